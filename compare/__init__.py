@@ -1,0 +1,11 @@
+"""Is a recurrent model moved between Keras and PyTorch still the same model?
+
+Importing this package loads neither framework.
+"""
+
+from compare.errors import BadInput
+from compare.pairs import Pair
+from compare.transfer import transfer
+
+__all__ = ["BadInput", "Pair", "transfer"]
+__version__ = "0.1.0"

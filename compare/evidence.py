@@ -1,0 +1,174 @@
+"""Everything a run found out, as data; knows no framework and no report."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+SAME = "same"
+BOTH_REFUSE = "both refuse"
+ILL_CONDITIONED = "ill-conditioned"
+ONE_REFUSES = "one refuses"
+DIFFERENT = "different"
+VERDICTS = (SAME, BOTH_REFUSE, ILL_CONDITIONED, ONE_REFUSES, DIFFERENT)  # best first
+
+SCHEMA = 1  # raised when a field of the JSON is removed or renamed
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The element where the twins are farthest apart in float64.
+
+    `index` counts from 0 as NumPy does; its axes are (batch, time, unit) in a stage
+    with a time axis and (batch, unit) elsewhere.
+    """
+
+    index: tuple[int, ...]
+    torch: float
+    keras: float
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What the four runs of one stage say; figures as `verdict.judge` defines them.
+
+    `horizon` of `steps` is how many steps could be judged (1 of 1 where the stage has
+    no time axis). `timestep` is the first step that differs, counted from 1. `reason`
+    is why the verdict is not `same`.
+    """
+
+    stage: str
+    verdict: str
+    gap64: float
+    limit64: float
+    gap32: float
+    noise_torch: float
+    noise_keras: float
+    horizon: int
+    steps: int
+    worst: Worst | None = None
+    timestep: int | None = None
+    reason: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """The gap as a multiple of its limit."""
+        return self.gap64 / self.limit64 if self.limit64 else math.inf
+
+
+@dataclass(frozen=True)
+class Result:
+    """One pair on one case, weights transferred in one direction.
+
+    Args:
+        pair, length, timesteps, batch, direction: what was run. `length` is "none" or
+            the number of steps that the twins were built for; `timesteps` and `batch`
+            are None where building the twins was refused.
+        verdict, expected: one of VERDICTS.
+        stages: in the order in which the models compute them; empty after a refusal.
+        unmatched: stages that only one side has, and which were not compared.
+        refusals: what "torch" or "keras" said when it refused.
+    """
+
+    pair: str
+    length: int | str
+    timesteps: int | None
+    batch: int | None
+    direction: str
+    verdict: str
+    expected: str
+    stages: tuple[StageResult, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    refusals: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the verdict is the one that the pair declares."""
+        return self.verdict == self.expected
+
+    @property
+    def deciding(self) -> StageResult | None:
+        """The stage that the verdict rests on.
+
+        The first that earned the verdict; where all are the same, the one whose gap
+        comes nearest to its limit.
+        """
+        if self.verdict == SAME:
+            return max(self.stages, key=lambda stage: stage.ratio)
+        return next((s for s in self.stages if s.verdict == self.verdict), None)
+
+    def as_dict(self) -> dict:
+        """The result as JSON shows it; what a refusal has no figure for is null."""
+        names = ("gap64", "limit64", "gap32", "noise_torch", "noise_keras", "reason")
+        decider = self.deciding
+        first = decider if decider and self.verdict == DIFFERENT else None
+        found = asdict(self)
+        stages = found.pop("stages")
+        return {
+            **found,
+            "as_expected": self.as_expected,
+            "stage": decider and decider.stage,
+            **{name: getattr(decider, name, None) for name in names},
+            "worst": decider and decider.worst and asdict(decider.worst),
+            "first_difference": first
+            and {"stage": first.stage, "timestep": first.timestep},
+            "stages": stages,
+        }
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything one run of the suite found out.
+
+    Args:
+        versions: of Python, this package and what it ran on.
+        inputs: where the inputs came from, and the seed of the weights.
+        results: in the order in which they were run.
+        notes: what the reader must know about this run, a sentence each.
+        seconds: wall time of the run, imports included.
+    """
+
+    versions: Mapping[str, str]
+    inputs: Mapping[str, str | int]
+    results: Sequence[Result]
+    notes: Sequence[str]
+    seconds: float
+
+    @property
+    def verdict(self) -> str:
+        """The worst verdict of all results."""
+        return max((r.verdict for r in self.results), key=VERDICTS.index)
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether there are results and every one is as its pair declares."""
+        return bool(self.results) and all(r.as_expected for r in self.results)
+
+    def to_json(self) -> str:
+        """The evidence as JSON; NaN and the infinities become the strings of `str`."""
+        good = sum(result.as_expected for result in self.results)
+        document = {
+            "schema": SCHEMA,
+            "versions": dict(self.versions),
+            "inputs": dict(self.inputs),
+            "notes": list(self.notes),
+            "results": [result.as_dict() for result in self.results],
+            "summary": {
+                "results": len(self.results),
+                "as_expected": good,
+                "unexpected": len(self.results) - good,
+                "seconds": round(self.seconds, 3),
+            },
+        }
+        return json.dumps(_plain(document), indent=1, allow_nan=False)
+
+
+def _plain(value):
+    """`value` with the floats that JSON lacks written as strings."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

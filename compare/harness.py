@@ -1,0 +1,205 @@
+"""A pair and its cases in, results out; alone in loading both frameworks."""
+
+import platform
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from importlib import import_module
+from itertools import groupby
+
+import numpy as np
+
+# PyTorch comes first: loaded after TensorFlow it is slower.
+from compare import in_pytorch, in_keras, verdict  # isort: skip
+from compare.cases import Case
+from compare.errors import BadInput
+from compare.evidence import Result, StageResult
+from compare.pairs import Pair
+from compare.prices import Prices
+from compare.transfer import Layer, transfer
+
+SIDES = {"torch": in_pytorch, "keras": in_keras}
+DIRECTIONS = {"to_keras": ("torch", "keras"), "to_torch": ("keras", "torch")}
+DTYPES = ("float32", "float64")
+
+
+def versions() -> dict[str, str]:
+    """What a run depends on."""
+    ours = import_module("compare").__version__
+    return {
+        "compare": ours,
+        **in_pytorch.versions(),
+        **in_keras.versions(),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def fresh_weights(layers: Mapping[str, Layer], seed: list[int]) -> dict[str, dict]:
+    """Random weights and biases, by layer and name; none is zero, none symmetric.
+
+    Every array, biases too, is uniform within Glorot's bound, sqrt(6 / (rows +
+    columns)), which is the same for a matrix and its transpose. Drawn in float32, so
+    that both precisions hold the same numbers.
+
+    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep
+        feedforward neural networks", equation 16.
+    """
+    rng = np.random.default_rng(seed)
+
+    def draw(shape):
+        bound = np.sqrt(6 / sum(shape))
+        return rng.uniform(-bound, bound, shape).astype(np.float32)
+
+    return {
+        name: {key: draw(array.shape) for key, array in layer.arrays.items()}
+        for name, layer in layers.items()
+    }
+
+
+class Twins:
+    """A pair built for one length, in both frameworks and both precisions.
+
+    Args:
+        make: builds the model of "torch" and of "keras".
+        input_shape: (time, features); time None builds the twins for any length.
+        output: name of the stage that the models return.
+
+    Where a side refuses to be built, `refusals` holds what it said.
+    """
+
+    def __init__(
+        self,
+        make: Mapping[str, Callable],
+        input_shape: tuple[int | None, int],
+        output: str = "output",
+    ):
+        self.twins, self.refusals = {}, {}
+        for side, framework in SIDES.items():
+            try:
+                for dtype in DTYPES:
+                    twin = framework.Twin(make[side], input_shape, dtype, output)
+                    self.twins[side, dtype] = twin
+            except framework.REFUSALS as error:
+                self.refusals[side] = framework.message(error)
+
+    def load(self, direction: str, weights: Callable[[Mapping[str, Layer]], Mapping]):
+        """Give the source of `direction` weights and transfer them to its twin.
+
+        Args:
+            direction: "to_keras" or "to_torch".
+            weights: makes arrays, exact in float32, for the source's layers.
+        """
+        source, target = DIRECTIONS[direction]
+        for dtype in DTYPES:
+            model = self.twins[source, dtype].model
+            framework = SIDES[source]
+            framework.load(model, weights(framework.layers(model)))
+            transfer(model, self.twins[target, dtype].model)
+
+    def run(self, x: np.ndarray) -> tuple[dict, dict[str, str]]:
+        """Stages by side and precision; and what was said by a side that refused.
+
+        Args:
+            x: float32, (batch, time, features).
+        """
+        stages, refusals = {}, {}
+        for side, framework in SIDES.items():
+            try:
+                for dtype in DTYPES:
+                    stages[side, dtype] = self.twins[side, dtype](x)
+            except framework.REFUSALS as error:
+                refusals[side] = framework.message(error)
+        return stages, refusals
+
+    def compare(self, x: np.ndarray) -> dict:
+        """The fields of a `Result` that running the twins on x gives."""
+        stages, refusals = self.run(x)
+        if refusals:
+            return dict(verdict=verdict.of_refusals(refusals), refusals=refusals)
+        torch, keras = stages["torch", "float64"], stages["keras", "float64"]
+        both = [name for name in torch if name in keras]
+        judged = tuple(_judge(name, stages, x.shape[1]) for name in both)
+        return dict(
+            verdict=verdict.of_run(judged),
+            stages=judged,
+            unmatched=tuple(n for n in (*torch, *keras) if n not in both),
+        )
+
+
+def _judge(name: str, stages: Mapping, timesteps: int) -> StageResult:
+    four = verdict.Four(*(stages[s, d][name] for s in SIDES for d in DTYPES))
+    if not four.t64.size or not four.k64.size:
+        raise BadInput(
+            f"stage {name}: expected something to compare, got arrays of shapes "
+            f"{four.t64.shape} and {four.k64.shape}; give a larger batch or model"
+        )
+    has_time = four.t64.ndim >= 3 and four.t64.shape[1] == timesteps
+    return verdict.judge(name, four, has_time)
+
+
+def run(pair: Pair, cases: list[Case], prices: Prices, seed: int) -> Iterator[Result]:
+    """Results of one pair, as they come.
+
+    Args:
+        pair: sizes as the prices have assets.
+        cases: those of one length together; the twins are built once for each.
+        prices: give the inputs.
+        seed: of the weights.
+
+    Raises:
+        BadInput: if nothing was compared in any of them.
+    """
+    compared, said = False, {}
+    for length, group in groupby(cases, key=lambda case: case.length):
+        with in_pytorch.settled():
+            twins = _build(pair, length)
+            for result in _run_length(pair, twins, list(group), prices, seed):
+                compared |= bool(result.stages)
+                said |= result.refusals
+                yield result
+    if not compared:
+        reasons = "; ".join(f"{SIDES[side].NAME}: {text}" for side, text in said.items())
+        raise BadInput(
+            f"{pair.file}: expected at least one case in which both twins run, got none, "
+            f"so nothing was compared ({reasons or 'the pair declares no case'})"
+        )
+
+
+def _build(pair, length):
+    sizes = dict(pair.sizes)
+    if "timesteps" in sizes:
+        sizes["timesteps"] = length
+    homes = {"torch": "pytorch_models", "keras": "keras_models"}
+    make = {
+        side: partial(getattr(import_module(f"{home}.{pair.file}"), pair.cls), **sizes)
+        for side, home in homes.items()
+    }
+    return Twins(make, (length, sizes["num_features"]), pair.output)
+
+
+def _run_length(pair, twins, cases, prices, seed):
+    for number, direction in enumerate(DIRECTIONS):
+        place = dict(pair=pair.file, length=cases[0].length or "none")
+        if twins.refusals:
+            yield Result(
+                **place,
+                timesteps=None,
+                batch=None,
+                direction=direction,
+                verdict=verdict.of_refusals(twins.refusals),
+                expected=cases[0].expected,
+                refusals=twins.refusals,
+            )
+            continue
+        key = [seed, zlib.crc32(pair.file.encode()), number]
+        twins.load(direction, partial(fresh_weights, seed=key))
+        for case in cases:
+            yield Result(
+                **place,
+                timesteps=case.timesteps,
+                batch=case.batch,
+                direction=direction,
+                expected=case.expected,
+                **twins.compare(prices.windows(case.timesteps, case.batch)),
+            )

@@ -1,0 +1,160 @@
+"""Daily prices from a CSV file, as windows of features for the portfolio models."""
+
+import csv
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from compare.errors import BadInput
+
+BUILT_IN = Path(__file__).parent / "data" / "factor_etfs.csv"
+BUILT_IN_ASSETS = 4  # the paper's number; the file has a fifth
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Closing prices, one row a day, oldest first.
+
+    Args:
+        source: where they came from, for people.
+        assets: their names.
+        values: float64, (days, assets), positive, in one currency.
+    """
+
+    source: str
+    assets: tuple[str, ...]
+    values: np.ndarray
+
+    def windows(self, timesteps: int, batch: int) -> np.ndarray:
+        """Windows of features, spread evenly from the oldest day to the newest.
+
+        A feature pair per asset: its price over its price on the window's first day,
+        and its daily return, p_t / p_(t-1) - 1, both without unit. Where there are
+        fewer windows than `batch`, some are repeated.
+
+        Returns:
+            float32, (batch, timesteps, 2 * assets): all prices, then all returns.
+
+        Raises:
+            BadInput: if there is not one window of that many days and the day before.
+
+        Source: Zhang, Zohren & Roberts 2020, arXiv:2005.13665, section 3.
+        """
+        days = len(self.values)
+        if days < timesteps + 1:
+            raise BadInput(
+                f"{self.source}: expected at least {timesteps + 1} days for a window "
+                f"of {timesteps} days and the day before, got {days}; give more rows"
+            )
+        starts = np.linspace(1, days - timesteps, batch).round().astype(int)
+        if batch == 1:  # the newest window: what a portfolio would be chosen from
+            starts[:] = days - timesteps
+        rows = starts[:, None] + np.arange(timesteps)  # (batch, timesteps)
+        today, yesterday = self.values[rows], self.values[rows - 1]
+        relative = today / today[:, :1]  # (batch, timesteps, assets)
+        features = np.concatenate([relative, today / yesterday - 1], axis=2)
+        with np.errstate(over="ignore"):  # reported below, in words
+            features = features.astype(np.float32)
+        if not np.isfinite(features).all():
+            raise BadInput(
+                f"{self.source}: expected prices whose ratios fit float32, got a ratio "
+                "that overflows; check the file's units"
+            )
+        return features
+
+
+def built_in() -> Prices:
+    """The four ETFs that come with the package; `compare/data/README.md` says whence."""
+    prices = read(BUILT_IN)
+    assets = prices.assets[:BUILT_IN_ASSETS]
+    return Prices(f"{len(assets)} ETFs", assets, prices.values[:, :BUILT_IN_ASSETS])
+
+
+def read(path: str | Path) -> Prices:
+    """Prices from a CSV file: a header, a date column, one column per asset.
+
+    Raises:
+        BadInput: if the file cannot be read, has no header, fewer than two assets, or
+            a cell that is not a positive number; if dates are not ISO 8601
+            (2014-01-02) or do not increase. The message names the line and the column.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, strict=True)
+            rows = [(reader.line_num, row) for row in reader if row]
+    except FileNotFoundError:
+        raise BadInput(f"{path}: expected a CSV file, found none; check the path") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(
+            f"{path}: expected a readable CSV file in UTF-8, got: {error}"
+        ) from None
+    if not rows:
+        raise BadInput(f"{path}: expected a header and rows of prices, got an empty file")
+    header, body = rows[0][1], rows[1:]
+    assets = tuple(name.strip() for name in header[1:])
+    _check_header(path, assets)
+    days = [_day(path, assets, line, row) for line, row in body]
+    for (line, _), ((before, _), (day, _)) in zip(body[1:], pairwise(days), strict=True):
+        if day <= before:
+            raise BadInput(
+                f"{path}, line {line}: expected dates that increase, got {day} after "
+                f"{before}; sort the file, oldest day first"
+            )
+    values = np.array([prices for _, prices in days], np.float64)
+    return Prices(str(path), assets, values.reshape(len(days), len(assets)))
+
+
+def _check_header(path, assets):
+    if len(assets) < 2:
+        raise BadInput(
+            f"{path}: expected a date column and at least two assets, separated by "
+            f"commas, got {len(assets)} asset(s); a portfolio of one has nothing to choose"
+        )
+    for name in assets:
+        if not name or _number(name) is not None:
+            raise BadInput(
+                f"{path}, line 1: expected the names of the assets, got {name!r}; "
+                "add a header such as Date,AAA,BBB"
+            )
+        if assets.count(name) > 1:
+            raise BadInput(f"{path}, line 1: expected every asset once, got {name!r} twice")
+
+
+def _day(path, assets, line, row):
+    """One row as its date and its prices."""
+    if len(row) != len(assets) + 1:
+        raise BadInput(
+            f"{path}, line {line}: expected {len(assets) + 1} cells (a date and "
+            f"{len(assets)} prices), got {len(row)}"
+        )
+    try:
+        day = datetime.fromisoformat(row[0].strip()).replace(tzinfo=None)
+    except ValueError:
+        raise BadInput(
+            f"{path}, line {line}: expected a date such as 2014-01-02 in the first "
+            f"column, got {row[0]!r}"
+        ) from None
+    prices = []
+    for name, cell in zip(assets, row[1:], strict=True):
+        price = _number(cell)
+        if not cell.strip():
+            raise BadInput(
+                f"{path}, line {line}, {name}: expected a price, got an empty cell; "
+                "fill the gap or drop the day"
+            )
+        if price is None or not 0 < price < np.inf:
+            raise BadInput(
+                f"{path}, line {line}, {name}: expected a positive number, got {cell!r}"
+            )
+        prices.append(price)
+    return day, prices
+
+
+def _number(text):
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,207 @@
+"""Weights from one framework's model into its twin of the other.
+
+One table per layer kind says which arrays hold the same numbers and how each side writes
+them. Layers are paired by attribute name (`self.lstm` with `self.lstm`) and arrays by
+the table alone; every array on either side is used exactly once, nothing is reshaped,
+and nothing is written before everything fits. Arrays pass through NumPy, and rules are
+found by class name, so this module loads neither framework.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from compare.errors import BadInput
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The arrays of one layer by name, and the name of the layer's class."""
+
+    kind: str
+    arrays: Arrays
+
+
+@dataclass(frozen=True)
+class Row:
+    """Arrays of one layer kind that hold the same numbers in both frameworks.
+
+    `to_keras` takes the PyTorch arrays and returns the Keras arrays, both in the order
+    of the names here; `to_torch` goes the other way.
+    """
+
+    torch: tuple[str, ...]
+    keras: tuple[str, ...]
+    to_keras: Callable[..., tuple[np.ndarray, ...]]
+    to_torch: Callable[..., tuple[np.ndarray, ...]]
+
+
+@dataclass(frozen=True)
+class Move:
+    """What went where: full names such as `lstm.bias`."""
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+
+
+def _transposed(torch: str, keras: str) -> Row:
+    """PyTorch computes x W^T, Keras x W."""
+    return Row((torch,), (keras,), lambda w: (w.T,), lambda w: (w.T,))
+
+
+def _copied(torch: str, keras: str) -> Row:
+    return Row((torch,), (keras,), lambda b: (b,), lambda b: (b,))
+
+
+def _summed(first: str, second: str, keras: str) -> Row:
+    """PyTorch adds two biases where Keras has one.
+
+    Their sum is taken in float64, so that rounding it to float32 does not pass for a
+    difference; on the way back the second bias is zero.
+    """
+
+    def to_torch(bias):
+        zeros = bias.copy()
+        zeros.fill(0)
+        return bias, zeros
+
+    return Row(
+        (first, second),
+        (keras,),
+        lambda b_ih, b_hh: (b_ih.astype("float64") + b_hh,),
+        to_torch,
+    )
+
+
+# Gates are stacked i, f, g, o in both frameworks.
+# https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
+# https://keras.io/api/layers/recurrent_layers/lstm/
+LSTM = (
+    _transposed("weight_ih_l0", "kernel"),
+    _transposed("weight_hh_l0", "recurrent_kernel"),
+    _summed("bias_ih_l0", "bias_hh_l0", "bias"),
+)
+DENSE = (_transposed("weight", "kernel"), _copied("bias", "bias"))
+
+RULES = {("LSTM", "LSTM"): LSTM, ("Linear", "Dense"): DENSE}  # (PyTorch, Keras)
+
+
+def transfer(source: Any, target: Any) -> list[Move]:
+    """Copy the weights of a live model into its twin of the other framework.
+
+    The target takes them in its own precision: PyTorch's two LSTM biases are added in
+    float64 and rounded once where the target is float32.
+
+    Args:
+        source: a `torch.nn.Module`, or a Keras model that has its weights (was built).
+        target: its twin, of the other framework; changed in place.
+
+    Returns:
+        What went where, one entry per row of the layer's table, in the source's order.
+
+    Raises:
+        BadInput: if the two are not of one framework each, or if a layer, an array or a
+            shape has no counterpart. The message names what is left over on both sides,
+            and the target is as it was.
+    """
+    names = _framework(source), _framework(target)
+    if set(names) != {"torch", "keras"}:
+        raise BadInput(
+            "transfer expects one PyTorch and one Keras model, got "
+            f"{type(source).__name__} ({names[0] or 'neither'}) and "
+            f"{type(target).__name__} ({names[1] or 'neither'})"
+        )
+    side = {
+        "torch": import_module("compare.in_pytorch"),
+        "keras": import_module("compare.in_keras"),
+    }
+    have, want = (side[n].layers(m) for n, m in zip(names, (source, target), strict=True))
+    arrays, moves = rewrite(have, want, f"to_{names[1]}")
+    side[names[1]].load(target, arrays)
+    return moves
+
+
+def rewrite(
+    source: Mapping[str, Layer], target: Mapping[str, Layer], direction: str
+) -> tuple[dict[str, Arrays], list[Move]]:
+    """The source's arrays as the target writes them.
+
+    Args:
+        source, target: layers by attribute name.
+        direction: "to_keras" or "to_torch".
+
+    Returns:
+        Arrays by layer and name, of the target's shapes; and what went where.
+
+    Raises:
+        BadInput: as `transfer`.
+    """
+    _nothing_left("layers", set(source) - set(target), set(target) - set(source))
+    arrays, moves = {}, []
+    for name, layer in source.items():
+        arrays[name], moved = _rewrite_layer(name, layer, target[name], direction)
+        moves += moved
+    return arrays, moves
+
+
+def _rewrite_layer(name, source, target, direction):
+    kinds = (source.kind, target.kind)
+    torch_kind, keras_kind = kinds if direction == "to_keras" else kinds[::-1]
+    rows = RULES.get((torch_kind, keras_kind))
+    if rows is None:
+        known = ", ".join(f"{torch} and {keras}" for torch, keras in RULES)
+        raise BadInput(
+            f"{name}: expected a pair of layers with a transfer rule ({known}), got "
+            f"PyTorch {torch_kind} and Keras {keras_kind}"
+        )
+    left, arrays, moves = dict(source.arrays), {}, []
+    for row in rows:
+        if direction == "to_keras":
+            inputs, outputs, change = row.torch, row.keras, row.to_keras
+        else:
+            inputs, outputs, change = row.keras, row.torch, row.to_torch
+        if set(inputs) <= set(left) and set(outputs) <= set(target.arrays):
+            made = change(*(left.pop(array) for array in inputs))
+            arrays.update(zip(outputs, made, strict=True))
+            moves.append(Move(_full(name, inputs), _full(name, outputs)))
+    _nothing_left(
+        f"arrays of {name}", set(left), set(target.arrays) - set(arrays)
+    )
+    for array, values in arrays.items():
+        expected = tuple(target.arrays[array].shape)
+        if values.shape != expected:
+            raise BadInput(
+                f"{name}.{array}: expected shape {expected}, got {values.shape} from the "
+                "source; build both twins with the same sizes"
+            )
+    return arrays, moves
+
+
+def _full(layer, arrays):
+    return tuple(f"{layer}.{array}" for array in arrays)
+
+
+def _nothing_left(what, source, target):
+    if source or target:
+        raise BadInput(
+            f"{what}: expected a counterpart for each, got none for "
+            f"{_names(source)} of the source and {_names(target)} of the target"
+        )
+
+
+def _names(names):
+    return ", ".join(sorted(names)) or "nothing"
+
+
+def _framework(model):
+    """"torch", "keras" or "", from where the classes of `model` were defined."""
+    homes = [cls.__module__.split(".")[0] for cls in type(model).__mro__]
+    return next((home for home in homes if home in ("torch", "keras")), "")

@@ -1,0 +1,198 @@
+"""Whether two results are the same: a tolerance that is measured, not chosen.
+
+Each twin runs in float32 and in float64, on inputs and weights that float32 holds
+exactly. How far each twin's float32 lies from its own float64 is rounding and nothing
+else: the noise of this very model on this very input. Rounding shrinks by eps64 / eps32
+on the way to float64; a real difference does not shrink at all.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from compare.evidence import (
+    BOTH_REFUSE,
+    DIFFERENT,
+    ILL_CONDITIONED,
+    ONE_REFUSES,
+    SAME,
+    StageResult,
+    Worst,
+)
+
+EPS32 = float(np.finfo(np.float32).eps)
+EPS64 = float(np.finfo(np.float64).eps)
+
+FLOOR32 = EPS32
+SAFETY = 64.0
+HORIZON = 1e-3  # noise at which float32 keeps three digits
+
+
+class Four(NamedTuple):
+    """One stage of one case, from both twins in both precisions, arrays of one shape."""
+
+    t32: np.ndarray
+    t64: np.ndarray
+    k32: np.ndarray
+    k64: np.ndarray
+
+
+def judge(stage: str, four: Four, has_time: bool) -> StageResult:
+    """The verdict on one stage.
+
+    With dist(a, b) = max |a - b| / scale, scale = max(|t64|, |k64|) over the stage (1
+    where that is 0), per time step where there is a time axis and the largest so far:
+
+        noise   = dist(t32, t64) + dist(k32, k64)
+        gap64   = dist(t64, k64),    gap32 = dist(t32, k32)
+        limit64 = SAFETY max(noise, FLOOR32) EPS64 / EPS32
+
+    The horizon is the steps whose noise stays below HORIZON. The twins are the same iff
+    gap64 <= limit64 there and the horizon covers the stage; where it ends early they
+    are ill-conditioned. Shapes, dtypes and the places of infinities must agree; NaN is
+    never the same as anything. The figures returned are those of the step where the gap
+    comes nearest to its limit, or passes it first.
+
+    Args:
+        stage: its name.
+        four: arrays of shape (batch, time, ...) or (batch, ...).
+        has_time: whether axis 1 is time.
+    """
+    reason = _form(four)
+    if reason:
+        return _different(stage, reason)
+    t64, k64 = four.t64, four.k64
+    wrong = _non_finite(four)
+    if wrong is not None:
+        index, reason = wrong
+        worst = Worst(index, float(t64[index]), float(k64[index]))
+        step = index[1] + 1 if has_time else None
+        return _different(stage, reason, worst, step)
+
+    scale = _scale(t64, k64)
+    noise_torch = _dist(four.t32, t64, scale, has_time)
+    noise_keras = _dist(four.k32, k64, scale, has_time)
+    noise = noise_torch + noise_keras
+    gap32 = _dist(four.t32, four.k32, scale, has_time)
+    gap64 = _dist(t64, k64, scale, has_time)
+    limit64 = SAFETY * np.maximum(noise, FLOOR32) * (EPS64 / EPS32)
+
+    steps = len(gap64)
+    horizon = int(np.count_nonzero(noise < HORIZON))  # noise never falls again
+    above = np.flatnonzero(gap64[:horizon] > limit64[:horizon])
+    if above.size:
+        verdict, at = DIFFERENT, int(above[0])
+        reason = f"apart by {gap64[at]:.1e}, where rounding explains {limit64[at]:.1e}"
+    elif horizon < steps:
+        verdict, at = ILL_CONDITIONED, max(horizon - 1, 0)
+        reason = _beyond(horizon, steps, has_time, noise_torch, noise_keras)
+    else:
+        verdict, at, reason = SAME, int(np.argmax(gap64 / limit64)), ""
+    figures = (gap64, limit64, gap32, noise_torch, noise_keras)
+    return StageResult(
+        stage,
+        verdict,
+        *(float(figure[at]) for figure in figures),
+        horizon=horizon,
+        steps=steps,
+        worst=_worst(t64, k64, horizon, has_time),
+        timestep=at + 1 if has_time and verdict == DIFFERENT else None,
+        reason=reason,
+    )
+
+
+def of_run(stages: list[StageResult]) -> str:
+    """The verdict on a run: the worst of its stages."""
+    verdicts = {stage.verdict for stage in stages}
+    return next(v for v in (DIFFERENT, ILL_CONDITIONED, SAME) if v in verdicts)
+
+
+def of_refusals(refusals: Mapping[str, str]) -> str:
+    """The verdict where at least one twin refused."""
+    return BOTH_REFUSE if len(refusals) == 2 else ONE_REFUSES
+
+
+def _form(four):
+    """Why shapes or dtypes rule the stage out, or nothing."""
+    shapes = {name: array.shape for name, array in four._asdict().items()}
+    if len(set(shapes.values())) > 1:
+        return f"shapes: PyTorch {four.t64.shape}, Keras {four.k64.shape}"
+    for bits, torch, keras in (32, four.t32, four.k32), (64, four.t64, four.k64):
+        if torch.dtype != keras.dtype:
+            return f"dtypes: PyTorch {torch.dtype}, Keras {keras.dtype}"
+        if torch.dtype.kind == "f" and torch.dtype != np.dtype(f"float{bits}"):
+            return f"dtypes: both {torch.dtype} in the float{bits} run"
+    return ""
+
+
+def _non_finite(four):
+    """The first place where NaN or infinity forbids `same`, and why; or None."""
+    for bits, torch, keras in (64, four.t64, four.k64), (32, four.t32, four.k32):
+        if np.isfinite(torch).all() and np.isfinite(keras).all():
+            continue
+        nan = np.isnan(torch) | np.isnan(keras)
+        if bits == 32:  # float32 may overflow where float64 does not, if both do
+            nan = np.isnan(torch) ^ np.isnan(keras)
+        for places, what in (
+            (nan, "NaN"),
+            (np.isinf(torch) | np.isinf(keras), "infinity"),
+        ):
+            bad = places if what == "NaN" else places & (torch != keras)
+            if bad.any():
+                index = tuple(int(i) for i in np.argwhere(bad)[0])
+                sides = f"PyTorch {torch[index]}, Keras {keras[index]}"
+                return index, f"{what} in float{bits}: {sides}"
+    return None
+
+
+def _scale(t64, k64):
+    sizes = [np.abs(side[np.isfinite(side)]).max(initial=0.0) for side in (t64, k64)]
+    return max(sizes) or 1.0
+
+
+def _dist(a, b, scale, has_time):
+    """Largest |a - b| / scale so far, per time step: float64, (time,) or (1,)."""
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(np.subtract(a, b, dtype=np.float64))
+    gap[a == b] = 0.0  # equal infinities, whose difference is NaN
+    axes = tuple(axis for axis in range(gap.ndim) if not (has_time and axis == 1))
+    worst = np.atleast_1d(gap.max(axis=axes) / scale)
+    worst[np.isnan(worst)] = np.inf  # float32 overflowed to NaN: no digit is left
+    return np.maximum.accumulate(worst)
+
+
+def _worst(t64, k64, horizon, has_time):
+    if has_time:
+        t64, k64 = t64[:, : max(horizon, 1)], k64[:, : max(horizon, 1)]
+    with np.errstate(invalid="ignore"):
+        gap = np.where(t64 == k64, 0.0, np.abs(t64 - k64))
+    index = np.unravel_index(int(np.argmax(gap)), gap.shape)
+    return Worst(tuple(map(int, index)), float(t64[index]), float(k64[index]))
+
+
+def _beyond(horizon, steps, has_time, noise_torch, noise_keras):
+    closer = "PyTorch" if noise_torch[-1] <= noise_keras[-1] else "Keras"
+    where = (
+        f"same up to step {horizon} of {steps}; beyond it float32 keeps"
+        if has_time
+        else "float32 keeps"
+    )
+    return (
+        f"{where} fewer than three digits (noise: PyTorch {noise_torch[-1]:.1e}, Keras "
+        f"{noise_keras[-1]:.1e}; {closer} is closer to float64)"
+    )
+
+
+def _different(stage, reason, worst=None, timestep=None):
+    nan = float("nan")
+    return StageResult(
+        stage,
+        DIFFERENT,
+        *(nan,) * 5,
+        horizon=0,
+        steps=0,
+        worst=worst,
+        timestep=timestep,
+        reason=reason,
+    )
