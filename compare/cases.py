@@ -27,8 +27,13 @@ class Case:
     expected: str
 
 
-def cases(pair: Pair) -> list[Case]:
-    """Every case of a pair, those of one length together."""
+def cases(pair: Pair, longest: int) -> list[Case]:
+    """Every case of a pair, those of one length together.
+
+    Args:
+        pair: declares the regimes.
+        longest: steps of the longest window there is; longer cases are left out.
+    """
     found = []
     for regime, expected in pair.expected.items():
         if regime == "fixed":
@@ -38,4 +43,9 @@ def cases(pair: Pair) -> list[Case]:
         else:
             grid = [(None, steps, batch) for steps in NONE_STEPS for batch in BATCHES]
         found += [Case(*place, expected) for place in grid]
-    return found
+    return [case for case in found if case.timesteps <= longest]
+
+
+def left_out(longest: int) -> list[int]:
+    """The numbers of steps for which there is no window, and so no case."""
+    return sorted(steps for steps in {*OTHER_STEPS, *NONE_STEPS} if steps > longest)

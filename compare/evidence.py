@@ -12,6 +12,8 @@ ONE_REFUSES = "one refuses"
 DIFFERENT = "different"
 VERDICTS = (SAME, BOTH_REFUSE, ILL_CONDITIONED, ONE_REFUSES, DIFFERENT)  # best first
 
+SIDES = {"torch": "PyTorch", "keras": "Keras"}  # as data names them, as people do
+
 SCHEMA = 1  # raised when a field of the JSON is removed or renamed
 
 
@@ -53,7 +55,19 @@ class StageResult:
     @property
     def ratio(self) -> float:
         """The gap as a multiple of its limit."""
-        return self.gap64 / self.limit64 if self.limit64 else math.inf
+        return self.gap64 / self.limit64
+
+    def explain(self) -> list[str]:
+        """Where the verdict starts, why, and the element that is farthest apart."""
+        step = f", step {self.timestep}" if self.timestep else ""
+        lines = [f"starts at {self.stage}{step}", f"because   {self.reason}"]
+        if self.worst:
+            index = ", ".join(map(str, self.worst.index))
+            lines.append(
+                f"worst     [{index}]: PyTorch {self.worst.torch:.6g}, "
+                f"Keras {self.worst.keras:.6g}"
+            )
+        return lines
 
 
 @dataclass(frozen=True)
@@ -96,6 +110,29 @@ class Result:
         if self.verdict == SAME:
             return max(self.stages, key=lambda stage: stage.ratio)
         return next((s for s in self.stages if s.verdict == self.verdict), None)
+
+    @property
+    def place(self) -> str:
+        """What was run, in words."""
+        size = (
+            ""
+            if self.timesteps is None
+            else f", {self.timesteps} steps, batch {self.batch}"
+        )
+        return f"{self.pair}, length {self.length}{size}, {self.direction}"
+
+    def explain(self) -> str:
+        """The verdict and what it rests on, as text of a few lines."""
+        verdict = self.verdict
+        if not self.as_expected:
+            verdict += f", expected {self.expected}"
+        lines = [f"{self.place}: {verdict}"]
+        said = {SIDES[side]: text for side, text in self.refusals.items()}
+        lines += [f"  {side:8}  {text}" for side, text in said.items()]
+        decider = self.deciding
+        if decider and verdict != SAME:
+            lines += [f"  {line}" for line in decider.explain()]
+        return "\n".join(lines)
 
     def as_dict(self) -> dict:
         """The result as JSON shows it; what a refusal has no figure for is null."""
@@ -143,6 +180,11 @@ class Evidence:
     def as_expected(self) -> bool:
         """Whether there are results and every one is as its pair declares."""
         return bool(self.results) and all(r.as_expected for r in self.results)
+
+    def explain(self) -> str:
+        """Every result that is not as expected, as text; or that all are."""
+        wrong = [result.explain() for result in self.results if not result.as_expected]
+        return "\n".join(wrong) or f"all {len(self.results)} results are as expected"
 
     def to_json(self) -> str:
         """The evidence as JSON; NaN and the infinities become the strings of `str`."""

@@ -13,6 +13,7 @@ import numpy as np
 from compare import in_pytorch, in_keras, verdict  # isort: skip
 from compare.cases import Case
 from compare.errors import BadInput
+from compare.evidence import SIDES as NAMES
 from compare.evidence import Result, StageResult
 from compare.pairs import Pair
 from compare.prices import Prices
@@ -159,10 +160,10 @@ def run(pair: Pair, cases: list[Case], prices: Prices, seed: int) -> Iterator[Re
                 said |= result.refusals
                 yield result
     if not compared:
-        reasons = "; ".join(f"{SIDES[side].NAME}: {text}" for side, text in said.items())
+        reasons = "; ".join(f"{NAMES[side]}: {text}" for side, text in said.items())
         raise BadInput(
-            f"{pair.file}: expected at least one case in which both twins run, got none, "
-            f"so nothing was compared ({reasons or 'the pair declares no case'})"
+            f"{pair.file}: expected at least one case in which both twins run, got "
+            f"none, so nothing was compared ({reasons or 'the pair declares no case'})"
         )
 
 

@@ -1,4 +1,4 @@
-"""How a model is built, loaded and run in Keras; `in_pytorch.py` is this file's twin.
+"""How a model is built, loaded and run in Keras; `in_pytorch.py` is its twin.
 
 What depends on Keras's backend lives here alone.
 """
@@ -22,7 +22,6 @@ BACKEND = keras.backend.backend()
 if BACKEND == "tensorflow":
     import tensorflow
 
-NAME = "Keras"
 REFUSALS = (ValueError,)  # what a model raises when it rejects its input
 if BACKEND == "tensorflow":
     REFUSALS += (tensorflow.errors.InvalidArgumentError,)
@@ -38,7 +37,7 @@ def versions() -> dict[str, str]:
 
 @contextmanager
 def settled(dtype: str):
-    """Layers made inside compute in `dtype`; `set_floatx` alone does not see to that."""
+    """Layers made inside compute in `dtype`, for which `set_floatx` is not enough."""
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(dtype)
     keras.config.set_dtype_policy(dtype)
@@ -71,6 +70,10 @@ class Twin:
         self._names = []
         with settled(dtype):
             self.model = make()
+            if type(self.model).build is keras.Model.build:
+                # Calling the model builds its layers; Keras would trace it once more
+                # just for that.
+                self.model.built = True
             x = keras.Input(input_shape, dtype=dtype)
             self._functional = keras.Model(x, self.model(x))
         self._run = self._compute
@@ -96,7 +99,9 @@ class Twin:
             want in (None, have)
             for want, have in zip(self.input_shape, x.shape[1:], strict=True)
         )
-        run = self._run if fits else self._compute  # the refusal is the model's, not ours
+        run = (
+            self._run if fits else self._compute
+        )  # the refusal is the model's, not ours
         with settled(self.dtype):
             results = run(keras.ops.convert_to_tensor(x, dtype=self.dtype))
         return {
@@ -133,7 +138,9 @@ class Twin:
                 stages[name] = call(*args, **kwargs)
                 return stages[name]
             asked = layer.return_state
-            layer.return_state = True  # changes what is handed out, not what is computed
+            layer.return_state = (
+                True  # changes what is handed out, not what is computed
+            )
             try:
                 result, h, c = call(*args, **kwargs)  # h, c: (batch, hidden_size)
             finally:
@@ -160,9 +167,9 @@ def layers(model: keras.Model) -> dict[str, Layer]:
             found[name] = Layer(type(layer).__name__, arrays)
     if not found or count != len(model.weights):
         raise BadInput(
-            f"{type(model).__name__}: expected a built Keras model whose layers hold all "
-            f"its weights, got {len(model.weights)} weights, {count} of them in layers; "
-            "call it once on an input first"
+            f"{type(model).__name__}: expected a built Keras model whose layers hold "
+            f"all its weights, got {len(model.weights)} weights, {count} of them in "
+            "layers; call it once on an input first"
         )
     return found
 

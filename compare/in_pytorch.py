@@ -1,4 +1,4 @@
-"""How a model is built, loaded and run in PyTorch; `in_keras.py` is this file's twin."""
+"""How a model is built, loaded and run in PyTorch; `in_keras.py` is its twin."""
 
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
@@ -8,7 +8,6 @@ import torch
 
 from compare.transfer import Layer
 
-NAME = "PyTorch"
 REFUSALS = (ValueError, RuntimeError)  # what a model raises when it rejects its input
 
 
@@ -100,7 +99,9 @@ def load(model: torch.nn.Module, arrays: Mapping[str, Mapping[str, np.ndarray]])
         for name, values in arrays.items():
             module = model.get_submodule(name)
             for key, array in values.items():
-                getattr(module, key).copy_(torch.from_numpy(np.ascontiguousarray(array)))
+                getattr(module, key).copy_(
+                    torch.from_numpy(np.ascontiguousarray(array))
+                )
 
 
 def message(error: Exception) -> str:

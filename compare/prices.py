@@ -28,8 +28,13 @@ class Prices:
     assets: tuple[str, ...]
     values: np.ndarray
 
+    @property
+    def longest(self) -> int:
+        """Days of the longest window; its first return needs the day before."""
+        return len(self.values) - 1
+
     def windows(self, timesteps: int, batch: int) -> np.ndarray:
-        """Windows of features, spread evenly from the oldest day to the newest.
+        """Windows of features, spread evenly and ending with the newest day.
 
         A feature pair per asset: its price over its price on the window's first day,
         and its daily return, p_t / p_(t-1) - 1, both without unit. Where there are
@@ -43,15 +48,14 @@ class Prices:
 
         Source: Zhang, Zohren & Roberts 2020, arXiv:2005.13665, section 3.
         """
-        days = len(self.values)
-        if days < timesteps + 1:
+        if timesteps > self.longest:
             raise BadInput(
                 f"{self.source}: expected at least {timesteps + 1} days for a window "
-                f"of {timesteps} days and the day before, got {days}; give more rows"
+                f"of {timesteps} days and the day before, got {len(self.values)}; give "
+                "more rows"
             )
-        starts = np.linspace(1, days - timesteps, batch).round().astype(int)
-        if batch == 1:  # the newest window: what a portfolio would be chosen from
-            starts[:] = days - timesteps
+        newest = len(self.values) - timesteps
+        starts = np.linspace(newest, 1, batch).round().astype(int)[::-1]
         rows = starts[:, None] + np.arange(timesteps)  # (batch, timesteps)
         today, yesterday = self.values[rows], self.values[rows - 1]
         relative = today / today[:, :1]  # (batch, timesteps, assets)
@@ -67,7 +71,7 @@ class Prices:
 
 
 def built_in() -> Prices:
-    """The four ETFs that come with the package; `compare/data/README.md` says whence."""
+    """The four ETFs that come with the package; see `compare/data/README.md`."""
     prices = read(BUILT_IN)
     assets = prices.assets[:BUILT_IN_ASSETS]
     return Prices(f"{len(assets)} ETFs", assets, prices.values[:, :BUILT_IN_ASSETS])
@@ -86,18 +90,24 @@ def read(path: str | Path) -> Prices:
             reader = csv.reader(file, strict=True)
             rows = [(reader.line_num, row) for row in reader if row]
     except FileNotFoundError:
-        raise BadInput(f"{path}: expected a CSV file, found none; check the path") from None
+        raise BadInput(
+            f"{path}: expected a CSV file, found none; check the path"
+        ) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(
             f"{path}: expected a readable CSV file in UTF-8, got: {error}"
         ) from None
     if not rows:
-        raise BadInput(f"{path}: expected a header and rows of prices, got an empty file")
+        raise BadInput(
+            f"{path}: expected a header and rows of prices, got an empty file"
+        )
     header, body = rows[0][1], rows[1:]
     assets = tuple(name.strip() for name in header[1:])
     _check_header(path, assets)
     days = [_day(path, assets, line, row) for line, row in body]
-    for (line, _), ((before, _), (day, _)) in zip(body[1:], pairwise(days), strict=True):
+    for (line, _), ((before, _), (day, _)) in zip(
+        body[1:], pairwise(days), strict=True
+    ):
         if day <= before:
             raise BadInput(
                 f"{path}, line {line}: expected dates that increase, got {day} after "
@@ -111,7 +121,7 @@ def _check_header(path, assets):
     if len(assets) < 2:
         raise BadInput(
             f"{path}: expected a date column and at least two assets, separated by "
-            f"commas, got {len(assets)} asset(s); a portfolio of one has nothing to choose"
+            f"commas, got {len(assets)} asset(s); add a column per asset"
         )
     for name in assets:
         if not name or _number(name) is not None:
@@ -120,7 +130,9 @@ def _check_header(path, assets):
                 "add a header such as Date,AAA,BBB"
             )
         if assets.count(name) > 1:
-            raise BadInput(f"{path}, line 1: expected every asset once, got {name!r} twice")
+            raise BadInput(
+                f"{path}, line 1: expected every asset once, got {name!r} twice"
+            )
 
 
 def _day(path, assets, line, row):

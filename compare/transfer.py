@@ -1,10 +1,10 @@
 """Weights from one framework's model into its twin of the other.
 
-One table per layer kind says which arrays hold the same numbers and how each side writes
-them. Layers are paired by attribute name (`self.lstm` with `self.lstm`) and arrays by
-the table alone; every array on either side is used exactly once, nothing is reshaped,
-and nothing is written before everything fits. Arrays pass through NumPy, and rules are
-found by class name, so this module loads neither framework.
+One table per layer kind says which arrays hold the same numbers and how each side
+writes them. Layers are paired by attribute name (`self.lstm` with `self.lstm`) and
+arrays by the table alone; every array on either side is used exactly once, nothing is
+reshaped, and nothing is written before everything fits. Arrays pass through NumPy, and
+rules are found by class name, so this module loads neither framework.
 """
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ def transfer(source: Any, target: Any) -> list[Move]:
         "torch": import_module("compare.in_pytorch"),
         "keras": import_module("compare.in_keras"),
     }
-    have, want = (side[n].layers(m) for n, m in zip(names, (source, target), strict=True))
+    have, want = (
+        side[n].layers(m) for n, m in zip(names, (source, target), strict=True)
+    )
     arrays, moves = rewrite(have, want, f"to_{names[1]}")
     side[names[1]].load(target, arrays)
     return moves
@@ -135,7 +137,8 @@ def rewrite(
     """The source's arrays as the target writes them.
 
     Args:
-        source, target: layers by attribute name.
+        source: layers of the one model, by attribute name.
+        target: layers of the other; their arrays give names and shapes.
         direction: "to_keras" or "to_torch".
 
     Returns:
@@ -172,15 +175,13 @@ def _rewrite_layer(name, source, target, direction):
             made = change(*(left.pop(array) for array in inputs))
             arrays.update(zip(outputs, made, strict=True))
             moves.append(Move(_full(name, inputs), _full(name, outputs)))
-    _nothing_left(
-        f"arrays of {name}", set(left), set(target.arrays) - set(arrays)
-    )
+    _nothing_left(f"arrays of {name}", set(left), set(target.arrays) - set(arrays))
     for array, values in arrays.items():
         expected = tuple(target.arrays[array].shape)
         if values.shape != expected:
             raise BadInput(
-                f"{name}.{array}: expected shape {expected}, got {values.shape} from the "
-                "source; build both twins with the same sizes"
+                f"{name}.{array}: expected shape {expected}, got {values.shape} from "
+                "the source; build both twins with the same sizes"
             )
     return arrays, moves
 
@@ -202,6 +203,6 @@ def _names(names):
 
 
 def _framework(model):
-    """"torch", "keras" or "", from where the classes of `model` were defined."""
+    """Either "torch", "keras" or "", from where the classes of `model` were defined."""
     homes = [cls.__module__.split(".")[0] for cls in type(model).__mro__]
     return next((home for home in homes if home in ("torch", "keras")), "")

@@ -30,7 +30,7 @@ HORIZON = 1e-3  # noise at which float32 keeps three digits
 
 
 class Four(NamedTuple):
-    """One stage of one case, from both twins in both precisions, arrays of one shape."""
+    """One stage of one case, from both twins in both precisions."""
 
     t32: np.ndarray
     t64: np.ndarray

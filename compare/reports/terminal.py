@@ -1,0 +1,182 @@
+"""What a person sees in a terminal."""
+
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from itertools import zip_longest
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from compare import sources
+from compare.evidence import SAME, SIDES, Evidence, Result
+from compare.pairs import Pair
+
+LEGEND = (
+    "gap    largest difference in float64, as a part of the stage's largest value",
+    "limit  what rounding explains, measured by running each twin in float32 as well",
+)
+SIDE_BY_SIDE = 150  # columns of a terminal from which two sources fit beside each other
+
+
+def print_pairs(console: Console, pairs: Iterable[Pair]):
+    """The pairs by name, each with the sentence its source opens with."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("pair", no_wrap=True)
+    table.add_column("model")
+    for pair in pairs:
+        table.add_row(pair.file, sources.sentence(pair))
+    console.print(table)
+    console.print(
+        "\nRead both sources: python -m compare show NAME"
+        "\nCompare the twins: python -m compare run NAME",
+        highlight=False,
+    )
+
+
+def print_sources(console: Console, pair: Pair):
+    """Both sources: side by side where the terminal is wide enough, else in turn.
+
+    Side by side, lines that correspond share a row and `|` marks those that differ.
+    """
+    from rich.syntax import Syntax  # Pygments: only here, a tenth of the start
+
+    paths = [sources.path(pair, f) for f in ("pytorch_models", "keras_models")]
+    names = [f"{path.parent.name}/{path.name}" for path in paths]
+    highlight = Syntax("", "python", theme="ansi_dark").highlight
+    texts = [highlight(path.read_text(encoding="utf-8").rstrip()) for path in paths]
+    if console.width < SIDE_BY_SIDE:
+        for name, text in zip(names, texts, strict=True):
+            console.print(Text(f"# {name}", style="bold"), text, "", sep="\n")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    table.add_column(names[0], ratio=1)
+    table.add_column("", width=1)
+    table.add_column(names[1], ratio=1)
+    for left, right, differs in _aligned(*(text.split() for text in texts)):
+        table.add_row(left, "|" if differs else "", right)
+    console.print(table)
+
+
+def _aligned(first: Sequence[Text], second: Sequence[Text]):
+    """Lines of both texts that correspond, and whether they differ."""
+    plain = [[line.plain for line in lines] for lines in (first, second)]
+    matcher = SequenceMatcher(None, *plain, autojunk=False)
+    for tag, start1, end1, start2, end2 in matcher.get_opcodes():
+        rows = zip_longest(first[start1:end1], second[start2:end2], fillvalue="")
+        yield from ((left, right, tag != "equal") for left, right in rows)
+
+
+def print_evidence(console: Console, evidence: Evidence):
+    """The whole run: what ran, a row per verdict, what went wrong, what was proved."""
+    versions, inputs = evidence.versions, evidence.inputs
+    console.print(
+        f"PyTorch {versions['torch']} and Keras {versions['keras']} "
+        f"({versions['backend']}) on {inputs['days']:,} days of {inputs['prices']}; "
+        "float64 judges float32\n",
+        highlight=False,
+    )
+    rows = _rows(evidence.results)
+    console.print(_table(rows))
+    for line in ("", *LEGEND):
+        console.print(line, style="dim", highlight=False)
+    _print_refusals(console, rows)
+    for note in evidence.notes:
+        console.print(f"\nNote: {note}", highlight=False)
+    for results in rows:
+        if not results[0].as_expected:
+            worst = max(results, key=_severity)
+            console.print(
+                f"\n{worst.explain()}", style="red", highlight=False, markup=False
+            )
+    console.print()
+    console.print(conclusion(evidence), style="bold", highlight=False)
+
+
+def conclusion(evidence: Evidence) -> str:
+    """What was proved, or not, in a sentence."""
+    results, seconds = evidence.results, f"({evidence.seconds:.1f} s)"
+    wrong = [result for result in results if not result.as_expected]
+    if wrong:
+        return (
+            f"Not proved: {len(wrong)} of {len(results)} runs are not as expected; "
+            f"look at {', '.join(_names(wrong))} above {seconds}."
+        )
+    compared = [result for result in results if result.verdict == SAME]
+    refused = len(results) - len(compared)
+    names = _names(compared)
+    who = f"{len(names)} pairs compute" if len(names) > 1 else f"{names[0]} computes"
+    return (
+        f"Proved: on these inputs {who} the same function in PyTorch and Keras, in "
+        f"{len(compared)} runs and both transfer directions"
+        + (
+            f"; {refused} more runs are refused by both, as they should"
+            if refused
+            else ""
+        )
+        + f" {seconds}."
+    )
+
+
+def _names(results):
+    return list(dict.fromkeys(result.pair for result in results))
+
+
+def _rows(results: Sequence[Result]) -> list[list[Result]]:
+    """Results that share a row of the table: one pair, length and verdict."""
+    rows = {}
+    for result in results:
+        key = result.pair, result.length, result.verdict, result.expected
+        rows.setdefault(key, []).append(result)
+    return list(rows.values())
+
+
+def _table(rows):
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("pair", "length", "steps", "batch", "verdict", "gap", "limit"):
+        table.add_column(name, no_wrap=name != "verdict")
+    shown = None
+    for results in rows:
+        first, worst = results[0], max(results, key=_severity)
+        stage = worst.deciding
+        table.add_row(
+            first.pair if first.pair != shown else "",
+            str(first.length),
+            _listed(result.timesteps for result in results),
+            _listed(result.batch for result in results),
+            _verdict(first),
+            f"{stage.gap64:.1e}" if stage else "",
+            f"{stage.limit64:.1e}" if stage else "",
+        )
+        shown = first.pair
+    return table
+
+
+def _severity(result):
+    stage = result.deciding
+    return stage.ratio if stage else 0.0
+
+
+def _listed(numbers):
+    return " ".join(str(n) for n in sorted({n for n in numbers if n is not None}))
+
+
+def _verdict(result):
+    if result.as_expected:
+        return Text(result.verdict, style="green")
+    return Text(f"{result.verdict}, expected {result.expected}", style="bold red")
+
+
+def _print_refusals(console, rows):
+    """What the twins said, once a row: the first of its refusals stands for all."""
+    for results in rows:
+        first = results[0]
+        if not first.refusals:
+            continue
+        steps = f" offered {first.timesteps} steps" if first.timesteps else ""
+        console.print(
+            f"\n{first.pair}, length {first.length}{steps}: {first.verdict}",
+            highlight=False,
+        )
+        for side, text in first.refusals.items():
+            console.print(f"  {SIDES[side]:8} {text}", highlight=False, markup=False)

@@ -1,0 +1,104 @@
+"""One run of the suite: pairs and prices in, evidence out, with progress on the way."""
+
+import gc
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from compare.cases import FIXED, cases, left_out
+from compare.errors import BadInput
+from compare.evidence import Evidence
+from compare.pairs import Pair
+from compare.prices import Prices
+
+
+def run(pairs: Sequence[Pair], prices: Prices, seed: int, started: float) -> Evidence:
+    """Compare the twins of each pair on windows of the prices.
+
+    Args:
+        pairs: sizes are changed to fit the number of assets.
+        prices: at least as many days as a window of the fixed length needs.
+        seed: of the weights.
+        started: `time.perf_counter()` when the run began, for the seconds it took.
+
+    Raises:
+        BadInput: if the prices hold no window, a framework is not installed, or a pair
+            compared nothing.
+    """
+    prices.windows(FIXED, 1)  # too few days are said before the frameworks are loaded
+    work = [
+        (pair.for_assets(len(prices.assets)), cases(pair, prices.longest))
+        for pair in pairs
+    ]
+    results = []
+    with _progress() as progress:
+        task = progress.add_task("loading PyTorch and Keras", total=None)
+        with _quiet():
+            harness = _load_harness()
+        progress.update(task, total=2 * sum(len(each) for _, each in work))
+        for pair, each in work:
+            progress.update(task, description=pair.file)
+            for result in harness.run(pair, each, prices, seed):
+                results.append(result)
+                progress.advance(task)
+    short = left_out(prices.longest)
+    return Evidence(
+        versions=harness.versions(),
+        inputs=dict(prices=prices.source, days=len(prices.values), seed=seed),
+        results=results,
+        notes=[
+            f"{prices.longest + 1} days hold no window of {n} steps." for n in short
+        ],
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _progress():
+    """A progress bar on stderr where that is a terminal; silent elsewhere."""
+    console = Console(file=os.fdopen(os.dup(2), "w"))
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _load_harness():
+    """Both frameworks are imported here, which takes most of a run's time."""
+    gc.disable()  # a fifth of the import is spent looking for garbage there is none of
+    try:
+        from compare import harness
+    except (ImportError, ValueError) as error:  # ValueError: an unknown KERAS_BACKEND
+        raise BadInput(
+            f"expected torch, keras and its backend to be installed, got: {error}; "
+            "run pip install -e ."
+        ) from error
+    finally:
+        gc.freeze()
+        gc.enable()
+    return harness
+
+
+@contextmanager
+def _quiet():
+    """Hold back what TensorFlow's loader says on stderr, unless loading fails."""
+    with tempfile.TemporaryFile() as kept:
+        stderr = os.dup(2)
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(stderr, kept.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
