@@ -58,6 +58,15 @@ def fresh_weights(layers: Mapping[str, Layer], seed: list[int]) -> dict[str, dic
     }
 
 
+def twin_makers(file: str, cls: str, sizes: Mapping) -> dict[str, Callable]:
+    """What builds a built-in pair's model of "torch" and of "keras"."""
+    homes = {"torch": "pytorch_models", "keras": "keras_models"}
+    return {
+        side: partial(getattr(import_module(f"{home}.{file}"), cls), **sizes)
+        for side, home in homes.items()
+    }
+
+
 class Twins:
     """A pair built for one length, in both frameworks and both precisions.
 
@@ -75,6 +84,7 @@ class Twins:
         input_shape: tuple[int | None, int],
         output: str = "output",
     ):
+        self.input_shape = input_shape
         self.twins, self.refusals = {}, {}
         for side, framework in SIDES.items():
             try:
@@ -171,11 +181,7 @@ def _build(pair, length):
     sizes = dict(pair.sizes)
     if "timesteps" in sizes:
         sizes["timesteps"] = length
-    homes = {"torch": "pytorch_models", "keras": "keras_models"}
-    make = {
-        side: partial(getattr(import_module(f"{home}.{pair.file}"), pair.cls), **sizes)
-        for side, home in homes.items()
-    }
+    make = twin_makers(pair.file, pair.cls, sizes)
     return Twins(make, (length, sizes["num_features"]), pair.output)
 
 

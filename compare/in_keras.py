@@ -162,7 +162,7 @@ def layers(model: keras.Model) -> dict[str, Layer]:
     found, count = {}, 0
     for name, layer in vars(model).items():
         if isinstance(layer, keras.Layer) and layer.weights:
-            arrays = {v.name: keras.ops.convert_to_numpy(v) for v in layer.weights}
+            arrays = {v.name: v.numpy() for v in layer.weights}
             count += len(layer.weights)
             found[name] = Layer(type(layer).__name__, arrays)
     if not found or count != len(model.weights):

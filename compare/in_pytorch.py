@@ -18,15 +18,11 @@ def versions() -> dict[str, str]:
 
 @contextmanager
 def settled():
-    """One thread inside, and no gradients.
-
-    Beside TensorFlow's threads a second one slows small models down a hundredfold.
-    """
+    """One thread inside: beside TensorFlow's, more slow small models a hundredfold."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.no_grad():
-            yield
+        yield
     finally:
         torch.set_num_threads(threads)
 
@@ -54,6 +50,7 @@ class Twin:
         for name, layer in self.model.named_children():
             layer.register_forward_hook(self._hook(name))
 
+    @torch.no_grad()
     def __call__(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Every stage of the model on x, in the order of computation.
 

@@ -58,10 +58,10 @@ class Prices:
         starts = np.linspace(newest, 1, batch).round().astype(int)[::-1]
         rows = starts[:, None] + np.arange(timesteps)  # (batch, timesteps)
         today, yesterday = self.values[rows], self.values[rows - 1]
-        relative = today / today[:, :1]  # (batch, timesteps, assets)
-        features = np.concatenate([relative, today / yesterday - 1], axis=2)
-        with np.errstate(over="ignore"):  # reported below, in words
-            features = features.astype(np.float32)
+        with np.errstate(over="ignore"):  # said below, in words
+            relative = today / today[:, :1]  # (batch, timesteps, assets)
+            returns = today / yesterday - 1  # (batch, timesteps, assets)
+            features = np.concatenate([relative, returns], axis=2).astype(np.float32)
         if not np.isfinite(features).all():
             raise BadInput(
                 f"{self.source}: expected prices whose ratios fit float32, got a ratio "

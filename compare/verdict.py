@@ -63,7 +63,7 @@ def judge(stage: str, four: Four, has_time: bool) -> StageResult:
     if reason:
         return _different(stage, reason)
     t64, k64 = four.t64, four.k64
-    wrong = _non_finite(four)
+    wrong = _non_finite(four, has_time)
     if wrong is not None:
         index, reason = wrong
         worst = Worst(index, float(t64[index]), float(k64[index]))
@@ -126,7 +126,7 @@ def _form(four):
     return ""
 
 
-def _non_finite(four):
+def _non_finite(four, has_time):
     """The first place where NaN or infinity forbids `same`, and why; or None."""
     for bits, torch, keras in (64, four.t64, four.k64), (32, four.t32, four.k32):
         if np.isfinite(torch).all() and np.isfinite(keras).all():
@@ -140,7 +140,8 @@ def _non_finite(four):
         ):
             bad = places if what == "NaN" else places & (torch != keras)
             if bad.any():
-                index = tuple(int(i) for i in np.argwhere(bad)[0])
+                first = min(np.argwhere(bad).tolist(), key=lambda i: i[has_time])
+                index = tuple(first)
                 sides = f"PyTorch {torch[index]}, Keras {keras[index]}"
                 return index, f"{what} in float{bits}: {sides}"
     return None

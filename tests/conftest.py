@@ -1,0 +1,44 @@
+"""What the tests share. The frameworks load when a test first asks for the harness."""
+
+from functools import partial
+
+import pytest
+
+from compare import prices
+from compare.cases import cases
+from compare.pairs import PAIRS
+
+
+@pytest.fixture(scope="session")
+def harness():
+    """`compare.harness`, which imports both frameworks."""
+    from compare import harness
+
+    with harness.in_pytorch.settled():
+        yield harness
+
+
+@pytest.fixture(scope="session")
+def etfs():
+    """The prices that come with the package."""
+    return prices.built_in()
+
+
+@pytest.fixture(scope="session")
+def results(harness, etfs):
+    """Every result of the default run, by pair, length, steps, batch and direction."""
+    found = {}
+    for pair in PAIRS:
+        for r in harness.run(pair, cases(pair, etfs.longest), etfs, seed=0):
+            found[r.pair, r.length, r.timesteps, r.batch, r.direction] = r
+    return found
+
+
+@pytest.fixture(scope="session")
+def last_step(harness):
+    """The last-step pair for any length, with random weights transferred to Keras."""
+    sizes = dict(num_features=8, hidden_size=64, num_outputs=4)
+    make = harness.twin_makers("portfolio_last_step", "PortfolioLastStep", sizes)
+    twins = harness.Twins(make, (None, 8), "weights")
+    twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
+    return twins

@@ -1,0 +1,24 @@
+"""Ways to make one twin wrong, for tests that a wrong twin is caught."""
+
+from contextlib import contextmanager
+
+
+@contextmanager
+def tampered(harness, twins, layer, change):
+    """Keras's twins, in both precisions, with `change` made to one layer's arrays.
+
+    Args:
+        harness: the module `compare.harness`.
+        twins: loaded; as they were again after the block.
+        layer: attribute name of the layer.
+        change: takes the layer's arrays by name and returns those that change.
+    """
+    models = [twins.twins["keras", dtype].model for dtype in harness.DTYPES]
+    kept = [dict(harness.in_keras.layers(model)[layer].arrays) for model in models]
+    for model, arrays in zip(models, kept, strict=True):
+        harness.in_keras.load(model, {layer: {**arrays, **change(arrays)}})
+    try:
+        yield
+    finally:
+        for model, arrays in zip(models, kept, strict=True):
+            harness.in_keras.load(model, {layer: arrays})

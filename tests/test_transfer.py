@@ -1,0 +1,213 @@
+"""Weights go both ways, all of them, and nothing else."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from compare import BadInput, transfer
+from compare.transfer import Layer, rewrite
+
+SIZES = dict(num_features=3, hidden_size=5, num_outputs=2)
+
+
+@pytest.fixture(params=["float32", "float64"])
+def models(harness, request):
+    """The last-step model in both frameworks, random weights in PyTorch."""
+    make = harness.twin_makers("portfolio_last_step", "PortfolioLastStep", SIZES)
+    torch, keras = (
+        framework.Twin(make[side], (None, 3), request.param, "weights").model
+        for side, framework in harness.SIDES.items()
+    )
+    weights = harness.fresh_weights(harness.in_pytorch.layers(torch), [7])
+    harness.in_pytorch.load(torch, weights)
+    return torch, keras
+
+
+def arrays(framework, model):
+    return {
+        f"{name}.{key}": array.copy()
+        for name, layer in framework.layers(model).items()
+        for key, array in layer.arrays.items()
+    }
+
+
+def test_round_trip_keeps_every_matrix_bit_for_bit(harness, models):
+    """PyTorch -> Keras -> PyTorch; of the two biases only their sum survives."""
+    torch, keras = models
+    before = arrays(harness.in_pytorch, torch)
+    transfer(torch, keras)
+    harness.in_pytorch.load(
+        torch, harness.fresh_weights(harness.in_pytorch.layers(torch), [8])
+    )
+    transfer(keras, torch)
+    after = arrays(harness.in_pytorch, torch)
+
+    total = sum(before.pop(f"lstm.bias_{n}_l0").astype("float64") for n in ("ih", "hh"))
+    assert (
+        after.pop("lstm.bias_ih_l0") == total.astype(after["logits.bias"].dtype)
+    ).all()
+    assert (after.pop("lstm.bias_hh_l0") == 0).all()
+    assert after.keys() == before.keys()
+    assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+def test_keras_round_trip_keeps_everything_bit_for_bit(harness, models):
+    torch, keras = models
+    transfer(torch, keras)
+    before = arrays(harness.in_keras, keras)
+    transfer(keras, torch)
+    transfer(torch, keras)
+    after = arrays(harness.in_keras, keras)
+
+    assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+def test_moves_name_every_array_once(harness, models):
+    torch, keras = models
+    moves = transfer(torch, keras)
+
+    assert [name for m in moves for name in m.source] == list(
+        arrays(harness.in_pytorch, torch)
+    )
+    assert {name for m in moves for name in m.target} == set(
+        arrays(harness.in_keras, keras)
+    )
+
+
+def test_biases_are_added_in_float64():
+    """1 + 2^-30 fits no float32: the sum must not be rounded before the target does."""
+    layer = lstm(3, 2)
+    layer.arrays["bias_ih_l0"][:] = 1
+    layer.arrays["bias_hh_l0"][:] = 2.0**-30
+    made, _ = rewrite({"lstm": layer}, {"lstm": keras_lstm(3, 2)}, "to_keras")
+
+    assert made["lstm"]["bias"].dtype == np.float64
+    assert (made["lstm"]["bias"] == 1 + 2.0**-30).all()
+
+
+def lstm(features, hidden):
+    shapes = dict(
+        weight_ih_l0=(4 * hidden, features),
+        weight_hh_l0=(4 * hidden, hidden),
+        bias_ih_l0=(4 * hidden,),
+        bias_hh_l0=(4 * hidden,),
+    )
+    return Layer("LSTM", {n: np.ones(s, np.float32) for n, s in shapes.items()})
+
+
+def keras_lstm(features, hidden):
+    shapes = dict(
+        kernel=(features, 4 * hidden),
+        recurrent_kernel=(hidden, 4 * hidden),
+        bias=(4 * hidden,),
+    )
+    return Layer("LSTM", {n: np.ones(s, np.float32) for n, s in shapes.items()})
+
+
+def without(layer, *names):
+    return Layer(layer.kind, {n: a for n, a in layer.arrays.items() if n not in names})
+
+
+def test_layers_without_bias_transfer():
+    source = without(lstm(3, 2), "bias_ih_l0", "bias_hh_l0")
+    made, _ = rewrite(
+        {"lstm": source}, {"lstm": without(keras_lstm(3, 2), "bias")}, "to_keras"
+    )
+
+    assert set(made["lstm"]) == {"kernel", "recurrent_kernel"}
+
+
+STRICT = {
+    "a layer only the source has": (
+        ({"lstm": lstm(3, 2), "extra": lstm(3, 2)}, {"lstm": keras_lstm(3, 2)}),
+        "layers: .* got none for extra of the source and nothing of the target",
+    ),
+    "a layer only the target has": (
+        ({"lstm": lstm(3, 2)}, {"lstm": keras_lstm(3, 2), "more": keras_lstm(3, 2)}),
+        "layers: .* got none for nothing of the source and more of the target",
+    ),
+    "a bias only the source has": (
+        ({"lstm": lstm(3, 2)}, {"lstm": without(keras_lstm(3, 2), "bias")}),
+        "arrays of lstm: .* bias_hh_l0, bias_ih_l0 of the source and nothing",
+    ),
+    "a bias only the target has": (
+        (
+            {"lstm": without(lstm(3, 2), "bias_ih_l0", "bias_hh_l0")},
+            {"lstm": keras_lstm(3, 2)},
+        ),
+        "arrays of lstm: .* nothing of the source and bias of the target",
+    ),
+    "a second layer in the source": (
+        (
+            {"lstm": Layer("LSTM", lstm(3, 2).arrays | {"weight_ih_l1": np.ones(2)})},
+            {"lstm": keras_lstm(3, 2)},
+        ),
+        "arrays of lstm: .* weight_ih_l1 of the source",
+    ),
+    "another size": (
+        ({"lstm": lstm(3, 2)}, {"lstm": keras_lstm(4, 2)}),
+        r"lstm.kernel: expected shape \(4, 8\), got \(3, 8\)",
+    ),
+    "another kind": (
+        ({"lstm": lstm(3, 2)}, {"lstm": Layer("GRU", {})}),
+        "lstm: expected a pair of layers with a transfer rule",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STRICT)
+def test_what_does_not_fit_is_named(case):
+    models, message = STRICT[case]
+
+    with pytest.raises(BadInput, match=message):
+        rewrite(*models, "to_keras")
+
+
+def test_a_refused_transfer_leaves_the_target_alone(harness, models):
+    torch, _ = models
+    make = harness.twin_makers(
+        "portfolio_last_step", "PortfolioLastStep", {**SIZES, "num_outputs": 3}
+    )
+    other = harness.in_keras.Twin(make["keras"], (None, 3), "float32", "weights").model
+    before = arrays(harness.in_keras, other)
+
+    with pytest.raises(BadInput, match=r"logits.kernel: expected shape \(5, 3\)"):
+        transfer(torch, other)
+    after = arrays(harness.in_keras, other)
+    assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+def test_two_models_of_one_framework_are_refused(models):
+    torch, keras = models
+
+    with pytest.raises(
+        BadInput, match=r"got PortfolioLastStep \(torch\) and .*\(torch\)"
+    ):
+        transfer(torch, torch)
+    with pytest.raises(BadInput, match=r"got int \(neither\)"):
+        transfer(3, keras)
+
+
+def test_an_unbuilt_keras_model_is_refused(harness, models):
+    torch, _ = models
+    make = harness.twin_makers("portfolio_last_step", "PortfolioLastStep", SIZES)
+
+    with pytest.raises(BadInput, match="call it once on an input first"):
+        transfer(torch, make["keras"]())
+
+
+def test_fresh_weights_hide_nothing(harness, models):
+    """None is zero, no array is symmetric or constant, and float32 holds them all."""
+    torch, _ = models
+    draw = partial(harness.fresh_weights, harness.in_pytorch.layers(torch))
+    flat = np.concatenate(
+        [a.ravel() for layer in draw([1]).values() for a in layer.values()]
+    )
+    again = draw([1])["lstm"]["weight_hh_l0"]
+
+    assert flat.dtype == np.float32
+    assert (flat != 0).all()
+    assert len(np.unique(np.abs(flat))) == len(flat)
+    assert np.array_equal(again, draw([1])["lstm"]["weight_hh_l0"])
+    assert not np.array_equal(again, draw([2])["lstm"]["weight_hh_l0"])
