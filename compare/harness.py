@@ -14,7 +14,7 @@ from compare import in_pytorch, in_keras, verdict  # isort: skip
 from compare.cases import Case
 from compare.errors import BadInput
 from compare.evidence import SIDES as NAMES
-from compare.evidence import Result, StageResult
+from compare.evidence import Result
 from compare.pairs import Pair
 from compare.prices import Prices
 from compare.transfer import Layer, transfer
@@ -129,24 +129,23 @@ class Twins:
         if refusals:
             return dict(verdict=verdict.of_refusals(refusals), refusals=refusals)
         torch, keras = stages["torch", "float64"], stages["keras", "float64"]
-        both = [name for name in torch if name in keras]
-        judged = tuple(_judge(name, stages, x.shape[1]) for name in both)
+        fours = {name: _four(name, stages) for name in torch if name in keras}
+        judged = verdict.judge_run(fours, x.shape[1])
         return dict(
             verdict=verdict.of_run(judged),
             stages=judged,
-            unmatched=tuple(n for n in (*torch, *keras) if n not in both),
+            unmatched=tuple(n for n in (*torch, *keras) if n not in fours),
         )
 
 
-def _judge(name: str, stages: Mapping, timesteps: int) -> StageResult:
+def _four(name: str, stages: Mapping) -> verdict.Four:
     four = verdict.Four(*(stages[s, d][name] for s in SIDES for d in DTYPES))
     if not four.t64.size or not four.k64.size:
         raise BadInput(
             f"stage {name}: expected something to compare, got arrays of shapes "
             f"{four.t64.shape} and {four.k64.shape}; give a larger batch or model"
         )
-    has_time = four.t64.ndim >= 3 and four.t64.shape[1] == timesteps
-    return verdict.judge(name, four, has_time)
+    return four
 
 
 def run(pair: Pair, cases: list[Case], prices: Prices, seed: int) -> Iterator[Result]:

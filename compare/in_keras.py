@@ -1,6 +1,7 @@
 """How a model is built, loaded and run in Keras; `in_pytorch.py` is its twin.
 
-What depends on Keras's backend lives here alone.
+What depends on Keras's backend lives here alone. Only on TensorFlow does Keras compute
+in float64: its type promotion turns float64 into float32 on JAX and on PyTorch.
 """
 
 import os
@@ -10,29 +11,21 @@ from contextlib import contextmanager
 
 import numpy as np
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads yield the cores
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("JAX_ENABLE_X64", "1")  # without it JAX has no float64
-import keras
+import keras  # after the settings it reads
+import tensorflow
 
 from compare.errors import BadInput
 from compare.transfer import Layer
 
-BACKEND = keras.backend.backend()
-if BACKEND == "tensorflow":
-    import tensorflow
-
-REFUSALS = (ValueError,)  # what a model raises when it rejects its input
-if BACKEND == "tensorflow":
-    REFUSALS += (tensorflow.errors.InvalidArgumentError,)
-elif BACKEND == "torch":
-    REFUSALS += (RuntimeError,)
+# What a model raises when it rejects its input.
+REFUSALS = (ValueError, tensorflow.errors.InvalidArgumentError)
 
 
 def versions() -> dict[str, str]:
     """What runs the models."""
-    backend = __import__(BACKEND)
-    return {"keras": keras.__version__, "backend": f"{BACKEND} {backend.__version__}"}
+    backend = f"tensorflow {tensorflow.__version__}"
+    return {"keras": keras.__version__, "backend": backend}
 
 
 @contextmanager
@@ -68,6 +61,12 @@ class Twin:
         self.dtype, self.output, self.input_shape = dtype, output, input_shape
         self.traces = 0
         self._names = []
+        if keras.backend.result_type(dtype, dtype) != dtype:
+            raise BadInput(
+                f"KERAS_BACKEND={keras.backend.backend()}: expected a backend on which "
+                f"Keras computes in {dtype}, which is to judge, got one on which it "
+                "falls back to float32; set KERAS_BACKEND=tensorflow"
+            )
         with settled(dtype):
             self.model = make()
             if type(self.model).build is keras.Model.build:
@@ -76,13 +75,11 @@ class Twin:
                 self.model.built = True
             x = keras.Input(input_shape, dtype=dtype)
             self._functional = keras.Model(x, self.model(x))
-        self._run = self._compute
-        if BACKEND == "tensorflow":
-            # Eager Keras takes about 1 ms a step; one trace serves every length.
-            spec = tensorflow.TensorSpec((None, *input_shape), dtype)
-            self._run = tensorflow.function(
-                self._compute, input_signature=[spec], autograph=False
-            )
+        # Eager Keras takes about 1 ms a step; one trace serves every length.
+        spec = tensorflow.TensorSpec((None, *input_shape), dtype)
+        self._run = tensorflow.function(
+            self._compute, input_signature=[spec], autograph=False
+        )
 
     def __call__(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Every stage of the model on x, in the order of computation.
@@ -113,11 +110,7 @@ class Twin:
         """The stages as a list; their names go to `self._names`."""
         self.traces += 1
         stages = {}
-        children = {
-            name: layer
-            for name, layer in vars(self.model).items()
-            if isinstance(layer, keras.Layer)
-        }
+        children = _children(self.model)
         try:
             for name, layer in children.items():
                 vars(layer)["call"] = self._record(stages, name, layer)
@@ -153,6 +146,11 @@ class Twin:
         return record
 
 
+def _children(model):
+    """Layers by attribute name, in the order of their assignment."""
+    return {n: a for n, a in vars(model).items() if isinstance(a, keras.Layer)}
+
+
 def layers(model: keras.Model) -> dict[str, Layer]:
     """The layers of a model that hold arrays, by attribute name.
 
@@ -160,8 +158,8 @@ def layers(model: keras.Model) -> dict[str, Layer]:
         BadInput: if the model has no weights yet, or some outside its layers.
     """
     found, count = {}, 0
-    for name, layer in vars(model).items():
-        if isinstance(layer, keras.Layer) and layer.weights:
+    for name, layer in _children(model).items():
+        if layer.weights:
             arrays = {v.name: v.numpy() for v in layer.weights}
             count += len(layer.weights)
             found[name] = Layer(type(layer).__name__, arrays)

@@ -163,6 +163,22 @@ def test_bad_input_gets_one_line_and_status_2(tmp_path, case):
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("backend", "message"),
+    [
+        ("torch", "falls back to float32; set KERAS_BACKEND=tensorflow"),
+        ("no", "backend"),
+    ],
+)
+def test_backend_without_float64_is_refused(tmp_path, backend, message):
+    """On PyTorch and JAX, Keras's type promotion turns float64 into float32."""
+    ran = compare(cwd=tmp_path, KERAS_BACKEND=backend)
+
+    assert ran.returncode == 2
+    assert len(ran.stderr.splitlines()) == 1
+    assert message in ran.stderr
+
+
 def test_unexpected_verdict_is_status_1(tmp_path):
     """A pair whose twins refuse where it declares `same`: shown, and status 1."""
     code = (

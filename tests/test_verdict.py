@@ -27,7 +27,7 @@ def four(t64=None, k64=None, **others):
 
 
 def judge(arrays, has_time=True):
-    return verdict.judge("lstm", arrays, has_time)
+    return verdict.judge("lstm", arrays, has_time)[0]
 
 
 def test_equal_arrays_are_the_same():
@@ -185,6 +185,30 @@ def test_all_zero_stage_has_scale_one():
 
     assert judge(four(zero)).verdict == SAME
     assert judge(four(zero, zero + 1e-9)).verdict == DIFFERENT
+
+
+def test_a_calm_stage_inherits_the_noise_before_it():
+    """A saturated softmax hides in float32 that what it reads is beyond the horizon."""
+    noisy = four(t32=four().t32 + np.float32(0.01))
+    calm = np.full((2, 3), 1 / 3)
+    apart = calm * (1 + 1e-11)
+
+    alone = verdict.judge_run({"weights": four(calm, apart)}, 6)
+    behind = verdict.judge_run({"lstm": noisy, "weights": four(calm, apart)}, 6)
+    assert [stage.verdict for stage in alone] == [DIFFERENT]
+    assert [stage.verdict for stage in behind] == [ILL_CONDITIONED] * 2
+
+
+def test_a_calm_start_of_a_stage_behind_is_judged():
+    """Noise is inherited step by step: a second layer counts up to the same horizon."""
+    t32 = four().t32.copy()
+    t32[:, 3:] += 0.01
+    k64 = four().t64.copy()
+    k64[:, 1] += 0.5
+    lstm, after = verdict.judge_run({"lstm": four(t32=t32), "after": four(k64=k64)}, 6)
+
+    assert (lstm.verdict, lstm.horizon) == (ILL_CONDITIONED, 3)
+    assert (after.verdict, after.timestep, after.horizon) == (DIFFERENT, 2, 3)
 
 
 def test_a_run_is_as_bad_as_its_worst_stage():
