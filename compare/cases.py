@@ -1,13 +1,45 @@
-"""The cases of a pair: which lengths, how many steps, how large a batch."""
+"""The cases of a pair: which lengths, how many steps, how large a batch, what input."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from compare.pairs import Pair
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from compare.prices import Prices
 
 FIXED = 50  # steps of a fixed-length twin: the paper's window of 50 days
 OTHER_STEPS = (7, 200)  # what a fixed-length twin is also offered
 NONE_STEPS = (1, 7, 50, 200)
 BATCHES = (1, 4, 64)
+
+# By regime: the length the twins are built for, and the (steps, batch) they run on.
+REGIMES = {
+    "fixed": (FIXED, [(FIXED, batch) for batch in BATCHES]),
+    "other": (FIXED, [(steps, BATCHES[-1]) for steps in OTHER_STEPS]),
+    "none": (None, [(steps, batch) for steps in NONE_STEPS for batch in BATCHES]),
+    "one": (None, [(steps, 1) for steps in NONE_STEPS]),
+    "many": (None, [(steps, batch) for steps in (7, 50) for batch in (4, 64)]),
+}
+
+
+@dataclass(frozen=True)
+class Input:
+    """One argument of a model.
+
+    Args:
+        name: "x", "lengths" (valid steps of each sequence), or an initial state.
+        shape: batch axis included; None admits any size.
+        dtype: None for floats in the precision of the run, else "int64".
+    """
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str | None = None
 
 
 @dataclass(frozen=True)
@@ -34,18 +66,63 @@ def cases(pair: Pair, longest: int) -> list[Case]:
         pair: declares the regimes.
         longest: steps of the longest window there is; longer cases are left out.
     """
-    found = []
-    for regime, expected in pair.expected.items():
-        if regime == "fixed":
-            grid = [(FIXED, FIXED, batch) for batch in BATCHES]
-        elif regime == "other":
-            grid = [(FIXED, steps, BATCHES[-1]) for steps in OTHER_STEPS]
-        else:
-            grid = [(None, steps, batch) for steps in NONE_STEPS for batch in BATCHES]
-        found += [Case(*place, expected) for place in grid]
-    return [case for case in found if case.timesteps <= longest]
+    return [
+        Case(REGIMES[regime][0], steps, batch, expected)
+        for regime, expected in pair.expected.items()
+        for steps, batch in REGIMES[regime][1]
+        if steps <= longest
+    ]
 
 
 def left_out(longest: int) -> list[int]:
     """The numbers of steps for which there is no window, and so no case."""
     return sorted(steps for steps in {*OTHER_STEPS, *NONE_STEPS} if steps > longest)
+
+
+def sequences(
+    length: int | None, num_features: int, batch: int | None = None
+) -> tuple[Input, ...]:
+    """The input of a model that takes (batch, time, features) and nothing else."""
+    return (Input("x", (batch, length, num_features)),)
+
+
+def inputs(pair: Pair, length: int | None) -> tuple[Input, ...]:
+    """What the models of a pair take when they are built for a length, or for any."""
+    shape = (pair.batch, length, pair.sizes["num_features"])
+    if pair.time_major:
+        shape = (shape[1], shape[0], shape[2])
+    found = [Input("x", shape)]
+    if pair.lengths:
+        found.append(Input("lengths", (None,), "int64"))
+    return tuple(found)
+
+
+def arrays(
+    pair: Pair, timesteps: int, batch: int, prices: Prices, seed: int
+) -> tuple[np.ndarray, ...]:
+    """What a pair runs on, one array for each of its inputs.
+
+    Windows of the prices for a pair that reads them; otherwise features uniform in
+    [0, 1), as the note's data are. Where the pair takes lengths they are random, the
+    first is the whole window, and the padding behind each is zero.
+
+    Returns:
+        float32 (batch, time, features), or (time, batch, features) where the pair is
+        time-major; int64 (batch,) for lengths.
+    """
+    import numpy as np  # the table of cases itself does without
+
+    rng = np.random.default_rng([seed, timesteps, batch])
+    if pair.prices:
+        x = prices.windows(timesteps, batch)
+    else:
+        shape = (batch, timesteps, pair.sizes["num_features"])
+        x = rng.uniform(0, 1, shape).astype(np.float32)
+    if pair.time_major:
+        x = np.ascontiguousarray(x.swapaxes(0, 1))
+    if not pair.lengths:
+        return (x,)
+    lengths = rng.integers(1, timesteps + 1, batch)
+    lengths[0] = timesteps
+    x[np.arange(timesteps) >= lengths[:, None]] = 0
+    return x, lengths

@@ -20,12 +20,13 @@ STARTED = time.perf_counter()
 DESCRIPTION = """\
 Is a recurrent model moved between Keras and PyTorch still the same model?
 
-Without a verb, `run`: every built-in pair is loaded in both frameworks with the same
+Without a verb, `run`: pairs of models are loaded in both frameworks with the same
 weights and run on real prices. Each gets a verdict from a measured tolerance."""
 
 EXAMPLES = """\
 examples:
-  python -m compare                                  every pair, on the built-in prices
+  python -m compare                                  the portfolio models
+  python -m compare run --all                        every pair there is
   python -m compare run portfolio_last_step --json evidence.json
   python -m compare run --prices my_prices.csv       a date column, a column per asset
   python -m compare list                             which pairs there are
@@ -86,9 +87,13 @@ def _parser():
     verb.add_argument("name", metavar="NAME", help="a pair; `list` names them")
     verb.set_defaults(verb=_show)
 
-    text = "compare the twins of all pairs, or of those named (the default verb)"
+    text = (
+        "compare the twins of the pairs named, or of the portfolio models (the default)"
+    )
     verb = parser(verbs.add_parser, "run", help=text, description=text, epilog=EXAMPLES)
-    verb.add_argument("names", metavar="NAME", nargs="*", help="a pair; all if none")
+    verb.add_argument(
+        "names", metavar="NAME", nargs="*", help="a pair; the portfolio models if none"
+    )
     verb.add_argument(
         "--prices",
         metavar="FILE.csv",
@@ -135,7 +140,9 @@ def _run(args):
     from compare import prices as price_files
     from compare import running
 
-    pairs = [_pair(name) for name in dict.fromkeys(args.names)] or PAIRS
+    pairs = [_pair(name) for name in dict.fromkeys(args.names)]
+    if not pairs:
+        pairs = [pair for pair in PAIRS if pair.default or args.all]
     _check_target(args.json)
     prices = price_files.read(args.prices) if args.prices else price_files.built_in()
     evidence = running.run(pairs, prices, args.seed, STARTED)

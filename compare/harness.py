@@ -2,7 +2,7 @@
 
 import platform
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from itertools import groupby
@@ -11,7 +11,8 @@ import numpy as np
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare import in_pytorch, in_keras, verdict  # isort: skip
-from compare.cases import Case
+from compare.cases import Case, Input, inputs
+from compare.cases import arrays as input_arrays
 from compare.errors import BadInput
 from compare.evidence import SIDES as NAMES
 from compare.evidence import Result
@@ -72,8 +73,9 @@ class Twins:
 
     Args:
         make: builds the model of "torch" and of "keras".
-        input_shape: (time, features); time None builds the twins for any length.
-        output: name of the stage that the models return.
+        inputs: what the models take; time None builds the twins for any length.
+        outputs: names of the stages that the models return, in order.
+        time_axis: axis of the first input that is time.
 
     Where a side refuses to be built, `refusals` holds what it said.
     """
@@ -81,15 +83,16 @@ class Twins:
     def __init__(
         self,
         make: Mapping[str, Callable],
-        input_shape: tuple[int | None, int],
-        output: str = "output",
+        inputs: Sequence[Input],
+        outputs: Sequence[str],
+        time_axis: int = 1,
     ):
-        self.input_shape = input_shape
+        self.inputs, self.time_axis = inputs, time_axis
         self.twins, self.refusals = {}, {}
         for side, framework in SIDES.items():
             try:
                 for dtype in DTYPES:
-                    twin = framework.Twin(make[side], input_shape, dtype, output)
+                    twin = framework.Twin(make[side], inputs, dtype, outputs)
                     self.twins[side, dtype] = twin
             except framework.REFUSALS as error:
                 self.refusals[side] = framework.message(error)
@@ -108,29 +111,41 @@ class Twins:
             framework.load(model, weights(framework.layers(model)))
             transfer(model, self.twins[target, dtype].model)
 
-    def run(self, x: np.ndarray) -> tuple[dict, dict[str, str]]:
+    def run(self, *arrays: np.ndarray) -> tuple[dict, dict[str, str]]:
         """Stages by side and precision; and what was said by a side that refused.
 
         Args:
-            x: float32, (batch, time, features).
+            arrays: one for each of the inputs; floats in float32.
         """
         stages, refusals = {}, {}
         for side, framework in SIDES.items():
             try:
                 for dtype in DTYPES:
-                    stages[side, dtype] = self.twins[side, dtype](x)
+                    stages[side, dtype] = self.twins[side, dtype](*arrays)
             except framework.REFUSALS as error:
                 refusals[side] = framework.message(error)
         return stages, refusals
 
-    def compare(self, x: np.ndarray) -> dict:
-        """The fields of a `Result` that running the twins on x gives."""
-        stages, refusals = self.run(x)
+    def compare(self, *arrays: np.ndarray) -> dict:
+        """The fields of a `Result` that running the twins on these arrays gives.
+
+        Where one of them is the lengths of the sequences, the steps beyond are not
+        compared: there Keras repeats the last output, and PyTorch writes zeros.
+        """
+        stages, refusals = self.run(*arrays)
         if refusals:
             return dict(verdict=verdict.of_refusals(refusals), refusals=refusals)
         torch, keras = stages["torch", "float64"], stages["keras", "float64"]
-        fours = {name: _four(name, stages) for name in torch if name in keras}
-        judged = verdict.judge_run(fours, x.shape[1])
+        timesteps = arrays[0].shape[self.time_axis]
+        named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
+        fours = {}
+        for name in torch:
+            if name in keras:
+                four = _four(name, stages)
+                if "lengths" in named and verdict.has_time(four, timesteps):
+                    four = _valid_steps(four, named["lengths"])
+                fours[name] = four
+        judged = verdict.judge_run(fours, timesteps)
         return dict(
             verdict=verdict.of_run(judged),
             stages=judged,
@@ -146,6 +161,17 @@ def _four(name: str, stages: Mapping) -> verdict.Four:
             f"{four.t64.shape} and {four.k64.shape}; give a larger batch or model"
         )
     return four
+
+
+def _valid_steps(four: verdict.Four, lengths: np.ndarray) -> verdict.Four:
+    """The four arrays with zeros in the steps beyond each sequence's length."""
+    if len({array.shape for array in four}) > 1:
+        return four  # the judge says so
+    beyond = np.arange(four.t64.shape[1]) >= lengths[:, None]  # (batch, time)
+    made = [array.copy() for array in four]
+    for array in made:
+        array[beyond] = 0
+    return verdict.Four(*made)
 
 
 def run(pair: Pair, cases: list[Case], prices: Prices, seed: int) -> Iterator[Result]:
@@ -181,7 +207,7 @@ def _build(pair, length):
     if "timesteps" in sizes:
         sizes["timesteps"] = length
     make = twin_makers(pair.file, pair.cls, sizes)
-    return Twins(make, (length, sizes["num_features"]), pair.output)
+    return Twins(make, inputs(pair, length), pair.outputs, 0 if pair.time_major else 1)
 
 
 def _run_length(pair, twins, cases, prices, seed):
@@ -207,5 +233,7 @@ def _run_length(pair, twins, cases, prices, seed):
                 batch=case.batch,
                 direction=direction,
                 expected=case.expected,
-                **twins.compare(prices.windows(case.timesteps, case.batch)),
+                **twins.compare(
+                    *input_arrays(pair, case.timesteps, case.batch, prices, seed)
+                ),
             )

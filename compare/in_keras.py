@@ -6,7 +6,7 @@ in float64: its type promotion turns float64 into float32 on JAX and on PyTorch.
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras  # after the settings it reads
 import tensorflow
 
+from compare.cases import Input
 from compare.errors import BadInput
 from compare.transfer import Layer
 
@@ -46,19 +47,19 @@ class Twin:
 
     Args:
         make: builds the model, with weights of any value.
-        input_shape: of one input, (time, features); time None admits any length.
+        inputs: name, shape and kind of each argument; None in a shape admits any size.
         dtype: "float32" or "float64".
-        output: name of the stage that the model returns.
+        outputs: names of the stages that the model returns, in order.
     """
 
     def __init__(
         self,
         make: Callable[[], keras.Model],
-        input_shape: tuple[int | None, ...],
+        inputs: Sequence[Input],
         dtype: str,
-        output: str,
+        outputs: Sequence[str],
     ):
-        self.dtype, self.output, self.input_shape = dtype, output, input_shape
+        self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.traces = 0
         self._names = []
         if keras.backend.result_type(dtype, dtype) != dtype:
@@ -73,53 +74,71 @@ class Twin:
                 # Calling the model builds its layers; Keras would trace it once more
                 # just for that.
                 self.model.built = True
-            x = keras.Input(input_shape, dtype=dtype)
-            self._functional = keras.Model(x, self.model(x))
+            args = [
+                keras.Input(batch_shape=each.shape, dtype=each.dtype or dtype)
+                for each in inputs
+            ]
+            named = {each.name: x for each, x in zip(inputs[1:], args[1:], strict=True)}
+            self._functional = keras.Model(args, self.model(args[0], **named))
         # Eager Keras takes about 1 ms a step; one trace serves every length.
-        spec = tensorflow.TensorSpec((None, *input_shape), dtype)
+        specs = [
+            tensorflow.TensorSpec(each.shape, each.dtype or dtype) for each in inputs
+        ]
         self._run = tensorflow.function(
-            self._compute, input_signature=[spec], autograph=False
+            self._compute, input_signature=specs, autograph=False
         )
 
-    def __call__(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Every stage of the model on x, in the order of computation.
+    def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
+        """Every stage of the model on its inputs, in the order of computation.
 
         Args:
-            x: float32, (batch, time, features).
+            arrays: one for each of `inputs`; floats in float32, lengths in int64.
 
         Returns:
-            Arrays by stage: the output of every layer by its attribute name, an LSTM's
-            final states as `<name>.h` and `<name>.c`, and the model's own result. An
-            LSTM without `return_sequences` has no output at every step to return.
+            Arrays by stage: the output of every layer by its attribute name, a
+            recurrent one's (batch, time, hidden_size), with its final states as
+            `<name>.h` and `<name>.c`; and the model's own results. A recurrent layer
+            without `return_sequences` has no output at every step to return.
         """
-        fits = len(x.shape) == len(self.input_shape) + 1 and all(
-            want in (None, have)
-            for want, have in zip(self.input_shape, x.shape[1:], strict=True)
-        )
-        run = (
-            self._run if fits else self._compute
-        )  # the refusal is the model's, not ours
+        # What does not fit the trace goes to the model itself: the refusal is not ours.
+        fits = all(map(_fits, self.inputs, arrays))
+        run = self._run if fits else self._compute
         with settled(self.dtype):
-            results = run(keras.ops.convert_to_tensor(x, dtype=self.dtype))
+            results = run(
+                *(
+                    keras.ops.convert_to_tensor(array, dtype=each.dtype or self.dtype)
+                    for each, array in zip(self.inputs, arrays, strict=True)
+                )
+            )
         return {
             name: keras.ops.convert_to_numpy(tensor)
             for name, tensor in zip(self._names, results, strict=True)
         }
 
-    def _compute(self, x):
+    def _compute(self, *args):
         """The stages as a list; their names go to `self._names`."""
         self.traces += 1
         stages = {}
-        children = _children(self.model)
+        children = {}
+        for name, attribute in vars(self.model).items():
+            if isinstance(attribute, list) and not name.startswith("_"):
+                attribute = attribute[-1]  # what a stack of layers hands on
+            if isinstance(attribute, keras.Layer):
+                children[name] = attribute
         try:
             for name, layer in children.items():
                 vars(layer)["call"] = self._record(stages, name, layer)
-            result = self._functional(x, training=False)
+            results = self._functional(list(args), training=False)
         finally:
             for layer in children.values():
                 vars(layer).pop("call", None)
-        stages = {name: t for name, t in stages.items() if t is not result}
-        stages[self.output] = result
+        results = results if isinstance(results, list | tuple) else (results,)
+        stages = {
+            name: tensor
+            for name, tensor in stages.items()
+            if all(tensor is not result for result in results)
+        }
+        stages |= zip(self.outputs, results, strict=True)
         self._names = list(stages)
         return list(stages.values())
 
@@ -127,42 +146,57 @@ class Twin:
         call = layer.call
 
         def record(*args, **kwargs):
-            if not isinstance(layer, keras.layers.LSTM):
-                stages[name] = call(*args, **kwargs)
-                return stages[name]
+            if not isinstance(layer, keras.layers.RNN):
+                result = call(*args, **kwargs)
+                # A Bidirectional may return its final states behind its output.
+                stages[name] = result[0] if isinstance(result, list | tuple) else result
+                return result
             asked = layer.return_state
             layer.return_state = (
                 True  # changes what is handed out, not what is computed
             )
             try:
-                result, h, c = call(*args, **kwargs)  # h, c: (batch, hidden_size)
+                result, *states = call(*args, **kwargs)  # states: (batch, hidden_size)
             finally:
                 layer.return_state = asked
             if layer.return_sequences:
                 stages[name] = result
-            stages.update({f"{name}.h": h, f"{name}.c": c})
-            return (result, h, c) if asked else result
+            keys = (f"{name}.{letter}" for letter in "hc")
+            stages.update(zip(keys, states, strict=False))
+            return (result, *states) if asked else result
 
         return record
 
 
-def _children(model):
-    """Layers by attribute name, in the order of their assignment."""
-    return {n: a for n, a in vars(model).items() if isinstance(a, keras.Layer)}
+def _fits(each, array):
+    """Whether an array has the shape of an input, and lengths are those of sequences.
+
+    A traced model cannot refuse a value, only a shape; the eager one can refuse both.
+    """
+    same_rank = array.ndim == len(each.shape)
+    shape = same_rank and all(
+        want in (None, have) for want, have in zip(each.shape, array.shape, strict=True)
+    )
+    return shape and (each.name != "lengths" or array.min(initial=1) >= 1)
 
 
 def layers(model: keras.Model) -> dict[str, Layer]:
     """The layers of a model that hold arrays, by attribute name.
 
+    A list of layers, such as the layers of a stack, counts as one, and the names of its
+    arrays begin with the position in the list; so do those of a `Bidirectional` with
+    the direction: `1.backward.kernel`.
+
     Raises:
         BadInput: if the model has no weights yet, or some outside its layers.
     """
     found, count = {}, 0
-    for name, layer in _children(model).items():
-        if layer.weights:
-            arrays = {v.name: v.numpy() for v in layer.weights}
-            count += len(layer.weights)
-            found[name] = Layer(type(layer).__name__, arrays)
+    for name, attribute in vars(model).items():
+        variables = _variables(attribute)
+        if variables and not name.startswith("_"):  # Keras's own list of the layers
+            count += len(variables)
+            arrays = {key: variable.numpy() for key, variable in variables.items()}
+            found[name] = Layer(_kind(attribute), arrays)
     if not found or count != len(model.weights):
         raise BadInput(
             f"{type(model).__name__}: expected a built Keras model whose layers hold "
@@ -175,8 +209,41 @@ def layers(model: keras.Model) -> dict[str, Layer]:
 def load(model: keras.Model, arrays: Mapping[str, Mapping[str, np.ndarray]]):
     """Write arrays, by layer and name, into a model, each in the model's precision."""
     for name, values in arrays.items():
-        for variable in getattr(model, name).weights:
-            variable.assign(values[variable.name])
+        for key, variable in _variables(getattr(model, name)).items():
+            variable.assign(values[key])
+
+
+def _parts(attribute):
+    """The layers inside a list or a `Bidirectional`, by the prefix of their arrays."""
+    if isinstance(attribute, list | tuple):
+        layers = [part for part in attribute if isinstance(part, keras.Layer)]
+        return {f"{number}.": part for number, part in enumerate(layers)}
+    if isinstance(attribute, keras.layers.Bidirectional):
+        both = attribute.forward_layer, attribute.backward_layer
+        return dict(zip(("forward.", "backward."), both, strict=True))
+    return {}
+
+
+def _variables(attribute):
+    """What a layer, or a list of layers, holds, by name."""
+    parts = _parts(attribute)
+    if parts:
+        return {
+            prefix + name: variable
+            for prefix, part in parts.items()
+            for name, variable in _variables(part).items()
+        }
+    weights = attribute.weights if isinstance(attribute, keras.Layer) else ()
+    return {variable.name: variable for variable in weights}
+
+
+def _kind(attribute):
+    """Name of the layer's class; of an `RNN` around a cell, the cell's."""
+    for part in _parts(attribute).values():
+        return _kind(part)
+    if type(attribute) is keras.layers.RNN:
+        return type(attribute.cell).__name__.removesuffix("Cell")
+    return type(attribute).__name__
 
 
 def message(error: Exception) -> str:

@@ -1,11 +1,13 @@
 """How a model is built, loaded and run in PyTorch; `in_keras.py` is its twin."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import torch
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from compare.cases import Input
 from compare.transfer import Layer
 
 REFUSALS = (ValueError, RuntimeError)  # what a model raises when it rejects its input
@@ -32,48 +34,69 @@ class Twin:
 
     Args:
         make: builds the model, with weights of any value.
-        input_shape: of one input, (time, features); PyTorch needs it for nothing.
+        inputs: name, shape and kind of each argument; PyTorch needs only the kind.
         dtype: "float32" or "float64".
-        output: name of the stage that the model returns.
+        outputs: names of the stages that the model returns, in order.
     """
 
     def __init__(
         self,
         make: Callable[[], torch.nn.Module],
-        input_shape: tuple[int | None, ...],
+        inputs: Sequence[Input],
         dtype: str,
-        output: str,
+        outputs: Sequence[str],
     ):
-        self.dtype, self.output = dtype, output
+        self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.model = make().to(getattr(torch, dtype)).eval()
-        self._stages = {}
+        self._stages, self._timesteps = {}, None
         for name, layer in self.model.named_children():
             layer.register_forward_hook(self._hook(name))
 
     @torch.no_grad()
-    def __call__(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Every stage of the model on x, in the order of computation.
+    def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
+        """Every stage of the model on its inputs, in the order of computation.
 
         Args:
-            x: float32, (batch, time, features).
+            arrays: one for each of `inputs`; floats in float32, lengths in int64.
 
         Returns:
-            Arrays by stage: the output of every layer by its attribute name, an LSTM's
-            final states as `<name>.h` and `<name>.c`, and the model's own result.
+            Arrays by stage: the output of every layer by its attribute name, a
+            recurrent one's (batch, time, hidden_size), with its final states as
+            `<name>.h` and `<name>.c` where there is one layer and direction; and the
+            model's own results.
         """
-        self._stages = {}
-        result = self.model(torch.from_numpy(x).to(getattr(torch, self.dtype)))
-        stages = {name: t for name, t in self._stages.items() if t is not result}
-        stages[self.output] = result
+        self._stages, self._timesteps = {}, arrays[0].shape[1]
+        tensors = {
+            each.name: torch.from_numpy(a).to(getattr(torch, each.dtype or self.dtype))
+            for each, a in zip(self.inputs, arrays, strict=True)
+        }
+        results = self.model(tensors.pop(self.inputs[0].name), **tensors)
+        results = results if isinstance(results, tuple) else (results,)
+        stages = {
+            name: tensor
+            for name, tensor in self._stages.items()
+            if all(tensor is not result for result in results)
+        }
+        stages |= zip(self.outputs, results, strict=True)
         return {name: tensor.numpy() for name, tensor in stages.items()}
 
     def _hook(self, name):
         def record(layer, inputs, result):
-            if not isinstance(layer, torch.nn.LSTM):
+            if not isinstance(layer, torch.nn.RNNBase):
                 self._stages[name] = result
                 return
-            self._stages[name], (h, c) = result  # h, c: (1, batch, hidden_size)
-            self._stages |= {f"{name}.h": h.squeeze(0), f"{name}.c": c.squeeze(0)}
+            output, states = result
+            if isinstance(output, PackedSequence):  # zeros beyond each length
+                output, _ = pad_packed_sequence(
+                    output, layer.batch_first, total_length=self._timesteps
+                )
+            if not layer.batch_first:
+                output = output.transpose(0, -2)
+            self._stages[name] = output
+            states = states if isinstance(states, tuple) else (states,)
+            if len(states[0]) == 1:  # (layers * directions, batch, hidden_size)
+                keys = (f"{name}.{letter}" for letter in "hc")
+                self._stages |= zip(keys, (s.squeeze(0) for s in states), strict=False)
 
         return record
 

@@ -9,7 +9,8 @@ rules are found by class name, so this module loads neither framework.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -81,17 +82,91 @@ def _summed(first: str, second: str, keras: str) -> Row:
     )
 
 
-# Gates are stacked i, f, g, o in both frameworks.
-# https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
-# https://keras.io/api/layers/recurrent_layers/lstm/
-LSTM = (
-    _transposed("weight_ih_l0", "kernel"),
-    _transposed("weight_hh_l0", "recurrent_kernel"),
-    _summed("bias_ih_l0", "bias_hh_l0", "bias"),
-)
+def _gru_order(array: np.ndarray) -> np.ndarray:
+    """Gates r, z, n become z, r, h, and back, along the first axis."""
+    size = len(array) // 3
+    order = [*range(size, 2 * size), *range(size), *range(2 * size, len(array))]
+    return array[order]
+
+
+def _gru_kernel(torch: str, keras: str) -> Row:
+    return Row(
+        (torch,),
+        (keras,),
+        lambda w: (_gru_order(w).T,),
+        lambda w: (_gru_order(w.T),),
+    )
+
+
+def _gru_biases(first: str, second: str, keras: str) -> Row:
+    """Keras keeps both biases in one array, (2, 3 * units), if `reset_after`."""
+
+    def to_keras(b_ih, b_hh):
+        import numpy as np  # not needed before there are arrays
+
+        return (np.stack([_gru_order(b_ih), _gru_order(b_hh)]),)
+
+    return Row((first, second), (keras,), to_keras, lambda b: tuple(map(_gru_order, b)))
+
+
+# Gates are stacked i, f, g, o in both frameworks' LSTM; in a GRU they are r, z, n in
+# PyTorch and z, r, h in Keras.
+# https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html (and GRU.html)
+# https://keras.io/api/layers/recurrent_layers/lstm/ and gru/
+def _lstm(torch: str, keras: str) -> tuple[Row, ...]:
+    return (
+        _transposed(f"weight_ih{torch}", f"{keras}kernel"),
+        _transposed(f"weight_hh{torch}", f"{keras}recurrent_kernel"),
+        _summed(f"bias_ih{torch}", f"bias_hh{torch}", f"{keras}bias"),
+    )
+
+
+def _projected_lstm(torch: str, keras: str) -> tuple[Row, ...]:
+    projection = _transposed(f"weight_hr{torch}", f"{keras}projection")
+    return (*_lstm(torch, keras), projection)
+
+
+def _gru(torch: str, keras: str) -> tuple[Row, ...]:
+    return (
+        _gru_kernel(f"weight_ih{torch}", f"{keras}kernel"),
+        _gru_kernel(f"weight_hh{torch}", f"{keras}recurrent_kernel"),
+        _gru_biases(f"bias_ih{torch}", f"bias_hh{torch}", f"{keras}bias"),
+    )
+
+
 DENSE = (_transposed("weight", "kernel"), _copied("bias", "bias"))
 
-RULES = {("LSTM", "LSTM"): LSTM, ("Linear", "Dense"): DENSE}  # (PyTorch, Keras)
+# By class name, (PyTorch, Keras). A recurrent rule makes the rows of one layer and
+# direction from the suffix of PyTorch's names and the prefix of Keras's.
+RECURRENT = {
+    ("LSTM", "LSTM"): _lstm,
+    ("LSTM", "ProjectedLSTM"): _projected_lstm,
+    ("GRU", "GRU"): _gru,
+    ("RNN", "SimpleRNN"): _lstm,  # one gate; the arrays are the same
+}
+RULES = {("Linear", "Dense"): DENSE, **RECURRENT}
+
+
+def _rows(kinds, torch: Iterable[str], keras: Iterable[str]) -> list[Row]:
+    """The table for two layers with arrays of these names.
+
+    PyTorch names a recurrent layer's arrays `..._l1_reverse`: layer 1, backward. Keras
+    has a layer for each, here named `1.backward.`; the number is left out where there
+    is one layer, the direction where there is one.
+    """
+    if kinds not in RECURRENT:
+        return list(RULES[kinds])
+    stacked = any(name[0].isdigit() for name in keras)
+    two_ways = any("forward." in name for name in keras)
+    suffixes = dict.fromkeys(re.search(r"_l(\d+)(_reverse)?$", n)[0] for n in torch)
+    rows = []
+    for suffix in suffixes:
+        number, reverse = re.match(r"_l(\d+)(_reverse)?", suffix).groups()
+        prefix = f"{number}." if stacked else ""
+        if two_ways:
+            prefix += "backward." if reverse else "forward."
+        rows += RECURRENT[kinds](suffix, prefix)
+    return rows
 
 
 def transfer(source: Any, target: Any) -> list[Move]:
@@ -156,17 +231,16 @@ def rewrite(
 
 
 def _rewrite_layer(name, source, target, direction):
-    kinds = (source.kind, target.kind)
-    torch_kind, keras_kind = kinds if direction == "to_keras" else kinds[::-1]
-    rows = RULES.get((torch_kind, keras_kind))
-    if rows is None:
-        known = ", ".join(f"{torch} and {keras}" for torch, keras in RULES)
+    torch, keras = (source, target) if direction == "to_keras" else (target, source)
+    kinds = torch.kind, keras.kind
+    if kinds not in RULES:
+        known = ", ".join(f"{t} and {k}" for t, k in RULES)
         raise BadInput(
             f"{name}: expected a pair of layers with a transfer rule ({known}), got "
-            f"PyTorch {torch_kind} and Keras {keras_kind}"
+            f"PyTorch {torch.kind} and Keras {keras.kind}"
         )
     left, arrays, moves = dict(source.arrays), {}, []
-    for row in rows:
+    for row in _rows(kinds, torch.arrays, keras.arrays):
         if direction == "to_keras":
             inputs, outputs, change = row.torch, row.keras, row.to_keras
         else:

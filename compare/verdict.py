@@ -56,14 +56,19 @@ def judge_run(fours: Mapping[str, Four], timesteps: int) -> tuple[StageResult, .
     results, carried = [], np.zeros(timesteps)
     whole = 0.0
     for name, four in fours.items():
-        has_time = four.t64.ndim >= 3 and four.t64.shape[1] == timesteps
-        before = carried if has_time else max(whole, carried[-1])
-        result, noise = judge(name, four, has_time, before)
+        by_step = has_time(four, timesteps)
+        before = carried if by_step else max(whole, carried[-1])
+        result, noise = judge(name, four, by_step, before)
         results.append(result)
-        if has_time:
+        if by_step:
             carried = np.maximum(carried, noise)
         whole = max(whole, noise[-1])
     return tuple(results)
+
+
+def has_time(four: Four, timesteps: int) -> bool:
+    """Whether axis 1 of a stage is time: it is as long, and units come behind it."""
+    return four.t64.ndim >= 3 and four.t64.shape[1] == timesteps
 
 
 def judge(

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from compare import prices
-from compare.cases import cases
+from compare.cases import cases, sequences
 from compare.pairs import PAIRS
 
 
@@ -39,6 +39,6 @@ def last_step(harness):
     """The last-step pair for any length, with random weights transferred to Keras."""
     sizes = dict(num_features=8, hidden_size=64, num_outputs=4)
     make = harness.twin_makers("portfolio_last_step", "PortfolioLastStep", sizes)
-    twins = harness.Twins(make, (None, 8), "weights")
+    twins = harness.Twins(make, sequences(None, 8), ["weights"])
     twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
     return twins

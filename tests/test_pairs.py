@@ -2,7 +2,7 @@
 
 import pytest
 
-from compare.cases import BATCHES, FIXED, NONE_STEPS, OTHER_STEPS, cases
+from compare.cases import BATCHES, FIXED, NONE_STEPS, OTHER_STEPS, cases, sequences
 from compare.evidence import BOTH_REFUSE, SAME
 from compare.pairs import PAIRS
 
@@ -97,9 +97,9 @@ def test_original_is_the_last_step_model(harness, etfs, side):
     """Without return_sequences, Flatten does nothing: the two models are one."""
     framework = harness.SIDES[side]
     outputs = []
-    for pair in PAIRS[1:]:
+    for pair in PAIRS[1:3]:
         make = harness.twin_makers(pair.file, pair.cls, pair.sizes)[side]
-        twin = framework.Twin(make, (FIXED, 8), "float64", "weights")
+        twin = framework.Twin(make, sequences(FIXED, 8), "float64", ["weights"])
         weights = harness.fresh_weights(framework.layers(twin.model), [3])
         framework.load(twin.model, weights)
         outputs.append(twin(etfs.windows(FIXED, 4))["weights"])
@@ -114,7 +114,7 @@ def test_keras_counts_these_parameters(harness, number, parameters):
     """Flatten over 50 steps has 31,492, the original the last-step model's 18,948."""
     pair = PAIRS[number]
     make = harness.twin_makers(pair.file, pair.cls, pair.sizes)["keras"]
-    twin = harness.in_keras.Twin(make, (FIXED, 8), "float32", "weights")
+    twin = harness.in_keras.Twin(make, sequences(FIXED, 8), "float32", ["weights"])
 
     assert twin.model.count_params() == parameters
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from compare import BadInput, transfer
+from compare.cases import sequences
 from compare.transfer import Layer, rewrite
 
 SIZES = dict(num_features=3, hidden_size=5, num_outputs=2)
@@ -16,7 +17,7 @@ def models(harness, request):
     """The last-step model in both frameworks, random weights in PyTorch."""
     make = harness.twin_makers("portfolio_last_step", "PortfolioLastStep", SIZES)
     torch, keras = (
-        framework.Twin(make[side], (None, 3), request.param, "weights").model
+        framework.Twin(make[side], sequences(None, 3), request.param, ["weights"]).model
         for side, framework in harness.SIDES.items()
     )
     weights = harness.fresh_weights(harness.in_pytorch.layers(torch), [7])
@@ -169,7 +170,9 @@ def test_a_refused_transfer_leaves_the_target_alone(harness, models):
     make = harness.twin_makers(
         "portfolio_last_step", "PortfolioLastStep", {**SIZES, "num_outputs": 3}
     )
-    other = harness.in_keras.Twin(make["keras"], (None, 3), "float32", "weights").model
+    other = harness.in_keras.Twin(
+        make["keras"], sequences(None, 3), "float32", ["weights"]
+    ).model
     before = arrays(harness.in_keras, other)
 
     with pytest.raises(BadInput, match=r"logits.kernel: expected shape \(5, 3\)"):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from compare.cases import sequences
 from compare.evidence import DIFFERENT, ILL_CONDITIONED, SAME
 
 TWINS = 2000
@@ -37,7 +38,7 @@ def build(hidden_size, rng, modules):
         file, cls = "portfolio_flatten", "PortfolioFlatten"
         sizes["timesteps"] = timesteps
     make = modules.make(file, cls, sizes)
-    return modules.Twins(make, (timesteps, sizes["num_features"]), "weights")
+    return modules.Twins(make, sequences(timesteps, sizes["num_features"]), ["weights"])
 
 
 @pytest.mark.slow
@@ -50,8 +51,9 @@ def test_no_correct_twin_is_called_different(harness):
         if number % (TWINS // SIZES) == 0:
             twins = build(1 + number * SIZES // TWINS, rng, modules)
         scale = 10 ** rng.uniform(-3, 1)
-        steps = twins.input_shape[0] or int(rng.integers(1, 301))
-        shape = (int(rng.integers(1, 9)), steps, twins.input_shape[1])
+        _, steps, num_features = twins.inputs[0].shape
+        steps = steps or int(rng.integers(1, 301))
+        shape = (int(rng.integers(1, 9)), steps, num_features)
         x = rng.standard_normal(shape).astype(np.float32)
         direction = ("to_keras", "to_torch")[number % 2]
         seed = int(rng.integers(2**32))

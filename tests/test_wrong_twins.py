@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers import tampered
 
-from compare.cases import cases
+from compare.cases import cases, sequences
 from compare.errors import BadInput
 from compare.evidence import DIFFERENT, ONE_REFUSES, SAME
 from compare.pairs import PAIRS, Pair
@@ -89,7 +89,9 @@ def wrong_in_pytorch(harness, forward, x):
         model.forward = partial(forward, model)
         return model
 
-    twins = harness.Twins({**make, "torch": torch_model}, (None, 8), "weights")
+    twins = harness.Twins(
+        {**make, "torch": torch_model}, sequences(None, 8), ["weights"]
+    )
     twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
     return twins.compare(x)
 
@@ -143,7 +145,9 @@ def test_layers_left_in_float32_are_caught(harness, etfs):
         model.logits = harness.in_keras.keras.layers.Dense(4, dtype="float32")
         return model
 
-    twins = harness.Twins({**make, "keras": keras_model}, (None, 8), "weights")
+    twins = harness.Twins(
+        {**make, "keras": keras_model}, sequences(None, 8), ["weights"]
+    )
     twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
     found = twins.compare(etfs.windows(50, 4))
     first = next(stage for stage in found["stages"] if stage.verdict == DIFFERENT)
@@ -194,7 +198,9 @@ def test_a_bug_is_not_a_refusal(harness, etfs):
 @pytest.mark.parametrize("expected", [{}, {"none": "both refuse"}], ids=str)
 def test_a_pair_that_compared_nothing_is_an_error(harness, etfs, expected):
     flatten = PAIRS[0]
-    pair = Pair(flatten.file, flatten.cls, flatten.sizes, expected)
+    pair = Pair(
+        flatten.file, flatten.cls, flatten.sizes, expected, ("weights",), prices=True
+    )
 
     with pytest.raises(BadInput, match="nothing was compared"):
         list(harness.run(pair, cases(pair, etfs.longest), etfs, seed=0))

@@ -1,0 +1,191 @@
+"""LSTM, GRU and simple RNN in float64 NumPy, step by step, gate by gate.
+
+A third opinion beside PyTorch and Keras: twins that agree may both be wrong. It is
+written to be read, not to be fast. Parameters come as PyTorch names them, because those
+names say everything: `weight_ih_l1_reverse` is the input's matrix in the backward
+direction of the second layer.
+"""
+
+import numpy as np
+
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}  # blocks of rows in each matrix and bias
+NONLINEARITIES = {"tanh": np.tanh, "relu": lambda x: np.maximum(x, 0)}
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x)); only numbers below 0 meet exp, so nothing overflows."""
+    small = np.exp(-np.abs(x))  # at most 1
+    return np.where(x >= 0, 1, small) / (1 + small)
+
+
+def lstm_step(p, x, h, c):
+    """One step of a long short-term memory; gates are stacked i, f, g, o.
+
+        i = sigmoid(W_i x + b_i + U_i h + b'_i)    what is let in
+        f = sigmoid(W_f x + b_f + U_f h + b'_f)    what is kept
+        g =    tanh(W_g x + b_g + U_g h + b'_g)    the candidate
+        o = sigmoid(W_o x + b_o + U_o h + b'_o)    what is shown
+        c = f * c + i * g
+        h = o * tanh(c),  or  P (o * tanh(c)) where there is a projection P
+
+    Args:
+        p: W `weight_ih` (4 hidden_size, features), U `weight_hh` (4 hidden_size, size
+            of h), b `bias_ih` and b' `bias_hh` (4 hidden_size,) or neither, and
+            P `weight_hr` (size of h, hidden_size) or none.
+        x: (batch, features).
+        h: (batch, size of h), which is hidden_size where there is no projection.
+        c: (batch, hidden_size).
+
+    Returns:
+        The next h and c.
+
+    Source: Hochreiter & Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735; forget gate,
+        Gers et al. 2000, doi:10.1162/089976600300015015; projection, Sak et al. 2014,
+        arXiv:1402.1128.
+    """
+    from_x, from_h = _products(p, x, h)  # (batch, 4 hidden_size)
+    i, f, g, o = np.split(from_x + from_h, 4, axis=1)  # (batch, hidden_size) each
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    h = sigmoid(o) * np.tanh(c)
+    return (h @ p["weight_hr"].T if "weight_hr" in p else h), c
+
+
+def gru_step(p, x, h):
+    """One step of a gated recurrent unit; gates are stacked r, z, n.
+
+        r = sigmoid(W_r x + b_r + U_r h + b'_r)       the reset gate
+        z = sigmoid(W_z x + b_z + U_z h + b'_z)       the update gate
+        n =    tanh(W_n x + b_n + r * (U_n h + b'_n))   the candidate
+        h = (1 - z) * n + z * h
+
+    The reset gate acts on the product, as in PyTorch and in Keras's `reset_after=True`;
+    in the paper it acts on h before it.
+
+    Arguments as for `lstm_step`, with 3 hidden_size rows, no projection and no c.
+    Returns the next h, as a tuple of one.
+
+    Source: Cho et al. 2014, arXiv:1406.1078.
+    """
+    from_x, from_h = _products(p, x, h)  # (batch, 3 hidden_size)
+    x_r, x_z, x_n = np.split(from_x, 3, axis=1)  # (batch, hidden_size) each
+    h_r, h_z, h_n = np.split(from_h, 3, axis=1)
+    r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
+    n = np.tanh(x_n + r * h_n)
+    return ((1 - z) * n + z * h,)
+
+
+def rnn_step(p, x, h, nonlinearity=np.tanh):
+    """One step of a simple recurrent network: h = tanh(W x + b + U h + b').
+
+    Arguments and result as for `gru_step`, with hidden_size rows.
+
+    Source: Elman 1990, doi:10.1207/s15516709cog1402_1.
+    """
+    from_x, from_h = _products(p, x, h)
+    return (nonlinearity(from_x + from_h),)
+
+
+def run(kind, arrays, x, lengths=None, states=None, nonlinearity="tanh"):
+    """A whole recurrent layer, as `torch.nn.LSTM`, `GRU` or `RNN` with batch_first.
+
+    D is 2 where there are arrays named `_reverse`, else 1. The steps of a sequence
+    beyond its length change no state, their output is 0, and the backward direction
+    starts at the last step within the length. Everything is computed in float64.
+
+    Args:
+        kind: "LSTM", "GRU" or "RNN".
+        arrays: parameters by PyTorch's names; these and their shapes tell the number of
+            layers, the directions, and whether there are biases and a projection.
+        x: (batch, time >= 1, features).
+        lengths: (batch,), integers from 0 to time; None where every step counts.
+        states: (h,), or (h, c) for an LSTM, each (D * num_layers, batch, its size),
+            in order of layer, then forward before backward; None for zeros.
+        nonlinearity: "tanh" or "relu", of an RNN; the other kinds do not read it.
+
+    Returns:
+        "output" (batch, time, D * size of h), "h_n" and, for an LSTM, "c_n", both of
+        the shape of `states`.
+
+    Raises:
+        ValueError: if an argument is none of the above; if a parameter is missing, left
+            over, or not of the shape that the others ask for.
+    """
+    _expect("kind", ", ".join(GATES), kind, kind in GATES)
+    holds = nonlinearity in NONLINEARITIES
+    _expect("nonlinearity", ", ".join(NONLINEARITIES), nonlinearity, holds)
+    outputs = np.asarray(x, "float64")  # of the layer below; at first the input
+    holds = outputs.ndim == 3 and outputs.shape[1] > 0
+    _expect("x of shape", "(batch, time >= 1, features)", outputs.shape, holds)
+    batch, time, features = outputs.shape
+    lengths = np.full(batch, time) if lengths is None else np.asarray(lengths)
+    holds = lengths.shape == (batch,) and lengths.dtype.kind in "iu"
+    holds = holds and np.all((lengths >= 0) & (lengths <= time))
+    _expect("lengths", f"{batch} integers from 0 to {time}", lengths.tolist(), holds)
+    arrays = {name: np.asarray(array, "float64") for name, array in arrays.items()}
+    groups, sizes = _parameters(kind, arrays, features)
+    shapes = [(sum(map(len, groups)), batch, size) for size in sizes]
+    states = map(np.zeros, shapes) if states is None else states
+    states = [np.array(state, "float64") for state in states]  # copies, to be updated
+    came = [state.shape for state in states]
+    _expect("states of shapes", shapes, came, came == shapes)
+
+    more = (NONLINEARITIES[nonlinearity],) if kind == "RNN" else ()
+    step = {"LSTM": lstm_step, "GRU": gru_step, "RNN": rnn_step}[kind]
+    rest = zip(*states, strict=True)  # of each layer and direction, in order
+    for group in groups:
+        halves = [
+            _direction(step, p, outputs, lengths, next(rest), backward, more)
+            for p, backward in zip(group, (False, True), strict=False)
+        ]
+        outputs = np.concatenate(halves, axis=2)  # (batch, time, D * size of h)
+    return {"output": outputs} | dict(zip(("h_n", "c_n"), states, strict=False))
+
+
+def _direction(step, p, x, lengths, states, backward, more):
+    """The h of every step, (batch, time, size of h); `states` become the last ones."""
+    output = np.zeros((*x.shape[:2], states[0].shape[1]))
+    times = range(x.shape[1])
+    for t in reversed(times) if backward else times:
+        rows = np.flatnonzero(t < lengths)  # the sequences that have a step t
+        new = step(p, x[rows, t], *(state[rows] for state in states), *more)
+        for state, value in zip(states, new, strict=True):
+            state[rows] = value
+        output[rows, t] = new[0]
+    return output
+
+
+def _products(p, x, h):
+    """W x + b and U h + b', each (batch, gates * hidden_size)."""
+    from_x = x @ p["weight_ih"].T + p.get("bias_ih", 0)
+    return from_x, h @ p["weight_hh"].T + p.get("bias_hh", 0)
+
+
+def _parameters(kind, arrays, features):
+    """Parameters by layer, direction and short name; the sizes of h and of c."""
+    suffixes = ["", "_reverse"] if "weight_ih_l0_reverse" in arrays else [""]
+    num_layers = sum("weight_ih" in name for name in arrays) // len(suffixes) or 1
+    rows = {name: len(np.atleast_1d(array)) for name, array in arrays.items()}
+    hidden_size = rows.get("weight_ih_l0", 0) // GATES[kind]
+    size, stacked = hidden_size, GATES[kind] * hidden_size
+    short = {"weight_ih": (stacked, features), "weight_hh": (stacked, size)}
+    if "bias_ih_l0" in arrays:
+        short |= {"bias_ih": (stacked,), "bias_hh": (stacked,)}
+    if kind == "LSTM" and "weight_hr_l0" in arrays:
+        size = rows["weight_hr_l0"]
+        short |= {"weight_hh": (stacked, size), "weight_hr": (size, hidden_size)}
+
+    left, groups = dict(arrays), []
+    for layer in range(num_layers):
+        ends = [f"_l{layer}{suffix}" for suffix in suffixes]
+        wanted = {name + end: shape for end in ends for name, shape in short.items()}
+        came = {name: left.pop(name).shape for name in wanted if name in left}
+        _expect("parameters of shapes", wanted, came, wanted == came)
+        groups.append([{name: arrays[name + end] for name in short} for end in ends])
+        short["weight_ih"] = (stacked, len(suffixes) * size)
+    _expect("parameters", "all to be used", f"{', '.join(left)} left over", not left)
+    return groups, (size, hidden_size) if kind == "LSTM" else (size,)
+
+
+def _expect(what, expected, came, holds):
+    if not holds:
+        raise ValueError(f"reference.run expects {what} {expected}, got {came}")
