@@ -31,6 +31,7 @@ examples:
   python -m compare run --prices my_prices.csv       a date column, a column per asset
   python -m compare list                             which pairs there are
   python -m compare show portfolio_flatten           both sources, side by side
+  python -m compare claims                           what the study note got right
 
 exit status: 0 everything is as expected, 1 something is not, 2 bad usage or input"""
 
@@ -57,7 +58,7 @@ class _Parser(argparse.ArgumentParser):
         raise BadInput(f"{message}; see python -m compare --help")
 
 
-VERBS = ("list", "show", "run")
+VERBS = ("list", "show", "run", "claims")
 
 
 def _with_verb(argv):
@@ -76,7 +77,7 @@ def _parser():
         _Parser, prog="python -m compare", description=DESCRIPTION, epilog=EXAMPLES
     )
     top.add_argument("--version", action="version", version=compare.__version__)
-    verbs = top.add_subparsers(metavar="list | show NAME | run [NAME ...]")
+    verbs = top.add_subparsers(metavar="list | show NAME | run [NAME ...] | claims")
 
     text = "which pairs there are"
     verb = parser(verbs.add_parser, "list", help=text, description=text)
@@ -101,12 +102,23 @@ def _parser():
         "more, oldest day first (default: four factor ETFs, 2014 to 2022)",
     )
     verb.add_argument(
+        "--all", action="store_true", help="every pair, not only the portfolio models"
+    )
+    verb.add_argument(
         "--seed", type=_seed, default=0, help="of the weights (default: 0)"
     )
     verb.add_argument(
-        "--json", metavar="FILE", help="write the evidence to FILE as well"
+        "--json",
+        metavar="FILE",
+        help="write the evidence, and the claims of the note, to FILE as well",
     )
     verb.set_defaults(verb=_run)
+
+    text = (
+        "every claim of the study note that can be checked, checked now, with figures"
+    )
+    verb = parser(verbs.add_parser, "claims", help=text, description=text)
+    verb.set_defaults(verb=_claims)
     return top
 
 
@@ -123,6 +135,14 @@ def _list(args):
 
 def _show(args):
     terminal.print_sources(Console(emoji=False), _pair(args.name))
+    return 0
+
+
+def _claims(args):
+    from compare import running
+    from compare.reports.ledger import print_claims
+
+    print_claims(Console(emoji=False), running.claims())
     return 0
 
 
@@ -145,7 +165,7 @@ def _run(args):
         pairs = [pair for pair in PAIRS if pair.default or args.all]
     _check_target(args.json)
     prices = price_files.read(args.prices) if args.prices else price_files.built_in()
-    evidence = running.run(pairs, prices, args.seed, STARTED)
+    evidence = running.run(pairs, prices, args.seed, STARTED, claimed=bool(args.json))
     terminal.print_evidence(Console(emoji=False), evidence)
     if args.json:
         _write(args.json, evidence.to_json())

@@ -161,6 +161,7 @@ class Evidence:
         versions: of Python, this package and what it ran on.
         inputs: where the inputs came from, and the seed of the weights.
         results: in the order in which they were run.
+        claims: of the note, as `claims.ClaimResult.as_dict` gives them, if checked.
         notes: what the reader must know about this run, a sentence each.
         seconds: wall time of the run, imports included.
     """
@@ -168,6 +169,7 @@ class Evidence:
     versions: Mapping[str, str]
     inputs: Mapping[str, str | int]
     results: Sequence[Result]
+    claims: Sequence[Mapping]
     notes: Sequence[str]
     seconds: float
 
@@ -195,6 +197,7 @@ class Evidence:
             "inputs": dict(self.inputs),
             "notes": list(self.notes),
             "results": [result.as_dict() for result in self.results],
+            "claims": list(self.claims),
             "summary": {
                 "results": len(self.results),
                 "as_expected": good,

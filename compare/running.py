@@ -4,7 +4,7 @@ import gc
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -17,7 +17,13 @@ from compare.pairs import Pair
 from compare.prices import Prices
 
 
-def run(pairs: Sequence[Pair], prices: Prices, seed: int, started: float) -> Evidence:
+def run(
+    pairs: Sequence[Pair],
+    prices: Prices,
+    seed: int,
+    started: float,
+    claimed: bool = False,
+) -> Evidence:
     """Compare the twins of each pair on windows of the prices.
 
     Args:
@@ -25,6 +31,7 @@ def run(pairs: Sequence[Pair], prices: Prices, seed: int, started: float) -> Evi
         prices: at least as many days as a window of the fixed length needs.
         seed: of the weights.
         started: `time.perf_counter()` when the run began, for the seconds it took.
+        claimed: whether to check the claims of the note as well.
 
     Raises:
         BadInput: if the prices hold no window, a framework is not installed, or a pair
@@ -46,16 +53,35 @@ def run(pairs: Sequence[Pair], prices: Prices, seed: int, started: float) -> Evi
             for result in harness.run(pair, each, prices, seed):
                 results.append(result)
                 progress.advance(task)
-    short = left_out(prices.longest)
+        checked = []
+        if claimed:
+            progress.update(task, description="claims of the note")
+            checked = [claim.as_dict() for claim in claims()]
+    notes = [
+        f"{prices.longest + 1} days hold no window of {steps} steps."
+        for steps in left_out(prices.longest)
+    ]
+    others = [pair.file for pair, _ in work if not pair.prices]
+    if others:
+        notes.append(
+            f"{', '.join(others)} read no prices, but random features in [0, 1)."
+        )
     return Evidence(
         versions=harness.versions(),
         inputs=dict(prices=prices.source, days=len(prices.values), seed=seed),
         results=results,
-        notes=[
-            f"{prices.longest + 1} days hold no window of {n} steps." for n in short
-        ],
+        claims=checked,
+        notes=notes,
         seconds=time.perf_counter() - started,
     )
+
+
+def claims() -> Iterator:
+    """The claims of the note, each checked when it is asked for."""
+    with _quiet():
+        _load_harness()
+        from compare.claims import check_claims
+    return check_claims()
 
 
 def _progress():

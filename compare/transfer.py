@@ -245,7 +245,8 @@ def _rewrite_layer(name, source, target, direction):
             inputs, outputs, change = row.torch, row.keras, row.to_keras
         else:
             inputs, outputs, change = row.keras, row.torch, row.to_torch
-        if set(inputs) <= set(left) and set(outputs) <= set(target.arrays):
+        free = set(target.arrays) - set(arrays)
+        if set(inputs) <= set(left) and set(outputs) <= free:
             made = change(*(left.pop(array) for array in inputs))
             arrays.update(zip(outputs, made, strict=True))
             moves.append(Move(_full(name, inputs), _full(name, outputs)))

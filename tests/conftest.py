@@ -1,6 +1,6 @@
 """What the tests share. The frameworks load when a test first asks for the harness."""
 
-from functools import partial
+from functools import cache, partial
 
 import pytest
 
@@ -26,12 +26,15 @@ def etfs():
 
 @pytest.fixture(scope="session")
 def results(harness, etfs):
-    """Every result of the default run, by pair, length, steps, batch and direction."""
-    found = {}
-    for pair in PAIRS:
-        for r in harness.run(pair, cases(pair, etfs.longest), etfs, seed=0):
-            found[r.pair, r.length, r.timesteps, r.batch, r.direction] = r
-    return found
+    """A pair's results, each computed once: by length, steps, batch and direction."""
+
+    @cache
+    def of(file):
+        (pair,) = (pair for pair in PAIRS if pair.file == file)
+        found = harness.run(pair, cases(pair, etfs.longest), etfs, seed=0)
+        return {(r.length, r.timesteps, r.batch, r.direction): r for r in found}
+
+    return of
 
 
 @pytest.fixture(scope="session")

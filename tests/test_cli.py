@@ -109,6 +109,24 @@ def test_show_prints_both_sources(tmp_path, columns, rows):
     assert "layers.LSTM(" in ran.stdout
 
 
+def test_json_holds_the_claims(short_run):
+    _, evidence, _ = short_run
+
+    assert len(evidence["claims"]) >= 34
+    assert {"number", "question", "ran", "verdict", "figures"} <= set(
+        evidence["claims"][0]
+    )
+
+
+def test_claims_prints_every_claim(tmp_path, short_run):
+    ran = compare("claims", cwd=tmp_path)
+    _, evidence, _ = short_run
+
+    assert ran.returncode == 0, ran.stderr
+    assert f"{len(evidence['claims'])} claims: " in ran.stdout
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+
+
 def test_help_has_examples(tmp_path):
     ran = compare("--help", cwd=tmp_path)
 

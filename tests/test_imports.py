@@ -17,6 +17,7 @@ FILES = sorted(
 MAY = {
     "compare/in_pytorch.py": {"torch"},
     "compare/in_keras.py": {"keras", "tensorflow"},
+    **{f: {"torch", "keras"} for f in FILES if f.startswith("compare/claims/")},
 }
 
 
@@ -50,7 +51,14 @@ def test_models_import_their_framework_and_nothing_else(path):
     assert imported(path) in (own, set())
 
 
-COMMANDS = ["list", "show portfolio_flatten", "--help", "run --help", "--version"]
+COMMANDS = [
+    "list",
+    "claims --help",
+    "show portfolio_flatten",
+    "--help",
+    "run --help",
+    "--version",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

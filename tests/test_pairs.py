@@ -1,69 +1,67 @@
 """The built-in pairs: every case, both directions, on real prices."""
 
+import numpy as np
 import pytest
 
-from compare.cases import BATCHES, FIXED, NONE_STEPS, OTHER_STEPS, cases, sequences
+from compare.cases import FIXED, NONE_STEPS, Input, cases, sequences
 from compare.evidence import BOTH_REFUSE, SAME
 from compare.pairs import PAIRS
 
 DIRECTIONS = ("to_keras", "to_torch")
-LAST_STEPS = ("portfolio_last_step", "portfolio_original")
-ALIKE = [("portfolio_flatten", FIXED, FIXED, batch) for batch in BATCHES]
-ALIKE += [(name, FIXED, FIXED, batch) for name in LAST_STEPS for batch in BATCHES]
-ALIKE += [
-    (name, "none", steps, batch)
-    for name in LAST_STEPS
-    for steps in NONE_STEPS
-    for batch in BATCHES
-]
-REFUSED = [("portfolio_flatten", FIXED, s, 64) for s in OTHER_STEPS]
-REFUSED += [("portfolio_flatten", "none", None, None)]
+LONGEST = 2263  # days of the built-in prices but one
 
 
-def join(case):
-    return "-".join(map(str, case))
-
-
-@pytest.mark.parametrize("direction", DIRECTIONS)
-@pytest.mark.parametrize("case", ALIKE, ids=join)
-def test_twins_agree(results, case, direction):
-    """Both frameworks give the same numbers from the same weights, at every stage."""
-    result = results[(*case, direction)]
-
-    assert result.verdict == SAME, result.explain()
-    assert result.as_expected
-    assert {"lstm.h", "lstm.c", "logits", "weights"} <= {s.stage for s in result.stages}
+def everything():
+    """Every case of every pair, those of a pair on one worker."""
+    for pair in PAIRS:
+        group = pytest.mark.xdist_group(pair.file)
+        refused = pair.expected.get("none") == BOTH_REFUSE
+        for case in cases(pair, LONGEST):
+            place = case.length or "none", case.timesteps, case.batch
+            if refused and case.length is None:
+                place = "none", None, None  # refused while it is built
+            name = "-".join(map(str, (pair.file, *place)))
+            values = pair.file, place, case.expected
+            yield pytest.param(*values, id=name, marks=group)
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
-@pytest.mark.parametrize("case", REFUSED, ids=join)
-def test_both_refuse_a_length_the_model_cannot_have(results, case, direction):
-    result = results[(*case, direction)]
+@pytest.mark.parametrize(
+    ("file", "place", "expected"), {p.id: p for p in everything()}.values()
+)
+def test_twins_are_as_the_pair_declares(results, file, place, expected, direction):
+    """Both frameworks give the same numbers at every stage, or both refuse."""
+    result = results(file)[(*place, direction)]
 
-    assert result.verdict == BOTH_REFUSE, result.explain()
-    assert set(result.refusals) == {"torch", "keras"}
-    assert all(
-        "\n" not in text and "\x1b" not in text for text in result.refusals.values()
-    )
-
-
-def test_every_result_is_one_of_these(results):
-    asked = {(*case, direction) for case in ALIKE + REFUSED for direction in DIRECTIONS}
-
-    assert set(results) == asked
+    assert result.verdict == expected, result.explain()
+    if expected == SAME:
+        assert result.stages
+        assert result.stages[-1].stage in (
+            "weights",
+            "price",
+            "prediction",
+            "h_n",
+            "c_n",
+        )
+    else:
+        assert set(result.refusals) == {"torch", "keras"}
+        said = result.refusals.values()
+        assert all("\n" not in text and "\x1b" not in text for text in said)
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.xdist_group("portfolio_last_step")
 def test_lstm_is_compared_at_every_step(results, direction):
-    result = results["portfolio_last_step", "none", 200, 64, direction]
+    result = results("portfolio_last_step")["none", 200, 64, direction]
     (lstm,) = (stage for stage in result.stages if stage.stage == "lstm")
 
     assert (lstm.steps, lstm.horizon) == (200, 200)
     assert not result.unmatched
 
 
+@pytest.mark.xdist_group("portfolio_flatten")
 def test_flatten_is_compared(results):
-    result = results["portfolio_flatten", FIXED, FIXED, 64, "to_keras"]
+    result = results("portfolio_flatten")[FIXED, FIXED, 64, "to_keras"]
 
     assert [stage.stage for stage in result.stages] == [
         "lstm",
@@ -75,11 +73,62 @@ def test_flatten_is_compared(results):
     ]
 
 
+@pytest.mark.xdist_group("portfolio_original")
 def test_original_has_no_step_but_the_last(results):
     """Keras's LSTM without return_sequences has no output at every step to compare."""
-    result = results["portfolio_original", FIXED, FIXED, 64, "to_keras"]
+    result = results("portfolio_original")[FIXED, FIXED, 64, "to_keras"]
 
     assert result.unmatched == ("lstm",)
+
+
+def outputs(harness, side, file, x, seed=3, **sizes):
+    """What one twin returns in float64, with fresh weights."""
+    (pair,) = (pair for pair in PAIRS if pair.file == file)
+    make = harness.twin_makers(pair.file, pair.cls, {**pair.sizes, **sizes})[side]
+    framework = harness.SIDES[side]
+    inputs = (Input("x", (None, *x.shape[1:])),)
+    if pair.time_major:
+        inputs = (Input("x", x.shape),)
+    twin = framework.Twin(make, inputs, "float64", pair.outputs)
+    framework.load(
+        twin.model, harness.fresh_weights(framework.layers(twin.model), [seed])
+    )
+    return twin(x)[pair.outputs[0]]
+
+
+@pytest.mark.parametrize("side", ["torch", "keras"])
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("portfolio_original", "portfolio_last_step"),
+        ("lstm_sharpe_ratio", "portfolio_flatten"),
+        ("stock_price_output", "stock_price"),
+    ],
+    ids=" is ".join,
+)
+def test_models_that_are_the_same_function(harness, etfs, side, files):
+    """Flatten of one step does nothing; reshape is Flatten; hn[-1] is output's end."""
+    x = etfs.windows(FIXED, 4)[..., : 5 if "stock" in files[0] else 8]
+    first, second = (outputs(harness, side, file, x) for file in files)
+
+    assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("side", ["torch", "keras"])
+def test_specimens_compute_something_else_than_was_meant(harness, etfs, side):
+    """The view mixes samples and the slice takes the last one, on both sides alike."""
+    x = etfs.windows(FIXED, 4)
+    time_major = np.ascontiguousarray(x.swapaxes(0, 1))
+    meant = outputs(harness, side, "portfolio_flatten", x)
+    one = outputs(harness, side, "portfolio_view_as_written", time_major[:, :1])
+    four = outputs(harness, side, "portfolio_view_as_written", time_major)
+    last = outputs(harness, side, "portfolio_last_step", x)
+    sliced = outputs(harness, side, "portfolio_last_step_as_written", time_major)
+
+    assert np.allclose(one, meant[:1], atol=1e-14)  # a batch of one is right
+    assert np.abs(four - meant).max() > 1e-3
+    assert sliced.shape == (FIXED, 4)  # a row per step of the last sample
+    assert np.allclose(sliced[-1], last[-1], atol=1e-14)
 
 
 def test_none_length_is_traced_once(harness, last_step, etfs):
@@ -90,21 +139,6 @@ def test_none_length_is_traced_once(harness, last_step, etfs):
         1,
         1,
     ]
-
-
-@pytest.mark.parametrize("side", ["torch", "keras"])
-def test_original_is_the_last_step_model(harness, etfs, side):
-    """Without return_sequences, Flatten does nothing: the two models are one."""
-    framework = harness.SIDES[side]
-    outputs = []
-    for pair in PAIRS[1:3]:
-        make = harness.twin_makers(pair.file, pair.cls, pair.sizes)[side]
-        twin = framework.Twin(make, sequences(FIXED, 8), "float64", ["weights"])
-        weights = harness.fresh_weights(framework.layers(twin.model), [3])
-        framework.load(twin.model, weights)
-        outputs.append(twin(etfs.windows(FIXED, 4))["weights"])
-
-    assert (outputs[0] == outputs[1]).all()
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,94 @@ def test_what_does_not_fit_is_named(case):
         rewrite(*models, "to_keras")
 
 
+def parts(*prefixes):
+    """A Keras layer of several parts, as `in_keras.layers` names their arrays."""
+    arrays = {p + n: a for p in prefixes for n, a in keras_lstm(3, 2).arrays.items()}
+    return Layer("LSTM", arrays)
+
+
+def several(*suffixes):
+    """A torch LSTM of several layers or directions, every array another number."""
+    arrays = {
+        name.removesuffix("_l0") + suffix: array * (number + 1)
+        for number, suffix in enumerate(suffixes)
+        for name, array in lstm(3, 2).arrays.items()
+    }
+    return Layer("LSTM", arrays)
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "prefixes"),
+    [
+        (["_l0", "_l1"], ["0.", "1."]),
+        (["_l0", "_l0_reverse"], ["forward.", "backward."]),
+        (["_l0", "_l0_reverse"], ["0.forward.", "0.backward."]),
+    ],
+    ids=str,
+)
+def test_layers_and_directions_go_to_their_own_part(suffixes, prefixes):
+    made, moves = rewrite(
+        {"lstm": several(*suffixes)}, {"lstm": parts(*prefixes)}, "to_keras"
+    )
+    back, _ = rewrite(
+        {"lstm": Layer("LSTM", made["lstm"])}, {"lstm": several(*suffixes)}, "to_torch"
+    )
+
+    assert [made["lstm"][f"{p}kernel"].max() for p in prefixes] == [1, 2]
+    assert len(moves) == 6
+    for suffix in suffixes:
+        name = f"weight_ih{suffix}"
+        assert np.array_equal(back["lstm"][name], several(*suffixes).arrays[name])
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "prefixes", "left"),
+    [
+        (["_l0", "_l1"], [""], "weight_ih_l1 of the source and nothing"),
+        (
+            ["_l0", "_l0_reverse"],
+            [""],
+            "weight_ih_l0_reverse of the source and nothing",
+        ),
+        (["_l0"], ["0.", "1."], "nothing of the source and 1.bias, 1.kernel"),
+        (["_l0"], ["forward.", "backward."], "nothing of the source and backward.bias"),
+    ],
+    ids=str,
+)
+def test_a_layer_or_direction_too_many_is_named(suffixes, prefixes, left):
+    """A two-layer LSTM must not lose its second layer, nor write over its first."""
+    with pytest.raises(BadInput, match=left):
+        rewrite({"lstm": several(*suffixes)}, {"lstm": parts(*prefixes)}, "to_keras")
+
+
+def test_gru_gates_change_places_and_come_back():
+    """r, z, n in PyTorch; z, r, h in Keras, which keeps both biases as two rows."""
+    rows = np.repeat([1.0, 2.0, 3.0], 2)  # r, z, n with two units
+    source = Layer(
+        "GRU",
+        {
+            "weight_ih_l0": np.outer(rows, np.ones(3)),
+            "weight_hh_l0": np.outer(rows, np.ones(2)),
+            "bias_ih_l0": rows,
+            "bias_hh_l0": rows * 10,
+        },
+    )
+    target = Layer(
+        "GRU",
+        dict(
+            kernel=np.ones((3, 6)),
+            recurrent_kernel=np.ones((2, 6)),
+            bias=np.ones((2, 6)),
+        ),
+    )
+    made, _ = rewrite({"gru": source}, {"gru": target}, "to_keras")
+    back, _ = rewrite({"gru": Layer("GRU", made["gru"])}, {"gru": source}, "to_torch")
+
+    assert made["gru"]["kernel"][0].tolist() == [2, 2, 1, 1, 3, 3]
+    assert made["gru"]["bias"][1].tolist() == [20, 20, 10, 10, 30, 30]
+    assert all(np.array_equal(back["gru"][n], a) for n, a in source.arrays.items())
+
+
 def test_a_refused_transfer_leaves_the_target_alone(harness, models):
     torch, _ = models
     make = harness.twin_makers(

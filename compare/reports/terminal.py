@@ -133,8 +133,12 @@ def _rows(results: Sequence[Result]) -> list[list[Result]]:
 
 def _table(rows):
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name in ("pair", "length", "steps", "batch", "verdict", "gap", "limit"):
-        table.add_column(name, no_wrap=name != "verdict")
+    table.add_column("pair", overflow="fold", min_width=19)
+    for name in ("length", "steps", "batch"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("verdict", min_width=len("both refuse"))
+    for name in ("gap", "limit"):
+        table.add_column(name, no_wrap=True)
     shown = None
     for results in rows:
         first, worst = results[0], max(results, key=_severity)
