@@ -101,8 +101,7 @@ class Twin:
             without `return_sequences` has no output at every step to return.
         """
         # What does not fit the trace goes to the model itself: the refusal is not ours.
-        fits = all(map(_fits, self.inputs, arrays))
-        run = self._run if fits else self._compute
+        run = self._run if _fits(self.inputs, arrays) else self._compute
         with settled(self.dtype):
             results = run(
                 *(
@@ -168,16 +167,22 @@ class Twin:
         return record
 
 
-def _fits(each, array):
-    """Whether an array has the shape of an input, and lengths are those of sequences.
+def _fits(inputs, arrays):
+    """Whether arrays have the shapes of the inputs, and lengths are those of sequences.
 
     A traced model cannot refuse a value, only a shape; the eager one can refuse both.
     """
-    same_rank = array.ndim == len(each.shape)
-    shape = same_rank and all(
-        want in (None, have) for want, have in zip(each.shape, array.shape, strict=True)
-    )
-    return shape and (each.name != "lengths" or array.min(initial=1) >= 1)
+    for each, array in zip(inputs, arrays, strict=True):
+        if array.ndim != len(each.shape) or any(
+            want not in (None, have)
+            for want, have in zip(each.shape, array.shape, strict=True)
+        ):
+            return False
+        if each.name == "lengths":
+            batch, time = arrays[0].shape[:2]
+            if len(array) != batch or not all(1 <= n <= time for n in array):
+                return False
+    return True
 
 
 def layers(model: keras.Model) -> dict[str, Layer]:
@@ -247,7 +252,12 @@ def _kind(attribute):
 
 
 def message(error: Exception) -> str:
-    """What a refusal says, in one line: Keras wraps it and makes it bold."""
+    """What a refusal says, in one line.
+
+    Keras wraps it and makes it bold; TensorFlow puts it behind where it arose.
+    """
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    lines = [line for line in text.splitlines() if line.strip()]
-    return next(line for line in lines if not line.startswith("Exception encountered"))
+    wrapping = ("Exception encountered", "Graph execution error", "Detected at", "[[")
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith(wrapping)]
+    return lines[-1 if "Graph execution error" in text else 0]

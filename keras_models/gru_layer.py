@@ -32,7 +32,7 @@ class GRULayer(keras.Model):
 
     Raises:
         ValueError: if reset_after is False, for which PyTorch has no layer.
-        ValueError: if a length is below 1.
+        ValueError: if lengths are not one of 1 to time for each sequence.
 
     Source: Cho et al. 2014, arXiv:1406.1078; the reset gate behind the matrix product,
         https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html.
@@ -78,11 +78,14 @@ class GRULayer(keras.Model):
         )
 
     def call(self, x: keras.KerasTensor, h_0=None, lengths=None) -> tuple:
+        batch, time = x.shape[:2] if self.batch_first else x.shape[1::-1]
         # A tensor that Keras only traces has no values to look at.
-        if hasattr(lengths, "numpy") and min(lengths.numpy(), default=1) < 1:
+        if hasattr(lengths, "numpy") and not (
+            len(lengths) == batch and all(1 <= n <= time for n in lengths.numpy())
+        ):
             raise ValueError(
-                f"GRULayer expects lengths of at least 1, got {min(lengths.numpy())}; "
-                "leave empty sequences out of the batch"
+                f"GRULayer expects {batch} lengths of 1 to {time}, got "
+                f"{lengths.numpy().tolist()}; leave empty sequences out of the batch"
             )
         given = [] if h_0 is None else [h_0]
         unbatched = len(x.shape) == 2

@@ -78,7 +78,7 @@ class LSTMLayer(keras.Model):
 
     Raises:
         ValueError: if proj_size is not below hidden_size.
-        ValueError: if a length is below 1.
+        ValueError: if lengths are not one of 1 to time for each sequence.
 
     Source: Hochreiter & Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735; forget gate,
         Gers et al. 2000, doi:10.1162/089976600300015015; projection, Sak et al. 2014,
@@ -121,11 +121,14 @@ class LSTMLayer(keras.Model):
         return layers.LSTM(hidden_size, use_bias=bias, **options)
 
     def call(self, x: keras.KerasTensor, h_0=None, c_0=None, lengths=None) -> tuple:
+        batch, time = x.shape[:2] if self.batch_first else x.shape[1::-1]
         # A tensor that Keras only traces has no values to look at.
-        if hasattr(lengths, "numpy") and min(lengths.numpy(), default=1) < 1:
+        if hasattr(lengths, "numpy") and not (
+            len(lengths) == batch and all(1 <= n <= time for n in lengths.numpy())
+        ):
             raise ValueError(
-                f"LSTMLayer expects lengths of at least 1, got {min(lengths.numpy())}; "
-                "leave empty sequences out of the batch"
+                f"LSTMLayer expects {batch} lengths of 1 to {time}, got "
+                f"{lengths.numpy().tolist()}; leave empty sequences out of the batch"
             )
         given = [] if h_0 is None else [h_0, c_0]
         unbatched = len(x.shape) == 2

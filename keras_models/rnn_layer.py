@@ -30,7 +30,7 @@ class RNNLayer(keras.Model):
 
     Raises:
         ValueError: if nonlinearity is neither "tanh" nor "relu".
-        ValueError: if a length is below 1.
+        ValueError: if lengths are not one of 1 to time for each sequence.
 
     Source: Elman 1990, doi:10.1207/s15516709cog1402_1;
         https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html.
@@ -75,11 +75,14 @@ class RNNLayer(keras.Model):
         )
 
     def call(self, x: keras.KerasTensor, h_0=None, lengths=None) -> tuple:
+        batch, time = x.shape[:2] if self.batch_first else x.shape[1::-1]
         # A tensor that Keras only traces has no values to look at.
-        if hasattr(lengths, "numpy") and min(lengths.numpy(), default=1) < 1:
+        if hasattr(lengths, "numpy") and not (
+            len(lengths) == batch and all(1 <= n <= time for n in lengths.numpy())
+        ):
             raise ValueError(
-                f"RNNLayer expects lengths of at least 1, got {min(lengths.numpy())}; "
-                "leave empty sequences out of the batch"
+                f"RNNLayer expects {batch} lengths of 1 to {time}, got "
+                f"{lengths.numpy().tolist()}; leave empty sequences out of the batch"
             )
         given = [] if h_0 is None else [h_0]
         unbatched = len(x.shape) == 2

@@ -25,7 +25,8 @@ class LSTMModelVariableSeq(nn.Module):
         returns: float, (batch, num_outputs).
 
     Raises:
-        ValueError: if x is not of that shape, or a length is below 1.
+        ValueError: if x is not of that shape, or lengths are not one of 1 to
+            time for each sequence.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.
         pack_padded_sequence.html; https://keras.io/guides/understanding_masking_and_padding/
@@ -43,11 +44,14 @@ class LSTMModelVariableSeq(nn.Module):
                 f"LSTMModelVariableSeq expects x of shape (batch, time >= 1, "
                 f"features = {self.num_features}), got {tuple(x.shape)}"
             )
+        batch, time = x.shape[:2]
         # A tensor that Keras only traces has no values to look at.
-        if hasattr(lengths, "numpy") and min(lengths.numpy(), default=1) < 1:
+        if hasattr(lengths, "numpy") and not (
+            len(lengths) == batch and all(1 <= n <= time for n in lengths.numpy())
+        ):
             raise ValueError(
-                f"LSTMModelVariableSeq expects lengths of at least 1, got "
-                f"{min(lengths.numpy())}; leave empty sequences out of the batch"
+                f"LSTMModelVariableSeq expects {batch} lengths of 1 to {time}, got "
+                f"{lengths.numpy().tolist()}; leave empty sequences out of the batch"
             )
         packed = pack_padded_sequence(
             x, lengths, batch_first=True, enforce_sorted=False

@@ -1,4 +1,4 @@
-"""The measurement that SAFETY and FLOOR32 carry; `pytest -m slow -s` prints it."""
+"""The measurement that SAFETY and FLOOR32 carry; `pytest -m slow -n 0 -s` prints it."""
 
 from collections import Counter
 from types import SimpleNamespace

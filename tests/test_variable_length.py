@@ -284,7 +284,7 @@ def test_left_padding_read_by_lengths_is_wrong_in_both_twins_alike(harness, twin
     right, _ = twins.run(padded(harness, LENGTHS), LENGTHS)
     left, _ = twins.run(padded_left(harness, LENGTHS), LENGTHS)
     found = twins.compare(padded_left(harness, LENGTHS), LENGTHS)
-    short = LENGTHS != LENGTHS.max()  # the longest has no padding to misplace
+    short = ~valid(LENGTHS)[:, -1]  # the longest has no padding to misplace
 
     assert found["verdict"] == SAME, found
     for side in SIDES:
@@ -299,7 +299,7 @@ def test_padding_that_is_read_changes_the_answer(harness, twins):
     stages, _ = twins.run(x, LENGTHS)
     unpacked = in_torch(harness, twins, x)[-1]
     unmasked = in_keras(harness, twins, x)[-1]
-    short = LENGTHS != LENGTHS.max()
+    short = ~valid(LENGTHS)[:, -1]
 
     for side, read in (("torch", unpacked), ("keras", unmasked)):
         right = stages[side, "float64"]["prediction"]
@@ -310,22 +310,27 @@ def test_padding_that_is_read_changes_the_answer(harness, twins):
 
 def refused(cls, found):
     """Whether both twins refused the empty sequence, and said why."""
-    said = f"{cls} expects lengths of at least 1, got 0"
+    said = f"{cls} expects 3 lengths of 1 to 8, got"
     return found["verdict"] == BOTH_REFUSE and all(
         said in found["refusals"][side] for side in SIDES
     )
 
 
-@pytest.mark.parametrize("lengths", [(5, 0, 3), (0, 0, 0)], ids=str)
-def test_the_model_refuses_an_empty_sequence(harness, twins, lengths):
+WRONG = [(5, 0, 3), (0, 0, 0), (5, 9, 3), (5, 8), (5,), (5, 8, 3, 2), (5, -1, 3)]
+
+
+@pytest.mark.parametrize("lengths", WRONG, ids=str)
+def test_the_model_refuses_lengths_that_are_not_one_for_each(harness, twins, lengths):
+    """No empty sequence, none longer than the input, none missing or left over."""
     found = twins.compare(padded(harness, LENGTHS), np.array(lengths))
 
     assert refused("LSTMModelVariableSeq", found), found
 
 
-def test_the_layers_refuse_an_empty_sequence(harness, layer):
+@pytest.mark.parametrize("lengths", WRONG, ids=str)
+def test_the_layers_refuse_lengths_that_are_not_one_for_each(harness, layer, lengths):
     cls, twins = layer
-    found = twins.compare(padded(harness, LENGTHS), np.array([5, 0, 3]))
+    found = twins.compare(padded(harness, LENGTHS), np.array(lengths))
 
     assert refused(cls, found), found
 
