@@ -242,13 +242,34 @@ def _variables(attribute):
     return {variable.name: variable for variable in weights}
 
 
+# What PyTorch's layers compute. A Keras layer may be asked for something else.
+IN_PYTORCH = {
+    "LSTM": dict(activation=["tanh"], recurrent_activation=["sigmoid"]),
+    "GRU": dict(
+        activation=["tanh"], recurrent_activation=["sigmoid"], reset_after=[True]
+    ),
+    "SimpleRNN": dict(activation=["tanh", "relu"]),
+    "Dense": dict(activation=["linear"]),
+}
+
+
 def _kind(attribute):
-    """Name of the layer's class; of an `RNN` around a cell, the cell's."""
+    """Name of the layer's class, with the options in it that PyTorch has no layer for.
+
+    Of an `RNN` around a cell, the cell's; of several parts, the first one's.
+    """
     for part in _parts(attribute).values():
         return _kind(part)
+    kind = type(attribute).__name__
     if type(attribute) is keras.layers.RNN:
         return type(attribute.cell).__name__.removesuffix("Cell")
-    return type(attribute).__name__
+    asked = []
+    for option, known in IN_PYTORCH.get(kind, {}).items():
+        value = getattr(attribute, option)
+        value = getattr(value, "__name__", value)
+        if value not in known:
+            asked.append(f"{option}={value}")
+    return f"{kind}({', '.join(asked)})" if asked else kind
 
 
 def message(error: Exception) -> str:

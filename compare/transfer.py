@@ -233,6 +233,12 @@ def rewrite(
 def _rewrite_layer(name, source, target, direction):
     torch, keras = (source, target) if direction == "to_keras" else (target, source)
     kinds = torch.kind, keras.kind
+    if keras.kind.endswith(")"):
+        raise BadInput(
+            f"{name}: expected a layer that PyTorch has too, got Keras {keras.kind}, "
+            f"which its {torch.kind} lacks; use Keras's default there (a Dense's "
+            "activation as a layer of its own), or write the cell by hand in PyTorch"
+        )
     if kinds not in RULES:
         known = ", ".join(f"{t} and {k}" for t, k in RULES)
         raise BadInput(

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from compare import BadInput, transfer
 from compare.cases import Input, sequences
 
 FEATURES, HIDDEN = 4, 6
@@ -183,6 +184,50 @@ def test_refused_configuration_says_what_is_missing_and_what_to_use(harness, cas
     assert made.refusals["torch"] == made.refusals["keras"]
     assert message in made.refusals["torch"]
     assert any(word in made.refusals["torch"] for word in ("use", "write"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "lacks"),
+    [
+        ("GRU", dict(reset_after=False), r"GRU\(reset_after=False\)"),
+        ("GRU", dict(reset_after=False, use_bias=False), r"GRU\(reset_after=False\)"),
+        ("LSTM", dict(activation="relu"), r"LSTM\(activation=relu\)"),
+        (
+            "LSTM",
+            dict(recurrent_activation="hard_sigmoid"),
+            r"LSTM\(recurrent_activation=hard_sigmoid\)",
+        ),
+        ("SimpleRNN", dict(activation="sigmoid"), r"SimpleRNN\(activation=sigmoid\)"),
+        ("Dense", dict(activation="softmax"), r"Dense\(activation=softmax\)"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("direction", ["to_keras", "to_torch"])
+def test_transfer_names_what_pytorch_lacks(harness, kind, options, lacks, direction):
+    """The weights would fit; the function would be another."""
+    keras, torch = harness.in_keras.keras, harness.in_pytorch.torch
+
+    class InKeras(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.part = getattr(keras.layers, kind)(3, **options)
+
+        def call(self, x):
+            return self.part(x)
+
+    class InPyTorch(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            bias = options.get("use_bias", True)
+            name = {"SimpleRNN": "RNN", "Dense": "Linear"}.get(kind, kind)
+            self.part = getattr(torch.nn, name)(2, 3, bias=bias)
+
+    first, second = InPyTorch(), InKeras()
+    second(keras.ops.zeros((1, 4, 2)))
+    models = (first, second) if direction == "to_keras" else (second, first)
+
+    with pytest.raises(BadInput, match=f"got Keras {lacks}, which its"):
+        transfer(*models)
 
 
 def test_keras_alone_has_a_gru_without_reset_after(harness):
