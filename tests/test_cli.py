@@ -25,15 +25,14 @@ def compare(*arguments, cwd, **environment):
 
 @pytest.fixture(scope="module")
 def short_run(tmp_path_factory):
-    """`run portfolio_last_step` on 84 days of three assets, and its evidence."""
+    """Two pairs on 84 days of three assets, and the evidence."""
     folder = tmp_path_factory.mktemp("run")
     rows = [
         f"{day},{10 + i % 7},{20 + i % 5},{30 - i % 3}" for i, day in enumerate(DAYS)
     ]
     (folder / "mine.csv").write_text("\n".join(["Date,A,B,C", *rows]))
-    ran = compare(
-        "portfolio_last_step", "--prices", "mine.csv", "--json", "e.json", cwd=folder
-    )
+    names = "portfolio_last_step", "gru_layer"
+    ran = compare(*names, "--prices", "mine.csv", "--json", "e.json", cwd=folder)
     assert ran.returncode == 0, ran.stderr
     return ran, json.loads((folder / "e.json").read_text()), folder
 
@@ -42,8 +41,9 @@ def test_run_says_what_was_proved(short_run):
     ran, _, _ = short_run
 
     assert "on 84 days of mine.csv" in ran.stdout
+    assert "gru_layer read no prices, but random features" in ran.stdout
     assert "Note: 84 days hold no window of 200 steps" in ran.stdout
-    assert "Proved: on these inputs portfolio_last_step computes" in ran.stdout
+    assert "Proved: on these inputs 2 pairs compute" in ran.stdout
     assert ran.stderr == ""
 
 
@@ -73,7 +73,7 @@ def test_evidence_has_the_fields_others_rely_on(short_run):
     }
     assert (
         evidence["summary"].items()
-        >= dict(results=len(evidence["results"]), as_expected=24, unexpected=0).items()
+        >= dict(results=len(evidence["results"]), as_expected=48, unexpected=0).items()
     )
     assert evidence["summary"]["seconds"] > 0
     assert sorted(path.name for path in folder.iterdir()) == ["e.json", "mine.csv"]

@@ -148,12 +148,16 @@ def test_infinities_must_be_in_the_same_places(other, expected):
     assert judge(four(t64, k64)).verdict == expected
 
 
-def test_overflow_of_float32_alone_ends_the_horizon():
+@pytest.mark.parametrize("lost", [np.inf, np.nan])
+def test_overflow_of_float32_alone_ends_the_horizon(lost):
+    """Float64 still has numbers there, and a stage behind cannot be judged either."""
     t32, k32 = four().t32.copy(), four().t32.copy()
-    t32[:, 4:] = k32[:, 4:] = np.inf
-    found = judge(four(t32=t32, k32=k32))
+    t32[:, 4:] = k32[:, 4:] = lost
+    stages = {"lstm": four(t32=t32, k32=k32), "weights": four(np.full((2, 3), 1 / 3))}
+    found, behind = verdict.judge_run(stages, 6)
 
     assert (found.verdict, found.horizon) == (ILL_CONDITIONED, 4)
+    assert behind.verdict == ILL_CONDITIONED
 
 
 def test_shapes_must_agree():
