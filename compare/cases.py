@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from compare.errors import BadInput
 from compare.pairs import Pair
 
 if TYPE_CHECKING:
@@ -84,6 +85,15 @@ def sequences(
 ) -> tuple[Input, ...]:
     """The input of a model that takes (batch, time, features) and nothing else."""
     return (Input("x", (batch, length, num_features)),)
+
+
+def check_outputs(twin, results):
+    """Raise BadInput where a model does not return what its pair says it returns."""
+    if len(results) != len(twin.outputs):
+        raise BadInput(
+            f"{type(twin.model).__name__}: expected {len(twin.outputs)} results "
+            f"({', '.join(twin.outputs)}), got {len(results)}; name as many outputs"
+        )
 
 
 def inputs(pair: Pair, length: int | None) -> tuple[Input, ...]:

@@ -3,7 +3,9 @@
 import argparse
 import difflib
 import os
+import stat
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a full disk behind stdout, a stderr that was closed
+        sys.stdout = None  # what is left in its buffer has nowhere to go
+        print(f"compare: expected output to be written, got: {error}", file=sys.stderr)
+        return 2
 
 
 class _Parser(argparse.ArgumentParser):
@@ -129,12 +135,12 @@ def _seed(text):
 
 
 def _list(args):
-    terminal.print_pairs(Console(emoji=False), PAIRS)
+    terminal.print_pairs(_console(), PAIRS)
     return 0
 
 
 def _show(args):
-    terminal.print_sources(Console(emoji=False), _pair(args.name))
+    terminal.print_sources(_console(), _pair(args.name))
     return 0
 
 
@@ -142,7 +148,7 @@ def _claims(args):
     from compare import running
     from compare.reports.ledger import print_claims
 
-    print_claims(Console(emoji=False), running.claims())
+    print_claims(_console(), running.claims())
     return 0
 
 
@@ -160,37 +166,64 @@ def _run(args):
     from compare import prices as price_files
     from compare import running
 
+    if args.names and args.all:
+        raise BadInput("expected names of pairs or --all, got both; drop one")
     pairs = [_pair(name) for name in dict.fromkeys(args.names)]
     if not pairs:
         pairs = [pair for pair in PAIRS if pair.default or args.all]
-    _check_target(args.json)
+    target = _target(args.json)
     prices = price_files.read(args.prices) if args.prices else price_files.built_in()
-    evidence = running.run(pairs, prices, args.seed, STARTED, claimed=bool(args.json))
-    terminal.print_evidence(Console(emoji=False), evidence)
-    if args.json:
-        _write(args.json, evidence.to_json())
+    evidence = running.run(pairs, prices, args.seed, STARTED, claimed=bool(target))
+    if target:  # first, so that a reader of the table who leaves early costs no file
+        _write(target, evidence.to_json())
+    terminal.print_evidence(_console(), evidence)
     return 0 if evidence.as_expected else 1
 
 
-def _check_target(path: str | None):
-    """Say before the work that its result could not be written."""
+class _Console(Console):
+    def on_broken_pipe(self):
+        raise BrokenPipeError  # `main` sees to it; Rich would end with status 1
+
+
+def _console():
+    return _Console(emoji=False)
+
+
+def _target(path: str | None) -> Path | None:
+    """Where the evidence goes; what cannot be written is said before the work."""
     if path is None:
-        return
-    folder = Path(path).parent
-    if not folder.is_dir():
+        return None
+    target = Path(path).resolve()  # the file behind a link, not the link
+    if not target.parent.is_dir():
         raise BadInput(
-            f"--json {path}: expected a file in a folder that exists, got {folder}, "
-            "which does not; create it first"
+            f"--json {path}: expected a file in a folder that exists, got "
+            f"{Path(path).parent}, which does not; create it first"
         )
-    if Path(path).is_dir() or not os.access(folder, os.W_OK):
+    mode = target.stat().st_mode if target.exists() else None
+    if mode is not None and not (stat.S_ISREG(mode) and mode & stat.S_IWUSR):
         raise BadInput(
-            f"--json {path}: expected a file that can be written, got a folder or no "
-            "right to write there; name another file"
+            f"--json {path}: expected a file that can be written, got a folder, a "
+            "device or a protected file; name another file"
         )
+    if not os.access(target.parent, os.W_OK):
+        raise BadInput(
+            f"--json {path}: expected a folder that can be written to, got "
+            f"{target.parent}; name a file elsewhere"
+        )
+    return target
 
 
-def _write(path: str, text: str):
+def _write(target: Path, text: str):
     """Write all of the text or nothing."""
-    part = Path(f"{path}.part")
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(path)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=target.parent, encoding="utf-8", delete=False
+        ) as part:
+            part.write(text + "\n")
+        Path(part.name).chmod(0o644)
+        Path(part.name).replace(target)
+    except OSError as error:
+        raise BadInput(
+            f"--json {target}: expected a file that can be written, got: {error}; name "
+            "another file"
+        ) from None

@@ -87,13 +87,15 @@ class Twins:
         outputs: Sequence[str],
         time_axis: int = 1,
     ):
-        self.inputs, self.time_axis = inputs, time_axis
+        self.inputs, self.outputs, self.time_axis = inputs, outputs, time_axis
         self.twins, self.refusals = {}, {}
         for side, framework in SIDES.items():
             try:
                 for dtype in DTYPES:
                     twin = framework.Twin(make[side], inputs, dtype, outputs)
                     self.twins[side, dtype] = twin
+            except NotImplementedError:  # a RuntimeError, and no refusal
+                raise
             except framework.REFUSALS as error:
                 self.refusals[side] = framework.message(error)
 
@@ -122,6 +124,8 @@ class Twins:
             try:
                 for dtype in DTYPES:
                     stages[side, dtype] = self.twins[side, dtype](*arrays)
+            except NotImplementedError:
+                raise
             except framework.REFUSALS as error:
                 refusals[side] = framework.message(error)
         return stages, refusals
@@ -136,21 +140,29 @@ class Twins:
         if refusals:
             return dict(verdict=verdict.of_refusals(refusals), refusals=refusals)
         torch, keras = stages["torch", "float64"], stages["keras", "float64"]
-        timesteps = arrays[0].shape[self.time_axis]
+        fours = {name: _four(name, stages) for name in torch if name in keras}
+        timed = [name for name in fours if self._has_time(name, fours[name], arrays[0])]
         named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
-        fours = {}
-        for name in torch:
-            if name in keras:
-                four = _four(name, stages)
-                if "lengths" in named and verdict.has_time(four, timesteps):
-                    four = _valid_steps(four, named["lengths"])
-                fours[name] = four
-        judged = verdict.judge_run(fours, timesteps)
+        if "lengths" in named:
+            fours |= {n: _valid_steps(fours[n], named["lengths"]) for n in timed}
+        judged = verdict.judge_run(fours, timed)
         return dict(
             verdict=verdict.of_run(judged),
             stages=judged,
             unmatched=tuple(n for n in (*torch, *keras) if n not in fours),
         )
+
+    def _has_time(self, name: str, four: verdict.Four, x: np.ndarray) -> bool:
+        """Whether a stage is (batch, time, units).
+
+        Final states are not, (layers, batch, units), whatever their size; nor are the
+        results of a time-major model, while its layers' stages are.
+        """
+        final = name in ("h_n", "c_n") or name.endswith((".h", ".c"))
+        if final or (self.time_axis == 0 and name in self.outputs):
+            return False
+        batch, time = x.shape[1 - self.time_axis], x.shape[self.time_axis]
+        return four.t64.ndim >= 3 and four.t64.shape[:2] == (batch, time)
 
 
 def _four(name: str, stages: Mapping) -> verdict.Four:

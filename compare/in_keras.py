@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras  # after the settings it reads
 import tensorflow
 
-from compare.cases import Input
+from compare.cases import Input, check_outputs
 from compare.errors import BadInput
 from compare.transfer import Layer
 
@@ -132,6 +132,7 @@ class Twin:
             for layer in children.values():
                 vars(layer).pop("call", None)
         results = results if isinstance(results, list | tuple) else (results,)
+        check_outputs(self, results)
         stages = {
             name: tensor
             for name, tensor in stages.items()
@@ -193,13 +194,20 @@ def layers(model: keras.Model) -> dict[str, Layer]:
     the direction: `1.backward.kernel`.
 
     Raises:
-        BadInput: if the model has no weights yet, or some outside its layers.
+        BadInput: if the model has no weights yet, or some outside its layers, or
+            some in bfloat16.
     """
     found, count = {}, 0
     for name, attribute in vars(model).items():
         variables = _variables(attribute)
         if variables and not name.startswith("_"):  # Keras's own list of the layers
             count += len(variables)
+            for key, variable in variables.items():
+                if variable.dtype == "bfloat16":
+                    raise BadInput(
+                        f"{name}.{key}: expected numbers that NumPy has as well, got "
+                        "bfloat16; give the layer another dtype first"
+                    )
             arrays = {key: variable.numpy() for key, variable in variables.items()}
             found[name] = Layer(_kind(attribute), arrays)
     if not found or count != len(model.weights):
@@ -248,7 +256,7 @@ IN_PYTORCH = {
     "GRU": dict(
         activation=["tanh"], recurrent_activation=["sigmoid"], reset_after=[True]
     ),
-    "SimpleRNN": dict(activation=["tanh", "relu"]),
+    "SimpleRNN": dict(activation=["tanh", "relu"]),  # PyTorch's nonlinearity
     "Dense": dict(activation=["linear"]),
 }
 
@@ -264,12 +272,17 @@ def _kind(attribute):
     if type(attribute) is keras.layers.RNN:
         return type(attribute.cell).__name__.removesuffix("Cell")
     asked = []
+    if getattr(attribute, "go_backwards", False):  # beside no forward direction
+        asked.append("go_backwards=True")
     for option, known in IN_PYTORCH.get(kind, {}).items():
         value = getattr(attribute, option)
         value = getattr(value, "__name__", value)
         if value not in known:
             asked.append(f"{option}={value}")
-    return f"{kind}({', '.join(asked)})" if asked else kind
+    if asked:
+        return f"{kind}({', '.join(asked)})"
+    relu = kind == "SimpleRNN" and attribute.activation.__name__ == "relu"
+    return f"{kind}(relu)" if relu else kind
 
 
 def message(error: Exception) -> str:

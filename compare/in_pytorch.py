@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from compare.cases import Input
+from compare.cases import Input, check_outputs
+from compare.errors import BadInput
 from compare.transfer import Layer
 
 REFUSALS = (ValueError, RuntimeError)  # what a model raises when it rejects its input
@@ -72,18 +73,23 @@ class Twin:
         }
         results = self.model(tensors.pop(self.inputs[0].name), **tensors)
         results = results if isinstance(results, tuple) else (results,)
+        check_outputs(self, results)
         stages = {
-            name: tensor
-            for name, tensor in self._stages.items()
+            name: copy
+            for name, (tensor, copy) in self._stages.items()
             if all(tensor is not result for result in results)
         }
         stages |= zip(self.outputs, results, strict=True)
         return {name: tensor.numpy() for name, tensor in stages.items()}
 
     def _hook(self, name):
+        def keep(name, tensor):
+            # A layer behind may work in place: `nn.ReLU(inplace=True)`.
+            self._stages[name] = tensor, tensor.clone()
+
         def record(layer, inputs, result):
             if not isinstance(layer, torch.nn.RNNBase):
-                self._stages[name] = result
+                keep(name, result)
                 return
             output, states = result
             if isinstance(output, PackedSequence):  # zeros beyond each length
@@ -92,24 +98,37 @@ class Twin:
                 )
             if not layer.batch_first:
                 output = output.transpose(0, -2)
-            self._stages[name] = output
+            keep(name, output)
             states = states if isinstance(states, tuple) else (states,)
             if len(states[0]) == 1:  # (layers * directions, batch, hidden_size)
-                keys = (f"{name}.{letter}" for letter in "hc")
-                self._stages |= zip(keys, (s.squeeze(0) for s in states), strict=False)
+                for letter, state in zip("hc", states, strict=False):
+                    keep(f"{name}.{letter}", state.squeeze(0))
 
         return record
 
 
 def layers(model: torch.nn.Module) -> dict[str, Layer]:
-    """The layers of a model that hold arrays, by attribute name."""
+    """The layers of a model that hold arrays, by attribute name.
+
+    Raises:
+        BadInput: if one of them is bfloat16.
+    """
     found = {}
     for name, module in model.named_modules():
         tensors = dict(module.named_parameters(recurse=False))
         tensors |= module.named_buffers(recurse=False)
+        for key, tensor in tensors.items():
+            if tensor.dtype == torch.bfloat16:
+                raise BadInput(
+                    f"{name}.{key}: expected numbers that NumPy has as well, got "
+                    "bfloat16; convert the model with .float() first"
+                )
         arrays = {key: t.detach().cpu().numpy() for key, t in tensors.items()}
         if arrays:
-            found[name] = Layer(type(module).__name__, arrays)
+            kind = type(module).__name__
+            if getattr(module, "nonlinearity", "tanh") == "relu":
+                kind += "(relu)"
+            found[name] = Layer(kind, arrays)
     return found
 
 

@@ -108,6 +108,11 @@ def read(path: str | Path) -> Prices:
     for (line, _), ((before, _), (day, _)) in zip(
         body[1:], pairwise(days), strict=True
     ):
+        if (day.tzinfo is None) != (before.tzinfo is None):
+            raise BadInput(
+                f"{path}, line {line}: expected dates that all have a time zone or "
+                f"none, got {day} after {before}; write them alike"
+            )
         if day <= before:
             raise BadInput(
                 f"{path}, line {line}: expected dates that increase, got {day} after "
@@ -143,7 +148,7 @@ def _day(path, assets, line, row):
             f"{len(assets)} prices), got {len(row)}"
         )
     try:
-        day = datetime.fromisoformat(row[0].strip()).replace(tzinfo=None)
+        day = datetime.fromisoformat(row[0].strip())
     except ValueError:
         raise BadInput(
             f"{path}, line {line}: expected a date such as 2014-01-02 in the first "

@@ -104,8 +104,9 @@ def _load_harness():
         from compare import harness
     except (ImportError, ValueError) as error:  # ValueError: an unknown KERAS_BACKEND
         raise BadInput(
-            f"expected torch, keras and its backend to be installed, got: {error}; "
-            "run pip install -e ."
+            "expected PyTorch, Keras and TensorFlow to load, got: "
+            f"{' '.join(str(error).split())}; run pip install -e . and leave "
+            "KERAS_BACKEND unset"
         ) from error
     finally:
         gc.freeze()

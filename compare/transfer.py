@@ -143,6 +143,7 @@ RECURRENT = {
     ("LSTM", "ProjectedLSTM"): _projected_lstm,
     ("GRU", "GRU"): _gru,
     ("RNN", "SimpleRNN"): _lstm,  # one gate; the arrays are the same
+    ("RNN(relu)", "SimpleRNN(relu)"): _lstm,
 }
 RULES = {("Linear", "Dense"): DENSE, **RECURRENT}
 
@@ -158,7 +159,8 @@ def _rows(kinds, torch: Iterable[str], keras: Iterable[str]) -> list[Row]:
         return list(RULES[kinds])
     stacked = any(name[0].isdigit() for name in keras)
     two_ways = any("forward." in name for name in keras)
-    suffixes = dict.fromkeys(re.search(r"_l(\d+)(_reverse)?$", n)[0] for n in torch)
+    found = (re.search(r"_l(\d+)(_reverse)?$", name) for name in torch)
+    suffixes = dict.fromkeys(match[0] for match in found if match)
     rows = []
     for suffix in suffixes:
         number, reverse = re.match(r"_l(\d+)(_reverse)?", suffix).groups()
@@ -233,7 +235,7 @@ def rewrite(
 def _rewrite_layer(name, source, target, direction):
     torch, keras = (source, target) if direction == "to_keras" else (target, source)
     kinds = torch.kind, keras.kind
-    if keras.kind.endswith(")"):
+    if "=" in keras.kind:
         raise BadInput(
             f"{name}: expected a layer that PyTorch has too, got Keras {keras.kind}, "
             f"which its {torch.kind} lacks; use Keras's default there (a Dense's "

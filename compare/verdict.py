@@ -6,7 +6,7 @@ else: the noise of this very model on this very input. Rounding shrinks by eps64
 on the way to float64; a real difference does not shrink at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +43,9 @@ class Four(NamedTuple):
     k64: np.ndarray
 
 
-def judge_run(fours: Mapping[str, Four], timesteps: int) -> tuple[StageResult, ...]:
+def judge_run(
+    fours: Mapping[str, Four], timed: Collection[str] = ()
+) -> tuple[StageResult, ...]:
     """The verdict on every stage of a run.
 
     A stage inherits the noise of those before it: behind a recurrence that has lost its
@@ -51,24 +53,18 @@ def judge_run(fours: Mapping[str, Four], timesteps: int) -> tuple[StageResult, .
 
     Args:
         fours: stages in the order of computation.
-        timesteps: length of axis 1 where that is time.
+        timed: names of the stages whose axis 1 is time, the same steps in each.
     """
-    results, carried = [], np.zeros(timesteps)
-    whole = 0.0
+    results, by_step, whole = [], 0.0, 0.0
     for name, four in fours.items():
-        by_step = has_time(four, timesteps)
-        before = carried if by_step else max(whole, carried[-1])
-        result, noise = judge(name, four, by_step, before)
+        result, noise = judge(
+            name, four, name in timed, by_step if name in timed else whole
+        )
         results.append(result)
-        if by_step:
-            carried = np.maximum(carried, noise)
+        if name in timed:
+            by_step = np.maximum(by_step, noise)
         whole = max(whole, noise[-1])
     return tuple(results)
-
-
-def has_time(four: Four, timesteps: int) -> bool:
-    """Whether axis 1 of a stage is time: it is as long, and units come behind it."""
-    return four.t64.ndim >= 3 and four.t64.shape[1] == timesteps
 
 
 def judge(

@@ -32,12 +32,19 @@ def configurations():
 def regimes(options):
     """(what the twins are built for, steps, batch) for each run of a configuration."""
     for batch in (1, 5):
-        yield "fixed", STEPS, batch
+        if options["bias"]:
+            yield "fixed", STEPS, batch
         for steps in (1, STEPS, 23):
             yield "none", steps, batch
         yield "states", STEPS, batch
         if options.get("batch_first", True):
             yield "lengths", STEPS, batch
+    # As many sequences as steps, and as states: no axis may pass for another.
+    rows = options["num_layers"] * (2 if options["bidirectional"] else 1)
+    if rows > 1:
+        yield "none", rows, rows
+    if rows > 1 and options.get("batch_first", True):
+        yield "lengths", rows, rows
 
 
 GRID = [

@@ -181,6 +181,15 @@ def test_twins_refuse_a_wrong_shape_in_the_same_words(harness, shape, side):
         model(zeros.zeros(shape))
 
 
+def test_number_of_assets_sets_the_sizes():
+    """Two features and one output per asset; what reads no prices keeps its sizes."""
+    by_name = {pair.file: pair.for_assets(3).sizes for pair in PAIRS}
+
+    assert by_name["portfolio_last_step"]["num_features"] == 6
+    assert by_name["portfolio_last_step"]["num_outputs"] == 3
+    assert by_name["gru_layer"]["num_features"] == 5
+
+
 def test_a_short_history_leaves_long_windows_out(etfs):
     kept = cases(PAIRS[1], longest=60)
 

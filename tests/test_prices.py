@@ -77,6 +77,10 @@ BAD = {
         ["2020-01-02,1,2", "2020-01-01,1,2"],
         "line 3: expected dates that",
     ),
+    "mixed zones": (
+        ["2020-01-01,1,2", "2020-01-02T00+01:00,1,2"],
+        "a time zone or none",
+    ),
     "same day twice": (
         ["2020-01-01,1,2", "2020-01-01,1,2"],
         "line 3: expected dates that",

@@ -154,7 +154,7 @@ def test_overflow_of_float32_alone_ends_the_horizon(lost):
     t32, k32 = four().t32.copy(), four().t32.copy()
     t32[:, 4:] = k32[:, 4:] = lost
     stages = {"lstm": four(t32=t32, k32=k32), "weights": four(np.full((2, 3), 1 / 3))}
-    found, behind = verdict.judge_run(stages, 6)
+    found, behind = verdict.judge_run(stages, ["lstm"])
 
     assert (found.verdict, found.horizon) == (ILL_CONDITIONED, 4)
     assert behind.verdict == ILL_CONDITIONED
@@ -197,8 +197,8 @@ def test_a_calm_stage_inherits_the_noise_before_it():
     calm = np.full((2, 3), 1 / 3)
     apart = calm * (1 + 1e-11)
 
-    alone = verdict.judge_run({"weights": four(calm, apart)}, 6)
-    behind = verdict.judge_run({"lstm": noisy, "weights": four(calm, apart)}, 6)
+    alone = verdict.judge_run({"weights": four(calm, apart)}, ["lstm"])
+    behind = verdict.judge_run({"lstm": noisy, "weights": four(calm, apart)}, ["lstm"])
     assert [stage.verdict for stage in alone] == [DIFFERENT]
     assert [stage.verdict for stage in behind] == [ILL_CONDITIONED] * 2
 
@@ -209,7 +209,9 @@ def test_a_calm_start_of_a_stage_behind_is_judged():
     t32[:, 3:] += 0.01
     k64 = four().t64.copy()
     k64[:, 1] += 0.5
-    lstm, after = verdict.judge_run({"lstm": four(t32=t32), "after": four(k64=k64)}, 6)
+    lstm, after = verdict.judge_run(
+        {"lstm": four(t32=t32), "after": four(k64=k64)}, ["lstm", "after"]
+    )
 
     assert (lstm.verdict, lstm.horizon) == (ILL_CONDITIONED, 3)
     assert (after.verdict, after.timestep, after.horizon) == (DIFFERENT, 2, 3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers import tampered
 
-from compare.cases import cases, sequences
+from compare.cases import Input, cases, sequences
 from compare.errors import BadInput
 from compare.evidence import DIFFERENT, ONE_REFUSES, SAME
 from compare.pairs import PAIRS, Pair
@@ -173,6 +173,58 @@ def test_nan_on_both_sides_is_caught(harness, last_step, etfs):
 
     assert found["verdict"] == DIFFERENT
     assert "NaN" in found["stages"][0].reason
+
+
+def test_a_wrong_final_state_is_caught_where_all_axes_are_of_one_size(harness):
+    """(2 layers, batch 2) is not (batch 2, 2 steps): no state counts as padding."""
+    sizes = dict(num_features=4, hidden_size=6, num_layers=2)
+    make = harness.twin_makers("lstm_layer", "LSTMLayer", sizes)
+
+    def torch_model():
+        model = make["torch"]()
+        right = model.forward
+
+        def forward(*args, **kwargs):
+            output, h_n, c_n = right(*args, **kwargs)
+            h_n[0, 1] = 7.0
+            return output, h_n, c_n
+
+        model.forward = forward
+        return model
+
+    inputs = (*sequences(None, 4), Input("lengths", (None,), "int64"))
+    names = ["output", "h_n", "c_n"]
+    twins = harness.Twins({**make, "torch": torch_model}, inputs, names)
+    twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 2, 4)).astype(np.float32)
+    found = twins.compare(x, np.array([1, 2]))
+    wrong = [stage.stage for stage in found["stages"] if stage.verdict == DIFFERENT]
+
+    assert wrong == ["h_n"]
+
+
+def test_a_layer_that_works_in_place_is_compared_as_it_was(harness, etfs):
+    """A hook that kept the tensor itself would see it after the change behind it."""
+    found = wrong_in_pytorch(
+        harness,
+        lambda self, x: self.softmax(self.logits(self.lstm(x)[0][:, -1]).mul_(2)),
+        etfs.windows(7, 4),
+    )
+
+    assert [s.stage for s in found["stages"] if s.verdict == DIFFERENT] == ["weights"]
+
+
+def test_a_stub_is_not_a_refusal(harness, etfs):
+    def forward(self, x):
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError):
+        wrong_in_pytorch(harness, forward, etfs.windows(7, 4))
+
+
+def test_a_wrong_number_of_results_is_an_error(harness, etfs):
+    with pytest.raises(BadInput, match=r"expected 1 results \(weights\), got 2"):
+        wrong_in_pytorch(harness, lambda self, x: (x, x), etfs.windows(7, 4))
 
 
 def test_one_side_refusing_is_a_verdict_of_its_own(harness, etfs):

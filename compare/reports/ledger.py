@@ -38,8 +38,8 @@ def print_claims(console: Console, results: "Iterable[ClaimResult]"):
         kind = _kind(result.verdict)
         counts[kind] += 1
         verdict = Text(result.verdict, style=KINDS[kind])
-        question, figures = Text(result.question), Text(style="dim")
-        figures.append("; ".join(_figures(result.figures)))
+        question = Text(result.question).append(f"\nran: {result.ran}", style="dim")
+        figures = Text("; ".join(_figures(result.figures)), style="dim")
         cells = [question, figures] if wide else [Text("\n").join([question, figures])]
         table.add_row(str(result.number), verdict, *cells)
     console.print(table)

@@ -75,14 +75,16 @@ def print_evidence(console: Console, evidence: Evidence):
         f"({versions['backend']}) on {inputs['days']:,} days of {inputs['prices']}; "
         "float64 judges float32\n",
         highlight=False,
+        markup=False,
     )
     rows = _rows(evidence.results)
     console.print(_table(rows))
     for line in ("", *LEGEND):
         console.print(line, style="dim", highlight=False)
     _print_refusals(console, rows)
+    _print_unmatched(console, evidence.results)
     for note in evidence.notes:
-        console.print(f"\nNote: {note}", highlight=False)
+        console.print(f"\nNote: {note}", highlight=False, markup=False)
     for results in rows:
         if not results[0].as_expected:
             worst = max(results, key=_severity)
@@ -169,6 +171,14 @@ def _verdict(result):
     if result.as_expected:
         return Text(result.verdict, style="green")
     return Text(f"{result.verdict}, expected {result.expected}", style="bold red")
+
+
+def _print_unmatched(console, results):
+    """Stages that could not be compared, since one twin alone has them."""
+    alone = {result.pair: result.unmatched for result in results if result.unmatched}
+    if alone:
+        names = "; ".join(f"{', '.join(n)} of {pair}" for pair, n in alone.items())
+        console.print(f"\nIn one twin only, so not compared: {names}", highlight=False)
 
 
 def _print_refusals(console, rows):
