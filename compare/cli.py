@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import importlib.util
 import os
 import stat
 import sys
@@ -14,6 +15,7 @@ from rich.console import Console
 
 import compare
 from compare.errors import BadInput
+from compare.optimizers import CAUSES, OPTIMIZERS
 from compare.pairs import PAIRS, Pair
 from compare.reports import terminal
 
@@ -34,8 +36,20 @@ examples:
   python -m compare list                             which pairs there are
   python -m compare show portfolio_flatten           both sources, side by side
   python -m compare claims                           what the study note got right
+  python -m compare train stock_price                both twins learn, in step
+  python -m compare train stock_price --mode native  why they drift apart as they are
 
 exit status: 0 everything is as expected, 1 something is not, 2 bad usage or input"""
+
+TRAIN_EXAMPLES = """\
+examples:
+  python -m compare train stock_price                the study note's own run
+  python -m compare train stock_price --mode native  each framework's own defaults
+  python -m compare train stock_price --align biases --optimizer sgd --lr 0.1
+  python -m compare train portfolio_flatten --plot curves.png --json run.json
+
+exit status: 0 in step to the end, 1 they part or a loss is not finite, 2 bad usage or
+input, 130 interrupted (Ctrl-C keeps what was done)"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,7 +78,7 @@ class _Parser(argparse.ArgumentParser):
         raise BadInput(f"{message}; see python -m compare --help")
 
 
-VERBS = ("list", "show", "run", "claims")
+VERBS = ("list", "show", "run", "train", "claims")
 
 
 def _with_verb(argv):
@@ -83,7 +97,9 @@ def _parser():
         _Parser, prog="python -m compare", description=DESCRIPTION, epilog=EXAMPLES
     )
     top.add_argument("--version", action="version", version=compare.__version__)
-    verbs = top.add_subparsers(metavar="list | show NAME | run [NAME ...] | claims")
+    verbs = top.add_subparsers(
+        metavar="list | show NAME | run [NAME ...] | train NAME | claims"
+    )
 
     text = "which pairs there are"
     verb = parser(verbs.add_parser, "list", help=text, description=text)
@@ -101,17 +117,17 @@ def _parser():
     verb.add_argument(
         "names", metavar="NAME", nargs="*", help="a pair; the portfolio models if none"
     )
-    verb.add_argument(
-        "--prices",
-        metavar="FILE.csv",
-        help="real input: a date column and one column of prices per asset, two or "
-        "more, oldest day first (default: four factor ETFs, 2014 to 2022)",
-    )
+    _add_prices(verb)
     verb.add_argument(
         "--all", action="store_true", help="every pair, not only the portfolio models"
     )
     verb.add_argument(
-        "--seed", type=_seed, default=0, help="of the weights (default: 0)"
+        "--gradients",
+        action="store_true",
+        help="compare the gradients of each pair's loss as well",
+    )
+    verb.add_argument(
+        "--seed", type=_whole, default=0, help="of the weights (default: 0)"
     )
     verb.add_argument(
         "--json",
@@ -119,6 +135,13 @@ def _parser():
         help="write the evidence, and the claims of the note, to FILE as well",
     )
     verb.set_defaults(verb=_run)
+
+    text = "train both twins from the same weights on the same batches, step by step"
+    verb = parser(
+        verbs.add_parser, "train", help=text, description=text, epilog=TRAIN_EXAMPLES
+    )
+    _add_training(verb)
+    verb.set_defaults(verb=_train)
 
     text = (
         "every claim of the study note that can be checked, checked now, with figures"
@@ -128,10 +151,105 @@ def _parser():
     return top
 
 
-def _seed(text):
+def _add_prices(verb):
+    verb.add_argument(
+        "--prices",
+        metavar="FILE.csv",
+        help="real input: a date column and one column of prices per asset, two or "
+        "more, oldest day first (default: four factor ETFs, 2014 to 2022)",
+    )
+
+
+def _add_training(verb):
+    verb.add_argument("name", metavar="NAME", help="a pair; `list` names them")
+    verb.add_argument(
+        "--mode",
+        choices=("aligned", "native"),
+        help="aligned: the same algorithm on both sides; native: each framework's own "
+        "defaults, and what makes them drift (default: aligned)",
+    )
+    verb.add_argument(
+        "--align",
+        metavar="CAUSE[,CAUSE]",
+        type=_causes,
+        help=f"in place of --mode: remove just these causes; of {', '.join(CAUSES)}",
+    )
+    verb.add_argument(
+        "--follow",
+        choices=("pytorch", "keras"),
+        default="pytorch",
+        help="whose algorithm both sides take where they are aligned (default: "
+        "pytorch)",
+    )
+    verb.add_argument(
+        "--optimizer",
+        choices=OPTIMIZERS,
+        default="adam",
+        help="momentum is sgd with momentum 0.9 (default: adam)",
+    )
+    verb.add_argument(
+        "--learning-rate",
+        "--lr",
+        type=_positive,
+        metavar="RATE",
+        help="on both sides (default: the frameworks' own)",
+    )
+    verb.add_argument(
+        "--epochs",
+        type=_whole_from_1,
+        metavar="N",
+        help="times through the examples (default: 100, 10 for portfolios)",
+    )
+    verb.add_argument(
+        "--batch-size",
+        type=_whole_from_1,
+        metavar="N",
+        help="a last one that is not full is dropped (default: 20, 64 for portfolios)",
+    )
+    verb.add_argument(
+        "--seed",
+        type=_whole,
+        default=0,
+        metavar="N",
+        help="of the data, the weights and the order of the batches (default: 0)",
+    )
+    _add_prices(verb)
+    verb.add_argument("--json", metavar="FILE", help="write the evidence to FILE")
+    verb.add_argument(
+        "--plot", metavar="FILE.png", help="draw the losses and their gap"
+    )
+
+
+def _whole(text):
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a whole number >= 0, got {text!r}")
     return int(text)
+
+
+def _whole_from_1(text):
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number >= 1, got {text!r}")
+    return int(text)
+
+
+def _positive(text):
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return number
+
+
+def _causes(text):
+    names = text.split(",")
+    for name in names:
+        if name not in CAUSES:
+            raise argparse.ArgumentTypeError(
+                f"expected some of {','.join(CAUSES)}, got {name!r}"
+            )
+    return frozenset(names)
 
 
 def _list(args):
@@ -171,13 +289,66 @@ def _run(args):
     pairs = [_pair(name) for name in dict.fromkeys(args.names)]
     if not pairs:
         pairs = [pair for pair in PAIRS if pair.default or args.all]
-    target = _target(args.json)
+    target = _target("--json", args.json)
     prices = price_files.read(args.prices) if args.prices else price_files.built_in()
-    evidence = running.run(pairs, prices, args.seed, STARTED, claimed=bool(target))
+    evidence = running.run(
+        pairs, prices, args.seed, STARTED, args.gradients, claimed=bool(target)
+    )
     if target:  # first, so that a reader of the table who leaves early costs no file
-        _write(target, evidence.to_json())
+        _write("--json", target, evidence.to_json())
     terminal.print_evidence(_console(), evidence)
     return 0 if evidence.as_expected else 1
+
+
+def _train(args):
+    from compare import prices as price_files
+    from compare import running
+    from compare.reports import training as report
+    from compare.training_data import check_trainable
+
+    if args.mode and args.align is not None:
+        raise BadInput("expected --mode or --align, got both; drop one")
+    removed = frozenset(() if args.mode == "native" else CAUSES)
+    pair = _pair(args.name)
+    check_trainable(pair)
+    target = _target("--json", args.json)
+    picture = _target("--plot", args.plot)
+    if picture:
+        _check_picture(args.plot)
+    prices = price_files.read(args.prices) if args.prices else price_files.built_in()
+    evidence = running.train(
+        pair,
+        prices,
+        dict(
+            optimizer=args.optimizer,
+            learning_rate=args.learning_rate,
+            epochs=args.epochs,
+            batch_size=args.batch_size,
+            seed=args.seed,
+            follow={"pytorch": "torch", "keras": "keras"}[args.follow],
+            removed=removed if args.align is None else args.align,
+        ),
+        STARTED,
+    )
+    if target:
+        _write("--json", target, evidence.to_json())
+    if picture and evidence.done:
+        _write("--plot", picture, report.plot(evidence))
+    report.print_training(_console(), evidence)
+    if evidence.interrupted:
+        return 130
+    return 0 if evidence.in_step else 1
+
+
+def _check_picture(path):
+    """Said before the work, not after it."""
+    if not path.endswith(".png"):
+        raise BadInput(f"--plot {path}: expected a file that ends in .png")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise BadInput(
+            f"--plot {path}: expected matplotlib to be installed, found none; run pip "
+            'install -e ".[plot]"'
+        )
 
 
 class _Console(Console):
@@ -189,41 +360,41 @@ def _console():
     return _Console(emoji=False)
 
 
-def _target(path: str | None) -> Path | None:
-    """Where the evidence goes; what cannot be written is said before the work."""
+def _target(option: str, path: str | None) -> Path | None:
+    """Where a result goes; what cannot be written is said before the work."""
     if path is None:
         return None
     target = Path(path).resolve()  # the file behind a link, not the link
     if not target.parent.is_dir():
         raise BadInput(
-            f"--json {path}: expected a file in a folder that exists, got "
+            f"{option} {path}: expected a file in a folder that exists, got "
             f"{Path(path).parent}, which does not; create it first"
         )
     mode = target.stat().st_mode if target.exists() else None
     if mode is not None and not (stat.S_ISREG(mode) and mode & stat.S_IWUSR):
         raise BadInput(
-            f"--json {path}: expected a file that can be written, got a folder, a "
+            f"{option} {path}: expected a file that can be written, got a folder, a "
             "device or a protected file; name another file"
         )
     if not os.access(target.parent, os.W_OK):
         raise BadInput(
-            f"--json {path}: expected a folder that can be written to, got "
+            f"{option} {path}: expected a folder that can be written to, got "
             f"{target.parent}; name a file elsewhere"
         )
     return target
 
 
-def _write(target: Path, text: str):
-    """Write all of the text or nothing."""
+def _write(option: str, target: Path, content: str | bytes):
+    """Write all of it or nothing."""
+    if isinstance(content, str):
+        content = f"{content}\n".encode()
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=target.parent, encoding="utf-8", delete=False
-        ) as part:
-            part.write(text + "\n")
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
+            part.write(content)
         Path(part.name).chmod(0o644)
         Path(part.name).replace(target)
     except OSError as error:
         raise BadInput(
-            f"--json {target}: expected a file that can be written, got: {error}; name "
-            "another file"
+            f"{option} {target}: expected a file that can be written, got: {error}; "
+            "name another file"
         ) from None

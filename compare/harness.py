@@ -3,6 +3,7 @@
 import platform
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from itertools import groupby
@@ -11,14 +12,15 @@ import numpy as np
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare import in_pytorch, in_keras, verdict  # isort: skip
-from compare.cases import Case, Input, inputs
+from compare.cases import FIXED, Case, Input, inputs
 from compare.cases import arrays as input_arrays
+from compare.cases import targets as random_targets
 from compare.errors import BadInput
+from compare.evidence import SAME, Result
 from compare.evidence import SIDES as NAMES
-from compare.evidence import Result
 from compare.pairs import Pair
 from compare.prices import Prices
-from compare.transfer import Layer, transfer
+from compare.transfer import Layer, rewrite, transfer
 
 SIDES = {"torch": in_pytorch, "keras": in_keras}
 DIRECTIONS = {"to_keras": ("torch", "keras"), "to_torch": ("keras", "torch")}
@@ -65,6 +67,14 @@ def twin_makers(file: str, cls: str, sizes: Mapping) -> dict[str, Callable]:
     return {
         side: partial(getattr(import_module(f"{home}.{file}"), cls), **sizes)
         for side, home in homes.items()
+    }
+
+
+def losses(name: str) -> dict[str, Callable]:
+    """A loss in "torch" and in "keras"."""
+    return {
+        "torch": getattr(import_module("pytorch_models.losses"), name),
+        "keras": getattr(import_module("keras_models.losses"), name),
     }
 
 
@@ -141,7 +151,11 @@ class Twins:
             return dict(verdict=verdict.of_refusals(refusals), refusals=refusals)
         torch, keras = stages["torch", "float64"], stages["keras", "float64"]
         fours = {name: _four(name, stages) for name in torch if name in keras}
-        timed = [name for name in fours if self._has_time(name, fours[name], arrays[0])]
+        timed = [
+            name
+            for name, four in fours.items()
+            if self._has_time(name, four.t64.shape, arrays[0])
+        ]
         named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
         if "lengths" in named:
             fours |= {n: _valid_steps(fours[n], named["lengths"]) for n in timed}
@@ -152,7 +166,47 @@ class Twins:
             unmatched=tuple(n for n in (*torch, *keras) if n not in fours),
         )
 
-    def _has_time(self, name: str, four: verdict.Four, x: np.ndarray) -> bool:
+    def gradients(
+        self, loss: str, arrays: Sequence[np.ndarray], targets: Sequence[np.ndarray]
+    ) -> dict:
+        """The fields of a `Result` about a loss and its gradients.
+
+        Keras's gradients are taken to PyTorch's arrays by the chain rule through the
+        transfer. As in `compare`, steps beyond a sequence's length do not count.
+
+        Args:
+            loss: name of a function of `pytorch_models/losses.py` and its twin.
+            arrays: one for each of the inputs; floats in float32.
+            targets: one for each result that counts, in order.
+        """
+        named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
+        valid = [
+            _valid(arrays[0], named["lengths"])
+            if "lengths" in named and self._has_time(name, target.shape, arrays[0])
+            else None
+            for name, target in zip(self.outputs, targets, strict=False)
+        ]
+        found = {}
+        for side in SIDES:
+            for dtype in DTYPES:
+                value, by_input, by_layer = self.twins[side, dtype].gradients(
+                    losses(loss)[side], arrays, targets, valid
+                )
+                if side == "keras":
+                    like = in_pytorch.layers(self.twins["torch", dtype].model)
+                    arrays_by_layer, _ = rewrite(by_layer, like, "gradients")
+                else:
+                    arrays_by_layer = {n: each.arrays for n, each in by_layer.items()}
+                stages = {"loss": np.asarray(value)[None], **by_input}
+                for layer, each in arrays_by_layer.items():
+                    stages |= {f"{layer}.{key}": array for key, array in each.items()}
+                found[side, dtype] = stages
+        judged = verdict.judge_run(
+            {name: _four(name, found) for name in found["torch", "float64"]}
+        )
+        return dict(verdict=verdict.of_run(judged), stages=judged, loss=loss)
+
+    def _has_time(self, name: str, shape: tuple[int, ...], x: np.ndarray) -> bool:
         """Whether a stage is (batch, time, units).
 
         Final states are not, (layers, batch, units), whatever their size; nor are the
@@ -162,7 +216,7 @@ class Twins:
         if final or (self.time_axis == 0 and name in self.outputs):
             return False
         batch, time = x.shape[1 - self.time_axis], x.shape[self.time_axis]
-        return four.t64.ndim >= 3 and four.t64.shape[:2] == (batch, time)
+        return len(shape) >= 3 and shape[:2] == (batch, time)
 
 
 def _four(name: str, stages: Mapping) -> verdict.Four:
@@ -179,14 +233,25 @@ def _valid_steps(four: verdict.Four, lengths: np.ndarray) -> verdict.Four:
     """The four arrays with zeros in the steps beyond each sequence's length."""
     if len({array.shape for array in four}) > 1:
         return four  # the judge says so
-    beyond = np.arange(four.t64.shape[1]) >= lengths[:, None]  # (batch, time)
+    beyond = ~_valid(four.t64, lengths)[..., 0]  # (batch, time)
     made = [array.copy() for array in four]
     for array in made:
         array[beyond] = 0
     return verdict.Four(*made)
 
 
-def run(pair: Pair, cases: list[Case], prices: Prices, seed: int) -> Iterator[Result]:
+def _valid(array, lengths):
+    """Which steps are within each sequence's length: bool, (batch, time, 1)."""
+    return (np.arange(array.shape[1]) < lengths[:, None])[..., None]
+
+
+def run(
+    pair: Pair,
+    cases: list[Case],
+    prices: Prices,
+    seed: int,
+    gradients: bool = False,
+) -> Iterator[Result]:
     """Results of one pair, as they come.
 
     Args:
@@ -194,6 +259,8 @@ def run(pair: Pair, cases: list[Case], prices: Prices, seed: int) -> Iterator[Re
         cases: those of one length together; the twins are built once for each.
         prices: give the inputs.
         seed: of the weights.
+        gradients: whether to compare those of the pair's loss as well, in one case of
+            each length in which both twins run.
 
     Raises:
         BadInput: if nothing was compared in any of them.
@@ -202,7 +269,9 @@ def run(pair: Pair, cases: list[Case], prices: Prices, seed: int) -> Iterator[Re
     for length, group in groupby(cases, key=lambda case: case.length):
         with in_pytorch.settled():
             twins = _build(pair, length)
-            for result in _run_length(pair, twins, list(group), prices, seed):
+            for result in _run_length(
+                pair, twins, list(group), prices, seed, gradients
+            ):
                 compared |= bool(result.stages)
                 said |= result.refusals
                 yield result
@@ -222,15 +291,12 @@ def _build(pair, length):
     return Twins(make, inputs(pair, length), pair.outputs, 0 if pair.time_major else 1)
 
 
-def _run_length(pair, twins, cases, prices, seed):
+def _run_length(pair, twins, cases, prices, seed, gradients):
     for number, direction in enumerate(DIRECTIONS):
-        place = dict(pair=pair.file, length=cases[0].length or "none")
         if twins.refusals:
+            nothing = replace(cases[0], timesteps=None, batch=None)
             yield Result(
-                **place,
-                timesteps=None,
-                batch=None,
-                direction=direction,
+                **_place(pair, nothing, direction),
                 verdict=verdict.of_refusals(twins.refusals),
                 expected=cases[0].expected,
                 refusals=twins.refusals,
@@ -239,13 +305,36 @@ def _run_length(pair, twins, cases, prices, seed):
         key = [seed, zlib.crc32(pair.file.encode()), number]
         twins.load(direction, partial(fresh_weights, seed=key))
         for case in cases:
+            inputs = input_arrays(pair, case.timesteps, case.batch, prices, seed)
             yield Result(
-                **place,
-                timesteps=case.timesteps,
-                batch=case.batch,
-                direction=direction,
+                **_place(pair, case, direction),
                 expected=case.expected,
-                **twins.compare(
-                    *input_arrays(pair, case.timesteps, case.batch, prices, seed)
+                **twins.compare(*inputs),
+            )
+        for case in _with_gradients(cases) if gradients else ():
+            inputs = input_arrays(pair, case.timesteps, case.batch, prices, seed)
+            stages = twins.twins["torch", "float32"](*inputs)
+            shapes = [stages[name].shape for name in pair.outputs]
+            yield Result(
+                **_place(pair, case, direction),
+                expected=SAME,
+                **twins.gradients(
+                    pair.loss, inputs, random_targets(pair.loss, shapes, seed)
                 ),
             )
+
+
+def _with_gradients(cases):
+    """The case whose gradients are compared, of those of one length: a middling one."""
+    run = [case for case in cases if case.expected == SAME and case.timesteps <= FIXED]
+    return sorted(run, key=lambda case: (-case.timesteps, abs(case.batch - 4)))[:1]
+
+
+def _place(pair, case, direction):
+    return dict(
+        pair=pair.file,
+        length=case.length or "none",
+        timesteps=case.timesteps,
+        batch=case.batch,
+        direction=direction,
+    )

@@ -1,13 +1,16 @@
-"""How a model is built, loaded and run in Keras; `in_pytorch.py` is its twin.
+"""How a model is built, loaded, run and differentiated in Keras.
 
-What depends on Keras's backend lives here alone. Only on TensorFlow does Keras compute
-in float64: its type promotion turns float64 into float32 on JAX and on PyTorch.
+`in_pytorch.py` is its twin. What depends on Keras's backend lives here and in
+`keras_training.py`. Only on TensorFlow does Keras compute in float64: its type
+promotion turns float64 into float32 on JAX and on PyTorch.
 """
 
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 
 import numpy as np
 
@@ -81,12 +84,8 @@ class Twin:
             named = {each.name: x for each, x in zip(inputs[1:], args[1:], strict=True)}
             self._functional = keras.Model(args, self.model(args[0], **named))
         # Eager Keras takes about 1 ms a step; one trace serves every length.
-        specs = [
-            tensorflow.TensorSpec(each.shape, each.dtype or dtype) for each in inputs
-        ]
-        self._run = tensorflow.function(
-            self._compute, input_signature=specs, autograph=False
-        )
+        self._run = self.traced(self._compute)
+        self._gradients = {}
 
     def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
         """Every stage of the model on its inputs, in the order of computation.
@@ -103,16 +102,108 @@ class Twin:
         # What does not fit the trace goes to the model itself: the refusal is not ours.
         run = self._run if _fits(self.inputs, arrays) else self._compute
         with settled(self.dtype):
-            results = run(
-                *(
-                    keras.ops.convert_to_tensor(array, dtype=each.dtype or self.dtype)
-                    for each, array in zip(self.inputs, arrays, strict=True)
-                )
-            )
+            results = run(*self.tensors(arrays))
         return {
             name: keras.ops.convert_to_numpy(tensor)
             for name, tensor in zip(self._names, results, strict=True)
         }
+
+    def gradients(
+        self,
+        loss: Callable,
+        arrays: Sequence[np.ndarray],
+        targets: Sequence[np.ndarray],
+        valid: Sequence[np.ndarray | None],
+    ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, Layer]]:
+        """A loss, and its gradients by input and by layer.
+
+        Args:
+            loss: takes a result of the model and its target.
+            arrays: one for each of `inputs`.
+            targets: one for each result that counts, in order; the losses are added.
+            valid: for each target, where a result is not valid, True where it is,
+                shaped to broadcast over it; or None. What is not valid counts as zero.
+        """
+        learnt = holders(self.model)
+        masks = [where for where in valid if where is not None]
+
+        def compute(*args):
+            args = iter(args)
+            tensors = list(islice(args, len(arrays)))
+            aims = list(islice(args, len(targets)))
+            where = [None if each is None else next(args) for each in valid]
+            floats = [x for x in tensors if x.dtype.is_floating]
+            with tensorflow.GradientTape() as tape:
+                tape.watch(floats)
+                value = self.loss(loss, tensors, aims, where)
+            zero = tensorflow.UnconnectedGradients.ZERO
+            return value, *tape.gradient(
+                value, [floats, learnt], unconnected_gradients=zero
+            )
+
+        if loss not in self._gradients:  # one trace serves every batch and length
+            specs = [self.spec(*each) for each in enumerate(targets)]
+            specs += [tensorflow.TensorSpec((None,) * w.ndim, bool) for w in masks]
+            self._gradients[loss] = self.traced(compute, *specs)
+        with settled(self.dtype):
+            value, by_input, by_layer = self._gradients[loss](
+                *self.tensors(arrays), *self.targets(targets), *masks
+            )
+        names = [each.name for each in self.inputs if not each.dtype]
+        by_input = [keras.ops.convert_to_numpy(tensor) for tensor in by_input]
+        found = {
+            name: Layer(
+                _kind(getattr(self.model, name)),
+                {key: keras.ops.convert_to_numpy(g) for key, g in gradients.items()},
+            )
+            for name, gradients in by_layer.items()
+        }
+        return value.numpy(), dict(zip(names, by_input, strict=True)), found
+
+    def spec(self, number: int, target: np.ndarray) -> tensorflow.TensorSpec:
+        """What a trace knows of the target of a result: the result's own sizes."""
+        if target.dtype.kind != "f":
+            return tensorflow.TensorSpec((None, *target.shape[1:]), target.dtype)
+        return tensorflow.TensorSpec(self._functional.outputs[number].shape, self.dtype)
+
+    def traced(self, function, *more):
+        """A function of the inputs, and of `more`, as one that TensorFlow compiles."""
+        specs = [
+            tensorflow.TensorSpec(each.shape, each.dtype or self.dtype)
+            for each in self.inputs
+        ]
+        # TensorFlow counts the traces of one piece of code together, those of different
+        # models too, and warns; it knows a partial as something of its own.
+        return tensorflow.function(
+            partial(function), input_signature=[*specs, *more], autograph=False
+        )
+
+    def tensors(self, arrays):
+        """The inputs in the twin's precision."""
+        return [
+            keras.ops.convert_to_tensor(array, dtype=each.dtype or self.dtype)
+            for each, array in zip(self.inputs, arrays, strict=True)
+        ]
+
+    def targets(self, targets):
+        """Floats in the twin's precision, labels as they are."""
+        return [
+            keras.ops.convert_to_tensor(
+                t, dtype=self.dtype if t.dtype.kind == "f" else t.dtype
+            )
+            for t in targets
+        ]
+
+    def loss(self, loss, tensors, targets, valid, training=False):
+        """The loss on tensors, of the results that have a target."""
+        total = 0
+        results = self._functional(list(tensors), training=training)
+        results = results if isinstance(results, list | tuple) else (results,)
+        for result, target, where in zip(results, targets, valid, strict=False):
+            if where is not None:
+                result = keras.ops.where(where, result, 0)
+            total = total + loss(result, target)
+        return total
 
     def _compute(self, *args):
         """The stages as a list; their names go to `self._names`."""
@@ -198,18 +289,16 @@ def layers(model: keras.Model) -> dict[str, Layer]:
             some in bfloat16.
     """
     found, count = {}, 0
-    for name, attribute in vars(model).items():
-        variables = _variables(attribute)
-        if variables and not name.startswith("_"):  # Keras's own list of the layers
-            count += len(variables)
-            for key, variable in variables.items():
-                if variable.dtype == "bfloat16":
-                    raise BadInput(
-                        f"{name}.{key}: expected numbers that NumPy has as well, got "
-                        "bfloat16; give the layer another dtype first"
-                    )
-            arrays = {key: variable.numpy() for key, variable in variables.items()}
-            found[name] = Layer(_kind(attribute), arrays)
+    for name, holds in holders(model).items():
+        count += len(holds)
+        for key, variable in holds.items():
+            if variable.dtype == "bfloat16":
+                raise BadInput(
+                    f"{name}.{key}: expected numbers that NumPy has as well, got "
+                    "bfloat16; give the layer another dtype first"
+                )
+        arrays = {key: variable.numpy() for key, variable in holds.items()}
+        found[name] = Layer(_kind(getattr(model, name)), arrays)
     if not found or count != len(model.weights):
         raise BadInput(
             f"{type(model).__name__}: expected a built Keras model whose layers hold "
@@ -222,8 +311,18 @@ def layers(model: keras.Model) -> dict[str, Layer]:
 def load(model: keras.Model, arrays: Mapping[str, Mapping[str, np.ndarray]]):
     """Write arrays, by layer and name, into a model, each in the model's precision."""
     for name, values in arrays.items():
-        for key, variable in _variables(getattr(model, name)).items():
+        for key, variable in variables(getattr(model, name)).items():
             variable.assign(values[key])
+
+
+def holders(model) -> dict[str, dict[str, keras.Variable]]:
+    """What each layer of a model holds, by attribute name and its own."""
+    found = {
+        name: variables(attribute)
+        for name, attribute in vars(model).items()
+        if not name.startswith("_")  # Keras's own lists of the layers
+    }
+    return {name: holds for name, holds in found.items() if holds}
 
 
 def _parts(attribute):
@@ -237,14 +336,14 @@ def _parts(attribute):
     return {}
 
 
-def _variables(attribute):
+def variables(attribute) -> dict[str, keras.Variable]:
     """What a layer, or a list of layers, holds, by name."""
     parts = _parts(attribute)
     if parts:
         return {
             prefix + name: variable
             for prefix, part in parts.items()
-            for name, variable in _variables(part).items()
+            for name, variable in variables(part).items()
         }
     weights = attribute.weights if isinstance(attribute, keras.Layer) else ()
     return {variable.name: variable for variable in weights}

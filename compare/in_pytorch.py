@@ -1,4 +1,7 @@
-"""How a model is built, loaded and run in PyTorch; `in_keras.py` is its twin."""
+"""How a model is built, loaded, run and differentiated in PyTorch.
+
+`in_keras.py` is its twin.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
@@ -50,8 +53,6 @@ class Twin:
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.model = make().to(getattr(torch, dtype)).eval()
         self._stages, self._timesteps = {}, None
-        for name, layer in self.model.named_children():
-            layer.register_forward_hook(self._hook(name))
 
     @torch.no_grad()
     def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
@@ -67,13 +68,15 @@ class Twin:
             model's own results.
         """
         self._stages, self._timesteps = {}, arrays[0].shape[1]
-        tensors = {
-            each.name: torch.from_numpy(a).to(getattr(torch, each.dtype or self.dtype))
-            for each, a in zip(self.inputs, arrays, strict=True)
-        }
-        results = self.model(tensors.pop(self.inputs[0].name), **tensors)
-        results = results if isinstance(results, tuple) else (results,)
-        check_outputs(self, results)
+        hooks = [
+            layer.register_forward_hook(self._hook(name))
+            for name, layer in self.model.named_children()
+        ]
+        try:
+            results = self._results(self.tensors(arrays))
+        finally:
+            for hook in hooks:
+                hook.remove()
         stages = {
             name: copy
             for name, (tensor, copy) in self._stages.items()
@@ -81,6 +84,69 @@ class Twin:
         }
         stages |= zip(self.outputs, results, strict=True)
         return {name: tensor.numpy() for name, tensor in stages.items()}
+
+    def gradients(
+        self,
+        loss: Callable,
+        arrays: Sequence[np.ndarray],
+        targets: Sequence[np.ndarray],
+        valid: Sequence[np.ndarray | None],
+    ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, Layer]]:
+        """A loss, and its gradients by input and by layer.
+
+        Args:
+            loss: takes a result of the model and its target.
+            arrays: one for each of `inputs`.
+            targets: one for each result that counts, in order; the losses are added.
+            valid: for each target, where a result is not valid, True where it is,
+                shaped to broadcast over it; or None. What is not valid counts as zero.
+        """
+        tensors = self.tensors(arrays)
+        learnt = {n: t for n, t in tensors.items() if t.is_floating_point()}
+        for tensor in learnt.values():
+            tensor.requires_grad_()
+        self.model.zero_grad()
+        value = self.loss(loss, tensors, self.targets(targets), valid)
+        value.backward()
+        by_input = {name: _gradient(tensor) for name, tensor in learnt.items()}
+        by_layer = _layers(self.model, _gradient)
+        self.model.zero_grad()
+        return value.detach().numpy(), by_input, by_layer
+
+    def tensors(self, arrays):
+        """The inputs by name, in the twin's precision."""
+        return {
+            each.name: torch.from_numpy(a).to(getattr(torch, each.dtype or self.dtype))
+            for each, a in zip(self.inputs, arrays, strict=True)
+        }
+
+    def targets(self, targets):
+        """Floats in the twin's precision, labels as they are."""
+        return [
+            torch.from_numpy(t).to(getattr(torch, self.dtype))
+            if t.dtype.kind == "f"
+            else torch.from_numpy(t)
+            for t in targets
+        ]
+
+    def _results(self, tensors):
+        """What the model returns, as a tuple."""
+        x, *rest = tensors.values()
+        names = [each.name for each in self.inputs[1:]]
+        results = self.model(x, **dict(zip(names, rest, strict=True)))
+        results = results if isinstance(results, tuple) else (results,)
+        check_outputs(self, results)
+        return results
+
+    def loss(self, loss, tensors, targets, valid):
+        """The loss on tensors, of the results that have a target."""
+        total = 0
+        results = self._results(tensors)
+        for result, target, where in zip(results, targets, valid, strict=False):
+            if where is not None:
+                result = torch.where(torch.from_numpy(where), result, 0.0)
+            total = total + loss(result, target)
+        return total
 
     def _hook(self, name):
         def keep(name, tensor):
@@ -113,17 +179,22 @@ def layers(model: torch.nn.Module) -> dict[str, Layer]:
     Raises:
         BadInput: if one of them is bfloat16.
     """
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        if tensor.dtype == torch.bfloat16:
+            raise BadInput(
+                f"{name}: expected numbers that NumPy has as well, got bfloat16; "
+                "convert the model with .float() first"
+            )
+    return _layers(model, lambda tensor: tensor.detach().cpu().numpy())
+
+
+def _layers(model, read):
+    """The layers of a model with what `read` makes of each of their tensors."""
     found = {}
     for name, module in model.named_modules():
         tensors = dict(module.named_parameters(recurse=False))
         tensors |= module.named_buffers(recurse=False)
-        for key, tensor in tensors.items():
-            if tensor.dtype == torch.bfloat16:
-                raise BadInput(
-                    f"{name}.{key}: expected numbers that NumPy has as well, got "
-                    "bfloat16; convert the model with .float() first"
-                )
-        arrays = {key: t.detach().cpu().numpy() for key, t in tensors.items()}
+        arrays = {key: read(tensor) for key, tensor in tensors.items()}
         if arrays:
             kind = type(module).__name__
             if getattr(module, "nonlinearity", "tanh") == "relu":
@@ -141,6 +212,11 @@ def load(model: torch.nn.Module, arrays: Mapping[str, Mapping[str, np.ndarray]])
                 getattr(module, key).copy_(
                     torch.from_numpy(np.ascontiguousarray(array))
                 )
+
+
+def _gradient(tensor):
+    gradient = tensor.grad
+    return (torch.zeros_like(tensor) if gradient is None else gradient).numpy().copy()
 
 
 def message(error: Exception) -> str:

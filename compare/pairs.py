@@ -25,6 +25,7 @@ class Pair:
         time_major: whether it takes (time, batch, features).
         lengths: whether it takes the number of valid steps of each sequence as well.
         batch: the one size of batch that it is built for, if there is one.
+        loss: what it learns by, a function in `losses.py` of both folders.
     """
 
     file: str
@@ -37,6 +38,7 @@ class Pair:
     time_major: bool = False
     lengths: bool = False
     batch: int | None = None
+    loss: str = "mean_squared_error"
 
     def for_assets(self, num_assets: int) -> "Pair":
         """The same pair for another number of assets: two features, one output each."""
@@ -47,6 +49,7 @@ class Pair:
 
 
 PORTFOLIO = dict(num_features=8, hidden_size=64, num_outputs=4)
+SHARPE = "negative_sharpe_ratio"
 STOCK = dict(num_features=5, hidden_size=50)
 
 PAIRS = (
@@ -58,6 +61,7 @@ PAIRS = (
         outputs=("weights",),
         default=True,
         prices=True,
+        loss=SHARPE,
     ),
     Pair(
         "portfolio_last_step",
@@ -67,6 +71,7 @@ PAIRS = (
         outputs=("weights",),
         default=True,
         prices=True,
+        loss=SHARPE,
     ),
     Pair(
         "portfolio_original",
@@ -76,6 +81,7 @@ PAIRS = (
         outputs=("weights",),
         default=True,
         prices=True,
+        loss=SHARPE,
     ),
     Pair(
         "lstm_sharpe_ratio",
@@ -84,6 +90,7 @@ PAIRS = (
         expected=dict(fixed=SAME, other=BOTH_REFUSE, none=BOTH_REFUSE),
         outputs=("weights",),
         prices=True,
+        loss=SHARPE,
     ),
     Pair(
         "portfolio_flatten_as_written",
@@ -92,6 +99,7 @@ PAIRS = (
         expected=dict(one=SAME, many=BOTH_REFUSE),
         outputs=("weights",),
         prices=True,
+        loss=SHARPE,
         time_major=True,
         batch=1,
     ),
@@ -102,6 +110,7 @@ PAIRS = (
         expected=dict(fixed=SAME, other=BOTH_REFUSE, none=BOTH_REFUSE),
         outputs=("weights",),
         prices=True,
+        loss=SHARPE,
         time_major=True,
     ),
     Pair(
@@ -111,6 +120,7 @@ PAIRS = (
         expected=dict(none=SAME),
         outputs=("weights",),
         prices=True,
+        loss=SHARPE,
         time_major=True,
     ),
     Pair(
@@ -165,4 +175,4 @@ PAIRS = (
     ),
 )
 
-OTHER_TWINS = ("stock_data",)  # twin files that hold no model
+OTHER_TWINS = ("stock_data", "losses", "optimizers")  # twin files that hold no model

@@ -69,6 +69,26 @@ class Prices:
             )
         return features
 
+    def examples(self, timesteps: int) -> tuple[np.ndarray, np.ndarray]:
+        """Every window that has a day after it, and the returns of that day.
+
+        Returns:
+            Windows as of `windows`, oldest first: float32, (examples, timesteps, 2 *
+            assets). Returns p_t / p_(t-1) - 1: float32, (examples, assets).
+
+        Raises:
+            BadInput: if there are fewer than two such windows.
+        """
+        examples = len(self.values) - timesteps - 1
+        if examples < 2:
+            raise BadInput(
+                f"{self.source}: expected at least {timesteps + 3} days to learn from "
+                f"windows of {timesteps} days, got {len(self.values)}; give more rows"
+            )
+        x = self.windows(timesteps, examples + 1)[:-1]
+        after = self.values[timesteps + 1 :] / self.values[timesteps:-1] - 1
+        return x, after.astype(np.float32)
+
 
 def built_in() -> Prices:
     """The four ETFs that come with the package; see `compare/data/README.md`."""

@@ -4,7 +4,7 @@ import gc
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from compare.cases import FIXED, cases, left_out
 from compare.errors import BadInput
-from compare.evidence import Evidence
+from compare.evidence import SIDES, Evidence, TrainingEvidence
 from compare.pairs import Pair
 from compare.prices import Prices
 
@@ -22,6 +22,7 @@ def run(
     prices: Prices,
     seed: int,
     started: float,
+    gradients: bool = False,
     claimed: bool = False,
 ) -> Evidence:
     """Compare the twins of each pair on windows of the prices.
@@ -31,6 +32,7 @@ def run(
         prices: at least as many days as a window of the fixed length needs.
         seed: of the weights.
         started: `time.perf_counter()` when the run began, for the seconds it took.
+        gradients: whether to compare those of each pair's loss as well.
         claimed: whether to check the claims of the note as well.
 
     Raises:
@@ -50,7 +52,7 @@ def run(
         progress.update(task, total=2 * sum(len(each) for _, each in work))
         for pair, each in work:
             progress.update(task, description=pair.file)
-            for result in harness.run(pair, each, prices, seed):
+            for result in harness.run(pair, each, prices, seed, gradients):
                 results.append(result)
                 progress.advance(task)
         checked = []
@@ -74,6 +76,38 @@ def run(
         notes=notes,
         seconds=time.perf_counter() - started,
     )
+
+
+def train(
+    pair: Pair, prices: Prices, recipe: Mapping, started: float
+) -> TrainingEvidence:
+    """Train the twins of a pair, with their losses beside the progress bar.
+
+    Args:
+        pair: sizes are changed to fit the number of assets.
+        prices: of the pairs that read them.
+        recipe: arguments of `training.Recipe`.
+        started: as of `run`.
+
+    Raises:
+        BadInput: if a framework is not installed, or the pair cannot learn so.
+    """
+    pair = pair.for_assets(len(prices.assets))
+    with _progress() as progress:
+        task = progress.add_task("loading PyTorch and Keras", total=None)
+        with _quiet():
+            _load_harness()
+            from compare import training
+
+        def show(what, done, total, losses):
+            both = "  ".join(
+                f"{SIDES[side]} {loss:.4f}" for side, loss in losses.items()
+            )
+            progress.update(
+                task, description=f"{what}: {both}", completed=done, total=total
+            )
+
+        return training.train(pair, prices, training.Recipe(**recipe), started, show)
 
 
 def claims() -> Iterator:

@@ -7,6 +7,7 @@ on the way to float64; a real difference does not shrink at all.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,19 @@ class Four(NamedTuple):
     t64: np.ndarray
     k32: np.ndarray
     k64: np.ndarray
+
+
+class Distances(NamedTuple):
+    """How far apart the four arrays of a stage are, as `judge` defines dist.
+
+    Each (steps,), the largest so far: PyTorch's float32 from its float64, Keras's from
+    its own, float32 from float32, float64 from float64.
+    """
+
+    torch: np.ndarray
+    keras: np.ndarray
+    gap32: np.ndarray
+    gap64: np.ndarray
 
 
 def judge_run(
@@ -107,11 +121,29 @@ def judge(
         return _different(stage, reason, worst, step), none
 
     scale = _scale(t64, k64)
-    noise_torch = _dist(four.t32, t64, scale, has_time)
-    noise_keras = _dist(four.k32, k64, scale, has_time)
+    distances = Distances(*(_dist(a, b, scale, has_time) for a, b in pairs(four)))
+    result, noise = _decide(stage, distances, has_time, carried)
+    return replace(result, worst=_worst(t64, k64, result.horizon, has_time)), noise
+
+
+def judge_training(tensors: Mapping[str, Distances]) -> tuple[StageResult, ...]:
+    """The verdict on every tensor of a training run, whose time is its steps.
+
+    Each step computes every tensor from all of them, so all share the largest noise.
+
+    Args:
+        tensors: the distances of each after each step, by name.
+    """
+    noise = np.max([each.torch + each.keras for each in tensors.values()], axis=0)
+    return tuple(
+        _decide(name, distances, True, noise)[0] for name, distances in tensors.items()
+    )
+
+
+def _decide(stage, distances, has_time, carried):
+    """The verdict that distances lead to, and the noise; see `judge`."""
+    noise_torch, noise_keras, gap32, gap64 = distances
     noise = np.maximum(noise_torch + noise_keras, carried)
-    gap32 = _dist(four.t32, four.k32, scale, has_time)
-    gap64 = _dist(t64, k64, scale, has_time)
     limit64 = SAFETY * np.maximum(noise, FLOOR32) * (EPS64 / EPS32)
 
     steps = len(gap64)
@@ -136,7 +168,6 @@ def judge(
         *(float(figure[at]) for figure in figures),
         horizon=horizon,
         steps=steps,
-        worst=_worst(t64, k64, horizon, has_time),
         timestep=at + 1 if has_time and verdict == DIFFERENT else None,
         reason=reason,
     )
@@ -152,6 +183,12 @@ def of_run(stages: Sequence[StageResult]) -> str:
 def of_refusals(refusals: Mapping[str, str]) -> str:
     """The verdict where at least one twin refused."""
     return BOTH_REFUSE if len(refusals) == 2 else ONE_REFUSES
+
+
+def pairs(four: Four):
+    """The arrays whose distances are measured, in the order of `Distances`."""
+    t32, t64, k32, k64 = four
+    return (t32, t64), (k32, k64), (t32, k32), (t64, k64)
 
 
 def _form(four):

@@ -97,6 +97,8 @@ class GRULayer(keras.Model):
         if lengths is not None:
             steps = ops.arange(ops.shape(x)[1], dtype=lengths.dtype)  # (time,)
             mask = steps < ops.expand_dims(lengths, 1)  # (batch, time)
+            # Keras computes padding and drops it; a NaN there would reach gradients.
+            x = ops.where(ops.expand_dims(mask, 2), x, 0)
         directions = 2 if self.bidirectional else 1
         final = []
         for number, layer in enumerate(self.gru):

@@ -56,6 +56,8 @@ class LSTMModelVariableSeq(keras.Model):
             )
         steps = ops.arange(ops.shape(x)[1], dtype=lengths.dtype)  # (time,)
         mask = steps < ops.expand_dims(lengths, 1)  # (batch, time), True where valid
+        # Keras computes padding and drops it; a NaN there would reach gradients.
+        x = ops.where(ops.expand_dims(mask, 2), x, 0)
         h = self.lstm(x, mask=mask)  # (batch, time, hidden_size)
         last = h[
             :, -1

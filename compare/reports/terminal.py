@@ -104,13 +104,19 @@ def conclusion(evidence: Evidence) -> str:
             f"Not proved: {len(wrong)} of {len(results)} runs are not as expected; "
             f"look at {', '.join(_names(wrong))} above {seconds}."
         )
-    compared = [result for result in results if result.verdict == SAME]
-    refused = len(results) - len(compared)
+    compared = [r for r in results if r.verdict == SAME and not r.loss]
+    gradients = [r for r in results if r.loss]
+    refused = len(results) - len(compared) - len(gradients)
     names = _names(compared)
     who = f"{len(names)} pairs compute" if len(names) > 1 else f"{names[0]} computes"
     return (
         f"Proved: on these inputs {who} the same function in PyTorch and Keras, in "
         f"{len(compared)} runs and both transfer directions"
+        + (
+            f"; the gradients are the same, in {len(gradients)} more"
+            if gradients
+            else ""
+        )
         + (
             f"; {refused} more runs are refused by both, as they should"
             if refused
@@ -128,7 +134,7 @@ def _rows(results: Sequence[Result]) -> list[list[Result]]:
     """Results that share a row of the table: one pair, length and verdict."""
     rows = {}
     for result in results:
-        key = result.pair, result.length, result.verdict, result.expected
+        key = result.pair, result.length, result.loss, result.verdict, result.expected
         rows.setdefault(key, []).append(result)
     return list(rows.values())
 
@@ -145,8 +151,9 @@ def _table(rows):
     for results in rows:
         first, worst = results[0], max(results, key=_severity)
         stage = worst.deciding
+        name = first.pair if first.pair != shown else ""
         table.add_row(
-            first.pair if first.pair != shown else "",
+            "  its gradients" if first.loss else name,
             str(first.length),
             _listed(result.timesteps for result in results),
             _listed(result.batch for result in results),

@@ -1,0 +1,123 @@
+"""What each side of a training run steps with, and what would make them alike.
+
+PyTorch's and Keras's optimisers of one name are different algorithms, and each has
+defaults of its own. The ways in which they differ have names here; a run removes any of
+them, all or none, by making one side follow the other.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+# By the name that people use: the class in both frameworks, and what is set on both.
+OPTIMIZERS = {
+    "sgd": ("SGD", {}),
+    "momentum": ("SGD", {"momentum": 0.9}),  # neither framework has it by default
+    "rmsprop": ("RMSprop", {}),
+    "adam": ("Adam", {}),
+    "adamw": ("AdamW", {}),
+}
+SETTINGS = {
+    "SGD": ("learning_rate", "momentum"),
+    "RMSprop": ("learning_rate", "rho", "epsilon"),
+    "Adam": ("learning_rate", "beta_1", "beta_2", "epsilon"),
+    "AdamW": ("learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay"),
+}
+
+# What makes twins drift apart, in the order in which people are told.
+BIASES = "biases"
+FORMULA = "formula"
+SENTENCES = {
+    BIASES: "PyTorch adds two biases and each takes the step, so their sum moves twice "
+    "as fast as Keras's one bias",
+    "learning_rate": "the default learning rate is {torch:g} in PyTorch, {keras:g} in "
+    "Keras",
+    "rho": "squared gradients are forgotten at the rate {torch:g} in PyTorch, "
+    "{keras:g} in Keras",
+    "epsilon": "epsilon is {torch:g} in PyTorch, {keras:g} in Keras",
+    "weight_decay": "the default weight decay is {torch:g} in PyTorch, {keras:g} in "
+    "Keras",
+}
+FORMULAS = {
+    "SGD": "the learning rate multiplies what the momentum has kept in PyTorch, what "
+    "it will keep in Keras, which rounds the momentum to float32",
+    "RMSprop": "epsilon is added outside the square root in PyTorch, inside it in "
+    "Keras",
+    "Adam": "epsilon is added after the bias correction in PyTorch, before it in Keras, "
+    "which rounds the betas of the correction to float32",
+}
+FORMULAS["AdamW"] = FORMULAS["Adam"]
+CAUSES = (*SENTENCES, FORMULA)
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """What one side of a run steps with.
+
+    Args:
+        cls: name of the class, the same in both frameworks.
+        own: whether the formula is the framework's own, or the other's.
+        values: settings, by Keras's names.
+        align_biases: whether PyTorch's pairs of biases move as Keras's one does, or
+            Keras's one as the pairs do.
+    """
+
+    cls: str
+    own: bool
+    values: Mapping[str, float]
+    align_biases: bool
+
+
+def optimizers(
+    name: str,
+    defaults: Mapping[str, Mapping[str, float]],
+    learning_rate: float | None,
+    follow: str,
+    removed: Collection[str],
+) -> dict[str, Optimizer]:
+    """What "torch" and "keras" step with.
+
+    Args:
+        name: one of OPTIMIZERS.
+        defaults: settings of the class in "torch" and in "keras".
+        learning_rate: for both; None leaves the defaults.
+        follow: the side that the other follows, "torch" or "keras".
+        removed: causes of drift to remove, of CAUSES.
+    """
+    cls, fixed = OPTIMIZERS[name]
+    made = {}
+    for side in ("torch", "keras"):
+        follows = side != follow
+        values = {
+            setting: defaults[follow if follows and setting in removed else side][
+                setting
+            ]
+            for setting in SETTINGS[cls]
+        }
+        if learning_rate is not None:
+            values["learning_rate"] = learning_rate
+        made[side] = Optimizer(
+            cls,
+            own=not (follows and FORMULA in removed),
+            values={**values, **fixed},
+            align_biases=follows and BIASES in removed,
+        )
+    return made
+
+
+def causes(native: Mapping[str, Optimizer], sums: bool) -> dict[str, str]:
+    """What makes two sides drift apart, by name, with the sentence that says it.
+
+    Args:
+        native: what each side steps with when nothing is removed.
+        sums: whether PyTorch adds two biases somewhere in the model.
+    """
+    torch, keras = native["torch"], native["keras"]
+    found = {BIASES: SENTENCES[BIASES]} if sums else {}
+    for setting, value in torch.values.items():
+        if value != keras.values[setting]:
+            found[setting] = SENTENCES[setting].format(
+                torch=value, keras=keras.values[setting]
+            )
+    if torch.cls in FORMULAS and torch.values.get("momentum") != 0:
+        found[FORMULA] = FORMULAS[torch.cls]
+    return found

@@ -1,0 +1,381 @@
+"""Training runs of two twins, in step: the same weights, batches and arithmetic.
+
+Four models learn at once, each framework's in float32 and in float64. After every step
+each weight is compared as a stage of a model is: time is the number of steps, float64
+judges, and how far each float32 lies from its own float64 is the noise.
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from compare import harness, verdict
+from compare.harness import DTYPES, Twins  # loads PyTorch first
+
+from compare import pytorch_training, keras_training  # isort: skip
+from compare.errors import BadInput
+from compare.evidence import SAME, SIDES, Cause, Result, TrainingEvidence
+from compare.optimizers import CAUSES, OPTIMIZERS, causes, optimizers
+from compare.pairs import Pair
+from compare.prices import Prices
+from compare.training_data import training_data
+from compare.transfer import Layer, rewrite, sums
+
+TRAINING = {"torch": pytorch_training, "keras": keras_training}
+DAYS_PER_YEAR = 252  # of trading
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    Args:
+        optimizer: one of `optimizers.OPTIMIZERS`.
+        learning_rate: for both sides, or None for each one's default.
+        epochs, batch_size: or None for those of the pair's source.
+        seed: of the data, the weights and the order of the batches.
+        follow: the side that the other follows, "torch" or "keras".
+        removed: what makes twins drift and is removed; of `optimizers.CAUSES`.
+    """
+
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    seed: int = 0
+    follow: str = "torch"
+    removed: frozenset[str] = frozenset(CAUSES)
+
+
+# What is told after each step: what is being done, and the losses in float32.
+Progress = Callable[[str, int, int, Mapping[str, float]], None]
+
+
+def train(
+    pair: Pair, prices: Prices, recipe: Recipe, started: float, progress: Progress
+) -> TrainingEvidence:
+    """Train both twins of a pair, and find out whether and why they part.
+
+    Ctrl-C ends the run after the step that it is in; so does a loss or a weight that is
+    not finite.
+
+    Args:
+        pair: sizes as the prices have assets.
+        prices: give the examples of the pairs that read them.
+        recipe: how.
+        started: `time.perf_counter()` when all began, for the seconds it took.
+        progress: is called after each step.
+
+    Raises:
+        BadInput: if the pair cannot learn, or there are fewer examples than a batch.
+    """
+    data = training_data(pair, prices, recipe.seed)
+    with harness.in_pytorch.settled(), _interruptible() as interrupted:
+        run = _Run(pair, data, recipe, interrupted)
+        both = run.optimizers(recipe.removed)
+        losses, tensors, stopped = run.in_step(both, progress)
+        drift = {
+            name: sentence
+            for name, sentence in run.causes.items()
+            if name not in recipe.removed
+        }
+        parted = any(tensor.verdict != SAME for tensor in tensors)
+        sharpe = run.sharpe() if pair.prices and not stopped else {}
+        found, left = (), None
+        if drift and parted and not stopped and not interrupted.is_set():
+            found, left = run.explain(losses, drift, progress)
+    return TrainingEvidence(
+        versions=harness.versions(),
+        settings=dict(
+            pair=pair.file,
+            source=data.source,
+            loss=pair.loss,
+            optimizer=recipe.optimizer,
+            **{side: asdict(optimizer) for side, optimizer in both.items()},
+            epochs=run.epochs,
+            batch_size=run.batch_size,
+            steps_per_epoch=run.steps_per_epoch,
+            seed=recipe.seed,
+            follow=recipe.follow,
+            removed=sorted(recipe.removed),
+        ),
+        steps=run.epochs * run.steps_per_epoch,
+        gradients=run.gradients,
+        losses=losses,
+        tensors=tensors,
+        stopped=stopped,
+        interrupted=interrupted.is_set(),
+        drift=drift,
+        causes=found,
+        left=left,
+        sharpe=sharpe,
+        seconds=time.perf_counter() - started,
+    )
+
+
+class _Run:
+    """The twins of a pair and what they learn from."""
+
+    def __init__(self, pair, data, recipe, interrupted):
+        self.pair, self.data, self.recipe = pair, data, recipe
+        self.interrupted = interrupted
+        self.epochs = recipe.epochs or data.epochs
+        self.batch_size = recipe.batch_size or data.batch_size
+        self.steps_per_epoch = data.learnt // self.batch_size
+        if not self.steps_per_epoch:
+            raise BadInput(
+                f"--batch-size {self.batch_size}: expected a batch of 1 to "
+                f"{data.learnt}, the examples that there are ({data.source})"
+            )
+        sizes = dict(pair.sizes)
+        length = data.inputs[0].shape[1]
+        if "timesteps" in sizes:
+            sizes["timesteps"] = length
+        make = harness.twin_makers(pair.file, pair.cls, sizes)
+        self.twins = Twins(make, harness.inputs(pair, length), pair.outputs)
+        self.weights, self.orders = pytorch_training.script(
+            make["torch"], recipe.seed, data.learnt, self.epochs
+        )
+        self.restart()
+        layers = {
+            side: framework.layers(self.twins.twins[side, "float64"].model)
+            for side, framework in harness.SIDES.items()
+        }
+        self.kinds = {
+            side: {name: layer.kind for name, layer in found.items()}
+            for side, found in layers.items()
+        }
+        self.sums = sums(*layers.values())
+        cls, _ = OPTIMIZERS[recipe.optimizer]
+        self.defaults = {side: each.defaults(cls) for side, each in TRAINING.items()}
+        self.causes = causes(self.optimizers(()), bool(self.sums))
+        arrays, target = next(self.batches())
+        self.gradients = Result(
+            pair=pair.file,
+            length=length,
+            timesteps=length,
+            batch=self.batch_size,
+            direction="to_keras",
+            expected=SAME,
+            **self.twins.gradients(pair.loss, arrays, [target]),
+        )
+
+    def restart(self):
+        """Give all four models the weights that a script would begin with."""
+        self.twins.load("to_keras", lambda layers: self.weights)
+
+    def batches(self) -> Iterator[tuple[tuple[np.ndarray, ...], np.ndarray]]:
+        """The inputs and the target of every step; a last batch not full is dropped."""
+        for order in self.orders:
+            for start in range(
+                0, self.steps_per_epoch * self.batch_size, self.batch_size
+            ):
+                chosen = order[start : start + self.batch_size]
+                yield (
+                    tuple(x[chosen] for x in self.data.inputs),
+                    self.data.target[chosen],
+                )
+
+    def optimizers(self, removed):
+        """What each side steps with when these causes of drift are removed."""
+        recipe = self.recipe
+        return optimizers(
+            recipe.optimizer,
+            self.defaults,
+            recipe.learning_rate,
+            recipe.follow,
+            removed,
+        )
+
+    def in_step(self, optimizers, progress):
+        """Take every step with all four models; losses, tensors, and why it stopped."""
+        trainings = {
+            (side, dtype): self._training(side, dtype, optimizers[side])
+            for side in SIDES
+            for dtype in DTYPES
+        }
+        losses = {key: [] for key in trainings}
+        tracks, weights, stopped = {}, None, ""
+        steps = self.epochs * self.steps_per_epoch
+        for number, (arrays, target) in enumerate(self.batches(), start=1):
+            taken = {key: each(arrays, target) for key, each in trainings.items()}
+            found = {key: {"loss": loss} for key, (loss, _) in taken.items()}
+            before, weights = weights, {key: after for key, (_, after) in taken.items()}
+            for dtype in DTYPES:
+                for side, tensors in self._tensors(weights, dtype).items():
+                    found[side, dtype] |= tensors
+            stopped = self._not_finite(found, number, arrays, before)
+            if stopped:
+                break
+            for name in found["torch", "float64"]:
+                four = (found[s, d][name] for s in SIDES for d in DTYPES)
+                tracks.setdefault(name, _Track()).add(verdict.Four(*four))
+            for key, values in losses.items():
+                values.append(float(found[key]["loss"]))
+            shown = {side: losses[side, "float32"][-1] for side in SIDES}
+            progress("training", number, steps, shown)
+            if self.interrupted.is_set():
+                break
+        distances = {name: track.distances() for name, track in tracks.items()}
+        return (
+            {f"{side}{dtype[-2:]}": found for (side, dtype), found in losses.items()},
+            verdict.judge_training(distances) if distances else (),
+            stopped,
+        )
+
+    def explain(self, losses, drift, progress):
+        """What each cause explains, removed alone, and what is left without all."""
+        leads = losses[f"{self.recipe.follow}64"]
+        whole = _gap(losses["torch64"], losses["keras64"])
+        found, left = [], None
+        for name in (*drift, None):
+            removed = CAUSES if name is None else {*self.recipe.removed, name}
+            curve = self._curve(removed, len(leads), name or "all causes", progress)
+            if self.interrupted.is_set():
+                break
+            gap = _gap(leads, curve)
+            if name is None:
+                left = gap / whole
+            else:
+                found.append(Cause(name, drift[name], gap, 1 - gap / whole))
+        return tuple(found), left
+
+    def sharpe(self):
+        """Annual Sharpe ratios of the learnt portfolios and of equal weights."""
+        weights = {
+            side: self.twins.twins[side, "float32"](*self.data.inputs)["weights"]
+            for side in SIDES
+        }
+        returns = self.data.target.astype(np.float64)
+        weights["equal"] = np.full_like(returns, 1 / returns.shape[1])
+        parts = {
+            "in sample": slice(self.data.learnt),
+            "out of sample": slice(self.data.learnt, None),
+        }
+        return {
+            part: {
+                who: _sharpe_ratio((w[rows] * returns[rows]).sum(axis=1))
+                for who, w in weights.items()
+            }
+            for part, rows in parts.items()
+        }
+
+    def _training(self, side, dtype, optimizer):
+        return TRAINING[side].Training(
+            self.twins.twins[side, dtype],
+            harness.losses(self.pair.loss)[side],
+            optimizer,
+            self.sums,
+        )
+
+    def _curve(self, removed, steps, name, progress):
+        """The losses in float64 of the side that follows, other causes removed."""
+        side = "keras" if self.recipe.follow == "torch" else "torch"
+        self.restart()
+        training = self._training(side, "float64", self.optimizers(removed)[side])
+        losses = []
+        for arrays, target in self.batches():
+            if len(losses) == steps or self.interrupted.is_set():
+                break
+            losses.append(float(training(arrays, target)[0]))
+            progress(f"without {name}", len(losses), steps, {side: losses[-1]})
+        return losses
+
+    def _tensors(self, weights, dtype):
+        """The weights of both sides, by layer and name of Keras's."""
+        torch, keras = (
+            {
+                name: Layer(self.kinds[side][name], arrays)
+                for name, arrays in weights[side, dtype].items()
+            }
+            for side in SIDES
+        )
+        rewritten, _ = rewrite(torch, keras, "to_keras")
+        both = rewritten, weights["keras", dtype]
+        return {
+            side: {
+                f"{layer}.{key}": array
+                for layer, arrays in by_layer.items()
+                for key, array in arrays.items()
+            }
+            for side, by_layer in zip(SIDES, both, strict=True)
+        }
+
+    def _not_finite(self, found, number, arrays, before):
+        """The first tensor that is not finite in this step, as a sentence."""
+        for (side, dtype), tensors in found.items():
+            for name, values in tensors.items():
+                if np.isfinite(values).all():
+                    continue
+                if name == "loss":
+                    name = self._stage_not_finite(side, dtype, arrays, before) or name
+                return (
+                    f"step {number}: {name} is not finite in {SIDES[side]} {dtype}; "
+                    "the run stopped there, try a smaller learning rate"
+                )
+        return ""
+
+    def _stage_not_finite(self, side, dtype, arrays, before):
+        """The first stage behind a loss that is not finite, with the weights before."""
+        twin = self.twins.twins[side, dtype]
+        self.restart()
+        if before:
+            harness.SIDES[side].load(twin.model, before[side, dtype])
+        stages = twin(*arrays).items()
+        return next((name for name, a in stages if not np.isfinite(a).all()), "")
+
+
+class _Track:
+    """How far apart the four arrays of one tensor are after each step."""
+
+    def __init__(self):
+        self._gaps, self._scale = [], 0.0
+
+    def add(self, four: verdict.Four):
+        """Note one more step."""
+        self._gaps.append([_farthest(a, b) for a, b in verdict.pairs(four)])
+        self._scale = max(self._scale, np.abs(four.t64).max(), np.abs(four.k64).max())
+
+    def distances(self) -> verdict.Distances:
+        """As the verdict takes them: the largest so far, in parts of the scale."""
+        gaps = np.array(self._gaps) / (self._scale or 1.0)
+        return verdict.Distances(*np.maximum.accumulate(gaps, axis=0).T)
+
+
+def _farthest(a, b):
+    return np.abs(np.subtract(a, b, dtype=np.float64)).max()
+
+
+def _gap(first: Sequence[float], second: Sequence[float]) -> float:
+    """Mean difference of two loss curves."""
+    return float(np.mean(np.abs(np.subtract(first, second))))
+
+
+def _sharpe_ratio(returns):
+    """E[R] / sqrt(E[R^2] - E[R]^2) of daily returns, annual; 0 for constant ones."""
+    spread = returns.std()
+    return float(returns.mean() / spread * np.sqrt(DAYS_PER_YEAR)) if spread else 0.0
+
+
+@contextmanager
+def _interruptible():
+    """Ctrl-C sets the event instead of ending the process; a second one ends it."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def stop(number, frame):
+        event.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, before)
