@@ -188,19 +188,31 @@ def layers(model: torch.nn.Module) -> dict[str, Layer]:
     return _layers(model, lambda tensor: tensor.detach().cpu().numpy())
 
 
-def _layers(model, read):
-    """The layers of a model with what `read` makes of each of their tensors."""
+def holders(model: torch.nn.Module) -> dict[str, dict[str, torch.Tensor]]:
+    """What each layer of a model holds, by attribute name and its own."""
     found = {}
     for name, module in model.named_modules():
-        tensors = dict(module.named_parameters(recurse=False))
-        tensors |= module.named_buffers(recurse=False)
-        arrays = {key: read(tensor) for key, tensor in tensors.items()}
-        if arrays:
-            kind = type(module).__name__
-            if getattr(module, "nonlinearity", "tanh") == "relu":
-                kind += "(relu)"
-            found[name] = Layer(kind, arrays)
+        holds = dict(module.named_parameters(recurse=False))
+        holds |= module.named_buffers(recurse=False)
+        if holds:
+            found[name] = holds
     return found
+
+
+def _layers(model, read):
+    """The layers of a model with what `read` makes of each of their tensors."""
+    return {
+        name: Layer(
+            _kind(model.get_submodule(name)),
+            {key: read(tensor) for key, tensor in holds.items()},
+        )
+        for name, holds in holders(model).items()
+    }
+
+
+def _kind(module):
+    kind = type(module).__name__
+    return f"{kind}(relu)" if getattr(module, "nonlinearity", "") == "relu" else kind
 
 
 def load(model: torch.nn.Module, arrays: Mapping[str, Mapping[str, np.ndarray]]):

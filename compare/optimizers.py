@@ -42,8 +42,8 @@ FORMULAS = {
     "it will keep in Keras, which rounds the momentum to float32",
     "RMSprop": "epsilon is added outside the square root in PyTorch, inside it in "
     "Keras",
-    "Adam": "epsilon is added after the bias correction in PyTorch, before it in Keras, "
-    "which rounds the betas of the correction to float32",
+    "Adam": "epsilon is added after the bias correction in PyTorch, before it in "
+    "Keras, which rounds the betas of the correction to float32",
 }
 FORMULAS["AdamW"] = FORMULAS["Adam"]
 CAUSES = (*SENTENCES, FORMULA)

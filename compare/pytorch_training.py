@@ -7,7 +7,7 @@ from importlib import import_module
 import numpy as np
 import torch
 
-from compare.in_pytorch import Twin, layers
+from compare.in_pytorch import Twin, holders, layers
 from compare.optimizers import Optimizer
 from compare.transfer import Sum
 
@@ -71,6 +71,10 @@ class Training:
         self, twin: Twin, loss: Callable, optimizer: Optimizer, sums: Sequence[Sum]
     ):
         self.twin, self.loss = twin, loss
+        self._weights = {
+            name: {key: tensor.detach() for key, tensor in holds.items()}
+            for name, holds in holders(twin.model).items()
+        }
         for each in sums:
             layer = twin.model.get_submodule(each.layer)
             getattr(layer, each.torch[1]).requires_grad_(True)
@@ -97,10 +101,9 @@ class Training:
         value.backward()
         self.optimizer.step()
         twin.model.eval()
-        found = layers(twin.model)
         return value.detach().numpy(), {
-            name: {key: array.copy() for key, array in layer.arrays.items()}
-            for name, layer in found.items()
+            name: {key: tensor.numpy().copy() for key, tensor in holds.items()}
+            for name, holds in self._weights.items()
         }
 
 

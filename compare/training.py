@@ -233,6 +233,8 @@ class _Run:
         leads = losses[f"{self.recipe.follow}64"]
         whole = _gap(losses["torch64"], losses["keras64"])
         found, left = [], None
+        if not whole:  # a single step, before which the losses are the same
+            return (), None
         for name in (*drift, None):
             removed = CAUSES if name is None else {*self.recipe.removed, name}
             curve = self._curve(removed, len(leads), name or "all causes", progress)

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from compare.pairs import PAIRS
+
 IMPORTS = "import torch, keras, tensorflow"
 FULL = "import sys; from compare.cli import main; sys.exit(main([]))"
 LIST = "import sys; from compare.cli import main; sys.exit(main(['list']))"
@@ -42,3 +44,85 @@ def test_a_run_takes_at_most_twice_the_imports(tmp_path):
     assert full <= 2 * imports
     assert listing <= imports / 10
     assert show <= imports / 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("file", "epochs"), [("stock_price", 30), ("lstm_model", 30)])
+def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs):
+    """At most 1.3 times what both frameworks' own steps take, in both precisions.
+
+    The harness's step also compares the loss and every weight of all four models. The
+    own ones are what a user writes, Keras's compiled by `tf.function`; each takes its
+    turn after each of the harness's steps. Median over the steps.
+    """
+    import threading
+
+    import keras
+    import tensorflow as tf
+    import torch
+
+    from compare import harness, prices, training, training_data
+
+    (pair,) = (pair for pair in PAIRS if pair.file == file)
+    data = training_data.training_data(pair, prices.built_in(), seed=0)
+    run = training._Run(pair, data, training.Recipe(epochs=epochs), threading.Event())
+    loss = harness.losses(pair.loss)
+
+    def pytorch_step(dtype):
+        model = run.twins.twins["torch", dtype].model
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+
+        def step(x, y):
+            x, y = (torch.from_numpy(a).to(getattr(torch, dtype)) for a in (x, y))
+            optimizer.zero_grad()
+            value = loss["torch"](model(x), y)
+            value.backward()
+            optimizer.step()
+            return value.item()
+
+        return step
+
+    def keras_step(dtype):
+        model = run.twins.twins["keras", dtype]._functional
+        learnt = model.trainable_variables
+        with harness.in_keras.settled(dtype):
+            optimizer = keras.optimizers.Adam(1e-3)
+            optimizer.build(learnt)
+
+        @tf.function
+        def compiled(x, y):
+            with tf.GradientTape() as tape:
+                value = loss["keras"](model(x, training=True), y)
+            optimizer.apply(tape.gradient(value, learnt), learnt)
+            return value
+
+        def step(x, y):
+            with harness.in_keras.settled(dtype):
+                return compiled(tf.constant(x, dtype), tf.constant(y, dtype)).numpy()
+
+        return step
+
+    own = [
+        make(dtype) for make in (pytorch_step, keras_step) for dtype in harness.DTYPES
+    ]
+    batches, times = list(run.batches()), {"harness": [], "own": []}
+    for step in own:
+        step(batches[0][0][0], batches[0][1])
+    left, started = iter(batches), [0.0]
+
+    def progress(*_):
+        times["harness"].append(time.perf_counter() - started[0])
+        (x,), y = next(left)
+        start = time.perf_counter()
+        for step in own:
+            step(x, y)
+        started[0] = time.perf_counter()
+        times["own"].append(started[0] - start)
+
+    with harness.in_pytorch.settled():
+        started[0] = time.perf_counter()
+        run.in_step(run.optimizers(training.CAUSES), progress)
+    ours, theirs = (statistics.median(taken[10:]) for taken in times.values())
+    print(f"\n{file}: {ours / theirs:.2f} times the frameworks' own steps")
+
+    assert ours <= 1.3 * theirs
