@@ -71,6 +71,38 @@ class StageResult:
 
 
 @dataclass(frozen=True)
+class Survivor:
+    """A mistake that a run would not have noticed.
+
+    Args:
+        fault, layer: its name, and where it was made.
+        sentence: what it is.
+        reason: why it was not noticed.
+    """
+
+    fault: str
+    layer: str
+    sentence: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How many of the mistakes that can be made in a twin a run would have noticed.
+
+    Args:
+        pair: what was run.
+        noticed, faults: how many, of how many; each mistake counts in each layer.
+        survivors: those that were not noticed.
+    """
+
+    pair: str
+    noticed: int
+    faults: int
+    survivors: tuple[Survivor, ...] = ()
+
+
+@dataclass(frozen=True)
 class Result:
     """One pair on one case, weights transferred in one direction.
 
@@ -84,6 +116,7 @@ class Result:
         refusals: what "torch" or "keras" said when it refused.
         loss: name of the loss whose gradients were compared, its value first, or
             nothing where the model's own stages were.
+        sensitivity: what the verdict is worth, with those of the pair before it.
     """
 
     pair: str
@@ -97,6 +130,7 @@ class Result:
     unmatched: tuple[str, ...] = ()
     refusals: Mapping[str, str] = field(default_factory=dict)
     loss: str = ""
+    sensitivity: Sensitivity | None = None
 
     @property
     def as_expected(self) -> bool:
@@ -144,6 +178,7 @@ class Result:
         decider = self.deciding
         first = decider if decider and self.verdict == DIFFERENT else None
         found = asdict(self)
+        found.pop("sensitivity")  # on its own in the document
         stages = found.pop("stages")
         return {
             **found,
@@ -183,6 +218,12 @@ class Evidence:
         return max((r.verdict for r in self.results), key=VERDICTS.index)
 
     @property
+    def sensitivity(self) -> list[Sensitivity]:
+        """What the runs of each pair in which twins were the same say together."""
+        last = {r.pair: r.sensitivity for r in self.results if r.sensitivity}
+        return list(last.values())
+
+    @property
     def as_expected(self) -> bool:
         """Whether there are results and every one is as its pair declares."""
         return bool(self.results) and all(r.as_expected for r in self.results)
@@ -200,6 +241,7 @@ class Evidence:
             "inputs": dict(self.inputs),
             "notes": list(self.notes),
             "results": [result.as_dict() for result in self.results],
+            "sensitivity": [asdict(each) for each in self.sensitivity],
             "claims": list(self.claims),
             "summary": {
                 "results": len(self.results),

@@ -20,6 +20,7 @@ from compare.evidence import SAME, Result
 from compare.evidence import SIDES as NAMES
 from compare.pairs import Pair
 from compare.prices import Prices
+from compare.sensitivity import sensitivity, with_reasons
 from compare.transfer import Layer, rewrite, transfer
 
 SIDES = {"torch": in_pytorch, "keras": in_keras}
@@ -149,6 +150,10 @@ class Twins:
         stages, refusals = self.run(*arrays)
         if refusals:
             return dict(verdict=verdict.of_refusals(refusals), refusals=refusals)
+        return self.judge(stages, arrays)
+
+    def judge(self, stages: Mapping, arrays: Sequence[np.ndarray]) -> dict:
+        """As `compare`, of stages that `run` returned for these arrays."""
         torch, keras = stages["torch", "float64"], stages["keras", "float64"]
         fours = {name: _four(name, stages) for name in torch if name in keras}
         timed = [
@@ -265,13 +270,14 @@ def run(
     Raises:
         BadInput: if nothing was compared in any of them.
     """
-    compared, said = False, {}
+    compared, probed, said = False, None, {}
     for length, group in groupby(cases, key=lambda case: case.length):
         with in_pytorch.settled():
             twins = _build(pair, length)
             for result in _run_length(
-                pair, twins, list(group), prices, seed, gradients
+                pair, twins, list(group), prices, seed, gradients, probed
             ):
+                probed = result.sensitivity or probed
                 compared |= bool(result.stages)
                 said |= result.refusals
                 yield result
@@ -291,7 +297,7 @@ def _build(pair, length):
     return Twins(make, inputs(pair, length), pair.outputs, 0 if pair.time_major else 1)
 
 
-def _run_length(pair, twins, cases, prices, seed, gradients):
+def _run_length(pair, twins, cases, prices, seed, gradients, probed):
     for number, direction in enumerate(DIRECTIONS):
         if twins.refusals:
             nothing = replace(cases[0], timesteps=None, batch=None)
@@ -303,15 +309,25 @@ def _run_length(pair, twins, cases, prices, seed, gradients):
             )
             continue
         key = [seed, zlib.crc32(pair.file.encode()), number]
-        twins.load(direction, partial(fresh_weights, seed=key))
+        weights = partial(fresh_weights, seed=key)
+        twins.load(direction, weights)
+        middling = _middling(cases)
         for case in cases:
             inputs = input_arrays(pair, case.timesteps, case.batch, prices, seed)
-            yield Result(
+            result = Result(
                 **_place(pair, case, direction),
                 expected=case.expected,
                 **twins.compare(*inputs),
             )
-        for case in _with_gradients(cases) if gradients else ():
+            if case in middling and result.verdict == SAME and _open(probed):
+                probed = sensitivity(pair.file, twins, inputs, probed)
+                if probed.survivors and number:  # neither direction has noticed
+                    reload = partial(_reload, twins, direction)
+                    probed = with_reasons(probed, twins, inputs, reload)
+                    twins.load(direction, weights)
+                result = replace(result, sensitivity=probed)
+            yield result
+        for case in middling if gradients else ():
             inputs = input_arrays(pair, case.timesteps, case.batch, prices, seed)
             stages = twins.twins["torch", "float32"](*inputs)
             shapes = [stages[name].shape for name in pair.outputs]
@@ -324,8 +340,17 @@ def _run_length(pair, twins, cases, prices, seed, gradients):
             )
 
 
-def _with_gradients(cases):
-    """The case whose gradients are compared, of those of one length: a middling one."""
+def _reload(twins, direction, seed):
+    twins.load(direction, partial(fresh_weights, seed=[seed]))
+
+
+def _open(probed):
+    """Whether some mistake was not noticed yet, nor is there a reason why."""
+    return probed is None or any(not each.reason for each in probed.survivors)
+
+
+def _middling(cases):
+    """Of the cases of one length the one that is looked at more closely, in a list."""
     run = [case for case in cases if case.expected == SAME and case.timesteps <= FIXED]
     return sorted(run, key=lambda case: (-case.timesteps, abs(case.batch - 4)))[:1]
 

@@ -6,6 +6,8 @@ names say everything: `weight_ih_l1_reverse` is the input's matrix in the backwa
 direction of the second layer.
 """
 
+from functools import partial
+
 import numpy as np
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}  # blocks of rows in each matrix and bias
@@ -18,7 +20,7 @@ def sigmoid(x):
     return np.where(x >= 0, 1, small) / (1 + small)
 
 
-def lstm_step(p, x, h, c):
+def lstm_step(p, x, h, c, gate=sigmoid, activation=np.tanh):
     """One step of a long short-term memory; gates are stacked i, f, g, o.
 
         i = sigmoid(W_i x + b_i + U_i h + b'_i)    what is let in
@@ -35,6 +37,8 @@ def lstm_step(p, x, h, c):
         x: (batch, features).
         h: (batch, size of h), which is hidden_size where there is no projection.
         c: (batch, hidden_size).
+        gate: computed in place of sigmoid.
+        activation: computed in place of tanh.
 
     Returns:
         The next h and c.
@@ -45,12 +49,12 @@ def lstm_step(p, x, h, c):
     """
     from_x, from_h = _products(p, x, h)  # (batch, 4 hidden_size)
     i, f, g, o = np.split(from_x + from_h, 4, axis=1)  # (batch, hidden_size) each
-    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    h = sigmoid(o) * np.tanh(c)
+    c = gate(f) * c + gate(i) * activation(g)
+    h = gate(o) * activation(c)
     return (h @ p["weight_hr"].T if "weight_hr" in p else h), c
 
 
-def gru_step(p, x, h):
+def gru_step(p, x, h, gate=sigmoid, activation=np.tanh, reset_after=True):
     """One step of a gated recurrent unit; gates are stacked r, z, n.
 
         r = sigmoid(W_r x + b_r + U_r h + b'_r)       the reset gate
@@ -59,7 +63,7 @@ def gru_step(p, x, h):
         h = (1 - z) * n + z * h
 
     The reset gate acts on the product, as in PyTorch and in Keras's `reset_after=True`;
-    in the paper it acts on h before it.
+    in the paper, and with `reset_after=False`, it acts on h before it.
 
     Arguments as for `lstm_step`, with 3 hidden_size rows, no projection and no c.
     Returns the next h, as a tuple of one.
@@ -69,12 +73,16 @@ def gru_step(p, x, h):
     from_x, from_h = _products(p, x, h)  # (batch, 3 hidden_size)
     x_r, x_z, x_n = np.split(from_x, 3, axis=1)  # (batch, hidden_size) each
     h_r, h_z, h_n = np.split(from_h, 3, axis=1)
-    r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
-    n = np.tanh(x_n + r * h_n)
+    r, z = gate(x_r + h_r), gate(x_z + h_z)
+    if not reset_after:
+        _, h_n = _products(p, x, r * h)
+        n = activation(x_n + h_n[:, -r.shape[1] :])
+    else:
+        n = activation(x_n + r * h_n)
     return ((1 - z) * n + z * h,)
 
 
-def rnn_step(p, x, h, nonlinearity=np.tanh):
+def rnn_step(p, x, h, activation=np.tanh):
     """One step of a simple recurrent network: h = tanh(W x + b + U h + b').
 
     Arguments and result as for `gru_step`, with hidden_size rows.
@@ -82,10 +90,19 @@ def rnn_step(p, x, h, nonlinearity=np.tanh):
     Source: Elman 1990, doi:10.1207/s15516709cog1402_1.
     """
     from_x, from_h = _products(p, x, h)
-    return (nonlinearity(from_x + from_h),)
+    return (activation(from_x + from_h),)
 
 
-def run(kind, arrays, x, lengths=None, states=None, nonlinearity="tanh"):
+def run(
+    kind,
+    arrays,
+    x,
+    lengths=None,
+    states=None,
+    nonlinearity="tanh",
+    backwards=True,
+    **otherwise,
+):
     """A whole recurrent layer, as `torch.nn.LSTM`, `GRU` or `RNN` with batch_first.
 
     D is 2 where there are arrays named `_reverse`, else 1. The steps of a sequence
@@ -101,6 +118,9 @@ def run(kind, arrays, x, lengths=None, states=None, nonlinearity="tanh"):
         states: (h,), or (h, c) for an LSTM, each (D * num_layers, batch, its size),
             in order of layer, then forward before backward; None for zeros.
         nonlinearity: "tanh" or "relu", of an RNN; the other kinds do not read it.
+        backwards: whether the backward direction reads from the end, as it should.
+        otherwise: what each step is to compute in another way, such as
+            `gate=hard_sigmoid`; see the step's function.
 
     Returns:
         "output" (batch, time, D * size of h), "h_n" and, for an LSTM, "c_n", both of
@@ -129,25 +149,27 @@ def run(kind, arrays, x, lengths=None, states=None, nonlinearity="tanh"):
     came = [state.shape for state in states]
     _expect("states of shapes", shapes, came, came == shapes)
 
-    more = (NONLINEARITIES[nonlinearity],) if kind == "RNN" else ()
     step = {"LSTM": lstm_step, "GRU": gru_step, "RNN": rnn_step}[kind]
+    if kind == "RNN":
+        otherwise = {"activation": NONLINEARITIES[nonlinearity], **otherwise}
+    step = partial(step, **otherwise)
     rest = zip(*states, strict=True)  # of each layer and direction, in order
     for group in groups:
         halves = [
-            _direction(step, p, outputs, lengths, next(rest), backward, more)
-            for p, backward in zip(group, (False, True), strict=False)
+            _direction(step, p, outputs, lengths, next(rest), backward)
+            for p, backward in zip(group, (False, backwards), strict=False)
         ]
         outputs = np.concatenate(halves, axis=2)  # (batch, time, D * size of h)
     return {"output": outputs} | dict(zip(("h_n", "c_n"), states, strict=False))
 
 
-def _direction(step, p, x, lengths, states, backward, more):
+def _direction(step, p, x, lengths, states, backward):
     """The h of every step, (batch, time, size of h); `states` become the last ones."""
     output = np.zeros((*x.shape[:2], states[0].shape[1]))
     times = range(x.shape[1])
     for t in reversed(times) if backward else times:
         rows = np.flatnonzero(t < lengths)  # the sequences that have a step t
-        new = step(p, x[rows, t], *(state[rows] for state in states), *more)
+        new = step(p, x[rows, t], *(state[rows] for state in states))
         for state, value in zip(states, new, strict=True):
             state[rows] = value
         output[rows, t] = new[0]

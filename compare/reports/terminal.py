@@ -81,6 +81,7 @@ def print_evidence(console: Console, evidence: Evidence):
     console.print(_table(rows))
     for line in ("", *LEGEND):
         console.print(line, style="dim", highlight=False)
+    _print_sensitivity(console, evidence)
     _print_refusals(console, rows)
     _print_unmatched(console, evidence.results)
     for note in evidence.notes:
@@ -178,6 +179,26 @@ def _verdict(result):
     if result.as_expected:
         return Text(result.verdict, style="green")
     return Text(f"{result.verdict}, expected {result.expected}", style="bold red")
+
+
+def _print_sensitivity(console, evidence):
+    """What the verdicts are worth: named mistakes made in a twin, one at a time."""
+    found = evidence.sensitivity
+    if not found:
+        return
+    console.print("\nOf the mistakes that ports make this run would have noticed:")
+    width = max(len(each.pair) for each in found)
+    for each in found:
+        console.print(
+            f"  {each.pair:{width}}  {each.noticed} of {each.faults}", highlight=False
+        )
+        for one in each.survivors:
+            console.print(
+                f"    not: {one.fault}, in {one.layer} ({one.sentence}); {one.reason}",
+                style="yellow",
+                highlight=False,
+                markup=False,
+            )
 
 
 def _print_unmatched(console, results):

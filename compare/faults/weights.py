@@ -1,0 +1,271 @@
+"""Mistakes in the arrays of a layer: at the wrong place, or in the wrong form."""
+
+from collections.abc import Callable, Iterator
+from itertools import permutations
+
+import numpy as np
+
+from compare.faults.fault import DENSE, RECURRENT, WEIGHTS, Fault
+
+
+def weight_faults() -> Iterator[Fault]:
+    """Every mistake of this kind, the wrong orders of gates first."""
+    yield from _order_faults()
+    yield from _array_faults()
+
+
+def _order_faults():
+    for kind, gates in ("LSTM", "ifgo"), ("GRU", "rzn"):
+        theirs = {"LSTM": "i, f, c, o", "GRU": "z, r, h"}[kind]
+        parts = {"LSTM": "quarters", "GRU": "thirds"}[kind]
+        for order in list(permutations(range(len(gates))))[1:]:
+            wrong = ", ".join(gates[number] for number in order)
+            yield Fault(
+                f"{kind} gates {wrong}",
+                f"the gates are stacked {wrong}; PyTorch stacks {', '.join(gates)}",
+                f"put the {parts} of weight_ih, weight_hh and the biases into the "
+                f"order {', '.join(gates)}",
+                f"put the {parts} of kernel, recurrent_kernel and bias into the order "
+                f"{theirs}",
+                WEIGHTS,
+                (kind,),
+                _each(_ordered(order, len(gates)), "weight_ih", "weight_hh", "bias"),
+            )
+
+
+def _array_faults():
+    gates = {"LSTM": 4, "GRU": 3, "RNN": 1, "RNN(relu)": 1}
+
+    def fault(name, sentence, torch, keras, kinds, change):
+        return Fault(name, sentence, torch, keras, WEIGHTS, kinds, change)
+
+    yield fault(
+        "input kernel read without transposing",
+        "the input kernel's numbers were copied in the other framework's memory order",
+        "weight_ih = kernel.T, not a reshape",
+        "kernel = weight_ih.T, not a reshape",
+        RECURRENT,
+        _each(_reshaped, "weight_ih"),
+    )
+    for kind, count in gates.items():
+        yield fault(
+            f"{kind} recurrent kernel not transposed",
+            "the recurrent kernel of each gate, which is square, was not transposed",
+            "weight_hh = recurrent_kernel.T",
+            "recurrent_kernel = weight_hh.T",
+            (kind,),
+            _each(_blockwise(np.transpose, count), "weight_hh"),
+        )
+        yield fault(
+            f"{kind} recurrent kernel reversed",
+            "the units of the recurrent kernel come in reverse order",
+            "reverse the columns of weight_hh",
+            "reverse the rows of recurrent_kernel",
+            (kind,),
+            _each(lambda w: w[:, ::-1], "weight_hh"),
+        )
+    yield fault(
+        "input and recurrent kernel swapped",
+        "the input kernel and the recurrent kernel are in each other's place",
+        "swap weight_ih and weight_hh",
+        "swap kernel and recurrent_kernel",
+        RECURRENT,
+        _swapped,
+    )
+    yield fault(
+        "input kernel reversed",
+        "the features come to the layer in reverse order",
+        "reverse the columns of weight_ih, or the features of the input",
+        "reverse the rows of kernel, or the features of the input",
+        RECURRENT,
+        _each(lambda w: w[:, ::-1], "weight_ih"),
+    )
+    for name, what, change in (
+        ("doubled", "counted twice", lambda b: 2 * b),
+        ("halved", "counted half", lambda b: b / 2),
+        ("dropped", "left out", np.zeros_like),
+    ):
+        yield fault(
+            f"recurrent bias {name}",
+            f"the bias of the recurrent layer is {what}",
+            "bias_ih + bias_hh must be Keras's bias",
+            "bias must be bias_ih + bias_hh",
+            RECURRENT,
+            _each(change, "bias"),
+        )
+        yield fault(
+            f"dense bias {name}",
+            f"the bias of the dense layer is {what}",
+            "copy Keras's bias",
+            "copy PyTorch's bias",
+            DENSE,
+            _each(change, "bias"),
+        )
+    for one, other in (("bias_ih", "bias_hh"), ("bias_hh", "bias_ih")):
+        yield fault(
+            f"only {one}",
+            f"of the two biases only {one} was carried over",
+            f"carry {other} over as well",
+            f"bias = bias_ih + bias_hh, not {one} alone",
+            RECURRENT,
+            _each(np.zeros_like, other),
+        )
+    yield fault(
+        "forget bias added again",
+        "one was added to the bias of the forget gate, which had it already",
+        "subtract 1 from the second quarter of bias_ih",
+        "subtract 1 from the second quarter of bias (unit_forget_bias adds it once)",
+        ("LSTM",),
+        _forget_bias,
+    )
+    yield fault(
+        "directions swapped",
+        "the forward and the backward direction have each other's weights",
+        "swap the arrays with and without _reverse",
+        "swap the weights of forward_layer and backward_layer",
+        RECURRENT,
+        _exchanged("_l0", "_l0_reverse"),
+    )
+    yield fault(
+        "layers swapped",
+        "two layers of the stack have each other's weights",
+        "swap the arrays of _l1 and _l2",
+        "swap the weights of the second and the third layer",
+        RECURRENT,
+        _exchanged("_l1", "_l2"),
+    )
+    yield fault(
+        "dense kernel read without transposing",
+        "the dense kernel's numbers were copied in the other framework's memory order",
+        "weight = kernel.T, not a reshape",
+        "kernel = weight.T, not a reshape",
+        DENSE,
+        _each(_reshaped, "weight"),
+    )
+    yield fault(
+        "dense inputs reversed",
+        "the inputs of the dense layer come in reverse order",
+        "reverse the columns of weight",
+        "reverse the rows of kernel",
+        DENSE,
+        _each(lambda w: w[:, ::-1], "weight"),
+    )
+    for name, change in (("float16", _half), ("bfloat16", bfloat16)):
+        yield fault(
+            f"weights rounded to {name}",
+            f"the weights went through {name} on their way",
+            "convert the weights in float32",
+            "convert the weights in float32; set no mixed precision policy",
+            RECURRENT + DENSE,
+            _each(change, "weight", "bias"),
+        )
+    yield fault(
+        "initial weights",
+        "the layer still has the weights that it was made with",
+        "load this layer too: the name in the state dict may not fit",
+        "set this layer's weights too, after it is built",
+        RECURRENT + DENSE,
+        _each(_initial, "weight", "bias"),
+    )
+
+
+def _each(change: Callable[[np.ndarray], np.ndarray], *names: str) -> Callable:
+    """Change every array whose name begins so, in each layer and direction."""
+
+    def changed(arrays):
+        chosen = {n: change(a) for n, a in arrays.items() if n.startswith(names)}
+        fits = all(
+            array is not None and array.shape == arrays[name].shape
+            for name, array in chosen.items()
+        )
+        return {**arrays, **chosen} if chosen and fits else None
+
+    return changed
+
+
+def _ordered(order, gates):
+    """The blocks of rows stacked in another order."""
+
+    def change(array):
+        blocks = np.split(array, gates)
+        return np.concatenate([blocks[number] for number in order])
+
+    return change
+
+
+def _blockwise(change, gates):
+    """Change each gate's block of rows by itself, if it is square."""
+
+    def changed(array):
+        blocks = np.split(array, gates)
+        return np.concatenate([change(block) for block in blocks])
+
+    return changed
+
+
+def _reshaped(array):
+    """The numbers of the transposed matrix, read into the shape of this one.
+
+    Nothing where there is one row or column, which cannot be misread.
+    """
+    if 1 in array.shape:
+        return None
+    return np.ascontiguousarray(array.T).reshape(array.shape)
+
+
+def _swapped(arrays):
+    """weight_ih and weight_hh in each other's place, where they have one shape."""
+    made = dict(arrays)
+    for name in arrays:
+        if name.startswith("weight_ih"):
+            other = name.replace("weight_ih", "weight_hh")
+            if arrays[name].shape != arrays[other].shape:
+                return None
+            made[name], made[other] = arrays[other], arrays[name]
+    return made
+
+
+def _exchanged(first, second):
+    """Arrays whose names hold `first` in the place of those with `second`."""
+
+    def changed(arrays):
+        made = dict(arrays)
+        for name in arrays:
+            if name.endswith(second):
+                other = name.removesuffix(second) + first
+                if arrays[other].shape != arrays[name].shape:
+                    return None
+                made[name], made[other] = arrays[other], arrays[name]
+        return made if any(name.endswith(second) for name in arrays) else None
+
+    return changed
+
+
+def _forget_bias(arrays):
+    """One more in the quarter of the forget gate."""
+
+    def add(array):
+        made = array.copy()
+        size = len(array) // 4
+        made[size : 2 * size] += 1
+        return made
+
+    return _each(add, "bias_ih")(arrays)
+
+
+def bfloat16(array: np.ndarray) -> np.ndarray:
+    """Rounded to 8 bits of mantissa, half to even, as bfloat16 keeps them."""
+    bits = array.astype(np.float32).view(np.uint32)
+    bits = bits + 0x7FFF + ((bits >> 16) & 1)
+    return (bits & 0xFFFF0000).astype(np.uint32).view(np.float32).astype(array.dtype)
+
+
+def _half(array):
+    return array.astype(np.float16).astype(array.dtype)
+
+
+def _initial(array):
+    """Fresh numbers of the usual size, not those that were learnt or transferred."""
+    bound = 1 / np.sqrt(array.shape[-1])
+    fresh = np.random.default_rng(array.shape).uniform(-bound, bound, array.shape)
+    return fresh.astype(np.float32).astype(array.dtype)

@@ -1,0 +1,239 @@
+"""How a PyTorch twin is looked into, and how named faults are made in it.
+
+Hooks change what goes into a layer and what comes out of it; everything else is the
+model's own code, so a fault does to it what it would do to a port.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch.nn.utils.rnn import (
+    PackedSequence,
+    pack_padded_sequence,
+    pad_packed_sequence,
+)
+
+from compare.faults.fault import BETWEEN, LAYER, WEIGHTS, Call, Fault, Sequence
+from compare.faults.ways import RESULTS, WAYS
+from compare.in_pytorch import Twin, layers, load
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """What the layers of a model do on one input, in float64 and in order.
+
+    Args:
+        kinds: of the layers that hold arrays, by name, as they are computed.
+        arrays: of each, by name.
+        fed: what goes into each that is not recurrent.
+        calls, handed: what goes into each that is recurrent, and what comes out.
+        last: what comes out of the last layer that holds arrays, if an array.
+        result: what the model returns first.
+    """
+
+    kinds: Mapping[str, str]
+    arrays: Mapping[str, Mapping[str, np.ndarray]]
+    fed: Mapping[str, np.ndarray]
+    calls: Mapping[str, Call]
+    handed: Mapping[str, Sequence]
+    last: np.ndarray | None
+    result: np.ndarray
+
+    def behind(self, layer: str) -> str | None:
+        """The layer that is computed next after one."""
+        names = list(self.kinds)
+        following = names[names.index(layer) + 1 :]
+        return following[0] if following else None
+
+
+@torch.no_grad()
+def anatomy(twin: Twin, arrays: tuple[np.ndarray, ...]) -> Anatomy:
+    """Look into a twin in float64 while it runs.
+
+    A layer that runs more than once is left out, as is a recurrent one that is given
+    states: no fault is known to be what it seems there.
+    """
+    known = layers(twin.model)
+    seen, twice = {}, set()
+
+    def look(name):
+        def hook(module, args, result):
+            if name in seen:
+                twice.add(name)
+            seen[name] = args, result
+
+        return hook
+
+    modules = {name: twin.model.get_submodule(name) for name in known}
+    with _hooks(m.register_forward_hook(look(name)) for name, m in modules.items()):
+        results = twin._results(twin.tensors(arrays))
+    calls, handed, fed = {}, {}, {}
+    for name, (args, result) in seen.items():
+        module = modules[name]
+        if name in twice or any(each is not None for each in args[1:]):
+            continue
+        if isinstance(module, torch.nn.RNNBase):
+            x, lengths = _padded(module, args[0])
+            calls[name] = Call(known[name].kind, known[name].arrays, x, lengths)
+            handed[name] = _sequence(module, result)
+        else:
+            fed[name] = args[0].numpy()
+    kinds = {n: known[n].kind for n in seen if n in calls or n in fed}
+    last = seen[list(seen)[-1]][1] if seen else None
+    return Anatomy(
+        kinds,
+        {name: known[name].arrays for name in kinds},
+        fed,
+        calls,
+        handed,
+        last.numpy() if isinstance(last, torch.Tensor) else None,
+        results[0].numpy(),
+    )
+
+
+def applies(fault: Fault, layer: str, found: Anatomy) -> bool:
+    """Whether a mistake can be made in a layer of this kind, shape and place."""
+    if found.kinds[layer] not in fault.kinds:
+        return False
+    if fault.place == WEIGHTS:
+        return fault.change(found.arrays[layer]) is not None
+    if fault.place == LAYER:
+        if layer not in found.calls:
+            return False
+        call = found.calls[layer]  # its first step tells
+        lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
+        return fault.change(replace(call, x=call.x[:, :1], lengths=lengths)) is not None
+    if fault.place == BETWEEN:
+        behind = found.behind(layer)
+        if layer not in found.handed or behind not in found.fed:
+            return False
+        sequence = found.handed[layer]
+        right, wrong = WAYS[fault.right](sequence), fault.change(sequence)
+        return wrong is not None and _alike(right, found.fed[behind])
+    if found.last is None or layer != list(found.kinds)[-1]:
+        return False
+    return _alike(RESULTS[fault.right](found.last), found.result)
+
+
+def _alike(made, array):
+    return (
+        made is not None
+        and made.shape == array.shape
+        and np.allclose(made, array, rtol=1e-12, atol=1e-14)
+    )
+
+
+@contextmanager
+def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterator:
+    """The twin with a mistake in a layer, until the block ends.
+
+    Args:
+        twin: in either precision.
+        fault: one that applies to the layer.
+        layer: its name.
+        behind: name of the layer that is computed next.
+    """
+    module = twin.model.get_submodule(layer)
+    if fault.place == WEIGHTS:
+        before = layers(twin.model)[layer].arrays
+        before = {name: array.copy() for name, array in before.items()}
+        load(twin.model, {layer: fault.change(before)})
+        try:
+            yield
+        finally:
+            load(twin.model, {layer: before})
+        return
+    if fault.place == LAYER:
+        kind = layers(twin.model)[layer]
+        hooks = [module.register_forward_hook(_recomputes(fault, kind))]
+    elif fault.place == BETWEEN:
+        kept = {}
+        following = twin.model.get_submodule(behind)
+        hooks = [
+            module.register_forward_hook(
+                lambda module, args, result: kept.update(s=_sequence(module, result))
+            ),
+            following.register_forward_pre_hook(
+                lambda _, args: (_like(fault.change(kept["s"]), args[0]), *args[1:])
+            ),
+        ]
+    else:
+        kept = {}
+
+        def change(_, args, results):
+            made = _like(fault.change(kept["last"].numpy()), kept["last"])
+            return (made, *results[1:]) if isinstance(results, tuple) else made
+
+        hooks = [
+            module.register_forward_hook(
+                lambda module, args, result: kept.update(last=result)
+            ),
+            twin.model.register_forward_hook(change),
+        ]
+    with _hooks(hooks):
+        yield
+
+
+@contextmanager
+def _hooks(hooks):
+    hooks = list(hooks)
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _recomputes(fault, known):
+    """A hook that puts what the faulty layer returns in the place of its result."""
+
+    def hook(module, args, result):
+        x, lengths = _padded(module, args[0])
+        made = fault.change(Call(known.kind, known.arrays, x, lengths))
+        output, states = result
+        states = states if isinstance(states, tuple) else (states,)
+        found = [
+            _like(made[key], state)
+            for key, state in zip(("h_n", "c_n"), states, strict=False)
+        ]
+        if isinstance(output, PackedSequence):
+            padded = _like(made["output"], output.data)
+            if not module.batch_first:
+                padded = padded.transpose(0, 1)
+            packed = pack_padded_sequence(
+                padded, torch.from_numpy(lengths), module.batch_first, False
+            )
+            return packed, tuple(found) if len(found) > 1 else found[0]
+        output = _like(made["output"], output)
+        if not module.batch_first:
+            output = output.transpose(0, 1)
+        return output, tuple(found) if len(found) > 1 else found[0]
+
+    return hook
+
+
+def _like(array, tensor):
+    """An array as a tensor of the precision of another."""
+    return torch.from_numpy(np.array(array)).to(tensor.dtype)
+
+
+def _padded(module, x):
+    """A recurrent layer's input as (batch, time, features), and its lengths if any."""
+    lengths = None
+    if isinstance(x, PackedSequence):
+        x, lengths = pad_packed_sequence(x, module.batch_first)
+        lengths = lengths.numpy()
+    x = x if module.batch_first else x.transpose(0, 1)
+    return x.numpy(), lengths
+
+
+def _sequence(module, result):
+    """What a recurrent layer returns, of its last layer and in (batch, time, size)."""
+    output, states = result
+    output, lengths = _padded(module, output)
+    states = states if isinstance(states, tuple) else (states,)
+    h, c = (*(state[-1].numpy() for state in states), None)[:2]
+    return Sequence(output, h, c, lengths)

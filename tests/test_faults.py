@@ -1,0 +1,243 @@
+"""The library of mistakes: each does what a port that makes it does."""
+
+from dataclasses import replace
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from compare import reference
+from compare.faults import FAULTS, RESULTS, WAYS, Call, Sequence
+
+BY_NAME = {fault.name: fault for fault in FAULTS}
+SIZE, FEATURES, BATCH, TIME = 6, 3, 4, 5
+
+
+def arrays(kind, seed=0, suffixes=("_l0",), features=FEATURES):
+    rng = np.random.default_rng(seed)
+    rows = reference.GATES[kind] * SIZE
+    shapes = dict(weight_ih=(rows, features), weight_hh=(rows, SIZE))
+    shapes |= dict(bias_ih=(rows,), bias_hh=(rows,))
+    return {
+        name + suffix: rng.normal(0, 0.5, shape)
+        for suffix in suffixes
+        for name, shape in shapes.items()
+    }
+
+
+def call(kind, lengths=None, **more):
+    x = np.random.default_rng(1).normal(0, 1, (BATCH, TIME, FEATURES))
+    return Call(kind, arrays(kind, **more), x, lengths)
+
+
+def keras_layer(harness, cls, given, **options):
+    """What a Keras layer returns in float64: all steps, from PyTorch's arrays."""
+    import keras
+
+    with harness.in_keras.settled("float64"):
+        layer = getattr(keras.layers, cls)(SIZE, return_sequences=True, **options)
+        layer.build(given.x.shape)
+        kernels = [given.arrays[f"weight_{which}_l0"].T for which in ("ih", "hh")]
+        bias = given.arrays["bias_ih_l0"] + given.arrays["bias_hh_l0"]
+        layer.set_weights([*kernels, bias])
+        return keras.ops.convert_to_numpy(layer(given.x))
+
+
+def test_there_are_more_than_fifty_each_with_a_name_of_its_own():
+    assert len(FAULTS) > 50
+    assert len(BY_NAME) == len(FAULTS)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_each_says_what_is_wrong_and_what_to_do_on_either_side(fault):
+    assert all(len(text) > 3 for text in (fault.sentence, fault.torch, fault.keras))
+    assert len(fault.sentence) < 120
+
+
+@pytest.mark.parametrize(("kind", "gates"), [("LSTM", "ifgo"), ("GRU", "rzn")])
+def test_every_wrong_order_of_gates_is_one(kind, gates):
+    wrong = {f"{kind} gates {', '.join(order)}" for order in permutations(gates)}
+
+    assert wrong - set(BY_NAME) == {f"{kind} gates {', '.join(gates)}"}
+
+
+def test_a_wrong_order_moves_the_blocks_of_every_array():
+    made = BY_NAME["LSTM gates i, f, o, g"].change(arrays("LSTM"))
+
+    for name, array in arrays("LSTM").items():
+        i, f, g, o = np.split(array, 4)
+        np.testing.assert_array_equal(made[name], np.concatenate([i, f, o, g]))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [f for f in FAULTS if f.place == "weights" and "Linear" not in f.kinds],
+    ids=lambda fault: fault.name,
+)
+def test_arrays_keep_their_names_and_shapes_and_something_changes(fault):
+    suffixes = ("_l0", "_l0_reverse", "_l1", "_l2")
+    given = arrays(fault.kinds[0].split("(")[0], suffixes=suffixes, features=SIZE)
+    made = fault.change(given)
+
+    assert {n: a.shape for n, a in made.items()} == {
+        n: a.shape for n, a in given.items()
+    }
+    assert any(not np.array_equal(made[name], given[name]) for name in given)
+
+
+def test_what_needs_equal_shapes_cannot_happen_without_them():
+    assert BY_NAME["input and recurrent kernel swapped"].change(arrays("LSTM")) is None
+    assert BY_NAME["directions swapped"].change(arrays("LSTM")) is None
+    assert BY_NAME["layers swapped"].change(arrays("LSTM")) is None
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_rounding_is_that_of_pytorch(dtype):
+    import torch
+
+    given = arrays("LSTM")
+    made = BY_NAME[f"weights rounded to {dtype}"].change(given)
+    theirs = torch.from_numpy(given["weight_ih_l0"]).to(torch.float32)
+    theirs = theirs.to(getattr(torch, dtype)).to(torch.float64).numpy()
+
+    np.testing.assert_array_equal(made["weight_ih_l0"], theirs)
+
+
+@pytest.mark.parametrize(
+    ("name", "cls", "options"),
+    [
+        ("hard sigmoid x / 6", "LSTM", dict(recurrent_activation="hard_sigmoid")),
+        ("tanh for sigmoid", "LSTM", dict(recurrent_activation="tanh")),
+        ("relu for tanh", "LSTM", dict(activation="relu")),
+        ("linear for tanh", "LSTM", dict(activation="linear")),
+        ("sequence reversed", "LSTM", dict(go_backwards=True)),
+    ],
+)
+def test_a_layer_computes_what_keras_computes_with_that_option(
+    harness, name, cls, options
+):
+    given = call(cls)
+    made = BY_NAME[name].change(given)["output"]
+    theirs = keras_layer(harness, cls, given, **options)
+    if "go_backwards" in options:  # Keras leaves the output in that order
+        theirs = theirs[:, ::-1]
+
+    np.testing.assert_allclose(made, theirs, rtol=1e-12, atol=1e-13)
+
+
+def test_the_reset_gate_before_the_product_is_keras_reset_after_false(harness):
+    import keras
+
+    given = call("GRU")
+    made = BY_NAME["reset gate before the product"].change(given)["output"]
+    order = np.r_[SIZE : 2 * SIZE, :SIZE, 2 * SIZE : 3 * SIZE]
+    p = given.arrays
+    with harness.in_keras.settled("float64"):
+        layer = keras.layers.GRU(SIZE, return_sequences=True, reset_after=False)
+        layer.build(given.x.shape)
+        layer.set_weights(
+            [
+                p["weight_ih_l0"][order].T,
+                p["weight_hh_l0"][order].T,
+                (p["bias_ih_l0"] + p["bias_hh_l0"])[order],
+            ]
+        )
+        theirs = keras.ops.convert_to_numpy(layer(given.x))
+
+    np.testing.assert_allclose(made, theirs, rtol=1e-12, atol=1e-13)
+
+
+def test_states_carried_over_are_those_of_the_batch_before():
+    given = call("LSTM")
+    twice = replace(given, x=np.concatenate([given.x, given.x], axis=1))
+    made = BY_NAME["states carried over"].change(given)
+
+    np.testing.assert_allclose(made["output"], twice.run()["output"][:, TIME:])
+
+
+def test_without_a_mask_the_padding_is_computed():
+    lengths = np.array([5, 3, 2, 1])
+    given = call("LSTM", lengths)
+    made = BY_NAME["mask ignored"].change(given)
+
+    np.testing.assert_array_equal(made["h_n"][0], made["output"][:, -1])
+    np.testing.assert_array_equal(
+        made["output"], replace(given, lengths=None).run()["output"]
+    )
+
+
+def test_left_padding_is_computed_before_each_sequence():
+    lengths = np.array([5, 3, 2, 1])
+    given = call("LSTM", lengths)
+    padded = np.zeros_like(given.x)
+    for row, length in enumerate(lengths):
+        given.x[row, length:] = 0
+        padded[row, TIME - length :] = given.x[row, :length]
+    theirs = replace(given, x=padded, lengths=None).run()["output"]
+    made = BY_NAME["left for right padding"].change(given)["output"]
+
+    for row, length in enumerate(lengths):
+        np.testing.assert_allclose(made[row, :length], theirs[row, TIME - length :])
+
+
+def test_a_backward_direction_that_is_not_reversed_is_a_second_forward_one():
+    given = call("GRU", suffixes=("_l0", "_l0_reverse"))
+    second = {
+        name.removesuffix("_reverse"): array
+        for name, array in given.arrays.items()
+        if name.endswith("_reverse")
+    }
+    made = BY_NAME["backward direction not reversed"].change(given)["output"]
+    theirs = replace(given, arrays=second).run()["output"]
+
+    np.testing.assert_array_equal(made[:, :, SIZE:], theirs)
+
+
+def test_off_by_one_step_shows_each_step_one_later():
+    given = call("RNN")
+    made = BY_NAME["off by one step"].change(given)
+
+    np.testing.assert_array_equal(made["output"][:, 1:], given.run()["output"][:, :-1])
+    np.testing.assert_array_equal(made["h_n"][0], made["output"][:, -1])
+
+
+def test_batch_and_time_confused_is_the_layer_without_batch_first():
+    import torch
+
+    given = call("LSTM")
+    layer = torch.nn.LSTM(FEATURES, SIZE).double()  # time-major
+    layer.load_state_dict({n: torch.from_numpy(a) for n, a in given.arrays.items()})
+    with torch.no_grad():
+        theirs, _ = layer(torch.from_numpy(given.x))
+    made = BY_NAME["batch and time confused"].change(given)["output"]
+
+    np.testing.assert_allclose(made, theirs.numpy(), rtol=1e-12, atol=1e-13)
+
+
+SEQUENCE = Sequence(
+    output=np.random.default_rng(2).normal(0, 1, (BATCH, TIME, 2)),
+    h=np.ones((BATCH, 2)),
+    c=None,
+    lengths=np.array([5, 3, 2, 1]),
+)
+
+
+def test_no_two_ways_are_the_same_on_a_sequence_in_general():
+    made = [way(SEQUENCE) for way in WAYS.values()]
+    keys = [array.tobytes() + bytes(array.shape) for array in made if array is not None]
+
+    assert len(set(keys)) == len(keys) == len(WAYS) - 1  # no cell state here
+
+
+def test_the_last_valid_step_is_at_each_length():
+    made = WAYS["the last valid step"](SEQUENCE)
+
+    np.testing.assert_array_equal(made[1], SEQUENCE.output[1, 2])
+    np.testing.assert_array_equal(made[3], SEQUENCE.output[3, 0])
+
+
+def test_no_two_results_are_the_same_in_general():
+    x = np.random.default_rng(0).normal(0, 1, (BATCH, 3))
+    made = [function(x).tobytes() for function in RESULTS.values()]
+
+    assert len(set(made)) == len(RESULTS)

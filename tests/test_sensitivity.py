@@ -1,0 +1,197 @@
+"""What a verdict is worth: mistakes made in a twin, one at a time."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from compare.cases import Input, sequences
+from compare.faults import FAULTS
+from compare.pairs import PAIRS
+
+BY_NAME = {fault.name: fault for fault in FAULTS}
+
+
+@pytest.fixture(scope="module")
+def probe(harness):
+    """Modules that load PyTorch."""
+    from compare import pytorch_faults, sensitivity
+
+    return pytorch_faults, sensitivity
+
+
+def twins(harness, file, cls, sizes, outputs, inputs=None, weights=None):
+    make = harness.twin_makers(file, cls, sizes)
+    made = harness.Twins(
+        make, inputs or sequences(None, sizes["num_features"]), outputs
+    )
+    made.load("to_keras", weights or partial(harness.fresh_weights, seed=[3]))
+    return made
+
+
+def layer_twins(harness, **options):
+    sizes = dict(num_features=3, hidden_size=5, **options)
+    inputs = (Input("x", (None, None, 3)), Input("lengths", (None,), "int64"))
+    outputs = ["output", "h_n", "c_n"]
+    return twins(harness, "lstm_layer", "LSTMLayer", sizes, outputs, inputs)
+
+
+@pytest.fixture(scope="module")
+def x():
+    return np.random.default_rng(4).normal(0, 1, (4, 6, 8)).astype(np.float32)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.file)
+def test_every_mistake_would_be_noticed_in_every_pair(results, pair):
+    """Sixty and more in most; a layer alone or a simple RNN has fewer ways."""
+    probed = [r.sensitivity for r in results(pair.file).values() if r.sensitivity]
+    probed = probed[-1]
+
+    assert probed.noticed == probed.faults, probed.survivors
+    assert probed.faults >= {"gru_layer": 25, "rnn_layer": 15}.get(pair.file, 45)
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (dict(num_layers=3), ["layers swapped"]),
+        (
+            dict(bidirectional=True),
+            [
+                "directions swapped",
+                "backward direction not reversed",
+                "backward output not reversed",
+            ],
+        ),
+        ({}, ["mask ignored", "left for right padding"]),
+        (dict(proj_size=2), ["LSTM gates i, f, o, g"]),
+        (dict(bias=False), ["LSTM recurrent kernel not transposed"]),
+    ],
+)
+def test_mistakes_of_deep_bidirectional_and_masked_layers_are_noticed(
+    harness, probe, options, names
+):
+    pytorch_faults, sensitivity = probe
+    made = layer_twins(harness, **options)
+    x = np.random.default_rng(0).normal(0, 1, (3, 8, 3)).astype(np.float32)
+    arrays = (x, np.array([8, 5, 3]))
+    found = pytorch_faults.anatomy(made.twins["torch", "float64"], arrays)
+    probed = sensitivity.sensitivity("lstm_layer", made, arrays)
+    survivors = {each.fault for each in probed.survivors}
+
+    assert all(pytorch_faults.applies(BY_NAME[n], "lstm", found) for n in names)
+    assert not survivors & set(names)
+
+
+def test_a_twin_is_as_it_was_after_each_mistake(probe, last_step, x):
+    pytorch_faults, _ = probe
+    twin = last_step.twins["torch", "float64"]
+    found = pytorch_faults.anatomy(twin, (x,))
+    before = twin(x)
+    for layer in found.kinds:
+        for fault in FAULTS:
+            if pytorch_faults.applies(fault, layer, found):
+                behind = found.behind(layer)
+                with pytorch_faults.injected(twin, fault, layer, behind):
+                    wrong = twin(x)
+                after = twin(x)
+
+                assert any(
+                    wrong[name].shape != before[name].shape
+                    or not np.array_equal(wrong[name], before[name])
+                    for name in before
+                ), fault.name
+                assert all(np.array_equal(after[n], before[n]) for n in before)
+
+
+@pytest.fixture
+def probe_last_step(harness, probe, x):
+    """How many mistakes survive in a small model, by its weights."""
+    _, sensitivity = probe
+    sizes = dict(num_features=8, hidden_size=4, num_outputs=3)
+
+    def survivors(change):
+        def weights(layers):
+            drawn = harness.fresh_weights(layers, [3])
+            return {
+                layer: {name: change(name, array) for name, array in arrays.items()}
+                for layer, arrays in drawn.items()
+            }
+
+        names = ("portfolio_last_step", "PortfolioLastStep", sizes, ["weights"])
+        made = twins(harness, *names, weights=weights)
+        found = sensitivity.sensitivity("small", made, (x,))
+        if found.survivors:
+            reload = partial(_reload, harness, made)
+            found = sensitivity.with_reasons(found, made, (x,), reload)
+        assert found.noticed == found.faults - len(found.survivors)
+        return {each.fault: each.reason for each in found.survivors}
+
+    return survivors
+
+
+def test_random_weights_hide_nothing(probe_last_step):
+    assert not probe_last_step(lambda name, array: array)
+
+
+def test_zero_biases_hide_mistakes_and_the_reason_says_so(probe, probe_last_step):
+    """As every fresh Keras model has them."""
+    found = probe_last_step(lambda n, a: np.zeros_like(a) if "bias" in n else a)
+
+    assert set(found) == {
+        *(f"recurrent bias {how}" for how in ("doubled", "halved", "dropped")),
+        *(f"dense bias {how}" for how in ("doubled", "halved", "dropped")),
+        "only bias_ih",
+        "only bias_hh",
+    }
+    assert set(found.values()) == {probe[1].HERE}
+
+
+def test_constant_weights_hide_the_order_of_gates(probe_last_step):
+    found = probe_last_step(lambda name, array: np.full_like(array, 0.1))
+
+    assert sum(name.startswith("LSTM gates") for name in found) == 23
+    assert "LSTM recurrent kernel not transposed" in found
+
+
+def test_what_one_step_cannot_show_is_equivalent_there(harness, probe, last_step):
+    """With one step the first is the last; two steps tell them apart."""
+    _, sensitivity = probe
+    one = np.random.default_rng(5).normal(0, 1, (4, 1, 8)).astype(np.float32)
+    probed = sensitivity.sensitivity("one step", last_step, (one,))
+    name = "the first step for the last step"
+
+    assert name in {each.fault for each in probed.survivors}
+    reload = partial(_reload, harness, last_step)
+    try:
+        told = sensitivity.with_reasons(probed, last_step, (one,), reload)
+    finally:
+        last_step.load("to_keras", partial(harness.fresh_weights, seed=[1]))
+    reasons = {each.fault: each.reason for each in told.survivors}
+
+    assert reasons[name] == sensitivity.EQUIVALENT
+
+
+def test_what_these_inputs_cannot_show_others_do(harness, probe):
+    """A relu behind a head whose results are all above zero."""
+    _, sensitivity = probe
+
+    def positive(layers):
+        drawn = harness.fresh_weights(layers, [3])
+        drawn["head"]["bias"] = np.full_like(drawn["head"]["bias"], 3)
+        return drawn
+
+    sizes = dict(num_features=8, hidden_size=4, num_outputs=2)
+    made = twins(
+        harness, "lstm_model", "LSTMModel", sizes, ["prediction"], weights=positive
+    )
+    x = np.random.default_rng(6).normal(0, 1, (4, 6, 8)).astype(np.float32)
+    probed = sensitivity.sensitivity("positive", made, (x,))
+    told = sensitivity.with_reasons(probed, made, (x,), partial(_reload, harness, made))
+    reasons = {each.fault: each.reason for each in told.survivors}
+
+    assert reasons == {"a relu for nothing at the end": sensitivity.HERE}
+
+
+def _reload(harness, made, seed):
+    made.load("to_keras", partial(harness.fresh_weights, seed=[seed]))
