@@ -15,7 +15,7 @@ from rich.console import Console
 
 import compare
 from compare.errors import BadInput
-from compare.optimizers import CAUSES, OPTIMIZERS
+from compare.optimizers import CAUSES, OPTIMIZERS, Recipe
 from compare.pairs import PAIRS, Pair
 from compare.reports import terminal
 
@@ -62,10 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"compare: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("compare: interrupted, nothing was written", file=sys.stderr)
+        print("compare: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, such as `head`, has left
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _no_reader()
         return 0
     except OSError as error:  # a full disk behind stdout, a stderr that was closed
         sys.stdout = None  # what is left in its buffer has nowhere to go
@@ -127,7 +127,7 @@ def _parser():
         help="compare the gradients of each pair's loss as well",
     )
     verb.add_argument(
-        "--seed", type=_whole, default=0, help="of the weights (default: 0)"
+        "--seed", type=_seed, default=0, help="of the weights (default: 0)"
     )
     verb.add_argument(
         "--json",
@@ -178,7 +178,8 @@ def _add_training(verb):
         "--follow",
         choices=("pytorch", "keras"),
         default="pytorch",
-        help="whose algorithm both sides take where they are aligned (default: "
+        help="whose algorithm both sides take where they are aligned; where they are "
+        "not, the side that the causes are removed from is the other (default: "
         "pytorch)",
     )
     verb.add_argument(
@@ -208,7 +209,7 @@ def _add_training(verb):
     )
     verb.add_argument(
         "--seed",
-        type=_whole,
+        type=_seed,
         default=0,
         metavar="N",
         help="of the data, the weights and the order of the batches (default: 0)",
@@ -220,15 +221,19 @@ def _add_training(verb):
     )
 
 
-def _whole(text):
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a whole number >= 0, got {text!r}")
+def _seed(text):
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number >= 0 and below 2^32, got {text!r}"
+        )
     return int(text)
 
 
 def _whole_from_1(text):
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number >= 1, got {text!r}")
+    if not text.isdecimal() or not 1 <= int(text) < 10**9:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number >= 1 and below 10^9, got {text!r}"
+        )
     return int(text)
 
 
@@ -237,8 +242,10 @@ def _positive(text):
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    if not 0 < number < 3e38:  # the largest of float32
+        raise argparse.ArgumentTypeError(
+            f"expected a number above 0 and below 3e38, got {text!r}"
+        )
     return number
 
 
@@ -296,8 +303,8 @@ def _run(args):
     )
     if target:  # first, so that a reader of the table who leaves early costs no file
         _write("--json", target, evidence.to_json())
-    terminal.print_evidence(_console(), evidence)
-    return 0 if evidence.as_expected else 1
+    status = 0 if evidence.as_expected else 1
+    return _told(status, terminal.print_evidence, evidence)
 
 
 def _train(args):
@@ -315,11 +322,15 @@ def _train(args):
     picture = _target("--plot", args.plot)
     if picture:
         _check_picture(args.plot)
+        if picture == target:
+            raise BadInput(
+                f"expected two files for --json and --plot, got {args.plot} for both"
+            )
     prices = price_files.read(args.prices) if args.prices else price_files.built_in()
     evidence = running.train(
         pair,
         prices,
-        dict(
+        Recipe(
             optimizer=args.optimizer,
             learning_rate=args.learning_rate,
             epochs=args.epochs,
@@ -334,15 +345,28 @@ def _train(args):
         _write("--json", target, evidence.to_json())
     if picture and evidence.done:
         _write("--plot", picture, report.plot(evidence))
-    report.print_training(_console(), evidence)
-    if evidence.interrupted:
-        return 130
-    return 0 if evidence.in_step else 1
+    status = 130 if evidence.interrupted else 0 if evidence.in_step else 1
+    return _told(status, report.print_training, evidence)
+
+
+def _told(status, report, evidence):
+    """The exit status, whether or not anybody reads the report to its end."""
+    try:
+        report(_console(), evidence)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _no_reader()
+    return status
+
+
+def _no_reader():
+    """What is left in stdout's buffer goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check_picture(path):
     """Said before the work, not after it."""
-    if not path.endswith(".png"):
+    if not path.lower().endswith(".png"):
         raise BadInput(f"--plot {path}: expected a file that ends in .png")
     if importlib.util.find_spec("matplotlib") is None:
         raise BadInput(
@@ -389,10 +413,11 @@ def _write(option: str, target: Path, content: str | bytes):
     if isinstance(content, str):
         content = f"{content}\n".encode()
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
-            part.write(content)
-        Path(part.name).chmod(0o644)
-        Path(part.name).replace(target)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            part = Path(folder) / target.name
+            part.write_bytes(content)
+            part.chmod(0o644)
+            part.replace(target)
     except OSError as error:
         raise BadInput(
             f"{option} {target}: expected a file that can be written, got: {error}; "

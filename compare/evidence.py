@@ -259,15 +259,16 @@ class Cause:
 
     Args:
         name, sentence: what it is called, and what it is.
-        gap: mean difference of the two loss curves with this cause alone removed.
-        share: part of the whole gap that vanished with it; below 0 where the gap grew,
-            since causes may offset each other.
+        share: part of the mean difference of the two loss curves that goes when this
+            cause is removed and the others stay; below 0 where the difference grows.
+        alone: what the difference is when this cause stays and all others are removed,
+            as part of the whole. Causes may offset or need each other.
     """
 
     name: str
     sentence: str
-    gap: float
     share: float
+    alone: float
 
 
 @dataclass(frozen=True)
@@ -291,8 +292,9 @@ class TrainingEvidence:
         causes: those of `drift` that were removed alone to see what they explain.
         left: the gap with all of them removed, as part of the whole; None where that
             was not measured.
-        sharpe: annual Sharpe ratios "in sample" and "out of sample" of "torch", "keras"
-            and "equal" weights, where the pair is a portfolio.
+        sharpe: "days" and annual Sharpe ratios "in sample" and "out of sample" of
+            "torch", "keras" and "equal" weights, where the pair is a portfolio; None
+            where there are too few days.
         seconds: wall time, imports included.
     """
 
@@ -307,7 +309,7 @@ class TrainingEvidence:
     drift: Mapping[str, str]
     causes: Sequence[Cause]
     left: float | None
-    sharpe: Mapping[str, Mapping[str, float]]
+    sharpe: Mapping[str, Mapping[str, float | None]]
     seconds: float
 
     @property
@@ -329,7 +331,7 @@ class TrainingEvidence:
 
     @property
     def in_step(self) -> bool:
-        """Whether twins learnt alike to the end of what was run."""
+        """Whether the twins learnt alike to the end of what was run."""
         return self.verdict == SAME and not self.stopped
 
     @property

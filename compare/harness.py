@@ -1,4 +1,4 @@
-"""A pair and its cases in, results out; alone in loading both frameworks."""
+"""A pair and its cases in, results out; loads both frameworks."""
 
 import platform
 import zlib

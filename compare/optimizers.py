@@ -45,8 +45,30 @@ FORMULAS = {
     "Adam": "epsilon is added after the bias correction in PyTorch, before it in "
     "Keras, which rounds the betas of the correction to float32",
 }
-FORMULAS["AdamW"] = FORMULAS["Adam"]
+FORMULAS["AdamW"] = FORMULAS["Adam"].replace("the betas", "weight_decay and the betas")
 CAUSES = (*SENTENCES, FORMULA)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train both twins of a pair.
+
+    Args:
+        optimizer: one of OPTIMIZERS.
+        learning_rate: for both sides, or None for each one's default.
+        epochs, batch_size: or None for those of the pair's source.
+        seed: of the data, the weights and the order of the batches.
+        follow: the side that the other follows, "torch" or "keras".
+        removed: what makes twins drift and is removed; of CAUSES.
+    """
+
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    seed: int = 0
+    follow: str = "torch"
+    removed: frozenset[str] = frozenset(CAUSES)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ Hooks change what goes into a layer and what comes out of it; everything else is
 model's own code, so a fault does to it what it would do to a port.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,37 +15,9 @@ from torch.nn.utils.rnn import (
     pad_packed_sequence,
 )
 
+from compare.faults.anatomy import Anatomy
 from compare.faults.fault import BETWEEN, LAYER, WEIGHTS, Call, Fault, Sequence
-from compare.faults.ways import RESULTS, WAYS
 from compare.in_pytorch import Twin, layers, load
-
-
-@dataclass(frozen=True)
-class Anatomy:
-    """What the layers of a model do on one input, in float64 and in order.
-
-    Args:
-        kinds: of the layers that hold arrays, by name, as they are computed.
-        arrays: of each, by name.
-        fed: what goes into each that is not recurrent.
-        calls, handed: what goes into each that is recurrent, and what comes out.
-        last: what comes out of the last layer that holds arrays, if an array.
-        result: what the model returns first.
-    """
-
-    kinds: Mapping[str, str]
-    arrays: Mapping[str, Mapping[str, np.ndarray]]
-    fed: Mapping[str, np.ndarray]
-    calls: Mapping[str, Call]
-    handed: Mapping[str, Sequence]
-    last: np.ndarray | None
-    result: np.ndarray
-
-    def behind(self, layer: str) -> str | None:
-        """The layer that is computed next after one."""
-        names = list(self.kinds)
-        following = names[names.index(layer) + 1 :]
-        return following[0] if following else None
 
 
 @torch.no_grad()
@@ -91,38 +62,6 @@ def anatomy(twin: Twin, arrays: tuple[np.ndarray, ...]) -> Anatomy:
         handed,
         last.numpy() if isinstance(last, torch.Tensor) else None,
         results[0].numpy(),
-    )
-
-
-def applies(fault: Fault, layer: str, found: Anatomy) -> bool:
-    """Whether a mistake can be made in a layer of this kind, shape and place."""
-    if found.kinds[layer] not in fault.kinds:
-        return False
-    if fault.place == WEIGHTS:
-        return fault.change(found.arrays[layer]) is not None
-    if fault.place == LAYER:
-        if layer not in found.calls:
-            return False
-        call = found.calls[layer]  # its first step tells
-        lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
-        return fault.change(replace(call, x=call.x[:, :1], lengths=lengths)) is not None
-    if fault.place == BETWEEN:
-        behind = found.behind(layer)
-        if layer not in found.handed or behind not in found.fed:
-            return False
-        sequence = found.handed[layer]
-        right, wrong = WAYS[fault.right](sequence), fault.change(sequence)
-        return wrong is not None and _alike(right, found.fed[behind])
-    if found.last is None or layer != list(found.kinds)[-1]:
-        return False
-    return _alike(RESULTS[fault.right](found.last), found.result)
-
-
-def _alike(made, array):
-    return (
-        made is not None
-        and made.shape == array.shape
-        and np.allclose(made, array, rtol=1e-12, atol=1e-14)
     )
 
 

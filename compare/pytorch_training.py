@@ -1,7 +1,7 @@
 """How a twin learns in PyTorch; `keras_training.py` is its twin."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 
 import numpy as np
@@ -13,8 +13,8 @@ from compare.transfer import Sum
 
 
 def script(
-    make: Callable[[], torch.nn.Module], seed: int, examples: int, epochs: int
-) -> tuple[dict[str, dict[str, np.ndarray]], list[list[int]]]:
+    make: Callable[[], torch.nn.Module], seed: int, examples: int
+) -> tuple[dict[str, dict[str, np.ndarray]], Callable[[], Iterator[list[int]]]]:
     """What a training script gets that begins with `torch.manual_seed(seed)`.
 
     Such a script makes the model, then a `DataLoader` with `shuffle=True`; what it
@@ -22,21 +22,29 @@ def script(
     as they were afterwards.
 
     Returns:
-        The weights that the new model has, by layer and name; and the order of the
-        examples in each epoch.
+        The weights that the new model has, by layer and name; and what yields the
+        order of the examples in one epoch after the other, each time from the first.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         found = layers(make())
-        orders = []
-        for _ in range(epochs):
-            torch.empty((), dtype=torch.int64).random_()
-            orders.append(list(torch.utils.data.RandomSampler(range(examples))))
+        start = torch.get_rng_state()
+
+    def orders():
+        state = start
+        while True:
+            with torch.random.fork_rng(devices=[]):
+                torch.set_rng_state(state)
+                torch.empty((), dtype=torch.int64).random_()
+                order = list(torch.utils.data.RandomSampler(range(examples)))
+                state = torch.get_rng_state()
+            yield order
+
     return {name: dict(layer.arrays) for name, layer in found.items()}, orders
 
 
 # PyTorch's names of an optimiser's settings, where they are not Keras's.
-SETTINGS = {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps"}
+PYTORCH_NAMES = {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps"}
 
 
 def defaults(cls: str) -> dict[str, float]:
@@ -51,7 +59,7 @@ def defaults(cls: str) -> dict[str, float]:
 def _settings(found):
     """Keras's and PyTorch's name of each setting that is among `found`."""
     names = ("learning_rate", "momentum", "rho", "epsilon", "weight_decay")
-    both = ((name, SETTINGS.get(name, name)) for name in names)
+    both = ((name, PYTORCH_NAMES.get(name, name)) for name in names)
     return [(ours, theirs) for ours, theirs in both if theirs in found]
 
 
@@ -123,5 +131,5 @@ def _optimizer(optimizer, parameters):
         return getattr(theirs, optimizer.cls)(parameters, **values)
     if "beta_1" in values:
         values["betas"] = values.pop("beta_1"), values.pop("beta_2")
-    values = {SETTINGS.get(name, name): value for name, value in values.items()}
+    values = {PYTORCH_NAMES.get(name, name): value for name, value in values.items()}
     return getattr(torch.optim, optimizer.cls)(parameters, **values)

@@ -4,7 +4,7 @@ import gc
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from compare.cases import FIXED, cases, left_out
 from compare.errors import BadInput
 from compare.evidence import SIDES, Evidence, TrainingEvidence
+from compare.optimizers import Recipe
 from compare.pairs import Pair
 from compare.prices import Prices
 
@@ -79,14 +80,14 @@ def run(
 
 
 def train(
-    pair: Pair, prices: Prices, recipe: Mapping, started: float
+    pair: Pair, prices: Prices, recipe: Recipe, started: float
 ) -> TrainingEvidence:
     """Train the twins of a pair, with their losses beside the progress bar.
 
     Args:
         pair: sizes are changed to fit the number of assets.
         prices: of the pairs that read them.
-        recipe: arguments of `training.Recipe`.
+        recipe: how.
         started: as of `run`.
 
     Raises:
@@ -107,7 +108,7 @@ def train(
                 task, description=f"{what}: {both}", completed=done, total=total
             )
 
-        return training.train(pair, prices, training.Recipe(**recipe), started, show)
+        return training.train(pair, prices, recipe, started, show)
 
 
 def claims() -> Iterator:
@@ -156,7 +157,7 @@ def _quiet():
         os.dup2(kept.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             kept.seek(0)
             os.write(stderr, kept.read())
             raise

@@ -11,6 +11,7 @@ import numpy as np
 from compare import pytorch_faults
 from compare.evidence import SAME, Sensitivity, Survivor
 from compare.faults import FAULTS
+from compare.faults.anatomy import applies
 
 if TYPE_CHECKING:
     from compare.harness import Twins
@@ -47,7 +48,7 @@ def sensitivity(
         for fault in FAULTS:
             if again is not None and (fault.name, layer) not in again:
                 continue
-            if pytorch_faults.applies(fault, layer, found):
+            if applies(fault, layer, found):
                 tried += 1
                 wrong = _with_fault(twins, arrays, fault, layer, found.behind(layer))
                 if wrong and twins.judge(stages | wrong, arrays)["verdict"] == SAME:

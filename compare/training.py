@@ -6,11 +6,13 @@ judges, and how far each float32 lies from its own float64 is the noise.
 """
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from itertools import islice
 
 import numpy as np
 
@@ -20,7 +22,7 @@ from compare.harness import DTYPES, Twins  # loads PyTorch first
 from compare import pytorch_training, keras_training  # isort: skip
 from compare.errors import BadInput
 from compare.evidence import SAME, SIDES, Cause, Result, TrainingEvidence
-from compare.optimizers import CAUSES, OPTIMIZERS, causes, optimizers
+from compare.optimizers import CAUSES, OPTIMIZERS, Recipe, causes, optimizers
 from compare.pairs import Pair
 from compare.prices import Prices
 from compare.training_data import training_data
@@ -28,28 +30,7 @@ from compare.transfer import Layer, rewrite, sums
 
 TRAINING = {"torch": pytorch_training, "keras": keras_training}
 DAYS_PER_YEAR = 252  # of trading
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train.
-
-    Args:
-        optimizer: one of `optimizers.OPTIMIZERS`.
-        learning_rate: for both sides, or None for each one's default.
-        epochs, batch_size: or None for those of the pair's source.
-        seed: of the data, the weights and the order of the batches.
-        follow: the side that the other follows, "torch" or "keras".
-        removed: what makes twins drift and is removed; of `optimizers.CAUSES`.
-    """
-
-    optimizer: str = "adam"
-    learning_rate: float | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    seed: int = 0
-    follow: str = "torch"
-    removed: frozenset[str] = frozenset(CAUSES)
+FEWEST_DAYS = 20  # a month of trading; a ratio of fewer means nothing
 
 
 # What is told after each step: what is being done, and the losses in float32.
@@ -84,10 +65,11 @@ def train(
             for name, sentence in run.causes.items()
             if name not in recipe.removed
         }
-        parted = any(tensor.verdict != SAME for tensor in tensors)
         sharpe = run.sharpe() if pair.prices and not stopped else {}
         found, left = (), None
-        if drift and parted and not stopped and not interrupted.is_set():
+        complete = len(losses["torch64"]) == run.epochs * run.steps_per_epoch
+        # A loss shows a step only when the next begins.
+        if drift and complete and tensors[0].verdict != SAME:
             found, left = run.explain(losses, drift, progress)
     return TrainingEvidence(
         versions=harness.versions(),
@@ -128,9 +110,11 @@ class _Run:
         self.batch_size = recipe.batch_size or data.batch_size
         self.steps_per_epoch = data.learnt // self.batch_size
         if not self.steps_per_epoch:
+            whose = "" if recipe.batch_size else ", the default"
             raise BadInput(
-                f"--batch-size {self.batch_size}: expected a batch of 1 to "
-                f"{data.learnt}, the examples that there are ({data.source})"
+                f"--batch-size: expected 1 to {data.learnt}, as many examples as there "
+                f"are ({data.source}), got {self.batch_size}{whose}; give a smaller "
+                "one, or more days"
             )
         sizes = dict(pair.sizes)
         length = data.inputs[0].shape[1]
@@ -139,7 +123,7 @@ class _Run:
         make = harness.twin_makers(pair.file, pair.cls, sizes)
         self.twins = Twins(make, harness.inputs(pair, length), pair.outputs)
         self.weights, self.orders = pytorch_training.script(
-            make["torch"], recipe.seed, data.learnt, self.epochs
+            make["torch"], recipe.seed, data.learnt
         )
         self.restart()
         layers = {
@@ -154,6 +138,12 @@ class _Run:
         cls, _ = OPTIMIZERS[recipe.optimizer]
         self.defaults = {side: each.defaults(cls) for side, each in TRAINING.items()}
         self.causes = causes(self.optimizers(()), bool(self.sums))
+        idle = [name for name in recipe.removed if name not in self.causes]
+        if idle and set(recipe.removed) != set(CAUSES):
+            raise BadInput(
+                f"--align {','.join(sorted(idle))}: expected what makes {pair.file} "
+                f"drift with {recipe.optimizer}: {', '.join(self.causes) or 'nothing'}"
+            )
         arrays, target = next(self.batches())
         self.gradients = Result(
             pair=pair.file,
@@ -171,7 +161,7 @@ class _Run:
 
     def batches(self) -> Iterator[tuple[tuple[np.ndarray, ...], np.ndarray]]:
         """The inputs and the target of every step; a last batch not full is dropped."""
-        for order in self.orders:
+        for order in islice(self.orders(), self.epochs):
             for start in range(
                 0, self.steps_per_epoch * self.batch_size, self.batch_size
             ):
@@ -212,6 +202,8 @@ class _Run:
             stopped = self._not_finite(found, number, arrays, before)
             if stopped:
                 break
+            if number == 1:
+                self._check_moved(weights["torch", "float64"])
             for name in found["torch", "float64"]:
                 four = (found[s, d][name] for s in SIDES for d in DTYPES)
                 tracks.setdefault(name, _Track()).add(verdict.Four(*four))
@@ -229,23 +221,25 @@ class _Run:
         )
 
     def explain(self, losses, drift, progress):
-        """What each cause explains, removed alone, and what is left without all."""
+        """What each cause explains, and what is left without all.
+
+        The weights that were learnt are gone afterwards.
+        """
         leads = losses[f"{self.recipe.follow}64"]
         whole = _gap(losses["torch64"], losses["keras64"])
-        found, left = [], None
-        if not whole:  # a single step, before which the losses are the same
-            return (), None
-        for name in (*drift, None):
-            removed = CAUSES if name is None else {*self.recipe.removed, name}
-            curve = self._curve(removed, len(leads), name or "all causes", progress)
+
+        def left(removed, name):
+            curve = self._curve(removed, len(leads), name, progress)
+            return _gap(leads, curve) / whole
+
+        found = []
+        for name, sentence in drift.items():
+            without = left({*self.recipe.removed, name}, f"without {name}")
+            alone = left(set(CAUSES) - {name}, f"{name} alone")
             if self.interrupted.is_set():
-                break
-            gap = _gap(leads, curve)
-            if name is None:
-                left = gap / whole
-            else:
-                found.append(Cause(name, drift[name], gap, 1 - gap / whole))
-        return tuple(found), left
+                return tuple(found), None
+            found.append(Cause(name, sentence, 1 - without, alone))
+        return tuple(found), left(CAUSES, "without all")
 
     def sharpe(self):
         """Annual Sharpe ratios of the learnt portfolios and of equal weights."""
@@ -260,7 +254,8 @@ class _Run:
             "out of sample": slice(self.data.learnt, None),
         }
         return {
-            part: {
+            part: {"days": len(returns[rows])}
+            | {
                 who: _sharpe_ratio((w[rows] * returns[rows]).sum(axis=1))
                 for who, w in weights.items()
             }
@@ -285,7 +280,7 @@ class _Run:
             if len(losses) == steps or self.interrupted.is_set():
                 break
             losses.append(float(training(arrays, target)[0]))
-            progress(f"without {name}", len(losses), steps, {side: losses[-1]})
+            progress(name, len(losses), steps, {side: losses[-1]})
         return losses
 
     def _tensors(self, weights, dtype):
@@ -308,22 +303,42 @@ class _Run:
             for side, by_layer in zip(SIDES, both, strict=True)
         }
 
+    def _check_moved(self, weights):
+        """Raise BadInput where the first step changed no weight of PyTorch's."""
+        if all(
+            np.array_equal(array, self.weights[layer][name])
+            for layer, arrays in weights.items()
+            for name, array in arrays.items()
+        ):
+            raise BadInput(
+                f"{self.pair.file}: expected a loss that the weights change, got one "
+                "whose gradients are all zero, so nothing is learnt (the Sharpe ratio "
+                "of constant returns, or of one day, is defined as 0); give a larger "
+                "--batch-size or other prices"
+            )
+
     def _not_finite(self, found, number, arrays, before):
-        """The first tensor that is not finite in this step, as a sentence."""
+        """The first tensor that is not finite in each model, as a sentence."""
+        said = {}
         for (side, dtype), tensors in found.items():
-            for name, values in tensors.items():
-                if np.isfinite(values).all():
-                    continue
+            wrong = [
+                n for n, values in tensors.items() if not np.isfinite(values).all()
+            ]
+            if wrong:
+                name = wrong[0]
                 if name == "loss":
                     name = self._stage_not_finite(side, dtype, arrays, before) or name
-                return (
-                    f"step {number}: {name} is not finite in {SIDES[side]} {dtype}; "
-                    "the run stopped there, try a smaller learning rate"
-                )
-        return ""
+                said.setdefault(name, []).append(f"{SIDES[side]} {dtype}")
+        return "; ".join(
+            f"step {number}: {name} is not finite in {', '.join(where)}"
+            for name, where in said.items()
+        )
 
     def _stage_not_finite(self, side, dtype, arrays, before):
-        """The first stage behind a loss that is not finite, with the weights before."""
+        """The first stage behind a loss that is not finite, with the weights before.
+
+        The run is over: all four models begin anew.
+        """
         twin = self.twins.twins[side, dtype]
         self.restart()
         if before:
@@ -339,14 +354,14 @@ class _Track:
         self._gaps, self._scale = [], 0.0
 
     def add(self, four: verdict.Four):
-        """Note one more step."""
-        self._gaps.append([_farthest(a, b) for a, b in verdict.pairs(four)])
+        """Note one more step, in parts of the largest value so far."""
         self._scale = max(self._scale, np.abs(four.t64).max(), np.abs(four.k64).max())
+        scale = self._scale or 1.0
+        self._gaps.append([_farthest(a, b) / scale for a, b in verdict.pairs(four)])
 
     def distances(self) -> verdict.Distances:
-        """As the verdict takes them: the largest so far, in parts of the scale."""
-        gaps = np.array(self._gaps) / (self._scale or 1.0)
-        return verdict.Distances(*np.maximum.accumulate(gaps, axis=0).T)
+        """As the verdict takes them: the largest so far."""
+        return verdict.Distances(*np.maximum.accumulate(self._gaps, axis=0).T)
 
 
 def _farthest(a, b):
@@ -359,9 +374,11 @@ def _gap(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def _sharpe_ratio(returns):
-    """E[R] / sqrt(E[R^2] - E[R]^2) of daily returns, annual; 0 for constant ones."""
+    """E[R] / sqrt(E[R^2] - E[R]^2) of daily returns, annual; None of too few days."""
     spread = returns.std()
-    return float(returns.mean() / spread * np.sqrt(DAYS_PER_YEAR)) if spread else 0.0
+    if len(returns) < FEWEST_DAYS or not spread:
+        return None
+    return float(returns.mean() / spread * np.sqrt(DAYS_PER_YEAR))
 
 
 @contextmanager
@@ -375,6 +392,8 @@ def _interruptible():
     def stop(number, frame):
         event.set()
         signal.signal(signal.SIGINT, before)
+        said = "stopping after this step; press Ctrl-C again to end at once"
+        print(f"\ncompare: {said}", file=sys.stderr)
 
     before = signal.signal(signal.SIGINT, stop)
     try:

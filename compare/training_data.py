@@ -55,6 +55,11 @@ def check_trainable(pair: Pair):
             f"{pair.file}, a specimen that mixes up batch and time; train "
             f"{pair.file.removesuffix('_as_written').replace('view', 'flatten')}"
         )
+    if pair.lengths and pair.outputs[0] == "output":
+        raise BadInput(
+            f"train: expected a result for each sequence, got {pair.file}'s for each "
+            "step, padded ones too, which PyTorch and Keras fill differently"
+        )
 
 
 def _portfolios(prices):

@@ -95,9 +95,10 @@ def judge(
 
     The horizon is the steps whose noise stays below HORIZON. The twins are the same iff
     gap64 <= limit64 there and the horizon covers the stage; where it ends early they
-    are ill-conditioned. Shapes, dtypes and the places of infinities must agree; NaN is
-    never the same as anything. The figures returned are those of the step where the gap
-    comes nearest to its limit, or passes it first.
+    are ill-conditioned, unless gap64 exceeds the noise itself, SAFETY times. Shapes,
+    dtypes and the places of infinities must agree; NaN is never the same as anything.
+    The figures returned are those of the step where the gap comes nearest to its limit,
+    or passes it first.
 
     Args:
         stage: its name.
@@ -129,18 +130,28 @@ def judge(
 def judge_training(tensors: Mapping[str, Distances]) -> tuple[StageResult, ...]:
     """The verdict on every tensor of a training run, whose time is its steps.
 
-    Each step computes every tensor from all of them, so all share the largest noise.
+    A step computes every tensor from all as they were before it, so each carries the
+    largest noise of the step before. An optimiser that divides by the gradient's size
+    may leave a single weight few digits in float32; so float64 is judged as long as it
+    keeps within its limit, and the horizon ends only where it does not.
 
     Args:
         tensors: the distances of each after each step, by name.
     """
     noise = np.max([each.torch + each.keras for each in tensors.values()], axis=0)
+    before = np.concatenate([[0.0], noise[:-1]])
     return tuple(
-        _decide(name, distances, True, noise)[0] for name, distances in tensors.items()
+        _decide(name, distances, True, before, training=True)[0]
+        for name, distances in tensors.items()
     )
 
 
-def _decide(stage, distances, has_time, carried):
+def _first(flags, steps):
+    """The first step that is flagged, or the number of steps if none is."""
+    return int(np.argmax(flags)) if flags.any() else steps
+
+
+def _decide(stage, distances, has_time, carried, training=False):
     """The verdict that distances lead to, and the noise; see `judge`."""
     noise_torch, noise_keras, gap32, gap64 = distances
     noise = np.maximum(noise_torch + noise_keras, carried)
@@ -148,9 +159,13 @@ def _decide(stage, distances, has_time, carried):
 
     steps = len(gap64)
     horizon = int(np.count_nonzero(noise < HORIZON))  # noise never falls again
-    above = np.flatnonzero(gap64[:horizon] > limit64[:horizon])
-    if above.size:
-        verdict, at = DIFFERENT, int(above[0])
+    if training:  # nothing is chaotic while float64 keeps within its limit
+        horizon = max(horizon, _first(gap64 > limit64, steps))
+    above = gap64 > limit64
+    # Beyond the horizon the limit says little; but float64 rounds less than float32.
+    above[horizon:] = (gap64 > SAFETY * np.maximum(noise, FLOOR32))[horizon:]
+    if above.any():
+        verdict, at = DIFFERENT, _first(above, steps)
         reason = f"apart by {gap64[at]:.1e}, where rounding explains {limit64[at]:.1e}"
     elif horizon < steps:
         verdict, at = ILL_CONDITIONED, max(horizon - 1, 0)
@@ -252,11 +267,11 @@ def _worst(t64, k64, horizon, has_time):
 
 def _beyond(horizon, steps, has_time, noise_torch, noise_keras):
     closer = "PyTorch" if noise_torch[-1] <= noise_keras[-1] else "Keras"
-    where = (
-        f"same up to step {horizon} of {steps}; beyond it float32 keeps"
-        if has_time
-        else "float32 keeps"
-    )
+    where = "float32 keeps"
+    if has_time and horizon:
+        where = f"same up to step {horizon} of {steps}; beyond it {where}"
+    elif has_time:
+        where = f"at every step {where}"
     return (
         f"{where} fewer than three digits (noise: PyTorch {noise_torch[-1]:.1e}, Keras "
         f"{noise_keras[-1]:.1e}; {closer} is closer to float64)"

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from math import ceil
+from statistics import mean, median
 
 from rich.console import Console
 from rich.table import Table
@@ -10,14 +11,19 @@ from compare.evidence import DIFFERENT, ILL_CONDITIONED, SAME, SIDES, TrainingEv
 
 ROWS = 10  # of the table of losses
 LEGEND = (
-    "loss of an epoch's last batch in float32; gap of the two losses in float64, gap",
-    "and limit of a tensor as parts of its largest value; lstm.bias and the like are",
-    "Keras's names, and stand for the sum where PyTorch adds two biases",
+    "The loss is that of an epoch's last batch in float32, its gap in float64. The gap "
+    "of a tensor is a part of its largest value so far, its limit what rounding "
+    "explains, its noise how far float32 is from float64. Weights have Keras's names "
+    "here, and a bias stands for the sum where PyTorch adds two; gradients have "
+    "PyTorch's."
 )
 SHARES = (
-    "explains: how much of the mean gap of the losses goes when this cause alone is",
-    "removed; causes offset or need each other, so shares need not add up to 100 %",
+    "explains: the part of the losses' mean gap that goes when this cause is removed "
+    "and the others stay; alone: the part that is there when all others are removed. "
+    "Causes may offset or need each other. Removed means that {follows} does here as "
+    "{leads} does."
 )
+SPIKE = 20  # times the median: a loss that would flatten both curves
 
 
 def print_training(console: Console, evidence: TrainingEvidence):
@@ -27,13 +33,15 @@ def print_training(console: Console, evidence: TrainingEvidence):
         for line in lines:
             console.print(line, style=style, highlight=False, markup=False)
 
+    settings = evidence.settings
+
     say(*_opening(evidence), "")
     gradients = evidence.gradients
     decider = gradients.deciding
     say(
         f"gradients of the first batch: {gradients.verdict} "
         f"({len(gradients.stages) - 1} tensors; gap {decider.gap64:.1e}, limit "
-        f"{decider.limit64:.1e} at {decider.stage})",
+        f"{decider.limit64:.1e}, at {decider.stage})",
         "",
         style=None if gradients.as_expected else "red",
     )
@@ -41,32 +49,45 @@ def print_training(console: Console, evidence: TrainingEvidence):
         console.print(_losses(evidence))
         say("")
         console.print(_tensors(evidence))
-        say("", *LEGEND, style="dim")
+        say("", LEGEND, style="dim")
     if evidence.sharpe:
         say("")
         console.print(_sharpe(evidence))
         say("No costs are counted, and the past promises nobody money.", style="dim")
-    if evidence.drift:
+    if evidence.drift and not evidence.in_step:
         say("")
         console.print(_causes(evidence))
         if evidence.causes:
-            say(*SHARES, style="dim")
+            names = (
+                settings["follow"],
+                "torch" if settings["follow"] == "keras" else "keras",
+            )
+            leads, follows = (SIDES[side] for side in names)
+            say(SHARES.format(leads=leads, follows=follows), style="dim")
+        elif evidence.done == 1:
+            say("Not measured: no loss depends on a step yet; take more.", style="dim")
     say("")
     if evidence.interrupted:
-        say(
-            f"Interrupted after step {evidence.done} of {evidence.steps}: what is said "
-            "here holds for these steps.",
-            style="yellow",
+        what = (
+            "The run was complete, but what its causes explain was interrupted."
+            if evidence.done == evidence.steps
+            else f"Interrupted after step {evidence.done} of {evidence.steps}: what is "
+            "said here holds for these steps."
         )
+        say(what, style="yellow")
     say(conclusion(evidence), style="bold")
 
 
 def conclusion(evidence: TrainingEvidence) -> str:
     """What was shown, or not, in a sentence or two."""
     seconds = f"({evidence.seconds:.1f} s)"
-    if evidence.stopped:
-        return f"Not finite: {evidence.stopped} {seconds}."
     pair, decider = evidence.settings["pair"], evidence.deciding
+    if evidence.stopped:
+        before = "in step" if evidence.verdict == SAME else evidence.verdict
+        return (
+            f"Stopped at {evidence.stopped}; try a smaller learning rate. The "
+            f"{_many(evidence.done, 'step')} until then: {before} {seconds}."
+        )
     if evidence.in_step:
         return (
             f"In step: {pair} learns the same in PyTorch and Keras; the gradients, and "
@@ -76,13 +97,13 @@ def conclusion(evidence: TrainingEvidence) -> str:
     if decider.verdict == DIFFERENT:
         return (
             f"They part at step {decider.timestep}, at {decider.stage}: "
-            f"{decider.reason}; at step {evidence.done} the losses are "
-            f"{evidence.gaps[-1]:.1e} apart. {_left(evidence)}{seconds}"
+            f"{decider.reason}. At step {evidence.done} the losses are "
+            f"{evidence.gaps[-1]:.1e} apart, {mean(evidence.gaps):.1e} on average. "
+            f"{_left(evidence)}{seconds}"
         )
     if decider.verdict == ILL_CONDITIONED:
         return (
-            f"Nobody can tell to the end: {decider.stage} is {decider.reason} "
-            f"{seconds}."
+            f"Nobody can tell to the end. {decider.stage}: {decider.reason} {seconds}."
         )
     return f"The gradients are not the same: {evidence.gradients.explain()} {seconds}"
 
@@ -90,7 +111,7 @@ def conclusion(evidence: TrainingEvidence) -> str:
 def _left(evidence):
     if evidence.left is None:
         return ""
-    return f"With all causes removed {evidence.left:.1%} of the gap is left. "
+    return f"With all causes removed {evidence.left:.1%} of it is left. "
 
 
 def _opening(evidence):
@@ -101,9 +122,9 @@ def _opening(evidence):
     )
     yield (
         f"{settings['pair']}, {settings['loss'].replace('_', ' ')}: "
-        f"{settings['epochs']} epochs of {settings['steps_per_epoch']} shuffled "
-        f"batches of {settings['batch_size']}, seed {settings['seed']}, on "
-        f"{settings['source']}"
+        f"{_many(settings['epochs'], 'epoch')} of "
+        f"{_many(settings['steps_per_epoch'], 'shuffled batch', 'es')} of "
+        f"{settings['batch_size']}, seed {settings['seed']}, on {settings['source']}"
     )
     for side, name in names.items():
         used = settings[side]
@@ -111,6 +132,10 @@ def _opening(evidence):
         other = SIDES["keras" if side == "torch" else "torch"]
         notes = "" if used["own"] else f" as {other} defines it"
         yield f"{name}: {used['cls']}{notes}, {values}{_biases(side, used)}"
+
+
+def _many(number, what, ending="s"):
+    return f"{number} {what}{ending if number > 1 else ''}"
 
 
 def _biases(side, used):
@@ -149,13 +174,14 @@ def _losses(evidence):
 
 
 def _tensors(evidence):
-    table = _table("tensor", "verdict", "gap", "limit", "parts at")
+    table = _table("tensor", "verdict", "gap", "limit", "noise", "parts at")
     for each in evidence.tensors:
         table.add_row(
             each.stage,
             each.verdict,
             f"{each.gap64:.1e}",
             f"{each.limit64:.1e}",
+            f"{each.noise_torch + each.noise_keras:.1e}",
             f"step {each.timestep}" if each.timestep else "",
             style=None if each.verdict == SAME else "red",
         )
@@ -166,17 +192,22 @@ def _causes(evidence):
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("why they drift", no_wrap=True)
     table.add_column("")
-    table.add_column("explains", justify="right", no_wrap=True)
-    shares = {cause.name: f"{cause.share:.1%}" for cause in evidence.causes}
+    for name in ("explains", "alone"):
+        table.add_column(name, justify="right", no_wrap=True)
+    measured = {cause.name: cause for cause in evidence.causes}
     for name, sentence in evidence.drift.items():
-        table.add_row(name, sentence, shares.get(name, "not measured"))
+        cause = measured.get(name)
+        shares = (f"{cause.share:.1%}", f"{cause.alone:.1%}") if cause else ("-", "-")
+        table.add_row(name, sentence, *shares)
     return table
 
 
 def _sharpe(evidence):
-    table = _table("annual Sharpe ratio", *SIDES.values(), "equal weights")
+    table = _table("annual Sharpe ratio", "days", *SIDES.values(), "equal weights")
     for part, by in evidence.sharpe.items():
-        table.add_row(part, *(f"{by[who]:.2f}" for who in (*SIDES, "equal")))
+        ratios = (by[who] for who in (*SIDES, "equal"))
+        shown = ("too few" if each is None else f"{each:.2f}" for each in ratios)
+        table.add_row(part, f"{by['days']:,}", *shown)
     return table
 
 
@@ -195,13 +226,16 @@ def plot(evidence: TrainingEvidence) -> bytes:
     curves.plot(steps, evidence.losses["keras32"], "--", label=SIDES["keras"])
     curves.set_ylabel(evidence.settings["loss"].replace("_", " "))
     curves.legend()
-    drift = ", ".join(evidence.drift) or "nothing"
+    losses = [abs(loss) for loss in evidence.losses["torch32"]]
+    if min(evidence.losses["torch32"]) > 0 and max(losses) > SPIKE * median(losses):
+        curves.set_yscale("log")
+    drift = ", ".join(evidence.drift)
     curves.set_title(
-        f"{evidence.settings['pair']}, {evidence.settings['optimizer']}; "
-        f"makes them drift: {drift}"
+        f"{evidence.settings['pair']}, {evidence.settings['optimizer']}, "
+        + (f"not aligned: {drift}" if drift else "aligned")
     )
-    floor = 1e-18  # a gap of nothing has no place on a log scale
-    gap.semilogy(steps, [max(each, floor) for each in evidence.gaps], color="tab:red")
+    gap.set_yscale("log")  # where a gap of nothing has no place
+    gap.plot(steps, [each or float("nan") for each in evidence.gaps], ".-", color="C3")
     gap.set_ylabel("gap in float64")
     gap.set_xlabel("step")
     for axes in (curves, gap):
