@@ -124,7 +124,10 @@ class Twin:
             valid: for each target, where a result is not valid, True where it is,
                 shaped to broadcast over it; or None. What is not valid counts as zero.
         """
-        learnt = holders(self.model)
+        behind = {  # TensorFlow's variables; Keras's have no zeros to stand for nothing
+            name: {key: variable.value for key, variable in holds.items()}
+            for name, holds in holders(self.model).items()
+        }
         masks = [where for where in valid if where is not None]
 
         def compute(*args):
@@ -138,7 +141,7 @@ class Twin:
                 value = self.loss(loss, tensors, aims, where)
             zero = tensorflow.UnconnectedGradients.ZERO
             return value, *tape.gradient(
-                value, [floats, learnt], unconnected_gradients=zero
+                value, [floats, behind], unconnected_gradients=zero
             )
 
         if loss not in self._gradients:  # one trace serves every batch and length

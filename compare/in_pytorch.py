@@ -51,7 +51,8 @@ class Twin:
         outputs: Sequence[str],
     ):
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
-        self.model = make().to(getattr(torch, dtype)).eval()
+        with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay
+            self.model = make().to(getattr(torch, dtype)).eval()
         self._stages, self._timesteps = {}, None
 
     @torch.no_grad()

@@ -25,7 +25,7 @@ from compare.evidence import SAME, SIDES, Cause, Result, TrainingEvidence
 from compare.optimizers import CAUSES, OPTIMIZERS, Recipe, causes, optimizers
 from compare.pairs import Pair
 from compare.prices import Prices
-from compare.training_data import training_data
+from compare.training_data import check_trainable, training_data
 from compare.transfer import Layer, rewrite, sums
 
 TRAINING = {"torch": pytorch_training, "keras": keras_training}
@@ -55,6 +55,7 @@ def train(
     Raises:
         BadInput: if the pair cannot learn, or there are fewer examples than a batch.
     """
+    check_trainable(pair)
     data = training_data(pair, prices, recipe.seed)
     with harness.in_pytorch.settled(), _interruptible() as interrupted:
         run = _Run(pair, data, recipe, interrupted)

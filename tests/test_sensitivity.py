@@ -7,6 +7,7 @@ import pytest
 
 from compare.cases import Input, sequences
 from compare.faults import FAULTS
+from compare.faults.anatomy import applies
 from compare.pairs import PAIRS
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
@@ -79,7 +80,7 @@ def test_mistakes_of_deep_bidirectional_and_masked_layers_are_noticed(
     probed = sensitivity.sensitivity("lstm_layer", made, arrays)
     survivors = {each.fault for each in probed.survivors}
 
-    assert all(pytorch_faults.applies(BY_NAME[n], "lstm", found) for n in names)
+    assert all(applies(BY_NAME[n], "lstm", found) for n in names)
     assert not survivors & set(names)
 
 
@@ -90,7 +91,7 @@ def test_a_twin_is_as_it_was_after_each_mistake(probe, last_step, x):
     before = twin(x)
     for layer in found.kinds:
         for fault in FAULTS:
-            if pytorch_faults.applies(fault, layer, found):
+            if applies(fault, layer, found):
                 behind = found.behind(layer)
                 with pytorch_faults.injected(twin, fault, layer, behind):
                     wrong = twin(x)
