@@ -60,7 +60,7 @@ class StageResult:
     def explain(self) -> list[str]:
         """Where the verdict starts, why, and the element that is farthest apart."""
         step = f", step {self.timestep}" if self.timestep else ""
-        lines = [f"starts at {self.stage}{step}", f"because   {self.reason}"]
+        lines = [f"starts at {self.stage}{step}: {self.reason}"]
         if self.worst:
             index = ", ".join(map(str, self.worst.index))
             lines.append(
@@ -103,6 +103,46 @@ class Sensitivity:
 
 
 @dataclass(frozen=True)
+class Explanation:
+    """Why twins differ, or what was seen where nothing known explains it.
+
+    Args:
+        explained: whether the twins are the same once both do alike there.
+        faults: names of the mistakes, in the order in which the model meets them.
+        sentence: what is wrong, and where.
+        fix: what to change.
+        indistinguishable_from: side and name of mistakes that look the same here.
+        gap_before, gap_after, limit: of the stage that decides, without the mistakes
+            and with them made alike on both sides; None where a twin refuses.
+        tried: how many mistakes were looked for.
+    """
+
+    explained: bool
+    faults: tuple[str, ...]
+    sentence: str
+    fix: str
+    indistinguishable_from: tuple[str, ...]
+    gap_before: float | None
+    gap_after: float | None
+    limit: float | None
+    tried: int
+
+    def explain(self) -> list[str]:
+        """As text of a few lines."""
+        if not self.explained:
+            seen = self.sentence or "every layer, alone, does the same on both sides"
+            return [f"unknown   none of {self.tried} mistakes explains it; {seen}"]
+        lines = [
+            f"because   {self.sentence}",
+            f"proof     with that alike on both sides the gap is {self.gap_after:.1e}",
+            f"fix       {self.fix}",
+        ]
+        if self.indistinguishable_from:
+            lines.append(f"or else   {'; '.join(self.indistinguishable_from)}")
+        return lines
+
+
+@dataclass(frozen=True)
 class Result:
     """One pair on one case, weights transferred in one direction.
 
@@ -117,6 +157,7 @@ class Result:
         loss: name of the loss whose gradients were compared, its value first, or
             nothing where the model's own stages were.
         sensitivity: what the verdict is worth, with those of the pair before it.
+        explanation: why twins differ, where they do.
     """
 
     pair: str
@@ -131,6 +172,7 @@ class Result:
     refusals: Mapping[str, str] = field(default_factory=dict)
     loss: str = ""
     sensitivity: Sensitivity | None = None
+    explanation: Explanation | None = None
 
     @property
     def as_expected(self) -> bool:
@@ -170,6 +212,8 @@ class Result:
         decider = self.deciding
         if decider and verdict != SAME:
             lines += [f"  {line}" for line in decider.explain()]
+        if self.explanation:
+            lines += [f"  {line}" for line in self.explanation.explain()]
         return "\n".join(lines)
 
     def as_dict(self) -> dict:
@@ -179,6 +223,7 @@ class Result:
         first = decider if decider and self.verdict == DIFFERENT else None
         found = asdict(self)
         found.pop("sensitivity")  # on its own in the document
+        explanation = found.pop("explanation")
         stages = found.pop("stages")
         return {
             **found,
@@ -188,6 +233,7 @@ class Result:
             "worst": decider and decider.worst and asdict(decider.worst),
             "first_difference": first
             and {"stage": first.stage, "timestep": first.timestep},
+            "explanations": [explanation] if explanation else [],
             "stages": stages,
         }
 

@@ -15,8 +15,9 @@ from compare import in_pytorch, in_keras, verdict  # isort: skip
 from compare.cases import FIXED, Case, Input, inputs
 from compare.cases import arrays as input_arrays
 from compare.cases import targets as random_targets
+from compare.diagnosis import diagnose
 from compare.errors import BadInput
-from compare.evidence import SAME, Result
+from compare.evidence import DIFFERENT, SAME, Result
 from compare.evidence import SIDES as NAMES
 from compare.pairs import Pair
 from compare.prices import Prices
@@ -311,7 +312,7 @@ def _run_length(pair, twins, cases, prices, seed, gradients, probed):
         key = [seed, zlib.crc32(pair.file.encode()), number]
         weights = partial(fresh_weights, seed=key)
         twins.load(direction, weights)
-        middling = _middling(cases)
+        middling, explained = _middling(cases), False
         for case in cases:
             inputs = input_arrays(pair, case.timesteps, case.batch, prices, seed)
             result = Result(
@@ -326,6 +327,9 @@ def _run_length(pair, twins, cases, prices, seed, gradients, probed):
                     probed = with_reasons(probed, twins, inputs, reload)
                     twins.load(direction, weights)
                 result = replace(result, sensitivity=probed)
+            if result.verdict == DIFFERENT and not explained:
+                explained = True  # one explanation for all of one build and weights
+                result = replace(result, explanation=diagnose(twins, inputs))
             yield result
         for case in middling if gradients else ():
             inputs = input_arrays(pair, case.timesteps, case.batch, prices, seed)

@@ -242,8 +242,11 @@ class Twin:
         def record(*args, **kwargs):
             if not isinstance(layer, keras.layers.RNN):
                 result = call(*args, **kwargs)
-                # A Bidirectional may return its final states behind its output.
-                stages[name] = result[0] if isinstance(result, list | tuple) else result
+                # A Bidirectional may return its final states behind its output, or,
+                # like any recurrent layer, no output at every step to compare.
+                if getattr(layer, "return_sequences", True):
+                    several = isinstance(result, list | tuple)
+                    stages[name] = result[0] if several else result
                 return result
             asked = layer.return_state
             layer.return_state = (

@@ -74,7 +74,7 @@ class Twin:
             for name, layer in self.model.named_children()
         ]
         try:
-            results = self._results(self.tensors(arrays))
+            results = self.results(self.tensors(arrays))
         finally:
             for hook in hooks:
                 hook.remove()
@@ -130,8 +130,8 @@ class Twin:
             for t in targets
         ]
 
-    def _results(self, tensors):
-        """What the model returns, as a tuple."""
+    def results(self, tensors):
+        """What the model returns on tensors, as a tuple."""
         x, *rest = tensors.values()
         names = [each.name for each in self.inputs[1:]]
         results = self.model(x, **dict(zip(names, rest, strict=True)))
@@ -142,7 +142,7 @@ class Twin:
     def loss(self, loss, tensors, targets, valid):
         """The loss on tensors, of the results that have a target."""
         total = 0
-        results = self._results(tensors)
+        results = self.results(tensors)
         for result, target, where in zip(results, targets, valid, strict=False):
             if where is not None:
                 result = torch.where(torch.from_numpy(where), result, 0.0)

@@ -5,7 +5,7 @@ model's own code, so a fault does to it what it would do to a port.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import (
 
 from compare.faults.anatomy import Anatomy
 from compare.faults.fault import BETWEEN, LAYER, WEIGHTS, Call, Fault, Sequence
-from compare.in_pytorch import Twin, layers, load
+from compare.in_pytorch import REFUSALS, Twin, layers, load
 
 
 @torch.no_grad()
@@ -28,32 +28,38 @@ def anatomy(twin: Twin, arrays: tuple[np.ndarray, ...]) -> Anatomy:
     states: no fault is known to be what it seems there.
     """
     known = layers(twin.model)
-    seen, twice = {}, set()
+    given, made, twice = {}, {}, set()
 
-    def look(name):
-        def hook(module, args, result):
-            if name in seen:
+    def before(name):
+        def hook(module, args):
+            if name in given:
                 twice.add(name)
-            seen[name] = args, result
+            given[name] = args
 
         return hook
 
+    def after(name):
+        return lambda module, args, result: made.__setitem__(name, result)
+
     modules = {name: twin.model.get_submodule(name) for name in known}
-    with _hooks(m.register_forward_hook(look(name)) for name, m in modules.items()):
-        results = twin._results(twin.tensors(arrays))
+    hooks = [m.register_forward_pre_hook(before(name)) for name, m in modules.items()]
+    hooks += [m.register_forward_hook(after(name)) for name, m in modules.items()]
+    results = (None,)
+    with _hooks(hooks), suppress(*REFUSALS):  # what came before a refusal is seen
+        results = twin.results(twin.tensors(arrays))
     calls, handed, fed = {}, {}, {}
-    for name, (args, result) in seen.items():
+    for name, args in given.items():
         module = modules[name]
         if name in twice or any(each is not None for each in args[1:]):
             continue
-        if isinstance(module, torch.nn.RNNBase):
+        if not isinstance(module, torch.nn.RNNBase):
+            fed[name] = args[0].numpy()
+        elif name in made:
             x, lengths = _padded(module, args[0])
             calls[name] = Call(known[name].kind, known[name].arrays, x, lengths)
-            handed[name] = _sequence(module, result)
-        else:
-            fed[name] = args[0].numpy()
-    kinds = {n: known[n].kind for n in seen if n in calls or n in fed}
-    last = seen[list(seen)[-1]][1] if seen else None
+            handed[name] = _sequence(module, made[name])
+    kinds = {n: known[n].kind for n in given if n in calls or n in fed}
+    last = made.get(list(given)[-1]) if given else None
     return Anatomy(
         kinds,
         {name: known[name].arrays for name in kinds},
@@ -61,7 +67,7 @@ def anatomy(twin: Twin, arrays: tuple[np.ndarray, ...]) -> Anatomy:
         calls,
         handed,
         last.numpy() if isinstance(last, torch.Tensor) else None,
-        results[0].numpy(),
+        None if results[0] is None else results[0].numpy(),
     )
 
 
@@ -170,7 +176,10 @@ def _padded(module, x):
 
 
 def _sequence(module, result):
-    """What a recurrent layer returns, of its last layer and in (batch, time, size)."""
+    """What a recurrent layer returns, in (batch, time, size).
+
+    The states are those of its last layer and direction.
+    """
     output, states = result
     output, lengths = _padded(module, output)
     states = states if isinstance(states, tuple) else (states,)

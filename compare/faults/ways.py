@@ -16,6 +16,7 @@ WAYS: dict[str, Callable[[Sequence], np.ndarray | None]] = {
     "the final hidden state": lambda s: s.h,
     "all steps, one after another": lambda s: s.output.reshape(len(s.output), -1),
     "every step": lambda s: s.output,
+    "the end of each direction": lambda s: _ends(s),
     "the first step": lambda s: s.output[:, 0],
     "the step before the last": lambda s: s.output[:, max(s.output.shape[1] - 2, 0)],
     "the last sample": lambda s: s.output[-1],
@@ -27,6 +28,14 @@ WAYS: dict[str, Callable[[Sequence], np.ndarray | None]] = {
     ),
     "all steps, last first": lambda s: s.output[:, ::-1].reshape(len(s.output), -1),
 }
+
+
+def _ends(s):
+    """The last step of the forward half beside the first of the backward one."""
+    size = s.h.shape[-1]
+    if s.lengths is not None or s.output.shape[2] != 2 * size:
+        return None
+    return np.concatenate([s.output[:, -1, :size], s.output[:, 0, size:]], axis=1)
 
 
 def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
@@ -49,6 +58,8 @@ RESULTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 # What is mistaken for what between a recurrent layer and the next.
 CONFUSIONS = (
+    ("the end of each direction", "the last step"),
+    ("the end of each direction", "the first step"),
     ("the last step", "the first step"),
     ("the last step", "the step before the last"),
     ("the last step", "the last sample"),

@@ -88,7 +88,7 @@ def print_evidence(console: Console, evidence: Evidence):
         console.print(f"\nNote: {note}", highlight=False, markup=False)
     for results in rows:
         if not results[0].as_expected:
-            worst = max(results, key=_severity)
+            worst = max(results, key=lambda r: (bool(r.explanation), _severity(r)))
             console.print(
                 f"\n{worst.explain()}", style="red", highlight=False, markup=False
             )
@@ -147,7 +147,7 @@ def _table(rows):
         table.add_column(name, no_wrap=True)
     table.add_column("verdict", min_width=len("both refuse"))
     for name in ("gap", "limit"):
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, no_wrap=True, min_width=7)
     shown = None
     for results in rows:
         first, worst = results[0], max(results, key=_severity)

@@ -1,0 +1,133 @@
+"""How a Keras twin is looked into; `pytorch_faults.py` does the same in PyTorch."""
+
+from collections.abc import Mapping
+from contextlib import contextmanager, suppress
+
+import keras
+import numpy as np
+
+from compare.faults.anatomy import Anatomy
+from compare.faults.fault import Call, Sequence
+from compare.in_keras import REFUSALS, Twin, holders, settled
+
+
+def anatomy(
+    twin: Twin,
+    arrays: tuple[np.ndarray, ...],
+    kinds: Mapping[str, str],
+    weights: Mapping[str, Mapping[str, np.ndarray]],
+) -> Anatomy:
+    """Look into a twin in float64 while it runs, not compiled.
+
+    Args:
+        twin: in float64.
+        arrays: one for each input.
+        kinds: of the layers, as PyTorch names them.
+        weights: of the layers, in PyTorch's layout.
+    """
+    stacks = {name: _stack(getattr(twin.model, name)) for name in holders(twin.model)}
+    seen = {}
+    results = (None,)
+    with _watched(stacks, seen), settled(twin.dtype), suppress(*REFUSALS):
+        results = twin.model(*twin.tensors(arrays)[:1], **_named(twin, arrays))
+        results = results if isinstance(results, list | tuple) else (results,)
+    calls, handed, fed = {}, {}, {}
+    for name, runs in seen.items():
+        if name not in kinds or len(runs) != len(stacks[name]):
+            continue  # a layer that runs more than once is not what it seems
+        x, lengths, _ = runs[0]
+        output = runs[-1][2]
+        if isinstance(output, Sequence):
+            calls[name] = Call(kinds[name], weights[name], x, lengths)
+            handed[name] = output
+        else:
+            fed[name] = x
+    last = runs[-1][2] if seen else None
+    return Anatomy(
+        {name: kinds[name] for name in seen if name in calls or name in fed},
+        {name: weights[name] for name in seen if name in calls or name in fed},
+        fed,
+        calls,
+        handed,
+        None if isinstance(last, Sequence) else last,
+        None if results[0] is None else _numpy(results[0]),
+    )
+
+
+def _named(twin, arrays):
+    """The inputs behind the first, as the model's arguments."""
+    tensors = twin.tensors(arrays)
+    pairs = zip(twin.inputs, tensors, strict=True)
+    return {each.name: tensor for each, tensor in list(pairs)[1:]}
+
+
+def _stack(attribute):
+    """The layers that are one in PyTorch, first to last."""
+    return list(attribute) if isinstance(attribute, list | tuple) else [attribute]
+
+
+@contextmanager
+def _watched(stacks, seen):
+    """Each call of a layer adds its input, lengths and output to `seen`, by name."""
+    layers = [(name, layer) for name, stack in stacks.items() for layer in stack]
+    try:
+        for name, layer in layers:
+            vars(layer)["call"] = _watch(layer, name, seen)
+        yield
+    finally:
+        for _, layer in layers:
+            vars(layer).pop("call", None)
+
+
+def _watch(layer, name, seen):
+    call = layer.call
+
+    def note(*run):
+        seen.setdefault(name, []).append(run)
+
+    def watch(x, *args, **kwargs):
+        if not isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional):
+            result = call(x, *args, **kwargs)
+            note(_numpy(x), None, _numpy(result))
+            return result
+        asked = layer.return_sequences, layer.return_state
+        parts = [layer]
+        if isinstance(layer, keras.layers.Bidirectional):
+            parts += [layer.forward_layer, layer.backward_layer]
+        for part in parts:  # changes what is handed out, not what is computed
+            part.return_sequences, part.return_state = True, True
+        try:
+            output, *states = call(x, *args, **kwargs)
+        finally:
+            for part in parts:
+                part.return_sequences, part.return_state = asked
+        lengths = _lengths(kwargs.get("mask"))
+        final = states[0]
+        if len(parts) > 1:  # each direction ends at the other end of the sequence
+            final = keras.ops.concatenate([final, states[len(states) // 2]], axis=-1)
+            states_of_last = states[len(states) // 2 :]
+        else:
+            states_of_last = states
+        note(_numpy(x), lengths, _sequence(output, states_of_last, lengths))
+        handed = output if asked[0] else final
+        return (handed, *states) if asked[1] else handed
+
+    return watch
+
+
+def _sequence(output, states, lengths):
+    output = _numpy(output)
+    if lengths is not None:  # beyond them PyTorch has zeros
+        output = np.where(
+            (np.arange(output.shape[1]) < lengths[:, None])[..., None], output, 0
+        )
+    h, c = (*(_numpy(state) for state in states), None)[:2]
+    return Sequence(output, h, c, lengths)
+
+
+def _lengths(mask):
+    return None if mask is None else _numpy(mask).sum(axis=1)
+
+
+def _numpy(tensor):
+    return keras.ops.convert_to_numpy(tensor)
