@@ -142,7 +142,10 @@ BAD = {
     ),
     "unknown option": (["run", "--jsn", "x"], "unrecognized arguments"),
     "no name": (["show"], "the following arguments are required: NAME"),
-    "bad seed": (["--seed", "-1"], "expected a whole number >= 0, got '-1'"),
+    "bad seed": (
+        ["--seed", "-1"],
+        "expected a whole number >= 0 and below 2^32, got '-1'",
+    ),
     "no prices": (
         ["--prices", "none.csv"],
         "none.csv: expected a CSV file, found none",

@@ -147,7 +147,7 @@ def _table(rows):
         table.add_column(name, no_wrap=True)
     table.add_column("verdict", min_width=len("both refuse"))
     for name in ("gap", "limit"):
-        table.add_column(name, no_wrap=True, min_width=7)
+        table.add_column(name, no_wrap=True)
     shown = None
     for results in rows:
         first, worst = results[0], max(results, key=_severity)
@@ -178,7 +178,7 @@ def _listed(numbers):
 def _verdict(result):
     if result.as_expected:
         return Text(result.verdict, style="green")
-    return Text(f"{result.verdict}, expected {result.expected}", style="bold red")
+    return Text(result.verdict, style="bold red")  # what was expected is said below
 
 
 def _print_sensitivity(console, evidence):
