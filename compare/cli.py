@@ -2,18 +2,15 @@
 
 import argparse
 import difflib
-import importlib.util
 import os
-import stat
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 
 import compare
+from compare import files
 from compare.errors import BadInput
 from compare.optimizers import CAUSES, OPTIMIZERS, Recipe
 from compare.pairs import PAIRS, Pair
@@ -296,13 +293,13 @@ def _run(args):
     pairs = [_pair(name) for name in dict.fromkeys(args.names)]
     if not pairs:
         pairs = [pair for pair in PAIRS if pair.default or args.all]
-    target = _target("--json", args.json)
+    target = files.target("--json", args.json)
     prices = price_files.read(args.prices) if args.prices else price_files.built_in()
     evidence = running.run(
         pairs, prices, args.seed, STARTED, args.gradients, claimed=bool(target)
     )
     if target:  # first, so that a reader of the table who leaves early costs no file
-        _write("--json", target, evidence.to_json())
+        files.write("--json", target, evidence.to_json())
     status = 0 if evidence.as_expected else 1
     return _told(status, terminal.print_evidence, evidence)
 
@@ -318,10 +315,10 @@ def _train(args):
     removed = frozenset(() if args.mode == "native" else CAUSES)
     pair = _pair(args.name)
     check_trainable(pair)
-    target = _target("--json", args.json)
-    picture = _target("--plot", args.plot)
+    target = files.target("--json", args.json)
+    picture = files.target("--plot", args.plot)
     if picture:
-        _check_picture(args.plot)
+        files.check_picture(args.plot)
         if picture == target:
             raise BadInput(
                 f"expected two files for --json and --plot, got {args.plot} for both"
@@ -342,9 +339,9 @@ def _train(args):
         STARTED,
     )
     if target:
-        _write("--json", target, evidence.to_json())
+        files.write("--json", target, evidence.to_json())
     if picture and evidence.done:
-        _write("--plot", picture, report.plot(evidence))
+        files.write("--plot", picture, report.plot(evidence))
     status = 130 if evidence.interrupted else 0 if evidence.in_step else 1
     return _told(status, report.print_training, evidence)
 
@@ -364,17 +361,6 @@ def _no_reader():
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _check_picture(path):
-    """Said before the work, not after it."""
-    if not path.lower().endswith(".png"):
-        raise BadInput(f"--plot {path}: expected a file that ends in .png")
-    if importlib.util.find_spec("matplotlib") is None:
-        raise BadInput(
-            f"--plot {path}: expected matplotlib to be installed, found none; run pip "
-            'install -e ".[plot]"'
-        )
-
-
 class _Console(Console):
     def on_broken_pipe(self):
         raise BrokenPipeError  # `main` sees to it; Rich would end with status 1
@@ -382,44 +368,3 @@ class _Console(Console):
 
 def _console():
     return _Console(emoji=False)
-
-
-def _target(option: str, path: str | None) -> Path | None:
-    """Where a result goes; what cannot be written is said before the work."""
-    if path is None:
-        return None
-    target = Path(path).resolve()  # the file behind a link, not the link
-    if not target.parent.is_dir():
-        raise BadInput(
-            f"{option} {path}: expected a file in a folder that exists, got "
-            f"{Path(path).parent}, which does not; create it first"
-        )
-    mode = target.stat().st_mode if target.exists() else None
-    if mode is not None and not (stat.S_ISREG(mode) and mode & stat.S_IWUSR):
-        raise BadInput(
-            f"{option} {path}: expected a file that can be written, got a folder, a "
-            "device or a protected file; name another file"
-        )
-    if not os.access(target.parent, os.W_OK):
-        raise BadInput(
-            f"{option} {path}: expected a folder that can be written to, got "
-            f"{target.parent}; name a file elsewhere"
-        )
-    return target
-
-
-def _write(option: str, target: Path, content: str | bytes):
-    """Write all of it or nothing."""
-    if isinstance(content, str):
-        content = f"{content}\n".encode()
-    try:
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            part = Path(folder) / target.name
-            part.write_bytes(content)
-            part.chmod(0o644)
-            part.replace(target)
-    except OSError as error:
-        raise BadInput(
-            f"{option} {target}: expected a file that can be written, got: {error}; "
-            "name another file"
-        ) from None

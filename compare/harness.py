@@ -17,7 +17,7 @@ from compare.cases import arrays as input_arrays
 from compare.cases import targets as random_targets
 from compare.diagnosis import diagnose
 from compare.errors import BadInput
-from compare.evidence import DIFFERENT, SAME, Result
+from compare.evidence import DIFFERENT, ONE_REFUSES, SAME, Result
 from compare.evidence import SIDES as NAMES
 from compare.pairs import Pair
 from compare.prices import Prices
@@ -327,7 +327,7 @@ def _run_length(pair, twins, cases, prices, seed, gradients, probed):
                     probed = with_reasons(probed, twins, inputs, reload)
                     twins.load(direction, weights)
                 result = replace(result, sensitivity=probed)
-            if result.verdict == DIFFERENT and not explained:
+            if result.verdict in (DIFFERENT, ONE_REFUSES) and not explained:
                 explained = True  # one explanation for all of one build and weights
                 result = replace(result, explanation=diagnose(twins, inputs))
             yield result

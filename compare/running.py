@@ -12,10 +12,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from compare.cases import FIXED, cases, left_out
 from compare.errors import BadInput
-from compare.evidence import SIDES, Evidence, TrainingEvidence
+from compare.evidence import SIDES, Evidence
 from compare.optimizers import Recipe
 from compare.pairs import Pair
 from compare.prices import Prices
+from compare.training_evidence import TrainingEvidence
 
 
 def run(

@@ -21,11 +21,12 @@ from compare.harness import DTYPES, Twins  # loads PyTorch first
 
 from compare import pytorch_training, keras_training  # isort: skip
 from compare.errors import BadInput
-from compare.evidence import SAME, SIDES, Cause, Result, TrainingEvidence
+from compare.evidence import SAME, SIDES, Result
 from compare.optimizers import CAUSES, OPTIMIZERS, Recipe, causes, optimizers
 from compare.pairs import Pair
 from compare.prices import Prices
 from compare.training_data import check_trainable, training_data
+from compare.training_evidence import Cause, TrainingEvidence
 from compare.transfer import Layer, rewrite, sums
 
 TRAINING = {"torch": pytorch_training, "keras": keras_training}
