@@ -95,6 +95,8 @@ def train(
         BadInput: if a framework is not installed, or the pair cannot learn so.
     """
     pair = pair.for_assets(len(prices.assets))
+    if pair.prices:
+        prices.examples(FIXED)  # too few days are said before the frameworks are loaded
     with _progress() as progress:
         task = progress.add_task("loading PyTorch and Keras", total=None)
         with _quiet():

@@ -70,6 +70,7 @@ def train(
         sharpe = run.sharpe() if pair.prices and not stopped else {}
         found, left = (), None
         complete = len(losses["torch64"]) == run.epochs * run.steps_per_epoch
+        complete &= not interrupted.is_set()
         # A loss shows a step only when the next begins.
         if drift and complete and tensors[0].verdict != SAME:
             found, left = run.explain(losses, drift, progress)
@@ -232,13 +233,15 @@ class _Run:
 
         def left(removed, name):
             curve = self._curve(removed, len(leads), name, progress)
+            if len(curve) < len(leads):
+                return None  # interrupted
             return _gap(leads, curve) / whole
 
         found = []
         for name, sentence in drift.items():
             without = left({*self.recipe.removed, name}, f"without {name}")
             alone = left(set(CAUSES) - {name}, f"{name} alone")
-            if self.interrupted.is_set():
+            if without is None or alone is None:
                 return tuple(found), None
             found.append(Cause(name, sentence, 1 - without, alone))
         return tuple(found), left(CAUSES, "without all")
