@@ -140,6 +140,13 @@ def arrays(
     return x, lengths
 
 
+def valid_steps(array: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Which steps of (batch, time, ...) are within each length: (batch, time, 1)."""
+    import numpy as np
+
+    return (np.arange(array.shape[1]) < lengths[:, None])[..., None]
+
+
 def targets(
     loss: str, shapes: Sequence[tuple[int, ...]], seed: int
 ) -> list[np.ndarray]:

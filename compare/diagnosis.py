@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare import in_keras, in_pytorch, keras_faults, pytorch_faults
-from compare.evidence import SAME, SIDES, Explanation
+from compare.cases import valid_steps
+from compare.evidence import OTHER, SAME, SIDES, Explanation
 from compare.faults import FAULTS, RESULTS, WAYS, Call, Fault
 from compare.faults.anatomy import Anatomy
 from compare.faults.fault import BETWEEN, LAYER, RESULT, WEIGHTS
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 NEAR = 1e-9  # of the largest value: far above float64's rounding, below any mistake
 ORDER = (WEIGHTS, LAYER, BETWEEN, RESULT)  # in which cures are made
-OTHER = {"torch": "keras", "keras": "torch"}
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,11 @@ def _findings(torch: Anatomy, keras: Anatomy) -> Iterator[Finding]:
         yield from _result(both[-1], sides)
 
 
+def _cure(place, change):
+    """What Keras's twin does in a place, to be made in PyTorch's; has no name."""
+    return Fault("", "", "", "", place, (), change)
+
+
 # -------------------------------------------------------------------------- weights
 
 
@@ -149,7 +154,7 @@ def _weights(layer, sides):
         return
     known = [f for f in FAULTS if f.place == WEIGHTS and kind in f.kinds]
     target = dict(arrays["keras"])
-    cure = Fault("", "", "", "", WEIGHTS, (kind,), lambda _: target)
+    cure = _cure(WEIGHTS, lambda _: target)
     suspects = [
         (side, fault)
         for side, other in OTHER.items()
@@ -225,8 +230,7 @@ def _computed(layer, sides):
         suspects += [(side, fault) for fault in ways[side]]
     if suspects:
         change = ways["keras"][0].change if "keras" in ways else Call.run
-        cure = Fault("", "", "", "", LAYER, (kind,), change)
-        yield Finding(layer, tuple(suspects), cure=cure)
+        yield Finding(layer, tuple(suspects), cure=_cure(LAYER, change))
 
 
 def _made(made, call, handed):
@@ -235,8 +239,7 @@ def _made(made, call, handed):
         return False
     output = made["output"]
     if call.lengths is not None:
-        steps = np.arange(output.shape[1]) < call.lengths[:, None]
-        output = np.where(steps[..., None], output, 0)
+        output = np.where(valid_steps(output, call.lengths), output, 0)
     return (
         near(output, handed.output)
         and near(made["h_n"][-1], handed.h)
@@ -306,5 +309,5 @@ def _confused(layer, ways, place, functions, what):
             functions[theirs],
         )
         suspects = [("keras", fault)]
-    cure = Fault("", "", "", "", place, (), functions[ways["keras"][0]])
+    cure = _cure(place, functions[ways["keras"][0]])
     yield Finding(layer, tuple(suspects), cure=cure)

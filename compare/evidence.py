@@ -13,6 +13,7 @@ DIFFERENT = "different"
 VERDICTS = (SAME, BOTH_REFUSE, ILL_CONDITIONED, ONE_REFUSES, DIFFERENT)  # best first
 
 SIDES = {"torch": "PyTorch", "keras": "Keras"}  # as data names them, as people do
+OTHER = {"torch": "keras", "keras": "torch"}
 
 SCHEMA = 1  # raised when a field of the JSON is removed or renamed
 

@@ -12,7 +12,7 @@ import numpy as np
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare import in_pytorch, in_keras, verdict  # isort: skip
-from compare.cases import FIXED, Case, Input, inputs
+from compare.cases import FIXED, Case, Input, inputs, valid_steps
 from compare.cases import arrays as input_arrays
 from compare.cases import targets as random_targets
 from compare.diagnosis import diagnose
@@ -187,7 +187,7 @@ class Twins:
         """
         named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
         valid = [
-            _valid(arrays[0], named["lengths"])
+            valid_steps(arrays[0], named["lengths"])
             if "lengths" in named and self._has_time(name, target.shape, arrays[0])
             else None
             for name, target in zip(self.outputs, targets, strict=False)
@@ -239,16 +239,11 @@ def _valid_steps(four: verdict.Four, lengths: np.ndarray) -> verdict.Four:
     """The four arrays with zeros in the steps beyond each sequence's length."""
     if len({array.shape for array in four}) > 1:
         return four  # the judge says so
-    beyond = ~_valid(four.t64, lengths)[..., 0]  # (batch, time)
+    beyond = ~valid_steps(four.t64, lengths)[..., 0]  # (batch, time)
     made = [array.copy() for array in four]
     for array in made:
         array[beyond] = 0
     return verdict.Four(*made)
-
-
-def _valid(array, lengths):
-    """Which steps are within each sequence's length: bool, (batch, time, 1)."""
-    return (np.arange(array.shape[1]) < lengths[:, None])[..., None]
 
 
 def run(

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 import keras
 import numpy as np
 
+from compare.cases import valid_steps
 from compare.faults.anatomy import Anatomy
 from compare.faults.fault import Call, Sequence
 from compare.in_keras import REFUSALS, Twin, holders, settled
@@ -118,9 +119,7 @@ def _watch(layer, name, seen):
 def _sequence(output, states, lengths):
     output = _numpy(output)
     if lengths is not None:  # beyond them PyTorch has zeros
-        output = np.where(
-            (np.arange(output.shape[1]) < lengths[:, None])[..., None], output, 0
-        )
+        output = np.where(valid_steps(output, lengths), output, 0)
     h, c = (*(_numpy(state) for state in states), None)[:2]
     return Sequence(output, h, c, lengths)
 

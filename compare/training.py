@@ -21,7 +21,7 @@ from compare.harness import DTYPES, Twins  # loads PyTorch first
 
 from compare import pytorch_training, keras_training  # isort: skip
 from compare.errors import BadInput
-from compare.evidence import SAME, SIDES, Result
+from compare.evidence import OTHER, SAME, SIDES, Result
 from compare.optimizers import CAUSES, OPTIMIZERS, Recipe, causes, optimizers
 from compare.pairs import Pair
 from compare.prices import Prices
@@ -277,7 +277,7 @@ class _Run:
 
     def _curve(self, removed, steps, name, progress):
         """The losses in float64 of the side that follows, other causes removed."""
-        side = "keras" if self.recipe.follow == "torch" else "torch"
+        side = OTHER[self.recipe.follow]
         self.restart()
         training = self._training(side, "float64", self.optimizers(removed)[side])
         losses = []

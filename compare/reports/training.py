@@ -7,7 +7,7 @@ from statistics import mean, median
 from rich.console import Console
 from rich.table import Table
 
-from compare.evidence import DIFFERENT, ILL_CONDITIONED, SAME, SIDES
+from compare.evidence import DIFFERENT, ILL_CONDITIONED, OTHER, SAME, SIDES
 from compare.training_evidence import TrainingEvidence
 
 ROWS = 10  # of the table of losses
@@ -59,12 +59,9 @@ def print_training(console: Console, evidence: TrainingEvidence):
         say("")
         console.print(_causes(evidence))
         if evidence.causes:
-            names = (
-                settings["follow"],
-                "torch" if settings["follow"] == "keras" else "keras",
-            )
-            leads, follows = (SIDES[side] for side in names)
-            say(SHARES.format(leads=leads, follows=follows), style="dim")
+            leads = settings["follow"]
+            names = dict(leads=SIDES[leads], follows=SIDES[OTHER[leads]])
+            say(SHARES.format(**names), style="dim")
         elif evidence.done == 1:
             say("Not measured: no loss depends on a step yet; take more.", style="dim")
     say("")
@@ -130,8 +127,7 @@ def _opening(evidence):
     for side, name in names.items():
         used = settings[side]
         values = ", ".join(f"{key} {value:g}" for key, value in used["values"].items())
-        other = SIDES["keras" if side == "torch" else "torch"]
-        notes = "" if used["own"] else f" as {other} defines it"
+        notes = "" if used["own"] else f" as {SIDES[OTHER[side]]} defines it"
         yield f"{name}: {used['cls']}{notes}, {values}{_biases(side, used)}"
 
 
