@@ -9,7 +9,7 @@ from compare.errors import BadInput
 from compare.pairs import Pair
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
 
@@ -96,6 +96,18 @@ def check_outputs(twin, results):
             f"{type(twin.model).__name__}: expected {len(twin.outputs)} results "
             f"({', '.join(twin.outputs)}), got {len(results)}; name as many outputs"
         )
+
+
+def flat(results: object, name: str = "output") -> Iterator[tuple[str, object]]:
+    """Every tensor in what a model returns, named by its place: `output.0.h`."""
+    if isinstance(results, dict):
+        for key in sorted(results):
+            yield from flat(results[key], f"{name}.{key}")
+    elif isinstance(results, list | tuple):
+        for number, each in enumerate(results):
+            yield from flat(each, name if len(results) == 1 else f"{name}.{number}")
+    elif results is not None:
+        yield name, results
 
 
 def inputs(pair: Pair, length: int | None) -> tuple[Input, ...]:

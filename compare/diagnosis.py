@@ -25,7 +25,7 @@ from compare.faults.fault import BETWEEN, LAYER, RESULT, WEIGHTS
 from compare.transfer import rewrite
 
 if TYPE_CHECKING:
-    from compare.harness import Twins
+    from compare.twins import Twins
 
 NEAR = 1e-9  # of the largest value: far above float64's rounding, below any mistake
 ORDER = (WEIGHTS, LAYER, BETWEEN, RESULT)  # in which cures are made

@@ -3,30 +3,40 @@
 import platform
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from itertools import groupby
 
 import numpy as np
 
-# PyTorch comes first: loaded after TensorFlow it is slower.
-from compare import in_pytorch, in_keras, verdict  # isort: skip
-from compare.cases import FIXED, Case, Input, inputs, valid_steps
+from compare.twins import DIRECTIONS, DTYPES, FRAMEWORKS, Twins  # loads PyTorch first
+
+from compare import in_keras, in_pytorch, verdict  # isort: skip
+from compare.cases import FIXED, Case, inputs
 from compare.cases import arrays as input_arrays
 from compare.cases import targets as random_targets
 from compare.diagnosis import diagnose
 from compare.errors import BadInput
-from compare.evidence import DIFFERENT, ONE_REFUSES, SAME, Result
-from compare.evidence import SIDES as NAMES
+from compare.evidence import DIFFERENT, ONE_REFUSES, SAME, SIDES, Result
 from compare.pairs import Pair
 from compare.prices import Prices
 from compare.sensitivity import sensitivity, with_reasons
-from compare.transfer import Layer, rewrite, transfer
+from compare.twins import fresh_weights, losses, twin_makers
 
-SIDES = {"torch": in_pytorch, "keras": in_keras}
-DIRECTIONS = {"to_keras": ("torch", "keras"), "to_torch": ("keras", "torch")}
-DTYPES = ("float32", "float64")
+__all__ = [
+    "DIRECTIONS",
+    "DTYPES",
+    "FRAMEWORKS",
+    "Subject",
+    "Twins",
+    "fresh_weights",
+    "losses",
+    "run",
+    "subject",
+    "twin_makers",
+    "versions",
+]
 
 
 def versions() -> dict[str, str]:
@@ -41,306 +51,147 @@ def versions() -> dict[str, str]:
     }
 
 
-def fresh_weights(layers: Mapping[str, Layer], seed: list[int]) -> dict[str, dict]:
-    """Random weights and biases, by layer and name; none is zero, none symmetric.
-
-    Every array, biases too, is uniform within Glorot's bound, sqrt(6 / (rows +
-    columns)), which is the same for a matrix and its transpose. Drawn in float32, so
-    that both precisions hold the same numbers.
-
-    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep
-        feedforward neural networks", equation 16.
-    """
-    rng = np.random.default_rng(seed)
-
-    def draw(shape):
-        bound = np.sqrt(6 / sum(shape))
-        return rng.uniform(-bound, bound, shape).astype(np.float32)
-
-    return {
-        name: {key: draw(array.shape) for key, array in layer.arrays.items()}
-        for name, layer in layers.items()
-    }
-
-
-def twin_makers(file: str, cls: str, sizes: Mapping) -> dict[str, Callable]:
-    """What builds a built-in pair's model of "torch" and of "keras"."""
-    homes = {"torch": "pytorch_models", "keras": "keras_models"}
-    return {
-        side: partial(getattr(import_module(f"{home}.{file}"), cls), **sizes)
-        for side, home in homes.items()
-    }
-
-
-def losses(name: str) -> dict[str, Callable]:
-    """A loss in "torch" and in "keras"."""
-    return {
-        "torch": getattr(import_module("pytorch_models.losses"), name),
-        "keras": getattr(import_module("keras_models.losses"), name),
-    }
-
-
-class Twins:
-    """A pair built for one length, in both frameworks and both precisions.
+@dataclass(frozen=True)
+class Subject:
+    """A pair as it is run, whoever wrote it.
 
     Args:
-        make: builds the model of "torch" and of "keras".
-        inputs: what the models take; time None builds the twins for any length.
-        outputs: names of the stages that the models return, in order.
-        time_axis: axis of the first input that is time.
-
-    Where a side refuses to be built, `refusals` holds what it said.
+        name: of the pair.
+        cases: those of one length together; the twins are built once for each.
+        build: makes the twins for a length, or for any.
+        draw: makes the inputs of a case, an array for each.
+        loads: by direction, what gives the twins their weights.
+        probe: whether mistakes are made in a case.
+        loss: of the gradients, if they are to be compared.
+        seed: of random targets.
     """
 
-    def __init__(
-        self,
-        make: Mapping[str, Callable],
-        inputs: Sequence[Input],
-        outputs: Sequence[str],
-        time_axis: int = 1,
-    ):
-        self.inputs, self.outputs, self.time_axis = inputs, outputs, time_axis
-        self.twins, self.refusals = {}, {}
-        for side, framework in SIDES.items():
-            try:
-                for dtype in DTYPES:
-                    twin = framework.Twin(make[side], inputs, dtype, outputs)
-                    self.twins[side, dtype] = twin
-            except NotImplementedError:  # a RuntimeError, and no refusal
-                raise
-            except framework.REFUSALS as error:
-                self.refusals[side] = framework.message(error)
-
-    def load(self, direction: str, weights: Callable[[Mapping[str, Layer]], Mapping]):
-        """Give the source of `direction` weights and transfer them to its twin.
-
-        Args:
-            direction: "to_keras" or "to_torch".
-            weights: makes arrays, exact in float32, for the source's layers.
-        """
-        source, target = DIRECTIONS[direction]
-        for dtype in DTYPES:
-            model = self.twins[source, dtype].model
-            framework = SIDES[source]
-            framework.load(model, weights(framework.layers(model)))
-            transfer(model, self.twins[target, dtype].model)
-
-    def run(self, *arrays: np.ndarray) -> tuple[dict, dict[str, str]]:
-        """Stages by side and precision; and what was said by a side that refused.
-
-        Args:
-            arrays: one for each of the inputs; floats in float32.
-        """
-        stages, refusals = {}, {}
-        for side, framework in SIDES.items():
-            try:
-                for dtype in DTYPES:
-                    stages[side, dtype] = self.twins[side, dtype](*arrays)
-            except NotImplementedError:
-                raise
-            except framework.REFUSALS as error:
-                refusals[side] = framework.message(error)
-        return stages, refusals
-
-    def compare(self, *arrays: np.ndarray) -> dict:
-        """The fields of a `Result` that running the twins on these arrays gives.
-
-        Where one of them is the lengths of the sequences, the steps beyond are not
-        compared: there Keras repeats the last output, and PyTorch writes zeros.
-        """
-        stages, refusals = self.run(*arrays)
-        if refusals:
-            return dict(verdict=verdict.of_refusals(refusals), refusals=refusals)
-        return self.judge(stages, arrays)
-
-    def judge(self, stages: Mapping, arrays: Sequence[np.ndarray]) -> dict:
-        """As `compare`, of stages that `run` returned for these arrays."""
-        torch, keras = stages["torch", "float64"], stages["keras", "float64"]
-        fours = {name: _four(name, stages) for name in torch if name in keras}
-        timed = [
-            name
-            for name, four in fours.items()
-            if self._has_time(name, four.t64.shape, arrays[0])
-        ]
-        named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
-        if "lengths" in named:
-            fours |= {n: _valid_steps(fours[n], named["lengths"]) for n in timed}
-        judged = verdict.judge_run(fours, timed)
-        return dict(
-            verdict=verdict.of_run(judged),
-            stages=judged,
-            unmatched=tuple(n for n in (*torch, *keras) if n not in fours),
-        )
-
-    def gradients(
-        self, loss: str, arrays: Sequence[np.ndarray], targets: Sequence[np.ndarray]
-    ) -> dict:
-        """The fields of a `Result` about a loss and its gradients.
-
-        Keras's gradients are taken to PyTorch's arrays by the chain rule through the
-        transfer. As in `compare`, steps beyond a sequence's length do not count.
-
-        Args:
-            loss: name of a function of `pytorch_models/losses.py` and its twin.
-            arrays: one for each of the inputs; floats in float32.
-            targets: one for each result that counts, in order.
-        """
-        named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
-        valid = [
-            valid_steps(arrays[0], named["lengths"])
-            if "lengths" in named and self._has_time(name, target.shape, arrays[0])
-            else None
-            for name, target in zip(self.outputs, targets, strict=False)
-        ]
-        found = {}
-        for side in SIDES:
-            for dtype in DTYPES:
-                value, by_input, by_layer = self.twins[side, dtype].gradients(
-                    losses(loss)[side], arrays, targets, valid
-                )
-                if side == "keras":
-                    like = in_pytorch.layers(self.twins["torch", dtype].model)
-                    arrays_by_layer, _ = rewrite(by_layer, like, "gradients")
-                else:
-                    arrays_by_layer = {n: each.arrays for n, each in by_layer.items()}
-                stages = {"loss": np.asarray(value)[None], **by_input}
-                for layer, each in arrays_by_layer.items():
-                    stages |= {f"{layer}.{key}": array for key, array in each.items()}
-                found[side, dtype] = stages
-        judged = verdict.judge_run(
-            {name: _four(name, found) for name in found["torch", "float64"]}
-        )
-        return dict(verdict=verdict.of_run(judged), stages=judged, loss=loss)
-
-    def _has_time(self, name: str, shape: tuple[int, ...], x: np.ndarray) -> bool:
-        """Whether a stage is (batch, time, units).
-
-        Final states are not, (layers, batch, units), whatever their size; nor are the
-        results of a time-major model, while its layers' stages are.
-        """
-        final = name in ("h_n", "c_n") or name.endswith((".h", ".c"))
-        if final or (self.time_axis == 0 and name in self.outputs):
-            return False
-        batch, time = x.shape[1 - self.time_axis], x.shape[self.time_axis]
-        return len(shape) >= 3 and shape[:2] == (batch, time)
+    name: str
+    cases: Sequence[Case]
+    build: Callable[[int | None], Twins]
+    draw: Callable[[Case], tuple[np.ndarray, ...]]
+    loads: Mapping[str, Callable[[Twins], None]]
+    probe: Callable[[Case], bool]
+    loss: str = ""
+    seed: int = 0
 
 
-def _four(name: str, stages: Mapping) -> verdict.Four:
-    four = verdict.Four(*(stages[s, d][name] for s in SIDES for d in DTYPES))
-    if not four.t64.size or not four.k64.size:
-        raise BadInput(
-            f"stage {name}: expected something to compare, got arrays of shapes "
-            f"{four.t64.shape} and {four.k64.shape}; give a larger batch or model"
-        )
-    return four
-
-
-def _valid_steps(four: verdict.Four, lengths: np.ndarray) -> verdict.Four:
-    """The four arrays with zeros in the steps beyond each sequence's length."""
-    if len({array.shape for array in four}) > 1:
-        return four  # the judge says so
-    beyond = ~valid_steps(four.t64, lengths)[..., 0]  # (batch, time)
-    made = [array.copy() for array in four]
-    for array in made:
-        array[beyond] = 0
-    return verdict.Four(*made)
-
-
-def run(
-    pair: Pair,
-    cases: list[Case],
-    prices: Prices,
-    seed: int,
-    gradients: bool = False,
-) -> Iterator[Result]:
-    """Results of one pair, as they come.
+def subject(
+    pair: Pair, cases: list[Case], prices: Prices, seed: int, gradients: bool = False
+) -> Subject:
+    """A built-in pair as it is run.
 
     Args:
         pair: sizes as the prices have assets.
-        cases: those of one length together; the twins are built once for each.
+        cases: those of one length together.
         prices: give the inputs.
         seed: of the weights.
         gradients: whether to compare those of the pair's loss as well, in one case of
             each length in which both twins run.
+    """
+
+    def build(length):
+        sizes = dict(pair.sizes)
+        if "timesteps" in sizes:
+            sizes["timesteps"] = length
+        make = twin_makers(pair.file, pair.cls, sizes)
+        axis = 0 if pair.time_major else 1
+        return Twins(make, inputs(pair, length), pair.outputs, axis)
+
+    def probe(case):
+        # A pair that takes any number of steps is probed there, not where they are
+        # fixed.
+        return pair.expected.get("none") != SAME or case.length is None
+
+    name = zlib.crc32(pair.file.encode())
+    return Subject(
+        pair.file,
+        cases,
+        build,
+        lambda case: input_arrays(pair, case.timesteps, case.batch, prices, seed),
+        {
+            direction: partial(_load, direction=direction, key=[seed, name, number])
+            for number, direction in enumerate(DIRECTIONS)
+        },
+        probe,
+        pair.loss if gradients else "",
+        seed,
+    )
+
+
+def run(subject: Subject) -> Iterator[Result]:
+    """Results of one pair, as they come.
 
     Raises:
-        BadInput: if nothing was compared in any of them.
+        BadInput: if nothing was compared in any case.
     """
     compared, probed, said = False, None, {}
-    for length, group in groupby(cases, key=lambda case: case.length):
+    for length, group in groupby(subject.cases, key=lambda case: case.length):
         with in_pytorch.settled():
-            twins = _build(pair, length)
-            for result in _run_length(
-                pair, twins, list(group), prices, seed, gradients, probed
-            ):
+            twins = subject.build(length)
+            for result in _run_length(subject, twins, list(group), probed):
                 probed = result.sensitivity or probed
                 compared |= bool(result.stages)
                 said |= result.refusals
                 yield result
     if not compared:
-        reasons = "; ".join(f"{NAMES[side]}: {text}" for side, text in said.items())
+        reasons = "; ".join(f"{SIDES[side]}: {text}" for side, text in said.items())
         raise BadInput(
-            f"{pair.file}: expected at least one case in which both twins run, got "
+            f"{subject.name}: expected at least one case in which both twins run, got "
             f"none, so nothing was compared ({reasons or 'the pair declares no case'})"
         )
 
 
-def _build(pair, length):
-    sizes = dict(pair.sizes)
-    if "timesteps" in sizes:
-        sizes["timesteps"] = length
-    make = twin_makers(pair.file, pair.cls, sizes)
-    return Twins(make, inputs(pair, length), pair.outputs, 0 if pair.time_major else 1)
-
-
-def _run_length(pair, twins, cases, prices, seed, gradients, probed):
-    for number, direction in enumerate(DIRECTIONS):
+def _run_length(subject, twins, cases, probed):
+    last = list(subject.loads)[-1]
+    for direction, load in subject.loads.items():
         if twins.refusals:
             nothing = replace(cases[0], timesteps=None, batch=None)
             yield Result(
-                **_place(pair, nothing, direction),
+                **_place(subject, nothing, direction),
                 verdict=verdict.of_refusals(twins.refusals),
                 expected=cases[0].expected,
                 refusals=twins.refusals,
             )
             continue
-        key = [seed, zlib.crc32(pair.file.encode()), number]
-        weights = partial(fresh_weights, seed=key)
-        twins.load(direction, weights)
-        middling, short, explained = _middling(cases), _short(pair, cases), False
+        load(twins)
+        short, explained = _short(subject, cases), False
         for case in cases:
-            inputs = input_arrays(pair, case.timesteps, case.batch, prices, seed)
+            inputs = subject.draw(case)
             result = Result(
-                **_place(pair, case, direction),
+                **_place(subject, case, direction),
                 expected=case.expected,
                 **twins.compare(*inputs),
             )
             if case in short and result.verdict == SAME and _open(probed):
-                probed = sensitivity(pair.file, twins, inputs, probed)
-                if probed.survivors and number:  # neither direction has noticed
-                    reload = partial(_reload, twins, direction)
+                probed = sensitivity(subject.name, twins, inputs, probed)
+                if probed.survivors and direction == last:  # none has noticed
+                    reload = partial(_load_anew, twins)
                     probed = with_reasons(probed, twins, inputs, reload)
-                    twins.load(direction, weights)
+                    load(twins)
                 result = replace(result, sensitivity=probed)
             if result.verdict in (DIFFERENT, ONE_REFUSES) and not explained:
                 explained = True  # one explanation for all of one build and weights
                 result = replace(result, explanation=diagnose(twins, inputs))
             yield result
-        for case in middling if gradients else ():
-            inputs = input_arrays(pair, case.timesteps, case.batch, prices, seed)
+        for case in _middling(cases) if subject.loss else ():
+            inputs = subject.draw(case)
             stages = twins.twins["torch", "float32"](*inputs)
-            shapes = [stages[name].shape for name in pair.outputs]
+            shapes = [stages[name].shape for name in twins.outputs]
+            targets = random_targets(subject.loss, shapes, subject.seed)
             yield Result(
-                **_place(pair, case, direction),
+                **_place(subject, case, direction),
                 expected=SAME,
-                **twins.gradients(
-                    pair.loss, inputs, random_targets(pair.loss, shapes, seed)
-                ),
+                **twins.gradients(subject.loss, inputs, targets),
             )
 
 
-def _reload(twins, direction, seed):
-    twins.load(direction, partial(fresh_weights, seed=[seed]))
+def _load(twins, direction, key):
+    twins.load(direction, partial(fresh_weights, seed=key))
+
+
+def _load_anew(twins, seed):
+    _load(twins, "to_keras", [seed])
 
 
 def _open(probed):
@@ -354,20 +205,19 @@ def _middling(cases):
     return sorted(run, key=lambda case: (-case.timesteps, abs(case.batch - 4)))[:1]
 
 
-def _short(pair, cases):
-    """The case in which mistakes are made, in a list: few steps where the pair admits.
-
-    A pair that takes any number of steps is probed there, not where they are fixed.
-    """
-    if pair.expected.get("none") == SAME and cases[0].length is not None:
-        return []
-    run = [case for case in cases if case.expected == SAME and case.timesteps > 1]
+def _short(subject, cases):
+    """The case in which mistakes are made, in a list: few steps where there are."""
+    run = [
+        case
+        for case in cases
+        if case.expected == SAME and case.timesteps > 1 and subject.probe(case)
+    ]
     return sorted(run, key=lambda case: (case.timesteps, abs(case.batch - 4)))[:1]
 
 
-def _place(pair, case, direction):
+def _place(subject, case, direction):
     return dict(
-        pair=pair.file,
+        pair=subject.name,
         length=case.length or "none",
         timesteps=case.timesteps,
         batch=case.batch,

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 from itertools import islice
 
 import numpy as np
@@ -18,7 +18,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras  # after the settings it reads
 import tensorflow
 
-from compare.cases import Input, check_outputs
+from compare.cases import Input, check_outputs, flat
+from compare.copying import LARGE, aligned, copy
 from compare.errors import BadInput
 from compare.transfer import Layer
 
@@ -52,7 +53,9 @@ class Twin:
         make: builds the model, with weights of any value.
         inputs: name, shape and kind of each argument; None in a shape admits any size.
         dtype: "float32" or "float64".
-        outputs: names of the stages that the model returns, in order.
+        outputs: names of the stages that the model returns, in order; None to name
+            them by their place in what it returns.
+        call: hands the inputs to the model, where that is not `model(x, name=...)`.
     """
 
     def __init__(
@@ -60,11 +63,14 @@ class Twin:
         make: Callable[[], keras.Model],
         inputs: Sequence[Input],
         dtype: str,
-        outputs: Sequence[str],
+        outputs: Sequence[str] | None,
+        call: Callable | None = None,
     ):
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
-        self.traces = 0
-        self._names = []
+        self.traces, self.masks = 0, {}
+        self._names, self._masked = [], []
+        self._call = call or self._by_name
+        self.order = []  # of the layers, as they are first called
         if keras.backend.result_type(dtype, dtype) != dtype:
             raise BadInput(
                 f"KERAS_BACKEND={keras.backend.backend()}: expected a backend on which "
@@ -81,8 +87,10 @@ class Twin:
                 keras.Input(batch_shape=each.shape, dtype=each.dtype or dtype)
                 for each in inputs
             ]
-            named = {each.name: x for each, x in zip(inputs[1:], args[1:], strict=True)}
-            self._functional = keras.Model(args, self.model(args[0], **named))
+            with self._noting_order():
+                self._functional = keras.Model(args, self._call(self.model, args))
+        if outputs is None:
+            self.outputs = [name for name, _ in flat(self._functional.output)]
         # Eager Keras takes about 1 ms a step; one trace serves every length.
         self._run = self.traced(self._compute)
         self._gradients = {}
@@ -97,16 +105,22 @@ class Twin:
             Arrays by stage: the output of every layer by its attribute name, a
             recurrent one's (batch, time, hidden_size), with its final states as
             `<name>.h` and `<name>.c`; and the model's own results. A recurrent layer
-            without `return_sequences` has no output at every step to return.
+            without `return_sequences` has no output at every step to return. Which
+            steps of a stage count, where Keras has a mask for it, is in `masks`.
         """
         # What does not fit the trace goes to the model itself: the refusal is not ours.
         run = self._run if _fits(self.inputs, arrays) else self._compute
         with settled(self.dtype):
-            results = run(*self.tensors(arrays))
-        return {
-            name: keras.ops.convert_to_numpy(tensor)
-            for name, tensor in zip(self._names, results, strict=True)
-        }
+            results, masks = run(*self.tensors(arrays))
+        self.masks = _named(self._masked, masks)
+        return _named(self._names, results)
+
+    def eager(self, arrays: Sequence[np.ndarray]) -> tuple:
+        """What the model returns, not compiled, so that its layers can be watched."""
+        with settled(self.dtype):
+            return tuple(
+                t for _, t in flat(self._call(self.model, self.tensors(arrays)))
+            )
 
     def gradients(
         self,
@@ -208,8 +222,50 @@ class Twin:
             total = total + loss(result, target)
         return total
 
+    @contextmanager
+    def _noting_order(self):
+        """Each layer that is called inside goes to `order`, the first time."""
+
+        def noting(layer, call):
+            def noted(*args, **kwargs):
+                if all(layer is not each for each in self.order):
+                    self.order.append(layer)
+                return call(*args, **kwargs)
+
+            return wraps(call)(noted)
+
+        layers = list(self.model._flatten_layers(include_self=False))
+        try:
+            for layer in layers:
+                vars(layer)["call"] = noting(layer, layer.call)
+            yield
+        finally:
+            for layer in layers:
+                vars(layer).pop("call", None)
+
+    def leaves(self) -> dict[str, keras.Layer]:
+        """The model's layers that hold weights, in the order of execution."""
+        found = leaves(self.model)
+        order = {id(layer): number for number, layer in enumerate(self.order)}
+        return dict(sorted(found.items(), key=lambda item: order.get(id(item[1]), 1e9)))
+
+    def rename(self, twins: Mapping[str, Sequence[int]]):
+        """Let the layers go by the names of PyTorch's.
+
+        Args:
+            twins: for each of those the numbers of its own among `leaves`.
+        """
+        found = list(self.leaves().values())
+        self.model = Renamed(
+            self.model, {name: [found[n] for n in each] for name, each in twins.items()}
+        )
+
+    def _by_name(self, model, tensors):
+        named = zip(self.inputs[1:], tensors[1:], strict=True)
+        return model(tensors[0], **{each.name: tensor for each, tensor in named})
+
     def _compute(self, *args):
-        """The stages as a list; their names go to `self._names`."""
+        """Stages and masks, in lists; their names go to `_names` and `_masked`."""
         self.traces += 1
         stages = {}
         children = {}
@@ -225,7 +281,7 @@ class Twin:
         finally:
             for layer in children.values():
                 vars(layer).pop("call", None)
-        results = results if isinstance(results, list | tuple) else (results,)
+        results = [tensor for _, tensor in flat(results)]
         check_outputs(self, results)
         stages = {
             name: tensor
@@ -233,8 +289,12 @@ class Twin:
             if all(tensor is not result for result in results)
         }
         stages |= zip(self.outputs, results, strict=True)
-        self._names = list(stages)
-        return list(stages.values())
+        masks = {
+            name: getattr(each, "_keras_mask", None) for name, each in stages.items()
+        }
+        masks = {name: mask for name, mask in masks.items() if mask is not None}
+        self._names, self._masked = list(stages), list(masks)
+        return list(stages.values()), list(masks.values())
 
     def _record(self, stages, name, layer):
         call = layer.call
@@ -265,6 +325,11 @@ class Twin:
         return record
 
 
+def _named(names, tensors):
+    arrays = map(keras.ops.convert_to_numpy, tensors)
+    return dict(zip(names, arrays, strict=True))
+
+
 def _fits(inputs, arrays):
     """Whether arrays have the shapes of the inputs, and lengths are those of sequences.
 
@@ -283,7 +348,72 @@ def _fits(inputs, arrays):
     return True
 
 
-def layers(model: keras.Model) -> dict[str, Layer]:
+class Renamed:
+    """A model whose layers go by the names of their twins in PyTorch.
+
+    Args:
+        model: Sequential, functional or subclassed, of any nesting.
+        twins: by the name in PyTorch the layer, or the layers of a stack.
+    """
+
+    def __init__(self, model: keras.Model, twins: Mapping[str, Sequence[keras.Layer]]):
+        vars(self).update(
+            {
+                name: each[0] if len(each) == 1 else list(each)
+                for name, each in twins.items()
+            }
+        )
+        self._model = model
+
+    def __call__(self, *args, **kwargs):
+        """What the model returns."""
+        return self._model(*args, **kwargs)
+
+    @property
+    def weights(self) -> list[keras.Variable]:
+        """Those of the model."""
+        return self._model.weights
+
+
+def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
+    """The layers that hold weights and no layers with a name, in order of definition.
+
+    They are named by their attributes, `encoder.lstm` or `stack.0`, and by their own
+    names inside Sequential and functional models. A recurrent layer counts as one with
+    its cell, and a wrapper with what it wraps.
+    """
+    found, seen = {}, set()
+    for name, child in _children(model):
+        if id(child) in seen:
+            continue
+        seen.add(id(child))
+        inner = {} if isinstance(child, COMPOSITES) else leaves(child, f"{path}{name}.")
+        inner = inner or ({f"{path}{name}": child} if child.weights else {})
+        found |= {n: leaf for n, leaf in inner.items() if leaf not in found.values()}
+    return found
+
+
+COMPOSITES = (keras.layers.RNN, keras.layers.Wrapper, keras.layers.Bidirectional)
+
+
+def _children(layer):
+    if isinstance(layer, keras.Sequential) or hasattr(layer, "operations"):
+        return [(each.name, each) for each in layer.layers]
+    found = []
+    for name, held in vars(layer).items():
+        if name in ("_layers", "_metrics", "_parent"):  # Keras's own
+            continue
+        name = name.lstrip("_")
+        if isinstance(held, keras.Layer):
+            found.append((name, held))
+        elif isinstance(held, list | tuple):
+            found += [(f"{name}.{i}", each) for i, each in enumerate(held)]
+        elif isinstance(held, dict):
+            found += [(f"{name}.{key}", each) for key, each in held.items()]
+    return [(name, each) for name, each in found if isinstance(each, keras.Layer)]
+
+
+def layers(model: keras.Model | Renamed) -> dict[str, Layer]:
     """The layers of a model that hold arrays, by attribute name.
 
     A list of layers, such as the layers of a stack, counts as one, and the names of its
@@ -294,6 +424,18 @@ def layers(model: keras.Model) -> dict[str, Layer]:
         BadInput: if the model has no weights yet, or some outside its layers, or
             some in bfloat16.
     """
+    return {
+        name: Layer(each.kind, {k: v.numpy() for k, v in each.arrays.items()})
+        for name, each in held(model).items()
+    }
+
+
+def held(model: keras.Model | Renamed) -> dict[str, Layer]:
+    """As `layers`, with variables in the place of arrays.
+
+    Raises:
+        BadInput: as `layers`.
+    """
     found, count = {}, 0
     for name, holds in holders(model).items():
         count += len(holds)
@@ -303,8 +445,7 @@ def layers(model: keras.Model) -> dict[str, Layer]:
                     f"{name}.{key}: expected numbers that NumPy has as well, got "
                     "bfloat16; give the layer another dtype first"
                 )
-        arrays = {key: variable.numpy() for key, variable in holds.items()}
-        found[name] = Layer(_kind(getattr(model, name)), arrays)
+        found[name] = Layer(_kind(getattr(model, name)), holds)
     if not found or count != len(model.weights):
         raise BadInput(
             f"{type(model).__name__}: expected a built Keras model whose layers hold "
@@ -314,11 +455,38 @@ def layers(model: keras.Model) -> dict[str, Layer]:
     return found
 
 
+def layer(layer: keras.Layer) -> Layer:
+    """A layer of any model with its arrays."""
+    arrays = {name: each.numpy() for name, each in variables(layer).items()}
+    return Layer(_kind(layer), arrays)
+
+
 def load(model: keras.Model, arrays: Mapping[str, Mapping[str, np.ndarray]]):
     """Write arrays, by layer and name, into a model, each in the model's precision."""
     for name, values in arrays.items():
         for key, variable in variables(getattr(model, name)).items():
-            variable.assign(values[key])
+            write(variable, values[key])
+
+
+def read(variable: keras.Variable) -> np.ndarray:
+    """The numbers of a variable, not to be written to; TensorFlow does not copy them."""
+    if keras.backend.backend() != "tensorflow":
+        return variable.numpy()
+    return np.asarray(memoryview(variable.value.read_value()))
+
+
+def write(variable: keras.Variable, array: np.ndarray):
+    """Put numbers into a variable, in its precision.
+
+    TensorFlow copies what it is given into memory of its own before it copies that into
+    the variable; a large array is put in order in memory that it takes as it is.
+    """
+    if array.size < LARGE or keras.backend.backend() != "tensorflow":
+        variable.assign(array)
+        return
+    ordered = aligned(array.shape, variable.dtype)
+    copy(ordered, array)
+    variable.assign(tensorflow.experimental.dlpack.from_dlpack(ordered.__dlpack__()))
 
 
 def holders(model) -> dict[str, dict[str, keras.Variable]]:
@@ -332,13 +500,18 @@ def holders(model) -> dict[str, dict[str, keras.Variable]]:
 
 
 def _parts(attribute):
-    """The layers inside a list or a `Bidirectional`, by the prefix of their arrays."""
+    """The layers inside a list or a wrapper, by the prefix of their arrays."""
     if isinstance(attribute, list | tuple):
         layers = [part for part in attribute if isinstance(part, keras.Layer)]
         return {f"{number}.": part for number, part in enumerate(layers)}
     if isinstance(attribute, keras.layers.Bidirectional):
         both = attribute.forward_layer, attribute.backward_layer
         return dict(zip(("forward.", "backward."), both, strict=True))
+    if isinstance(attribute, keras.layers.TimeDistributed):
+        return {"": attribute.layer}
+    cell = attribute.cell if isinstance(attribute, keras.layers.RNN) else attribute
+    if isinstance(cell, keras.layers.StackedRNNCells):
+        return _parts(cell.cells)
     return {}
 
 
@@ -355,39 +528,57 @@ def variables(attribute) -> dict[str, keras.Variable]:
     return {variable.name: variable for variable in weights}
 
 
-# What PyTorch's layers compute. A Keras layer may be asked for something else.
+# What PyTorch's recurrent layers compute. Those of Keras may be asked for something
+# else; the activation of another layer is in PyTorch a layer of its own.
 IN_PYTORCH = {
     "LSTM": dict(activation=["tanh"], recurrent_activation=["sigmoid"]),
     "GRU": dict(
         activation=["tanh"], recurrent_activation=["sigmoid"], reset_after=[True]
     ),
     "SimpleRNN": dict(activation=["tanh", "relu"]),  # PyTorch's nonlinearity
-    "Dense": dict(activation=["linear"]),
 }
 
 
-def _kind(attribute):
+def _kind(attribute, backwards=False):
     """Name of the layer's class, with the options in it that PyTorch has no layer for.
 
-    Of an `RNN` around a cell, the cell's; of several parts, the first one's.
+    Of a recurrent layer, the name of its cell without "Cell"; of several parts, of all
+    that differ. `backwards` says which way the layer is to read.
     """
-    for part in _parts(attribute).values():
-        return _kind(part)
-    kind = type(attribute).__name__
-    if type(attribute) is keras.layers.RNN:
-        return type(attribute.cell).__name__.removesuffix("Cell")
-    asked = []
-    if getattr(attribute, "go_backwards", False):  # beside no forward direction
-        asked.append("go_backwards=True")
+    parts = _parts(attribute).items()
+    if parts:
+        kinds = [_kind(part, prefix == "backward.") for prefix, part in parts]
+        return " and ".join(dict.fromkeys(kinds))
+    cell, asked = attribute, []
+    if isinstance(attribute, keras.layers.RNN):
+        cell = attribute.cell
+        if attribute.go_backwards != backwards:  # beside no forward direction
+            asked.append(f"go_backwards={attribute.go_backwards}")
+    kind = _class(cell).removesuffix("Cell")
     for option, known in IN_PYTORCH.get(kind, {}).items():
-        value = getattr(attribute, option)
+        value = getattr(cell, option)
         value = getattr(value, "__name__", value)
         if value not in known:
             asked.append(f"{option}={value}")
     if asked:
         return f"{kind}({', '.join(asked)})"
-    relu = kind == "SimpleRNN" and attribute.activation.__name__ == "relu"
+    relu = kind == "SimpleRNN" and cell.activation.__name__ == "relu"
     return f"{kind}(relu)" if relu else kind
+
+
+def _class(layer):
+    """Name of Keras's class that the layer's is, or is made of.
+
+    What is made of none but `Layer` or `Model` is no layer of Keras's, whatever its
+    name; the suite's own cell has a rule.
+    """
+    own = type(layer)
+    cls = next(cls for cls in own.__mro__ if cls.__module__.startswith("keras."))
+    if own.__module__ == "keras_models.lstm_layer":
+        return own.__name__
+    if cls in (keras.Layer, keras.Model):
+        return f"{own.__name__}({cls.__name__})"
+    return cls.__name__
 
 
 def message(error: Exception) -> str:

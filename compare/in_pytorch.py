@@ -4,13 +4,14 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from compare.cases import Input, check_outputs
+from compare.cases import Input, check_outputs, flat
+from compare.copying import copy
 from compare.errors import BadInput
 from compare.transfer import Layer
 
@@ -40,7 +41,9 @@ class Twin:
         make: builds the model, with weights of any value.
         inputs: name, shape and kind of each argument; PyTorch needs only the kind.
         dtype: "float32" or "float64".
-        outputs: names of the stages that the model returns, in order.
+        outputs: names of the stages that the model returns, in order; None to name
+            them, once it ran, by their place in what it returns.
+        call: hands the inputs to the model, where that is not `model(x, name=...)`.
     """
 
     def __init__(
@@ -48,9 +51,11 @@ class Twin:
         make: Callable[[], torch.nn.Module],
         inputs: Sequence[Input],
         dtype: str,
-        outputs: Sequence[str],
+        outputs: Sequence[str] | None,
+        call: Callable | None = None,
     ):
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
+        self._call = call or self._by_name
         with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay
             self.model = make().to(getattr(torch, dtype)).eval()
         self._stages, self._timesteps = {}, None
@@ -68,10 +73,11 @@ class Twin:
             `<name>.h` and `<name>.c` where there is one layer and direction; and the
             model's own results.
         """
-        self._stages, self._timesteps = {}, arrays[0].shape[1]
+        self._stages, self._timesteps = {}, max(arrays[0].shape[1:2], default=None)
         hooks = [
             layer.register_forward_hook(self._hook(name))
-            for name, layer in self.model.named_children()
+            for name, layer in self.model.named_modules()
+            if name and not any(layer.children())
         ]
         try:
             results = self.results(self.tensors(arrays))
@@ -81,7 +87,7 @@ class Twin:
         stages = {
             name: copy
             for name, (tensor, copy) in self._stages.items()
-            if all(tensor is not result for result in results)
+            if tensor is not None and all(tensor is not result for result in results)
         }
         stages |= zip(self.outputs, results, strict=True)
         return {name: tensor.numpy() for name, tensor in stages.items()}
@@ -132,12 +138,16 @@ class Twin:
 
     def results(self, tensors):
         """What the model returns on tensors, as a tuple."""
-        x, *rest = tensors.values()
-        names = [each.name for each in self.inputs[1:]]
-        results = self.model(x, **dict(zip(names, rest, strict=True)))
-        results = results if isinstance(results, tuple) else (results,)
+        found = list(flat(self._call(self.model, list(tensors.values()))))
+        if self.outputs is None:
+            self.outputs = [name for name, _ in found]
+        results = tuple(tensor for _, tensor in found)
         check_outputs(self, results)
         return results
+
+    def _by_name(self, model, tensors):
+        named = zip(self.inputs[1:], tensors[1:], strict=True)
+        return model(tensors[0], **{each.name: tensor for each, tensor in named})
 
     def loss(self, loss, tensors, targets, valid):
         """The loss on tensors, of the results that have a target."""
@@ -149,14 +159,37 @@ class Twin:
             total = total + loss(result, target)
         return total
 
+    def order(self, arrays: Sequence[np.ndarray]) -> list[str]:
+        """The layers that hold weights by name, in the order of execution."""
+        found, hooks = {}, []
+        for name in layers(self.model):
+            hooks.append(
+                self.model.get_submodule(name).register_forward_pre_hook(
+                    lambda module, args, name=name: found.setdefault(name)
+                )
+            )
+        try:
+            with torch.no_grad(), suppress(*REFUSALS):
+                self.results(self.tensors(arrays))
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return list(found | dict.fromkeys(layers(self.model)))
+
     def _hook(self, name):
         def keep(name, tensor):
             # A layer behind may work in place: `nn.ReLU(inplace=True)`.
             self._stages[name] = tensor, tensor.clone()
 
         def record(layer, inputs, result):
+            if name in self._stages:  # what runs more than once is no stage
+                self._stages[name] = None, None
+                return
             if not isinstance(layer, torch.nn.RNNBase):
-                keep(name, result)
+                if isinstance(result, torch.Tensor):
+                    keep(name, result)
+                    if has_channels_first(layer, result):
+                        self._stages[name] = result, result.transpose(1, 2).clone()
                 return
             output, states = result
             if isinstance(output, PackedSequence):  # zeros beyond each length
@@ -174,8 +207,28 @@ class Twin:
         return record
 
 
+CHANNELS_FIRST = ("Conv1d", "BatchNorm1d", "InstanceNorm1d", "Pool1d")
+
+
+def has_channels_first(layer: torch.nn.Module, tensor: torch.Tensor) -> bool:
+    """Whether a tensor of this layer is (batch, features, time), Keras's otherwise."""
+    return tensor.ndim == 3 and type(layer).__name__.endswith(CHANNELS_FIRST)
+
+
 def layers(model: torch.nn.Module) -> dict[str, Layer]:
     """The layers of a model that hold arrays, by attribute name.
+
+    Raises:
+        BadInput: if one of them is bfloat16.
+    """
+    return {
+        name: Layer(layer.kind, {k: read(t) for k, t in layer.arrays.items()})
+        for name, layer in held(model).items()
+    }
+
+
+def held(model: torch.nn.Module) -> dict[str, Layer]:
+    """As `layers`, with tensors in the place of arrays.
 
     Raises:
         BadInput: if one of them is bfloat16.
@@ -186,15 +239,35 @@ def layers(model: torch.nn.Module) -> dict[str, Layer]:
                 f"{name}: expected numbers that NumPy has as well, got bfloat16; "
                 "convert the model with .float() first"
             )
-    return _layers(model, lambda tensor: tensor.detach().cpu().numpy())
+    return _layers(model, lambda tensor: tensor)
+
+
+def read(tensor: torch.Tensor) -> np.ndarray:
+    """The numbers of a tensor; on the CPU they are not copied."""
+    return tensor.detach().cpu().numpy()
+
+
+def write(tensor: torch.Tensor, array: np.ndarray):
+    """Put numbers into a tensor, in its precision and where it is."""
+    if tensor.device.type == "cpu":
+        copy(tensor.detach().numpy(), array)
+        torch.autograd.graph.increment_version(tensor)
+    else:
+        tensor.detach().copy_(torch.from_numpy(np.array(array)))
 
 
 def holders(model: torch.nn.Module) -> dict[str, dict[str, torch.Tensor]]:
-    """What each layer of a model holds, by attribute name and its own."""
+    """What each layer of a model holds, by attribute name and its own.
+
+    A BatchNorm1d's count of batches is left out: Keras has none, and with a momentum
+    nothing is computed from it.
+    """
     found = {}
     for name, module in model.named_modules():
         holds = dict(module.named_parameters(recurse=False))
         holds |= module.named_buffers(recurse=False)
+        if isinstance(module, torch.nn.BatchNorm1d):
+            holds.pop("num_batches_tracked", None)
         if holds:
             found[name] = holds
     return found
@@ -212,19 +285,24 @@ def _layers(model, read):
 
 
 def _kind(module):
-    kind = type(module).__name__
-    return f"{kind}(relu)" if getattr(module, "nonlinearity", "") == "relu" else kind
+    """Name of PyTorch's class that the module's is, or is made of.
+
+    What is made of none but `Module` is no layer of PyTorch's, whatever its name.
+    """
+    classes = type(module).__mro__
+    cls = next(cls for cls in classes if cls.__module__.startswith("torch.nn."))
+    if cls is torch.nn.Module:
+        return f"{type(module).__name__}(Module)"
+    relu = getattr(module, "nonlinearity", "") == "relu"
+    return f"{cls.__name__}(relu)" if relu else cls.__name__
 
 
 def load(model: torch.nn.Module, arrays: Mapping[str, Mapping[str, np.ndarray]]):
     """Write arrays, by layer and name, into a model, each in the model's precision."""
-    with torch.no_grad():
-        for name, values in arrays.items():
-            module = model.get_submodule(name)
-            for key, array in values.items():
-                getattr(module, key).copy_(
-                    torch.from_numpy(np.ascontiguousarray(array))
-                )
+    for name, values in arrays.items():
+        module = model.get_submodule(name)
+        for key, array in values.items():
+            write(getattr(module, key), array)
 
 
 def _gradient(tensor):

@@ -1,6 +1,6 @@
 """How a Keras twin is looked into; `pytorch_faults.py` does the same in PyTorch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import contextmanager, suppress
 
 import keras
@@ -9,7 +9,7 @@ import numpy as np
 from compare.cases import valid_steps
 from compare.faults.anatomy import Anatomy
 from compare.faults.fault import Call, Sequence
-from compare.in_keras import REFUSALS, Twin, holders, settled
+from compare.in_keras import REFUSALS, Twin, holders
 
 
 def anatomy(
@@ -17,6 +17,7 @@ def anatomy(
     arrays: tuple[np.ndarray, ...],
     kinds: Mapping[str, str],
     weights: Mapping[str, Mapping[str, np.ndarray]],
+    others: Iterable[str] = (),
 ) -> Anatomy:
     """Look into a twin in float64 while it runs, not compiled.
 
@@ -25,16 +26,20 @@ def anatomy(
         arrays: one for each input.
         kinds: of the layers, as PyTorch names them.
         weights: of the layers, in PyTorch's layout.
+        others: names of PyTorch's layers that hold no arrays; those of the same name
+            are looked at as well.
     """
     stacks = {name: _stack(getattr(twin.model, name)) for name in holders(twin.model)}
+    bare = {name: getattr(twin.model, name, None) for name in others}
+    bare = {n: [each] for n, each in bare.items() if isinstance(each, keras.Layer)}
     seen = {}
     results = (None,)
-    with _watched(stacks, seen), settled(twin.dtype), suppress(*REFUSALS):
-        results = twin.model(*twin.tensors(arrays)[:1], **_named(twin, arrays))
-        results = results if isinstance(results, list | tuple) else (results,)
-    calls, handed, fed = {}, {}, {}
+    with _watched({**bare, **stacks}, seen), suppress(*REFUSALS):
+        results = twin.eager(arrays)
+    calls, handed, fed, made = {}, {}, {}, {}
     for name, runs in seen.items():
-        if name not in kinds or len(runs) != len(stacks[name]):
+        stack = stacks.get(name) or bare[name]
+        if name not in {*kinds, *bare} or len(runs) != len(stack):
             continue  # a layer that runs more than once is not what it seems
         x, lengths, _ = runs[0]
         output = runs[-1][2]
@@ -42,24 +47,20 @@ def anatomy(
             calls[name] = Call(kinds[name], weights[name], x, lengths)
             handed[name] = output
         else:
-            fed[name] = x
-    last = runs[-1][2] if seen else None
+            fed[name], made[name] = x, output
+    holding = [name for name in seen if name in stacks]
+    last = seen[holding[-1]][-1][2] if holding else None
+    known = [name for name in holding if name in calls or name in fed]
     return Anatomy(
-        {name: kinds[name] for name in seen if name in calls or name in fed},
-        {name: weights[name] for name in seen if name in calls or name in fed},
-        fed,
-        calls,
-        handed,
-        None if isinstance(last, Sequence) else last,
-        None if results[0] is None else _numpy(results[0]),
+        kinds={name: kinds[name] for name in known},
+        arrays={name: weights[name] for name in known},
+        fed=fed,
+        made=made,
+        calls=calls,
+        handed=handed,
+        last=None if isinstance(last, Sequence) else last,
+        result=None if results[0] is None else _numpy(results[0]),
     )
-
-
-def _named(twin, arrays):
-    """The inputs behind the first, as the model's arguments."""
-    tensors = twin.tensors(arrays)
-    pairs = zip(twin.inputs, tensors, strict=True)
-    return {each.name: tensor for each, tensor in list(pairs)[1:]}
 
 
 def _stack(attribute):
@@ -88,8 +89,10 @@ def _watch(layer, name, seen):
 
     def watch(x, *args, **kwargs):
         if not isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional):
-            result = call(x, *args, **kwargs)
-            note(_numpy(x), None, _numpy(result))
+            with _before_activation(layer) as before:
+                result = call(x, *args, **kwargs)
+            if keras.ops.is_tensor(x):  # not several
+                note(_numpy(x), None, _numpy(before[0] if before else result))
             return result
         asked = layer.return_sequences, layer.return_state
         parts = [layer]
@@ -114,6 +117,27 @@ def _watch(layer, name, seen):
         return (handed, *states) if asked[1] else handed
 
     return watch
+
+
+@contextmanager
+def _before_activation(layer):
+    """What goes into the activation inside a layer; PyTorch has it behind the layer."""
+    before = []
+    inside = isinstance(layer, keras.layers.Dense | keras.layers.Conv1D)
+    if not inside or layer.activation is None:
+        yield before
+        return
+    activation = layer.activation
+
+    def recorded(x):
+        before.append(x)
+        return activation(x)
+
+    vars(layer)["activation"] = recorded
+    try:
+        yield before
+    finally:
+        vars(layer)["activation"] = activation
 
 
 def _sequence(output, states, lengths):

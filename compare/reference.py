@@ -47,8 +47,7 @@ def lstm_step(p, x, h, c, gate=sigmoid, activation=np.tanh):
         Gers et al. 2000, doi:10.1162/089976600300015015; projection, Sak et al. 2014,
         arXiv:1402.1128.
     """
-    from_x, from_h = _products(p, x, h)  # (batch, 4 hidden_size)
-    i, f, g, o = np.split(from_x + from_h, 4, axis=1)  # (batch, hidden_size) each
+    i, f, g, o = sums("LSTM", p, x, h).values()
     c = gate(f) * c + gate(i) * activation(g)
     h = gate(o) * activation(c)
     return (h @ p["weight_hr"].T if "weight_hr" in p else h), c
@@ -70,10 +69,8 @@ def gru_step(p, x, h, gate=sigmoid, activation=np.tanh, reset_after=True):
 
     Source: Cho et al. 2014, arXiv:1406.1078.
     """
-    from_x, from_h = _products(p, x, h)  # (batch, 3 hidden_size)
-    x_r, x_z, x_n = np.split(from_x, 3, axis=1)  # (batch, hidden_size) each
-    h_r, h_z, h_n = np.split(from_h, 3, axis=1)
-    r, z = gate(x_r + h_r), gate(x_z + h_z)
+    r, z, x_n, h_n = sums("GRU", p, x, h).values()
+    r, z = gate(r), gate(z)
     if not reset_after:
         _, h_n = _products(p, x, r * h)
         n = activation(x_n + h_n[:, -r.shape[1] :])
@@ -89,8 +86,25 @@ def rnn_step(p, x, h, activation=np.tanh):
 
     Source: Elman 1990, doi:10.1207/s15516709cog1402_1.
     """
-    from_x, from_h = _products(p, x, h)
-    return (activation(from_x + from_h),)
+    (only,) = sums("RNN", p, x, h).values()
+    return (activation(only),)
+
+
+def sums(kind, p, x, h):
+    """What the gates of one step are functions of, by gate, (batch, hidden_size) each.
+
+    A GRU's candidate has two, between which the reset gate acts: n is W_n x + b_n, and
+    n' is U_n h + b'_n. The only one of a simple RNN is called h. Arguments as for the
+    step of the kind, which is "LSTM", "GRU" or "RNN".
+    """
+    from_x, from_h = _products(p, x, h)  # (batch, gates * hidden_size)
+    if kind == "GRU":
+        x_r, x_z, x_n = np.split(from_x, 3, axis=1)
+        h_r, h_z, h_n = np.split(from_h, 3, axis=1)
+        return {"r": x_r + h_r, "z": x_z + h_z, "n": x_n, "n'": h_n}
+    gates = "ifgo" if kind == "LSTM" else "h"
+    parts = np.split(from_x + from_h, len(gates), axis=1)
+    return dict(zip(gates, parts, strict=True))
 
 
 def run(
@@ -101,6 +115,7 @@ def run(
     states=None,
     nonlinearity="tanh",
     backwards=True,
+    watch=None,
     **otherwise,
 ):
     """A whole recurrent layer, as `torch.nn.LSTM`, `GRU` or `RNN` with batch_first.
@@ -119,6 +134,9 @@ def run(
             in order of layer, then forward before backward; None for zeros.
         nonlinearity: "tanh" or "relu", of an RNN; the other kinds do not read it.
         backwards: whether the backward direction reads from the end, as it should.
+        watch: called before each step with the ending of its parameters' names (such
+            as "_l1_reverse"), the number of the step, and the x and h of the sequences
+            that have it.
         otherwise: what each step is to compute in another way, such as
             `gate=hard_sigmoid`; see the step's function.
 
@@ -155,20 +173,22 @@ def run(
     step = partial(step, **otherwise)
     rest = zip(*states, strict=True)  # of each layer and direction, in order
     for group in groups:
-        halves = [
-            _direction(step, p, outputs, lengths, next(rest), backward)
-            for p, backward in zip(group, (False, backwards), strict=False)
-        ]
+        halves = []
+        for (end, p), back in zip(group.items(), (False, backwards), strict=False):
+            seen = watch and partial(watch, end)
+            halves.append(_direction(step, p, outputs, lengths, next(rest), back, seen))
         outputs = np.concatenate(halves, axis=2)  # (batch, time, D * size of h)
     return {"output": outputs} | dict(zip(("h_n", "c_n"), states, strict=False))
 
 
-def _direction(step, p, x, lengths, states, backward):
+def _direction(step, p, x, lengths, states, backward, watch):
     """The h of every step, (batch, time, size of h); `states` become the last ones."""
     output = np.zeros((*x.shape[:2], states[0].shape[1]))
     times = range(x.shape[1])
     for t in reversed(times) if backward else times:
         rows = np.flatnonzero(t < lengths)  # the sequences that have a step t
+        if watch:
+            watch(t, x[rows, t], states[0][rows])
         new = step(p, x[rows, t], *(state[rows] for state in states))
         for state, value in zip(states, new, strict=True):
             state[rows] = value
@@ -183,7 +203,7 @@ def _products(p, x, h):
 
 
 def _parameters(kind, arrays, features):
-    """Parameters by layer, direction and short name; the sizes of h and of c."""
+    """Parameters by layer, ending and short name; the sizes of h and of c."""
     suffixes = ["", "_reverse"] if "weight_ih_l0_reverse" in arrays else [""]
     num_layers = sum("weight_ih" in name for name in arrays) // len(suffixes) or 1
     rows = {name: len(np.atleast_1d(array)) for name, array in arrays.items()}
@@ -202,7 +222,9 @@ def _parameters(kind, arrays, features):
         wanted = {name + end: shape for end in ends for name, shape in short.items()}
         came = {name: left.pop(name).shape for name in wanted if name in left}
         _expect("parameters of shapes", wanted, came, wanted == came)
-        groups.append([{name: arrays[name + end] for name in short} for end in ends])
+        groups.append(
+            {end: {name: arrays[name + end] for name in short} for end in ends}
+        )
         short["weight_ih"] = (stacked, len(suffixes) * size)
     _expect("parameters", "all to be used", f"{', '.join(left)} left over", not left)
     return groups, (size, hidden_size) if kind == "LSTM" else (size,)

@@ -54,7 +54,8 @@ def run(
         progress.update(task, total=2 * sum(len(each) for _, each in work))
         for pair, each in work:
             progress.update(task, description=pair.file)
-            for result in harness.run(pair, each, prices, seed, gradients):
+            subject = harness.subject(pair, each, prices, seed, gradients)
+            for result in harness.run(subject):
                 results.append(result)
                 progress.advance(task)
         checked = []

@@ -14,7 +14,7 @@ from compare.faults import FAULTS
 from compare.faults.anatomy import applies
 
 if TYPE_CHECKING:
-    from compare.harness import Twins
+    from compare.twins import Twins
 
 TRIES = 3  # draws of weights and inputs, before a mistake is held to change nothing
 EQUIVALENT = f"equivalent on this model: {TRIES} random draws do not show it either"

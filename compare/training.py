@@ -16,12 +16,19 @@ from itertools import islice
 
 import numpy as np
 
-from compare import harness, verdict
-from compare.harness import DTYPES, Twins  # loads PyTorch first
+from compare.twins import (  # loads PyTorch first
+    DTYPES,
+    FRAMEWORKS,
+    Twins,
+    losses,
+    twin_makers,
+)
 
-from compare import pytorch_training, keras_training  # isort: skip
+from compare import in_pytorch, pytorch_training, keras_training, verdict  # isort: skip
+from compare.cases import inputs
 from compare.errors import BadInput
 from compare.evidence import OTHER, SAME, SIDES, Result
+from compare.harness import versions
 from compare.optimizers import CAUSES, OPTIMIZERS, Recipe, causes, optimizers
 from compare.pairs import Pair
 from compare.prices import Prices
@@ -58,7 +65,7 @@ def train(
     """
     check_trainable(pair)
     data = training_data(pair, prices, recipe.seed)
-    with harness.in_pytorch.settled(), _interruptible() as interrupted:
+    with in_pytorch.settled(), _interruptible() as interrupted:
         run = _Run(pair, data, recipe, interrupted)
         both = run.optimizers(recipe.removed)
         losses, tensors, stopped = run.in_step(both, progress)
@@ -75,7 +82,7 @@ def train(
         if drift and complete and tensors[0].verdict != SAME:
             found, left = run.explain(losses, drift, progress)
     return TrainingEvidence(
-        versions=harness.versions(),
+        versions=versions(),
         settings=dict(
             pair=pair.file,
             source=data.source,
@@ -123,15 +130,15 @@ class _Run:
         length = data.inputs[0].shape[1]
         if "timesteps" in sizes:
             sizes["timesteps"] = length
-        make = harness.twin_makers(pair.file, pair.cls, sizes)
-        self.twins = Twins(make, harness.inputs(pair, length), pair.outputs)
+        make = twin_makers(pair.file, pair.cls, sizes)
+        self.twins = Twins(make, inputs(pair, length), pair.outputs)
         self.weights, self.orders = pytorch_training.script(
             make["torch"], recipe.seed, data.learnt
         )
         self.restart()
         layers = {
             side: framework.layers(self.twins.twins[side, "float64"].model)
-            for side, framework in harness.SIDES.items()
+            for side, framework in FRAMEWORKS.items()
         }
         self.kinds = {
             side: {name: layer.kind for name, layer in found.items()}
@@ -270,7 +277,7 @@ class _Run:
     def _training(self, side, dtype, optimizer):
         return TRAINING[side].Training(
             self.twins.twins[side, dtype],
-            harness.losses(self.pair.loss)[side],
+            losses(self.pair.loss)[side],
             optimizer,
             self.sums,
         )
@@ -347,7 +354,7 @@ class _Run:
         twin = self.twins.twins[side, dtype]
         self.restart()
         if before:
-            harness.SIDES[side].load(twin.model, before[side, dtype])
+            FRAMEWORKS[side].load(twin.model, before[side, dtype])
         stages = twin(*arrays).items()
         return next((name for name, a in stages if not np.isfinite(a).all()), "")
 

@@ -1,21 +1,20 @@
 """Weights from one framework's model into its twin of the other.
 
-One table per layer kind says which arrays hold the same numbers and how each side
-writes them. Layers are paired by attribute name (`self.lstm` with `self.lstm`) and
-arrays by the table alone; every array on either side is used exactly once, nothing is
-reshaped, and nothing is written before everything fits. Arrays pass through NumPy, and
-rules are found by class name, so this module loads neither framework.
+Layers are paired by attribute name (`self.lstm` with `self.lstm`) and arrays by the
+tables of `layer_rules.py` alone; every array on either side is used exactly once,
+nothing is reshaped, and nothing is written before everything fits. Arrays pass through
+NumPy, so this module loads neither framework.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput
+from compare.layer_rules import RULES, Row, plain, rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,23 +28,6 @@ class Layer:
 
     kind: str
     arrays: Arrays
-
-
-@dataclass(frozen=True)
-class Row:
-    """Arrays of one layer kind that hold the same numbers in both frameworks.
-
-    `to_keras` takes the PyTorch arrays and returns the Keras arrays, both in the order
-    of the names here; `to_torch` goes the other way. `gradients` takes gradients with
-    respect to the Keras arrays and returns those with respect to the PyTorch arrays, by
-    the chain rule through `to_keras`; where that only moves numbers it is `to_torch`.
-    """
-
-    torch: tuple[str, ...]
-    keras: tuple[str, ...]
-    to_keras: Callable[..., tuple[np.ndarray, ...]]
-    to_torch: Callable[..., tuple[np.ndarray, ...]]
-    gradients: Callable[..., tuple[np.ndarray, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,126 +45,6 @@ class Sum:
     layer: str
     torch: tuple[str, ...]
     keras: str
-
-
-def _transposed(torch: str, keras: str) -> Row:
-    """PyTorch computes x W^T, Keras x W."""
-    return Row((torch,), (keras,), lambda w: (w.T,), lambda w: (w.T,))
-
-
-def _copied(torch: str, keras: str) -> Row:
-    return Row((torch,), (keras,), lambda b: (b,), lambda b: (b,))
-
-
-def _summed(first: str, second: str, keras: str) -> Row:
-    """PyTorch adds two biases where Keras has one.
-
-    Their sum is taken in float64, so that rounding it to float32 does not pass for a
-    difference; on the way back the second bias is zero. Each of the two has the
-    gradient of the sum, so an optimiser moves the sum twice as fast.
-    """
-
-    def to_torch(bias):
-        zeros = bias.copy()
-        zeros.fill(0)
-        return bias, zeros
-
-    return Row(
-        (first, second),
-        (keras,),
-        lambda b_ih, b_hh: (b_ih.astype("float64") + b_hh,),
-        to_torch,
-        lambda gradient: (gradient, gradient),
-    )
-
-
-def _gru_order(array: np.ndarray) -> np.ndarray:
-    """Gates r, z, n become z, r, h, and back, along the first axis."""
-    size = len(array) // 3
-    order = [*range(size, 2 * size), *range(size), *range(2 * size, len(array))]
-    return array[order]
-
-
-def _gru_kernel(torch: str, keras: str) -> Row:
-    return Row(
-        (torch,),
-        (keras,),
-        lambda w: (_gru_order(w).T,),
-        lambda w: (_gru_order(w.T),),
-    )
-
-
-def _gru_biases(first: str, second: str, keras: str) -> Row:
-    """Keras keeps both biases in one array, (2, 3 * units), if `reset_after`."""
-
-    def to_keras(b_ih, b_hh):
-        import numpy as np  # not needed before there are arrays
-
-        return (np.stack([_gru_order(b_ih), _gru_order(b_hh)]),)
-
-    return Row((first, second), (keras,), to_keras, lambda b: tuple(map(_gru_order, b)))
-
-
-# Gates are stacked i, f, g, o in both frameworks' LSTM; in a GRU they are r, z, n in
-# PyTorch and z, r, h in Keras.
-# https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html (and GRU.html)
-# https://keras.io/api/layers/recurrent_layers/lstm/ and gru/
-def _lstm(torch: str, keras: str) -> tuple[Row, ...]:
-    return (
-        _transposed(f"weight_ih{torch}", f"{keras}kernel"),
-        _transposed(f"weight_hh{torch}", f"{keras}recurrent_kernel"),
-        _summed(f"bias_ih{torch}", f"bias_hh{torch}", f"{keras}bias"),
-    )
-
-
-def _projected_lstm(torch: str, keras: str) -> tuple[Row, ...]:
-    projection = _transposed(f"weight_hr{torch}", f"{keras}projection")
-    return (*_lstm(torch, keras), projection)
-
-
-def _gru(torch: str, keras: str) -> tuple[Row, ...]:
-    return (
-        _gru_kernel(f"weight_ih{torch}", f"{keras}kernel"),
-        _gru_kernel(f"weight_hh{torch}", f"{keras}recurrent_kernel"),
-        _gru_biases(f"bias_ih{torch}", f"bias_hh{torch}", f"{keras}bias"),
-    )
-
-
-DENSE = (_transposed("weight", "kernel"), _copied("bias", "bias"))
-
-# By class name, (PyTorch, Keras). A recurrent rule makes the rows of one layer and
-# direction from the suffix of PyTorch's names and the prefix of Keras's.
-RECURRENT = {
-    ("LSTM", "LSTM"): _lstm,
-    ("LSTM", "ProjectedLSTM"): _projected_lstm,
-    ("GRU", "GRU"): _gru,
-    ("RNN", "SimpleRNN"): _lstm,  # one gate; the arrays are the same
-    ("RNN(relu)", "SimpleRNN(relu)"): _lstm,
-}
-RULES = {("Linear", "Dense"): DENSE, **RECURRENT}
-
-
-def _rows(kinds, torch: Iterable[str], keras: Iterable[str]) -> list[Row]:
-    """The table for two layers with arrays of these names.
-
-    PyTorch names a recurrent layer's arrays `..._l1_reverse`: layer 1, backward. Keras
-    has a layer for each, here named `1.backward.`; the number is left out where there
-    is one layer, the direction where there is one.
-    """
-    if kinds not in RECURRENT:
-        return list(RULES[kinds])
-    stacked = any(name[0].isdigit() for name in keras)
-    two_ways = any("forward." in name for name in keras)
-    found = (re.search(r"_l(\d+)(_reverse)?$", name) for name in torch)
-    suffixes = dict.fromkeys(match[0] for match in found if match)
-    rows = []
-    for suffix in suffixes:
-        number, reverse = re.match(r"_l(\d+)(_reverse)?", suffix).groups()
-        prefix = f"{number}." if stacked else ""
-        if two_ways:
-            prefix += "backward." if reverse else "forward."
-        rows += RECURRENT[kinds](suffix, prefix)
-    return rows
 
 
 def transfer(source: Any, target: Any) -> list[Move]:
@@ -210,20 +72,30 @@ def transfer(source: Any, target: Any) -> list[Move]:
             f"{type(source).__name__} ({names[0] or 'neither'}) and "
             f"{type(target).__name__} ({names[1] or 'neither'})"
         )
+    import numpy as np  # not needed before there are models
+
     side = {
         "torch": import_module("compare.in_pytorch"),
         "keras": import_module("compare.in_keras"),
     }
     have, want = (
-        side[n].layers(m) for n, m in zip(names, (source, target), strict=True)
+        side[name].held(model)
+        for name, model in zip(names, (source, target), strict=True)
     )
-    arrays, moves = rewrite(have, want, f"to_{names[1]}")
-    side[names[1]].load(target, arrays)
-    return moves
+    steps = _plan(have, want, f"to_{names[1]}", strict=True)
+    for step in steps:  # on arrays of these shapes that take no memory
+        _made(step, [np.broadcast_to(np.int8(), a.shape) for a in step.inputs])
+    read, write = side[names[0]].read, side[names[1]].write
+    for step in steps:
+        _carry(step, read, write)
+    return [step.move for step in steps]
 
 
 def rewrite(
-    source: Mapping[str, Layer], target: Mapping[str, Layer], direction: str
+    source: Mapping[str, Layer],
+    target: Mapping[str, Layer],
+    direction: str,
+    strict: bool = True,
 ) -> tuple[dict[str, Arrays], list[Move]]:
     """The source's arrays as the target writes them.
 
@@ -232,6 +104,8 @@ def rewrite(
         target: layers of the other; their arrays give names and shapes.
         direction: "to_keras", "to_torch", or "gradients" for arrays of Keras that are
             gradients, to PyTorch.
+        strict: whether to refuse a Keras layer that computes what PyTorch's does not,
+            though its arrays mean the same: with another activation, or backwards.
 
     Returns:
         Arrays by layer and name, of the target's shapes; and what went where.
@@ -239,12 +113,11 @@ def rewrite(
     Raises:
         BadInput: as `transfer`.
     """
-    _nothing_left("layers", set(source) - set(target), set(target) - set(source))
-    arrays, moves = {}, []
-    for name, layer in source.items():
-        arrays[name], moved = _rewrite_layer(name, layer, target[name], direction)
-        moves += moved
-    return arrays, moves
+    steps = _plan(source, target, direction, strict)
+    arrays = {name: {} for name in source}
+    for step in steps:
+        arrays[step.layer] |= _made(step, step.inputs)
+    return arrays, [step.move for step in steps]
 
 
 def sums(torch: Mapping[str, Layer], keras: Mapping[str, Layer]) -> list[Sum]:
@@ -252,50 +125,110 @@ def sums(torch: Mapping[str, Layer], keras: Mapping[str, Layer]) -> list[Sum]:
     return [
         Sum(name, row.torch, row.keras[0])
         for name, layer in torch.items()
-        for row in _rows(
-            (layer.kind, keras[name].kind), layer.arrays, keras[name].arrays
+        for row in rows(
+            _kinds(name, layer, keras[name], strict=False),
+            layer.arrays,
+            keras[name].arrays,
         )
         if row.gradients and set(row.torch) <= set(layer.arrays)
     ]
 
 
-def _rewrite_layer(name, source, target, direction):
+@dataclass(frozen=True)
+class _Step:
+    """One row of a table, for two layers of a name and in one direction.
+
+    Args:
+        layer: the name.
+        inputs: what the source holds them in, an array or what it can be read from.
+        outputs: the same of the target, by name.
+        change: makes the target's arrays of the source's.
+        move: the names.
+    """
+
+    layer: str
+    inputs: Sequence[Any]
+    outputs: Mapping[str, Any]
+    change: Callable[..., tuple[np.ndarray, ...]]
+    move: Move
+
+
+def _plan(source, target, direction, strict):
+    """The steps from one model's layers to the other's; only names are looked at."""
+    _nothing_left("layers", set(source) - set(target), set(target) - set(source))
+    return [
+        step
+        for name, layer in source.items()
+        for step in _steps(name, layer, target[name], direction, strict)
+    ]
+
+
+def _steps(name, source, target, direction, strict):
     torch, keras = (source, target) if direction == "to_keras" else (target, source)
-    kinds = torch.kind, keras.kind
-    if "=" in keras.kind:
+    left, free, steps = dict(source.arrays), dict(target.arrays), []
+    for row in rows(_kinds(name, torch, keras, strict), torch.arrays, keras.arrays):
+        inputs, outputs, change = _turned(row, direction)
+        if set(inputs) <= set(left) and set(outputs) <= set(free):
+            steps.append(
+                _Step(
+                    name,
+                    [left.pop(array) for array in inputs],
+                    {array: free.pop(array) for array in outputs},
+                    change,
+                    Move(_full(name, inputs), _full(name, outputs)),
+                )
+            )
+    _nothing_left(f"arrays of {name}", set(left), set(free))
+    return steps
+
+
+def _kinds(name, torch, keras, strict):
+    """The kinds of two layers, if there is a rule for them."""
+    if "=" in keras.kind and (strict or "reset_after" in keras.kind):
         raise BadInput(
             f"{name}: expected a layer that PyTorch has too, got Keras {keras.kind}, "
-            f"which its {torch.kind} lacks; use Keras's default there (a Dense's "
-            "activation as a layer of its own), or write the cell by hand in PyTorch"
+            f"which its {torch.kind} lacks; use Keras's default there, or write the "
+            "cell by hand in PyTorch"
         )
+    kinds = torch.kind, keras.kind
+    if not strict:
+        kinds = plain(torch.kind), plain(keras.kind)
     if kinds not in RULES:
         known = ", ".join(f"{t} and {k}" for t, k in RULES)
         raise BadInput(
             f"{name}: expected a pair of layers with a transfer rule ({known}), got "
             f"PyTorch {torch.kind} and Keras {keras.kind}"
         )
-    left, arrays, moves = dict(source.arrays), {}, []
-    for row in _rows(kinds, torch.arrays, keras.arrays):
-        if direction == "to_keras":
-            inputs, outputs, change = row.torch, row.keras, row.to_keras
-        else:
-            inputs, outputs, change = row.keras, row.torch, row.to_torch
-            if direction == "gradients":
-                change = row.gradients or row.to_torch
-        free = set(target.arrays) - set(arrays)
-        if set(inputs) <= set(left) and set(outputs) <= free:
-            made = change(*(left.pop(array) for array in inputs))
-            arrays.update(zip(outputs, made, strict=True))
-            moves.append(Move(_full(name, inputs), _full(name, outputs)))
-    _nothing_left(f"arrays of {name}", set(left), set(target.arrays) - set(arrays))
-    for array, values in arrays.items():
-        expected = tuple(target.arrays[array].shape)
-        if values.shape != expected:
+    return kinds
+
+
+def _turned(row: Row, direction: str):
+    """What goes into a row, what comes out, and by which function."""
+    if direction == "to_keras":
+        return row.torch, row.keras, row.to_keras
+    change = row.to_torch
+    if direction == "gradients":
+        change = row.gradients or row.to_torch
+    return row.keras, row.torch, change
+
+
+def _made(step, inputs):
+    """The target's arrays by name, if they have its shapes."""
+    arrays = dict(zip(step.outputs, step.change(*inputs), strict=True))
+    for name, array in arrays.items():
+        expected = tuple(step.outputs[name].shape)
+        if array.shape != expected:
             raise BadInput(
-                f"{name}.{array}: expected shape {expected}, got {values.shape} from "
-                "the source; build both twins with the same sizes"
+                f"{step.layer}.{name}: expected shape {expected}, got {array.shape} "
+                "from the source; build both twins with the same sizes"
             )
-    return arrays, moves
+    return arrays
+
+
+def _carry(step, read, write):
+    """Take one step in live models; its arrays are gone before the next is taken."""
+    for name, array in _made(step, [read(each) for each in step.inputs]).items():
+        write(step.outputs[name], array)
 
 
 def _full(layer, arrays):

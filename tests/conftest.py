@@ -31,7 +31,8 @@ def results(harness, etfs):
     @cache
     def of(file):
         (pair,) = (pair for pair in PAIRS if pair.file == file)
-        found = harness.run(pair, cases(pair, etfs.longest), etfs, seed=0)
+        subject = harness.subject(pair, cases(pair, etfs.longest), etfs, 0)
+        found = harness.run(subject)
         return {(r.length, r.timesteps, r.batch, r.direction): r for r in found}
 
     return of

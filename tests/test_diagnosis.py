@@ -12,6 +12,7 @@ from compare.faults import FAULTS
 from compare.faults.anatomy import applies
 from compare.faults.fault import WEIGHTS
 from compare.pairs import PAIRS
+from compare.transfer import Layer, rewrite
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
 SMALL = dict(num_features=5, hidden_size=7)
@@ -73,14 +74,14 @@ def _loaded(harness, twins, fault, layer):
     """Keras's weights as transferred from PyTorch's with the mistake in them."""
     kept = {}
     for dtype in harness.DTYPES:
-        torch, keras = (twins.twins[side, dtype].model for side in harness.SIDES)
+        torch, keras = (twins.twins[side, dtype].model for side in harness.FRAMEWORKS)
         theirs = harness.in_keras.layers(keras)
         kept[dtype] = {layer: dict(theirs[layer].arrays)}
         before = harness.in_pytorch.layers(torch)
         split = twins.splits.get((dtype, layer), before[layer].arrays)
-        wrong = harness.Layer(before[layer].kind, fault.change(split))
+        wrong = Layer(before[layer].kind, fault.change(split))
         twins.splits[dtype, layer] = wrong.arrays
-        made, _ = harness.rewrite({layer: wrong}, {layer: theirs[layer]}, "to_keras")
+        made, _ = rewrite({layer: wrong}, {layer: theirs[layer]}, "to_keras")
         harness.in_keras.load(keras, made)
     try:
         yield
@@ -257,7 +258,7 @@ def test_a_run_explains_by_itself_what_differs(harness, etfs, monkeypatch):
     monkeypatch.setattr(portfolio_last_step, "PortfolioLastStep", FirstStep)
     (pair,) = (pair for pair in PAIRS if pair.file == "portfolio_last_step")
     cases = [c for c in harness_cases(pair, etfs) if (c.timesteps, c.batch) == (7, 4)]
-    results = list(harness.run(pair, cases, etfs, seed=0))
+    results = list(harness.run(harness.subject(pair, cases, etfs, 0)))
     told = [result for result in results if result.explanation]
 
     assert {result.verdict for result in results} == {"different"}

@@ -122,7 +122,7 @@ def test_gradients_of_every_pair_are_the_same(harness, etfs, monkeypatch, pair):
     # What else a run looks at is tested elsewhere, and takes most of its time.
     skipped = dict(verdict="skipped", stages=("none",))
     monkeypatch.setattr(harness.Twins, "compare", lambda *_: skipped)
-    results = harness.run(pair, few, etfs, seed=0, gradients=True)
+    results = harness.run(harness.subject(pair, few, etfs, 0, True))
     found = [result for result in results if result.loss]
     wrong = [result.explain() for result in found if result.verdict != SAME]
 

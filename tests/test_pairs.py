@@ -85,7 +85,7 @@ def outputs(harness, side, file, x, seed=3, **sizes):
     """What one twin returns in float64, with fresh weights."""
     (pair,) = (pair for pair in PAIRS if pair.file == file)
     make = harness.twin_makers(pair.file, pair.cls, {**pair.sizes, **sizes})[side]
-    framework = harness.SIDES[side]
+    framework = harness.FRAMEWORKS[side]
     inputs = (Input("x", (None, *x.shape[1:])),)
     if pair.time_major:
         inputs = (Input("x", x.shape),)
@@ -171,7 +171,7 @@ def test_frameworks_refuse_lengths_without_our_checks(harness):
 def test_twins_refuse_a_wrong_shape_in_the_same_words(harness, shape, side):
     pair = PAIRS[1]
     model = harness.twin_makers(pair.file, pair.cls, pair.sizes)[side]()
-    library = harness.SIDES[side]
+    library = harness.FRAMEWORKS[side]
     zeros = getattr(library, "torch", None) or library.keras.ops
     expected = (
         r"PortfolioLastStep expects x of shape \(batch, time >= 1, features = 8\)"

@@ -18,7 +18,7 @@ def models(harness, request):
     make = harness.twin_makers("portfolio_last_step", "PortfolioLastStep", SIZES)
     torch, keras = (
         framework.Twin(make[side], sequences(None, 3), request.param, ["weights"]).model
-        for side, framework in harness.SIDES.items()
+        for side, framework in harness.FRAMEWORKS.items()
     )
     weights = harness.fresh_weights(harness.in_pytorch.layers(torch), [7])
     harness.in_pytorch.load(torch, weights)

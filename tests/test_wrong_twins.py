@@ -255,7 +255,7 @@ def test_a_pair_that_compared_nothing_is_an_error(harness, etfs, expected):
     )
 
     with pytest.raises(BadInput, match="nothing was compared"):
-        list(harness.run(pair, cases(pair, etfs.longest), etfs, seed=0))
+        list(harness.run(harness.subject(pair, cases(pair, etfs.longest), etfs, 0)))
 
 
 def test_an_empty_stage_is_an_error(harness, last_step):

@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from compare.faults.fault import BETWEEN, LAYER, WEIGHTS, Call, Fault, Sequence
+from compare.faults.norms import EPSILONS
 from compare.faults.ways import RESULTS, WAYS
+
+NEAR = 1e-9  # of the largest value: far above float64's rounding, below any mistake
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,9 @@ class Anatomy:
     Args:
         kinds: of the layers that hold arrays, by name, as they are computed.
         arrays: of each, by name.
-        fed: what goes into each that is not recurrent.
+        fed, made: what goes into each that is not recurrent, and what comes out, the
+            features last; of those as well that hold no arrays, such as a softmax.
+            What comes out is without the activation that Keras's layer may have inside.
         calls, handed: what goes into each that is recurrent, and what comes out.
         last: what comes out of the last layer that holds arrays, if an array.
         result: what the model returns first.
@@ -25,6 +30,7 @@ class Anatomy:
     kinds: Mapping[str, str]
     arrays: Mapping[str, Mapping[str, np.ndarray]]
     fed: Mapping[str, np.ndarray]
+    made: Mapping[str, np.ndarray]
     calls: Mapping[str, Call]
     handed: Mapping[str, Sequence]
     last: np.ndarray | None
@@ -36,6 +42,10 @@ class Anatomy:
         following = names[names.index(layer) + 1 :]
         return following[0] if following else None
 
+    def call(self, layer: str) -> Call:
+        """A layer that is not recurrent at work."""
+        return Call(self.kinds[layer], self.arrays[layer], self.fed[layer], None)
+
 
 def applies(fault: Fault, layer: str, found: Anatomy) -> bool:
     """Whether a mistake can be made in a layer of this kind, shape and place."""
@@ -45,7 +55,8 @@ def applies(fault: Fault, layer: str, found: Anatomy) -> bool:
         return fault.change(found.arrays[layer]) is not None
     if fault.place == LAYER:
         if layer not in found.calls:
-            return False
+            right = EPSILONS[fault.right](found.call(layer))
+            return near(right, found.made.get(layer))
         call = found.calls[layer]  # its first step tells
         lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
         return fault.change(replace(call, x=call.x[:, :1], lengths=lengths)) is not None
@@ -55,16 +66,23 @@ def applies(fault: Fault, layer: str, found: Anatomy) -> bool:
             return False
         sequence = found.handed[layer]
         right, wrong = WAYS[fault.right](sequence), fault.change(sequence)
-        return wrong is not None and alike(right, found.fed[behind])
+        return wrong is not None and near(right, found.fed[behind])
     if found.last is None or layer != list(found.kinds)[-1]:
         return False
-    return alike(RESULTS[fault.right](found.last), found.result)
+    return near(RESULTS[fault.right](found.last), found.result)
 
 
-def alike(made: np.ndarray | None, array: np.ndarray | None) -> bool:
-    """Whether two arrays hold the same numbers, up to rounding in float64."""
-    return (
-        made is not None
-        and made.shape == array.shape
-        and np.allclose(made, array, rtol=1e-12, atol=1e-14)
-    )
+def near(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    """Whether two arrays are the same, up to rounding in float64."""
+    return a is not None and b is not None and distance(a, b) <= NEAR
+
+
+def distance(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest difference, as a part of the largest value; infinite between shapes.
+
+    NaN where there is one on either side.
+    """
+    if a.shape != b.shape:
+        return np.inf
+    scale = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0)) or 1.0
+    return float(np.abs(a - b).max(initial=0) / scale)

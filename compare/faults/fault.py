@@ -9,7 +9,9 @@ from compare import reference
 
 RECURRENT = ("LSTM", "GRU", "RNN", "RNN(relu)")
 DENSE = ("Linear",)
+NORMS = ("LayerNorm", "BatchNorm1d")
 WEIGHTS, LAYER, BETWEEN, RESULT = "weights", "layer", "between", "result"
+LOSS, OPTIMIZER = "loss", "optimizer"
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -22,15 +24,20 @@ class Fault:
         name: short, and like no other.
         sentence: what is wrong, as a person would say it.
         torch, keras: what to change where the mistake is on that side.
-        place: WEIGHTS, LAYER, BETWEEN or RESULT.
-        kinds: of the layers it can happen to, as `in_pytorch.layers` names them.
+        place: WEIGHTS, LAYER, BETWEEN, RESULT, LOSS or OPTIMIZER.
+        kinds: of the layers it can happen to, as `in_pytorch.layers` names them; or
+            names of losses, or of optimizers' classes.
         change: what the mistake does, by place.
             WEIGHTS: arrays of one layer to the wrong arrays.
-            LAYER: a `Call` to what the layer wrongly returns.
+            LAYER: a `Call` to what the layer wrongly returns: of a recurrent one what
+            `reference.run` does, of another an array.
             BETWEEN: a `Sequence` to what wrongly goes into the next layer.
             RESULT: what goes into the last function to what it wrongly returns.
+            LOSS: the shape of a result to the factor that its loss wrongly has.
+            OPTIMIZER: settings, by Keras's names, to the wrong settings.
             None where the fault cannot happen to these shapes.
-        right: the way of WAYS or the function of RESULTS that is mistaken, if any.
+        right: the way of WAYS, the epsilon of EPSILONS or the function of RESULTS that
+            is mistaken, if any.
     """
 
     name: str
@@ -45,12 +52,12 @@ class Fault:
 
 @dataclass(frozen=True)
 class Call:
-    """A recurrent layer at work.
+    """A layer at work.
 
     Args:
-        kind: "LSTM", "GRU", "RNN" or "RNN(relu)".
+        kind: as `in_pytorch.layers` names it.
         arrays: by PyTorch's names.
-        x: (batch, time, features).
+        x: what goes in, features last; (batch, time, features) if it is recurrent.
         lengths: (batch,), or None where every step counts.
     """
 
@@ -60,7 +67,7 @@ class Call:
     lengths: np.ndarray | None
 
     def run(self, **otherwise) -> dict[str, np.ndarray]:
-        """What the reference returns, computed in another way if asked to."""
+        """What the reference returns of a recurrent layer, in another way if asked."""
         options = dict(x=self.x, lengths=self.lengths) | otherwise
         kind = self.kind.removesuffix("(relu)")
         nonlinearity = "tanh" if kind == self.kind else "relu"

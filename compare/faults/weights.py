@@ -5,7 +5,9 @@ from itertools import permutations
 
 import numpy as np
 
-from compare.faults.fault import DENSE, RECURRENT, WEIGHTS, Fault
+from compare.faults.fault import DENSE, NORMS, RECURRENT, WEIGHTS, Fault
+
+EMBEDDING, CONVOLUTION = ("Embedding",), ("Conv1d",)
 
 
 def weight_faults() -> Iterator[Fault]:
@@ -156,7 +158,7 @@ def _array_faults():
             f"the weights went through {name} on their way",
             "convert the weights in float32",
             "convert the weights in float32; set no mixed precision policy",
-            RECURRENT + DENSE,
+            RECURRENT + DENSE + EMBEDDING + CONVOLUTION + NORMS,
             _each(change, "weight", "bias"),
         )
     yield fault(
@@ -164,8 +166,16 @@ def _array_faults():
         "the layer still has the weights that it was made with",
         "load this layer too: the name in the state dict may not fit",
         "set this layer's weights too, after it is built",
-        RECURRENT + DENSE,
+        RECURRENT + DENSE + EMBEDDING + CONVOLUTION,
         _each(_initial, "weight", "bias"),
+    )
+    yield fault(
+        "embedding off by one",
+        "row k of the embedding is read for index k + 1",
+        "roll the rows of weight back by one, or shift the indices as Keras does",
+        "roll the rows of embeddings back by one, or shift the indices as PyTorch does",
+        EMBEDDING,
+        _each(lambda w: np.roll(w, 1, axis=0), "weight"),
     )
 
 
