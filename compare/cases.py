@@ -152,6 +152,15 @@ def arrays(
     return x, lengths
 
 
+def sequence(arrays: Sequence[np.ndarray]) -> np.ndarray | None:
+    """The first input that has steps, (batch, time, ...) or, of indices, (batch, time).
+
+    None where no input has.
+    """
+    found = (a for a in arrays if a.ndim > (2 if a.dtype.kind == "f" else 1))
+    return next(found, None)
+
+
 def valid_steps(array: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Which steps of (batch, time, ...) are within each length: (batch, time, 1)."""
     import numpy as np

@@ -1,6 +1,5 @@
 """The command line: `python -m compare`."""
 
-import argparse
 import difflib
 import os
 import sys
@@ -9,52 +8,21 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-import compare
-from compare import files
+from compare import arguments, files, pair_file, sources
 from compare.errors import BadInput
-from compare.optimizers import CAUSES, OPTIMIZERS, Recipe
+from compare.optimizers import CAUSES, Recipe
 from compare.pairs import PAIRS, Pair
 from compare.reports import terminal
 
 STARTED = time.perf_counter()
-
-DESCRIPTION = """\
-Is a recurrent model moved between Keras and PyTorch still the same model?
-
-Without a verb, `run`: pairs of models are loaded in both frameworks with the same
-weights and run on real prices. Each gets a verdict from a measured tolerance."""
-
-EXAMPLES = """\
-examples:
-  python -m compare                                  the portfolio models
-  python -m compare run --all                        every pair there is
-  python -m compare run portfolio_last_step --json evidence.json
-  python -m compare run --prices my_prices.csv       a date column, a column per asset
-  python -m compare list                             which pairs there are
-  python -m compare show portfolio_flatten           both sources, side by side
-  python -m compare claims                           what the study note got right
-  python -m compare train stock_price                both twins learn, in step
-  python -m compare train stock_price --mode native  why they drift apart as they are
-
-exit status: 0 everything is as expected, 1 something is not, 2 bad usage or input"""
-
-TRAIN_EXAMPLES = """\
-examples:
-  python -m compare train stock_price                the study note's own run
-  python -m compare train stock_price --mode native  each framework's own defaults
-  python -m compare train stock_price --align biases --optimizer sgd --lr 0.1
-  python -m compare train portfolio_flatten --plot curves.png --json run.json
-
-exit status: 0 in step to the end, 1 they part or a loss is not finite, 2 bad usage or
-input, 130 interrupted (Ctrl-C keeps what was done)"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
-        args = _parser().parse_args(_with_verb(argv))
-        return args.verb(args)
+        args = arguments.parser().parse_args(arguments.with_verb(argv))
+        return VERBS[args.verb](args)
     except BadInput as error:
         print(f"compare: {error}", file=sys.stderr)
         return 2
@@ -70,199 +38,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise BadInput(f"{message}; see python -m compare --help")
-
-
-VERBS = ("list", "show", "run", "train", "claims")
-
-
-def _with_verb(argv):
-    """`argv` with the default verb written out."""
-    if argv and argv[0] in (*VERBS, "-h", "--help", "--version"):
-        return argv
-    return ["run", *argv]
-
-
-def _parser():
-    def parser(make, *args, **kwargs):
-        formatter = argparse.RawDescriptionHelpFormatter
-        return make(*args, formatter_class=formatter, allow_abbrev=False, **kwargs)
-
-    top = parser(
-        _Parser, prog="python -m compare", description=DESCRIPTION, epilog=EXAMPLES
-    )
-    top.add_argument("--version", action="version", version=compare.__version__)
-    verbs = top.add_subparsers(
-        metavar="list | show NAME | run [NAME ...] | train NAME | claims"
-    )
-
-    text = "which pairs there are"
-    verb = parser(verbs.add_parser, "list", help=text, description=text)
-    verb.set_defaults(verb=_list)
-
-    text = "both sources of a pair, side by side where the terminal is wide enough"
-    verb = parser(verbs.add_parser, "show", help=text, description=text)
-    verb.add_argument("name", metavar="NAME", help="a pair; `list` names them")
-    verb.set_defaults(verb=_show)
-
-    text = (
-        "compare the twins of the pairs named, or of the portfolio models (the default)"
-    )
-    verb = parser(verbs.add_parser, "run", help=text, description=text, epilog=EXAMPLES)
-    verb.add_argument(
-        "names", metavar="NAME", nargs="*", help="a pair; the portfolio models if none"
-    )
-    _add_prices(verb)
-    verb.add_argument(
-        "--all", action="store_true", help="every pair, not only the portfolio models"
-    )
-    verb.add_argument(
-        "--gradients",
-        action="store_true",
-        help="compare the gradients of each pair's loss as well",
-    )
-    verb.add_argument(
-        "--seed", type=_seed, default=0, help="of the weights (default: 0)"
-    )
-    verb.add_argument(
-        "--json",
-        metavar="FILE",
-        help="write the evidence, and the claims of the note, to FILE as well",
-    )
-    verb.set_defaults(verb=_run)
-
-    text = "train both twins from the same weights on the same batches, step by step"
-    verb = parser(
-        verbs.add_parser, "train", help=text, description=text, epilog=TRAIN_EXAMPLES
-    )
-    _add_training(verb)
-    verb.set_defaults(verb=_train)
-
-    text = (
-        "every claim of the study note that can be checked, checked now, with figures"
-    )
-    verb = parser(verbs.add_parser, "claims", help=text, description=text)
-    verb.set_defaults(verb=_claims)
-    return top
-
-
-def _add_prices(verb):
-    verb.add_argument(
-        "--prices",
-        metavar="FILE.csv",
-        help="real input: a date column and one column of prices per asset, two or "
-        "more, oldest day first (default: four factor ETFs, 2014 to 2022)",
-    )
-
-
-def _add_training(verb):
-    verb.add_argument("name", metavar="NAME", help="a pair; `list` names them")
-    verb.add_argument(
-        "--mode",
-        choices=("aligned", "native"),
-        help="aligned: the same algorithm on both sides; native: each framework's own "
-        "defaults, and what makes them drift (default: aligned)",
-    )
-    verb.add_argument(
-        "--align",
-        metavar="CAUSE[,CAUSE]",
-        type=_causes,
-        help=f"in place of --mode: remove just these causes; of {', '.join(CAUSES)}",
-    )
-    verb.add_argument(
-        "--follow",
-        choices=("pytorch", "keras"),
-        default="pytorch",
-        help="whose algorithm both sides take where they are aligned; where they are "
-        "not, the side that the causes are removed from is the other (default: "
-        "pytorch)",
-    )
-    verb.add_argument(
-        "--optimizer",
-        choices=OPTIMIZERS,
-        default="adam",
-        help="momentum is sgd with momentum 0.9 (default: adam)",
-    )
-    verb.add_argument(
-        "--learning-rate",
-        "--lr",
-        type=_positive,
-        metavar="RATE",
-        help="on both sides (default: the frameworks' own)",
-    )
-    verb.add_argument(
-        "--epochs",
-        type=_whole_from_1,
-        metavar="N",
-        help="times through the examples (default: 100, 10 for portfolios)",
-    )
-    verb.add_argument(
-        "--batch-size",
-        type=_whole_from_1,
-        metavar="N",
-        help="a last one that is not full is dropped (default: 20, 64 for portfolios)",
-    )
-    verb.add_argument(
-        "--seed",
-        type=_seed,
-        default=0,
-        metavar="N",
-        help="of the data, the weights and the order of the batches (default: 0)",
-    )
-    _add_prices(verb)
-    verb.add_argument("--json", metavar="FILE", help="write the evidence to FILE")
-    verb.add_argument(
-        "--plot", metavar="FILE.png", help="draw the losses and their gap"
-    )
-
-
-def _seed(text):
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number >= 0 and below 2^32, got {text!r}"
-        )
-    return int(text)
-
-
-def _whole_from_1(text):
-    if not text.isdecimal() or not 1 <= int(text) < 10**9:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number >= 1 and below 10^9, got {text!r}"
-        )
-    return int(text)
-
-
-def _positive(text):
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < 3e38:  # the largest of float32
-        raise argparse.ArgumentTypeError(
-            f"expected a number above 0 and below 3e38, got {text!r}"
-        )
-    return number
-
-
-def _causes(text):
-    names = text.split(",")
-    for name in names:
-        if name not in CAUSES:
-            raise argparse.ArgumentTypeError(
-                f"expected some of {','.join(CAUSES)}, got {name!r}"
-            )
-    return frozenset(names)
-
-
 def _list(args):
     terminal.print_pairs(_console(), PAIRS)
     return 0
 
 
 def _show(args):
-    terminal.print_sources(_console(), _pair(args.name))
+    own = pair_file.is_pair_file(args.name)
+    both = pair_file.sources if own else lambda name: sources.both(_pair(name))
+    terminal.print_sources(_console(), both(args.name))
+    return 0
+
+
+def _new(args):
+    target = files.target("new", args.file)
+    if target.exists() or target.suffix != ".py":
+        came = "one that is there already" if target.exists() else args.file
+        raise BadInput(
+            f"new {args.file}: expected the name of a new file that ends in .py, got "
+            f"{came}; name another"
+        )
+    files.write("new", target, pair_file.template(args.file).rstrip("\n"))
+    print(f"wrote {args.file}; next: python -m compare run {args.file}")
     return 0
 
 
@@ -274,13 +71,20 @@ def _claims(args):
     return 0
 
 
+def _pair_or_file(name: str) -> Pair | str:
+    return name if pair_file.is_pair_file(name) else _pair(name)
+
+
 def _pair(name: str) -> Pair:
     names = [pair.file for pair in PAIRS]
     if name in names:
         return PAIRS[names.index(name)]
-    near = difflib.get_close_matches(name, [*names, *VERBS], n=1, cutoff=0.3)
+    near = difflib.get_close_matches(name, [*names, *arguments.VERBS], n=1, cutoff=0.3)
     hint = f"did you mean {near[0]}?" if near else "`list` names them"
-    raise BadInput(f"expected the name of a pair, got {name!r}; {hint}")
+    raise BadInput(
+        f"expected the name of a pair, or of a pair file that ends in .py, got "
+        f"{name!r}; {hint}"
+    )
 
 
 def _run(args):
@@ -290,7 +94,7 @@ def _run(args):
 
     if args.names and args.all:
         raise BadInput("expected names of pairs or --all, got both; drop one")
-    pairs = [_pair(name) for name in dict.fromkeys(args.names)]
+    pairs = [_pair_or_file(name) for name in dict.fromkeys(args.names)]
     if not pairs:
         pairs = [pair for pair in PAIRS if pair.default or args.all]
     target = files.target("--json", args.json)
@@ -304,6 +108,31 @@ def _run(args):
     return _told(status, terminal.print_evidence, evidence)
 
 
+def _explain(args):
+    from compare import prices as price_files
+    from compare import running
+
+    pair = _pair_or_file(args.name)
+    target = files.target("--json", args.json)
+    script = files.target("--reproduce", args.reproduce)
+    prices = price_files.read(args.prices) if args.prices else price_files.built_in()
+    evidence, text = running.explain(pair, prices, args.seed, STARTED, bool(script))
+    if target:
+        files.write("--json", target, evidence.to_json())
+    if script and text:
+        files.write("--reproduce", script, text.rstrip("\n"))
+    status = 0 if evidence.as_expected else 1
+    return _told(status, terminal.print_explanation, evidence)
+
+
+def _transfer(args):
+    from compare import weight_files
+
+    moves = weight_files.transfer_files(args.source, args.target, args.out)
+    terminal.print_moves(_console(), moves, args.out or args.target)
+    return 0
+
+
 def _train(args):
     from compare import prices as price_files
     from compare import running
@@ -313,8 +142,9 @@ def _train(args):
     if args.mode and args.align is not None:
         raise BadInput("expected --mode or --align, got both; drop one")
     removed = frozenset(() if args.mode == "native" else CAUSES)
-    pair = _pair(args.name)
-    check_trainable(pair)
+    pair = _pair_or_file(args.name)
+    if isinstance(pair, Pair):
+        check_trainable(pair)
     target = files.target("--json", args.json)
     picture = files.target("--plot", args.plot)
     if picture:
@@ -368,3 +198,15 @@ class _Console(Console):
 
 def _console():
     return _Console(emoji=False)
+
+
+VERBS = {
+    "list": _list,
+    "show": _show,
+    "run": _run,
+    "explain": _explain,
+    "train": _train,
+    "claims": _claims,
+    "new": _new,
+    "transfer": _transfer,
+}

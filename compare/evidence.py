@@ -6,11 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 SAME = "same"
+SAME_IN_FLOAT32 = "same in float32"  # float64, which proves, could not be run
 BOTH_REFUSE = "both refuse"
 ILL_CONDITIONED = "ill-conditioned"
 ONE_REFUSES = "one refuses"
 DIFFERENT = "different"
-VERDICTS = (SAME, BOTH_REFUSE, ILL_CONDITIONED, ONE_REFUSES, DIFFERENT)  # best first
+VERDICTS = (  # best first
+    SAME,
+    SAME_IN_FLOAT32,
+    BOTH_REFUSE,
+    ILL_CONDITIONED,
+    ONE_REFUSES,
+    DIFFERENT,
+)
 
 SIDES = {"torch": "PyTorch", "keras": "Keras"}  # as data names them, as people do
 OTHER = {"torch": "keras", "keras": "torch"}
@@ -37,7 +45,8 @@ class StageResult:
 
     `horizon` of `steps` is how many steps could be judged (1 of 1 where the stage has
     no time axis). `timestep` is the first step that differs, counted from 1. `reason`
-    is why the verdict is not `same`.
+    is why the verdict is not `same`. Where float64 could not be run there is a
+    `limit32` to judge gap32 by, and gap64 and limit64 are NaN.
     """
 
     stage: str
@@ -52,11 +61,22 @@ class StageResult:
     worst: Worst | None = None
     timestep: int | None = None
     reason: str = ""
+    limit32: float | None = None
+
+    @property
+    def gap(self) -> float:
+        """The gap that was judged."""
+        return self.gap64 if self.limit32 is None else self.gap32
+
+    @property
+    def limit(self) -> float:
+        """What it was judged by."""
+        return self.limit64 if self.limit32 is None else self.limit32
 
     @property
     def ratio(self) -> float:
         """The gap as a multiple of its limit."""
-        return self.gap64 / self.limit64
+        return self.gap / self.limit
 
     def explain(self) -> list[str]:
         """Where the verdict starts, why, and the element that is farthest apart."""
@@ -95,12 +115,20 @@ class Sensitivity:
         pair: what was run.
         noticed, faults: how many, of how many; each mistake counts in each layer.
         survivors: those that were not noticed.
+        loss: name of the loss whose gradients were compared, or nothing where the
+            model's own stages were.
     """
 
     pair: str
     noticed: int
     faults: int
     survivors: tuple[Survivor, ...] = ()
+    loss: str = ""
+
+    @property
+    def what(self) -> str:
+        """What was run, in words."""
+        return f"{self.pair}, gradients of {self.loss}" if self.loss else self.pair
 
 
 @dataclass(frozen=True)
@@ -116,6 +144,11 @@ class Explanation:
         gap_before, gap_after, limit: of the stage that decides, without the mistakes
             and with them made alike on both sides; None where a twin refuses.
         tried: how many mistakes were looked for.
+        layer: where the difference begins: a layer, or the stage that shows it.
+        timestep, unit: the first step that differs there, and the unit that is farthest
+            apart in it, both counted from 1; None where that is not known.
+        gates: those of a recurrent layer that differ in that step, as PyTorch names
+            them, if its weights differ.
     """
 
     explained: bool
@@ -127,13 +160,33 @@ class Explanation:
     gap_after: float | None
     limit: float | None
     tried: int
+    layer: str = ""
+    timestep: int | None = None
+    unit: int | None = None
+    gates: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where the difference begins, in words; nothing where that is not known."""
+        *gates, last = self.gates or [""]
+        parts = (
+            self.layer,
+            self.timestep and f"step {self.timestep}",
+            self.unit and f"unit {self.unit}",
+            f"gates {', '.join(gates)} and {last}"
+            if gates
+            else last and f"gate {last}",
+        )
+        return ", ".join(filter(None, parts))
 
     def explain(self) -> list[str]:
         """As text of a few lines."""
+        lines = [f"place     {self.place}"] if self.place else []
         if not self.explained:
-            seen = self.sentence or "every layer, alone, does the same on both sides"
-            return [f"unknown   none of {self.tried} mistakes explains it; {seen}"]
-        lines = [
+            seen = f"; {self.sentence}" if self.sentence else ""
+            said = f"unknown   none of {self.tried} mistakes explains it{seen}"
+            return [*lines, said]
+        lines += [
             f"because   {self.sentence}",
             f"proof     with that alike on both sides the gap is {self.gap_after:.1e}",
             f"fix       {self.fix}",
@@ -159,6 +212,7 @@ class Result:
             nothing where the model's own stages were.
         sensitivity: what the verdict is worth, with those of the pair before it.
         explanation: why twins differ, where they do.
+        smallest: sizes and shapes of the smallest case that differs, if looked for.
     """
 
     pair: str
@@ -174,6 +228,7 @@ class Result:
     loss: str = ""
     sensitivity: Sensitivity | None = None
     explanation: Explanation | None = None
+    smallest: Mapping | None = None
 
     @property
     def as_expected(self) -> bool:
@@ -187,7 +242,7 @@ class Result:
         The first that earned the verdict; where all are the same, the one whose gap
         comes nearest to its limit.
         """
-        if self.verdict == SAME:
+        if self.verdict in (SAME, SAME_IN_FLOAT32):
             return max(self.stages, key=lambda stage: stage.ratio)
         return next((s for s in self.stages if s.verdict == self.verdict), None)
 
@@ -211,15 +266,29 @@ class Result:
         said = {SIDES[side]: text for side, text in self.refusals.items()}
         lines += [f"  {side:8}  {text}" for side, text in said.items()]
         decider = self.deciding
-        if decider and verdict != SAME:
+        if decider and decider.reason:
             lines += [f"  {line}" for line in decider.explain()]
         if self.explanation:
             lines += [f"  {line}" for line in self.explanation.explain()]
+        if self.smallest:
+            lines.append(f"  smallest  {self._smallest()}")
         return "\n".join(lines)
+
+    def _smallest(self):
+        sizes = [f"{name} {size}" for name, size in self.smallest["sizes"].items()]
+        shapes = [
+            f"{name} {' x '.join(map(str, shape))}"
+            for name, shape in self.smallest["inputs"].items()
+        ]
+        gap = self.smallest["gap"]
+        return ", ".join([*shapes, *sizes]) + (
+            "" if gap is None else f": the gap is {gap:.1e}"
+        )
 
     def as_dict(self) -> dict:
         """The result as JSON shows it; what a refusal has no figure for is null."""
-        names = ("gap64", "limit64", "gap32", "noise_torch", "noise_keras", "reason")
+        figures = ("gap64", "limit64", "gap32", "limit32", "noise_torch", "noise_keras")
+        names = (*figures, "reason")
         decider = self.deciding
         first = decider if decider and self.verdict == DIFFERENT else None
         found = asdict(self)
@@ -261,13 +330,21 @@ class Evidence:
 
     @property
     def verdict(self) -> str:
-        """The worst verdict of all results."""
-        return max((r.verdict for r in self.results), key=VERDICTS.index)
+        """The worst of all results; a refusal that was expected says nothing."""
+        refused = [r.verdict == BOTH_REFUSE and r.as_expected for r in self.results]
+        said = [
+            result.verdict
+            for result, silent in zip(self.results, refused, strict=True)
+            if not silent or all(refused)
+        ]
+        return max(said, key=VERDICTS.index)
 
     @property
     def sensitivity(self) -> list[Sensitivity]:
         """What the runs of each pair in which twins were the same say together."""
-        last = {r.pair: r.sensitivity for r in self.results if r.sensitivity}
+        last = {
+            r.sensitivity.what: r.sensitivity for r in self.results if r.sensitivity
+        }
         return list(last.values())
 
     @property
@@ -277,8 +354,25 @@ class Evidence:
 
     def explain(self) -> str:
         """Every result that is not as expected, as text; or that all are."""
-        wrong = [result.explain() for result in self.results if not result.as_expected]
-        return "\n".join(wrong) or f"all {len(self.results)} results are as expected"
+        told = []
+        for results in self.alike():
+            first = max(results, key=lambda r: (bool(r.smallest), bool(r.explanation)))
+            if not first.as_expected:
+                told.append(first.explain())
+                if len(results) > 1:
+                    told.append(f"  as in {len(results) - 1} more of these runs")
+        if not told:
+            told = [f"all {len(self.results)} results are as expected"]
+        return "\n".join([*told, *self.notes])
+
+    def alike(self) -> list[list[Result]]:
+        """Results of one pair, length and verdict together, transferred either way."""
+        found = {}
+        for r in self.results:
+            weights = "" if r.direction in ("to_keras", "to_torch") else r.direction
+            key = r.pair, r.length, weights, r.loss, r.verdict, r.expected
+            found.setdefault(key, []).append(r)
+        return list(found.values())
 
     def to_json(self) -> str:
         """The evidence as JSON; NaN and the infinities become the strings of `str`."""

@@ -13,15 +13,15 @@ import numpy as np
 from compare.twins import DIRECTIONS, DTYPES, FRAMEWORKS, Twins  # loads PyTorch first
 
 from compare import in_keras, in_pytorch, verdict  # isort: skip
+from compare import diagnosis
+from compare import sensitivity as probing
 from compare.cases import FIXED, Case, inputs
 from compare.cases import arrays as input_arrays
 from compare.cases import targets as random_targets
-from compare.diagnosis import diagnose
 from compare.errors import BadInput
 from compare.evidence import DIFFERENT, ONE_REFUSES, SAME, SIDES, Result
 from compare.pairs import Pair
 from compare.prices import Prices
-from compare.sensitivity import sensitivity, with_reasons
 from compare.twins import fresh_weights, losses, twin_makers
 
 __all__ = [
@@ -130,7 +130,7 @@ def run(subject: Subject) -> Iterator[Result]:
         with in_pytorch.settled():
             twins = subject.build(length)
             for result in _run_length(subject, twins, list(group), probed):
-                probed = result.sensitivity or probed
+                probed = probed if result.loss else result.sensitivity or probed
                 compared |= bool(result.stages)
                 said |= result.refusals
                 yield result
@@ -164,26 +164,35 @@ def _run_length(subject, twins, cases, probed):
                 **twins.compare(*inputs),
             )
             if case in short and result.verdict == SAME and _open(probed):
-                probed = sensitivity(subject.name, twins, inputs, probed)
+                probed = probing.sensitivity(subject.name, twins, inputs, probed)
                 if probed.survivors and direction == last:  # none has noticed
                     reload = partial(_load_anew, twins)
-                    probed = with_reasons(probed, twins, inputs, reload)
+                    probed = probing.with_reasons(probed, twins, inputs, reload)
                     load(twins)
                 result = replace(result, sensitivity=probed)
-            if result.verdict in (DIFFERENT, ONE_REFUSES) and not explained:
+            wrong = result.verdict in (DIFFERENT, ONE_REFUSES)
+            if wrong and not explained and not twins.only32:
                 explained = True  # one explanation for all of one build and weights
-                result = replace(result, explanation=diagnose(twins, inputs))
+                result = replace(result, explanation=diagnosis.diagnose(twins, inputs))
             yield result
         for case in _middling(cases) if subject.loss else ():
             inputs = subject.draw(case)
             stages = twins.twins["torch", "float32"](*inputs)
             shapes = [stages[name].shape for name in twins.outputs]
             targets = random_targets(subject.loss, shapes, subject.seed)
-            yield Result(
+            result = Result(
                 **_place(subject, case, direction),
                 expected=SAME,
                 **twins.gradients(subject.loss, inputs, targets),
             )
+            asked = subject.name, twins, subject.loss, inputs, targets
+            if result.verdict == SAME:
+                worth = probing.of_loss(*asked)
+                result = replace(result, sensitivity=worth if worth.faults else None)
+            elif result.verdict == DIFFERENT:
+                told = diagnosis.of_loss(*asked[1:], result.stages)
+                result = replace(result, explanation=told)
+            yield result
 
 
 def _load(twins, direction, key):
@@ -201,8 +210,14 @@ def _open(probed):
 
 def _middling(cases):
     """Of the cases of one length the one that is looked at more closely, in a list."""
-    run = [case for case in cases if case.expected == SAME and case.timesteps <= FIXED]
-    return sorted(run, key=lambda case: (-case.timesteps, abs(case.batch - 4)))[:1]
+    run = [
+        case
+        for case in cases
+        if case.expected == SAME and (case.timesteps or 0) <= FIXED
+    ]
+    return sorted(run, key=lambda case: (-(case.timesteps or 0), abs(case.batch - 4)))[
+        :1
+    ]
 
 
 def _short(subject, cases):
@@ -210,9 +225,9 @@ def _short(subject, cases):
     run = [
         case
         for case in cases
-        if case.expected == SAME and case.timesteps > 1 and subject.probe(case)
+        if case.expected == SAME and case.timesteps != 1 and subject.probe(case)
     ]
-    return sorted(run, key=lambda case: (case.timesteps, abs(case.batch - 4)))[:1]
+    return sorted(run, key=lambda case: (case.timesteps or 0, abs(case.batch - 4)))[:1]
 
 
 def _place(subject, case, direction):

@@ -19,12 +19,18 @@ import keras  # after the settings it reads
 import tensorflow
 
 from compare.cases import Input, check_outputs, flat
-from compare.copying import LARGE, aligned, copy
+from compare.copying import LARGE, LINE
 from compare.errors import BadInput
+from compare.layer_rules import IN_PYTORCH
 from compare.transfer import Layer
 
 # What a model raises when it rejects its input.
-REFUSALS = (ValueError, tensorflow.errors.InvalidArgumentError)
+REFUSALS = (
+    ValueError,
+    TypeError,
+    IndexError,
+    tensorflow.errors.InvalidArgumentError,
+)
 
 
 def versions() -> dict[str, str]:
@@ -222,6 +228,21 @@ class Twin:
             total = total + loss(result, target)
         return total
 
+    def narrows(self, arrays: Sequence[np.ndarray]) -> str:
+        """What in the compiled model takes float64 to less, if it does."""
+        with settled(self.dtype):
+            graph = self._run.get_concrete_function().graph.as_graph_def()
+        nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
+        double, *less = (
+            getattr(tensorflow, name).as_datatype_enum
+            for name in ("float64", "float32", "float16", "bfloat16")
+        )
+        for node in nodes:
+            kinds = [node.attr[key].type for key in ("SrcT", "DstT")]
+            if node.op == "Cast" and kinds[0] == double and kinds[1] in less:
+                return node.name
+        return ""
+
     @contextmanager
     def _noting_order(self):
         """Each layer that is called inside goes to `order`, the first time."""
@@ -301,7 +322,13 @@ class Twin:
 
         def record(*args, **kwargs):
             if not isinstance(layer, keras.layers.RNN):
-                result = call(*args, **kwargs)
+                with before_activation(layer) as before:
+                    result = call(*args, **kwargs)
+                if before:
+                    stages[name] = before[-1]
+                    return result
+                if _activates(getattr(layer, "layer", None)):
+                    return result  # each step by itself: nothing to compare here
                 # A Bidirectional may return its final states behind its output, or,
                 # like any recurrent layer, no output at every step to compare.
                 if getattr(layer, "return_sequences", True):
@@ -323,6 +350,35 @@ class Twin:
             return (result, *states) if asked else result
 
         return record
+
+
+@contextmanager
+def before_activation(layer: keras.Layer):
+    """A list of what goes into the activation inside a layer while it runs.
+
+    PyTorch has the activation behind the layer; a linear one is nothing.
+    """
+    before = []
+    if not _activates(layer):
+        yield before
+        return
+    activation = layer.activation
+
+    def recorded(x):
+        before.append(x)
+        return activation(x)
+
+    vars(layer)["activation"] = recorded
+    try:
+        yield before
+    finally:
+        vars(layer)["activation"] = activation
+
+
+def _activates(layer):
+    """Whether a layer has an activation inside that PyTorch has behind it."""
+    inside = isinstance(layer, keras.layers.Dense | keras.layers.Conv1D)
+    return inside and layer.activation not in (None, keras.activations.linear)
 
 
 def _named(names, tensors):
@@ -374,6 +430,11 @@ class Renamed:
         """Those of the model."""
         return self._model.weights
 
+    @property
+    def trainable_variables(self) -> list[keras.Variable]:
+        """Those of the model."""
+        return self._model.trainable_variables
+
 
 def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
     """The layers that hold weights and no layers with a name, in order of definition.
@@ -401,8 +462,8 @@ def _children(layer):
         return [(each.name, each) for each in layer.layers]
     found = []
     for name, held in vars(layer).items():
-        if name in ("_layers", "_metrics", "_parent"):  # Keras's own
-            continue
+        if name in ("_layers", "_metrics", "_parent") or name.startswith("_self_"):
+            continue  # Keras's and TensorFlow's own
         name = name.lstrip("_")
         if isinstance(held, keras.Layer):
             found.append((name, held))
@@ -436,22 +497,38 @@ def held(model: keras.Model | Renamed) -> dict[str, Layer]:
     Raises:
         BadInput: as `layers`.
     """
-    found, count = {}, 0
-    for name, holds in holders(model).items():
-        count += len(holds)
-        for key, variable in holds.items():
-            if variable.dtype == "bfloat16":
-                raise BadInput(
-                    f"{name}.{key}: expected numbers that NumPy has as well, got "
-                    "bfloat16; give the layer another dtype first"
-                )
-        found[name] = Layer(_kind(getattr(model, name)), holds)
+    found = {
+        name: Layer(_kind(getattr(model, name)), holds)
+        for name, holds in holders(model).items()
+    }
+    return _checked(model, found)
+
+
+def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
+    """As `held`, each layer of a model of any nesting on its own, as `leaves`.
+
+    Raises:
+        BadInput: as `layers`.
+    """
+    found = leaves(model).items()
+    return _checked(model, {n: Layer(_kind(e), variables(e)) for n, e in found})
+
+
+def _checked(model, found):
+    count = sum(len(layer.arrays) for layer in found.values())
     if not found or count != len(model.weights):
         raise BadInput(
             f"{type(model).__name__}: expected a built Keras model whose layers hold "
             f"all its weights, got {len(model.weights)} weights, {count} of them in "
             "layers; call it once on an input first"
         )
+    for name, layer in found.items():
+        for key, variable in layer.arrays.items():
+            if variable.dtype == "bfloat16":
+                raise BadInput(
+                    f"{name}.{key}: expected numbers that NumPy has as well, got "
+                    "bfloat16; give the layer another dtype first"
+                )
     return found
 
 
@@ -469,7 +546,7 @@ def load(model: keras.Model, arrays: Mapping[str, Mapping[str, np.ndarray]]):
 
 
 def read(variable: keras.Variable) -> np.ndarray:
-    """The numbers of a variable, not to be written to; TensorFlow does not copy them."""
+    """The numbers of a variable, not to be written to; TensorFlow copies none."""
     if keras.backend.backend() != "tensorflow":
         return variable.numpy()
     return np.asarray(memoryview(variable.value.read_value()))
@@ -478,15 +555,21 @@ def read(variable: keras.Variable) -> np.ndarray:
 def write(variable: keras.Variable, array: np.ndarray):
     """Put numbers into a variable, in its precision.
 
-    TensorFlow copies what it is given into memory of its own before it copies that into
-    the variable; a large array is put in order in memory that it takes as it is.
+    TensorFlow brings a large transposed matrix into order many times faster than NumPy;
+    it must be shown memory that begins where its own would.
     """
-    if array.size < LARGE or keras.backend.backend() != "tensorflow":
-        variable.assign(array)
-        return
-    ordered = aligned(array.shape, variable.dtype)
-    copy(ordered, array)
-    variable.assign(tensorflow.experimental.dlpack.from_dlpack(ordered.__dlpack__()))
+    source = array.T
+    if (
+        keras.backend.backend() == "tensorflow"
+        and array.size >= LARGE
+        and not array.flags.c_contiguous
+        and source.flags.c_contiguous
+        and source.flags.writeable
+        and source.ctypes.data % LINE == 0
+    ):
+        shown = tensorflow.experimental.dlpack.from_dlpack(source.__dlpack__())
+        array = tensorflow.transpose(shown)
+    variable.assign(array)
 
 
 def holders(model) -> dict[str, dict[str, keras.Variable]]:
@@ -526,17 +609,6 @@ def variables(attribute) -> dict[str, keras.Variable]:
         }
     weights = attribute.weights if isinstance(attribute, keras.Layer) else ()
     return {variable.name: variable for variable in weights}
-
-
-# What PyTorch's recurrent layers compute. Those of Keras may be asked for something
-# else; the activation of another layer is in PyTorch a layer of its own.
-IN_PYTORCH = {
-    "LSTM": dict(activation=["tanh"], recurrent_activation=["sigmoid"]),
-    "GRU": dict(
-        activation=["tanh"], recurrent_activation=["sigmoid"], reset_after=[True]
-    ),
-    "SimpleRNN": dict(activation=["tanh", "relu"]),  # PyTorch's nonlinearity
-}
 
 
 def _kind(attribute, backwards=False):
@@ -590,4 +662,5 @@ def message(error: Exception) -> str:
     wrapping = ("Exception encountered", "Graph execution error", "Detected at", "[[")
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith(wrapping)]
+    lines = lines or [type(error).__name__]
     return lines[-1 if "Graph execution error" in text else 0]

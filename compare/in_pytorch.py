@@ -5,6 +5,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +17,8 @@ from compare.copying import copy
 from compare.errors import BadInput
 from compare.transfer import Layer
 
-REFUSALS = (ValueError, RuntimeError)  # what a model raises when it rejects its input
+# What a model raises when it rejects its input.
+REFUSALS = (ValueError, RuntimeError, TypeError, IndexError)
 
 
 def versions() -> dict[str, str]:
@@ -56,8 +59,15 @@ class Twin:
     ):
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self._call = call or self._by_name
-        with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay
+        # The caller's random numbers stay.
+        with torch.random.fork_rng(devices=[]), _default(dtype):
             self.model = make().to(getattr(torch, dtype)).eval()
+        for (
+            module
+        ) in self.model.modules():  # tensors that are neither weights nor state
+            for name, value in vars(module).items():
+                if isinstance(value, torch.Tensor) and value.is_floating_point():
+                    vars(module)[name] = value.to(getattr(torch, dtype))
         self._stages, self._timesteps = {}, None
 
     @torch.no_grad()
@@ -138,7 +148,8 @@ class Twin:
 
     def results(self, tensors):
         """What the model returns on tensors, as a tuple."""
-        found = list(flat(self._call(self.model, list(tensors.values()))))
+        with _default(self.dtype):
+            found = list(flat(self._call(self.model, list(tensors.values()))))
         if self.outputs is None:
             self.outputs = [name for name, _ in found]
         results = tuple(tensor for _, tensor in found)
@@ -176,6 +187,12 @@ class Twin:
                 hook.remove()
         return list(found | dict.fromkeys(layers(self.model)))
 
+    def narrows(self, arrays: Sequence[np.ndarray]) -> str:
+        """What the model calls that takes float64 to less, if it does."""
+        with _Narrowing() as seen, torch.no_grad(), suppress(*REFUSALS):
+            self.results(self.tensors(arrays))
+        return seen.name
+
     def _hook(self, name):
         def keep(name, tensor):
             # A layer behind may work in place: `nn.ReLU(inplace=True)`.
@@ -207,6 +224,34 @@ class Twin:
         return record
 
 
+class _Narrowing(torch.overrides.TorchFunctionMode):
+    """Notes the first function that makes fewer digits of float64."""
+
+    def __init__(self):
+        super().__init__()
+        self.name = ""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        of = args[0] if args else None
+        both = isinstance(made, torch.Tensor) and isinstance(of, torch.Tensor)
+        less = torch.float32, torch.float16, torch.bfloat16
+        if both and of.dtype == torch.float64 and made.dtype in less:
+            self.name = self.name or function.__name__
+        return made
+
+
+@contextmanager
+def _default(dtype):
+    """What `torch.zeros` makes inside is of this precision."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, dtype))
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
 CHANNELS_FIRST = ("Conv1d", "BatchNorm1d", "InstanceNorm1d", "Pool1d")
 
 
@@ -233,13 +278,17 @@ def held(model: torch.nn.Module) -> dict[str, Layer]:
     Raises:
         BadInput: if one of them is bfloat16.
     """
-    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+    _check_numbers((*model.named_parameters(), *model.named_buffers()))
+    return _layers(model, lambda tensor: tensor)
+
+
+def _check_numbers(named_tensors):
+    for name, tensor in named_tensors:
         if tensor.dtype == torch.bfloat16:
             raise BadInput(
                 f"{name}: expected numbers that NumPy has as well, got bfloat16; "
                 "convert the model with .float() first"
             )
-    return _layers(model, lambda tensor: tensor)
 
 
 def read(tensor: torch.Tensor) -> np.ndarray:
@@ -254,6 +303,56 @@ def write(tensor: torch.Tensor, array: np.ndarray):
         torch.autograd.graph.increment_version(tensor)
     else:
         tensor.detach().copy_(torch.from_numpy(np.array(array)))
+
+
+def opened(path: Path) -> tuple[object, dict[str, torch.Tensor]]:
+    """What a file of `torch.save` holds, and the tensors in it by name.
+
+    They are a state dict, or stand in a checkpoint under one of the usual keys. Only
+    tensors and plain containers are read; nothing in the file is run.
+
+    Raises:
+        BadInput: if there is anything else in the file, or no state dict, or some of it
+            is bfloat16.
+    """
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # of many kinds, where a file is not what it should be
+        raise BadInput(
+            f"{path}: expected a file of torch.save that holds a state dict alone, got "
+            f"one that cannot be opened as such ({message(error)[:100]}); save "
+            "model.state_dict()"
+        ) from None
+    places = [checkpoint]
+    if isinstance(checkpoint, dict):
+        places += [checkpoint[key] for key in STATE_DICT_KEYS if key in checkpoint]
+    for place in places:
+        if _is_state_dict(place):
+            _check_numbers(place.items())
+            return checkpoint, place
+    raise BadInput(
+        f"{path}: expected a state dict, or a checkpoint with one under "
+        f"{', '.join(STATE_DICT_KEYS)}, got neither; save model.state_dict()"
+    )
+
+
+STATE_DICT_KEYS = ("state_dict", "model_state_dict", "model_state", "model")
+
+
+def _is_state_dict(value):
+    if not isinstance(value, dict) or not value:
+        return False
+    return all(
+        isinstance(name, str) and isinstance(tensor, torch.Tensor)
+        for name, tensor in value.items()
+    )
+
+
+def packed(checkpoint: object) -> bytes:
+    """A file of `torch.save`."""
+    file = BytesIO()
+    torch.save(checkpoint, file)
+    return file.getvalue()
 
 
 def holders(model: torch.nn.Module) -> dict[str, dict[str, torch.Tensor]]:
@@ -312,4 +411,4 @@ def _gradient(tensor):
 
 def message(error: Exception) -> str:
     """What a refusal says, in one line."""
-    return str(error).strip().splitlines()[0]
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

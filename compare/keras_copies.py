@@ -75,6 +75,19 @@ def _name(policy):
     return policy["config"].get("name") if isinstance(policy, dict) else None
 
 
+def _inputs(graph, dtype):
+    """New inputs for a copy, in its precision; the original's would round to theirs."""
+    sequential = isinstance(graph, keras.Sequential)
+    return keras.tree.map_structure(
+        lambda x: keras.Input(batch_shape=x.shape, dtype=_dtype(x, dtype), name=x.name),
+        graph.inputs if sequential else graph.input,
+    )
+
+
+def _dtype(value, dtype):
+    return dtype if value.dtype == "float32" else value.dtype
+
+
 def _copied(value, dtype, known):
     """A copy of layers and variables, and of the containers they are in.
 
@@ -87,7 +100,9 @@ def _copied(value, dtype, known):
         return known[id(value)][1]
     if isinstance(value, keras.Layer) and is_graph(value):
         made = keras.models.clone_model(
-            value, clone_function=lambda layer: _copied(layer, dtype, known)
+            value,
+            input_tensors=_inputs(value, dtype),
+            clone_function=lambda layer: _copied(layer, dtype, known),
         )
         made.trainable = value.trainable
     elif isinstance(value, keras.Layer):
@@ -101,7 +116,7 @@ def _copied(value, dtype, known):
     elif isinstance(value, keras.Variable):
         made = keras.Variable(
             value.numpy(),
-            dtype=dtype if value.dtype == "float32" else value.dtype,
+            dtype=_dtype(value, dtype),
             trainable=value.trainable,
             name=value.name,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager, suppress
+from operator import attrgetter
 
 import keras
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from compare.cases import valid_steps
 from compare.faults.anatomy import Anatomy
 from compare.faults.fault import Call, Sequence
-from compare.in_keras import REFUSALS, Twin, holders
+from compare.in_keras import REFUSALS, Renamed, Twin, before_activation, holders
+
+RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
 
 
 def anatomy(
@@ -21,17 +24,18 @@ def anatomy(
 ) -> Anatomy:
     """Look into a twin in float64 while it runs, not compiled.
 
+    As in PyTorch, a layer that runs more than once, or is given states, is left out.
+
     Args:
         twin: in float64.
         arrays: one for each input.
         kinds: of the layers, as PyTorch names them.
-        weights: of the layers, in PyTorch's layout.
+        weights: of these layers, in PyTorch's layout.
         others: names of PyTorch's layers that hold no arrays; those of the same name
             are looked at as well.
     """
     stacks = {name: _stack(getattr(twin.model, name)) for name in holders(twin.model)}
-    bare = {name: getattr(twin.model, name, None) for name in others}
-    bare = {n: [each] for n, each in bare.items() if isinstance(each, keras.Layer)}
+    bare = {name: [each] for name in others for each in _layers(twin.model, name)}
     seen = {}
     results = (None,)
     with _watched({**bare, **stacks}, seen), suppress(*REFUSALS):
@@ -39,8 +43,9 @@ def anatomy(
     calls, handed, fed, made = {}, {}, {}, {}
     for name, runs in seen.items():
         stack = stacks.get(name) or bare[name]
-        if name not in {*kinds, *bare} or len(runs) != len(stack):
-            continue  # a layer that runs more than once is not what it seems
+        known = name in bare or name in weights
+        if not known or len(runs) != len(stack) or None in runs:
+            continue  # it is not what it seems
         x, lengths, _ = runs[0]
         output = runs[-1][2]
         if isinstance(output, Sequence):
@@ -49,7 +54,8 @@ def anatomy(
         else:
             fed[name], made[name] = x, output
     holding = [name for name in seen if name in stacks]
-    last = seen[holding[-1]][-1][2] if holding else None
+    last = seen[holding[-1]][-1:] if holding else None
+    last = last[0][2] if last and last[0] else None
     known = [name for name in holding if name in calls or name in fed]
     return Anatomy(
         kinds={name: kinds[name] for name in known},
@@ -61,6 +67,15 @@ def anatomy(
         last=None if isinstance(last, Sequence) else last,
         result=None if results[0] is None else _numpy(results[0]),
     )
+
+
+def _layers(model, name):
+    """The layer of this name, in a list; nothing if there is none."""
+    model = model._model if isinstance(model, Renamed) else model
+    with suppress(AttributeError):
+        found = attrgetter(name)(model)
+        return [found] if isinstance(found, keras.Layer) else []
+    return []
 
 
 def _stack(attribute):
@@ -84,15 +99,17 @@ def _watched(stacks, seen):
 def _watch(layer, name, seen):
     call = layer.call
 
-    def note(*run):
-        seen.setdefault(name, []).append(run)
-
     def watch(x, *args, **kwargs):
-        if not isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional):
-            with _before_activation(layer) as before:
+        runs = seen.setdefault(name, [])
+        if not _is_clear(layer, x, args, kwargs):
+            runs.append(None)
+            return call(x, *args, **kwargs)
+        if not isinstance(layer, RECURRENT):
+            with before_activation(layer) as before:
                 result = call(x, *args, **kwargs)
-            if keras.ops.is_tensor(x):  # not several
-                note(_numpy(x), None, _numpy(before[0] if before else result))
+            made = before[0] if before else result
+            several = not keras.ops.is_tensor(made)
+            runs.append(None if several else (_numpy(x), None, _numpy(made)))
             return result
         asked = layer.return_sequences, layer.return_state
         parts = [layer]
@@ -106,38 +123,38 @@ def _watch(layer, name, seen):
             for part in parts:
                 part.return_sequences, part.return_state = asked
         lengths = _lengths(kwargs.get("mask"))
-        final = states[0]
+        last, final = _of_last_cell(states), output[:, -1]
         if len(parts) > 1:  # each direction ends at the other end of the sequence
-            final = keras.ops.concatenate([final, states[len(states) // 2]], axis=-1)
-            states_of_last = states[len(states) // 2 :]
-        else:
-            states_of_last = states
-        note(_numpy(x), lengths, _sequence(output, states_of_last, lengths))
+            last = states[len(states) // 2 :]
+            final = keras.ops.concatenate([states[0], last[0]], axis=-1)
+        runs.append((_numpy(x), lengths, _sequence(output, last, lengths)))
         handed = output if asked[0] else final
         return (handed, *states) if asked[1] else handed
 
     return watch
 
 
-@contextmanager
-def _before_activation(layer):
-    """What goes into the activation inside a layer; PyTorch has it behind the layer."""
-    before = []
-    inside = isinstance(layer, keras.layers.Dense | keras.layers.Conv1D)
-    if not inside or layer.activation is None:
-        yield before
-        return
-    activation = layer.activation
+def _is_clear(layer, x, args, kwargs):
+    """Whether a layer is given, and will return, what its twin in PyTorch does."""
+    more = (*args, kwargs.get("initial_state"))
+    if not keras.ops.is_tensor(x) or any(each is not None for each in more):
+        return False
+    if isinstance(layer, keras.layers.TimeDistributed):
+        inside = getattr(layer.layer, "activation", None)  # used step by step
+        return inside in (None, keras.activations.linear)
+    if getattr(layer, "merge_mode", "concat") != "concat":
+        return False
+    mask = kwargs.get("mask")
+    if not isinstance(layer, RECURRENT) or mask is None:
+        return True
+    steps = np.arange(mask.shape[1])  # in PyTorch the first ones are valid
+    return np.array_equal(_numpy(mask), steps < _lengths(mask)[:, None])
 
-    def recorded(x):
-        before.append(x)
-        return activation(x)
 
-    vars(layer)["activation"] = recorded
-    try:
-        yield before
-    finally:
-        vars(layer)["activation"] = activation
+def _of_last_cell(states):
+    """The states of a cell, the last where several are stacked in one layer."""
+    last = states[-1]
+    return last if isinstance(last, list | tuple) else states
 
 
 def _sequence(output, states, lengths):

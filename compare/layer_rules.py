@@ -1,4 +1,4 @@
-"""One rule per layer kind: which arrays hold the same numbers, and how each side writes.
+"""One rule per layer kind: which arrays hold the same numbers, and in which order.
 
 A rule is a table of rows. Rules are found by class name and work on NumPy arrays, so
 this module loads neither framework.
@@ -170,17 +170,28 @@ RULES = {
     **RECURRENT,
 }
 
+# What PyTorch's recurrent layers compute. Those of Keras may be asked for something
+# else; the activation of another layer is in PyTorch a layer of its own.
+IN_PYTORCH = {
+    "LSTM": dict(activation=["tanh"], recurrent_activation=["sigmoid"]),
+    "GRU": dict(
+        activation=["tanh"], recurrent_activation=["sigmoid"], reset_after=[True]
+    ),
+    "SimpleRNN": dict(activation=["tanh", "relu"]),  # PyTorch's nonlinearity
+}
+
 
 def rows(kinds: tuple[str, str], torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
     """The table for two layers of kinds that are in RULES.
 
     Args:
         kinds: (PyTorch's, Keras's).
-        torch, keras: what the layers hold, by name; only names and shapes are looked
-            at. PyTorch names a recurrent layer's arrays `..._l1_reverse`: layer 1,
-            backward. Keras has a layer for each, here named `1.backward.`; the number
-            is left out where there is one layer, the direction where there is one. The
-            names of a PyTorch cell say neither.
+        torch: what the layer holds, by name; only names and shapes are looked at. The
+            arrays of a recurrent layer are named `..._l1_reverse`: layer 1, backward.
+            The names of a cell say neither.
+        keras: the same of Keras's, which has a layer for each, here named
+            `1.backward.`; the number is left out where there is one layer, the
+            direction where there is one.
     """
     if kinds not in RECURRENT:
         rule = RULES[kinds]

@@ -1,12 +1,15 @@
 """How a PyTorch twin is looked into, and how named faults are made in it.
 
 Arrays have the features last, as in Keras, where a layer of PyTorch has them before
-time. Hooks change what goes into a layer and what comes out of it; everything else is the
-model's own code, so a fault does to it what it would do to a port.
+time. Hooks change what goes into a layer and what comes out of it; everything else is
+the model's own code, so a fault does to it what it would do to a port.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,37 +20,60 @@ from torch.nn.utils.rnn import (
 )
 
 from compare.faults.anatomy import Anatomy
-from compare.faults.fault import BETWEEN, LAYER, WEIGHTS, Call, Fault, Sequence
+from compare.faults.fault import BETWEEN, LAYER, LOSS, WEIGHTS, Call, Fault, Sequence
 from compare.in_pytorch import REFUSALS, Twin, has_channels_first, layers, load
+
+if TYPE_CHECKING:
+    from compare.twins import Twins
 
 
 @torch.no_grad()
-def anatomy(twin: Twin, arrays: tuple[np.ndarray, ...]) -> Anatomy:
+def anatomy(
+    twin: Twin, arrays: tuple[np.ndarray, ...], instead: Anatomy | None = None
+) -> Anatomy:
     """Look into a twin in float64 while it runs; layers that hold no arrays included.
 
-    A layer that runs more than once is left out, as is a recurrent one that is given
-    states: no fault is known to be what it seems there.
+    A layer that runs more than once is left out, as is one that is given more than one
+    input, such as states: no fault is known to be what it seems there.
+
+    Args:
+        twin: in float64.
+        arrays: one for each input.
+        instead: what each layer that holds arrays is to hand on, whatever it makes
+            itself: then only what lies between the layers is this twin's own.
     """
     known = layers(twin.model)
-    given, made, twice = {}, {}, set()
+    given, made, unclear = {}, {}, set()
 
     def before(name):
-        def hook(module, args):
-            if name in given:
-                twice.add(name)
+        def hook(module, args, kwargs):
+            more = (*args[1:], *kwargs.values())
+            if name in given or not args or any(each is not None for each in more):
+                unclear.add(name)
             given[name] = tuple(map(_kept, args))
 
         return hook
 
     def after(name):
-        return lambda module, args, result: made.__setitem__(name, _kept(result))
+        def hook(module, args, result):
+            made[name] = _kept(result)
+            if instead and name in instead.handed:
+                return _handed(module, result, instead.handed[name])
+            if instead and name in instead.kinds and name in instead.made:
+                return _turned(module, _like(instead.made[name], result))
+            return None
+
+        return hook
 
     modules = {
         name: module
         for name, module in twin.model.named_modules()
         if name in known or (name and not any(module.children()))
     }
-    hooks = [m.register_forward_pre_hook(before(name)) for name, m in modules.items()]
+    hooks = [
+        module.register_forward_pre_hook(before(name), with_kwargs=True)
+        for name, module in modules.items()
+    ]
     hooks += [m.register_forward_hook(after(name)) for name, m in modules.items()]
     results = (None,)
     with _hooks(hooks), suppress(*REFUSALS):  # what came before a refusal is seen
@@ -55,10 +81,10 @@ def anatomy(twin: Twin, arrays: tuple[np.ndarray, ...]) -> Anatomy:
     calls, handed, fed, out = {}, {}, {}, {}
     for name, args in given.items():
         module = modules[name]
-        if name in twice or not args or any(each is not None for each in args[1:]):
+        if name in unclear:
             continue
         if isinstance(module, torch.nn.RNNBase):
-            if name in made:
+            if name in made and _is_batch(args[0]):
                 x, lengths = _padded(module, args[0])
                 calls[name] = Call(known[name].kind, known[name].arrays, x, lengths)
                 handed[name] = _sequence(module, made[name])
@@ -98,11 +124,13 @@ def alone(
     """
     module = twin.model.get_submodule(layer)
     tensor = torch.tensor(x)
-    if tensor.is_floating_point():
+    if isinstance(module, torch.nn.Embedding):
+        tensor = tensor.long()  # Keras may hand on the indices as floats
+    elif tensor.is_floating_point():
         tensor = tensor.to(getattr(torch, twin.dtype))
     if not isinstance(module, torch.nn.RNNBase):
         return _turned(module, module(_turned(module, tensor))).numpy()
-    tensor = tensor if module.batch_first else tensor.transpose(0, 1)
+    tensor = _batch_or_time_first(module, tensor)
     if lengths is not None:
         tensor = pack_padded_sequence(
             tensor, torch.from_numpy(lengths), module.batch_first, False
@@ -112,14 +140,18 @@ def alone(
 
 @contextmanager
 def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterator:
-    """The twin with a mistake in a layer, until the block ends.
+    """The twin with a mistake in a layer, or in its loss, until the block ends.
 
     Args:
         twin: in either precision.
         fault: one that applies to the layer.
-        layer: its name.
+        layer: its name; that of a loss is not read.
         behind: name of the layer that is computed next.
     """
+    if fault.place == LOSS:
+        with _other_loss(twin, fault):
+            yield
+        return
     module = twin.model.get_submodule(layer)
     if fault.place == WEIGHTS:
         before = layers(twin.model)[layer].arrays
@@ -136,23 +168,25 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
     elif fault.place == BETWEEN:
         kept = {}
         following = twin.model.get_submodule(behind)
+
+        def given(module, args):
+            if kept:  # nothing is kept where the layer behind is run alone
+                made = _like(fault.change(kept.pop("s")), args[0])
+                args = _turned(module, made), *args[1:]
+            return args
+
         hooks = [
             module.register_forward_hook(
                 lambda module, args, result: kept.update(s=_sequence(module, result))
             ),
-            following.register_forward_pre_hook(
-                lambda module, args: (
-                    _turned(module, _like(fault.change(kept["s"]), args[0])),
-                    *args[1:],
-                )
-            ),
+            following.register_forward_pre_hook(given),
         ]
     else:
         kept = {}
 
         def change(_, args, results):
             made = _like(fault.change(kept["last"].numpy()), kept["last"])
-            return (made, *results[1:]) if isinstance(results, tuple) else made
+            return _with_first(results, made)
 
         hooks = [
             module.register_forward_hook(
@@ -162,6 +196,46 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
         ]
     with _hooks(hooks):
         yield
+
+
+@contextmanager
+def injected_everywhere(
+    twins: Twins, fault: Fault, layer: str = "", behind: str | None = None
+) -> Iterator:
+    """As `injected`, in PyTorch's twins of every precision."""
+    with ExitStack() as stack:
+        for (side, _), twin in twins.twins.items():
+            if side == "torch":
+                stack.enter_context(injected(twin, fault, layer, behind))
+        yield
+
+
+def _with_first(results, made):
+    """What a model returned, with another tensor in the place of the first."""
+    if isinstance(results, dict):
+        first = min(results)
+        return {**results, first: _with_first(results[first], made)}
+    if isinstance(results, list | tuple):
+        return (_with_first(results[0], made), *results[1:])
+    return made
+
+
+@contextmanager
+def _other_loss(twin, fault):
+    """The loss of each result times the factor that its shape has in a mistake."""
+    right = twin.loss
+
+    def wrong(loss, *rest):
+        def changed(result, target):
+            return (fault.change(tuple(result.shape)) or 1) * loss(result, target)
+
+        return right(changed, *rest)
+
+    vars(twin)["loss"] = wrong
+    try:
+        yield
+    finally:
+        del vars(twin)["loss"]
 
 
 @contextmanager
@@ -184,26 +258,56 @@ def _recomputes(fault, known):
             return _turned(module, _like(made, result))
         x, lengths = _padded(module, args[0])
         made = fault.change(Call(known.kind, known.arrays, x, lengths))
-        output, states = result
-        states = states if isinstance(states, tuple) else (states,)
-        found = [
-            _like(made[key], state)
-            for key, state in zip(("h_n", "c_n"), states, strict=False)
-        ]
-        if isinstance(output, PackedSequence):
-            padded = _like(made["output"], output.data)
-            if not module.batch_first:
-                padded = padded.transpose(0, 1)
-            packed = pack_padded_sequence(
-                padded, torch.from_numpy(lengths), module.batch_first, False
-            )
-            return packed, tuple(found) if len(found) > 1 else found[0]
-        output = _like(made["output"], output)
-        if not module.batch_first:
-            output = output.transpose(0, 1)
-        return output, tuple(found) if len(found) > 1 else found[0]
+        return _returned(module, result, made)
 
     return hook
+
+
+def _handed(module, result, sequence):
+    """What a recurrent layer returned with a sequence in the place of its own."""
+    _, states = result
+    states = states if isinstance(states, tuple) else (states,)
+    made = {"output": sequence.output}
+    lasts = (sequence.h, sequence.c)
+    for key, state, last in zip(("h_n", "c_n"), states, lasts, strict=False):
+        made[key] = state.numpy().copy()
+        made[key][-1] = last
+    return _returned(module, result, made)
+
+
+def _returned(module, result, made):
+    """What a recurrent layer returned with others in the place of its arrays.
+
+    Args:
+        module: the layer.
+        result: what it returned.
+        made: as `reference.run` gives them, (batch, time, size) and states.
+    """
+    output, states = result
+    several = isinstance(states, tuple)
+    finals = tuple(
+        _like(made[key], state)
+        for key, state in zip(
+            ("h_n", "c_n"), states if several else (states,), strict=False
+        )
+    )
+    if isinstance(output, PackedSequence):
+        _, lengths = pad_packed_sequence(output)
+        new = _batch_or_time_first(module, _like(made["output"], output.data))
+        new = pack_padded_sequence(new, lengths, module.batch_first, False)
+    else:
+        new = _batch_or_time_first(module, _like(made["output"], output))
+    return new, finals if several else finals[0]
+
+
+def _batch_or_time_first(module, tensor):
+    """A (batch, time, size) tensor as a recurrent layer wants it, or back."""
+    return tensor if module.batch_first else tensor.transpose(0, 1)
+
+
+def _is_batch(x):
+    """Whether a recurrent layer is given a batch, not a single sequence."""
+    return isinstance(x, PackedSequence) or x.ndim == 3
 
 
 def _kept(value):
@@ -227,8 +331,7 @@ def _padded(module, x):
     if isinstance(x, PackedSequence):
         x, lengths = pad_packed_sequence(x, module.batch_first)
         lengths = lengths.numpy()
-    x = x if module.batch_first else x.transpose(0, 1)
-    return x.numpy(), lengths
+    return _batch_or_time_first(module, x).numpy(), lengths
 
 
 def _sequence(module, result):

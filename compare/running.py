@@ -6,13 +6,15 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from compare import pair_file
 from compare.cases import FIXED, cases, left_out
 from compare.errors import BadInput
-from compare.evidence import SIDES, Evidence
+from compare.evidence import SIDES, Evidence, Result
 from compare.optimizers import Recipe
 from compare.pairs import Pair
 from compare.prices import Prices
@@ -20,17 +22,18 @@ from compare.training_evidence import TrainingEvidence
 
 
 def run(
-    pairs: Sequence[Pair],
+    pairs: Sequence[Pair | pair_file.OwnPair | str],
     prices: Prices,
     seed: int,
     started: float,
     gradients: bool = False,
     claimed: bool = False,
 ) -> Evidence:
-    """Compare the twins of each pair on windows of the prices.
+    """Compare the twins of each pair, the built-in ones on windows of the prices.
 
     Args:
-        pairs: sizes are changed to fit the number of assets.
+        pairs: built-in, whose sizes are changed to fit the number of assets; or the
+            path of a pair file, or what it holds.
         prices: at least as many days as a window of the fixed length needs.
         seed: of the weights.
         started: `time.perf_counter()` when the run began, for the seconds it took.
@@ -41,16 +44,24 @@ def run(
         BadInput: if the prices hold no window, a framework is not installed, or a pair
             compared nothing.
     """
-    prices.windows(FIXED, 1)  # too few days are said before the frameworks are loaded
+    own = [pair for pair in pairs if not isinstance(pair, Pair)]
     work = [
         (pair.for_assets(len(prices.assets)), cases(pair, prices.longest))
         for pair in pairs
+        if isinstance(pair, Pair)
     ]
-    results = []
+    for pair in own:
+        if isinstance(pair, str):
+            pair_file.existing(pair)
+    if work:
+        prices.windows(FIXED, 1)  # too few days are said before all else
+    results, notes, inputs = [], [], dict(seed=seed)
+    if work:
+        inputs = dict(prices=prices.source, days=len(prices.values), seed=seed)
     with _progress() as progress:
         task = progress.add_task("loading PyTorch and Keras", total=None)
         with _quiet():
-            harness = _load_harness()
+            harness = load_harness()
         progress.update(task, total=2 * sum(len(each) for _, each in work))
         for pair, each in work:
             progress.update(task, description=pair.file)
@@ -58,13 +69,20 @@ def run(
             for result in harness.run(subject):
                 results.append(result)
                 progress.advance(task)
+        for pair in own:
+            if isinstance(pair, str):
+                progress.update(task, description=pair)
+                pair = pair_file.load(pair, seed)
+            inputs[pair.name] = pair_file.described(pair)
+            results += own_results(pair, notes, gradients)
         checked = []
         if claimed:
             progress.update(task, description="claims of the note")
             checked = [claim.as_dict() for claim in claims()]
-    notes = [
+    notes += [
         f"{prices.longest + 1} days hold no window of {steps} steps."
         for steps in left_out(prices.longest)
+        if work
     ]
     others = [pair.file for pair, _ in work if not pair.prices]
     if others:
@@ -73,7 +91,7 @@ def run(
         )
     return Evidence(
         versions=harness.versions(),
-        inputs=dict(prices=prices.source, days=len(prices.values), seed=seed),
+        inputs=inputs,
         results=results,
         claims=checked,
         notes=notes,
@@ -81,13 +99,74 @@ def run(
     )
 
 
+def explain(
+    pair: Pair | str, prices: Prices, seed: int, started: float, reproduce: bool
+) -> tuple[Evidence, str]:
+    """As `run`, of one pair; with the smallest case that differs, where one does.
+
+    Args:
+        pair: built-in, or the path of a pair file.
+        prices: as of `run`.
+        seed: as of `run`.
+        started: as of `run`.
+        reproduce: whether to write a script that shows the difference.
+
+    Returns:
+        The evidence, whose first result that differs has its `smallest`; and the text
+        of the script, or "".
+
+    Raises:
+        BadInput: as `run`; or if there is no such script.
+    """
+    if isinstance(pair, str):
+        pair_file.existing(pair)
+        with _quiet():
+            load_harness()
+        pair = pair_file.load(pair, seed)
+    evidence = run([pair], prices, seed, started)
+    wrong = [r for r in evidence.results if not r.as_expected]
+    found = max(wrong, key=lambda r: bool(r.explanation), default=None)
+    if found is None:
+        return evidence, ""
+    from compare import explaining, reproducing
+
+    if isinstance(pair, Pair):
+        pair = pair.for_assets(len(prices.assets))
+    with _progress() as progress:
+        progress.add_task("looking for the smallest case", total=None)
+        least = explaining.smallest(pair, found, prices, seed)
+    text = reproducing.script(pair, found, least) if reproduce and least else ""
+    if least:
+        told = replace(found, smallest=least.as_dict())
+        results = [told if r is found else r for r in evidence.results]
+        evidence = replace(evidence, results=results)
+    return evidence, text
+
+
+def own_results(
+    pair: pair_file.OwnPair, notes: list[str], gradients: bool = False
+) -> list[Result]:
+    """The results of a pair of one's own, the frameworks loaded if need be.
+
+    Args:
+        pair: what to compare.
+        notes: gets what a reader must know, a sentence each.
+        gradients: whether to compare those of the pair's loss as well.
+    """
+    load_harness()
+    from compare import own
+
+    return list(own.run(pair, notes, gradients))
+
+
 def train(
-    pair: Pair, prices: Prices, recipe: Recipe, started: float
+    pair: Pair | str, prices: Prices, recipe: Recipe, started: float
 ) -> TrainingEvidence:
     """Train the twins of a pair, with their losses beside the progress bar.
 
     Args:
-        pair: sizes are changed to fit the number of assets.
+        pair: built-in, whose sizes are changed to fit the number of assets; or the path
+            of a pair file.
         prices: of the pairs that read them.
         recipe: how.
         started: as of `run`.
@@ -95,13 +174,18 @@ def train(
     Raises:
         BadInput: if a framework is not installed, or the pair cannot learn so.
     """
-    pair = pair.for_assets(len(prices.assets))
-    if pair.prices:
-        prices.examples(FIXED)  # too few days are said before the frameworks are loaded
+    if isinstance(pair, str):
+        pair_file.existing(pair)
+    else:
+        pair = pair.for_assets(len(prices.assets))
+        if pair.prices:
+            prices.examples(
+                FIXED
+            )  # too few days are said before the frameworks are loaded
     with _progress() as progress:
         task = progress.add_task("loading PyTorch and Keras", total=None)
         with _quiet():
-            _load_harness()
+            load_harness()
             from compare import training
 
         def show(what, done, total, losses):
@@ -112,13 +196,20 @@ def train(
                 task, description=f"{what}: {both}", completed=done, total=total
             )
 
-        return training.train(pair, prices, recipe, started, show)
+        if isinstance(pair, Pair):
+            work = training.task(pair, prices, recipe.seed)
+            return training.train(work, recipe, started, show)
+        from compare import own
+
+        own_pair = pair_file.load(pair, recipe.seed)
+        with own.settled(own_pair):
+            return training.train(own.task(own_pair), recipe, started, show)
 
 
 def claims() -> Iterator:
     """The claims of the note, each checked when it is asked for."""
     with _quiet():
-        _load_harness()
+        load_harness()
         from compare.claims import check_claims
     return check_claims()
 
@@ -136,8 +227,12 @@ def _progress():
     )
 
 
-def _load_harness():
-    """Both frameworks are imported here, which takes most of a run's time."""
+def load_harness():
+    """`compare.harness`; the frameworks' import takes most of a run's time.
+
+    Raises:
+        BadInput: if one of them is not installed.
+    """
     gc.disable()  # a fifth of the import is spent looking for garbage there is none of
     try:
         from compare import harness

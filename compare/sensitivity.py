@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from compare import pytorch_faults
 from compare.evidence import SAME, Sensitivity, Survivor
 from compare.faults import FAULTS
 from compare.faults.anatomy import applies
+from compare.faults.fault import LOSS
 
 if TYPE_CHECKING:
     from compare.twins import Twins
@@ -55,6 +56,39 @@ def sensitivity(
                     survivors.append(Survivor(fault.name, layer, fault.sentence))
     tried = before.faults if before else tried
     return Sensitivity(pair, tried - len(survivors), tried, tuple(survivors))
+
+
+def of_loss(
+    pair: str,
+    twins: Twins,
+    loss: str,
+    arrays: tuple[np.ndarray, ...],
+    targets: Sequence[np.ndarray],
+) -> Sensitivity:
+    """Make every mistake that can be made in a loss in PyTorch's, and judge gradients.
+
+    Args:
+        pair: its name.
+        twins: loaded; their gradients are the same.
+        loss: name of the loss.
+        arrays: one for each input.
+        targets: one for each result that counts.
+    """
+    faults = [
+        fault
+        for fault in FAULTS
+        if fault.place == LOSS
+        and loss in fault.kinds
+        and any(fault.change(target.shape) is not None for target in targets)
+    ]
+    survivors = []
+    for fault in faults:
+        with pytorch_faults.injected_everywhere(twins, fault):
+            judged = twins.gradients(loss, arrays, targets)
+        if judged["verdict"] == SAME:
+            survivors.append(Survivor(fault.name, "loss", fault.sentence, HERE))
+    tried = len(faults)
+    return Sensitivity(pair, tried - len(survivors), tried, tuple(survivors), loss)
 
 
 def with_reasons(

@@ -13,6 +13,15 @@ def path(pair: Pair, folder: str) -> Path:
     return ROOT / folder / f"{pair.file}.py"
 
 
+def both(pair: Pair) -> list[tuple[str, str]]:
+    """Name and text of both twins' files, PyTorch's first."""
+    paths = [path(pair, folder) for folder in ("pytorch_models", "keras_models")]
+    return [
+        (f"{file.parent.name}/{file.name}", file.read_text(encoding="utf-8"))
+        for file in paths
+    ]
+
+
 def sentence(pair: Pair) -> str:
     """What the model does: the first line of its class's docstring."""
     tree = ast.parse(path(pair, "pytorch_models").read_text(encoding="utf-8"))

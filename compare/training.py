@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import islice
 
 import numpy as np
@@ -32,7 +32,7 @@ from compare.harness import versions
 from compare.optimizers import CAUSES, OPTIMIZERS, Recipe, causes, optimizers
 from compare.pairs import Pair
 from compare.prices import Prices
-from compare.training_data import check_trainable, training_data
+from compare.training_data import TrainingData, check_trainable, training_data
 from compare.training_evidence import Cause, TrainingEvidence
 from compare.transfer import Layer, rewrite, sums
 
@@ -45,8 +45,50 @@ FEWEST_DAYS = 20  # a month of trading; a ratio of fewer means nothing
 Progress = Callable[[str, int, int, Mapping[str, float]], None]
 
 
+@dataclass(frozen=True)
+class Task:
+    """What learns, and from what.
+
+    Args:
+        name: of the pair.
+        twins: built for the data.
+        make: what makes PyTorch's model anew.
+        loss: name of a function of `pytorch_models/losses.py` and its twin.
+        data: the examples.
+        portfolios: whether what is learnt is a portfolio, that has a Sharpe ratio.
+    """
+
+    name: str
+    twins: Twins
+    make: Callable
+    loss: str
+    data: TrainingData
+    portfolios: bool = False
+
+
+def task(pair: Pair, prices: Prices, seed: int) -> Task:
+    """A built-in pair and its examples.
+
+    Args:
+        pair: sizes as the prices have assets.
+        prices: give the examples of the pairs that read them.
+        seed: of the note's random prices.
+
+    Raises:
+        BadInput: if the pair cannot learn.
+    """
+    check_trainable(pair)
+    data = training_data(pair, prices, seed)
+    sizes, length = dict(pair.sizes), data.inputs[0].shape[1]
+    if "timesteps" in sizes:
+        sizes["timesteps"] = length
+    make = twin_makers(pair.file, pair.cls, sizes)
+    twins = Twins(make, inputs(pair, length), pair.outputs)
+    return Task(pair.file, twins, make["torch"], pair.loss, data, pair.prices)
+
+
 def train(
-    pair: Pair, prices: Prices, recipe: Recipe, started: float, progress: Progress
+    task: Task, recipe: Recipe, started: float, progress: Progress
 ) -> TrainingEvidence:
     """Train both twins of a pair, and find out whether and why they part.
 
@@ -54,19 +96,16 @@ def train(
     not finite.
 
     Args:
-        pair: sizes as the prices have assets.
-        prices: give the examples of the pairs that read them.
+        task: what learns, and from what.
         recipe: how.
         started: `time.perf_counter()` when all began, for the seconds it took.
         progress: is called after each step.
 
     Raises:
-        BadInput: if the pair cannot learn, or there are fewer examples than a batch.
+        BadInput: if there are fewer examples than a batch, or nothing is learnt.
     """
-    check_trainable(pair)
-    data = training_data(pair, prices, recipe.seed)
     with in_pytorch.settled(), _interruptible() as interrupted:
-        run = _Run(pair, data, recipe, interrupted)
+        run = _Run(task, recipe, interrupted)
         both = run.optimizers(recipe.removed)
         losses, tensors, stopped = run.in_step(both, progress)
         drift = {
@@ -74,7 +113,7 @@ def train(
             for name, sentence in run.causes.items()
             if name not in recipe.removed
         }
-        sharpe = run.sharpe() if pair.prices and not stopped else {}
+        sharpe = run.sharpe() if task.portfolios and not stopped else {}
         found, left = (), None
         complete = len(losses["torch64"]) == run.epochs * run.steps_per_epoch
         complete &= not interrupted.is_set()
@@ -84,9 +123,9 @@ def train(
     return TrainingEvidence(
         versions=versions(),
         settings=dict(
-            pair=pair.file,
-            source=data.source,
-            loss=pair.loss,
+            pair=task.name,
+            source=task.data.source,
+            loss=task.loss,
             optimizer=recipe.optimizer,
             **{side: asdict(optimizer) for side, optimizer in both.items()},
             epochs=run.epochs,
@@ -113,8 +152,9 @@ def train(
 class _Run:
     """The twins of a pair and what they learn from."""
 
-    def __init__(self, pair, data, recipe, interrupted):
-        self.pair, self.data, self.recipe = pair, data, recipe
+    def __init__(self, task, recipe, interrupted):
+        self.task, self.data, self.recipe = task, task.data, recipe
+        data = task.data
         self.interrupted = interrupted
         self.epochs = recipe.epochs or data.epochs
         self.batch_size = recipe.batch_size or data.batch_size
@@ -126,14 +166,9 @@ class _Run:
                 f"are ({data.source}), got {self.batch_size}{whose}; give a smaller "
                 "one, or more days"
             )
-        sizes = dict(pair.sizes)
-        length = data.inputs[0].shape[1]
-        if "timesteps" in sizes:
-            sizes["timesteps"] = length
-        make = twin_makers(pair.file, pair.cls, sizes)
-        self.twins = Twins(make, inputs(pair, length), pair.outputs)
+        self.twins = task.twins
         self.weights, self.orders = pytorch_training.script(
-            make["torch"], recipe.seed, data.learnt
+            task.make, recipe.seed, data.learnt
         )
         self.restart()
         layers = {
@@ -151,18 +186,19 @@ class _Run:
         idle = [name for name in recipe.removed if name not in self.causes]
         if idle and set(recipe.removed) != set(CAUSES):
             raise BadInput(
-                f"--align {','.join(sorted(idle))}: expected what makes {pair.file} "
+                f"--align {','.join(sorted(idle))}: expected what makes {task.name} "
                 f"drift with {recipe.optimizer}: {', '.join(self.causes) or 'nothing'}"
             )
         arrays, target = next(self.batches())
+        length = max(data.inputs[0].shape[1:-1], default=None)
         self.gradients = Result(
-            pair=pair.file,
-            length=length,
+            pair=task.name,
+            length=length or "none",
             timesteps=length,
             batch=self.batch_size,
             direction="to_keras",
             expected=SAME,
-            **self.twins.gradients(pair.loss, arrays, [target]),
+            **self.twins.gradients(task.loss, arrays, [target]),
         )
 
     def restart(self):
@@ -277,7 +313,7 @@ class _Run:
     def _training(self, side, dtype, optimizer):
         return TRAINING[side].Training(
             self.twins.twins[side, dtype],
-            losses(self.pair.loss)[side],
+            losses(self.task.loss)[side],
             optimizer,
             self.sums,
         )
@@ -323,7 +359,7 @@ class _Run:
             for name, array in arrays.items()
         ):
             raise BadInput(
-                f"{self.pair.file}: expected a loss that the weights change, got one "
+                f"{self.task.name}: expected a loss that the weights change, got one "
                 "whose gradients are all zero, so nothing is learnt (the Sharpe ratio "
                 "of constant returns, or of one day, is defined as 0); give a larger "
                 "--batch-size or other prices"

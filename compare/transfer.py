@@ -1,9 +1,10 @@
 """Weights from one framework's model into its twin of the other.
 
-Layers are paired by attribute name (`self.lstm` with `self.lstm`) and arrays by the
-tables of `layer_rules.py` alone; every array on either side is used exactly once,
-nothing is reshaped, and nothing is written before everything fits. Arrays pass through
-NumPy, so this module loads neither framework.
+Layers are paired by attribute name (`self.lstm` with `self.lstm`) or, where the names
+differ, as `matching.py` finds, and arrays by the tables of `layer_rules.py` alone;
+every array on either side is used exactly once, nothing is reshaped, and nothing is
+written before everything fits. Arrays pass through NumPy, so this module loads neither
+framework.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput
 from compare.layer_rules import RULES, Row, plain, rows
+from compare.matching import match
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,15 +49,20 @@ class Sum:
     keras: str
 
 
-def transfer(source: Any, target: Any) -> list[Move]:
+def transfer(
+    source: Any, target: Any, names: Mapping[str, str | Sequence[str]] | None = None
+) -> list[Move]:
     """Copy the weights of a live model into its twin of the other framework.
 
     The target takes them in its own precision: PyTorch's two LSTM biases are added in
     float64 and rounded once where the target is float32.
 
     Args:
-        source: a `torch.nn.Module`, or a Keras model that has its weights (was built).
+        source: a `torch.nn.Module`, or a Keras model that has its weights (was built);
+            of any nesting.
         target: its twin, of the other framework; changed in place.
+        names: of layers in PyTorch, and of their twins in Keras, where order of
+            definition, kind and sizes do not tell, or tell wrongly.
 
     Returns:
         What went where, one entry per row of the layer's table, in the source's order.
@@ -65,30 +72,79 @@ def transfer(source: Any, target: Any) -> list[Move]:
             shape has no counterpart. The message names what is left over on both sides,
             and the target is as it was.
     """
-    names = _framework(source), _framework(target)
-    if set(names) != {"torch", "keras"}:
+    frameworks = _framework(source), _framework(target)
+    if set(frameworks) != {"torch", "keras"}:
         raise BadInput(
             "transfer expects one PyTorch and one Keras model, got "
-            f"{type(source).__name__} ({names[0] or 'neither'}) and "
-            f"{type(target).__name__} ({names[1] or 'neither'})"
+            f"{type(source).__name__} ({frameworks[0] or 'neither'}) and "
+            f"{type(target).__name__} ({frameworks[1] or 'neither'})"
         )
-    import numpy as np  # not needed before there are models
-
     side = {
         "torch": import_module("compare.in_pytorch"),
         "keras": import_module("compare.in_keras"),
     }
-    have, want = (
-        side[name].held(model)
-        for name, model in zip(names, (source, target), strict=True)
-    )
-    steps = _plan(have, want, f"to_{names[1]}", strict=True)
-    for step in steps:  # on arrays of these shapes that take no memory
-        _made(step, [np.broadcast_to(np.int8(), a.shape) for a in step.inputs])
-    read, write = side[names[0]].read, side[names[1]].write
+    models = dict(zip(frameworks, (source, target), strict=True))
+    torch, known = side["torch"].held(models["torch"]), {}
+    if names is None and side["keras"].holders(models["keras"]).keys() == torch.keys():
+        keras = side["keras"].held(models["keras"])
+    else:
+        leaves = side["keras"].held_by_leaves(models["keras"])
+        keras, known = paired(torch, leaves, names)
+    layers = {"torch": torch, "keras": keras}
+    have, want = (layers[name] for name in frameworks)
+    steps = _plan(have, want, f"to_{frameworks[1]}", strict=True)
+    for step in steps:
+        _made(step, [_placeholder(each) for each in step.inputs])
+    read, write = side[frameworks[0]].read, side[frameworks[1]].write
     for step in steps:
         _carry(step, read, write)
-    return [step.move for step in steps]
+    return [renamed(step.move, known, frameworks[1]) for step in steps]
+
+
+def paired(
+    torch: Mapping[str, Layer],
+    keras: Mapping[str, Layer],
+    names: Mapping[str, str | Sequence[str]] | None = None,
+) -> tuple[dict[str, Layer], dict[str, str]]:
+    """Keras's layers by the names of their twins, a stack as one layer.
+
+    Args:
+        torch: layers, in the order of execution or definition.
+        keras: the same; each of a stack on its own.
+        names: as in `matching.match`.
+
+    Returns:
+        The layers; and what each array was called before, by its new full name.
+
+    Raises:
+        BadInput: if a layer has no twin.
+    """
+    found = match(shapes(torch), shapes(keras), names)
+    layers, known = {}, {}
+    for name, twins in found.items():
+        arrays = {}
+        for number, twin in enumerate(twins):
+            prefix = f"{number}." if len(twins) > 1 else ""
+            for key, array in keras[twin].arrays.items():
+                arrays[prefix + key] = array
+                known[f"{name}.{prefix}{key}"] = f"{twin}.{key}"
+        kinds = dict.fromkeys(keras[twin].kind for twin in twins)
+        layers[name] = Layer(" and ".join(kinds), arrays)
+    return layers, known
+
+
+def renamed(move: Move, known: Mapping[str, str], to: str) -> Move:
+    """A move with Keras's arrays called what they are called in `known`.
+
+    Args:
+        move: of layers that `paired` gave.
+        known: as `paired` returned.
+        to: the framework of the target.
+    """
+    source, target = move.source, move.target
+    if to == "keras":
+        return Move(source, tuple(known.get(name, name) for name in target))
+    return Move(tuple(known.get(name, name) for name in source), target)
 
 
 def rewrite(
@@ -229,6 +285,21 @@ def _carry(step, read, write):
     """Take one step in live models; its arrays are gone before the next is taken."""
     for name, array in _made(step, [read(each) for each in step.inputs]).items():
         write(step.outputs[name], array)
+
+
+def _placeholder(array):
+    """An array of the shape that takes no memory."""
+    import numpy as np  # not needed before there are models
+
+    return np.broadcast_to(np.int8(), tuple(array.shape))
+
+
+def shapes(layers: Mapping[str, Layer]) -> dict[str, Layer]:
+    """Layers with arrays of the same shapes that take no memory."""
+    return {
+        name: Layer(each.kind, {key: _placeholder(a) for key, a in each.arrays.items()})
+        for name, each in layers.items()
+    }
 
 
 def _full(layer, arrays):

@@ -1,6 +1,7 @@
 """Two models of one function, each in two precisions; loads both frameworks."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 
@@ -8,7 +9,7 @@ import numpy as np
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare import in_pytorch, in_keras, verdict  # isort: skip
-from compare.cases import Input, valid_steps
+from compare.cases import Input, sequence, valid_steps
 from compare.errors import BadInput
 from compare.matching import match
 from compare.transfer import Layer, rewrite
@@ -22,20 +23,22 @@ def fresh_weights(layers: Mapping[str, Layer], seed: list[int]) -> dict[str, dic
     """Random weights and biases, by layer and name; none is zero, none symmetric.
 
     Every array, biases too, is uniform within Glorot's bound, sqrt(6 / (rows +
-    columns)), which is the same for a matrix and its transpose. Drawn in float32, so
-    that both precisions hold the same numbers.
+    columns)), which is the same for a matrix and its transpose; a variance is between
+    a half and one and a half. Drawn in float32, so that both precisions hold the same
+    numbers.
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep
         feedforward neural networks", equation 16.
     """
     rng = np.random.default_rng(seed)
 
-    def draw(shape):
+    def draw(key, shape):
         bound = np.sqrt(6 / sum(shape))
-        return rng.uniform(-bound, bound, shape).astype(np.float32)
+        low, high = (0.5, 1.5) if "var" in key else (-bound, bound)
+        return rng.uniform(low, high, shape).astype(np.float32)
 
     return {
-        name: {key: draw(array.shape) for key, array in layer.arrays.items()}
+        name: {key: draw(key, array.shape) for key, array in layer.arrays.items()}
         for name, layer in layers.items()
     }
 
@@ -69,7 +72,8 @@ class Twins:
         calls: how "torch" and "keras" hand the inputs to their models, where that is
             not `model(x, name=...)`.
 
-    Where a side refuses to be built, `refusals` holds what it said.
+    Where a side refuses to be built, `refusals` holds what it said; where it refuses
+    float64 alone, `only32` does.
     """
 
     def __init__(
@@ -81,17 +85,22 @@ class Twins:
         calls: Mapping[str, Callable] | None = None,
     ):
         self.inputs, self.outputs, self.time_axis = inputs, outputs, time_axis
-        self.twins, self.refusals = {}, {}
+        self.twins, self.refusals, self.only32 = {}, {}, {}
         for side, framework in FRAMEWORKS.items():
             call = calls and calls[side]
-            try:
-                for dtype in DTYPES:
+            for dtype in DTYPES if side not in self.refusals else ():
+                with self._refusing(side, dtype):
                     twin = framework.Twin(make[side], inputs, dtype, outputs, call)
                     self.twins[side, dtype] = twin
-            except NotImplementedError:  # a RuntimeError, and no refusal
-                raise
-            except framework.REFUSALS as error:
-                self.refusals[side] = framework.message(error)
+
+    @property
+    def dtypes(self) -> list[str]:
+        """The precisions that there is a twin of either side in."""
+        return [
+            dtype
+            for dtype in DTYPES
+            if all((side, dtype) in self.twins for side in FRAMEWORKS)
+        ]
 
     def match(
         self, arrays: Sequence[np.ndarray], names: Mapping | None = None
@@ -120,7 +129,8 @@ class Twins:
             for name, twins in found.items()
         }
         for dtype in DTYPES:
-            self.twins["keras", dtype].rename(numbers)
+            if ("keras", dtype) in self.twins:
+                self.twins["keras", dtype].rename(numbers)
         if self.outputs is None and first.outputs is not None:
             self._name_outputs(first.outputs)
         return found
@@ -145,7 +155,7 @@ class Twins:
             weights: makes arrays, exact in float32, for the source's layers.
         """
         source, _ = DIRECTIONS[direction]
-        for dtype in DTYPES:
+        for dtype in self.dtypes:
             model = self.twins[source, dtype].model
             framework = FRAMEWORKS[source]
             framework.load(model, weights(framework.layers(model)))
@@ -157,7 +167,7 @@ class Twins:
             FRAMEWORKS[side].layers(self.twins[side, dtype].model)
             for side in DIRECTIONS[direction]
         )
-        arrays, _ = rewrite(have, want, direction)
+        arrays, _ = rewrite(have, want, direction, strict=False)
         target = DIRECTIONS[direction][1]
         FRAMEWORKS[target].load(self.twins[target, dtype].model, arrays)
 
@@ -167,16 +177,28 @@ class Twins:
         Args:
             arrays: one for each of the inputs; floats in float32.
         """
-        stages, refusals = {}, {}
-        for side, framework in FRAMEWORKS.items():
-            try:
-                for dtype in DTYPES:
-                    stages[side, dtype] = self.twins[side, dtype](*arrays)
-            except NotImplementedError:
-                raise
-            except framework.REFUSALS as error:
-                refusals[side] = framework.message(error)
-        return stages, refusals
+        stages, before = {}, self.refusals
+        self.refusals = {}
+        try:
+            for (side, dtype), twin in self.twins.items():
+                if side not in self.refusals:
+                    with self._refusing(side, dtype):
+                        stages[side, dtype] = twin(*arrays)
+            return stages, self.refusals
+        finally:
+            self.refusals = before
+
+    @contextmanager
+    def _refusing(self, side, dtype):
+        """What a model says when it rejects its input is kept, not raised."""
+        framework = FRAMEWORKS[side]
+        try:
+            yield
+        except NotImplementedError:  # a RuntimeError, and no refusal
+            raise
+        except framework.REFUSALS as error:
+            said = self.refusals if dtype == "float32" else self.only32
+            said[side] = framework.message(error)
 
     def compare(self, *arrays: np.ndarray) -> dict:
         """The fields of a `Result` that running the twins on these arrays gives.
@@ -191,18 +213,16 @@ class Twins:
 
     def judge(self, stages: Mapping, arrays: Sequence[np.ndarray]) -> dict:
         """As `compare`, of stages that `run` returned for these arrays."""
+        if len(stages) < len(FRAMEWORKS) * len(DTYPES):
+            return self._judge32(stages, arrays)
         torch, keras = stages["torch", "float64"], stages["keras", "float64"]
         fours = {name: _four(name, stages) for name in torch if name in keras}
         timed = [
             name
             for name, four in fours.items()
-            if self._has_time(name, four.t64.shape, arrays[0])
+            if self._has_time(name, four.t64.shape, arrays)
         ]
-        valid = self.twins["keras", "float64"].masks
-        named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
-        if "lengths" in named:
-            steps = valid_steps(arrays[0], named["lengths"])[..., 0]
-            valid = dict.fromkeys(timed, steps)
+        valid = self._valid(timed, arrays)
         fours |= {n: _valid_steps(fours[n], valid[n]) for n in timed if n in valid}
         judged = verdict.judge_run(fours, timed)
         return dict(
@@ -210,6 +230,39 @@ class Twins:
             stages=judged,
             unmatched=tuple(n for n in (*torch, *keras) if n not in fours),
         )
+
+    def _judge32(self, stages, arrays):
+        """As `judge`, where some twin did not run in float64."""
+        torch, keras = (stages[side, "float32"] for side in FRAMEWORKS)
+        names = [name for name in torch if name in keras]
+        timed = [n for n in names if self._has_time(n, torch[n].shape, arrays)]
+        valid, judged, noise = self._valid(timed, arrays), [], 0.0
+        for name in names:
+            arrays32 = [torch[name], keras[name]]
+            if (
+                name in timed
+                and name in valid
+                and keras[name].shape[:2] == valid[name].shape
+            ):
+                arrays32 = [np.where(valid[name][..., None], a, 0) for a in arrays32]
+            for side in FRAMEWORKS:  # the other twin's noise is thought to be as large
+                if (side, "float64") in stages:
+                    both = (stages[side, dtype][name] for dtype in DTYPES)
+                    noise = max(noise, 2 * verdict.distance(*both))
+            judged.append(verdict.judge32(name, *arrays32, noise, name in timed))
+        return dict(
+            verdict=verdict.of_run(judged),
+            stages=tuple(judged),
+            unmatched=tuple(n for n in (*torch, *keras) if n not in names),
+        )
+
+    def _valid(self, timed, arrays):
+        """Which steps count, (batch, time), of stages where not all do."""
+        named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
+        if "lengths" in named:
+            steps = valid_steps(sequence(arrays), named["lengths"])[..., 0]
+            return dict.fromkeys(timed, steps)
+        return self.twins["keras", "float32"].masks
 
     def gradients(
         self, loss: str, arrays: Sequence[np.ndarray], targets: Sequence[np.ndarray]
@@ -227,7 +280,7 @@ class Twins:
         named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
         valid = [
             valid_steps(arrays[0], named["lengths"])
-            if "lengths" in named and self._has_time(name, target.shape, arrays[0])
+            if "lengths" in named and self._has_time(name, target.shape, arrays)
             else None
             for name, target in zip(self.outputs, targets, strict=False)
         ]
@@ -251,7 +304,7 @@ class Twins:
         )
         return dict(verdict=verdict.of_run(judged), stages=judged, loss=loss)
 
-    def _has_time(self, name: str, shape: tuple[int, ...], x: np.ndarray) -> bool:
+    def _has_time(self, name: str, shape: tuple[int, ...], arrays) -> bool:
         """Whether a stage is (batch, time, units).
 
         Final states are not, (layers, batch, units), whatever their size; nor are the
@@ -259,6 +312,9 @@ class Twins:
         """
         final = name in ("h_n", "c_n") or name.endswith((".h", ".c"))
         if final or (self.time_axis == 0 and name in self.outputs):
+            return False
+        x = sequence(arrays)
+        if x is None:
             return False
         batch, time = x.shape[1 - self.time_axis], x.shape[self.time_axis]
         return len(shape) >= 3 and shape[:2] == (batch, time)

@@ -18,6 +18,8 @@ from compare.evidence import (
     ILL_CONDITIONED,
     ONE_REFUSES,
     SAME,
+    SAME_IN_FLOAT32,
+    VERDICTS,
     StageResult,
     Worst,
 )
@@ -127,6 +129,56 @@ def judge(
     return replace(result, worst=_worst(t64, k64, result.horizon, has_time)), noise
 
 
+def judge32(
+    stage: str, torch: np.ndarray, keras: np.ndarray, noise: float, has_time: bool
+) -> StageResult:
+    """The verdict on one stage where one twin or both cannot run in float64.
+
+    As `judge`, a level lower, which proves less:
+
+        limit32 = SAFETY max(noise, FLOOR32)
+
+    Args:
+        stage: its name.
+        torch: float32, (batch, time, ...) or (batch, ...).
+        keras: as torch.
+        noise: of both twins, as far as it is known.
+        has_time: whether axis 1 is time.
+    """
+    four = Four(torch, torch, keras, keras)
+    if torch.shape != keras.shape:
+        return _different(stage, f"shapes: PyTorch {torch.shape}, Keras {keras.shape}")
+    if torch.dtype != keras.dtype:
+        return _different(stage, f"dtypes: PyTorch {torch.dtype}, Keras {keras.dtype}")
+    wrong = _non_finite(four, has_time)
+    if wrong is not None:
+        index, reason = wrong
+        worst = Worst(index, float(torch[index]), float(keras[index]))
+        return _different(stage, reason, worst, index[1] + 1 if has_time else None)
+    gap = _dist(torch, keras, _scale(torch, keras), has_time)
+    limit = SAFETY * max(noise, FLOOR32)
+    at = _first(gap > limit, len(gap) - 1)
+    verdict, reason = SAME_IN_FLOAT32, ""
+    if gap[at] > limit:
+        verdict = DIFFERENT
+        reason = f"apart by {gap[at]:.1e}, where rounding explains {limit:.1e}"
+    elif noise >= HORIZON:
+        verdict = ILL_CONDITIONED
+        reason = f"float32 keeps fewer than three digits (noise {noise:.1e})"
+    nan = float("nan")
+    return StageResult(
+        stage,
+        verdict,
+        *(nan, nan, float(gap[at]), nan, nan),
+        horizon=len(gap),
+        steps=len(gap),
+        worst=_worst(torch, keras, len(gap), has_time),
+        timestep=at + 1 if has_time and verdict == DIFFERENT else None,
+        reason=reason,
+        limit32=limit,
+    )
+
+
 def judge_training(tensors: Mapping[str, Distances]) -> tuple[StageResult, ...]:
     """The verdict on every tensor of a training run, whose time is its steps.
 
@@ -191,8 +243,7 @@ def _decide(stage, distances, has_time, carried, training=False):
 
 def of_run(stages: Sequence[StageResult]) -> str:
     """The verdict on a run: the worst of its stages."""
-    verdicts = {stage.verdict for stage in stages}
-    return next(v for v in (DIFFERENT, ILL_CONDITIONED, SAME) if v in verdicts)
+    return max((stage.verdict for stage in stages), key=VERDICTS.index)
 
 
 def of_refusals(refusals: Mapping[str, str]) -> str:
@@ -243,6 +294,11 @@ def _non_finite(four, has_time):
 def _scale(t64, k64):
     sizes = [np.abs(side[np.isfinite(side)]).max(initial=0.0) for side in (t64, k64)]
     return max(sizes) or 1.0
+
+
+def distance(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest |a - b|, as a part of the largest value."""
+    return float(_dist(a, b, _scale(a, b), False)[0])
 
 
 def _dist(a, b, scale, has_time):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from compare import reference
-from compare.faults import FAULTS, RESULTS, WAYS, Call, Sequence
+from compare.faults import EPSILONS, FAULTS, RESULTS, WAYS, Call, Sequence
+from compare.optimizers import causes, optimizers
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
 SIZE, FEATURES, BATCH, TIME = 6, 3, 4, 5
@@ -69,14 +70,31 @@ def test_a_wrong_order_moves_the_blocks_of_every_array():
         np.testing.assert_array_equal(made[name], np.concatenate([i, f, o, g]))
 
 
+def arrays_of(kind):
+    """Those of a layer in which every mistake of its kind can be made."""
+    if kind.split("(")[0] in reference.GATES:
+        suffixes = ("_l0", "_l0_reverse", "_l1", "_l2")
+        return arrays(kind.split("(")[0], suffixes=suffixes, features=SIZE)
+    rng = np.random.default_rng(0)
+    names = dict(Embedding=["weight"]).get(kind, ["weight", "bias"])
+    names += ["running_mean", "running_var"] if kind == "BatchNorm1d" else []
+    matrix = kind in ("Embedding", "Linear", "Conv1d")
+    shapes = {name: (SIZE,) for name in names}
+    shapes |= {"weight": (SIZE, FEATURES)} if matrix else {}
+    return {name: rng.normal(0, 0.5, shape) for name, shape in shapes.items()}
+
+
 @pytest.mark.parametrize(
-    "fault",
-    [f for f in FAULTS if f.place == "weights" and "Linear" not in f.kinds],
-    ids=lambda fault: fault.name,
+    ("fault", "kind"),
+    [
+        pytest.param(fault, kind, id=f"{fault.name}, {kind}")
+        for fault in FAULTS
+        if fault.place == "weights"
+        for kind in fault.kinds
+    ],
 )
-def test_arrays_keep_their_names_and_shapes_and_something_changes(fault):
-    suffixes = ("_l0", "_l0_reverse", "_l1", "_l2")
-    given = arrays(fault.kinds[0].split("(")[0], suffixes=suffixes, features=SIZE)
+def test_arrays_keep_their_names_and_shapes_and_something_changes(fault, kind):
+    given = arrays_of(kind)
     made = fault.change(given)
 
     assert {n: a.shape for n, a in made.items()} == {
@@ -119,8 +137,6 @@ def test_a_layer_computes_what_keras_computes_with_that_option(
     given = call(cls)
     made = BY_NAME[name].change(given)["output"]
     theirs = keras_layer(harness, cls, given, **options)
-    if "go_backwards" in options:  # Keras leaves the output in that order
-        theirs = theirs[:, ::-1]
 
     np.testing.assert_allclose(made, theirs, rtol=1e-12, atol=1e-13)
 
@@ -241,3 +257,81 @@ def test_no_two_results_are_the_same_in_general():
     made = [function(x).tobytes() for function in RESULTS.values()]
 
     assert len(set(made)) == len(RESULTS)
+
+
+@pytest.mark.parametrize("name", EPSILONS)
+@pytest.mark.parametrize("kind", ["LayerNorm", "BatchNorm1d"])
+def test_a_layer_normalises_as_pytorch_does_with_that_epsilon(kind, name):
+    import torch
+
+    given = arrays_of(kind)
+    given |= {n: np.abs(a) for n, a in given.items() if n == "running_var"}
+    epsilon = float(name.removeprefix("epsilon "))
+    layer = getattr(torch.nn, kind)(SIZE, eps=epsilon).double().eval()
+    layer.load_state_dict(
+        {n: torch.from_numpy(a) for n, a in given.items()}, strict=False
+    )
+    x = np.random.default_rng(3).normal(0, 1, (BATCH, SIZE))
+    with torch.no_grad():
+        theirs = layer(torch.from_numpy(x)).numpy()
+    made = EPSILONS[name](Call(kind, given, x, None))
+
+    np.testing.assert_allclose(made, theirs, rtol=1e-12, atol=1e-13)
+
+
+def test_a_layer_without_running_statistics_has_no_epsilon_to_mistake():
+    given = Call("BatchNorm1d", {"weight": np.ones(SIZE)}, np.ones((BATCH, SIZE)), None)
+
+    assert all(way(given) is None for way in EPSILONS.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("sum for mean", np.sum),
+        ("half the squared error", lambda squares: np.mean(squares / 2)),
+        ("mean over the batch only", lambda squares: squares.mean(axis=0).sum()),
+    ],
+)
+def test_a_loss_has_the_factor_of_its_mistake(name, wrong):
+    squares = np.random.default_rng(0).uniform(0, 1, (4, 3))
+    factor = BY_NAME[name].change(squares.shape)
+
+    assert factor * squares.mean() == pytest.approx(wrong(squares))
+
+
+@pytest.mark.parametrize(("wrong", "ddof"), [("ddof 1 for 0", 1), ("ddof 0 for 1", 0)])
+def test_a_sharpe_ratio_has_the_factor_of_its_ddof(wrong, ddof):
+    returns = np.random.default_rng(0).normal(0.1, 1, 6)
+
+    def ratio(ddof):
+        return returns.mean() / returns.std(ddof=ddof)
+
+    factor = BY_NAME[wrong].change((6, 4))
+    assert factor * ratio(1 - ddof) == pytest.approx(ratio(ddof))
+
+
+def test_a_mean_of_one_value_is_its_sum():
+    assert BY_NAME["sum for mean"].change((1, 1)) is None
+    assert BY_NAME["ddof 1 for 0"].change((1, 4)) is None
+
+
+def test_the_epsilon_of_adam_is_the_one_that_training_tells():
+    """Its change takes PyTorch's default to Keras's; its sentence is the cause's."""
+    fault = BY_NAME["Adam's epsilon"]
+    torch = dict(learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
+    defaults = {"torch": torch, "keras": fault.change(torch)}
+    native = optimizers("adam", defaults, None, "torch", ())
+
+    assert causes(native, False)["epsilon"] == fault.sentence
+    assert defaults["keras"] == {**torch, "epsilon": 1e-7}
+
+
+def test_the_epsilons_of_adam_are_the_frameworks_defaults(harness):
+    from compare import keras_training, pytorch_training
+
+    sides = {"torch": pytorch_training, "keras": keras_training}
+    found = {side: each.defaults("Adam")["epsilon"] for side, each in sides.items()}
+
+    assert BY_NAME["Adam's epsilon"].change({}) == {"epsilon": found["keras"]}
+    assert f"{found['torch']:g} in PyTorch" in BY_NAME["Adam's epsilon"].sentence

@@ -479,10 +479,11 @@ WRONG_LOSSES = {
 def test_a_loss_of_another_formula_is_caught(
     harness, last_step, etfs, monkeypatch, fault
 ):
-    loss, wrong = WRONG_LOSSES[fault]
+    loss, another = WRONG_LOSSES[fault]
     right = harness.losses(loss)
-    keras = wrong(harness.in_keras.keras.ops, right["keras"])
-    monkeypatch.setattr(harness, "losses", lambda name: {**right, "keras": keras})
+    keras = another(harness.in_keras.keras.ops, right["keras"])
+    wrong = {**right, "keras": keras}
+    monkeypatch.setattr("compare.twins.losses", lambda name: wrong)
     found = gradients(last_step, etfs, loss)
 
     assert found["verdict"] == DIFFERENT

@@ -198,7 +198,6 @@ def test_refused_configuration_says_what_is_missing_and_what_to_use(harness, cas
             r"LSTM\(recurrent_activation=hard_sigmoid\)",
         ),
         ("SimpleRNN", dict(activation="sigmoid"), r"SimpleRNN\(activation=sigmoid\)"),
-        ("Dense", dict(activation="softmax"), r"Dense\(activation=softmax\)"),
     ],
     ids=str,
 )
@@ -219,7 +218,7 @@ def test_transfer_names_what_pytorch_lacks(harness, kind, options, lacks, direct
         def __init__(self):
             super().__init__()
             bias = options.get("use_bias", True)
-            name = {"SimpleRNN": "RNN", "Dense": "Linear"}.get(kind, kind)
+            name = {"SimpleRNN": "RNN"}.get(kind, kind)
             self.part = getattr(torch.nn, name)(2, 3, bias=bias)
 
     first, second = InPyTorch(), InKeras()

@@ -211,6 +211,48 @@ def test_sigmoid_neither_overflows_nor_hides_a_nan():
     assert np.isnan(reference.sigmoid(np.nan))
 
 
+def test_each_step_can_be_watched_in_the_order_in_which_it_is_computed(torch):
+    _, arrays, x, _ = layer_and_inputs(torch, "GRU", bidirectional=True)
+    seen = {}
+
+    def watch(end, step, x, h):
+        seen.setdefault(end, []).append((step, x.copy(), h.copy()))
+
+    output = reference.run("GRU", arrays, x, LENGTHS, watch=watch)["output"]
+    steps = {end: [step for step, _, _ in runs] for end, runs in seen.items()}
+    _, x_3, h_3 = seen["_l0"][3]  # only the second and the last are that long
+
+    assert steps == {"_l0": [*range(7)], "_l0_reverse": [*range(6, -1, -1)]}
+    np.testing.assert_array_equal(x_3, x[[1, 3], 3])
+    np.testing.assert_array_equal(h_3, output[[1, 3], 2, :HIDDEN_SIZE])
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+def test_the_sums_are_what_the_gates_are_functions_of(torch, kind):
+    _, arrays, x, (h, *_) = layer_and_inputs(torch, kind)
+    h, p = h[0], {n.removesuffix("_l0"): array for n, array in arrays.items()}
+    sums = reference.sums(kind, p, x[:, 0], h)
+    step = {
+        "LSTM": lambda c: (
+            reference.sigmoid(sums["o"])
+            * np.tanh(
+                reference.sigmoid(sums["f"]) * c
+                + reference.sigmoid(sums["i"]) * np.tanh(sums["g"])
+            )
+        ),
+        "GRU": lambda c: (
+            (1 - reference.sigmoid(sums["z"]))
+            * np.tanh(sums["n"] + reference.sigmoid(sums["r"]) * sums["n'"])
+            + reference.sigmoid(sums["z"]) * h
+        ),
+        "RNN": lambda c: np.tanh(sums["h"]),
+    }[kind]
+    states = [h[None], np.ones_like(h)[None]][: 1 + (kind == "LSTM")]
+    made = reference.run(kind, arrays, x[:, :1], states=states)["output"][:, 0]
+
+    np.testing.assert_allclose(step(1.0), made, rtol=1e-14, atol=1e-15)
+
+
 WRONG = {
     "kind": (dict(kind="lstm"), "kind LSTM, GRU, RNN, got lstm"),
     "nonlinearity": (dict(nonlinearity="elu"), "nonlinearity tanh, relu, got elu"),

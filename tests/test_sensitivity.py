@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import normed
 import numpy as np
 import pytest
 
@@ -84,18 +85,16 @@ def test_mistakes_of_deep_bidirectional_and_masked_layers_are_noticed(
     assert not survivors & set(names)
 
 
-def test_a_twin_is_as_it_was_after_each_mistake(probe, last_step, x):
-    pytorch_faults, _ = probe
-    twin = last_step.twins["torch", "float64"]
-    found = pytorch_faults.anatomy(twin, (x,))
-    before = twin(x)
+def check_that_mistakes_are_undone(pytorch_faults, twin, arrays):
+    found = pytorch_faults.anatomy(twin, arrays)
+    before = twin(*arrays)
     for layer in found.kinds:
         for fault in FAULTS:
             if applies(fault, layer, found):
                 behind = found.behind(layer)
                 with pytorch_faults.injected(twin, fault, layer, behind):
-                    wrong = twin(x)
-                after = twin(x)
+                    wrong = twin(*arrays)
+                after = twin(*arrays)
 
                 assert any(
                     wrong[name].shape != before[name].shape
@@ -103,6 +102,45 @@ def test_a_twin_is_as_it_was_after_each_mistake(probe, last_step, x):
                     for name in before
                 ), fault.name
                 assert all(np.array_equal(after[n], before[n]) for n in before)
+
+
+def test_a_twin_is_as_it_was_after_each_mistake(probe, last_step, x):
+    twin = last_step.twins["torch", "float64"]
+    check_that_mistakes_are_undone(probe[0], twin, (x,))
+
+
+@pytest.mark.parametrize("name", normed.NAMES)
+def test_a_twin_that_normalises_is_as_it_was_after_each_mistake(harness, probe, name):
+    made, arrays = normed.twins(harness, name)
+    check_that_mistakes_are_undone(probe[0], made.twins["torch", "float64"], arrays)
+
+
+@pytest.mark.parametrize(
+    ("model", "layer", "names"),
+    [
+        ("words", "embedding", ["embedding off by one", "initial weights"]),
+        ("words", "norm", ["epsilon 1e-3 for 1e-5", "initial scale and offset"]),
+        (
+            "convolved",
+            "norm",
+            [
+                "epsilon 1e-5 for 1e-3",
+                "initial scale and offset",
+                "initial statistics",
+                "mean and variance swapped",
+            ],
+        ),
+    ],
+)
+def test_mistakes_of_layers_that_embed_and_normalise_are_noticed(
+    harness, probe, model, layer, names
+):
+    pytorch_faults, sensitivity = probe
+    made, arrays = normed.twins(harness, model)
+    found = pytorch_faults.anatomy(made.twins["torch", "float64"], arrays)
+
+    assert all(applies(BY_NAME[name], layer, found) for name in names)
+    assert not sensitivity.sensitivity(model, made, arrays).survivors
 
 
 @pytest.fixture

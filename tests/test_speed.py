@@ -61,11 +61,11 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
     import tensorflow as tf
     import torch
 
-    from compare import harness, prices, training, training_data
+    from compare import harness, prices, training
 
     (pair,) = (pair for pair in PAIRS if pair.file == file)
-    data = training_data.training_data(pair, prices.built_in(), seed=0)
-    run = training._Run(pair, data, training.Recipe(epochs=epochs), threading.Event())
+    task = training.task(pair, prices.built_in(), seed=0)
+    run = training._Run(task, training.Recipe(epochs=epochs), threading.Event())
     loss = harness.losses(pair.loss)
 
     def pytorch_step(dtype):

@@ -17,12 +17,12 @@ from compare import cli, training
 
 right = training.train
 
-def train(pair, prices, recipe, started, progress):
+def train(task, recipe, started, progress):
     def told(what, done, *rest):
         progress(what, done, *rest)
         if done == 5:
             signal.raise_signal(signal.SIGINT)
-    return right(pair, prices, recipe, started, told)
+    return right(task, recipe, started, told)
 
 training.train = train
 sys.exit(cli.main(sys.argv[1:]))

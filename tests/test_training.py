@@ -49,9 +49,9 @@ def train(training, etfs):
 
     def trained(pair="stock_price", progress=silent, **recipe):
         pair = BY_NAME[pair] if isinstance(pair, str) else pair
-        return training.train(
-            pair, etfs, Recipe(**recipe), time.perf_counter(), progress
-        )
+        recipe = Recipe(**recipe)
+        task = training.task(pair, etfs, recipe.seed)
+        return training.train(task, recipe, time.perf_counter(), progress)
 
     return trained
 

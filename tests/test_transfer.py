@@ -1,5 +1,8 @@
 """Weights go both ways, all of them, and nothing else."""
 
+import json
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -302,3 +305,105 @@ def test_fresh_weights_hide_nothing(harness, models):
     assert len(np.unique(np.abs(flat))) == len(flat)
     assert np.array_equal(again, draw([1])["lstm"]["weight_hh_l0"])
     assert not np.array_equal(again, draw([2])["lstm"]["weight_hh_l0"])
+
+
+LARGE_LSTM = """
+import json, statistics, sys, time
+import torch, numpy as np
+from compare import in_keras, transfer
+
+def models(features, hidden):
+    first, second = torch.nn.Module(), in_keras.keras.Model()
+    first.lstm = torch.nn.LSTM(features, hidden)
+    second.lstm = in_keras.keras.layers.LSTM(
+        hidden, kernel_initializer="zeros", recurrent_initializer="zeros"
+    )
+    second.lstm.build((None, None, features))
+    return first, second
+
+small = models(600, 600)
+transfer(*small)  # what the frameworks load at first use is no part of the copying
+transfer(*reversed(small))
+first, second = models(3000, 3750)
+arrays = [p.detach().numpy() for p in first.parameters()]
+assert sum(a.size for a in arrays) > 100e6
+there = lambda: transfer(first, second)
+back = lambda: transfer(second, first)
+"""
+TIMES = """
+transposed = [np.zeros(a.shape[::-1], a.dtype) for a in arrays]
+same = [np.zeros_like(a) for a in arrays]
+
+def copy(to):
+    for a, b in zip(arrays, to):
+        np.copyto(b, a if a.shape == b.shape else a.T)
+
+todo = {
+    "to Keras": there,
+    "to PyTorch": back,
+    "copyto, transposed": lambda: copy(transposed),
+    "copyto, new arrays": lambda: copy(map(np.empty_like, arrays)),
+    "copyto, same order": lambda: copy(same),
+}
+times = {name: [] for name in todo}
+for _ in range(7):
+    for name, do in todo.items():
+        start = time.perf_counter()
+        do()
+        times[name].append(time.perf_counter() - start)
+print(json.dumps({name: statistics.median(t[1:]) for name, t in times.items()}))
+"""
+PEAKS = """
+def memory(field):
+    with open("/proc/self/status") as lines:
+        return next(int(l.split()[1]) * 1024 for l in lines if l.startswith(field))
+
+found = {"largest array": max(a.nbytes for a in arrays)}
+for name, do in {"to Keras": there, "to PyTorch": back}.items():
+    before = memory("VmRSS")
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the peak starts anew
+    do()
+    found[name] = memory("VmHWM") - before
+print(json.dumps(found))
+"""
+
+
+def measured(code):
+    """What code about an LSTM of 100 million parameters prints, in a new process."""
+    ran = subprocess.run(
+        [sys.executable, "-c", LARGE_LSTM + code], capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_a_large_transfer_is_at_least_half_as_fast_as_numpy_copies():
+    """Medians of six, in turn; PyTorch's and Keras's matrices are each transposed.
+
+    `copyto` into the other's order is how the numbers would get there with NumPy alone;
+    `copyto` into new arrays leaves them in their order.
+    """
+    times = measured(TIMES)
+    both = times["to Keras"] + times["to PyTorch"]
+    plain = {name: 2 * taken / both for name, taken in times.items() if "copy" in name}
+    print("\n" + ", ".join(f"{name} {1000 * t:.0f} ms" for name, t in times.items()))
+    print(", ".join(f"{ratio:.2f} times as fast as {n}" for n, ratio in plain.items()))
+
+    for direction in ("to Keras", "to PyTorch"):
+        assert times[direction] <= 2 * times["copyto, transposed"]
+    assert both <= 2 * 2 * times["copyto, new arrays"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+def test_a_large_transfer_needs_one_more_copy_of_the_largest_array_at_most():
+    """Of a tenth more are 17 MB that TensorFlow takes for whatever is large."""
+    peaks = measured(PEAKS)
+    print(
+        "\n" + ", ".join(f"{name} {size / 1e6:.0f} MB" for name, size in peaks.items())
+    )
+
+    for direction in ("to Keras", "to PyTorch"):
+        assert peaks[direction] <= 1.1 * peaks["largest array"]

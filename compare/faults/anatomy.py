@@ -39,8 +39,12 @@ class Anatomy:
     def behind(self, layer: str) -> str | None:
         """The layer that is computed next after one."""
         names = list(self.kinds)
-        following = names[names.index(layer) + 1 :]
+        following = names[names.index(layer) + 1 :] if layer in names else ()
         return following[0] if following else None
+
+    def given(self, layer: str) -> np.ndarray | None:
+        """What goes into a layer, recurrent or not."""
+        return self.calls[layer].x if layer in self.calls else self.fed.get(layer)
 
     def call(self, layer: str) -> Call:
         """A layer that is not recurrent at work."""
@@ -72,9 +76,9 @@ def applies(fault: Fault, layer: str, found: Anatomy) -> bool:
     return near(RESULTS[fault.right](found.last), found.result)
 
 
-def near(a: np.ndarray | None, b: np.ndarray | None) -> bool:
-    """Whether two arrays are the same, up to rounding in float64."""
-    return a is not None and b is not None and distance(a, b) <= NEAR
+def near(a: np.ndarray | None, b: np.ndarray | None, limit: float = NEAR) -> bool:
+    """Whether two arrays are the same, up to rounding; in float64 if not limited."""
+    return a is not None and b is not None and distance(a, b) <= limit
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -85,4 +89,6 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
     if a.shape != b.shape:
         return np.inf
     scale = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0)) or 1.0
-    return float(np.abs(a - b).max(initial=0) / scale)
+    with np.errstate(invalid="ignore"):  # infinity less infinity is NaN
+        gap = np.abs(np.subtract(a, b, dtype="float64"))
+    return float(gap.max(initial=0) / scale)

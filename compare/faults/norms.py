@@ -33,7 +33,8 @@ def normalised(call: Call, epsilon: float) -> np.ndarray | None:
         mean, variance = arrays["running_mean"], arrays["running_var"]
     else:
         return None
-    standard = (x - mean) / np.sqrt(variance + epsilon)
+    with np.errstate(invalid="ignore"):  # a wrong variance may be below zero
+        standard = (x - mean) / np.sqrt(variance + epsilon)
     return arrays.get("weight", 1) * standard + arrays.get("bias", 0)
 
 

@@ -49,6 +49,14 @@ def loss_faults() -> Iterator[Fault]:
             lambda shape: 1 / 2,
         ),
         (
+            "cross_entropy",
+            "sum over the batch for mean",
+            "the cross-entropies are added up over the batch, not averaged",
+            'reduction="mean"',
+            'reduction="sum_over_batch_size"',
+            lambda shape: shape[0],
+        ),
+        (
             "negative_sharpe_ratio",
             "ddof 1 for 0",
             f"{spread} less one, not by the number itself",

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from compare import sources
-from compare.evidence import SAME, SIDES, Evidence, Result
+from compare.evidence import SAME, SAME_IN_FLOAT32, SIDES, Evidence, Result
 from compare.pairs import Pair
+from compare.transfer import Move
 
 LEGEND = (
     "gap    largest difference in float64, as a part of the stage's largest value",
@@ -34,17 +35,20 @@ def print_pairs(console: Console, pairs: Iterable[Pair]):
     )
 
 
-def print_sources(console: Console, pair: Pair):
+def print_sources(console: Console, both: Sequence[tuple[str, str]]):
     """Both sources: side by side where the terminal is wide enough, else in turn.
 
     Side by side, lines that correspond share a row and `|` marks those that differ.
+
+    Args:
+        console: tells how wide the table may be.
+        both: title and text of PyTorch's, and of Keras's.
     """
     from rich.syntax import Syntax  # Pygments: only here, a tenth of the start
 
-    paths = [sources.path(pair, f) for f in ("pytorch_models", "keras_models")]
-    names = [f"{path.parent.name}/{path.name}" for path in paths]
     highlight = Syntax("", "python", theme="ansi_dark").highlight
-    texts = [highlight(path.read_text(encoding="utf-8").rstrip()) for path in paths]
+    names = [name for name, _ in both]
+    texts = [highlight(text.rstrip()) for _, text in both]
     if console.width < SIDE_BY_SIDE:
         for name, text in zip(names, texts, strict=True):
             console.print(Text(f"# {name}", style="bold"), text, "", sep="\n")
@@ -69,11 +73,15 @@ def _aligned(first: Sequence[Text], second: Sequence[Text]):
 
 def print_evidence(console: Console, evidence: Evidence):
     """The whole run: what ran, a row per verdict, what went wrong, what was proved."""
-    versions, inputs = evidence.versions, evidence.inputs
+    versions, inputs = evidence.versions, dict(evidence.inputs)
+    inputs.pop("seed")
+    what = []
+    if "prices" in inputs:
+        what.append(f"{inputs.pop('days'):,} days of {inputs.pop('prices')}")
+    what += inputs.values()
     console.print(
         f"PyTorch {versions['torch']} and Keras {versions['keras']} "
-        f"({versions['backend']}) on {inputs['days']:,} days of {inputs['prices']}; "
-        "float64 judges float32\n",
+        f"({versions['backend']}) on {'; '.join(what)}; float64 judges float32\n",
         highlight=False,
         markup=False,
     )
@@ -96,6 +104,26 @@ def print_evidence(console: Console, evidence: Evidence):
     console.print(conclusion(evidence), style="bold", highlight=False)
 
 
+def print_explanation(console: Console, evidence: Evidence):
+    """Why the twins of a pair differ; or that they do not."""
+    lines = [evidence.explain()]
+    if evidence.as_expected:
+        lines = [*evidence.notes, conclusion(evidence), "There is nothing to explain."]
+    for line in lines:
+        console.print(line, highlight=False, markup=False)
+
+
+def print_moves(console: Console, moves: Iterable[Move], path: str):
+    """Which array of a file went where in another."""
+    moves = list(moves)
+    for move in moves:
+        line = f"{', '.join(move.source)} -> {', '.join(move.target)}"
+        console.print(line, highlight=False, markup=False)
+    console.print(
+        f"{len(moves)} moves; wrote {path}", style="bold", highlight=False, markup=False
+    )
+
+
 def conclusion(evidence: Evidence) -> str:
     """What was proved, or not, in a sentence."""
     results, seconds = evidence.results, f"({evidence.seconds:.1f} s)"
@@ -105,14 +133,19 @@ def conclusion(evidence: Evidence) -> str:
             f"Not proved: {len(wrong)} of {len(results)} runs are not as expected; "
             f"look at {', '.join(_names(wrong))} above {seconds}."
         )
-    compared = [r for r in results if r.verdict == SAME and not r.loss]
+    compared = [
+        r for r in results if r.verdict in (SAME, SAME_IN_FLOAT32) and not r.loss
+    ]
     gradients = [r for r in results if r.loss]
     refused = len(results) - len(compared) - len(gradients)
     names = _names(compared)
     who = f"{len(names)} pairs compute" if len(names) > 1 else f"{names[0]} computes"
+    proved = "Seen in float32 alone"
+    if all(r.verdict == SAME for r in compared):
+        proved = "Proved"
     return (
-        f"Proved: on these inputs {who} the same function in PyTorch and Keras, in "
-        f"{len(compared)} runs and both transfer directions"
+        f"{proved}: on these inputs {who} the same function in PyTorch and Keras, in "
+        f"{len(compared)} runs{_directions(compared)}"
         + (
             f"; the gradients are the same, in {len(gradients)} more"
             if gradients
@@ -124,6 +157,24 @@ def conclusion(evidence: Evidence) -> str:
             else ""
         )
         + f" {seconds}."
+    )
+
+
+DIRECTIONS = {
+    "as is": "the weights that they have",
+    "to_keras": "PyTorch's weights",
+    "to_torch": "Keras's weights",
+    "random": "random weights",
+}
+
+
+def _directions(results):
+    """With whose weights, in words."""
+    found = {result.direction for result in results}
+    if found == {"to_keras", "to_torch"}:
+        return " and both transfer directions"
+    return ", with " + " and with ".join(
+        text for direction, text in DIRECTIONS.items() if direction in found
     )
 
 
@@ -159,8 +210,8 @@ def _table(rows):
             _listed(result.timesteps for result in results),
             _listed(result.batch for result in results),
             _verdict(first),
-            f"{stage.gap64:.1e}" if stage else "",
-            f"{stage.limit64:.1e}" if stage else "",
+            f"{stage.gap:.1e}" if stage else "",
+            f"{stage.limit:.1e}" if stage else "",
         )
         shown = first.pair
     return table
@@ -187,10 +238,10 @@ def _print_sensitivity(console, evidence):
     if not found:
         return
     console.print("\nOf the mistakes that ports make this run would have noticed:")
-    width = max(len(each.pair) for each in found)
+    width = max(len(each.what) for each in found)
     for each in found:
         console.print(
-            f"  {each.pair:{width}}  {each.noticed} of {each.faults}", highlight=False
+            f"  {each.what:{width}}  {each.noticed} of {each.faults}", highlight=False
         )
         for one in each.survivors:
             console.print(

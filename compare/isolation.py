@@ -1,0 +1,273 @@
+"""Where twins begin to differ: each layer alone, and what lies between the layers.
+
+A layer of PyTorch is fed with what goes into its twin in Keras, so that one wrong layer
+does not blame those behind it. What lies between the layers is the code of the models;
+it is seen where PyTorch's layers hand on what Keras's do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compare import in_keras, in_pytorch, keras_faults, pytorch_faults, reference
+from compare.cases import valid_steps
+from compare.errors import BadInput
+from compare.evidence import SAME, SIDES, StageResult
+from compare.faults.anatomy import NEAR, Anatomy, distance, near
+from compare.transfer import Layer, rewrite
+
+if TYPE_CHECKING:
+    from compare.twins import Twins
+
+
+@dataclass(frozen=True)
+class Gap:
+    """How far a layer alone is from its twin.
+
+    Args:
+        size: as `distance` gives it; infinite where the shapes differ.
+        timestep, unit: the first step that differs, if there are steps, and the unit
+            that is farthest apart in it; counted from 1.
+        refusal: what PyTorch's layer said of Keras's input.
+    """
+
+    size: float
+    timestep: int | None = None
+    unit: int | None = None
+    refusal: str = ""
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the layers are the same, up to rounding in float64."""
+        return self.size <= NEAR
+
+
+@dataclass(frozen=True)
+class Isolated:
+    """Twins at work on one input in float64, as far as they can be looked into.
+
+    Args:
+        torch, keras: what each does.
+        relayed: what PyTorch's does where its layers hand on what Keras's do.
+        kinds: of all layers that hold arrays, as PyTorch names them.
+        weights: of each side by layer, in PyTorch's layout; in the order of kinds.
+        alone: by layer, in the order of computation.
+        unlike: why, by layer, the arrays of one side cannot be those of the other.
+    """
+
+    torch: Anatomy
+    keras: Anatomy
+    relayed: Anatomy
+    kinds: Mapping[str, str]
+    weights: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]]
+    alone: Mapping[str, Gap]
+    unlike: Mapping[str, str]
+
+    @property
+    def unseen(self) -> list[str]:
+        """Layers that hold arrays and run in a way that cannot be looked into."""
+        seen = self.torch.kinds.keys() & self.keras.kinds.keys()
+        return [layer for layer in self.kinds if layer not in seen]
+
+    def between(self, layer: str) -> float:
+        """How far apart what a layer is given is, if those before hand on the same."""
+        ours, theirs = self.relayed.given(layer), self.keras.given(layer)
+        if ours is None or theirs is None:
+            return 0
+        call = self.relayed.calls.get(layer)
+        if call and call.lengths is not None and len(ours) == len(theirs):
+            theirs = theirs[:, : ours.shape[1]]  # what PyTorch has packed
+            theirs = np.where(valid_steps(theirs, call.lengths), theirs, 0)
+        return distance(ours, theirs)
+
+    def narrowed(self) -> str:
+        """What is the same alone and what is not, in words."""
+        same = [name for name, gap in self.alone.items() if gap.is_none]
+        said = []
+        for name, gap in self.alone.items():
+            if gap.refusal:
+                said.append(f"layer {name} alone refuses Keras's input: {gap.refusal}")
+            elif not gap.is_none:
+                how = f"by {gap.size:.1e}" if np.isfinite(gap.size) else "in shape"
+                what = f"layer {name} alone, fed with Keras's input, differs {how}"
+                said.append(what)
+        if same:
+            fed = "" if said else ", fed with Keras's input,"
+            verb = "are" if len(same) > 1 else "is"
+            said.append(f"{_listed(same)} alone{fed} {verb} the same")
+        if self.unseen:
+            said.append(f"{_listed(self.unseen)} cannot be looked into")
+        return "; ".join(said)
+
+
+def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
+    """Look into both twins while they run.
+
+    Args:
+        twins: with both in float64.
+        arrays: one for each input.
+
+    Raises:
+        BadInput: if Keras's weights cannot be read.
+    """
+    ours, theirs = (twins.twins[side, "float64"] for side in SIDES)
+    torch = pytorch_faults.anatomy(ours, arrays)
+    layers = in_pytorch.layers(ours.model)
+    held = {n: each for n, each in in_keras.layers(theirs.model).items() if n in layers}
+    kinds = {name: layers[name].kind for name in dict.fromkeys([*torch.kinds, *layers])}
+    rewritten, unlike = {}, {}
+    for name, layer in held.items():
+        try:
+            one = {name: _with_both_biases(layer)}
+            made, _ = rewrite(one, {name: layers[name]}, "to_torch", strict=False)
+            rewritten |= made
+        except BadInput as error:
+            unlike[name] = str(error)
+    bare = [name for name in torch.fed if name not in layers]
+    keras = keras_faults.anatomy(theirs, arrays, kinds, rewritten, bare)
+    seen = [name for name in [*torch.kinds, *bare] if name in keras.handed | keras.made]
+    return Isolated(
+        torch,
+        keras,
+        pytorch_faults.anatomy(ours, arrays, instead=keras),
+        kinds,
+        {"torch": {name: layers[name].arrays for name in kinds}, "keras": rewritten},
+        {name: gap(ours, name, keras) for name in seen},
+        unlike,
+    )
+
+
+def _with_both_biases(layer):
+    """A GRU of Keras that has one bias, with a second that is zero.
+
+    The reset gate then acts before the product, which is another matter.
+    """
+    if "reset_after=False" not in layer.kind:
+        return layer
+    arrays = {
+        name: np.stack([array, 0 * array]) if array.ndim == 1 else array
+        for name, array in layer.arrays.items()
+    }
+    return Layer(layer.kind.split("(")[0], arrays)
+
+
+def gap(twin: in_pytorch.Twin, layer: str, keras: Anatomy) -> Gap:
+    """How far a layer of PyTorch's twin is from Keras's, both on Keras's input."""
+    call = keras.calls.get(layer)
+    try:
+        ours = pytorch_faults.alone(
+            twin, layer, keras.given(layer), call and call.lengths
+        )
+    except (*in_pytorch.REFUSALS, IndexError) as error:  # an index out of range
+        return Gap(np.inf, refusal=in_pytorch.message(error))
+    if call is None:
+        return _gap(ours, keras.made[layer])
+    theirs = keras.handed[layer]
+    time = ours.output.shape[1]  # up to the longest; beyond there is nothing
+    two_ways = any(name.endswith("_reverse") for name in call.arrays)
+    gaps = [
+        _gap(a, b, two_ways)
+        for a, b in zip(
+            (ours.output, ours.h, ours.c),
+            (theirs.output[:, :time], theirs.h, theirs.c),
+            strict=True,
+        )
+        if a is not None and b is not None
+    ]
+    return next((each for each in gaps if not each.is_none), gaps[0])
+
+
+def _gap(ours, theirs, two_ways=False):
+    """As `gap`, of two arrays; the backward half of units begins at the last step."""
+    size = distance(ours, theirs)
+    if size <= NEAR or not np.isfinite(size):
+        return Gap(size)
+    apart = np.abs(ours - theirs)  # features last
+    if apart.ndim != 3:
+        return Gap(size, None, int(np.argmax(apart)) % apart.shape[-1] + 1)
+    limit = NEAR * max(np.abs(ours).max(), np.abs(theirs).max())
+    half = apart.shape[2] // 2
+    steps = np.flatnonzero(apart.max(axis=(0, 2)) > limit)
+    backward = two_ways and apart[..., :half].max() <= limit
+    step = int(steps[-1 if backward else 0])
+    unit = int(np.argmax(apart[:, step])) % apart.shape[2]
+    return Gap(size, step + 1, unit + 1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a difference begins; see `Explanation`."""
+
+    layer: str
+    timestep: int | None = None
+    unit: int | None = None
+    gates: tuple[str, ...] = ()
+
+
+def place(
+    layer: str | None, isolated: Isolated, stage: StageResult | None
+) -> Place | None:
+    """Where a difference begins.
+
+    Args:
+        layer: the first in which something was found, if in any.
+        isolated: as `isolate` gives it.
+        stage: the one that decides, if both twins run.
+    """
+    found = isolated.alone.get(layer)
+    if found and not found.is_none:
+        gates = ()
+        if layer in isolated.keras.calls and found.timestep:
+            both = (isolated.weights[side][layer] for side in SIDES)
+            gates = _gates(isolated.keras.calls[layer], both, found.timestep - 1)
+        return Place(layer, found.timestep, found.unit, gates)
+    if stage and stage.verdict != SAME:
+        index = stage.worst.index if stage.worst else ()
+        unit = index[-1] + 1 if len(index) > 1 else None
+        name = stage.stage.rpartition(".")[0]  # a final state goes by its layer
+        name = name if name in isolated.kinds else stage.stage
+        return Place(name, stage.timestep, unit)
+    return Place(layer) if layer else None
+
+
+def _gates(call, weights, step):
+    """Gates whose sums differ in a step between two sets of weights, on one input.
+
+    Of several layers and directions they are those of the first in which any differs.
+    """
+    first, second = (_sums(replace(call, arrays=each), step) for each in weights)
+    for end, sums in first.items():
+        differ = [gate for gate in sums if not near(sums[gate], second[end][gate])]
+        if differ:
+            known = {"LSTM": "ifgo", "GRU": "rzn"}.get(call.kind, "")
+            shown = {gate.rstrip("'") for gate in differ}  # a GRU's candidate has two
+            return tuple(gate for gate in known if gate in shown)
+    return ()
+
+
+def _sums(call, step):
+    """What the gates of a layer are functions of in one step, by ending and gate."""
+    found = {}
+
+    def watch(end, number, x, h):
+        if number == step:
+            arrays = {
+                name.removesuffix(end): array
+                for name, array in call.arrays.items()
+                if name.endswith(end)
+            }
+            kind = call.kind.removesuffix("(relu)")
+            found[end] = reference.sums(kind, arrays, x, h)
+
+    call.run(watch=watch)
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in a row, with "and" before the last."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,259 @@
+"""Mistakes as people make them, in models of their own: found and undone."""
+
+from functools import partial
+
+import normed
+import numpy as np
+import pytest
+from own_models import (
+    FEATURES,
+    PADDED,
+    SIZE,
+    X,
+    in_keras,
+    in_pytorch,
+    last,
+    masked,
+    plain,
+    twins,
+)
+
+from compare.cases import Input, sequences
+
+
+@pytest.fixture(scope="module")
+def diagnose(harness):
+    """`diagnosis.diagnose`, which loads both frameworks."""
+    from compare import diagnosis
+
+    return diagnosis.diagnose
+
+
+def flipped(model, x):
+    return last(model, x.flip(1))
+
+
+def with_features_reversed(model, x):
+    return last(model, x.flip(2))
+
+
+def after_relu(model, x):
+    return model.head(model.rnn(x)[0][:, -1].relu())
+
+
+def relu_in_keras(model, x):
+    import keras
+
+    return model.head(keras.ops.relu(model.rnn(x)))
+
+
+CASES = {
+    "another activation": (
+        (last,),
+        (plain, dict(activation="relu")),
+        "relu for tanh",
+    ),
+    "another gate": (
+        (last,),
+        (plain, dict(recurrent_activation="hard_sigmoid")),
+        "hard sigmoid x / 6",
+    ),
+    "backwards": (
+        (last,),
+        (plain, dict(go_backwards=True)),
+        "sequence reversed",
+    ),
+    "steps flipped by the user": ((flipped,), (plain, {}), "sequence reversed"),
+    "features flipped by the user": (
+        (with_features_reversed,),
+        (plain, {}),
+        "features reversed",
+    ),
+    "time first": (
+        (last, dict(batch_first=False)),
+        (plain, {}),
+        "batch and time confused",
+    ),
+    "a function between, and another activation": (
+        (after_relu,),
+        (relu_in_keras, dict(activation="linear")),
+        "linear for tanh",
+    ),
+    "a function inside the head": (
+        (lambda model, x: last(model, x).tanh(),),
+        (plain, dict(head="tanh", recurrent_activation="tanh")),
+        "tanh for sigmoid",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_mistake_in_a_model_of_ones_own_is_explained(harness, diagnose, case):
+    torch, keras, name = CASES[case]
+    makers = (
+        in_pytorch(torch[0], **dict(*torch[1:])),
+        in_keras(keras[0], **keras[1]),
+    )
+    found = diagnose(twins(harness, *makers), (X,))
+
+    assert found.explained, found
+    assert found.faults == (name,)
+    assert found.gap_after <= found.limit
+    assert not found.gap_before <= found.limit
+
+
+def hidden(model, x):
+    return model.head(model.rnn(x)[1][0][-1])
+
+
+@pytest.mark.parametrize("forward", [last, hidden], ids=["last", "hidden"])
+def test_padding_that_only_keras_masks_is_explained(harness, diagnose, forward):
+    made = twins(harness, in_pytorch(forward), in_keras(masked))
+    found = diagnose(made, (PADDED,))
+
+    assert found.explained, found
+    assert found.faults == ("mask ignored",)
+    assert "rnn of PyTorch: pack" in found.fix
+
+
+def test_padding_that_only_pytorch_leaves_out_is_explained(harness, diagnose):
+    import torch
+
+    def packed(model, x):
+        lengths = (x != 0).any(2).sum(1)
+        pack = torch.nn.utils.rnn.pack_padded_sequence
+        _, (h, _) = model.rnn(pack(x, lengths, True, False))
+        return model.head(h[-1])
+
+    found = diagnose(twins(harness, in_pytorch(packed), in_keras(plain)), (PADDED,))
+
+    assert found.explained, found
+    assert found.faults == ("mask ignored",)
+    assert "rnn of Keras: give the layer the mask" in found.fix
+
+
+def test_a_gru_that_resets_before_the_product_is_explained(harness, diagnose):
+    """Its arrays are not those of PyTorch's, so no transfer loads it."""
+    torch = in_pytorch(last, kind="GRU")
+    made = twins(harness, torch, in_keras(plain, "GRU", reset_after=False), load=False)
+    for dtype in harness.DTYPES:
+        layers = {
+            side: harness.FRAMEWORKS[side].layers(made.twins[side, dtype].model)
+            for side in harness.FRAMEWORKS
+        }
+        drawn = harness.fresh_weights(layers["torch"], [3])
+        drawn["rnn"]["bias_hh_l0"][:] = 0
+        harness.in_pytorch.load(made.twins["torch", dtype].model, drawn)
+        order = np.r_[SIZE : 2 * SIZE, :SIZE, 2 * SIZE : 3 * SIZE]  # z, r, h
+        rnn, head = drawn["rnn"], drawn["head"]
+        theirs = {
+            "rnn": {
+                "kernel": rnn["weight_ih_l0"][order].T,
+                "recurrent_kernel": rnn["weight_hh_l0"][order].T,
+                "bias": rnn["bias_ih_l0"][order],
+            },
+            "head": {"kernel": head["weight"].T, "bias": head["bias"]},
+        }
+        harness.in_keras.load(made.twins["keras", dtype].model, theirs)
+    found = diagnose(made, (X,))
+
+    assert found.explained, found
+    assert found.faults == ("reset gate before the product",)
+
+
+@pytest.mark.parametrize(
+    ("model", "epsilon", "name"),
+    [
+        ("words", 1e-3, "epsilon 1e-3 for 1e-5"),
+        ("convolved", 1e-5, "epsilon 1e-5 for 1e-3"),
+    ],
+)
+def test_the_default_epsilon_of_the_other_framework_is_explained(
+    harness, diagnose, model, epsilon, name
+):
+    made, arrays = normed.twins(harness, model)
+    for dtype in harness.DTYPES:
+        made.twins["keras", dtype].model.norm.epsilon = epsilon
+    made, arrays = retraced(harness, made, arrays)
+    found = diagnose(made, arrays)
+
+    assert found.explained, found
+    others = [each.split(": ")[1] for each in found.indistinguishable_from]
+    assert name in (*found.faults, *others)
+    assert found.layer == "norm"
+
+
+def retraced(harness, made, arrays):
+    """Twins whose model has changed since it was traced."""
+    for dtype in harness.DTYPES:
+        twin = made.twins["keras", dtype]
+        twin._run = twin.traced(twin._compute)
+    return made, arrays
+
+
+def test_an_epsilon_that_is_no_default_is_said_to_be_unknown(harness, diagnose):
+    made, arrays = normed.twins(harness, "words")
+    for dtype in harness.DTYPES:
+        made.twins["keras", dtype].model.norm.epsilon = 0.1
+    found = diagnose(*retraced(harness, made, arrays))
+
+    assert not found.explained
+    assert "something unknown in Keras" in found.sentence
+    assert "layer norm alone" in found.sentence
+
+
+def test_twins_that_embed_and_normalise_alike_are_not_explained(harness, diagnose):
+    for name in normed.NAMES:
+        found = diagnose(*normed.twins(harness, name))
+
+        assert not found.explained
+        assert not found.faults
+        assert "differ" not in found.sentence
+
+
+def test_models_with_names_of_their_own_and_several_results_are_explained(
+    harness, diagnose
+):
+    """Layers inside others, matched by order; a dictionary of a tuple comes back."""
+    import keras
+    import torch
+
+    class InPyTorch(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder = torch.nn.ModuleDict(
+                dict(rnn=torch.nn.LSTM(FEATURES, SIZE, batch_first=True))
+            )
+            self.heads = torch.nn.ModuleList(
+                [torch.nn.Linear(SIZE, 2), torch.nn.Linear(SIZE, 3)]
+            )
+
+        def forward(self, x, add):
+            h = self.encoder["rnn"](x)[0][:, 0]
+            return {"out": (self.heads[0](h), self.heads[1](h) + add)}
+
+    def functional():
+        x, add = keras.Input((None, FEATURES)), keras.Input((3,))
+        h = keras.layers.LSTM(SIZE, name="reader")(x)
+        one = keras.layers.Dense(2, name="small")(h)
+        two = keras.layers.Dense(3, name="large")(h) + add
+        return keras.Model([x, add], {"out": (one, two)})
+
+    inputs = (*sequences(None, FEATURES), Input("add", (None, 3)))
+    made = harness.Twins(
+        dict(torch=InPyTorch, keras=functional),
+        inputs,
+        None,
+        calls=dict(
+            torch=lambda model, tensors: model(*tensors),
+            keras=lambda model, tensors: model(list(tensors)),
+        ),
+    )
+    arrays = X, np.ones((3, 3), np.float32)
+    made.match(arrays)
+    made.load("to_keras", partial(harness.fresh_weights, seed=[4]))
+    found = diagnose(made, arrays)
+
+    assert found.explained, found
+    assert found.faults == ("the first step for the last step",)
+    assert found.sentence.startswith("in encoder.rnn of PyTorch")
