@@ -113,6 +113,8 @@ class KerasFile:
         if path.suffix.lower() == ".keras":
             self._zip = zipfile.ZipFile(BytesIO(content))
             content = self._zip.read(WEIGHTS)
+        if not content.startswith(b"\x89HDF"):  # h5py would begin a new file
+            raise ValueError("no HDF5 in it")
         self._content = BytesIO(content)
         self._h5 = h5py.File(self._content, "r+")
 

@@ -92,7 +92,10 @@ class _Safetensors:
     def written(self, arrays):
         from safetensors.numpy import save
 
-        arrays = {key: a.astype(self.arrays[key].dtype) for key, a in arrays.items()}
+        arrays = {  # in order in memory, without which `save` writes other numbers
+            key: array.astype(self.arrays[key].dtype, order="C")
+            for key, array in arrays.items()
+        }
         return save({**self.arrays, **arrays}, self._metadata)
 
 

@@ -113,12 +113,9 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
     """The text of the script.
 
     Args:
-        pair: what differs.
+        pair: what differs; its models are made by functions or classes.
         result: how.
         least: weights and input that show it.
-
-    Raises:
-        BadInput: if the models were made already, so that no source makes them.
     """
     models = {side: least.twins.twins[side, "float64"].model for side in SIDES}
     models["keras"] = getattr(models["keras"], "_model", models["keras"])
@@ -172,13 +169,19 @@ def _packed(arrays):
     return "\n".join(text[i : i + WIDTH] for i in range(0, len(text), WIDTH))
 
 
-def _own_source(pair):
-    """A pair file's text, without what it does when it is run as a script."""
-    if pair.file is None or any(live.is_live(s, m) for s, m in pair.models.items()):
+def check_source(pair: Pair | OwnPair):
+    """Raise BadInput for models that were made already, so that no source makes them."""
+    if isinstance(pair, OwnPair) and any(
+        live.is_live(side, model) for side, model in pair.models.items()
+    ):
         raise BadInput(
             f"--reproduce: expected {pair.name} to have functions or classes that make "
             "the models, which a script can call, got models; write functions"
         )
+
+
+def _own_source(pair):
+    """A pair file's text, without what it does when it is run as a script."""
     text = pair.file.read_text(encoding="utf-8")
     lines = text.splitlines()
     for node in ast.parse(text).body:

@@ -120,16 +120,19 @@ def explain(
     """
     if isinstance(pair, str):
         pair_file.existing(pair)
-        with _quiet():
-            load_harness()
+    with _quiet():
+        load_harness()
+    if isinstance(pair, str):
         pair = pair_file.load(pair, seed)
+    from compare import explaining, reproducing
+
+    if reproduce:
+        reproducing.check_source(pair)
     evidence = run([pair], prices, seed, started)
     wrong = [r for r in evidence.results if not r.as_expected]
     found = max(wrong, key=lambda r: bool(r.explanation), default=None)
     if found is None:
         return evidence, ""
-    from compare import explaining, reproducing
-
     if isinstance(pair, Pair):
         pair = pair.for_assets(len(prices.assets))
     with _progress() as progress:

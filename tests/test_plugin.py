@@ -1,0 +1,348 @@
+"""The pytest plugin, in sessions of its own: one loads the frameworks, few workers."""
+
+import json
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+pytest_plugins = "pytester"
+
+MODELS = """
+import numpy as np
+import torch
+import keras
+
+X = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
+
+class Port(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = torch.nn.LSTM(3, 4, batch_first=True)
+        self.head = torch.nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.head(self.rnn(x)[0][:, -1])
+
+def original(activation=None):
+    layers = keras.layers.LSTM(4), keras.layers.Dense(2, activation=activation)
+    return keras.Sequential([keras.Input((None, 3)), *layers])
+"""
+
+TESTS = {
+    "test_good.py": """
+def test_good(assert_same_model):
+    for transfer in ("to_keras", "to_torch"):
+        found = assert_same_model(Port(), original(), X, transfer)
+        assert found.verdict == "same"
+""",
+    "test_bad.py": """
+def test_bad(assert_same_model):
+    assert_same_model(Port(), original("tanh"), X, transfer="to_keras")
+
+def test_no_number(assert_same_model):
+    assert_same_model(Port(), original(), X * np.nan)
+""",
+}
+
+STUB = """
+import pytest
+from compare import pytest_plugin
+from compare.evidence import Evidence, Result, StageResult
+
+def check(verdict, gap64=1e-16, limit64=1e-14):
+    horizon = dict(horizon=7, steps=7)
+    stages = () if "refuse" in verdict else (
+        StageResult("y", verdict, gap64, limit64, 1e-7, 1e-7, 1e-7, **horizon),
+    )
+    place = dict(pair="p", length="none", timesteps=7, batch=4, direction="as is")
+    results = [Result(**place, verdict=verdict, expected="same", stages=stages)]
+    return Evidence({}, {}, results, claims=(), notes=(), seconds=1.0)
+
+@pytest.fixture(autouse=True)
+def stub(monkeypatch):
+    monkeypatch.setattr(pytest_plugin, "check", check)
+"""
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """Three tests on two workers: what was printed, the JSON, JUnit's properties."""
+    folder = tmp_path_factory.mktemp("session")
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    for name, text in TESTS.items():
+        (folder / name).write_text(MODELS + text)
+    options = "-q -n2 --dist=loadfile --compare-json=c.json --junitxml=j.xml"
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", *options.split()],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    properties = {
+        case.get("name"): {p.get("name"): p.get("value") for p in case.iter("property")}
+        for case in ElementTree.parse(folder / "j.xml").iter("testcase")
+    }
+    return ran.stdout, json.loads((folder / "c.json").read_text()), properties
+
+
+@pytest.fixture
+def stubbed(pytester):
+    """A function that runs tests in which `check` gives the verdict it is told."""
+    pytester.makeconftest(STUB)
+
+    def run(text, *options):
+        pytester.makepyfile(text)
+        return pytester.runpytest_inprocess("-p", "no:xdist", *options)
+
+    return run
+
+
+def document(pytester):
+    return json.loads((pytester.path / "c.json").read_text())
+
+
+def junit(pytester):
+    tree = ElementTree.parse(pytester.path / "j.xml")
+    return {each.get("name"): each.get("value") for each in tree.iter("property")}
+
+
+# ------------------------------------------------------------------ with real models
+
+real = pytest.mark.xdist_group("plugin")
+
+
+@real
+def test_same_models_pass_and_others_fail(session):
+    said, _, _ = session
+
+    assert "2 failed, 1 passed" in said
+
+
+@real
+def test_failure_shows_the_report_and_the_line_of_the_test(session):
+    said, _, _ = session
+
+    assert '>       assert_same_model(Port(), original("tanh"), X, tr' in said
+    assert "E       Failed: Port, length none, 5 steps, batch 2, to_keras: diff" in said
+    assert "E         starts at " in said
+    assert "E         because   " in said
+
+
+@real
+def test_bad_input_is_a_failure_of_one_line(session):
+    said, _, _ = session
+    lines = [line for line in said.splitlines() if line.startswith("E   ")]
+
+    assert sum("x[0, 0, 0]: expected a finite number" in line for line in lines) == 1
+
+
+@real
+def test_no_traceback_leads_through_the_package(session):
+    said, _, _ = session
+
+    assert "pytest_plugin.py" not in said
+    assert "checking.py" not in said
+
+
+@real
+def test_document_has_the_checks_of_both_workers(session):
+    _, found, _ = session
+    told = [
+        (each["test"], each["verdict"], each["as_expected"]) for each in found["checks"]
+    ]
+
+    assert told == [
+        ("test_bad.py::test_bad", "different", False),
+        ("test_bad.py::test_no_number", None, False),
+        ("test_good.py::test_good", "same", True),
+        ("test_good.py::test_good", "same", True),
+    ]
+    assert found["summary"] == dict(checks=4, as_expected=2, unexpected=2)
+    assert found["exit_status"] == 1
+
+
+@real
+def test_document_holds_the_evidence_that_run_writes(session):
+    _, found, _ = session
+    bad, unread, good, _ = found["checks"]
+
+    assert bad["evidence"]["results"][0]["verdict"] == "different"
+    assert good["evidence"]["results"][0]["direction"] == "to_keras"
+    assert good["evidence"]["sensitivity"][0]["noticed"] > 50
+    assert unread["evidence"] is None
+    assert unread["error"].startswith("x[0, 0, 0]: expected a finite number")
+
+
+@real
+def test_junit_has_the_figures_of_each_check(session):
+    _, found, properties = session
+    good = properties["test_good"]
+    results = found["checks"][2]["evidence"]["results"]
+
+    assert good["compare.1.verdict"] == good["compare.2.verdict"] == "same"
+    assert float(good["compare.1.gap"]) in [each["gap64"] for each in results]
+    assert 0 < float(good["compare.1.gap"]) < float(good["compare.1.limit"]) < 1e-12
+    assert int(good["compare.1.noticed"]) > 50
+    assert good["compare.1.noticed"] == good["compare.1.faults"]
+    assert properties["test_bad"]["compare.1.verdict"] == "different"
+    assert "finite number" in properties["test_no_number"]["compare.1.error"]
+
+
+# ------------------------------------------------------------------ without frameworks
+
+
+def test_a_session_without_checks_loads_next_to_nothing(pytester):
+    """The plugin is there, though, as the last lines show."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_loaded(pytestconfig):
+            heavy = {"torch", "keras", "tensorflow", "numpy", "rich"}
+            assert not heavy & set(sys.modules)
+            ours = [m for m in sys.modules if m.split(".")[0] == "compare"]
+            assert len(ours) < 12, ours
+            assert "compare.running" not in ours
+            assert "compare.files" not in ours
+            assert pytestconfig.pluginmanager.has_plugin("recurrent_twins")
+        """
+    )
+    ran = pytester.runpytest_subprocess("-p", "no:xdist")
+
+    ran.assert_outcomes(passed=1)
+
+
+def test_fixture_and_option_are_documented(pytester):
+    fixtures = pytester.runpytest_inprocess("--fixtures", "-p", "no:xdist")
+    options = pytester.runpytest_inprocess("--help", "-p", "no:xdist")
+
+    fixtures.stdout.fnmatch_lines(["*with a PyTorch model, a Keras model and x*"])
+    options.stdout.fnmatch_lines(["*--compare-json=FILE*"])
+
+
+def test_figures_are_those_of_the_worst_result(pytester, stubbed):
+    ran = stubbed(
+        """
+        def test_wrong(assert_same_model):
+            assert_same_model("different", 0.5)
+        """,
+        "--junitxml=j.xml",
+    )
+
+    ran.assert_outcomes(failed=1)
+    assert junit(pytester) == {
+        "compare.1.verdict": "different",
+        "compare.1.gap": "0.5",
+        "compare.1.limit": "1e-14",
+    }
+
+
+def test_a_refusal_has_no_figures(pytester, stubbed):
+    stubbed(
+        """
+        def test_refused(assert_same_model):
+            assert_same_model("one refuses")
+        """,
+        "--junitxml=j.xml",
+        "--compare-json=c.json",
+    )
+
+    assert junit(pytester) == {"compare.1.verdict": "one refuses"}
+    assert document(pytester)["checks"][0]["evidence"]["results"][0]["gap64"] is None
+
+
+def test_a_gap_of_nan_is_written_as_a_string(pytester, stubbed):
+    stubbed(
+        """
+        def test_nan(assert_same_model):
+            assert_same_model("different", float("nan"))
+        """,
+        "--compare-json=c.json",
+    )
+
+    found = document(pytester)["checks"][0]["evidence"]
+    assert found["results"][0]["gap64"] == "nan"
+
+
+def test_checks_of_a_fixture_and_of_a_finaliser_are_written(pytester, stubbed):
+    ran = stubbed(
+        """
+        import pytest
+
+        @pytest.fixture
+        def checked(assert_same_model):
+            assert_same_model("same")
+            yield
+            assert_same_model("different")
+
+        def test_nothing(checked, assert_same_model):
+            assert_same_model("same")
+        """,
+        "--compare-json=c.json",
+    )
+
+    ran.assert_outcomes(passed=1, errors=1)
+    verdicts = [each["verdict"] for each in document(pytester)["checks"]]
+    assert verdicts == ["same", "same", "different"]
+
+
+def test_each_test_counts_its_own_checks(pytester, stubbed):
+    """And a property of the user's own is not taken for a check."""
+    stubbed(
+        """
+        def test_one(assert_same_model, record_property):
+            record_property("compared", "nothing")
+            assert_same_model("same")
+
+        def test_two(assert_same_model):
+            assert_same_model("same")
+        """,
+        "--junitxml=j.xml",
+    )
+
+    assert set(junit(pytester)) == {
+        "compared",
+        "compare.1.verdict",
+        "compare.1.gap",
+        "compare.1.limit",
+    }
+
+
+def test_a_session_without_checks_writes_that(pytester, stubbed):
+    ran = stubbed("def test_nothing(): pass", "--compare-json=c.json")
+
+    ran.stdout.fnmatch_lines(["*0 checks of models: *c.json*"])
+    assert document(pytester)["summary"]["checks"] == 0
+
+
+def test_collecting_leaves_an_earlier_document(pytester, stubbed):
+    (pytester.path / "c.json").write_text("earlier")
+    stubbed("def test_nothing(): pass", "--compare-json=c.json", "--collect-only")
+
+    assert (pytester.path / "c.json").read_text() == "earlier"
+
+
+def test_a_folder_that_does_not_exist_is_said_before_the_tests(stubbed):
+    ran = stubbed("def test_nothing(): pass", "--compare-json=no/c.json")
+
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    ran.stderr.fnmatch_lines(
+        ["ERROR: --compare-json no/c.json: expected a file in a folder that exists*"]
+    )
+    ran.stdout.no_fnmatch_line("*passed*")
+
+
+def test_a_folder_that_is_lost_in_between_fails_the_session(pytester, stubbed):
+    """The tests are reported all the same."""
+    (pytester.path / "lost").mkdir()
+    ran = stubbed(
+        "def test_it(): __import__('os').rmdir('lost')",
+        "--compare-json=lost/c.json",
+    )
+
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    said = "ERROR: --compare-json *c.json: expected a file that can be written*"
+    ran.stdout.fnmatch_lines([said, "*1 passed*"])

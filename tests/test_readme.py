@@ -1,0 +1,55 @@
+"""What the README tells a newcomer to do does what it says."""
+
+import re
+
+import pytest
+
+import compare
+from compare import cli
+from compare.sources import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def own_pair(harness, tmp_path, monkeypatch):
+    """The README's pair file, in an empty folder that one is in."""
+    (code,) = re.findall(r"```python\n(# my_pair\.py\n.*?)```", README, re.DOTALL)
+    (tmp_path / "my_pair.py").write_text(code, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return code
+
+
+def test_own_pair_takes_under_thirty_lines_and_one_command(own_pair, capsys):
+    (command,) = re.findall(r"^python -m compare (run my_pair\.py)$", README, re.M)
+
+    status = cli.main(command.split())
+
+    assert len(own_pair.splitlines()) < 30
+    assert status == 0
+    row = next(r for r in README.splitlines() if r.startswith("my_pair "))
+    printed = [r.split() for r in capsys.readouterr().out.splitlines()]
+    assert row.split()[:-2] in [cells[:-2] for cells in printed]
+
+
+def test_calls_on_live_models_run_as_shown(own_pair, harness):
+    (code,) = re.findall(r"```python\n(import compare\n.*?)```", README, re.DOTALL)
+    x = harness.np.random.default_rng(0).normal(size=(3, 5, 8)).astype("float32")
+    names = {"x": x}
+    exec(compile(own_pair, "my_pair.py", "exec"), names)
+    names["torch_model"], names["keras_model"] = (
+        names["InPyTorch"](),
+        names["in_keras"](),
+    )
+    names["keras_model"](x)
+
+    exec(compile(code, "README.md", "exec"), names)
+
+    assert names["evidence"].verdict == "different"
+    assert compare.check(names["torch_model"], names["keras_model"], x).as_expected
+
+
+def test_number_of_faults_is_the_library_s():
+    from compare.faults import FAULTS
+
+    assert f"[A library of {len(FAULTS)}](compare/faults/)" in README
