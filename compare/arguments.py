@@ -42,6 +42,7 @@ TRANSFER_EXAMPLES = """\
 examples:
   python -m compare transfer trained.pt model.keras
   python -m compare transfer trained.keras model.safetensors --out trained.safetensors
+  python -m compare transfer trained.pt model.keras --names encoder.rnn=lstm+lstm_1
 
 exit status: 0 written, 2 bad usage or input"""
 
@@ -175,6 +176,13 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument(
         "--out", metavar="FILE", help="write FILE and leave TARGET as it is"
     )
+    verb.add_argument(
+        "--names",
+        metavar="TORCH=KERAS[,...]",
+        type=_names,
+        help="layers of PyTorch and their twins in Keras, + between those of a stack, "
+        "where order, kind and sizes do not tell",
+    )
     verb.set_defaults(verb="transfer")
 
     text = "train both twins from the same weights on the same batches, step by step"
@@ -296,6 +304,16 @@ def _positive(text):
             f"expected a number above 0 and below 3e38, got {text!r}"
         )
     return number
+
+
+def _names(text):
+    pairs = [each.split("=") for each in text.split(",")]
+    if any(len(pair) != 2 or not all(pair) for pair in pairs):
+        raise argparse.ArgumentTypeError(
+            f"expected layers and their twins, as in encoder.rnn=lstm+lstm_1,head="
+            f"dense, got {text!r}"
+        )
+    return {torch: keras.split("+") for torch, keras in pairs}
 
 
 def _causes(text):

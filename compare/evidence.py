@@ -277,8 +277,7 @@ class Result:
     def _smallest(self):
         sizes = [f"{name} {size}" for name, size in self.smallest["sizes"].items()]
         shapes = [
-            f"{name} {' x '.join(map(str, shape))}"
-            for name, shape in self.smallest["inputs"].items()
+            f"{name} {tuple(shape)}" for name, shape in self.smallest["inputs"].items()
         ]
         gap = self.smallest["gap"]
         return ", ".join([*shapes, *sizes]) + (

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import replace
 from functools import partial
 
-from compare import harness, own  # loads PyTorch first
+from compare import harness, own, own_inputs  # loads PyTorch first
 
 from compare import in_pytorch, live  # isort: skip
 from compare.cases import Case, arrays, sequence
@@ -59,7 +59,7 @@ def _own(pair, result):
 
     def cut(batch, timesteps):
         case = Case(None, timesteps or result.timesteps, batch, "")
-        return own.cut(pair.arrays, whole.inputs, case)
+        return own_inputs.cut(pair.arrays, whole.inputs, case)
 
     x = sequence(pair.arrays)
     return Shrinkable(
@@ -110,7 +110,7 @@ def _built_in(pair, result, prices, seed):
 
     def cut(batch, timesteps):
         less = Case(None, timesteps or result.timesteps, batch, "")
-        return own.cut(x, whole.inputs, less)
+        return own_inputs.cut(x, whole.inputs, less)
 
     return Shrinkable(
         result.verdict,

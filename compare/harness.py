@@ -10,7 +10,7 @@ from itertools import groupby
 
 import numpy as np
 
-from compare.twins import DIRECTIONS, DTYPES, FRAMEWORKS, Twins  # loads PyTorch first
+from compare.twins import DIRECTIONS, DTYPES, FRAMEWORKS, LAYERS, Twins  # PyTorch first
 
 from compare import in_keras, in_pytorch, verdict  # isort: skip
 from compare import diagnosis
@@ -28,6 +28,7 @@ __all__ = [
     "DIRECTIONS",
     "DTYPES",
     "FRAMEWORKS",
+    "LAYERS",
     "Subject",
     "Twins",
     "fresh_weights",

@@ -5,7 +5,6 @@
 promotion turns float64 into float32 on JAX and on PyTorch.
 """
 
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,14 +13,14 @@ from itertools import islice
 
 import numpy as np
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-import keras  # after the settings it reads
-import tensorflow
+# It sets what Keras reads, and comes first.
+from compare.keras_layers import Renamed, holders, kind_of, leaves
+
+import keras  # isort: skip
+import tensorflow  # isort: skip
 
 from compare.cases import Input, check_outputs, flat
-from compare.copying import LARGE, LINE
 from compare.errors import BadInput
-from compare.layer_rules import IN_PYTORCH
 from compare.transfer import Layer
 
 # What a model raises when it rejects its input.
@@ -176,7 +175,7 @@ class Twin:
         by_input = [keras.ops.convert_to_numpy(tensor) for tensor in by_input]
         found = {
             name: Layer(
-                _kind(getattr(self.model, name)),
+                kind_of(getattr(self.model, name)),
                 {key: keras.ops.convert_to_numpy(g) for key, g in gradients.items()},
             )
             for name, gradients in by_layer.items()
@@ -402,255 +401,6 @@ def _fits(inputs, arrays):
             if len(array) != batch or not all(1 <= n <= time for n in array):
                 return False
     return True
-
-
-class Renamed:
-    """A model whose layers go by the names of their twins in PyTorch.
-
-    Args:
-        model: Sequential, functional or subclassed, of any nesting.
-        twins: by the name in PyTorch the layer, or the layers of a stack.
-    """
-
-    def __init__(self, model: keras.Model, twins: Mapping[str, Sequence[keras.Layer]]):
-        vars(self).update(
-            {
-                name: each[0] if len(each) == 1 else list(each)
-                for name, each in twins.items()
-            }
-        )
-        self._model = model
-
-    def __call__(self, *args, **kwargs):
-        """What the model returns."""
-        return self._model(*args, **kwargs)
-
-    @property
-    def weights(self) -> list[keras.Variable]:
-        """Those of the model."""
-        return self._model.weights
-
-    @property
-    def trainable_variables(self) -> list[keras.Variable]:
-        """Those of the model."""
-        return self._model.trainable_variables
-
-
-def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
-    """The layers that hold weights and no layers with a name, in order of definition.
-
-    They are named by their attributes, `encoder.lstm` or `stack.0`, and by their own
-    names inside Sequential and functional models. A recurrent layer counts as one with
-    its cell, and a wrapper with what it wraps.
-    """
-    found, seen = {}, set()
-    for name, child in _children(model):
-        if id(child) in seen:
-            continue
-        seen.add(id(child))
-        inner = {} if isinstance(child, COMPOSITES) else leaves(child, f"{path}{name}.")
-        inner = inner or ({f"{path}{name}": child} if child.weights else {})
-        found |= {n: leaf for n, leaf in inner.items() if leaf not in found.values()}
-    return found
-
-
-COMPOSITES = (keras.layers.RNN, keras.layers.Wrapper, keras.layers.Bidirectional)
-
-
-def _children(layer):
-    if isinstance(layer, keras.Sequential) or hasattr(layer, "operations"):
-        return [(each.name, each) for each in layer.layers]
-    found = []
-    for name, held in vars(layer).items():
-        if name in ("_layers", "_metrics", "_parent") or name.startswith("_self_"):
-            continue  # Keras's and TensorFlow's own
-        name = name.lstrip("_")
-        if isinstance(held, keras.Layer):
-            found.append((name, held))
-        elif isinstance(held, list | tuple):
-            found += [(f"{name}.{i}", each) for i, each in enumerate(held)]
-        elif isinstance(held, dict):
-            found += [(f"{name}.{key}", each) for key, each in held.items()]
-    return [(name, each) for name, each in found if isinstance(each, keras.Layer)]
-
-
-def layers(model: keras.Model | Renamed) -> dict[str, Layer]:
-    """The layers of a model that hold arrays, by attribute name.
-
-    A list of layers, such as the layers of a stack, counts as one, and the names of its
-    arrays begin with the position in the list; so do those of a `Bidirectional` with
-    the direction: `1.backward.kernel`.
-
-    Raises:
-        BadInput: if the model has no weights yet, or some outside its layers, or
-            some in bfloat16.
-    """
-    return {
-        name: Layer(each.kind, {k: v.numpy() for k, v in each.arrays.items()})
-        for name, each in held(model).items()
-    }
-
-
-def held(model: keras.Model | Renamed) -> dict[str, Layer]:
-    """As `layers`, with variables in the place of arrays.
-
-    Raises:
-        BadInput: as `layers`.
-    """
-    found = {
-        name: Layer(_kind(getattr(model, name)), holds)
-        for name, holds in holders(model).items()
-    }
-    return _checked(model, found)
-
-
-def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
-    """As `held`, each layer of a model of any nesting on its own, as `leaves`.
-
-    Raises:
-        BadInput: as `layers`.
-    """
-    found = leaves(model).items()
-    return _checked(model, {n: Layer(_kind(e), variables(e)) for n, e in found})
-
-
-def _checked(model, found):
-    count = sum(len(layer.arrays) for layer in found.values())
-    if not found or count != len(model.weights):
-        raise BadInput(
-            f"{type(model).__name__}: expected a built Keras model whose layers hold "
-            f"all its weights, got {len(model.weights)} weights, {count} of them in "
-            "layers; call it once on an input first"
-        )
-    for name, layer in found.items():
-        for key, variable in layer.arrays.items():
-            if variable.dtype == "bfloat16":
-                raise BadInput(
-                    f"{name}.{key}: expected numbers that NumPy has as well, got "
-                    "bfloat16; give the layer another dtype first"
-                )
-    return found
-
-
-def layer(layer: keras.Layer) -> Layer:
-    """A layer of any model with its arrays."""
-    arrays = {name: each.numpy() for name, each in variables(layer).items()}
-    return Layer(_kind(layer), arrays)
-
-
-def load(model: keras.Model, arrays: Mapping[str, Mapping[str, np.ndarray]]):
-    """Write arrays, by layer and name, into a model, each in the model's precision."""
-    for name, values in arrays.items():
-        for key, variable in variables(getattr(model, name)).items():
-            write(variable, values[key])
-
-
-def read(variable: keras.Variable) -> np.ndarray:
-    """The numbers of a variable, not to be written to; TensorFlow copies none."""
-    if keras.backend.backend() != "tensorflow":
-        return variable.numpy()
-    return np.asarray(memoryview(variable.value.read_value()))
-
-
-def write(variable: keras.Variable, array: np.ndarray):
-    """Put numbers into a variable, in its precision.
-
-    TensorFlow brings a large transposed matrix into order many times faster than NumPy;
-    it must be shown memory that begins where its own would.
-    """
-    source = array.T
-    if (
-        keras.backend.backend() == "tensorflow"
-        and array.size >= LARGE
-        and not array.flags.c_contiguous
-        and source.flags.c_contiguous
-        and source.flags.writeable
-        and source.ctypes.data % LINE == 0
-    ):
-        shown = tensorflow.experimental.dlpack.from_dlpack(source.__dlpack__())
-        array = tensorflow.transpose(shown)
-    variable.assign(array)
-
-
-def holders(model) -> dict[str, dict[str, keras.Variable]]:
-    """What each layer of a model holds, by attribute name and its own."""
-    found = {
-        name: variables(attribute)
-        for name, attribute in vars(model).items()
-        if not name.startswith("_")  # Keras's own lists of the layers
-    }
-    return {name: holds for name, holds in found.items() if holds}
-
-
-def _parts(attribute):
-    """The layers inside a list or a wrapper, by the prefix of their arrays."""
-    if isinstance(attribute, list | tuple):
-        layers = [part for part in attribute if isinstance(part, keras.Layer)]
-        return {f"{number}.": part for number, part in enumerate(layers)}
-    if isinstance(attribute, keras.layers.Bidirectional):
-        both = attribute.forward_layer, attribute.backward_layer
-        return dict(zip(("forward.", "backward."), both, strict=True))
-    if isinstance(attribute, keras.layers.TimeDistributed):
-        return {"": attribute.layer}
-    cell = attribute.cell if isinstance(attribute, keras.layers.RNN) else attribute
-    if isinstance(cell, keras.layers.StackedRNNCells):
-        return _parts(cell.cells)
-    return {}
-
-
-def variables(attribute) -> dict[str, keras.Variable]:
-    """What a layer, or a list of layers, holds, by name."""
-    parts = _parts(attribute)
-    if parts:
-        return {
-            prefix + name: variable
-            for prefix, part in parts.items()
-            for name, variable in variables(part).items()
-        }
-    weights = attribute.weights if isinstance(attribute, keras.Layer) else ()
-    return {variable.name: variable for variable in weights}
-
-
-def _kind(attribute, backwards=False):
-    """Name of the layer's class, with the options in it that PyTorch has no layer for.
-
-    Of a recurrent layer, the name of its cell without "Cell"; of several parts, of all
-    that differ. `backwards` says which way the layer is to read.
-    """
-    parts = _parts(attribute).items()
-    if parts:
-        kinds = [_kind(part, prefix == "backward.") for prefix, part in parts]
-        return " and ".join(dict.fromkeys(kinds))
-    cell, asked = attribute, []
-    if isinstance(attribute, keras.layers.RNN):
-        cell = attribute.cell
-        if attribute.go_backwards != backwards:  # beside no forward direction
-            asked.append(f"go_backwards={attribute.go_backwards}")
-    kind = _class(cell).removesuffix("Cell")
-    for option, known in IN_PYTORCH.get(kind, {}).items():
-        value = getattr(cell, option)
-        value = getattr(value, "__name__", value)
-        if value not in known:
-            asked.append(f"{option}={value}")
-    if asked:
-        return f"{kind}({', '.join(asked)})"
-    relu = kind == "SimpleRNN" and cell.activation.__name__ == "relu"
-    return f"{kind}(relu)" if relu else kind
-
-
-def _class(layer):
-    """Name of Keras's class that the layer's is, or is made of.
-
-    What is made of none but `Layer` or `Model` is no layer of Keras's, whatever its
-    name; the suite's own cell has a rule.
-    """
-    own = type(layer)
-    cls = next(cls for cls in own.__mro__ if cls.__module__.startswith("keras."))
-    if own.__module__ == "keras_models.lstm_layer":
-        return own.__name__
-    if cls in (keras.Layer, keras.Model):
-        return f"{own.__name__}({cls.__name__})"
-    return cls.__name__
 
 
 def message(error: Exception) -> str:

@@ -3,18 +3,15 @@
 `in_keras.py` is its twin.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
-from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from compare.cases import Input, check_outputs, flat
-from compare.copying import copy
-from compare.errors import BadInput
+from compare.pytorch_layers import each_layer, layers
 from compare.transfer import Layer
 
 # What a model raises when it rejects its input.
@@ -126,7 +123,7 @@ class Twin:
         value = self.loss(loss, tensors, self.targets(targets), valid)
         value.backward()
         by_input = {name: _gradient(tensor) for name, tensor in learnt.items()}
-        by_layer = _layers(self.model, _gradient)
+        by_layer = each_layer(self.model, _gradient)
         self.model.zero_grad()
         return value.detach().numpy(), by_input, by_layer
 
@@ -258,150 +255,6 @@ CHANNELS_FIRST = ("Conv1d", "BatchNorm1d", "InstanceNorm1d", "Pool1d")
 def has_channels_first(layer: torch.nn.Module, tensor: torch.Tensor) -> bool:
     """Whether a tensor of this layer is (batch, features, time), Keras's otherwise."""
     return tensor.ndim == 3 and type(layer).__name__.endswith(CHANNELS_FIRST)
-
-
-def layers(model: torch.nn.Module) -> dict[str, Layer]:
-    """The layers of a model that hold arrays, by attribute name.
-
-    Raises:
-        BadInput: if one of them is bfloat16.
-    """
-    return {
-        name: Layer(layer.kind, {k: read(t) for k, t in layer.arrays.items()})
-        for name, layer in held(model).items()
-    }
-
-
-def held(model: torch.nn.Module) -> dict[str, Layer]:
-    """As `layers`, with tensors in the place of arrays.
-
-    Raises:
-        BadInput: if one of them is bfloat16.
-    """
-    _check_numbers((*model.named_parameters(), *model.named_buffers()))
-    return _layers(model, lambda tensor: tensor)
-
-
-def _check_numbers(named_tensors):
-    for name, tensor in named_tensors:
-        if tensor.dtype == torch.bfloat16:
-            raise BadInput(
-                f"{name}: expected numbers that NumPy has as well, got bfloat16; "
-                "convert the model with .float() first"
-            )
-
-
-def read(tensor: torch.Tensor) -> np.ndarray:
-    """The numbers of a tensor; on the CPU they are not copied."""
-    return tensor.detach().cpu().numpy()
-
-
-def write(tensor: torch.Tensor, array: np.ndarray):
-    """Put numbers into a tensor, in its precision and where it is."""
-    if tensor.device.type == "cpu":
-        copy(tensor.detach().numpy(), array)
-        torch.autograd.graph.increment_version(tensor)
-    else:
-        tensor.detach().copy_(torch.from_numpy(np.array(array)))
-
-
-def opened(path: Path) -> tuple[object, dict[str, torch.Tensor]]:
-    """What a file of `torch.save` holds, and the tensors in it by name.
-
-    They are a state dict, or stand in a checkpoint under one of the usual keys. Only
-    tensors and plain containers are read; nothing in the file is run.
-
-    Raises:
-        BadInput: if there is anything else in the file, or no state dict, or some of it
-            is bfloat16.
-    """
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # of many kinds, where a file is not what it should be
-        raise BadInput(
-            f"{path}: expected a file of torch.save that holds a state dict alone, got "
-            f"one that cannot be opened as such ({message(error)[:100]}); save "
-            "model.state_dict()"
-        ) from None
-    places = [checkpoint]
-    if isinstance(checkpoint, dict):
-        places += [checkpoint[key] for key in STATE_DICT_KEYS if key in checkpoint]
-    for place in places:
-        if _is_state_dict(place):
-            _check_numbers(place.items())
-            return checkpoint, place
-    raise BadInput(
-        f"{path}: expected a state dict, or a checkpoint with one under "
-        f"{', '.join(STATE_DICT_KEYS)}, got neither; save model.state_dict()"
-    )
-
-
-STATE_DICT_KEYS = ("state_dict", "model_state_dict", "model_state", "model")
-
-
-def _is_state_dict(value):
-    if not isinstance(value, dict) or not value:
-        return False
-    return all(
-        isinstance(name, str) and isinstance(tensor, torch.Tensor)
-        for name, tensor in value.items()
-    )
-
-
-def packed(checkpoint: object) -> bytes:
-    """A file of `torch.save`."""
-    file = BytesIO()
-    torch.save(checkpoint, file)
-    return file.getvalue()
-
-
-def holders(model: torch.nn.Module) -> dict[str, dict[str, torch.Tensor]]:
-    """What each layer of a model holds, by attribute name and its own.
-
-    A BatchNorm1d's count of batches is left out: Keras has none, and with a momentum
-    nothing is computed from it.
-    """
-    found = {}
-    for name, module in model.named_modules():
-        holds = dict(module.named_parameters(recurse=False))
-        holds |= module.named_buffers(recurse=False)
-        if isinstance(module, torch.nn.BatchNorm1d):
-            holds.pop("num_batches_tracked", None)
-        if holds:
-            found[name] = holds
-    return found
-
-
-def _layers(model, read):
-    """The layers of a model with what `read` makes of each of their tensors."""
-    return {
-        name: Layer(
-            _kind(model.get_submodule(name)),
-            {key: read(tensor) for key, tensor in holds.items()},
-        )
-        for name, holds in holders(model).items()
-    }
-
-
-def _kind(module):
-    """Name of PyTorch's class that the module's is, or is made of.
-
-    What is made of none but `Module` is no layer of PyTorch's, whatever its name.
-    """
-    classes = type(module).__mro__
-    cls = next(cls for cls in classes if cls.__module__.startswith("torch.nn."))
-    if cls is torch.nn.Module:
-        return f"{type(module).__name__}(Module)"
-    relu = getattr(module, "nonlinearity", "") == "relu"
-    return f"{cls.__name__}(relu)" if relu else cls.__name__
-
-
-def load(model: torch.nn.Module, arrays: Mapping[str, Mapping[str, np.ndarray]]):
-    """Write arrays, by layer and name, into a model, each in the model's precision."""
-    for name, values in arrays.items():
-        module = model.get_submodule(name)
-        for key, array in values.items():
-            write(getattr(module, key), array)
 
 
 def _gradient(tensor):

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare import in_keras, in_pytorch, keras_faults, pytorch_faults, reference
+from compare import (
+    in_pytorch,
+    keras_faults,
+    keras_layers,
+    pytorch_faults,
+    pytorch_layers,
+    reference,
+)
 from compare.cases import valid_steps
 from compare.errors import BadInput
 from compare.evidence import SAME, SIDES, StageResult
@@ -116,8 +123,10 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     """
     ours, theirs = (twins.twins[side, "float64"] for side in SIDES)
     torch = pytorch_faults.anatomy(ours, arrays)
-    layers = in_pytorch.layers(ours.model)
-    held = {n: each for n, each in in_keras.layers(theirs.model).items() if n in layers}
+    layers = pytorch_layers.layers(ours.model)
+    held = {
+        n: each for n, each in keras_layers.layers(theirs.model).items() if n in layers
+    }
     kinds = {name: layers[name].kind for name in dict.fromkeys([*torch.kinds, *layers])}
     rewritten, unlike = {}, {}
     for name, layer in held.items():

@@ -39,7 +39,7 @@ def inside(layer: dict) -> tuple[str, dict]:
 
 
 def kind(layer: dict, backwards: bool = False) -> str:
-    """As `in_keras.layers` names it; relu is left out, as it is in PyTorch's files."""
+    """As `keras_layers.layers` names it; relu is left out, as in PyTorch's files."""
     cls, config = layer["class_name"], layer["config"]
     if cls == "TimeDistributed":
         return kind(config["layer"])

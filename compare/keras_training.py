@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import tensorflow
 
-from compare.in_keras import Twin, holders, settled, variables
+from compare.in_keras import Twin, settled
+from compare.keras_layers import holders, variables
 from compare.optimizers import Optimizer
 from compare.transfer import Sum
 

@@ -1,7 +1,6 @@
 """Two models that a user brings, run as the built-in pairs are; loads frameworks."""
 
 import copy
-import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,10 +8,18 @@ from functools import partial
 
 import numpy as np
 
-from compare.twins import DTYPES, FRAMEWORKS, Twins, fresh_weights  # PyTorch first
+# PyTorch comes first.
+from compare.twins import DTYPES, FRAMEWORKS, LAYERS, Twins, fresh_weights
 
-from compare import harness, in_keras, in_pytorch, keras_copies, live  # isort: skip
-from compare.cases import FIXED, Case, Input, sequence, targets
+from compare import (  # isort: skip
+    harness,
+    in_keras,
+    in_pytorch,
+    keras_copies,
+    live,
+    own_inputs,
+)
+from compare.cases import FIXED, Case, sequence, targets
 from compare.errors import BadInput
 from compare.evidence import (
     BOTH_REFUSE,
@@ -28,8 +35,6 @@ from compare.training_data import TrainingData
 from compare.transfer import rewrite
 
 AS_IS, RANDOM = "as is", "random"  # beside the directions of a transfer
-FEW = 4  # samples on which short cases run
-SHORT = (1, 7)  # steps of short cases
 
 
 def run(pair: OwnPair, notes: list[str], gradients: bool = False) -> Iterator[Result]:
@@ -45,12 +50,12 @@ def run(pair: OwnPair, notes: list[str], gradients: bool = False) -> Iterator[Re
     """
     with settled(pair):
         twins, length = build(pair, notes)
-        cases = list(_cases(pair, length))
+        cases = own_inputs.cases(pair, length)
         subject = harness.Subject(
             name=pair.name,
             cases=cases,
             build=lambda length: twins,
-            draw=partial(cut, pair.arrays, twins.inputs),
+            draw=partial(own_inputs.cut, pair.arrays, twins.inputs),
             loads=loads(pair, twins, notes),
             probe=lambda case: True,
             loss=pair.loss if gradients else "",
@@ -113,49 +118,6 @@ def _as_expected(result, whole):
     return replace(result, expected=expected)
 
 
-# ----------------------------------------------------------------------------- inputs
-
-
-def _has_steps(array, x):
-    """Whether an array has the time axis of the sequence x."""
-    return (
-        x is not None
-        and array.ndim > (2 if array.dtype.kind == "f" else 1)
-        and array.shape[1] == x.shape[1]
-    )
-
-
-def _cases(pair, length):
-    """The whole input first; then fewer samples, and fewer steps where any will do."""
-    x = sequence(pair.arrays)
-    batch = len(pair.arrays[0])
-    if x is None:
-        return [Case(None, None, b, SAME) for b in dict.fromkeys([batch, 1])]
-    whole = x.shape[1]
-    few = pair.batches or [min(FEW, batch)]
-    steps = [whole]
-    if length is None:
-        steps += [s for s in pair.steps or SHORT if s < whole]
-    sizes = dict.fromkeys([(whole, batch), *((s, b) for s in steps for b in few)])
-    return [Case(length, s, b, SAME) for s, b in sizes]
-
-
-def cut(
-    arrays: tuple[np.ndarray, ...], inputs: tuple[Input, ...], case: Case
-) -> tuple[np.ndarray, ...]:
-    """The first samples and steps of the arrays, as many as the case has."""
-    x = sequence(arrays)
-    found = []
-    for each, array in zip(inputs, arrays, strict=True):
-        part = array[: case.batch]
-        if _has_steps(array, x):
-            part = part[:, : case.timesteps]
-        elif each.name == "lengths" and case.timesteps:
-            part = np.minimum(part, case.timesteps)
-        found.append(np.ascontiguousarray(part))
-    return tuple(found)
-
-
 # ----------------------------------------------------------------------------- building
 
 
@@ -177,7 +139,7 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
             _check_unbuilt(model, pair.transfer)
     x = sequence(pair.arrays)
     whole = None if x is None else x.shape[1]
-    fixed = None if x is None else _own_steps(models["keras"])
+    fixed = None if x is None else own_inputs.own_steps(models["keras"])
     lengths = [None, whole] if pair.free and fixed is None else [whole]
     for length in dict.fromkeys(lengths):
         twins, found = _build(pair, models, length)
@@ -200,8 +162,8 @@ def _check_unbuilt(model, transfer):
 
 
 def _build(pair, models, length):
-    inputs = _inputs(pair, models["keras"], length)
-    calls = {side: partial(_call, side, pair.names) for side in FRAMEWORKS}
+    inputs = own_inputs.inputs(pair, models["keras"], length)
+    calls = {side: partial(own_inputs.call, side, pair.names) for side in FRAMEWORKS}
     uncopied = set()
     while True:
         make = {s: live.Maker(s, m, s in uncopied) for s, m in models.items()}
@@ -227,71 +189,6 @@ def _drop_narrow(twins, arrays):
             if name:
                 del twins.twins[side, "float64"]
                 twins.only32[side] = f"{name} takes it to a lower precision"
-
-
-def _inputs(pair, keras_model, length):
-    """What the twins take; the batch of any size, unless Keras's model has its own."""
-    own = _own_shapes(keras_model)
-    x = sequence(pair.arrays)
-    found = []
-    for number, array in enumerate(pair.arrays):
-        shape = [None, *array.shape[1:]]
-        if _has_steps(array, x):
-            shape[1] = length
-        if number < len(own) and len(own[number]) == array.ndim and own[number][0]:
-            shape[0] = own[number][0]
-        kind = {"f": None, "b": "bool"}.get(array.dtype.kind, "int64")
-        name = pair.names[number] if pair.names else f"x{number}" if number else "x"
-        found.append(Input(name, tuple(shape), kind))
-    return tuple(found)
-
-
-def _own_shapes(model):
-    """Of the inputs that a live functional or Sequential model declares."""
-    if live.is_live("keras", model) and model.built and keras_copies.is_graph(model):
-        return [tuple(each.shape) for each in model.inputs]
-    return []
-
-
-def _own_steps(model):
-    """The number of steps that such a model declares, if there is one."""
-    shapes = [shape for shape in _own_shapes(model) if len(shape) > 2]
-    return shapes[0][1] if shapes else None
-
-
-def _call(side, names, model, tensors):
-    """Hand the inputs to a model as it takes them."""
-    style = call_style(side, names, model, len(tensors))
-    if style == "by name":
-        return model(**dict(zip(names, tensors, strict=True)))
-    if style == "dictionary":
-        return model(dict(zip(names, tensors, strict=True)))
-    return model(list(tensors)) if style == "list" else model(*tensors)
-
-
-def call_style(side: str, names: tuple[str, ...] | None, model, count: int) -> str:
-    """How a model takes its inputs: "by name", "dictionary", "list" or "in turn".
-
-    Args:
-        side: "torch" or "keras".
-        names: of the inputs, if they have any.
-        model: live.
-        count: of the inputs.
-    """
-    model = getattr(model, "_model", model)
-    graph = side == "keras" and keras_copies.is_graph(model)
-    taken = inspect.signature(model.forward if side == "torch" else model.call)
-    taken = taken.parameters.values()
-    if names is not None:
-        known = {each.name for each in taken} >= set(names)
-        known |= any(each.kind is each.VAR_KEYWORD for each in taken)
-        return "by name" if known and not graph else "dictionary"
-    if side == "torch" or count == 1:
-        return "in turn"
-    if any(each.kind is each.VAR_POSITIONAL for each in taken):
-        return "in turn"
-    own = [each for each in taken if each.name not in ("training", "mask")]
-    return "list" if graph or len(own) < count else "in turn"
 
 
 # ----------------------------------------------------------------------------- weights
@@ -328,9 +225,9 @@ def _widen(twins, sides):
             twins.twins[side, d].model for d in DTYPES if (side, d) in twins.twins
         ]
         if len(models) == len(DTYPES):
-            layers = FRAMEWORKS[side].layers(models[0])
+            layers = LAYERS[side].layers(models[0])
             arrays = {name: layer.arrays for name, layer in layers.items()}
-            FRAMEWORKS[side].load(models[1], arrays)
+            LAYERS[side].load(models[1], arrays)
 
 
 def _made_anew(pair):
@@ -363,7 +260,7 @@ def _as_they_are(twins, pair, notes):
     if twins.only32:
         return
     models = {side: twins.twins[side, "float64"].model for side in FRAMEWORKS}
-    layers = {side: FRAMEWORKS[side].layers(model) for side, model in models.items()}
+    layers = {side: LAYERS[side].layers(model) for side, model in models.items()}
     exact, _ = rewrite(layers["torch"], layers["keras"], "to_keras", strict=False)
     rounded = {}
     for name, layer in layers["keras"].items():
@@ -373,7 +270,7 @@ def _as_they_are(twins, pair, notes):
             exact[name][key] = np.where(same, want, have)
             if same.any():
                 rounded[f"{name}.{key}"] = int(same.sum())
-    in_keras.load(models["keras"], exact)
+    LAYERS["keras"].load(models["keras"], exact)
     note = (
         f"{sum(rounded.values())} parameters of Keras's are sums of PyTorch's rounded "
         f"to float32, and count as the same ({', '.join(rounded)})."
@@ -397,8 +294,8 @@ def task(pair: OwnPair) -> Task:
     """
     x = sequence(pair.arrays)
     if pair.steps and x is not None and x.shape[1] > FIXED:
-        inputs = _inputs(pair, pair.models["keras"], None)
-        few = cut(pair.arrays, inputs, Case(None, FIXED, len(x), SAME))
+        inputs = own_inputs.inputs(pair, pair.models["keras"], None)
+        few = own_inputs.cut(pair.arrays, inputs, Case(None, FIXED, len(x), SAME))
         pair = replace(pair, arrays=few)
     twins, _ = build(pair, [])
     refusals = twins.refusals or twins.run(*pair.arrays)[1] or twins.only32

@@ -311,11 +311,10 @@ def _array(place, value):
 
 
 def described(pair: OwnPair) -> str:
-    """The inputs of a pair in words: `x 4 x 50 x 8`."""
+    """The inputs of a pair in words: `x (4, 50, 8)`."""
     names = pair.names or [f"x{n}" if n else "x" for n in range(len(pair.arrays))]
     return ", ".join(
-        f"{name} {' x '.join(map(str, array.shape))}"
-        for name, array in zip(names, pair.arrays, strict=True)
+        f"{name} {array.shape}" for name, array in zip(names, pair.arrays, strict=True)
     )
 
 

@@ -21,7 +21,8 @@ from torch.nn.utils.rnn import (
 
 from compare.faults.anatomy import Anatomy
 from compare.faults.fault import BETWEEN, LAYER, LOSS, WEIGHTS, Call, Fault, Sequence
-from compare.in_pytorch import REFUSALS, Twin, has_channels_first, layers, load
+from compare.in_pytorch import REFUSALS, Twin, has_channels_first
+from compare.pytorch_layers import layers, load
 
 if TYPE_CHECKING:
     from compare.twins import Twins

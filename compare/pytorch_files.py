@@ -63,16 +63,17 @@ class StateDict:
 
 class _Pt:
     def __init__(self, path):
-        self._torch = import_module("compare.in_pytorch")
-        self._checkpoint, self._tensors = self._torch.opened(path)
+        self._pickles = import_module("compare.pytorch_pickles")
+        self._layers = import_module("compare.pytorch_layers")
+        self._checkpoint, self._tensors = self._pickles.opened(path)
         self.arrays = {
-            key: self._torch.read(tensor) for key, tensor in self._tensors.items()
+            key: self._layers.read(tensor) for key, tensor in self._tensors.items()
         }
 
     def written(self, arrays):
         for key, array in arrays.items():
-            self._torch.write(self._tensors[key], array)
-        return self._torch.packed(self._checkpoint)
+            self._layers.write(self._tensors[key], array)
+        return self._pickles.packed(self._checkpoint)
 
 
 class _Safetensors:

@@ -7,8 +7,9 @@ from importlib import import_module
 import numpy as np
 import torch
 
-from compare.in_pytorch import Twin, holders, layers
+from compare.in_pytorch import Twin
 from compare.optimizers import Optimizer
+from compare.pytorch_layers import holders, layers
 from compare.transfer import Sum
 
 

@@ -7,7 +7,7 @@ from textwrap import indent
 
 import numpy as np
 
-from compare import live, own, sources
+from compare import live, own_inputs, sources
 from compare.errors import BadInput
 from compare.evidence import SIDES, Result
 from compare.pair_file import OwnPair
@@ -100,7 +100,7 @@ sys.exit(1 if differs else 0)
 '''
 
 
-# How a call hands its inputs over, by `own.call_style`.
+# How a call hands its inputs over, by `own_inputs.call_style`.
 STYLES = {
     "by name": "**{inputs}",
     "dictionary": "{inputs}",
@@ -129,7 +129,7 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
         if "timesteps" in sizes:
             sizes["timesteps"] = least.arrays[0].shape[1]
     styles = {
-        side: STYLES[own.call_style(side, names, model, len(least.arrays))]
+        side: STYLES[own_inputs.call_style(side, names, model, len(least.arrays))]
         for side, model in models.items()
     }
     arguments = ", ".join(f"{name}={size}" for name, size in sizes.items())
@@ -170,7 +170,7 @@ def _packed(arrays):
 
 
 def check_source(pair: Pair | OwnPair):
-    """Raise BadInput for models that were made already, so that no source makes them."""
+    """Raise BadInput for models that were made already: no source makes them."""
     if isinstance(pair, OwnPair) and any(
         live.is_live(side, model) for side, model in pair.models.items()
     ):

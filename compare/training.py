@@ -18,7 +18,7 @@ import numpy as np
 
 from compare.twins import (  # loads PyTorch first
     DTYPES,
-    FRAMEWORKS,
+    LAYERS,
     Twins,
     losses,
     twin_makers,
@@ -172,8 +172,8 @@ class _Run:
         )
         self.restart()
         layers = {
-            side: framework.layers(self.twins.twins[side, "float64"].model)
-            for side, framework in FRAMEWORKS.items()
+            side: LAYERS[side].layers(self.twins.twins[side, "float64"].model)
+            for side in LAYERS
         }
         self.kinds = {
             side: {name: layer.kind for name, layer in found.items()}
@@ -390,7 +390,7 @@ class _Run:
         twin = self.twins.twins[side, dtype]
         self.restart()
         if before:
-            FRAMEWORKS[side].load(twin.model, before[side, dtype])
+            LAYERS[side].load(twin.model, before[side, dtype])
         stages = twin(*arrays).items()
         return next((name for name, a in stages if not np.isfinite(a).all()), "")
 

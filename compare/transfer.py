@@ -80,8 +80,8 @@ def transfer(
             f"{type(target).__name__} ({frameworks[1] or 'neither'})"
         )
     side = {
-        "torch": import_module("compare.in_pytorch"),
-        "keras": import_module("compare.in_keras"),
+        "torch": import_module("compare.pytorch_layers"),
+        "keras": import_module("compare.keras_layers"),
     }
     models = dict(zip(frameworks, (source, target), strict=True))
     torch, known = side["torch"].held(models["torch"]), {}

@@ -8,13 +8,14 @@ from importlib import import_module
 import numpy as np
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
-from compare import in_pytorch, in_keras, verdict  # isort: skip
+from compare import in_pytorch, in_keras, keras_layers, pytorch_layers, verdict  # isort: skip
 from compare.cases import Input, sequence, valid_steps
 from compare.errors import BadInput
 from compare.matching import match
 from compare.transfer import Layer, rewrite
 
 FRAMEWORKS = {"torch": in_pytorch, "keras": in_keras}
+LAYERS = {"torch": pytorch_layers, "keras": keras_layers}
 DIRECTIONS = {"to_keras": ("torch", "keras"), "to_torch": ("keras", "torch")}
 DTYPES = ("float32", "float64")
 
@@ -117,10 +118,10 @@ class Twins:
             BadInput: if a layer has no twin, or one returns more than the other.
         """
         first = self.twins["torch", "float32"]
-        torch = in_pytorch.layers(first.model)
+        torch = pytorch_layers.layers(first.model)
         torch = {name: torch[name] for name in first.order(arrays)}
         keras = {
-            name: in_keras.layer(leaf)
+            name: keras_layers.layer(leaf)
             for name, leaf in self.twins["keras", "float32"].leaves().items()
         }
         found = match(torch, keras, names)
@@ -157,19 +158,18 @@ class Twins:
         source, _ = DIRECTIONS[direction]
         for dtype in self.dtypes:
             model = self.twins[source, dtype].model
-            framework = FRAMEWORKS[source]
-            framework.load(model, weights(framework.layers(model)))
+            LAYERS[source].load(model, weights(LAYERS[source].layers(model)))
             self.transfer(direction, dtype)
 
     def transfer(self, direction: str, dtype: str):
         """Give the target of `direction` what the source has, in one precision."""
         have, want = (
-            FRAMEWORKS[side].layers(self.twins[side, dtype].model)
+            LAYERS[side].layers(self.twins[side, dtype].model)
             for side in DIRECTIONS[direction]
         )
         arrays, _ = rewrite(have, want, direction, strict=False)
         target = DIRECTIONS[direction][1]
-        FRAMEWORKS[target].load(self.twins[target, dtype].model, arrays)
+        LAYERS[target].load(self.twins[target, dtype].model, arrays)
 
     def run(self, *arrays: np.ndarray) -> tuple[dict, dict[str, str]]:
         """Stages by side and precision; and what was said by a side that refused.
@@ -291,7 +291,7 @@ class Twins:
                     losses(loss)[side], arrays, targets, valid
                 )
                 if side == "keras":
-                    like = in_pytorch.layers(self.twins["torch", dtype].model)
+                    like = pytorch_layers.layers(self.twins["torch", dtype].model)
                     arrays_by_layer, _ = rewrite(by_layer, like, "gradients")
                 else:
                     arrays_by_layer = {n: each.arrays for n, each in by_layer.items()}

@@ -146,8 +146,7 @@ def _several(name, fitting):
     twins = " or ".join(f"{b.kind} {twin}" for twin, _, b in fitting)
     return (
         f"{name}: expected a layer whose twin is clear, got arrays that fit {twins}; "
-        "give a table of names in Python: "
-        "compare.weight_files.transfer_files(source, target, names=...)"
+        f"say which with --names {name}={fitting[0][0]}"
     )
 
 
@@ -182,6 +181,5 @@ def _check_order(side, torch, keras, known, names):
                 raise BadInput(
                     f"{', '.join(called)}: expected a file that keeps the order of "
                     "layers of the same sizes, got one that does not; use a .pt or a "
-                    ".keras, or give a table of names in Python: "
-                    "compare.weight_files.transfer_files(source, target, names=...)"
+                    f".keras, or say which is which with --names {called[0]}=..."
                 )

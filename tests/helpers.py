@@ -14,11 +14,13 @@ def tampered(harness, twins, layer, change):
         change: takes the layer's arrays by name and returns those that change.
     """
     models = [twins.twins["keras", dtype].model for dtype in harness.DTYPES]
-    kept = [dict(harness.in_keras.layers(model)[layer].arrays) for model in models]
+    kept = [
+        dict(harness.LAYERS["keras"].layers(model)[layer].arrays) for model in models
+    ]
     for model, arrays in zip(models, kept, strict=True):
-        harness.in_keras.load(model, {layer: {**arrays, **change(arrays)}})
+        harness.LAYERS["keras"].load(model, {layer: {**arrays, **change(arrays)}})
     try:
         yield
     finally:
         for model, arrays in zip(models, kept, strict=True):
-            harness.in_keras.load(model, {layer: arrays})
+            harness.LAYERS["keras"].load(model, {layer: arrays})

@@ -73,5 +73,5 @@ def wrong_weights(harness, made, layer, change):
     """Keras's twins with other weights in a layer."""
     for dtype in harness.DTYPES:
         model = made.twins["keras", dtype].model
-        arrays = dict(harness.in_keras.layers(model)[layer].arrays)
-        harness.in_keras.load(model, {layer: change(arrays)})
+        arrays = dict(harness.LAYERS["keras"].layers(model)[layer].arrays)
+        harness.LAYERS["keras"].load(model, {layer: change(arrays)})

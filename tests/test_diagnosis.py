@@ -83,20 +83,20 @@ def _loaded(harness, twins, fault, layer):
     kept = {}
     for dtype in harness.DTYPES:
         torch, keras = (twins.twins[side, dtype].model for side in harness.FRAMEWORKS)
-        theirs = harness.in_keras.layers(keras)
+        theirs = harness.LAYERS["keras"].layers(keras)
         kept[dtype] = {layer: dict(theirs[layer].arrays)}
-        before = harness.in_pytorch.layers(torch)
+        before = harness.LAYERS["torch"].layers(torch)
         split = twins.splits.get((dtype, layer), before[layer].arrays)
         wrong = Layer(before[layer].kind, fault.change(split))
         twins.splits[dtype, layer] = wrong.arrays
         made, _ = rewrite({layer: wrong}, {layer: theirs[layer]}, "to_keras")
-        harness.in_keras.load(keras, made)
+        harness.LAYERS["keras"].load(keras, made)
     try:
         yield
     finally:
         twins.splits.clear()
         for dtype, arrays in kept.items():
-            harness.in_keras.load(twins.twins["keras", dtype].model, arrays)
+            harness.LAYERS["keras"].load(twins.twins["keras", dtype].model, arrays)
 
 
 def places(found):

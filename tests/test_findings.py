@@ -138,12 +138,12 @@ def test_a_gru_that_resets_before_the_product_is_explained(harness, diagnose):
     made = twins(harness, torch, in_keras(plain, "GRU", reset_after=False), load=False)
     for dtype in harness.DTYPES:
         layers = {
-            side: harness.FRAMEWORKS[side].layers(made.twins[side, dtype].model)
+            side: harness.LAYERS[side].layers(made.twins[side, dtype].model)
             for side in harness.FRAMEWORKS
         }
         drawn = harness.fresh_weights(layers["torch"], [3])
         drawn["rnn"]["bias_hh_l0"][:] = 0
-        harness.in_pytorch.load(made.twins["torch", dtype].model, drawn)
+        harness.LAYERS["torch"].load(made.twins["torch", dtype].model, drawn)
         order = np.r_[SIZE : 2 * SIZE, :SIZE, 2 * SIZE : 3 * SIZE]  # z, r, h
         rnn, head = drawn["rnn"], drawn["head"]
         theirs = {
@@ -154,7 +154,7 @@ def test_a_gru_that_resets_before_the_product_is_explained(harness, diagnose):
             },
             "head": {"kernel": head["weight"].T, "bias": head["bias"]},
         }
-        harness.in_keras.load(made.twins["keras", dtype].model, theirs)
+        harness.LAYERS["keras"].load(made.twins["keras", dtype].model, theirs)
     found = diagnose(made, (X,))
 
     assert found.explained, found

@@ -95,7 +95,7 @@ def masked(harness):
 
 def as_pytorch(harness, twins, by_layer):
     """Keras's gradients by layer, and by name as PyTorch has them."""
-    like = harness.in_pytorch.layers(twins.twins["torch", "float64"].model)
+    like = harness.LAYERS["torch"].layers(twins.twins["torch", "float64"].model)
     return rewrite(by_layer, like, "gradients")[0]
 
 
@@ -317,7 +317,7 @@ def test_gradients_are_the_slopes_of_a_third_opinion(harness, masked, name, side
     """NumPy's loss along three random directions in each weight and in x."""
     made, kind = masked(name), name.split()[0]
     twins = made.twins
-    layers = harness.in_pytorch.layers(twins.twins["torch", "float64"].model)
+    layers = harness.LAYERS["torch"].layers(twins.twins["torch", "float64"].model)
     arrays = {**layers[kind.lower()].arrays, "x": padded(0.0).astype(np.float64)}
     of_x, by_layer = made.of(side, "float64")
     if side == "keras":
@@ -409,10 +409,10 @@ def test_a_wrong_gradient_is_not_the_slope_of_its_own_loss(
 ):
     x, target = SMALL
     twin = small(cut).twins["keras", "float64"]
-    kept = dict(harness.in_keras.layers(twin.model)["lstm"].arrays)
+    kept = dict(harness.LAYERS["keras"].layers(twin.model)["lstm"].arrays)
 
     def of(arrays):
-        harness.in_keras.load(twin.model, {"lstm": arrays})
+        harness.LAYERS["keras"].load(twin.model, {"lstm": arrays})
         loss = harness.losses("mean_squared_error")["keras"]
         return twin.gradients(loss, (x,), target, [None])
 
@@ -421,7 +421,7 @@ def test_a_wrong_gradient_is_not_the_slope_of_its_own_loss(
         expected = slope(lambda arrays: float(of(arrays)[0]), kept, "kernel", along)
         found = np.sum(of(kept)[2]["lstm"].arrays["kernel"] * along)
     finally:
-        harness.in_keras.load(twin.model, {"lstm": kept})
+        harness.LAYERS["keras"].load(twin.model, {"lstm": kept})
 
     assert abs(expected) > 1e-3
     assert (found == pytest.approx(expected, abs=1e-8)) == (verdict == SAME)

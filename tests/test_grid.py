@@ -145,7 +145,7 @@ def test_configuration_is_the_same_and_right(harness, case):
 def in_numpy(harness, twins, kind, options, given):
     """What the reference makes of the same weights and inputs."""
     x = given["x"] if options.get("batch_first", True) else given["x"].swapaxes(0, 1)
-    layer = harness.in_pytorch.layers(twins.twins["torch", "float64"].model)
+    layer = harness.LAYERS["torch"].layers(twins.twins["torch", "float64"].model)
     states = tuple(given[name] for name in ("h_0", "c_0") if name in given)
     return reference.run(
         kind,

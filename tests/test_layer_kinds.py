@@ -306,10 +306,10 @@ def test_what_only_computes_otherwise_passes_where_that_is_allowed(
     asked = OTHER[kind] if options == "activation" else dict(go_backwards=True)
     torch, plain = in_pytorch(harness, KINDS[kind]), in_keras(harness, KINDS[kind])
     other = in_keras(harness, Twins("", RECURRENT[kind], {}, SEQUENCES | asked))
-    have = harness.in_pytorch.layers(torch)
-    expected, _ = rewrite(have, harness.in_keras.layers(plain), "to_keras")
+    have = harness.LAYERS["torch"].layers(torch)
+    expected, _ = rewrite(have, harness.LAYERS["keras"].layers(plain), "to_keras")
 
-    layers = harness.in_keras.layers(other)
+    layers = harness.LAYERS["keras"].layers(other)
     made, _ = rewrite(have, layers, "to_keras", strict=False)
     assert made["part"].keys() == expected["part"].keys()
     assert all(np.array_equal(made["part"][n], a) for n, a in expected["part"].items())
@@ -322,7 +322,10 @@ def test_gru_without_reset_after_stays_refused(harness):
     torch = in_pytorch(harness, KINDS["GRU without bias"])
     options = SEQUENCES | dict(reset_after=False, use_bias=False)
     keras = in_keras(harness, Twins("", "GRU", {}, options))
-    layers = harness.in_pytorch.layers(torch), harness.in_keras.layers(keras)
+    layers = (
+        harness.LAYERS["torch"].layers(torch),
+        harness.LAYERS["keras"].layers(keras),
+    )
 
     with pytest.raises(BadInput, match="reset_after=False"):
         rewrite(*layers, "to_keras", strict=False)

@@ -227,7 +227,7 @@ def test_both_learn_in_step(file, run, tmp_path):
     assert status == 0
     assert "In step: mine learns the same" in out
     evidence = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
-    assert evidence["source"] == "x 64 x 50 x 4, random targets"
+    assert evidence["training"]["source"] == "x (64, 50, 4), random targets"
 
 
 def test_target_of_ones_own_is_learnt(file, run):
@@ -237,7 +237,7 @@ def test_target_of_ones_own_is_learnt(file, run):
     status, out, _ = run("train", file(text), "--epochs", "2")
 
     assert status == 0
-    assert "on x 6 x 3 x 4\n" in out
+    assert "on x (6, 3, 4)\n" in out
 
 
 def test_targets_that_are_too_few_are_refused(file, run):
@@ -264,7 +264,7 @@ def test_mistake_is_explained_with_the_smallest_case(file, run, tmp_path):
 
     assert status == 1
     assert "the next layer gets the first step" in out
-    assert "smallest  x 1 x 2 x 1, num_features 1, hidden_size 1" in out
+    assert "smallest  x (1, 2, 1), num_features 1, hidden_size 1" in out
     results = json.loads((tmp_path / "why.json").read_text(encoding="utf-8"))["results"]
     (smallest,) = [r["smallest"] for r in results if r["smallest"]]
     assert smallest["inputs"] == {"x": [1, 2, 1]}

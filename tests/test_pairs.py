@@ -85,14 +85,12 @@ def outputs(harness, side, file, x, seed=3, **sizes):
     """What one twin returns in float64, with fresh weights."""
     (pair,) = (pair for pair in PAIRS if pair.file == file)
     make = harness.twin_makers(pair.file, pair.cls, {**pair.sizes, **sizes})[side]
-    framework = harness.FRAMEWORKS[side]
+    framework, layers = harness.FRAMEWORKS[side], harness.LAYERS[side]
     inputs = (Input("x", (None, *x.shape[1:])),)
     if pair.time_major:
         inputs = (Input("x", x.shape),)
     twin = framework.Twin(make, inputs, "float64", pair.outputs)
-    framework.load(
-        twin.model, harness.fresh_weights(framework.layers(twin.model), [seed])
-    )
+    layers.load(twin.model, harness.fresh_weights(layers.layers(twin.model), [seed]))
     return twin(x)[pair.outputs[0]]
 
 

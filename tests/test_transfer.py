@@ -23,15 +23,15 @@ def models(harness, request):
         framework.Twin(make[side], sequences(None, 3), request.param, ["weights"]).model
         for side, framework in harness.FRAMEWORKS.items()
     )
-    weights = harness.fresh_weights(harness.in_pytorch.layers(torch), [7])
-    harness.in_pytorch.load(torch, weights)
+    weights = harness.fresh_weights(harness.LAYERS["torch"].layers(torch), [7])
+    harness.LAYERS["torch"].load(torch, weights)
     return torch, keras
 
 
-def arrays(framework, model):
+def arrays(layers, model):
     return {
         f"{name}.{key}": array.copy()
-        for name, layer in framework.layers(model).items()
+        for name, layer in layers.layers(model).items()
         for key, array in layer.arrays.items()
     }
 
@@ -39,13 +39,13 @@ def arrays(framework, model):
 def test_round_trip_keeps_every_matrix_bit_for_bit(harness, models):
     """PyTorch -> Keras -> PyTorch; of the two biases only their sum survives."""
     torch, keras = models
-    before = arrays(harness.in_pytorch, torch)
+    before = arrays(harness.LAYERS["torch"], torch)
     transfer(torch, keras)
-    harness.in_pytorch.load(
-        torch, harness.fresh_weights(harness.in_pytorch.layers(torch), [8])
+    harness.LAYERS["torch"].load(
+        torch, harness.fresh_weights(harness.LAYERS["torch"].layers(torch), [8])
     )
     transfer(keras, torch)
-    after = arrays(harness.in_pytorch, torch)
+    after = arrays(harness.LAYERS["torch"], torch)
 
     total = sum(before.pop(f"lstm.bias_{n}_l0").astype("float64") for n in ("ih", "hh"))
     assert (
@@ -59,10 +59,10 @@ def test_round_trip_keeps_every_matrix_bit_for_bit(harness, models):
 def test_keras_round_trip_keeps_everything_bit_for_bit(harness, models):
     torch, keras = models
     transfer(torch, keras)
-    before = arrays(harness.in_keras, keras)
+    before = arrays(harness.LAYERS["keras"], keras)
     transfer(keras, torch)
     transfer(torch, keras)
-    after = arrays(harness.in_keras, keras)
+    after = arrays(harness.LAYERS["keras"], keras)
 
     assert all(np.array_equal(after[name], before[name]) for name in before)
 
@@ -72,10 +72,10 @@ def test_moves_name_every_array_once(harness, models):
     moves = transfer(torch, keras)
 
     assert [name for m in moves for name in m.source] == list(
-        arrays(harness.in_pytorch, torch)
+        arrays(harness.LAYERS["torch"], torch)
     )
     assert {name for m in moves for name in m.target} == set(
-        arrays(harness.in_keras, keras)
+        arrays(harness.LAYERS["keras"], keras)
     )
 
 
@@ -169,7 +169,7 @@ def test_what_does_not_fit_is_named(case):
 
 
 def parts(*prefixes):
-    """A Keras layer of several parts, as `in_keras.layers` names their arrays."""
+    """A Keras layer of several parts, as `keras_layers.layers` names their arrays."""
     arrays = {p + n: a for p in prefixes for n, a in keras_lstm(3, 2).arrays.items()}
     return Layer("LSTM", arrays)
 
@@ -264,11 +264,11 @@ def test_a_refused_transfer_leaves_the_target_alone(harness, models):
     other = harness.in_keras.Twin(
         make["keras"], sequences(None, 3), "float32", ["weights"]
     ).model
-    before = arrays(harness.in_keras, other)
+    before = arrays(harness.LAYERS["keras"], other)
 
     with pytest.raises(BadInput, match=r"logits.kernel: expected shape \(5, 3\)"):
         transfer(torch, other)
-    after = arrays(harness.in_keras, other)
+    after = arrays(harness.LAYERS["keras"], other)
     assert all(np.array_equal(after[name], before[name]) for name in before)
 
 
@@ -294,7 +294,7 @@ def test_an_unbuilt_keras_model_is_refused(harness, models):
 def test_fresh_weights_hide_nothing(harness, models):
     """None is zero, no array is symmetric or constant, and float32 holds them all."""
     torch, _ = models
-    draw = partial(harness.fresh_weights, harness.in_pytorch.layers(torch))
+    draw = partial(harness.fresh_weights, harness.LAYERS["torch"].layers(torch))
     flat = np.concatenate(
         [a.ravel() for layer in draw([1]).values() for a in layer.values()]
     )
@@ -310,12 +310,12 @@ def test_fresh_weights_hide_nothing(harness, models):
 LARGE_LSTM = """
 import json, statistics, sys, time
 import torch, numpy as np
-from compare import in_keras, transfer
+from compare import keras_layers, transfer
 
 def models(features, hidden):
-    first, second = torch.nn.Module(), in_keras.keras.Model()
+    first, second = torch.nn.Module(), keras_layers.keras.Model()
     first.lstm = torch.nn.LSTM(features, hidden)
-    second.lstm = in_keras.keras.layers.LSTM(
+    second.lstm = keras_layers.keras.layers.LSTM(
         hidden, kernel_initializer="zeros", recurrent_initializer="zeros"
     )
     second.lstm.build((None, None, features))

@@ -91,7 +91,7 @@ def scale_one_matrix(twins, harness, factor):
     """Make Keras's recurrent kernel wrong by a factor, in both precisions."""
     for dtype in harness.DTYPES:
         model = twins.twins["keras", dtype].model
-        kernel = harness.in_keras.layers(model)["lstm"].arrays["kernel"]
-        arrays = {"lstm": dict(harness.in_keras.layers(model)["lstm"].arrays)}
+        kernel = harness.LAYERS["keras"].layers(model)["lstm"].arrays["kernel"]
+        arrays = {"lstm": dict(harness.LAYERS["keras"].layers(model)["lstm"].arrays)}
         arrays["lstm"]["kernel"] = kernel * factor
-        harness.in_keras.load(model, arrays)
+        harness.LAYERS["keras"].load(model, arrays)

@@ -25,7 +25,7 @@ class Fault:
         sentence: what is wrong, as a person would say it.
         torch, keras: what to change where the mistake is on that side.
         place: WEIGHTS, LAYER, BETWEEN, RESULT, LOSS or OPTIMIZER.
-        kinds: of the layers it can happen to, as `in_pytorch.layers` names them; or
+        kinds: of the layers it can happen to, as `pytorch_layers.layers` names them; or
             names of losses, or of optimizers' classes.
         change: what the mistake does, by place.
             WEIGHTS: arrays of one layer to the wrong arrays.
@@ -55,7 +55,7 @@ class Call:
     """A layer at work.
 
     Args:
-        kind: as `in_pytorch.layers` names it.
+        kind: as `pytorch_layers.layers` names it.
         arrays: by PyTorch's names.
         x: what goes in, features last; (batch, time, features) if it is recurrent.
         lengths: (batch,), or None where every step counts.

@@ -1,0 +1,111 @@
+"""The layers of a PyTorch model, and the numbers in them, read and written.
+
+`keras_layers.py` is its twin.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from compare.copying import copy
+from compare.errors import BadInput
+from compare.transfer import Layer
+
+
+def layers(model: torch.nn.Module) -> dict[str, Layer]:
+    """The layers of a model that hold arrays, by attribute name.
+
+    Raises:
+        BadInput: if one of them is bfloat16.
+    """
+    return {
+        name: Layer(layer.kind, {k: read(t) for k, t in layer.arrays.items()})
+        for name, layer in held(model).items()
+    }
+
+
+def held(model: torch.nn.Module) -> dict[str, Layer]:
+    """As `layers`, with tensors in the place of arrays.
+
+    Raises:
+        BadInput: if one of them is bfloat16.
+    """
+    check_numbers((*model.named_parameters(), *model.named_buffers()))
+    return each_layer(model, lambda tensor: tensor)
+
+
+def check_numbers(named_tensors: Iterable[tuple[str, torch.Tensor]]):
+    """Raise BadInput for a tensor of numbers that NumPy does not have."""
+    for name, tensor in named_tensors:
+        if tensor.dtype == torch.bfloat16:
+            raise BadInput(
+                f"{name}: expected numbers that NumPy has as well, got bfloat16; "
+                "convert the model with .float() first"
+            )
+
+
+def read(tensor: torch.Tensor) -> np.ndarray:
+    """The numbers of a tensor; on the CPU they are not copied."""
+    return tensor.detach().cpu().numpy()
+
+
+def write(tensor: torch.Tensor, array: np.ndarray):
+    """Put numbers into a tensor, in its precision and where it is."""
+    if tensor.device.type == "cpu":
+        copy(tensor.detach().numpy(), array)
+        torch.autograd.graph.increment_version(tensor)
+    else:
+        tensor.detach().copy_(torch.from_numpy(np.array(array)))
+
+
+def holders(model: torch.nn.Module) -> dict[str, dict[str, torch.Tensor]]:
+    """What each layer of a model holds, by attribute name and its own.
+
+    A BatchNorm1d's count of batches is left out: Keras has none, and with a momentum
+    nothing is computed from it.
+    """
+    found = {}
+    for name, module in model.named_modules():
+        holds = dict(module.named_parameters(recurse=False))
+        holds |= module.named_buffers(recurse=False)
+        if isinstance(module, torch.nn.BatchNorm1d):
+            holds.pop("num_batches_tracked", None)
+        if holds:
+            found[name] = holds
+    return found
+
+
+def each_layer(
+    model: torch.nn.Module, read: Callable[[torch.Tensor], Any]
+) -> dict[str, Layer]:
+    """The layers of a model with what `read` makes of each of their tensors."""
+    return {
+        name: Layer(
+            kind_of(model.get_submodule(name)),
+            {key: read(tensor) for key, tensor in holds.items()},
+        )
+        for name, holds in holders(model).items()
+    }
+
+
+def kind_of(module: torch.nn.Module) -> str:
+    """Name of PyTorch's class that the module's is, or is made of.
+
+    What is made of none but `Module` is no layer of PyTorch's, whatever its name.
+    """
+    classes = type(module).__mro__
+    cls = next(cls for cls in classes if cls.__module__.startswith("torch.nn."))
+    if cls is torch.nn.Module:
+        return f"{type(module).__name__}(Module)"
+    relu = getattr(module, "nonlinearity", "") == "relu"
+    return f"{cls.__name__}(relu)" if relu else cls.__name__
+
+
+def load(model: torch.nn.Module, arrays: Mapping[str, Mapping[str, np.ndarray]]):
+    """Write arrays, by layer and name, into a model, each in the model's precision."""
+    for name, values in arrays.items():
+        module = model.get_submodule(name)
+        for key, array in values.items():
+            write(getattr(module, key), array)
