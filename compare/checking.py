@@ -83,7 +83,7 @@ def check(
         arrays=arrays,
         names=input_names,
         transfer=transfer,
-        table=names or {},
+        table=dict(names or {}),
         seed=seed,
     )
     notes = []

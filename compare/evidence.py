@@ -186,11 +186,11 @@ class Explanation:
             seen = f"; {self.sentence}" if self.sentence else ""
             said = f"unknown   none of {self.tried} mistakes explains it{seen}"
             return [*lines, said]
-        lines += [
-            f"because   {self.sentence}",
-            f"proof     with that alike on both sides the gap is {self.gap_after:.1e}",
-            f"fix       {self.fix}",
-        ]
+        lines.append(f"because   {self.sentence}")
+        if self.gap_after is not None:
+            proof = f"with that alike on both sides the gap is {self.gap_after:.1e}"
+            lines.append(f"proof     {proof}")
+        lines.append(f"fix       {self.fix}")
         if self.indistinguishable_from:
             lines.append(f"or else   {'; '.join(self.indistinguishable_from)}")
         return lines
@@ -330,7 +330,8 @@ class Evidence:
     @property
     def verdict(self) -> str:
         """The worst of all results; a refusal that was expected says nothing."""
-        refused = [r.verdict == BOTH_REFUSE and r.as_expected for r in self.results]
+        refusals = (BOTH_REFUSE, ONE_REFUSES)
+        refused = [r.verdict in refusals and r.as_expected for r in self.results]
         said = [
             result.verdict
             for result, silent in zip(self.results, refused, strict=True)

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import replace
 from functools import partial
 
-from compare import harness, own, own_inputs  # loads PyTorch first
+from compare import harness, own, own_inputs, own_weights  # loads PyTorch first
 
 from compare import in_pytorch, live  # isort: skip
 from compare.cases import Case, arrays, sequence
@@ -41,7 +41,7 @@ def smallest(
 
 def _own(pair, result):
     anew = not any(live.is_live(side, model) for side, model in pair.models.items())
-    sizes = _sizes(pair) if anew and result.direction != own.AS_IS else {}
+    sizes = _sizes(pair) if anew and result.direction != own_weights.AS_IS else {}
     whole, free = own.build(pair, [])
     steps = None if free is not None else result.timesteps
 
@@ -54,7 +54,7 @@ def _own(pair, result):
             },
         )
         twins, _ = own.build(made, [])
-        own.loads(made, twins, [])[result.direction](twins)
+        own_weights.loads(made, twins, [])[result.direction](twins)
         return twins
 
     def cut(batch, timesteps):

@@ -13,13 +13,20 @@ import numpy as np
 from compare.twins import DIRECTIONS, DTYPES, FRAMEWORKS, LAYERS, Twins  # PyTorch first
 
 from compare import in_keras, in_pytorch, verdict  # isort: skip
-from compare import diagnosis
+from compare import diagnosis, steadiness
 from compare import sensitivity as probing
 from compare.cases import FIXED, Case, inputs
 from compare.cases import arrays as input_arrays
 from compare.cases import targets as random_targets
 from compare.errors import BadInput
-from compare.evidence import DIFFERENT, ONE_REFUSES, SAME, SIDES, Result
+from compare.evidence import (
+    DIFFERENT,
+    ILL_CONDITIONED,
+    ONE_REFUSES,
+    SAME,
+    SIDES,
+    Result,
+)
 from compare.pairs import Pair
 from compare.prices import Prices
 from compare.twins import fresh_weights, losses, twin_makers
@@ -124,7 +131,7 @@ def run(subject: Subject) -> Iterator[Result]:
     """Results of one pair, as they come.
 
     Raises:
-        BadInput: if nothing was compared in any case.
+        BadInput: if both twins refuse every case, so that nothing was compared.
     """
     compared, probed, said = False, None, {}
     for length, group in groupby(subject.cases, key=lambda case: case.length):
@@ -132,7 +139,7 @@ def run(subject: Subject) -> Iterator[Result]:
             twins = subject.build(length)
             for result in _run_length(subject, twins, list(group), probed):
                 probed = probed if result.loss else result.sensitivity or probed
-                compared |= bool(result.stages)
+                compared |= bool(result.stages) or result.verdict == ONE_REFUSES
                 said |= result.refusals
                 yield result
     if not compared:
@@ -171,7 +178,12 @@ def _run_length(subject, twins, cases, probed):
                     probed = probing.with_reasons(probed, twins, inputs, reload)
                     load(twins)
                 result = replace(result, sensitivity=probed)
-            wrong = result.verdict in (DIFFERENT, ONE_REFUSES)
+            told = None
+            if result.verdict in (DIFFERENT, ILL_CONDITIONED):
+                told = steadiness.unsteady(twins, inputs)
+            if told:
+                result = replace(result, verdict=DIFFERENT, explanation=told)
+            wrong = not told and result.verdict in (DIFFERENT, ONE_REFUSES)
             if wrong and not explained and not twins.only32:
                 explained = True  # one explanation for all of one build and weights
                 result = replace(result, explanation=diagnosis.diagnose(twins, inputs))

@@ -1,44 +1,43 @@
 """Two models that a user brings, run as the built-in pairs are; loads frameworks."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-
 # PyTorch comes first.
-from compare.twins import DTYPES, FRAMEWORKS, LAYERS, Twins, fresh_weights
+from compare.twins import FRAMEWORKS, Twins
 
 from compare import (  # isort: skip
+    alternatives,
     harness,
     in_keras,
     in_pytorch,
     keras_copies,
     live,
     own_inputs,
+    own_weights,
 )
 from compare.cases import FIXED, Case, sequence, targets
 from compare.errors import BadInput
 from compare.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
+    ONE_REFUSES,
     SAME,
     SAME_IN_FLOAT32,
     SIDES,
     Result,
 )
+from compare.own_weights import AS_IS, RANDOM
 from compare.pair_file import OwnPair, blamed, described
 from compare.training import Task
 from compare.training_data import TrainingData
-from compare.transfer import rewrite
-
-AS_IS, RANDOM = "as is", "random"  # beside the directions of a transfer
 
 
-def run(pair: OwnPair, notes: list[str], gradients: bool = False) -> Iterator[Result]:
-    """Results of a pair, as they come.
+def run(pair: OwnPair, notes: list[str], gradients: bool = False) -> list[Result]:
+    """The results of a pair.
 
     Args:
         pair: what to compare.
@@ -49,54 +48,120 @@ def run(pair: OwnPair, notes: list[str], gradients: bool = False) -> Iterator[Re
         BadInput: if layers have no twins, or nothing was compared.
     """
     with settled(pair):
-        twins, length = build(pair, notes)
-        cases = own_inputs.cases(pair, length)
-        subject = harness.Subject(
-            name=pair.name,
-            cases=cases,
-            build=lambda length: twins,
-            draw=partial(own_inputs.cut, pair.arrays, twins.inputs),
-            loads=loads(pair, twins, notes),
-            probe=lambda case: True,
-            loss=pair.loss if gradients else "",
-            seed=pair.seed,
-        )
-        results = []
-        for result in harness.run(subject):
-            results.append(_as_expected(result, cases[0]))
-            yield results[-1]
-    if length is None and DIFFERENT in {r.verdict for r in results}:
-        _note_fixed(pair, results, notes)
-    own = {r.verdict for r in results if r.direction != RANDOM}
-    random = {r.verdict for r in results if r.direction == RANDOM}
-    if DIFFERENT in own and random and random <= {SAME, BOTH_REFUSE}:
-        notes.append(
-            "With random weights, transferred, the models are the same: what differs "
-            "is in the weights alone, not in what is computed with them."
-        )
-    for side, said in twins.only32.items():
+        made = _run(pair, gradients)
+        for otherwise in (_paired_otherwise, _built_for_its_steps):
+            if _is_wrong(made.results):
+                made = otherwise(made, gradients) or made
+    notes += [*made.notes, *_said_of_weights(made.results)]
+    for side, said in made.twins.only32.items():
         notes.append(
             f"{SIDES[side]}'s model cannot be run in float64, so this is judged in "
             f"float32, which proves less ({said}). Take out what asks for float32, or "
             "write a pair file, whose functions make the models in either: python -m "
             "compare new my_pair.py."
         )
+    return made.results
 
 
-def _note_fixed(pair, results, notes):
-    """Say so where twins differ only as long as the number of steps is open."""
-    x = sequence(pair.arrays)
-    first = next(r for r in results if r.verdict == DIFFERENT)
-    if x is None or first.loss:
-        return
+@dataclass(frozen=True)
+class _Run:
+    """A pair as it was run; `length` is None where any number of steps was open."""
+
+    pair: OwnPair
+    twins: Twins
+    length: int | None
+    results: list[Result]
+    notes: list[str]
+
+
+def _run(pair, gradients, said=()):
+    """Run a pair as it is; what is said of it goes before the notes."""
+    notes, unlike = [*said], []
+    twins, length = build(pair, notes)
+    cases = own_inputs.cases(pair, length)
+    subject = harness.Subject(
+        name=pair.name,
+        cases=cases,
+        build=lambda length: twins,
+        draw=partial(own_inputs.cut, pair.arrays, twins.inputs),
+        loads=own_weights.loads(pair, twins, notes, unlike),
+        probe=lambda case: True,
+        loss=pair.loss if gradients else "",
+        seed=pair.seed,
+    )
+    results = [
+        _as_expected(pair, result, cases[0], notes) for result in harness.run(subject)
+    ]
+    if {r.verdict for r in results if r.direction == AS_IS} == {SAME}:
+        notes += unlike
+    masked = own_inputs.masked(twins, pair.arrays)
+    if masked:
+        notes.append(masked)
+    return _Run(pair, twins, length, results, notes)
+
+
+def _is_wrong(results):
+    wrong = DIFFERENT, ONE_REFUSES
+    return any(not r.as_expected and r.verdict in wrong for r in results)
+
+
+def _paired_otherwise(made, gradients):
+    """The run with layers of the same sizes paired so that the models are the same.
+
+    None, with a note on the run as it is, where no pairing makes them so.
+    """
+    twins, pair = made.twins, made.pair
+    if twins.only32 or twins.refusals:
+        return None
+    groups = alternatives.interchangeable(twins, twins.found, pair.table)
+    if not groups:
+        return None
+    case = Case(None, None, own_inputs.FEW, SAME)
+    few = own_inputs.cut(pair.arrays, twins.inputs, case)
+    table = alternatives.table_that_fits(twins, twins.found, groups, few, pair.seed)
+    names = ", ".join(name for group in groups for name in group)
+    if table is None:
+        made.notes.append(
+            f"{names} have twins of the same kind and sizes, told apart by order: if "
+            "it tells wrongly, give names, a table of PyTorch's layers and Keras's."
+        )
+        return None
+    said = (
+        f"{names}: paired with those of Keras's layers of the same sizes with which "
+        "the models are the same; in order of execution they are not."
+    )
+    pair.table.update(table)
+    return _run(pair, gradients, [said])
+
+
+def _built_for_its_steps(made, gradients):
+    """The run for exactly the steps of the input, where the models are the same so."""
+    pair, x = made.pair, sequence(made.pair.arrays)
+    if made.length is not None or x is None:
+        return None
     twins, found = _build(pair, pair.models, x.shape[1])
-    if found and not twins.only32:
-        loads(pair, twins, [])[first.direction](twins)
-        if twins.compare(*pair.arrays)["verdict"] == SAME:
-            notes.append(
-                f"Built for exactly {x.shape[1]} steps the models are the same; left "
-                "open, Keras's works differently."
-            )
+    if not found or twins.only32:
+        return None
+    wrong = next(r for r in made.results if not r.as_expected)
+    own_weights.loads(pair, twins, [])[wrong.direction](twins)
+    if twins.compare(*pair.arrays)["verdict"] != SAME:
+        return None
+    said = (
+        f"Judged for exactly {x.shape[1]} steps, as the models are called: traced once "
+        "for any number of steps Keras's works differently, since a part of it reads "
+        "that number from the shape."
+    )
+    return _run(replace(pair, free=False), gradients, [said])
+
+
+def _said_of_weights(results):
+    own = {r.verdict for r in results if r.direction != RANDOM}
+    random = {r.verdict for r in results if r.direction == RANDOM}
+    if DIFFERENT in own and random and random <= {SAME, BOTH_REFUSE}:
+        yield (
+            "With random weights, transferred, the models are the same: what differs "
+            "is in the weights alone, not in what is computed with them."
+        )
 
 
 @contextmanager
@@ -107,14 +172,25 @@ def settled(pair: OwnPair) -> Iterator[None]:
         yield
 
 
-def _as_expected(result, whole):
-    """What is offered besides the user's own input may be refused, by both."""
+def _as_expected(pair, result, whole, notes):
+    """What is offered besides the user's own input may be refused, by either."""
     expected = result.expected
     if result.verdict == SAME_IN_FLOAT32:
         expected = SAME_IN_FLOAT32
-    short = (result.timesteps, result.batch) != (whole.timesteps, whole.batch)
-    if result.verdict == BOTH_REFUSE and result.timesteps is not None and short:
+    sizes = result.timesteps, result.batch
+    offered = result.timesteps is not None and sizes != (whole.timesteps, whole.batch)
+    if result.verdict == BOTH_REFUSE and offered:
         expected = BOTH_REFUSE
+    if result.verdict == ONE_REFUSES and offered and not pair.steps:
+        expected = ONE_REFUSES
+        (side, said), *_ = result.refusals.items()
+        steps = "1 step" if result.timesteps == 1 else f"{result.timesteps} steps"
+        note = (
+            f"Of {steps}, which you did not ask for, {SIDES[side]} alone says: {said}."
+        )
+        if note not in notes:
+            notes.append(note)
+        return replace(result, expected=expected, explanation=None)
     return replace(result, expected=expected)
 
 
@@ -146,7 +222,10 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
         if found:
             break
     if found:
-        matched = [f"{n} = {' + '.join(each)}" for n, each in found.items()]
+        matched = [
+            f"{name or 'the model itself'} = {' + '.join(each)}"
+            for name, each in found.items()
+        ]
         notes.append(f"matched (PyTorch = Keras): {'; '.join(matched)}.")
     return twins, length
 
@@ -169,7 +248,7 @@ def _build(pair, models, length):
         make = {s: live.Maker(s, m, s in uncopied) for s, m in models.items()}
         copied = {s: models[s] for s, each in make.items() if each.copies}
         with live.noticing(copied) as ran:
-            twins = Twins(make, inputs, None, calls=calls)
+            twins = Twins(make, inputs, None, calls=calls, alike=False)
             found = {}
             if not twins.refusals:
                 matched = twins.match(pair.arrays, pair.table)
@@ -189,94 +268,6 @@ def _drop_narrow(twins, arrays):
             if name:
                 del twins.twins[side, "float64"]
                 twins.only32[side] = f"{name} takes it to a lower precision"
-
-
-# ----------------------------------------------------------------------------- weights
-
-
-def loads(
-    pair: OwnPair, twins: Twins, notes: list[str]
-) -> dict[str, Callable[[Twins], None]]:
-    """What gives the twins their weights: the user's own, then random ones.
-
-    Random ones show what weights as they are may hide, such as a bias of zero.
-    """
-    key = [pair.seed, 0]
-
-    def random(twins, direction="to_keras"):
-        twins.load(direction, partial(fresh_weights, seed=key))
-
-    if pair.transfer == RANDOM:
-        return {
-            "to_keras": random,
-            "to_torch": partial(random, direction="to_torch"),
-        }
-    own = partial(_as_they_are, pair=pair, notes=notes)
-    if pair.transfer:
-        own = partial(_transferred, direction=pair.transfer, pair=pair)
-    found = {pair.transfer or AS_IS: own}
-    return found if twins.only32 else {**found, RANDOM: random}
-
-
-def _widen(twins, sides):
-    """Let the twins of these sides in float64 have the weights of those in float32."""
-    for side in sides:
-        models = [
-            twins.twins[side, d].model for d in DTYPES if (side, d) in twins.twins
-        ]
-        if len(models) == len(DTYPES):
-            layers = LAYERS[side].layers(models[0])
-            arrays = {name: layer.arrays for name, layer in layers.items()}
-            LAYERS[side].load(models[1], arrays)
-
-
-def _made_anew(pair):
-    """The sides whose model is made for each precision, each time with new weights."""
-    return [
-        side for side, model in pair.models.items() if not live.is_live(side, model)
-    ]
-
-
-def _transferred(twins, direction, pair):
-    models = {side: twins.twins[side, "float32"].model for side in FRAMEWORKS}
-    models["keras"] = getattr(models["keras"], "_model", models["keras"])
-    if any(model is pair.models[side] for side, model in models.items()):
-        raise BadInput(
-            f"{pair.name}: expected models that can be copied, since the weights of "
-            "one are to be transferred and your own model stays as it is, got one that "
-            f"cannot ({'; '.join(twins.only32.values())}); write a pair file: python "
-            "-m compare new my_pair.py"
-        )
-    _widen(twins, _made_anew(pair))
-    for dtype in twins.dtypes:
-        twins.transfer(direction, dtype)
-    if twins.only32:
-        _widen(twins, FRAMEWORKS)
-
-
-def _as_they_are(twins, pair, notes):
-    """Judge parameters that are another's rounded to float32 with its value."""
-    _widen(twins, _made_anew(pair))
-    if twins.only32:
-        return
-    models = {side: twins.twins[side, "float64"].model for side in FRAMEWORKS}
-    layers = {side: LAYERS[side].layers(model) for side, model in models.items()}
-    exact, _ = rewrite(layers["torch"], layers["keras"], "to_keras", strict=False)
-    rounded = {}
-    for name, layer in layers["keras"].items():
-        for key, have in layer.arrays.items():
-            want = exact[name][key]
-            same = (have != want) & (have == want.astype(np.float32))
-            exact[name][key] = np.where(same, want, have)
-            if same.any():
-                rounded[f"{name}.{key}"] = int(same.sum())
-    LAYERS["keras"].load(models["keras"], exact)
-    note = (
-        f"{sum(rounded.values())} parameters of Keras's are sums of PyTorch's rounded "
-        f"to float32, and count as the same ({', '.join(rounded)})."
-    )
-    if rounded and note not in notes:
-        notes.append(note)
 
 
 # ---------------------------------------------------------------------------- training

@@ -4,9 +4,9 @@ import inspect
 
 import numpy as np
 
-from compare import live  # loads PyTorch first
+from compare.twins import Twins  # loads PyTorch first
 
-from compare import keras_copies  # isort: skip
+from compare import keras_copies, live  # isort: skip
 from compare.cases import Case, Input, sequence
 from compare.evidence import SAME
 from compare.pair_file import OwnPair
@@ -53,6 +53,20 @@ def cut(
             part = np.minimum(part, case.timesteps)
         found.append(np.ascontiguousarray(part))
     return tuple(found)
+
+
+def masked(twins: Twins, arrays: tuple[np.ndarray, ...]) -> str:
+    """A sentence about steps that Keras's model masks; nothing where there are none."""
+    _, refusals = twins.run(*arrays)
+    masks = () if refusals else twins.twins["keras", "float32"].masks.values()
+    without = max((int((~mask).sum()) for mask in masks), default=0)
+    if not without:
+        return ""
+    whole = next(mask.size for mask in masks)
+    return (
+        f"Keras's model masks {without} of {whole} steps; what the models make of them "
+        "is not compared."
+    )
 
 
 def inputs(pair: OwnPair, keras_model: object, length: int | None) -> tuple[Input, ...]:

@@ -44,7 +44,8 @@ class OwnPair:
         steps, batches: to run the models on, besides all of `arrays`; None for few.
         free: whether any number of steps is to be tried.
         transfer: one of TRANSFERS.
-        table: names of PyTorch's layers and of their twins in Keras.
+        table: names of PyTorch's layers and of their twins in Keras; gets those that
+            are found by trying.
         loss: of LOSSES, what gradients are taken of and training learns by.
         target: what it compares the first result with, (batch, ...); None to draw it.
         seed: of random weights.
@@ -59,7 +60,7 @@ class OwnPair:
     batches: Sequence[int] | None = None
     free: bool = True
     transfer: str | None = None
-    table: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    table: dict[str, str | Sequence[str]] = field(default_factory=dict)
     loss: str = LOSSES[0]
     target: np.ndarray | None = None
     seed: int = 0
@@ -113,7 +114,7 @@ def load(path: str, seed: int) -> OwnPair:
         names=names,
         free=free,
         transfer=transfer,
-        table=settings.get("names") or {},
+        table=dict(settings.get("names") or {}),
         loss=loss,
         target=None if target is None else _array("target", target),
         seed=seed,

@@ -159,7 +159,7 @@ def own_results(
     load_harness()
     from compare import own
 
-    return list(own.run(pair, notes, gradients))
+    return own.run(pair, notes, gradients)
 
 
 def train(

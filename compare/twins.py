@@ -72,9 +72,11 @@ class Twins:
         time_axis: axis of the first input that is time.
         calls: how "torch" and "keras" hand the inputs to their models, where that is
             not `model(x, name=...)`.
+        alike: whether stages inside the models are to have one shape; where they are
+            not, one that has another shape in Keras is not compared.
 
     Where a side refuses to be built, `refusals` holds what it said; where it refuses
-    float64 alone, `only32` does.
+    float64 alone, `only32` does. What `match` found is in `found`.
     """
 
     def __init__(
@@ -84,8 +86,10 @@ class Twins:
         outputs: Sequence[str] | None,
         time_axis: int = 1,
         calls: Mapping[str, Callable] | None = None,
+        alike: bool = True,
     ):
         self.inputs, self.outputs, self.time_axis = inputs, outputs, time_axis
+        self.alike, self.found = alike, {}
         self.twins, self.refusals, self.only32 = {}, {}, {}
         for side, framework in FRAMEWORKS.items():
             call = calls and calls[side]
@@ -124,7 +128,7 @@ class Twins:
             name: keras_layers.layer(leaf)
             for name, leaf in self.twins["keras", "float32"].leaves().items()
         }
-        found = match(torch, keras, names)
+        found = self.found = match(torch, keras, names)
         numbers = {
             name: [list(keras).index(twin) for twin in twins]
             for name, twins in found.items()
@@ -174,6 +178,9 @@ class Twins:
     def run(self, *arrays: np.ndarray) -> tuple[dict, dict[str, str]]:
         """Stages by side and precision; and what was said by a side that refused.
 
+        A model that returns a result with nothing in it, as a pooling of too few steps
+        does in Keras, refuses as one does that says so.
+
         Args:
             arrays: one for each of the inputs; floats in float32.
         """
@@ -184,6 +191,7 @@ class Twins:
                 if side not in self.refusals:
                     with self._refusing(side, dtype):
                         stages[side, dtype] = twin(*arrays)
+                        _check_filled(stages[side, dtype], twin.outputs)
             return stages, self.refusals
         finally:
             self.refusals = before
@@ -216,7 +224,14 @@ class Twins:
         if len(stages) < len(FRAMEWORKS) * len(DTYPES):
             return self._judge32(stages, arrays)
         torch, keras = stages["torch", "float64"], stages["keras", "float64"]
-        fours = {name: _four(name, stages) for name in torch if name in keras}
+        names = [name for name in torch if name in keras]
+        if not self.alike:
+            names = [
+                name
+                for name in names
+                if name in self.outputs or torch[name].shape == keras[name].shape
+            ]
+        fours = {name: _four(name, stages) for name in names}
         timed = [
             name
             for name, four in fours.items()
@@ -318,6 +333,12 @@ class Twins:
             return False
         batch, time = x.shape[1 - self.time_axis], x.shape[self.time_axis]
         return len(shape) >= 3 and shape[:2] == (batch, time)
+
+
+def _check_filled(stages, outputs):
+    for name in outputs:
+        if not stages[name].size:
+            raise ValueError(f"returns nothing: {name} of shape {stages[name].shape}")
 
 
 def _four(name: str, stages: Mapping) -> verdict.Four:

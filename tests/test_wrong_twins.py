@@ -258,6 +258,8 @@ def test_a_pair_that_compared_nothing_is_an_error(harness, etfs, expected):
         list(harness.run(harness.subject(pair, cases(pair, etfs.longest), etfs, 0)))
 
 
-def test_an_empty_stage_is_an_error(harness, last_step):
-    with pytest.raises(BadInput, match="expected something to compare"):
-        last_step.compare(np.zeros((0, 5, 8), np.float32))
+def test_a_result_with_nothing_in_it_is_a_refusal(harness, last_step):
+    found = last_step.compare(np.zeros((0, 5, 8), np.float32))
+
+    assert found["verdict"] == "both refuse"
+    assert found["refusals"]["keras"] == "returns nothing: weights of shape (0, 4)"

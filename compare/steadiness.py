@@ -1,0 +1,76 @@
+"""Whether a model gives the same result when it is called again; loads frameworks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compare import in_pytorch
+from compare.evidence import SIDES, Explanation
+from compare.faults import FAULTS
+from compare.faults.anatomy import NEAR, distance
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from compare.twins import Twins
+
+STATES, DROPOUT = "states carried over", "dropout active"
+SENTENCES = {
+    STATES: "it begins with the states of the call before",
+    DROPOUT: "dropout is active, as in training, or noise is added",
+}
+
+
+def unsteady(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation | None:
+    """Why twins cannot be the same, where one of them is not the same as itself.
+
+    Args:
+        twins: loaded.
+        arrays: one for each input, that both take.
+
+    Returns:
+        None where both give the same result twice.
+    """
+    for (side, dtype), twin in twins.twins.items():
+        if dtype != twins.dtypes[-1]:
+            continue
+        with in_pytorch.torch.random.fork_rng(devices=[]):
+            gap, stage = _gap(twin(*arrays), twin(*arrays))
+            if gap <= NEAR:
+                continue
+            name = STATES if _keeps_states(side, twin, arrays) else DROPOUT
+        fault = next(fault for fault in FAULTS if fault.name == name)
+        return Explanation(
+            explained=True,
+            faults=(name,),
+            sentence=f"{SIDES[side]}'s model gives another result when it is called "
+            f"again on the same input (apart by {gap:.1e} at {stage}): "
+            f"{SENTENCES[name]}",
+            fix=f"{SIDES[side]}: {getattr(fault, side)}",
+            indistinguishable_from=(),
+            gap_before=gap,
+            gap_after=None,
+            limit=None,
+            tried=len(SENTENCES),
+            layer=stage,
+        )
+    return None
+
+
+def _gap(first, second):
+    """How far apart two runs are at the first stage at which they are, and where."""
+    gaps = {name: distance(first[name], second[name]) for name in first}
+    stage = next((name for name, gap in gaps.items() if not gap <= NEAR), "")
+    return gaps.get(stage, 0.0), stage
+
+
+def _keeps_states(side, twin, arrays):
+    """Whether it is states, and not random numbers, that differ in the next call."""
+    if side == "keras":
+        model = getattr(twin.model, "_model", twin.model)
+        return any(getattr(each, "stateful", False) for each in model._flatten_layers())
+    runs = []
+    for _ in range(2):
+        in_pytorch.torch.manual_seed(0)
+        runs.append(twin(*arrays))
+    return _gap(*runs)[0] > NEAR

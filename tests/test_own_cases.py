@@ -1,0 +1,309 @@
+"""What a user's pair is judged by: right twins, lengths asked for, the same twice."""
+
+import numpy as np
+import pytest
+
+import compare
+
+BATCH, TIME, FEATURES = 4, 6, 4
+X = np.random.default_rng(0).normal(size=(BATCH, TIME, FEATURES)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def torch(harness):
+    return harness.in_pytorch.torch
+
+
+@pytest.fixture(scope="module")
+def keras(harness):
+    return harness.in_keras.keras
+
+
+def in_pytorch(torch, forward, **layers):
+    """A module with these layers that computes `forward(module, x)`."""
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            for name, layer in layers.items():
+                setattr(self, name, layer)
+
+        def forward(self, x):
+            return forward(self, x)
+
+    return Model()
+
+
+def sequential(keras, *layers, shape=(None, FEATURES), **options):
+    return keras.Sequential([keras.Input(shape, **options), *layers])
+
+
+def check(first, second, x=X, transfer="to_keras", **options):
+    return compare.check(first, second, x, transfer, **options)
+
+
+def said(evidence):
+    return " ".join(evidence.notes)
+
+
+# ------------------------------------------------------------------- layers of one size
+
+
+def branched(torch):
+    """Two branches of the same sizes, which are not used alike."""
+    return in_pytorch(
+        torch,
+        lambda m, x: m.value(x[:, -1]) * torch.sigmoid(m.gate(x[:, -1])),
+        value=torch.nn.Linear(FEATURES, 3),
+        gate=torch.nn.Linear(FEATURES, 3),
+    )
+
+
+def branched_twin(keras):
+    """Keras computes the deeper branch first, though it was made second."""
+    layers = keras.layers
+    x = keras.Input((None, FEATURES))
+    value = layers.Dense(3, name="first")(x[:, -1])
+    gate = layers.Dense(3, name="second")(x[:, -1])
+    made = layers.Multiply()([value, layers.Activation("sigmoid")(gate)])
+    return keras.Model(x, made)
+
+
+@pytest.mark.parametrize("transfer", ["to_keras", "to_torch", "random"])
+def test_branches_of_one_size_are_paired_as_the_models_are_the_same(
+    torch, keras, transfer
+):
+    evidence = check(branched(torch), branched_twin(keras), X, transfer)
+
+    assert evidence.verdict == "same"
+    assert "value = first; gate = second" in said(evidence)
+    assert "in order of execution they are not" in said(evidence)
+
+
+def test_a_port_with_weights_in_the_right_branches_is_the_same_as_it_is(torch, keras):
+    first, second = branched(torch), branched_twin(keras)
+    compare.transfer(first, second, {"value": "first", "gate": "second"})
+
+    assert check(first, second, transfer=None).verdict == "same"
+
+
+def test_a_port_with_weights_in_the_wrong_branches_is_different(torch, keras):
+    first, second = branched(torch), branched_twin(keras)
+    compare.transfer(first, second, {"value": "second", "gate": "first"})
+    evidence = check(first, second, transfer=None)
+
+    assert evidence.verdict == "different"
+    assert "what differs is in the weights alone" in said(evidence)
+
+
+def test_where_no_pairing_fits_a_table_of_names_is_asked_for(torch, keras):
+    first = in_pytorch(
+        torch,
+        lambda m, x: m.value(x[:, -1]) - m.gate(x[:, -1]),
+        value=torch.nn.Linear(FEATURES, 3),
+        gate=torch.nn.Linear(FEATURES, 3),
+    )
+    evidence = check(first, branched_twin(keras))
+
+    assert evidence.verdict == "different"
+    assert "value, gate have twins of the same kind and sizes" in said(evidence)
+
+
+# -------------------------------------------------------------------------- the lengths
+
+
+def test_time_distributed_is_judged_as_it_is_called(torch, keras):
+    """Traced for any batch and length it gives another shape in Keras on TensorFlow."""
+    layer = keras.layers.TimeDistributed(keras.layers.Dense(3))
+    evidence = check(torch.nn.Linear(FEATURES, 3), sequential(keras, layer))
+
+    assert evidence.verdict == "same"
+    assert f"Judged for exactly {TIME} steps" in said(evidence)
+
+
+def pooled(torch, **options):
+    return in_pytorch(
+        torch,
+        lambda m, x: m.pool(m.conv(x.transpose(1, 2))).transpose(1, 2),
+        conv=torch.nn.Conv1d(FEATURES, 3, 3, padding=1),
+        pool=torch.nn.MaxPool1d(2, **options),
+    )
+
+
+def pooled_twin(keras):
+    layers = keras.layers
+    conv = layers.Conv1D(3, 3, padding="same")
+    return sequential(keras, conv, layers.MaxPooling1D(2))
+
+
+def test_too_few_steps_to_pool_are_refused_by_both(torch, keras):
+    """PyTorch says so, Keras returns nothing."""
+    evidence = check(pooled(torch), pooled_twin(keras))
+
+    assert evidence.verdict == "same"
+    assert "both refuse" in {result.verdict for result in evidence.results}
+
+
+def test_a_refusal_of_steps_that_were_not_asked_for_is_a_note(torch, keras):
+    """PyTorch has a result for one step, rounding up; Keras has none."""
+    evidence = check(pooled(torch, ceil_mode=True), pooled_twin(keras))
+
+    assert evidence.as_expected
+    assert evidence.verdict == "same"
+    assert "Of 1 step, which you did not ask for, Keras alone says" in said(evidence)
+
+
+def test_a_refusal_of_the_whole_input_is_a_verdict(torch, keras):
+    def forward(m, x):
+        if x.shape[1] == TIME:
+            raise ValueError("no six steps here")
+        return m.head(x)
+
+    first = in_pytorch(torch, forward, head=torch.nn.Linear(FEATURES, 3))
+    evidence = check(first, sequential(keras, keras.layers.Dense(3)))
+
+    assert evidence.verdict == "one refuses"
+    assert "no six steps here" in evidence.explain()
+
+
+def test_a_layer_that_sees_one_step_at_a_time_is_no_stage(torch, keras):
+    """In a loop of one turn it would be one, of another shape than Keras's."""
+    first = in_pytorch(
+        torch,
+        lambda m, x: torch.stack([m.head(step) for step in x.unbind(1)], 1),
+        head=torch.nn.Linear(FEATURES, 3),
+    )
+    evidence = check(first, sequential(keras, keras.layers.Dense(3)))
+
+    assert evidence.verdict == "same"
+    assert 1 in {result.timesteps for result in evidence.results}
+
+
+def test_a_table_of_positions_is_cut_to_the_steps_of_the_call(torch, keras):
+    table = np.random.default_rng(1).normal(size=(TIME, 3)).astype(np.float32)
+
+    class Positions(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.head = keras.layers.Dense(3)
+
+        def call(self, x):
+            return self.head(x) + table[None, : x.shape[1]]
+
+    first = in_pytorch(
+        torch,
+        lambda m, x: m.head(x) + torch.from_numpy(table)[None, : x.shape[1]],
+        head=torch.nn.Linear(FEATURES, 3),
+    )
+    second = Positions()
+    second(X)
+
+    assert check(first, second).verdict == "same"
+
+
+# ----------------------------------------------------------- the same result, each time
+
+
+def explained(evidence):
+    assert evidence.verdict == "different"
+    explanation = evidence.results[0].explanation
+    assert "gives another result when it is called again" in explanation.sentence
+    return explanation
+
+
+def test_dropout_that_is_active_in_pytorch_is_named(torch, keras):
+    first = in_pytorch(
+        torch,
+        lambda m, x: m.head(torch.nn.functional.dropout(x, 0.5)),
+        head=torch.nn.Linear(FEATURES, 3),
+    )
+    found = explained(check(first, sequential(keras, keras.layers.Dense(3))))
+
+    assert found.faults == ("dropout active",)
+    assert found.sentence.startswith("PyTorch's model")
+
+
+def test_dropout_that_is_active_in_keras_is_named(torch, keras):
+    class Dropping(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.drop, self.head = keras.layers.Dropout(0.5), keras.layers.Dense(3)
+
+        def call(self, x):
+            return self.head(self.drop(x, training=True))
+
+    second = Dropping()
+    second(X)
+    found = explained(check(torch.nn.Linear(FEATURES, 3), second))
+
+    assert found.faults == ("dropout active",)
+    assert found.fix.startswith("Keras: ")
+
+
+def test_states_that_keras_keeps_are_named(torch, keras):
+    rnn = torch.nn.LSTM(FEATURES, 3, batch_first=True)
+    first = in_pytorch(torch, lambda m, x: m.rnn(x)[0], rnn=rnn)
+    layer = keras.layers.LSTM(3, stateful=True, return_sequences=True)
+    second = keras.Sequential([keras.Input(batch_shape=(BATCH, None, FEATURES)), layer])
+
+    assert explained(check(first, second)).faults == ("states carried over",)
+
+
+def test_states_that_pytorch_keeps_are_named(torch, keras):
+    def forward(m, x):
+        output, m.states = m.rnn(x, getattr(m, "states", None))
+        return output
+
+    rnn = torch.nn.LSTM(FEATURES, 3, batch_first=True)
+    first = in_pytorch(torch, forward, rnn=rnn)
+    layer = keras.layers.LSTM(3, return_sequences=True)
+    second = sequential(keras, layer, batch_size=BATCH)
+
+    assert explained(check(first, second)).faults == ("states carried over",)
+
+
+def test_a_model_that_is_only_wrong_is_steady(torch, keras):
+    first = in_pytorch(
+        torch, lambda m, x: 2 * m.head(x), head=torch.nn.Linear(FEATURES, 3)
+    )
+    evidence = check(first, sequential(keras, keras.layers.Dense(3)))
+
+    assert evidence.verdict == "different"
+    assert "called again" not in evidence.explain()
+
+
+# ----------------------------------------------------------------- what is not compared
+
+
+@pytest.fixture
+def words(torch, keras):
+    """A masked pair with its weights transferred, and words with padding behind."""
+    nn, layers = torch.nn, keras.layers
+    first = nn.Sequential(nn.Embedding(7, 4, padding_idx=0), nn.Linear(4, 3))
+    embedding = layers.Embedding(7, 4, mask_zero=True)
+    second = sequential(keras, embedding, layers.Dense(3), shape=(None,))
+    compare.transfer(first, second)
+    x = np.random.default_rng(0).integers(1, 7, (BATCH, TIME))
+    x[:, 4:] = 0
+    return first, second, x
+
+
+def test_masked_steps_are_counted(words):
+    evidence = check(*words, transfer=None)
+
+    assert evidence.verdict == "same"
+    assert "masks 8 of 24 steps" in said(evidence)
+
+
+def test_a_weight_that_the_inputs_do_not_show_is_told(words):
+    first, second, x = words
+    weights = second.get_weights()
+    weights[0][0] = 5.0
+    second.set_weights(weights)
+    evidence = check(first, second, x, transfer=None)
+
+    assert "0.embeddings by 5.0e+00" in said(evidence)
+
+
+def test_weights_that_are_the_same_are_not_told(words):
+    assert "which these inputs do not show" not in said(check(*words, transfer=None))
