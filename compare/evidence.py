@@ -280,9 +280,9 @@ class Result:
             f"{name} {tuple(shape)}" for name, shape in self.smallest["inputs"].items()
         ]
         gap = self.smallest["gap"]
-        return ", ".join([*shapes, *sizes]) + (
-            "" if gap is None else f": the gap is {gap:.1e}"
-        )
+        if gap is None:
+            return ", ".join([*shapes, *sizes])
+        return f"{', '.join([*shapes, *sizes])}: the gap is {gap:.1e}"
 
     def as_dict(self) -> dict:
         """The result as JSON shows it; what a refusal has no figure for is null."""

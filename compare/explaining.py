@@ -15,12 +15,16 @@ from compare.pair_file import OwnPair
 from compare.pairs import Pair
 from compare.prices import Prices
 from compare.shrinking import Shrinkable, Smallest, shrink
+from compare.steadiness import SENTENCES
 
 
 def smallest(
     pair: Pair | OwnPair, result: Result, prices: Prices, seed: int
 ) -> Smallest | None:
-    """The least of a pair that differs as a result does; None where it cannot shrink.
+    """The least of a pair that differs as a result does.
+
+    None where it cannot shrink: building is refused, the pair is time-major, or a model
+    gives another result each time.
 
     Args:
         pair: built-in, sizes as the prices have assets; or one's own.
@@ -29,7 +33,9 @@ def smallest(
         seed: of the weights.
     """
     if result.timesteps is None and result.batch is None:
-        return None  # building was refused
+        return None
+    if result.explanation and set(result.explanation.faults) & set(SENTENCES):
+        return None
     if isinstance(pair, OwnPair):
         with own.settled(pair):
             return shrink(_own(pair, result))
@@ -63,7 +69,6 @@ def _own(pair, result):
 
     x = sequence(pair.arrays)
     return Shrinkable(
-        result.verdict,
         build,
         cut,
         result.batch,
@@ -113,7 +118,6 @@ def _built_in(pair, result, prices, seed):
         return own_inputs.cut(x, whole.inputs, less)
 
     return Shrinkable(
-        result.verdict,
         build,
         cut,
         result.batch,

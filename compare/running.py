@@ -132,18 +132,28 @@ def explain(
     wrong = [r for r in evidence.results if not r.as_expected]
     found = max(wrong, key=lambda r: bool(r.explanation), default=None)
     if found is None:
-        return evidence, ""
+        return _without_script(evidence, reproduce, "nothing differs"), ""
     if isinstance(pair, Pair):
         pair = pair.for_assets(len(prices.assets))
     with _progress() as progress:
         progress.add_task("looking for the smallest case", total=None)
         least = explaining.smallest(pair, found, prices, seed)
-    text = reproducing.script(pair, found, least) if reproduce and least else ""
-    if least:
-        told = replace(found, smallest=least.as_dict())
-        results = [told if r is found else r for r in evidence.results]
-        evidence = replace(evidence, results=results)
-    return evidence, text
+    if not least:
+        why = "this is no difference that a script with one call of each can show"
+        return _without_script(evidence, reproduce, why), ""
+    told = replace(found, smallest=least.as_dict())
+    results = [told if r is found else r for r in evidence.results]
+    evidence = replace(evidence, results=results)
+    if least.twins.only32:
+        why = "a model cannot be run in float64, which the script would show it in"
+        return _without_script(evidence, reproduce, why), ""
+    return evidence, reproducing.script(pair, found, least) if reproduce else ""
+
+
+def _without_script(evidence, asked, why):
+    if not asked:
+        return evidence
+    return replace(evidence, notes=[*evidence.notes, f"No script was written: {why}."])
 
 
 def own_results(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.errors import BadInput
+from compare.evidence import SAME
 
 if TYPE_CHECKING:
     from compare.twins import Twins
@@ -21,7 +22,6 @@ class Shrinkable:
     """How a pair that differs is made smaller.
 
     Args:
-        verdict: what is to stay.
         build: makes twins of these sizes, with weights, for arrays.
         cut: makes arrays with fewer samples and steps: (batch, timesteps), the latter
             None to keep them.
@@ -30,7 +30,6 @@ class Shrinkable:
         features: the name among them of the size of x's last axis, if there is one.
     """
 
-    verdict: str
     build: Callable[[Mapping[str, int], tuple[np.ndarray, ...]], Twins]
     cut: Callable[[int, int | None], tuple[np.ndarray, ...]]
     batch: int
@@ -47,7 +46,7 @@ class Smallest:
         sizes: by name.
         arrays: one for each input.
         twins: of these sizes, with weights.
-        gap: of the stage that decides, if there is one.
+        gap: of the stage that decides; None where shapes differ, or one refuses.
     """
 
     sizes: Mapping[str, int]
@@ -65,15 +64,19 @@ class Smallest:
 
 
 def shrink(pair: Shrinkable) -> Smallest:
-    """Take away samples, then steps, then units, as long as the verdict stays."""
+    """Take away samples, then steps, then units, as long as the twins differ so.
+
+    Values that differ stay such: a smaller case in which shapes do is another one.
+    """
     sizes, batch, steps = dict(pair.sizes), pair.batch, pair.timesteps
     twins = pair.build(sizes, pair.cut(batch, steps))
+    what, gap = _seen(twins, pair.cut(batch, steps))
     for fewer in _fewer(batch):
-        if _verdict(twins, pair.cut(fewer, steps)) == pair.verdict:
+        if _seen(twins, pair.cut(fewer, steps))[0] == what:
             batch = fewer
             break
     for fewer in _fewer(steps or 0):
-        if _verdict(twins, pair.cut(batch, fewer)) == pair.verdict:
+        if _seen(twins, pair.cut(batch, fewer))[0] == what:
             steps = fewer
             break
     for name in sizes:
@@ -81,12 +84,11 @@ def shrink(pair: Shrinkable) -> Smallest:
             tried = {**sizes, name: fewer}
             arrays = _features(pair, tried, pair.cut(batch, steps))
             made = _built(pair, tried, arrays)
-            if made and _verdict(made, arrays) == pair.verdict:
+            if made and _seen(made, arrays)[0] == what:
                 sizes, twins = tried, made
                 break
     arrays = _features(pair, sizes, pair.cut(batch, steps))
-    stages = twins.compare(*arrays).get("stages", ())
-    gap = next((s.gap for s in stages if s.verdict == pair.verdict), None)
+    _, gap = _seen(twins, arrays)
     return Smallest(sizes, arrays, twins, gap)
 
 
@@ -106,11 +108,16 @@ def _features(pair, sizes, arrays):
     return np.ascontiguousarray(x[..., : sizes[pair.features]]), *rest
 
 
-def _verdict(twins, arrays):
+def _seen(twins, arrays):
+    """The verdict and whether values differ; and by how much, if they do."""
     try:
-        return twins.compare(*arrays)["verdict"]
+        found = twins.compare(*arrays)
     except BadInput:  # such as a stage that holds nothing
-        return ""
+        return None, None
+    stages = found.get("stages", ())
+    gaps = [s.gap for s in stages if s.verdict == found["verdict"] != SAME]
+    gap = gaps[0] if gaps and np.isfinite(gaps[0]) else None
+    return (found["verdict"], gap is not None), gap
 
 
 def _built(pair, sizes, arrays):

@@ -293,6 +293,25 @@ def test_script_shows_the_difference_without_this_package(file, run, tmp_path):
     assert ran.returncode == 1
 
 
+def test_no_script_is_written_where_nothing_differs(file, run, tmp_path):
+    status, out, _ = run("explain", file(), "--reproduce", "show.py")
+
+    assert status == 0
+    assert "No script was written: nothing differs." in out
+    assert not (tmp_path / "show.py").exists()
+
+
+def test_no_script_is_written_of_a_model_that_is_random(file, run, tmp_path):
+    text = PAIR.replace(" * SCALE", " + torch.randn(1)")
+    status, out, _ = run("explain", file(text), "--reproduce", "s.py")
+
+    assert status == 1
+    assert "gives another result when it is called again" in out
+    assert "smallest" not in out
+    assert "No script was written" in out
+    assert not (tmp_path / "s.py").exists()
+
+
 def test_script_of_live_models_is_refused(file, run, tmp_path):
     text = PAIR.replace("= InPyTorch\n", "= InPyTorch()\n")
 
