@@ -3,6 +3,7 @@
 `pytorch_layers.py` is its twin.
 """
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras  # after the settings it reads
 import tensorflow
 
-from compare.copying import LARGE, LINE
+from compare.copying import LARGE, LINE, copy
 from compare.errors import BadInput
 from compare.layer_rules import IN_PYTORCH
 from compare.transfer import Layer
@@ -167,23 +168,22 @@ def read(variable: keras.Variable) -> np.ndarray:
 
 
 def write(variable: keras.Variable, array: np.ndarray):
-    """Put numbers into a variable, in its precision.
-
-    TensorFlow brings a large transposed matrix into order many times faster than NumPy;
-    it must be shown memory that begins where its own would.
-    """
-    source = array.T
-    if (
-        keras.backend.backend() == "tensorflow"
-        and array.size >= LARGE
-        and not array.flags.c_contiguous
-        and source.flags.c_contiguous
-        and source.flags.writeable
-        and source.ctypes.data % LINE == 0
-    ):
-        shown = tensorflow.experimental.dlpack.from_dlpack(source.__dlpack__())
-        array = tensorflow.transpose(shown)
+    """Put numbers into a variable, in its precision."""
+    large = array.size >= LARGE and not array.flags.c_contiguous
+    if large and keras.backend.backend() == "tensorflow":
+        # TensorFlow takes the memory over, instead of copying once more.
+        made = _empty(array.shape, variable.dtype)
+        copy(made, array)
+        array = tensorflow.experimental.dlpack.from_dlpack(made.__dlpack__())
     variable.assign(array)
+
+
+def _empty(shape, dtype):
+    """An array that begins where memory of TensorFlow's own would."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.empty(size + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def holders(model) -> dict[str, dict[str, keras.Variable]]:

@@ -32,11 +32,25 @@ def test_own_pair_takes_under_thirty_lines_and_one_command(own_pair, capsys):
     assert row.split()[:-2] in [cells[:-2] for cells in printed]
 
 
-def test_calls_on_live_models_run_as_shown(own_pair, harness):
-    (code,) = re.findall(r"```python\n(import compare\n.*?)```", README, re.DOTALL)
+@pytest.fixture
+def names(own_pair, harness):
+    """What the README's pair file defines, and an input."""
     x = harness.np.random.default_rng(0).normal(size=(3, 5, 8)).astype("float32")
-    names = {"x": x}
-    exec(compile(own_pair, "my_pair.py", "exec"), names)
+    found = {"x": x}
+    exec(compile(own_pair, "my_pair.py", "exec"), found)
+    return found
+
+
+def test_test_with_the_fixture_passes_as_shown(names, assert_same_model):
+    (code,) = re.findall(r"```python\n(def test_my_port.*?)```", README, re.DOTALL)
+    exec(compile(code, "README.md", "exec"), names)
+
+    names["test_my_port"](assert_same_model)
+
+
+def test_calls_on_live_models_run_as_shown(names):
+    (code,) = re.findall(r"```python\n(import compare\n.*?)```", README, re.DOTALL)
+    x = names["x"]
     names["torch_model"], names["keras_model"] = (
         names["InPyTorch"](),
         names["in_keras"](),
