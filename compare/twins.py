@@ -148,6 +148,12 @@ class Twins:
                 f"({len(names)}: {', '.join(names)}), got {len(came)} "
                 f"({', '.join(came)}); let both return the same"
             )
+        if set(names) != set(came) and (_have_keys(names) or _have_keys(came)):
+            raise BadInput(
+                "results: expected the same names of both models, got "
+                f"{', '.join(names)} of PyTorch's and {', '.join(came)} of Keras's; "
+                "let both return tuples, or dictionaries with the same keys"
+            )
         self.outputs = names
         for twin in self.twins.values():
             twin.outputs = names
@@ -333,6 +339,13 @@ class Twins:
             return False
         batch, time = x.shape[1 - self.time_axis], x.shape[self.time_axis]
         return len(shape) >= 3 and shape[:2] == (batch, time)
+
+
+def _have_keys(names):
+    """Whether several results have names, and not only places, in what is returned."""
+    return len(names) > 1 and any(
+        not part.isdecimal() for name in names for part in name.split(".")[1:]
+    )
 
 
 def _check_filled(stages, outputs):

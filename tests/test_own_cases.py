@@ -307,3 +307,48 @@ def test_a_weight_that_the_inputs_do_not_show_is_told(words):
 
 def test_weights_that_are_the_same_are_not_told(words):
     assert "which these inputs do not show" not in said(check(*words, transfer=None))
+
+
+# -------------------------------------------------------------------------- the results
+
+
+def returning(torch, keras, first, second):
+    """Two heads whose results are handed over as the two functions say."""
+    model = in_pytorch(
+        torch,
+        lambda m, x: first(m.mean(x), m.spread(x)),
+        mean=torch.nn.Linear(FEATURES, 3),
+        spread=torch.nn.Linear(FEATURES, 2),
+    )
+    x = keras.Input((None, FEATURES))
+    made = keras.layers.Dense(3)(x), keras.layers.Dense(2)(x)
+    return model, keras.Model(x, second(*made))
+
+
+def keyed(mean, spread):
+    return {"mean": mean, "spread": spread}
+
+
+def nested(mean, spread):
+    return (mean, (spread,))
+
+
+def test_results_of_the_same_names_are_compared(torch, keras):
+    evidence = check(*returning(torch, keras, keyed, keyed))
+
+    assert evidence.verdict == "same"
+    assert "output.spread" in {s.stage for s in evidence.results[0].stages}
+
+
+def test_results_in_tuples_are_compared_by_their_places(torch, keras):
+    evidence = check(
+        *returning(torch, keras, nested, lambda mean, spread: [mean, spread])
+    )
+
+    assert evidence.verdict == "same"
+
+
+def test_results_that_only_one_model_names_are_refused(torch, keras):
+    """Sorted by name they could be taken for each other."""
+    with pytest.raises(compare.BadInput, match="results: expected the same names"):
+        check(*returning(torch, keras, nested, keyed))
