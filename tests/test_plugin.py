@@ -3,11 +3,17 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from xml.etree import ElementTree
 
 import pytest
 
 pytest_plugins = "pytester"
+
+MODULE = "recurrent_twins_pytest"
+INSTALLED = any(each.value == MODULE for each in entry_points(group="pytest11"))
+LOAD = () if INSTALLED else ("-p", MODULE)  # twice is an error
+STARTS = {"python -m pytest": (), "pytest": ("-P",)}  # which leaves sys.path alone
 
 MODELS = """
 import numpy as np
@@ -48,7 +54,7 @@ def test_no_number(assert_same_model):
 
 STUB = """
 import pytest
-from compare import pytest_plugin
+from compare import checking
 from compare.evidence import Evidence, Result, StageResult
 
 def check(verdict, gap64=1e-16, limit64=1e-14):
@@ -62,7 +68,7 @@ def check(verdict, gap64=1e-16, limit64=1e-14):
 
 @pytest.fixture(autouse=True)
 def stub(monkeypatch):
-    monkeypatch.setattr(pytest_plugin, "check", check)
+    monkeypatch.setattr(checking, "check", check)
 """
 
 
@@ -75,7 +81,7 @@ def session(tmp_path_factory):
         (folder / name).write_text(MODELS + text)
     options = "-q -n2 --dist=loadfile --compare-json=c.json --junitxml=j.xml"
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", *options.split()],
+        [sys.executable, "-m", "pytest", *LOAD, *options.split()],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -95,7 +101,7 @@ def stubbed(pytester):
 
     def run(text, *options):
         pytester.makepyfile(text)
-        return pytester.runpytest_inprocess("-p", "no:xdist", *options)
+        return pytester.runpytest_inprocess(*LOAD, "-p", "no:xdist", *options)
 
     return run
 
@@ -143,7 +149,7 @@ def test_bad_input_is_a_failure_of_one_line(session):
 def test_no_traceback_leads_through_the_package(session):
     said, _, _ = session
 
-    assert "pytest_plugin.py" not in said
+    assert f"{MODULE}.py" not in said
     assert "checking.py" not in said
 
 
@@ -194,30 +200,119 @@ def test_junit_has_the_figures_of_each_check(session):
 # ------------------------------------------------------------------ without frameworks
 
 
-def test_a_session_without_checks_loads_next_to_nothing(pytester):
-    """The plugin is there, though, as the last lines show."""
+def test_a_session_without_checks_loads_neither_compare_nor_what_it_needs(pytester):
+    """The plugin is there, though, as the last line shows."""
     pytester.makepyfile(
         """
         import sys
 
-        def test_loaded(pytestconfig):
-            heavy = {"torch", "keras", "tensorflow", "numpy", "rich"}
-            assert not heavy & set(sys.modules)
-            ours = [m for m in sys.modules if m.split(".")[0] == "compare"]
-            assert len(ours) < 12, ours
-            assert "compare.running" not in ours
-            assert "compare.files" not in ours
-            assert pytestconfig.pluginmanager.has_plugin("recurrent_twins")
+        def test_loaded():
+            ours = {"compare", "torch", "keras", "tensorflow", "numpy", "rich"}
+            assert not ours & {name.split(".")[0] for name in sys.modules}
+            assert "recurrent_twins_pytest" in sys.modules
         """
     )
-    ran = pytester.runpytest_subprocess("-p", "no:xdist")
+    ran = pytester.runpytest_subprocess(*LOAD, "-p", "no:xdist")
 
     ran.assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize("file", ["compare.py", "compare/__init__.py"])
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_a_project_keeps_a_compare_of_its_own(pytester, start, file):
+    """Whether the folder is on sys.path from the start, or since the test is read."""
+    theirs = pytester.path / file
+    theirs.parent.mkdir(exist_ok=True)
+    theirs.write_text("MINE = True")
+    pytester.makepyfile("import compare\ndef test_it(): assert compare.MINE")
+    ran = subprocess.run(  # pytester itself would put the folder on sys.path
+        [sys.executable, *start, "-m", "pytest", *LOAD, "-p", "no:xdist"],
+        capture_output=True,
+        text=True,
+    )
+
+    assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
+def test_a_check_that_another_compare_hides_is_a_failure_of_one_line(pytester):
+    """The other is named and, being perhaps a script, not run."""
+    pytester.makepyfile(
+        compare="raise SystemExit",
+        test_it="def test_it(assert_same_model): assert_same_model(1, 2, 3)",
+    )
+    ran = pytester.runpytest_subprocess(*LOAD, "-p", "no:xdist")
+
+    ran.assert_outcomes(failed=1)
+    (line,) = (line for line in ran.outlines if line.startswith("E   "))
+    assert "assert_same_model: expected `import compare` to find recurrent" in line
+    assert f"got {pytester.path / 'compare.py'}; rename" in line
+
+
+def test_a_compare_made_by_hand_is_a_failure_of_one_line(pytester):
+    pytester.makepyfile(
+        """
+        import sys, types
+
+        def test_it(assert_same_model, monkeypatch):
+            monkeypatch.setitem(sys.modules, "compare", types.ModuleType("compare"))
+            assert_same_model(1, 2, 3)
+        """
+    )
+    ran = pytester.runpytest_subprocess(*LOAD, "-p", "no:xdist")
+
+    ran.stdout.fnmatch_lines(["E * to find recurrent-twins, got none with a file; *"])
+
+
+def test_an_option_that_another_compare_hides_is_said_before_the_tests(pytester):
+    pytester.makepyfile(compare="", test_it="def test_it(): pass")
+    options = *LOAD, "-p", "no:xdist", "--compare-json=c.json"
+    ran = pytester.run(sys.executable, "-m", "pytest", *options)
+
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    ran.stderr.fnmatch_lines(["ERROR: --compare-json: expected `import compare` *"])
+    ran.stdout.no_fnmatch_line("*passed*")
+
+
+@pytest.mark.skipif(not INSTALLED, reason="its name is that of the entry point")
+def test_plugin_can_be_left_out(pytester):
+    pytester.makepyfile("def test_it(assert_same_model): pass")
+    ran = pytester.runpytest_subprocess("-p", "no:recurrent_twins", "-p", "no:xdist")
+
+    ran.assert_outcomes(errors=1)
+    ran.stdout.fnmatch_lines(["*fixture 'assert_same_model' not found"])
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("1, 2, 3, transfr='to_keras'", "unexpected keyword argument 'transfr'"),
+        ("1, 2", "missing a required argument: 'x'"),
+        ("1, 2, 3, None, {}", "too many positional arguments"),
+    ],
+)
+def test_a_call_of_another_form_is_a_failure_of_one_line(pytester, call, said):
+    """And stands in both files as an error."""
+    pytester.makepyfile(
+        f"def test_it(assert_same_model):\n    assert_same_model({call})"
+    )
+    files = "--compare-json=c.json", "--junitxml=j.xml"
+    ran = pytester.runpytest_inprocess(*LOAD, "-p", "no:xdist", *files)
+    expected = (
+        "assert_same_model: expected (torch_model, keras_model, x, transfer, names, "
+        f"seed), got: {said}; correct the call"
+    )
+
+    ran.assert_outcomes(failed=1)
+    assert [line for line in ran.outlines if line.startswith("E   ")] == [
+        f"E       Failed: {expected}"
+    ]
+    assert document(pytester)["checks"][0]["error"] == expected
+    assert junit(pytester) == {"compare.1.error": expected}
+
+
 def test_fixture_and_option_are_documented(pytester):
-    fixtures = pytester.runpytest_inprocess("--fixtures", "-p", "no:xdist")
-    options = pytester.runpytest_inprocess("--help", "-p", "no:xdist")
+    fixtures = pytester.runpytest_inprocess(*LOAD, "--fixtures", "-p", "no:xdist")
+    options = pytester.runpytest_inprocess(*LOAD, "--help", "-p", "no:xdist")
 
     fixtures.stdout.fnmatch_lines(["*with a PyTorch model, a Keras model and x*"])
     options.stdout.fnmatch_lines(["*--compare-json=FILE*"])

@@ -1,29 +1,30 @@
 """The fixture `assert_same_model` for pytest, which the install registers.
 
-pytest loads this module in every session of everybody who has installed the suite, so
-it loads no framework; the first check does. `-p no:recurrent_twins` leaves it out.
+pytest loads this module in every session of everybody who has installed the suite.
+So it loads no framework, the first check does; and it has a top-level name of its own
+and leaves the name `compare`, which a project may have taken, alone until a check or
+the option asks for it. `-p no:recurrent_twins` leaves the plugin out.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Generator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from compare.checking import check
-from compare.errors import BadInput
-from compare.evidence import as_json
-
 if TYPE_CHECKING:
     from compare.evidence import Evidence
 
-OPTION = "--compare-json"
+OPTION, FIXTURE = "--compare-json", "assert_same_model"
 CHECKS = pytest.StashKey[list[dict]]()  # of a test, that no report has taken yet
 PREFIX = "compare."  # of the properties that JUnit's file shows
+USED = ("checking", "errors", "evidence", "files")  # by this module, of our `compare`
 
 
 def pytest_addoption(parser: pytest.Parser):
@@ -40,11 +41,13 @@ def pytest_configure(config: pytest.Config):
     path, worker = config.getoption(OPTION), hasattr(config, "workerinput")
     if path is None or worker or config.option.collectonly:
         return
-    from compare import files  # not in a session that writes none
+    if shadowed := _shadowed(OPTION):
+        raise pytest.UsageError(shadowed)
+    from compare import errors, files  # not in a session that writes none
 
     try:
         target = files.target(OPTION, path)
-    except BadInput as error:
+    except errors.BadInput as error:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(_Document(target), "recurrent_twins_json")
 
@@ -73,17 +76,55 @@ def assert_same_model(request: pytest.FixtureRequest) -> Callable[..., Evidence]
 
 def _assert_same(test, *args, **kwargs):
     __tracebackhide__ = True  # what is shown is the test's own line, and the report
-    evidence, failure = None, None
-    try:
-        evidence = check(*args, **kwargs)
-        if not evidence.as_expected:
-            failure = evidence.explain()
-    except BadInput as error:
-        failure = str(error)
+    evidence, failure = None, _shadowed(FIXTURE) or _miscalled(args, kwargs)
+    if failure is None:
+        evidence, failure = _checked(args, kwargs)
     _note(test, evidence, failure)
     if failure is not None:
         pytest.fail(failure)
     return evidence
+
+
+def _shadowed(who):
+    """What is wrong where `compare` is not this suite's, or None; runs none of it."""
+    try:
+        spec = find_spec("compare")
+    except ValueError:  # in sys.modules is one that was made by hand
+        spec = None
+    for folder in getattr(spec, "submodule_search_locations", None) or ():
+        if all((Path(folder) / f"{name}.py").is_file() for name in USED):
+            return None
+    found = getattr(spec, "origin", None) or "none with a file"
+    return (
+        f"{who}: expected `import compare` to find recurrent-twins, got {found}; "
+        "rename what hides it, or keep that off sys.path"
+    )
+
+
+def _miscalled(args, kwargs):
+    """What is wrong with the arguments by number and name, or None."""
+    from compare.checking import check
+
+    signature = inspect.signature(check)
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        got = str(error).removeprefix("got an ")
+        expected = ", ".join(signature.parameters)
+        return f"{FIXTURE}: expected ({expected}), got: {got}; correct the call"
+    return None
+
+
+def _checked(args, kwargs):
+    """The evidence, and why the test fails, or None."""
+    from compare.checking import check
+    from compare.errors import BadInput
+
+    try:
+        evidence = check(*args, **kwargs)
+    except BadInput as error:
+        return None, str(error)
+    return evidence, None if evidence.as_expected else evidence.explain()
 
 
 def _note(test, evidence, failure):
@@ -143,7 +184,7 @@ class _Document:
         self.checks += getattr(report, "compared", [])
 
     def pytest_sessionfinish(self, session, exitstatus):
-        from compare import files
+        from compare import errors, evidence, files
 
         for each in self.checks:
             each["evidence"] = each["evidence"] and json.loads(each["evidence"])
@@ -158,8 +199,8 @@ class _Document:
             },
         }
         try:
-            files.write(OPTION, self.target, as_json(document))
-        except BadInput as error:
+            files.write(OPTION, self.target, evidence.as_json(document))
+        except errors.BadInput as error:
             self.problem = str(error)
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
