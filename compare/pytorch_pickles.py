@@ -67,15 +67,13 @@ def _reason(error):
 def _checked(path, tensors):
     for name, tensor in tensors.items():
         files.check_name(path, name)
-        if (
-            tensor.layout != torch.strided
-            or tensor.is_meta
-            or tensor.is_quantized
-            or tensor.dtype not in PLAIN
-        ):
-            kinds = (("meta", tensor.is_meta), ("quantized", tensor.is_quantized))
-            what = [kind for kind, it_is in kinds if it_is]
-            what.append(str(tensor.layout).removeprefix("torch."))
+        kinds = {
+            "meta": tensor.is_meta,
+            "quantized": tensor.is_quantized,
+            str(tensor.layout).removeprefix("torch."): tensor.layout != torch.strided,
+        }
+        what = [kind for kind, it_is in kinds.items() if it_is]
+        if what or tensor.dtype not in PLAIN:
             what.append(str(tensor.dtype).removeprefix("torch."))
             raise BadInput(
                 f"{path}: expected plain arrays of numbers that NumPy has as well, got "
