@@ -41,7 +41,7 @@ def check(matched: Matched, order: Order, names: Mapping | None = None):
         names: the table that was given, for the one that is proposed.
 
     Raises:
-        BadInput: with the layers, and a table to paste that says what order says.
+        BadInput: with the layers, and a table to paste: what order alone would say.
     """
     doubtful = [
         group for group in matched.by_order if not _certain(matched, group, order)
@@ -59,7 +59,7 @@ def check(matched: Matched, order: Order, names: Mapping | None = None):
     raise BadInput(
         "layers: expected names, numbers in them or a chain of layers to tell which "
         f"of the same kind and sizes are twins, got {said}; look which is which, and "
-        f"say so: {_pasted(table, order.option)} is what the order of definition says"
+        f"say so; by order alone it would be {_pasted(table, order.option)}"
     )
 
 
