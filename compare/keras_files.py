@@ -101,8 +101,7 @@ class KerasFile:
             return self._content.getvalue()
         made = BytesIO()
         with zipfile.ZipFile(made, "w") as target:
-            for entry in self._zip.infolist():
-                content = self._zip.read(entry)
+            for entry, content in self._entries:
                 if entry.filename == WEIGHTS:
                     content = self._content.getvalue()
                 target.writestr(entry, content)
@@ -113,6 +112,7 @@ class KerasFile:
         if path.suffix.lower() == ".keras":
             self._zip = zipfile.ZipFile(BytesIO(content))
             files.check_zip(path, self._zip)
+            self._entries = [(e, self._zip.read(e)) for e in self._zip.infolist()]
             content = self._zip.read(WEIGHTS)
         if not content.startswith(b"\x89HDF"):  # h5py would begin a new file
             raise ValueError("no HDF5 in it")

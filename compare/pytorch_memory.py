@@ -1,15 +1,17 @@
 """Tensors that share memory, such as tied weights: writing one writes the other."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import torch
 
 from compare.errors import BadInput
 from compare.precision import dtype_of
 
+Tensor = Any  # of PyTorch, which need not be loaded for this
 
-def shared(tensors: Mapping[str, torch.Tensor]) -> list[list[str]]:
+
+def shared(tensors: Mapping[str, Tensor]) -> list[list[str]]:
     """Names of tensors that share memory, with others or within themselves."""
     found, end, device = [], 0, None
     filled = [name for name, tensor in tensors.items() if tensor.numel()]
@@ -25,7 +27,7 @@ def shared(tensors: Mapping[str, torch.Tensor]) -> list[list[str]]:
 
 def check(
     names: list[str],
-    tensors: Mapping[str, torch.Tensor],
+    tensors: Mapping[str, Tensor],
     arrays: Mapping[str, np.ndarray],
 ):
     """Write arrays into a copy of memory that is shared, and see that all are there.

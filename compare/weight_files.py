@@ -119,10 +119,16 @@ def _opened(path):
 
 def _read(layers):
     """Layers with arrays in the place of what they are read from."""
-    return {
-        name: Layer(layer.kind, {key: data[()] for key, data in layer.arrays.items()})
-        for name, layer in layers.items()
-    }
+    try:
+        return {
+            name: Layer(layer.kind, {k: data[()] for k, data in layer.arrays.items()})
+            for name, layer in layers.items()
+        }
+    except (OSError, MemoryError) as error:  # packed numbers that cannot be unpacked
+        raise BadInput(
+            "source: expected numbers that can be read, got: "
+            f"{files.reason(error)}; save it again"
+        ) from None
 
 
 def _full(layers):

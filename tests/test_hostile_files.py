@@ -4,6 +4,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from made_files import KERNEL, dense, linear, refused, state_dict
@@ -193,3 +194,31 @@ def test_a_pickle_in_such_a_zip_is_not_unpacked(torch, tmp_path):
     path = archive(tmp_path / "a.pt", {}, bytes(10**7), zipfile.ZIP_DEFLATED)
 
     assert "claims 10000000 bytes in" in refused(path, dense(tmp_path / "b.weights.h5"))
+
+
+def test_a_zip_with_a_broken_member_is_refused(tmp_path):
+    weights = Path(dense(tmp_path / "b.weights.h5")).read_bytes()
+    layers = {"layers": [dict(class_name="Dense", config={"name": "fc"})]}
+    config = dict(class_name="Sequential", config=layers)
+    path = Path(archive(tmp_path / "b.keras", config, weights))
+    with zipfile.ZipFile(path, "a") as target:
+        target.writestr("metadata.json", "whole")
+    path.write_bytes(path.read_bytes().replace(b"whole", b"wrong"))
+
+    assert "Bad CRC-32" in refused(linear(tmp_path / "a.safetensors"), path)
+
+
+def test_packed_numbers_that_are_broken_are_refused(tmp_path):
+    path = tmp_path / "b.weights.h5"
+    with h5py.File(path, "w") as file:
+        kernel = np.random.default_rng(0).uniform(-1, 1, (2, 3)).astype("float32")
+        file.create_dataset("fc/vars/0", data=kernel, compression="gzip")
+        file["fc/vars/1"] = np.zeros(3, "float32")
+        chunk = file["fc/vars/0"].id.get_chunk_info(0)
+    content = bytearray(path.read_bytes())
+    content[chunk.byte_offset : chunk.byte_offset + chunk.size] = bytes(chunk.size)
+    path.write_bytes(content)
+
+    assert "numbers that can be read" in refused(
+        path, linear(tmp_path / "a.safetensors")
+    )

@@ -1,7 +1,9 @@
 """What a target holds and keeps: precision, shared memory, permissions, its arrays."""
 
+import json
 import os
 import stat
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -246,3 +248,23 @@ def test_a_backward_layer_of_ones_own_is_read(torch, keras, tmp_path, ending):
         found = first.rnn(torch.from_numpy(x))[0].numpy()
 
     assert np.abs(found - model(x).numpy()).max() < 1e-6
+
+
+def test_arrays_under_a_layers_own_name_are_its(tmp_path):
+    """Keras 3 files them under its class, older files under its name."""
+    config = dict(
+        class_name="Sequential",
+        config={
+            "layers": [
+                dict(class_name="Dense", config={"name": "fc"}),
+                dict(class_name="Dropout", config={"name": "fc"}),
+            ]
+        },
+    )
+    with zipfile.ZipFile(tmp_path / "b.keras", "w") as target:
+        target.writestr("config.json", json.dumps(config))
+        target.write(dense(tmp_path / "b.weights.h5"), "model.weights.h5")
+    (found,) = KerasFile(tmp_path / "b.keras").layers["fc"]
+
+    assert found.kind == "Dense"
+    assert list(found.arrays) == ["kernel", "bias"]
