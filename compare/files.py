@@ -4,9 +4,13 @@ import importlib.util
 import os
 import stat
 import tempfile
+import zipfile
 from pathlib import Path
 
 from compare.errors import BadInput
+
+LONG = 500  # letters of a name; more is no name that a person gave
+MOST = 200  # bytes for each of a zip; zeros shrink to a thousandth
 
 
 def target(option: str, path: str | None) -> Path | None:
@@ -33,15 +37,49 @@ def target(option: str, path: str | None) -> Path | None:
     return found
 
 
+def check_name(path: Path, name: str):
+    """Raise BadInput for a name in a file that would change what a terminal shows."""
+    if not name.isprintable() or len(name) > LONG:
+        raise BadInput(
+            f"{path}: expected names of letters, digits and signs, at most {LONG} of "
+            f"them, got {ascii(name)[:100]}; name the layer otherwise and save it again"
+        )
+
+
+def check_zip(path: Path, content: zipfile.ZipFile):
+    """Raise BadInput for a zip that claims to hold far more than its size.
+
+    It would fill the memory; numbers do not shrink like that, except in a trap.
+    """
+    entries = content.infolist()
+    packed = sum(each.compress_size for each in entries)
+    sizes = [(each.file_size, each.compress_size) for each in entries]
+    for whole, part in [*sizes, (sum(size for size, _ in sizes), packed)]:
+        if whole > MOST * max(part, 1):
+            raise BadInput(
+                f"{path}: expected a file that Keras or PyTorch saved, got a zip that "
+                f"claims {whole} bytes in {part}, more than {MOST} times as many; save "
+                "it again"
+            )
+
+
+def reason(error: Exception) -> str:
+    """What an error says, in one short line that any terminal can show."""
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)
+    return shown[:200]
+
+
 def write(option: str, target: Path, content: str | bytes):
-    """Write all of it or nothing."""
+    """Write all of it or nothing; a file that is there keeps its permissions."""
     if isinstance(content, str):
         content = f"{content}\n".encode()
     try:
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             part = Path(folder) / target.name
-            part.write_bytes(content)
-            part.chmod(0o644)
+            part.write_bytes(content)  # a new file is as open as the umask lets it
+            if target.exists():
+                part.chmod(stat.S_IMODE(target.stat().st_mode))
             part.replace(target)
     except OSError as error:
         raise BadInput(

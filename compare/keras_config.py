@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from compare import files
 from compare.errors import BadInput
 from compare.layer_rules import IN_PYTORCH
+
+# Of what a configuration says, that which stands in a message.
+NAMES = ("class_name", "name", "config", "activation", "recurrent_activation")
 
 
 def described(
@@ -17,18 +21,76 @@ def described(
 
     In a path a layer goes by its class and is numbered; containers are left out.
     """
+    for step, own, layer in _layers(model):
+        if _is_model(layer):
+            yield from described(layer, f"{path}{step}/", f"{names}{own}/")
+        else:
+            yield f"{path}{step}", f"{names}{own}", layer
+
+
+def chains(model: dict, names: str = "") -> list[str]:
+    """What the names of layers begin with in each model whose layers form a chain.
+
+    There the order is that of execution. The names are those of `described`.
+    """
+    found, whole = [], _is_chain(model)
+    for _, own, layer in _layers(model):
+        if _is_model(layer):
+            inner = chains(layer, f"{names}{own}/")
+            whole &= f"{names}{own}/" in inner
+            found += inner
+    return [names, *found] if whole else found
+
+
+def _layers(model):
+    """A model's layers by their class, numbered, and by their name."""
     config, count = model["config"], {}
     for layer in config["layers"] if isinstance(config, dict) else config:
         step = snake(layer["class_name"])
         count[step] = count.get(step, -1) + 1
-        number = f"_{count[step]}" if count[step] else ""
+        step += f"_{count[step]}" if count[step] else ""
         inner = layer["config"]
         own = layer.get("name") or (isinstance(inner, dict) and inner.get("name"))
-        full = f"{path}{step}{number}", f"{names}{own or step + number}"
-        if isinstance(inner, list) or "layers" in inner:
-            yield from described(layer, f"{full[0]}/", f"{full[1]}/")
-        else:
-            yield *full, layer
+        yield step, own or step, layer
+
+
+def _is_model(layer):
+    inner = layer["config"]
+    return isinstance(inner, list) or "layers" in inner
+
+
+def _is_chain(model):
+    """Whether each layer takes one tensor, of a layer that feeds no other."""
+    if model["class_name"] == "Sequential":
+        return True
+    layers = [layer for _, _, layer in _layers(model)]
+    sources = [[*_sources(layer.get("inbound_nodes", []))] for layer in layers]
+    feeding = [each for fed in sources for each in fed]
+    return (
+        max(map(len, sources), default=0) <= 1
+        and len(set(feeding)) == len(feeding)
+        and sum(not fed for fed in sources) == 1
+    )
+
+
+def _sources(nodes):
+    """Names of the layers whose tensors a layer takes; one for each tensor.
+
+    Keras 3 calls it a tensor's history; Keras 2 lists name and two numbers.
+    """
+    if isinstance(nodes, dict):
+        history = nodes.get("keras_history")
+        if history:
+            yield history[0]
+            return
+        nodes = list(nodes.values())
+    if not isinstance(nodes, list):
+        return
+    if len(nodes) in (3, 4) and [type(each) for each in nodes[:3]] == [str, int, int]:
+        yield nodes[0]
+        nodes = nodes[3:]
+    for each in nodes:
+        yield from _sources(each)
 
 
 def inside(layer: dict) -> tuple[str, dict]:
@@ -75,13 +137,17 @@ def check(path: Path, value: object):
     """Refuse what a configuration describes and Keras does not bring.
 
     Raises:
-        BadInput: if there is a Lambda, or another class or function of somebody's own.
+        BadInput: if there is a Lambda, or another class or function of somebody's own,
+            or a name that no terminal should print.
     """
     if isinstance(value, list):
         for each in value:
             check(path, each)
     if not isinstance(value, dict):
         return
+    for key in NAMES:
+        if isinstance(value.get(key), str):
+            files.check_name(path, value[key])
     cls, module = value.get("class_name"), value.get("module", "keras")
     if isinstance(cls, str) and not cls.startswith("__keras"):
         home = str(module).split(".")[0]

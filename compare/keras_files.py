@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import h5py
 
-from compare import keras_config
+from compare import files, keras_config
 from compare.errors import BadInput
 from compare.transfer import Layer
 
@@ -58,7 +58,8 @@ class KerasFile:
         layers: by name; each as what it may be, where neither a configuration nor the
             names and shapes of its arrays tell.
         places: the data set in the file by the full name of an array.
-        ordered: whether the order is that of the model.
+        chains: what the names of layers begin with in each model whose configuration
+            shows that they form a chain; "" for the whole.
 
     Raises:
         BadInput: if the file is not what its ending says, or describes a layer that is
@@ -76,16 +77,15 @@ class KerasFile:
                 self.layers[name] = options
                 for option in options:
                     for key, data in option.arrays.items():
+                        files.check_name(path, f"{name}.{key}")
                         self.places[f"{name}.{key}"] = data.name
+            self.chains = self._chains()
         except BadInput:
             raise
-        except (
-            Exception
-        ) as error:  # of many kinds, where a file is not what it should be
-            said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        except Exception as error:  # of many kinds, where a file is not what it says
             raise BadInput(
                 f"{path}: expected a whole file that Keras saved, got one that cannot "
-                f"be read: {said}; save it again"
+                f"be read: {_reason(error)}; save it again"
             ) from None
 
     def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -101,8 +101,7 @@ class KerasFile:
             return self._content.getvalue()
         made = BytesIO()
         with zipfile.ZipFile(made, "w") as target:
-            for entry in self._zip.infolist():
-                content = self._zip.read(entry)
+            for entry, content in self._entries:
                 if entry.filename == WEIGHTS:
                     content = self._content.getvalue()
                 target.writestr(entry, content)
@@ -112,6 +111,8 @@ class KerasFile:
         content, self._zip = path.read_bytes(), None
         if path.suffix.lower() == ".keras":
             self._zip = zipfile.ZipFile(BytesIO(content))
+            files.check_zip(path, self._zip)
+            self._entries = [(e, self._zip.read(e)) for e in self._zip.infolist()]
             content = self._zip.read(WEIGHTS)
         if not content.startswith(b"\x89HDF"):  # h5py would begin a new file
             raise ValueError("no HDF5 in it")
@@ -124,14 +125,38 @@ class KerasFile:
             group = _child(group, "model_weights")
         legacy = bool(_names(group, "layer_names"))
         if self._zip is not None:
-            config = json.loads(self._zip.read("config.json"))
+            config = _model(self._zip.read("config.json"))
         elif legacy and "model_config" in self._h5.attrs:
-            config = json.loads(self._h5.attrs["model_config"])
+            config = _model(self._h5.attrs["model_config"])
         keras_config.check(path, config)
-        self.ordered = legacy or config is not None
+        self._config = config
         if legacy:
             return _legacy_layers(group, config)
         return _layers(group, config)
+
+    def _chains(self):
+        """None where the configuration leaves layers out."""
+        if self._config is None:
+            return []
+        told = {n.replace("/", ".") for _, n, _ in keras_config.described(self._config)}
+        chains = keras_config.chains(self._config) if told >= set(self.layers) else []
+        return [each.replace("/", ".") for each in chains]
+
+
+def _model(text):
+    """A model's configuration."""
+    config = json.loads(text)
+    if not isinstance(config, dict) or not {"class_name", "config"} <= set(config):
+        raise ValueError("its configuration describes no model")
+    return config
+
+
+def _reason(error):
+    """Why a file cannot be read; what Python says of a missing key says nothing."""
+    said = files.reason(error)
+    if isinstance(error, TypeError | AttributeError | IndexError) or " " not in said:
+        return f"it is not laid out as Keras does it ({type(error).__name__} {said})"
+    return said
 
 
 # -------------------------------------------------------------------- layout of Keras 3
@@ -142,11 +167,15 @@ def _layers(group, config) -> Iterator[tuple[str, list[Layer]]]:
     leaves = {path: leaf for path, *leaf in _leaves(group, "")}
     if config is not None:
         within = {_without_containers(path): path for path in leaves}
-        for path, name, described in keras_config.described(config):
-            found = within.get(path, within.get(name))  # as Keras 3, or 2, calls it
+        described = [*keras_config.described(config)]
+        paths = {within.get(path) for path, _, _ in described}
+        for path, name, layer in described:
+            found = within.get(path)  # as Keras 3 calls it
+            if found is None and within.get(name) not in paths:
+                found = within.get(name)  # as Keras 2 does
             if found in leaves:
                 _, _, parts = leaves.pop(found)
-                yield name.replace("/", "."), [_known(described, parts)]
+                yield name.replace("/", "."), [_known(layer, parts)]
     for path in sorted(leaves, key=natural):
         name, hints, parts = leaves[path]
         yield name or "model", _guessed(hints, parts)
@@ -253,6 +282,8 @@ def _prefixed(within):
         return dict(zip([""], within.values(), strict=True))
     ways = [re.search(r"\b(forward|backward)_", path) for path in within]
     prefixes = [f"{w[1] if w else i}." for i, w in enumerate(ways)]
+    if len(ways) == 2 and any(ways):  # a backward layer of one's own has its own name
+        prefixes = ["forward.", "backward."]
     return dict(zip(prefixes, within.values(), strict=True))
 
 
@@ -338,8 +369,8 @@ def _child(group, path):
     if isinstance(group, h5py.Dataset):
         if group.external or group.is_virtual:
             raise ValueError(f"{group.name}: its numbers are in another file")
-        if group.dtype.kind != "f" or group.attrs.get("dtype") == "bfloat16":
-            raise ValueError(f"{group.name}: no floats that NumPy has as well")
+        if group.dtype.kind not in "fiub" or group.attrs.get("dtype") == "bfloat16":
+            raise ValueError(f"{group.name}: no numbers that NumPy has as well")
     return group
 
 
@@ -360,4 +391,5 @@ def _names(group, attribute):
 
 def natural(name: str) -> list:
     """A key that sorts lstm_10 behind lstm_2."""
-    return [int(s) if s.isdigit() else s for s in re.split(r"(\d+)", name)]
+    parts = re.split(r"(\d+)", name)
+    return [int(each) if n % 2 else each for n, each in enumerate(parts)]

@@ -69,6 +69,38 @@ def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
     return found
 
 
+def chains(model: keras.Layer, path: str = "") -> list[str]:
+    """What the names of `leaves` begin with in each model whose layers form a chain.
+
+    There the order of definition is that of execution.
+    """
+    found, whole = [], _is_chain(model)
+    for name, child in _children(model):
+        if not isinstance(child, COMPOSITES):
+            inner = chains(child, f"{path}{name}.")
+            whole &= f"{path}{name}." in inner or not leaves(child)
+            found += inner
+    return [path, *found] if whole else found
+
+
+def _is_chain(model):
+    """Whether each layer takes one tensor, of a layer that feeds no other."""
+    if isinstance(model, keras.Sequential) or not hasattr(model, "operations"):
+        return isinstance(model, keras.Sequential)
+    sources = [
+        [tensor._keras_history.operation for tensor in node.input_tensors]
+        for nodes in model._nodes_by_depth.values()
+        for node in nodes
+    ]
+    feeding = [id(each) for fed in sources for each in fed]
+    return (
+        max(map(len, sources)) <= 1
+        and len(set(feeding)) == len(feeding)
+        and len(sources) == len(model.operations)
+        and sum(not fed for fed in sources) == 1
+    )
+
+
 COMPOSITES = (keras.layers.RNN, keras.layers.Wrapper, keras.layers.Bidirectional)
 
 

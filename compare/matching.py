@@ -1,22 +1,47 @@
 """Which layer of a PyTorch model is which layer of its Keras twin.
 
-A table of names comes first, then equal names, then the order of execution among layers
-of the same kind and sizes. Every layer that holds arrays finds its twin, or nothing is
-matched and both lists are shown.
+A table of names comes first, then equal names, then the order of the layers among those
+of the same kind and sizes; whether that order is one of execution, the caller knows.
+Every layer that holds arrays finds its twin, or nothing is matched and both lists are
+shown.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from compare.errors import BadInput
-from compare.layer_rules import RECURRENT, RULES
+from compare.keras_config import snake
+from compare.layer_rules import RECURRENT, RULES, plain
 
 if TYPE_CHECKING:
     from compare.transfer import Layer
+
+# What Keras calls layers that a user gave no name, with a number behind all but one.
+AUTOMATIC = {snake(keras) for _, keras in RULES}
+AUTOMATIC |= {"bidirectional", "time_distributed", "rnn"}
+WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Which layers are twins, and how they were found.
+
+    Args:
+        twins: Keras's layers by the name of PyTorch's; a stack of PyTorch's has
+            several.
+        by_order: groups of layers of the same kind and sizes that were told apart by
+            their order; of each part of a stack its layer's name and its twin's.
+        places: where each of Keras's layers stands in its model.
+    """
+
+    twins: dict[str, list[str]]
+    by_order: list[list[tuple[str, str]]]
+    places: dict[str, int]
 
 
 def match(
@@ -35,28 +60,93 @@ def match(
     Raises:
         BadInput: if a layer has no twin; both lists are in the message.
     """
-    found, free = {}, dict(keras)
-    for name, twins in (names or {}).items():
-        twins = [twins] if isinstance(twins, str) else list(twins)
-        _check_table(name, twins, torch, keras)
-        found[name] = twins
+    return matched(torch, keras, names).twins
+
+
+def matched(
+    torch: Mapping[str, Layer],
+    keras: Mapping[str, Layer],
+    names: Mapping[str, str | Sequence[str]] | None = None,
+) -> Matched:
+    """As `match`, for layers in an order that need not be that of execution.
+
+    Raises:
+        BadInput: as `match`.
+    """
+    table = {
+        n: [t] if isinstance(t, str) else list(t) for n, t in (names or {}).items()
+    }
+    _check_table(table, torch, keras)
+    for kind_of in (_own_kind, plain):  # the nonlinearity tells, unless it is mistaken
+        found, free = dict(table), dict(keras)
+        _take(free, found.values())
+        named = _by_name(torch, free, found, kind_of)
+        _take(free, named.values())
+        ordered = {}
+        for name, layer in torch.items():
+            if name not in found and name not in named:
+                twins = _first(layer, free, kind_of)
+                ordered |= {name: twins} if twins else {}
+                _take(free, [twins])
+        found |= named | ordered
+        if not free and len(found) == len(torch):
+            break
+    else:
+        raise BadInput(_unmatched(torch, keras, found, free))
+    return Matched(
+        {name: found[name] for name in torch},
+        _groups(torch, ordered),
+        {name: place for place, name in enumerate(keras)},
+    )
+
+
+def _take(free, lists):
+    for twins in lists:
         for twin in twins:
             free.pop(twin, None)
-    for name, layer in torch.items():
-        twins = _of_that_name(name, free)
-        if name not in found and twins and _fit(layer, [free[twin] for twin in twins]):
+
+
+def bare(names: Sequence[str]) -> dict[str, str]:
+    """PyTorch's names without what wrappers of the whole model put before them."""
+    short = dict(zip(names, names, strict=True))
+    while True:
+        shared = [w for w in WRAPPERS if all(n.startswith(w) for n in short.values())]
+        if not short or not shared:
+            return short
+        short = {name: each.removeprefix(shared[0]) for name, each in short.items()}
+
+
+def _by_name(torch, keras, table, kind_of):
+    """The twins that layers have by their names alone.
+
+    Names that Keras gave count only where all of PyTorch's layers of the same kind and
+    sizes, in the table or not, have theirs: `lstm_1, lstm_2` is not `lstm, lstm_1`.
+    """
+    found = {}
+    for name, short in bare(list(torch)).items():
+        twins = _of_that_name(short, keras)
+        if name not in table and twins and _fit(torch[name], twins, keras, kind_of):
             found[name] = twins
-            for twin in twins:
-                del free[twin]
-    for name, layer in torch.items():
-        twins = [] if name in found else _first(layer, free)
-        if twins:
-            found[name] = twins
-            for twin in twins:
-                del free[twin]
-    if free or len(found) < len(torch):
-        raise BadInput(_unmatched(torch, keras, found, free))
-    return {name: found[name] for name in torch}
+    keys = {name: set(_keys(layer)) for name, layer in torch.items()}
+    return {
+        name: twins
+        for name, twins in found.items()
+        if not _automatic(twins[0])
+        or all(rival in found or rival in table for rival in _rivals(name, keys))
+    }
+
+
+def _automatic(name):
+    return re.sub(r"_\d+$", "", name.split(".")[-1]) in AUTOMATIC
+
+
+def _rivals(name, keys):
+    """The layers that one could be taken for, or a part of one."""
+    found, known = {name}, keys[name]
+    while more := {n for n in keys if n not in found and keys[n] & known}:
+        found |= more
+        known = known.union(*(keys[each] for each in more))
+    return found
 
 
 def _of_that_name(name, keras):
@@ -66,26 +156,58 @@ def _of_that_name(name, keras):
     return [twin for twin in keras if re.fullmatch(rf"{re.escape(name)}\.\d+", twin)]
 
 
-def _first(layer, keras):
+def _first(layer, keras, kind_of):
     """The first layers, in order, that could be this layer; none if there are not all.
 
-    Each part of a stack is looked for behind the one before it.
+    Each part of a stack is looked for behind the one before it; or one layer of Keras's
+    has them all.
     """
-    twins, rest = [], list(keras)
-    for part in _parts(layer):
-        at = next((i for i, n in enumerate(rest) if _fits(layer, part, keras[n])), None)
-        if at is None:
-            return []
-        twins.append(rest[at])
-        rest = rest[at + 1 :]
-    return twins
+    parts, names = _parts(layer), list(keras)
+    for start, name in enumerate(names):
+        if _fits(layer, parts, keras[name], kind_of):
+            return [name]
+        if _fits(layer, parts[:1], keras[name], kind_of):
+            twins = _stack(layer, parts, names[start:], keras, kind_of)
+            if twins:
+                return twins
+    return []
 
 
-def _fit(layer, twins):
+def _stack(layer, parts, names, keras, kind_of):
+    """The first layers that are the parts of a stack, if there are all."""
+    twins, left = [], list(parts)
+    for name in names:
+        if left and _fits(layer, left[:1], keras[name], kind_of):
+            twins.append(name)
+            left.pop(0)
+    return [] if left else twins
+
+
+def _fit(layer, twins, keras, kind_of):
     parts = _parts(layer)
+    if len(twins) == 1:
+        return _fits(layer, parts, keras[twins[0]], kind_of)
     return len(parts) == len(twins) and all(
-        _fits(layer, part, twin) for part, twin in zip(parts, twins, strict=True)
+        _fits(layer, [part], keras[twin], kind_of)
+        for part, twin in zip(parts, twins, strict=True)
     )
+
+
+def _groups(torch, ordered):
+    """What only its order tells from others, by kind and sizes."""
+    found = {}
+    for name, twins in ordered.items():
+        keys = _keys(torch[name])
+        each = twins if len(twins) == len(keys) else twins * len(keys)
+        for key, twin in zip(keys, each, strict=True):
+            found.setdefault(key, []).append((name, twin))
+    return [group for group in found.values() if len({t for _, t in group}) > 1]
+
+
+def _keys(layer):
+    """Kind and sizes of each part of a layer of PyTorch's; a cell's are its layer's."""
+    kind = plain(layer.kind).removesuffix("Cell")
+    return [(kind, *part) for part in _parts(layer)]
 
 
 def _parts(layer) -> list:
@@ -93,22 +215,28 @@ def _parts(layer) -> list:
     kinds = {torch for torch, _ in RECURRENT}
     if layer.kind not in kinds:
         return [_sizes(layer.arrays)]
+    return _numbered(layer.arrays, r"_l(\d+)")
+
+
+def _numbered(arrays, number):
+    """Sizes of the arrays of each layer of a stack; by a number in their names."""
     numbers = {}
-    for name, array in layer.arrays.items():
-        found = re.search(r"_l(\d+)", name)
+    for name, array in arrays.items():
+        found = re.search(number, name)
         numbers.setdefault(int(found[1]) if found else 0, []).append((name, array))
-    return [_matrices(dict(arrays)) for _, arrays in sorted(numbers.items())]
+    return [_matrices(dict(each)) for _, each in sorted(numbers.items())]
 
 
-def _fits(layer, part, twin):
-    if (layer.kind, plain(twin.kind)) not in RULES:
+def _fits(layer, parts, twin, kind_of):
+    if (kind_of(layer.kind), kind_of(twin.kind)) not in RULES:
         return False
-    recurrent = (layer.kind, plain(twin.kind)) in RECURRENT
-    return part == (_matrices(twin.arrays) if recurrent else _sizes(twin.arrays))
+    if (kind_of(layer.kind), kind_of(twin.kind)) in RECURRENT:
+        return parts == _numbered(twin.arrays, r"^(\d+)\.")
+    return parts == [_sizes(twin.arrays)]
 
 
-def plain(kind: str) -> str:
-    """A Keras kind without the options that PyTorch's layer lacks."""
+def _own_kind(kind):
+    """A kind without the options that PyTorch's layer lacks, but with its relu."""
     return re.sub(r"\([^)]*=[^)]*\)", "", kind)
 
 
@@ -124,17 +252,22 @@ def _matrices(arrays):
     return [*sizes, bool(biases)]
 
 
-def _check_table(name, twins, torch, keras):
-    for side, wanted, have in (
-        ("PyTorch", [name], torch),
-        ("Keras", twins, keras),
-    ):
+def _check_table(table, torch, keras):
+    asked = [twin for twins in table.values() for twin in twins]
+    for side, wanted, have in (("PyTorch", table, torch), ("Keras", asked, keras)):
         for each in wanted:
             if each not in have:
                 raise BadInput(
                     f"names: expected layers with weights of {side} "
-                    f"({', '.join(have)}), got {each!r}; correct the table"
+                    f"({', '.join(map(called, have))}), got {each!r}; correct the table"
                 )
+    twice = {twin for twin in asked if asked.count(twin) > 1}
+    if twice or not all(table.values()):
+        came = f"{min(twice)!r} twice" if twice else "a layer with none"
+        raise BadInput(
+            f"names: expected a twin for each layer, another for each, got {came}; "
+            "correct the table"
+        )
 
 
 def _unmatched(torch, keras, found, free):
@@ -151,7 +284,7 @@ def _unmatched(torch, keras, found, free):
     return "\n".join(
         [
             f"layers: expected a twin for each layer with weights, got {counts} "
-            f"(marked *); {_suggestion(torch, lost, free)}",
+            f"(marked *); {_suggestion({n: torch[n] for n in lost}, free)}",
             *rows,
         ]
     )
@@ -160,19 +293,73 @@ def _unmatched(torch, keras, found, free):
 def describe(name: str, layer: Layer, marked: bool = False) -> str:
     """A layer in a line: its name, kind and the shapes of its arrays."""
     shapes = ", ".join("x".join(map(str, a.shape)) for a in layer.arrays.values())
-    return f"{'*' if marked else ' '} {name} {layer.kind} [{shapes}]"
+    return f"{'*' if marked else ' '} {called(name)} {layer.kind} [{shapes}]"
 
 
-def _suggestion(torch, lost, free):
-    for name in lost:
-        for twin, layer in free.items():
-            if (torch[name].kind, plain(layer.kind)) in RULES:
-                return (
-                    f"{name} and {twin} are of one kind, but not of the same sizes: "
-                    "build both twins with the same"
-                )
-    known = ", ".join(f"{t} and {k}" for t, k in RULES)
-    for name, layer in (*((n, torch[n]) for n in lost), *free.items()):
-        if not any(layer.kind == t or plain(layer.kind) == k for t, k in RULES):
-            return f"{name} is a {layer.kind}, for which there is no rule ({known})"
+def called(name: str) -> str:
+    """A layer's name for a sentence."""
+    return name or "the model itself"
+
+
+def _suggestion(lost, free):
+    """What is likely meant by layers of PyTorch's and Keras's without twins."""
+    for say in (_other_arrays, _other_sizes, _without_rule):
+        said = say(lost, free)
+        if said:
+            return said
     return "give the model that lacks them these layers, or take them from the other"
+
+
+def _other_arrays(lost, free):
+    """Two layers of the same sizes where one has arrays that the other lacks."""
+    for name, layer in lost.items():
+        for twin, other in free.items():
+            pair = called(name), called(twin)
+            if (
+                layer.kind in ("BatchNorm1d", "LayerNorm")  # which a file does not tell
+                and "running_mean" not in layer.arrays
+                and plain(other.kind) == "BatchNormalization"
+            ):
+                return (
+                    f"{pair[0]} has no running statistics, and {pair[1]} always has: "
+                    "build PyTorch's with track_running_stats=True"
+                )
+            biased = _biased(layer), _biased(other)
+            kinds = plain(layer.kind), plain(other.kind)
+            if kinds in RULES and biased[0] != biased[1]:
+                one, none = pair if biased[0] else pair[::-1]
+                if _unbiased(layer) == _unbiased(other):
+                    return (
+                        f"{one} has a bias and {none} has none: build both with or "
+                        "without it (bias=True in PyTorch, use_bias=True in Keras)"
+                    )
+    return ""
+
+
+def _other_sizes(lost, free):
+    for name, layer in lost.items():
+        for twin, other in free.items():
+            if (plain(layer.kind), plain(other.kind)) in RULES:
+                return (
+                    f"{called(name)} and {called(twin)} are of one kind, but not of "
+                    "the same sizes: build both twins with the same"
+                )
+    return ""
+
+
+def _without_rule(lost, free):
+    known = ", ".join(f"{t} and {k}" for t, k in RULES)
+    for name, layer in (*lost.items(), *free.items()):
+        if not any(layer.kind == t or plain(layer.kind) == k for t, k in RULES):
+            what = f"{called(name)} is a {layer.kind}"
+            return f"{what}, for which there is no rule ({known})"
+    return ""
+
+
+def _biased(layer):
+    return any("bias" in name for name in layer.arrays)
+
+
+def _unbiased(layer):
+    """Sizes of what is no bias, however many arrays hold them."""
+    return sorted(a.size for name, a in layer.arrays.items() if "bias" not in name)

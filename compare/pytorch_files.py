@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compare import files
 from compare.errors import BadInput
 from compare.keras_files import natural
 from compare.transfer import Layer
@@ -27,7 +28,7 @@ class StateDict:
         layers: by name, in the order of the file; each as what it may be, where names
             and shapes of its arrays do not tell. Without counts of batches.
         places: the key in the file by the full name of an array.
-        ordered: whether the order is the one in which the model defines its layers.
+        sorted_by_name: whether the file keeps no other order of its arrays.
 
     Raises:
         BadInput: if the file is not what its ending says.
@@ -36,21 +37,40 @@ class StateDict:
     framework = "torch"
 
     def __init__(self, path: Path):
-        self.ordered = path.suffix.lower() != ".safetensors"  # which is sorted by name
-        self._file = _Pt(path) if self.ordered else _Safetensors(path)
-        groups, self.places = {}, {}
+        self.sorted_by_name = path.suffix.lower() == ".safetensors"
+        try:
+            self._file = _Safetensors(path) if self.sorted_by_name else _Pt(path)
+            groups, self.places = self._groups(path), {}
+            for layer, arrays in groups.items():
+                for name, (key, _) in arrays.items():
+                    self.places[f"{layer}.{name}"] = key
+            order = sorted(groups, key=natural) if self.sorted_by_name else groups
+            self.layers = {
+                name: _options({n: array for n, (_, array) in groups[name].items()})
+                for name in order
+            }
+        except BadInput:
+            raise
+        except Exception as error:  # of many kinds, where a file is not what it says
+            raise BadInput(
+                f"{path}: expected a whole file of PyTorch's weights, got one that "
+                f"cannot be read: {files.reason(error)}; save model.state_dict() again"
+            ) from None
+
+    def _groups(self, path):
+        """Keys and arrays by layer and name; of a single layer's own dict, `model`."""
+        found = {}
         for key, array in self._file.arrays.items():
+            files.check_name(path, key)
             if array.dtype.kind not in "fiub":
                 raise BadInput(
                     f"{path}: expected numbers that NumPy has as well, got {key} in "
                     f"{array.dtype}; save the weights in float32"
                 )
             layer, _, name = key.rpartition(".")
-            layer = layer or "model"  # of a single layer's own state dict
-            groups.setdefault(layer, {})[name] = array
-            self.places[f"{layer}.{name}"] = key
-        order = groups if self.ordered else sorted(groups, key=natural)
-        self.layers = {name: _options(groups[name]) for name in order}
+            found.setdefault(layer, {})[name] = key, array
+        alone = "model" if "model" not in found else "model itself"
+        return {layer or alone: arrays for layer, arrays in found.items()}
 
     def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
         """The file with other numbers in it, each in the precision that it had.
@@ -71,6 +91,10 @@ class _Pt:
         }
 
     def written(self, arrays):
+        memory = import_module("compare.pytorch_memory")
+        targets = {key: self._tensors[key] for key in arrays}
+        for shared in memory.shared(targets):
+            memory.check(shared, targets, arrays)
         for key, array in arrays.items():
             self._layers.write(self._tensors[key], array)
         return self._pickles.packed(self._checkpoint)
@@ -87,7 +111,7 @@ class _Safetensors:
         except (SafetensorError, TypeError, AttributeError) as error:
             raise BadInput(
                 f"{path}: expected a whole .safetensors file of numbers that NumPy has "
-                f"as well, got: {error}; save it again, in float32"
+                f"as well, got: {files.reason(error)}; save it again, in float32"
             ) from None
 
     def written(self, arrays):
@@ -123,6 +147,10 @@ def _options(arrays):
 
 def _recurrent(states, arrays):
     """The kind that has so many gates; a cell's names do not say which layer it is."""
+    if any(
+        a.ndim != (1 if "bias" in n else 2) or not a.size for n, a in arrays.items()
+    ):
+        return f"layer of {', '.join(arrays)}"
     suffix = states.removeprefix("weight_hh")
     size = arrays[states].shape[-1]
     if f"weight_hr{suffix}" in arrays:  # a projection makes the state smaller

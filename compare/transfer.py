@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from compare import ordering, precision
 from compare.errors import BadInput
 from compare.layer_rules import RULES, Row, plain, rows
-from compare.matching import match
+from compare.matching import called, matched
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,8 +70,9 @@ def transfer(
 
     Raises:
         BadInput: if the two are not of one framework each, or if a layer, an array or a
-            shape has no counterpart. The message names what is left over on both sides,
-            and the target is as it was.
+            shape has no counterpart, when the message names what is left over on both
+            sides; if only an order that need not be that of execution tells layers
+            apart; or if the target cannot hold the numbers. The target is as it was.
     """
     frameworks = _framework(source), _framework(target)
     if set(frameworks) != {"torch", "keras"}:
@@ -89,39 +91,48 @@ def transfer(
         keras = side["keras"].held(models["keras"])
     else:
         leaves = side["keras"].held_by_leaves(models["keras"])
-        keras, known = paired(torch, leaves, names)
+        order = ordering.Order(side["keras"].chains(models["keras"]))
+        keras, known = paired(torch, leaves, order, names)
     layers = {"torch": torch, "keras": keras}
     have, want = (layers[name] for name in frameworks)
     steps = _plan(have, want, f"to_{frameworks[1]}", strict=True)
     for step in steps:
         _made(step, [_placeholder(each) for each in step.inputs])
+    moves = [renamed(step.move, known, frameworks[1]) for step in steps]
     read, write = side[frameworks[0]].read, side[frameworks[1]].write
+    memory = None
+    if frameworks[1] == "torch":
+        memory = import_module("compare.pytorch_memory")
+    _check_numbers(steps, moves, read, memory)
     for step in steps:
         _carry(step, read, write)
-    return [renamed(step.move, known, frameworks[1]) for step in steps]
+    return moves
 
 
 def paired(
     torch: Mapping[str, Layer],
     keras: Mapping[str, Layer],
+    order: ordering.Order,
     names: Mapping[str, str | Sequence[str]] | None = None,
 ) -> tuple[dict[str, Layer], dict[str, str]]:
     """Keras's layers by the names of their twins, a stack as one layer.
 
     Args:
-        torch: layers, in the order of execution or definition.
+        torch: layers, in the order of definition.
         keras: the same; each of a stack on its own.
+        order: what is known of it.
         names: as in `matching.match`.
 
     Returns:
         The layers; and what each array was called before, by its new full name.
 
     Raises:
-        BadInput: if a layer has no twin.
+        BadInput: if a layer has no twin, or only such an order tells which it is.
     """
-    found = match(shapes(torch), shapes(keras), names)
+    found = matched(shapes(torch), shapes(keras), names)
+    ordering.check(found, order, names)
     layers, known = {}, {}
-    for name, twins in found.items():
+    for name, twins in found.twins.items():
         arrays = {}
         for number, twin in enumerate(twins):
             prefix = f"{number}." if len(twins) > 1 else ""
@@ -249,6 +260,14 @@ def _kinds(name, torch, keras, strict):
     kinds = torch.kind, keras.kind
     if not strict:
         kinds = plain(torch.kind), plain(keras.kind)
+    if kinds not in RULES and (plain(torch.kind), plain(keras.kind)) in RULES:
+        relu = "relu" in torch.kind
+        one, other = ("relu", "tanh") if relu else ("tanh", "relu")
+        raise BadInput(
+            f"{called(name)}: expected one nonlinearity on both sides, got {one} in "
+            f"PyTorch's {torch.kind} and {other} in Keras's {keras.kind}; build both "
+            f"with the same (nonlinearity in PyTorch, activation in Keras)"
+        )
     if kinds not in RULES:
         known = ", ".join(f"{t} and {k}" for t, k in RULES)
         raise BadInput(
@@ -285,6 +304,43 @@ def _carry(step, read, write):
     """Take one step in live models; its arrays are gone before the next is taken."""
     for name, array in _made(step, [read(each) for each in step.inputs]).items():
         write(step.outputs[name], array)
+
+
+def _check_numbers(steps, moves, read, memory):
+    """Refuse what the target cannot hold, before anything is written.
+
+    Only what may be refused is read: of a target that is as precise as its source, and
+    whose tensors share no memory, sums alone.
+    """
+    targets, arrays = {}, {}
+    for step, move in zip(steps, moves, strict=True):
+        outputs = step.outputs.values()
+        targets |= dict(zip(move.target, outputs, strict=True))
+        for full, array in zip(
+            (*move.source, *move.target), (*step.inputs, *outputs), strict=True
+        ):
+            precision.check_floats(full, array)
+    shared = memory.shared(targets) if memory else []
+    tied = {name for names in shared for name in names}
+    for step, move in zip(steps, moves, strict=True):
+        if tied.isdisjoint(move.target) and not _may_overflow(step):
+            continue
+        made = _made(step, [read(each) for each in step.inputs])
+        for full, (key, array) in zip(move.target, made.items(), strict=True):
+            precision.check_range(full, array, step.outputs[key])
+            if full in tied:
+                arrays[full] = array
+    for names in shared:
+        memory.check(names, targets, arrays)
+
+
+def _may_overflow(step):
+    adds = len(step.inputs) > len(step.outputs)
+    return adds or any(
+        precision.narrower(source, target)
+        for source in step.inputs
+        for target in step.outputs.values()
+    )
 
 
 def _placeholder(array):

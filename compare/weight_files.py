@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from compare import files
+from compare import files, precision
 from compare.errors import BadInput
 from compare.keras_files import KerasFile
 from compare.layer_rules import RULES, plain
+from compare.matching import bare
+from compare.ordering import Order
 from compare.pytorch_files import StateDict
 from compare.transfer import Layer, Move, paired, renamed, rewrite, shapes
 
@@ -50,11 +51,8 @@ def transfer_files(
         BadInput: if a file is not what its ending says, holds code of its own, or if
             something on one side has no counterpart on the other.
     """
-    if out is not None and _ending(out) != _ending(target):
-        raise BadInput(
-            f"--out {out}: expected the ending of {target}, {_ending(target)}, since "
-            "the file is a copy of it with other numbers; name it so"
-        )
+    if out is not None:
+        _check_out(source, target, out)
     have, want = _opened(source), _opened(target)
     if have.framework == want.framework:
         raise BadInput(
@@ -65,20 +63,42 @@ def transfer_files(
     path = files.target(option, path)
     side = {have.framework: have, want.framework: want}
     torch, leaves = _settled(side["torch"].layers, side["keras"].layers, names or {})
-    keras, known = paired(torch, leaves, names)
-    _check_order(side, torch, keras, known, names or {})
+    order = Order(side["keras"].chains, side["torch"].sorted_by_name, option=True)
+    keras, known = paired(torch, leaves, order, names)
     layers = {"torch": torch, "keras": keras}
+    for called, each in _full(torch).items():
+        precision.check_floats(called, each)
+    for called, each in _full(keras).items():
+        precision.check_floats(known[called], each)
     arrays, moves = rewrite(
         _read(layers[have.framework]),
         layers[want.framework],
         f"to_{want.framework}",
     )
-    full = {f"{n}.{key}": a for n, each in arrays.items() for key, a in each.items()}
-    if want.framework == "keras":
-        full = {known[name]: array for name, array in full.items()}
-    content = want.written({want.places[name]: array for name, array in full.items()})
-    files.write(option, path, content)
+    targets, places = _full(layers[want.framework]), {}
+    for name, each in arrays.items():
+        for key, array in each.items():
+            before = f"{name}.{key}"
+            called = known[before] if want.framework == "keras" else before
+            precision.check_range(called, array, targets[before])
+            places[want.places[called]] = array
+    files.write(option, path, want.written(places))
     return [renamed(move, known, want.framework) for move in moves]
+
+
+def _check_out(source, target, out):
+    resolved = Path(out).resolve()  # the file behind a link is the one that is written
+    if _ending(resolved) != _ending(target):
+        raise BadInput(
+            f"--out {out}: expected the ending of {target}, {_ending(target)}, since "
+            f"the file is a copy of it with other numbers, got {resolved.name}; name "
+            "it so"
+        )
+    if resolved.exists() and Path(source).exists() and resolved.samefile(source):
+        raise BadInput(
+            f"--out {out}: expected another file than the source, got {source} itself; "
+            "name another"
+        )
 
 
 def _ending(path):
@@ -99,9 +119,22 @@ def _opened(path):
 
 def _read(layers):
     """Layers with arrays in the place of what they are read from."""
+    try:
+        return {
+            name: Layer(layer.kind, {k: data[()] for k, data in layer.arrays.items()})
+            for name, layer in layers.items()
+        }
+    except (OSError, MemoryError) as error:  # packed numbers that cannot be unpacked
+        raise BadInput(
+            "source: expected numbers that can be read, got: "
+            f"{files.reason(error)}; save it again"
+        ) from None
+
+
+def _full(layers):
+    """What layers hold, by its full name."""
     return {
-        name: Layer(layer.kind, {key: data[()] for key, data in layer.arrays.items()})
-        for name, layer in layers.items()
+        f"{n}.{key}": a for n, each in layers.items() for key, a in each.arrays.items()
     }
 
 
@@ -111,9 +144,10 @@ def _settled(torch, keras, names):
     A matrix without a bias is a Linear or an Embedding; which, its twin tells.
     """
     free, settled, keras = list(keras), {}, dict(keras)
+    short = bare(list(torch))
     for by_name in (True, False):
         for name in [each for each in torch if each not in settled]:
-            called = names.get(name, name)
+            called = names.get(name, short[name])
             fitting = [
                 (twin, a, b)
                 for twin in free
@@ -148,38 +182,3 @@ def _several(name, fitting):
         f"{name}: expected a layer whose twin is clear, got arrays that fit {twins}; "
         f"say which with --names {name}={fitting[0][0]}"
     )
-
-
-def _check_order(side, torch, keras, known, names):
-    """Refuse layers that only order tells apart, where a file does not keep it.
-
-    Numbers in names are an order: `lstm`, `lstm_1`.
-    """
-    layer_of = {
-        f"{name}.{key}": name
-        for name, (first, *_) in side["keras"].layers.items()
-        for key in first.arrays
-    }
-    alike = {}
-    for name in torch:
-        twins = {}
-        for key, array in keras[name].arrays.items():
-            before = known[f"{name}.{key}"]
-            twins.setdefault(layer_of[before], []).append((before, array.shape))
-        for twin, arrays in twins.items():
-            if name in names or re.fullmatch(rf"{re.escape(name)}(\.\d+)?", twin):
-                continue
-            place = side["keras"].places[arrays[0][0]]
-            sizes = tuple(shape for _, shape in arrays)
-            alike.setdefault((torch[name].kind, sizes), []).append((name, place))
-    for pairs in alike.values():
-        for called, file in zip(
-            zip(*pairs, strict=True), (side["torch"], side["keras"]), strict=True
-        ):
-            stems = {re.sub(r"_?\d+", "", each) for each in called}
-            if not file.ordered and len(stems) > 1:
-                raise BadInput(
-                    f"{', '.join(called)}: expected a file that keeps the order of "
-                    "layers of the same sizes, got one that does not; use a .pt or a "
-                    f".keras, or say which is which with --names {called[0]}=..."
-                )

@@ -153,6 +153,10 @@ STRICT = {
         ({"lstm": lstm(3, 2)}, {"lstm": keras_lstm(4, 2)}),
         r"lstm.kernel: expected shape \(4, 8\), got \(3, 8\)",
     ),
+    "another nonlinearity": (
+        ({"rnn": Layer("RNN(relu)", {})}, {"rnn": Layer("SimpleRNN", {})}),
+        "rnn: expected one nonlinearity on both sides, got relu in PyTorch's RNN",
+    ),
     "another kind": (
         ({"lstm": lstm(3, 2)}, {"lstm": Layer("GRU", {})}),
         "lstm: expected a pair of layers with a transfer rule",

@@ -17,6 +17,10 @@ LEGEND = (
     "gap    largest difference in float64, as a part of the stage's largest value",
     "limit  what rounding explains, measured by running each twin in float32 as well",
 )
+WEIGHTS_ALONE = (
+    "Weights are all that moved: epsilons, activations, directions and the like are "
+    "not in such files; python -m compare run compares them."
+)
 SIDE_BY_SIDE = 150  # columns of a terminal from which two sources fit beside each other
 
 
@@ -122,6 +126,7 @@ def print_moves(console: Console, moves: Iterable[Move], path: str):
     console.print(
         f"{len(moves)} moves; wrote {path}", style="bold", highlight=False, markup=False
     )
+    console.print(WEIGHTS_ALONE, highlight=False, markup=False, soft_wrap=True)
 
 
 def conclusion(evidence: Evidence) -> str:
