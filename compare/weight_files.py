@@ -49,7 +49,9 @@ def transfer_files(
 
     Raises:
         BadInput: if a file is not what its ending says, holds code of its own, or if
-            something on one side has no counterpart on the other.
+            something on one side has no counterpart on the other; if only an order that
+            need not be that of execution tells layers apart; or if the target cannot
+            hold the numbers.
     """
     if out is not None:
         _check_out(source, target, out)

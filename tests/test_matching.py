@@ -81,6 +81,18 @@ def test_a_part_of_a_stack_is_a_rival_too():
     assert match(torch, keras) == {"lstm": ["lstm", "lstm_1"], "lstm_1": ["lstm_2"]}
 
 
+def test_a_rival_of_a_rival_is_one():
+    """`other` has no twin of its name, so `rnn` goes by order, and so does `lstm`."""
+    torch = {"rnn": lstm(2, 2), "lstm": lstm(features=2), "other": lstm()}
+    keras = {
+        "rnn": keras_lstm(["0.", "1."], 2),
+        "lstm": keras_lstm(features=2),
+        "lstm_1": keras_lstm(),
+    }
+
+    assert [("rnn", "rnn"), ("lstm", "lstm")] in matched(torch, keras).by_order
+
+
 @pytest.mark.parametrize("name", ["time_distributed_1", "bidirectional", "a.rnn_2"])
 def test_names_of_wrappers_are_names_that_keras_gave(name):
     both = of_one_kind([name, "other"], ["first", name])
@@ -128,8 +140,9 @@ UNCERTAIN = {
     "other stems": ["q", "k", "v"],
     "numbers that descend": ["up3", "up2", "up1"],
     "a number that stays": ["a1.b", "a1.c", "a1.d"],
-    "two numbers": ["a1.b2", "a2.b1", "a2.b2"],
+    "two numbers": ["a1.b2", "a2.b1", "a3.b0"],
 }
+LSTMS = ["lstm", "lstm_1", "lstm_2"]
 KERAS = ["dense", "dense_1", "dense_2"]
 
 
@@ -194,6 +207,17 @@ def test_a_chain_vouches_for_the_layers_in_it_alone():
     assert checked(torch, Order(["body."]), keras)
     with pytest.raises(BadInput):
         checked(torch, Order(["head."]), keras)
+
+
+def test_a_stack_that_skips_a_layer_is_in_no_order():
+    """`net.1` would get what Keras runs before the twins of `net.0`."""
+    torch = {"net.0": lstm(2, features=2), "net.1": lstm()}
+    keras = {n: keras_lstm(features=2 if n == "lstm_1" else 3) for n in LSTMS}
+    found = matched(torch, keras)
+
+    assert found.twins == {"net.0": ["lstm_1", "lstm_2"], "net.1": ["lstm"]}
+    with pytest.raises(BadInput, match=r"lstm_2, lstm;"):
+        check(found, Order([""]))
 
 
 def test_the_parts_of_one_stack_are_in_order():

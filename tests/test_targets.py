@@ -121,6 +121,17 @@ def test_live_numbers_stay_finite(torch, keras):
     assert first[0].weight.tolist() == KERNEL.T.tolist()
 
 
+def test_sums_of_finite_biases_stay_finite(torch, keras):
+    """Each fits float32, their sum does not."""
+    first = torch.nn.Sequential(torch.nn.LSTM(2, 3))
+    second = keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(3)])
+    for name in ("bias_ih_l0", "bias_hh_l0"):
+        getattr(first[0], name).data.fill_(3e38)
+
+    with pytest.raises(BadInput, match=r"\.bias: expected numbers up to 3\.40282e\+38"):
+        transfer(first, second)
+
+
 def test_a_live_target_without_floats_is_refused(torch, keras):
     first = torch.nn.Sequential(torch.nn.Linear(2, 3))
     second = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
@@ -268,3 +279,15 @@ def test_arrays_under_a_layers_own_name_are_its(tmp_path):
 
     assert found.kind == "Dense"
     assert list(found.arrays) == ["kernel", "bias"]
+
+
+def test_a_configuration_that_leaves_layers_out_vouches_for_no_order(tmp_path):
+    layers = {"layers": [dict(class_name="Dense", config={"name": "fc"})]}
+    arrays = [np.zeros((3, 3), "float32"), np.zeros(3, "float32")]
+    weights = weights_only(tmp_path / "b.weights.h5", dense=arrays, dense_1=arrays)
+    with zipfile.ZipFile(tmp_path / "b.keras", "w") as target:
+        config = dict(class_name="Sequential", config=layers)
+        target.writestr("config.json", json.dumps(config))
+        target.write(weights, "model.weights.h5")
+
+    assert KerasFile(tmp_path / "b.keras").chains == []
