@@ -7,7 +7,7 @@ promotion turns float64 into float32 on JAX and on PyTorch.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from itertools import islice
 
@@ -21,6 +21,7 @@ import tensorflow  # isort: skip
 
 from compare.cases import Input, check_outputs, flat
 from compare.errors import BadInput
+from compare.keras_precision import narrowing, settled
 from compare.transfer import Layer
 
 # What a model raises when it rejects its input.
@@ -36,19 +37,6 @@ def versions() -> dict[str, str]:
     """What runs the models."""
     backend = f"tensorflow {tensorflow.__version__}"
     return {"keras": keras.__version__, "backend": backend}
-
-
-@contextmanager
-def settled(dtype: str):
-    """Layers made inside compute in `dtype`, for which `set_floatx` is not enough."""
-    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
-    keras.config.set_floatx(dtype)
-    keras.config.set_dtype_policy(dtype)
-    try:
-        yield
-    finally:
-        keras.config.set_floatx(floatx)
-        keras.config.set_dtype_policy(policy)
 
 
 class Twin:
@@ -229,17 +217,8 @@ class Twin:
 
     def narrows(self, arrays: Sequence[np.ndarray]) -> str:
         """What in the compiled model takes float64 to less, if it does."""
-        with settled(self.dtype):
-            graph = self._run.get_concrete_function().graph.as_graph_def()
-        nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
-        double, *less = (
-            getattr(tensorflow, name).as_datatype_enum
-            for name in ("float64", "float32", "float16", "bfloat16")
-        )
-        for node in nodes:
-            kinds = [node.attr[key].type for key in ("SrcT", "DstT")]
-            if node.op == "Cast" and kinds[0] == double and kinds[1] in less:
-                return node.name
+        with settled(self.dtype), suppress(*REFUSALS):
+            return narrowing(self._run.get_concrete_function().graph.as_graph_def())
         return ""
 
     @contextmanager
