@@ -5,9 +5,8 @@
 promotion turns float64 into float32 on JAX and on PyTorch.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial, wraps
 from itertools import islice
 
@@ -19,18 +18,14 @@ from compare.keras_layers import Renamed, holders, kind_of, leaves
 import keras  # isort: skip
 import tensorflow  # isort: skip
 
-from compare.cases import Input, check_outputs, flat
+from compare.cases import Input, as_judged, check_outputs, check_tensors, flat
 from compare.errors import BadInput
 from compare.keras_precision import narrowing, settled
+from compare.keras_refusals import REFUSALS, message, origin
+from compare.refusals import refused
 from compare.transfer import Layer
 
-# What a model raises when it rejects its input.
-REFUSALS = (
-    ValueError,
-    TypeError,
-    IndexError,
-    tensorflow.errors.InvalidArgumentError,
-)
+__all__ = ["REFUSALS", "Twin", "before_activation", "message", "settled", "versions"]
 
 
 def versions() -> dict[str, str]:
@@ -48,7 +43,8 @@ class Twin:
         dtype: "float32" or "float64".
         outputs: names of the stages that the model returns, in order; None to name
             them by their place in what it returns.
-        call: hands the inputs to the model, where that is not `model(x, name=...)`.
+        call: hands the inputs to the model, where that is not `model(x, name=...)`;
+            it is a user's own then, and all that it raises is a refusal.
     """
 
     def __init__(
@@ -63,6 +59,7 @@ class Twin:
         self.traces, self.masks = 0, {}
         self._names, self._masked = [], []
         self._call = call or self._by_name
+        self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
         self.order = []  # of the layers, as they are first called
         if keras.backend.result_type(dtype, dtype) != dtype:
             raise BadInput(
@@ -80,7 +77,7 @@ class Twin:
                 keras.Input(batch_shape=each.shape, dtype=each.dtype or dtype)
                 for each in inputs
             ]
-            with self._noting_order():
+            with self._noting_order(), self._returning_tensors(), self._refused():
                 self._functional = keras.Model(args, self._call(self.model, args))
         if outputs is None:
             self.outputs = [name for name, _ in flat(self._functional.output)]
@@ -106,14 +103,14 @@ class Twin:
         with settled(self.dtype):
             results, masks = run(*self.tensors(arrays))
         self.masks = _named(self._masked, masks)
-        return _named(self._names, results)
+        stages = _named(self._names, results)
+        return {name: as_judged(array) for name, array in stages.items()}
 
     def eager(self, arrays: Sequence[np.ndarray]) -> tuple:
         """What the model returns, not compiled, so that its layers can be watched."""
-        with settled(self.dtype):
-            return tuple(
-                t for _, t in flat(self._call(self.model, self.tensors(arrays)))
-            )
+        with settled(self.dtype), self._refused():
+            returned = self._call(self.model, self.tensors(arrays))
+        return tuple(tensor for _, tensor in flat(returned))
 
     def gradients(
         self,
@@ -207,7 +204,8 @@ class Twin:
     def loss(self, loss, tensors, targets, valid, training=False):
         """The loss on tensors, of the results that have a target."""
         total = 0
-        results = self._functional(list(tensors), training=training)
+        with self._refused():
+            results = self._functional(list(tensors), training=training)
         results = results if isinstance(results, list | tuple) else (results,)
         for result, target, where in zip(results, targets, valid, strict=False):
             if where is not None:
@@ -241,6 +239,26 @@ class Twin:
         finally:
             for layer in layers:
                 vars(layer).pop("call", None)
+
+    @contextmanager
+    def _returning_tensors(self):
+        """What the model returns inside is checked, where Keras refuses to take it."""
+        model, returned = self.model, []
+        call = model.call
+
+        def watched(*args, **kwargs):
+            returned.append(call(*args, **kwargs))
+            return returned[-1]
+
+        vars(model)["call"] = wraps(call)(watched)
+        try:
+            yield
+        except ValueError:
+            for each in returned:
+                check_tensors("Keras", model, flat(each), _is_tensor)
+            raise
+        finally:
+            vars(model).pop("call", None)
 
     def leaves(self) -> dict[str, keras.Layer]:
         """The model's layers that hold weights, in the order of execution."""
@@ -276,7 +294,8 @@ class Twin:
         try:
             for name, layer in children.items():
                 vars(layer)["call"] = self._record(stages, name, layer)
-            results = self._functional(list(args), training=False)
+            with self._refused():
+                results = self._functional(list(args), training=False)
         finally:
             for layer in children.values():
                 vars(layer).pop("call", None)
@@ -359,6 +378,10 @@ def _activates(layer):
     return inside and layer.activation not in (None, keras.activations.linear)
 
 
+def _is_tensor(value):
+    return keras.ops.is_tensor(value) or isinstance(value, keras.KerasTensor)
+
+
 def _named(names, tensors):
     arrays = map(keras.ops.convert_to_numpy, tensors)
     return dict(zip(names, arrays, strict=True))
@@ -380,16 +403,3 @@ def _fits(inputs, arrays):
             if len(array) != batch or not all(1 <= n <= time for n in array):
                 return False
     return True
-
-
-def message(error: Exception) -> str:
-    """What a refusal says, in one line.
-
-    Keras wraps it and makes it bold; TensorFlow puts it behind where it arose.
-    """
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    wrapping = ("Exception encountered", "Graph execution error", "Detected at", "[[")
-    lines = [line.strip() for line in text.splitlines()]
-    lines = [line for line in lines if line and not line.startswith(wrapping)]
-    lines = lines or [type(error).__name__]
-    return lines[-1 if "Graph execution error" in text else 0]
