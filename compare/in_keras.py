@@ -5,6 +5,7 @@
 promotion turns float64 into float32 on JAX and on PyTorch.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial, wraps
@@ -216,7 +217,9 @@ class Twin:
     def narrows(self, arrays: Sequence[np.ndarray]) -> str:
         """What in the compiled model takes float64 to less, if it does."""
         with settled(self.dtype), suppress(*REFUSALS):
-            return narrowing(self._run.get_concrete_function().graph.as_graph_def())
+            graph = self._run.get_concrete_function().graph.as_graph_def()
+            # Keras counts the models in a process, and so this one, in its name.
+            return re.sub(rf"^{self._functional.name}(_\d+)*/", "", narrowing(graph))
         return ""
 
     @contextmanager
@@ -244,7 +247,7 @@ class Twin:
     def _returning_tensors(self):
         """What the model returns inside is checked, where Keras refuses to take it."""
         model, returned = self.model, []
-        call = model.call
+        call, kept = model.call, vars(model).get("call")  # set on this one alone
 
         def watched(*args, **kwargs):
             returned.append(call(*args, **kwargs))
@@ -258,7 +261,8 @@ class Twin:
                 check_tensors("Keras", model, flat(each), _is_tensor)
             raise
         finally:
-            vars(model).pop("call", None)
+            vars(model).pop("call")
+            vars(model).update({"call": kept} if kept else {})
 
     def leaves(self) -> dict[str, keras.Layer]:
         """The model's layers that hold weights, in the order of execution."""

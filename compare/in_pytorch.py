@@ -173,6 +173,11 @@ class Twin:
             total = total + loss(result, target)
         return total
 
+    def layers(self, arrays: Sequence[np.ndarray]) -> dict[str, Layer]:
+        """The layers that hold weights, in the order of execution."""
+        found = layers(self.model)
+        return {name: found[name] for name in self.order(arrays)}
+
     def order(self, arrays: Sequence[np.ndarray]) -> list[str]:
         """The layers that hold weights by name, in the order of execution."""
         found, hooks = {}, []

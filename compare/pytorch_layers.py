@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -12,6 +13,8 @@ import torch
 from compare.copying import copy
 from compare.errors import BadInput
 from compare.transfer import Layer
+
+_APART = WeakSet()  # models, see `hold_apart`
 
 
 def layers(model: torch.nn.Module) -> dict[str, Layer]:
@@ -64,17 +67,30 @@ def holders(model: torch.nn.Module) -> dict[str, dict[str, torch.Tensor]]:
     """What each layer of a model holds, by attribute name and its own.
 
     A BatchNorm1d's count of batches is left out: Keras has none, and with a momentum
-    nothing is computed from it.
+    nothing is computed from it. So is a layer whose tensors are all those of earlier
+    ones, such as a head that shares the weight of an embedding: Keras has one variable.
     """
-    found = {}
+    found, seen = {}, set()
     for name, module in model.named_modules():
         holds = dict(module.named_parameters(recurse=False))
         holds |= module.named_buffers(recurse=False)
         if isinstance(module, torch.nn.BatchNorm1d):
             holds.pop("num_batches_tracked", None)
-        if holds:
+        if holds and (model in _APART or not seen.issuperset(map(id, holds.values()))):
             found[name] = holds
+        seen.update(map(id, holds.values()))
     return found
+
+
+def hold_apart(model: torch.nn.Module) -> bool:
+    """Count layers that share all of their tensors, since the twin holds them apart.
+
+    Returns:
+        Whether there are some that were not counted.
+    """
+    before = len(holders(model))
+    _APART.add(model)
+    return len(holders(model)) > before
 
 
 def each_layer(

@@ -38,6 +38,7 @@ def refused(
 
     Raises:
         Refused: in the place of any other exception.
+        BadInput: in the place of a NameError, which no input can cause.
     """
     try:
         yield
@@ -46,18 +47,23 @@ def refused(
     except Exception as error:
         if isinstance(error, known) and not isinstance(error, NotImplementedError):
             raise
-        raise Refused(_said(origin(error))) from error
+        raised = origin(error)
+        text = next(iter(str(raised).strip().splitlines()), "")
+        said = ": ".join(filter(None, [type(raised).__name__, text]))
+        where = _where(raised)
+        if isinstance(raised, NameError):
+            raise BadInput(
+                f"{where or 'model'}: expected code that runs, got {said}; correct it "
+                "there"
+            ) from error
+        raise Refused(f"{said} ({where})" if where else said) from error
 
 
-def _said(error):
-    text = next(iter(str(error).strip().splitlines()), "")
-    kind = type(error).__name__
+def _where(error):
+    """The line of a user's own code that an exception comes from, if there is one."""
     own = [
-        frame
+        f"{Path(frame.filename).name}, line {frame.lineno}"
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith(INSTALLED)
     ]
-    said = f"{kind}: {text}" if text else kind
-    if not own:
-        return said
-    return f"{said} ({Path(own[-1].filename).name}, line {own[-1].lineno})"
+    return own[-1] if own else ""
