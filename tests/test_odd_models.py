@@ -637,21 +637,33 @@ def test_head_that_shares_the_weight_of_an_embedding(nn, keras, scale):
     assert "head" not in evidence.notes[0]
 
 
-def test_shared_weight_is_found_where_keras_has_two(nn, keras):
+def untied(keras):
     layers = keras.layers
-    twin = keras.Sequential(
+    return keras.Sequential(
         [
             keras.Input((None,), dtype="int32"),
             layers.Embedding(7, 4),
             layers.GRU(4, return_sequences=True),
-            layers.Dense(7, use_bias=False),
+            layers.Dense(7, use_bias=False, name="dense"),
         ]
     )
 
-    evidence = compare.check(tied(nn), twin, words(), "to_keras")
+
+def test_shared_weight_is_found_where_keras_has_two(nn, keras):
+    evidence = compare.check(tied(nn), untied(keras), words(), "to_keras")
 
     assert evidence.verdict == SAME
     assert "head = dense" in evidence.notes[0]
+
+
+def test_shared_weight_goes_into_both_of_keras_and_not_back(nn, keras):
+    model, twin = tied(nn), untied(keras)
+
+    compare.transfer(model, twin)
+
+    assert np.array_equal(twin.layers[0].embeddings, twin.layers[2].kernel.numpy().T)
+    with pytest.raises(BadInput, match="0 of PyTorch's and 1 of Keras's have none"):
+        compare.transfer(twin, model)
 
 
 def test_note_on_a_cast_is_the_same_each_time(nn, keras):
