@@ -98,6 +98,24 @@ def check_outputs(twin, results):
         )
 
 
+def check_tensors(side, model, found, is_tensor):
+    """Raise BadInput where a model returns something that cannot be compared."""
+    for name, each in found:
+        if not is_tensor(each):
+            raise BadInput(
+                f"{side}'s {type(model).__name__}: expected tensors as results, in "
+                f"tuples, lists or dictionaries, got {name} of type "
+                f"{type(each).__name__}; return tensors"
+            )
+
+
+def as_judged(array: np.ndarray) -> np.ndarray:
+    """A stage as it is compared: with an axis, whole numbers whatever their width."""
+    if array.dtype.kind in "biu":
+        array = array.astype("int8" if array.dtype.kind == "b" else "int64")
+    return array if array.ndim else array.reshape(1)
+
+
 def flat(results: object, name: str = "output") -> Iterator[tuple[str, object]]:
     """Every tensor in what a model returns, named by its place: `output.0.h`."""
     if isinstance(results, dict):

@@ -54,8 +54,8 @@ def check(
         "different"; `explain()` says why as text, `to_json()` all of it.
 
     Raises:
-        BadInput: if x is no such input, a layer has no twin, nothing was compared, or
-            the Keras model has no weights yet.
+        BadInput: if x, names or seed is none, a layer has no twin, both models refuse,
+            one returns what is no tensor, or has no weights yet.
     """
     started = time.perf_counter()
     from compare import running
@@ -63,9 +63,18 @@ def check(
     harness = running.load_harness()
     from compare import live
     from compare.evidence import Evidence
-    from compare.pair_file import OwnPair, check_transfer, described, named_arrays
+    from compare.given import named_arrays
+    from compare.pair_file import (
+        OwnPair,
+        check_seed,
+        check_transfer,
+        checked_names,
+        described,
+    )
 
     check_transfer("transfer", transfer)
+    check_seed(seed)
+    table = checked_names("names", names)
     for side, model, kind in (
         ("torch", torch_model, "torch.nn.Module"),
         ("keras", keras_model, "keras.Model"),
@@ -83,7 +92,7 @@ def check(
         arrays=arrays,
         names=input_names,
         transfer=transfer,
-        table=dict(names or {}),
+        table=table,
         seed=seed,
     )
     notes = []

@@ -155,11 +155,13 @@ def _run_length(subject, twins, cases, probed):
     for direction, load in subject.loads.items():
         if twins.refusals:
             nothing = replace(cases[0], timesteps=None, batch=None)
+            # One that was built may yet refuse to run, as the other to be built.
+            said = twins.refusals | twins.run(*subject.draw(cases[0]))[1]
             yield Result(
                 **_place(subject, nothing, direction),
-                verdict=verdict.of_refusals(twins.refusals),
+                verdict=verdict.of_refusals(said),
                 expected=cases[0].expected,
-                refusals=twins.refusals,
+                refusals=said,
             )
             continue
         load(twins)

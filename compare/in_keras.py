@@ -7,7 +7,7 @@ promotion turns float64 into float32 on JAX and on PyTorch.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial, wraps
 from itertools import islice
 
@@ -19,36 +19,20 @@ from compare.keras_layers import Renamed, holders, kind_of, leaves
 import keras  # isort: skip
 import tensorflow  # isort: skip
 
-from compare.cases import Input, check_outputs, flat
+from compare.cases import Input, as_judged, check_outputs, check_tensors, flat
 from compare.errors import BadInput
+from compare.keras_precision import narrowing, settled
+from compare.keras_refusals import REFUSALS, message, origin
+from compare.refusals import refused
 from compare.transfer import Layer
 
-# What a model raises when it rejects its input.
-REFUSALS = (
-    ValueError,
-    TypeError,
-    IndexError,
-    tensorflow.errors.InvalidArgumentError,
-)
+__all__ = ["REFUSALS", "Twin", "before_activation", "message", "settled", "versions"]
 
 
 def versions() -> dict[str, str]:
     """What runs the models."""
     backend = f"tensorflow {tensorflow.__version__}"
     return {"keras": keras.__version__, "backend": backend}
-
-
-@contextmanager
-def settled(dtype: str):
-    """Layers made inside compute in `dtype`, for which `set_floatx` is not enough."""
-    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
-    keras.config.set_floatx(dtype)
-    keras.config.set_dtype_policy(dtype)
-    try:
-        yield
-    finally:
-        keras.config.set_floatx(floatx)
-        keras.config.set_dtype_policy(policy)
 
 
 class Twin:
@@ -60,7 +44,8 @@ class Twin:
         dtype: "float32" or "float64".
         outputs: names of the stages that the model returns, in order; None to name
             them by their place in what it returns.
-        call: hands the inputs to the model, where that is not `model(x, name=...)`.
+        call: hands the inputs to the model, where that is not `model(x, name=...)`;
+            it is a user's own then, and all that it raises is a refusal.
     """
 
     def __init__(
@@ -75,6 +60,7 @@ class Twin:
         self.traces, self.masks = 0, {}
         self._names, self._masked = [], []
         self._call = call or self._by_name
+        self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
         self.order = []  # of the layers, as they are first called
         if keras.backend.result_type(dtype, dtype) != dtype:
             raise BadInput(
@@ -92,7 +78,7 @@ class Twin:
                 keras.Input(batch_shape=each.shape, dtype=each.dtype or dtype)
                 for each in inputs
             ]
-            with self._noting_order():
+            with self._noting_order(), self._returning_tensors(), self._refused():
                 self._functional = keras.Model(args, self._call(self.model, args))
         if outputs is None:
             self.outputs = [name for name, _ in flat(self._functional.output)]
@@ -118,14 +104,14 @@ class Twin:
         with settled(self.dtype):
             results, masks = run(*self.tensors(arrays))
         self.masks = _named(self._masked, masks)
-        return _named(self._names, results)
+        stages = _named(self._names, results)
+        return {name: as_judged(array) for name, array in stages.items()}
 
     def eager(self, arrays: Sequence[np.ndarray]) -> tuple:
         """What the model returns, not compiled, so that its layers can be watched."""
-        with settled(self.dtype):
-            return tuple(
-                t for _, t in flat(self._call(self.model, self.tensors(arrays)))
-            )
+        with settled(self.dtype), self._refused():
+            returned = self._call(self.model, self.tensors(arrays))
+        return tuple(tensor for _, tensor in flat(returned))
 
     def gradients(
         self,
@@ -219,7 +205,8 @@ class Twin:
     def loss(self, loss, tensors, targets, valid, training=False):
         """The loss on tensors, of the results that have a target."""
         total = 0
-        results = self._functional(list(tensors), training=training)
+        with self._refused():
+            results = self._functional(list(tensors), training=training)
         results = results if isinstance(results, list | tuple) else (results,)
         for result, target, where in zip(results, targets, valid, strict=False):
             if where is not None:
@@ -229,17 +216,10 @@ class Twin:
 
     def narrows(self, arrays: Sequence[np.ndarray]) -> str:
         """What in the compiled model takes float64 to less, if it does."""
-        with settled(self.dtype):
+        with settled(self.dtype), suppress(*REFUSALS):
             graph = self._run.get_concrete_function().graph.as_graph_def()
-        nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
-        double, *less = (
-            getattr(tensorflow, name).as_datatype_enum
-            for name in ("float64", "float32", "float16", "bfloat16")
-        )
-        for node in nodes:
-            kinds = [node.attr[key].type for key in ("SrcT", "DstT")]
-            if node.op == "Cast" and kinds[0] == double and kinds[1] in less:
-                return node.name
+            # Keras counts the models in a process, and so this one, in its name.
+            return re.sub(rf"^{self._functional.name}(_\d+)*/", "", narrowing(graph))
         return ""
 
     @contextmanager
@@ -262,6 +242,27 @@ class Twin:
         finally:
             for layer in layers:
                 vars(layer).pop("call", None)
+
+    @contextmanager
+    def _returning_tensors(self):
+        """What the model returns inside is checked, where Keras refuses to take it."""
+        model, returned = self.model, []
+        call, kept = model.call, vars(model).get("call")  # set on this one alone
+
+        def watched(*args, **kwargs):
+            returned.append(call(*args, **kwargs))
+            return returned[-1]
+
+        vars(model)["call"] = wraps(call)(watched)
+        try:
+            yield
+        except ValueError:
+            for each in returned:
+                check_tensors("Keras", model, flat(each), _is_tensor)
+            raise
+        finally:
+            vars(model).pop("call")
+            vars(model).update({"call": kept} if kept else {})
 
     def leaves(self) -> dict[str, keras.Layer]:
         """The model's layers that hold weights, in the order of execution."""
@@ -297,7 +298,8 @@ class Twin:
         try:
             for name, layer in children.items():
                 vars(layer)["call"] = self._record(stages, name, layer)
-            results = self._functional(list(args), training=False)
+            with self._refused():
+                results = self._functional(list(args), training=False)
         finally:
             for layer in children.values():
                 vars(layer).pop("call", None)
@@ -380,6 +382,10 @@ def _activates(layer):
     return inside and layer.activation not in (None, keras.activations.linear)
 
 
+def _is_tensor(value):
+    return keras.ops.is_tensor(value) or isinstance(value, keras.KerasTensor)
+
+
 def _named(names, tensors):
     arrays = map(keras.ops.convert_to_numpy, tensors)
     return dict(zip(names, arrays, strict=True))
@@ -401,16 +407,3 @@ def _fits(inputs, arrays):
             if len(array) != batch or not all(1 <= n <= time for n in array):
                 return False
     return True
-
-
-def message(error: Exception) -> str:
-    """What a refusal says, in one line.
-
-    Keras wraps it and makes it bold; TensorFlow puts it behind where it arose.
-    """
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    wrapping = ("Exception encountered", "Graph execution error", "Detected at", "[[")
-    lines = [line.strip() for line in text.splitlines()]
-    lines = [line for line in lines if line and not line.startswith(wrapping)]
-    lines = lines or [type(error).__name__]
-    return lines[-1 if "Graph execution error" in text else 0]

@@ -4,14 +4,16 @@
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 
 import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from compare.cases import Input, check_outputs, flat
+from compare.cases import Input, as_judged, check_outputs, check_tensors, flat
 from compare.pytorch_layers import each_layer, layers
+from compare.refusals import refused
 from compare.transfer import Layer
 
 # What a model raises when it rejects its input.
@@ -43,7 +45,8 @@ class Twin:
         dtype: "float32" or "float64".
         outputs: names of the stages that the model returns, in order; None to name
             them, once it ran, by their place in what it returns.
-        call: hands the inputs to the model, where that is not `model(x, name=...)`.
+        call: hands the inputs to the model, where that is not `model(x, name=...)`;
+            it is a user's own then, and all that it raises is a refusal.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Twin:
     ):
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self._call = call or self._by_name
+        self._refused = partial(refused, REFUSALS, _same) if call else nullcontext
         # The caller's random numbers stay.
         with torch.random.fork_rng(devices=[]), _default(dtype):
             self.model = make().to(getattr(torch, dtype)).eval()
@@ -97,7 +101,7 @@ class Twin:
             if tensor is not None and all(tensor is not result for result in results)
         }
         stages |= zip(self.outputs, results, strict=True)
-        return {name: tensor.numpy() for name, tensor in stages.items()}
+        return {name: as_judged(tensor.numpy()) for name, tensor in stages.items()}
 
     def gradients(
         self,
@@ -145,8 +149,10 @@ class Twin:
 
     def results(self, tensors):
         """What the model returns on tensors, as a tuple."""
-        with _default(self.dtype):
-            found = list(flat(self._call(self.model, list(tensors.values()))))
+        with _default(self.dtype), self._refused():
+            returned = self._call(self.model, list(tensors.values()))
+        found = list(flat(returned))
+        check_tensors("PyTorch", self.model, found, torch.is_tensor)
         if self.outputs is None:
             self.outputs = [name for name, _ in found]
         results = tuple(tensor for _, tensor in found)
@@ -166,6 +172,11 @@ class Twin:
                 result = torch.where(torch.from_numpy(where), result, 0.0)
             total = total + loss(result, target)
         return total
+
+    def layers(self, arrays: Sequence[np.ndarray]) -> dict[str, Layer]:
+        """The layers that hold weights, in the order of execution."""
+        found = layers(self.model)
+        return {name: found[name] for name in self.order(arrays)}
 
     def order(self, arrays: Sequence[np.ndarray]) -> list[str]:
         """The layers that hold weights by name, in the order of execution."""
@@ -255,6 +266,10 @@ CHANNELS_FIRST = ("Conv1d", "BatchNorm1d", "InstanceNorm1d", "Pool1d")
 def has_channels_first(layer: torch.nn.Module, tensor: torch.Tensor) -> bool:
     """Whether a tensor of this layer is (batch, features, time), Keras's otherwise."""
     return tensor.ndim == 3 and type(layer).__name__.endswith(CHANNELS_FIRST)
+
+
+def _same(error):
+    return error  # PyTorch rewords nothing
 
 
 def _gradient(tensor):

@@ -14,11 +14,13 @@ import numpy as np
 from compare.errors import BadInput
 from compare.in_keras import settled
 
+PURE = ("float16", "bfloat16", "float32", "float64")
+
 
 def copy(model: keras.Model, dtype: str) -> keras.Model:
     """A model that computes as this one does, with the same weights, in a precision.
 
-    Layers of another policy than float32, such as mixed_float16, keep theirs.
+    Layers of a mixed policy, such as mixed_float16, keep theirs.
 
     Args:
         model: built; or Sequential or functional.
@@ -65,7 +67,7 @@ def _set_policy(config):
     """Leave the dtype of a layer, and of those inside, to the global policy."""
     if isinstance(config, dict):
         policy = config.get("dtype")
-        if policy == "float32" or _name(policy) == "float32":
+        if policy in PURE or _name(policy) in PURE:
             config["dtype"] = None
         for value in config.values():
             _set_policy(value)
@@ -85,7 +87,7 @@ def _inputs(graph, dtype):
 
 
 def _dtype(value, dtype):
-    return dtype if value.dtype == "float32" else value.dtype
+    return dtype if value.dtype in PURE else value.dtype
 
 
 def _copied(value, dtype, known):
@@ -111,11 +113,11 @@ def _copied(value, dtype, known):
         for name, held in vars(value).items():
             vars(made)[name] = _copied(held, dtype, known)
         vars(made)["_inbound_nodes"], vars(made)["_outbound_nodes"] = [], []
-        if value.dtype_policy.name == "float32":
+        if value.dtype_policy.name in PURE:
             vars(made)["_dtype_policy"] = keras.DTypePolicy(dtype)
     elif isinstance(value, keras.Variable):
         made = keras.Variable(
-            value.numpy(),
+            value.numpy().astype(_dtype(value, dtype)),
             dtype=_dtype(value, dtype),
             trainable=value.trainable,
             name=value.name,

@@ -163,7 +163,8 @@ def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
 
 def _checked(model, found):
     count = sum(len(layer.arrays) for layer in found.values())
-    if not found or count != len(model.weights):
+    built = getattr(model, "_model", model).built
+    if not (found or built) or count != len(model.weights):
         raise BadInput(
             f"{type(model).__name__}: expected a built Keras model whose layers hold "
             f"all its weights, got {len(model.weights)} weights, {count} of them in "

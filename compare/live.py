@@ -1,6 +1,7 @@
 """Live models of a user's: copied for the judgement, and left as they are."""
 
 import copy
+from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -13,6 +14,9 @@ from compare.evidence import SIDES
 NO_COPY = "the copy of a live model of this kind would use the original's layers"
 
 
+PRECISIONS = ("float16", "bfloat16", "float64")  # beside float32
+
+
 class NotCopied(ValueError):
     """A live model of which there is no copy in float64."""
 
@@ -21,6 +25,66 @@ def is_live(side: str, model: object) -> bool:
     """Whether this is a model and not what makes one."""
     cls = in_pytorch.torch.nn.Module if side == "torch" else in_keras.keras.Layer
     return isinstance(model, cls)
+
+
+def notes(models: Mapping[str, object]) -> list[str]:
+    """What a reader must know of live models, a sentence each.
+
+    Args:
+        models: "torch" and "keras", live or what makes them, which is no matter here.
+    """
+    found = []
+    for side, model in models.items():
+        if not is_live(side, model):
+            continue
+        weights = model.parameters() if side == "torch" else model.weights
+        dtypes = {str(each.dtype).removeprefix("torch.") for each in weights}
+        found += [
+            f"{SIDES[side]}'s model is in {dtype}; its weights are judged in float32 "
+            "and float64."
+            for dtype in PRECISIONS
+            if dtype in dtypes
+        ]
+        if side == "torch" and any(map(_learns, model.modules())):
+            found.append(
+                "PyTorch's model is in training mode; it is judged as in evaluation: "
+                "call .eval() before you use it."
+            )
+    return found
+
+
+def _learns(module):
+    """Whether a module computes something else now than in evaluation.
+
+    Recurrent layers and attention ask for the mode even where they drop nothing.
+    """
+    code = getattr(module.forward, "__code__", None)
+    asks = code is not None and "training" in code.co_names
+    return module.training and asks and getattr(module, "dropout", None) != 0
+
+
+def check_usable(model: object):
+    """Raise BadInput for a model of PyTorch's that has no numbers, or no code."""
+    torch = in_pytorch.torch
+    if not isinstance(model, torch.nn.Module):
+        return
+    who = f"{type(model).__name__} of PyTorch's"
+    if any(isinstance(each, torch.jit.ScriptModule) for each in model.modules()):
+        raise BadInput(
+            f"{who}: expected a model in Python, got one compiled by torch.jit; give "
+            "the nn.Module that it was made from"
+        )
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        if torch.nn.parameter.is_lazy(tensor):
+            raise BadInput(
+                f"{who}: expected a model that has its weights, got {name} without a "
+                "shape yet; call the model once on an input first"
+            )
+        if tensor.is_meta:
+            raise BadInput(
+                f"{who}: expected a model that has its weights, got {name} on the meta "
+                "device, which holds none; load them first"
+            )
 
 
 class Maker:
@@ -35,6 +99,7 @@ class Maker:
     def __init__(self, side: str, model: object, uncopied: bool):
         self.side, self.model, self.uncopied = side, model, uncopied
         self.copies, self.why = {}, NO_COPY
+        check_usable(model)
         if is_live(side, model) and not uncopied:
             try:
                 self.copies = {dtype: _copied(side, model, dtype) for dtype in DTYPES}
@@ -61,6 +126,7 @@ class Maker:
                 f"{self.side}_model: expected a function or class that makes a model "
                 f"of {SIDES[self.side]}, got one that makes a {type(made).__name__}"
             )
+        check_usable(made)
         return made
 
 

@@ -52,7 +52,7 @@ def run(pair: OwnPair, notes: list[str], gradients: bool = False) -> list[Result
         for otherwise in (_paired_otherwise, _built_for_its_steps):
             if _is_wrong(made.results):
                 made = otherwise(made, gradients) or made
-    notes += [*made.notes, *_said_of_weights(made.results)]
+    notes += [*made.notes, *_said_of_weights(made.results), *live.notes(pair.models)]
     for side, said in made.twins.only32.items():
         notes.append(
             f"{SIDES[side]}'s model cannot be run in float64, so this is judged in "

@@ -6,7 +6,6 @@ The file is Python, and is run when it is named. This module loads no framework.
 from __future__ import annotations
 
 import ast
-import csv
 import runpy
 import sys
 import traceback
@@ -16,11 +15,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib import resources
 from inspect import isroutine
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compare.cases import BATCHES, NONE_STEPS
 from compare.errors import BadInput
+from compare.given import WHAT_IT_IS_GIVEN, inputs, numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 TRANSFERS = (None, "to_keras", "to_torch", "random")
 LOSSES = ("mean_squared_error", "cross_entropy", "negative_sharpe_ratio")
 SIDES = ("torch_model", "keras_model")
-WHAT_IT_IS_GIVEN = "x, an array, or input_shape, such as ('batch', 'time', 8)"
 SETTINGS = ("x", "input_shape", "transfer", "names", "loss", "target")
 
 
@@ -97,12 +97,13 @@ def load(path: str, seed: int) -> OwnPair:
     models = {side: found[f"{side}_model"] for side in ("torch", "keras")}
     made = [isinstance(m, type | partial) or isroutine(m) for m in models.values()]
     settings = _settings(path, found)
-    arrays, names, free = _inputs(path, settings, seed)
+    arrays, names, free = inputs(path, settings, seed)
     sizes = {}
     if "input_shape" in settings:
         sizes = dict(steps=NONE_STEPS, batches=BATCHES)
     transfer = settings.get("transfer", "random" if all(made) else None)
     check_transfer(f"{path}: transfer", transfer)
+    names_of_layers = checked_names(f"{path}: names", settings.get("names"))
     loss = settings.get("loss", LOSSES[0])
     if loss not in LOSSES:
         raise BadInput(f"{path}: expected a loss of {', '.join(LOSSES)}, got {loss!r}")
@@ -114,9 +115,9 @@ def load(path: str, seed: int) -> OwnPair:
         names=names,
         free=free,
         transfer=transfer,
-        table=dict(settings.get("names") or {}),
+        table=names_of_layers,
         loss=loss,
-        target=None if target is None else _array("target", target),
+        target=None if target is None else numbers("target", target),
         seed=seed,
         file=file,
         **sizes,
@@ -128,6 +129,49 @@ def check_transfer(who: str, transfer: object):
     if transfer not in TRANSFERS:
         known = ", ".join(map(repr, TRANSFERS))
         raise BadInput(f"{who}: expected one of {known}, got {transfer!r}")
+
+
+def checked_names(who: str, names: object) -> dict[str, str | list[str]]:
+    """The table of layers, none for None.
+
+    Raises:
+        BadInput: if it is none, or names a layer of Keras's twice.
+    """
+    table = {} if names is None else names
+    if not isinstance(table, Mapping):
+        raise BadInput(
+            f"{who}: expected a dictionary of PyTorch's layers and Keras's, such as "
+            f"{{'encoder.rnn': 'lstm'}}, got a {type(names).__name__}"
+        )
+    found, seen = {}, set()
+    for name, twins in table.items():
+        several = isinstance(twins, list | tuple)
+        each = list(twins) if several else [twins]
+        wrong = [n for n in [name, *each] if not isinstance(n, str)]
+        if wrong or not each:
+            got = wrong[0] if wrong else twins
+            raise BadInput(
+                f"{who}: expected names of layers, of several for a stack, got "
+                f"{got!r} of type {type(got).__name__}; give the names"
+            )
+        for twin in each:
+            if twin in seen:
+                raise BadInput(
+                    f"{who}: expected each layer of Keras's once, got {twin!r} twice; "
+                    "correct the table"
+                )
+            seen.add(twin)
+        found[name] = each if several else twins
+    return found
+
+
+def check_seed(seed: object):
+    """Raise BadInput for what begins no sequence of random numbers."""
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if not whole or not 0 <= seed < 2**32:
+        raise BadInput(
+            f"seed: expected a whole number from 0 to {2**32 - 1}, got {seed!r}"
+        )
 
 
 def existing(path: str) -> Path:
@@ -177,138 +221,6 @@ def _settings(path, found):
     if not {"x", "input_shape"} & set(settings):
         raise BadInput(f"{path}: expected {WHAT_IT_IS_GIVEN}, got neither")
     return settings
-
-
-# ----------------------------------------------------------------------------- inputs
-
-
-def _inputs(path, settings, seed):
-    """Arrays, names, and whether any number of steps is to be tried."""
-    import numpy as np
-
-    shape, x = settings.get("input_shape"), settings.get("x")
-    if isinstance(x, str | Path):
-        return (_windows(Path(path).parent / x, shape),), None, _free(shape)
-    if x is not None:
-        if shape is not None:
-            raise BadInput(
-                f"{path}: expected {WHAT_IT_IS_GIVEN}, got both; drop one (a CSV file "
-                "alone takes both)"
-            )
-        return (*named_arrays(x), True)
-    named = isinstance(shape, list | tuple) and len(shape) > 1 and shape[0] == "batch"
-    sizes = named and all(
-        each == "time" or (type(each) is int and each > 0) for each in shape[1:]
-    )
-    if not sizes:
-        raise BadInput(
-            f"{path}: expected input_shape such as ('batch', 'time', 8), or ('batch', "
-            f"50, 8) for a fixed number of steps, got {shape!r}"
-        )
-    free = {"batch": BATCHES[-1], "time": NONE_STEPS[-1]}
-    drawn = np.random.default_rng([seed, 1]).normal(
-        size=[free.get(each, each) for each in shape]
-    )
-    return (drawn.astype(np.float32),), None, _free(shape)
-
-
-def _free(shape):
-    return shape is None or "time" in shape
-
-
-def _windows(path, shape):
-    """A CSV file's rows as steps, all in one window or in windows of that many."""
-    import numpy as np
-
-    rows = _numbers(path)
-    if shape is None:
-        return rows[None]
-    steps = shape[1] if type(shape[1]) is int else NONE_STEPS[-1]
-    steps = min(steps, len(rows))
-    starts = np.linspace(0, len(rows) - steps, BATCHES[-1]).round().astype(int)
-    return np.stack([rows[start : start + steps] for start in np.unique(starts)])
-
-
-def _numbers(path):
-    """The columns of a CSV file that are numbers; a header and dates are left out."""
-    import numpy as np
-
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{path}: expected a readable CSV file, got: {error}") from None
-    body = rows[1:] if rows and not any(map(_is_number, rows[0][1:])) else rows
-    if not body:
-        raise BadInput(f"{path}: expected rows of numbers, got none")
-    first = 0 if _is_number(body[0][0]) else 1  # a column of dates
-    for number, row in enumerate(body, start=1 + len(rows) - len(body)):
-        if len(row) != len(body[0]) or not all(map(_is_number, row[first:])):
-            raise BadInput(
-                f"{path}, row {number}: expected {len(body[0]) - first} numbers, got "
-                f"{','.join(row[first:])!r}; fill or drop it"
-            )
-    return np.array([row[first:] for row in body], np.float32)
-
-
-def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def named_arrays(x: object) -> tuple[tuple[np.ndarray, ...], tuple[str, ...] | None]:
-    """What a model is given, as arrays, with names if they have any.
-
-    Args:
-        x: an array or a tensor; a list, tuple or dictionary of them.
-
-    Raises:
-        BadInput: if some of it is no array of finite numbers, or has no batch axis.
-    """
-    names = tuple(x) if isinstance(x, Mapping) else None
-    each = list(x.values()) if names else list(x) if _several(x) else [x]
-    if not each:
-        raise BadInput(f"x: expected at least one array, got {x!r}")
-    places = names or ([f"x[{n}]" for n in range(len(each))] if _several(x) else ["x"])
-    return tuple(map(_array, places, each)), names
-
-
-def _several(x):
-    return isinstance(x, list | tuple) and any(hasattr(each, "shape") for each in x)
-
-
-def _array(place, value):
-    import numpy as np
-
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise BadInput(f"{place}: expected an array, got: {error}") from None
-    if array.dtype.kind not in "fiub":
-        raise BadInput(
-            f"{place}: expected numbers, got {array.dtype} of type "
-            f"{type(value).__name__}; give arrays, or a list or dictionary of them"
-        )
-    if not array.ndim or not array.size:
-        raise BadInput(
-            f"{place}: expected an array with a batch axis and something in it, got "
-            f"shape {array.shape}; add a batch axis in front: x[None]"
-        )
-    wrong = ~np.isfinite(array)
-    if wrong.any():
-        index = ", ".join(map(str, np.argwhere(wrong)[0]))
-        raise BadInput(
-            f"{place}[{index}]: expected a finite number, which alone can be compared, "
-            f"got {array[wrong][0]}; clean the input first"
-        )
-    if array.dtype.kind == "f":
-        return array.astype(np.float32)
-    return array if array.dtype == bool else array.astype(np.int64)
 
 
 def described(pair: OwnPair) -> str:

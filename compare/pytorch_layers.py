@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -12,6 +13,8 @@ import torch
 from compare.copying import copy
 from compare.errors import BadInput
 from compare.transfer import Layer
+
+_APART = WeakSet()  # models, see `hold_apart`
 
 
 def layers(model: torch.nn.Module) -> dict[str, Layer]:
@@ -26,14 +29,14 @@ def layers(model: torch.nn.Module) -> dict[str, Layer]:
     }
 
 
-def held(model: torch.nn.Module) -> dict[str, Layer]:
-    """As `layers`, with tensors in the place of arrays.
+def held(model: torch.nn.Module, apart: bool = False) -> dict[str, Layer]:
+    """As `layers`, with tensors in the place of arrays; `apart` as in `holders`.
 
     Raises:
         BadInput: if one of them is bfloat16.
     """
     check_numbers((*model.named_parameters(), *model.named_buffers()))
-    return each_layer(model, lambda tensor: tensor)
+    return each_layer(model, lambda tensor: tensor, apart)
 
 
 def check_numbers(named_tensors: Iterable[tuple[str, torch.Tensor]]):
@@ -60,25 +63,42 @@ def write(tensor: torch.Tensor, array: np.ndarray):
         tensor.detach().copy_(torch.from_numpy(np.array(array)))
 
 
-def holders(model: torch.nn.Module) -> dict[str, dict[str, torch.Tensor]]:
+def holders(
+    model: torch.nn.Module, apart: bool = False
+) -> dict[str, dict[str, torch.Tensor]]:
     """What each layer of a model holds, by attribute name and its own.
 
     A BatchNorm1d's count of batches is left out: Keras has none, and with a momentum
-    nothing is computed from it.
+    nothing is computed from it. So is a layer whose tensors are all those of earlier
+    ones, such as a head that shares the weight of an embedding: Keras has one variable.
+    It is not left out with `apart`, nor behind `hold_apart`.
     """
-    found = {}
+    found, seen = {}, set()
+    apart = apart or model in _APART
     for name, module in model.named_modules():
         holds = dict(module.named_parameters(recurse=False))
         holds |= module.named_buffers(recurse=False)
         if isinstance(module, torch.nn.BatchNorm1d):
             holds.pop("num_batches_tracked", None)
-        if holds:
+        if holds and (apart or not seen.issuperset(map(id, holds.values()))):
             found[name] = holds
+        seen.update(map(id, holds.values()))
     return found
 
 
+def hold_apart(model: torch.nn.Module) -> bool:
+    """Count layers that share all of their tensors, since the twin holds them apart.
+
+    Returns:
+        Whether there are some that were not counted.
+    """
+    before = len(holders(model))
+    _APART.add(model)
+    return len(holders(model)) > before
+
+
 def each_layer(
-    model: torch.nn.Module, read: Callable[[torch.Tensor], Any]
+    model: torch.nn.Module, read: Callable[[torch.Tensor], Any], apart: bool = False
 ) -> dict[str, Layer]:
     """The layers of a model with what `read` makes of each of their tensors."""
     return {
@@ -86,7 +106,7 @@ def each_layer(
             kind_of(model.get_submodule(name)),
             {key: read(tensor) for key, tensor in holds.items()},
         )
-        for name, holds in holders(model).items()
+        for name, holds in holders(model, apart).items()
     }
 
 

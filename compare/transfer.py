@@ -92,7 +92,14 @@ def transfer(
     else:
         leaves = side["keras"].held_by_leaves(models["keras"])
         order = ordering.Order(side["keras"].chains(models["keras"]))
-        keras, known = paired(torch, leaves, order, names)
+        try:
+            keras, known = paired(torch, leaves, order, names)
+        except BadInput:
+            every = side["torch"].held(models["torch"], apart=True)
+            if frameworks[1] == "torch" or len(every) == len(torch):
+                raise  # two variables do not go into one tensor
+            torch = every
+            keras, known = paired(torch, leaves, order, names)
     layers = {"torch": torch, "keras": keras}
     have, want = (layers[name] for name in frameworks)
     steps = _plan(have, want, f"to_{frameworks[1]}", strict=True)

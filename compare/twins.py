@@ -122,13 +122,18 @@ class Twins:
             BadInput: if a layer has no twin, or one returns more than the other.
         """
         first = self.twins["torch", "float32"]
-        torch = pytorch_layers.layers(first.model)
-        torch = {name: torch[name] for name in first.order(arrays)}
         keras = {
             name: keras_layers.layer(leaf)
             for name, leaf in self.twins["keras", "float32"].leaves().items()
         }
-        found = self.found = match(torch, keras, names)
+        try:
+            found = match(first.layers(arrays), keras, names)
+        except BadInput:
+            ours = [t for (side, _), t in self.twins.items() if side == "torch"]
+            if not all([pytorch_layers.hold_apart(twin.model) for twin in ours]):
+                raise
+            found = match(first.layers(arrays), keras, names)
+        self.found = found
         numbers = {
             name: [list(keras).index(twin) for twin in twins]
             for name, twins in found.items()

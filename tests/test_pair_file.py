@@ -143,6 +143,40 @@ def test_csv_is_cut_into_windows_of_the_steps_asked_for(file, tmp_path):
     assert np.array_equal(x[3], rows[3:10])
 
 
+@pytest.mark.parametrize(
+    ("text", "shape", "said"),
+    [
+        ("1,2\n3,nan\n", None, "row 2: expected finite numbers of float32, got 'nan'"),
+        ("a,b\n1,2\n3,-inf\n", None, "row 3: expected finite numbers of float32"),
+        ("1e39,2\n", None, "row 1: expected finite numbers of float32, got '1e39'"),
+        ("1;2\n3;4\n", None, "expected columns separated by commas, got ';'"),
+        ("date;a\n2014;1,5\n", None, "expected columns separated by commas, got ';'"),
+        ("1,2\n3,4\n", ("batch", "time", 4), "('batch', 'time', 2), or a number"),
+        ("1,2\n3,4\n", ("batch", "time"), "('batch', 'time', 2), or a number"),
+        ("1,2\n3,4\n", ("batch",), "expected input_shape such as"),
+    ],
+)
+def test_csv_that_does_not_fit_is_refused(file, tmp_path, text, shape, said):
+    (tmp_path / "x.csv").write_text(text, encoding="utf-8")
+    given = f'x = "x.csv"\ninput_shape = {shape}\n'
+    written = PAIR.replace('input_shape = ("batch", "time", 4)', given)
+
+    with pytest.raises(BadInput) as error:
+        pair_file.load(file(written.replace("input_shape = None", "")), seed=0)
+
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_csv_of_one_column_without_a_header_is_read_whole(file, tmp_path):
+    (tmp_path / "x.csv").write_text("1\n2\n3\n", encoding="utf-8")
+    text = PAIR.replace('input_shape = ("batch", "time", 4)', 'x = "x.csv"')
+
+    pair = pair_file.load(file(text), seed=0)
+
+    assert pair.arrays[0].tolist() == [[[1], [2], [3]]]
+
+
 def test_live_models_are_compared_as_they_are(file, run):
     made = "torch_model = InPyTorch()\nkeras_model = in_keras()\nkeras_model.build"
     text = PAIR.replace("torch_model = InPyTorch\nkeras_model = in_keras", made)
@@ -184,6 +218,7 @@ def test_gradients_of_a_loss(file, run):
         (("SCALE = 1.0", "loss = 'hinge'"), "expected a loss of mean_squared_error"),
         (("SCALE = 1.0", "transfer = 'both'"), "expected one of None, 'to_keras'"),
         (("input_shape", "names = {'rnn': 'gru'}\ninput_shape"), "got 'gru'"),
+        (("input_shape", "names = 'rnn'\ninput_shape"), "mine.py: names: expected a d"),
     ],
 )
 def test_mistake_in_a_file_is_one_line(file, run, change, said):
