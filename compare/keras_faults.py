@@ -67,6 +67,11 @@ def anatomy(
         handed=handed,
         last=None if isinstance(last, Sequence) else last,
         result=None if results[0] is None else _numpy(results[0]),
+        epsilons={
+            name: stacks[name][0].epsilon
+            for name in known
+            if hasattr(stacks[name][0], "epsilon")
+        },
     )
 
 
@@ -128,7 +133,9 @@ def _watch(layer, name, seen):
         if len(parts) > 1:  # each direction ends at the other end of the sequence
             last = states[len(states) // 2 :]
             final = keras.ops.concatenate([states[0], last[0]], axis=-1)
-        runs.append((_numpy(x), lengths, _sequence(output, last, lengths)))
+        ends = states[0], last[0]
+        ends = ends if len(parts) > 1 else ends[1:]
+        runs.append((_numpy(x), lengths, _sequence(output, last, lengths, ends)))
         handed = output if asked[0] else final
         return (handed, *states) if asked[1] else handed
 
@@ -158,12 +165,12 @@ def _of_last_cell(states):
     return last if isinstance(last, list | tuple) else states
 
 
-def _sequence(output, states, lengths):
+def _sequence(output, states, lengths, ends):
     output = _numpy(output)
     if lengths is not None:  # beyond them PyTorch has zeros
         output = np.where(valid_steps(output, lengths), output, 0)
     h, c = (*(_numpy(state) for state in states), None)[:2]
-    return Sequence(output, h, c, lengths)
+    return Sequence(output, h, c, lengths, np.stack([_numpy(each) for each in ends]))
 
 
 def _lengths(mask):

@@ -7,7 +7,7 @@ the model's own code, so a fault does to it what it would do to a port.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,16 @@ from torch.nn.utils.rnn import (
 )
 
 from compare.faults.anatomy import Anatomy
-from compare.faults.fault import BETWEEN, LAYER, LOSS, WEIGHTS, Call, Fault, Sequence
+from compare.faults.fault import (
+    ACTIVATION,
+    BETWEEN,
+    LAYER,
+    LOSS,
+    WEIGHTS,
+    Call,
+    Fault,
+    Sequence,
+)
 from compare.in_pytorch import REFUSALS, Twin, has_channels_first
 from compare.pytorch_layers import layers, load
 
@@ -30,7 +39,10 @@ if TYPE_CHECKING:
 
 @torch.no_grad()
 def anatomy(
-    twin: Twin, arrays: tuple[np.ndarray, ...], instead: Anatomy | None = None
+    twin: Twin,
+    arrays: tuple[np.ndarray, ...],
+    instead: Anatomy | None = None,
+    turned: Collection[str] = (),
 ) -> Anatomy:
     """Look into a twin in float64 while it runs; layers that hold no arrays included.
 
@@ -42,8 +54,15 @@ def anatomy(
         arrays: one for each input.
         instead: what each layer that holds arrays is to hand on, whatever it makes
             itself: then only what lies between the layers is this twin's own.
+        turned: recurrent layers that take batch and time for each other, and are to
+            hand on what is `instead` in that order.
     """
     known = layers(twin.model)
+    before_run = {
+        name: {key: array.copy() for key, array in layer.arrays.items()}
+        for name, layer in known.items()
+        if "running_mean" in layer.arrays
+    }
     given, made, unclear = {}, {}, set()
 
     def before(name):
@@ -59,7 +78,8 @@ def anatomy(
         def hook(module, args, result):
             made[name] = _kept(result)
             if instead and name in instead.handed:
-                return _handed(module, result, instead.handed[name])
+                sequence = instead.handed[name]
+                return _handed(module, result, sequence, name in turned)
             if instead and name in instead.kinds and name in instead.made:
                 return _turned(module, _like(instead.made[name], result))
             return None
@@ -105,6 +125,12 @@ def anatomy(
         handed=handed,
         last=last.numpy() if isinstance(last, torch.Tensor) else None,
         result=None if results[0] is None else results[0].numpy(),
+        epsilons={n: modules[n].eps for n in kinds if hasattr(modules[n], "eps")},
+        moved=tuple(
+            name
+            for name, arrays in before_run.items()
+            if any((known[name].arrays[key] != a).any() for key, a in arrays.items())
+        ),
     )
 
 
@@ -166,22 +192,9 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
     if fault.place == LAYER:
         kind = layers(twin.model)[layer]
         hooks = [module.register_forward_hook(_recomputes(fault, kind))]
-    elif fault.place == BETWEEN:
-        kept = {}
-        following = twin.model.get_submodule(behind)
-
-        def given(module, args):
-            if kept:  # nothing is kept where the layer behind is run alone
-                made = _like(fault.change(kept.pop("s")), args[0])
-                args = _turned(module, made), *args[1:]
-            return args
-
-        hooks = [
-            module.register_forward_hook(
-                lambda module, args, result: kept.update(s=_sequence(module, result))
-            ),
-            following.register_forward_pre_hook(given),
-        ]
+    elif fault.place in (BETWEEN, ACTIVATION):
+        following = twin.model if behind is None else twin.model.get_submodule(behind)
+        hooks = _hands_on(fault, module, following, behind is None)
     else:
         kept = {}
 
@@ -197,6 +210,53 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
         ]
     with _hooks(hooks):
         yield
+
+
+def _hands_on(fault, module, following, is_last):
+    """Hooks that put what a mistake makes of a layer's output behind the layer.
+
+    What follows is the next layer, or the model that returns it if there is none.
+    """
+    kept = {}
+
+    def keep(module, args, result):
+        kept["made"] = _made(module, result, fault.place == BETWEEN)
+
+    def given(module, args):
+        if not kept:  # where the layer behind is run alone
+            return args
+        made = fault.change(kept.pop("made"))
+        return _like_input(module, made, args[0]), *args[1:]
+
+    def returned(_, args, results):
+        made = fault.change(kept.pop("made"))
+        return _with_first(results, _like(made, _first(results)))
+
+    return [
+        module.register_forward_hook(keep),
+        following.register_forward_hook(returned)
+        if is_last
+        else following.register_forward_pre_hook(given),
+    ]
+
+
+def _made(module, result, as_sequence):
+    """What a layer makes, as a `Sequence` if asked, the features last."""
+    if isinstance(module, torch.nn.RNNBase):
+        return _sequence(module, result)
+    made = _turned(module, result).numpy()
+    return Sequence(made, None, None, None) if as_sequence else made
+
+
+def _like_input(module, array, tensor):
+    """An array, features last, in the precision, order and form of a layer's input."""
+    if not isinstance(module, torch.nn.RNNBase):
+        return _turned(module, _like(array, tensor))
+    if isinstance(tensor, PackedSequence):
+        _, lengths = pad_packed_sequence(tensor)
+        new = _batch_or_time_first(module, _like(array, tensor.data))
+        return pack_padded_sequence(new, lengths, module.batch_first, False)
+    return _batch_or_time_first(module, _like(array, tensor))
 
 
 @contextmanager
@@ -219,6 +279,13 @@ def _with_first(results, made):
     if isinstance(results, list | tuple):
         return (_with_first(results[0], made), *results[1:])
     return made
+
+
+def _first(results):
+    """The tensor that `_with_first` puts another in the place of."""
+    if isinstance(results, dict):
+        return _first(results[min(results)])
+    return _first(results[0]) if isinstance(results, list | tuple) else results
 
 
 @contextmanager
@@ -254,8 +321,8 @@ def _recomputes(fault, known):
 
     def hook(module, args, result):
         if not isinstance(module, torch.nn.RNNBase):
-            x = _turned(module, args[0]).numpy()
-            made = fault.change(Call(known.kind, known.arrays, x, None))
+            x, epsilon = _turned(module, args[0]).numpy(), getattr(module, "eps", None)
+            made = fault.change(Call(known.kind, known.arrays, x, None, epsilon))
             return _turned(module, _like(made, result))
         x, lengths = _padded(module, args[0])
         made = fault.change(Call(known.kind, known.arrays, x, lengths))
@@ -264,15 +331,19 @@ def _recomputes(fault, known):
     return hook
 
 
-def _handed(module, result, sequence):
+def _handed(module, result, sequence, turned):
     """What a recurrent layer returned with a sequence in the place of its own."""
     _, states = result
     states = states if isinstance(states, tuple) else (states,)
-    made = {"output": sequence.output}
-    lasts = (sequence.h, sequence.c)
+    output = sequence.output
+    made = {"output": output.swapaxes(0, 1) if turned else output}
+    lasts = (sequence.states, None if sequence.c is None else sequence.c[None])
     for key, state, last in zip(("h_n", "c_n"), states, lasts, strict=False):
-        made[key] = state.numpy().copy()
-        made[key][-1] = last
+        kept = state.numpy().copy()
+        if turned:
+            kept = np.zeros((len(kept), *last.shape[1:]))
+        kept[-len(last) :] = last
+        made[key] = kept
     return _returned(module, result, made)
 
 
@@ -344,4 +415,4 @@ def _sequence(module, result):
     output, lengths = _padded(module, output)
     states = states if isinstance(states, tuple) else (states,)
     h, c = (*(state[-1].numpy() for state in states), None)[:2]
-    return Sequence(output, h, c, lengths)
+    return Sequence(output, h, c, lengths, states[0].numpy())

@@ -5,9 +5,17 @@ from itertools import permutations
 
 import numpy as np
 
-from compare.faults.fault import DENSE, NORMS, RECURRENT, WEIGHTS, Fault
-
-EMBEDDING, CONVOLUTION = ("Embedding",), ("Conv1d",)
+from compare.faults.fault import (
+    ACROSS,
+    CONVOLUTION,
+    DENSE,
+    EMBEDDING,
+    NORMS,
+    RECURRENT,
+    WEIGHTS,
+    Fault,
+)
+from compare.faults.fresh import is_left, is_unrelated_and_fresh
 
 
 def weight_faults() -> Iterator[Fault]:
@@ -33,22 +41,48 @@ def _order_faults():
                 (kind,),
                 _each(_ordered(order, len(gates)), "weight_ih", "weight_hh", "bias"),
             )
+        yield from _kernel_order_faults(kind, gates, parts, theirs)
+
+
+def _kernel_order_faults(kind, gates, parts, theirs):
+    """The gates of both kernels in a wrong order, and the bias in the right one.
+
+    Of an LSTM, the orders that others stack its gates in: i, f, o, g and f, i, o, g.
+    """
+    orders = {"LSTM": ((0, 1, 3, 2), (1, 0, 3, 2)), "GRU": ((1, 0, 2),)}[kind]
+    for order in orders:
+        wrong = ", ".join(gates[number] for number in order)
+        yield Fault(
+            f"{kind} gates {wrong} in the kernels alone",
+            f"both kernels have their gates stacked {wrong}, the bias has not",
+            f"put the {parts} of weight_ih and weight_hh into the order "
+            f"{', '.join(gates)}",
+            f"put the {parts} of kernel and recurrent_kernel into the order {theirs}",
+            WEIGHTS,
+            (kind,),
+            _each(_ordered(order, len(gates)), "weight_ih", "weight_hh"),
+        )
 
 
 def _array_faults():
     gates = {"LSTM": 4, "GRU": 3, "RNN": 1, "RNN(relu)": 1}
 
-    def fault(name, sentence, torch, keras, kinds, change):
-        return Fault(name, sentence, torch, keras, WEIGHTS, kinds, change)
+    def fault(name, sentence, torch, keras, kinds, change, **more):
+        return Fault(name, sentence, torch, keras, WEIGHTS, kinds, change, **more)
 
-    yield fault(
-        "input kernel read without transposing",
-        "the input kernel's numbers were copied in the other framework's memory order",
-        "weight_ih = kernel.T, not a reshape",
-        "kernel = weight_ih.T, not a reshape",
-        RECURRENT,
-        _each(_reshaped, "weight_ih"),
-    )
+    for name, torch, keras, kinds in (
+        ("input kernel", "weight_ih", "kernel", RECURRENT),
+        ("recurrent kernel", "weight_hh", "recurrent_kernel", ("LSTM", "GRU")),
+    ):
+        yield fault(
+            f"{name} read without transposing",
+            f"the {name}'s numbers were copied in the other framework's memory order",
+            f"{torch} = {keras}.T, not a reshape",
+            f"{keras} = {torch}.T, not a reshape",
+            kinds,
+            _each(_reshaped, torch),
+            in_keras=_each(_reshaped_in_keras, torch),
+        )
     for kind, count in gates.items():
         yield fault(
             f"{kind} recurrent kernel not transposed",
@@ -118,7 +152,40 @@ def _array_faults():
         "subtract 1 from the second quarter of bias_ih",
         "subtract 1 from the second quarter of bias (unit_forget_bias adds it once)",
         ("LSTM",),
-        _forget_bias,
+        _forget_bias(1),
+    )
+    yield fault(
+        "forget bias left out",
+        "the bias of the forget gate lacks the one that was added to it",
+        "add 1 to the second quarter of bias_ih",
+        "add 1 to the second quarter of bias",
+        ("LSTM",),
+        _forget_bias(-1),
+    )
+    yield fault(
+        "bias_hh left as it was made",
+        "bias_hh still has its initial values, beside the whole bias in bias_ih",
+        "bias_hh = 0: bias_ih has all of Keras's bias",
+        "bias = bias_ih + bias_hh",
+        RECURRENT,
+        _each(_initial, "bias_hh"),
+        fits=is_left,
+    )
+    yield fault(
+        "GRU biases summed into one",
+        "both biases were added and stand in the one, the other is zero",
+        "bias_ih = bias[0], bias_hh = bias[1], in the order r, z, n",
+        "bias = stack([bias_ih, bias_hh]), in the order z, r, h",
+        ("GRU",),
+        _summed_biases,
+    )
+    yield fault(
+        "GRU biases swapped",
+        "bias_ih and bias_hh are in each other's place",
+        "bias_ih = bias[0], bias_hh = bias[1], in the order r, z, n",
+        "bias = stack([bias_ih, bias_hh]), in the order z, r, h",
+        ("GRU",),
+        _swapped_biases,
     )
     yield fault(
         "directions swapped",
@@ -128,6 +195,18 @@ def _array_faults():
         RECURRENT,
         _exchanged("_l0", "_l0_reverse"),
     )
+    for whose, first, second in (
+        ("forward", "_l0", "_l0_reverse"),
+        ("backward", "_l0_reverse", "_l0"),
+    ):
+        yield fault(
+            f"{whose} weights in both directions",
+            f"both directions have the weights of the {whose} one",
+            f"copy the other direction into the arrays with {second} as well",
+            "give forward_layer and backward_layer each its own weights",
+            RECURRENT,
+            _copied(first, second),
+        )
     yield fault(
         "layers swapped",
         "two layers of the stack have each other's weights",
@@ -137,12 +216,30 @@ def _array_faults():
         _exchanged("_l1", "_l2"),
     )
     yield fault(
+        "first layers swapped",
+        "the first two layers of the stack have each other's weights",
+        "swap the arrays of _l0 and _l1",
+        "swap the weights of the first and the second layer",
+        RECURRENT,
+        _exchanged("_l0", "_l1"),
+    )
+    yield Fault(
+        "weights of another layer",
+        "the layer has the weights of another of its kind",
+        "load this layer's own weights",
+        "set this layer's own weights",
+        ACROSS,
+        RECURRENT + DENSE + EMBEDDING + CONVOLUTION + NORMS,
+        lambda arrays: None,
+    )
+    yield fault(
         "dense kernel read without transposing",
         "the dense kernel's numbers were copied in the other framework's memory order",
         "weight = kernel.T, not a reshape",
         "kernel = weight.T, not a reshape",
         DENSE,
         _each(_reshaped, "weight"),
+        in_keras=_each(_reshaped_in_keras, "weight"),
     )
     yield fault(
         "dense inputs reversed",
@@ -162,21 +259,35 @@ def _array_faults():
             _each(change, "weight", "bias"),
         )
     yield fault(
+        "weights rounded to float16 and biases added in it",
+        "the weights went through float16, in which both biases were added",
+        "convert the weights in float32",
+        "convert the weights in float32, then add the biases",
+        ("LSTM", "RNN", "RNN(relu)"),
+        _half_and_summed,
+    )
+    yield fault(
         "initial weights",
         "the layer still has the weights that it was made with",
         "load this layer too: the name in the state dict may not fit",
         "set this layer's weights too, after it is built",
         RECURRENT + DENSE + EMBEDDING + CONVOLUTION,
         _each(_initial, "weight", "bias"),
+        fits=is_unrelated_and_fresh,
     )
-    yield fault(
-        "embedding off by one",
-        "row k of the embedding is read for index k + 1",
-        "roll the rows of weight back by one, or shift the indices as Keras does",
-        "roll the rows of embeddings back by one, or shift the indices as PyTorch does",
-        EMBEDDING,
-        _each(lambda w: np.roll(w, 1, axis=0), "weight"),
-    )
+    for name, read, given, by in (
+        ("embedding off by one", "k", "k + 1", 1),
+        ("embedding off by one, upwards", "k + 1", "k", -1),
+    ):
+        yield fault(
+            name,
+            f"row {read} of the embedding is read for index {given}",
+            "roll the rows of weight back by one, or shift the indices as Keras does",
+            "roll the rows of embeddings back by one, or shift the indices as PyTorch "
+            "does",
+            EMBEDDING,
+            _each(lambda w, by=by: np.roll(w, by, axis=0), "weight"),
+        )
 
 
 def _each(change: Callable[[np.ndarray], np.ndarray], *names: str) -> Callable:
@@ -223,6 +334,13 @@ def _reshaped(array):
     return np.ascontiguousarray(array.T).reshape(array.shape)
 
 
+def _reshaped_in_keras(array):
+    """As `_reshaped`, of a kernel that was made of this matrix; transposed again."""
+    if 1 in array.shape:
+        return None
+    return np.ascontiguousarray(array).reshape(array.T.shape).T
+
+
 def _swapped(arrays):
     """weight_ih and weight_hh in each other's place, where they have one shape."""
     made = dict(arrays)
@@ -251,16 +369,58 @@ def _exchanged(first, second):
     return changed
 
 
-def _forget_bias(arrays):
-    """One more in the quarter of the forget gate."""
+def _copied(first, second):
+    """Arrays whose names end with `first` in those that end with `second` as well."""
+
+    def changed(arrays):
+        made = dict(arrays)
+        for name in arrays:
+            if name.endswith(second):
+                other = name.removesuffix(second) + first
+                if other not in arrays or arrays[other].shape != arrays[name].shape:
+                    return None
+                made[name] = arrays[other]
+        two_ways = any(name.endswith("_l0_reverse") for name in arrays)
+        return made if two_ways else None
+
+    return changed
+
+
+def _forget_bias(number):
+    """So much more in the quarter of the forget gate."""
 
     def add(array):
         made = array.copy()
         size = len(array) // 4
-        made[size : 2 * size] += 1
+        made[size : 2 * size] += number
         return made
 
-    return _each(add, "bias_ih")(arrays)
+    return _each(add, "bias_ih")
+
+
+def _summed_biases(arrays):
+    """The sum in the place of bias_ih, and nothing in that of bias_hh."""
+    made = dict(arrays)
+    for name in arrays:
+        if name.startswith("bias_ih"):
+            other = name.replace("bias_ih", "bias_hh")
+            made[name], made[other] = arrays[name] + arrays[other], 0 * arrays[other]
+    return made if len(made) and any("bias" in name for name in arrays) else None
+
+
+def _swapped_biases(arrays):
+    swapped = {"bias_ih": "bias_hh", "bias_hh": "bias_ih"}
+    made = {
+        name: arrays[swapped[name[:7]] + name[7:]] if name[:7] in swapped else array
+        for name, array in arrays.items()
+    }
+    return made if any("bias" in name for name in arrays) else None
+
+
+def _half_and_summed(arrays):
+    """Everything in float16, the sum of two biases as well."""
+    made = _each(_half, "weight", "bias")(arrays)
+    return made and _each(_half, "bias")(_summed_biases(made) or {})
 
 
 def bfloat16(array: np.ndarray) -> np.ndarray:
