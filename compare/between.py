@@ -16,11 +16,12 @@ from compare.faults import ACTIVATIONS, FAULTS, RESULTS, WAYS, Sequence
 from compare.faults import activations as functions
 from compare.faults import ways as words
 from compare.faults.activations import NONE
-from compare.faults.anatomy import Anatomy, near
+from compare.faults.anatomy import NEAR, Anatomy, near
 from compare.faults.fault import ACTIVATION, BETWEEN, RESULT
 from compare.suspects import Finding, Reading, cure_of, once
 
 AS_IT_IS = "as it is"
+EXACT = 1e-13  # of the largest value: the forms of a gelu differ by 1e-10
 Recognised = Mapping[tuple[str, str], Callable]
 
 
@@ -107,18 +108,21 @@ def recognise(found: Anatomy, layer: str, given: np.ndarray, last: bool, turned:
     fitting = {
         n: a for n, a in made.items() if a is not None and a.shape == given.shape
     }
-    known = RESULTS if last else ACTIVATIONS
     return {
         (name, called): _composed(ways[name], function)
         for name, array in fitting.items()
-        for called, function in (*known.items(), *_family(array, given, last))
-        if near(function(array), given)
+        for called, function in _functions(array, given, last)
+        if near(function(array), given, NEAR if last else EXACT)
     }
 
 
-def _family(array, given, last):
-    found = None if last else functions.family(array, given)
-    return [found] if found and found[0] not in ACTIVATIONS else []
+def _functions(array, given, last):
+    """Every function that may stand between two arrays."""
+    if last:
+        return [*RESULTS.items()]
+    family = functions.family(array, given)
+    own = [family] if family and family[0] not in ACTIVATIONS else []
+    return [*ACTIVATIONS.items(), *functions.ROUNDED.items(), *own]
 
 
 def _composed(way, function):

@@ -119,7 +119,11 @@ def _alternative(reading):
 
 def _rest(found, after, seen):
     """What is seen that no mistake explains."""
-    unknown = [f"in {e.layer}, {e.unknown}" for e in found if not e.readings]
+    unknown = [
+        f"{'behind' if each.behind else 'in'} {each.layer}, {each.unknown}"
+        for each in found
+        if not each.readings
+    ]
     if after is not None and after.get("stages"):
         gap = _deciding(after).gap64
         if np.isfinite(gap) and not unknown:

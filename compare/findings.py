@@ -193,8 +193,8 @@ def _between(layer, isolated):
             yield found
             return
     before = list(torch.kinds)[: list(torch.kinds).index(layer)]
-    found = list(_linked(before, layer, isolated))
-    if found:
+    found = _linked(before, layer, isolated)
+    if found is not None:
         yield from found
     elif not isolated.unseen:
         how = f"by {gap:.1e}" if np.isfinite(gap) else "in shape"
@@ -209,6 +209,9 @@ def _linked(before, behind, isolated):
         before: names of the layers before it, in order.
         behind: its name, or nothing.
         isolated: as `isolate` gives it.
+
+    Returns:
+        Where it differs; None where neither side is known to make anything of them.
     """
     torch, keras = isolated.torch, isolated.keras
     half = None
@@ -222,7 +225,7 @@ def _linked(before, behind, isolated):
             return differing(link, sides)
         if any(sides.values()):
             half = half or (link, sides)
-    return differing(*half) if half else ()
+    return differing(*half) if half else None
 
 
 def _recognised(link, isolated):
@@ -292,8 +295,8 @@ def _result(layers, isolated):
     ours, theirs = isolated.relayed.result, keras.result
     if near(ours, theirs) or torch.result is None or theirs is None:
         return
-    found = list(_linked(layers, None, isolated))
-    if found:
+    found = _linked(layers, None, isolated)
+    if found is not None:
         yield from found
     elif layers[-1] in torch.handed | torch.made and not isolated.unseen:
         unknown = "the result is made by something unknown in PyTorch"

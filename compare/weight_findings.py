@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from compare.isolation import Isolated
 from compare.suspects import Finding, Reading, cure_of, known_faults, named, once
 from compare.suspects import reading as read
 
+FRESH = "initial weights"
 ROUNDED = float(np.finfo(np.float32).eps)  # of the largest value: Keras's sum of biases
 
 
@@ -27,18 +29,16 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
         return
     target = dict(arrays["keras"])
     cure = cure_of(WEIGHTS, lambda _: target)
+    names = {side: isolated.name(layer, side) for side in SIDES}
     readings = [
-        read(isolated.name(layer, side), side, fault)
-        for side, fault in (*_singles(kind, arrays), *_of_others(layer, isolated))
+        read(names[side], side, fault) for side, fault in _singles(kind, arrays)
     ]
+    readings += _of_others(layer, isolated)
     if not readings:
-        readings = [
-            read(isolated.name(layer, side), side, *pair)
-            for side, pair in _pairs(kind, arrays)
-        ]
+        readings = [read(names[s], s, *pair) for s, pair in _pairs(kind, arrays)]
+    if not readings:
+        readings = _never_loaded(names, arrays)
     if readings:
-        if [fault.name for fault in readings[0].faults] == ["initial weights"]:
-            readings += _from_elsewhere(layer, isolated, readings)
         yield Finding(layer, once(readings), cure=cure)
         return
     rounded = _same(kind, arrays["torch"], arrays["keras"])
@@ -51,7 +51,8 @@ def _singles(kind, arrays):
     for side, other in OTHER.items():
         for fault in known_faults(WEIGHTS, kind):
             made = fault.made_on(side, arrays[other])
-            fits = fault.fits and fault.fits(arrays[other], arrays[side], side)
+            left = fault.name != FRESH and fault.fits
+            fits = left and fault.fits(arrays[other], arrays[side], side)
             if fits or _same(kind, made, arrays[side]):
                 yield side, fault
 
@@ -73,23 +74,37 @@ def _of_others(layer, isolated):
     kind = isolated.kinds[layer]
     for side, other in OTHER.items():
         have, want = isolated.weights[side][layer], isolated.weights[other]
-        for name in want:
-            fits = name != layer and isolated.kinds.get(name) == kind
-            if fits and _same(kind, have, want[name]):
-                yield side, fault
-                break
+        whose = [
+            name
+            for name in want
+            if name != layer
+            and isolated.kinds.get(name) == kind
+            and _same(kind, have, want[name])
+        ]
+        for name in whose[:1]:
+            said = f"the layer has the weights of {isolated.name(name, side)}"
+            yield read(isolated.name(layer, side), side, replace(fault, sentence=said))
 
 
-def _from_elsewhere(layer, isolated, readings):
-    """The reading that the side whose weights are not fresh has the wrong ones."""
-    fault = named("initial weights")
-    for side in OTHER:
-        if side not in [each.side for each in readings]:
-            where = f"{isolated.name(layer, side)} of {SIDES[side]}"
+def _never_loaded(names, arrays):
+    """That a side still has what its framework made, or else the other never had it.
+
+    Looked for last: it shows only in that the numbers are such as are drawn.
+    """
+    fault = named(FRESH)
+    found = [
+        read(names[side], side, fault)
+        for side, other in OTHER.items()
+        if fault.fits(arrays[other], arrays[side], side)
+    ]
+    for side in SIDES if len(found) == 1 else ():
+        if side != found[0].side:
+            where = f"{names[side]} of {SIDES[side]}"
             said = (
                 f"in {where}, the layer has other weights than {SIDES[OTHER[side]]}'s"
             )
-            yield Reading(side, (), said, f"{where}: {getattr(fault, side)}")
+            found.append(Reading(side, (), said, f"{where}: {getattr(fault, side)}"))
+    return found
 
 
 def _without_statistics(arrays):

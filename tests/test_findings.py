@@ -191,10 +191,25 @@ def retraced(harness, made, arrays):
     return made, arrays
 
 
-def test_an_epsilon_that_is_no_default_is_said_to_be_unknown(harness, diagnose):
+def test_an_epsilon_that_is_no_default_is_read_from_the_layers(harness, diagnose):
     made, arrays = normed.twins(harness, "words")
     for dtype in harness.DTYPES:
         made.twins["keras", dtype].model.norm.epsilon = 0.1
+    found = diagnose(*retraced(harness, made, arrays))
+
+    assert found.explained, found
+    assert not found.faults
+    assert "epsilon below the root is 1e-5 in PyTorch, 0.1 in Keras" in found.sentence
+    assert found.fix.startswith("either norm of PyTorch: eps=0.1 or norm of Keras")
+
+
+def test_a_layer_that_normalises_in_a_way_of_its_own_is_said_to_be_unknown(
+    harness, diagnose, monkeypatch
+):
+    made, arrays = normed.twins(harness, "words")
+    norm = type(made.twins["keras", "float64"].model.norm)
+    right = norm.call
+    monkeypatch.setattr(norm, "call", lambda self, x: right(self, x) * 1.5)
     found = diagnose(*retraced(harness, made, arrays))
 
     assert not found.explained
@@ -256,4 +271,5 @@ def test_models_with_names_of_their_own_and_several_results_are_explained(
 
     assert found.explained, found
     assert found.faults == ("the first step for the last step",)
-    assert found.sentence.startswith("in encoder.rnn of PyTorch")
+    start = "between encoder.rnn and heads.0, PyTorch takes the first step"
+    assert found.sentence.startswith(start)

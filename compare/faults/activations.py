@@ -29,17 +29,17 @@ def elu(alpha: float) -> Callable[[np.ndarray], np.ndarray]:
     return lambda x: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
-def gelu(x: np.ndarray) -> np.ndarray:
+def gelu(x: np.ndarray, root: float = sqrt(2)) -> np.ndarray:
     """Give x times the share of a normal distribution that is below x.
 
     Source: Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2.
     """
-    return x * (1 + _erf(x / sqrt(2))) / 2
+    return x * (1 + _erf(x / root)) / 2
 
 
-def gelu_by_tanh(x: np.ndarray) -> np.ndarray:
+def gelu_by_tanh(x: np.ndarray, cubed: float = 0.044715) -> np.ndarray:
     """The approximation of gelu by a tanh, of the same source."""
-    return x * (1 + np.tanh(sqrt(2 / np.pi) * (x + 0.044715 * x**3))) / 2
+    return x * (1 + np.tanh(sqrt(2 / np.pi) * (x + cubed * x**3))) / 2
 
 
 _erf = np.vectorize(erf, otypes=[float])
@@ -60,6 +60,15 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "a softplus": lambda x: np.logaddexp(x, 0),
     "a relu6": lambda x: np.clip(x, 0, 6),
     "a softmax": softmax,
+}
+
+# The same with a constant that TensorFlow rounds to float32, in float64 as well.
+ROUNDED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "a leaky relu of slope 0.01": leaky(float(np.float32(0.01))),
+    "a leaky relu of slope 0.2": leaky(float(np.float32(0.2))),
+    "a leaky relu of slope 0.3": leaky(float(np.float32(0.3))),
+    "a gelu": lambda x: gelu(x, float(np.float32(sqrt(2)))),
+    "a gelu by tanh": lambda x: gelu_by_tanh(x, float(np.float32(0.044715))),
 }
 
 # How each is written in either framework.
@@ -133,7 +142,7 @@ def written(name: str, side: str, instead: str) -> str:
         instead: what stands there.
     """
     if name == NONE:
-        return f"take out {instead}"
+        return f"take out the {instead.split(' ', 1)[1]}"
     there = WRITTEN.get(name)
     api = f", {there[0 if side == 'torch' else 1]}" if there else ""
     return f"put {name} between the two{api}"

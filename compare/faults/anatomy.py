@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from compare.faults.activations import ACTIVATIONS
+from compare.faults.activations import ACTIVATIONS, NONE
 from compare.faults.fault import (
     ACROSS,
     ACTIVATION,
@@ -80,11 +80,17 @@ def applies(fault: Fault, layer: str, found: Anatomy) -> bool:
         return _hands_on(fault, layer, found)
     if fault.place == ACTIVATION:
         made, given = found.made.get(layer), found.fed.get(found.behind(layer))
-        right = ACTIVATIONS[fault.right]
-        return made is not None and given is not None and near(right(made), given)
-    if found.last is None or layer != list(found.kinds)[-1]:
+        return _goes_through(ACTIVATIONS, NONE, fault.right, made, given)
+    if layer != list(found.kinds)[-1]:
         return False
-    return near(RESULTS[fault.right](found.last), found.result)
+    return _goes_through(RESULTS, "nothing", fault.right, found.last, found.result)
+
+
+def _goes_through(functions, nothing, right, made, given):
+    """Whether a function takes what is made to what is given, and nothing does not."""
+    if made is None or given is None or not near(functions[right](made), given):
+        return False
+    return right == nothing or not near(made, given)
 
 
 def _computes(fault, layer, found):
