@@ -20,7 +20,7 @@ from compare.faults.anatomy import NEAR, Anatomy, near
 from compare.faults.fault import ACTIVATION, BETWEEN, RESULT
 from compare.suspects import Finding, Reading, cure_of, once
 
-AS_IT_IS = "as it is"
+AS_IT_IS = "every step"  # of what has no steps: as it is
 EXACT = 1e-13  # of the largest value: the forms of a gelu differ by 1e-10
 Recognised = Mapping[tuple[str, str], Callable]
 
@@ -32,12 +32,10 @@ class Link:
     Args:
         layer: its name.
         behind: that of the next; None behind the last.
-        recurrent: whether the layer is.
     """
 
     layer: str
     behind: str | None
-    recurrent: bool
 
     @property
     def where(self) -> str:
@@ -77,10 +75,7 @@ def differing(link: Link, sides: Mapping[str, Recognised]) -> Iterator[Finding]:
     # A state is not cut off where PyTorch's batch is packed; a step is.
     state = [pair for pair in chosen["keras"] if pair[0] == "the final hidden state"]
     change = second[(state or chosen["keras"])[0]]
-    place = BETWEEN if link.recurrent or "ways" in kinds else ACTIVATION
-    if place == ACTIVATION and link.behind is None:
-        place = RESULT
-    cure = cure_of(place, change)
+    cure = cure_of(BETWEEN, change)
     for kind in kinds:
         names = {s: [pair[kind == "functions"] for pair in chosen[s]] for s in sides}
         readings = _readings(link, kind, names)

@@ -219,7 +219,7 @@ def _linked(before, behind, isolated):
         made = [found.handed | found.made for found in (torch, keras)]
         if any(layer not in each for each in made):
             continue
-        link = Link(layer, behind, layer in torch.handed)
+        link = Link(layer, behind)
         sides = _recognised(link, isolated)
         if all(sides.values()):
             return differing(link, sides)

@@ -220,7 +220,7 @@ def _hands_on(fault, module, following, is_last):
     kept = {}
 
     def keep(module, args, result):
-        kept["made"] = _made(module, result, fault.place == BETWEEN)
+        kept["made"] = _made(module, result)
 
     def given(module, args):
         if not kept:  # where the layer behind is run alone
@@ -240,12 +240,11 @@ def _hands_on(fault, module, following, is_last):
     ]
 
 
-def _made(module, result, as_sequence):
-    """What a layer makes, as a `Sequence` if asked, the features last."""
+def _made(module, result):
+    """What a layer makes, the features last; of a recurrent one a `Sequence`."""
     if isinstance(module, torch.nn.RNNBase):
         return _sequence(module, result)
-    made = _turned(module, result).numpy()
-    return Sequence(made, None, None, None) if as_sequence else made
+    return _turned(module, result).numpy()
 
 
 def _like_input(module, array, tensor):

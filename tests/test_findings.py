@@ -273,3 +273,61 @@ def test_models_with_names_of_their_own_and_several_results_are_explained(
     assert found.faults == ("the first step for the last step",)
     start = "between encoder.rnn and heads.0, PyTorch takes the first step"
     assert found.sentence.startswith(start)
+
+
+def in_training(model, x):
+    """A forward that leaves a layer as it is in training."""
+    model.norm.train()
+    return model.head(model.norm(model.rnn(x)[0][:, -1]))
+
+
+def with_norm(harness):
+    """Twins of a recurrent layer, a BatchNorm1d with an epsilon of 1e-3 and a head."""
+    import keras
+    import torch
+
+    class InPyTorch(in_pytorch(in_training)):
+        def __init__(self):
+            super().__init__()
+            self.norm = torch.nn.BatchNorm1d(SIZE, eps=1e-3)
+
+    class InKeras(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.rnn = keras.layers.LSTM(SIZE)
+            self.norm = keras.layers.BatchNormalization()
+            self.head = keras.layers.Dense(FEATURES - 1)
+
+        def call(self, x):
+            return self.head(self.norm(self.rnn(x)))
+
+    return twins(harness, InPyTorch, InKeras)
+
+
+def test_a_batch_norm_that_learns_while_it_runs_is_explained(harness, diagnose):
+    """Its statistics have moved since they were loaded: no weight differs."""
+    found = diagnose(with_norm(harness), (X,))
+
+    assert found.explained, found
+    assert found.faults == ("statistics of the batch for learnt statistics",)
+    assert "weights" not in found.sentence
+    assert "model.eval()" in found.fix
+
+
+@pytest.mark.parametrize("shift", [1, -1])
+def test_indices_shifted_in_the_code_are_explained(harness, diagnose, shift):
+    made, (x,) = normed.twins(harness, "words")
+    for dtype in harness.DTYPES:
+        model = made.twins["torch", dtype].model
+        model.forward = partial(shifted, model, shift)
+    found = diagnose(made, (np.clip(x, 1, normed.WORDS - 2),))
+    name = f"indices one too {'high' if shift == 1 else 'low'}"
+
+    assert found.explained, found
+    assert found.faults == (name,)
+    assert {each.side for each in found.alternatives} == {"keras"}
+
+
+def shifted(model, shift, x):
+    h, _ = model.lstm(model.embedding(x + shift))
+    return model.head(model.norm(h[:, -1]))

@@ -35,7 +35,8 @@ class Fault:
             `reference.run` does, of another an array.
             ACROSS: nothing; it takes two layers, and is only recognised.
             BETWEEN: a `Sequence` to what wrongly goes into the next layer.
-            ACTIVATION: what a layer makes to what wrongly goes into the next.
+            ACTIVATION: what a layer makes to what wrongly goes into the next; as is
+                BETWEEN, of a layer that is not recurrent.
             RESULT: what goes into the last function to what it wrongly returns.
             LOSS: the shape of a result to the factor that its loss wrongly has.
             OPTIMIZER: settings, by Keras's names, to the wrong settings.
