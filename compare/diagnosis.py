@@ -32,6 +32,7 @@ from compare.faults.fault import (
     BETWEEN,
     LAYER,
     LOSS,
+    OUTPUTS,
     RESULT,
     WEIGHTS,
 )
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from compare.twins import Twins
 
 HANDED = (BETWEEN, ACTIVATION)
-ORDER = (WEIGHTS, LAYER, *HANDED, RESULT)  # in which cures are made
+ORDER = (WEIGHTS, LAYER, *HANDED, RESULT, OUTPUTS)  # in which cures are made
 TRIED = sum(fault.place in (*ORDER, ACROSS) for fault in FAULTS)
 
 

@@ -18,7 +18,7 @@ from compare.cases import valid_steps
 from compare.evidence import OTHER, SIDES
 from compare.faults import Call
 from compare.faults.anatomy import NEAR, near
-from compare.faults.fault import LAYER, NORMS, WEIGHTS
+from compare.faults.fault import LAYER, NORMS, OUTPUTS, WEIGHTS
 from compare.isolation import Isolated
 from compare.norm_findings import normalises
 from compare.suspects import Finding, Reading, cure_of, known_faults, named, once
@@ -290,8 +290,20 @@ def _turned_back(call):
 
 
 def _result(layers, isolated):
-    """What is made of the last layer's output."""
+    """What is made of the last layer's output, and the order of several results."""
     torch, keras = isolated.torch, isolated.keras
+    order = _order(isolated.relayed.results, keras.results)
+    if order:
+        fault = named("results in another order")
+        readings = [
+            Reading(
+                s, (fault,), f"{SIDES[s]}'s {fault.sentence[4:]}", getattr(fault, s)
+            )
+            for s in SIDES
+        ]
+        cure = cure_of(OUTPUTS, lambda _: order)
+        yield Finding(layers[-1], tuple(readings), cure=cure)
+        return
     ours, theirs = isolated.relayed.result, keras.result
     if near(ours, theirs) or torch.result is None or theirs is None:
         return
@@ -301,3 +313,17 @@ def _result(layers, isolated):
     elif layers[-1] in torch.handed | torch.made and not isolated.unseen:
         unknown = "the result is made by something unknown in PyTorch"
         yield Finding(layers[-1], unknown=unknown)
+
+
+def _order(ours, theirs):
+    """The numbers of PyTorch's results in Keras's order; None where it is the same."""
+    found = []
+    for result in theirs:
+        fits = [
+            n for n, each in enumerate(ours) if n not in found and near(each, result)
+        ]
+        if not fits:
+            return None
+        found.append(fits[0])
+    straight = found == sorted(found)
+    return None if straight or len(found) < len(ours) else found

@@ -67,6 +67,7 @@ def anatomy(
         handed=handed,
         last=None if isinstance(last, Sequence) else last,
         result=None if results[0] is None else _numpy(results[0]),
+        results=tuple(_numpy(each) for each in results if each is not None),
         epsilons={
             name: stacks[name][0].epsilon
             for name in known

@@ -19,12 +19,14 @@ from torch.nn.utils.rnn import (
     pad_packed_sequence,
 )
 
+from compare.cases import flat
 from compare.faults.anatomy import Anatomy
 from compare.faults.fault import (
     ACTIVATION,
     BETWEEN,
     LAYER,
     LOSS,
+    OUTPUTS,
     WEIGHTS,
     Call,
     Fault,
@@ -125,6 +127,7 @@ def anatomy(
         handed=handed,
         last=last.numpy() if isinstance(last, torch.Tensor) else None,
         result=None if results[0] is None else results[0].numpy(),
+        results=tuple(each.numpy() for each in results if each is not None),
         epsilons={n: modules[n].eps for n in kinds if hasattr(modules[n], "eps")},
         moved=tuple(
             name
@@ -195,6 +198,8 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
     elif fault.place in (BETWEEN, ACTIVATION):
         following = twin.model if behind is None else twin.model.get_submodule(behind)
         hooks = _hands_on(fault, module, following, behind is None)
+    elif fault.place == OUTPUTS:
+        hooks = [twin.model.register_forward_hook(_reorders(fault))]
     else:
         kept = {}
 
@@ -278,6 +283,26 @@ def _with_first(results, made):
     if isinstance(results, list | tuple):
         return (_with_first(results[0], made), *results[1:])
     return made
+
+
+def _reorders(fault):
+    """A hook that returns what a model returns in another order."""
+
+    def hook(module, args, results):
+        tensors = [tensor for _, tensor in flat(results)]
+        order = fault.change([tensor.numpy() for tensor in tensors])
+        return _filled(results, iter([tensors[number] for number in order]))
+
+    return hook
+
+
+def _filled(results, tensors):
+    """Something of the form of results, with other tensors in it, as `flat` goes."""
+    if isinstance(results, dict):
+        return {name: _filled(results[name], tensors) for name in sorted(results)}
+    if isinstance(results, list | tuple):
+        return tuple(_filled(each, tensors) for each in results)
+    return None if results is None else next(tensors)
 
 
 def _first(results):

@@ -401,3 +401,68 @@ def test_a_layer_that_is_called_step_by_step_does_not_break_the_diagnosis(
 
     assert not found.explained
     assert "first cannot be looked into" in found.sentence
+
+
+# ------------------------------------------------------------------ several results
+
+
+def two_results(harness, order):
+    """Twins of a recurrent layer and two heads, whose results PyTorch returns so."""
+    import keras
+    import torch
+
+    class InPyTorch(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = torch.nn.GRU(FEATURES, SIZE, batch_first=True)
+            self.one = torch.nn.Linear(SIZE, OUTPUTS)
+            self.two = torch.nn.Linear(SIZE, OUTPUTS)
+
+        def forward(self, x):
+            h = self.rnn(x)[0][:, -1]
+            made = self.one(h), self.two(h)
+            return order(made)
+
+    class InKeras(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.rnn = keras.layers.GRU(SIZE)
+            self.one = keras.layers.Dense(OUTPUTS)
+            self.two = keras.layers.Dense(OUTPUTS)
+
+        def call(self, x):
+            h = self.rnn(x)
+            return self.one(h), self.two(h)
+
+    makers = dict(torch=InPyTorch, keras=InKeras)
+    made = harness.Twins(makers, sequences(None, FEATURES), ["a", "b"])
+    made.load("to_keras", partial(harness.fresh_weights, seed=[2]))
+    return made
+
+
+@pytest.mark.parametrize(
+    "order",
+    [lambda made: made[::-1], lambda made: {"a": made[1], "b": made[0]}],
+    ids=["tuple", "keys"],
+)
+def test_results_in_another_order_are_told_for_either_side(harness, diagnose, order):
+    found = diagnose(two_results(harness, order), (X,))
+
+    assert found.explained, found
+    assert found.faults == ("results in another order",)
+    assert {each.side for each in found.alternatives} == {"keras"}
+
+
+def test_results_in_the_same_order_are_not_told(harness, diagnose):
+    found = diagnose(two_results(harness, lambda made: made), (X,))
+
+    assert not found.explained
+    assert found.faults == ()
+
+
+def test_one_wrong_result_of_two_is_no_other_order(harness, diagnose):
+    made = two_results(harness, lambda made: (made[0], made[1].sin()))
+    found = diagnose(made, (X,))
+
+    assert not found.explained
+    assert found.faults == ()

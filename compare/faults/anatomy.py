@@ -11,6 +11,7 @@ from compare.faults.fault import (
     ACTIVATION,
     BETWEEN,
     LAYER,
+    OUTPUTS,
     WEIGHTS,
     Call,
     Fault,
@@ -35,6 +36,7 @@ class Anatomy:
         calls, handed: what goes into each that is recurrent, and what comes out.
         last: what comes out of the last layer that holds arrays, if an array.
         result: what the model returns first.
+        results: all that it returns.
         epsilons: of each layer that normalises.
         moved: layers whose arrays the run itself changed.
     """
@@ -47,6 +49,7 @@ class Anatomy:
     handed: Mapping[str, Sequence]
     last: np.ndarray | None
     result: np.ndarray
+    results: tuple[np.ndarray, ...] = ()
     epsilons: Mapping[str, float] = field(default_factory=dict)
     moved: tuple[str, ...] = ()
 
@@ -83,6 +86,8 @@ def applies(fault: Fault, layer: str, found: Anatomy) -> bool:
         return _goes_through(ACTIVATIONS, NONE, fault.right, made, given)
     if layer != list(found.kinds)[-1]:
         return False
+    if fault.place == OUTPUTS:
+        return fault.change(found.results) is not None
     return _goes_through(RESULTS, "nothing", fault.right, found.last, found.result)
 
 

@@ -12,7 +12,7 @@ DENSE = ("Linear",)
 NORMS = ("LayerNorm", "BatchNorm1d")
 EMBEDDING, CONVOLUTION = ("Embedding",), ("Conv1d",)
 WEIGHTS, LAYER, BETWEEN, RESULT = "weights", "layer", "between", "result"
-ACTIVATION, ACROSS = "activation", "across"
+ACTIVATION, ACROSS, OUTPUTS = "activation", "across", "outputs"
 LOSS, OPTIMIZER = "loss", "optimizer"
 
 Arrays = Mapping[str, np.ndarray]
@@ -26,7 +26,8 @@ class Fault:
         name: short, and like no other.
         sentence: what is wrong, as a person would say it.
         torch, keras: what to change where the mistake is on that side.
-        place: WEIGHTS, ACROSS, LAYER, BETWEEN, ACTIVATION, RESULT, LOSS or OPTIMIZER.
+        place: WEIGHTS, ACROSS, LAYER, BETWEEN, ACTIVATION, RESULT, OUTPUTS, LOSS or
+            OPTIMIZER.
         kinds: of the layers it can happen to, as `pytorch_layers.layers` names them; or
             names of losses, or of optimizers' classes.
         change: what the mistake does, by place.
@@ -38,6 +39,8 @@ class Fault:
             ACTIVATION: what a layer makes to what wrongly goes into the next; as is
                 BETWEEN, of a layer that is not recurrent.
             RESULT: what goes into the last function to what it wrongly returns.
+            OUTPUTS: all that the model returns, in order, to the numbers of them in
+                the wrong order.
             LOSS: the shape of a result to the factor that its loss wrongly has.
             OPTIMIZER: settings, by Keras's names, to the wrong settings.
             None where the fault cannot happen to these shapes.

@@ -1,11 +1,21 @@
 """What happens between layers and behind the last: known ways, and confusions."""
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 
 import numpy as np
 
 from compare import reference
-from compare.faults.fault import BETWEEN, DENSE, RECURRENT, RESULT, Fault, Sequence
+from compare.faults.fault import (
+    BETWEEN,
+    DENSE,
+    NORMS,
+    OUTPUTS,
+    RECURRENT,
+    RESULT,
+    Fault,
+    Sequence,
+)
 
 # How a recurrent layer's output becomes the next one's input.
 WAYS: dict[str, Callable[[Sequence], np.ndarray | None]] = {
@@ -223,6 +233,26 @@ def confusions() -> Iterator[Fault]:
             RESULTS[wrong],
             right,
         )
+
+    yield Fault(
+        "results in another order",
+        "the model returns its results in another order",
+        "return them in the order of Keras's, which sorts those of a dictionary by key",
+        "return them in the order of PyTorch's",
+        OUTPUTS,
+        RECURRENT + DENSE + NORMS,
+        _exchanged,
+    )
+
+
+def _exchanged(results):
+    """The numbers of the results, with the first two of one shape exchanged."""
+    order = list(range(len(results)))
+    for first, second in combinations(order, 2):
+        if results[first].shape == results[second].shape:
+            order[first], order[second] = second, first
+            return order
+    return None
 
 
 def written(name: str, side: str) -> str:
