@@ -220,7 +220,7 @@ class _Words:
 
     def fix(self, side, right, wrong):
         if self.place == BETWEEN:
-            what = words.written(right, side)
+            what = words.written(right, side, wrong)
         elif self.place == ACTIVATION:
             what = functions.written(right, side, wrong)
         else:

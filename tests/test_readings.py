@@ -145,6 +145,19 @@ def test_what_no_mistake_of_the_library_joins_is_put_for_both_sides(harness, dia
     assert "or Keras: take the first step" in found.fix
 
 
+def test_the_last_step_of_two_directions_takes_more_than_no_sequences_in_keras(
+    harness, diagnose
+):
+    """Without return_sequences Keras returns where each direction ends."""
+    made = twins(
+        harness, in_pytorch(last, bidirectional=True), in_keras(plain, both_ways=True)
+    )
+    (other,) = diagnose(made, (X,)).alternatives
+
+    assert other.side == "keras"
+    assert other.fix.endswith("return_sequences=True and output[:, -1]")
+
+
 def test_what_nobody_means_is_not_asked_of_the_other_side(harness, diagnose):
     torch = of_output(lambda o: o[-1])
     x = np.random.default_rng(0).normal(0, 1, (7, 7, FEATURES)).astype(np.float32)

@@ -255,9 +255,18 @@ def _exchanged(results):
     return None
 
 
-def written(name: str, side: str) -> str:
-    """How to take a way of WAYS, in words and as the framework's API has it."""
-    return f"take {name}, {WRITTEN[name][0 if side == 'torch' else 1]}"
+def written(name: str, side: str, instead: str = "") -> str:
+    """How to take a way of WAYS, in words and as the framework's API has it.
+
+    Args:
+        name: of the way.
+        side: "torch" or "keras".
+        instead: of the way that is taken there.
+    """
+    api = WRITTEN[name][0 if side == "torch" else 1]
+    if side == "keras" and name == "the last step" and instead in (ENDS, LAST[1]):
+        api = "return_sequences=True and output[:, -1]"  # without, it is what is taken
+    return f"take {name}, {api}"
 
 
 def ending(name: str) -> str:
