@@ -196,8 +196,8 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
         kind = layers(twin.model)[layer]
         hooks = [module.register_forward_hook(_recomputes(fault, kind))]
     elif fault.place in (BETWEEN, ACTIVATION):
-        following = twin.model if behind is None else twin.model.get_submodule(behind)
-        hooks = _hands_on(fault, module, following, behind is None)
+        following = None if behind is None else twin.model.get_submodule(behind)
+        hooks = _hands_on(fault, twin.model, module, following)
     elif fault.place == OUTPUTS:
         hooks = [twin.model.register_forward_hook(_reorders(fault))]
     else:
@@ -217,18 +217,25 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
         yield
 
 
-def _hands_on(fault, module, following, is_last):
+def _hands_on(fault, model, layer, behind):
     """Hooks that put what a mistake makes of a layer's output behind the layer.
 
-    What follows is the next layer, or the model that returns it if there is none.
+    They do nothing where a layer is run alone, not by its model.
+
+    Args:
+        fault: the mistake.
+        model: the whole.
+        layer: a module of it.
+        behind: the one that is computed next; None for what the model returns.
     """
-    kept = {}
+    kept, running = {}, []
 
     def keep(module, args, result):
-        kept["made"] = _made(module, result)
+        if running:
+            kept["made"] = _made(module, result)
 
     def given(module, args):
-        if not kept:  # where the layer behind is run alone
+        if "made" not in kept:
             return args
         made = fault.change(kept.pop("made"))
         return _like_input(module, made, args[0]), *args[1:]
@@ -237,11 +244,17 @@ def _hands_on(fault, module, following, is_last):
         made = fault.change(kept.pop("made"))
         return _with_first(results, _like(made, _first(results)))
 
+    def ended(_, args, results):
+        running.clear()
+        kept.clear()
+
     return [
-        module.register_forward_hook(keep),
-        following.register_forward_hook(returned)
-        if is_last
-        else following.register_forward_pre_hook(given),
+        model.register_forward_pre_hook(lambda *_: running.append(True)),
+        layer.register_forward_hook(keep),
+        model.register_forward_hook(returned)
+        if behind is None
+        else behind.register_forward_pre_hook(given),
+        model.register_forward_hook(ended, always_call=True),
     ]
 
 
