@@ -21,7 +21,8 @@ from compare.faults.anatomy import NEAR, near
 from compare.faults.fault import LAYER, NORMS, OUTPUTS, WEIGHTS
 from compare.isolation import Isolated
 from compare.norm_findings import normalises
-from compare.suspects import Finding, Reading, cure_of, known_faults, named, once
+from compare.padding import padded_before
+from compare.suspects import Finding, Reading, cure_of, known_faults, named, of_layer
 from compare.suspects import reading as read
 from compare.weight_findings import weights
 
@@ -39,10 +40,11 @@ def findings(twins: Twins, isolated: Isolated) -> Iterator[Finding]:
             yield Finding(layer, unknown=isolated.unlike[layer])
         if layer not in isolated.weights["keras"]:
             continue
-        yield from _between(layer, isolated)
+        before = padded_before(layer, isolated)
+        yield from [before] if before else _between(layer, isolated)
         yield from weights(layer, isolated)
         if layer in torch.calls and layer in keras.calls:
-            yield from _computed(layer, isolated)
+            yield from () if before else _computed(layer, isolated)
         elif layer in torch.made and layer in keras.made:
             yield from _applied(twins, layer, isolated)
     both = [layer for layer in torch.kinds if layer in keras.kinds]
@@ -71,23 +73,9 @@ def _computed(layer, isolated):
         suspects += [(side, fault) for fault in ways[side]]
     if suspects:
         change = ways["keras"][0].change if "keras" in ways else Call.run
-        yield _of_layer(layer, isolated, suspects, cure_of(LAYER, change))
+        yield of_layer(layer, isolated, suspects, cure_of(LAYER, change))
         return
     yield from _counted(layer, isolated, calls)
-
-
-def _of_layer(layer, isolated, suspects, cure):
-    """A finding of mistakes in what a layer computes, and of what may be meant."""
-    names = {side: isolated.name(layer, side) for side in SIDES}
-    readings = [read(names[side], side, fault) for side, fault in suspects]
-    accused = {side for side, _ in suspects}
-    for side, fault in suspects:
-        other = OTHER[side]
-        if fault.meant and other not in accused:
-            where = f"{names[other]} of {SIDES[other]}"
-            said = f"{where} should do as {SIDES[side]}'s does"
-            readings.append(Reading(other, (), said, f"{where}: {fault.meant[other]}"))
-    return Finding(layer, once(readings), cure=cure)
 
 
 def _counted(layer, isolated, calls):
@@ -103,7 +91,7 @@ def _counted(layer, isolated, calls):
         return
     lengths = calls["keras"].lengths
     cure = cure_of(LAYER, lambda call: _run_to(call, lengths))
-    yield _of_layer(layer, isolated, [(ignoring[0], named(MASK))], cure)
+    yield of_layer(layer, isolated, [(ignoring[0], named(MASK))], cure)
 
 
 def _made(made, call, handed, steps=None):
@@ -158,7 +146,7 @@ def _applied(twins, layer, isolated):
         if near(fault.change(found.call(layer)), found.made[layer])
     ]
     if suspects:
-        yield _of_layer(layer, isolated, suspects, cure_of(LAYER, _right(arrays)))
+        yield of_layer(layer, isolated, suspects, cure_of(LAYER, _right(arrays)))
         return
     unknown = "what is made of the same input and weights is not the same"
     yield Finding(layer, unknown=unknown)
@@ -258,7 +246,7 @@ def _read_otherwise(layer, isolated):
             if _made(fault.change(call), call, found.handed[layer])
         ]
     cure = cure_of(LAYER, lambda call: call.run(x=given["keras"]))
-    return _of_layer(layer, isolated, suspects, cure) if suspects else None
+    return of_layer(layer, isolated, suspects, cure) if suspects else None
 
 
 def _indexed_otherwise(layer, isolated):
@@ -280,7 +268,7 @@ def _indexed_otherwise(layer, isolated):
     ]
     wanted = arrays["keras"]["weight"][given["keras"]]
     cure = cure_of(LAYER, lambda call: wanted)
-    return _of_layer(layer, isolated, suspects, cure) if suspects else None
+    return of_layer(layer, isolated, suspects, cure) if suspects else None
 
 
 def _turned_back(call):

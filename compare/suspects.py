@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from compare.evidence import SIDES
+from compare.evidence import OTHER, SIDES
 from compare.faults import FAULTS, Fault
+
+if TYPE_CHECKING:
+    from compare.isolation import Isolated
 
 
 @dataclass(frozen=True)
@@ -83,3 +87,26 @@ def once(readings: Sequence[Reading]) -> tuple[Reading, ...]:
         names = frozenset(fault.name for fault in each.faults) or each.fix
         found.setdefault((each.side, names), each)
     return tuple(found.values())
+
+
+def of_layer(
+    layer: str, isolated: Isolated, suspects: Sequence[tuple[str, Fault]], cure: Fault
+) -> Finding:
+    """A finding of mistakes in what a layer computes, and of what may be meant.
+
+    Args:
+        layer: its name.
+        isolated: tells what either side calls it.
+        suspects: side and mistake.
+        cure: makes PyTorch's do as Keras's does.
+    """
+    names = {side: isolated.name(layer, side) for side in SIDES}
+    readings = [reading(names[side], side, fault) for side, fault in suspects]
+    accused = {side for side, _ in suspects}
+    for side, fault in suspects:
+        other = OTHER[side]
+        if fault.meant and other not in accused:
+            where = f"{names[other]} of {SIDES[other]}"
+            said = f"{where} should do as {SIDES[side]}'s does"
+            readings.append(Reading(other, (), said, f"{where}: {fault.meant[other]}"))
+    return Finding(layer, once(readings), cure=cure)

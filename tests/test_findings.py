@@ -132,6 +132,55 @@ def test_padding_that_only_pytorch_leaves_out_is_explained(harness, diagnose):
     assert "rnn of Keras: give the layer the mask" in found.fix
 
 
+BEFORE = np.where(np.arange(7)[:, None] >= [[[0]], [[3]], [[5]]], X, 0)
+
+
+def packed_by_count(model, x):
+    """The first steps of each sequence, as many as are not zero."""
+    import torch
+
+    pack = torch.nn.utils.rnn.pack_padded_sequence
+    lengths = (x != 0).any(2).sum(1)
+    return model.head(model.rnn(pack(x, lengths, True, False))[1][0][-1])
+
+
+@pytest.mark.parametrize(
+    ("forward", "name", "fix"),
+    [
+        (last, "mask ignored", "pack the batch"),
+        (packed_by_count, "left padding packed", "padding_side='right'"),
+    ],
+    ids=["read", "packed"],
+)
+def test_padding_before_the_sequences_that_keras_masks_is_explained(
+    harness, diagnose, forward, name, fix
+):
+    found = diagnose(twins(harness, in_pytorch(forward), in_keras(masked)), (BEFORE,))
+
+    assert found.explained, found
+    assert found.faults == (name,)
+    assert fix in found.fix
+
+
+def test_padding_before_the_sequences_that_both_leave_out_is_no_finding(
+    harness, diagnose
+):
+    """PyTorch's model brings the data to the front before it packs."""
+    import torch
+
+    def brought(model, x):
+        order = torch.argsort((x == 0).all(2).int(), dim=1, stable=True)
+        x = torch.take_along_dim(x, order[..., None], 1)
+        return packed_by_count(model, x)
+
+    made = twins(harness, in_pytorch(brought), in_keras(masked))
+    found = diagnose(made, (BEFORE,))
+
+    assert made.compare(BEFORE)["verdict"] == "same"
+    assert not found.explained
+    assert found.faults == ()
+
+
 def test_a_gru_that_resets_before_the_product_is_explained(harness, diagnose):
     """Its arrays are not those of PyTorch's, so no transfer loads it."""
     torch = in_pytorch(last, kind="GRU")

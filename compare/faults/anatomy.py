@@ -38,6 +38,9 @@ class Anatomy:
         result: what the model returns first.
         results: all that it returns.
         epsilons: of each layer that normalises.
+        orders: of recurrent layers whose mask leaves out steps before others, where
+            each step was, (batch, time); what goes in and comes out is here as if they
+            stood behind.
         moved: layers whose arrays the run itself changed.
     """
 
@@ -51,6 +54,7 @@ class Anatomy:
     result: np.ndarray
     results: tuple[np.ndarray, ...] = ()
     epsilons: Mapping[str, float] = field(default_factory=dict)
+    orders: Mapping[str, np.ndarray] = field(default_factory=dict)
     moved: tuple[str, ...] = ()
 
     def behind(self, layer: str) -> str | None:

@@ -177,6 +177,14 @@ def layer_faults() -> Iterator[Fault]:
         _left_padded,
     )
 
+    yield fault(
+        "left padding packed",
+        "padding stands before the sequences, and the batch is packed as if behind",
+        "pad behind, pad_sequence(..., padding_side='right'), before it is packed",
+        'pad_sequences(..., padding="post")',
+        RECURRENT,
+        _left_packed,
+    )
     for name, shift in (("high", 1), ("low", -1)):
         yield fault(
             f"indices one too {name}",
@@ -278,14 +286,27 @@ def _mask_ignored(call):
     return None if call.lengths is None else call.run(lengths=None)
 
 
+def _left_packed(call):
+    """Padding stands before each sequence, whose first steps are read by its length."""
+    if call.lengths is None:
+        return None
+    return call.run(x=_shifted(call))
+
+
+def _shifted(call):
+    """The input with the padding before each sequence, not behind it."""
+    time = call.x.shape[1]
+    shift = (np.arange(time) - (time - call.lengths)[:, None]) % time
+    return call.x[np.arange(len(call.x))[:, None], shift]
+
+
 def _left_padded(call):
     """Padding stands before each sequence and is read as if it were data."""
     if call.lengths is None:
         return None
     time = call.x.shape[1]
-    shift = (np.arange(time) - (time - call.lengths)[:, None]) % time
     rows = np.arange(len(call.x))[:, None]
-    made = call.run(x=call.x[rows, shift], lengths=None)
+    made = call.run(x=_shifted(call), lengths=None)
     back = (np.arange(time) + (time - call.lengths)[:, None]) % time
     return made | {"output": made["output"][rows, back]}
 
