@@ -34,6 +34,7 @@ from compare.faults.fault import (
 )
 from compare.in_pytorch import REFUSALS, Twin, has_channels_first
 from compare.pytorch_layers import layers, load
+from compare.pytorch_results import filled, first, with_first
 
 if TYPE_CHECKING:
     from compare.twins import Twins
@@ -205,7 +206,7 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
 
         def change(_, args, results):
             made = _like(fault.change(kept["last"].numpy()), kept["last"])
-            return _with_first(results, made)
+            return with_first(results, made)
 
         hooks = [
             module.register_forward_hook(
@@ -242,7 +243,7 @@ def _hands_on(fault, model, layer, behind):
 
     def returned(_, args, results):
         made = fault.change(kept.pop("made"))
-        return _with_first(results, _like(made, _first(results)))
+        return with_first(results, _like(made, first(results)))
 
     def ended(_, args, results):
         running.clear()
@@ -288,41 +289,15 @@ def injected_everywhere(
         yield
 
 
-def _with_first(results, made):
-    """What a model returned, with another tensor in the place of the first."""
-    if isinstance(results, dict):
-        first = min(results)
-        return {**results, first: _with_first(results[first], made)}
-    if isinstance(results, list | tuple):
-        return (_with_first(results[0], made), *results[1:])
-    return made
-
-
 def _reorders(fault):
     """A hook that returns what a model returns in another order."""
 
     def hook(module, args, results):
         tensors = [tensor for _, tensor in flat(results)]
         order = fault.change([tensor.numpy() for tensor in tensors])
-        return _filled(results, iter([tensors[number] for number in order]))
+        return filled(results, iter([tensors[number] for number in order]))
 
     return hook
-
-
-def _filled(results, tensors):
-    """Something of the form of results, with other tensors in it, as `flat` goes."""
-    if isinstance(results, dict):
-        return {name: _filled(results[name], tensors) for name in sorted(results)}
-    if isinstance(results, list | tuple):
-        return tuple(_filled(each, tensors) for each in results)
-    return None if results is None else next(tensors)
-
-
-def _first(results):
-    """The tensor that `_with_first` puts another in the place of."""
-    if isinstance(results, dict):
-        return _first(results[min(results)])
-    return _first(results[0]) if isinstance(results, list | tuple) else results
 
 
 @contextmanager

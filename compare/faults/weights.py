@@ -1,7 +1,6 @@
 """Mistakes in the arrays of a layer: at the wrong place, or in the wrong form."""
 
-from collections.abc import Callable, Iterator
-from itertools import permutations
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -16,52 +15,13 @@ from compare.faults.fault import (
     Fault,
 )
 from compare.faults.fresh import is_left, is_unrelated_and_fresh
+from compare.faults.gates import each, order_faults
 
 
 def weight_faults() -> Iterator[Fault]:
     """Every mistake of this kind, the wrong orders of gates first."""
-    yield from _order_faults()
+    yield from order_faults()
     yield from _array_faults()
-
-
-def _order_faults():
-    for kind, gates in ("LSTM", "ifgo"), ("GRU", "rzn"):
-        theirs = {"LSTM": "i, f, c, o", "GRU": "z, r, h"}[kind]
-        parts = {"LSTM": "quarters", "GRU": "thirds"}[kind]
-        for order in list(permutations(range(len(gates))))[1:]:
-            wrong = ", ".join(gates[number] for number in order)
-            yield Fault(
-                f"{kind} gates {wrong}",
-                f"the gates are stacked {wrong}; PyTorch stacks {', '.join(gates)}",
-                f"put the {parts} of weight_ih, weight_hh and the biases into the "
-                f"order {', '.join(gates)}",
-                f"put the {parts} of kernel, recurrent_kernel and bias into the order "
-                f"{theirs}",
-                WEIGHTS,
-                (kind,),
-                _each(_ordered(order, len(gates)), "weight_ih", "weight_hh", "bias"),
-            )
-        yield from _kernel_order_faults(kind, gates, parts, theirs)
-
-
-def _kernel_order_faults(kind, gates, parts, theirs):
-    """The gates of both kernels in a wrong order, and the bias in the right one.
-
-    Of an LSTM, the orders that others stack its gates in: i, f, o, g and f, i, o, g.
-    """
-    orders = {"LSTM": ((0, 1, 3, 2), (1, 0, 3, 2)), "GRU": ((1, 0, 2),)}[kind]
-    for order in orders:
-        wrong = ", ".join(gates[number] for number in order)
-        yield Fault(
-            f"{kind} gates {wrong} in the kernels alone",
-            f"both kernels have their gates stacked {wrong}, the bias has not",
-            f"put the {parts} of weight_ih and weight_hh into the order "
-            f"{', '.join(gates)}",
-            f"put the {parts} of kernel and recurrent_kernel into the order {theirs}",
-            WEIGHTS,
-            (kind,),
-            _each(_ordered(order, len(gates)), "weight_ih", "weight_hh"),
-        )
 
 
 def _array_faults():
@@ -80,8 +40,8 @@ def _array_faults():
             f"{torch} = {keras}.T, not a reshape",
             f"{keras} = {torch}.T, not a reshape",
             kinds,
-            _each(_reshaped, torch),
-            in_keras=_each(_reshaped_in_keras, torch),
+            each(_reshaped, torch),
+            in_keras=each(_reshaped_in_keras, torch),
         )
     for kind, count in gates.items():
         yield fault(
@@ -90,7 +50,7 @@ def _array_faults():
             "weight_hh = recurrent_kernel.T",
             "recurrent_kernel = weight_hh.T",
             (kind,),
-            _each(_blockwise(np.transpose, count), "weight_hh"),
+            each(_blockwise(np.transpose, count), "weight_hh"),
         )
         yield fault(
             f"{kind} recurrent kernel reversed",
@@ -98,7 +58,7 @@ def _array_faults():
             "reverse the columns of weight_hh",
             "reverse the rows of recurrent_kernel",
             (kind,),
-            _each(lambda w: w[:, ::-1], "weight_hh"),
+            each(lambda w: w[:, ::-1], "weight_hh"),
         )
     yield fault(
         "input and recurrent kernel swapped",
@@ -114,7 +74,7 @@ def _array_faults():
         "reverse the columns of weight_ih, or the features of the input",
         "reverse the rows of kernel, or the features of the input",
         RECURRENT,
-        _each(lambda w: w[:, ::-1], "weight_ih"),
+        each(lambda w: w[:, ::-1], "weight_ih"),
     )
     for name, what, change in (
         ("doubled", "counted twice", lambda b: 2 * b),
@@ -127,7 +87,7 @@ def _array_faults():
             "bias_ih + bias_hh must be Keras's bias",
             "bias must be bias_ih + bias_hh",
             RECURRENT,
-            _each(change, "bias"),
+            each(change, "bias"),
         )
         yield fault(
             f"dense bias {name}",
@@ -135,7 +95,7 @@ def _array_faults():
             "copy Keras's bias",
             "copy PyTorch's bias",
             DENSE,
-            _each(change, "bias"),
+            each(change, "bias"),
         )
     for one, other in (("bias_ih", "bias_hh"), ("bias_hh", "bias_ih")):
         yield fault(
@@ -144,7 +104,7 @@ def _array_faults():
             f"carry {other} over as well",
             f"bias = bias_ih + bias_hh, not {one} alone",
             RECURRENT,
-            _each(np.zeros_like, other),
+            each(np.zeros_like, other),
         )
     yield fault(
         "forget bias added again",
@@ -168,7 +128,7 @@ def _array_faults():
         "bias_hh = 0: bias_ih has all of Keras's bias",
         "bias = bias_ih + bias_hh",
         RECURRENT,
-        _each(_initial, "bias_hh"),
+        each(_initial, "bias_hh"),
         fits=is_left,
     )
     yield fault(
@@ -238,8 +198,8 @@ def _array_faults():
         "weight = kernel.T, not a reshape",
         "kernel = weight.T, not a reshape",
         DENSE,
-        _each(_reshaped, "weight"),
-        in_keras=_each(_reshaped_in_keras, "weight"),
+        each(_reshaped, "weight"),
+        in_keras=each(_reshaped_in_keras, "weight"),
     )
     yield fault(
         "dense inputs reversed",
@@ -247,7 +207,7 @@ def _array_faults():
         "reverse the columns of weight",
         "reverse the rows of kernel",
         DENSE,
-        _each(lambda w: w[:, ::-1], "weight"),
+        each(lambda w: w[:, ::-1], "weight"),
     )
     for name, change in (("float16", _half), ("bfloat16", bfloat16)):
         yield fault(
@@ -256,7 +216,7 @@ def _array_faults():
             "convert the weights in float32",
             "convert the weights in float32; set no mixed precision policy",
             RECURRENT + DENSE + EMBEDDING + CONVOLUTION + NORMS,
-            _each(change, "weight", "bias"),
+            each(change, "weight", "bias"),
         )
     yield fault(
         "weights rounded to float16 and biases added in it",
@@ -272,7 +232,7 @@ def _array_faults():
         "load this layer too: the name in the state dict may not fit",
         "set this layer's weights too, after it is built",
         RECURRENT + DENSE + EMBEDDING + CONVOLUTION,
-        _each(_initial, "weight", "bias"),
+        each(_initial, "weight", "bias"),
         fits=is_unrelated_and_fresh,
     )
     for name, read, given, by in (
@@ -286,32 +246,8 @@ def _array_faults():
             "roll the rows of embeddings back by one, or shift the indices as PyTorch "
             "does",
             EMBEDDING,
-            _each(lambda w, by=by: np.roll(w, by, axis=0), "weight"),
+            each(lambda w, by=by: np.roll(w, by, axis=0), "weight"),
         )
-
-
-def _each(change: Callable[[np.ndarray], np.ndarray], *names: str) -> Callable:
-    """Change every array whose name begins so, in each layer and direction."""
-
-    def changed(arrays):
-        chosen = {n: change(a) for n, a in arrays.items() if n.startswith(names)}
-        fits = all(
-            array is not None and array.shape == arrays[name].shape
-            for name, array in chosen.items()
-        )
-        return {**arrays, **chosen} if chosen and fits else None
-
-    return changed
-
-
-def _ordered(order, gates):
-    """The blocks of rows stacked in another order."""
-
-    def change(array):
-        blocks = np.split(array, gates)
-        return np.concatenate([blocks[number] for number in order])
-
-    return change
 
 
 def _blockwise(change, gates):
@@ -395,7 +331,7 @@ def _forget_bias(number):
         made[size : 2 * size] += number
         return made
 
-    return _each(add, "bias_ih")
+    return each(add, "bias_ih")
 
 
 def _summed_biases(arrays):
@@ -419,8 +355,8 @@ def _swapped_biases(arrays):
 
 def _half_and_summed(arrays):
     """Everything in float16, the sum of two biases as well."""
-    made = _each(_half, "weight", "bias")(arrays)
-    return made and _each(_half, "bias")(_summed_biases(made) or {})
+    made = each(_half, "weight", "bias")(arrays)
+    return made and each(_half, "bias")(_summed_biases(made) or {})
 
 
 def bfloat16(array: np.ndarray) -> np.ndarray:
