@@ -16,17 +16,36 @@ import numpy as np
 
 from compare import isolation
 from compare.errors import BadInput
-from compare.evidence import DIFFERENT, SAME, SIDES, Explanation, StageResult
+from compare.evidence import (
+    DIFFERENT,
+    ILL_CONDITIONED,
+    SAME,
+    SIDES,
+    Alternative,
+    Explanation,
+    StageResult,
+)
 from compare.faults import FAULTS
-from compare.faults.fault import BETWEEN, LAYER, LOSS, RESULT, WEIGHTS
-from compare.findings import Finding, cure_of, findings, known_faults
+from compare.faults.fault import (
+    ACROSS,
+    ACTIVATION,
+    BETWEEN,
+    LAYER,
+    LOSS,
+    OUTPUTS,
+    RESULT,
+    WEIGHTS,
+)
+from compare.findings import findings
 from compare.pytorch_faults import injected_everywhere
+from compare.suspects import Finding, cure_of, known_faults, reading
 
 if TYPE_CHECKING:
     from compare.twins import Twins
 
-ORDER = (WEIGHTS, LAYER, BETWEEN, RESULT)  # in which cures are made
-TRIED = sum(fault.place in ORDER for fault in FAULTS)
+HANDED = (BETWEEN, ACTIVATION)
+ORDER = (WEIGHTS, LAYER, *HANDED, RESULT, OUTPUTS)  # in which cures are made
+TRIED = sum(fault.place in (*ORDER, ACROSS) for fault in FAULTS)
 
 
 def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
@@ -41,64 +60,81 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
     try:
         isolated = isolation.isolate(twins, arrays)
     except BadInput as error:
-        return _explanation([], before, None, sentence=str(error))
+        return _explanation([], before, None, str(error))
     found = list(findings(twins, isolated))
-    after = None
-    if found and all(each.cure for each in found):
-        after = _cured(twins, arrays, found)
-    place = isolation.place(found[0].layer if found else None, isolated, before)
-    explanation = _explanation(found, before, after)
-    if not explanation.explained:
-        said = filter(None, (explanation.sentence, isolated.narrowed()))
-        explanation = replace(explanation, sentence="; ".join(said))
+    known = [each for each in found if each.cure]
+    after = _cured(twins, arrays, known, isolated.turned) if known else None
+    alike = (SAME, ILL_CONDITIONED) if isolated.trusted else (SAME,)
+    place = isolation.place(found[0] if found else None, isolated, before)
+    explanation = _explanation(found, before, after, isolated.narrowed(), alike)
     return replace(explanation, **asdict(place)) if place else explanation
 
 
-def _explanation(found, before, after, tried=TRIED, sentence=""):
+def _explanation(found, before, after, seen="", alike=(SAME,), tried=TRIED):
     """What was found explains.
 
     Args:
         found: in the order in which the model meets them.
         before: the stage that decides without them, if both twins run.
         after: the fields of a `Result` once they are made alike, if they can be.
+        seen: what is seen beside them.
+        alike: verdicts that prove it: in a layer that float32 loses its digits in,
+            ill-conditioned is as near to the same as twins can come.
         tried: how many mistakes were looked for.
-        sentence: what is seen beside them.
     """
-    explained = after is not None and after["verdict"] == SAME
+    cured = after is not None and all(each.cure for each in found)
+    explained = cured and after["verdict"] in alike
     last = _deciding(after) if explained else before
-    known = [each for each in found if each.suspects]
+    known = [each for each in found if each.readings]
+    told = [each.readings[0] for each in known]
+    said = "; and ".join(_once(each.sentence for each in told))
+    rest = _rest(found, after, seen)
+    sentence = said or rest
+    if said and not explained:
+        sentence = f"explains part: {said}; beyond that {rest}"
+    others = [other for each in known for other in each.readings[1:]]
     return Explanation(
         explained=explained,
-        faults=_once(each.suspects[0][1].name for each in known),
-        sentence="; and ".join(_once(map(_sentence, found))) or sentence,
-        fix="; and ".join(_once(map(_fix, known))),
+        faults=_once(fault.name for each in told for fault in each.faults),
+        sentence=sentence,
+        fix="; and ".join(_once(each.fix for each in told)),
         indistinguishable_from=_once(
-            f"{SIDES[side]}: {fault.name}"
-            for e in known
-            for side, fault in e.suspects[1:]
+            f"{SIDES[other.side]}: {' and '.join(fault.name for fault in other.faults)}"
+            for other in others
+            if other.faults
         ),
         gap_before=before.gap64 if before else None,
         gap_after=last.gap64 if last else None,
         limit=last.limit64 if last else None,
         tried=tried,
+        alternatives=_once(map(_alternative, others)),
+        part="" if explained else said,
+        rest="" if explained else rest,
     )
+
+
+def _alternative(reading):
+    names = tuple(fault.name for fault in reading.faults)
+    return Alternative(reading.side, names, reading.sentence, reading.fix)
+
+
+def _rest(found, after, seen):
+    """What is seen that no mistake explains."""
+    unknown = [
+        f"{'behind' if each.behind else 'in'} {each.layer}, {each.unknown}"
+        for each in found
+        if not each.readings
+    ]
+    if after is not None and after.get("stages"):
+        gap = _deciding(after).gap64
+        if np.isfinite(gap) and not unknown:
+            unknown = [f"with that alike on both sides the gap is still {gap:.1e}"]
+    return "; ".join(filter(None, ["; and ".join(_once(unknown)), seen]))
 
 
 def _once(texts):
     """Each of several texts once: one mistake may show in two layers."""
     return tuple(dict.fromkeys(texts))
-
-
-def _sentence(finding):
-    if not finding.suspects:
-        return f"in {finding.layer}, {finding.unknown}"
-    side, fault = finding.suspects[0]
-    return f"in {finding.layer} of {SIDES[side]}, {fault.sentence}"
-
-
-def _fix(finding):
-    side, fault = finding.suspects[0]
-    return f"{finding.layer} of {SIDES[side]}: {getattr(fault, side)}"
 
 
 def _deciding(judged):
@@ -107,16 +143,26 @@ def _deciding(judged):
     return wrong[0] if wrong else max(stages, key=lambda stage: stage.ratio)
 
 
-def _cured(twins, arrays, found):
-    """The verdict with PyTorch's twin doing as Keras's does in every place found."""
+def _cured(twins, arrays, found, turned):
+    """The verdict with PyTorch's twin doing as Keras's does in every place found.
+
+    The output of a layer that takes batch and time for each other is a stage in that
+    order as well.
+    """
     cures = sorted(found, key=lambda each: ORDER.index(each.cure.place))
     with ExitStack() as stack:
         for each in cures:
+            behind = each.behind if each.cure.place in HANDED else None
             stack.enter_context(
-                injected_everywhere(twins, each.cure, each.layer, each.behind)
+                injected_everywhere(twins, each.cure, each.layer, behind)
             )
         with suppress(IndexError):  # what is between may not take what it now gets
-            return twins.compare(*arrays)
+            stages, refusals = twins.run(*arrays)
+            for (side, _), each in stages.items() if not refusals else ():
+                for layer in turned if side == "torch" else ():
+                    if layer in each:
+                        each[layer] = each[layer].swapaxes(0, 1)
+            return None if refusals else twins.judge(stages, arrays)
     return None
 
 
@@ -150,9 +196,10 @@ def of_loss(
             if judged["verdict"] == SAME:
                 suspects.append((side, fault))
                 cured, cure = judged, tried
-    found = [Finding("loss", tuple(suspects), cure=cure)] if suspects else []
+    readings = tuple(reading("loss", *each) for each in suspects)
+    found = [Finding("loss", readings, cure=cure)] if readings else []
     return replace(
-        _explanation(found, first, cured, len(known), _seen_of(first)),
+        _explanation(found, first, cured, _seen_of(first), tried=len(known)),
         layer=first.stage,
     )
 

@@ -132,6 +132,23 @@ class Sensitivity:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """Another way to read what differs in one place.
+
+    Args:
+        side: "torch" or "keras", where the mistake then is.
+        faults: names of the mistakes that make it up, of the library.
+        sentence: what is wrong then, and where.
+        fix: what to change then.
+    """
+
+    side: str
+    faults: tuple[str, ...]
+    sentence: str
+    fix: str
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why twins differ, or what was seen where nothing known explains it.
 
@@ -140,7 +157,8 @@ class Explanation:
         faults: names of the mistakes, in the order in which the model meets them.
         sentence: what is wrong, and where.
         fix: what to change.
-        indistinguishable_from: side and name of mistakes that look the same here.
+        indistinguishable_from: side and name of mistakes that look the same here, of
+            several that make it up only together all names.
         gap_before, gap_after, limit: of the stage that decides, without the mistakes
             and with them made alike on both sides; None where a twin refuses.
         tried: how many mistakes were looked for.
@@ -149,6 +167,9 @@ class Explanation:
             apart in it, both counted from 1; None where that is not known.
         gates: those of a recurrent layer that differ in that step, as PyTorch names
             them, if its weights differ.
+        alternatives: other readings, each in the place of one of the mistakes.
+        part: what is wrong and known, where that does not explain all.
+        rest: what is seen beyond it, or where nothing is known.
     """
 
     explained: bool
@@ -164,6 +185,9 @@ class Explanation:
     timestep: int | None = None
     unit: int | None = None
     gates: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    part: str = ""
+    rest: str = ""
 
     @property
     def place(self) -> str:
@@ -182,18 +206,23 @@ class Explanation:
     def explain(self) -> list[str]:
         """As text of a few lines."""
         lines = [f"place     {self.place}"] if self.place else []
-        if not self.explained:
-            seen = f"; {self.sentence}" if self.sentence else ""
-            said = f"unknown   none of {self.tried} mistakes explains it{seen}"
-            return [*lines, said]
-        lines.append(f"because   {self.sentence}")
-        if self.gap_after is not None:
-            proof = f"with that alike on both sides the gap is {self.gap_after:.1e}"
-            lines.append(f"proof     {proof}")
-        lines.append(f"fix       {self.fix}")
-        if self.indistinguishable_from:
-            lines.append(f"or else   {'; '.join(self.indistinguishable_from)}")
-        return lines
+        others = [
+            f"or else   {other.sentence}; fix {other.fix}"
+            for other in self.alternatives
+        ]
+        if self.explained:
+            lines.append(f"because   {self.sentence}")
+            if self.gap_after is not None:
+                proof = f"with that alike on both sides the gap is {self.gap_after:.1e}"
+                lines.append(f"proof     {proof}")
+            return [*lines, f"fix       {self.fix}", *others]
+        what = "it"
+        if self.part:
+            lines += [f"in part   {self.part}", f"fix       {self.fix}", *others]
+            what = "the rest"
+        seen = f"; {self.rest}" if self.rest else ""
+        said = f"unknown   none of {self.tried} mistakes explains {what}{seen}"
+        return [*lines, said]
 
 
 @dataclass(frozen=True)

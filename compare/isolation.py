@@ -8,7 +8,7 @@ it is seen where PyTorch's layers hand on what Keras's do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +26,10 @@ from compare.errors import BadInput
 from compare.evidence import SAME, SIDES, StageResult
 from compare.faults.anatomy import NEAR, Anatomy, distance, near
 from compare.transfer import Layer, rewrite
+from compare.verdict import HORIZON
 
 if TYPE_CHECKING:
+    from compare.suspects import Finding
     from compare.twins import Twins
 
 
@@ -64,6 +66,9 @@ class Isolated:
         weights: of each side by layer, in PyTorch's layout; in the order of kinds.
         alone: by layer, in the order of computation.
         unlike: why, by layer, the arrays of one side cannot be those of the other.
+        turned: recurrent layers of PyTorch that take batch and time for each other.
+        trusted: by layer, how many steps can be judged, where not all can.
+        called: by layer, what Keras's user calls it, where that is another name.
     """
 
     torch: Anatomy
@@ -73,6 +78,13 @@ class Isolated:
     weights: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]]
     alone: Mapping[str, Gap]
     unlike: Mapping[str, str]
+    turned: Sequence[str] = ()
+    trusted: Mapping[str, int] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, layer: str, side: str) -> str:
+        """What the user of a side calls a layer."""
+        return self.called.get(layer, layer) if side == "keras" else layer
 
     @property
     def unseen(self) -> list[str]:
@@ -139,15 +151,79 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     bare = [name for name in torch.fed if name not in layers]
     keras = keras_faults.anatomy(theirs, arrays, kinds, rewritten, bare)
     seen = [name for name in [*torch.kinds, *bare] if name in keras.handed | keras.made]
+    relayed, turned = _relayed(ours, arrays, keras)
+    trusted = {}
+    for name in [name for name in torch.calls if name in keras.calls]:
+        steps = _trusted(twins, name, keras)
+        if steps is not None:
+            trusted[name] = steps
     return Isolated(
         torch,
         keras,
-        pytorch_faults.anatomy(ours, arrays, instead=keras),
+        relayed,
         kinds,
         {"torch": {name: layers[name].arrays for name in kinds}, "keras": rewritten},
-        {name: gap(ours, name, keras) for name in seen},
+        {name: gap(ours, name, keras, trusted.get(name)) for name in seen},
         unlike,
+        turned,
+        trusted,
+        _called(twins),
     )
+
+
+def _relayed(twin, arrays, keras):
+    """What PyTorch's does on what Keras's layers hand on, and which of its are turned.
+
+    One that takes batch and time for each other shows it only if those before it hand
+    on what it expects.
+    """
+    turned = []
+    while True:
+        found = pytorch_faults.anatomy(twin, arrays, keras, turned)
+        more = [
+            name
+            for name, call in found.calls.items()
+            if name in keras.calls
+            and name not in turned
+            and near(call.x.swapaxes(0, 1), keras.calls[name].x)
+            and not near(call.x, keras.calls[name].x)
+        ]
+        if not more:
+            return found, tuple(turned)
+        turned.append(more[0])
+
+
+def _trusted(twins, layer, keras):
+    """The steps of a recurrent layer in which float32 keeps digits; None if all do.
+
+    Beyond them a third implementation is as far off as either twin and tells nothing.
+    """
+    call = keras.calls[layer]
+    made = []
+    for dtype in ("float32", "float64"):
+        twin = twins.twins["torch", dtype]
+        try:
+            made.append(pytorch_faults.alone(twin, layer, call.x, call.lengths).output)
+        except (*in_pytorch.REFUSALS, IndexError):
+            return None
+    apart = np.abs(made[0] - made[1]).max(axis=(0, 2)) / (np.abs(made[1]).max() or 1)
+    lost = np.flatnonzero(apart > HORIZON)
+    return int(lost[0]) if lost.size else None
+
+
+def _called(twins):
+    """Keras's own names of the layers that go by others."""
+    model = twins.twins["keras", "float32"].model
+    if not isinstance(model, keras_layers.Renamed):
+        return {}
+    own = {id(each): n for n, each in keras_layers.leaves(model._model).items()}
+    called = {}
+    for name, each in vars(model).items():
+        parts = each if isinstance(each, list) else [each]
+        names = [own[id(part)] for part in parts if id(part) in own]
+        if names and names != [name]:
+            called[name] = _listed(names)
+    return called
 
 
 def _with_both_biases(layer):
@@ -164,8 +240,17 @@ def _with_both_biases(layer):
     return Layer(layer.kind.split("(")[0], arrays)
 
 
-def gap(twin: in_pytorch.Twin, layer: str, keras: Anatomy) -> Gap:
-    """How far a layer of PyTorch's twin is from Keras's, both on Keras's input."""
+def gap(
+    twin: in_pytorch.Twin, layer: str, keras: Anatomy, steps: int | None = None
+) -> Gap:
+    """How far a layer of PyTorch's twin is from Keras's, both on Keras's input.
+
+    Args:
+        twin: in float64.
+        layer: its name.
+        keras: what Keras's twin does.
+        steps: of a recurrent layer, the first so many are looked at; None for all.
+    """
     call = keras.calls.get(layer)
     try:
         ours = pytorch_faults.alone(
@@ -176,6 +261,8 @@ def gap(twin: in_pytorch.Twin, layer: str, keras: Anatomy) -> Gap:
     if call is None:
         return _gap(ours, keras.made[layer])
     theirs = keras.handed[layer]
+    if steps is not None:
+        return _gap(ours.output[:, :steps], theirs.output[:, :steps])
     time = ours.output.shape[1]  # up to the longest; beyond there is nothing
     two_ways = any(name.endswith("_reverse") for name in call.arrays)
     gaps = [
@@ -218,15 +305,16 @@ class Place:
 
 
 def place(
-    layer: str | None, isolated: Isolated, stage: StageResult | None
+    first: Finding | None, isolated: Isolated, stage: StageResult | None
 ) -> Place | None:
     """Where a difference begins.
 
     Args:
-        layer: the first in which something was found, if in any.
+        first: what was found first, if anything.
         isolated: as `isolate` gives it.
         stage: the one that decides, if both twins run.
     """
+    layer = first and first.layer
     found = isolated.alone.get(layer)
     if found and not found.is_none:
         gates = ()
@@ -234,6 +322,8 @@ def place(
             both = (isolated.weights[side][layer] for side in SIDES)
             gates = _gates(isolated.keras.calls[layer], both, found.timestep - 1)
         return Place(layer, found.timestep, found.unit, gates)
+    if first and first.behind:
+        return Place(f"between {layer} and {first.behind}")
     if stage and stage.verdict != SAME:
         index = stage.worst.index if stage.worst else ()
         unit = index[-1] + 1 if len(index) > 1 else None

@@ -41,16 +41,18 @@ def anatomy(
     results = (None,)
     with _watched({**bare, **stacks}, seen), suppress(*REFUSALS):
         results = twin.eager(arrays)
-    calls, handed, fed, made = {}, {}, {}, {}
+    calls, handed, fed, made, orders = {}, {}, {}, {}, {}
     for name, runs in seen.items():
         stack = stacks.get(name) or bare[name]
         known = name in bare or name in weights
         if not known or len(runs) != len(stack) or None in runs:
             continue  # it is not what it seems
-        x, lengths, _ = runs[0]
+        x, lengths, _, order = runs[0]
         output = runs[-1][2]
         if isinstance(output, Sequence):
             calls[name] = Call(kinds[name], weights[name], x, lengths)
+            if order is not None:
+                orders[name] = order
             handed[name] = output
         else:
             fed[name], made[name] = x, output
@@ -67,6 +69,13 @@ def anatomy(
         handed=handed,
         last=None if isinstance(last, Sequence) else last,
         result=None if results[0] is None else _numpy(results[0]),
+        results=tuple(_numpy(each) for each in results if each is not None),
+        epsilons={
+            name: stacks[name][0].epsilon
+            for name in known
+            if hasattr(stacks[name][0], "epsilon")
+        },
+        orders=orders,
     )
 
 
@@ -110,7 +119,7 @@ def _watch(layer, name, seen):
                 result = call(x, *args, **kwargs)
             made = before[0] if before else result
             several = not keras.ops.is_tensor(made)
-            runs.append(None if several else (_numpy(x), None, _numpy(made)))
+            runs.append(None if several else (_numpy(x), None, _numpy(made), None))
             return result
         asked = layer.return_sequences, layer.return_state
         parts = [layer]
@@ -128,7 +137,11 @@ def _watch(layer, name, seen):
         if len(parts) > 1:  # each direction ends at the other end of the sequence
             last = states[len(states) // 2 :]
             final = keras.ops.concatenate([states[0], last[0]], axis=-1)
-        runs.append((_numpy(x), lengths, _sequence(output, last, lengths)))
+        ends = states[0], last[0]
+        ends = ends if len(parts) > 1 else ends[1:]
+        order = _order(kwargs.get("mask"))
+        sequence = _sequence(_ordered(output, order), last, lengths, ends)
+        runs.append((_ordered(x, order), lengths, sequence, order))
         handed = output if asked[0] else final
         return (handed, *states) if asked[1] else handed
 
@@ -143,13 +156,21 @@ def _is_clear(layer, x, args, kwargs):
     if isinstance(layer, keras.layers.TimeDistributed):
         inside = getattr(layer.layer, "activation", None)  # used step by step
         return inside in (None, keras.activations.linear)
-    if getattr(layer, "merge_mode", "concat") != "concat":
-        return False
-    mask = kwargs.get("mask")
-    if not isinstance(layer, RECURRENT) or mask is None:
-        return True
-    steps = np.arange(mask.shape[1])  # in PyTorch the first ones are valid
-    return np.array_equal(_numpy(mask), steps < _lengths(mask)[:, None])
+    return getattr(layer, "merge_mode", "concat") == "concat"
+
+
+def _order(mask):
+    """Where each step was, the valid ones first; None where they are so already."""
+    if mask is None:
+        return None
+    order = np.argsort(~_numpy(mask), axis=1, kind="stable")
+    return None if (order == np.arange(mask.shape[1])).all() else order
+
+
+def _ordered(tensor, order):
+    """A sequence in an order of its steps, as an array."""
+    array = _numpy(tensor)
+    return array if order is None else np.take_along_axis(array, order[..., None], 1)
 
 
 def _of_last_cell(states):
@@ -158,12 +179,11 @@ def _of_last_cell(states):
     return last if isinstance(last, list | tuple) else states
 
 
-def _sequence(output, states, lengths):
-    output = _numpy(output)
+def _sequence(output, states, lengths, ends):
     if lengths is not None:  # beyond them PyTorch has zeros
         output = np.where(valid_steps(output, lengths), output, 0)
     h, c = (*(_numpy(state) for state in states), None)[:2]
-    return Sequence(output, h, c, lengths)
+    return Sequence(output, h, c, lengths, np.stack([_numpy(each) for each in ends]))
 
 
 def _lengths(mask):

@@ -7,7 +7,7 @@ the model's own code, so a fault does to it what it would do to a port.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,22 @@ from torch.nn.utils.rnn import (
     pad_packed_sequence,
 )
 
+from compare.cases import flat
 from compare.faults.anatomy import Anatomy
-from compare.faults.fault import BETWEEN, LAYER, LOSS, WEIGHTS, Call, Fault, Sequence
+from compare.faults.fault import (
+    ACTIVATION,
+    BETWEEN,
+    LAYER,
+    LOSS,
+    OUTPUTS,
+    WEIGHTS,
+    Call,
+    Fault,
+    Sequence,
+)
 from compare.in_pytorch import REFUSALS, Twin, has_channels_first
 from compare.pytorch_layers import layers, load
+from compare.pytorch_results import filled, first, with_first
 
 if TYPE_CHECKING:
     from compare.twins import Twins
@@ -30,7 +42,10 @@ if TYPE_CHECKING:
 
 @torch.no_grad()
 def anatomy(
-    twin: Twin, arrays: tuple[np.ndarray, ...], instead: Anatomy | None = None
+    twin: Twin,
+    arrays: tuple[np.ndarray, ...],
+    instead: Anatomy | None = None,
+    turned: Collection[str] = (),
 ) -> Anatomy:
     """Look into a twin in float64 while it runs; layers that hold no arrays included.
 
@@ -42,8 +57,15 @@ def anatomy(
         arrays: one for each input.
         instead: what each layer that holds arrays is to hand on, whatever it makes
             itself: then only what lies between the layers is this twin's own.
+        turned: recurrent layers that take batch and time for each other, and are to
+            hand on what is `instead` in that order.
     """
     known = layers(twin.model)
+    before_run = {
+        name: {key: array.copy() for key, array in layer.arrays.items()}
+        for name, layer in known.items()
+        if "running_mean" in layer.arrays
+    }
     given, made, unclear = {}, {}, set()
 
     def before(name):
@@ -59,7 +81,8 @@ def anatomy(
         def hook(module, args, result):
             made[name] = _kept(result)
             if instead and name in instead.handed:
-                return _handed(module, result, instead.handed[name])
+                sequence = instead.handed[name]
+                return _handed(module, result, sequence, name in turned)
             if instead and name in instead.kinds and name in instead.made:
                 return _turned(module, _like(instead.made[name], result))
             return None
@@ -105,6 +128,13 @@ def anatomy(
         handed=handed,
         last=last.numpy() if isinstance(last, torch.Tensor) else None,
         result=None if results[0] is None else results[0].numpy(),
+        results=tuple(each.numpy() for each in results if each is not None),
+        epsilons={n: modules[n].eps for n in kinds if hasattr(modules[n], "eps")},
+        moved=tuple(
+            name
+            for name, arrays in before_run.items()
+            if any((known[name].arrays[key] != a).any() for key, a in arrays.items())
+        ),
     )
 
 
@@ -166,28 +196,17 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
     if fault.place == LAYER:
         kind = layers(twin.model)[layer]
         hooks = [module.register_forward_hook(_recomputes(fault, kind))]
-    elif fault.place == BETWEEN:
-        kept = {}
-        following = twin.model.get_submodule(behind)
-
-        def given(module, args):
-            if kept:  # nothing is kept where the layer behind is run alone
-                made = _like(fault.change(kept.pop("s")), args[0])
-                args = _turned(module, made), *args[1:]
-            return args
-
-        hooks = [
-            module.register_forward_hook(
-                lambda module, args, result: kept.update(s=_sequence(module, result))
-            ),
-            following.register_forward_pre_hook(given),
-        ]
+    elif fault.place in (BETWEEN, ACTIVATION):
+        following = None if behind is None else twin.model.get_submodule(behind)
+        hooks = _hands_on(fault, twin.model, module, following)
+    elif fault.place == OUTPUTS:
+        hooks = [twin.model.register_forward_hook(_reorders(fault))]
     else:
         kept = {}
 
         def change(_, args, results):
             made = _like(fault.change(kept["last"].numpy()), kept["last"])
-            return _with_first(results, made)
+            return with_first(results, made)
 
         hooks = [
             module.register_forward_hook(
@@ -197,6 +216,65 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
         ]
     with _hooks(hooks):
         yield
+
+
+def _hands_on(fault, model, layer, behind):
+    """Hooks that put what a mistake makes of a layer's output behind the layer.
+
+    They do nothing where a layer is run alone, not by its model.
+
+    Args:
+        fault: the mistake.
+        model: the whole.
+        layer: a module of it.
+        behind: the one that is computed next; None for what the model returns.
+    """
+    kept, running = {}, []
+
+    def keep(module, args, result):
+        if running:
+            kept["made"] = _made(module, result)
+
+    def given(module, args):
+        if "made" not in kept:
+            return args
+        made = fault.change(kept.pop("made"))
+        return _like_input(module, made, args[0]), *args[1:]
+
+    def returned(_, args, results):
+        made = fault.change(kept.pop("made"))
+        return with_first(results, _like(made, first(results)))
+
+    def ended(_, args, results):
+        running.clear()
+        kept.clear()
+
+    return [
+        model.register_forward_pre_hook(lambda *_: running.append(True)),
+        layer.register_forward_hook(keep),
+        model.register_forward_hook(returned)
+        if behind is None
+        else behind.register_forward_pre_hook(given),
+        model.register_forward_hook(ended, always_call=True),
+    ]
+
+
+def _made(module, result):
+    """What a layer makes, the features last; of a recurrent one a `Sequence`."""
+    if isinstance(module, torch.nn.RNNBase):
+        return _sequence(module, result)
+    return _turned(module, result).numpy()
+
+
+def _like_input(module, array, tensor):
+    """An array, features last, in the precision, order and form of a layer's input."""
+    if not isinstance(module, torch.nn.RNNBase):
+        return _turned(module, _like(array, tensor))
+    if isinstance(tensor, PackedSequence):
+        _, lengths = pad_packed_sequence(tensor)
+        new = _batch_or_time_first(module, _like(array, tensor.data))
+        return pack_padded_sequence(new, lengths, module.batch_first, False)
+    return _batch_or_time_first(module, _like(array, tensor))
 
 
 @contextmanager
@@ -211,14 +289,15 @@ def injected_everywhere(
         yield
 
 
-def _with_first(results, made):
-    """What a model returned, with another tensor in the place of the first."""
-    if isinstance(results, dict):
-        first = min(results)
-        return {**results, first: _with_first(results[first], made)}
-    if isinstance(results, list | tuple):
-        return (_with_first(results[0], made), *results[1:])
-    return made
+def _reorders(fault):
+    """A hook that returns what a model returns in another order."""
+
+    def hook(module, args, results):
+        tensors = [tensor for _, tensor in flat(results)]
+        order = fault.change([tensor.numpy() for tensor in tensors])
+        return filled(results, iter([tensors[number] for number in order]))
+
+    return hook
 
 
 @contextmanager
@@ -254,8 +333,8 @@ def _recomputes(fault, known):
 
     def hook(module, args, result):
         if not isinstance(module, torch.nn.RNNBase):
-            x = _turned(module, args[0]).numpy()
-            made = fault.change(Call(known.kind, known.arrays, x, None))
+            x, epsilon = _turned(module, args[0]).numpy(), getattr(module, "eps", None)
+            made = fault.change(Call(known.kind, known.arrays, x, None, epsilon))
             return _turned(module, _like(made, result))
         x, lengths = _padded(module, args[0])
         made = fault.change(Call(known.kind, known.arrays, x, lengths))
@@ -264,15 +343,19 @@ def _recomputes(fault, known):
     return hook
 
 
-def _handed(module, result, sequence):
+def _handed(module, result, sequence, turned):
     """What a recurrent layer returned with a sequence in the place of its own."""
     _, states = result
     states = states if isinstance(states, tuple) else (states,)
-    made = {"output": sequence.output}
-    lasts = (sequence.h, sequence.c)
+    output = sequence.output
+    made = {"output": output.swapaxes(0, 1) if turned else output}
+    lasts = (sequence.states, None if sequence.c is None else sequence.c[None])
     for key, state, last in zip(("h_n", "c_n"), states, lasts, strict=False):
-        made[key] = state.numpy().copy()
-        made[key][-1] = last
+        kept = state.numpy().copy()
+        if turned:
+            kept = np.zeros((len(kept), *last.shape[1:]))
+        kept[-len(last) :] = last
+        made[key] = kept
     return _returned(module, result, made)
 
 
@@ -344,4 +427,4 @@ def _sequence(module, result):
     output, lengths = _padded(module, output)
     states = states if isinstance(states, tuple) else (states,)
     h, c = (*(state[-1].numpy() for state in states), None)[:2]
-    return Sequence(output, h, c, lengths)
+    return Sequence(output, h, c, lengths, states[0].numpy())

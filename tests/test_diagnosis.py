@@ -87,7 +87,7 @@ def _loaded(harness, twins, fault, layer):
         kept[dtype] = {layer: dict(theirs[layer].arrays)}
         before = harness.LAYERS["torch"].layers(torch)
         split = twins.splits.get((dtype, layer), before[layer].arrays)
-        wrong = Layer(before[layer].kind, fault.change(split))
+        wrong = Layer(before[layer].kind, fault.made_on("keras", split))
         twins.splits[dtype, layer] = wrong.arrays
         made, _ = rewrite({layer: wrong}, {layer: theirs[layer]}, "to_keras")
         harness.LAYERS["keras"].load(keras, made)
@@ -117,7 +117,7 @@ def diagnosed(harness, probe, built, model, *faults):
 
 
 def suspected(explanation):
-    others = (each.split(": ", 1)[1] for each in explanation.indistinguishable_from)
+    others = (name for each in explanation.alternatives for name in each.faults)
     return {*explanation.faults, *others}
 
 

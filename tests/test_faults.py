@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from compare import reference
-from compare.faults import EPSILONS, FAULTS, RESULTS, WAYS, Call, Sequence
+from compare.faults import (
+    ACTIVATIONS,
+    EPSILONS,
+    FAULTS,
+    RESULTS,
+    STATISTICS,
+    WAYS,
+    Call,
+    Sequence,
+)
+from compare.faults.activations import NONE, WRITTEN, elu, family, leaky
 from compare.optimizers import causes, optimizers
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
@@ -232,9 +242,10 @@ def test_batch_and_time_confused_is_the_layer_without_batch_first():
 
 SEQUENCE = Sequence(
     output=np.random.default_rng(2).normal(0, 1, (BATCH, TIME, 2)),
-    h=np.ones((BATCH, 2)),
-    c=None,
+    h=np.ones((BATCH, 1)),
+    c=np.zeros((BATCH, 1)),
     lengths=np.array([5, 3, 2, 1]),
+    states=np.random.default_rng(3).normal(0, 1, (4, BATCH, 1)),  # two layers, two ways
 )
 
 
@@ -242,7 +253,7 @@ def test_no_two_ways_are_the_same_on_a_sequence_in_general():
     made = [way(SEQUENCE) for way in WAYS.values()]
     keys = [array.tobytes() + bytes(array.shape) for array in made if array is not None]
 
-    assert len(set(keys)) == len(keys) == len(WAYS) - 2  # one direction, no cell
+    assert len(set(keys)) == len(keys) == len(WAYS)
 
 
 def test_the_last_valid_step_is_at_each_length():
@@ -257,6 +268,84 @@ def test_no_two_results_are_the_same_in_general():
     made = [function(x).tobytes() for function in RESULTS.values()]
 
     assert len(set(made)) == len(RESULTS)
+
+
+def test_no_two_activations_are_the_same_in_general():
+    x = np.random.default_rng(0).normal(0, 9, (BATCH, 9))
+    made = [function(x).tobytes() for function in ACTIVATIONS.values()]
+
+    assert len(set(made)) == len(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_is_what_is_written_for_it_in_pytorch(name):
+    import torch
+    from torch import nn  # noqa: F401  what is written names it
+
+    x = np.random.default_rng(0).normal(0, 4, (BATCH, 3))
+    made = ACTIVATIONS[name](x)
+    if name != NONE:
+        theirs = eval(WRITTEN[name][0])(torch.from_numpy(x)).numpy()
+        np.testing.assert_allclose(made, theirs, rtol=1e-12, atol=1e-13)
+    else:
+        np.testing.assert_array_equal(made, x)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [("a leaky relu of slope 0.15", leaky(0.15)), ("an elu of alpha 0.5", elu(0.5))],
+)
+def test_a_slope_or_alpha_of_ones_own_is_read_from_what_it_makes(name, call):
+    x = np.random.default_rng(0).normal(0, 1, (BATCH, 3))
+    found, function = family(x, call(x))
+
+    assert found == name
+    np.testing.assert_allclose(function(x), call(x), rtol=1e-12)
+
+
+def test_what_is_no_leaky_relu_and_no_elu_is_not_taken_for_one():
+    x = np.random.default_rng(0).normal(0, 1, (BATCH, 3))
+
+    assert family(x, np.tanh(x)) is None
+    assert family(np.abs(x), np.abs(x)) is None
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_a_batch_norm_takes_the_statistics_that_pytorch_takes(name):
+    import torch
+
+    given = arrays_of("BatchNorm1d")
+    given["running_var"] = np.abs(given["running_var"])
+    layer = torch.nn.BatchNorm1d(SIZE, eps=1e-4).double()
+    layer.load_state_dict(
+        {n: torch.from_numpy(a) for n, a in given.items()}, strict=False
+    )
+    layer.train(name == "statistics of the batch")
+    x = np.random.default_rng(3).normal(0, 1, (BATCH, SIZE))
+    with torch.no_grad():
+        theirs = layer(torch.from_numpy(x)).numpy()
+    made = STATISTICS[name](Call("BatchNorm1d", given, x, None, 1e-4))
+
+    np.testing.assert_allclose(made, theirs, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "torch"),
+    [
+        ("dense kernel read without transposing", "Linear", "weight"),
+        ("input kernel read without transposing", "LSTM", "weight_ih_l1"),
+        ("recurrent kernel read without transposing", "LSTM", "weight_hh_l0"),
+    ],
+)
+def test_a_reshape_made_in_keras_is_undone_by_that_made_in_pytorch(name, kind, torch):
+    """Keras's kernel may be a reshape of the weight, or the other way round."""
+    fault, given = BY_NAME[name], arrays_of(kind)
+    made = fault.made_on("keras", given)
+    kernel = given[torch].reshape(given[torch].T.shape)
+
+    np.testing.assert_array_equal(made[torch], kernel.T)
+    np.testing.assert_array_equal(fault.made_on("torch", made)[torch], given[torch])
+    assert not np.array_equal(fault.change(given)[torch], made[torch])
 
 
 @pytest.mark.parametrize("name", EPSILONS)

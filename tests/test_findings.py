@@ -132,6 +132,55 @@ def test_padding_that_only_pytorch_leaves_out_is_explained(harness, diagnose):
     assert "rnn of Keras: give the layer the mask" in found.fix
 
 
+BEFORE = np.where(np.arange(7)[:, None] >= [[[0]], [[3]], [[5]]], X, 0)
+
+
+def packed_by_count(model, x):
+    """The first steps of each sequence, as many as are not zero."""
+    import torch
+
+    pack = torch.nn.utils.rnn.pack_padded_sequence
+    lengths = (x != 0).any(2).sum(1)
+    return model.head(model.rnn(pack(x, lengths, True, False))[1][0][-1])
+
+
+@pytest.mark.parametrize(
+    ("forward", "name", "fix"),
+    [
+        (last, "mask ignored", "pack the batch"),
+        (packed_by_count, "left padding packed", "padding_side='right'"),
+    ],
+    ids=["read", "packed"],
+)
+def test_padding_before_the_sequences_that_keras_masks_is_explained(
+    harness, diagnose, forward, name, fix
+):
+    found = diagnose(twins(harness, in_pytorch(forward), in_keras(masked)), (BEFORE,))
+
+    assert found.explained, found
+    assert found.faults == (name,)
+    assert fix in found.fix
+
+
+def test_padding_before_the_sequences_that_both_leave_out_is_no_finding(
+    harness, diagnose
+):
+    """PyTorch's model brings the data to the front before it packs."""
+    import torch
+
+    def brought(model, x):
+        order = torch.argsort((x == 0).all(2).int(), dim=1, stable=True)
+        x = torch.take_along_dim(x, order[..., None], 1)
+        return packed_by_count(model, x)
+
+    made = twins(harness, in_pytorch(brought), in_keras(masked))
+    found = diagnose(made, (BEFORE,))
+
+    assert made.compare(BEFORE)["verdict"] == "same"
+    assert not found.explained
+    assert found.faults == ()
+
+
 def test_a_gru_that_resets_before_the_product_is_explained(harness, diagnose):
     """Its arrays are not those of PyTorch's, so no transfer loads it."""
     torch = in_pytorch(last, kind="GRU")
@@ -191,10 +240,25 @@ def retraced(harness, made, arrays):
     return made, arrays
 
 
-def test_an_epsilon_that_is_no_default_is_said_to_be_unknown(harness, diagnose):
+def test_an_epsilon_that_is_no_default_is_read_from_the_layers(harness, diagnose):
     made, arrays = normed.twins(harness, "words")
     for dtype in harness.DTYPES:
         made.twins["keras", dtype].model.norm.epsilon = 0.1
+    found = diagnose(*retraced(harness, made, arrays))
+
+    assert found.explained, found
+    assert not found.faults
+    assert "epsilon below the root is 1e-5 in PyTorch, 0.1 in Keras" in found.sentence
+    assert found.fix.startswith("either norm of PyTorch: eps=0.1 or norm of Keras")
+
+
+def test_a_layer_that_normalises_in_a_way_of_its_own_is_said_to_be_unknown(
+    harness, diagnose, monkeypatch
+):
+    made, arrays = normed.twins(harness, "words")
+    norm = type(made.twins["keras", "float64"].model.norm)
+    right = norm.call
+    monkeypatch.setattr(norm, "call", lambda self, x: right(self, x) * 1.5)
     found = diagnose(*retraced(harness, made, arrays))
 
     assert not found.explained
@@ -256,4 +320,63 @@ def test_models_with_names_of_their_own_and_several_results_are_explained(
 
     assert found.explained, found
     assert found.faults == ("the first step for the last step",)
-    assert found.sentence.startswith("in encoder.rnn of PyTorch")
+    start = "between encoder.rnn and heads.0, PyTorch takes the first step"
+    assert found.sentence.startswith(start)
+
+
+def in_training(model, x):
+    """A forward that leaves a layer as it is in training."""
+    model.norm.train()
+    return model.head(model.norm(model.rnn(x)[0][:, -1]))
+
+
+def with_norm(harness):
+    """Twins of a recurrent layer, a BatchNorm1d with an epsilon of 1e-3 and a head."""
+    import keras
+    import torch
+
+    class InPyTorch(in_pytorch(in_training)):
+        def __init__(self):
+            super().__init__()
+            self.norm = torch.nn.BatchNorm1d(SIZE, eps=1e-3)
+
+    class InKeras(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.rnn = keras.layers.LSTM(SIZE)
+            self.norm = keras.layers.BatchNormalization()
+            self.head = keras.layers.Dense(FEATURES - 1)
+
+        def call(self, x):
+            return self.head(self.norm(self.rnn(x)))
+
+    return twins(harness, InPyTorch, InKeras)
+
+
+def test_a_batch_norm_that_learns_while_it_runs_is_explained(harness, diagnose):
+    """Its statistics have moved since they were loaded: no weight differs."""
+    found = diagnose(with_norm(harness), (X,))
+
+    assert found.explained, found
+    assert found.faults == ("statistics of the batch for learnt statistics",)
+    assert "weights" not in found.sentence
+    assert "model.eval()" in found.fix
+
+
+@pytest.mark.parametrize("shift", [1, -1])
+def test_indices_shifted_in_the_code_are_explained(harness, diagnose, shift):
+    made, (x,) = normed.twins(harness, "words")
+    for dtype in harness.DTYPES:
+        model = made.twins["torch", dtype].model
+        model.forward = partial(shifted, model, shift)
+    found = diagnose(made, (np.clip(x, 1, normed.WORDS - 2),))
+    name = f"indices one too {'high' if shift == 1 else 'low'}"
+
+    assert found.explained, found
+    assert found.faults == (name,)
+    assert {each.side for each in found.alternatives} == {"keras"}
+
+
+def shifted(model, shift, x):
+    h, _ = model.lstm(model.embedding(x + shift))
+    return model.head(model.norm(h[:, -1]))

@@ -254,7 +254,8 @@ def test_frameworks_default_epsilons_are_found_and_named(nn, keras):
     assert evidence.verdict == DIFFERENT
     explained = evidence.results[0].explanation
     assert explained.faults[0].startswith("epsilon")
-    assert "front.2" in explained.fix
+    assert explained.layer == "front.2"
+    assert "front.2 of PyTorch: eps=1e-3" in [e.fix for e in explained.alternatives]
 
 
 def test_embedding_with_a_mask_against_a_packed_sequence(nn, keras):

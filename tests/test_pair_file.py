@@ -298,7 +298,7 @@ def test_mistake_is_explained_with_the_smallest_case(file, run, tmp_path):
     status, out, _ = run("explain", file(FIRST_STEP), "--json", "why.json")
 
     assert status == 1
-    assert "the next layer gets the first step" in out
+    assert "PyTorch takes the first step, not the last step" in out
     assert "smallest  x (1, 2, 1), num_features 1, hidden_size 1" in out
     results = json.loads((tmp_path / "why.json").read_text(encoding="utf-8"))["results"]
     (smallest,) = [r["smallest"] for r in results if r["smallest"]]

@@ -6,9 +6,10 @@ function on NumPy arrays in PyTorch's layout, so one library serves to inject mi
 and to recognise them.
 """
 
+from compare.faults.activations import ACTIVATIONS, activation_faults
 from compare.faults.fault import Call, Fault, Sequence
 from compare.faults.layers import layer_faults
-from compare.faults.norms import EPSILONS, norm_faults
+from compare.faults.norms import EPSILONS, STATISTICS, norm_faults
 from compare.faults.training import loss_faults, optimizer_faults
 from compare.faults.ways import RESULTS, WAYS, confusions
 from compare.faults.weights import weight_faults
@@ -18,8 +19,19 @@ FAULTS = (
     *layer_faults(),
     *norm_faults(),
     *confusions(),
+    *activation_faults(),
     *loss_faults(),
     *optimizer_faults(),
 )
 
-__all__ = ["EPSILONS", "FAULTS", "RESULTS", "WAYS", "Call", "Fault", "Sequence"]
+__all__ = [
+    "ACTIVATIONS",
+    "EPSILONS",
+    "FAULTS",
+    "RESULTS",
+    "STATISTICS",
+    "WAYS",
+    "Call",
+    "Fault",
+    "Sequence",
+]

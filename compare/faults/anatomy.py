@@ -1,12 +1,23 @@
 """What is seen of a model at work, and which mistakes can be made in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from compare.faults.fault import BETWEEN, LAYER, WEIGHTS, Call, Fault, Sequence
-from compare.faults.norms import EPSILONS
+from compare.faults.activations import ACTIVATIONS, NONE
+from compare.faults.fault import (
+    ACROSS,
+    ACTIVATION,
+    BETWEEN,
+    LAYER,
+    OUTPUTS,
+    WEIGHTS,
+    Call,
+    Fault,
+    Sequence,
+)
+from compare.faults.norms import EPSILONS, STATISTICS
 from compare.faults.ways import RESULTS, WAYS
 
 NEAR = 1e-9  # of the largest value: far above float64's rounding, below any mistake
@@ -25,6 +36,12 @@ class Anatomy:
         calls, handed: what goes into each that is recurrent, and what comes out.
         last: what comes out of the last layer that holds arrays, if an array.
         result: what the model returns first.
+        results: all that it returns.
+        epsilons: of each layer that normalises.
+        orders: of recurrent layers whose mask leaves out steps before others, where
+            each step was, (batch, time); what goes in and comes out is here as if they
+            stood behind.
+        moved: layers whose arrays the run itself changed.
     """
 
     kinds: Mapping[str, str]
@@ -35,6 +52,10 @@ class Anatomy:
     handed: Mapping[str, Sequence]
     last: np.ndarray | None
     result: np.ndarray
+    results: tuple[np.ndarray, ...] = ()
+    epsilons: Mapping[str, float] = field(default_factory=dict)
+    orders: Mapping[str, np.ndarray] = field(default_factory=dict)
+    moved: tuple[str, ...] = ()
 
     def behind(self, layer: str) -> str | None:
         """The layer that is computed next after one."""
@@ -48,32 +69,61 @@ class Anatomy:
 
     def call(self, layer: str) -> Call:
         """A layer that is not recurrent at work."""
-        return Call(self.kinds[layer], self.arrays[layer], self.fed[layer], None)
+        epsilon = self.epsilons.get(layer)
+        return Call(
+            self.kinds[layer], self.arrays[layer], self.fed[layer], None, epsilon
+        )
 
 
 def applies(fault: Fault, layer: str, found: Anatomy) -> bool:
     """Whether a mistake can be made in a layer of this kind, shape and place."""
-    if found.kinds[layer] not in fault.kinds:
+    if fault.place == ACROSS or found.kinds[layer] not in fault.kinds:
         return False
     if fault.place == WEIGHTS:
         return fault.change(found.arrays[layer]) is not None
     if fault.place == LAYER:
-        if layer not in found.calls:
-            right = EPSILONS[fault.right](found.call(layer))
-            return near(right, found.made.get(layer))
-        call = found.calls[layer]  # its first step tells
-        lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
-        return fault.change(replace(call, x=call.x[:, :1], lengths=lengths)) is not None
+        return _computes(fault, layer, found)
     if fault.place == BETWEEN:
-        behind = found.behind(layer)
-        if layer not in found.handed or behind not in found.fed:
-            return False
-        sequence = found.handed[layer]
-        right, wrong = WAYS[fault.right](sequence), fault.change(sequence)
-        return wrong is not None and near(right, found.fed[behind])
-    if found.last is None or layer != list(found.kinds)[-1]:
+        return _hands_on(fault, layer, found)
+    if fault.place == ACTIVATION:
+        made, given = found.made.get(layer), found.fed.get(found.behind(layer))
+        return _goes_through(ACTIVATIONS, NONE, fault.right, made, given)
+    if layer != list(found.kinds)[-1]:
         return False
-    return near(RESULTS[fault.right](found.last), found.result)
+    if fault.place == OUTPUTS:
+        return fault.change(found.results) is not None
+    return _goes_through(RESULTS, "nothing", fault.right, found.last, found.result)
+
+
+def _goes_through(functions, nothing, right, made, given):
+    """Whether a function takes what is made to what is given, and nothing does not."""
+    if made is None or given is None or not near(functions[right](made), given):
+        return False
+    return right == nothing or not near(made, given)
+
+
+def _computes(fault, layer, found):
+    """Whether a mistake can be made in what a layer computes."""
+    if layer not in found.calls and not fault.right:
+        return fault.change(found.call(layer)) is not None
+    if layer not in found.calls:
+        right = (EPSILONS | STATISTICS)[fault.right](found.call(layer))
+        return near(right, found.made.get(layer))
+    call = found.calls[layer]  # its first step tells
+    lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
+    return fault.change(replace(call, x=call.x[:, :1], lengths=lengths)) is not None
+
+
+def _hands_on(fault, layer, found):
+    """Whether a mistake can be made in what the next layer gets, or the caller."""
+    behind = found.behind(layer)
+    if layer not in found.handed:
+        return False
+    given = found.fed.get(behind) if behind else found.result
+    sequence = found.handed[layer]
+    if fault.change(sequence) is None:
+        return False
+    return any(near(WAYS[right](sequence), given) for right in fault.rights)
 
 
 def near(a: np.ndarray | None, b: np.ndarray | None, limit: float = NEAR) -> bool:

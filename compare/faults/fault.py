@@ -10,7 +10,9 @@ from compare import reference
 RECURRENT = ("LSTM", "GRU", "RNN", "RNN(relu)")
 DENSE = ("Linear",)
 NORMS = ("LayerNorm", "BatchNorm1d")
+EMBEDDING, CONVOLUTION = ("Embedding",), ("Conv1d",)
 WEIGHTS, LAYER, BETWEEN, RESULT = "weights", "layer", "between", "result"
+ACTIVATION, ACROSS, OUTPUTS = "activation", "across", "outputs"
 LOSS, OPTIMIZER = "loss", "optimizer"
 
 Arrays = Mapping[str, np.ndarray]
@@ -24,20 +26,33 @@ class Fault:
         name: short, and like no other.
         sentence: what is wrong, as a person would say it.
         torch, keras: what to change where the mistake is on that side.
-        place: WEIGHTS, LAYER, BETWEEN, RESULT, LOSS or OPTIMIZER.
+        place: WEIGHTS, ACROSS, LAYER, BETWEEN, ACTIVATION, RESULT, OUTPUTS, LOSS or
+            OPTIMIZER.
         kinds: of the layers it can happen to, as `pytorch_layers.layers` names them; or
             names of losses, or of optimizers' classes.
         change: what the mistake does, by place.
             WEIGHTS: arrays of one layer to the wrong arrays.
             LAYER: a `Call` to what the layer wrongly returns: of a recurrent one what
             `reference.run` does, of another an array.
+            ACROSS: nothing; it takes two layers, and is only recognised.
             BETWEEN: a `Sequence` to what wrongly goes into the next layer.
+            ACTIVATION: what a layer makes to what wrongly goes into the next; as is
+                BETWEEN, of a layer that is not recurrent.
             RESULT: what goes into the last function to what it wrongly returns.
+            OUTPUTS: all that the model returns, in order, to the numbers of them in
+                the wrong order.
             LOSS: the shape of a result to the factor that its loss wrongly has.
             OPTIMIZER: settings, by Keras's names, to the wrong settings.
             None where the fault cannot happen to these shapes.
-        right: the way of WAYS, the epsilon of EPSILONS or the function of RESULTS that
-            is mistaken, if any.
+        right: the way of WAYS, the epsilon of EPSILONS or the function of ACTIVATIONS
+            or RESULTS that is mistaken, if any. Of ways, those that are the same to
+            it, such as the last step and the last valid one.
+        in_keras: as `change`, where the mistake looks otherwise if made on Keras's
+            side.
+        fits: whether the second arrays may come of the first by a mistake that makes
+            no two times the same; it is told the side.
+        meant: what to change in PyTorch, and in Keras, to do the same, where that may
+            be meant.
     """
 
     name: str
@@ -47,7 +62,20 @@ class Fault:
     place: str
     kinds: tuple[str, ...]
     change: Callable
-    right: str = ""
+    right: str | tuple[str, ...] = ""
+    in_keras: Callable | None = None
+    fits: Callable | None = None
+    meant: Mapping[str, str] | None = None
+
+    @property
+    def rights(self) -> tuple[str, ...]:
+        """What is mistaken, each by its name."""
+        return (self.right,) if isinstance(self.right, str) else self.right
+
+    def made_on(self, side: str, arrays: "Arrays") -> "Arrays | None":
+        """What the mistake makes of arrays on the side of "torch" or of "keras"."""
+        change = self.in_keras if side == "keras" and self.in_keras else self.change
+        return change(arrays)
 
 
 @dataclass(frozen=True)
@@ -59,12 +87,14 @@ class Call:
         arrays: by PyTorch's names.
         x: what goes in, features last; (batch, time, features) if it is recurrent.
         lengths: (batch,), or None where every step counts.
+        epsilon: of a layer that normalises.
     """
 
     kind: str
     arrays: Arrays
     x: np.ndarray
     lengths: np.ndarray | None
+    epsilon: float | None = None
 
     def run(self, **otherwise) -> dict[str, np.ndarray]:
         """What the reference returns of a recurrent layer, in another way if asked."""
@@ -76,15 +106,19 @@ class Call:
 
 @dataclass(frozen=True)
 class Sequence:
-    """What a recurrent layer hands on.
+    """What a recurrent layer hands on, or another that makes steps.
 
     Args:
         output: (batch, time, size).
-        h, c: final states, (batch, size); c is None unless there is a cell.
+        h, c: final states, (batch, size); c is None unless there is a cell, and both
+            are in a layer that is not recurrent.
         lengths: (batch,), or None where every step counts.
+        states: h of every layer and direction, (number, batch, size); Keras's of the
+            last layer alone.
     """
 
     output: np.ndarray
-    h: np.ndarray
+    h: np.ndarray | None
     c: np.ndarray | None
     lengths: np.ndarray | None
+    states: np.ndarray | None = None

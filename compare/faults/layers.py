@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from compare.faults.fault import LAYER, RECURRENT, Call, Fault
+from compare.faults.fault import EMBEDDING, LAYER, RECURRENT, Call, Fault
 
 
 def layer_faults() -> Iterator[Fault]:
     """Every mistake of this kind."""
 
-    def fault(name, sentence, torch, keras, kinds, change):
-        return Fault(name, sentence, torch, keras, LAYER, kinds, change)
+    def fault(name, sentence, torch, keras, kinds, change, meant=None):
+        return Fault(*(name, sentence, torch, keras, LAYER, kinds, change), meant=meant)
 
     gated = ("LSTM", "GRU")
     for name, slope, function in (
@@ -25,6 +25,10 @@ def layer_faults() -> Iterator[Fault]:
             'recurrent_activation="sigmoid"',
             gated,
             _computes(gate=function),
+            meant=dict(
+                torch="write the cell by hand, with a hard sigmoid in the gates",
+                keras='recurrent_activation="hard_sigmoid"',
+            ),
         )
     yield fault(
         "tanh for sigmoid",
@@ -33,6 +37,10 @@ def layer_faults() -> Iterator[Fault]:
         'recurrent_activation="sigmoid"',
         gated,
         _computes(gate=np.tanh),
+        meant=dict(
+            torch="write the cell by hand, with a tanh in the gates",
+            keras='recurrent_activation="tanh"',
+        ),
     )
     for name, function in (("relu", _relu), ("linear", _linear)):
         yield fault(
@@ -42,6 +50,10 @@ def layer_faults() -> Iterator[Fault]:
             'activation="tanh"',
             ("LSTM", "GRU", "RNN"),
             _computes(activation=function),
+            meant=dict(
+                torch=f"write the cell by hand, with {name} in the place of tanh",
+                keras=f'activation="{name}"',
+            ),
         )
     yield fault(
         "tanh for relu",
@@ -50,6 +62,7 @@ def layer_faults() -> Iterator[Fault]:
         'activation="relu"',
         ("RNN(relu)",),
         _computes(activation=np.tanh),
+        meant=dict(torch='nonlinearity="tanh"', keras='activation="tanh"'),
     )
     yield fault(
         "reset gate before the product",
@@ -58,6 +71,10 @@ def layer_faults() -> Iterator[Fault]:
         "reset_after=True",
         ("GRU",),
         _computes(reset_after=False),
+        meant=dict(
+            torch="write the cell by hand: nn.GRU has the gate behind the product",
+            keras="reset_after=False",
+        ),
     )
     yield fault(
         "backward direction not reversed",
@@ -82,6 +99,10 @@ def layer_faults() -> Iterator[Fault]:
         "go_backwards=False",
         RECURRENT,
         _from_the_end,
+        meant=dict(
+            torch="flip the input along time, x.flip(1)",
+            keras="go_backwards=True, or flip the input along time",
+        ),
     )
     yield fault(
         "features reversed",
@@ -90,6 +111,10 @@ def layer_faults() -> Iterator[Fault]:
         "give the columns in the order of the other side",
         RECURRENT,
         _features_reversed,
+        meant=dict(
+            torch="reverse the features, x.flip(2)",
+            keras="reverse the features, ops.flip(x, axis=2)",
+        ),
     )
     yield fault(
         "batch and time confused",
@@ -138,6 +163,10 @@ def layer_faults() -> Iterator[Fault]:
         "give the layer the mask",
         RECURRENT,
         _mask_ignored,
+        meant=dict(
+            torch="give the layer the padded batch, do not pack it",
+            keras="take out what masks: Masking, mask_zero=True or mask=",
+        ),
     )
     yield fault(
         "left for right padding",
@@ -147,6 +176,38 @@ def layer_faults() -> Iterator[Fault]:
         RECURRENT,
         _left_padded,
     )
+
+    yield fault(
+        "left padding packed",
+        "padding stands before the sequences, and the batch is packed as if behind",
+        "pad behind, pad_sequence(..., padding_side='right'), before it is packed",
+        'pad_sequences(..., padding="post")',
+        RECURRENT,
+        _left_packed,
+    )
+    for name, shift in (("high", 1), ("low", -1)):
+        yield fault(
+            f"indices one too {name}",
+            f"the indices that the embedding is asked for are one too {name}",
+            f"do not {'add 1 to' if shift == 1 else 'subtract 1 from'} the indices",
+            f"do not {'add 1 to' if shift == 1 else 'subtract 1 from'} the indices",
+            EMBEDDING,
+            _indices_shifted(shift),
+            meant=dict.fromkeys(
+                ("torch", "keras"),
+                f"{'add 1 to' if shift == 1 else 'subtract 1 from'} the indices",
+            ),
+        )
+
+
+def _indices_shifted(shift):
+    """The row that lies so many further, behind the last one the first."""
+
+    def change(call):
+        rows = call.arrays["weight"]
+        return rows[(np.asarray(call.x).astype("int64") + shift) % len(rows)]
+
+    return change
 
 
 def hard_sigmoid_sixth(x):
@@ -225,14 +286,27 @@ def _mask_ignored(call):
     return None if call.lengths is None else call.run(lengths=None)
 
 
+def _left_packed(call):
+    """Padding stands before each sequence, whose first steps are read by its length."""
+    if call.lengths is None:
+        return None
+    return call.run(x=_shifted(call))
+
+
+def _shifted(call):
+    """The input with the padding before each sequence, not behind it."""
+    time = call.x.shape[1]
+    shift = (np.arange(time) - (time - call.lengths)[:, None]) % time
+    return call.x[np.arange(len(call.x))[:, None], shift]
+
+
 def _left_padded(call):
     """Padding stands before each sequence and is read as if it were data."""
     if call.lengths is None:
         return None
     time = call.x.shape[1]
-    shift = (np.arange(time) - (time - call.lengths)[:, None]) % time
     rows = np.arange(len(call.x))[:, None]
-    made = call.run(x=call.x[rows, shift], lengths=None)
+    made = call.run(x=_shifted(call), lengths=None)
     back = (np.arange(time) + (time - call.lengths)[:, None]) % time
     return made | {"output": made["output"][rows, back]}
 

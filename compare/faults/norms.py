@@ -7,7 +7,9 @@ import numpy as np
 from compare.faults.fault import LAYER, NORMS, WEIGHTS, Call, Fault
 
 
-def normalised(call: Call, epsilon: float) -> np.ndarray | None:
+def normalised(
+    call: Call, epsilon: float | None, of_batch: bool = False
+) -> np.ndarray | None:
     """What a layer that normalises makes of its input.
 
         y = weight * (x - mean) / sqrt(variance + epsilon) + bias
@@ -17,18 +19,26 @@ def normalised(call: Call, epsilon: float) -> np.ndarray | None:
 
     Args:
         call: the layer and its x, (batch, features) or (batch, time, features).
-        epsilon: keeps the divisor from zero.
+        epsilon: keeps the divisor from zero; None where it is not known.
+        of_batch: whether a BatchNorm1d takes the mean and variance of x, as it does
+            while it learns.
 
     Returns:
-        As x; None for a BatchNorm1d that keeps no running statistics.
+        As x; None for a BatchNorm1d that keeps no running statistics, or for a
+        LayerNorm of those of the batch.
 
     Source: Ba, Kiros & Hinton 2016, arXiv:1607.06450, equation 4; Ioffe & Szegedy 2015,
         arXiv:1502.03167, algorithm 2.
     """
     arrays, x = call.arrays, np.asarray(call.x, "float64")
+    if epsilon is None or (of_batch and call.kind == "LayerNorm"):
+        return None
     if call.kind == "LayerNorm":
         axes = tuple(range(-arrays["weight"].ndim, 0))
         mean, variance = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
+    elif of_batch:
+        axes = tuple(range(x.ndim - 1))
+        mean, variance = x.mean(axes), x.var(axes)
     elif "running_mean" in arrays:
         mean, variance = arrays["running_mean"], arrays["running_var"]
     else:
@@ -42,6 +52,12 @@ def normalised(call: Call, epsilon: float) -> np.ndarray | None:
 EPSILONS: dict[str, Callable[[Call], np.ndarray | None]] = {
     "epsilon 1e-5": lambda call: normalised(call, 1e-5),
     "epsilon 1e-3": lambda call: normalised(call, 1e-3),
+}
+
+# With which mean and variance, and the epsilon that the layer has.
+STATISTICS: dict[str, Callable[[Call], np.ndarray | None]] = {
+    "learnt statistics": lambda call: normalised(call, call.epsilon),
+    "statistics of the batch": lambda call: normalised(call, call.epsilon, True),
 }
 
 
@@ -61,6 +77,16 @@ def norm_faults() -> Iterator[Fault]:
             EPSILONS[f"epsilon {wrong}"],
             f"epsilon {right}",
         )
+    yield Fault(
+        "statistics of the batch for learnt statistics",
+        "mean and variance are those of this batch, as in training, not the learnt",
+        "model.eval(), and no .train() in forward",
+        "call the layer with training=False",
+        LAYER,
+        ("BatchNorm1d",),
+        STATISTICS["statistics of the batch"],
+        "learnt statistics",
+    )
     yield Fault(
         "initial scale and offset",
         "the layer still has the scale 1 and the offset 0 that it was made with",

@@ -1,54 +1,48 @@
 """Mistakes in the arrays of a layer: at the wrong place, or in the wrong form."""
 
-from collections.abc import Callable, Iterator
-from itertools import permutations
+from collections.abc import Iterator
 
 import numpy as np
 
-from compare.faults.fault import DENSE, NORMS, RECURRENT, WEIGHTS, Fault
-
-EMBEDDING, CONVOLUTION = ("Embedding",), ("Conv1d",)
+from compare.faults.fault import (
+    ACROSS,
+    CONVOLUTION,
+    DENSE,
+    EMBEDDING,
+    NORMS,
+    RECURRENT,
+    WEIGHTS,
+    Fault,
+)
+from compare.faults.fresh import is_left, is_unrelated_and_fresh
+from compare.faults.gates import each, order_faults
 
 
 def weight_faults() -> Iterator[Fault]:
     """Every mistake of this kind, the wrong orders of gates first."""
-    yield from _order_faults()
+    yield from order_faults()
     yield from _array_faults()
-
-
-def _order_faults():
-    for kind, gates in ("LSTM", "ifgo"), ("GRU", "rzn"):
-        theirs = {"LSTM": "i, f, c, o", "GRU": "z, r, h"}[kind]
-        parts = {"LSTM": "quarters", "GRU": "thirds"}[kind]
-        for order in list(permutations(range(len(gates))))[1:]:
-            wrong = ", ".join(gates[number] for number in order)
-            yield Fault(
-                f"{kind} gates {wrong}",
-                f"the gates are stacked {wrong}; PyTorch stacks {', '.join(gates)}",
-                f"put the {parts} of weight_ih, weight_hh and the biases into the "
-                f"order {', '.join(gates)}",
-                f"put the {parts} of kernel, recurrent_kernel and bias into the order "
-                f"{theirs}",
-                WEIGHTS,
-                (kind,),
-                _each(_ordered(order, len(gates)), "weight_ih", "weight_hh", "bias"),
-            )
 
 
 def _array_faults():
     gates = {"LSTM": 4, "GRU": 3, "RNN": 1, "RNN(relu)": 1}
 
-    def fault(name, sentence, torch, keras, kinds, change):
-        return Fault(name, sentence, torch, keras, WEIGHTS, kinds, change)
+    def fault(name, sentence, torch, keras, kinds, change, **more):
+        return Fault(name, sentence, torch, keras, WEIGHTS, kinds, change, **more)
 
-    yield fault(
-        "input kernel read without transposing",
-        "the input kernel's numbers were copied in the other framework's memory order",
-        "weight_ih = kernel.T, not a reshape",
-        "kernel = weight_ih.T, not a reshape",
-        RECURRENT,
-        _each(_reshaped, "weight_ih"),
-    )
+    for name, torch, keras, kinds in (
+        ("input kernel", "weight_ih", "kernel", RECURRENT),
+        ("recurrent kernel", "weight_hh", "recurrent_kernel", ("LSTM", "GRU")),
+    ):
+        yield fault(
+            f"{name} read without transposing",
+            f"the {name}'s numbers were copied in the other framework's memory order",
+            f"{torch} = {keras}.T, not a reshape",
+            f"{keras} = {torch}.T, not a reshape",
+            kinds,
+            each(_reshaped, torch),
+            in_keras=each(_reshaped_in_keras, torch),
+        )
     for kind, count in gates.items():
         yield fault(
             f"{kind} recurrent kernel not transposed",
@@ -56,7 +50,7 @@ def _array_faults():
             "weight_hh = recurrent_kernel.T",
             "recurrent_kernel = weight_hh.T",
             (kind,),
-            _each(_blockwise(np.transpose, count), "weight_hh"),
+            each(_blockwise(np.transpose, count), "weight_hh"),
         )
         yield fault(
             f"{kind} recurrent kernel reversed",
@@ -64,7 +58,7 @@ def _array_faults():
             "reverse the columns of weight_hh",
             "reverse the rows of recurrent_kernel",
             (kind,),
-            _each(lambda w: w[:, ::-1], "weight_hh"),
+            each(lambda w: w[:, ::-1], "weight_hh"),
         )
     yield fault(
         "input and recurrent kernel swapped",
@@ -80,7 +74,7 @@ def _array_faults():
         "reverse the columns of weight_ih, or the features of the input",
         "reverse the rows of kernel, or the features of the input",
         RECURRENT,
-        _each(lambda w: w[:, ::-1], "weight_ih"),
+        each(lambda w: w[:, ::-1], "weight_ih"),
     )
     for name, what, change in (
         ("doubled", "counted twice", lambda b: 2 * b),
@@ -93,7 +87,7 @@ def _array_faults():
             "bias_ih + bias_hh must be Keras's bias",
             "bias must be bias_ih + bias_hh",
             RECURRENT,
-            _each(change, "bias"),
+            each(change, "bias"),
         )
         yield fault(
             f"dense bias {name}",
@@ -101,7 +95,7 @@ def _array_faults():
             "copy Keras's bias",
             "copy PyTorch's bias",
             DENSE,
-            _each(change, "bias"),
+            each(change, "bias"),
         )
     for one, other in (("bias_ih", "bias_hh"), ("bias_hh", "bias_ih")):
         yield fault(
@@ -110,7 +104,7 @@ def _array_faults():
             f"carry {other} over as well",
             f"bias = bias_ih + bias_hh, not {one} alone",
             RECURRENT,
-            _each(np.zeros_like, other),
+            each(np.zeros_like, other),
         )
     yield fault(
         "forget bias added again",
@@ -118,7 +112,40 @@ def _array_faults():
         "subtract 1 from the second quarter of bias_ih",
         "subtract 1 from the second quarter of bias (unit_forget_bias adds it once)",
         ("LSTM",),
-        _forget_bias,
+        _forget_bias(1),
+    )
+    yield fault(
+        "forget bias left out",
+        "the bias of the forget gate lacks the one that was added to it",
+        "add 1 to the second quarter of bias_ih",
+        "add 1 to the second quarter of bias",
+        ("LSTM",),
+        _forget_bias(-1),
+    )
+    yield fault(
+        "bias_hh left as it was made",
+        "bias_hh still has its initial values, beside the whole bias in bias_ih",
+        "bias_hh = 0: bias_ih has all of Keras's bias",
+        "bias = bias_ih + bias_hh",
+        RECURRENT,
+        each(_initial, "bias_hh"),
+        fits=is_left,
+    )
+    yield fault(
+        "GRU biases summed into one",
+        "both biases were added and stand in the one, the other is zero",
+        "bias_ih = bias[0], bias_hh = bias[1], in the order r, z, n",
+        "bias = stack([bias_ih, bias_hh]), in the order z, r, h",
+        ("GRU",),
+        _summed_biases,
+    )
+    yield fault(
+        "GRU biases swapped",
+        "bias_ih and bias_hh are in each other's place",
+        "bias_ih = bias[0], bias_hh = bias[1], in the order r, z, n",
+        "bias = stack([bias_ih, bias_hh]), in the order z, r, h",
+        ("GRU",),
+        _swapped_biases,
     )
     yield fault(
         "directions swapped",
@@ -128,6 +155,18 @@ def _array_faults():
         RECURRENT,
         _exchanged("_l0", "_l0_reverse"),
     )
+    for whose, first, second in (
+        ("forward", "_l0", "_l0_reverse"),
+        ("backward", "_l0_reverse", "_l0"),
+    ):
+        yield fault(
+            f"{whose} weights in both directions",
+            f"both directions have the weights of the {whose} one",
+            f"copy the other direction into the arrays with {second} as well",
+            "give forward_layer and backward_layer each its own weights",
+            RECURRENT,
+            _copied(first, second),
+        )
     yield fault(
         "layers swapped",
         "two layers of the stack have each other's weights",
@@ -137,12 +176,30 @@ def _array_faults():
         _exchanged("_l1", "_l2"),
     )
     yield fault(
+        "first layers swapped",
+        "the first two layers of the stack have each other's weights",
+        "swap the arrays of _l0 and _l1",
+        "swap the weights of the first and the second layer",
+        RECURRENT,
+        _exchanged("_l0", "_l1"),
+    )
+    yield Fault(
+        "weights of another layer",
+        "the layer has the weights of another of its kind",
+        "load this layer's own weights",
+        "set this layer's own weights",
+        ACROSS,
+        RECURRENT + DENSE + EMBEDDING + CONVOLUTION + NORMS,
+        lambda arrays: None,
+    )
+    yield fault(
         "dense kernel read without transposing",
         "the dense kernel's numbers were copied in the other framework's memory order",
         "weight = kernel.T, not a reshape",
         "kernel = weight.T, not a reshape",
         DENSE,
-        _each(_reshaped, "weight"),
+        each(_reshaped, "weight"),
+        in_keras=each(_reshaped_in_keras, "weight"),
     )
     yield fault(
         "dense inputs reversed",
@@ -150,7 +207,7 @@ def _array_faults():
         "reverse the columns of weight",
         "reverse the rows of kernel",
         DENSE,
-        _each(lambda w: w[:, ::-1], "weight"),
+        each(lambda w: w[:, ::-1], "weight"),
     )
     for name, change in (("float16", _half), ("bfloat16", bfloat16)):
         yield fault(
@@ -159,48 +216,38 @@ def _array_faults():
             "convert the weights in float32",
             "convert the weights in float32; set no mixed precision policy",
             RECURRENT + DENSE + EMBEDDING + CONVOLUTION + NORMS,
-            _each(change, "weight", "bias"),
+            each(change, "weight", "bias"),
         )
+    yield fault(
+        "weights rounded to float16 and biases added in it",
+        "the weights went through float16, in which both biases were added",
+        "convert the weights in float32",
+        "convert the weights in float32, then add the biases",
+        ("LSTM", "RNN", "RNN(relu)"),
+        _half_and_summed,
+    )
     yield fault(
         "initial weights",
         "the layer still has the weights that it was made with",
         "load this layer too: the name in the state dict may not fit",
         "set this layer's weights too, after it is built",
         RECURRENT + DENSE + EMBEDDING + CONVOLUTION,
-        _each(_initial, "weight", "bias"),
+        each(_initial, "weight", "bias"),
+        fits=is_unrelated_and_fresh,
     )
-    yield fault(
-        "embedding off by one",
-        "row k of the embedding is read for index k + 1",
-        "roll the rows of weight back by one, or shift the indices as Keras does",
-        "roll the rows of embeddings back by one, or shift the indices as PyTorch does",
-        EMBEDDING,
-        _each(lambda w: np.roll(w, 1, axis=0), "weight"),
-    )
-
-
-def _each(change: Callable[[np.ndarray], np.ndarray], *names: str) -> Callable:
-    """Change every array whose name begins so, in each layer and direction."""
-
-    def changed(arrays):
-        chosen = {n: change(a) for n, a in arrays.items() if n.startswith(names)}
-        fits = all(
-            array is not None and array.shape == arrays[name].shape
-            for name, array in chosen.items()
+    for name, read, given, by in (
+        ("embedding off by one", "k", "k + 1", 1),
+        ("embedding off by one, upwards", "k + 1", "k", -1),
+    ):
+        yield fault(
+            name,
+            f"row {read} of the embedding is read for index {given}",
+            "roll the rows of weight back by one, or shift the indices as Keras does",
+            "roll the rows of embeddings back by one, or shift the indices as PyTorch "
+            "does",
+            EMBEDDING,
+            each(lambda w, by=by: np.roll(w, by, axis=0), "weight"),
         )
-        return {**arrays, **chosen} if chosen and fits else None
-
-    return changed
-
-
-def _ordered(order, gates):
-    """The blocks of rows stacked in another order."""
-
-    def change(array):
-        blocks = np.split(array, gates)
-        return np.concatenate([blocks[number] for number in order])
-
-    return change
 
 
 def _blockwise(change, gates):
@@ -221,6 +268,13 @@ def _reshaped(array):
     if 1 in array.shape:
         return None
     return np.ascontiguousarray(array.T).reshape(array.shape)
+
+
+def _reshaped_in_keras(array):
+    """As `_reshaped`, of a kernel that was made of this matrix; transposed again."""
+    if 1 in array.shape:
+        return None
+    return np.ascontiguousarray(array).reshape(array.T.shape).T
 
 
 def _swapped(arrays):
@@ -251,16 +305,58 @@ def _exchanged(first, second):
     return changed
 
 
-def _forget_bias(arrays):
-    """One more in the quarter of the forget gate."""
+def _copied(first, second):
+    """Arrays whose names end with `first` in those that end with `second` as well."""
+
+    def changed(arrays):
+        made = dict(arrays)
+        for name in arrays:
+            if name.endswith(second):
+                other = name.removesuffix(second) + first
+                if other not in arrays or arrays[other].shape != arrays[name].shape:
+                    return None
+                made[name] = arrays[other]
+        two_ways = any(name.endswith("_l0_reverse") for name in arrays)
+        return made if two_ways else None
+
+    return changed
+
+
+def _forget_bias(number):
+    """So much more in the quarter of the forget gate."""
 
     def add(array):
         made = array.copy()
         size = len(array) // 4
-        made[size : 2 * size] += 1
+        made[size : 2 * size] += number
         return made
 
-    return _each(add, "bias_ih")(arrays)
+    return each(add, "bias_ih")
+
+
+def _summed_biases(arrays):
+    """The sum in the place of bias_ih, and nothing in that of bias_hh."""
+    made = dict(arrays)
+    for name in arrays:
+        if name.startswith("bias_ih"):
+            other = name.replace("bias_ih", "bias_hh")
+            made[name], made[other] = arrays[name] + arrays[other], 0 * arrays[other]
+    return made if len(made) and any("bias" in name for name in arrays) else None
+
+
+def _swapped_biases(arrays):
+    swapped = {"bias_ih": "bias_hh", "bias_hh": "bias_ih"}
+    made = {
+        name: arrays[swapped[name[:7]] + name[7:]] if name[:7] in swapped else array
+        for name, array in arrays.items()
+    }
+    return made if any("bias" in name for name in arrays) else None
+
+
+def _half_and_summed(arrays):
+    """Everything in float16, the sum of two biases as well."""
+    made = each(_half, "weight", "bias")(arrays)
+    return made and each(_half, "bias")(_summed_biases(made) or {})
 
 
 def bfloat16(array: np.ndarray) -> np.ndarray:

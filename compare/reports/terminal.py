@@ -1,5 +1,6 @@
 """What a person sees in a terminal."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -21,6 +22,7 @@ WEIGHTS_ALONE = (
     "Weights are all that moved: epsilons, activations, directions and the like are "
     "not in such files; python -m compare run compares them."
 )
+INDENT = 12  # columns before what a line of an explanation says
 SIDE_BY_SIDE = 150  # columns of a terminal from which two sources fit beside each other
 
 
@@ -101,9 +103,8 @@ def print_evidence(console: Console, evidence: Evidence):
     for results in rows:
         if not results[0].as_expected:
             worst = max(results, key=lambda r: (bool(r.explanation), _severity(r)))
-            console.print(
-                f"\n{worst.explain()}", style="red", highlight=False, markup=False
-            )
+            console.print()
+            _print_told(console, worst.explain(), "red")
     console.print()
     console.print(conclusion(evidence), style="bold", highlight=False)
 
@@ -114,7 +115,23 @@ def print_explanation(console: Console, evidence: Evidence):
     if evidence.as_expected:
         lines = [*evidence.notes, conclusion(evidence), "There is nothing to explain."]
     for line in lines:
-        console.print(line, highlight=False, markup=False)
+        _print_told(console, line)
+
+
+def _print_told(console, text, style=None):
+    """What a result says, each line that is too long going on under its own text."""
+    for line in text.splitlines():
+        told = textwrap.wrap(
+            line,
+            console.width,
+            subsequent_indent=" " * (INDENT if line.startswith("  ") else 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for each in told or [""]:
+            console.print(
+                each, style=style, highlight=False, markup=False, soft_wrap=True
+            )
 
 
 def print_moves(console: Console, moves: Iterable[Move], path: str):
