@@ -21,7 +21,7 @@ import tensorflow  # isort: skip
 
 from compare.cases import Input, as_judged, check_outputs, check_tensors, flat
 from compare.errors import BadInput
-from compare.keras_precision import narrowing, settled
+from compare.keras_precision import exact_constants, narrowing, settled
 from compare.keras_refusals import REFUSALS, message, origin
 from compare.refusals import refused
 from compare.transfer import Layer
@@ -205,7 +205,7 @@ class Twin:
     def loss(self, loss, tensors, targets, valid, training=False):
         """The loss on tensors, of the results that have a target."""
         total = 0
-        with self._refused():
+        with self._refused(), exact_constants(self.dtype):
             results = self._functional(list(tensors), training=training)
         results = results if isinstance(results, list | tuple) else (results,)
         for result, target, where in zip(results, targets, valid, strict=False):

@@ -1,6 +1,6 @@
 """What makes Keras compute in float64 on TensorFlow, constants included."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import wraps
 
 import numpy as np
@@ -13,13 +13,19 @@ import tensorflow  # isort: skip
 
 
 @contextmanager
-def settled(dtype: str):
-    """Layers made inside compute in `dtype`, for which `set_floatx` is not enough."""
+def settled(dtype: str, exact: bool = True):
+    """Layers made inside compute in `dtype`, for which `set_floatx` is not enough.
+
+    Args:
+        dtype: "float32" or "float64".
+        exact: whether constants are, see `exact_constants`. Those of Keras's optimizers
+            are not to be: what they are rounded to is part of how Keras learns.
+    """
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(dtype)
     keras.config.set_dtype_policy(dtype)
     try:
-        with _exact_constants(dtype == "float64"):
+        with exact_constants(dtype) if exact else nullcontext():
             yield
     finally:
         keras.config.set_floatx(floatx)
@@ -27,7 +33,7 @@ def settled(dtype: str):
 
 
 @contextmanager
-def _exact_constants(wanted):
+def exact_constants(dtype: str):
     """Numbers of a model's own have all their digits in float64 inside.
 
     TensorFlow takes them through float32: `tf.cast(0.1, "float64")` is 1.5e-9 off,
@@ -40,7 +46,7 @@ def _exact_constants(wanted):
         to a loss of precision when converting native Python float".
     """
     exact = (tensorflow, "cast", _cast), (tensorflow.nn, "leaky_relu", _leaky_relu)
-    exact = (*exact, (tensorflow.nn, "gelu", _gelu)) if wanted else ()
+    exact = (*exact, (tensorflow.nn, "gelu", _gelu)) if dtype == "float64" else ()
     kept = [(home, name, getattr(home, name)) for home, name, _ in exact]
     try:
         for (home, name, make), (*_, function) in zip(exact, kept, strict=True):

@@ -42,7 +42,7 @@ class Training:
             for each in sums
             if optimizer.align_biases
         ]
-        with settled(twin.dtype):
+        with settled(twin.dtype, exact=False):
             self.optimizer = _optimizer(optimizer, doubled)
             self.optimizer.build(twin.model.trainable_variables)
 
@@ -57,7 +57,7 @@ class Training:
         """
         twin = self.twin
         self._step = self._step or twin.traced(self._compute, twin.spec(0, target))
-        with settled(twin.dtype):
+        with settled(twin.dtype, exact=False):
             value, weights = self._step(*twin.tensors(arrays), *twin.targets([target]))
         return value.numpy(), {
             name: {key: tensor.numpy() for key, tensor in tensors.items()}

@@ -96,9 +96,9 @@ def transfer(
             keras, known = paired(torch, leaves, order, names)
         except BadInput:
             every = side["torch"].held(models["torch"], apart=True)
-            if frameworks[1] == "torch" or len(every) == len(torch):
-                raise  # two variables do not go into one tensor
-            torch = every
+            if len(every) == len(torch):
+                raise
+            torch = every  # Keras has variables of its own for tied weights
             keras, known = paired(torch, leaves, order, names)
     layers = {"torch": torch, "keras": keras}
     have, want = (layers[name] for name in frameworks)
