@@ -16,49 +16,46 @@ from compare.faults.anatomy import near
 from compare.transfer import rewrite
 from compare.twins import LAYERS, Twins, fresh_weights
 
-MOST = 120  # ways to pair them that are tried
+MOST = 24  # ways to pair them that are tried: all of four layers
 
 
 def interchangeable(
-    twins: Twins, found: Mapping[str, Sequence[str]], table: Mapping
+    twins: Twins, table: Mapping[str, str | Sequence[str]]
 ) -> list[list[str]]:
     """Groups of layers that could be each other's twins as well.
 
     Args:
         twins: matched.
-        found: which layers of Keras's are whose twins, as `Twins.match` returns it.
-        table: those that the user settled.
+        table: layers that the user settled.
 
     Returns:
         Names of PyTorch's layers, those of a group together.
     """
     groups = {}
     layers = LAYERS["torch"].layers(twins.twins["torch", "float32"].model)
-    for name in found:
+    for name in twins.found:
         if name not in table:
             shapes = tuple((k, a.shape) for k, a in layers[name].arrays.items())
             groups.setdefault((layers[name].kind, shapes), []).append(name)
     return [names for names in groups.values() if len(names) > 1]
 
 
-def table_that_fits(
+def others_that_fit(
     twins: Twins,
-    found: Mapping[str, Sequence[str]],
     groups: Sequence[Sequence[str]],
     arrays: tuple[np.ndarray, ...],
     seed: int,
-) -> dict[str, list[str]] | None:
+) -> dict[str, str] | None:
     """Another way to pair layers, with which the models are the same.
 
     Args:
         twins: matched, and different; both in float64. Their weights are changed.
-        found: as in `interchangeable`.
         groups: as `interchangeable` returns them.
         arrays: one for each input.
         seed: of the random weights with which it is tried.
 
     Returns:
-        The layers of the groups and their twins; None where no other way fits.
+        Whose twin each layer of the groups takes; None where no other way fits.
     """
     twins.load("to_keras", partial(fresh_weights, seed=[seed, 2]))
     torch, keras = (twins.twins[side, "float64"] for side in LAYERS)
@@ -74,13 +71,13 @@ def table_that_fits(
         LAYERS["keras"].load(keras.model, made)
         got = keras(*arrays)
         if all(near(want[name], got[name]) for name in twins.outputs):
-            return {name: list(found[twin]) for name, twin in other.items()}
+            return other
     return None
 
 
 def _others(groups) -> Iterator[dict[str, str]]:
     """Every way to pair the layers of groups but the present one."""
-    ways = product(*(permutations(names) for names in groups))
+    ways = product(*(islice(permutations(names), MOST) for names in groups))
     next(ways)
     for way in ways:
         yield {

@@ -266,7 +266,7 @@ class Twin:
 
     def leaves(self) -> dict[str, keras.Layer]:
         """The model's layers that hold weights, in the order of execution."""
-        found = leaves(self.model)
+        found = leaves(self._own)
         order = {id(layer): number for number, layer in enumerate(self.order)}
         return dict(sorted(found.items(), key=lambda item: order.get(id(item[1]), 1e9)))
 
@@ -278,8 +278,13 @@ class Twin:
         """
         found = list(self.leaves().values())
         self.model = Renamed(
-            self.model, {name: [found[n] for n in each] for name, each in twins.items()}
+            self._own, {name: [found[n] for n in each] for name, each in twins.items()}
         )
+
+    @property
+    def _own(self):
+        """The model, whatever its layers go by."""
+        return getattr(self.model, "_model", self.model)
 
     def _by_name(self, model, tensors):
         named = zip(self.inputs[1:], tensors[1:], strict=True)

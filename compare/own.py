@@ -113,14 +113,16 @@ def _paired_otherwise(made, gradients):
     twins, pair = made.twins, made.pair
     if twins.only32 or twins.refusals:
         return None
-    groups = alternatives.interchangeable(twins, twins.found, pair.table)
+    groups = alternatives.interchangeable(twins, pair.table)
     if not groups:
         return None
     case = Case(None, None, own_inputs.FEW, SAME)
     few = own_inputs.cut(pair.arrays, twins.inputs, case)
-    table = alternatives.table_that_fits(twins, twins.found, groups, few, pair.seed)
+    if twins.run(*few)[1]:  # what one refuses is no matter of pairs
+        return None
+    others = alternatives.others_that_fit(twins, groups, few, pair.seed)
     names = ", ".join(name for group in groups for name in group)
-    if table is None:
+    if others is None:
         made.notes.append(
             f"{names} have twins of the same kind and sizes, told apart by order: if "
             "it tells wrongly, give names, a table of PyTorch's layers and Keras's."
@@ -130,7 +132,7 @@ def _paired_otherwise(made, gradients):
         f"{names}: paired with those of Keras's layers of the same sizes with which "
         "the models are the same; in order of execution they are not."
     )
-    pair.table.update(table)
+    pair.otherwise.update(others)
     return _run(pair, gradients, [said])
 
 
@@ -251,10 +253,11 @@ def _build(pair, models, length):
             twins = Twins(make, inputs, None, calls=calls, alike=False)
             found = {}
             if not twins.refusals:
-                matched = twins.match(pair.arrays, pair.table)
+                twins.match(pair.arrays, pair.table)
+                twins.pair_otherwise(pair.otherwise)
                 _drop_narrow(twins, pair.arrays)
                 refusals = twins.run(*pair.arrays)[1]
-                found = {} if refusals else matched
+                found = {} if refusals else twins.found
         if not ran:
             return twins, found
         uncopied |= ran  # a copy that runs its original's layers is none

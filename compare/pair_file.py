@@ -44,8 +44,9 @@ class OwnPair:
         steps, batches: to run the models on, besides all of `arrays`; None for few.
         free: whether any number of steps is to be tried.
         transfer: one of TRANSFERS.
-        table: names of PyTorch's layers and of their twins in Keras; gets those that
-            are found by trying.
+        table: names of PyTorch's layers and of their twins in Keras.
+        otherwise: which of PyTorch's layers take the twins of which others, against the
+            order; gets those for which that is found by trying.
         loss: of LOSSES, what gradients are taken of and training learns by.
         target: what it compares the first result with, (batch, ...); None to draw it.
         seed: of random weights.
@@ -61,6 +62,7 @@ class OwnPair:
     free: bool = True
     transfer: str | None = None
     table: dict[str, str | Sequence[str]] = field(default_factory=dict)
+    otherwise: dict[str, str] = field(default_factory=dict)
     loss: str = LOSSES[0]
     target: np.ndarray | None = None
     seed: int = 0

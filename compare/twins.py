@@ -134,16 +134,29 @@ class Twins:
                 raise
             found = match(first.layers(arrays), keras, names)
         self.found = found
-        numbers = {
+        self._numbers = {
             name: [list(keras).index(twin) for twin in twins]
             for name, twins in found.items()
         }
-        for dtype in DTYPES:
-            if ("keras", dtype) in self.twins:
-                self.twins["keras", dtype].rename(numbers)
+        self._rename()
         if self.outputs is None and first.outputs is not None:
             self._name_outputs(first.outputs)
         return found
+
+    def pair_otherwise(self, others: Mapping[str, str]):
+        """Let layers of PyTorch's take the twins of others, all matched before.
+
+        Args:
+            others: whose twins each takes, by name.
+        """
+        for kept in (self.found, self._numbers):
+            kept |= {name: kept[other] for name, other in others.items()}
+        self._rename()
+
+    def _rename(self):
+        for dtype in DTYPES:
+            if ("keras", dtype) in self.twins:
+                self.twins["keras", dtype].rename(self._numbers)
 
     def _name_outputs(self, names):
         came = self.twins["keras", "float32"].outputs

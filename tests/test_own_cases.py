@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import compare
+from compare import cli
 
 BATCH, TIME, FEATURES = 4, 6, 4
 X = np.random.default_rng(0).normal(size=(BATCH, TIME, FEATURES)).astype(np.float32)
@@ -96,6 +97,39 @@ def test_a_port_with_weights_in_the_wrong_branches_is_different(torch, keras):
     assert "what differs is in the weights alone" in said(evidence)
 
 
+def test_branches_are_paired_where_models_are_made_anew_as_well(
+    torch, keras, tmp_path, monkeypatch
+):
+    """Keras then gives its layers other names each time."""
+    text = f"""
+import keras
+import torch
+from torch import nn
+
+class InPyTorch(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.value, self.gate = nn.Linear({FEATURES}, 3), nn.Linear({FEATURES}, 3)
+
+    def forward(self, x):
+        return WRONG * self.value(x[:, -1]) * torch.sigmoid(self.gate(x[:, -1]))
+
+def in_keras():
+    layers, x = keras.layers, keras.Input((None, {FEATURES}))
+    value, gate = layers.Dense(3)(x[:, -1]), layers.Dense(3)(x[:, -1])
+    gate = layers.Activation("sigmoid")(gate)
+    return keras.Model(x, layers.Multiply()([value, gate]))
+
+torch_model, keras_model, input_shape = InPyTorch, in_keras, ("batch", 5, {FEATURES})
+"""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "right.py").write_text(f"WRONG = 1{text}")
+    (tmp_path / "wrong.py").write_text(f"WRONG = 2{text}")
+
+    assert cli.main(["run", "right.py"]) == 0
+    assert cli.main(["explain", "wrong.py"]) == 1
+
+
 def test_where_no_pairing_fits_a_table_of_names_is_asked_for(torch, keras):
     first = in_pytorch(
         torch,
@@ -164,6 +198,15 @@ def test_a_refusal_of_the_whole_input_is_a_verdict(torch, keras):
 
     assert evidence.verdict == "one refuses"
     assert "no six steps here" in evidence.explain()
+
+
+def test_many_layers_of_one_size_take_no_time_to_pair(torch, keras):
+    """Of twelve there are 479,001,600 pairings, of which a few are tried."""
+    linear = [torch.nn.Linear(FEATURES, FEATURES) for _ in range(12)]
+    first = torch.nn.Sequential(*linear, torch.nn.ReLU())
+    second = [keras.layers.Dense(FEATURES) for _ in linear]
+
+    assert check(first, sequential(keras, *second)).verdict == "different"
 
 
 def test_a_layer_that_sees_one_step_at_a_time_is_no_stage(torch, keras):

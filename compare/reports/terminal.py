@@ -99,7 +99,8 @@ def print_evidence(console: Console, evidence: Evidence):
     _print_refusals(console, rows)
     _print_unmatched(console, evidence.results)
     for note in evidence.notes:
-        console.print(f"\nNote: {note}", highlight=False, markup=False)
+        console.print()
+        _print_told(console, f"Note: {note}")
     for results in rows:
         if not results[0].as_expected:
             worst = max(results, key=lambda r: (bool(r.explanation), _severity(r)))
@@ -266,12 +267,8 @@ def _print_sensitivity(console, evidence):
             f"  {each.what:{width}}  {each.noticed} of {each.faults}", highlight=False
         )
         for one in each.survivors:
-            console.print(
-                f"    not: {one.fault}, in {one.layer} ({one.sentence}); {one.reason}",
-                style="yellow",
-                highlight=False,
-                markup=False,
-            )
+            said = f"{one.fault}, in {one.layer} ({one.sentence}); {one.reason}"
+            _print_told(console, f"  not       {said}", "yellow")
 
 
 def _print_unmatched(console, results):
@@ -294,4 +291,4 @@ def _print_refusals(console, rows):
             highlight=False,
         )
         for side, text in first.refusals.items():
-            console.print(f"  {SIDES[side]:8} {text}", highlight=False, markup=False)
+            _print_told(console, f"  {SIDES[side]:10}{text}")
