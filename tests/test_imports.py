@@ -21,6 +21,7 @@ MAY = {
     "compare/in_keras.py": {"keras", "tensorflow"},
     "compare/pytorch_layers.py": {"torch"},
     "compare/pytorch_pickles.py": {"torch"},
+    "compare/pytorch_results.py": {"torch"},
     "compare/keras_layers.py": {"keras", "tensorflow"},
     "compare/pytorch_faults.py": {"torch"},
     "compare/keras_faults.py": {"keras"},
