@@ -13,6 +13,7 @@ from itertools import islice, permutations, product
 import numpy as np
 
 from compare.faults.anatomy import near
+from compare.matching import automatic
 from compare.transfer import rewrite
 from compare.twins import LAYERS, Twins, fresh_weights
 
@@ -24,6 +25,8 @@ def interchangeable(
 ) -> list[list[str]]:
     """Groups of layers that could be each other's twins as well.
 
+    Not those that have the same name in both models, given by their users.
+
     Args:
         twins: matched.
         table: layers that the user settled.
@@ -33,8 +36,8 @@ def interchangeable(
     """
     groups = {}
     layers = LAYERS["torch"].layers(twins.twins["torch", "float32"].model)
-    for name in twins.found:
-        if name not in table:
+    for name, each in twins.found.items():
+        if name not in table and (each != [name] or automatic(name)):
             shapes = tuple((k, a.shape) for k, a in layers[name].arrays.items())
             groups.setdefault((layers[name].kind, shapes), []).append(name)
     return [names for names in groups.values() if len(names) > 1]

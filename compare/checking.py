@@ -68,9 +68,9 @@ def check(
         OwnPair,
         check_seed,
         check_transfer,
-        checked_names,
         described,
     )
+    from compare.tables import checked_names
 
     check_transfer("transfer", transfer)
     check_seed(seed)

@@ -296,7 +296,9 @@ class Twin:
         stages = {}
         children = {}
         for name, attribute in vars(self.model).items():
-            if isinstance(attribute, list) and not name.startswith("_"):
+            if name.startswith("_"):
+                continue  # Keras's own lists of the layers
+            if isinstance(attribute, list):
                 attribute = attribute[-1]  # what a stack of layers hands on
             if isinstance(attribute, keras.Layer):
                 children[name] = attribute

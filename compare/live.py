@@ -7,7 +7,7 @@ from functools import partial
 
 from compare.twins import DTYPES, FRAMEWORKS  # loads PyTorch first
 
-from compare import in_keras, in_pytorch, keras_copies  # isort: skip
+from compare import in_keras, in_pytorch, keras_copies, pytorch_layers  # isort: skip
 from compare.errors import BadInput
 from compare.evidence import SIDES
 
@@ -63,28 +63,9 @@ def _learns(module):
     return module.training and asks and getattr(module, "dropout", None) != 0
 
 
-def check_usable(model: object):
-    """Raise BadInput for a model of PyTorch's that has no numbers, or no code."""
-    torch = in_pytorch.torch
-    if not isinstance(model, torch.nn.Module):
-        return
-    who = f"{type(model).__name__} of PyTorch's"
-    if any(isinstance(each, torch.jit.ScriptModule) for each in model.modules()):
-        raise BadInput(
-            f"{who}: expected a model in Python, got one compiled by torch.jit; give "
-            "the nn.Module that it was made from"
-        )
-    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-        if torch.nn.parameter.is_lazy(tensor):
-            raise BadInput(
-                f"{who}: expected a model that has its weights, got {name} without a "
-                "shape yet; call the model once on an input first"
-            )
-        if tensor.is_meta:
-            raise BadInput(
-                f"{who}: expected a model that has its weights, got {name} on the meta "
-                "device, which holds none; load them first"
-            )
+def _check_usable(side, model):
+    if side == "torch":
+        pytorch_layers.check_usable(model)
 
 
 class Maker:
@@ -99,7 +80,8 @@ class Maker:
     def __init__(self, side: str, model: object, uncopied: bool):
         self.side, self.model, self.uncopied = side, model, uncopied
         self.copies, self.why = {}, NO_COPY
-        check_usable(model)
+        if is_live(side, model):
+            _check_usable(side, model)
         if is_live(side, model) and not uncopied:
             try:
                 self.copies = {dtype: _copied(side, model, dtype) for dtype in DTYPES}
@@ -126,7 +108,7 @@ class Maker:
                 f"{self.side}_model: expected a function or class that makes a model "
                 f"of {SIDES[self.side]}, got one that makes a {type(made).__name__}"
             )
-        check_usable(made)
+        _check_usable(self.side, made)
         return made
 
 

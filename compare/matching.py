@@ -131,12 +131,13 @@ def _by_name(torch, keras, table, kind_of):
     return {
         name: twins
         for name, twins in found.items()
-        if not _automatic(twins[0])
+        if not automatic(twins[0])
         or all(rival in found or rival in table for rival in _rivals(name, keys))
     }
 
 
-def _automatic(name):
+def automatic(name: str) -> bool:
+    """Whether Keras gives a layer this name when its user gives none."""
     return re.sub(r"_\d+$", "", name.split(".")[-1]) in AUTOMATIC
 
 
@@ -254,13 +255,6 @@ def _matrices(arrays):
 
 def _check_table(table, torch, keras):
     asked = [twin for twins in table.values() for twin in twins]
-    for side, wanted, have in (("PyTorch", table, torch), ("Keras", asked, keras)):
-        for each in wanted:
-            if each not in have:
-                raise BadInput(
-                    f"names: expected layers with weights of {side} "
-                    f"({', '.join(map(called, have))}), got {each!r}; correct the table"
-                )
     twice = {twin for twin in asked if asked.count(twin) > 1}
     if twice or not all(table.values()):
         came = f"{min(twice)!r} twice" if twice else "a layer with none"
@@ -268,6 +262,13 @@ def _check_table(table, torch, keras):
             f"names: expected a twin for each layer, another for each, got {came}; "
             "correct the table"
         )
+    for side, wanted, have in (("PyTorch", table, torch), ("Keras", asked, keras)):
+        for each in wanted:
+            if each not in have:
+                raise BadInput(
+                    f"names: expected layers with weights of {side} "
+                    f"({', '.join(map(called, have))}), got {each!r}; correct the table"
+                )
 
 
 def _unmatched(torch, keras, found, free):

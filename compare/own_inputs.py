@@ -126,7 +126,7 @@ def call_style(side: str, names: tuple[str, ...] | None, model, count: int) -> s
         known = {each.name for each in taken} >= set(names)
         known |= any(each.kind is each.VAR_KEYWORD for each in taken)
         return "by name" if known and not graph else "dictionary"
-    if side == "torch" or count == 1:
+    if count == 1:
         return "in turn"
     if any(each.kind is each.VAR_POSITIONAL for each in taken):
         return "in turn"

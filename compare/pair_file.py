@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from compare.cases import BATCHES, NONE_STEPS
 from compare.errors import BadInput
 from compare.given import WHAT_IT_IS_GIVEN, inputs, numbers
+from compare.tables import checked_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,40 +132,6 @@ def check_transfer(who: str, transfer: object):
     if transfer not in TRANSFERS:
         known = ", ".join(map(repr, TRANSFERS))
         raise BadInput(f"{who}: expected one of {known}, got {transfer!r}")
-
-
-def checked_names(who: str, names: object) -> dict[str, str | list[str]]:
-    """The table of layers, none for None.
-
-    Raises:
-        BadInput: if it is none, or names a layer of Keras's twice.
-    """
-    table = {} if names is None else names
-    if not isinstance(table, Mapping):
-        raise BadInput(
-            f"{who}: expected a dictionary of PyTorch's layers and Keras's, such as "
-            f"{{'encoder.rnn': 'lstm'}}, got a {type(names).__name__}"
-        )
-    found, seen = {}, set()
-    for name, twins in table.items():
-        several = isinstance(twins, list | tuple)
-        each = list(twins) if several else [twins]
-        wrong = [n for n in [name, *each] if not isinstance(n, str)]
-        if wrong or not each:
-            got = wrong[0] if wrong else twins
-            raise BadInput(
-                f"{who}: expected names of layers, of several for a stack, got "
-                f"{got!r} of type {type(got).__name__}; give the names"
-            )
-        for twin in each:
-            if twin in seen:
-                raise BadInput(
-                    f"{who}: expected each layer of Keras's once, got {twin!r} twice; "
-                    "correct the table"
-                )
-            seen.add(twin)
-        found[name] = each if several else twins
-    return found
 
 
 def check_seed(seed: object):

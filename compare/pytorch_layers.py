@@ -33,10 +33,32 @@ def held(model: torch.nn.Module, apart: bool = False) -> dict[str, Layer]:
     """As `layers`, with tensors in the place of arrays; `apart` as in `holders`.
 
     Raises:
-        BadInput: if one of them is bfloat16.
+        BadInput: if one of them is bfloat16, or the model holds no numbers.
     """
+    check_usable(model)
     check_numbers((*model.named_parameters(), *model.named_buffers()))
     return each_layer(model, lambda tensor: tensor, apart)
+
+
+def check_usable(model: torch.nn.Module):
+    """Raise BadInput for a model that has no numbers, or whose code is not Python."""
+    who = f"{type(model).__name__} of PyTorch's"
+    if any(isinstance(each, torch.jit.ScriptModule) for each in model.modules()):
+        raise BadInput(
+            f"{who}: expected a model in Python, got one compiled by torch.jit; give "
+            "the nn.Module that it was made from"
+        )
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        if torch.nn.parameter.is_lazy(tensor):
+            raise BadInput(
+                f"{who}: expected a model that has its weights, got {name} without a "
+                "shape yet; call the model once on an input first"
+            )
+        if tensor.is_meta:
+            raise BadInput(
+                f"{who}: expected a model that has its weights, got {name} on the meta "
+                "device, which holds none; load them first"
+            )
 
 
 def check_numbers(named_tensors: Iterable[tuple[str, torch.Tensor]]):

@@ -44,8 +44,7 @@ def unsteady(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation | None
             explained=True,
             faults=(name,),
             sentence=f"{SIDES[side]}'s model gives another result when it is called "
-            f"again on the same input (apart by {gap:.1e} at {stage}): "
-            f"{SENTENCES[name]}",
+            f"again on the same input, first at {stage}: {SENTENCES[name]}",
             fix=f"{SIDES[side]}: {getattr(fault, side)}",
             indistinguishable_from=(),
             gap_before=gap,

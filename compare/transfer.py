@@ -18,6 +18,7 @@ from compare import ordering, precision
 from compare.errors import BadInput
 from compare.layer_rules import RULES, Row, plain, rows
 from compare.matching import called, matched
+from compare.tables import checked_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,6 +87,7 @@ def transfer(
         "keras": import_module("compare.keras_layers"),
     }
     models = dict(zip(frameworks, (source, target), strict=True))
+    names = None if names is None else checked_names("names", names)
     torch, known = side["torch"].held(models["torch"]), {}
     if names is None and side["keras"].holders(models["keras"]).keys() == torch.keys():
         keras = side["keras"].held(models["keras"])

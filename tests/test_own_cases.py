@@ -1,5 +1,7 @@
 """What a user's pair is judged by: right twins, lengths asked for, the same twice."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,18 @@ def test_a_port_with_weights_in_the_wrong_branches_is_different(torch, keras):
 
     assert evidence.verdict == "different"
     assert "what differs is in the weights alone" in said(evidence)
+
+
+def test_layers_of_the_same_name_keep_their_twins(torch, keras):
+    """Else a port with its two results swapped would pass."""
+    linear, layers = partial(torch.nn.Linear, FEATURES, 3), keras.layers
+    first = in_pytorch(
+        torch, lambda m, x: (m.mean(x), m.spread(x)), mean=linear(), spread=linear()
+    )
+    x = keras.Input((None, FEATURES))
+    made = [layers.Dense(3, name=name)(x) for name in ("spread", "mean")]
+
+    assert check(first, keras.Model(x, made)).verdict == "different"
 
 
 def test_branches_are_paired_where_models_are_made_anew_as_well(
@@ -381,6 +395,31 @@ def test_results_of_the_same_names_are_compared(torch, keras):
 
     assert evidence.verdict == "same"
     assert "output.spread" in {s.stage for s in evidence.results[0].stages}
+
+
+def test_results_whose_names_are_swapped_are_different(torch, keras):
+    layers, x = keras.layers, keras.Input((None, FEATURES))
+    made = layers.Dense(3, name="mean")(x), layers.Dense(3, name="spread")(x)
+    first = in_pytorch(
+        torch,
+        lambda m, x: keyed(m.mean(x), m.spread(x)),
+        mean=torch.nn.Linear(FEATURES, 3),
+        spread=torch.nn.Linear(FEATURES, 3),
+    )
+    evidence = check(first, keras.Model(x, keyed(*made[::-1])))
+
+    assert evidence.verdict == "different"
+    assert evidence.results[0].explanation.explained
+
+
+def test_inputs_go_to_pytorch_in_a_list_where_it_takes_one(torch, keras):
+    first = in_pytorch(
+        torch, lambda m, x: m.head(x[0] + x[1]), head=torch.nn.Linear(FEATURES, 3)
+    )
+    inputs = [keras.Input((None, FEATURES)) for _ in "ab"]
+    made = keras.layers.Dense(3)(keras.layers.Add()(inputs))
+
+    assert check(first, keras.Model(inputs, made), [X, 2 * X]).verdict == "same"
 
 
 def test_results_in_tuples_are_compared_by_their_places(torch, keras):
