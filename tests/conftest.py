@@ -19,6 +19,32 @@ def harness():
 
 
 @pytest.fixture(scope="session")
+def torch(harness):
+    """PyTorch, which is loaded before Keras."""
+    return harness.in_pytorch.torch
+
+
+@pytest.fixture(scope="session")
+def nn(torch):
+    """PyTorch's layers."""
+    return torch.nn
+
+
+@pytest.fixture(scope="session")
+def keras(harness):
+    """Keras, on TensorFlow."""
+    return harness.in_keras.keras
+
+
+@pytest.fixture(scope="session")
+def diagnose(harness):
+    """`diagnosis.diagnose`, which loads both frameworks."""
+    from compare import diagnosis
+
+    return diagnosis.diagnose
+
+
+@pytest.fixture(scope="session")
 def etfs():
     """The prices that come with the package."""
     return prices.built_in()

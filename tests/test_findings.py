@@ -21,14 +21,6 @@ from own_models import (
 from compare.cases import Input, sequences
 
 
-@pytest.fixture(scope="module")
-def diagnose(harness):
-    """`diagnosis.diagnose`, which loads both frameworks."""
-    from compare import diagnosis
-
-    return diagnosis.diagnose
-
-
 def flipped(model, x):
     return last(model, x.flip(1))
 

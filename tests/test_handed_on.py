@@ -11,14 +11,6 @@ from compare.cases import sequences
 MIDDLE = 6
 
 
-@pytest.fixture(scope="module")
-def diagnose(harness):
-    """`diagnosis.diagnose`, which loads both frameworks."""
-    from compare import diagnosis
-
-    return diagnosis.diagnose
-
-
 # ---------------------------------------------------------------------- activations
 
 

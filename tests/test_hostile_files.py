@@ -14,17 +14,6 @@ from compare.keras_files import natural
 from compare.pytorch_files import StateDict
 from compare.weight_files import transfer_files
 
-
-@pytest.fixture(scope="module")
-def torch(harness):
-    return harness.in_pytorch.torch
-
-
-@pytest.fixture(scope="module")
-def keras(harness):
-    return harness.in_keras.keras
-
-
 # ----------------------------------------------------------------------------- PyTorch
 
 

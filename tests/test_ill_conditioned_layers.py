@@ -1,19 +1,10 @@
 """Layers that lose their digits along the sequence are not accused of it."""
 
 import numpy as np
-import pytest
 from own_models import FEATURES, twins
 
 STEPS, SIZE = 200, 16
 X = np.random.default_rng(0).normal(0, 1, (3, STEPS, FEATURES)).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def diagnose(harness):
-    """`diagnosis.diagnose`, which loads both frameworks."""
-    from compare import diagnosis
-
-    return diagnosis.diagnose
 
 
 def pair(harness, forward):

@@ -23,14 +23,6 @@ from own_models import (
 from compare.evidence import Result, as_json
 
 
-@pytest.fixture(scope="module")
-def diagnose(harness):
-    """`diagnosis.diagnose`, which loads both frameworks."""
-    from compare import diagnosis
-
-    return diagnosis.diagnose
-
-
 def gate(number, name="kernel", column=None):
     """A quarter of a kernel times two, or one column of it."""
 

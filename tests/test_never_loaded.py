@@ -10,14 +10,6 @@ from compare.faults.fresh import is_left, is_unrelated_and_fresh
 LARGE = 24
 
 
-@pytest.fixture(scope="module")
-def diagnose(harness):
-    """`diagnosis.diagnose`, which loads both frameworks."""
-    from compare import diagnosis
-
-    return diagnosis.diagnose
-
-
 def in_torch(layer):
     return {n: p.detach().double().numpy() for n, p in layer.named_parameters()}
 

@@ -18,21 +18,6 @@ X = np.random.default_rng(0).normal(0, 2, (5, 4)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
-def nn(harness):
-    return harness.in_pytorch.torch.nn
-
-
-@pytest.fixture(scope="module")
-def torch(harness):
-    return harness.in_pytorch.torch
-
-
-@pytest.fixture(scope="module")
-def keras(harness):
-    return harness.in_keras.keras
-
-
-@pytest.fixture(scope="module")
 def tensorflow(harness):
     return harness.in_keras.tensorflow
 

@@ -12,16 +12,6 @@ BATCH, TIME, FEATURES = 4, 6, 4
 X = np.random.default_rng(0).normal(size=(BATCH, TIME, FEATURES)).astype(np.float32)
 
 
-@pytest.fixture(scope="module")
-def torch(harness):
-    return harness.in_pytorch.torch
-
-
-@pytest.fixture(scope="module")
-def keras(harness):
-    return harness.in_keras.keras
-
-
 def in_pytorch(torch, forward, **layers):
     """A module with these layers that computes `forward(module, x)`."""
 

@@ -12,21 +12,6 @@ from compare import BadInput
 SAME, DIFFERENT = "same", "different"
 
 
-@pytest.fixture(scope="module")
-def nn(harness):
-    return harness.in_pytorch.torch.nn
-
-
-@pytest.fixture(scope="module")
-def keras(harness):
-    return harness.in_keras.keras
-
-
-@pytest.fixture(scope="module")
-def torch(harness):
-    return harness.in_pytorch.torch
-
-
 @pytest.fixture(autouse=True)
 def _seeded(torch, keras):
     torch.manual_seed(1)

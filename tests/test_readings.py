@@ -20,14 +20,6 @@ from own_models import (
 from compare.cases import sequences
 
 
-@pytest.fixture(scope="module")
-def diagnose(harness):
-    """`diagnosis.diagnose`, which loads both frameworks."""
-    from compare import diagnosis
-
-    return diagnosis.diagnose
-
-
 def readings(found):
     """Side and names of every reading, the first one's side unknown to the data."""
     others = {(each.side, each.faults) for each in found.alternatives}

@@ -16,17 +16,6 @@ from compare.cli import main
 from compare.keras_files import KerasFile
 from compare.weight_files import transfer_files
 
-
-@pytest.fixture(scope="module")
-def torch(harness):
-    return harness.in_pytorch.torch
-
-
-@pytest.fixture(scope="module")
-def keras(harness):
-    return harness.in_keras.keras
-
-
 # ----------------------------------------------------------------- what a target holds
 
 
