@@ -235,7 +235,8 @@ class Result:
             are None where building the twins was refused.
         verdict, expected: one of VERDICTS.
         stages: in the order in which the models compute them; empty after a refusal.
-        unmatched: stages that only one side has, and which were not compared.
+        unmatched: stages that only one side has, or in another shape, and which were
+            not compared.
         refusals: what "torch" or "keras" said when it refused.
         loss: name of the loss whose gradients were compared, its value first, or
             nothing where the model's own stages were.

@@ -267,7 +267,7 @@ class Twins:
         return dict(
             verdict=verdict.of_run(judged),
             stages=judged,
-            unmatched=tuple(n for n in (*torch, *keras) if n not in fours),
+            unmatched=tuple(n for n in {**torch, **keras} if n not in fours),
         )
 
     def _judge32(self, stages, arrays):

@@ -424,3 +424,16 @@ def test_results_that_only_one_model_names_are_refused(torch, keras):
     """Sorted by name they could be taken for each other."""
     with pytest.raises(compare.BadInput, match="results: expected the same names"):
         check(*returning(torch, keras, nested, keyed))
+
+
+def test_a_stage_of_another_shape_is_told_once(torch, keras):
+    """The head gets every step in PyTorch, and the last one in Keras."""
+    first = in_pytorch(
+        torch, lambda m, x: m.head(x)[:, -1], head=torch.nn.Linear(FEATURES, 3)
+    )
+    x = keras.Input((None, FEATURES))
+    second = keras.Model(x, keras.layers.Dense(3)(x[:, -1]))
+    evidence = check(first, second)
+
+    assert evidence.verdict == "same"
+    assert evidence.results[0].unmatched == ("head",)

@@ -276,7 +276,9 @@ def _print_unmatched(console, results):
     alone = {result.pair: result.unmatched for result in results if result.unmatched}
     if alone:
         names = "; ".join(f"{', '.join(n)} of {pair}" for pair, n in alone.items())
-        console.print(f"\nIn one twin only, so not compared: {names}", highlight=False)
+        console.print(
+            f"\nNot in both twins alike, so not compared: {names}", highlight=False
+        )
 
 
 def _print_refusals(console, rows):
