@@ -165,7 +165,7 @@ def _run_length(subject, twins, cases, probed):
             )
             continue
         load(twins)
-        short, explained = _short(subject, cases), False
+        short, explained, steady = _short(subject, cases), False, False
         for case in cases:
             inputs = subject.draw(case)
             result = Result(
@@ -181,8 +181,9 @@ def _run_length(subject, twins, cases, probed):
                     load(twins)
                 result = replace(result, sensitivity=probed)
             told = None
-            if result.verdict in (DIFFERENT, ILL_CONDITIONED):
+            if not steady and result.verdict in (DIFFERENT, ILL_CONDITIONED):
                 told = steadiness.unsteady(twins, inputs)
+                steady = told is None  # in one case as in all
             if told:
                 result = replace(result, verdict=DIFFERENT, explanation=told)
             wrong = not told and result.verdict in (DIFFERENT, ONE_REFUSES)

@@ -50,7 +50,7 @@ def run(pair: OwnPair, notes: list[str], gradients: bool = False) -> list[Result
     with settled(pair):
         made = _run(pair, gradients)
         for otherwise in (_paired_otherwise, _built_for_its_steps):
-            if _is_wrong(made.results):
+            if _wrong(made.results):
                 made = otherwise(made, gradients) or made
     notes += [*made.notes, *_said_of_weights(made.results), *live.notes(pair.models)]
     for side, said in made.twins.only32.items():
@@ -100,9 +100,15 @@ def _run(pair, gradients, said=()):
     return _Run(pair, twins, length, results, notes)
 
 
-def _is_wrong(results):
-    wrong = DIFFERENT, ONE_REFUSES
-    return any(not r.as_expected and r.verdict in wrong for r in results)
+def _wrong(results):
+    """The results in which the models are not the same; not those of gradients."""
+    return [
+        result
+        for result in results
+        if not result.as_expected
+        and not result.loss
+        and result.verdict in (DIFFERENT, ONE_REFUSES)
+    ]
 
 
 def _paired_otherwise(made, gradients):
@@ -144,8 +150,7 @@ def _built_for_its_steps(made, gradients):
     twins, found = _build(pair, pair.models, x.shape[1])
     if not found or twins.only32:
         return None
-    wrong = next(r for r in made.results if not r.as_expected)
-    own_weights.loads(pair, twins, [])[wrong.direction](twins)
+    own_weights.loads(pair, twins, [])[_wrong(made.results)[0].direction](twins)
     if twins.compare(*pair.arrays)["verdict"] != SAME:
         return None
     said = (

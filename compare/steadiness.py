@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from compare import in_pytorch
 from compare.evidence import SIDES, Explanation
 from compare.faults import FAULTS
 from compare.faults.anatomy import NEAR, distance
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from compare.twins import Twins
 
 STATES, DROPOUT = "states carried over", "dropout active"
@@ -58,9 +58,12 @@ def unsteady(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation | None
 
 def _gap(first, second):
     """How far apart two runs are at the first stage at which they are, and where."""
-    gaps = {name: distance(first[name], second[name]) for name in first}
-    stage = next((name for name, gap in gaps.items() if not gap <= NEAR), "")
-    return gaps.get(stage, 0.0), stage
+    for stage, array in first.items():
+        if not np.array_equal(array, second[stage], equal_nan=True):  # NaN is steady
+            gap = distance(array, second[stage])
+            if not gap <= NEAR:
+                return gap, stage
+    return 0.0, ""
 
 
 def _keeps_states(side, twin, arrays):

@@ -309,6 +309,16 @@ def test_states_that_pytorch_keeps_are_named(torch, keras):
     assert explained(check(first, second)).faults == ("states carried over",)
 
 
+def test_a_result_that_is_not_a_number_is_no_other_the_next_time(torch, keras):
+    first = in_pytorch(
+        torch, lambda m, x: torch.log(m.head(x)), head=torch.nn.Linear(FEATURES, 3)
+    )
+    evidence = check(first, sequential(keras, keras.layers.Dense(3)))
+
+    assert evidence.verdict == "different"
+    assert "called again" not in evidence.explain()
+
+
 def test_a_model_that_is_only_wrong_is_steady(torch, keras):
     first = in_pytorch(
         torch, lambda m, x: 2 * m.head(x), head=torch.nn.Linear(FEATURES, 3)

@@ -328,6 +328,15 @@ def test_script_shows_the_difference_without_this_package(file, run, tmp_path):
     assert ran.returncode == 1
 
 
+def test_gradients_that_differ_alone_are_not_put_down_to_the_number_of_steps(file, run):
+    """The values are the same for any number, and so they are for this one."""
+    text = PAIR.replace("self.rnn(x)[0]", "self.rnn(x)[0].detach()")
+    status, out, _ = run("run", file(text), "--gradients")
+
+    assert status == 1
+    assert "Judged for exactly" not in out
+
+
 def test_no_script_is_written_where_nothing_differs(file, run, tmp_path):
     status, out, _ = run("explain", file(), "--reproduce", "show.py")
 
