@@ -10,6 +10,7 @@ import pytest
 
 from compare import BadInput, transfer
 from compare.cases import sequences
+from compare.copying import LARGE
 from compare.transfer import Layer, rewrite
 
 SIZES = dict(num_features=3, hidden_size=5, num_outputs=2)
@@ -258,6 +259,22 @@ def test_gru_gates_change_places_and_come_back():
     assert made["gru"]["kernel"][0].tolist() == [2, 2, 1, 1, 3, 3]
     assert made["gru"]["bias"][1].tolist() == [20, 20, 10, 10, 30, 30]
     assert all(np.array_equal(back["gru"][n], a) for n, a in source.arrays.items())
+
+
+@pytest.mark.parametrize("direction", ["to_keras", "to_torch"])
+def test_a_large_matrix_arrives_number_by_number(torch, keras, direction):
+    """It goes by tiles, and into memory that TensorFlow takes over."""
+    first = torch.nn.Sequential(torch.nn.Linear(1031, LARGE // 1024 + 1))
+    second = keras.Sequential(
+        [keras.Input((1031,)), keras.layers.Dense(LARGE // 1024 + 1)]
+    )
+    transfer(*((first, second) if direction == "to_keras" else (second, first)))
+    weight, kernel = first[0].weight.detach().numpy(), second.layers[0].kernel
+
+    assert weight.size > LARGE
+    assert np.array_equal(kernel.numpy(), weight.T)
+    kernel.assign_add(np.ones_like(weight.T))
+    assert np.array_equal(kernel.numpy(), weight.T + 1)
 
 
 def test_a_refused_transfer_leaves_the_target_alone(harness, models):
