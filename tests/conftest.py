@@ -8,6 +8,8 @@ from compare import prices
 from compare.cases import cases, sequences
 from compare.pairs import PAIRS
 
+SEED = 0
+
 
 @pytest.fixture(scope="session")
 def harness():
@@ -22,6 +24,14 @@ def harness():
 def torch(harness):
     """PyTorch, which is loaded before Keras."""
     return harness.in_pytorch.torch
+
+
+@pytest.fixture(autouse=True)
+def _seeded(request):
+    """The same weights in each test, whichever tests its worker ran before it."""
+    if {"torch", "keras", "harness"} & set(request.fixturenames):
+        request.getfixturevalue("torch").manual_seed(SEED)
+        request.getfixturevalue("keras").utils.set_random_seed(SEED)
 
 
 @pytest.fixture(scope="session")
