@@ -180,6 +180,8 @@ def _inside(x, y, function, invert):
     """One factor, one shift or both before a function, which takes that to y."""
 
     def holds(factor, shift):
+        if np.ptp(factor * x) <= LOST * abs(shift):
+            return False
         made = function(factor * x + shift)
         return np.abs(made - y).max() <= LIMIT * np.abs(y).max()
 
