@@ -1,12 +1,13 @@
 """What takes a layer's output to what comes next beyond one way and one function.
 
 It is looked for where `between.recognise` knows none: the two directions made one, an
-earlier array added or multiplied, numbers that scale and shift.
+earlier array added or multiplied, numbers that scale and shift, an array's own mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from compare.faults.fault import Sequence as Handed
 from compare.joins import joined
 from compare.operations import composed, merged
 from compare.scales import scaled
+from compare.standards import standardised
 
 
 def recognise(
@@ -51,7 +53,8 @@ def recognise(
     for fitting in (
         _merged(sequence, made, given, limit),
         _joined(found, others, alike, given, functions, limit),
-        _scaled(alike, given, functions),
+        _of_itself(standardised, alike, given),
+        _of_itself(partial(scaled, functions=functions), alike, given),
     ):
         known = {
             (way, operation): composed(ways[way], change)
@@ -103,8 +106,8 @@ def _others(found, names, way, shape):
                 yield name if same else f"{each} of {name}", array
 
 
-def _scaled(made, given, functions):
-    """Numbers of its own."""
+def _of_itself(look, made, given):
+    """What needs the array alone."""
     for way, array in made.items():
-        for operation, change in scaled(array, given, functions):
+        for operation, change in look(array, given):
             yield way, operation, change

@@ -86,6 +86,25 @@ def test_an_input_that_both_scale_is_told_where_they_do_so_otherwise(harness, di
     assert found.sentence == f"between the input and rnn, {said}"
 
 
+def test_deviations_of_both_frameworks_by_default_are_told_apart(harness, diagnose):
+    """PyTorch divides by n - 1, Keras by n."""
+    import keras
+
+    def ours(x):
+        return (x - x.mean(1, keepdim=True)) / x.std(1, keepdim=True)
+
+    def theirs(x):
+        kept = dict(axis=1, keepdims=True)
+        return (x - keras.ops.mean(x, **kept)) / keras.ops.std(x, **kept)
+
+    found = diagnose(twins(harness, scaled(ours)[0], scaled(theirs)[1]), (X,))
+
+    assert found.explained, found
+    said = "subtracts the mean of each feature over the steps and divides by the "
+    assert f"Keras {said}standard deviation with n, " in found.sentence
+    assert found.sentence.endswith(f"PyTorch {said}standard deviation with n - 1")
+
+
 def test_an_input_that_both_scale_alike_is_no_finding(harness, diagnose):
     """What differs is behind it."""
     torch = in_pytorch(lambda m, x: m.head(m.rnn(x / 255)[0].mean(1)))

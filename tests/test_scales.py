@@ -8,6 +8,7 @@ from compare.faults.activations import NONE
 from compare.joins import joined
 from compare.operations import Operation
 from compare.scales import scaled
+from compare.standards import standardised
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(6, 9, 4))
@@ -173,3 +174,63 @@ def test_an_operation_behind_or_before_nothing_is_itself():
     adds = Operation("adds p", "x + p")
 
     assert adds.behind(NONE).before("nothing") == adds
+
+
+# ----------------------------------------------------------------- its own mean
+
+MEAN = "subtracts the mean of each feature over the steps"
+STANDARD = f"{MEAN} and divides by the standard deviation with"
+
+
+def own(y, x=X):
+    """What makes y of x by x's own mean, in words; and whether it does."""
+    found = list(standardised(x, y))
+    for _, change in found:
+        np.testing.assert_allclose(change(x), y, rtol=0, atol=1e-10)
+    return [operation.does for operation, _ in found]
+
+
+def less_mean(x, axes=1):
+    return x - x.mean(axis=axes, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        (less_mean(X), MEAN),
+        (less_mean(X) / X.std(1, keepdims=True), f"{STANDARD} n"),
+        (less_mean(X) / X.std(1, keepdims=True, ddof=1), f"{STANDARD} n - 1"),
+        (
+            less_mean(X) / (X.std(1, keepdims=True, ddof=1) + 1e-6),
+            f"{STANDARD} n - 1, plus 1e-06",
+        ),
+        (
+            less_mean(X) / np.sqrt(X.var(1, keepdims=True) + 1e-5),
+            f"{STANDARD} n, plus 1e-05 below the root",
+        ),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_an_array_less_its_own_mean_is_told(y, said):
+    assert own(y) == [said]
+
+
+def test_a_mean_over_other_axes_is_another():
+    (over_batch,), (of_samples,) = own(less_mean(X, (0, 1))), own(less_mean(X, (1, 2)))
+
+    assert over_batch == "subtracts the mean of each feature over batch and steps"
+    assert of_samples == "subtracts the mean of each sample"
+
+
+@pytest.mark.parametrize(
+    "y", [X, X / 2, less_mean(X) / 3, less_mean(X) + 1e-8, np.zeros_like(X)]
+)
+def test_what_is_no_mean_of_its_own_is_none(y):
+    assert own(y) == []
+
+
+def test_two_steps_prove_no_deviation():
+    """Each is as far from their mean, so that signs are all that is left."""
+    x = X[:, :2]
+
+    assert own(less_mean(x) / x.std(1, keepdims=True), x) == []
