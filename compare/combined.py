@@ -42,7 +42,7 @@ def recognise(
         turned: whether the layer takes batch and time for each other.
     """
     plain = between.recognise(found, layer, given, last, turned)
-    if plain:
+    if plain or not given.ndim:
         return plain
     ways, sequence = between.ways_of(found, layer, turned)
     made = {name: way(sequence) for name, way in ways.items()}

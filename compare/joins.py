@@ -49,13 +49,13 @@ def joined(
             *_before(ours, theirs, wanted, functions),
             *_behind(ours, theirs, wanted, functions),
         ]
-        found.sort(key=lambda each: sum(name not in NOTHING for name in each[2:]))
-        for words, number, *names in found:
-            name, other = others[number]
-            before, inside, behind = (functions[each] for each in names)
-            change = _joined(JOINS[words], before, inside(other), behind)
-            if near(change(x), y, limit):
-                yield _operation(words, name, *names), change
+    found.sort(key=lambda each: sum(name not in NOTHING for name in each[2:]))
+    for words, number, *names in found:
+        name, other = others[number]
+        before, inside, behind = (functions[each] for each in names)
+        change = _joined(JOINS[words], before, inside(other), behind)
+        if near(change(x), y, limit):
+            yield _operation(words, name, *names), change
 
 
 def _before(x, others, y, functions):

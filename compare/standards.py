@@ -50,7 +50,8 @@ def standardised(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[Operation, Func
                 continue
 
             def change(x, options=(axes, less, inside, added)):
-                return _less_mean(x, options[0]) / _deviation(x, *options)
+                with np.errstate(invalid="ignore", divide="ignore"):  # of all the same
+                    return _less_mean(x, options[0]) / _deviation(x, *options)
 
             if near(change(x), y, LIMIT):
                 yield _operation(said, axes, less, inside, added), change
