@@ -56,14 +56,37 @@ def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
 
     They are named by their attributes, `encoder.lstm` or `stack.0`, and by their own
     names inside Sequential and functional models. A recurrent layer counts as one with
-    its cell, and a wrapper with what it wraps.
+    its cell, and a wrapper with what it wraps. Those of `constants` are left out.
     """
+    every = _holding(model, path)
+    return {name: layer for name, layer in every.items() if not _is_constant(layer)}
+
+
+def constants(model: keras.Layer) -> dict[str, keras.Layer]:
+    """Layers that hold what nobody learns: `Normalization`, and some of the user's own.
+
+    They belong to what the model computes, as numbers in its code do; PyTorch's twin
+    may have them as such.
+    """
+    every = _holding(model)
+    return {name: layer for name, layer in every.items() if _is_constant(layer)}
+
+
+def _is_constant(layer):
+    kind = kind_of(layer)
+    own = kind.endswith(("(Layer)", "(Model)")) or kind == "Normalization"
+    return own and layer.trainable and not layer.trainable_weights
+
+
+def _holding(model, path=""):
+    """The layers that hold weights and no layers with a name."""
     found, seen = {}, set()
     for name, child in _children(model):
         if id(child) in seen:
             continue
         seen.add(id(child))
-        inner = {} if isinstance(child, COMPOSITES) else leaves(child, f"{path}{name}.")
+        plain = isinstance(child, COMPOSITES)
+        inner = {} if plain else _holding(child, f"{path}{name}.")
         inner = inner or ({f"{path}{name}": child} if child.weights else {})
         found |= {n: leaf for n, leaf in inner.items() if leaf not in found.values()}
     return found
@@ -162,8 +185,10 @@ def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
 
 
 def _checked(model, found):
+    own = getattr(model, "_model", model)
     count = sum(len(layer.arrays) for layer in found.values())
-    built = getattr(model, "_model", model).built
+    count += sum(len(layer.weights) for layer in constants(own).values())
+    built = own.built
     if not (found or built) or count != len(model.weights):
         raise BadInput(
             f"{type(model).__name__}: expected a built Keras model whose layers hold "
@@ -225,6 +250,7 @@ def holders(model) -> dict[str, dict[str, keras.Variable]]:
         name: variables(attribute)
         for name, attribute in vars(model).items()
         if not name.startswith("_")  # Keras's own lists of the layers
+        and not (isinstance(attribute, keras.Layer) and _is_constant(attribute))
     }
     return {name: holds for name, holds in found.items() if holds}
 
