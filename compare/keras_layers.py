@@ -73,9 +73,12 @@ def constants(model: keras.Layer) -> dict[str, keras.Layer]:
 
 
 def _is_constant(layer):
-    kind = kind_of(layer)
-    own = kind.endswith(("(Layer)", "(Model)")) or kind == "Normalization"
+    own = _is_own(layer) or kind_of(layer) == "Normalization"
     return own and layer.trainable and not layer.trainable_weights
+
+
+def _is_own(layer):
+    return kind_of(layer).endswith(("(Layer)", "(Model)"))
 
 
 def _holding(model, path=""):
@@ -186,14 +189,20 @@ def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
 
 def _checked(model, found):
     own = getattr(model, "_model", model)
-    count = sum(len(layer.arrays) for layer in found.values())
-    count += sum(len(layer.weights) for layer in constants(own).values())
-    built = own.built
-    if not (found or built) or count != len(model.weights):
+    who = f"{type(own).__name__}: expected a Keras model"
+    if not found and not own.built:
         raise BadInput(
-            f"{type(model).__name__}: expected a built Keras model whose layers hold "
-            f"all its weights, got {len(model.weights)} weights, {count} of them in "
-            "layers; call it once on an input first"
+            f"{who} that has its weights, got one that was never built; call it once "
+            "on an input first"
+        )
+    seen = [v for layer in found.values() for v in layer.arrays.values()]
+    seen += [v for layer in constants(own).values() for v in layer.weights]
+    outside = [v.path for v in model.weights if all(v is not each for each in seen)]
+    if outside:
+        raise BadInput(
+            f"{who} whose layers without layers inside hold all weights, got "
+            f"{', '.join(outside)} elsewhere; put what the model, or a layer with "
+            "others inside, holds itself into a layer of its own"
         )
     for name, layer in found.items():
         for key, variable in layer.arrays.items():
@@ -281,7 +290,10 @@ def variables(attribute) -> dict[str, keras.Variable]:
             for name, variable in variables(part).items()
         }
     weights = attribute.weights if isinstance(attribute, keras.Layer) else ()
-    return {variable.name: variable for variable in weights}
+    called = {}
+    if weights and _is_own(attribute):  # as in PyTorch, by attribute
+        called = {id(held): name for name, held in vars(attribute).items()}
+    return {called.get(id(each), each.name): each for each in weights}
 
 
 def kind_of(attribute: object, backwards: bool = False) -> str:

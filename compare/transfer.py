@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from compare import ordering, precision
 from compare.errors import BadInput
 from compare.evidence import SIDES
-from compare.layer_rules import RULES, Row, plain, rows
+from compare.layer_rules import RULES, Row, own, plain, rows
 from compare.matching import called, matched
 from compare.tables import checked_names
 
@@ -288,7 +288,7 @@ def _kinds(name, torch, keras, strict):
             f"PyTorch's {torch.kind} and {other} in Keras's {keras.kind}; build both "
             f"with the same (nonlinearity in PyTorch, activation in Keras)"
         )
-    if kinds not in RULES:
+    if kinds not in RULES and not own(kinds):
         known = ", ".join(f"{t} and {k}" for t, k in RULES)
         raise BadInput(
             f"{name}: expected a pair of layers with a transfer rule ({known}), got "
