@@ -21,10 +21,9 @@ from compare.evidence import (
     ILL_CONDITIONED,
     SAME,
     SIDES,
-    Alternative,
-    Explanation,
     StageResult,
 )
+from compare.explanation import Alternative, Explanation
 from compare.faults import FAULTS
 from compare.faults.fault import (
     ACROSS,

@@ -21,12 +21,13 @@ import tensorflow  # isort: skip
 
 from compare.cases import Input, as_judged, check_outputs, check_tensors, flat
 from compare.errors import BadInput
+from compare.keras_activations import activates, before_activation
 from compare.keras_precision import exact_constants, narrowing, settled
 from compare.keras_refusals import REFUSALS, message, origin
 from compare.refusals import refused
 from compare.transfer import Layer
 
-__all__ = ["REFUSALS", "Twin", "before_activation", "message", "settled", "versions"]
+__all__ = ["REFUSALS", "Twin", "message", "settled", "versions"]
 
 
 def versions() -> dict[str, str]:
@@ -335,7 +336,7 @@ class Twin:
                 if before:
                     stages[name] = before[-1]
                     return result
-                if _activates(getattr(layer, "layer", None)):
+                if activates(getattr(layer, "layer", None)):
                     return result  # each step by itself: nothing to compare here
                 # A Bidirectional may return its final states behind its output, or,
                 # like any recurrent layer, no output at every step to compare.
@@ -358,35 +359,6 @@ class Twin:
             return (result, *states) if asked else result
 
         return record
-
-
-@contextmanager
-def before_activation(layer: keras.Layer):
-    """A list of what goes into the activation inside a layer while it runs.
-
-    PyTorch has the activation behind the layer; a linear one is nothing.
-    """
-    before = []
-    if not _activates(layer):
-        yield before
-        return
-    activation = layer.activation
-
-    def recorded(x):
-        before.append(x)
-        return activation(x)
-
-    vars(layer)["activation"] = recorded
-    try:
-        yield before
-    finally:
-        vars(layer)["activation"] = activation
-
-
-def _activates(layer):
-    """Whether a layer has an activation inside that PyTorch has behind it."""
-    inside = isinstance(layer, keras.layers.Dense | keras.layers.Conv1D)
-    return inside and layer.activation not in (None, keras.activations.linear)
 
 
 def _is_tensor(value):

@@ -10,7 +10,8 @@ import numpy as np
 from compare.cases import valid_steps
 from compare.faults.anatomy import Anatomy
 from compare.faults.fault import Call, Sequence
-from compare.in_keras import REFUSALS, Twin, before_activation
+from compare.in_keras import REFUSALS, Twin
+from compare.keras_activations import before_activation
 from compare.keras_layers import Renamed, holders
 
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)

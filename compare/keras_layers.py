@@ -56,14 +56,40 @@ def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
 
     They are named by their attributes, `encoder.lstm` or `stack.0`, and by their own
     names inside Sequential and functional models. A recurrent layer counts as one with
-    its cell, and a wrapper with what it wraps.
+    its cell, and a wrapper with what it wraps. Those of `constants` are left out.
     """
+    every = _holding(model, path)
+    return {name: layer for name, layer in every.items() if not _is_constant(layer)}
+
+
+def constants(model: keras.Layer) -> dict[str, keras.Layer]:
+    """Layers that hold what nobody learns: `Normalization`, and some of the user's own.
+
+    They belong to what the model computes, as numbers in its code do; PyTorch's twin
+    may have them as such.
+    """
+    every = _holding(model)
+    return {name: layer for name, layer in every.items() if _is_constant(layer)}
+
+
+def _is_constant(layer):
+    own = _is_own(layer) or kind_of(layer) == "Normalization"
+    return own and layer.trainable and not layer.trainable_weights
+
+
+def _is_own(layer):
+    return kind_of(layer).endswith(("(Layer)", "(Model)"))
+
+
+def _holding(model, path=""):
+    """The layers that hold weights and no layers with a name."""
     found, seen = {}, set()
     for name, child in _children(model):
         if id(child) in seen:
             continue
         seen.add(id(child))
-        inner = {} if isinstance(child, COMPOSITES) else leaves(child, f"{path}{name}.")
+        plain = isinstance(child, COMPOSITES)
+        inner = {} if plain else _holding(child, f"{path}{name}.")
         inner = inner or ({f"{path}{name}": child} if child.weights else {})
         found |= {n: leaf for n, leaf in inner.items() if leaf not in found.values()}
     return found
@@ -162,13 +188,21 @@ def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
 
 
 def _checked(model, found):
-    count = sum(len(layer.arrays) for layer in found.values())
-    built = getattr(model, "_model", model).built
-    if not (found or built) or count != len(model.weights):
+    own = getattr(model, "_model", model)
+    who = f"{type(own).__name__}: expected a Keras model"
+    if not found and not own.built:
         raise BadInput(
-            f"{type(model).__name__}: expected a built Keras model whose layers hold "
-            f"all its weights, got {len(model.weights)} weights, {count} of them in "
-            "layers; call it once on an input first"
+            f"{who} that has its weights, got one that was never built; call it once "
+            "on an input first"
+        )
+    seen = [v for layer in found.values() for v in layer.arrays.values()]
+    seen += [v for layer in constants(own).values() for v in layer.weights]
+    outside = [v.path for v in model.weights if all(v is not each for each in seen)]
+    if outside:
+        raise BadInput(
+            f"{who} whose layers without layers inside hold all weights, got "
+            f"{', '.join(outside)} elsewhere; put what the model, or a layer with "
+            "others inside, holds itself into a layer of its own"
         )
     for name, layer in found.items():
         for key, variable in layer.arrays.items():
@@ -225,6 +259,7 @@ def holders(model) -> dict[str, dict[str, keras.Variable]]:
         name: variables(attribute)
         for name, attribute in vars(model).items()
         if not name.startswith("_")  # Keras's own lists of the layers
+        and not (isinstance(attribute, keras.Layer) and _is_constant(attribute))
     }
     return {name: holds for name, holds in found.items() if holds}
 
@@ -255,7 +290,10 @@ def variables(attribute) -> dict[str, keras.Variable]:
             for name, variable in variables(part).items()
         }
     weights = attribute.weights if isinstance(attribute, keras.Layer) else ()
-    return {variable.name: variable for variable in weights}
+    called = {}
+    if weights and _is_own(attribute):  # as in PyTorch, by attribute
+        called = {id(held): name for name, held in vars(attribute).items()}
+    return {called.get(id(each), each.name): each for each in weights}
 
 
 def kind_of(attribute: object, backwards: bool = False) -> str:

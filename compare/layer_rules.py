@@ -181,8 +181,30 @@ IN_PYTORCH = {
 }
 
 
+def own(kinds: tuple[str, str]) -> bool:
+    """Whether both layers are classes that their user wrote, made of none of ours."""
+    return kinds[0].endswith("(Module)") and kinds[1].endswith(("(Layer)", "(Model)"))
+
+
+def alike(torch: Arrays, keras: Arrays) -> list[tuple[str, str]]:
+    """The arrays of two layers of the user's own, by name, or by shape if that tells.
+
+    Returns:
+        Names in PyTorch and in Keras; none where neither tells all of them.
+    """
+    shapes = [{n: tuple(a.shape) for n, a in each.items()} for each in (torch, keras)]
+    if shapes[0] == shapes[1]:
+        return [(name, name) for name in torch]
+    names = [{shape: name for name, shape in each.items()} for each in shapes]
+    if names[0].keys() != names[1].keys() or any(
+        len(each) < len(arrays) for each, arrays in zip(names, shapes, strict=True)
+    ):
+        return []
+    return [(name, names[1][shape]) for shape, name in names[0].items()]
+
+
 def rows(kinds: tuple[str, str], torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
-    """The table for two layers of kinds that are in RULES.
+    """The table for two layers of kinds that are in RULES, or of the user's own.
 
     Args:
         kinds: (PyTorch's, Keras's).
@@ -193,6 +215,8 @@ def rows(kinds: tuple[str, str], torch: Arrays, keras: Arrays) -> tuple[Row, ...
             `1.backward.`; the number is left out where there is one layer, the
             direction where there is one.
     """
+    if own(kinds):
+        return tuple(_copied(*names) for names in alike(torch, keras))
     if kinds not in RECURRENT:
         rule = RULES[kinds]
         return rule(torch, keras) if callable(rule) else rule

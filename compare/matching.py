@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from compare.errors import BadInput
 from compare.keras_config import snake
-from compare.layer_rules import RECURRENT, RULES, plain
+from compare.layer_rules import RECURRENT, RULES, alike, own, plain
 
 if TYPE_CHECKING:
     from compare.transfer import Layer
@@ -229,6 +229,8 @@ def _numbered(arrays, number):
 
 
 def _fits(layer, parts, twin, kind_of):
+    if own((layer.kind, twin.kind)):
+        return bool(alike(layer.arrays, twin.arrays))
     if (kind_of(layer.kind), kind_of(twin.kind)) not in RULES:
         return False
     if (kind_of(layer.kind), kind_of(twin.kind)) in RECURRENT:
@@ -304,11 +306,23 @@ def called(name: str) -> str:
 
 def _suggestion(lost, free):
     """What is likely meant by layers of PyTorch's and Keras's without twins."""
-    for say in (_other_arrays, _other_sizes, _without_rule):
+    for say in (_own_layers, _other_arrays, _other_sizes, _without_rule):
         said = say(lost, free)
         if said:
             return said
     return "give the model that lacks them these layers, or take them from the other"
+
+
+def _own_layers(lost, free):
+    """Two layers of the user's own whose arrays are not those of each other."""
+    for name, layer in lost.items():
+        for twin, other in free.items():
+            if own((layer.kind, other.kind)):
+                return (
+                    f"{called(name)} and {called(twin)} are layers of your own: give "
+                    "their arrays the same names and shapes in both"
+                )
+    return ""
 
 
 def _other_arrays(lost, free):

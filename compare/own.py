@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 # PyTorch comes first.
-from compare.twins import FRAMEWORKS, Twins
+from compare.twins import FRAMEWORKS, LAYERS, Twins
 
 from compare import (  # isort: skip
     alternatives,
@@ -234,7 +234,19 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
             for name, each in found.items()
         ]
         notes.append(f"matched (PyTorch = Keras): {'; '.join(matched)}.")
+        notes += _said_of_constants(twins)
     return twins, length
+
+
+def _said_of_constants(twins):
+    for side, framework in LAYERS.items():
+        model = twins.twins[side, "float32"].model
+        names = list(framework.constants(getattr(model, "_model", model)))
+        if names:
+            yield (
+                f"{', '.join(names)} of {SIDES[side]}'s: constants of the model, not "
+                "weights. No twin is looked for; they stay as they are."
+            )
 
 
 def _check_unbuilt(model, transfer):

@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch.nn.utils.rnn import (
-    PackedSequence,
-    pack_padded_sequence,
-    pad_packed_sequence,
-)
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from compare.cases import flat
 from compare.faults.anatomy import Anatomy
@@ -33,7 +29,20 @@ from compare.faults.fault import (
     Fault,
     Sequence,
 )
-from compare.in_pytorch import REFUSALS, Twin, has_channels_first
+from compare.in_pytorch import REFUSALS, Twin
+from compare.pytorch_arrays import (
+    as_input_of,
+    batch_or_time_first,
+    copied,
+    features_last,
+    handing_on,
+    is_batch,
+    like,
+    made_by,
+    padded,
+    returning,
+    sequence_of,
+)
 from compare.pytorch_layers import layers, load
 from compare.pytorch_results import filled, first, with_first
 
@@ -74,18 +83,18 @@ def anatomy(
             more = (*args[1:], *kwargs.values())
             if name in given or not args or any(each is not None for each in more):
                 unclear.add(name)
-            given[name] = tuple(map(_kept, args))
+            given[name] = tuple(map(copied, args))
 
         return hook
 
     def after(name):
         def hook(module, args, result):
-            made[name] = _kept(result)
+            made[name] = copied(result)
             if instead and name in instead.handed:
                 sequence = instead.handed[name]
-                return _handed(module, result, sequence, name in turned)
+                return handing_on(module, result, sequence, name in turned)
             if instead and name in instead.kinds and name in instead.made:
-                return _turned(module, _like(instead.made[name], result))
+                return features_last(module, like(instead.made[name], result))
             return None
 
         return hook
@@ -109,14 +118,14 @@ def anatomy(
         if name in unclear:
             continue
         if isinstance(module, torch.nn.RNNBase):
-            if name in made and _is_batch(args[0]):
-                x, lengths = _padded(module, args[0])
+            if name in made and is_batch(args[0]):
+                x, lengths = padded(module, args[0])
                 calls[name] = Call(known[name].kind, known[name].arrays, x, lengths)
-                handed[name] = _sequence(module, made[name])
+                handed[name] = sequence_of(module, made[name])
         elif isinstance(args[0], torch.Tensor):
-            fed[name] = _turned(module, args[0]).numpy()
+            fed[name] = features_last(module, args[0]).numpy()
             if isinstance(made.get(name), torch.Tensor):
-                out[name] = _turned(module, made[name]).numpy()
+                out[name] = features_last(module, made[name]).numpy()
     holding = [name for name in given if name in known]
     kinds = {n: known[n].kind for n in holding if n in calls or n in fed}
     last = made.get(holding[-1]) if holding else None
@@ -161,13 +170,13 @@ def alone(
     elif tensor.is_floating_point():
         tensor = tensor.to(getattr(torch, twin.dtype))
     if not isinstance(module, torch.nn.RNNBase):
-        return _turned(module, module(_turned(module, tensor))).numpy()
-    tensor = _batch_or_time_first(module, tensor)
+        return features_last(module, module(features_last(module, tensor))).numpy()
+    tensor = batch_or_time_first(module, tensor)
     if lengths is not None:
         tensor = pack_padded_sequence(
             tensor, torch.from_numpy(lengths), module.batch_first, False
         )
-    return _sequence(module, module(tensor))
+    return sequence_of(module, module(tensor))
 
 
 @contextmanager
@@ -211,7 +220,7 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
         kept = {}
 
         def change(_, args, results):
-            made = _like(fault.change(kept["last"].numpy()), kept["last"])
+            made = like(fault.change(kept["last"].numpy()), kept["last"])
             return with_first(results, made)
 
         hooks = [
@@ -249,17 +258,17 @@ def _hands_on(fault, model, layer, behind):
 
     def keep(module, args, result):
         if running:
-            kept["made"] = _made(module, result)
+            kept["made"] = made_by(module, result)
 
     def given(module, args):
         if "made" not in kept:
             return args
         made = fault.change(kept.pop("made"))
-        return _like_input(module, made, args[0]), *args[1:]
+        return as_input_of(module, made, args[0]), *args[1:]
 
     def returned(_, args, results):
         made = fault.change(kept.pop("made"))
-        return with_first(results, _like(made, first(results)))
+        return with_first(results, like(made, first(results)))
 
     def ended(_, args, results):
         running.clear()
@@ -273,24 +282,6 @@ def _hands_on(fault, model, layer, behind):
         else behind.register_forward_pre_hook(given),
         model.register_forward_hook(ended, always_call=True),
     ]
-
-
-def _made(module, result):
-    """What a layer makes, the features last; of a recurrent one a `Sequence`."""
-    if isinstance(module, torch.nn.RNNBase):
-        return _sequence(module, result)
-    return _turned(module, result).numpy()
-
-
-def _like_input(module, array, tensor):
-    """An array, features last, in the precision, order and form of a layer's input."""
-    if not isinstance(module, torch.nn.RNNBase):
-        return _turned(module, _like(array, tensor))
-    if isinstance(tensor, PackedSequence):
-        _, lengths = pad_packed_sequence(tensor)
-        new = _batch_or_time_first(module, _like(array, tensor.data))
-        return pack_padded_sequence(new, lengths, module.batch_first, False)
-    return _batch_or_time_first(module, _like(array, tensor))
 
 
 @contextmanager
@@ -349,98 +340,14 @@ def _recomputes(fault, known):
 
     def hook(module, args, result):
         if not isinstance(module, torch.nn.RNNBase):
-            x, epsilon = _turned(module, args[0]).numpy(), getattr(module, "eps", None)
+            x, epsilon = (
+                features_last(module, args[0]).numpy(),
+                getattr(module, "eps", None),
+            )
             made = fault.change(Call(known.kind, known.arrays, x, None, epsilon))
-            return _turned(module, _like(made, result))
-        x, lengths = _padded(module, args[0])
+            return features_last(module, like(made, result))
+        x, lengths = padded(module, args[0])
         made = fault.change(Call(known.kind, known.arrays, x, lengths))
-        return _returned(module, result, made)
+        return returning(module, result, made)
 
     return hook
-
-
-def _handed(module, result, sequence, turned):
-    """What a recurrent layer returned with a sequence in the place of its own."""
-    _, states = result
-    states = states if isinstance(states, tuple) else (states,)
-    output = sequence.output
-    made = {"output": output.swapaxes(0, 1) if turned else output}
-    lasts = (sequence.states, None if sequence.c is None else sequence.c[None])
-    for key, state, last in zip(("h_n", "c_n"), states, lasts, strict=False):
-        kept = state.numpy().copy()
-        if turned:
-            kept = np.zeros((len(kept), *last.shape[1:]))
-        kept[-len(last) :] = last
-        made[key] = kept
-    return _returned(module, result, made)
-
-
-def _returned(module, result, made):
-    """What a recurrent layer returned with others in the place of its arrays.
-
-    Args:
-        module: the layer.
-        result: what it returned.
-        made: as `reference.run` gives them, (batch, time, size) and states.
-    """
-    output, states = result
-    several = isinstance(states, tuple)
-    finals = tuple(
-        _like(made[key], state)
-        for key, state in zip(
-            ("h_n", "c_n"), states if several else (states,), strict=False
-        )
-    )
-    if isinstance(output, PackedSequence):
-        _, lengths = pad_packed_sequence(output)
-        new = _batch_or_time_first(module, _like(made["output"], output.data))
-        new = pack_padded_sequence(new, lengths, module.batch_first, False)
-    else:
-        new = _batch_or_time_first(module, _like(made["output"], output))
-    return new, finals if several else finals[0]
-
-
-def _batch_or_time_first(module, tensor):
-    """A (batch, time, size) tensor as a recurrent layer wants it, or back."""
-    return tensor if module.batch_first else tensor.transpose(0, 1)
-
-
-def _is_batch(x):
-    """Whether a recurrent layer is given a batch, not a single sequence."""
-    return isinstance(x, PackedSequence) or x.ndim == 3
-
-
-def _kept(value):
-    """A tensor as it is now: a layer behind may work in place."""
-    return value.clone() if isinstance(value, torch.Tensor) else value
-
-
-def _turned(module, tensor):
-    """A tensor of a layer with its features last instead of before time, or back."""
-    return tensor.transpose(1, 2) if has_channels_first(module, tensor) else tensor
-
-
-def _like(array, tensor):
-    """An array as a tensor of the precision of another."""
-    return torch.from_numpy(np.array(array)).to(tensor.dtype)
-
-
-def _padded(module, x):
-    """A recurrent layer's input as (batch, time, features), and its lengths if any."""
-    lengths = None
-    if isinstance(x, PackedSequence):
-        x, lengths = pad_packed_sequence(x, module.batch_first)
-        lengths = lengths.numpy()
-    return _batch_or_time_first(module, x).numpy(), lengths
-
-
-def _sequence(module, result):
-    """What a recurrent layer returns, in (batch, time, size).
-
-    The states are those of its last layer and direction.
-    """
-    output, states = result
-    output, lengths = _padded(module, output)
-    states = states if isinstance(states, tuple) else (states,)
-    h, c = (*(state[-1].numpy() for state in states), None)[:2]
-    return Sequence(output, h, c, lengths, states[0].numpy())

@@ -93,7 +93,7 @@ def holders(
     A BatchNorm1d's count of batches is left out: Keras has none, and with a momentum
     nothing is computed from it. So is a layer whose tensors are all those of earlier
     ones, such as a head that shares the weight of an embedding: Keras has one variable.
-    It is not left out with `apart`, nor behind `hold_apart`.
+    It is not left out with `apart`, nor behind `hold_apart`. See `constants` as well.
     """
     found, seen = {}, set()
     apart = apart or model in _APART
@@ -102,10 +102,31 @@ def holders(
         holds |= module.named_buffers(recurse=False)
         if isinstance(module, torch.nn.BatchNorm1d):
             holds.pop("num_batches_tracked", None)
+        if _is_constant(module):
+            continue
         if holds and (apart or not seen.issuperset(map(id, holds.values()))):
             found[name] = holds
         seen.update(map(id, holds.values()))
     return found
+
+
+def constants(model: torch.nn.Module) -> list[str]:
+    """Names of buffers in modules that are the user's own and have no parameters.
+
+    They belong to what the model computes, as numbers in its code do; Keras's twin may
+    have them as such.
+    """
+    return [
+        f"{name}.{key}" if name else key
+        for name, module in model.named_modules()
+        if _is_constant(module)
+        for key, _ in module.named_buffers(recurse=False)
+    ]
+
+
+def _is_constant(module):
+    own = kind_of(module).endswith("(Module)")
+    return own and not any(True for _ in module.parameters(recurse=False))
 
 
 def hold_apart(model: torch.nn.Module) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare import in_pytorch
-from compare.evidence import SIDES, Explanation
+from compare.evidence import SIDES
+from compare.explanation import Explanation
 from compare.faults import FAULTS
 from compare.faults.anatomy import NEAR, distance
 

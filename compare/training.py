@@ -5,12 +5,8 @@ each weight is compared as a stage of a model is: time is the number of steps, f
 judges, and how far each float32 lies from its own float64 is the noise.
 """
 
-import signal
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 
@@ -25,15 +21,17 @@ from compare.twins import (  # loads PyTorch first
 )
 
 from compare import in_pytorch, pytorch_training, keras_training, verdict  # isort: skip
+from compare import drift
 from compare.cases import inputs
 from compare.errors import BadInput
-from compare.evidence import OTHER, SAME, SIDES, Result
+from compare.evidence import SAME, SIDES, Result
 from compare.harness import versions
+from compare.interrupting import interruptible
 from compare.optimizers import CAUSES, OPTIMIZERS, Recipe, causes, optimizers
 from compare.pairs import Pair
 from compare.prices import Prices
 from compare.training_data import TrainingData, check_trainable, training_data
-from compare.training_evidence import Cause, TrainingEvidence
+from compare.training_evidence import TrainingEvidence
 from compare.transfer import Layer, rewrite, sums
 
 TRAINING = {"torch": pytorch_training, "keras": keras_training}
@@ -104,11 +102,11 @@ def train(
     Raises:
         BadInput: if there are fewer examples than a batch, or nothing is learnt.
     """
-    with in_pytorch.settled(), _interruptible() as interrupted:
-        run = _Run(task, recipe, interrupted)
+    with in_pytorch.settled(), interruptible() as interrupted:
+        run = Run(task, recipe, interrupted)
         both = run.optimizers(recipe.removed)
         losses, tensors, stopped = run.in_step(both, progress)
-        drift = {
+        drifting = {
             name: sentence
             for name, sentence in run.causes.items()
             if name not in recipe.removed
@@ -118,8 +116,8 @@ def train(
         complete = len(losses["torch64"]) == run.epochs * run.steps_per_epoch
         complete &= not interrupted.is_set()
         # A loss shows a step only when the next begins.
-        if drift and complete and tensors[0].verdict != SAME:
-            found, left = run.explain(losses, drift, progress)
+        if drifting and complete and tensors[0].verdict != SAME:
+            found, left = drift.explain(run, losses, drifting, progress)
     return TrainingEvidence(
         versions=versions(),
         settings=dict(
@@ -141,7 +139,7 @@ def train(
         tensors=tensors,
         stopped=stopped,
         interrupted=interrupted.is_set(),
-        drift=drift,
+        drift=drifting,
         causes=found,
         left=left,
         sharpe=sharpe,
@@ -149,7 +147,7 @@ def train(
     )
 
 
-class _Run:
+class Run:
     """The twins of a pair and what they learn from."""
 
     def __init__(self, task, recipe, interrupted):
@@ -231,7 +229,7 @@ class _Run:
     def in_step(self, optimizers, progress):
         """Take every step with all four models; losses, tensors, and why it stopped."""
         trainings = {
-            (side, dtype): self._training(side, dtype, optimizers[side])
+            (side, dtype): self.training(side, dtype, optimizers[side])
             for side in SIDES
             for dtype in DTYPES
         }
@@ -266,29 +264,6 @@ class _Run:
             stopped,
         )
 
-    def explain(self, losses, drift, progress):
-        """What each cause explains, and what is left without all.
-
-        The weights that were learnt are gone afterwards.
-        """
-        leads = losses[f"{self.recipe.follow}64"]
-        whole = _gap(losses["torch64"], losses["keras64"])
-
-        def left(removed, name):
-            curve = self._curve(removed, len(leads), name, progress)
-            if len(curve) < len(leads):
-                return None  # interrupted
-            return _gap(leads, curve) / whole
-
-        found = []
-        for name, sentence in drift.items():
-            without = left({*self.recipe.removed, name}, f"without {name}")
-            alone = left(set(CAUSES) - {name}, f"{name} alone")
-            if without is None or alone is None:
-                return tuple(found), None
-            found.append(Cause(name, sentence, 1 - without, alone))
-        return tuple(found), left(CAUSES, "without all")
-
     def sharpe(self):
         """Annual Sharpe ratios of the learnt portfolios and of equal weights."""
         weights = {
@@ -310,26 +285,14 @@ class _Run:
             for part, rows in parts.items()
         }
 
-    def _training(self, side, dtype, optimizer):
+    def training(self, side, dtype, optimizer):
+        """What takes the steps of one of the four models."""
         return TRAINING[side].Training(
             self.twins.twins[side, dtype],
             losses(self.task.loss)[side],
             optimizer,
             self.sums,
         )
-
-    def _curve(self, removed, steps, name, progress):
-        """The losses in float64 of the side that follows, other causes removed."""
-        side = OTHER[self.recipe.follow]
-        self.restart()
-        training = self._training(side, "float64", self.optimizers(removed)[side])
-        losses = []
-        for arrays, target in self.batches():
-            if len(losses) == steps or self.interrupted.is_set():
-                break
-            losses.append(float(training(arrays, target)[0]))
-            progress(name, len(losses), steps, {side: losses[-1]})
-        return losses
 
     def _tensors(self, weights, dtype):
         """The weights of both sides, by layer and name of Keras's."""
@@ -416,35 +379,9 @@ def _farthest(a, b):
     return np.abs(np.subtract(a, b, dtype=np.float64)).max()
 
 
-def _gap(first: Sequence[float], second: Sequence[float]) -> float:
-    """Mean difference of two loss curves."""
-    return float(np.mean(np.abs(np.subtract(first, second))))
-
-
 def _sharpe_ratio(returns):
     """E[R] / sqrt(E[R^2] - E[R]^2) of daily returns, annual; None of too few days."""
     spread = returns.std()
     if len(returns) < FEWEST_DAYS or not spread:
         return None
     return float(returns.mean() / spread * np.sqrt(DAYS_PER_YEAR))
-
-
-@contextmanager
-def _interruptible():
-    """Ctrl-C sets the event instead of ending the process; a second one ends it."""
-    event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
-
-    def stop(number, frame):
-        event.set()
-        signal.signal(signal.SIGINT, before)
-        said = "stopping after this step; press Ctrl-C again to end at once"
-        print(f"\ncompare: {said}", file=sys.stderr)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield event
-    finally:
-        signal.signal(signal.SIGINT, before)

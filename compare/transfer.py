@@ -2,13 +2,14 @@
 
 Layers are paired by attribute name (`self.lstm` with `self.lstm`) or, where the names
 differ, as `matching.py` finds, and arrays by the tables of `layer_rules.py` alone;
-every array on either side is used exactly once, nothing is reshaped, and nothing is
+every weight on either side is used exactly once, nothing is reshaped, and nothing is
 written before everything fits. Arrays pass through NumPy, so this module loads neither
 framework.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from compare import ordering, precision
 from compare.errors import BadInput
-from compare.layer_rules import RULES, Row, plain, rows
+from compare.evidence import SIDES
+from compare.layer_rules import RULES, Row, own, plain, rows
 from compare.matching import called, matched
 from compare.tables import checked_names
 
@@ -69,6 +71,10 @@ def transfer(
     Returns:
         What went where, one entry per row of the layer's table, in the source's order.
 
+    Warns:
+        UserWarning: of buffers of the user's own modules, and of what Keras's own
+            layers hold and do not learn: they are constants of a model and stay.
+
     Raises:
         BadInput: if the two are not of one framework each, or if a layer, an array or a
             shape has no counterpart, when the message names what is left over on both
@@ -115,6 +121,11 @@ def transfer(
     _check_numbers(steps, moves, read, memory)
     for step in steps:
         _carry(step, read, write)
+    for each, framework in side.items():
+        names = ", ".join(framework.constants(models[each]))
+        if names:
+            said = f"{names} of {SIDES[each]}'s: constants of the model, not weights"
+            warnings.warn(f"transfer: {said}; they stay as they are", stacklevel=2)
     return moves
 
 
@@ -277,7 +288,7 @@ def _kinds(name, torch, keras, strict):
             f"PyTorch's {torch.kind} and {other} in Keras's {keras.kind}; build both "
             f"with the same (nonlinearity in PyTorch, activation in Keras)"
         )
-    if kinds not in RULES:
+    if kinds not in RULES and not own(kinds):
         known = ", ".join(f"{t} and {k}" for t, k in RULES)
         raise BadInput(
             f"{name}: expected a pair of layers with a transfer rule ({known}), got "

@@ -22,12 +22,6 @@ def tensorflow(harness):
     return harness.in_keras.tensorflow
 
 
-@pytest.fixture(autouse=True)
-def _seeded(torch, keras):
-    torch.manual_seed(1)
-    keras.utils.set_random_seed(1)
-
-
 def in_pytorch(nn, behind=lambda y: y):
     """A dense layer, and what is made of it."""
 

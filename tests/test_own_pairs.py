@@ -12,12 +12,6 @@ from compare import BadInput
 SAME, DIFFERENT = "same", "different"
 
 
-@pytest.fixture(autouse=True)
-def _seeded(torch, keras):
-    torch.manual_seed(1)
-    keras.utils.set_random_seed(1)
-
-
 def drawn(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 

@@ -65,7 +65,7 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
 
     (pair,) = (pair for pair in PAIRS if pair.file == file)
     task = training.task(pair, prices.built_in(), seed=0)
-    run = training._Run(task, training.Recipe(epochs=epochs), threading.Event())
+    run = training.Run(task, training.Recipe(epochs=epochs), threading.Event())
     loss = harness.losses(pair.loss)
 
     def pytorch_step(dtype):

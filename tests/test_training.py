@@ -203,10 +203,10 @@ def test_drift_of_every_optimizer_is_known():
     assert {name for causes in DRIFT.values() for name in causes} == set(CAUSES)
 
 
-def test_a_cause_that_is_forgotten_leaves_the_gap(training, train, monkeypatch):
+def test_a_cause_that_is_forgotten_leaves_the_gap(train, monkeypatch):
     """With one learning rate the biases are the only cause there is."""
     known = [cause for cause in CAUSES if cause != "biases"]
-    monkeypatch.setattr(training, "CAUSES", known)
+    monkeypatch.setattr("compare.drift.CAUSES", known)
     evidence = train("rnn_layer", **FEW_STEPS, removed=NATIVE)
 
     assert list(evidence.drift) == ["biases"]

@@ -329,7 +329,7 @@ def test_fresh_weights_hide_nothing(harness, models):
 
 
 LARGE_LSTM = """
-import json, statistics, sys, time
+import json, sys, time
 import torch, numpy as np
 from compare import keras_layers, transfer
 
@@ -367,12 +367,12 @@ todo = {
     "copyto, same order": lambda: copy(same),
 }
 times = {name: [] for name in todo}
-for _ in range(7):
+for _ in range(12):
     for name, do in todo.items():
         start = time.perf_counter()
         do()
         times[name].append(time.perf_counter() - start)
-print(json.dumps({name: statistics.median(t[1:]) for name, t in times.items()}))
+print(json.dumps({name: taken[1:] for name, taken in times.items()}))
 """
 PEAKS = """
 def memory(field):
@@ -401,20 +401,27 @@ def measured(code):
 
 @pytest.mark.slow
 def test_a_large_transfer_is_at_least_half_as_fast_as_numpy_copies():
-    """Medians of six, in turn; PyTorch's and Keras's matrices are each transposed.
+    """Median of eleven turns' ratios; the matrices are transposed in either direction.
 
     `copyto` into the other's order is how the numbers would get there with NumPy alone;
     `copyto` into new arrays leaves them in their order.
     """
-    times = measured(TIMES)
-    both = times["to Keras"] + times["to PyTorch"]
-    plain = {name: 2 * taken / both for name, taken in times.items() if "copy" in name}
+    turns = {name: np.array(taken) for name, taken in measured(TIMES).items()}
+    times = {name: np.median(taken) for name, taken in turns.items()}
     print("\n" + ", ".join(f"{name} {1000 * t:.0f} ms" for name, t in times.items()))
+
+    def speed(plain, *transfers):
+        """How many times as fast as `copyto` transfers are."""
+        taken = sum(turns[name] for name in transfers) / len(transfers)
+        return np.median(turns[plain] / taken)
+
+    both = ("to Keras", "to PyTorch")
+    plain = {name: speed(name, *both) for name in turns if name not in both}
     print(", ".join(f"{ratio:.2f} times as fast as {n}" for n, ratio in plain.items()))
 
-    for direction in ("to Keras", "to PyTorch"):
-        assert times[direction] <= 2 * times["copyto, transposed"]
-    assert both <= 2 * 2 * times["copyto, new arrays"]
+    assert speed("copyto, transposed", "to Keras") >= 0.5
+    assert speed("copyto, transposed", "to PyTorch") >= 0.5
+    assert plain["copyto, new arrays"] >= 0.5
 
 
 @pytest.mark.slow

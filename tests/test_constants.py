@@ -1,0 +1,109 @@
+"""Numbers that a model holds and nobody learns: they need no twin, and count."""
+
+import numpy as np
+import pytest
+
+import compare
+
+FEATURES = 5
+X = np.random.default_rng(0).normal(3, 2, size=(4, 6, FEATURES)).astype(np.float32)
+MEAN, SPREAD = X.mean((0, 1)), X.std((0, 1))
+
+
+@pytest.fixture
+def standardised(torch):
+    """An LSTM of PyTorch's on standardised inputs: both figures are buffers."""
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = torch.nn.LSTM(FEATURES, 8, batch_first=True)
+            self.head = torch.nn.Linear(8, 3)
+            self.register_buffer("mean", torch.tensor(MEAN))
+            self.register_buffer("spread", torch.tensor(SPREAD))
+
+        def forward(self, x):
+            made, _ = self.lstm((x - self.mean) / self.spread)
+            return self.head(made[:, -1])
+
+    return Model()
+
+
+def in_code(keras, mean=MEAN):
+    return lambda x: (x - mean) / SPREAD
+
+
+def adapted(keras):
+    layer = keras.layers.Normalization()
+    layer.adapt(X)
+    return layer
+
+
+def own(keras):
+    class Standardise(keras.Layer):
+        def build(self, shape):
+            self.mean, self.spread = (
+                self.add_weight(shape=(FEATURES,), trainable=False, name=name)
+                for name in ("mean", "spread")
+            )
+
+        def call(self, x):
+            return (x - self.mean) / self.spread
+
+    layer = Standardise(name="standardise")
+    layer.build(X.shape)
+    layer.set_weights([MEAN, SPREAD])
+    return layer
+
+
+def behind(keras, front):
+    x = keras.Input((None, FEATURES))
+    made = keras.layers.LSTM(8)(front(x))
+    return keras.Model(x, keras.layers.Dense(3)(made))
+
+
+@pytest.mark.parametrize("front", [in_code, adapted, own])
+def test_constants_need_no_twin(keras, standardised, front):
+    evidence = compare.check(standardised, behind(keras, front(keras)), X, "to_keras")
+
+    assert evidence.verdict == "same"
+    assert "mean, spread of PyTorch's: constants of the model" in evidence.explain()
+
+
+def test_constants_that_differ_are_noticed(keras, standardised):
+    wrong = behind(keras, in_code(keras, MEAN + 1))
+
+    assert compare.check(standardised, wrong, X, "to_keras").verdict == "different"
+
+
+def test_a_transfer_leaves_constants_as_they_are_and_says_so(keras, standardised):
+    model = behind(keras, own(keras))
+    with pytest.warns(UserWarning, match="constants") as said:
+        compare.transfer(standardised, model)
+
+    assert [str(each.message).partition(":")[2] for each in said] == [
+        " mean, spread of PyTorch's: constants of the model, not weights; they stay "
+        "as they are",
+        " standardise of Keras's: constants of the model, not weights; they stay as "
+        "they are",
+    ]
+    assert np.array_equal(model.get_layer("standardise").mean.numpy(), MEAN)
+
+
+def test_a_frozen_layer_of_the_users_own_still_needs_a_twin(keras, standardised):
+    layer = own(keras)
+    layer.trainable = False
+
+    with pytest.raises(compare.BadInput, match="Standardise"):
+        compare.check(standardised, behind(keras, layer), X, "to_keras")
+
+
+def test_running_statistics_are_no_constants(torch, keras):
+    first = torch.nn.BatchNorm1d(FEATURES, affine=False)
+    x = keras.Input((FEATURES,))
+    layer = keras.layers.BatchNormalization(center=False, scale=False)
+    second = keras.Model(x, layer(x))
+    first.running_mean += 1
+    compare.transfer(first, second)
+
+    assert np.array_equal(layer.moving_mean.numpy(), np.ones(FEATURES))

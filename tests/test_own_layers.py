@@ -1,0 +1,125 @@
+"""Layers that a user wrote in both frameworks, with arrays of their own."""
+
+import numpy as np
+import pytest
+
+import compare
+from compare.pair_file import OwnPair
+
+FEATURES, HIDDEN = 5, 8
+X = np.random.default_rng(0).normal(size=(4, 6, FEATURES)).astype(np.float32)
+NAMES = ("kernel", "bias", "context")
+
+
+def shape(name):
+    return (HIDDEN, HIDDEN) if name == NAMES[0] else (HIDDEN,)
+
+
+def in_pytorch(torch, names=NAMES):
+    """The last layer of an LSTM attends to its steps; the arrays have these names."""
+
+    class Attention(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            for name, right in zip(names, NAMES, strict=True):
+                array = torch.nn.Parameter(torch.randn(shape(right)))
+                setattr(self, name, array)
+
+        def forward(self, steps):
+            kernel, bias, context = (getattr(self, name) for name in names)
+            scores = torch.tanh(steps @ kernel + bias) @ context
+            return (torch.softmax(scores, 1)[..., None] * steps).sum(1)
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = torch.nn.LSTM(FEATURES, HIDDEN, batch_first=True)
+            self.attention = Attention()
+            self.head = torch.nn.Linear(HIDDEN, 3)
+
+        def forward(self, x):
+            return self.head(self.attention(self.lstm(x)[0]))
+
+    return Model()
+
+
+def in_keras(keras, between="tanh", side=HIDDEN):
+    ops = keras.ops
+
+    class Attention(keras.Layer):
+        def build(self, _):
+            for name in NAMES:
+                size = [min(side, n) for n in shape(name)]
+                array = self.add_weight(shape=size, initializer="normal")
+                setattr(self, name, array)
+
+        def call(self, steps):
+            scores = getattr(ops, between)(steps @ self.kernel + self.bias)
+            scores = ops.softmax(ops.sum(scores * self.context, -1), 1)
+            return ops.sum(scores[..., None] * steps, 1)
+
+    x = keras.Input((None, FEATURES))
+    made = Attention()(keras.layers.LSTM(side, return_sequences=True)(x))
+    return keras.Model(x, keras.layers.Dense(3)(made))
+
+
+@pytest.mark.parametrize("direction", ["to_keras", "to_torch"])
+def test_arrays_of_the_same_names_are_twins(torch, keras, direction):
+    evidence = compare.check(in_pytorch(torch), in_keras(keras), X, direction)
+
+    assert evidence.verdict == "same"
+    assert "attention = attention" in evidence.explain()
+
+
+def test_their_gradients_are_compared(torch, keras):
+    from compare import own
+
+    models = {"torch": in_pytorch(torch), "keras": in_keras(keras)}
+    pair = OwnPair("pair", models, (X,), transfer="to_keras")
+    found = [result for result in own.run(pair, [], gradients=True) if result.loss]
+    stages = {stage.stage for stage in found[0].stages}
+
+    assert {result.verdict for result in found} == {"same"}
+    assert stages >= {f"attention.{name}" for name in NAMES}
+
+
+def test_a_transfer_takes_them_along(torch, keras):
+    first, second = in_pytorch(torch), in_keras(keras)
+    compare.transfer(first, second)
+
+    assert compare.check(first, second, X).verdict == "same"
+
+
+def test_one_that_computes_something_else_is_where_it_differs(torch, keras):
+    evidence = compare.check(in_pytorch(torch), in_keras(keras, "relu"), X, "to_keras")
+
+    assert evidence.verdict == "different"
+    assert evidence.results[0].explanation.layer == "attention"
+    assert "lstm and head alone are the same" in evidence.explain()
+
+
+def test_other_names_are_refused_where_two_arrays_have_one_shape(torch, keras):
+    first = in_pytorch(torch, ("w", "b", "u"))
+    with pytest.raises(compare.BadInput, match=r"layers of your own.*the same names"):
+        compare.check(first, in_keras(keras), X, "to_keras")
+
+
+def test_arrays_of_other_shapes_are_refused(torch, keras):
+    with pytest.raises(compare.BadInput, match="have none"):
+        compare.check(in_pytorch(torch), in_keras(keras, side=7), X, "to_keras")
+
+
+def test_weights_that_the_model_itself_holds_are_refused_by_name(torch, keras):
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.head = keras.layers.Dense(3)
+            self.scale = self.add_weight(shape=(3,), name="scale")
+
+        def call(self, x):
+            return self.head(x) * self.scale
+
+    model = Model()
+    model(X)
+    with pytest.raises(compare.BadInput, match=r"Model: .*got scale elsewhere"):
+        compare.check(torch.nn.Linear(FEATURES, 3), model, X, "to_keras")
