@@ -238,7 +238,7 @@ def _is_given(fault):
 
     def given(module, args):
         made = fault.change(args[0])
-        return _like_input(module, made, args[0]), *args[1:]
+        return as_input_of(module, made, args[0]), *args[1:]
 
     return given
 
