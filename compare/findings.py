@@ -212,11 +212,14 @@ def _between(layer, isolated):
             yield found
             return
     before = list(torch.kinds)[: list(torch.kinds).index(layer)]
+    how = f"by {gap:.1e}" if np.isfinite(gap) else "in shape"
     found = _linked(before, layer, isolated)
-    if found is not None:
-        yield from found
-    elif not isolated.unseen:
-        how = f"by {gap:.1e}" if np.isfinite(gap) else "in shape"
+    for each in found or ():
+        if each.unknown and each.layer.startswith(INPUT):
+            unknown = f"{each.unknown}: what goes in differs {how}"
+            each = replace(each, unknown=unknown)
+        yield each
+    if found is None and not isolated.unseen:
         same = ", though the layers before hand on the same" if before else ""
         yield Finding(layer, unknown=f"what goes in differs {how}{same}")
 
