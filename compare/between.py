@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compare import operations
 from compare.evidence import OTHER, SIDES
 from compare.faults import ACTIVATIONS, FAULTS, RESULTS, WAYS, Sequence
 from compare.faults import activations as functions
@@ -18,11 +19,12 @@ from compare.faults import ways as words
 from compare.faults.activations import NONE
 from compare.faults.anatomy import NEAR, Anatomy, near
 from compare.faults.fault import ACTIVATION, BETWEEN, RESULT
+from compare.operations import NOTHING, Operation
 from compare.suspects import Finding, Reading, cure_of, once
 
 AS_IT_IS = "every step"  # of what has no steps: as it is
 EXACT = 1e-13  # of the largest value: the forms of a gelu differ by 1e-10
-Recognised = Mapping[tuple[str, str], Callable]
+Recognised = Mapping[tuple[str, str | Operation], Callable]
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def recognise(found: Anatomy, layer: str, given: np.ndarray, last: bool, turned:
         last: whether that is the model's result.
         turned: whether the layer takes batch and time for each other.
     """
-    ways, sequence = _ways(found, layer, turned)
+    ways, sequence = ways_of(found, layer, turned)
     made = {name: way(sequence) for name, way in ways.items()}
     nothing = "nothing" if last else NONE
     plain = {
@@ -104,7 +106,7 @@ def recognise(found: Anatomy, layer: str, given: np.ndarray, last: bool, turned:
         n: a for n, a in made.items() if a is not None and a.shape == given.shape
     }
     return {
-        (name, called): _composed(ways[name], function)
+        (name, called): operations.composed(ways[name], function)
         for name, array in fitting.items()
         for called, function in _functions(array, given, last)
         if near(function(array), given, NEAR if last else EXACT)
@@ -120,12 +122,16 @@ def _functions(array, given, last):
     return [*ACTIVATIONS.items(), *functions.ROUNDED.items(), *own]
 
 
-def _composed(way, function):
-    return lambda made: function(way(made))
+def ways_of(
+    found: Anatomy, layer: str, turned: bool
+) -> tuple[Mapping[str, Callable], Sequence | np.ndarray]:
+    """The ways to hand on what a layer makes, and what they start from.
 
-
-def _ways(found, layer, turned):
-    """The ways to hand on what a layer makes, and what they start from."""
+    Args:
+        found: one side.
+        layer: its name.
+        turned: whether the layer takes batch and time for each other.
+    """
     if layer in found.handed:
         sequence = found.handed[layer]
         if turned:
@@ -192,6 +198,8 @@ class _Words:
 
     def does(self, side, name):
         """What a side does, in words."""
+        if isinstance(name, Operation):
+            return f"{SIDES[side]} {name.does}"
         if self.place == BETWEEN:
             return f"{SIDES[side]} {'takes' if self.link.behind else 'returns'} {name}"
         if self.place == ACTIVATION:
@@ -210,16 +218,25 @@ class _Words:
 
     def neutral(self, have):
         """Both sides, where no mistake of the library takes the one to the other."""
-        said = (
-            f"{self.does('keras', have['keras'])}, {self.does('torch', have['torch'])}"
-        )
+        first, second = self.does("keras", have["keras"]), self._beside(have)
+        if have["keras"] in NOTHING and isinstance(have["torch"], Operation):
+            first, second = self.does("torch", have["torch"]), "Keras does not"
+        said = f"{first}, {second}"
         fixes = " or ".join(
             self.fix(side, have[other], have[side]) for side, other in OTHER.items()
         )
         return Reading("", (), f"{self.link.where}, {said}", f"either {fixes}")
 
+    def _beside(self, have):
+        """What PyTorch does, said behind what Keras does."""
+        if have["torch"] in NOTHING and isinstance(have["keras"], Operation):
+            return "PyTorch does not"
+        return self.does("torch", have["torch"])
+
     def fix(self, side, right, wrong):
-        if self.place == BETWEEN:
+        if isinstance(right, Operation) or isinstance(wrong, Operation):
+            what = operations.fix(right, wrong, side, self.link.behind)
+        elif self.place == BETWEEN:
             what = words.written(right, side, wrong)
         elif self.place == ACTIVATION:
             what = functions.written(right, side, wrong)

@@ -29,6 +29,7 @@ from compare.faults.fault import (
     ACROSS,
     ACTIVATION,
     BETWEEN,
+    GIVEN,
     LAYER,
     LOSS,
     OUTPUTS,
@@ -42,7 +43,7 @@ from compare.suspects import Finding, cure_of, known_faults, reading
 if TYPE_CHECKING:
     from compare.twins import Twins
 
-HANDED = (BETWEEN, ACTIVATION)
+HANDED = (BETWEEN, ACTIVATION, GIVEN)
 ORDER = (WEIGHTS, LAYER, *HANDED, RESULT, OUTPUTS)  # in which cures are made
 TRIED = sum(fault.place in (*ORDER, ACROSS) for fault in FAULTS)
 
@@ -60,7 +61,7 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
         isolated = isolation.isolate(twins, arrays)
     except BadInput as error:
         return _explanation([], before, None, str(error))
-    found = list(findings(twins, isolated))
+    found = list(findings(twins, isolated, arrays))
     known = [each for each in found if each.cure]
     after = _cured(twins, arrays, known, isolated.turned) if known else None
     alike = (SAME, ILL_CONDITIONED) if isolated.trusted else (SAME,)

@@ -6,19 +6,20 @@ input, what it is given, and what is made of the last one's output.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare import isolation, pytorch_faults
-from compare.between import Link, differing, recognise
+from compare import between, combined, isolation, pytorch_faults
+from compare.between import Link, differing, ways_of
 from compare.cases import valid_steps
 from compare.evidence import OTHER, SIDES
 from compare.faults import Call
 from compare.faults.anatomy import NEAR, near
-from compare.faults.fault import LAYER, NORMS, OUTPUTS, WEIGHTS
+from compare.faults.fault import GIVEN, LAYER, NORMS, OUTPUTS, WEIGHTS
 from compare.isolation import Isolated
 from compare.norm_findings import normalises
 from compare.padding import padded_before
@@ -30,10 +31,20 @@ if TYPE_CHECKING:
     from compare.twins import Twins
 
 CONFUSED, MASK = "batch and time confused", "mask ignored"
+INPUT = "the input"
 
 
-def findings(twins: Twins, isolated: Isolated) -> Iterator[Finding]:
-    """Every place where the twins do different things, as the model meets them."""
+def findings(
+    twins: Twins, isolated: Isolated, arrays: Sequence[np.ndarray]
+) -> Iterator[Finding]:
+    """Every place where the twins do different things, as the model meets them.
+
+    Args:
+        twins: different on these arrays.
+        isolated: as `isolate` gives it for them.
+        arrays: one for each input.
+    """
+    isolated = _with_inputs(twins, isolated, arrays)
     torch, keras = isolated.torch, isolated.keras
     for layer in isolated.kinds:
         if layer in isolated.unlike:
@@ -50,6 +61,26 @@ def findings(twins: Twins, isolated: Isolated) -> Iterator[Finding]:
     both = [layer for layer in torch.kinds if layer in keras.kinds]
     if both:
         yield from _result(both, isolated)
+
+
+def _with_inputs(twins, isolated, arrays):
+    """The same with the inputs, where they are floats, as if a layer made each."""
+    floats = {
+        each.name: array.astype("float64")
+        for each, array in zip(twins.inputs, arrays, strict=True)
+        if array.dtype.kind == "f"
+    }
+    if twins.time_axis == 0:
+        floats = {n: a.swapaxes(0, 1) if a.ndim > 2 else a for n, a in floats.items()}
+    named = {
+        INPUT if len(arrays) == 1 else f"{INPUT} {name}": array
+        for name, array in floats.items()
+    }
+    sides = {
+        side: replace(found, made=named | found.made)
+        for side, found in (("torch", isolated.torch), ("keras", isolated.keras))
+    }
+    return replace(isolated, **sides)
 
 
 # --------------------------------------------------------------------------- layers
@@ -181,17 +212,22 @@ def _between(layer, isolated):
             yield found
             return
     before = list(torch.kinds)[: list(torch.kinds).index(layer)]
+    how = f"by {gap:.1e}" if np.isfinite(gap) else "in shape"
     found = _linked(before, layer, isolated)
-    if found is not None:
-        yield from found
-    elif not isolated.unseen:
-        how = f"by {gap:.1e}" if np.isfinite(gap) else "in shape"
+    for each in found or ():
+        if each.unknown and each.layer.startswith(INPUT):
+            unknown = f"{each.unknown}: what goes in differs {how}"
+            each = replace(each, unknown=unknown)
+        yield each
+    if found is None and not isolated.unseen:
         same = ", though the layers before hand on the same" if before else ""
         yield Finding(layer, unknown=f"what goes in differs {how}{same}")
 
 
 def _linked(before, behind, isolated):
     """What is handed on to a layer or the caller, from the nearest that explains it.
+
+    What takes neither other arrays nor numbers comes first.
 
     Args:
         before: names of the layers before it, in order.
@@ -202,21 +238,25 @@ def _linked(before, behind, isolated):
         Where it differs; None where neither side is known to make anything of them.
     """
     torch, keras = isolated.torch, isolated.keras
+    inputs = [name for name in torch.made if name.startswith(INPUT)]
+    others = partial(combined.recognise, [*inputs, *before])
     half = None
-    for layer in reversed(before):
-        made = [found.handed | found.made for found in (torch, keras)]
-        if any(layer not in each for each in made):
-            continue
-        link = Link(layer, behind)
-        sides = _recognised(link, isolated)
-        if all(sides.values()):
-            return differing(link, sides)
-        if any(sides.values()):
-            half = half or (link, sides)
+    for recognise in (between.recognise, others):
+        for layer in (*reversed(before), *(inputs if behind else ())):
+            made = [found.handed | found.made for found in (torch, keras)]
+            if any(layer not in each for each in made):
+                continue
+            link = Link(layer, behind)
+            sides = _recognised(link, isolated, recognise)
+            if all(sides.values()):
+                found = differing(link, sides)
+                return _of_input(found, keras) if layer in inputs else found
+            if any(sides.values()):
+                half = half or (link, sides)
     return differing(*half) if half else None
 
 
-def _recognised(link, isolated):
+def _recognised(link, isolated, recognise):
     """What each side does between two layers."""
     turned = link.layer in isolated.turned
     return {
@@ -229,6 +269,16 @@ def _recognised(link, isolated):
         )
         for given in [found.given(link.behind) if link.behind else found.result]
     }
+
+
+def _of_input(found, keras):
+    """Findings about an input, with a cure that needs no layer before."""
+    for each in found:
+        if each.cure:
+            _, sequence = ways_of(keras, each.layer, False)
+            made = each.cure.change(sequence)
+            each = replace(each, cure=cure_of(GIVEN, lambda _, made=made: made))
+        yield each
 
 
 def _read_otherwise(layer, isolated):

@@ -123,14 +123,18 @@ def _watch(layer, name, seen):
             runs.append(None if several else (_numpy(x), None, _numpy(made), None))
             return result
         asked = layer.return_sequences, layer.return_state
-        parts = [layer]
+        parts, merge = [layer], getattr(layer, "merge_mode", None)
         if isinstance(layer, keras.layers.Bidirectional):
             parts += [layer.forward_layer, layer.backward_layer]
         for part in parts:  # changes what is handed out, not what is computed
             part.return_sequences, part.return_state = True, True
+        if merge:
+            layer.merge_mode = "concat"
         try:
             output, *states = call(x, *args, **kwargs)
         finally:
+            if merge:
+                layer.merge_mode = merge
             for part in parts:
                 part.return_sequences, part.return_state = asked
         lengths = _lengths(kwargs.get("mask"))
@@ -143,7 +147,7 @@ def _watch(layer, name, seen):
         order = _order(kwargs.get("mask"))
         sequence = _sequence(_ordered(output, order), last, lengths, ends)
         runs.append((_ordered(x, order), lengths, sequence, order))
-        handed = output if asked[0] else final
+        handed = _merged(output if asked[0] else final, merge)
         return (handed, *states) if asked[1] else handed
 
     return watch
@@ -157,7 +161,17 @@ def _is_clear(layer, x, args, kwargs):
     if isinstance(layer, keras.layers.TimeDistributed):
         inside = getattr(layer.layer, "activation", None)  # used step by step
         return inside in (None, keras.activations.linear)
-    return getattr(layer, "merge_mode", "concat") == "concat"
+    return getattr(layer, "merge_mode", "concat") is not None
+
+
+def _merged(tensor, merge):
+    """Two directions, side by side in a tensor, as a Bidirectional merges them."""
+    if merge in (None, "concat"):
+        return tensor
+    forward, backward = keras.ops.split(tensor, 2, axis=-1)
+    if merge == "mul":
+        return forward * backward
+    return (forward + backward) / (2 if merge == "ave" else 1)
 
 
 def _order(mask):

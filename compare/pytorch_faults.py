@@ -20,6 +20,7 @@ from compare.faults.anatomy import Anatomy
 from compare.faults.fault import (
     ACTIVATION,
     BETWEEN,
+    GIVEN,
     LAYER,
     LOSS,
     OUTPUTS,
@@ -192,6 +193,11 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
         with _other_loss(twin, fault):
             yield
         return
+    if fault.place == GIVEN:
+        following = twin.model.get_submodule(behind)
+        with _hooks([following.register_forward_pre_hook(_is_given(fault))]):
+            yield
+        return
     module = twin.model.get_submodule(layer)
     if fault.place == WEIGHTS:
         before = layers(twin.model)[layer].arrays
@@ -225,6 +231,16 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
         ]
     with _hooks(hooks):
         yield
+
+
+def _is_given(fault):
+    """A hook that gives a layer what a mistake makes of its input."""
+
+    def given(module, args):
+        made = fault.change(args[0])
+        return as_input_of(module, made, args[0]), *args[1:]
+
+    return given
 
 
 def _hands_on(fault, model, layer, behind):

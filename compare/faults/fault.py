@@ -13,6 +13,7 @@ NORMS = ("LayerNorm", "BatchNorm1d")
 EMBEDDING, CONVOLUTION = ("Embedding",), ("Conv1d",)
 WEIGHTS, LAYER, BETWEEN, RESULT = "weights", "layer", "between", "result"
 ACTIVATION, ACROSS, OUTPUTS = "activation", "across", "outputs"
+GIVEN = "given"
 LOSS, OPTIMIZER = "loss", "optimizer"
 
 Arrays = Mapping[str, np.ndarray]
@@ -26,8 +27,8 @@ class Fault:
         name: short, and like no other.
         sentence: what is wrong, as a person would say it.
         torch, keras: what to change where the mistake is on that side.
-        place: WEIGHTS, ACROSS, LAYER, BETWEEN, ACTIVATION, RESULT, OUTPUTS, LOSS or
-            OPTIMIZER.
+        place: WEIGHTS, ACROSS, LAYER, BETWEEN, ACTIVATION, GIVEN, RESULT, OUTPUTS, LOSS
+            or OPTIMIZER.
         kinds: of the layers it can happen to, as `pytorch_layers.layers` names them; or
             names of losses, or of optimizers' classes.
         change: what the mistake does, by place.
@@ -39,6 +40,7 @@ class Fault:
             ACTIVATION: what a layer makes to what wrongly goes into the next; as is
                 BETWEEN, of a layer that is not recurrent.
             RESULT: what goes into the last function to what it wrongly returns.
+            GIVEN: what goes into a layer to what wrongly does.
             OUTPUTS: all that the model returns, in order, to the numbers of them in
                 the wrong order.
             LOSS: the shape of a result to the factor that its loss wrongly has.

@@ -1,0 +1,366 @@
+"""Scales, sums with earlier arrays and two directions made one, between layers."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from own_models import FEATURES, SIZE, X, in_keras, in_pytorch, plain, twins
+
+from compare import cli
+from compare.cases import sequences
+
+FACTORS = np.array([0.2, 0.7, 1.5, 3.0])
+MEANS = np.array([-0.5, 0.25, 1.0, 2.0])
+
+
+def scaled(change):
+    """Models of both sides whose input goes through a function first."""
+    return (
+        in_pytorch(lambda m, x: m.head(m.rnn(change(x))[0][:, -1])),
+        in_keras(lambda m, x: m.head(m.rnn(change(x)))),
+    )
+
+
+def with_array(array):
+    """What a model of either framework can multiply with."""
+    import torch
+
+    def of(x):
+        return torch.tensor(array).to(x) if isinstance(x, torch.Tensor) else array
+
+    return of
+
+
+def by_factors(x):
+    return x * with_array(FACTORS)(x)
+
+
+def standardised(x):
+    return (x - with_array(MEANS)(x)) / with_array(FACTORS)(x)
+
+
+SCALES = {
+    "divided": (lambda x: x / 255, "divides by 255"),
+    "doubled": (lambda x: x * 2, "multiplies by 2"),
+    "shifted": (lambda x: x - 0.5, "subtracts 0.5"),
+    "standard": (
+        lambda x: (x - 0.1307) / 0.3081,
+        "subtracts 0.1307 and divides by 0.3081",
+    ),
+    "each feature": (
+        by_factors,
+        "multiplies 4 features by a factor each, from 0.2 to 3",
+    ),
+    "each feature standard": (
+        standardised,
+        "subtracts a number from 4 features each, from -0.5 to 2, and divides by "
+        "another, from 0.2 to 3",
+    ),
+}
+
+
+@pytest.mark.parametrize("side", ["torch", "keras"])
+@pytest.mark.parametrize("case", SCALES)
+def test_an_input_that_one_side_scales_is_told(harness, diagnose, case, side):
+    change, said = SCALES[case]
+    (as_it_is, _), (_, keras_as_it_is) = scaled(lambda x: x), scaled(lambda x: x)
+    torch, keras = scaled(change)
+    if side == "torch":
+        made, who = twins(harness, torch, keras_as_it_is), "PyTorch {}, Keras does not"
+    else:
+        made, who = twins(harness, as_it_is, keras), "Keras {}, PyTorch does not"
+    found = diagnose(made, (X,))
+
+    assert found.explained, found
+    assert found.sentence == f"between the input and rnn, {who.format(said)}"
+    assert found.place == "between the input and rnn"
+    assert found.fix.startswith("either PyTorch: give rnn ")
+
+
+def test_an_input_that_both_scale_is_told_where_they_do_so_otherwise(harness, diagnose):
+    torch, keras = scaled(lambda x: x / 255)[0], scaled(lambda x: x / 256)[1]
+    found = diagnose(twins(harness, torch, keras), (X,))
+
+    assert found.explained, found
+    said = "Keras divides by 256, PyTorch divides by 255"
+    assert found.sentence == f"between the input and rnn, {said}"
+
+
+def test_deviations_of_both_frameworks_by_default_are_told_apart(harness, diagnose):
+    """PyTorch divides by n - 1, Keras by n."""
+    import keras
+
+    def ours(x):
+        return (x - x.mean(1, keepdim=True)) / x.std(1, keepdim=True)
+
+    def theirs(x):
+        kept = dict(axis=1, keepdims=True)
+        return (x - keras.ops.mean(x, **kept)) / keras.ops.std(x, **kept)
+
+    found = diagnose(twins(harness, scaled(ours)[0], scaled(theirs)[1]), (X,))
+
+    assert found.explained, found
+    said = "subtracts the mean of each feature over the steps and divides by the "
+    assert f"Keras {said}standard deviation with n, " in found.sentence
+    assert found.sentence.endswith(f"PyTorch {said}standard deviation with n - 1")
+
+
+def test_an_input_that_both_scale_alike_is_no_finding(harness, diagnose):
+    """What differs is behind it."""
+    torch = in_pytorch(lambda m, x: m.head(m.rnn(x / 255)[0].mean(1)))
+    found = diagnose(twins(harness, torch, scaled(lambda x: x / 255)[1]), (X,))
+
+    assert found.explained, found
+    assert found.faults == ("the mean of all steps for the last step",)
+
+
+def test_an_input_of_one_sample_and_a_factor_of_each_feature_prove_nothing(
+    harness, diagnose
+):
+    """One step of one sample is any other times some factors."""
+    torch, keras = scaled(by_factors)[0], scaled(lambda x: x)[1]
+    found = diagnose(twins(harness, torch, keras), (X[:1, :1],))
+
+    assert not found.explained
+    assert "rnn gets something unknown in PyTorch" in found.sentence
+
+
+def test_an_input_made_by_something_else_stays_unknown(harness, diagnose):
+    torch, keras = scaled(lambda x: x.sin())[0], scaled(lambda x: x)[1]
+    found = diagnose(twins(harness, torch, keras), (X,))
+
+    assert not found.explained
+    assert found.faults == ()
+    assert "behind the input, rnn gets something unknown in PyTorch" in found.sentence
+
+
+def test_a_result_that_one_side_scales_is_told(harness, diagnose):
+    torch = in_pytorch(lambda m, x: 0.5 * m.head(m.rnn(x)[0][:, -1]))
+    found = diagnose(twins(harness, torch, in_keras(plain)), (X,))
+
+    assert found.explained, found
+    assert found.sentence == "behind head, PyTorch multiplies by 0.5, Keras does not"
+
+
+def test_a_scale_and_a_mistake_of_another_kind_are_told_together(harness, diagnose):
+    torch = in_pytorch(lambda m, x: m.head(m.rnn(x / 255)[0].mean(1)))
+    found = diagnose(twins(harness, torch, in_keras(plain)), (X,))
+
+    assert found.explained, found
+    assert "PyTorch divides by 255, Keras does not" in found.sentence
+    assert found.faults == ("the mean of all steps for the last step",)
+
+
+# ---------------------------------------------------------------------------- residuals
+
+
+def stacked(harness, torch, keras):
+    """Twins of a projection, a recurrent layer and a head, joined before the head."""
+    import keras as framework
+    from torch import nn
+
+    class InPyTorch(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.before = nn.Linear(FEATURES, FEATURES)
+            self.rnn = nn.GRU(FEATURES, FEATURES, batch_first=True)
+            self.head = nn.Linear(FEATURES, 3)
+
+        def forward(self, x):
+            p = self.before(x)
+            return self.head(torch(self.rnn(p)[0], p, x)[:, -1])
+
+    class InKeras(framework.Model):
+        def __init__(self):
+            super().__init__()
+            self.before = framework.layers.Dense(FEATURES)
+            self.rnn = framework.layers.GRU(FEATURES, return_sequences=True)
+            self.head = framework.layers.Dense(3)
+
+        def call(self, x):
+            p = self.before(x)
+            return self.head(keras(self.rnn(p), p, x)[:, -1])
+
+    return twins(harness, InPyTorch, InKeras)
+
+
+def relu(x):
+    import keras
+    import torch
+
+    return torch.relu(x) if isinstance(x, torch.Tensor) else keras.ops.relu(x)
+
+
+def alone(y, p, x):
+    return y
+
+
+JOINS = {
+    "a sum": (lambda y, p, x: y + p, "adds before"),
+    "a sum with the input": (lambda y, p, x: y + x, "adds the input"),
+    "a product": (lambda y, p, x: y * p, "multiplies by before"),
+    "relu of the sum": (
+        lambda y, p, x: relu(y + p),
+        "adds before and has a relu behind that",
+    ),
+    "sum of the relu": (
+        lambda y, p, x: relu(y) + p,
+        "has a relu and adds before behind that",
+    ),
+}
+
+
+@pytest.mark.parametrize("side", ["torch", "keras"])
+@pytest.mark.parametrize("case", JOINS)
+def test_a_connection_that_one_side_lacks_is_told(harness, diagnose, case, side):
+    join, said = JOINS[case]
+    if side == "torch":
+        made, who = stacked(harness, join, alone), "PyTorch {}, Keras does not"
+    else:
+        made, who = stacked(harness, alone, join), "Keras {}, PyTorch does not"
+    found = diagnose(made, (X,))
+
+    assert found.explained, found
+    assert found.sentence == f"between rnn and head, {who.format(said)}"
+
+
+def test_a_relu_before_a_sum_is_told_from_one_behind_it(harness, diagnose):
+    (inside, _), (outside, _) = JOINS["relu of the sum"], JOINS["sum of the relu"]
+    found = diagnose(stacked(harness, inside, outside), (X,))
+
+    assert found.explained, found
+    assert "Keras has a relu and adds before behind that" in found.sentence
+    assert "PyTorch adds before and has a relu behind that" in found.sentence
+
+
+def test_a_connection_from_elsewhere_is_told(harness, diagnose):
+    made = stacked(harness, lambda y, p, x: y + p, lambda y, p, x: y + x)
+    found = diagnose(made, (X,))
+
+    assert found.explained, found
+    assert "Keras adds the input, PyTorch adds before" in found.sentence
+
+
+def test_a_connection_of_both_sides_is_no_finding(harness, diagnose):
+    made = stacked(harness, lambda y, p, x: y + p, lambda y, p, x: y + p)
+
+    assert made.compare(X)["verdict"] == "same"
+    assert not diagnose(made, (X,)).part
+
+
+def test_two_connections_at_once_stay_unknown(harness, diagnose):
+    found = diagnose(stacked(harness, lambda y, p, x: y + p + x, alone), (X,))
+
+    assert not found.explained
+    assert "head gets something unknown in PyTorch" in found.sentence
+
+
+# ---------------------------------------------------------------------- two directions
+
+HALVES = {
+    "sum": (lambda a, b: a + b, "adds the two directions"),
+    "ave": (lambda a, b: (a + b) / 2, "takes the average of the two directions"),
+    "mul": (lambda a, b: a * b, "multiplies the two directions"),
+}
+
+
+def two_directions(harness, torch, merge, steps):
+    """Twins that make one of two directions, at every step or where they end."""
+    import keras as framework
+    from torch import nn
+
+    class InPyTorch(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = nn.GRU(FEATURES, SIZE, batch_first=True, bidirectional=True)
+            self.head = nn.Linear(SIZE, 3)
+
+        def forward(self, x):
+            output, h = self.rnn(x)
+            halves = (output[..., :SIZE], output[..., SIZE:]) if steps else h
+            return self.head(torch(*halves))
+
+    class InKeras(framework.Model):
+        def __init__(self):
+            super().__init__()
+            rnn = framework.layers.GRU(SIZE, return_sequences=steps)
+            self.rnn = framework.layers.Bidirectional(rnn, merge_mode=merge)
+            self.head = framework.layers.Dense(3)
+
+        def call(self, x):
+            return self.head(self.rnn(x))
+
+    made = dict(torch=InPyTorch, keras=InKeras)
+    # What PyTorch's layer hands on has two halves, what Keras's does is one.
+    made = harness.Twins(made, sequences(None, FEATURES), ["y"], alike=False)
+    made.load("to_keras", partial(harness.fresh_weights, seed=[2]))
+    return made
+
+
+@pytest.mark.parametrize("steps", [False, True])
+@pytest.mark.parametrize(
+    ("first", "then"), [("sum", "ave"), ("ave", "mul"), ("mul", "sum")]
+)
+def test_directions_made_one_in_another_way_are_told(
+    harness, diagnose, first, then, steps
+):
+    (join, ours), (_, theirs) = HALVES[first], HALVES[then]
+    found = diagnose(two_directions(harness, join, then, steps), (X,))
+
+    assert found.explained, found
+    assert found.sentence == f"between rnn and head, Keras {theirs}, PyTorch {ours}"
+    assert f'by merge_mode="{first}"' in found.fix
+
+
+@pytest.mark.parametrize("merge", HALVES)
+def test_directions_made_one_in_the_same_way_are_no_finding(harness, diagnose, merge):
+    made = two_directions(harness, HALVES[merge][0], merge, False)
+
+    assert made.compare(X)["verdict"] == "same"
+    assert not diagnose(made, (X,)).part
+
+
+def test_one_direction_alone_is_told(harness, diagnose):
+    found = diagnose(two_directions(harness, lambda a, b: a, "sum", True), (X,))
+
+    assert found.explained, found
+    assert "PyTorch takes the forward direction alone" in found.sentence
+
+
+# ----------------------------------------------------------------------- as a user does
+
+PAIR = """
+import keras
+import numpy as np
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(4, 6, batch_first=True)
+        self.fc = nn.Linear(6, 2)
+
+    def forward(self, x):
+        return self.fc(self.lstm(x)[0][:, -1])
+
+layers = keras.layers
+def in_keras():
+    return keras.Sequential(
+        [layers.Rescaling(1 / 255), layers.LSTM(6), layers.Dense(2)]
+    )
+
+torch_model, keras_model = Net, in_keras
+x = np.random.default_rng(0).normal(size=(BATCH, 5, 4)).astype("float32")
+"""
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_a_layer_that_rescales_in_keras_alone_is_told(
+    harness, tmp_path, monkeypatch, capsys, batch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pair.py").write_text(PAIR.replace("BATCH", str(batch)))
+
+    assert cli.main(["explain", "pair.py"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "between the input and lstm, Keras divides by 255, PyTorch does not" in said
