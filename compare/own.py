@@ -11,6 +11,7 @@ from compare.twins import FRAMEWORKS, LAYERS, Twins
 
 from compare import (  # isort: skip
     alternatives,
+    constants,
     harness,
     in_keras,
     in_pytorch,
@@ -49,7 +50,7 @@ def run(pair: OwnPair, notes: list[str], gradients: bool = False) -> list[Result
     """
     with settled(pair):
         made = _run(pair, gradients)
-        for otherwise in (_paired_otherwise, _built_for_its_steps):
+        for otherwise in (_paired_otherwise, _built_for_its_steps, _as_written):
             if _wrong(made.results):
                 made = otherwise(made, gradients) or made
     notes += [*made.notes, *_said_of_weights(made.results), *live.notes(pair.models)]
@@ -74,10 +75,15 @@ class _Run:
     notes: list[str]
 
 
-def _run(pair, gradients, said=()):
-    """Run a pair as it is; what is said of it goes before the notes."""
+def _run(pair, gradients, said=(), written=False):
+    """Run a pair as it is; what is said of it goes before the notes.
+
+    With constants as they were written down, if that is asked for.
+    """
     notes, unlike = [*said], []
     twins, length = build(pair, notes)
+    if written:
+        constants.as_written(twins)
     cases = own_inputs.cases(pair, length)
     subject = harness.Subject(
         name=pair.name,
@@ -159,6 +165,21 @@ def _built_for_its_steps(made, gradients):
         "that number from the shape."
     )
     return _run(replace(pair, free=False), gradients, [said])
+
+
+def _as_written(made, gradients):
+    """The run with constants that are not rounded to float32, where that is all."""
+    pair, twins = made.pair, made.twins
+    if twins.only32 or twins.refusals:
+        return None
+    names = constants.as_written(twins)
+    if not names:
+        return None
+    own_weights.loads(pair, twins, [])[_wrong(made.results)[0].direction](twins)
+    if twins.compare(*pair.arrays)["verdict"] != SAME:
+        return None
+    said = f"{names}: judged as they were written, not as float32 rounds them."
+    return _run(pair, gradients, [said], written=True)
 
 
 def _said_of_weights(results):

@@ -118,15 +118,23 @@ def constants(model: torch.nn.Module) -> list[str]:
     """
     return [
         f"{name}.{key}" if name else key
-        for name, module in model.named_modules()
+        for name, module in own_modules(model)
         if _is_constant(module)
         for key, _ in module.named_buffers(recurse=False)
     ]
 
 
+def own_modules(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
+    """The modules that are classes of the user's own, by name, the model first."""
+    return [each for each in model.named_modules() if _is_own(each[1])]
+
+
+def _is_own(module):
+    return kind_of(module).endswith("(Module)")
+
+
 def _is_constant(module):
-    own = kind_of(module).endswith("(Module)")
-    return own and not any(True for _ in module.parameters(recurse=False))
+    return _is_own(module) and not any(True for _ in module.parameters(recurse=False))
 
 
 def hold_apart(model: torch.nn.Module) -> bool:

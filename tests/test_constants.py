@@ -70,6 +70,56 @@ def test_constants_need_no_twin(keras, standardised, front):
     assert "mean, spread of PyTorch's: constants of the model" in evidence.explain()
 
 
+def scaled(torch, scale):
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = torch.nn.Linear(FEATURES, 3)
+            scale(self)
+
+        def forward(self, x):
+            return self.head(x) * self.scale
+
+    return Model()
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [lambda m, a: m.register_buffer("scale", a), lambda m, a: vars(m).update(scale=a)],
+)
+@pytest.mark.parametrize(("number", "verdict"), [(0.1, "same"), (0.10001, "different")])
+def test_float32_may_round_a_number_that_keras_has_in_its_code(
+    torch, keras, hold, number, verdict
+):
+    first = scaled(torch, lambda model: hold(model, torch.tensor(number)))
+    x = keras.Input((None, FEATURES))
+    second = keras.Model(x, keras.layers.Dense(3)(x) * 0.1)
+    evidence = compare.check(first, second, X, "to_keras")
+
+    assert evidence.verdict == verdict
+    said = "scale of PyTorch's: judged as they were written" in evidence.explain()
+    assert said == (verdict == "same")
+
+
+def test_pytorch_may_have_a_number_in_its_code_that_float32_rounds(torch, keras):
+    class Scale(keras.Layer):
+        def build(self, _):
+            self.by = self.add_weight(
+                shape=(), trainable=False, initializer=keras.initializers.Constant(0.1)
+            )
+
+        def call(self, x):
+            return x * self.by
+
+    first = scaled(torch, lambda model: vars(model).update(scale=0.1))
+    x = keras.Input((None, FEATURES))
+    second = keras.Model(x, Scale(name="scale")(keras.layers.Dense(3)(x)))
+    evidence = compare.check(first, second, X, "to_keras")
+
+    assert evidence.verdict == "same"
+    assert "scale.by of Keras's: judged as they were written" in evidence.explain()
+
+
 def test_constants_that_differ_are_noticed(keras, standardised):
     wrong = behind(keras, in_code(keras, MEAN + 1))
 

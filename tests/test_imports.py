@@ -17,6 +17,7 @@ FILES = sorted(
 MAY = {
     "compare/checking.py": {"torch", "keras"},  # for type checkers alone
     "compare/keras_copies.py": {"keras"},
+    "compare/constants.py": {"torch"},
     "compare/in_pytorch.py": {"torch"},
     "compare/in_keras.py": {"keras", "tensorflow"},
     "compare/pytorch_layers.py": {"torch"},
