@@ -326,9 +326,14 @@ class Twin:
         return list(stages.values()), list(masks.values())
 
     def _record(self, stages, name, layer):
-        call = layer.call
+        call, ran = layer.call, []
 
         def record(*args, **kwargs):
+            ran.append(name)
+            if len(ran) > 1:  # what runs more than once is no stage
+                for stage in (name, f"{name}.h", f"{name}.c"):
+                    stages.pop(stage, None)
+                return call(*args, **kwargs)
             if not isinstance(layer, keras.layers.RNN):
                 with before_activation(layer) as before:
                     result = call(*args, **kwargs)

@@ -208,7 +208,8 @@ class Twin:
 
         def record(layer, inputs, result):
             if name in self._stages:  # what runs more than once is no stage
-                self._stages[name] = None, None
+                for stage in (name, f"{name}.h", f"{name}.c"):
+                    self._stages[stage] = None, None
                 return
             if not isinstance(layer, torch.nn.RNNBase):
                 if isinstance(result, torch.Tensor):
