@@ -14,7 +14,7 @@ from itertools import islice
 import numpy as np
 
 # It sets what Keras reads, and comes first.
-from compare.keras_layers import Renamed, holders, kind_of, leaves
+from compare.keras_layers import Renamed, children, holders, kind_of, leaves
 
 import keras  # isort: skip
 import tensorflow  # isort: skip
@@ -161,7 +161,7 @@ class Twin:
         by_input = [keras.ops.convert_to_numpy(tensor) for tensor in by_input]
         found = {
             name: Layer(
-                kind_of(getattr(self.model, name)),
+                kind_of(children(self.model)[name]),
                 {key: keras.ops.convert_to_numpy(g) for key, g in gradients.items()},
             )
             for name, gradients in by_layer.items()
@@ -294,21 +294,19 @@ class Twin:
         """Stages and masks, in lists; their names go to `_names` and `_masked`."""
         self.traces += 1
         stages = {}
-        children = {}
-        for name, attribute in vars(self.model).items():
-            if name.startswith("_"):
-                continue  # Keras's own lists of the layers
+        watched = {}
+        for name, attribute in children(self.model).items():
             if isinstance(attribute, list):
                 attribute = attribute[-1]  # what a stack of layers hands on
             if isinstance(attribute, keras.Layer):
-                children[name] = attribute
+                watched[name] = attribute
         try:
-            for name, layer in children.items():
+            for name, layer in watched.items():
                 vars(layer)["call"] = self._record(stages, name, layer)
             with self._refused():
                 results = self._functional(list(args), training=False)
         finally:
-            for layer in children.values():
+            for layer in watched.values():
                 vars(layer).pop("call", None)
         results = [tensor for _, tensor in flat(results)]
         check_outputs(self, results)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow
 
 from compare.in_keras import Twin, settled
-from compare.keras_layers import holders, variables
+from compare.keras_layers import children, holders, variables
 from compare.optimizers import Optimizer
 from compare.transfer import Sum
 
@@ -38,7 +38,7 @@ class Training:
         self.twin, self.loss = twin, loss
         self._step = None
         doubled = [
-            variables(getattr(twin.model, each.layer))[each.keras]
+            variables(children(twin.model)[each.layer])[each.keras]
             for each in sums
             if optimizer.align_biases
         ]
