@@ -93,7 +93,9 @@ class Twins:
         self.twins, self.refusals, self.only32 = {}, {}, {}
         for side, framework in FRAMEWORKS.items():
             call = calls and calls[side]
-            for dtype in DTYPES if side not in self.refusals else ():
+            for dtype in DTYPES:
+                if side in self.refusals:
+                    break  # and not for float64
                 with self._refusing(side, dtype):
                     twin = framework.Twin(make[side], inputs, dtype, outputs, call)
                     self.twins[side, dtype] = twin
