@@ -207,7 +207,7 @@ class Twin:
         total = 0
         with self._refused(), exact_constants(self.dtype):
             results = self._functional(list(tensors), training=training)
-        results = results if isinstance(results, list | tuple) else (results,)
+        results = [tensor for _, tensor in flat(results)]
         for result, target, where in zip(results, targets, valid, strict=False):
             if where is not None:
                 result = keras.ops.where(where, result, 0)

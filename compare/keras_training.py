@@ -69,7 +69,12 @@ class Training:
         learnt = self.twin.model.trainable_variables
         with tensorflow.GradientTape() as tape:
             value = self.twin.loss(self.loss, tensors, [target], [None], training=True)
-        self.optimizer.apply(tape.gradient(value, learnt), learnt)
+        gradients = [
+            (tensorflow.convert_to_tensor(each), variable)  # of an embedding, all rows
+            for each, variable in zip(tape.gradient(value, learnt), learnt, strict=True)
+            if each is not None  # nothing of the first result comes from the others
+        ]
+        self.optimizer.apply(*zip(*gradients, strict=True))
         weights = holders(self.twin.model)
         return value, {  # read here, after the step, at a tenth of the time
             name: {key: variable.value.read_value() for key, variable in each.items()}
