@@ -21,7 +21,7 @@ import tensorflow  # isort: skip
 
 from compare.cases import Input, as_judged, check_outputs, check_tensors, flat
 from compare.errors import BadInput
-from compare.keras_precision import exact_constants, narrowing, settled
+from compare.keras_precision import exact_constants, narrowing, settled, widen
 from compare.keras_refusals import REFUSALS, message, origin
 from compare.refusals import refused
 from compare.transfer import Layer
@@ -80,6 +80,8 @@ class Twin:
             ]
             with self._noting_order(), self._returning_tensors(), self._refused():
                 self._functional = keras.Model(args, self._call(self.model, args))
+            if dtype == "float64":
+                widen(self.model)
         if outputs is None:
             self.outputs = [name for name, _ in flat(self._functional.output)]
         # Eager Keras takes about 1 ms a step; one trace serves every length.
