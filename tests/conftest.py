@@ -30,8 +30,9 @@ def torch(harness):
 def _seeded(request):
     """The same weights in each test, whichever tests its worker ran before it."""
     if {"torch", "keras", "harness"} & set(request.fixturenames):
-        request.getfixturevalue("torch").manual_seed(SEED)
-        request.getfixturevalue("keras").utils.set_random_seed(SEED)
+        harness = request.getfixturevalue("harness")  # a parameter may be called keras
+        harness.in_pytorch.torch.manual_seed(SEED)
+        harness.in_keras.keras.utils.set_random_seed(SEED)
 
 
 @pytest.fixture(scope="session")
