@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 # PyTorch comes first.
-from compare.twins import FRAMEWORKS, Twins
+from compare.twins import FRAMEWORKS, Twins, losses
 
 from compare import (  # isort: skip
     alternatives,
@@ -313,8 +313,8 @@ def task(pair: OwnPair) -> Task:
                 f"{SIDES[side]}'s; make it 0 in both"
             )
     target = pair.target
+    result = twins.twins["torch", "float32"](*pair.arrays)[twins.outputs[0]]
     if target is None:
-        result = twins.twins["torch", "float32"](*pair.arrays)[twins.outputs[0]]
         target = targets(pair.loss, [result.shape], pair.seed)[0]
     batch = len(pair.arrays[0])
     if len(target) != batch:
@@ -322,6 +322,7 @@ def task(pair: OwnPair) -> Task:
             f"{pair.name}: expected a target for each of {batch} examples, got "
             f"{len(target)}; give as many"
         )
+    _check_target(pair, result, target)
     data = TrainingData(
         f"{described(pair)}{'' if pair.target is not None else ', random targets'}",
         pair.arrays,
@@ -333,6 +334,19 @@ def task(pair: OwnPair) -> Task:
     model = pair.models["torch"]
     make = partial(copy.deepcopy, model) if live.is_live("torch", model) else model
     return Task(pair.name, twins, make, pair.loss, data)
+
+
+def _check_target(pair, result, target):
+    """Raise BadInput where the loss does not take the target with this result."""
+    given = map(in_pytorch.torch.from_numpy, (result, target))
+    try:
+        losses(pair.loss)["torch"](*given)
+    except (ValueError, IndexError, RuntimeError, TypeError) as error:
+        raise BadInput(
+            f"{pair.name}: expected a target that {pair.loss} takes with a result of "
+            f"shape {result.shape}, got {target.dtype} of shape {target.shape}: "
+            f"{in_pytorch.message(error)}; correct it"
+        ) from None
 
 
 def _dropping(side, twin):

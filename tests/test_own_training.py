@@ -51,8 +51,9 @@ def train(harness):
     """What trains a pair for two epochs."""
     own, training = map(import_module, ("compare.own", "compare.training"))
 
-    def trained(ours, theirs, **recipe):
-        pair = OwnPair("mine", dict(torch=ours, keras=theirs), (TOKENS,))
+    def trained(ours, theirs, loss="mean_squared_error", target=None, **recipe):
+        models = dict(torch=ours, keras=theirs)
+        pair = OwnPair("mine", models, (TOKENS,), loss=loss, target=target)
         with own.settled(pair):
             task, recipe = own.task(pair), Recipe(epochs=2, **recipe)
             return training.train(task, recipe, time.perf_counter(), lambda *_: None)
@@ -90,3 +91,19 @@ def test_dropout_is_refused(train, nn, keras, rates, got):
 
     with pytest.raises(BadInput, match=f"mine: expected .* got {got}; make it 0"):
         train(in_pytorch(nn, *ours), in_keras(keras, *theirs))
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "got"),
+    [
+        ("mean_squared_error", np.zeros((BATCH, 7)), r"float64 of shape \(4, 7\): "),
+        ("cross_entropy", np.full(BATCH, OUTPUTS), r"int64 of shape \(4,\): Target 3 "),
+        ("cross_entropy", np.zeros(BATCH), r"float64 of shape \(4,\): "),
+    ],
+    ids=["another shape", "a class too many", "no classes"],
+)
+def test_a_target_that_the_loss_does_not_take_is_refused(
+    train, nn, keras, loss, target, got
+):
+    with pytest.raises(BadInput, match=f"mine: .* that {loss} takes .*, got {got}"):
+        train(in_pytorch(nn), in_keras(keras), loss, target)
