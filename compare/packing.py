@@ -30,13 +30,22 @@ def shared(twins: Mapping, torch: Mapping, keras: Mapping) -> list[str]:
 def valid(twins: Mapping, timed: Sequence[str], x: np.ndarray) -> dict[str, np.ndarray]:
     """Which steps of stages count, (batch, time), where not all do.
 
+    What is made of each step behind a packed batch, as an attention's scores are, has
+    its steps, if all that is packed has the same. A model's results have all steps.
+
     Args:
         twins: as of `shared`.
-        timed: stages that are (batch, time, units).
+        timed: stages inside the models that are (batch, time, units), in order.
         x: the input that has steps.
     """
     packed, masks = _left_out(twins)
-    return {n: valid_steps(x, packed[n])[..., 0] for n in timed if n in packed} | masks
+    alike = len({tuple(lengths) for lengths in packed.values()}) == 1
+    found, lengths = {}, None
+    for name in timed:
+        lengths = packed.get(name, lengths if alike else None)
+        if lengths is not None:
+            found[name] = valid_steps(x, lengths)[..., 0]
+    return found | masks
 
 
 def _left_out(twins):

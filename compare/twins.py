@@ -304,7 +304,8 @@ class Twins:
         if "lengths" in named:
             steps = valid_steps(sequence(arrays), named["lengths"])[..., 0]
             return dict.fromkeys(timed, steps)
-        return packing.valid(self.twins, timed, sequence(arrays))
+        inside = [name for name in timed if name not in self.outputs]
+        return packing.valid(self.twins, inside, sequence(arrays))
 
     def gradients(
         self, loss: str, arrays: Sequence[np.ndarray], targets: Sequence[np.ndarray]
