@@ -100,6 +100,12 @@ def check_outputs(twin, results):
 
 def check_tensors(side, model, found, is_tensor):
     """Raise BadInput where a model returns something that cannot be compared."""
+    found = list(found)
+    if not found:
+        raise BadInput(
+            f"{side}'s {type(model).__name__}: expected tensors as results, got none; "
+            "return them at the end of forward or call"
+        )
     for name, each in found:
         if not is_tensor(each):
             raise BadInput(

@@ -14,7 +14,7 @@ from itertools import islice
 import numpy as np
 
 # It sets what Keras reads, and comes first.
-from compare.keras_layers import Renamed, holders, kind_of, leaves
+from compare.keras_layers import Renamed, children, holders, kind_of, leaves
 
 import keras  # isort: skip
 import tensorflow  # isort: skip
@@ -22,7 +22,7 @@ import tensorflow  # isort: skip
 from compare.cases import Input, as_judged, check_outputs, check_tensors, flat
 from compare.errors import BadInput
 from compare.keras_activations import activates, before_activation
-from compare.keras_precision import exact_constants, narrowing, settled
+from compare.keras_precision import exact_constants, narrowing, settled, widen
 from compare.keras_refusals import REFUSALS, message, origin
 from compare.refusals import refused
 from compare.transfer import Layer
@@ -81,6 +81,8 @@ class Twin:
             ]
             with self._noting_order(), self._returning_tensors(), self._refused():
                 self._functional = keras.Model(args, self._call(self.model, args))
+            if dtype == "float64":
+                widen(self.model)
         if outputs is None:
             self.outputs = [name for name, _ in flat(self._functional.output)]
         # Eager Keras takes about 1 ms a step; one trace serves every length.
@@ -162,7 +164,7 @@ class Twin:
         by_input = [keras.ops.convert_to_numpy(tensor) for tensor in by_input]
         found = {
             name: Layer(
-                kind_of(getattr(self.model, name)),
+                kind_of(children(self.model)[name]),
                 {key: keras.ops.convert_to_numpy(g) for key, g in gradients.items()},
             )
             for name, gradients in by_layer.items()
@@ -208,7 +210,7 @@ class Twin:
         total = 0
         with self._refused(), exact_constants(self.dtype):
             results = self._functional(list(tensors), training=training)
-        results = results if isinstance(results, list | tuple) else (results,)
+        results = [tensor for _, tensor in flat(results)]
         for result, target, where in zip(results, targets, valid, strict=False):
             if where is not None:
                 result = keras.ops.where(where, result, 0)
@@ -295,21 +297,19 @@ class Twin:
         """Stages and masks, in lists; their names go to `_names` and `_masked`."""
         self.traces += 1
         stages = {}
-        children = {}
-        for name, attribute in vars(self.model).items():
-            if name.startswith("_"):
-                continue  # Keras's own lists of the layers
+        watched = {}
+        for name, attribute in children(self.model).items():
             if isinstance(attribute, list):
                 attribute = attribute[-1]  # what a stack of layers hands on
             if isinstance(attribute, keras.Layer):
-                children[name] = attribute
+                watched[name] = attribute
         try:
-            for name, layer in children.items():
+            for name, layer in watched.items():
                 vars(layer)["call"] = self._record(stages, name, layer)
             with self._refused():
                 results = self._functional(list(args), training=False)
         finally:
-            for layer in children.values():
+            for layer in watched.values():
                 vars(layer).pop("call", None)
         results = [tensor for _, tensor in flat(results)]
         check_outputs(self, results)
@@ -327,9 +327,14 @@ class Twin:
         return list(stages.values()), list(masks.values())
 
     def _record(self, stages, name, layer):
-        call = layer.call
+        call, ran = layer.call, []
 
         def record(*args, **kwargs):
+            ran.append(name)
+            if len(ran) > 1:  # what runs more than once is no stage
+                for stage in (name, f"{name}.h", f"{name}.c"):
+                    stages.pop(stage, None)
+                return call(*args, **kwargs)
             if not isinstance(layer, keras.layers.RNN):
                 with before_activation(layer) as before:
                     result = call(*args, **kwargs)

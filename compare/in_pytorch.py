@@ -69,7 +69,7 @@ class Twin:
             for name, value in vars(module).items():
                 if isinstance(value, torch.Tensor) and value.is_floating_point():
                     vars(module)[name] = value.to(getattr(torch, dtype))
-        self._stages, self._timesteps = {}, None
+        self._stages, self._timesteps, self.packed = {}, None, {}
 
     @torch.no_grad()
     def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
@@ -82,9 +82,10 @@ class Twin:
             Arrays by stage: the output of every layer by its attribute name, a
             recurrent one's (batch, time, hidden_size), with its final states as
             `<name>.h` and `<name>.c` where there is one layer and direction; and the
-            model's own results.
+            model's own results. The lengths of what was packed are in `packed`.
         """
         self._stages, self._timesteps = {}, max(arrays[0].shape[1:2], default=None)
+        self.packed = {}
         hooks = [
             layer.register_forward_hook(self._hook(name))
             for name, layer in self.model.named_modules()
@@ -208,7 +209,8 @@ class Twin:
 
         def record(layer, inputs, result):
             if name in self._stages:  # what runs more than once is no stage
-                self._stages[name] = None, None
+                for stage in (name, f"{name}.h", f"{name}.c"):
+                    self._stages[stage] = None, None
                 return
             if not isinstance(layer, torch.nn.RNNBase):
                 if isinstance(result, torch.Tensor):
@@ -218,9 +220,10 @@ class Twin:
                 return
             output, states = result
             if isinstance(output, PackedSequence):  # zeros beyond each length
-                output, _ = pad_packed_sequence(
+                output, lengths = pad_packed_sequence(
                     output, layer.batch_first, total_length=self._timesteps
                 )
+                self.packed[name] = lengths.numpy()
             if not layer.batch_first:
                 output = output.transpose(0, -2)
             keep(name, output)

@@ -12,7 +12,7 @@ from compare.faults.anatomy import Anatomy
 from compare.faults.fault import Call, Sequence
 from compare.in_keras import REFUSALS, Twin
 from compare.keras_activations import before_activation
-from compare.keras_layers import Renamed, holders
+from compare.keras_layers import Renamed, children, holders
 
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
 
@@ -36,7 +36,8 @@ def anatomy(
         others: names of PyTorch's layers that hold no arrays; those of the same name
             are looked at as well.
     """
-    stacks = {name: _stack(getattr(twin.model, name)) for name in holders(twin.model)}
+    named = children(twin.model)
+    stacks = {name: _stack(named[name]) for name in holders(twin.model)}
     bare = {name: [each] for name in others for each in _layers(twin.model, name)}
     seen = {}
     results = (None,)

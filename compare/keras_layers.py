@@ -27,6 +27,8 @@ class Renamed:
         twins: by the name in PyTorch the layer, or the layers of a stack.
     """
 
+    __slots__ = ("__dict__", "_model")  # a layer may be called _model, or weights
+
     def __init__(self, model: keras.Model, twins: Mapping[str, Sequence[keras.Layer]]):
         vars(self).update(
             {
@@ -51,12 +53,20 @@ class Renamed:
         return self._model.trainable_variables
 
 
+def children(model: keras.Model | Renamed) -> dict[str, object]:
+    """What a model has by attribute name, without Keras's own lists of the layers."""
+    if isinstance(model, Renamed):
+        return vars(model)
+    return {n: each for n, each in vars(model).items() if not n.startswith("_")}
+
+
 def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
     """The layers that hold weights and no layers with a name, in order of definition.
 
     They are named by their attributes, `encoder.lstm` or `stack.0`, and by their own
     names inside Sequential and functional models. A recurrent layer counts as one with
-    its cell, and a wrapper with what it wraps. Those of `constants` are left out.
+    its cell, and a wrapper with what it wraps, though that is an attribute as well.
+    Those of `constants` are left out.
     """
     every = _holding(model, path)
     return {name: layer for name, layer in every.items() if not _is_constant(layer)}
@@ -92,7 +102,13 @@ def _holding(model, path=""):
         inner = {} if plain else _holding(child, f"{path}{name}.")
         inner = inner or ({f"{path}{name}": child} if child.weights else {})
         found |= {n: leaf for n, leaf in inner.items() if leaf not in found.values()}
-    return found
+    wrapped = {
+        id(part)
+        for leaf in found.values()
+        if isinstance(leaf, COMPOSITES)
+        for part in leaf._flatten_layers(include_self=False)
+    }
+    return {name: leaf for name, leaf in found.items() if id(leaf) not in wrapped}
 
 
 def chains(model: keras.Layer, path: str = "") -> list[str]:
@@ -171,7 +187,7 @@ def held(model: keras.Model | Renamed) -> dict[str, Layer]:
         BadInput: as `layers`.
     """
     found = {
-        name: Layer(kind_of(getattr(model, name)), holds)
+        name: Layer(kind_of(children(model)[name]), holds)
         for name, holds in holders(model).items()
     }
     return _checked(model, found)
@@ -223,7 +239,7 @@ def layer(layer: keras.Layer) -> Layer:
 def load(model: keras.Model, arrays: Mapping[str, Mapping[str, np.ndarray]]):
     """Write arrays, by layer and name, into a model, each in the model's precision."""
     for name, values in arrays.items():
-        for key, variable in variables(getattr(model, name)).items():
+        for key, variable in variables(children(model)[name]).items():
             write(variable, values[key])
 
 
@@ -256,10 +272,9 @@ def _empty(shape, dtype):
 def holders(model) -> dict[str, dict[str, keras.Variable]]:
     """What each layer of a model holds, by attribute name and its own."""
     found = {
-        name: variables(attribute)
-        for name, attribute in vars(model).items()
-        if not name.startswith("_")  # Keras's own lists of the layers
-        and not (isinstance(attribute, keras.Layer) and _is_constant(attribute))
+        name: variables(each)
+        for name, each in children(model).items()
+        if not (isinstance(each, keras.Layer) and _is_constant(each))
     }
     return {name: holds for name, holds in found.items() if holds}
 

@@ -100,6 +100,19 @@ def _is_double(features):
     return getattr(features, "dtype", None) == tensorflow.float64
 
 
+def widen(model: keras.Model):
+    """Let tensors that layers of float64 hold beside their weights be float64.
+
+    A `Normalization` takes the root of the variance that it was given in float32, also
+    where it computes in float64.
+    """
+    for layer in model._flatten_layers():
+        for name, value in vars(layer).items():
+            own = tensorflow.is_tensor(value) and not isinstance(value, keras.Variable)
+            if own and (value.dtype, layer.compute_dtype) == ("float32", "float64"):
+                vars(layer)[name] = tensorflow.cast(value, tensorflow.float64)
+
+
 def narrowing(graph) -> str:
     """The node of a graph that takes float64 to less, if one does.
 

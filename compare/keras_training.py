@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow
 
 from compare.in_keras import Twin, settled
-from compare.keras_layers import holders, variables
+from compare.keras_layers import children, holders, variables
 from compare.optimizers import Optimizer
 from compare.transfer import Sum
 
@@ -38,7 +38,7 @@ class Training:
         self.twin, self.loss = twin, loss
         self._step = None
         doubled = [
-            variables(getattr(twin.model, each.layer))[each.keras]
+            variables(children(twin.model)[each.layer])[each.keras]
             for each in sums
             if optimizer.align_biases
         ]
@@ -69,7 +69,12 @@ class Training:
         learnt = self.twin.model.trainable_variables
         with tensorflow.GradientTape() as tape:
             value = self.twin.loss(self.loss, tensors, [target], [None], training=True)
-        self.optimizer.apply(tape.gradient(value, learnt), learnt)
+        gradients = [
+            (tensorflow.convert_to_tensor(each), variable)  # of an embedding, all rows
+            for each, variable in zip(tape.gradient(value, learnt), learnt, strict=True)
+            if each is not None  # nothing of the first result comes from the others
+        ]
+        self.optimizer.apply(*zip(*gradients, strict=True))
         weights = holders(self.twin.model)
         return value, {  # read here, after the step, at a tenth of the time
             name: {key: variable.value.read_value() for key, variable in each.items()}

@@ -306,7 +306,14 @@ def called(name: str) -> str:
 
 def _suggestion(lost, free):
     """What is likely meant by layers of PyTorch's and Keras's without twins."""
-    for say in (_own_layers, _other_arrays, _other_sizes, _without_rule):
+    for say in (
+        _own_layers,
+        _computed_weights,
+        _other_arrays,
+        _other_parts,
+        _other_sizes,
+        _without_rule,
+    ):
         said = say(lost, free)
         if said:
             return said
@@ -348,6 +355,37 @@ def _other_arrays(lost, free):
                         f"{one} has a bias and {none} has none: build both with or "
                         "without it (bias=True in PyTorch, use_bias=True in Keras)"
                     )
+    return ""
+
+
+def _computed_weights(lost, free):
+    """Layers of PyTorch's under weight_norm and the like."""
+    for name, layer in lost.items():
+        if "weight_v" in layer.arrays or ".parametrizations" in name:
+            return (
+                f"{name.split('.parametrizations')[0]} computes its weight from "
+                "others: take that out, as torch.nn.utils.remove_weight_norm does"
+            )
+    return ""
+
+
+def _other_parts(lost, free):
+    """Two recurrent layers, one of which is several in the other model."""
+    for name, layer in lost.items():
+        for twin, other in free.items():
+            if (plain(layer.kind), plain(other.kind)) not in RECURRENT:
+                continue
+            ours = any(key.endswith("_reverse") for key in layer.arrays)
+            if ours != any("backward." in key for key in other.arrays):
+                one, both = (twin, name) if ours else (name, twin)
+                return (
+                    f"{called(both)} reads both ways and {called(one)} one way: build "
+                    "both twins with a bidirectional layer, or with two layers"
+                )
+            parts = len(_parts(layer)), len(_numbered(other.arrays, r"^(\d+)\."))
+            if parts[0] < parts[1]:
+                told = f"{called(twin)} has {parts[1]} layers in one and {called(name)}"
+                return f"{told} has {parts[0]}: build both twins alike"
     return ""
 
 

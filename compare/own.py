@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 # PyTorch comes first.
-from compare.twins import FRAMEWORKS, LAYERS, Twins
+from compare.twins import FRAMEWORKS, LAYERS, Twins, losses
 
 from compare import (  # isort: skip
     alternatives,
@@ -321,8 +321,8 @@ def task(pair: OwnPair) -> Task:
     many steps as the built-in pairs learn from.
 
     Raises:
-        BadInput: if a model does not run, or has no copy in float64; or if there are
-            not as many targets as examples.
+        BadInput: if a model does not run, drops out, or has no copy in float64; or if
+            there are not as many targets as examples.
     """
     x = sequence(pair.arrays)
     if pair.steps and x is not None and x.shape[1] > FIXED:
@@ -337,9 +337,17 @@ def task(pair: OwnPair) -> Task:
             f"{pair.name}: expected models that run in float32 and in float64, got: "
             f"{said}; see python -m compare run"
         )
+    for side in FRAMEWORKS:
+        dropping = _dropping(side, twins.twins[side, "float32"])
+        if dropping:
+            raise BadInput(
+                f"{pair.name}: expected models that learn without dropout, whose "
+                f"random numbers the frameworks do not share, got {dropping} in "
+                f"{SIDES[side]}'s; make it 0 in both"
+            )
     target = pair.target
+    result = twins.twins["torch", "float32"](*pair.arrays)[twins.outputs[0]]
     if target is None:
-        result = twins.twins["torch", "float32"](*pair.arrays)[twins.outputs[0]]
         target = targets(pair.loss, [result.shape], pair.seed)[0]
     batch = len(pair.arrays[0])
     if len(target) != batch:
@@ -347,6 +355,7 @@ def task(pair: OwnPair) -> Task:
             f"{pair.name}: expected a target for each of {batch} examples, got "
             f"{len(target)}; give as many"
         )
+    _check_target(pair, result, target)
     data = TrainingData(
         f"{described(pair)}{'' if pair.target is not None else ', random targets'}",
         pair.arrays,
@@ -358,3 +367,38 @@ def task(pair: OwnPair) -> Task:
     model = pair.models["torch"]
     make = partial(copy.deepcopy, model) if live.is_live("torch", model) else model
     return Task(pair.name, twins, make, pair.loss, data)
+
+
+def _check_target(pair, result, target):
+    """Raise BadInput where the loss does not take the target with this result."""
+    given = map(in_pytorch.torch.from_numpy, (result, target))
+    try:
+        losses(pair.loss)["torch"](*given)
+    except (ValueError, IndexError, RuntimeError, TypeError) as error:
+        raise BadInput(
+            f"{pair.name}: expected a target that {pair.loss} takes with a result of "
+            f"shape {result.shape}, got {target.dtype} of shape {target.shape}: "
+            f"{in_pytorch.message(error)}; correct it"
+        ) from None
+
+
+def _dropping(side, twin):
+    """The first layer that draws random numbers while its model learns, if any."""
+    if side == "torch":
+        layers = twin.model.named_modules()
+    else:
+        model = getattr(twin.model, "_model", twin.model)
+        layers = ((each.name, each) for each in model._flatten_layers())
+    for name, layer in layers:
+        options = ["dropout", "recurrent_dropout"]
+        if isinstance(layer, in_pytorch.torch.nn.modules.dropout._DropoutNd):
+            options = ["p"]
+        elif hasattr(layer, "seed_generator"):  # Keras's dropout, and its noise
+            options += ["rate", "stddev"]
+        elif getattr(layer, "num_layers", 2) == 1:
+            options = []  # PyTorch drops out between layers alone
+        for option in options:
+            value = getattr(layer, option, 0)
+            if isinstance(value, int | float) and value > 0:
+                return f"{name or type(layer).__name__} with {option}={value}"
+    return ""

@@ -9,6 +9,7 @@ import numpy as np
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare import in_pytorch, in_keras, keras_layers, pytorch_layers, verdict  # isort: skip
+from compare import packing
 from compare.cases import Input, sequence, valid_steps
 from compare.errors import BadInput
 from compare.matching import match
@@ -93,7 +94,9 @@ class Twins:
         self.twins, self.refusals, self.only32 = {}, {}, {}
         for side, framework in FRAMEWORKS.items():
             call = calls and calls[side]
-            for dtype in DTYPES if side not in self.refusals else ():
+            for dtype in DTYPES:
+                if side in self.refusals:
+                    break  # and not for float64
                 with self._refusing(side, dtype):
                     twin = framework.Twin(make[side], inputs, dtype, outputs, call)
                     self.twins[side, dtype] = twin
@@ -248,7 +251,7 @@ class Twins:
         if len(stages) < len(FRAMEWORKS) * len(DTYPES):
             return self._judge32(stages, arrays)
         torch, keras = stages["torch", "float64"], stages["keras", "float64"]
-        names = [name for name in torch if name in keras]
+        names = packing.shared(self.twins, torch, keras)
         if not self.alike:
             names = [
                 name
@@ -273,7 +276,7 @@ class Twins:
     def _judge32(self, stages, arrays):
         """As `judge`, where some twin did not run in float64."""
         torch, keras = (stages[side, "float32"] for side in FRAMEWORKS)
-        names = [name for name in torch if name in keras]
+        names = packing.shared(self.twins, torch, keras)
         timed = [n for n in names if self._has_time(n, torch[n].shape, arrays)]
         valid, judged, noise = self._valid(timed, arrays), [], 0.0
         for name in names:
@@ -301,7 +304,8 @@ class Twins:
         if "lengths" in named:
             steps = valid_steps(sequence(arrays), named["lengths"])[..., 0]
             return dict.fromkeys(timed, steps)
-        return self.twins["keras", "float32"].masks
+        inside = [name for name in timed if name not in self.outputs]
+        return packing.valid(self.twins, inside, sequence(arrays))
 
     def gradients(
         self, loss: str, arrays: Sequence[np.ndarray], targets: Sequence[np.ndarray]

@@ -312,6 +312,27 @@ def test_other_sizes_are_named():
     )
 
 
+def test_one_direction_for_two_is_named():
+    half = {"f": lstm(), "b": lstm()}
+    twin = {"both": keras_lstm(("forward.", "backward."))}
+
+    assert "both reads both ways and f one way" in said(half, twin)
+
+
+def test_several_layers_for_one_are_named():
+    text = said({"rnn": lstm()}, {"stack": keras_lstm(("0.", "1."))})
+
+    assert "stack has 2 layers in one and rnn has 1" in text
+
+
+@pytest.mark.parametrize("name", ["fc", "fc.parametrizations.weight"])
+def test_weights_that_are_computed_from_others_are_named(name):
+    norm = {"weight_g": np.zeros((2, 1)), "weight_v": np.zeros((2, 3))}
+    text = said({name: Layer("Linear", norm)}, {"out": dense()})
+
+    assert "fc computes its weight from others" in text
+
+
 def test_a_layer_without_a_name_is_the_model_itself():
     text = said({"": linear()}, {"out": dense((3, 4))})
 

@@ -1,0 +1,68 @@
+"""Layers under names that Keras or this package use, or under two."""
+
+import numpy as np
+import pytest
+from own_models import FEATURES, OUTPUTS, SIZE, in_keras, plain
+
+import compare
+
+X = np.random.default_rng(0).normal(0, 1, (3, 5, FEATURES)).astype(np.float32)
+
+
+def named(torch, rnn, head):
+    """A recurrent layer and a head under these names."""
+
+    class Named(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            setattr(self, rnn, torch.nn.LSTM(FEATURES, SIZE, batch_first=True))
+            setattr(self, head, torch.nn.Linear(SIZE, OUTPUTS))
+
+        def forward(self, x):
+            return getattr(self, head)(getattr(self, rnn)(x)[0][:, -1])
+
+    return Named()
+
+
+def built(make):
+    model = make()
+    model(X)
+    return model
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("_rnn", "_head"), ("_model", "call"), ("weights", "trainable_variables")],
+    ids=" ".join,
+)
+def test_pytorch_layers_may_have_any_name(torch, keras, names):
+    evidence = compare.check(named(torch, *names), built(in_keras(plain)), X, "random")
+
+    assert evidence.verdict == "same", evidence.explain()
+    assert f"{names[0]} = rnn" in evidence.explain()
+
+
+def test_private_layer_is_blamed_by_its_name(torch, keras):
+    wrong = in_keras(plain, recurrent_activation="hard_sigmoid")
+    evidence = compare.check(named(torch, "_rnn", "_head"), built(wrong), X, "to_keras")
+
+    assert evidence.verdict == "different"
+    assert "in rnn of Keras, the gates use a hard sigmoid" in evidence.explain()
+
+
+def test_a_wrapper_counts_once_with_what_it_wraps(keras):
+    """Under the name of the wrapper, where the wrapped one is an attribute as well."""
+    from compare.keras_layers import leaves
+
+    class Wrapped(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.cell = keras.layers.GRUCell(SIZE)
+            self.rnn = keras.layers.RNN(self.cell, return_sequences=True)
+            self.head = keras.layers.Dense(OUTPUTS)
+            self.each = keras.layers.TimeDistributed(self.head)
+
+        def call(self, x):
+            return self.each(self.rnn(x))
+
+    assert list(leaves(built(Wrapped))) == ["rnn", "each"]

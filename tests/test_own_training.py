@@ -1,0 +1,109 @@
+"""What a user's own pair brings to a training run: embeddings, results, dropout."""
+
+import time
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from compare import BadInput
+from compare.optimizers import Recipe
+from compare.pair_file import OwnPair
+
+WORDS, SIZE, BATCH, TIME, OUTPUTS = 20, 6, 4, 5, 3
+TOKENS = np.random.default_rng(0).integers(0, WORDS, (BATCH, TIME))
+
+
+def in_pytorch(nn, rate=0.0, several=False):
+    class InPyTorch(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.words = nn.Embedding(WORDS, SIZE)
+            self.rnn = nn.GRU(SIZE, SIZE, batch_first=True)
+            self.drop = nn.Dropout(rate)
+            self.mean, self.spread = nn.Linear(SIZE, OUTPUTS), nn.Linear(SIZE, 2)
+
+        def forward(self, x):
+            h = self.drop(self.rnn(self.words(x))[1][-1])
+            mean, spread = self.mean(h), self.spread(h)
+            return dict(mean=mean, spread=spread) if several else (mean, spread)
+
+    return InPyTorch
+
+
+def in_keras(keras, rate=0.0, several=False, recurrent_rate=0.0):
+    def make():
+        layers = keras.layers
+        x = keras.Input((TIME,), dtype="int32")
+        h = layers.Embedding(WORDS, SIZE)(x)
+        h = layers.GRU(SIZE, recurrent_dropout=recurrent_rate)(h)
+        h = layers.Dropout(rate)(h)
+        mean = layers.Dense(OUTPUTS, name="mean")(h)
+        spread = layers.Dense(2, name="spread")(h)
+        results = dict(mean=mean, spread=spread) if several else (mean, spread)
+        return keras.Model(x, results)
+
+    return make
+
+
+@pytest.fixture
+def train(harness):
+    """What trains a pair for two epochs."""
+    own, training = map(import_module, ("compare.own", "compare.training"))
+
+    def trained(ours, theirs, loss="mean_squared_error", target=None, **recipe):
+        models = dict(torch=ours, keras=theirs)
+        pair = OwnPair("mine", models, (TOKENS,), loss=loss, target=target)
+        with own.settled(pair):
+            task, recipe = own.task(pair), Recipe(epochs=2, **recipe)
+            return training.train(task, recipe, time.perf_counter(), lambda *_: None)
+
+    return trained
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "rmsprop", "adam", "adamw"])
+def test_embeddings_learn_in_step(train, nn, keras, optimizer):
+    """TensorFlow's gradient of one has the rows that were looked up, and no others."""
+    evidence = train(in_pytorch(nn), in_keras(keras), optimizer=optimizer)
+
+    assert {tensor.verdict for tensor in evidence.tensors} == {"same"}
+
+
+def test_models_that_return_dictionaries_learn_in_step(train, nn, keras):
+    """By the first result: the head that makes the other learns nothing."""
+    several = dict(several=True)
+    evidence = train(in_pytorch(nn, **several), in_keras(keras, **several))
+
+    assert {tensor.verdict for tensor in evidence.tensors} == {"same"}
+
+
+@pytest.mark.parametrize(
+    ("rates", "got"),
+    [
+        (((0.5,), (0.5,)), "drop with p=0.5 in PyTorch's"),
+        (((), (0.3,)), "dropout.* with rate=0.3 in Keras's"),
+        (((), (0.0, False, 0.2)), "gru.* with recurrent_dropout=0.2 in Keras's"),
+    ],
+    ids=["both", "Keras's layer", "inside Keras's layer"],
+)
+def test_dropout_is_refused(train, nn, keras, rates, got):
+    ours, theirs = rates
+
+    with pytest.raises(BadInput, match=f"mine: expected .* got {got}; make it 0"):
+        train(in_pytorch(nn, *ours), in_keras(keras, *theirs))
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "got"),
+    [
+        ("mean_squared_error", np.zeros((BATCH, 7)), r"float64 of shape \(4, 7\): "),
+        ("cross_entropy", np.full(BATCH, OUTPUTS), r"int64 of shape \(4,\): Target 3 "),
+        ("cross_entropy", np.zeros(BATCH), r"float64 of shape \(4,\): "),
+    ],
+    ids=["another shape", "a class too many", "no classes"],
+)
+def test_a_target_that_the_loss_does_not_take_is_refused(
+    train, nn, keras, loss, target, got
+):
+    with pytest.raises(BadInput, match=f"mine: .* that {loss} takes .*, got {got}"):
+        train(in_pytorch(nn), in_keras(keras), loss, target)
