@@ -126,7 +126,7 @@ def _explain(args):
 
 
 def _transfer(args):
-    from compare import weight_files
+    from compare.saved import weight_files
 
     moves = weight_files.transfer_files(args.source, args.target, args.out, args.names)
     terminal.print_moves(_console(), moves, args.out or args.target)

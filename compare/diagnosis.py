@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare import isolation
+from compare.diagnosing import isolation
+from compare.diagnosing.findings import findings
+from compare.diagnosing.suspects import Finding, cure_of, known_faults, reading
 from compare.errors import BadInput
 from compare.evidence import (
     DIFFERENT,
@@ -36,9 +38,7 @@ from compare.faults.fault import (
     RESULT,
     WEIGHTS,
 )
-from compare.findings import findings
 from compare.pytorch_faults import injected_everywhere
-from compare.suspects import Finding, cure_of, known_faults, reading
 
 if TYPE_CHECKING:
     from compare.twins import Twins

@@ -10,12 +10,12 @@ from compare import harness, own, own_inputs, own_weights  # loads PyTorch first
 
 from compare import in_pytorch, live  # isort: skip
 from compare.cases import Case, arrays, sequence
+from compare.diagnosing.steadiness import SENTENCES
 from compare.evidence import Result
 from compare.pair_file import OwnPair
 from compare.pairs import Pair
 from compare.prices import Prices
 from compare.shrinking import Shrinkable, Smallest, shrink
-from compare.steadiness import SENTENCES
 
 
 def smallest(

@@ -13,11 +13,12 @@ import numpy as np
 from compare.twins import DIRECTIONS, DTYPES, FRAMEWORKS, LAYERS, Twins  # PyTorch first
 
 from compare import in_keras, in_pytorch, verdict  # isort: skip
-from compare import diagnosis, steadiness
+from compare import diagnosis
 from compare import sensitivity as probing
 from compare.cases import FIXED, Case, inputs
 from compare.cases import arrays as input_arrays
 from compare.cases import targets as random_targets
+from compare.diagnosing import steadiness
 from compare.errors import BadInput
 from compare.evidence import (
     DIFFERENT,

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from compare.errors import BadInput
-from compare.keras_config import snake
 from compare.layer_rules import RECURRENT, RULES, alike, own, plain
+from compare.layer_sizes import numbered, parts_of, sizes
+from compare.saved.keras_config import snake
+from compare.unmatched import called, unmatched
 
 if TYPE_CHECKING:
     from compare.transfer import Layer
@@ -92,7 +93,7 @@ def matched(
         if not free and len(found) == len(torch):
             break
     else:
-        raise BadInput(_unmatched(torch, keras, found, free))
+        raise BadInput(unmatched(torch, keras, found, free))
     return Matched(
         {name: found[name] for name in torch},
         _groups(torch, ordered),
@@ -163,7 +164,7 @@ def _first(layer, keras, kind_of):
     Each part of a stack is looked for behind the one before it; or one layer of Keras's
     has them all.
     """
-    parts, names = _parts(layer), list(keras)
+    parts, names = parts_of(layer), list(keras)
     for start, name in enumerate(names):
         if _fits(layer, parts, keras[name], kind_of):
             return [name]
@@ -185,7 +186,7 @@ def _stack(layer, parts, names, keras, kind_of):
 
 
 def _fit(layer, twins, keras, kind_of):
-    parts = _parts(layer)
+    parts = parts_of(layer)
     if len(twins) == 1:
         return _fits(layer, parts, keras[twins[0]], kind_of)
     return len(parts) == len(twins) and all(
@@ -208,24 +209,7 @@ def _groups(torch, ordered):
 def _keys(layer):
     """Kind and sizes of each part of a layer of PyTorch's; a cell's are its layer's."""
     kind = plain(layer.kind).removesuffix("Cell")
-    return [(kind, *part) for part in _parts(layer)]
-
-
-def _parts(layer) -> list:
-    """What each Keras layer must hold: sizes by direction, of each layer of a stack."""
-    kinds = {torch for torch, _ in RECURRENT}
-    if layer.kind not in kinds:
-        return [_sizes(layer.arrays)]
-    return _numbered(layer.arrays, r"_l(\d+)")
-
-
-def _numbered(arrays, number):
-    """Sizes of the arrays of each layer of a stack; by a number in their names."""
-    numbers = {}
-    for name, array in arrays.items():
-        found = re.search(number, name)
-        numbers.setdefault(int(found[1]) if found else 0, []).append((name, array))
-    return [_matrices(dict(each)) for _, each in sorted(numbers.items())]
+    return [(kind, *part) for part in parts_of(layer)]
 
 
 def _fits(layer, parts, twin, kind_of):
@@ -234,25 +218,13 @@ def _fits(layer, parts, twin, kind_of):
     if (kind_of(layer.kind), kind_of(twin.kind)) not in RULES:
         return False
     if (kind_of(layer.kind), kind_of(twin.kind)) in RECURRENT:
-        return parts == _numbered(twin.arrays, r"^(\d+)\.")
-    return parts == [_sizes(twin.arrays)]
+        return parts == numbered(twin.arrays, r"^(\d+)\.")
+    return parts == [sizes(twin.arrays)]
 
 
 def _own_kind(kind):
     """A kind without the options that PyTorch's layer lacks, but with its relu."""
     return re.sub(r"\([^)]*=[^)]*\)", "", kind)
-
-
-def _sizes(arrays):
-    """How many numbers there are in each array, a count of batches left out."""
-    return sorted(array.size for array in arrays.values() if array.ndim)
-
-
-def _matrices(arrays):
-    """As `_sizes`, of the matrices: PyTorch has two biases where Keras has one."""
-    biases = [name for name in arrays if "bias" in name]
-    sizes = sorted(a.size for name, a in arrays.items() if name not in biases)
-    return [*sizes, bool(biases)]
 
 
 def _check_table(table, torch, keras):
@@ -271,148 +243,3 @@ def _check_table(table, torch, keras):
                     f"names: expected layers with weights of {side} "
                     f"({', '.join(map(called, have))}), got {each!r}; correct the table"
                 )
-
-
-def _unmatched(torch, keras, found, free):
-    """Both lists side by side, what has no twin marked."""
-    left = [describe(n, layer, n not in found) for n, layer in torch.items()]
-    right = [describe(n, layer, n in free) for n, layer in keras.items()]
-    width = max(map(len, ["PyTorch", *left]))
-    rows = [
-        f"  {a:{width}}   {b}".rstrip()
-        for a, b in zip_longest(["PyTorch", *left], ["Keras", *right], fillvalue="")
-    ]
-    lost = [name for name in torch if name not in found]
-    counts = f"{len(lost)} of PyTorch's and {len(free)} of Keras's have none"
-    return "\n".join(
-        [
-            f"layers: expected a twin for each layer with weights, got {counts} "
-            f"(marked *); {_suggestion({n: torch[n] for n in lost}, free)}",
-            *rows,
-        ]
-    )
-
-
-def describe(name: str, layer: Layer, marked: bool = False) -> str:
-    """A layer in a line: its name, kind and the shapes of its arrays."""
-    shapes = ", ".join("x".join(map(str, a.shape)) for a in layer.arrays.values())
-    return f"{'*' if marked else ' '} {called(name)} {layer.kind} [{shapes}]"
-
-
-def called(name: str) -> str:
-    """A layer's name for a sentence."""
-    return name or "the model itself"
-
-
-def _suggestion(lost, free):
-    """What is likely meant by layers of PyTorch's and Keras's without twins."""
-    for say in (
-        _own_layers,
-        _computed_weights,
-        _other_arrays,
-        _other_parts,
-        _other_sizes,
-        _without_rule,
-    ):
-        said = say(lost, free)
-        if said:
-            return said
-    return "give the model that lacks them these layers, or take them from the other"
-
-
-def _own_layers(lost, free):
-    """Two layers of the user's own whose arrays are not those of each other."""
-    for name, layer in lost.items():
-        for twin, other in free.items():
-            if own((layer.kind, other.kind)):
-                return (
-                    f"{called(name)} and {called(twin)} are layers of your own: give "
-                    "their arrays the same names and shapes in both"
-                )
-    return ""
-
-
-def _other_arrays(lost, free):
-    """Two layers of the same sizes where one has arrays that the other lacks."""
-    for name, layer in lost.items():
-        for twin, other in free.items():
-            pair = called(name), called(twin)
-            if (
-                layer.kind in ("BatchNorm1d", "LayerNorm")  # which a file does not tell
-                and "running_mean" not in layer.arrays
-                and plain(other.kind) == "BatchNormalization"
-            ):
-                return (
-                    f"{pair[0]} has no running statistics, and {pair[1]} always has: "
-                    "build PyTorch's with track_running_stats=True"
-                )
-            biased = _biased(layer), _biased(other)
-            kinds = plain(layer.kind), plain(other.kind)
-            if kinds in RULES and biased[0] != biased[1]:
-                one, none = pair if biased[0] else pair[::-1]
-                if _unbiased(layer) == _unbiased(other):
-                    return (
-                        f"{one} has a bias and {none} has none: build both with or "
-                        "without it (bias=True in PyTorch, use_bias=True in Keras)"
-                    )
-    return ""
-
-
-def _computed_weights(lost, free):
-    """Layers of PyTorch's under weight_norm and the like."""
-    for name, layer in lost.items():
-        if "weight_v" in layer.arrays or ".parametrizations" in name:
-            return (
-                f"{name.split('.parametrizations')[0]} computes its weight from "
-                "others: take that out, as torch.nn.utils.remove_weight_norm does"
-            )
-    return ""
-
-
-def _other_parts(lost, free):
-    """Two recurrent layers, one of which is several in the other model."""
-    for name, layer in lost.items():
-        for twin, other in free.items():
-            if (plain(layer.kind), plain(other.kind)) not in RECURRENT:
-                continue
-            ours = any(key.endswith("_reverse") for key in layer.arrays)
-            if ours != any("backward." in key for key in other.arrays):
-                one, both = (twin, name) if ours else (name, twin)
-                return (
-                    f"{called(both)} reads both ways and {called(one)} one way: build "
-                    "both twins with a bidirectional layer, or with two layers"
-                )
-            parts = len(_parts(layer)), len(_numbered(other.arrays, r"^(\d+)\."))
-            if parts[0] < parts[1]:
-                told = f"{called(twin)} has {parts[1]} layers in one and {called(name)}"
-                return f"{told} has {parts[0]}: build both twins alike"
-    return ""
-
-
-def _other_sizes(lost, free):
-    for name, layer in lost.items():
-        for twin, other in free.items():
-            if (plain(layer.kind), plain(other.kind)) in RULES:
-                return (
-                    f"{called(name)} and {called(twin)} are of one kind, but not of "
-                    "the same sizes: build both twins with the same"
-                )
-    return ""
-
-
-def _without_rule(lost, free):
-    known = ", ".join(f"{t} and {k}" for t, k in RULES)
-    for name, layer in (*lost.items(), *free.items()):
-        if not any(layer.kind == t or plain(layer.kind) == k for t, k in RULES):
-            what = f"{called(name)} is a {layer.kind}"
-            return f"{what}, for which there is no rule ({known})"
-    return ""
-
-
-def _biased(layer):
-    return any("bias" in name for name in layer.arrays)
-
-
-def _unbiased(layer):
-    """Sizes of what is no bias, however many arrays hold them."""
-    return sorted(a.size for name, a in layer.arrays.items() if "bias" not in name)

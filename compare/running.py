@@ -212,11 +212,11 @@ def train(
         if isinstance(pair, Pair):
             work = training.task(pair, prices, recipe.seed)
             return training.train(work, recipe, started, show)
-        from compare import own
+        from compare import own, own_training
 
         own_pair = pair_file.load(pair, recipe.seed)
         with own.settled(own_pair):
-            return training.train(own.task(own_pair), recipe, started, show)
+            return training.train(own_training.task(own_pair), recipe, started, show)
 
 
 def claims() -> Iterator:

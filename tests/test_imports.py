@@ -21,7 +21,7 @@ MAY = {
     "compare/in_pytorch.py": {"torch"},
     "compare/in_keras.py": {"keras", "tensorflow"},
     "compare/pytorch_layers.py": {"torch"},
-    "compare/pytorch_pickles.py": {"torch"},
+    "compare/saved/pytorch_pickles.py": {"torch"},
     "compare/pytorch_arrays.py": {"torch"},
     "compare/pytorch_results.py": {"torch"},
     "compare/keras_layers.py": {"keras", "tensorflow"},

@@ -7,7 +7,7 @@ import pytest
 
 from compare import BadInput, check, transfer
 from compare.arguments import parser
-from compare.weight_files import transfer_files
+from compare.saved.weight_files import transfer_files
 
 SIZE = 4
 HOW = ["live", ".pt .keras", ".safetensors .keras", ".pt .h5", ".pt .weights.h5"]
@@ -219,7 +219,7 @@ def test_a_chain_needs_no_names(frameworks, tmp_path, how):
 
 
 def test_a_chain_of_keras_2_is_read():
-    from compare.keras_config import chains
+    from compare.saved.keras_config import chains
 
     def layer(name, *nodes):
         return dict(

@@ -49,13 +49,15 @@ def in_keras(keras, rate=0.0, several=False, recurrent_rate=0.0):
 @pytest.fixture
 def train(harness):
     """What trains a pair for two epochs."""
-    own, training = map(import_module, ("compare.own", "compare.training"))
+    own, own_training, training = (
+        import_module(f"compare.{name}") for name in ("own", "own_training", "training")
+    )
 
     def trained(ours, theirs, loss="mean_squared_error", target=None, **recipe):
         models = dict(torch=ours, keras=theirs)
         pair = OwnPair("mine", models, (TOKENS,), loss=loss, target=target)
         with own.settled(pair):
-            task, recipe = own.task(pair), Recipe(epochs=2, **recipe)
+            task, recipe = own_training.task(pair), Recipe(epochs=2, **recipe)
             return training.train(task, recipe, time.perf_counter(), lambda *_: None)
 
     return trained

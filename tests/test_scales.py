@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from compare.diagnosing.joins import joined
+from compare.diagnosing.operations import Operation
+from compare.diagnosing.scales import scaled
+from compare.diagnosing.standards import standardised
 from compare.faults import ACTIVATIONS, RESULTS
 from compare.faults.activations import NONE
-from compare.joins import joined
-from compare.operations import Operation
-from compare.scales import scaled
-from compare.standards import standardised
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(6, 9, 4))

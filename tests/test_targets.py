@@ -13,8 +13,8 @@ from made_files import KERNEL, dense, linear, refused, weights_only
 
 from compare import BadInput, transfer
 from compare.cli import main
-from compare.keras_files import KerasFile
-from compare.weight_files import transfer_files
+from compare.saved.keras_files import KerasFile
+from compare.saved.weight_files import transfer_files
 
 # ----------------------------------------------------------------- what a target holds
 

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import h5py
 
-from compare import files, keras_config
+from compare import files
 from compare.errors import BadInput
+from compare.saved import keras_config
 from compare.transfer import Layer
 
 if TYPE_CHECKING:

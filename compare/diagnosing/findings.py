@@ -13,19 +13,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare import between, combined, isolation, pytorch_faults
-from compare.between import Link, differing, ways_of
+from compare import pytorch_faults
 from compare.cases import valid_steps
+from compare.diagnosing import between, combined, isolation
+from compare.diagnosing.between import Link, differing, ways_of
+from compare.diagnosing.isolation import Isolated
+from compare.diagnosing.norm_findings import normalises
+from compare.diagnosing.padding import padded_before
+from compare.diagnosing.suspects import (
+    Finding,
+    Reading,
+    cure_of,
+    known_faults,
+    named,
+    of_layer,
+)
+from compare.diagnosing.suspects import reading as read
+from compare.diagnosing.weight_findings import weights
 from compare.evidence import OTHER, SIDES
 from compare.faults import Call
 from compare.faults.anatomy import NEAR, near
 from compare.faults.fault import GIVEN, LAYER, NORMS, OUTPUTS, WEIGHTS
-from compare.isolation import Isolated
-from compare.norm_findings import normalises
-from compare.padding import padded_before
-from compare.suspects import Finding, Reading, cure_of, known_faults, named, of_layer
-from compare.suspects import reading as read
-from compare.weight_findings import weights
 
 if TYPE_CHECKING:
     from compare.twins import Twins

@@ -10,7 +10,7 @@ from compare.evidence import OTHER, SIDES
 from compare.faults import FAULTS, Fault
 
 if TYPE_CHECKING:
-    from compare.isolation import Isolated
+    from compare.diagnosing.isolation import Isolated
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from compare.diagnosing.operations import NOTHING, Function, Operation
 from compare.faults.anatomy import NEAR, near
-from compare.operations import NOTHING, Function, Operation
 
 FEW = 64  # numbers that are looked at first: there are many candidates
 

@@ -7,12 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from compare.diagnosing.isolation import Isolated
+from compare.diagnosing.suspects import (
+    Finding,
+    Reading,
+    cure_of,
+    known_faults,
+    named,
+    once,
+)
+from compare.diagnosing.suspects import reading as read
 from compare.evidence import OTHER, SIDES
 from compare.faults.anatomy import NEAR, near
 from compare.faults.fault import WEIGHTS
-from compare.isolation import Isolated
-from compare.suspects import Finding, Reading, cure_of, known_faults, named, once
-from compare.suspects import reading as read
 
 FRESH = "initial weights"
 ROUNDED = float(np.finfo(np.float32).eps)  # of the largest value: Keras's sum of biases

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from compare import files, precision
 from compare.errors import BadInput
-from compare.keras_files import KerasFile
 from compare.layer_rules import RULES, plain
 from compare.matching import bare
 from compare.ordering import Order
-from compare.pytorch_files import StateDict
+from compare.saved.keras_files import KerasFile
+from compare.saved.pytorch_files import StateDict
 from compare.transfer import Layer, Move, paired, renamed, rewrite, shapes
 
 ENDINGS = {

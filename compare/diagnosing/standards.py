@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from compare.diagnosing.operations import Function, Operation
 from compare.faults.anatomy import near
-from compare.operations import Function, Operation
 
 LARGEST = 0.1  # of what is added to a deviation so that it is not zero
 WRITTEN = 3  # digits that it is written with

@@ -29,7 +29,7 @@ from compare.transfer import Layer, rewrite
 from compare.verdict import HORIZON
 
 if TYPE_CHECKING:
-    from compare.suspects import Finding
+    from compare.diagnosing.suspects import Finding
     from compare.twins import Twins
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from compare.cases import valid_steps
+from compare.diagnosing.isolation import Isolated
+from compare.diagnosing.suspects import Finding, cure_of, named, of_layer
 from compare.faults.anatomy import near
 from compare.faults.fault import LAYER
-from compare.isolation import Isolated
-from compare.suspects import Finding, cure_of, named, of_layer
 
 
 def padded_before(layer: str, isolated: Isolated) -> Finding | None:

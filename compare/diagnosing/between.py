@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare import operations
+from compare.diagnosing import operations
+from compare.diagnosing.operations import NOTHING, Operation
+from compare.diagnosing.suspects import Finding, Reading, cure_of, once
 from compare.evidence import OTHER, SIDES
 from compare.faults import ACTIVATIONS, FAULTS, RESULTS, WAYS, Sequence
 from compare.faults import activations as functions
@@ -19,8 +21,6 @@ from compare.faults import ways as words
 from compare.faults.activations import NONE
 from compare.faults.anatomy import NEAR, Anatomy, near
 from compare.faults.fault import ACTIVATION, BETWEEN, RESULT
-from compare.operations import NOTHING, Operation
-from compare.suspects import Finding, Reading, cure_of, once
 
 AS_IT_IS = "every step"  # of what has no steps: as it is
 EXACT = 1e-13  # of the largest value: the forms of a gelu differ by 1e-10

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from compare import files
 from compare.errors import BadInput
-from compare.keras_files import natural
+from compare.saved.keras_files import natural
 from compare.transfer import Layer
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class StateDict:
 
 class _Pt:
     def __init__(self, path):
-        self._pickles = import_module("compare.pytorch_pickles")
+        self._pickles = import_module("compare.saved.pytorch_pickles")
         self._layers = import_module("compare.pytorch_layers")
         self._checkpoint, self._tensors = self._pickles.opened(path)
         self.arrays = {

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from compare.diagnosing.isolation import Isolated
+from compare.diagnosing.suspects import Finding, Reading, cure_of, named
+from compare.diagnosing.suspects import reading as read
 from compare.evidence import OTHER, SIDES
 from compare.faults import FAULTS
 from compare.faults.anatomy import near
 from compare.faults.fault import LAYER
 from compare.faults.norms import normalised
-from compare.isolation import Isolated
-from compare.suspects import Finding, Reading, cure_of, named
-from compare.suspects import reading as read
 
 BATCH = "statistics of the batch for learnt statistics"
 DEFAULTS = (1e-5, 1e-3)

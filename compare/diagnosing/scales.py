@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from compare.operations import Function, Operation, composed
+from compare.diagnosing.operations import Function, Operation, composed
 
 EQUATIONS = 3, 4  # for each number: of all features together, of each alone
 CLEAR = 0.9  # beyond, a tanh keeps few digits of what goes in

@@ -11,16 +11,16 @@ from functools import partial
 
 import numpy as np
 
-from compare import between
-from compare.between import AS_IT_IS, EXACT, Recognised
+from compare.diagnosing import between
+from compare.diagnosing.between import AS_IT_IS, EXACT, Recognised
+from compare.diagnosing.joins import joined
+from compare.diagnosing.operations import composed, merged
+from compare.diagnosing.scales import scaled
+from compare.diagnosing.standards import standardised
 from compare.faults import ACTIVATIONS, RESULTS
 from compare.faults.activations import NONE
 from compare.faults.anatomy import NEAR, Anatomy, near
 from compare.faults.fault import Sequence as Handed
-from compare.joins import joined
-from compare.operations import composed, merged
-from compare.scales import scaled
-from compare.standards import standardised
 
 
 def recognise(

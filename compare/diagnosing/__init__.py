@@ -1,0 +1,1 @@
+"""What twins do, place by place; `compare.diagnosis` makes an explanation of it."""

@@ -1,0 +1,1 @@
+"""Weights in files of either framework; nothing in them is run."""
