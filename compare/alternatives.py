@@ -13,7 +13,7 @@ from itertools import islice, permutations, product
 import numpy as np
 
 from compare.faults.anatomy import near
-from compare.matching import automatic
+from compare.matching import automatic, common_part
 from compare.transfer import rewrite
 from compare.twins import LAYERS, Twins, fresh_weights
 
@@ -25,7 +25,8 @@ def interchangeable(
 ) -> list[list[str]]:
     """Groups of layers that could be each other's twins as well.
 
-    Not those that have the same name in both models, given by their users.
+    Not those that have the same name in both models, given by their users, nor layers
+    of different parts that have.
 
     Args:
         twins: matched.
@@ -39,7 +40,8 @@ def interchangeable(
     for name, each in twins.found.items():
         if name not in table and (each != [name] or automatic(name)):
             shapes = tuple((k, a.shape) for k, a in layers[name].arrays.items())
-            groups.setdefault((layers[name].kind, shapes), []).append(name)
+            key = layers[name].kind, shapes, common_part(name, each)
+            groups.setdefault(key, []).append(name)
     return [names for names in groups.values() if len(names) > 1]
 
 

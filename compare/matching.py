@@ -83,12 +83,13 @@ def matched(
         _take(free, found.values())
         named = _by_name(torch, free, found, kind_of)
         _take(free, named.values())
-        ordered = {}
-        for name, layer in torch.items():
-            if name not in found and name not in named:
-                twins = _first(layer, free, kind_of)
+        ordered, short = {}, bare(list(torch))
+        for among in (_of_its_part, lambda name, free: free):
+            for name in [n for n in torch if n not in found | named | ordered]:
+                twins = _first(torch[name], among(short[name], free), kind_of)
                 ordered |= {name: twins} if twins else {}
                 _take(free, [twins])
+        ordered = {name: ordered[name] for name in torch if name in ordered}
         found |= named | ordered
         if not free and len(found) == len(torch):
             break
@@ -99,6 +100,21 @@ def matched(
         _groups(torch, ordered),
         {name: place for place, name in enumerate(keras)},
     )
+
+
+def _of_its_part(name, keras):
+    return {twin: layer for twin, layer in keras.items() if common_part(name, [twin])}
+
+
+def common_part(name: str, twins: Sequence[str]) -> str:
+    """The part of both models, by its name, that a layer and its twins are in, if any.
+
+    Args:
+        name: of a layer in PyTorch, such as `encoder.rnn`.
+        twins: of those in Keras.
+    """
+    part, *inside = name.split(".")
+    return part if inside and all(t.startswith(f"{part}.") for t in twins) else ""
 
 
 def _take(free, lists):

@@ -17,7 +17,7 @@ from compare.faults.fault import LOSS
 if TYPE_CHECKING:
     from compare.twins import Twins
 
-TRIES = 3  # draws of weights and inputs, before a mistake is held to change nothing
+TRIES = 12  # draws before a mistake is held to change nothing: signs alone are chance
 EQUIVALENT = f"equivalent on this model: {TRIES} random draws do not show it either"
 HERE = (
     "these inputs or weights cannot show it: give inputs of either sign, other weights"
@@ -107,6 +107,8 @@ def with_reasons(
     """
     last = found
     for seed in range(TRIES):
+        if not last.survivors:
+            break
         reload(seed)
         rng = np.random.default_rng(seed)
         drawn = tuple(

@@ -93,7 +93,7 @@ def test_a_rival_of_a_rival_is_one():
     assert [("rnn", "rnn"), ("lstm", "lstm")] in matched(torch, keras).by_order
 
 
-@pytest.mark.parametrize("name", ["time_distributed_1", "bidirectional", "a.rnn_2"])
+@pytest.mark.parametrize("name", ["time_distributed_1", "bidirectional", "rnn_2"])
 def test_names_of_wrappers_are_names_that_keras_gave(name):
     both = of_one_kind([name, "other"], ["first", name])
 
@@ -118,6 +118,19 @@ def test_what_stands_before_some_names_is_no_wrapper():
     both = of_one_kind(["module.b", "a"], ["a", "b"])
 
     assert match(*both) == {"module.b": ["b"], "a": ["a"]}
+
+
+@pytest.mark.parametrize("before", ["", "module."])
+def test_layers_in_a_part_of_one_name_are_twins_whatever_the_order(before):
+    torch = [f"{before}{name}" for name in ("left.rnn", "right.rnn", "head.fc")]
+    keras = ["right.lstm", "left.lstm_1", "dense"]
+    both = of_one_kind(torch, keras)
+
+    assert match(*both) == {
+        f"{before}left.rnn": ["left.lstm_1"],
+        f"{before}right.rnn": ["right.lstm"],
+        f"{before}head.fc": ["dense"],
+    }
 
 
 def test_a_twin_that_a_table_gives_twice_is_refused():

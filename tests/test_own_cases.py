@@ -101,6 +101,28 @@ def test_layers_of_the_same_name_keep_their_twins(torch, keras):
     assert check(first, keras.Model(x, made)).verdict == "different"
 
 
+def in_parts(keras, *order):
+    """A dense layer in a part of each name, put together in this order."""
+    x = keras.Input((None, FEATURES))
+    parts = {
+        name: keras.Sequential([keras.layers.Dense(3)], name=name)(x)
+        for name in sorted(order, reverse=True)
+    }
+    return keras.Model(x, keras.layers.Concatenate()([parts[name] for name in order]))
+
+
+@pytest.mark.parametrize(("order", "verdict"), [("ab", "same"), ("ba", "different")])
+def test_layers_in_parts_of_one_name_keep_their_twins(torch, keras, order, verdict):
+    linear = partial(torch.nn.Linear, FEATURES, 3)
+    first = in_pytorch(
+        torch,
+        lambda m, x: torch.cat([m.a(x), m.b(x)], -1),
+        **{name: torch.nn.Sequential(linear()) for name in "ab"},
+    )
+
+    assert check(first, in_parts(keras, *order)).verdict == verdict
+
+
 def test_branches_are_paired_where_models_are_made_anew_as_well(
     torch, keras, tmp_path, monkeypatch
 ):
