@@ -19,7 +19,7 @@ from compare.diagnosing import between, combined, isolation
 from compare.diagnosing.between import Link, differing, ways_of
 from compare.diagnosing.isolation import Isolated
 from compare.diagnosing.norm_findings import normalises
-from compare.diagnosing.padding import padded_before
+from compare.diagnosing.padding import counted, padded_before, read_at_the_end
 from compare.diagnosing.suspects import (
     Finding,
     Reading,
@@ -38,8 +38,7 @@ from compare.faults.fault import GIVEN, LAYER, NORMS, OUTPUTS, WEIGHTS
 if TYPE_CHECKING:
     from compare.twins import Twins
 
-CONFUSED, MASK = "batch and time confused", "mask ignored"
-INPUT = "the input"
+CONFUSED, INPUT = "batch and time confused", "the input"
 
 
 def findings(
@@ -114,23 +113,7 @@ def _computed(layer, isolated):
         change = ways["keras"][0].change if "keras" in ways else Call.run
         yield of_layer(layer, isolated, suspects, cure_of(LAYER, change))
         return
-    yield from _counted(layer, isolated, calls)
-
-
-def _counted(layer, isolated, calls):
-    """The mistake by which a layer takes padded steps for data."""
-    counts = {side: _counts(call) for side, call in calls.items()}
-    whole = calls["keras"].x.shape[1]
-    sizes = {call.x.shape[:2] for call in calls.values()}
-    if len(sizes) > 1 or np.array_equal(counts["torch"], counts["keras"]):
-        return
-    ignoring = [side for side, count in counts.items() if (count == whole).all()]
-    if not ignoring:
-        yield Finding(layer, unknown="the valid steps of the sequences differ")
-        return
-    lengths = calls["keras"].lengths
-    cure = cure_of(LAYER, lambda call: _run_to(call, lengths))
-    yield of_layer(layer, isolated, [(ignoring[0], named(MASK))], cure)
+    yield from counted(layer, isolated)
 
 
 def _made(made, call, handed, steps=None):
@@ -150,22 +133,6 @@ def _made(made, call, handed, steps=None):
         and near(made["h_n"][-1], handed.h)
         and (handed.c is None or near(made["c_n"][-1], handed.c))
     )
-
-
-def _counts(call):
-    """How many steps of each sequence count."""
-    batch, time = call.x.shape[:2]
-    return np.full(batch, time) if call.lengths is None else call.lengths
-
-
-def _run_to(call, lengths):
-    """What stops at these lengths, and repeats its last output as Keras does."""
-    made = call.run(lengths=lengths)
-    if lengths is None:
-        return made
-    last = np.minimum(np.arange(call.x.shape[1]), lengths[:, None] - 1)
-    rows = np.arange(len(last))[:, None]
-    return made | {"output": made["output"][rows, last]}
 
 
 def _applied(twins, layer, isolated):
@@ -257,7 +224,8 @@ def _linked(before, behind, isolated):
             link = Link(layer, behind)
             sides = _recognised(link, isolated, recognise)
             if all(sides.values()):
-                found = differing(link, sides)
+                found = [*differing(link, sides)]
+                found = found or read_at_the_end(link, isolated, sides)
                 return _of_input(found, keras) if layer in inputs else found
             if any(sides.values()):
                 half = half or (link, sides)
