@@ -15,8 +15,9 @@ import numpy as np
 
 from compare import pytorch_faults
 from compare.cases import valid_steps
-from compare.diagnosing import between, combined, isolation
+from compare.diagnosing import between, combined, concatenated, isolation
 from compare.diagnosing.between import Link, differing, ways_of
+from compare.diagnosing.directions import crossed, left_turned
 from compare.diagnosing.isolation import Isolated
 from compare.diagnosing.norm_findings import normalises
 from compare.diagnosing.padding import counted, padded_before, read_at_the_end
@@ -224,12 +225,47 @@ def _linked(before, behind, isolated):
             link = Link(layer, behind)
             sides = _recognised(link, isolated, recognise)
             if all(sides.values()):
-                found = [*differing(link, sides)]
-                found = found or read_at_the_end(link, isolated, sides)
+                found = _differing(link, sides, isolated)
                 return _of_input(found, keras) if layer in inputs else found
             if any(sides.values()):
                 half = half or (link, sides)
+        joined = _joined([*inputs, *before], behind, isolated)
+        if joined is not None:
+            return joined
     return differing(*half) if half else None
+
+
+def _differing(link, sides, isolated):
+    """Where the sides hand on otherwise, as it is told of this layer."""
+    found = [*differing(link, sides)]
+    if not found:
+        return [*read_at_the_end(link, isolated, sides)]
+    if link.layer in isolated.from_the_end:
+        names = {side: [way for way, _ in known] for side, known in sides.items()}
+        first, *more = found
+        readings = left_turned(link, names) or first.readings
+        return [replace(first, readings=readings), *more]
+    return found
+
+
+def _joined(names, behind, isolated):
+    """Where several arrays side by side are handed on; None where they are not."""
+    if not names:
+        return None
+    torch, keras = isolated.torch, isolated.keras
+    link, sides = Link(names[-1], behind), {}
+    for side, found in ("torch", torch), ("keras", keras):
+        given = found.given(behind) if behind else found.result
+        turned = isolated.turned if side == "torch" else ()
+        if given is not None:
+            sides[side] = concatenated.parts(found, names, given, turned)
+    if not all(sides.get(side) for side in SIDES):
+        return None
+    cure = concatenated.joining(sides["keras"], keras)
+    turned = crossed(isolated)
+    sides["keras"] = concatenated.renamed(sides["keras"], turned)
+    from_the_end = *isolated.from_the_end, *turned
+    return concatenated.differing(link, sides, cure, from_the_end)
 
 
 def _recognised(link, isolated, recognise):
