@@ -15,7 +15,7 @@ import numpy as np
 
 from compare import pytorch_faults
 from compare.cases import valid_steps
-from compare.diagnosing import between, combined, concatenated, isolation
+from compare.diagnosing import between, combined, concatenated, isolation, stacks
 from compare.diagnosing.between import Link, differing, ways_of
 from compare.diagnosing.directions import crossed, left_turned
 from compare.diagnosing.isolation import Isolated
@@ -104,7 +104,13 @@ def _computed(layer, isolated):
         call, handed = calls[side], found.handed[layer]
         if _made(call.run(), call, handed, steps):
             continue
-        ways[side] = [f for f in known if _made(f.change(call), call, handed, steps)]
+        parts = (part for fault in known for part in stacks.in_one(fault, call))
+        for faults in known, parts:
+            ways[side] = [
+                f for f in faults if _made(f.change(call), call, handed, steps)
+            ]
+            if ways[side]:
+                break
         if not ways[side]:
             unknown = f"{SIDES[side]}'s layer computes something unknown of its input"
             yield Finding(layer, unknown=unknown)
