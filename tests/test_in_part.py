@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from own_models import (
+    FEATURES,
     OUTPUTS,
     SIZE,
     X,
@@ -127,3 +128,32 @@ def test_noise_in_some_arrays_stays_unknown(harness, diagnose):
 
     assert not found.explained
     assert "the weights differ in no known way" in found.sentence
+
+
+def test_gates_in_another_order_in_an_array_of_a_cell_are_told(harness, diagnose):
+    import keras
+    import torch
+
+    class InPyTorch(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = torch.nn.LSTMCell(FEATURES, SIZE)
+
+        def forward(self, x):
+            return self.cell(x[:, 0])[0]
+
+    class InKeras(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.cell = keras.layers.LSTMCell(SIZE)
+
+        def call(self, x):
+            zeros = keras.ops.zeros((keras.ops.shape(x)[0], SIZE), x.dtype)
+            return self.cell(x[:, 0], [zeros, zeros])[0]
+
+    made = twins(harness, InPyTorch, InKeras)
+    wrong_weights(harness, made, "cell", lambda a: a | {"kernel": gates(a["kernel"])})
+    found = diagnose(made, (X,))
+
+    assert found.explained, found
+    assert "in weight_ih alone, the gates are stacked i, g, f, o" in found.sentence

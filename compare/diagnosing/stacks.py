@@ -22,8 +22,8 @@ def in_one(fault: Fault, call: Call) -> Iterator[Fault]:
         fault: in what a recurrent layer computes.
         call: of a layer that may be a stack or have two directions.
     """
-    ends = [END.search(name).groups() for name in call.arrays if END.search(name)]
-    count = 1 + max((int(number) for number, _ in ends), default=0)
+    ends = [_end(name) for name in call.arrays]
+    count = 1 + max(number for number, _ in ends)
     sides = (None, 0, 1) if any(back for _, back in ends) else (None,)
     for number in range(count):
         for side in sides:
@@ -72,9 +72,9 @@ def _layers(arrays):
     """The arrays of each layer of a stack, as those of a layer of its own."""
     found = {}
     for name, array in arrays.items():
-        number, back = END.search(name).groups()
-        own = END.sub(f"_l0{back or ''}", name)
-        found.setdefault(int(number), {})[own] = array
+        number, back = _end(name)
+        own = END.sub("_l0_reverse" if back else "_l0", name)
+        found.setdefault(number, {})[own] = array
     return [found[number] for number in sorted(found)]
 
 
@@ -108,12 +108,12 @@ def named_part(names: Sequence[str], arrays: Mapping, side: str) -> str:
     """
     groups = {}
     for name in arrays:
-        groups.setdefault(END.search(name).groups(), []).append(name)
-    count = 1 + max(int(number) for number, _ in groups)
+        groups.setdefault(_end(name), []).append(name)
+    count = 1 + max(number for number, _ in groups)
     two = any(back for _, back in groups)
     said = []
     for (number, back), group in groups.items():
-        place = _words(int(number), bool(back) if two else None, count)
+        place = _words(number, back if two else None, count)
         chosen = [name for name in group if name in names]
         if len(chosen) == len(group):
             said.append(place)
@@ -124,6 +124,12 @@ def named_part(names: Sequence[str], arrays: Mapping, side: str) -> str:
             which = _listed([*dict.fromkeys(short)])
             said.append(f"{which} of {place}" if place else which)
     return _listed(said)
+
+
+def _end(name):
+    """Number of the layer, and whether its backward direction; a cell's have none."""
+    found = END.search(name)
+    return (int(found[1]), bool(found[2])) if found else (0, False)
 
 
 def _words(number, side, count):
