@@ -104,13 +104,13 @@ def _computed(layer, isolated):
         call, handed = calls[side], found.handed[layer]
         if _made(call.run(), call, handed, steps):
             continue
-        parts = (part for fault in known for part in stacks.in_one(fault, call))
-        for faults in known, parts:
+        ways[side] = [f for f in known if _made(f.change(call), call, handed, steps)]
+        if not ways[side] and side == "keras":
+            passed = found.stacked.get(layer, [(call.x, handed.output)])
+            parts = stacks.in_one(known, call, passed, steps)
             ways[side] = [
-                f for f in faults if _made(f.change(call), call, handed, steps)
+                f for f in parts if _made(f.change(call), call, handed, steps)
             ]
-            if ways[side]:
-                break
         if not ways[side]:
             unknown = f"{SIDES[side]}'s layer computes something unknown of its input"
             yield Finding(layer, unknown=unknown)

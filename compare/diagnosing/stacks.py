@@ -8,30 +8,58 @@ from dataclasses import replace
 
 import numpy as np
 
+from compare.cases import valid_steps
 from compare.faults import Call, Fault
+from compare.faults.anatomy import near
 
 END = re.compile(r"_l(\d+)(_reverse)?$")  # of a parameter's name
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 KERAS = {"weight_ih": "kernel", "weight_hh": "recurrent_kernel"}
 
 
-def in_one(fault: Fault, call: Call) -> Iterator[Fault]:
-    """A mistake in one layer of a stack alone, or in one direction alone.
+def in_one(
+    known: Sequence[Fault],
+    call: Call,
+    passed: Sequence[tuple[np.ndarray, np.ndarray]],
+    steps: int | None = None,
+) -> Iterator[Fault]:
+    """Mistakes in one layer of a stack alone, or in one direction alone.
 
     Args:
-        fault: in what a recurrent layer computes.
+        known: that can be made in what a recurrent layer computes.
         call: of a layer that may be a stack or have two directions.
+        passed: what goes into each layer of it, and what comes out, first to last.
+        steps: that are looked at; None for all.
     """
-    ends = [_end(name) for name in call.arrays]
-    count = 1 + max(number for number, _ in ends)
-    sides = (None, 0, 1) if any(back for _, back in ends) else (None,)
-    for number in range(count):
-        for side in sides:
-            if count == 1 and side is None:
-                continue  # it is the whole
-            there = _words(number, side, count)
-            change = _staged(number, _in_half(fault.change, side))
-            yield in_part(replace(fault, change=change), there)
+    layers = _layers(call.arrays)
+    sides = (0, 1) if any(_end(name)[1] for name in call.arrays) else ()
+    if len(layers) != len(passed) or (len(layers) == 1 and not sides):
+        return
+    wrong = []
+    for number, (arrays, (x, output)) in enumerate(zip(layers, passed, strict=True)):
+        layer = replace(call, arrays=arrays, x=x)
+        if not _are_near(layer.run(), output, call.lengths, steps):
+            wrong.append((number, layer, output))
+    if len(wrong) != 1:
+        return
+    number, layer, output = wrong[0]
+    right = layer.run()
+    for fault in known:
+        made = _fitting(fault.change(layer), right)
+        for side in (None, *sides) if made else ():
+            mixed = _mixed(right, made, side)
+            whole = len(layers) == 1 and side is None
+            if not whole and _are_near(mixed, output, call.lengths, steps):
+                where = _words(number, side, len(layers))
+                change = _staged(number, _in_half(fault.change, side))
+                yield in_part(replace(fault, change=change), where)
+
+
+def _are_near(made, output, lengths, steps):
+    ours = made["output"]
+    if lengths is not None:
+        ours = np.where(valid_steps(ours, lengths), ours, 0)
+    return near(ours[:, :steps], output[:, :steps])
 
 
 def in_part(fault: Fault, where: str) -> Fault:
@@ -82,20 +110,30 @@ def _in_half(change, side):
     """A change of one of two directions; of the whole where no side is given."""
 
     def changed(call):
-        right, wrong = call.run(), change(call)
-        if wrong is None or any(wrong[k].shape != a.shape for k, a in right.items()):
-            return None
-        if side is None:
-            return wrong
-        made = {key: array.copy() for key, array in right.items()}
-        size = right["output"].shape[2] // 2
-        half = slice(side * size, (side + 1) * size)
-        made["output"][..., half] = wrong["output"][..., half]
-        for key in right.keys() - {"output"}:
-            made[key][side] = wrong[key][side]
-        return made
+        right = call.run()
+        wrong = _fitting(change(call), right)
+        return wrong and _mixed(right, wrong, side)
 
     return changed
+
+
+def _fitting(made, right):
+    """What a layer wrongly returns, if it has the shapes of what it should."""
+    fits = made and all(made[key].shape == array.shape for key, array in right.items())
+    return made if fits else None
+
+
+def _mixed(right, wrong, side):
+    """One direction of what is wrong, and the other of what is right."""
+    if side is None:
+        return wrong
+    made = {key: array.copy() for key, array in right.items()}
+    size = right["output"].shape[2] // 2
+    half = slice(side * size, (side + 1) * size)
+    made["output"][..., half] = wrong["output"][..., half]
+    for key in right.keys() - {"output"}:
+        made[key][side] = wrong[key][side]
+    return made
 
 
 def named_part(names: Sequence[str], arrays: Mapping, side: str) -> str:
