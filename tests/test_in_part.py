@@ -7,8 +7,10 @@ from own_models import (
     OUTPUTS,
     SIZE,
     X,
+    in_keras,
     in_pytorch,
     last,
+    plain,
     twins,
     wrong_weights,
 )
@@ -157,3 +159,16 @@ def test_gates_in_another_order_in_an_array_of_a_cell_are_told(harness, diagnose
 
     assert found.explained, found
     assert "in weight_ih alone, the gates are stacked i, g, f, o" in found.sentence
+
+
+def test_a_gru_that_has_one_bias_twice_is_told(harness, diagnose):
+    torch, keras = in_pytorch(last, kind="GRU"), in_keras(plain, kind="GRU")
+    made = twins(harness, torch, keras)
+    twice = [0, 0]
+    wrong_weights(harness, made, "rnn", lambda a: a | {"bias": a["bias"][twice]})
+    found = diagnose(made, (X,))
+
+    assert found.explained, found
+    start = "in rnn of Keras, bias_ih stands in the place of both biases"
+    assert found.sentence == start
+    assert found.fix.startswith("rnn of Keras: bias = stack([bias_ih, bias_hh])")

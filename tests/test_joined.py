@@ -196,3 +196,21 @@ def test_layers_that_both_read_from_the_end_rightly_are_the_same(torch, keras):
     )
 
     assert found.verdict == "same"
+
+
+def test_a_sum_of_branches_and_their_maximum_are_told(torch, keras):
+    class Added(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one = torch.nn.LSTM(4, 6, batch_first=True)
+            self.two = torch.nn.GRU(4, 6, batch_first=True)
+            self.head = torch.nn.Linear(6, 2)
+
+        def forward(self, x):
+            return self.head(self.one(x)[1][0][-1] + self.two(x)[1][-1])
+
+    x = keras.Input((None, 4))
+    larger = keras.layers.maximum([keras.layers.LSTM(6)(x), keras.layers.GRU(6)(x)])
+    found = explained(Added(), keras.Model(x, keras.layers.Dense(2)(larger)))
+
+    assert "Keras takes the maximum with one, PyTorch adds one" in found.sentence

@@ -38,7 +38,8 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
     target = dict(arrays["keras"])
     cure = cure_of(WEIGHTS, lambda _: target)
     names = {side: isolated.name(layer, side) for side in SIDES}
-    readings = [
+    readings = [*_row_twice(kind, names, arrays)]
+    readings += [
         read(names[side], side, fault) for side, fault in _singles(kind, arrays)
     ]
     readings += _of_others(layer, isolated)
@@ -54,6 +55,25 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
     rounded = _same(kind, arrays["torch"], arrays["keras"])
     how = "by no more than float32 rounds" if rounded else "in no known way"
     yield Finding(layer, unknown=f"the weights differ {how}")
+
+
+def _row_twice(kind, names, arrays):
+    """That a GRU has one of its two biases in the place of the other as well."""
+    if kind != "GRU":
+        return
+    fault = named("GRU biases swapped")  # is put right in the same way
+    for side, other in OTHER.items():
+        for stays in ("bias_ih", "bias_hh"):
+            made = {
+                name: arrays[other][stays + name[7:]] if "bias" in name else array
+                for name, array in arrays[other].items()
+            }
+            biased = any(made[name].any() for name in made if "bias" in name)
+            if biased and _same(kind, made, arrays[side]):
+                where = f"{names[side]} of {SIDES[side]}"
+                said = f"in {where}, {stays} stands in the place of both biases"
+                fix = f"{where}: {getattr(fault, side)}"
+                yield Reading(side, (), said, fix)
 
 
 def _singles(kind, arrays):
