@@ -1,9 +1,12 @@
 """Several arrays side by side before a layer: their order, and steps left turned."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import compare
+from compare.cases import sequences
 
 X = np.random.default_rng(3).normal(0, 1, (3, 5, 4)).astype(np.float32)
 NAMES = {name: name for name in ("forward_", "backward_", "head")}
@@ -214,3 +217,17 @@ def test_a_sum_of_branches_and_their_maximum_are_told(torch, keras):
     found = explained(Added(), keras.Model(x, keras.layers.Dense(2)(larger)))
 
     assert "Keras takes the maximum with one, PyTorch adds one" in found.sentence
+
+
+def test_directions_made_by_hand_rightly_are_no_finding(harness, diagnose):
+    made = harness.Twins(
+        dict(torch=by_hand, keras=go_backwards), sequences(None, 4), None
+    )
+    made.match((X,), NAMES)
+    made.load("to_keras", partial(harness.fresh_weights, seed=[4]))
+    found = diagnose(made, (X,))
+
+    assert made.compare(X)["verdict"] == "same"
+    assert not found.explained
+    assert found.faults == ()
+    assert "reads" not in found.sentence
