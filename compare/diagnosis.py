@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.diagnosing import isolation
+from compare.diagnosing.directions import uncrossed
 from compare.diagnosing.findings import findings
 from compare.diagnosing.suspects import Finding, cure_of, known_faults, reading
 from compare.errors import BadInput
@@ -32,6 +33,7 @@ from compare.faults.fault import (
     ACTIVATION,
     BETWEEN,
     GIVEN,
+    JOINED,
     LAYER,
     LOSS,
     OUTPUTS,
@@ -43,7 +45,7 @@ from compare.pytorch_faults import injected_everywhere
 if TYPE_CHECKING:
     from compare.twins import Twins
 
-HANDED = (BETWEEN, ACTIVATION, GIVEN)
+HANDED = (BETWEEN, ACTIVATION, GIVEN, JOINED)
 ORDER = (WEIGHTS, LAYER, *HANDED, RESULT, OUTPUTS)  # in which cures are made
 TRIED = sum(fault.place in (*ORDER, ACROSS) for fault in FAULTS)
 
@@ -61,7 +63,7 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
         isolated = isolation.isolate(twins, arrays)
     except BadInput as error:
         return _explanation([], before, None, str(error))
-    found = list(findings(twins, isolated, arrays))
+    found = list(uncrossed([*findings(twins, isolated, arrays)], isolated))
     known = [each for each in found if each.cure]
     after = _cured(twins, arrays, known, isolated.turned) if known else None
     alike = (SAME, ILL_CONDITIONED) if isolated.trusted else (SAME,)

@@ -43,7 +43,7 @@ def anatomy(
     results = (None,)
     with _watched({**bare, **stacks}, seen), suppress(*REFUSALS):
         results = twin.eager(arrays)
-    calls, handed, fed, made, orders = {}, {}, {}, {}, {}
+    calls, handed, fed, made, orders, stacked = {}, {}, {}, {}, {}, {}
     for name, runs in seen.items():
         stack = stacks.get(name) or bare[name]
         known = name in bare or name in weights
@@ -56,6 +56,8 @@ def anatomy(
             if order is not None:
                 orders[name] = order
             handed[name] = output
+            if len(runs) > 1:
+                stacked[name] = [(run[0], run[2].output) for run in runs]
         else:
             fed[name], made[name] = x, output
     holding = [name for name in seen if name in stacks]
@@ -78,6 +80,7 @@ def anatomy(
             if hasattr(stacks[name][0], "epsilon")
         },
         orders=orders,
+        stacked=stacked,
     )
 
 

@@ -21,6 +21,7 @@ from compare.faults.fault import (
     ACTIVATION,
     BETWEEN,
     GIVEN,
+    JOINED,
     LAYER,
     LOSS,
     OUTPUTS,
@@ -198,6 +199,13 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
         with _hooks([following.register_forward_pre_hook(_is_given(fault))]):
             yield
         return
+    if fault.place in (BETWEEN, ACTIVATION, JOINED):
+        joins = fault.place == JOINED
+        change = fault.change if joins else _of_one(fault.change, layer)
+        watched = layers(twin.model) if joins else [layer]
+        with _hooks(_hands_on(change, twin.model, watched, behind)):
+            yield
+        return
     module = twin.model.get_submodule(layer)
     if fault.place == WEIGHTS:
         before = layers(twin.model)[layer].arrays
@@ -211,9 +219,6 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
     if fault.place == LAYER:
         kind = layers(twin.model)[layer]
         hooks = [module.register_forward_hook(_recomputes(fault, kind))]
-    elif fault.place in (BETWEEN, ACTIVATION):
-        following = None if behind is None else twin.model.get_submodule(behind)
-        hooks = _hands_on(fault, twin.model, module, following)
     elif fault.place == OUTPUTS:
         hooks = [twin.model.register_forward_hook(_reorders(fault))]
     else:
@@ -243,43 +248,56 @@ def _is_given(fault):
     return given
 
 
-def _hands_on(fault, model, layer, behind):
-    """Hooks that put what a mistake makes of a layer's output behind the layer.
+def _of_one(change, layer):
+    """A change of what one layer makes, of several that are known by name."""
+    return lambda made: change(made(layer))
+
+
+def _hands_on(change, model, watched, behind):
+    """Hooks that put what is made of some layers' outputs behind them.
 
     They do nothing where a layer is run alone, not by its model.
 
     Args:
-        fault: the mistake.
+        change: what gives what a layer made, by its name, to what is to come behind.
         model: the whole.
-        layer: a module of it.
-        behind: the one that is computed next; None for what the model returns.
+        watched: names of the layers.
+        behind: that of the one which is computed next; None for what the model returns.
     """
     kept, running = {}, []
 
-    def keep(module, args, result):
-        if running:
-            kept["made"] = made_by(module, result)
+    def keep(name):
+        def hook(module, args, result):
+            if running:
+                kept[name] = module, copied(result)
+
+        return hook
+
+    def taken():
+        made = {**kept}
+        kept.clear()
+        return change(lambda name: made_by(*made[name]))
 
     def given(module, args):
-        if "made" not in kept:
-            return args
-        made = fault.change(kept.pop("made"))
-        return as_input_of(module, made, args[0]), *args[1:]
+        return (as_input_of(module, taken(), args[0]), *args[1:]) if kept else args
 
     def returned(_, args, results):
-        made = fault.change(kept.pop("made"))
-        return with_first(results, like(made, first(results)))
+        return with_first(results, like(taken(), first(results)))
 
     def ended(_, args, results):
         running.clear()
         kept.clear()
 
+    following = model if behind is None else model.get_submodule(behind)
     return [
         model.register_forward_pre_hook(lambda *_: running.append(True)),
-        layer.register_forward_hook(keep),
-        model.register_forward_hook(returned)
+        *(
+            model.get_submodule(name).register_forward_hook(keep(name))
+            for name in watched
+        ),
+        following.register_forward_hook(returned)
         if behind is None
-        else behind.register_forward_pre_hook(given),
+        else following.register_forward_pre_hook(given),
         model.register_forward_hook(ended, always_call=True),
     ]
 

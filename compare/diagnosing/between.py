@@ -80,8 +80,8 @@ def differing(link: Link, sides: Mapping[str, Recognised]) -> Iterator[Finding]:
     cure = cure_of(BETWEEN, change)
     for kind in kinds:
         names = {s: [pair[kind == "functions"] for pair in chosen[s]] for s in sides}
-        readings = _readings(link, kind, names)
-        yield Finding(link.layer, readings, cure=cure, behind=link.behind)
+        told = readings(link, kind, names)
+        yield Finding(link.layer, told, cure=cure, behind=link.behind)
 
 
 def recognise(found: Anatomy, layer: str, given: np.ndarray, last: bool, turned: bool):
@@ -147,7 +147,9 @@ def ways_of(
     }, made
 
 
-def _readings(link, kind, names):
+def readings(
+    link: Link, kind: str, names: Mapping[str, list[str | Operation]]
+) -> tuple[Reading, ...]:
     """Which side may have the wrong one, and what is to be changed there.
 
     Args:
@@ -157,7 +159,7 @@ def _readings(link, kind, names):
     """
     say = _Words(link, kind)
     library = say.library
-    readings = [
+    found = [
         say.reading(side, fault, wrong, right)
         for fault in FAULTS
         if fault.place == say.place
@@ -167,16 +169,16 @@ def _readings(link, kind, names):
         for right in [name for name in fault.rights if name in names[other]][:1]
     ]
     have = {side: names[side][0] for side in names}
-    if not readings:
+    if not found:
         return (say.neutral(have),)
     for side, other in OTHER.items():
-        if side not in [each.side for each in readings] and not any(
+        if side not in [each.side for each in found] and not any(
             name in words.NEVER for name in names[other]
         ):
             where = f"{link.where}, {SIDES[side]} should do as {SIDES[other]} does"
             fix = say.fix(side, have[other], have[side])
-            readings.append(Reading(side, (), where, fix))
-    return once(readings)
+            found.append(Reading(side, (), where, fix))
+    return once(found)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,12 @@ import numpy as np
 
 from compare import pytorch_faults
 from compare.cases import valid_steps
-from compare.diagnosing import between, combined, isolation
+from compare.diagnosing import between, combined, concatenated, isolation, stacks
 from compare.diagnosing.between import Link, differing, ways_of
+from compare.diagnosing.directions import crossed, left_turned
 from compare.diagnosing.isolation import Isolated
 from compare.diagnosing.norm_findings import normalises
-from compare.diagnosing.padding import padded_before
+from compare.diagnosing.padding import counted, padded_before, read_at_the_end
 from compare.diagnosing.suspects import (
     Finding,
     Reading,
@@ -38,8 +39,7 @@ from compare.faults.fault import GIVEN, LAYER, NORMS, OUTPUTS, WEIGHTS
 if TYPE_CHECKING:
     from compare.twins import Twins
 
-CONFUSED, MASK = "batch and time confused", "mask ignored"
-INPUT = "the input"
+CONFUSED, INPUT = "batch and time confused", "the input"
 
 
 def findings(
@@ -105,6 +105,12 @@ def _computed(layer, isolated):
         if _made(call.run(), call, handed, steps):
             continue
         ways[side] = [f for f in known if _made(f.change(call), call, handed, steps)]
+        if not ways[side] and side == "keras":
+            passed = found.stacked.get(layer, [(call.x, handed.output)])
+            parts = stacks.in_one(known, call, passed, steps)
+            ways[side] = [
+                f for f in parts if _made(f.change(call), call, handed, steps)
+            ]
         if not ways[side]:
             unknown = f"{SIDES[side]}'s layer computes something unknown of its input"
             yield Finding(layer, unknown=unknown)
@@ -114,23 +120,7 @@ def _computed(layer, isolated):
         change = ways["keras"][0].change if "keras" in ways else Call.run
         yield of_layer(layer, isolated, suspects, cure_of(LAYER, change))
         return
-    yield from _counted(layer, isolated, calls)
-
-
-def _counted(layer, isolated, calls):
-    """The mistake by which a layer takes padded steps for data."""
-    counts = {side: _counts(call) for side, call in calls.items()}
-    whole = calls["keras"].x.shape[1]
-    sizes = {call.x.shape[:2] for call in calls.values()}
-    if len(sizes) > 1 or np.array_equal(counts["torch"], counts["keras"]):
-        return
-    ignoring = [side for side, count in counts.items() if (count == whole).all()]
-    if not ignoring:
-        yield Finding(layer, unknown="the valid steps of the sequences differ")
-        return
-    lengths = calls["keras"].lengths
-    cure = cure_of(LAYER, lambda call: _run_to(call, lengths))
-    yield of_layer(layer, isolated, [(ignoring[0], named(MASK))], cure)
+    yield from counted(layer, isolated)
 
 
 def _made(made, call, handed, steps=None):
@@ -150,22 +140,6 @@ def _made(made, call, handed, steps=None):
         and near(made["h_n"][-1], handed.h)
         and (handed.c is None or near(made["c_n"][-1], handed.c))
     )
-
-
-def _counts(call):
-    """How many steps of each sequence count."""
-    batch, time = call.x.shape[:2]
-    return np.full(batch, time) if call.lengths is None else call.lengths
-
-
-def _run_to(call, lengths):
-    """What stops at these lengths, and repeats its last output as Keras does."""
-    made = call.run(lengths=lengths)
-    if lengths is None:
-        return made
-    last = np.minimum(np.arange(call.x.shape[1]), lengths[:, None] - 1)
-    rows = np.arange(len(last))[:, None]
-    return made | {"output": made["output"][rows, last]}
 
 
 def _applied(twins, layer, isolated):
@@ -257,11 +231,47 @@ def _linked(before, behind, isolated):
             link = Link(layer, behind)
             sides = _recognised(link, isolated, recognise)
             if all(sides.values()):
-                found = differing(link, sides)
+                found = _differing(link, sides, isolated)
                 return _of_input(found, keras) if layer in inputs else found
             if any(sides.values()):
                 half = half or (link, sides)
+        joined = _joined([*inputs, *before], behind, isolated)
+        if joined is not None:
+            return joined
     return differing(*half) if half else None
+
+
+def _differing(link, sides, isolated):
+    """Where the sides hand on otherwise, as it is told of this layer."""
+    found = [*differing(link, sides)]
+    if not found:
+        return [*read_at_the_end(link, isolated, sides)]
+    if link.layer in isolated.from_the_end:
+        names = {side: [way for way, _ in known] for side, known in sides.items()}
+        first, *more = found
+        readings = left_turned(link, names) or first.readings
+        return [replace(first, readings=readings), *more]
+    return found
+
+
+def _joined(names, behind, isolated):
+    """Where several arrays side by side are handed on; None where they are not."""
+    if not names:
+        return None
+    torch, keras = isolated.torch, isolated.keras
+    link, sides = Link(names[-1], behind), {}
+    for side, found in ("torch", torch), ("keras", keras):
+        given = found.given(behind) if behind else found.result
+        turned = isolated.turned if side == "torch" else ()
+        if given is not None:
+            sides[side] = concatenated.parts(found, names, given, turned)
+    if not all(sides.get(side) for side in SIDES):
+        return None
+    cure = concatenated.joining(sides["keras"], keras)
+    turned = crossed(isolated)
+    sides["keras"] = concatenated.renamed(sides["keras"], turned)
+    from_the_end = *isolated.from_the_end, *turned
+    return concatenated.differing(link, sides, cure, from_the_end)
 
 
 def _recognised(link, isolated, recognise):

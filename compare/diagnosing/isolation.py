@@ -22,6 +22,7 @@ from compare import (
     reference,
 )
 from compare.cases import valid_steps
+from compare.diagnosing.directions import read_alike
 from compare.errors import BadInput
 from compare.evidence import SAME, SIDES, StageResult
 from compare.faults.anatomy import NEAR, Anatomy, distance, near
@@ -69,6 +70,8 @@ class Isolated:
         turned: recurrent layers of PyTorch that take batch and time for each other.
         trusted: by layer, how many steps can be judged, where not all can.
         called: by layer, what Keras's user calls it, where that is another name.
+        from_the_end: recurrent layers that both sides let read so; Keras's is here as
+            if it was given the steps in that order.
     """
 
     torch: Anatomy
@@ -81,6 +84,7 @@ class Isolated:
     turned: Sequence[str] = ()
     trusted: Mapping[str, int] = field(default_factory=dict)
     called: Mapping[str, str] = field(default_factory=dict)
+    from_the_end: Sequence[str] = ()
 
     def name(self, layer: str, side: str) -> str:
         """What the user of a side calls a layer."""
@@ -152,6 +156,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     keras = keras_faults.anatomy(theirs, arrays, kinds, rewritten, bare)
     seen = [name for name in [*torch.kinds, *bare] if name in keras.handed | keras.made]
     relayed, turned = _relayed(ours, arrays, keras)
+    keras, from_the_end = read_alike(relayed, keras)
     trusted = {}
     for name in [name for name in torch.calls if name in keras.calls]:
         steps = _trusted(twins, name, keras)
@@ -168,6 +173,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         turned,
         trusted,
         _called(twins),
+        from_the_end,
     )
 
 

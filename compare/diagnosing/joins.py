@@ -15,6 +15,7 @@ JOINS: Mapping[tuple[str, str], Callable[[np.ndarray, np.ndarray], np.ndarray]] 
     ("adds", "x + {}"): np.add,
     ("multiplies by", "x * {}"): np.multiply,
     ("subtracts", "x - {}"): np.subtract,
+    ("takes the maximum with", "max(x, {})"): np.maximum,
     ("takes the average with", "(x + {}) / 2"): lambda a, b: (a + b) / 2,
 }
 

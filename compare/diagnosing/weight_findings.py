@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from compare.diagnosing.isolation import Isolated
+from compare.diagnosing.stacks import in_part, named_part
 from compare.diagnosing.suspects import (
     Finding,
     Reading,
@@ -19,7 +20,7 @@ from compare.diagnosing.suspects import (
 from compare.diagnosing.suspects import reading as read
 from compare.evidence import OTHER, SIDES
 from compare.faults.anatomy import NEAR, near
-from compare.faults.fault import WEIGHTS
+from compare.faults.fault import RECURRENT, WEIGHTS
 
 FRESH = "initial weights"
 ROUNDED = float(np.finfo(np.float32).eps)  # of the largest value: Keras's sum of biases
@@ -37,10 +38,13 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
     target = dict(arrays["keras"])
     cure = cure_of(WEIGHTS, lambda _: target)
     names = {side: isolated.name(layer, side) for side in SIDES}
-    readings = [
+    readings = [*_row_twice(kind, names, arrays)]
+    readings += [
         read(names[side], side, fault) for side, fault in _singles(kind, arrays)
     ]
     readings += _of_others(layer, isolated)
+    if not readings:
+        readings = [read(names[s], s, fault) for s, fault in _in_part(kind, arrays)]
     if not readings:
         readings = [read(names[s], s, *pair) for s, pair in _pairs(kind, arrays)]
     if not readings:
@@ -53,6 +57,25 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
     yield Finding(layer, unknown=f"the weights differ {how}")
 
 
+def _row_twice(kind, names, arrays):
+    """That a GRU has one of its two biases in the place of the other as well."""
+    if kind != "GRU":
+        return
+    fault = named("GRU biases swapped")  # is put right in the same way
+    for side, other in OTHER.items():
+        for stays in ("bias_ih", "bias_hh"):
+            made = {
+                name: arrays[other][stays + name[7:]] if "bias" in name else array
+                for name, array in arrays[other].items()
+            }
+            biased = any(made[name].any() for name in made if "bias" in name)
+            if biased and _same(kind, made, arrays[side]):
+                where = f"{names[side]} of {SIDES[side]}"
+                said = f"in {where}, {stays} stands in the place of both biases"
+                fix = f"{where}: {getattr(fault, side)}"
+                yield Reading(side, (), said, fix)
+
+
 def _singles(kind, arrays):
     """Mistakes that do alone, each with its side."""
     for side, other in OTHER.items():
@@ -62,6 +85,29 @@ def _singles(kind, arrays):
             fits = left and fault.fits(arrays[other], arrays[side], side)
             if fits or _same(kind, made, arrays[side]):
                 yield side, fault
+
+
+def _in_part(kind, arrays):
+    """Mistakes in some of a recurrent layer's arrays, where the others are the same."""
+    summed = {side: _summed(kind, each) for side, each in arrays.items()}
+    if kind not in RECURRENT or summed["torch"].keys() != summed["keras"].keys():
+        return
+    differ = [
+        name
+        for name, array in summed["torch"].items()
+        if not near(array, summed["keras"][name], ROUNDED)
+    ]
+    if kind != "GRU":  # whose two biases are not added
+        differ += [name.replace("bias_ih", "bias_hh") for name in differ]
+    names = [name for name in arrays["torch"] if name in differ]
+    if not names or len(names) == len(arrays["torch"]):
+        return
+    for side, other in OTHER.items():
+        where, have = named_part(names, arrays["torch"], side), arrays[side]
+        for fault in known_faults(WEIGHTS, kind):
+            made = None if fault.fits else fault.made_on(side, arrays[other])
+            if made and _same(kind, *({n: a[n] for n in names} for a in (made, have))):
+                yield side, in_part(fault, where)
 
 
 def _pairs(kind, arrays):

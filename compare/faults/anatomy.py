@@ -42,6 +42,8 @@ class Anatomy:
             each step was, (batch, time); what goes in and comes out is here as if they
             stood behind.
         moved: layers whose arrays the run itself changed.
+        stacked: of recurrent layers that are several in Keras, what goes into each of
+            them and what comes out.
     """
 
     kinds: Mapping[str, str]
@@ -56,6 +58,7 @@ class Anatomy:
     epsilons: Mapping[str, float] = field(default_factory=dict)
     orders: Mapping[str, np.ndarray] = field(default_factory=dict)
     moved: tuple[str, ...] = ()
+    stacked: Mapping[str, list] = field(default_factory=dict)
 
     def behind(self, layer: str) -> str | None:
         """The layer that is computed next after one."""

@@ -13,7 +13,7 @@ NORMS = ("LayerNorm", "BatchNorm1d")
 EMBEDDING, CONVOLUTION = ("Embedding",), ("Conv1d",)
 WEIGHTS, LAYER, BETWEEN, RESULT = "weights", "layer", "between", "result"
 ACTIVATION, ACROSS, OUTPUTS = "activation", "across", "outputs"
-GIVEN = "given"
+GIVEN, JOINED = "given", "joined"
 LOSS, OPTIMIZER = "loss", "optimizer"
 
 Arrays = Mapping[str, np.ndarray]
@@ -41,6 +41,8 @@ class Fault:
                 BETWEEN, of a layer that is not recurrent.
             RESULT: what goes into the last function to what it wrongly returns.
             GIVEN: what goes into a layer to what wrongly does.
+            JOINED: what gives what a layer makes, by its name, to what wrongly goes
+                into the next; is only a cure.
             OUTPUTS: all that the model returns, in order, to the numbers of them in
                 the wrong order.
             LOSS: the shape of a result to the factor that its loss wrongly has.
