@@ -77,6 +77,22 @@ def test_an_input_that_one_side_scales_is_told(harness, diagnose, case, side):
     assert found.fix.startswith("either PyTorch: give rnn ")
 
 
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (1.01, "PyTorch does so with other numbers, up to 9.9e-03 apart"),
+        (1 + 5e-8, "up to 5.0e-08 apart, as float32 rounds them"),
+    ],
+)
+def test_other_numbers_of_one_kind_are_told_by_how_far_they_are_apart(
+    harness, diagnose, factor, said
+):
+    first = scaled(lambda x: by_factors(x) * factor)[0]
+    found = diagnose(twins(harness, first, scaled(by_factors)[1]), (X,))
+
+    assert said in found.sentence
+
+
 def test_an_input_that_both_scale_is_told_where_they_do_so_otherwise(harness, diagnose):
     torch, keras = scaled(lambda x: x / 255)[0], scaled(lambda x: x / 256)[1]
     found = diagnose(twins(harness, torch, keras), (X,))

@@ -233,6 +233,9 @@ class _Words:
         """What PyTorch does, said behind what Keras does."""
         if have["torch"] in NOTHING and isinstance(have["keras"], Operation):
             return "PyTorch does not"
+        apart = operations.apart(have["torch"], have["keras"])
+        if apart:
+            return f"PyTorch does so with other numbers, {apart}"
         return self.does("torch", have["torch"])
 
     def fix(self, side, right, wrong):

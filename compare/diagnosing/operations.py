@@ -69,6 +69,25 @@ def fix(right: str | Operation, wrong: str | Operation, side: str, behind: str) 
     return f"{verb} {_code(right)}, not {_code(wrong)}{f', by {api}' * bool(api)}"
 
 
+def apart(one: str | Operation, other: str | Operation) -> str:
+    """How far the numbers of two operations that are one but for them are apart.
+
+    Args:
+        one: what one side computes.
+        other: what the other does.
+
+    Returns:
+        Nothing where they differ in more, or have no numbers of each feature.
+    """
+    numbers = [np.array(getattr(each, "numbers", ())) for each in (one, other)]
+    if _code(one) != _code(other) or not numbers[0].size:
+        return ""
+    sizes = np.abs(numbers).max(axis=0)
+    gap = np.max(np.abs(numbers[0] - numbers[1]) / np.where(sizes, sizes, 1))
+    rounded = gap <= np.finfo(np.float32).eps
+    return f"up to {gap:.1e} apart{', as float32 rounds them' * bool(rounded)}"
+
+
 def _code(name):
     """What is computed of x, as it may be written."""
     if isinstance(name, Operation):
