@@ -352,10 +352,9 @@ def _result(layers, isolated):
     if order:
         fault = named("results in another order")
         readings = [
-            Reading(
-                s, (fault,), f"{SIDES[s]}'s {fault.sentence[4:]}", getattr(fault, s)
-            )
-            for s in SIDES
+            Reading(s, (fault,), f"{who}'s {fault.sentence[4:]}", f"{who}: {fix}")
+            for s, who in SIDES.items()
+            for fix in [getattr(fault, s)]
         ]
         cure = cure_of(OUTPUTS, lambda _: order)
         yield Finding(layers[-1], tuple(readings), cure=cure)
