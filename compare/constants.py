@@ -53,7 +53,7 @@ def _in_pytorch(model: torch.nn.Module) -> Iterator[str]:
 
 
 def _in_keras(model):
-    for path, layer in keras_layers.constants(getattr(model, "_model", model)).items():
+    for path, layer in keras_layers.constants(model).items():
         for name, variable in keras_layers.variables(layer).items():
             written = _written(variable.numpy())
             if written is not None:

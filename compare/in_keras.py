@@ -14,7 +14,7 @@ from itertools import islice
 import numpy as np
 
 # It sets what Keras reads, and comes first.
-from compare.keras_layers import Renamed, children, holders, kind_of, leaves
+from compare.keras_layers import Renamed, children, holders, kind_of, leaves, unnamed
 
 import keras  # isort: skip
 import tensorflow  # isort: skip
@@ -287,7 +287,7 @@ class Twin:
     @property
     def _own(self):
         """The model, whatever its layers go by."""
-        return getattr(self.model, "_model", self.model)
+        return unnamed(self.model)
 
     def _by_name(self, model, tensors):
         named = zip(self.inputs[1:], tensors[1:], strict=True)

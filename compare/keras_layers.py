@@ -53,6 +53,11 @@ class Renamed:
         return self._model.trainable_variables
 
 
+def unnamed(model: keras.Model | Renamed) -> keras.Model:
+    """The model itself, whatever its layers go by."""
+    return model._model if isinstance(model, Renamed) else model
+
+
 def children(model: keras.Model | Renamed) -> dict[str, object]:
     """What a model has by attribute name, without Keras's own lists of the layers."""
     if isinstance(model, Renamed):
@@ -72,13 +77,13 @@ def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
     return {name: layer for name, layer in every.items() if not _is_constant(layer)}
 
 
-def constants(model: keras.Layer) -> dict[str, keras.Layer]:
+def constants(model: keras.Layer | Renamed) -> dict[str, keras.Layer]:
     """Layers that hold what nobody learns: `Normalization`, and some of the user's own.
 
     They belong to what the model computes, as numbers in its code do; PyTorch's twin
     may have them as such.
     """
-    every = _holding(model)
+    every = _holding(unnamed(model))
     return {name: layer for name, layer in every.items() if _is_constant(layer)}
 
 
@@ -204,7 +209,7 @@ def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
 
 
 def _checked(model, found):
-    own = getattr(model, "_model", model)
+    own = unnamed(model)
     who = f"{type(own).__name__}: expected a Keras model"
     if not found and not own.built:
         raise BadInput(
@@ -212,7 +217,7 @@ def _checked(model, found):
             "on an input first"
         )
     seen = [v for layer in found.values() for v in layer.arrays.values()]
-    seen += [v for layer in constants(own).values() for v in layer.weights]
+    seen += [v for layer in constants(model).values() for v in layer.weights]
     outside = [v.path for v in model.weights if all(v is not each for each in seen)]
     if outside:
         raise BadInput(

@@ -259,7 +259,7 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
 def _said_of_constants(twins):
     for side, framework in LAYERS.items():
         model = twins.twins[side, "float32"].model
-        names = list(framework.constants(getattr(model, "_model", model)))
+        names = list(framework.constants(model))
         if names:
             yield (
                 f"{', '.join(names)} of {SIDES[side]}'s: constants of the model, not "

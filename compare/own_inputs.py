@@ -6,7 +6,7 @@ import numpy as np
 
 from compare.twins import Twins  # loads PyTorch first
 
-from compare import keras_copies, live  # isort: skip
+from compare import keras_copies, keras_layers, live  # isort: skip
 from compare.cases import Case, Input, sequence
 from compare.evidence import SAME
 from compare.pair_file import OwnPair
@@ -118,7 +118,7 @@ def call_style(side: str, names: tuple[str, ...] | None, model, count: int) -> s
         model: live.
         count: of the inputs.
     """
-    model = getattr(model, "_model", model)
+    model = keras_layers.unnamed(model)
     graph = side == "keras" and keras_copies.is_graph(model)
     taken = inspect.signature(model.forward if side == "torch" else model.call)
     taken = taken.parameters.values()

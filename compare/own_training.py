@@ -7,7 +7,7 @@ from functools import partial
 # PyTorch comes first.
 from compare.twins import FRAMEWORKS, losses
 
-from compare import in_pytorch, live, own_inputs  # isort: skip
+from compare import in_pytorch, keras_layers, live, own_inputs  # isort: skip
 from compare.cases import FIXED, Case, sequence, targets
 from compare.errors import BadInput
 from compare.evidence import SAME, SIDES
@@ -90,7 +90,7 @@ def _dropping(side, twin):
     if side == "torch":
         layers = twin.model.named_modules()
     else:
-        model = getattr(twin.model, "_model", twin.model)
+        model = keras_layers.unnamed(twin.model)
         layers = ((each.name, each) for each in model._flatten_layers())
     for name, layer in layers:
         options = ["dropout", "recurrent_dropout"]

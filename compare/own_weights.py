@@ -8,7 +8,7 @@ import numpy as np
 # PyTorch comes first.
 from compare.twins import DTYPES, FRAMEWORKS, LAYERS, Twins, fresh_weights
 
-from compare import live  # isort: skip
+from compare import keras_layers, live  # isort: skip
 from compare.errors import BadInput
 from compare.pair_file import OwnPair
 from compare.transfer import rewrite
@@ -67,7 +67,7 @@ def _made_anew(pair):
 
 def _transferred(twins, direction, pair):
     models = {side: twins.twins[side, "float32"].model for side in FRAMEWORKS}
-    models["keras"] = getattr(models["keras"], "_model", models["keras"])
+    models["keras"] = keras_layers.unnamed(models["keras"])
     if any(model is pair.models[side] for side, model in models.items()):
         raise BadInput(
             f"{pair.name}: expected models that can be copied, since the weights of "

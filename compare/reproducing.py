@@ -7,7 +7,7 @@ from textwrap import indent
 
 import numpy as np
 
-from compare import live, own_inputs, sources
+from compare import keras_layers, live, own_inputs, sources
 from compare.errors import BadInput
 from compare.evidence import SIDES, Result
 from compare.pair_file import OwnPair
@@ -118,7 +118,7 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
         least: weights and input that show it.
     """
     models = {side: least.twins.twins[side, "float64"].model for side in SIDES}
-    models["keras"] = getattr(models["keras"], "_model", models["keras"])
+    models["keras"] = keras_layers.unnamed(models["keras"])
     if isinstance(pair, OwnPair):
         name, source = pair.name, _own_source(pair)
         sizes, names, makers = dict(least.sizes), pair.names, "{side}_model"

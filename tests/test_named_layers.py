@@ -66,3 +66,23 @@ def test_a_wrapper_counts_once_with_what_it_wraps(keras):
             return self.each(self.rnn(x))
 
     assert list(leaves(built(Wrapped))) == ["rnn", "each"]
+
+
+def test_a_keras_model_may_hold_another_as_its_model(torch, keras):
+    """The suite's own `_model` is not taken for the user's."""
+
+    class Outer(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self._model = keras.Sequential([keras.layers.Dense(4)])
+            self.head = keras.layers.Dense(3)
+
+        def call(self, x):
+            return self.head(self._model(x))
+
+    x = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
+    model = Outer()
+    model(x)
+    first = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Linear(4, 3))
+
+    assert compare.check(first, model, x, "to_keras").verdict == "same"

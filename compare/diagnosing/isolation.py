@@ -222,7 +222,8 @@ def _called(twins):
     model = twins.twins["keras", "float32"].model
     if not isinstance(model, keras_layers.Renamed):
         return {}
-    own = {id(each): n for n, each in keras_layers.leaves(model._model).items()}
+    leaves = keras_layers.leaves(keras_layers.unnamed(model))
+    own = {id(each): n for n, each in leaves.items()}
     called = {}
     for name, each in vars(model).items():
         parts = each if isinstance(each, list) else [each]

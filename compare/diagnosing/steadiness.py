@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare import in_pytorch
+from compare import in_pytorch, keras_layers
 from compare.evidence import SIDES
 from compare.explanation import Explanation
 from compare.faults import FAULTS
@@ -84,6 +84,6 @@ def _gap(first, second):
 def _keeps_states(side, twin, arrays):
     """Whether it is states, and not random numbers, that differ in the next call."""
     if side == "keras":
-        model = getattr(twin.model, "_model", twin.model)
+        model = keras_layers.unnamed(twin.model)
         return any(getattr(each, "stateful", False) for each in model._flatten_layers())
     return _gap(*_twice(twin, arrays, seed=0))[0] > NEAR
