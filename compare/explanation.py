@@ -1,5 +1,6 @@
 """Why twins differ, as data: what is wrong, what to change, and the proof."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -64,14 +65,11 @@ class Explanation:
     @property
     def place(self) -> str:
         """Where the difference begins, in words; nothing where that is not known."""
-        *gates, last = self.gates or [""]
         parts = (
             self.layer,
             self.timestep and f"step {self.timestep}",
             self.unit and f"unit {self.unit}",
-            f"gates {', '.join(gates)} and {last}"
-            if gates
-            else last and f"gate {last}",
+            self.gates and f"gate{'s' * (len(self.gates) > 1)} {listed(self.gates)}",
         )
         return ", ".join(filter(None, parts))
 
@@ -95,3 +93,9 @@ class Explanation:
         seen = f"; {self.rest}" if self.rest else ""
         said = f"unknown   none of {self.tried} mistakes explains {what}{seen}"
         return [*lines, said]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row, with "and" before the last."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -153,8 +153,7 @@ def _built_for_its_steps(made, gradients):
     twins, found = _build(pair, pair.models, x.shape[1])
     if not found or twins.only32:
         return None
-    own_weights.loads(pair, twins, [])[_wrong(made.results)[0].direction](twins)
-    if twins.compare(*pair.arrays)["verdict"] != SAME:
+    if not _same(twins, made):
         return None
     said = (
         f"Judged for exactly {x.shape[1]} steps, as the models are called: traced once "
@@ -172,11 +171,17 @@ def _as_written(made, gradients):
     names = constants.as_written(twins)
     if not names:
         return None
-    own_weights.loads(pair, twins, [])[_wrong(made.results)[0].direction](twins)
-    if twins.compare(*pair.arrays)["verdict"] != SAME:
+    if not _same(twins, made):
         return None
     said = f"{names}: judged as they were written, not as float32 rounds them."
     return _run(pair, gradients, [said], written=True)
+
+
+def _same(twins, made):
+    """Whether twins are the same with the weights with which those of a run are not."""
+    pair = made.pair
+    own_weights.loads(pair, twins, [])[_wrong(made.results)[0].direction](twins)
+    return twins.compare(*pair.arrays)["verdict"] == SAME
 
 
 def _said_of_weights(results):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 from compare.layer_rules import RECURRENT, RULES, own, plain
@@ -58,107 +58,105 @@ def called(name: str) -> str:
 
 def _suggestion(lost, free):
     """What is likely meant by layers of PyTorch's and Keras's without twins."""
-    for say in (
-        _own_layers,
-        _computed_weights,
-        _other_arrays,
-        _other_parts,
-        _other_sizes,
-        _without_rule,
-    ):
-        said = say(lost, free)
-        if said:
-            return said
-    return "give the model that lacks them these layers, or take them from the other"
+    pairs = [(a, lost[a], b, free[b]) for a in lost for b in free]
+    said = chain(
+        (_own_layers(*pair) for pair in pairs),
+        (_computed_weights(*each) for each in lost.items()),
+        (
+            say(*pair)
+            for say in (_other_arrays, _other_parts, _other_sizes)
+            for pair in pairs
+        ),
+        (_without_rule(*each) for each in (*lost.items(), *free.items())),
+    )
+    otherwise = (
+        "give the model that lacks them these layers, or take them from the other"
+    )
+    return next(filter(None, said), otherwise)
 
 
-def _own_layers(lost, free):
+def _own_layers(name, layer, twin, other):
     """Two layers of the user's own whose arrays are not those of each other."""
-    for name, layer in lost.items():
-        for twin, other in free.items():
-            if own((layer.kind, other.kind)):
-                return (
-                    f"{called(name)} and {called(twin)} are layers of your own: give "
-                    "their arrays the same names and shapes in both"
-                )
-    return ""
+    if not own((layer.kind, other.kind)):
+        return ""
+    return (
+        f"{called(name)} and {called(twin)} are layers of your own: give their arrays "
+        "the same names and shapes in both"
+    )
 
 
-def _other_arrays(lost, free):
+def _computed_weights(name, layer):
+    """A layer of PyTorch's under weight_norm and the like."""
+    if "weight_v" not in layer.arrays and ".parametrizations" not in name:
+        return ""
+    return (
+        f"{name.split('.parametrizations')[0]} computes its weight from others: take "
+        "that out, as torch.nn.utils.remove_weight_norm does"
+    )
+
+
+def _other_arrays(name, layer, twin, other):
     """Two layers of the same sizes where one has arrays that the other lacks."""
-    for name, layer in lost.items():
-        for twin, other in free.items():
-            pair = called(name), called(twin)
-            if (
-                layer.kind in ("BatchNorm1d", "LayerNorm")  # which a file does not tell
-                and "running_mean" not in layer.arrays
-                and plain(other.kind) == "BatchNormalization"
-            ):
-                return (
-                    f"{pair[0]} has no running statistics, and {pair[1]} always has: "
-                    "build PyTorch's with track_running_stats=True"
-                )
-            biased = _biased(layer), _biased(other)
-            kinds = plain(layer.kind), plain(other.kind)
-            if kinds in RULES and biased[0] != biased[1]:
-                one, none = pair if biased[0] else pair[::-1]
-                if _unbiased(layer) == _unbiased(other):
-                    return (
-                        f"{one} has a bias and {none} has none: build both with or "
-                        "without it (bias=True in PyTorch, use_bias=True in Keras)"
-                    )
-    return ""
+    pair = called(name), called(twin)
+    if (
+        layer.kind in ("BatchNorm1d", "LayerNorm")  # which a file does not tell
+        and "running_mean" not in layer.arrays
+        and plain(other.kind) == "BatchNormalization"
+    ):
+        return (
+            f"{pair[0]} has no running statistics, and {pair[1]} always has: build "
+            "PyTorch's with track_running_stats=True"
+        )
+    biased = _biased(layer), _biased(other)
+    if not _has_rule(layer, other) or biased[0] == biased[1]:
+        return ""
+    if _unbiased(layer) != _unbiased(other):
+        return ""
+    one, none = pair if biased[0] else pair[::-1]
+    return (
+        f"{one} has a bias and {none} has none: build both with or without it "
+        "(bias=True in PyTorch, use_bias=True in Keras)"
+    )
 
 
-def _computed_weights(lost, free):
-    """Layers of PyTorch's under weight_norm and the like."""
-    for name, layer in lost.items():
-        if "weight_v" in layer.arrays or ".parametrizations" in name:
-            return (
-                f"{name.split('.parametrizations')[0]} computes its weight from "
-                "others: take that out, as torch.nn.utils.remove_weight_norm does"
-            )
-    return ""
-
-
-def _other_parts(lost, free):
+def _other_parts(name, layer, twin, other):
     """Two recurrent layers, one of which is several in the other model."""
-    for name, layer in lost.items():
-        for twin, other in free.items():
-            if (plain(layer.kind), plain(other.kind)) not in RECURRENT:
-                continue
-            ours = any(key.endswith("_reverse") for key in layer.arrays)
-            if ours != any("backward." in key for key in other.arrays):
-                one, both = (twin, name) if ours else (name, twin)
-                return (
-                    f"{called(both)} reads both ways and {called(one)} one way: build "
-                    "both twins with a bidirectional layer, or with two layers"
-                )
-            parts = len(parts_of(layer)), len(numbered(other.arrays, r"^(\d+)\."))
-            if parts[0] < parts[1]:
-                told = f"{called(twin)} has {parts[1]} layers in one and {called(name)}"
-                return f"{told} has {parts[0]}: build both twins alike"
-    return ""
+    if (plain(layer.kind), plain(other.kind)) not in RECURRENT:
+        return ""
+    ours = any(key.endswith("_reverse") for key in layer.arrays)
+    if ours != any("backward." in key for key in other.arrays):
+        one, both = (twin, name) if ours else (name, twin)
+        return (
+            f"{called(both)} reads both ways and {called(one)} one way: build both "
+            "twins with a bidirectional layer, or with two layers"
+        )
+    parts = len(parts_of(layer)), len(numbered(other.arrays, r"^(\d+)\."))
+    if parts[0] >= parts[1]:
+        return ""
+    return (
+        f"{called(twin)} has {parts[1]} layers in one and {called(name)} has "
+        f"{parts[0]}: build both twins alike"
+    )
 
 
-def _other_sizes(lost, free):
-    for name, layer in lost.items():
-        for twin, other in free.items():
-            if (plain(layer.kind), plain(other.kind)) in RULES:
-                return (
-                    f"{called(name)} and {called(twin)} are of one kind, but not of "
-                    "the same sizes: build both twins with the same"
-                )
-    return ""
+def _other_sizes(name, layer, twin, other):
+    if not _has_rule(layer, other):
+        return ""
+    return (
+        f"{called(name)} and {called(twin)} are of one kind, but not of the same "
+        "sizes: build both twins with the same"
+    )
 
 
-def _without_rule(lost, free):
+def _without_rule(name, layer):
+    if any(layer.kind == t or plain(layer.kind) == k for t, k in RULES):
+        return ""
     known = ", ".join(f"{t} and {k}" for t, k in RULES)
-    for name, layer in (*lost.items(), *free.items()):
-        if not any(layer.kind == t or plain(layer.kind) == k for t, k in RULES):
-            what = f"{called(name)} is a {layer.kind}"
-            return f"{what}, for which there is no rule ({known})"
-    return ""
+    return f"{called(name)} is a {layer.kind}, for which there is no rule ({known})"
+
+
+def _has_rule(layer, other):
+    return (plain(layer.kind), plain(other.kind)) in RULES
 
 
 def _biased(layer):

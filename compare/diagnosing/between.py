@@ -39,6 +39,10 @@ class Link:
     layer: str
     behind: str | None
 
+    def given(self, found: Anatomy) -> np.ndarray | None:
+        """What a side hands on there, if that is seen."""
+        return found.result if self.behind is None else found.given(self.behind)
+
     @property
     def where(self) -> str:
         """The place, in words."""

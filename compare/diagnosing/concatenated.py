@@ -13,6 +13,7 @@ from compare.diagnosing import between
 from compare.diagnosing.between import AS_IT_IS, EXACT, Link
 from compare.diagnosing.directions import LAST_FIRST, left_turned
 from compare.diagnosing.suspects import Finding, Reading, cure_of
+from compare.explanation import listed
 from compare.faults import Fault
 from compare.faults.anatomy import Anatomy, near
 from compare.faults.fault import GIVEN, JOINED
@@ -141,9 +142,9 @@ def _in_order(link, sides):
     return Reading(
         "",
         (),
-        f"{link.where}, PyTorch joins {_listed(ours)}, Keras {_listed(theirs)}",
-        f"either PyTorch: torch.cat of {_listed(theirs)}, in this order, or Keras: "
-        f"Concatenate of {_listed(ours)}, in this order",
+        f"{link.where}, PyTorch joins {listed(ours)}, Keras {listed(theirs)}",
+        f"either PyTorch: torch.cat of {listed(theirs)}, in this order, or Keras: "
+        f"Concatenate of {listed(ours)}, in this order",
     )
 
 
@@ -153,8 +154,3 @@ def _said(part):
     if way == LAST_FIRST:
         return f"{name} with its last step first"
     return name if way == AS_IT_IS else f"{way} of {name}"
-
-
-def _listed(texts):
-    *first, last = texts
-    return f"{', '.join(first)} and {last}"

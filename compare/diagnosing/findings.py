@@ -224,6 +224,10 @@ def _linked(before, behind, isolated):
     others = partial(combined.recognise, [*inputs, *before])
     half = None
     for recognise in (between.recognise, others):
+        if recognise is others:
+            joined = _joined([*inputs, *before], behind, isolated)
+            if joined is not None:
+                return joined
         for layer in (*reversed(before), *(inputs if behind else ())):
             made = [found.handed | found.made for found in (torch, keras)]
             if any(layer not in each for each in made):
@@ -235,9 +239,6 @@ def _linked(before, behind, isolated):
                 return _of_input(found, keras) if layer in inputs else found
             if any(sides.values()):
                 half = half or (link, sides)
-        joined = _joined([*inputs, *before], behind, isolated)
-        if joined is not None:
-            return joined
     return differing(*half) if half else None
 
 
@@ -261,7 +262,7 @@ def _joined(names, behind, isolated):
     torch, keras = isolated.torch, isolated.keras
     link, sides = Link(names[-1], behind), {}
     for side, found in ("torch", torch), ("keras", keras):
-        given = found.given(behind) if behind else found.result
+        given = link.given(found)
         turned = isolated.turned if side == "torch" else ()
         if given is not None:
             sides[side] = concatenated.parts(found, names, given, turned)
@@ -285,7 +286,7 @@ def _recognised(link, isolated, recognise):
             ("torch", isolated.torch, turned),
             ("keras", isolated.keras, False),
         )
-        for given in [found.given(link.behind) if link.behind else found.result]
+        for given in [link.given(found)]
     }
 
 

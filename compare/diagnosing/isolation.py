@@ -25,6 +25,7 @@ from compare.cases import valid_steps
 from compare.diagnosing.directions import read_alike
 from compare.errors import BadInput
 from compare.evidence import SAME, SIDES, StageResult
+from compare.explanation import listed
 from compare.faults.anatomy import NEAR, Anatomy, distance, near
 from compare.transfer import Layer, rewrite
 from compare.verdict import HORIZON
@@ -121,9 +122,9 @@ class Isolated:
         if same:
             fed = "" if said else ", fed with Keras's input,"
             verb = "are" if len(same) > 1 else "is"
-            said.append(f"{_listed(same)} alone{fed} {verb} the same")
+            said.append(f"{listed(same)} alone{fed} {verb} the same")
         if self.unseen:
-            said.append(f"{_listed(self.unseen)} cannot be looked into")
+            said.append(f"{listed(self.unseen)} cannot be looked into")
         return "; ".join(said)
 
 
@@ -229,7 +230,7 @@ def _called(twins):
         parts = each if isinstance(each, list) else [each]
         names = [own[id(part)] for part in parts if id(part) in own]
         if names and names != [name]:
-            called[name] = _listed(names)
+            called[name] = listed(names)
     return called
 
 
@@ -371,9 +372,3 @@ def _sums(call, step):
 
     call.run(watch=watch)
     return found
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names in a row, with "and" before the last."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from compare.cases import valid_steps
+from compare.explanation import listed
 from compare.faults import Call, Fault
 from compare.faults.anatomy import near
 
@@ -159,9 +160,9 @@ def named_part(names: Sequence[str], arrays: Mapping, side: str) -> str:
             said += chosen
         elif chosen:
             short = [KERAS.get(END.sub("", name), "bias") for name in chosen]
-            which = _listed([*dict.fromkeys(short)])
+            which = listed([*dict.fromkeys(short)])
             said.append(f"{which} of {place}" if place else which)
-    return _listed(said)
+    return listed(said)
 
 
 def _end(name):
@@ -176,8 +177,3 @@ def _words(number, side, count):
     which = ORDINALS[number] if number < len(ORDINALS) else f"{number + 1}th"
     layer = "" if count == 1 else f"the {which} layer"
     return " of ".join(filter(None, (direction, layer)))
-
-
-def _listed(texts):
-    *first, last = texts
-    return f"{', '.join(first)} and {last}" if first else last
