@@ -213,8 +213,9 @@ def test_what_one_step_cannot_show_is_equivalent_there(harness, probe, last_step
     assert reasons[name] == sensitivity.EQUIVALENT
 
 
-def test_what_these_inputs_cannot_show_others_do(harness, probe):
-    """A relu behind a head whose results are all above zero."""
+@pytest.mark.parametrize("alike", [0, 5])
+def test_what_these_inputs_cannot_show_others_do(harness, probe, alike):
+    """A relu behind a head whose results are all above zero, in the first draws too."""
     _, sensitivity = probe
 
     def positive(layers):
@@ -222,13 +223,19 @@ def test_what_these_inputs_cannot_show_others_do(harness, probe):
         drawn["head"]["bias"] = np.full_like(drawn["head"]["bias"], 3)
         return drawn
 
+    def reload(seed):
+        if seed < alike:
+            made.load("to_keras", positive)
+        else:
+            _reload(harness, made, seed)
+
     sizes = dict(num_features=8, hidden_size=4, num_outputs=2)
     made = twins(
         harness, "lstm_model", "LSTMModel", sizes, ["prediction"], weights=positive
     )
     x = np.random.default_rng(6).normal(0, 1, (4, 6, 8)).astype(np.float32)
     probed = sensitivity.sensitivity("positive", made, (x,))
-    told = sensitivity.with_reasons(probed, made, (x,), partial(_reload, harness, made))
+    told = sensitivity.with_reasons(probed, made, (x,), reload)
     reasons = {each.fault: each.reason for each in told.survivors}
 
     assert reasons == {"a relu for nothing at the end": sensitivity.HERE}
