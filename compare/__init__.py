@@ -3,10 +3,10 @@
 Importing this package loads neither framework.
 """
 
-from compare.checking import assert_same, check
+from compare.api import assert_same, check
 from compare.errors import BadInput
-from compare.pairs import Pair
-from compare.transfer import transfer
+from compare.matching.rewriting import transfer
+from compare.subjects.pairs import Pair
 
 __all__ = ["BadInput", "Pair", "assert_same", "check", "transfer"]
 __version__ = "0.1.0"

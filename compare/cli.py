@@ -8,11 +8,13 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from compare import arguments, files, pair_file, sources
+from compare import arguments, files
 from compare.errors import BadInput
-from compare.optimizers import CAUSES, Recipe
-from compare.pairs import PAIRS, Pair
-from compare.reports import terminal
+from compare.mistakes.optimizers import CAUSES, Recipe
+from compare.reports import comparison as terminal
+from compare.subjects import sources
+from compare.subjects.own import pair_file
+from compare.subjects.pairs import PAIRS, Pair
 
 STARTED = time.perf_counter()
 
@@ -64,8 +66,8 @@ def _new(args):
 
 
 def _claims(args):
-    from compare import running
-    from compare.reports.ledger import print_claims
+    from compare import session as running
+    from compare.reports.claims import print_claims
 
     print_claims(_console(), running.claims())
     return 0
@@ -89,8 +91,8 @@ def _pair(name: str) -> Pair:
 
 def _run(args):
     # `list`, `show` and `--help` do without NumPy, the frameworks and a progress bar.
-    from compare import prices as price_files
-    from compare import running
+    from compare import session as running
+    from compare.subjects import prices as price_files
 
     if args.names and args.all:
         raise BadInput("expected names of pairs or --all, got both; drop one")
@@ -109,8 +111,8 @@ def _run(args):
 
 
 def _explain(args):
-    from compare import prices as price_files
-    from compare import running
+    from compare import session as running
+    from compare.subjects import prices as price_files
 
     pair = _pair_or_file(args.name)
     target = files.target("--json", args.json)
@@ -126,7 +128,7 @@ def _explain(args):
 
 
 def _transfer(args):
-    from compare.saved import weight_files
+    from compare.twins.files import transfer as weight_files
 
     moves = weight_files.transfer_files(args.source, args.target, args.out, args.names)
     terminal.print_moves(_console(), moves, args.out or args.target)
@@ -134,10 +136,10 @@ def _transfer(args):
 
 
 def _train(args):
-    from compare import prices as price_files
-    from compare import running
+    from compare import session as running
     from compare.reports import training as report
-    from compare.training_data import check_trainable
+    from compare.subjects import prices as price_files
+    from compare.subjects.examples import check_trainable
 
     if args.mode and args.align is not None:
         raise BadInput("expected --mode or --align, got both; drop one")

@@ -4,17 +4,17 @@ from functools import cache, partial
 
 import pytest
 
-from compare import prices
-from compare.cases import cases, sequences
-from compare.pairs import PAIRS
+from compare.subjects import prices
+from compare.subjects.cases import cases, sequences
+from compare.subjects.pairs import PAIRS
 
 SEED = 0
 
 
 @pytest.fixture(scope="session")
 def harness():
-    """`compare.harness`, which imports both frameworks."""
-    from compare import harness
+    """`compare.subjects.subject`, which imports both frameworks."""
+    from compare.subjects import subject as harness
 
     with harness.in_pytorch.settled():
         yield harness
@@ -50,7 +50,7 @@ def keras(harness):
 @pytest.fixture(scope="session")
 def diagnose(harness):
     """`diagnosis.diagnose`, which loads both frameworks."""
-    from compare import diagnosis
+    from compare.diagnosing import diagnosis
 
     return diagnosis.diagnose
 

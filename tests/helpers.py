@@ -8,7 +8,7 @@ def tampered(harness, twins, layer, change):
     """Keras's twins, in both precisions, with `change` made to one layer's arrays.
 
     Args:
-        harness: the module `compare.harness`.
+        harness: the module `compare.subjects.subject`.
         twins: loaded; as they were again after the block.
         layer: attribute name of the layer.
         change: takes the layer's arrays by name and returns those that change.

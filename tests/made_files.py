@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from compare import BadInput
-from compare.saved.weight_files import transfer_files
+from compare.twins.files.transfer import transfer_files
 
 KERNEL = np.arange(6, dtype="float32").reshape(2, 3)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compare.cases import Input, sequences
+from compare.subjects.cases import Input, sequences
 
 WORDS, FEATURES, SIZE, OUTPUTS = 11, 5, 6, 3
 NAMES = ("words", "convolved")
@@ -12,7 +12,7 @@ def twins(harness, name):
     """Twins of a model with random weights, and what they run on.
 
     Args:
-        harness: the module `compare.harness`.
+        harness: the module `compare.subjects.subject`.
         name: of NAMES. "words" is an embedding, an LSTM, a LayerNorm with an epsilon of
             1e-5 and a dense layer; "convolved" a convolution, a BatchNorm1d with 1e-3,
             a relu, an LSTM and a dense layer.

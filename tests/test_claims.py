@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from compare.reports import ledger
+from compare.reports import claims as ledger
 
 
 @pytest.fixture(scope="module")
 def claims():
-    """`compare.claims`, which imports both frameworks."""
-    from compare import claims
+    """`compare.subjects.claims`, which imports both frameworks."""
+    from compare.subjects import claims
 
     return claims
 

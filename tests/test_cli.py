@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from compare.pairs import PAIRS
+from compare.subjects.pairs import PAIRS
 
 DAYS = [f"2020-{month:02d}-{day:02d}" for month in (1, 2, 3) for day in range(1, 29)]
 

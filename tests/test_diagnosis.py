@@ -8,12 +8,12 @@ import normed
 import numpy as np
 import pytest
 
-from compare.cases import Input, sequences
-from compare.faults import FAULTS
-from compare.faults.anatomy import applies
-from compare.faults.fault import WEIGHTS
-from compare.pairs import PAIRS
-from compare.transfer import Layer, rewrite
+from compare.kinds.mistake import WEIGHTS
+from compare.matching.rewriting import Layer, rewrite
+from compare.mistakes import FAULTS
+from compare.mistakes.anatomy import applies
+from compare.subjects.cases import Input, sequences
+from compare.subjects.pairs import PAIRS
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
 SMALL = dict(num_features=5, hidden_size=7)
@@ -27,7 +27,8 @@ MODELS = {
 @pytest.fixture(scope="module")
 def probe(harness):
     """Modules that load the frameworks."""
-    from compare import diagnosis, pytorch_faults
+    from compare.diagnosing import diagnosis
+    from compare.in_pytorch import mistakes as pytorch_faults
 
     return diagnosis, pytorch_faults
 
@@ -246,7 +247,7 @@ def outside(number):
 
 
 def unknown(number, kind):
-    from compare.faults import Fault
+    from compare.mistakes import Fault
 
     return Fault(f"outside {number}", "", "", "", WEIGHTS, (kind,), outside(number))
 
@@ -284,7 +285,7 @@ def test_a_run_explains_by_itself_what_differs(harness, etfs, monkeypatch):
 
 
 def harness_cases(pair, etfs):
-    from compare.cases import cases
+    from compare.subjects.cases import cases
 
     return cases(pair, etfs.longest)
 

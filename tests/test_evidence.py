@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from compare.evidence import (
+from compare.judging.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
     ILL_CONDITIONED,

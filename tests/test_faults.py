@@ -6,8 +6,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from compare import reference
-from compare.faults import (
+from compare.kinds import reference
+from compare.mistakes import (
     ACTIVATIONS,
     EPSILONS,
     FAULTS,
@@ -17,8 +17,8 @@ from compare.faults import (
     Call,
     Sequence,
 )
-from compare.faults.activations import NONE, WRITTEN, elu, family, leaky
-from compare.optimizers import causes, optimizers
+from compare.mistakes.activations import NONE, WRITTEN, elu, family, leaky
+from compare.mistakes.optimizers import causes, optimizers
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
 SIZE, FEATURES, BATCH, TIME = 6, 3, 4, 5
@@ -417,7 +417,8 @@ def test_the_epsilon_of_adam_is_the_one_that_training_tells():
 
 
 def test_the_epsilons_of_adam_are_the_frameworks_defaults(harness):
-    from compare import keras_training, pytorch_training
+    from compare.in_keras import training as keras_training
+    from compare.in_pytorch import training as pytorch_training
 
     sides = {"torch": pytorch_training, "keras": keras_training}
     found = {side: each.defaults("Adam")["epsilon"] for side, each in sides.items()}

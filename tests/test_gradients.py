@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from helpers import tampered
 
-from compare import reference
-from compare.cases import FIXED, Input, cases, sequences, targets
-from compare.evidence import DIFFERENT, SAME
-from compare.pairs import PAIRS
-from compare.transfer import rewrite
+from compare.judging.evidence import DIFFERENT, SAME
+from compare.kinds import reference
+from compare.matching.rewriting import rewrite
+from compare.subjects.cases import FIXED, Input, cases, sequences, targets
+from compare.subjects.pairs import PAIRS
 
 SIDES = ("torch", "keras")
 FEATURES, HIDDEN, CLASSES = 3, 4, 5
@@ -483,7 +483,7 @@ def test_a_loss_of_another_formula_is_caught(
     right = harness.losses(loss)
     keras = another(harness.in_keras.keras.ops, right["keras"])
     wrong = {**right, "keras": keras}
-    monkeypatch.setattr("compare.twins.losses", lambda name: wrong)
+    monkeypatch.setattr("compare.twins.twins.losses", lambda name: wrong)
     found = gradients(last_step, etfs, loss)
 
     assert found["verdict"] == DIFFERENT

@@ -10,9 +10,9 @@ import pytest
 from made_files import KERNEL, dense, linear, refused, state_dict
 
 from compare import BadInput
-from compare.saved.keras_files import natural
-from compare.saved.pytorch_files import StateDict
-from compare.saved.weight_files import transfer_files
+from compare.twins.files.keras_files import natural
+from compare.twins.files.pytorch_files import StateDict
+from compare.twins.files.transfer import transfer_files
 
 # ----------------------------------------------------------------------------- PyTorch
 

@@ -20,7 +20,7 @@ from own_models import (
     wrong_weights,
 )
 
-from compare.evidence import Result, as_json
+from compare.judging.evidence import Result, as_json
 
 
 def gate(number, name="kernel", column=None):

@@ -6,8 +6,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from compare import BadInput, transfer
-from compare.cases import Input, sequences
+from compare import BadInput
+from compare.matching import rewriting as transfer
+from compare.subjects.cases import Input, sequences
 
 FEATURES, HIDDEN = 4, 6
 KINDS = {"LSTM": "lstm_layer", "GRU": "gru_layer", "RNN": "rnn_layer"}

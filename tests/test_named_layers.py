@@ -52,7 +52,7 @@ def test_private_layer_is_blamed_by_its_name(torch, keras):
 
 def test_a_wrapper_counts_once_with_what_it_wraps(keras):
     """Under the name of the wrapper, where the wrapped one is an attribute as well."""
-    from compare.keras_layers import leaves
+    from compare.in_keras.layers import leaves
 
     class Wrapped(keras.Model):
         def __init__(self):

@@ -5,7 +5,7 @@ import pytest
 from own_models import FEATURES, OUTPUTS, SIZE, X, in_keras, in_pytorch, last, plain
 from own_models import twins as loaded
 
-from compare.faults.fresh import is_left, is_unrelated_and_fresh
+from compare.kinds.fresh import is_left, is_unrelated_and_fresh
 
 LARGE = 24
 

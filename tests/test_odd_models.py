@@ -10,7 +10,7 @@ import pytest
 
 import compare
 from compare import BadInput
-from compare.pair_file import OwnPair
+from compare.subjects.own.pair_file import OwnPair
 
 SAME, DIFFERENT = "same", "different"
 BOTH_REFUSE, ONE_REFUSES = "both refuse", "one refuses"
@@ -155,7 +155,7 @@ def test_other_slope_and_other_gelu_are_different(nn, keras, torch_one, keras_on
 
 @pytest.mark.parametrize("name", ["LeakyReLU", "GELU", "GELU tanh", "Rescaling"])
 def test_gradients_behind_an_activation_are_the_same(harness, nn, keras, name):
-    from compare import own
+    from compare.subjects.own import run as own
 
     torch_one, keras_one = activations(nn, keras)[name]
     models = dict(torch=in_pytorch(nn, torch_one), keras=sequential(keras, keras_one))
@@ -440,7 +440,7 @@ TRAINING = "PyTorch's model is in training mode"
 
 @pytest.mark.parametrize("kind", ["layer", "stack"])
 def test_training_mode_is_said_where_it_matters(harness, nn, keras, kind):
-    from compare import live
+    from compare.subjects.own import models as live
 
     model = nn.Sequential(*getattr(Dropping, kind)(nn))
 
@@ -451,7 +451,7 @@ def test_training_mode_is_said_where_it_matters(harness, nn, keras, kind):
 
 
 def test_training_mode_of_a_model_that_drops_nothing_is_not_said(harness, nn):
-    from compare import live
+    from compare.subjects.own import models as live
 
     model = nn.Sequential(nn.LSTM(2, 2), nn.Linear(2, 2), nn.ReLU())
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from compare.sources import ROOT
+from compare.subjects.sources import ROOT
 
 STEPS = 200
 FEW = 40  # of eager Keras, which is slow

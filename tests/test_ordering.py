@@ -5,9 +5,10 @@ import ast
 import numpy as np
 import pytest
 
-from compare import BadInput, check, transfer
+from compare import BadInput, check
 from compare.arguments import parser
-from compare.saved.weight_files import transfer_files
+from compare.matching import rewriting as transfer
+from compare.twins.files.transfer import transfer_files
 
 SIZE = 4
 HOW = ["live", ".pt .keras", ".safetensors .keras", ".pt .h5", ".pt .weights.h5"]
@@ -219,7 +220,7 @@ def test_a_chain_needs_no_names(frameworks, tmp_path, how):
 
 
 def test_a_chain_of_keras_2_is_read():
-    from compare.saved.keras_config import chains
+    from compare.twins.files.keras_config import chains
 
     def layer(name, *nodes):
         return dict(
@@ -242,7 +243,7 @@ def test_a_chain_of_keras_2_is_read():
 
 
 def test_a_layer_that_is_called_twice_is_no_chain(frameworks):
-    from compare.keras_layers import chains
+    from compare.in_keras.layers import chains
 
     _, keras = frameworks
     x = keras.Input((SIZE,))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import compare
-from compare.pair_file import OwnPair
+from compare.subjects.own.pair_file import OwnPair
 
 FEATURES, HIDDEN = 5, 8
 X = np.random.default_rng(0).normal(size=(4, 6, FEATURES)).astype(np.float32)
@@ -72,7 +72,7 @@ def test_arrays_of_the_same_names_are_twins(torch, keras, direction):
 
 
 def test_their_gradients_are_compared(torch, keras):
-    from compare import own
+    from compare.subjects.own import run as own
 
     models = {"torch": in_pytorch(torch), "keras": in_keras(keras)}
     pair = OwnPair("pair", models, (X,), transfer="to_keras")

@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from compare import BadInput, cli, pair_file
+from compare import BadInput, cli
+from compare.subjects.own import pair_file
 
 PAIR = """
 import keras

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from compare.cases import FIXED, NONE_STEPS, Input, cases, sequences
-from compare.evidence import BOTH_REFUSE, SAME
-from compare.pairs import PAIRS
+from compare.judging.evidence import BOTH_REFUSE, SAME
+from compare.subjects.cases import FIXED, NONE_STEPS, Input, cases, sequences
+from compare.subjects.pairs import PAIRS
 
 DIRECTIONS = ("to_keras", "to_torch")
 LONGEST = 2263  # days of the built-in prices but one

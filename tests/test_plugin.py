@@ -55,7 +55,7 @@ def test_no_number(assert_same_model):
 STUB = """
 import pytest
 from compare import checking
-from compare.evidence import Evidence, Result, StageResult
+from compare.judging.evidence import Evidence, Result, StageResult
 
 def check(verdict, gap64=1e-16, limit64=1e-14):
     horizon = dict(horizon=7, steps=7)

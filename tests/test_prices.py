@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compare import prices
 from compare.errors import BadInput
+from compare.subjects import prices
 
 
 def write(tmp_path, text, name="prices.csv"):

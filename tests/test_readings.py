@@ -17,7 +17,7 @@ from own_models import (
     wrong_weights,
 )
 
-from compare.cases import sequences
+from compare.subjects.cases import sequences
 
 
 def readings(found):

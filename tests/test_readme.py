@@ -6,7 +6,7 @@ import pytest
 
 import compare
 from compare import cli
-from compare.sources import ROOT
+from compare.subjects.sources import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -64,6 +64,6 @@ def test_calls_on_live_models_run_as_shown(names):
 
 
 def test_number_of_faults_is_the_library_s():
-    from compare.faults import FAULTS
+    from compare.mistakes import FAULTS
 
-    assert f"[A library of {len(FAULTS)}](compare/faults/)" in README
+    assert f"[A library of {len(FAULTS)}](compare/mistakes/)" in README

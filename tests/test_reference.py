@@ -5,7 +5,7 @@ from math import log, tanh
 import numpy as np
 import pytest
 
-from compare import reference
+from compare.kinds import reference
 
 BATCH, TIME, FEATURES, HIDDEN_SIZE = 4, 7, 3, 5
 LENGTHS = (3, 7, 1, 5)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from compare.diagnosing.joins import joined
-from compare.diagnosing.operations import Operation
-from compare.diagnosing.scales import scaled
-from compare.diagnosing.standards import standardised
-from compare.faults import ACTIVATIONS, RESULTS
-from compare.faults.activations import NONE
+from compare.diagnosing.between.joins import joined
+from compare.diagnosing.between.operation import Operation
+from compare.diagnosing.between.scales import scaled
+from compare.diagnosing.between.standards import standardised
+from compare.mistakes import ACTIVATIONS, RESULTS
+from compare.mistakes.activations import NONE
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(6, 9, 4))

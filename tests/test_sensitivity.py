@@ -6,10 +6,10 @@ import normed
 import numpy as np
 import pytest
 
-from compare.cases import Input, sequences
-from compare.faults import FAULTS
-from compare.faults.anatomy import applies
-from compare.pairs import PAIRS
+from compare.mistakes import FAULTS
+from compare.mistakes.anatomy import applies
+from compare.subjects.cases import Input, sequences
+from compare.subjects.pairs import PAIRS
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
@@ -17,7 +17,8 @@ BY_NAME = {fault.name: fault for fault in FAULTS}
 @pytest.fixture(scope="module")
 def probe(harness):
     """Modules that load PyTorch."""
-    from compare import pytorch_faults, sensitivity
+    from compare.in_pytorch import mistakes as pytorch_faults
+    from compare.twins import sensitivity
 
     return pytorch_faults, sensitivity
 

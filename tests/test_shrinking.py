@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from compare.shrinking import Shrinkable, shrink
+from compare.diagnosing.shrinking import Shrinkable, shrink
 
 
 class Stub:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from compare.pairs import PAIRS
+from compare.subjects.pairs import PAIRS
 
 IMPORTS = "import torch, keras, tensorflow"
 FULL = "import sys; from compare.cli import main; sys.exit(main([]))"
@@ -61,7 +61,9 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
     import tensorflow as tf
     import torch
 
-    from compare import harness, prices, training
+    from compare.subjects import prices
+    from compare.subjects import subject as harness
+    from compare.twins import training
 
     (pair,) = (pair for pair in PAIRS if pair.file == file)
     task = training.task(pair, prices.built_in(), seed=0)

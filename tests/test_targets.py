@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from made_files import KERNEL, dense, linear, refused, weights_only
 
-from compare import BadInput, transfer
+from compare import BadInput
 from compare.cli import main
-from compare.saved.keras_files import KerasFile
-from compare.saved.weight_files import transfer_files
+from compare.matching import rewriting as transfer
+from compare.twins.files.keras_files import KerasFile
+from compare.twins.files.transfer import transfer_files
 
 # ----------------------------------------------------------------- what a target holds
 

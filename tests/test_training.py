@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from compare.cases import FIXED
 from compare.errors import BadInput
-from compare.evidence import DIFFERENT, ILL_CONDITIONED, SAME
-from compare.optimizers import CAUSES, OPTIMIZERS, Recipe
-from compare.pairs import PAIRS
-from compare.prices import Prices
-from compare.training_data import check_trainable, training_data
-from compare.verdict import EPS32, EPS64, SAFETY, Distances, judge_training
+from compare.judging.evidence import DIFFERENT, ILL_CONDITIONED, SAME
+from compare.judging.verdict import EPS32, EPS64, SAFETY, Distances, judge_training
+from compare.mistakes.optimizers import CAUSES, OPTIMIZERS, Recipe
+from compare.subjects.cases import FIXED
+from compare.subjects.examples import check_trainable, training_data
+from compare.subjects.pairs import PAIRS
+from compare.subjects.prices import Prices
 
 BY_NAME = {pair.file: pair for pair in PAIRS}
 PRECISIONS = ("torch32", "torch64", "keras32", "keras64")
@@ -39,8 +39,8 @@ def silent(*_):
 
 @pytest.fixture(scope="module")
 def training(harness):
-    """`compare.training`, which imports both frameworks."""
-    return import_module("compare.training")
+    """`compare.twins.training`, which imports both frameworks."""
+    return import_module("compare.twins.training")
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +206,7 @@ def test_drift_of_every_optimizer_is_known():
 def test_a_cause_that_is_forgotten_leaves_the_gap(train, monkeypatch):
     """With one learning rate the biases are the only cause there is."""
     known = [cause for cause in CAUSES if cause != "biases"]
-    monkeypatch.setattr("compare.drift.CAUSES", known)
+    monkeypatch.setattr("compare.twins.drift.CAUSES", known)
     evidence = train("rnn_layer", **FEW_STEPS, removed=NATIVE)
 
     assert list(evidence.drift) == ["biases"]

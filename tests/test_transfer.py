@@ -8,10 +8,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from compare import BadInput, transfer
-from compare.cases import sequences
-from compare.copying import LARGE
-from compare.transfer import Layer, rewrite
+from compare import BadInput
+from compare.matching import rewriting as transfer
+from compare.matching.copying import LARGE
+from compare.matching.rewriting import Layer, rewrite
+from compare.subjects.cases import sequences
 
 SIZES = dict(num_features=3, hidden_size=5, num_outputs=2)
 

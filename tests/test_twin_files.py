@@ -5,8 +5,8 @@ from difflib import SequenceMatcher
 
 import pytest
 
-from compare import sources
-from compare.pairs import OTHER_TWINS, PAIRS
+from compare.subjects import sources
+from compare.subjects.pairs import OTHER_TWINS, PAIRS
 
 FOLDERS = ("pytorch_models", "keras_models")
 FILES = [pair.file for pair in PAIRS] + list(OTHER_TWINS)

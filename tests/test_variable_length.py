@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from compare.cases import Input
-from compare.evidence import BOTH_REFUSE, SAME
+from compare.judging.evidence import BOTH_REFUSE, SAME
+from compare.subjects.cases import Input
 
 FEATURES, HIDDEN = 4, 6
 LENGTHS = np.array([5, 8, 3])
@@ -90,7 +90,7 @@ def in_torch(harness, twins, x, pack=None):
     """Output, last h and prediction of PyTorch's layers in float64, called by hand.
 
     Args:
-        harness: the module `compare.harness`.
+        harness: the module `compare.subjects.subject`.
         twins: lend their layers.
         x: float32, (batch, time, features).
         pack: makes a packed sequence of the tensor; None reads the padding too.
@@ -110,7 +110,7 @@ def in_keras(harness, twins, x, mask=None, masking=None):
     """Last output and prediction of Keras's layers in float64, called by hand.
 
     Args:
-        harness: the module `compare.harness`.
+        harness: the module `compare.subjects.subject`.
         twins: lend their layers.
         x: float32, (batch, time, features).
         mask: bool, (batch, time), True where valid; None reads the padding too.

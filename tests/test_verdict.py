@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from compare import verdict
-from compare.evidence import (
+from compare.judging import verdict
+from compare.judging.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
     ILL_CONDITIONED,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from compare import BadInput
-from compare.saved.weight_files import transfer_files
+from compare.twins.files.transfer import transfer_files
 
 FEATURES, HIDDEN = 4, 6
 TORCH = [".pt", ".pth", "checkpoint.pt", ".safetensors"]
@@ -597,7 +597,7 @@ def test_no_framework_is_loaded_without_a_pickle(saved, tmp_path, ending):
     paths = [str(folder / "model.safetensors"), str(named(folder, ending))]
     out = str(named(tmp_path, ending))
     code = (
-        "import sys; from compare.saved.weight_files import transfer_files; "
+        "import sys; from compare.twins.files.transfer import transfer_files; "
         f"transfer_files(*{paths!r}, {out!r}); "
         "print({'torch', 'keras', 'tensorflow'} & set(sys.modules))"
     )

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from compare.cases import targets
-from compare.evidence import DIFFERENT, SAME, StageResult
-from compare.faults import FAULTS
+from compare.judging.evidence import DIFFERENT, SAME, StageResult
+from compare.mistakes import FAULTS
+from compare.subjects.cases import targets
 
 X = np.random.default_rng(4).normal(0, 1, (4, 6, 8)).astype(np.float32)
 
@@ -13,7 +13,8 @@ X = np.random.default_rng(4).normal(0, 1, (4, 6, 8)).astype(np.float32)
 @pytest.fixture(scope="module")
 def probe(harness):
     """Modules that load PyTorch."""
-    from compare import diagnosis, sensitivity
+    from compare.diagnosing import diagnosis
+    from compare.twins import sensitivity
 
     return sensitivity, diagnosis
 
@@ -90,7 +91,7 @@ def wrong_loss(harness, probe, monkeypatch):
             return factor * right["keras"](y, aim)
 
         monkeypatch.setattr(
-            "compare.twins.losses", lambda name: {**right, "keras": wrong}
+            "compare.twins.twins.losses", lambda name: {**right, "keras": wrong}
         )
         aims = targets(loss, [(4, 4)], 0)
         found = twins.gradients(loss, (x,), aims)

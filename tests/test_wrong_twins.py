@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from helpers import tampered
 
-from compare.cases import Input, cases, sequences
 from compare.errors import BadInput
-from compare.evidence import DIFFERENT, ONE_REFUSES, SAME
-from compare.pairs import PAIRS, Pair
+from compare.judging.evidence import DIFFERENT, ONE_REFUSES, SAME
+from compare.subjects.cases import Input, cases, sequences
+from compare.subjects.pairs import PAIRS, Pair
 
 SIZES = dict(num_features=8, hidden_size=64, num_outputs=4)
 HIDDEN = SIZES["hidden_size"]

@@ -1,1 +1,1 @@
-"""What twins do, place by place; `compare.diagnosis` makes an explanation of it."""
+"""Why twins differ; `diagnosis` makes an explanation of what twins do."""

@@ -13,26 +13,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare import (
-    in_pytorch,
-    keras_faults,
-    keras_layers,
-    pytorch_faults,
-    pytorch_layers,
-    reference,
-)
-from compare.cases import valid_steps
-from compare.diagnosing.directions import read_alike
+from compare.diagnosing.in_layers.directions import read_alike
 from compare.errors import BadInput
-from compare.evidence import SAME, SIDES, StageResult
-from compare.explanation import listed
-from compare.faults.anatomy import NEAR, Anatomy, distance, near
-from compare.transfer import Layer, rewrite
-from compare.verdict import HORIZON
+from compare.in_keras import anatomy as keras_faults
+from compare.in_keras import layers as keras_layers
+from compare.in_pytorch import layers as pytorch_layers
+from compare.in_pytorch import mistakes as pytorch_faults
+from compare.in_pytorch import twin as in_pytorch
+from compare.judging.evidence import SAME, SIDES, StageResult
+from compare.judging.explanation import listed
+from compare.judging.verdict import HORIZON
+from compare.kinds import reference
+from compare.matching.rewriting import Layer, rewrite
+from compare.mistakes.anatomy import NEAR, Anatomy, distance, near
+from compare.subjects.cases import valid_steps
 
 if TYPE_CHECKING:
-    from compare.diagnosing.suspects import Finding
-    from compare.twins import Twins
+    from compare.diagnosing.finding import Finding
+    from compare.twins.twins import Twins
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from compare.evidence import Evidence
+    from compare.judging.evidence import Evidence
 
 OPTION, FIXTURE = "--compare-json", "assert_same_model"
 CHECKS = pytest.StashKey[list[dict]]()  # of a test, that no report has taken yet
 PREFIX = "compare."  # of the properties that JUnit's file shows
-USED = ("checking", "errors", "evidence", "files")  # by this module, of our `compare`
+USED = ("api", "errors", "files", "session")  # by this module, of our `compare`
 
 
 def pytest_addoption(parser: pytest.Parser):
@@ -103,7 +103,7 @@ def _shadowed(who):
 
 def _miscalled(args, kwargs):
     """What is wrong with the arguments by number and name, or None."""
-    from compare.checking import check
+    from compare.api import check
 
     signature = inspect.signature(check)
     try:
@@ -117,7 +117,7 @@ def _miscalled(args, kwargs):
 
 def _checked(args, kwargs):
     """The evidence, and why the test fails, or None."""
-    from compare.checking import check
+    from compare.api import check
     from compare.errors import BadInput
 
     try:
@@ -184,7 +184,8 @@ class _Document:
         self.checks += getattr(report, "compared", [])
 
     def pytest_sessionfinish(self, session, exitstatus):
-        from compare import errors, evidence, files
+        from compare import errors, files
+        from compare.judging import evidence
 
         for each in self.checks:
             each["evidence"] = each["evidence"] and json.loads(each["evidence"])

@@ -7,8 +7,8 @@ from statistics import mean, median
 from rich.console import Console
 from rich.table import Table
 
-from compare.evidence import DIFFERENT, ILL_CONDITIONED, OTHER, SAME, SIDES
-from compare.training_evidence import TrainingEvidence
+from compare.judging.evidence import DIFFERENT, ILL_CONDITIONED, OTHER, SAME, SIDES
+from compare.judging.training import TrainingEvidence
 
 ROWS = 10  # of the table of losses
 LEGEND = (

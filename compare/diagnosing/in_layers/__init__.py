@@ -1,0 +1,1 @@
+"""Causes inside a layer."""

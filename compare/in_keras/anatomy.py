@@ -1,0 +1,213 @@
+"""How a Keras twin is looked into; `pytorch_faults.py` does the same in PyTorch."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager, suppress
+from operator import attrgetter
+
+import keras
+import numpy as np
+
+from compare.in_keras.activations import before_activation
+from compare.in_keras.layers import Renamed, children, holders
+from compare.in_keras.twin import REFUSALS, Twin
+from compare.kinds.mistake import Call, Sequence
+from compare.mistakes.anatomy import Anatomy
+from compare.subjects.cases import valid_steps
+
+RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
+
+
+def anatomy(
+    twin: Twin,
+    arrays: tuple[np.ndarray, ...],
+    kinds: Mapping[str, str],
+    weights: Mapping[str, Mapping[str, np.ndarray]],
+    others: Iterable[str] = (),
+) -> Anatomy:
+    """Look into a twin in float64 while it runs, not compiled.
+
+    As in PyTorch, a layer that runs more than once, or is given states, is left out.
+
+    Args:
+        twin: in float64.
+        arrays: one for each input.
+        kinds: of the layers, as PyTorch names them.
+        weights: of these layers, in PyTorch's layout.
+        others: names of PyTorch's layers that hold no arrays; those of the same name
+            are looked at as well.
+    """
+    named = children(twin.model)
+    stacks = {name: _stack(named[name]) for name in holders(twin.model)}
+    bare = {name: [each] for name in others for each in _layers(twin.model, name)}
+    seen = {}
+    results = (None,)
+    with _watched({**bare, **stacks}, seen), suppress(*REFUSALS):
+        results = twin.eager(arrays)
+    calls, handed, fed, made, orders, stacked = {}, {}, {}, {}, {}, {}
+    for name, runs in seen.items():
+        stack = stacks.get(name) or bare[name]
+        known = name in bare or name in weights
+        if not known or len(runs) != len(stack) or None in runs:
+            continue  # it is not what it seems
+        x, lengths, _, order = runs[0]
+        output = runs[-1][2]
+        if isinstance(output, Sequence):
+            calls[name] = Call(kinds[name], weights[name], x, lengths)
+            if order is not None:
+                orders[name] = order
+            handed[name] = output
+            if len(runs) > 1:
+                stacked[name] = [(run[0], run[2].output) for run in runs]
+        else:
+            fed[name], made[name] = x, output
+    holding = [name for name in seen if name in stacks]
+    last = seen[holding[-1]][-1:] if holding else None
+    last = last[0][2] if last and last[0] else None
+    known = [name for name in holding if name in calls or name in fed]
+    return Anatomy(
+        kinds={name: kinds[name] for name in known},
+        arrays={name: weights[name] for name in known},
+        fed=fed,
+        made=made,
+        calls=calls,
+        handed=handed,
+        last=None if isinstance(last, Sequence) else last,
+        result=None if results[0] is None else _numpy(results[0]),
+        results=tuple(_numpy(each) for each in results if each is not None),
+        epsilons={
+            name: stacks[name][0].epsilon
+            for name in known
+            if hasattr(stacks[name][0], "epsilon")
+        },
+        orders=orders,
+        stacked=stacked,
+    )
+
+
+def _layers(model, name):
+    """The layer of this name, in a list; nothing if there is none."""
+    model = model._model if isinstance(model, Renamed) else model
+    with suppress(AttributeError):
+        found = attrgetter(name)(model)
+        return [found] if isinstance(found, keras.Layer) else []
+    return []
+
+
+def _stack(attribute):
+    """The layers that are one in PyTorch, first to last."""
+    return list(attribute) if isinstance(attribute, list | tuple) else [attribute]
+
+
+@contextmanager
+def _watched(stacks, seen):
+    """Each call of a layer adds its input, lengths and output to `seen`, by name."""
+    layers = [(name, layer) for name, stack in stacks.items() for layer in stack]
+    try:
+        for name, layer in layers:
+            vars(layer)["call"] = _watch(layer, name, seen)
+        yield
+    finally:
+        for _, layer in layers:
+            vars(layer).pop("call", None)
+
+
+def _watch(layer, name, seen):
+    call = layer.call
+
+    def watch(x, *args, **kwargs):
+        runs = seen.setdefault(name, [])
+        if not _is_clear(layer, x, args, kwargs):
+            runs.append(None)
+            return call(x, *args, **kwargs)
+        if not isinstance(layer, RECURRENT):
+            with before_activation(layer) as before:
+                result = call(x, *args, **kwargs)
+            made = before[0] if before else result
+            several = not keras.ops.is_tensor(made)
+            runs.append(None if several else (_numpy(x), None, _numpy(made), None))
+            return result
+        asked = layer.return_sequences, layer.return_state
+        parts, merge = [layer], getattr(layer, "merge_mode", None)
+        if isinstance(layer, keras.layers.Bidirectional):
+            parts += [layer.forward_layer, layer.backward_layer]
+        for part in parts:  # changes what is handed out, not what is computed
+            part.return_sequences, part.return_state = True, True
+        if merge:
+            layer.merge_mode = "concat"
+        try:
+            output, *states = call(x, *args, **kwargs)
+        finally:
+            if merge:
+                layer.merge_mode = merge
+            for part in parts:
+                part.return_sequences, part.return_state = asked
+        lengths = _lengths(kwargs.get("mask"))
+        last, final = _of_last_cell(states), output[:, -1]
+        if len(parts) > 1:  # each direction ends at the other end of the sequence
+            last = states[len(states) // 2 :]
+            final = keras.ops.concatenate([states[0], last[0]], axis=-1)
+        ends = states[0], last[0]
+        ends = ends if len(parts) > 1 else ends[1:]
+        order = _order(kwargs.get("mask"))
+        sequence = _sequence(_ordered(output, order), last, lengths, ends)
+        runs.append((_ordered(x, order), lengths, sequence, order))
+        handed = _merged(output if asked[0] else final, merge)
+        return (handed, *states) if asked[1] else handed
+
+    return watch
+
+
+def _is_clear(layer, x, args, kwargs):
+    """Whether a layer is given, and will return, what its twin in PyTorch does."""
+    more = (*args, kwargs.get("initial_state"))
+    if not keras.ops.is_tensor(x) or any(each is not None for each in more):
+        return False
+    if isinstance(layer, keras.layers.TimeDistributed):
+        inside = getattr(layer.layer, "activation", None)  # used step by step
+        return inside in (None, keras.activations.linear)
+    return getattr(layer, "merge_mode", "concat") is not None
+
+
+def _merged(tensor, merge):
+    """Two directions, side by side in a tensor, as a Bidirectional merges them."""
+    if merge in (None, "concat"):
+        return tensor
+    forward, backward = keras.ops.split(tensor, 2, axis=-1)
+    if merge == "mul":
+        return forward * backward
+    return (forward + backward) / (2 if merge == "ave" else 1)
+
+
+def _order(mask):
+    """Where each step was, the valid ones first; None where they are so already."""
+    if mask is None:
+        return None
+    order = np.argsort(~_numpy(mask), axis=1, kind="stable")
+    return None if (order == np.arange(mask.shape[1])).all() else order
+
+
+def _ordered(tensor, order):
+    """A sequence in an order of its steps, as an array."""
+    array = _numpy(tensor)
+    return array if order is None else np.take_along_axis(array, order[..., None], 1)
+
+
+def _of_last_cell(states):
+    """The states of a cell, the last where several are stacked in one layer."""
+    last = states[-1]
+    return last if isinstance(last, list | tuple) else states
+
+
+def _sequence(output, states, lengths, ends):
+    if lengths is not None:  # beyond them PyTorch has zeros
+        output = np.where(valid_steps(output, lengths), output, 0)
+    h, c = (*(_numpy(state) for state in states), None)[:2]
+    return Sequence(output, h, c, lengths, np.stack([_numpy(each) for each in ends]))
+
+
+def _lengths(mask):
+    return None if mask is None else _numpy(mask).sum(axis=1)
+
+
+def _numpy(tensor):
+    return keras.ops.convert_to_numpy(tensor)

@@ -1,0 +1,1 @@
+"""Evidence as data, and the verdict on it. Imports the ground alone."""

@@ -1,0 +1,135 @@
+"""Everything a training run found out, as data; knows no framework and no report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from compare.judging.evidence import (
+    DIFFERENT,
+    ILL_CONDITIONED,
+    SAME,
+    VERDICTS,
+    Result,
+    StageResult,
+    as_json,
+)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Something that makes twins drift apart as they learn.
+
+    Args:
+        name, sentence: what it is called, and what it is.
+        share: part of the mean difference of the two loss curves that goes when this
+            cause is removed and the others stay; below 0 where the difference grows.
+        alone: what the difference is when this cause stays and all others are removed,
+            as part of the whole. Causes may offset or need each other.
+    """
+
+    name: str
+    sentence: str
+    share: float
+    alone: float
+
+
+@dataclass(frozen=True)
+class TrainingEvidence:
+    """Everything one training run of two twins found out.
+
+    Args:
+        versions: of Python, this package and what it ran on.
+        settings: what was run: `pair`, `source` of the examples, `loss`, `optimizer`,
+            what it is set to for "torch" and "keras", `epochs`, `batch_size`,
+            `steps_per_epoch`, `seed`, `follow` (the side that the other follows) and
+            `removed` (the causes of drift that were).
+        steps: how many were planned.
+        gradients: of the loss on the first batch, before the first step.
+        losses: before each step, by side and precision: "torch32" and so on.
+        tensors: the loss, then each weight by Keras's name after each step; a
+            `timestep` is a step of the run.
+        stopped: why it ended early, or nothing.
+        interrupted: whether a person ended it.
+        drift: what makes the two sides drift apart, by name, with its sentence.
+        causes: those of `drift` that were removed alone to see what they explain.
+        left: the gap with all of them removed, as part of the whole; None where that
+            was not measured.
+        sharpe: "days" and annual Sharpe ratios "in sample" and "out of sample" of
+            "torch", "keras" and "equal" weights, where the pair is a portfolio; None
+            where there are too few days.
+        seconds: wall time, imports included.
+    """
+
+    versions: Mapping[str, str]
+    settings: Mapping
+    steps: int
+    gradients: Result
+    losses: Mapping[str, Sequence[float]]
+    tensors: Sequence[StageResult]
+    stopped: str
+    interrupted: bool
+    drift: Mapping[str, str]
+    causes: Sequence[Cause]
+    left: float | None
+    sharpe: Mapping[str, Mapping[str, float | None]]
+    seconds: float
+
+    @property
+    def done(self) -> int:
+        """Steps that all four runs took."""
+        return len(self.losses["torch64"])
+
+    @property
+    def gaps(self) -> list[float]:
+        """How far apart the losses are in float64, before each step."""
+        both = zip(self.losses["torch64"], self.losses["keras64"], strict=True)
+        return [abs(torch - keras) for torch, keras in both]
+
+    @property
+    def verdict(self) -> str:
+        """The worst verdict of the gradients and of every tensor of the run."""
+        verdicts = [self.gradients.verdict, *(each.verdict for each in self.tensors)]
+        return max(verdicts, key=VERDICTS.index)
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the twins learnt alike to the end of what was run."""
+        return self.verdict == SAME and not self.stopped
+
+    @property
+    def deciding(self) -> StageResult | None:
+        """The tensor that the verdict on the run rests on.
+
+        Where some part, the one that parts first, and farthest of these; else the one
+        whose gap comes nearest to its limit.
+        """
+        parted = [each for each in self.tensors if each.verdict == DIFFERENT]
+        if parted:
+            return min(parted, key=lambda each: (each.timestep, -each.ratio))
+        ill = [each for each in self.tensors if each.verdict == ILL_CONDITIONED]
+        return max(ill or self.tensors, key=lambda e: e.ratio, default=None)
+
+    def to_json(self) -> str:
+        """The evidence as JSON; NaN and the infinities become the strings of `str`."""
+        decider = self.deciding
+        first = decider if decider and decider.verdict == DIFFERENT else None
+        document = {
+            "versions": dict(self.versions),
+            "training": dict(self.settings),
+            "verdict": self.verdict,
+            "in_step": self.in_step,
+            "steps": {"planned": self.steps, "done": self.done},
+            "interrupted": self.interrupted,
+            "stopped": self.stopped,
+            "first_difference": first
+            and {"step": first.timestep, "tensor": first.stage},
+            "losses": {name: list(values) for name, values in self.losses.items()},
+            "gaps": self.gaps,
+            "gradients": self.gradients.as_dict(),
+            "tensors": [asdict(each) for each in self.tensors],
+            "drift": dict(self.drift),
+            "causes": [asdict(each) for each in self.causes],
+            "left": self.left,
+            "sharpe": {name: dict(by) for name, by in self.sharpe.items()},
+            "seconds": round(self.seconds, 3),
+        }
+        return as_json(document)

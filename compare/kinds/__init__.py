@@ -1,0 +1,1 @@
+"""All that the suite knows about each kind of layer."""

@@ -1,0 +1,1 @@
+"""Which layer is which on the other side, and rewriting their arrays."""

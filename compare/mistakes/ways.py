@@ -1,0 +1,281 @@
+"""What happens between layers and behind the last: known ways, and confusions."""
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+import numpy as np
+
+from compare.kinds import reference
+from compare.kinds.mistake import (
+    BETWEEN,
+    DENSE,
+    NORMS,
+    OUTPUTS,
+    RECURRENT,
+    RESULT,
+    Fault,
+    Sequence,
+)
+
+# How a recurrent layer's output becomes the next one's input.
+WAYS: dict[str, Callable[[Sequence], np.ndarray | None]] = {
+    "the last step": lambda s: s.output[:, -1],
+    "the last valid step": lambda s: (
+        None if s.lengths is None else s.output[np.arange(len(s.output)), s.lengths - 1]
+    ),
+    "the final hidden state": lambda s: s.h,
+    "all steps, one after another": lambda s: s.output.reshape(len(s.output), -1),
+    "every step": lambda s: s.output,
+    "the end of each direction": lambda s: _ends(s, 1),
+    "the first step": lambda s: s.output[:, 0],
+    "the step before the last": lambda s: s.output[:, max(s.output.shape[1] - 2, 0)],
+    "the last sample": lambda s: s.output[-1],
+    "the final cell state": lambda s: s.c,
+    "the mean of all steps": lambda s: s.output.mean(axis=1),
+    "the mean of the valid steps": lambda s: (
+        None
+        if s.lengths is None
+        else s.output.sum(axis=1) / np.maximum(s.lengths, 1)[:, None]
+    ),
+    "the sum of all steps": lambda s: s.output.sum(axis=1),
+    "the largest of all steps": lambda s: s.output.max(axis=1),
+    "all steps, unit by unit": lambda s: s.output.swapaxes(1, 2).reshape(
+        len(s.output), -1
+    ),
+    "all steps, last first": lambda s: s.output[:, ::-1].reshape(len(s.output), -1),
+    "every step, last first": lambda s: s.output[:, ::-1],
+    "all steps, samples mixed": lambda s: s.output.swapaxes(0, 1).reshape(
+        len(s.output), -1
+    ),
+    "the end of each direction, backward first": lambda s: _ends(s, -1),
+    "the states of the first layer": lambda s: _first_states(s),
+    "the states, samples mixed": lambda s: (
+        s.states.reshape(len(s.output), -1)
+        if s.states is not None and len(s.states) > 1
+        else None
+    ),
+}
+
+# How each is written in either framework.
+WRITTEN = {
+    "the last step": ("output[:, -1]", "return_sequences=False"),
+    "the last valid step": (
+        "h_n[-1] of a packed batch",
+        "return_sequences=False, behind a Masking layer",
+    ),
+    "the final hidden state": ("h_n[-1]", "h of return_state=True"),
+    "all steps, one after another": ("nn.Flatten", "return_sequences=True and Flatten"),
+    "every step": ("output", "return_sequences=True"),
+    "the end of each direction": (
+        "torch.cat([h_n[-2], h_n[-1]], dim=1)",
+        "Bidirectional with return_sequences=False",
+    ),
+    "the first step": ("output[:, 0]", "return_sequences=True and output[:, 0]"),
+    "the step before the last": ("output[:, -2]",) * 2,
+    "the last sample": ("output[-1]",) * 2,
+    "the final cell state": ("c_n[-1]", "c of return_state=True"),
+    "the mean of all steps": ("output.mean(1)", "GlobalAveragePooling1D"),
+    "the mean of the valid steps": (
+        "output.sum(1) / lengths[:, None]",
+        "GlobalAveragePooling1D behind a Masking layer",
+    ),
+    "the sum of all steps": ("output.sum(1)", "ops.sum(output, axis=1)"),
+    "the largest of all steps": ("output.amax(1)", "GlobalMaxPooling1D"),
+    "all steps, unit by unit": (
+        "output.transpose(1, 2).flatten(1)",
+        "Permute((2, 1)) and Flatten",
+    ),
+    "all steps, last first": (
+        "output.flip(1).flatten(1)",
+        "ops.flip(output, axis=1) and Flatten",
+    ),
+    "every step, last first": ("output.flip(1)", "ops.flip(output, axis=1)"),
+    "all steps, samples mixed": ("output.reshape(batch, -1), time first",) * 2,
+    "the end of each direction, backward first": (
+        "torch.cat([h_n[-1], h_n[-2]], dim=1)",
+        "ops.concatenate([backward, forward], axis=1)",
+    ),
+    "the states of the first layer": ("h_n[0]", "h of the first layer"),
+    "the states, samples mixed": ("h_n.reshape(batch, -1)",) * 2,
+}
+
+
+def _ends(s, step):
+    """Where each direction ends, side by side; in the other order if step is -1."""
+    if s.h is None or s.output.shape[2] != 2 * s.h.shape[-1] or s.states is None:
+        return None
+    return np.concatenate(s.states[-2:][::step], axis=1)
+
+
+def _first_states(s):
+    """The final states of the first layer of a stack, of each direction."""
+    if s.states is None:
+        return None
+    directions = s.output.shape[2] // s.h.shape[-1]
+    if len(s.states) <= directions:
+        return None
+    return np.concatenate(s.states[:directions], axis=1)
+
+
+def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Source: Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.2.2.3."""
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+# What turns the last layer's output into the model's result.
+RESULTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "a softmax over the outputs": softmax,
+    "nothing": lambda x: x,
+    "a softmax over the batch": lambda x: softmax(x, axis=0),
+    "two softmaxes": lambda x: softmax(softmax(x)),
+    "a log-softmax": lambda x: (
+        x - x.max(-1, keepdims=True) + np.log(softmax(x).max(-1, keepdims=True))
+    ),
+    "a sigmoid": reference.sigmoid,
+    "a tanh": np.tanh,
+    "a relu": lambda x: np.maximum(x, 0),
+}
+
+# How each function is written in either framework.
+ENDINGS = {
+    "a softmax over the outputs": ("torch.softmax(x, dim=-1)", 'activation="softmax"'),
+    "a log-softmax": ("torch.log_softmax(x, dim=-1)", 'activation="log_softmax"'),
+    "a sigmoid": ("torch.sigmoid(x)", 'activation="sigmoid"'),
+    "a tanh": ("torch.tanh(x)", 'activation="tanh"'),
+    "a relu": ("torch.relu(x)", 'activation="relu"'),
+}
+
+# Never what is meant, so that the other side is not asked to do the same.
+NEVER = (
+    "the last sample",
+    "all steps, samples mixed",
+    "the states, samples mixed",
+    "a softmax over the batch",
+    "two softmaxes",
+)
+
+# What is mistaken for what between a recurrent layer and the next.
+LAST = ("the last step", "the last valid step", "the final hidden state")
+FLAT = "all steps, one after another"
+ENDS = "the end of each direction"
+CONFUSIONS = (
+    (ENDS, "the last step"),
+    (ENDS, "the first step"),
+    (ENDS, "the end of each direction, backward first"),
+    (ENDS, "the states, samples mixed"),
+    (LAST, "the first step"),
+    (LAST, "the step before the last"),
+    (LAST, "the last sample"),
+    (LAST, "the final cell state"),
+    (LAST, "the mean of all steps"),
+    (LAST, "the largest of all steps"),
+    (LAST, "every step"),
+    ((*LAST, ENDS), "the states of the first layer"),
+    ("the last valid step", "the last step"),
+    (FLAT, "all steps, unit by unit"),
+    (FLAT, "all steps, last first"),
+    (FLAT, "all steps, samples mixed"),
+    (FLAT, "the last step"),
+    ("every step", "the last step"),
+    ("every step", "every step, last first"),
+    ("the mean of all steps", "the last step"),
+    ("the mean of all steps", "the largest of all steps"),
+    ("the mean of all steps", "the sum of all steps"),
+    ("the mean of the valid steps", "the mean of all steps"),
+    ("the largest of all steps", "the last step"),
+    ("the largest of all steps", "the mean of all steps"),
+    ("the sum of all steps", "the mean of all steps"),
+)
+RESULT_CONFUSIONS = (
+    ("a softmax over the outputs", "a softmax over the batch"),
+    ("a softmax over the outputs", "two softmaxes"),
+    ("a softmax over the outputs", "nothing"),
+    ("a softmax over the outputs", "a sigmoid"),
+    ("a softmax over the outputs", "a log-softmax"),
+    ("nothing", "a softmax over the outputs"),
+    ("nothing", "a sigmoid"),
+    ("nothing", "a tanh"),
+    ("nothing", "a relu"),
+    ("a sigmoid", "a softmax over the outputs"),
+    ("a sigmoid", "nothing"),
+    ("a tanh", "nothing"),
+    ("a relu", "nothing"),
+    ("a log-softmax", "a softmax over the outputs"),
+)
+
+
+def confusions() -> Iterator[Fault]:
+    """Every mistake of this kind."""
+    for rights, wrong in CONFUSIONS:
+        right = rights if isinstance(rights, str) else rights[0]
+        yield Fault(
+            f"{wrong} for {right}",
+            f"the next layer gets {wrong} of the recurrent layer, not {right}",
+            written(right, "torch"),
+            written(right, "keras"),
+            BETWEEN,
+            RECURRENT,
+            WAYS[wrong],
+            rights,
+        )
+    for right, wrong in RESULT_CONFUSIONS:
+        ends = f"the model ends {ending(wrong)}, not {ending(right)}"
+        if wrong == "nothing":
+            ends = f"the model ends without {right}"
+        yield Fault(
+            f"{wrong} for {right} at the end",
+            ends,
+            end(right, "torch"),
+            end(right, "keras"),
+            RESULT,
+            DENSE,
+            RESULTS[wrong],
+            right,
+        )
+
+    yield Fault(
+        "results in another order",
+        "the model returns its results in another order",
+        "return them in the order of Keras's, which sorts those of a dictionary by key",
+        "return them in the order of PyTorch's",
+        OUTPUTS,
+        RECURRENT + DENSE + NORMS,
+        _exchanged,
+    )
+
+
+def _exchanged(results):
+    """The numbers of the results, with the first two of one shape exchanged."""
+    order = list(range(len(results)))
+    for first, second in combinations(order, 2):
+        if results[first].shape == results[second].shape:
+            order[first], order[second] = second, first
+            return order
+    return None
+
+
+def written(name: str, side: str, instead: str = "") -> str:
+    """How to take a way of WAYS, in words and as the framework's API has it.
+
+    Args:
+        name: of the way.
+        side: "torch" or "keras".
+        instead: of the way that is taken there.
+    """
+    api = WRITTEN[name][0 if side == "torch" else 1]
+    if side == "keras" and name == "the last step" and instead in (ENDS, LAST[1]):
+        api = "return_sequences=True and output[:, -1]"  # without, it is what is taken
+    return f"take {name}, {api}"
+
+
+def ending(name: str) -> str:
+    """How a model ends with a function of RESULTS, in words."""
+    return "without an activation" if name == "nothing" else f"with {name}"
+
+
+def end(name: str, side: str) -> str:
+    """How to end with a function of RESULTS, in words and as the API has it."""
+    there = ENDINGS.get(name)
+    api = f", {there[0 if side == 'torch' else 1]}" if there else ""
+    return f"end {ending(name)}{api}"

@@ -1,0 +1,106 @@
+"""What the checks share.
+
+PyTorch draws weights and inputs from its default generator, so that a check runs inside
+`seeded`; NumPy and Keras are given seeds of their own.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+import torch
+from torch import nn
+
+from compare.in_keras import twin as in_keras
+
+# In this order, and before the frameworks: `in_keras` quietens TensorFlow. Every module
+# of this package is loaded after this one, since `claim` needs it.
+from compare.in_pytorch import twin as in_pytorch
+
+ROUNDING = 1e-12  # values here lie within 1; float64 rounds 4,000 times finer
+REFUSALS = (*in_pytorch.REFUSALS, *in_keras.REFUSALS)
+
+
+@contextmanager
+def seeded() -> Iterator[None]:
+    """PyTorch draws from seed 0 inside, and goes on as before afterwards."""
+    with in_pytorch.settled(), torch.random.fork_rng(devices=()):
+        torch.default_generator.manual_seed(0)
+        yield
+
+
+def rand(*shape):
+    """Uniform in [-1, 1], float64."""
+    return 2 * torch.rand(shape, dtype=torch.float64) - 1
+
+
+def make_lstm(features=3, hidden=4, layers=1, **options):
+    """PyTorch's LSTM in float64."""
+    return nn.LSTM(features, hidden, layers, dtype=torch.float64, **options)
+
+
+def make_linear(inputs, outputs):
+    """PyTorch's linear layer in float64."""
+    return nn.Linear(inputs, outputs, dtype=torch.float64)
+
+
+def make_keras_lstm(**options):
+    """Keras's LSTM(4) for 3 features in float64, with seeded weights."""
+    zeros = dict(kernel_initializer="zeros", recurrent_initializer="zeros")
+    layer = keras.layers.LSTM(4, seed=0, dtype="float64", **zeros, **options)
+    layer.build((None, None, 3))
+    rng = np.random.default_rng(0)
+    layer.set_weights([rng.uniform(-0.5, 0.5, w.shape) for w in layer.weights])
+    return layer
+
+
+def layer_of(lstm, number, suffix=""):
+    """One layer, in one direction, of a larger LSTM as an LSTM of its own."""
+    weights = {
+        f"{name}_l0": getattr(lstm, f"{name}_l{number}{suffix}")
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    }
+    one = make_lstm(weights["weight_ih_l0"].shape[1], lstm.hidden_size)
+    one.load_state_dict(weights)
+    return one
+
+
+def to_numpy(tensor):
+    """What Keras returned, as an array."""
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def shape_of(tensor):
+    """Its shape as a plain tuple."""
+    return tuple(map(int, tensor.shape))
+
+
+def apart(a, b):
+    """Largest difference; shapes must be equal, and NaN is infinitely far off."""
+    if a.shape != b.shape:
+        raise ValueError(f"expected equal shapes, got {shape_of(a)} and {shape_of(b)}")
+    gap = abs(a - b).max().item()
+    return math.inf if math.isnan(gap) else gap
+
+
+def close(a, b):
+    """Equal in shape, and in value up to rounding."""
+    return a.shape == b.shape and apart(a, b) <= ROUNDING
+
+
+def refusal(call, *args, errors=REFUSALS):
+    """What `call` refused with, in a line, or nothing if it ran."""
+    try:
+        call(*args)
+    except errors as error:
+        return f"{type(error).__name__}: {in_keras.message(error)}"
+    return ""
+
+
+def movers(function, x, axis):
+    """Which indices along an axis of x move the result of `function` at all."""
+    x = x.clone().requires_grad_()
+    (grad,) = torch.autograd.grad(function(x).sum(), x)
+    return grad.movedim(axis, 0).flatten(1).abs().sum(1).ne(0).tolist()

@@ -1,0 +1,116 @@
+"""Flatten or the last step: what either head reads of the sequence."""
+
+import keras
+from torch import nn
+
+from compare.subjects.claims.claim import Claim, Findings
+from compare.subjects.claims.common import (
+    make_linear,
+    make_lstm,
+    movers,
+    rand,
+    refusal,
+    shape_of,
+)
+
+
+def slice_shape():
+    """[:, -1, :] of a batch-first layer, and the head behind it."""
+    out, _ = make_lstm(8, 64, batch_first=True)(rand(64, 50, 8))
+    last = out[:, -1, :]
+    said = refusal(make_linear(64, 4), last)
+    return Findings(
+        {"": shape_of(last) == (64, 64) and not said},
+        {"out": shape_of(out), "last": shape_of(last), "head": said or "runs"},
+    )
+
+
+def last_sees_all():
+    """Which steps of the input move each half of the last output."""
+    cases, figures = {}, {}
+    for name, both in (("one direction", False), ("bidirectional", True)):
+        lstm, x = make_lstm(batch_first=True, bidirectional=both), rand(2, 7, 3)
+        halves = [slice(0, 4), slice(4, 8)][: 1 + both]
+        counts = tuple(
+            sum(movers(lambda x, f=lstm, half=half: f(x)[0][:, -1, half], x, 1))
+            for half in halves
+        )
+        cases[name] = set(counts) == {7}
+        figures[f"of 7 steps, {name}"] = counts
+    return Findings(cases, figures)
+
+
+def last_discards():
+    """How many of the LSTM's outputs reach the result of either head."""
+    heads, h = (make_linear(64, 4), make_linear(50 * 64, 4)), rand(2, 50, 64)
+    last = sum(movers(lambda h: heads[0](h[:, -1, :]), h, 1))
+    flat = sum(movers(lambda h: heads[1](h.flatten(1)), h, 1))
+    return Findings(
+        {"": (last, flat) == (1, 50)}, {"last step": last, "flattened": flat}
+    )
+
+
+def _keras_flatten(sequences):
+    """Keras's LSTM(64), Flatten, Dense(4) on (50, 8); the Flatten and the Dense."""
+    zeros = dict(kernel_initializer="zeros", recurrent_initializer="zeros")
+    lstm = keras.layers.LSTM(64, seed=0, return_sequences=sequences, **zeros)
+    flatten = keras.layers.Flatten()
+    head = keras.layers.Dense(4, kernel_initializer="zeros")
+    model = keras.Sequential([keras.Input((50, 8)), lstm, flatten, head])
+    return model.count_params(), flatten.output.shape[1], head.count_params()
+
+
+def keras_flatten():
+    """How many values Keras's Flatten hands on of 50 steps of 64."""
+    cases, figures = {}, {}
+    for sequences in (True, False):
+        name = f"return_sequences={sequences}"
+        parameters, width, _ = _keras_flatten(sequences)
+        cases[name] = width == 50 * 64
+        figures[f"values, {name}"] = width
+        figures[f"parameters, {name}"] = parameters
+    return Findings(cases, figures)
+
+
+def head_parameters():
+    """Parameters of the dense layer behind Flatten, and of one without it."""
+    found = {
+        "PyTorch": sum(p.numel() for p in nn.Linear(50 * 64, 4).parameters()),
+        "Keras with return_sequences=True": _keras_flatten(True)[2],
+        "Keras without it": _keras_flatten(False)[2],
+    }
+    alone = sum(p.numel() for p in nn.Linear(64, 4).parameters())
+    return Findings(
+        {name: count == (50 * 64 + 1) * 4 for name, count in found.items()},
+        {"last step": alone, **found},
+    )
+
+
+CLAIMS = (
+    Claim(
+        "Does [:, -1, :] cut (batch, time, hidden_size) to (batch, hidden_size), ready "
+        "for a linear layer?",
+        "nn.LSTM(8, 64, batch_first=True) on (64, 50, 8), nn.Linear(64, 4)",
+        slice_shape,
+    ),
+    Claim(
+        "Does the last step's output sum up the whole sequence?",
+        "which of 7 input steps move it, for each direction",
+        last_sees_all,
+    ),
+    Claim(
+        "Does taking the last step discard the other outputs, and Flatten keep them?",
+        "which of 50 outputs reach the result of either head",
+        last_discards,
+    ),
+    Claim(
+        "Does a Keras model with LSTM and Flatten use all time steps?",
+        "Input((50, 8)), LSTM(64), Flatten, Dense(4), both ways of return_sequences",
+        keras_flatten,
+    ),
+    Claim(
+        "Does Flatten widen the dense layer to time * hidden_size inputs?",
+        "parameters of the dense layer with 4 outputs, 50 steps of 64",
+        head_parameters,
+    ),
+)

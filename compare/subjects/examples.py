@@ -1,0 +1,109 @@
+"""What a pair learns from: the study note's prices, or portfolios of real ones."""
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import numpy as np
+
+from compare.errors import BadInput
+from compare.subjects.cases import FIXED
+from compare.subjects.pairs import Pair
+from compare.subjects.prices import Prices
+
+IN_SAMPLE = 0.75  # share of the days that the portfolio models learn from
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Examples in the order of their days, and how the note or the paper goes through.
+
+    Args:
+        source: what they are, for people.
+        inputs: one array for each of the model's inputs; all begin with (examples,).
+        target: (examples, ...), what the loss compares the model's first result with.
+        learnt: number of examples that are learnt from; those behind are for a test.
+        epochs, batch_size: as in the source.
+    """
+
+    source: str
+    inputs: tuple[np.ndarray, ...]
+    target: np.ndarray
+    learnt: int
+    epochs: int
+    batch_size: int
+
+
+def training_data(pair: Pair, prices: Prices, seed: int) -> TrainingData:
+    """The examples of a pair.
+
+    Args:
+        pair: sizes as the prices have assets.
+        prices: give the examples of the pairs that read them.
+        seed: of the note's random prices.
+
+    Raises:
+        BadInput: if the prices are too few.
+    """
+    return _portfolios(prices) if pair.prices else _note(pair, seed)
+
+
+def check_trainable(pair: Pair):
+    """Raise BadInput for a specimen that cannot learn from batches of windows."""
+    if pair.time_major:
+        raise BadInput(
+            f"train: expected a pair whose model gives one result for each window, got "
+            f"{pair.file}, a specimen that mixes up batch and time; train "
+            f"{pair.file.removesuffix('_as_written').replace('view', 'flatten')}"
+        )
+    if pair.lengths and pair.outputs[0] == "output":
+        raise BadInput(
+            f"train: expected a result for each sequence, got {pair.file}'s for each "
+            "step, padded ones too, which PyTorch and Keras fill differently"
+        )
+
+
+def _portfolios(prices):
+    """Windows of 50 days, and the returns of the day after, all in float32.
+
+    Batches of 64 as in Zhang, Zohren & Roberts 2020, arXiv:2005.13665, section 4.
+    """
+    x, returns = prices.examples(FIXED)
+    return TrainingData(
+        f"{len(prices.values):,} days of {prices.source}",
+        (x,),
+        returns,
+        learnt=int(IN_SAMPLE * len(x)),
+        epochs=10,
+        batch_size=64,
+    )
+
+
+def _note(pair, seed):
+    """The note's 93 windows of seven days of random features, and the price after each.
+
+    Where a pair takes lengths, they are random as well, and the padding is zero; where
+    it returns a whole sequence, so is its target.
+    """
+    draw = np.random.RandomState(seed)  # what np.random.seed(seed) starts
+    features = draw.rand(100, pair.sizes["num_features"]).astype(np.float32)
+    prices = draw.rand(100, 1).astype(np.float32)
+    data = import_module("pytorch_models.stock_data")
+    windows = data.StockWindows(features, prices, 7)
+    items = [windows[number] for number in range(len(windows))]
+    x, target = (np.stack(arrays) for arrays in zip(*items, strict=True))
+    inputs = (x,)
+    if pair.lengths:
+        lengths = draw.randint(1, 8, len(x))
+        x[np.arange(7) >= lengths[:, None]] = 0
+        inputs = (x, lengths)
+    if pair.outputs[0] == "output":
+        size = (*x.shape[:2], pair.sizes["hidden_size"])
+        target = draw.uniform(-0.5, 0.5, size).astype(np.float32)
+    return TrainingData(
+        "the note's 100 days of random prices",
+        inputs,
+        target,
+        learnt=len(x),
+        epochs=100,
+        batch_size=20,
+    )

@@ -1,0 +1,110 @@
+"""A pair of the user's own as a task to learn; loads both frameworks."""
+
+import copy
+from dataclasses import replace
+from functools import partial
+
+from compare.errors import BadInput
+from compare.in_keras import layers as keras_layers
+from compare.in_pytorch import twin as in_pytorch
+from compare.judging.evidence import SAME, SIDES
+from compare.subjects.cases import FIXED, Case, sequence, targets
+from compare.subjects.examples import TrainingData
+from compare.subjects.own import calls as own_inputs
+from compare.subjects.own import models as live
+from compare.subjects.own.pair_file import OwnPair, described
+from compare.subjects.own.run import build
+from compare.twins.training import Task
+
+# PyTorch comes first.
+from compare.twins.twins import FRAMEWORKS, losses
+
+
+def task(pair: OwnPair) -> Task:
+    """What a training run takes: the pair, and its inputs as examples.
+
+    Both twins begin with the weights of PyTorch's model. What is drawn at random has as
+    many steps as the built-in pairs learn from.
+
+    Raises:
+        BadInput: if a model does not run, drops out, or has no copy in float64; or if
+            there are not as many targets as examples.
+    """
+    x = sequence(pair.arrays)
+    if pair.steps and x is not None and x.shape[1] > FIXED:
+        inputs = own_inputs.inputs(pair, pair.models["keras"], None)
+        few = own_inputs.cut(pair.arrays, inputs, Case(None, FIXED, len(x), SAME))
+        pair = replace(pair, arrays=few)
+    twins, _ = build(pair, [])
+    refusals = twins.refusals or twins.run(*pair.arrays)[1] or twins.only32
+    if refusals:
+        said = "; ".join(f"{SIDES[side]}: {text}" for side, text in refusals.items())
+        raise BadInput(
+            f"{pair.name}: expected models that run in float32 and in float64, got: "
+            f"{said}; see python -m compare run"
+        )
+    for side in FRAMEWORKS:
+        dropping = _dropping(side, twins.twins[side, "float32"])
+        if dropping:
+            raise BadInput(
+                f"{pair.name}: expected models that learn without dropout, whose "
+                f"random numbers the frameworks do not share, got {dropping} in "
+                f"{SIDES[side]}'s; make it 0 in both"
+            )
+    target = pair.target
+    result = twins.twins["torch", "float32"](*pair.arrays)[twins.outputs[0]]
+    if target is None:
+        target = targets(pair.loss, [result.shape], pair.seed)[0]
+    batch = len(pair.arrays[0])
+    if len(target) != batch:
+        raise BadInput(
+            f"{pair.name}: expected a target for each of {batch} examples, got "
+            f"{len(target)}; give as many"
+        )
+    _check_target(pair, result, target)
+    data = TrainingData(
+        f"{described(pair)}{'' if pair.target is not None else ', random targets'}",
+        pair.arrays,
+        target,
+        learnt=batch,
+        epochs=100,
+        batch_size=min(20, batch),
+    )
+    model = pair.models["torch"]
+    make = partial(copy.deepcopy, model) if live.is_live("torch", model) else model
+    return Task(pair.name, twins, make, pair.loss, data)
+
+
+def _check_target(pair, result, target):
+    """Raise BadInput where the loss does not take the target with this result."""
+    given = map(in_pytorch.torch.from_numpy, (result, target))
+    try:
+        losses(pair.loss)["torch"](*given)
+    except (ValueError, IndexError, RuntimeError, TypeError) as error:
+        raise BadInput(
+            f"{pair.name}: expected a target that {pair.loss} takes with a result of "
+            f"shape {result.shape}, got {target.dtype} of shape {target.shape}: "
+            f"{in_pytorch.message(error)}; correct it"
+        ) from None
+
+
+def _dropping(side, twin):
+    """The first layer that draws random numbers while its model learns, if any."""
+    if side == "torch":
+        layers = twin.model.named_modules()
+    else:
+        model = keras_layers.unnamed(twin.model)
+        layers = ((each.name, each) for each in model._flatten_layers())
+    for name, layer in layers:
+        options = ["dropout", "recurrent_dropout"]
+        if isinstance(layer, in_pytorch.torch.nn.modules.dropout._DropoutNd):
+            options = ["p"]
+        elif hasattr(layer, "seed_generator"):  # Keras's dropout, and its noise
+            options += ["rate", "stddev"]
+        elif getattr(layer, "num_layers", 2) == 1:
+            options = []  # PyTorch drops out between layers alone
+        for option in options:
+            value = getattr(layer, option, 0)
+            if isinstance(value, int | float) and value > 0:
+                return f"{name or type(layer).__name__} with {option}={value}"
+    return ""

@@ -1,0 +1,178 @@
+"""The written list of pairs: names, sizes and what is expected, no framework."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from compare.judging.evidence import BOTH_REFUSE, SAME
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One model written twice: `pytorch_models/<file>.py` and `keras_models/<file>.py`.
+
+    Args:
+        file: name of both files, without `.py`; also the name of the pair.
+        cls: name of the class in both files.
+        sizes: constructor arguments. A `timesteps` among them is the number of steps
+            that the model is fixed to.
+        expected: the verdict that the twins must earn, by length regime: "fixed" (as
+            many steps as the twins were built for), "other" (any other number given to
+            them), "none" (built for any number), and of these last "one" (only batches
+            of one) and "many" (only larger ones). A regime left out is not run.
+        outputs: what the model returns, the names of its last stages.
+        default: whether `run` without a name includes it.
+        prices: whether it reads prices, whose number of assets sets the sizes.
+        time_major: whether it takes (time, batch, features).
+        lengths: whether it takes the number of valid steps of each sequence as well.
+        batch: the one size of batch that it is built for, if there is one.
+        loss: what it learns by, a function in `losses.py` of both folders.
+    """
+
+    file: str
+    cls: str
+    sizes: Mapping[str, int]
+    expected: Mapping[str, str]
+    outputs: tuple[str, ...]
+    default: bool = False
+    prices: bool = False
+    time_major: bool = False
+    lengths: bool = False
+    batch: int | None = None
+    loss: str = "mean_squared_error"
+
+    def for_assets(self, num_assets: int) -> "Pair":
+        """The same pair for another number of assets: two features, one output each."""
+        if not self.prices:
+            return self
+        sizes = dict(num_features=2 * num_assets, num_outputs=num_assets)
+        return replace(self, sizes={**self.sizes, **sizes})
+
+
+PORTFOLIO = dict(num_features=8, hidden_size=64, num_outputs=4)
+SHARPE = "negative_sharpe_ratio"
+STOCK = dict(num_features=5, hidden_size=50)
+
+PAIRS = (
+    Pair(
+        "portfolio_flatten",
+        "PortfolioFlatten",
+        {**PORTFOLIO, "timesteps": 50},
+        expected=dict(fixed=SAME, other=BOTH_REFUSE, none=BOTH_REFUSE),
+        outputs=("weights",),
+        default=True,
+        prices=True,
+        loss=SHARPE,
+    ),
+    Pair(
+        "portfolio_last_step",
+        "PortfolioLastStep",
+        PORTFOLIO,
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("weights",),
+        default=True,
+        prices=True,
+        loss=SHARPE,
+    ),
+    Pair(
+        "portfolio_original",
+        "PortfolioOriginal",
+        PORTFOLIO,
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("weights",),
+        default=True,
+        prices=True,
+        loss=SHARPE,
+    ),
+    Pair(
+        "lstm_sharpe_ratio",
+        "LSTMSharpeRatio",
+        {**PORTFOLIO, "timesteps": 50},
+        expected=dict(fixed=SAME, other=BOTH_REFUSE, none=BOTH_REFUSE),
+        outputs=("weights",),
+        prices=True,
+        loss=SHARPE,
+    ),
+    Pair(
+        "portfolio_flatten_as_written",
+        "PortfolioFlattenAsWritten",
+        PORTFOLIO,
+        expected=dict(one=SAME, many=BOTH_REFUSE),
+        outputs=("weights",),
+        prices=True,
+        loss=SHARPE,
+        time_major=True,
+        batch=1,
+    ),
+    Pair(
+        "portfolio_view_as_written",
+        "PortfolioViewAsWritten",
+        {**PORTFOLIO, "timesteps": 50},
+        expected=dict(fixed=SAME, other=BOTH_REFUSE, none=BOTH_REFUSE),
+        outputs=("weights",),
+        prices=True,
+        loss=SHARPE,
+        time_major=True,
+    ),
+    Pair(
+        "portfolio_last_step_as_written",
+        "PortfolioLastStepAsWritten",
+        PORTFOLIO,
+        expected=dict(none=SAME),
+        outputs=("weights",),
+        prices=True,
+        loss=SHARPE,
+        time_major=True,
+    ),
+    Pair(
+        "stock_price",
+        "StockPricePredictor",
+        {**STOCK, "num_layers": 1},
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("price",),
+    ),
+    Pair(
+        "stock_price_output",
+        "StockPriceFromOutput",
+        {**STOCK, "num_layers": 1},
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("price",),
+    ),
+    Pair(
+        "lstm_model",
+        "LSTMModel",
+        {**STOCK, "num_outputs": 1},
+        expected=dict(none=SAME),
+        outputs=("prediction",),
+    ),
+    Pair(
+        "lstm_model_variable_seq",
+        "LSTMModelVariableSeq",
+        {**STOCK, "num_outputs": 1},
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("prediction",),
+        lengths=True,
+    ),
+    Pair(
+        "lstm_layer",
+        "LSTMLayer",
+        STOCK,
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("output", "h_n", "c_n"),
+    ),
+    Pair(
+        "gru_layer",
+        "GRULayer",
+        STOCK,
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("output", "h_n"),
+    ),
+    Pair(
+        "rnn_layer",
+        "RNNLayer",
+        STOCK,
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("output", "h_n"),
+    ),
+)
+
+OTHER_TWINS = ("stock_data", "losses", "optimizers")  # twin files that hold no model
