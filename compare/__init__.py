@@ -5,8 +5,8 @@ Importing this package loads neither framework.
 
 from compare.api import assert_same, check
 from compare.errors import BadInput
-from compare.matching.rewriting import transfer
 from compare.subjects.pairs import Pair
+from compare.twins.transfer import transfer
 
 __all__ = ["BadInput", "Pair", "assert_same", "check", "transfer"]
 __version__ = "0.1.0"

@@ -60,17 +60,13 @@ def check(
     started = time.perf_counter()
     from compare import session as running
 
-    harness = running.load_harness()
+    running.load_harness()
     from compare.judging.evidence import Evidence
     from compare.matching.names import checked_names
     from compare.subjects.own import models as live
     from compare.subjects.own.arrays import named_arrays
-    from compare.subjects.own.pair_file import (
-        OwnPair,
-        check_seed,
-        check_transfer,
-        described,
-    )
+    from compare.subjects.own.pair import OwnPair, check_seed, check_transfer, described
+    from compare.twins.versions import versions
 
     check_transfer("transfer", transfer)
     check_seed(seed)
@@ -98,7 +94,7 @@ def check(
     notes = []
     results = running.own_results(pair, notes)
     return Evidence(
-        versions=harness.versions(),
+        versions=versions(),
         inputs=dict(x=described(pair), seed=seed),
         results=results,
         claims=[],

@@ -13,6 +13,7 @@ from compare.errors import BadInput
 from compare.mistakes.optimizers import CAUSES, Recipe
 from compare.reports import comparison as terminal
 from compare.subjects import sources
+from compare.subjects.own import pair as own_pair
 from compare.subjects.own import pair_file
 from compare.subjects.pairs import PAIRS, Pair
 
@@ -46,7 +47,7 @@ def _list(args):
 
 
 def _show(args):
-    own = pair_file.is_pair_file(args.name)
+    own = own_pair.is_pair_file(args.name)
     both = pair_file.sources if own else lambda name: sources.both(_pair(name))
     terminal.print_sources(_console(), both(args.name))
     return 0
@@ -74,7 +75,7 @@ def _claims(args):
 
 
 def _pair_or_file(name: str) -> Pair | str:
-    return name if pair_file.is_pair_file(name) else _pair(name)
+    return name if own_pair.is_pair_file(name) else _pair(name)
 
 
 def _pair(name: str) -> Pair:

@@ -16,13 +16,15 @@ from compare.judging.evidence import SIDES, Evidence, Result
 from compare.judging.training import TrainingEvidence
 from compare.mistakes.optimizers import Recipe
 from compare.subjects.cases import FIXED, cases, left_out
+from compare.subjects.own import pair as own_pair
 from compare.subjects.own import pair_file
 from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices
+from compare.twins import versions as twins_versions
 
 
 def run(
-    pairs: Sequence[Pair | pair_file.OwnPair | str],
+    pairs: Sequence[Pair | own_pair.OwnPair | str],
     prices: Prices,
     seed: int,
     started: float,
@@ -61,19 +63,21 @@ def run(
     with _progress() as progress:
         task = progress.add_task("loading PyTorch and Keras", total=None)
         with _quiet():
-            harness = load_harness()
+            load_harness()
+            from compare.subjects import built_in
+            from compare.subjects.subject import run as run_subject
         progress.update(task, total=2 * sum(len(each) for _, each in work))
         for pair, each in work:
             progress.update(task, description=pair.file)
-            subject = harness.subject(pair, each, prices, seed, gradients)
-            for result in harness.run(subject):
+            subject = built_in.subject(pair, each, prices, seed, gradients)
+            for result in run_subject(subject):
                 results.append(result)
                 progress.advance(task)
         for pair in own:
             if isinstance(pair, str):
                 progress.update(task, description=pair)
                 pair = pair_file.load(pair, seed)
-            inputs[pair.name] = pair_file.described(pair)
+            inputs[pair.name] = own_pair.described(pair)
             results += own_results(pair, notes, gradients)
         checked = []
         if claimed:
@@ -90,7 +94,7 @@ def run(
             f"{', '.join(others)} read no prices, but random features in [0, 1)."
         )
     return Evidence(
-        versions=harness.versions(),
+        versions=twins_versions.versions(),
         inputs=inputs,
         results=results,
         claims=checked,
@@ -158,7 +162,7 @@ def _without_script(evidence, asked, why):
 
 
 def own_results(
-    pair: pair_file.OwnPair, notes: list[str], gradients: bool = False
+    pair: own_pair.OwnPair, notes: list[str], gradients: bool = False
 ) -> list[Result]:
     """The results of a pair of one's own, the frameworks loaded if need be.
 
@@ -200,6 +204,7 @@ def train(
         task = progress.add_task("loading PyTorch and Keras", total=None)
         with _quiet():
             load_harness()
+            from compare.subjects import built_in
             from compare.twins import training
 
         def show(what, done, total, losses):
@@ -211,7 +216,7 @@ def train(
             )
 
         if isinstance(pair, Pair):
-            work = training.task(pair, prices, recipe.seed)
+            work = built_in.task(pair, prices, recipe.seed)
             return training.train(work, recipe, started, show)
         from compare.subjects.own import run as own
         from compare.subjects.own import training as own_training
@@ -243,14 +248,14 @@ def _progress():
 
 
 def load_harness():
-    """`compare.subjects.subject`; the frameworks' import takes most of a run's time.
+    """Import both frameworks, which takes most of a run's time.
 
     Raises:
         BadInput: if one of them is not installed.
     """
     gc.disable()  # a fifth of the import is spent looking for garbage there is none of
     try:
-        from compare.subjects import subject as harness
+        import compare.subjects.subject  # noqa: F401
     except (ImportError, ValueError) as error:  # ValueError: an unknown KERAS_BACKEND
         raise BadInput(
             "expected PyTorch, Keras and TensorFlow to load, got: "
@@ -260,7 +265,6 @@ def load_harness():
     finally:
         gc.freeze()
         gc.enable()
-    return harness
 
 
 @contextmanager

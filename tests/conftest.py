@@ -1,11 +1,13 @@
 """What the tests share. The frameworks load when a test first asks for the harness."""
 
 from functools import cache, partial
+from types import SimpleNamespace
 
 import pytest
 
+from compare.judging.arrays import sequences
 from compare.subjects import prices
-from compare.subjects.cases import cases, sequences
+from compare.subjects.cases import cases
 from compare.subjects.pairs import PAIRS
 
 SEED = 0
@@ -13,11 +15,20 @@ SEED = 0
 
 @pytest.fixture(scope="session")
 def harness():
-    """`compare.subjects.subject`, which imports both frameworks."""
-    from compare.subjects import subject as harness
+    """What most tests need of the suite. It imports both frameworks."""
+    from compare.in_keras import twin as in_keras
+    from compare.in_pytorch import precision
+    from compare.in_pytorch import twin as in_pytorch
+    from compare.judging import verdict
+    from compare.subjects import built_in, subject
+    from compare.twins import frameworks, models, twins, weights
 
-    with harness.in_pytorch.settled():
-        yield harness
+    parts = {}
+    for module in (frameworks, models, twins, weights, built_in, subject):
+        parts |= vars(module)
+    parts |= dict(in_keras=in_keras, in_pytorch=in_pytorch, verdict=verdict)
+    with precision.settled():
+        yield SimpleNamespace(**parts)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
-"""Twins with layers that embed, convolve and normalise, for tests of faults in them."""
+"""Twins with layers that embed, convolve and normalise, for tests of their mistakes."""
 
 import numpy as np
 
-from compare.subjects.cases import Input, sequences
+from compare.judging.arrays import Input, sequences
 
 WORDS, FEATURES, SIZE, OUTPUTS = 11, 5, 6, 3
 NAMES = ("words", "convolved")

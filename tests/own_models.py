@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from compare.subjects.cases import sequences
+from compare.judging.arrays import sequences
 
 FEATURES, SIZE, OUTPUTS, TIME = 4, 5, 3, 7
 X = np.random.default_rng(8).normal(0, 1, (3, TIME, FEATURES)).astype(np.float32)

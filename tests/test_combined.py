@@ -7,7 +7,7 @@ import pytest
 from own_models import FEATURES, SIZE, X, in_keras, in_pytorch, plain, twins
 
 from compare import cli
-from compare.subjects.cases import sequences
+from compare.judging.arrays import sequences
 
 FACTORS = np.array([0.2, 0.7, 1.5, 3.0])
 MEANS = np.array([-0.5, 0.25, 1.0, 2.0])

@@ -8,14 +8,15 @@ import normed
 import numpy as np
 import pytest
 
+from compare.judging.arrays import Input, sequences
+from compare.kinds.layer import Layer
 from compare.kinds.mistake import WEIGHTS
-from compare.matching.rewriting import Layer, rewrite
-from compare.mistakes import FAULTS
+from compare.matching.rewriting import rewrite
+from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import applies
-from compare.subjects.cases import Input, sequences
 from compare.subjects.pairs import PAIRS
 
-BY_NAME = {fault.name: fault for fault in FAULTS}
+BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
 SMALL = dict(num_features=5, hidden_size=7)
 MODELS = {
     "flatten": ("portfolio_flatten", {**SMALL, "num_outputs": 3, "timesteps": 6}),
@@ -28,15 +29,16 @@ MODELS = {
 def probe(harness):
     """Modules that load the frameworks."""
     from compare.diagnosing import diagnosis
-    from compare.in_pytorch import mistakes as pytorch_faults
+    from compare.in_pytorch import mistakes as pytorch_mistakes
 
-    return diagnosis, pytorch_faults
+    return diagnosis, pytorch_mistakes
 
 
 @pytest.fixture(scope="module")
-def built(harness, probe):
+def built(harness):
     """Twins of each model with random weights, their input, and what is seen of it."""
-    _, pytorch_faults = probe
+    from compare.in_pytorch import anatomy as in_pytorch_anatomy
+
     made = {}
     for name, (file, sizes) in MODELS.items():
         (pair,) = (pair for pair in PAIRS if pair.file == file)
@@ -55,31 +57,31 @@ def built(harness, probe):
         name: (
             twins,
             arrays,
-            pytorch_faults.anatomy(twins.twins["torch", "float64"], arrays),
+            in_pytorch_anatomy.anatomy(twins.twins["torch", "float64"], arrays),
         )
         for name, (twins, arrays) in made.items()
     }
 
 
 @contextmanager
-def mistaken(harness, pytorch_faults, twins, found, *faults):
+def mistaken(harness, pytorch_mistakes, twins, found, *mistakes):
     """Mistakes made in a port: in Keras's weights, or in what PyTorch computes."""
     with ExitStack() as stack:
-        for fault, layer in faults:
-            if fault.place == WEIGHTS:
-                stack.enter_context(_loaded(harness, twins, fault, layer))
+        for mistake, layer in mistakes:
+            if mistake.place == WEIGHTS:
+                stack.enter_context(_loaded(harness, twins, mistake, layer))
                 continue
             for (side, _), twin in twins.twins.items():
                 if side == "torch":
                     behind = found.behind(layer)
                     stack.enter_context(
-                        pytorch_faults.injected(twin, fault, layer, behind)
+                        pytorch_mistakes.injected(twin, mistake, layer, behind)
                     )
         yield
 
 
 @contextmanager
-def _loaded(harness, twins, fault, layer):
+def _loaded(harness, twins, mistake, layer):
     """Keras's weights as transferred from PyTorch's with the mistake in them."""
     kept = {}
     for dtype in harness.DTYPES:
@@ -88,7 +90,7 @@ def _loaded(harness, twins, fault, layer):
         kept[dtype] = {layer: dict(theirs[layer].arrays)}
         before = harness.LAYERS["torch"].layers(torch)
         split = twins.splits.get((dtype, layer), before[layer].arrays)
-        wrong = Layer(before[layer].kind, fault.made_on("keras", split))
+        wrong = Layer(before[layer].kind, mistake.made_on("keras", split))
         twins.splits[dtype, layer] = wrong.arrays
         made, _ = rewrite({layer: wrong}, {layer: theirs[layer]}, "to_keras")
         harness.LAYERS["keras"].load(keras, made)
@@ -103,17 +105,17 @@ def _loaded(harness, twins, fault, layer):
 def places(found):
     """Every mistake that can be made, with its layer."""
     return [
-        (fault, layer)
-        for layer, fault in product(found.kinds, FAULTS)
-        if applies(fault, layer, found)
+        (mistake, layer)
+        for layer, mistake in product(found.kinds, MISTAKES)
+        if applies(mistake, layer, found)
     ]
 
 
-def diagnosed(harness, probe, built, model, *faults):
-    diagnosis, pytorch_faults = probe
+def diagnosed(harness, probe, built, model, *mistakes):
+    diagnosis, pytorch_mistakes = probe
     twins, arrays, found = built[model]
     twins.splits = {}
-    with mistaken(harness, pytorch_faults, twins, found, *faults):
+    with mistaken(harness, pytorch_mistakes, twins, found, *mistakes):
         return diagnosis.diagnose(twins, arrays)
 
 
@@ -194,11 +196,11 @@ def test_the_last_step_of_a_bidirectional_layer_is_no_end_of_its_backward_half(
 
 
 def test_two_mistakes_in_two_places_are_both_named(harness, probe, built):
-    faults = [
+    mistakes = [
         (BY_NAME["off by one step"], "lstm"),
         (BY_NAME["dense bias dropped"], "logits"),
     ]
-    found = diagnosed(harness, probe, built, "flatten", *faults)
+    found = diagnosed(harness, probe, built, "flatten", *mistakes)
 
     assert found.explained
     assert set(found.faults) == {"off by one step", "dense bias dropped"}
@@ -206,8 +208,8 @@ def test_two_mistakes_in_two_places_are_both_named(harness, probe, built):
 
 def test_two_mistakes_in_the_same_weights_are_both_named(harness, probe, built):
     names = "LSTM gates i, f, o, g", "recurrent bias dropped"
-    faults = [(BY_NAME[name], "lstm") for name in names]
-    found = diagnosed(harness, probe, built, "masked", *faults)
+    mistakes = [(BY_NAME[name], "lstm") for name in names]
+    found = diagnosed(harness, probe, built, "masked", *mistakes)
 
     assert found.explained
     assert set(found.faults) == set(names)
@@ -247,9 +249,9 @@ def outside(number):
 
 
 def unknown(number, kind):
-    from compare.mistakes import Fault
+    from compare.mistakes import Mistake
 
-    return Fault(f"outside {number}", "", "", "", WEIGHTS, (kind,), outside(number))
+    return Mistake(f"outside {number}", "", "", "", WEIGHTS, (kind,), outside(number))
 
 
 def test_what_the_library_does_not_know_is_narrowed_down(harness, probe, built):

@@ -10,17 +10,17 @@ from compare.kinds import reference
 from compare.mistakes import (
     ACTIVATIONS,
     EPSILONS,
-    FAULTS,
+    MISTAKES,
     RESULTS,
     STATISTICS,
     WAYS,
     Call,
-    Sequence,
+    RecurrentOutput,
 )
 from compare.mistakes.activations import NONE, WRITTEN, elu, family, leaky
 from compare.mistakes.optimizers import causes, optimizers
 
-BY_NAME = {fault.name: fault for fault in FAULTS}
+BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
 SIZE, FEATURES, BATCH, TIME = 6, 3, 4, 5
 
 
@@ -55,14 +55,16 @@ def keras_layer(harness, cls, given, **options):
 
 
 def test_there_are_more_than_fifty_each_with_a_name_of_its_own():
-    assert len(FAULTS) > 50
-    assert len(BY_NAME) == len(FAULTS)
+    assert len(MISTAKES) > 50
+    assert len(BY_NAME) == len(MISTAKES)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_each_says_what_is_wrong_and_what_to_do_on_either_side(fault):
-    assert all(len(text) > 3 for text in (fault.sentence, fault.torch, fault.keras))
-    assert len(fault.sentence) < 120
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+def test_each_says_what_is_wrong_and_what_to_do_on_either_side(mistake):
+    assert all(
+        len(text) > 3 for text in (mistake.sentence, mistake.torch, mistake.keras)
+    )
+    assert len(mistake.sentence) < 120
 
 
 @pytest.mark.parametrize(("kind", "gates"), [("LSTM", "ifgo"), ("GRU", "rzn")])
@@ -95,17 +97,17 @@ def arrays_of(kind):
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind"),
+    ("mistake", "kind"),
     [
-        pytest.param(fault, kind, id=f"{fault.name}, {kind}")
-        for fault in FAULTS
-        if fault.place == "weights"
-        for kind in fault.kinds
+        pytest.param(mistake, kind, id=f"{mistake.name}, {kind}")
+        for mistake in MISTAKES
+        if mistake.place == "weights"
+        for kind in mistake.kinds
     ],
 )
-def test_arrays_keep_their_names_and_shapes_and_something_changes(fault, kind):
+def test_arrays_keep_their_names_and_shapes_and_something_changes(mistake, kind):
     given = arrays_of(kind)
-    made = fault.change(given)
+    made = mistake.change(given)
 
     assert {n: a.shape for n, a in made.items()} == {
         n: a.shape for n, a in given.items()
@@ -240,7 +242,7 @@ def test_batch_and_time_confused_is_the_layer_without_batch_first():
     np.testing.assert_allclose(made, theirs.numpy(), rtol=1e-12, atol=1e-13)
 
 
-SEQUENCE = Sequence(
+SEQUENCE = RecurrentOutput(
     output=np.random.default_rng(2).normal(0, 1, (BATCH, TIME, 2)),
     h=np.ones((BATCH, 1)),
     c=np.zeros((BATCH, 1)),
@@ -339,13 +341,13 @@ def test_a_batch_norm_takes_the_statistics_that_pytorch_takes(name):
 )
 def test_a_reshape_made_in_keras_is_undone_by_that_made_in_pytorch(name, kind, torch):
     """Keras's kernel may be a reshape of the weight, or the other way round."""
-    fault, given = BY_NAME[name], arrays_of(kind)
-    made = fault.made_on("keras", given)
+    mistake, given = BY_NAME[name], arrays_of(kind)
+    made = mistake.made_on("keras", given)
     kernel = given[torch].reshape(given[torch].T.shape)
 
     np.testing.assert_array_equal(made[torch], kernel.T)
-    np.testing.assert_array_equal(fault.made_on("torch", made)[torch], given[torch])
-    assert not np.array_equal(fault.change(given)[torch], made[torch])
+    np.testing.assert_array_equal(mistake.made_on("torch", made)[torch], given[torch])
+    assert not np.array_equal(mistake.change(given)[torch], made[torch])
 
 
 @pytest.mark.parametrize("name", EPSILONS)
@@ -407,12 +409,12 @@ def test_a_mean_of_one_value_is_its_sum():
 
 def test_the_epsilon_of_adam_is_the_one_that_training_tells():
     """Its change takes PyTorch's default to Keras's; its sentence is the cause's."""
-    fault = BY_NAME["Adam's epsilon"]
+    mistake = BY_NAME["Adam's epsilon"]
     torch = dict(learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
-    defaults = {"torch": torch, "keras": fault.change(torch)}
+    defaults = {"torch": torch, "keras": mistake.change(torch)}
     native = optimizers("adam", defaults, None, "torch", ())
 
-    assert causes(native, False)["epsilon"] == fault.sentence
+    assert causes(native, False)["epsilon"] == mistake.sentence
     assert defaults["keras"] == {**torch, "epsilon": 1e-7}
 
 

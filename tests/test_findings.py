@@ -18,7 +18,7 @@ from own_models import (
     twins,
 )
 
-from compare.subjects.cases import Input, sequences
+from compare.judging.arrays import Input, sequences
 
 
 def flipped(model, x):

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from helpers import tampered
 
+from compare.judging.arrays import Input, sequences
 from compare.judging.evidence import DIFFERENT, SAME
 from compare.kinds import reference
 from compare.matching.rewriting import rewrite
-from compare.subjects.cases import FIXED, Input, cases, sequences, targets
+from compare.subjects.cases import FIXED, cases
 from compare.subjects.pairs import PAIRS
+from compare.twins.targets import targets
 
 SIDES = ("torch", "keras")
 FEATURES, HIDDEN, CLASSES = 3, 4, 5
@@ -450,9 +452,9 @@ WRONG = {
 
 
 @last_step_group
-@pytest.mark.parametrize("fault", WRONG)
-def test_gradients_of_wrong_weights_are_different(harness, last_step, etfs, fault):
-    with tampered(harness, last_step, *WRONG[fault]):
+@pytest.mark.parametrize("mistake", WRONG)
+def test_gradients_of_wrong_weights_are_different(harness, last_step, etfs, mistake):
+    with tampered(harness, last_step, *WRONG[mistake]):
         found = gradients(last_step, etfs)
 
     assert found["verdict"] == DIFFERENT
@@ -475,11 +477,11 @@ WRONG_LOSSES = {
 
 
 @last_step_group
-@pytest.mark.parametrize("fault", WRONG_LOSSES)
+@pytest.mark.parametrize("mistake", WRONG_LOSSES)
 def test_a_loss_of_another_formula_is_caught(
-    harness, last_step, etfs, monkeypatch, fault
+    harness, last_step, etfs, monkeypatch, mistake
 ):
-    loss, another = WRONG_LOSSES[fault]
+    loss, another = WRONG_LOSSES[mistake]
     right = harness.losses(loss)
     keras = another(harness.in_keras.keras.ops, right["keras"])
     wrong = {**right, "keras": keras}

@@ -6,9 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from compare.judging.arrays import Input
 from compare.judging.evidence import SAME
 from compare.kinds import reference
-from compare.subjects.cases import Input
 
 FEATURES, HIDDEN, STEPS = 4, 6, 7
 FILES = {"LSTM": "lstm_layer", "GRU": "gru_layer", "RNN": "rnn_layer"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from own_models import FEATURES, OUTPUTS, SIZE, X, in_keras, in_pytorch, twins
 
-from compare.subjects.cases import sequences
+from compare.judging.arrays import sequences
 
 MIDDLE = 6
 

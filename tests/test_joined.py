@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import compare
-from compare.subjects.cases import sequences
+from compare.judging.arrays import sequences
 
 X = np.random.default_rng(3).normal(0, 1, (3, 5, 4)).astype(np.float32)
 NAMES = {name: name for name in ("forward_", "backward_", "head")}

@@ -303,7 +303,7 @@ OTHER = {
 def test_what_only_computes_otherwise_passes_where_that_is_allowed(
     harness, kind, options
 ):
-    """The arrays mean the same; faults are undone on such layers."""
+    """The arrays mean the same; mistakes are undone on such layers."""
     asked = OTHER[kind] if options == "activation" else dict(go_backwards=True)
     torch, plain = in_pytorch(harness, KINDS[kind]), in_keras(harness, KINDS[kind])
     other = in_keras(harness, Twins("", RECURRENT[kind], {}, SEQUENCES | asked))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from compare import BadInput
+from compare.judging.arrays import Input, sequences
 from compare.matching import rewriting as transfer
-from compare.subjects.cases import Input, sequences
 
 FEATURES, HIDDEN = 4, 6
 KINDS = {"LSTM": "lstm_layer", "GRU": "gru_layer", "RNN": "rnn_layer"}

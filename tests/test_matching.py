@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from compare import BadInput
+from compare.kinds.layer import Layer
 from compare.matching.matching import match, matched
 from compare.matching.ordering import Order, check
-from compare.matching.rewriting import Layer
 
 
 def lstm(layers=1, features=3, units=3, bias=True, kind="LSTM", gates=4):

@@ -10,7 +10,7 @@ import pytest
 
 import compare
 from compare import BadInput
-from compare.subjects.own.pair_file import OwnPair
+from compare.subjects.own.pair import OwnPair
 
 SAME, DIFFERENT = "same", "different"
 BOTH_REFUSE, ONE_REFUSES = "both refuse", "one refuses"

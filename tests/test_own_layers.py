@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import compare
-from compare.subjects.own.pair_file import OwnPair
+from compare.subjects.own.pair import OwnPair
 
 FEATURES, HIDDEN = 5, 8
 X = np.random.default_rng(0).normal(size=(4, 6, FEATURES)).astype(np.float32)

@@ -8,7 +8,7 @@ import pytest
 
 from compare import BadInput
 from compare.mistakes.optimizers import Recipe
-from compare.subjects.own.pair_file import OwnPair
+from compare.subjects.own.pair import OwnPair
 
 WORDS, SIZE, BATCH, TIME, OUTPUTS = 20, 6, 4, 5, 3
 TOKENS = np.random.default_rng(0).integers(0, WORDS, (BATCH, TIME))

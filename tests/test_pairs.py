@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from compare.judging.arrays import Input, sequences
 from compare.judging.evidence import BOTH_REFUSE, SAME
-from compare.subjects.cases import FIXED, NONE_STEPS, Input, cases, sequences
+from compare.subjects.cases import FIXED, NONE_STEPS, cases
 from compare.subjects.pairs import PAIRS
 
 DIRECTIONS = ("to_keras", "to_torch")

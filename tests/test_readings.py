@@ -17,7 +17,7 @@ from own_models import (
     wrong_weights,
 )
 
-from compare.subjects.cases import sequences
+from compare.judging.arrays import sequences
 
 
 def readings(found):
@@ -108,10 +108,10 @@ def test_the_other_side_is_told_with_a_fix_of_its_own(harness, diagnose, case):
     (forward, call, options, x), name, other, fix = BOTH_SIDES[case]
     made = twins(harness, in_pytorch(forward), in_keras(call, **options))
     found = diagnose(made, (x,))
-    faults, others = readings(found)
+    mistakes, others = readings(found)
 
     assert found.explained, found
-    assert faults == (name,)
+    assert mistakes == (name,)
     assert others == {other}
     assert fix in found.alternatives[0].fix
     assert f"or else   {found.alternatives[0].sentence}; fix " in found.explain()[-1]

@@ -63,7 +63,7 @@ def test_calls_on_live_models_run_as_shown(names):
     assert compare.check(names["torch_model"], names["keras_model"], x).as_expected
 
 
-def test_number_of_faults_is_the_library_s():
-    from compare.mistakes import FAULTS
+def test_number_of_mistakes_is_the_library_s():
+    from compare.mistakes import MISTAKES
 
-    assert f"[A library of {len(FAULTS)}](compare/mistakes/)" in README
+    assert f"[A library of {len(MISTAKES)}](compare/mistakes/)" in README

@@ -6,21 +6,21 @@ import normed
 import numpy as np
 import pytest
 
-from compare.mistakes import FAULTS
+from compare.judging.arrays import Input, sequences
+from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import applies
-from compare.subjects.cases import Input, sequences
 from compare.subjects.pairs import PAIRS
 
-BY_NAME = {fault.name: fault for fault in FAULTS}
+BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
 
 
 @pytest.fixture(scope="module")
 def probe(harness):
     """Modules that load PyTorch."""
-    from compare.in_pytorch import mistakes as pytorch_faults
+    from compare.in_pytorch import mistakes as pytorch_mistakes
     from compare.twins import sensitivity
 
-    return pytorch_faults, sensitivity
+    return pytorch_mistakes, sensitivity
 
 
 def twins(harness, file, cls, sizes, outputs, inputs=None, weights=None):
@@ -74,11 +74,13 @@ def test_every_mistake_would_be_noticed_in_every_pair(results, pair):
 def test_mistakes_of_deep_bidirectional_and_masked_layers_are_noticed(
     harness, probe, options, names
 ):
-    pytorch_faults, sensitivity = probe
+    from compare.in_pytorch import anatomy as in_pytorch_anatomy
+
+    _, sensitivity = probe
     made = layer_twins(harness, **options)
     x = np.random.default_rng(0).normal(0, 1, (3, 8, 3)).astype(np.float32)
     arrays = (x, np.array([8, 5, 3]))
-    found = pytorch_faults.anatomy(made.twins["torch", "float64"], arrays)
+    found = in_pytorch_anatomy.anatomy(made.twins["torch", "float64"], arrays)
     probed = sensitivity.sensitivity("lstm_layer", made, arrays)
     survivors = {each.fault for each in probed.survivors}
 
@@ -86,14 +88,16 @@ def test_mistakes_of_deep_bidirectional_and_masked_layers_are_noticed(
     assert not survivors & set(names)
 
 
-def check_that_mistakes_are_undone(pytorch_faults, twin, arrays):
-    found = pytorch_faults.anatomy(twin, arrays)
+def check_that_mistakes_are_undone(pytorch_mistakes, twin, arrays):
+    from compare.in_pytorch import anatomy as in_pytorch_anatomy
+
+    found = in_pytorch_anatomy.anatomy(twin, arrays)
     before = twin(*arrays)
     for layer in found.kinds:
-        for fault in FAULTS:
-            if applies(fault, layer, found):
+        for mistake in MISTAKES:
+            if applies(mistake, layer, found):
                 behind = found.behind(layer)
-                with pytorch_faults.injected(twin, fault, layer, behind):
+                with pytorch_mistakes.injected(twin, mistake, layer, behind):
                     wrong = twin(*arrays)
                 after = twin(*arrays)
 
@@ -101,7 +105,7 @@ def check_that_mistakes_are_undone(pytorch_faults, twin, arrays):
                     wrong[name].shape != before[name].shape
                     or not np.array_equal(wrong[name], before[name])
                     for name in before
-                ), fault.name
+                ), mistake.name
                 assert all(np.array_equal(after[n], before[n]) for n in before)
 
 
@@ -136,9 +140,11 @@ def test_a_twin_that_normalises_is_as_it_was_after_each_mistake(harness, probe, 
 def test_mistakes_of_layers_that_embed_and_normalise_are_noticed(
     harness, probe, model, layer, names
 ):
-    pytorch_faults, sensitivity = probe
+    from compare.in_pytorch import anatomy as in_pytorch_anatomy
+
+    _, sensitivity = probe
     made, arrays = normed.twins(harness, model)
-    found = pytorch_faults.anatomy(made.twins["torch", "float64"], arrays)
+    found = in_pytorch_anatomy.anatomy(made.twins["torch", "float64"], arrays)
 
     assert all(applies(BY_NAME[name], layer, found) for name in names)
     assert not sensitivity.sensitivity(model, made, arrays).survivors

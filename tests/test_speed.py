@@ -61,14 +61,17 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
     import tensorflow as tf
     import torch
 
-    from compare.subjects import prices
-    from compare.subjects import subject as harness
+    from compare.in_keras.precision import settled as keras_settled
+    from compare.in_pytorch.precision import settled as torch_settled
+    from compare.subjects import built_in, prices
     from compare.twins import training
+    from compare.twins.frameworks import DTYPES
+    from compare.twins.models import losses
 
     (pair,) = (pair for pair in PAIRS if pair.file == file)
-    task = training.task(pair, prices.built_in(), seed=0)
+    task = built_in.task(pair, prices.built_in(), seed=0)
     run = training.Run(task, training.Recipe(epochs=epochs), threading.Event())
-    loss = harness.losses(pair.loss)
+    loss = losses(pair.loss)
 
     def pytorch_step(dtype):
         model = run.twins.twins["torch", dtype].model
@@ -87,7 +90,7 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
     def keras_step(dtype):
         model = run.twins.twins["keras", dtype]._functional
         learnt = model.trainable_variables
-        with harness.in_keras.settled(dtype):
+        with keras_settled(dtype):
             optimizer = keras.optimizers.Adam(1e-3)
             optimizer.build(learnt)
 
@@ -99,14 +102,12 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
             return value
 
         def step(x, y):
-            with harness.in_keras.settled(dtype):
+            with keras_settled(dtype):
                 return compiled(tf.constant(x, dtype), tf.constant(y, dtype)).numpy()
 
         return step
 
-    own = [
-        make(dtype) for make in (pytorch_step, keras_step) for dtype in harness.DTYPES
-    ]
+    own = [make(dtype) for make in (pytorch_step, keras_step) for dtype in DTYPES]
     batches, times = list(run.batches()), {"harness": [], "own": []}
     for step in own:
         step(batches[0][0][0], batches[0][1])
@@ -121,7 +122,7 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
         started[0] = time.perf_counter()
         times["own"].append(started[0] - start)
 
-    with harness.in_pytorch.settled():
+    with torch_settled():
         started[0] = time.perf_counter()
         run.in_step(run.optimizers(training.CAUSES), progress)
     ours, theirs = (statistics.median(taken[10:]) for taken in times.values())

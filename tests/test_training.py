@@ -50,7 +50,9 @@ def train(training, etfs):
     def trained(pair="stock_price", progress=silent, **recipe):
         pair = BY_NAME[pair] if isinstance(pair, str) else pair
         recipe = Recipe(**recipe)
-        task = training.task(pair, etfs, recipe.seed)
+        from compare.subjects import built_in
+
+        task = built_in.task(pair, etfs, recipe.seed)
         return training.train(task, recipe, time.perf_counter(), progress)
 
     return trained

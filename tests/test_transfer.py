@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from compare import BadInput
+from compare.judging.arrays import sequences
+from compare.kinds.layer import Layer
 from compare.matching import rewriting as transfer
 from compare.matching.copying import LARGE
-from compare.matching.rewriting import Layer, rewrite
-from compare.subjects.cases import sequences
+from compare.matching.rewriting import rewrite
 
 SIZES = dict(num_features=3, hidden_size=5, num_outputs=2)
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from compare.judging.arrays import sequences
 from compare.judging.evidence import DIFFERENT, ILL_CONDITIONED, SAME
-from compare.subjects.cases import sequences
 
 TWINS = 2000
 SIZES = 80  # hidden sizes 1 to 80, 25 twins each

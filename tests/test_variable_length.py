@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 
+from compare.judging.arrays import Input
 from compare.judging.evidence import BOTH_REFUSE, SAME
-from compare.subjects.cases import Input
 
 FEATURES, HIDDEN = 4, 6
 LENGTHS = np.array([5, 8, 3])

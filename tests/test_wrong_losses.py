@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from compare.judging.evidence import DIFFERENT, SAME, StageResult
-from compare.mistakes import FAULTS
-from compare.subjects.cases import targets
+from compare.mistakes import MISTAKES
+from compare.twins.targets import targets
 
 X = np.random.default_rng(4).normal(0, 1, (4, 6, 8)).astype(np.float32)
 
@@ -42,7 +42,7 @@ def test_mistakes_in_a_loss_are_noticed_by_its_gradients(probe, last_step, loss)
     aims = targets(loss, [(4, 4)], 0)
     probed = sensitivity.of_loss("small", last_step, loss, (X,), aims)
 
-    assert {f.name for f in FAULTS if loss in f.kinds} == LOSSES[loss]
+    assert {f.name for f in MISTAKES if loss in f.kinds} == LOSSES[loss]
     assert probed.noticed == probed.faults == len(LOSSES[loss])
     assert probed.what == f"small, gradients of {loss}"
 

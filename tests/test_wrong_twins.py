@@ -7,8 +7,9 @@ import pytest
 from helpers import tampered
 
 from compare.errors import BadInput
+from compare.judging.arrays import Input, sequences
 from compare.judging.evidence import DIFFERENT, ONE_REFUSES, SAME
-from compare.subjects.cases import Input, cases, sequences
+from compare.subjects.cases import cases
 from compare.subjects.pairs import PAIRS, Pair
 
 SIZES = dict(num_features=8, hidden_size=64, num_outputs=4)
@@ -48,10 +49,10 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("fault", WRONG)
-def test_wrong_weights_are_caught_where_they_start(harness, last_step, etfs, fault):
+@pytest.mark.parametrize("mistake", WRONG)
+def test_wrong_weights_are_caught_where_they_start(harness, last_step, etfs, mistake):
     """A recurrent kernel acts from the second step on, all else from the first."""
-    layer, change = WRONG[fault]
+    layer, change = WRONG[mistake]
     with tampered(harness, last_step, layer, change):
         found = last_step.compare(etfs.windows(50, 4))
     first = next(stage for stage in found["stages"] if stage.verdict == DIFFERENT)
@@ -59,7 +60,7 @@ def test_wrong_weights_are_caught_where_they_start(harness, last_step, etfs, fau
     assert found["verdict"] == DIFFERENT
     assert first.stage == layer
     if layer == "lstm":
-        assert first.timestep == (2 if "recurrent" in fault else 1)
+        assert first.timestep == (2 if "recurrent" in mistake else 1)
 
 
 def test_a_weight_error_that_float32_cannot_show_is_caught(harness, last_step, etfs):

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.diagnosing import isolation
-from compare.diagnosing.finding import Finding, cure_of, known_faults, reading
+from compare.diagnosing.finding import Finding, cure_of, known_mistakes, reading
 from compare.diagnosing.in_layers.directions import uncrossed
 from compare.diagnosing.search import findings
 from compare.errors import BadInput
-from compare.in_pytorch.mistakes import injected_everywhere
 from compare.judging.evidence import (
     DIFFERENT,
     ILL_CONDITIONED,
@@ -40,14 +39,15 @@ from compare.kinds.mistake import (
     RESULT,
     WEIGHTS,
 )
-from compare.mistakes import FAULTS
+from compare.mistakes import MISTAKES
+from compare.twins.injecting import injected_everywhere
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
 HANDED = (BETWEEN, ACTIVATION, GIVEN, JOINED)
 ORDER = (WEIGHTS, LAYER, *HANDED, RESULT, OUTPUTS)  # in which cures are made
-TRIED = sum(fault.place in (*ORDER, ACROSS) for fault in FAULTS)
+TRIED = sum(mistake.place in (*ORDER, ACROSS) for mistake in MISTAKES)
 
 
 def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
@@ -97,11 +97,11 @@ def _explanation(found, before, after, seen="", alike=(SAME,), tried=TRIED):
     others = [other for each in known for other in each.readings[1:]]
     return Explanation(
         explained=explained,
-        faults=_once(fault.name for each in told for fault in each.faults),
+        faults=_once(mistake.name for each in told for mistake in each.faults),
         sentence=sentence,
         fix="; and ".join(_once(each.fix for each in told)),
         indistinguishable_from=_once(
-            f"{SIDES[other.side]}: {' and '.join(fault.name for fault in other.faults)}"
+            f"{SIDES[other.side]}: {' and '.join(each.name for each in other.faults)}"
             for other in others
             if other.faults
         ),
@@ -116,7 +116,7 @@ def _explanation(found, before, after, seen="", alike=(SAME,), tried=TRIED):
 
 
 def _alternative(reading):
-    names = tuple(fault.name for fault in reading.faults)
+    names = tuple(mistake.name for mistake in reading.faults)
     return Alternative(reading.side, names, reading.sentence, reading.fix)
 
 
@@ -185,18 +185,18 @@ def of_loss(
         stages: what `Twins.gradients` says of them, one of which differs.
     """
     first = next(stage for stage in stages if stage.verdict == DIFFERENT)
-    known = known_faults(LOSS, loss)
+    known = known_mistakes(LOSS, loss)
     suspects, cured, cure = [], None, None
     for side in SIDES if first.stage == "loss" else ():
-        for fault in known:
-            factor = fault.change if side == "keras" else _inverse(fault.change)
+        for mistake in known:
+            factor = mistake.change if side == "keras" else _inverse(mistake.change)
             tried = cure_of(LOSS, factor)
-            if all(fault.change(target.shape) is None for target in targets):
+            if all(mistake.change(target.shape) is None for target in targets):
                 continue
             with injected_everywhere(twins, tried):
                 judged = twins.gradients(loss, arrays, targets)
             if judged["verdict"] == SAME:
-                suspects.append((side, fault))
+                suspects.append((side, mistake))
                 cured, cure = judged, tried
     readings = tuple(reading("loss", *each) for each in suspects)
     found = [Finding("loss", readings, cure=cure)] if readings else []

@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from compare.judging.evidence import OTHER, SIDES
-from compare.mistakes import FAULTS, Fault
+from compare.mistakes import MISTAKES, Mistake
+from compare.mistakes.anatomy import Anatomy
 
 if TYPE_CHECKING:
-    from compare.diagnosing.isolation import Isolated
+    from compare.diagnosing.isolated import Isolated
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Reading:
     """
 
     side: str
-    faults: tuple[Fault, ...]
+    faults: tuple[Mistake, ...]
     sentence: str
     fix: str
 
@@ -47,50 +50,53 @@ class Finding:
     layer: str
     readings: tuple[Reading, ...] = ()
     unknown: str = ""
-    cure: Fault | None = None
+    cure: Mistake | None = None
     behind: str | None = None
 
 
-def known_faults(place: str, kind: str) -> list[Fault]:
+def known_mistakes(place: str, kind: str) -> list[Mistake]:
     """The mistakes that can be made in a place of a layer, or of a loss."""
-    return [f for f in FAULTS if f.place == place and kind in f.kinds]
+    return [f for f in MISTAKES if f.place == place and kind in f.kinds]
 
 
-def named(name: str) -> Fault:
+def named(name: str) -> Mistake:
     """The mistake of a name."""
-    return next(fault for fault in FAULTS if fault.name == name)
+    return next(mistake for mistake in MISTAKES if mistake.name == name)
 
 
-def cure_of(place: str, change: Callable) -> Fault:
+def cure_of(place: str, change: Callable) -> Mistake:
     """What Keras's twin does in a place, to be made in PyTorch's; has no name."""
-    return Fault("", "", "", "", place, (), change)
+    return Mistake("", "", "", "", place, (), change)
 
 
-def reading(name: str, side: str, *faults: Fault) -> Reading:
+def reading(name: str, side: str, *mistakes: Mistake) -> Reading:
     """Mistakes in a layer of one side.
 
     Args:
         name: what its user calls the layer.
         side: "torch" or "keras".
-        faults: which together explain it.
+        mistakes: which together explain it.
     """
-    said = ", and ".join(fault.sentence for fault in faults)
-    fix = ", and ".join(getattr(fault, side) for fault in faults)
+    said = ", and ".join(mistake.sentence for mistake in mistakes)
+    fix = ", and ".join(getattr(mistake, side) for mistake in mistakes)
     where = f"{name} of {SIDES[side]}"
-    return Reading(side, faults, f"in {where}, {said}", f"{where}: {fix}")
+    return Reading(side, mistakes, f"in {where}, {said}", f"{where}: {fix}")
 
 
 def once(readings: Sequence[Reading]) -> tuple[Reading, ...]:
     """Each reading once, whatever the order of the mistakes that make it up."""
     found = {}
     for each in readings:
-        names = frozenset(fault.name for fault in each.faults) or each.fix
+        names = frozenset(mistake.name for mistake in each.faults) or each.fix
         found.setdefault((each.side, names), each)
     return tuple(found.values())
 
 
 def of_layer(
-    layer: str, isolated: Isolated, suspects: Sequence[tuple[str, Fault]], cure: Fault
+    layer: str,
+    isolated: Isolated,
+    suspects: Sequence[tuple[str, Mistake]],
+    cure: Mistake,
 ) -> Finding:
     """A finding of mistakes in what a layer computes, and of what may be meant.
 
@@ -101,12 +107,38 @@ def of_layer(
         cure: makes PyTorch's do as Keras's does.
     """
     names = {side: isolated.name(layer, side) for side in SIDES}
-    readings = [reading(names[side], side, fault) for side, fault in suspects]
+    readings = [reading(names[side], side, mistake) for side, mistake in suspects]
     accused = {side for side, _ in suspects}
-    for side, fault in suspects:
+    for side, mistake in suspects:
         other = OTHER[side]
-        if fault.meant and other not in accused:
+        if mistake.meant and other not in accused:
             where = f"{names[other]} of {SIDES[other]}"
             said = f"{where} should do as {SIDES[side]}'s does"
-            readings.append(Reading(other, (), said, f"{where}: {fault.meant[other]}"))
+            readings.append(
+                Reading(other, (), said, f"{where}: {mistake.meant[other]}")
+            )
     return Finding(layer, once(readings), cure=cure)
+
+
+@dataclass(frozen=True)
+class Link:
+    """From a layer to the next, or to the caller.
+
+    Args:
+        layer: its name.
+        behind: that of the next; None behind the last.
+    """
+
+    layer: str
+    behind: str | None
+
+    def given(self, found: Anatomy) -> np.ndarray | None:
+        """What a side hands on there, if that is seen."""
+        return found.result if self.behind is None else found.given(self.behind)
+
+    @property
+    def where(self) -> str:
+        """The place, in words."""
+        if self.behind is None:
+            return f"behind {self.layer}"
+        return f"between {self.layer} and {self.behind}"

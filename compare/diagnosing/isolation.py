@@ -7,123 +7,33 @@ it is seen where PyTorch's layers hand on what Keras's do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.diagnosing.in_layers.directions import read_alike
+from compare.diagnosing.from_the_end import read_alike
+from compare.diagnosing.isolated import Gap, Isolated, Place
 from compare.errors import BadInput
-from compare.in_keras import anatomy as keras_faults
+from compare.in_keras import anatomy as keras_mistakes
 from compare.in_keras import layers as keras_layers
+from compare.in_keras import names as in_keras_names
+from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import layers as pytorch_layers
-from compare.in_pytorch import mistakes as pytorch_faults
+from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.in_pytorch import twin as in_pytorch
+from compare.judging.arrays import NEAR, distance, near
 from compare.judging.evidence import SAME, SIDES, StageResult
 from compare.judging.explanation import listed
 from compare.judging.verdict import HORIZON
 from compare.kinds import reference
-from compare.matching.rewriting import Layer, rewrite
-from compare.mistakes.anatomy import NEAR, Anatomy, distance, near
-from compare.subjects.cases import valid_steps
+from compare.kinds.layer import Layer
+from compare.matching.rewriting import rewrite
+from compare.mistakes.anatomy import Anatomy
 
 if TYPE_CHECKING:
     from compare.diagnosing.finding import Finding
     from compare.twins.twins import Twins
-
-
-@dataclass(frozen=True)
-class Gap:
-    """How far a layer alone is from its twin.
-
-    Args:
-        size: as `distance` gives it; infinite where the shapes differ.
-        timestep, unit: the first step that differs, if there are steps, and the unit
-            that is farthest apart in it; counted from 1.
-        refusal: what PyTorch's layer said of Keras's input.
-    """
-
-    size: float
-    timestep: int | None = None
-    unit: int | None = None
-    refusal: str = ""
-
-    @property
-    def is_none(self) -> bool:
-        """Whether the layers are the same, up to rounding in float64."""
-        return self.size <= NEAR
-
-
-@dataclass(frozen=True)
-class Isolated:
-    """Twins at work on one input in float64, as far as they can be looked into.
-
-    Args:
-        torch, keras: what each does.
-        relayed: what PyTorch's does where its layers hand on what Keras's do.
-        kinds: of all layers that hold arrays, as PyTorch names them.
-        weights: of each side by layer, in PyTorch's layout; in the order of kinds.
-        alone: by layer, in the order of computation.
-        unlike: why, by layer, the arrays of one side cannot be those of the other.
-        turned: recurrent layers of PyTorch that take batch and time for each other.
-        trusted: by layer, how many steps can be judged, where not all can.
-        called: by layer, what Keras's user calls it, where that is another name.
-        from_the_end: recurrent layers that both sides let read so; Keras's is here as
-            if it was given the steps in that order.
-    """
-
-    torch: Anatomy
-    keras: Anatomy
-    relayed: Anatomy
-    kinds: Mapping[str, str]
-    weights: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]]
-    alone: Mapping[str, Gap]
-    unlike: Mapping[str, str]
-    turned: Sequence[str] = ()
-    trusted: Mapping[str, int] = field(default_factory=dict)
-    called: Mapping[str, str] = field(default_factory=dict)
-    from_the_end: Sequence[str] = ()
-
-    def name(self, layer: str, side: str) -> str:
-        """What the user of a side calls a layer."""
-        return self.called.get(layer, layer) if side == "keras" else layer
-
-    @property
-    def unseen(self) -> list[str]:
-        """Layers that hold arrays and run in a way that cannot be looked into."""
-        seen = self.torch.kinds.keys() & self.keras.kinds.keys()
-        return [layer for layer in self.kinds if layer not in seen]
-
-    def between(self, layer: str) -> float:
-        """How far apart what a layer is given is, if those before hand on the same."""
-        ours, theirs = self.relayed.given(layer), self.keras.given(layer)
-        if ours is None or theirs is None:
-            return 0
-        call = self.relayed.calls.get(layer)
-        if call and call.lengths is not None and len(ours) == len(theirs):
-            theirs = theirs[:, : ours.shape[1]]  # what PyTorch has packed
-            theirs = np.where(valid_steps(theirs, call.lengths), theirs, 0)
-        return distance(ours, theirs)
-
-    def narrowed(self) -> str:
-        """What is the same alone and what is not, in words."""
-        same = [name for name, gap in self.alone.items() if gap.is_none]
-        said = []
-        for name, gap in self.alone.items():
-            if gap.refusal:
-                said.append(f"layer {name} alone refuses Keras's input: {gap.refusal}")
-            elif not gap.is_none:
-                how = f"by {gap.size:.1e}" if np.isfinite(gap.size) else "in shape"
-                what = f"layer {name} alone, fed with Keras's input, differs {how}"
-                said.append(what)
-        if same:
-            fed = "" if said else ", fed with Keras's input,"
-            verb = "are" if len(same) > 1 else "is"
-            said.append(f"{listed(same)} alone{fed} {verb} the same")
-        if self.unseen:
-            said.append(f"{listed(self.unseen)} cannot be looked into")
-        return "; ".join(said)
 
 
 def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
@@ -137,7 +47,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         BadInput: if Keras's weights cannot be read.
     """
     ours, theirs = (twins.twins[side, "float64"] for side in SIDES)
-    torch = pytorch_faults.anatomy(ours, arrays)
+    torch = in_pytorch_anatomy.anatomy(ours, arrays)
     layers = pytorch_layers.layers(ours.model)
     held = {
         n: each for n, each in keras_layers.layers(theirs.model).items() if n in layers
@@ -152,7 +62,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         except BadInput as error:
             unlike[name] = str(error)
     bare = [name for name in torch.fed if name not in layers]
-    keras = keras_faults.anatomy(theirs, arrays, kinds, rewritten, bare)
+    keras = keras_mistakes.anatomy(theirs, arrays, kinds, rewritten, bare)
     seen = [name for name in [*torch.kinds, *bare] if name in keras.handed | keras.made]
     relayed, turned = _relayed(ours, arrays, keras)
     keras, from_the_end = read_alike(relayed, keras)
@@ -184,7 +94,7 @@ def _relayed(twin, arrays, keras):
     """
     turned = []
     while True:
-        found = pytorch_faults.anatomy(twin, arrays, keras, turned)
+        found = in_pytorch_anatomy.anatomy(twin, arrays, keras, turned)
         more = [
             name
             for name, call in found.calls.items()
@@ -208,8 +118,10 @@ def _trusted(twins, layer, keras):
     for dtype in ("float32", "float64"):
         twin = twins.twins["torch", dtype]
         try:
-            made.append(pytorch_faults.alone(twin, layer, call.x, call.lengths).output)
-        except (*in_pytorch.REFUSALS, IndexError):
+            made.append(
+                in_pytorch_anatomy.alone(twin, layer, call.x, call.lengths).output
+            )
+        except (*in_pytorch_refusals.REFUSALS, IndexError):
             return None
     apart = np.abs(made[0] - made[1]).max(axis=(0, 2)) / (np.abs(made[1]).max() or 1)
     lost = np.flatnonzero(apart > HORIZON)
@@ -219,9 +131,9 @@ def _trusted(twins, layer, keras):
 def _called(twins):
     """Keras's own names of the layers that go by others."""
     model = twins.twins["keras", "float32"].model
-    if not isinstance(model, keras_layers.Renamed):
+    if not isinstance(model, in_keras_names.Renamed):
         return {}
-    leaves = keras_layers.leaves(keras_layers.unnamed(model))
+    leaves = keras_layers.leaves(in_keras_names.unnamed(model))
     own = {id(each): n for n, each in leaves.items()}
     called = {}
     for name, each in vars(model).items():
@@ -259,11 +171,14 @@ def gap(
     """
     call = keras.calls.get(layer)
     try:
-        ours = pytorch_faults.alone(
+        ours = in_pytorch_anatomy.alone(
             twin, layer, keras.given(layer), call and call.lengths
         )
-    except (*in_pytorch.REFUSALS, IndexError) as error:  # an index out of range
-        return Gap(np.inf, refusal=in_pytorch.message(error))
+    except (
+        *in_pytorch_refusals.REFUSALS,
+        IndexError,
+    ) as error:  # an index out of range
+        return Gap(np.inf, refusal=in_pytorch_refusals.message(error))
     if call is None:
         return _gap(ours, keras.made[layer])
     theirs = keras.handed[layer]
@@ -298,16 +213,6 @@ def _gap(ours, theirs, two_ways=False):
     step = int(steps[-1 if backward else 0])
     unit = int(np.argmax(apart[:, step])) % apart.shape[2]
     return Gap(size, step + 1, unit + 1)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a difference begins; see `Explanation`."""
-
-    layer: str
-    timestep: int | None = None
-    unit: int | None = None
-    gates: tuple[str, ...] = ()
 
 
 def place(

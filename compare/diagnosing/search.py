@@ -16,12 +16,13 @@ import numpy as np
 from compare.diagnosing import isolation
 from compare.diagnosing.between import combined, concatenated
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.ways import Link, differing, ways_of
+from compare.diagnosing.between.ways import differing, ways_of
 from compare.diagnosing.finding import (
     Finding,
+    Link,
     Reading,
     cure_of,
-    known_faults,
+    known_mistakes,
     named,
     of_layer,
 )
@@ -31,13 +32,12 @@ from compare.diagnosing.in_layers.directions import crossed, left_turned
 from compare.diagnosing.in_layers.norms import normalises
 from compare.diagnosing.in_layers.padding import counted, padded_before, read_at_the_end
 from compare.diagnosing.in_layers.weights import weights
-from compare.diagnosing.isolation import Isolated
-from compare.in_pytorch import mistakes as pytorch_faults
+from compare.diagnosing.isolated import Isolated
+from compare.in_pytorch import mistakes as pytorch_mistakes
+from compare.judging.arrays import NEAR, near, valid_steps
 from compare.judging.evidence import OTHER, SIDES
 from compare.kinds.mistake import GIVEN, LAYER, NORMS, OUTPUTS, WEIGHTS
 from compare.mistakes import Call
-from compare.mistakes.anatomy import NEAR, near
-from compare.subjects.cases import valid_steps
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -101,7 +101,10 @@ def _computed(layer, isolated):
     """What a recurrent layer makes of its input, where it is not what it should."""
     sides = {"torch": isolated.torch, "keras": isolated.keras}
     calls = {side: found.calls[layer] for side, found in sides.items()}
-    known, steps = known_faults(LAYER, calls["torch"].kind), isolated.trusted.get(layer)
+    known, steps = (
+        known_mistakes(LAYER, calls["torch"].kind),
+        isolated.trusted.get(layer),
+    )
     suspects, ways = [], {}
     for side, found in sides.items():
         call, handed = calls[side], found.handed[layer]
@@ -118,7 +121,7 @@ def _computed(layer, isolated):
             unknown = f"{SIDES[side]}'s layer computes something unknown of its input"
             yield Finding(layer, unknown=unknown)
             return
-        suspects += [(side, fault) for fault in ways[side]]
+        suspects += [(side, mistake) for mistake in ways[side]]
     if suspects:
         change = ways["keras"][0].change if "keras" in ways else Call.run
         yield of_layer(layer, isolated, suspects, cure_of(LAYER, change))
@@ -149,17 +152,19 @@ def _applied(twins, layer, isolated):
     """What a layer that is not recurrent makes of the same input and weights."""
     arrays = dict(isolated.weights["keras"][layer])
     twin = twins.twins["torch", "float64"]
-    with pytorch_faults.injected(twin, cure_of(WEIGHTS, lambda _: arrays), layer, None):
+    with pytorch_mistakes.injected(
+        twin, cure_of(WEIGHTS, lambda _: arrays), layer, None
+    ):
         if isolation.gap(twin, layer, isolated.keras).is_none:
             return
     if isolated.torch.kinds[layer] in NORMS:
         yield from normalises(layer, isolated)
         return
     suspects = [
-        (side, fault)
+        (side, mistake)
         for side, found in (("torch", isolated.torch), ("keras", isolated.keras))
-        for fault in known_faults(LAYER, isolated.torch.kinds[layer])
-        if near(fault.change(found.call(layer)), found.made[layer])
+        for mistake in known_mistakes(LAYER, isolated.torch.kinds[layer])
+        if near(mistake.change(found.call(layer)), found.made[layer])
     ]
     if suspects:
         yield of_layer(layer, isolated, suspects, cure_of(LAYER, _right(arrays)))
@@ -313,9 +318,9 @@ def _read_otherwise(layer, isolated):
     for side, found in (("torch", relayed), ("keras", keras)):
         call = replace(found.calls[layer], x=given[OTHER[side]])
         suspects += [
-            (side, fault)
-            for fault in known_faults(LAYER, call.kind)
-            if _made(fault.change(call), call, found.handed[layer])
+            (side, mistake)
+            for mistake in known_mistakes(LAYER, call.kind)
+            if _made(mistake.change(call), call, found.handed[layer])
         ]
     cure = cure_of(LAYER, lambda call: call.run(x=given["keras"]))
     return of_layer(layer, isolated, suspects, cure) if suspects else None
@@ -330,11 +335,11 @@ def _indexed_otherwise(layer, isolated):
     arrays = {side: isolated.weights[side][layer] for side in SIDES}
     calls = {s: Call("Embedding", arrays[s], given[s], None) for s in SIDES}
     suspects = [
-        (side, fault)
+        (side, mistake)
         for side, other in OTHER.items()
-        for fault in known_faults(LAYER, "Embedding")
+        for mistake in known_mistakes(LAYER, "Embedding")
         if near(
-            fault.change(replace(calls[side], x=given[other])),
+            mistake.change(replace(calls[side], x=given[other])),
             arrays[side]["weight"][given[side]],
         )
     ]
@@ -354,11 +359,11 @@ def _result(layers, isolated):
     torch, keras = isolated.torch, isolated.keras
     order = _order(isolated.relayed.results, keras.results)
     if order:
-        fault = named("results in another order")
+        mistake = named("results in another order")
         readings = [
-            Reading(s, (fault,), f"{who}'s {fault.sentence[4:]}", f"{who}: {fix}")
+            Reading(s, (mistake,), f"{who}'s {mistake.sentence[4:]}", f"{who}: {fix}")
             for s, who in SIDES.items()
-            for fix in [getattr(fault, s)]
+            for fix in [getattr(mistake, s)]
         ]
         cure = cure_of(OUTPUTS, lambda _: order)
         yield Finding(layers[-1], tuple(readings), cure=cure)

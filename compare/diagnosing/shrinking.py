@@ -127,3 +127,13 @@ def _built(pair, sizes, arrays):
     except (BadInput, ValueError, TypeError, RuntimeError, IndexError):
         return None
     return None if twins.refusals else twins
+
+
+def features_name(sizes: Mapping[str, int], x: np.ndarray) -> str | None:
+    """The name of the size that is the last axis of x, (batch, time, features)."""
+    names = [
+        name
+        for name, size in sizes.items()
+        if size == x.shape[-1] and ("feature" in name or "input" in name)
+    ]
+    return names[0] if names else None

@@ -1,4 +1,4 @@
-"""How a Keras twin is looked into; `pytorch_faults.py` does the same in PyTorch."""
+"""How a Keras twin is looked into; `pytorch_mistakes.py` does the same in PyTorch."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager, suppress
@@ -8,11 +8,20 @@ import keras
 import numpy as np
 
 from compare.in_keras.activations import before_activation
-from compare.in_keras.layers import Renamed, children, holders
+from compare.in_keras.arrays import (
+    in_order,
+    merged,
+    order_of_steps,
+    sequence_of,
+    states_of_last_cell,
+    to_numpy,
+    valid_lengths,
+)
+from compare.in_keras.layers import holders
+from compare.in_keras.names import Renamed, children
 from compare.in_keras.twin import REFUSALS, Twin
-from compare.kinds.mistake import Call, Sequence
+from compare.kinds.mistake import Call, RecurrentOutput
 from compare.mistakes.anatomy import Anatomy
-from compare.subjects.cases import valid_steps
 
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
 
@@ -51,7 +60,7 @@ def anatomy(
             continue  # it is not what it seems
         x, lengths, _, order = runs[0]
         output = runs[-1][2]
-        if isinstance(output, Sequence):
+        if isinstance(output, RecurrentOutput):
             calls[name] = Call(kinds[name], weights[name], x, lengths)
             if order is not None:
                 orders[name] = order
@@ -71,9 +80,9 @@ def anatomy(
         made=made,
         calls=calls,
         handed=handed,
-        last=None if isinstance(last, Sequence) else last,
-        result=None if results[0] is None else _numpy(results[0]),
-        results=tuple(_numpy(each) for each in results if each is not None),
+        last=None if isinstance(last, RecurrentOutput) else last,
+        result=None if results[0] is None else to_numpy(results[0]),
+        results=tuple(to_numpy(each) for each in results if each is not None),
         epsilons={
             name: stacks[name][0].epsilon
             for name in known
@@ -124,7 +133,7 @@ def _watch(layer, name, seen):
                 result = call(x, *args, **kwargs)
             made = before[0] if before else result
             several = not keras.ops.is_tensor(made)
-            runs.append(None if several else (_numpy(x), None, _numpy(made), None))
+            runs.append(None if several else (to_numpy(x), None, to_numpy(made), None))
             return result
         asked = layer.return_sequences, layer.return_state
         parts, merge = [layer], getattr(layer, "merge_mode", None)
@@ -141,17 +150,17 @@ def _watch(layer, name, seen):
                 layer.merge_mode = merge
             for part in parts:
                 part.return_sequences, part.return_state = asked
-        lengths = _lengths(kwargs.get("mask"))
-        last, final = _of_last_cell(states), output[:, -1]
+        lengths = valid_lengths(kwargs.get("mask"))
+        last, final = states_of_last_cell(states), output[:, -1]
         if len(parts) > 1:  # each direction ends at the other end of the sequence
             last = states[len(states) // 2 :]
             final = keras.ops.concatenate([states[0], last[0]], axis=-1)
         ends = states[0], last[0]
         ends = ends if len(parts) > 1 else ends[1:]
-        order = _order(kwargs.get("mask"))
-        sequence = _sequence(_ordered(output, order), last, lengths, ends)
-        runs.append((_ordered(x, order), lengths, sequence, order))
-        handed = _merged(output if asked[0] else final, merge)
+        order = order_of_steps(kwargs.get("mask"))
+        sequence = sequence_of(in_order(output, order), last, lengths, ends)
+        runs.append((in_order(x, order), lengths, sequence, order))
+        handed = merged(output if asked[0] else final, merge)
         return (handed, *states) if asked[1] else handed
 
     return watch
@@ -166,48 +175,3 @@ def _is_clear(layer, x, args, kwargs):
         inside = getattr(layer.layer, "activation", None)  # used step by step
         return inside in (None, keras.activations.linear)
     return getattr(layer, "merge_mode", "concat") is not None
-
-
-def _merged(tensor, merge):
-    """Two directions, side by side in a tensor, as a Bidirectional merges them."""
-    if merge in (None, "concat"):
-        return tensor
-    forward, backward = keras.ops.split(tensor, 2, axis=-1)
-    if merge == "mul":
-        return forward * backward
-    return (forward + backward) / (2 if merge == "ave" else 1)
-
-
-def _order(mask):
-    """Where each step was, the valid ones first; None where they are so already."""
-    if mask is None:
-        return None
-    order = np.argsort(~_numpy(mask), axis=1, kind="stable")
-    return None if (order == np.arange(mask.shape[1])).all() else order
-
-
-def _ordered(tensor, order):
-    """A sequence in an order of its steps, as an array."""
-    array = _numpy(tensor)
-    return array if order is None else np.take_along_axis(array, order[..., None], 1)
-
-
-def _of_last_cell(states):
-    """The states of a cell, the last where several are stacked in one layer."""
-    last = states[-1]
-    return last if isinstance(last, list | tuple) else states
-
-
-def _sequence(output, states, lengths, ends):
-    if lengths is not None:  # beyond them PyTorch has zeros
-        output = np.where(valid_steps(output, lengths), output, 0)
-    h, c = (*(_numpy(state) for state in states), None)[:2]
-    return Sequence(output, h, c, lengths, np.stack([_numpy(each) for each in ends]))
-
-
-def _lengths(mask):
-    return None if mask is None else _numpy(mask).sum(axis=1)
-
-
-def _numpy(tensor):
-    return keras.ops.convert_to_numpy(tensor)

@@ -3,13 +3,9 @@
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 
+import keras
 import numpy as np
-
-# It sets what Keras reads, and comes first.
-import compare.in_keras.layers  # noqa: F401
-
-import keras  # isort: skip
-import tensorflow  # isort: skip
+import tensorflow
 
 
 @contextmanager

@@ -2,10 +2,7 @@
 
 import re
 
-# It sets what TensorFlow reads, and comes first.
-import compare.in_keras.layers  # noqa: F401
-
-import tensorflow  # isort: skip
+import tensorflow
 
 REFUSALS = (ValueError, TypeError, IndexError, tensorflow.errors.OpError)
 

@@ -8,9 +8,10 @@ import keras
 import numpy as np
 import tensorflow
 
-from compare.in_keras.layers import children, holders, variables
+from compare.in_keras.layers import holders, variables
+from compare.in_keras.names import children
 from compare.in_keras.twin import Twin, settled
-from compare.matching.rewriting import Sum
+from compare.matching.moves import Sum
 from compare.mistakes.optimizers import Optimizer
 
 

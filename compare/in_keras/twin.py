@@ -13,8 +13,10 @@ from itertools import islice
 
 import numpy as np
 
+from compare.in_keras.layers import holders, kind_of, leaves
+
 # It sets what Keras reads, and comes first.
-from compare.in_keras.layers import Renamed, children, holders, kind_of, leaves, unnamed
+from compare.in_keras.names import Renamed, children, unnamed
 
 import keras  # isort: skip
 import tensorflow  # isort: skip
@@ -23,9 +25,9 @@ from compare.errors import BadInput
 from compare.in_keras.activations import activates, before_activation
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
+from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
 from compare.judging.refusals import refused
-from compare.matching.rewriting import Layer
-from compare.subjects.cases import Input, as_judged, check_outputs, check_tensors, flat
+from compare.kinds.layer import Layer
 
 __all__ = ["REFUSALS", "Twin", "message", "settled", "versions"]
 

@@ -12,8 +12,8 @@ from torch.nn.utils.rnn import (
     pad_packed_sequence,
 )
 
-from compare.in_pytorch.twin import has_channels_first
-from compare.kinds.mistake import Sequence
+from compare.in_pytorch.channels import has_channels_first
+from compare.kinds.mistake import RecurrentOutput
 
 
 def handing_on(module, result, sequence, turned):
@@ -100,7 +100,7 @@ def sequence_of(module, result):
     output, lengths = padded(module, output)
     states = states if isinstance(states, tuple) else (states,)
     h, c = (*(state[-1].numpy() for state in states), None)[:2]
-    return Sequence(output, h, c, lengths, states[0].numpy())
+    return RecurrentOutput(output, h, c, lengths, states[0].numpy())
 
 
 def as_input_of(module, array, tensor):
@@ -115,7 +115,7 @@ def as_input_of(module, array, tensor):
 
 
 def made_by(module, result):
-    """What a layer makes, the features last; of a recurrent one a `Sequence`."""
+    """What a layer makes, the features last; of a recurrent one a `RecurrentOutput`."""
     if isinstance(module, torch.nn.RNNBase):
         return sequence_of(module, result)
     return features_last(module, result).numpy()

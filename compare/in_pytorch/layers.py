@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from compare.errors import BadInput
+from compare.kinds.layer import Layer
 from compare.matching.copying import copy
-from compare.matching.rewriting import Layer
 
 _APART = WeakSet()  # models, see `hold_apart`
 

@@ -1,36 +1,31 @@
-"""How a PyTorch twin is looked into, and how named faults are made in it.
+"""How a PyTorch twin is looked into, and how named mistakes are made in it.
 
 Arrays have the features last, as in Keras, where a layer of PyTorch has them before
 time. Hooks change what goes into a layer and what comes out of it; everything else is
-the model's own code, so a fault does to it what it would do to a port.
+the model's own code, so a mistake does to it what it would do to a port.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import numpy as np
 import torch
-from torch.nn.utils.rnn import pack_padded_sequence
 
+from compare.in_pytorch.anatomy import hooked
 from compare.in_pytorch.arrays import (
     as_input_of,
-    batch_or_time_first,
     copied,
     features_last,
-    handing_on,
-    is_batch,
     like,
     made_by,
     padded,
     returning,
-    sequence_of,
 )
 from compare.in_pytorch.layers import layers, load
 from compare.in_pytorch.results import filled, first, with_first
-from compare.in_pytorch.twin import REFUSALS, Twin
+from compare.in_pytorch.twin import Twin
+from compare.judging.arrays import flat
 from compare.kinds.mistake import (
     ACTIVATION,
     BETWEEN,
@@ -41,191 +36,56 @@ from compare.kinds.mistake import (
     OUTPUTS,
     WEIGHTS,
     Call,
-    Fault,
-    Sequence,
+    Mistake,
 )
-from compare.mistakes.anatomy import Anatomy
-from compare.subjects.cases import flat
-
-if TYPE_CHECKING:
-    from compare.twins.twins import Twins
-
-
-@torch.no_grad()
-def anatomy(
-    twin: Twin,
-    arrays: tuple[np.ndarray, ...],
-    instead: Anatomy | None = None,
-    turned: Collection[str] = (),
-) -> Anatomy:
-    """Look into a twin in float64 while it runs; layers that hold no arrays included.
-
-    A layer that runs more than once is left out, as is one that is given more than one
-    input, such as states: no fault is known to be what it seems there.
-
-    Args:
-        twin: in float64.
-        arrays: one for each input.
-        instead: what each layer that holds arrays is to hand on, whatever it makes
-            itself: then only what lies between the layers is this twin's own.
-        turned: recurrent layers that take batch and time for each other, and are to
-            hand on what is `instead` in that order.
-    """
-    known = layers(twin.model)
-    before_run = {
-        name: {key: array.copy() for key, array in layer.arrays.items()}
-        for name, layer in known.items()
-        if "running_mean" in layer.arrays
-    }
-    given, made, unclear = {}, {}, set()
-
-    def before(name):
-        def hook(module, args, kwargs):
-            more = (*args[1:], *kwargs.values())
-            if name in given or not args or any(each is not None for each in more):
-                unclear.add(name)
-            given[name] = tuple(map(copied, args))
-
-        return hook
-
-    def after(name):
-        def hook(module, args, result):
-            made[name] = copied(result)
-            if instead and name in instead.handed:
-                sequence = instead.handed[name]
-                return handing_on(module, result, sequence, name in turned)
-            if instead and name in instead.kinds and name in instead.made:
-                return features_last(module, like(instead.made[name], result))
-            return None
-
-        return hook
-
-    modules = {
-        name: module
-        for name, module in twin.model.named_modules()
-        if name in known or (name and not any(module.children()))
-    }
-    hooks = [
-        module.register_forward_pre_hook(before(name), with_kwargs=True)
-        for name, module in modules.items()
-    ]
-    hooks += [m.register_forward_hook(after(name)) for name, m in modules.items()]
-    results = (None,)
-    with _hooks(hooks), suppress(*REFUSALS):  # what came before a refusal is seen
-        results = twin.results(twin.tensors(arrays))
-    calls, handed, fed, out = {}, {}, {}, {}
-    for name, args in given.items():
-        module = modules[name]
-        if name in unclear:
-            continue
-        if isinstance(module, torch.nn.RNNBase):
-            if name in made and is_batch(args[0]):
-                x, lengths = padded(module, args[0])
-                calls[name] = Call(known[name].kind, known[name].arrays, x, lengths)
-                handed[name] = sequence_of(module, made[name])
-        elif isinstance(args[0], torch.Tensor):
-            fed[name] = features_last(module, args[0]).numpy()
-            if isinstance(made.get(name), torch.Tensor):
-                out[name] = features_last(module, made[name]).numpy()
-    holding = [name for name in given if name in known]
-    kinds = {n: known[n].kind for n in holding if n in calls or n in fed}
-    last = made.get(holding[-1]) if holding else None
-    return Anatomy(
-        kinds=kinds,
-        arrays={name: known[name].arrays for name in kinds},
-        fed=fed,
-        made=out,
-        calls=calls,
-        handed=handed,
-        last=last.numpy() if isinstance(last, torch.Tensor) else None,
-        result=None if results[0] is None else results[0].numpy(),
-        results=tuple(each.numpy() for each in results if each is not None),
-        epsilons={n: modules[n].eps for n in kinds if hasattr(modules[n], "eps")},
-        moved=tuple(
-            name
-            for name, arrays in before_run.items()
-            if any((known[name].arrays[key] != a).any() for key, a in arrays.items())
-        ),
-    )
-
-
-@torch.no_grad()
-def alone(
-    twin: Twin, layer: str, x: np.ndarray, lengths: np.ndarray | None = None
-) -> np.ndarray | Sequence:
-    """What a layer of a twin makes of an input by itself.
-
-    Args:
-        twin: in either precision.
-        layer: its name.
-        x: what goes in, features last.
-        lengths: (batch,), where a recurrent layer is to stop.
-
-    Raises:
-        REFUSALS: as the layer does.
-    """
-    module = twin.model.get_submodule(layer)
-    tensor = torch.tensor(x)
-    if isinstance(module, torch.nn.Embedding):
-        tensor = tensor.long()  # Keras may hand on the indices as floats
-    elif tensor.is_floating_point():
-        tensor = tensor.to(getattr(torch, twin.dtype))
-    if not isinstance(module, torch.nn.RNNBase):
-        return features_last(module, module(features_last(module, tensor))).numpy()
-    tensor = batch_or_time_first(module, tensor)
-    if lengths is not None:
-        tensor = pack_padded_sequence(
-            tensor, torch.from_numpy(lengths), module.batch_first, False
-        )
-    return sequence_of(module, module(tensor))
 
 
 @contextmanager
-def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterator:
+def injected(twin: Twin, mistake: Mistake, layer: str, behind: str | None) -> Iterator:
     """The twin with a mistake in a layer, or in its loss, until the block ends.
 
     Args:
         twin: in either precision.
-        fault: one that applies to the layer.
+        mistake: one that applies to the layer.
         layer: its name; that of a loss is not read.
         behind: name of the layer that is computed next.
     """
-    if fault.place == LOSS:
-        with _other_loss(twin, fault):
+    if mistake.place == LOSS:
+        with _other_loss(twin, mistake):
             yield
         return
-    if fault.place == GIVEN:
+    if mistake.place == GIVEN:
         following = twin.model.get_submodule(behind)
-        with _hooks([following.register_forward_pre_hook(_is_given(fault))]):
+        with hooked([following.register_forward_pre_hook(_is_given(mistake))]):
             yield
         return
-    if fault.place in (BETWEEN, ACTIVATION, JOINED):
-        joins = fault.place == JOINED
-        change = fault.change if joins else _of_one(fault.change, layer)
+    if mistake.place in (BETWEEN, ACTIVATION, JOINED):
+        joins = mistake.place == JOINED
+        change = mistake.change if joins else _of_one(mistake.change, layer)
         watched = layers(twin.model) if joins else [layer]
-        with _hooks(_hands_on(change, twin.model, watched, behind)):
+        with hooked(_hands_on(change, twin.model, watched, behind)):
             yield
         return
     module = twin.model.get_submodule(layer)
-    if fault.place == WEIGHTS:
+    if mistake.place == WEIGHTS:
         before = layers(twin.model)[layer].arrays
         before = {name: array.copy() for name, array in before.items()}
-        load(twin.model, {layer: fault.change(before)})
+        load(twin.model, {layer: mistake.change(before)})
         try:
             yield
         finally:
             load(twin.model, {layer: before})
         return
-    if fault.place == LAYER:
+    if mistake.place == LAYER:
         kind = layers(twin.model)[layer]
-        hooks = [module.register_forward_hook(_recomputes(fault, kind))]
-    elif fault.place == OUTPUTS:
-        hooks = [twin.model.register_forward_hook(_reorders(fault))]
+        hooks = [module.register_forward_hook(_recomputes(mistake, kind))]
+    elif mistake.place == OUTPUTS:
+        hooks = [twin.model.register_forward_hook(_reorders(mistake))]
     else:
         kept = {}
 
         def change(_, args, results):
-            made = like(fault.change(kept["last"].numpy()), kept["last"])
+            made = like(mistake.change(kept["last"].numpy()), kept["last"])
             return with_first(results, made)
 
         hooks = [
@@ -234,15 +94,15 @@ def injected(twin: Twin, fault: Fault, layer: str, behind: str | None) -> Iterat
             ),
             twin.model.register_forward_hook(change),
         ]
-    with _hooks(hooks):
+    with hooked(hooks):
         yield
 
 
-def _is_given(fault):
+def _is_given(mistake):
     """A hook that gives a layer what a mistake makes of its input."""
 
     def given(module, args):
-        made = fault.change(args[0])
+        made = mistake.change(args[0])
         return as_input_of(module, made, args[0]), *args[1:]
 
     return given
@@ -302,37 +162,25 @@ def _hands_on(change, model, watched, behind):
     ]
 
 
-@contextmanager
-def injected_everywhere(
-    twins: Twins, fault: Fault, layer: str = "", behind: str | None = None
-) -> Iterator:
-    """As `injected`, in PyTorch's twins of every precision."""
-    with ExitStack() as stack:
-        for (side, _), twin in twins.twins.items():
-            if side == "torch":
-                stack.enter_context(injected(twin, fault, layer, behind))
-        yield
-
-
-def _reorders(fault):
+def _reorders(mistake):
     """A hook that returns what a model returns in another order."""
 
     def hook(module, args, results):
         tensors = [tensor for _, tensor in flat(results)]
-        order = fault.change([tensor.numpy() for tensor in tensors])
+        order = mistake.change([tensor.numpy() for tensor in tensors])
         return filled(results, iter([tensors[number] for number in order]))
 
     return hook
 
 
 @contextmanager
-def _other_loss(twin, fault):
+def _other_loss(twin, mistake):
     """The loss of each result times the factor that its shape has in a mistake."""
     right = twin.loss
 
     def wrong(loss, *rest):
         def changed(result, target):
-            return (fault.change(tuple(result.shape)) or 1) * loss(result, target)
+            return (mistake.change(tuple(result.shape)) or 1) * loss(result, target)
 
         return right(changed, *rest)
 
@@ -343,18 +191,8 @@ def _other_loss(twin, fault):
         del vars(twin)["loss"]
 
 
-@contextmanager
-def _hooks(hooks):
-    hooks = list(hooks)
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-def _recomputes(fault, known):
-    """A hook that puts what the faulty layer returns in the place of its result."""
+def _recomputes(mistake, known):
+    """A hook that puts what the mistakey layer returns in the place of its result."""
 
     def hook(module, args, result):
         if not isinstance(module, torch.nn.RNNBase):
@@ -362,10 +200,10 @@ def _recomputes(fault, known):
                 features_last(module, args[0]).numpy(),
                 getattr(module, "eps", None),
             )
-            made = fault.change(Call(known.kind, known.arrays, x, None, epsilon))
+            made = mistake.change(Call(known.kind, known.arrays, x, None, epsilon))
             return features_last(module, like(made, result))
         x, lengths = padded(module, args[0])
-        made = fault.change(Call(known.kind, known.arrays, x, lengths))
+        made = mistake.change(Call(known.kind, known.arrays, x, lengths))
         return returning(module, result, made)
 
     return hook

@@ -9,7 +9,7 @@ import torch
 
 from compare.in_pytorch.layers import holders, layers
 from compare.in_pytorch.twin import Twin
-from compare.matching.rewriting import Sum
+from compare.matching.moves import Sum
 from compare.mistakes.optimizers import Optimizer
 
 

@@ -4,36 +4,25 @@
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 
 import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from compare.in_pytorch.channels import has_channels_first
 from compare.in_pytorch.layers import each_layer, layers
+from compare.in_pytorch.precision import Narrowing, default_precision
+from compare.in_pytorch.refusals import REFUSALS, origin
+from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
 from compare.judging.refusals import refused
-from compare.matching.rewriting import Layer
-from compare.subjects.cases import Input, as_judged, check_outputs, check_tensors, flat
-
-# What a model raises when it rejects its input.
-REFUSALS = (ValueError, RuntimeError, TypeError, IndexError)
+from compare.kinds.layer import Layer
 
 
 def versions() -> dict[str, str]:
     """What runs the models."""
     return {"torch": torch.__version__.split("+")[0]}
-
-
-@contextmanager
-def settled():
-    """One thread inside: beside TensorFlow's, more slow small models a hundredfold."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 class Twin:
@@ -59,9 +48,9 @@ class Twin:
     ):
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self._call = call or self._by_name
-        self._refused = partial(refused, REFUSALS, _same) if call else nullcontext
+        self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
         # The caller's random numbers stay.
-        with torch.random.fork_rng(devices=[]), _default(dtype):
+        with torch.random.fork_rng(devices=[]), default_precision(dtype):
             self.model = make().to(getattr(torch, dtype)).eval()
         for (
             module
@@ -150,7 +139,7 @@ class Twin:
 
     def results(self, tensors):
         """What the model returns on tensors, as a tuple."""
-        with _default(self.dtype), self._refused():
+        with default_precision(self.dtype), self._refused():
             returned = self._call(self.model, list(tensors.values()))
         found = list(flat(returned))
         check_tensors("PyTorch", self.model, found, torch.is_tensor)
@@ -198,7 +187,7 @@ class Twin:
 
     def narrows(self, arrays: Sequence[np.ndarray]) -> str:
         """What the model calls that takes float64 to less, if it does."""
-        with _Narrowing() as seen, torch.no_grad(), suppress(*REFUSALS):
+        with Narrowing() as seen, torch.no_grad(), suppress(*REFUSALS):
             self.results(self.tensors(arrays))
         return seen.name
 
@@ -235,51 +224,6 @@ class Twin:
         return record
 
 
-class _Narrowing(torch.overrides.TorchFunctionMode):
-    """Notes the first function that makes fewer digits of float64."""
-
-    def __init__(self):
-        super().__init__()
-        self.name = ""
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        made = function(*args, **(kwargs or {}))
-        of = args[0] if args else None
-        both = isinstance(made, torch.Tensor) and isinstance(of, torch.Tensor)
-        less = torch.float32, torch.float16, torch.bfloat16
-        if both and of.dtype == torch.float64 and made.dtype in less:
-            self.name = self.name or function.__name__
-        return made
-
-
-@contextmanager
-def _default(dtype):
-    """What `torch.zeros` makes inside is of this precision."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(getattr(torch, dtype))
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
-
-
-CHANNELS_FIRST = ("Conv1d", "BatchNorm1d", "InstanceNorm1d", "Pool1d")
-
-
-def has_channels_first(layer: torch.nn.Module, tensor: torch.Tensor) -> bool:
-    """Whether a tensor of this layer is (batch, features, time), Keras's otherwise."""
-    return tensor.ndim == 3 and type(layer).__name__.endswith(CHANNELS_FIRST)
-
-
-def _same(error):
-    return error  # PyTorch rewords nothing
-
-
 def _gradient(tensor):
     gradient = tensor.grad
     return (torch.zeros_like(tensor) if gradient is None else gradient).numpy().copy()
-
-
-def message(error: Exception) -> str:
-    """What a refusal says, in one line."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -98,12 +98,12 @@ class Survivor:
     """A mistake that a run would not have noticed.
 
     Args:
-        fault, layer: its name, and where it was made.
+        fault, layer: the name of the mistake, and where it was made.
         sentence: what it is.
         reason: why it was not noticed.
     """
 
-    fault: str
+    fault: str  # as the JSON has always called a mistake
     layer: str
     sentence: str
     reason: str = ""

@@ -5,17 +5,17 @@ from itertools import permutations
 
 import numpy as np
 
-from compare.kinds.mistake import WEIGHTS, Fault
+from compare.kinds.mistake import WEIGHTS, Mistake
 
 
-def order_faults() -> Iterator[Fault]:
+def order_mistakes() -> Iterator[Mistake]:
     """Every wrong order of the gates of an LSTM or a GRU."""
     for kind, gates in ("LSTM", "ifgo"), ("GRU", "rzn"):
         theirs = {"LSTM": "i, f, c, o", "GRU": "z, r, h"}[kind]
         parts = {"LSTM": "quarters", "GRU": "thirds"}[kind]
         for order in list(permutations(range(len(gates))))[1:]:
             wrong = ", ".join(gates[number] for number in order)
-            yield Fault(
+            yield Mistake(
                 f"{kind} gates {wrong}",
                 f"the gates are stacked {wrong}; PyTorch stacks {', '.join(gates)}",
                 f"put the {parts} of weight_ih, weight_hh and the biases into the "
@@ -26,10 +26,10 @@ def order_faults() -> Iterator[Fault]:
                 (kind,),
                 each(_ordered(order, len(gates)), "weight_ih", "weight_hh", "bias"),
             )
-        yield from _kernel_order_faults(kind, gates, parts, theirs)
+        yield from _kernel_order_mistakes(kind, gates, parts, theirs)
 
 
-def _kernel_order_faults(kind, gates, parts, theirs):
+def _kernel_order_mistakes(kind, gates, parts, theirs):
     """The gates of both kernels in a wrong order, and the bias in the right one.
 
     Of an LSTM, the orders that others stack its gates in: i, f, o, g and f, i, o, g.
@@ -37,7 +37,7 @@ def _kernel_order_faults(kind, gates, parts, theirs):
     orders = {"LSTM": ((0, 1, 3, 2), (1, 0, 3, 2)), "GRU": ((1, 0, 2),)}[kind]
     for order in orders:
         wrong = ", ".join(gates[number] for number in order)
-        yield Fault(
+        yield Mistake(
             f"{kind} gates {wrong} in the kernels alone",
             f"both kernels have their gates stacked {wrong}, the bias has not",
             f"put the {parts} of weight_ih and weight_hh into the order "

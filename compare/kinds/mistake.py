@@ -20,7 +20,7 @@ Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Fault:
+class Mistake:
     """One way to go wrong.
 
     Args:
@@ -36,7 +36,7 @@ class Fault:
             LAYER: a `Call` to what the layer wrongly returns: of a recurrent one what
             `reference.run` does, of another an array.
             ACROSS: nothing; it takes two layers, and is only recognised.
-            BETWEEN: a `Sequence` to what wrongly goes into the next layer.
+            BETWEEN: a `RecurrentOutput` to what wrongly goes into the next layer.
             ACTIVATION: what a layer makes to what wrongly goes into the next; as is
                 BETWEEN, of a layer that is not recurrent.
             RESULT: what goes into the last function to what it wrongly returns.
@@ -47,7 +47,7 @@ class Fault:
                 the wrong order.
             LOSS: the shape of a result to the factor that its loss wrongly has.
             OPTIMIZER: settings, by Keras's names, to the wrong settings.
-            None where the fault cannot happen to these shapes.
+            None where the mistake cannot happen to these shapes.
         right: the way of WAYS, the epsilon of EPSILONS or the function of ACTIVATIONS
             or RESULTS that is mistaken, if any. Of ways, those that are the same to
             it, such as the last step and the last valid one.
@@ -109,7 +109,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Sequence:
+class RecurrentOutput:
     """What a recurrent layer hands on, or another that makes steps.
 
     Args:

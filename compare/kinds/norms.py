@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from compare.kinds.mistake import LAYER, NORMS, WEIGHTS, Call, Fault
+from compare.kinds.mistake import LAYER, NORMS, WEIGHTS, Call, Mistake
 
 
 def normalised(
@@ -61,13 +61,13 @@ STATISTICS: dict[str, Callable[[Call], np.ndarray | None]] = {
 }
 
 
-def norm_faults() -> Iterator[Fault]:
+def norm_mistakes() -> Iterator[Mistake]:
     """Every mistake in the arrays of a normalisation layer and in what it computes."""
     for right, wrong, whose in (
         ("1e-5", "1e-3", "Keras's"),
         ("1e-3", "1e-5", "PyTorch's"),
     ):
-        yield Fault(
+        yield Mistake(
             f"epsilon {wrong} for {right}",
             f"the epsilon below the root is {wrong}, {whose} default, not {right}",
             f"eps={right}",
@@ -77,7 +77,7 @@ def norm_faults() -> Iterator[Fault]:
             EPSILONS[f"epsilon {wrong}"],
             f"epsilon {right}",
         )
-    yield Fault(
+    yield Mistake(
         "statistics of the batch for learnt statistics",
         "mean and variance are those of this batch, as in training, not the learnt",
         "model.eval(), and no .train() in forward",
@@ -87,7 +87,7 @@ def norm_faults() -> Iterator[Fault]:
         STATISTICS["statistics of the batch"],
         "learnt statistics",
     )
-    yield Fault(
+    yield Mistake(
         "initial scale and offset",
         "the layer still has the scale 1 and the offset 0 that it was made with",
         "copy gamma and beta into weight and bias",
@@ -96,7 +96,7 @@ def norm_faults() -> Iterator[Fault]:
         NORMS,
         _set(weight=1, bias=0),
     )
-    yield Fault(
+    yield Mistake(
         "initial statistics",
         "the running statistics are still the mean 0 and the variance 1 of a new layer",
         "copy moving_mean and moving_variance into running_mean and running_var",
@@ -105,7 +105,7 @@ def norm_faults() -> Iterator[Fault]:
         ("BatchNorm1d",),
         _set(running_mean=0, running_var=1),
     )
-    yield Fault(
+    yield Mistake(
         "mean and variance swapped",
         "the running mean and the running variance are in each other's place",
         "swap running_mean and running_var",

@@ -4,21 +4,23 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from compare.kinds.mistake import EMBEDDING, LAYER, RECURRENT, Call, Fault
+from compare.kinds.mistake import EMBEDDING, LAYER, RECURRENT, Call, Mistake
 
 
-def layer_faults() -> Iterator[Fault]:
+def layer_mistakes() -> Iterator[Mistake]:
     """Every mistake of this kind."""
 
-    def fault(name, sentence, torch, keras, kinds, change, meant=None):
-        return Fault(*(name, sentence, torch, keras, LAYER, kinds, change), meant=meant)
+    def mistake(name, sentence, torch, keras, kinds, change, meant=None):
+        return Mistake(
+            *(name, sentence, torch, keras, LAYER, kinds, change), meant=meant
+        )
 
     gated = ("LSTM", "GRU")
     for name, slope, function in (
         ("hard sigmoid x / 6", "x / 6 + 0.5, as in Keras 3", hard_sigmoid_sixth),
         ("hard sigmoid 0.2 x", "0.2 x + 0.5, as in Keras 2", hard_sigmoid_fifth),
     ):
-        yield fault(
+        yield mistake(
             name,
             f"the gates use a hard sigmoid, {slope}, in place of a sigmoid",
             "nn.LSTM and nn.GRU have no hard sigmoid: write the cell by hand",
@@ -30,7 +32,7 @@ def layer_faults() -> Iterator[Fault]:
                 keras='recurrent_activation="hard_sigmoid"',
             ),
         )
-    yield fault(
+    yield mistake(
         "tanh for sigmoid",
         "the gates use a tanh in place of a sigmoid",
         "use sigmoid in the gates",
@@ -43,7 +45,7 @@ def layer_faults() -> Iterator[Fault]:
         ),
     )
     for name, function in (("relu", _relu), ("linear", _linear)):
-        yield fault(
+        yield mistake(
             f"{name} for tanh",
             f"the layer's activation is {name} in place of tanh",
             "use tanh, the only one that nn.LSTM and nn.GRU have",
@@ -55,7 +57,7 @@ def layer_faults() -> Iterator[Fault]:
                 keras=f'activation="{name}"',
             ),
         )
-    yield fault(
+    yield mistake(
         "tanh for relu",
         "the layer's activation is tanh in place of relu",
         'nonlinearity="relu"',
@@ -64,7 +66,7 @@ def layer_faults() -> Iterator[Fault]:
         _computes(activation=np.tanh),
         meant=dict(torch='nonlinearity="tanh"', keras='activation="tanh"'),
     )
-    yield fault(
+    yield mistake(
         "reset gate before the product",
         "the reset gate acts on the state before the matrix product, not behind it",
         "write the cell by hand: nn.GRU has the gate behind the product",
@@ -76,7 +78,7 @@ def layer_faults() -> Iterator[Fault]:
             keras="reset_after=False",
         ),
     )
-    yield fault(
+    yield mistake(
         "backward direction not reversed",
         "the backward direction reads the sequence from its beginning",
         "give the backward layer the reversed sequence",
@@ -84,7 +86,7 @@ def layer_faults() -> Iterator[Fault]:
         RECURRENT,
         _one_way,
     )
-    yield fault(
+    yield mistake(
         "backward output not reversed",
         "the backward half of the output stays in the order it was computed in",
         "flip the backward half along time before it is joined",
@@ -92,7 +94,7 @@ def layer_faults() -> Iterator[Fault]:
         RECURRENT,
         _left_reversed,
     )
-    yield fault(
+    yield mistake(
         "sequence reversed",
         "the layer reads the sequence from its end",
         "do not flip the input along time",
@@ -104,7 +106,7 @@ def layer_faults() -> Iterator[Fault]:
             keras="go_backwards=True, or flip the input along time",
         ),
     )
-    yield fault(
+    yield mistake(
         "features reversed",
         "the features of each step come in reverse order",
         "give the columns in the order of the other side",
@@ -116,7 +118,7 @@ def layer_faults() -> Iterator[Fault]:
             keras="reverse the features, ops.flip(x, axis=2)",
         ),
     )
-    yield fault(
+    yield mistake(
         "batch and time confused",
         "the layer walks along the batch and takes time steps for samples",
         "batch_first=True",
@@ -124,7 +126,7 @@ def layer_faults() -> Iterator[Fault]:
         RECURRENT,
         _batch_for_time,
     )
-    yield fault(
+    yield mistake(
         "off by one step",
         "the output of each step is that of the step before",
         "take the output after the step, not before it",
@@ -132,7 +134,7 @@ def layer_faults() -> Iterator[Fault]:
         RECURRENT,
         _delayed,
     )
-    yield fault(
+    yield mistake(
         "cell state for hidden state",
         "the final cell state c is taken for the final hidden state h",
         "output, (h_n, c_n) = lstm(x): take h_n",
@@ -140,7 +142,7 @@ def layer_faults() -> Iterator[Fault]:
         ("LSTM",),
         _cell_shown,
     )
-    yield fault(
+    yield mistake(
         "states carried over",
         "the states of the last batch are where this one begins",
         "give no states, or zeros",
@@ -148,7 +150,7 @@ def layer_faults() -> Iterator[Fault]:
         RECURRENT,
         _states_kept,
     )
-    yield fault(
+    yield mistake(
         "dropout active",
         "dropout is active, as in training",
         "model.eval()",
@@ -156,7 +158,7 @@ def layer_faults() -> Iterator[Fault]:
         RECURRENT,
         _dropped,
     )
-    yield fault(
+    yield mistake(
         "mask ignored",
         "padded steps are computed as if they were data",
         "pack the batch with pack_padded_sequence",
@@ -168,7 +170,7 @@ def layer_faults() -> Iterator[Fault]:
             keras="take out what masks: Masking, mask_zero=True or mask=",
         ),
     )
-    yield fault(
+    yield mistake(
         "left for right padding",
         "padding stands before the sequences and is computed, not behind them",
         "pad behind: pad_sequence(..., padding_side='right')",
@@ -177,7 +179,7 @@ def layer_faults() -> Iterator[Fault]:
         _left_padded,
     )
 
-    yield fault(
+    yield mistake(
         "left padding packed",
         "padding stands before the sequences, and the batch is packed as if behind",
         "pad behind, pad_sequence(..., padding_side='right'), before it is packed",
@@ -186,7 +188,7 @@ def layer_faults() -> Iterator[Fault]:
         _left_packed,
     )
     for name, shift in (("high", 1), ("low", -1)):
-        yield fault(
+        yield mistake(
             f"indices one too {name}",
             f"the indices that the embedding is asked for are one too {name}",
             f"do not {'add 1 to' if shift == 1 else 'subtract 1 from'} the indices",

@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from compare.kinds.layer import Arrays
+from compare.kinds.names import own
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -170,21 +173,6 @@ RULES = {
     **RECURRENT,
 }
 
-# What PyTorch's recurrent layers compute. Those of Keras may be asked for something
-# else; the activation of another layer is in PyTorch a layer of its own.
-IN_PYTORCH = {
-    "LSTM": dict(activation=["tanh"], recurrent_activation=["sigmoid"]),
-    "GRU": dict(
-        activation=["tanh"], recurrent_activation=["sigmoid"], reset_after=[True]
-    ),
-    "SimpleRNN": dict(activation=["tanh", "relu"]),  # PyTorch's nonlinearity
-}
-
-
-def own(kinds: tuple[str, str]) -> bool:
-    """Whether both layers are classes that their user wrote, made of none of ours."""
-    return kinds[0].endswith("(Module)") and kinds[1].endswith(("(Layer)", "(Model)"))
-
 
 def alike(torch: Arrays, keras: Arrays) -> list[tuple[str, str]]:
     """The arrays of two layers of the user's own, by name, or by shape if that tells.
@@ -232,9 +220,3 @@ def rows(kinds: tuple[str, str], torch: Arrays, keras: Arrays) -> tuple[Row, ...
             prefix += "backward." if suffix.endswith("_reverse") else "forward."
         found += RECURRENT[kinds](suffix, prefix)
     return tuple(found)
-
-
-def plain(kind: str) -> str:
-    """A kind without the options that do not change what its arrays mean."""
-    each = (re.sub(r"\((relu|.*=.*)\)$", "", part) for part in kind.split(" and "))
-    return " and ".join(dict.fromkeys(each))

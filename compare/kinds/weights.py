@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from compare.kinds.fresh import is_left, is_unrelated_and_fresh
-from compare.kinds.gates import each, order_faults
+from compare.kinds.gates import each, order_mistakes
 from compare.kinds.mistake import (
     ACROSS,
     CONVOLUTION,
@@ -14,27 +14,27 @@ from compare.kinds.mistake import (
     NORMS,
     RECURRENT,
     WEIGHTS,
-    Fault,
+    Mistake,
 )
 
 
-def weight_faults() -> Iterator[Fault]:
+def weight_mistakes() -> Iterator[Mistake]:
     """Every mistake of this kind, the wrong orders of gates first."""
-    yield from order_faults()
-    yield from _array_faults()
+    yield from order_mistakes()
+    yield from _array_mistakes()
 
 
-def _array_faults():
+def _array_mistakes():
     gates = {"LSTM": 4, "GRU": 3, "RNN": 1, "RNN(relu)": 1}
 
-    def fault(name, sentence, torch, keras, kinds, change, **more):
-        return Fault(name, sentence, torch, keras, WEIGHTS, kinds, change, **more)
+    def mistake(name, sentence, torch, keras, kinds, change, **more):
+        return Mistake(name, sentence, torch, keras, WEIGHTS, kinds, change, **more)
 
     for name, torch, keras, kinds in (
         ("input kernel", "weight_ih", "kernel", RECURRENT),
         ("recurrent kernel", "weight_hh", "recurrent_kernel", ("LSTM", "GRU")),
     ):
-        yield fault(
+        yield mistake(
             f"{name} read without transposing",
             f"the {name}'s numbers were copied in the other framework's memory order",
             f"{torch} = {keras}.T, not a reshape",
@@ -44,7 +44,7 @@ def _array_faults():
             in_keras=each(_reshaped_in_keras, torch),
         )
     for kind, count in gates.items():
-        yield fault(
+        yield mistake(
             f"{kind} recurrent kernel not transposed",
             "the recurrent kernel of each gate, which is square, was not transposed",
             "weight_hh = recurrent_kernel.T",
@@ -52,7 +52,7 @@ def _array_faults():
             (kind,),
             each(_blockwise(np.transpose, count), "weight_hh"),
         )
-        yield fault(
+        yield mistake(
             f"{kind} recurrent kernel reversed",
             "the units of the recurrent kernel come in reverse order",
             "reverse the columns of weight_hh",
@@ -60,7 +60,7 @@ def _array_faults():
             (kind,),
             each(lambda w: w[:, ::-1], "weight_hh"),
         )
-    yield fault(
+    yield mistake(
         "input and recurrent kernel swapped",
         "the input kernel and the recurrent kernel are in each other's place",
         "swap weight_ih and weight_hh",
@@ -68,7 +68,7 @@ def _array_faults():
         RECURRENT,
         _swapped,
     )
-    yield fault(
+    yield mistake(
         "input kernel reversed",
         "the features come to the layer in reverse order",
         "reverse the columns of weight_ih, or the features of the input",
@@ -81,7 +81,7 @@ def _array_faults():
         ("halved", "counted half", lambda b: b / 2),
         ("dropped", "left out", np.zeros_like),
     ):
-        yield fault(
+        yield mistake(
             f"recurrent bias {name}",
             f"the bias of the recurrent layer is {what}",
             "bias_ih + bias_hh must be Keras's bias",
@@ -89,7 +89,7 @@ def _array_faults():
             RECURRENT,
             each(change, "bias"),
         )
-        yield fault(
+        yield mistake(
             f"dense bias {name}",
             f"the bias of the dense layer is {what}",
             "copy Keras's bias",
@@ -98,7 +98,7 @@ def _array_faults():
             each(change, "bias"),
         )
     for one, other in (("bias_ih", "bias_hh"), ("bias_hh", "bias_ih")):
-        yield fault(
+        yield mistake(
             f"only {one}",
             f"of the two biases only {one} was carried over",
             f"carry {other} over as well",
@@ -106,7 +106,7 @@ def _array_faults():
             RECURRENT,
             each(np.zeros_like, other),
         )
-    yield fault(
+    yield mistake(
         "forget bias added again",
         "one was added to the bias of the forget gate, which had it already",
         "subtract 1 from the second quarter of bias_ih",
@@ -114,7 +114,7 @@ def _array_faults():
         ("LSTM",),
         _forget_bias(1),
     )
-    yield fault(
+    yield mistake(
         "forget bias left out",
         "the bias of the forget gate lacks the one that was added to it",
         "add 1 to the second quarter of bias_ih",
@@ -122,7 +122,7 @@ def _array_faults():
         ("LSTM",),
         _forget_bias(-1),
     )
-    yield fault(
+    yield mistake(
         "bias_hh left as it was made",
         "bias_hh still has its initial values, beside the whole bias in bias_ih",
         "bias_hh = 0: bias_ih has all of Keras's bias",
@@ -131,7 +131,7 @@ def _array_faults():
         each(_initial, "bias_hh"),
         fits=is_left,
     )
-    yield fault(
+    yield mistake(
         "GRU biases summed into one",
         "both biases were added and stand in the one, the other is zero",
         "bias_ih = bias[0], bias_hh = bias[1], in the order r, z, n",
@@ -139,7 +139,7 @@ def _array_faults():
         ("GRU",),
         _summed_biases,
     )
-    yield fault(
+    yield mistake(
         "GRU biases swapped",
         "bias_ih and bias_hh are in each other's place",
         "bias_ih = bias[0], bias_hh = bias[1], in the order r, z, n",
@@ -147,7 +147,7 @@ def _array_faults():
         ("GRU",),
         _swapped_biases,
     )
-    yield fault(
+    yield mistake(
         "directions swapped",
         "the forward and the backward direction have each other's weights",
         "swap the arrays with and without _reverse",
@@ -159,7 +159,7 @@ def _array_faults():
         ("forward", "_l0", "_l0_reverse"),
         ("backward", "_l0_reverse", "_l0"),
     ):
-        yield fault(
+        yield mistake(
             f"{whose} weights in both directions",
             f"both directions have the weights of the {whose} one",
             f"copy the other direction into the arrays with {second} as well",
@@ -167,7 +167,7 @@ def _array_faults():
             RECURRENT,
             _copied(first, second),
         )
-    yield fault(
+    yield mistake(
         "layers swapped",
         "two layers of the stack have each other's weights",
         "swap the arrays of _l1 and _l2",
@@ -175,7 +175,7 @@ def _array_faults():
         RECURRENT,
         _exchanged("_l1", "_l2"),
     )
-    yield fault(
+    yield mistake(
         "first layers swapped",
         "the first two layers of the stack have each other's weights",
         "swap the arrays of _l0 and _l1",
@@ -183,7 +183,7 @@ def _array_faults():
         RECURRENT,
         _exchanged("_l0", "_l1"),
     )
-    yield Fault(
+    yield Mistake(
         "weights of another layer",
         "the layer has the weights of another of its kind",
         "load this layer's own weights",
@@ -192,7 +192,7 @@ def _array_faults():
         RECURRENT + DENSE + EMBEDDING + CONVOLUTION + NORMS,
         lambda arrays: None,
     )
-    yield fault(
+    yield mistake(
         "dense kernel read without transposing",
         "the dense kernel's numbers were copied in the other framework's memory order",
         "weight = kernel.T, not a reshape",
@@ -201,7 +201,7 @@ def _array_faults():
         each(_reshaped, "weight"),
         in_keras=each(_reshaped_in_keras, "weight"),
     )
-    yield fault(
+    yield mistake(
         "dense inputs reversed",
         "the inputs of the dense layer come in reverse order",
         "reverse the columns of weight",
@@ -210,7 +210,7 @@ def _array_faults():
         each(lambda w: w[:, ::-1], "weight"),
     )
     for name, change in (("float16", _half), ("bfloat16", bfloat16)):
-        yield fault(
+        yield mistake(
             f"weights rounded to {name}",
             f"the weights went through {name} on their way",
             "convert the weights in float32",
@@ -218,7 +218,7 @@ def _array_faults():
             RECURRENT + DENSE + EMBEDDING + CONVOLUTION + NORMS,
             each(change, "weight", "bias"),
         )
-    yield fault(
+    yield mistake(
         "weights rounded to float16 and biases added in it",
         "the weights went through float16, in which both biases were added",
         "convert the weights in float32",
@@ -226,7 +226,7 @@ def _array_faults():
         ("LSTM", "RNN", "RNN(relu)"),
         _half_and_summed,
     )
-    yield fault(
+    yield mistake(
         "initial weights",
         "the layer still has the weights that it was made with",
         "load this layer too: the name in the state dict may not fit",
@@ -239,7 +239,7 @@ def _array_faults():
         ("embedding off by one", "k", "k + 1", 1),
         ("embedding off by one, upwards", "k + 1", "k", -1),
     ):
-        yield fault(
+        yield mistake(
             name,
             f"row {read} of the embedding is read for index {given}",
             "roll the rows of weight back by one, or shift the indices as Keras does",

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compare.errors import BadInput
-from compare.kinds.rules import RECURRENT, RULES, alike, own, plain
+from compare.kinds.names import own, plain, snake
+from compare.kinds.rules import RECURRENT, RULES, alike
 from compare.matching.sizes import numbered, parts_of, sizes
 from compare.matching.unmatched import called, unmatched
-from compare.twins.files.keras_config import snake
 
 if TYPE_CHECKING:
-    from compare.matching.rewriting import Layer
+    from compare.kinds.layer import Layer
 
 # What Keras calls layers that a user gave no name, with a number behind all but one.
 AUTOMATIC = {snake(keras) for _, keras in RULES}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from compare.kinds.rules import RECURRENT
 
 if TYPE_CHECKING:
-    from compare.matching.rewriting import Arrays, Layer
+    from compare.kinds.layer import Arrays, Layer
 
 
 def parts_of(layer: Layer) -> list:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
-from compare.kinds.rules import RECURRENT, RULES, own, plain
+from compare.kinds.names import own, plain
+from compare.kinds.rules import RECURRENT, RULES
 from compare.matching.sizes import numbered, parts_of
 
 if TYPE_CHECKING:
-    from compare.matching.rewriting import Layer
+    from compare.kinds.layer import Layer
 
 
 def unmatched(

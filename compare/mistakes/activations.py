@@ -12,7 +12,7 @@ from compare.kinds.mistake import (
     DENSE,
     EMBEDDING,
     NORMS,
-    Fault,
+    Mistake,
 )
 from compare.mistakes.ways import softmax
 
@@ -113,7 +113,7 @@ CONFUSIONS = (
 )
 
 
-def activation_faults() -> Iterator[Fault]:
+def activation_mistakes() -> Iterator[Mistake]:
     """Every mistake of this kind."""
     for right, wrong in CONFUSIONS:
         sentence = f"{wrong} stands between two layers, not {right}"
@@ -121,7 +121,7 @@ def activation_faults() -> Iterator[Fault]:
             sentence = f"{right} between two layers is missing"
         if right == NONE:
             sentence = f"{wrong} stands between two layers, where there is none"
-        yield Fault(
+        yield Mistake(
             f"{wrong} for {right} between layers",
             sentence,
             written(right, "torch", wrong),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from compare.judging.arrays import near
 from compare.kinds.mistake import (
     ACROSS,
     ACTIVATION,
@@ -13,14 +14,12 @@ from compare.kinds.mistake import (
     OUTPUTS,
     WEIGHTS,
     Call,
-    Fault,
-    Sequence,
+    Mistake,
+    RecurrentOutput,
 )
 from compare.kinds.norms import EPSILONS, STATISTICS
 from compare.mistakes.activations import ACTIVATIONS, NONE
 from compare.mistakes.ways import RESULTS, WAYS
-
-NEAR = 1e-9  # of the largest value: far above float64's rounding, below any mistake
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Anatomy:
     fed: Mapping[str, np.ndarray]
     made: Mapping[str, np.ndarray]
     calls: Mapping[str, Call]
-    handed: Mapping[str, Sequence]
+    handed: Mapping[str, RecurrentOutput]
     last: np.ndarray | None
     result: np.ndarray
     results: tuple[np.ndarray, ...] = ()
@@ -78,24 +77,24 @@ class Anatomy:
         )
 
 
-def applies(fault: Fault, layer: str, found: Anatomy) -> bool:
+def applies(mistake: Mistake, layer: str, found: Anatomy) -> bool:
     """Whether a mistake can be made in a layer of this kind, shape and place."""
-    if fault.place == ACROSS or found.kinds[layer] not in fault.kinds:
+    if mistake.place == ACROSS or found.kinds[layer] not in mistake.kinds:
         return False
-    if fault.place == WEIGHTS:
-        return fault.change(found.arrays[layer]) is not None
-    if fault.place == LAYER:
-        return _computes(fault, layer, found)
-    if fault.place == BETWEEN:
-        return _hands_on(fault, layer, found)
-    if fault.place == ACTIVATION:
+    if mistake.place == WEIGHTS:
+        return mistake.change(found.arrays[layer]) is not None
+    if mistake.place == LAYER:
+        return _computes(mistake, layer, found)
+    if mistake.place == BETWEEN:
+        return _hands_on(mistake, layer, found)
+    if mistake.place == ACTIVATION:
         made, given = found.made.get(layer), found.fed.get(found.behind(layer))
-        return _goes_through(ACTIVATIONS, NONE, fault.right, made, given)
+        return _goes_through(ACTIVATIONS, NONE, mistake.right, made, given)
     if layer != list(found.kinds)[-1]:
         return False
-    if fault.place == OUTPUTS:
-        return fault.change(found.results) is not None
-    return _goes_through(RESULTS, "nothing", fault.right, found.last, found.result)
+    if mistake.place == OUTPUTS:
+        return mistake.change(found.results) is not None
+    return _goes_through(RESULTS, "nothing", mistake.right, found.last, found.result)
 
 
 def _goes_through(functions, nothing, right, made, given):
@@ -105,43 +104,25 @@ def _goes_through(functions, nothing, right, made, given):
     return right == nothing or not near(made, given)
 
 
-def _computes(fault, layer, found):
+def _computes(mistake, layer, found):
     """Whether a mistake can be made in what a layer computes."""
-    if layer not in found.calls and not fault.right:
-        return fault.change(found.call(layer)) is not None
+    if layer not in found.calls and not mistake.right:
+        return mistake.change(found.call(layer)) is not None
     if layer not in found.calls:
-        right = (EPSILONS | STATISTICS)[fault.right](found.call(layer))
+        right = (EPSILONS | STATISTICS)[mistake.right](found.call(layer))
         return near(right, found.made.get(layer))
     call = found.calls[layer]  # its first step tells
     lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
-    return fault.change(replace(call, x=call.x[:, :1], lengths=lengths)) is not None
+    return mistake.change(replace(call, x=call.x[:, :1], lengths=lengths)) is not None
 
 
-def _hands_on(fault, layer, found):
+def _hands_on(mistake, layer, found):
     """Whether a mistake can be made in what the next layer gets, or the caller."""
     behind = found.behind(layer)
     if layer not in found.handed:
         return False
     given = found.fed.get(behind) if behind else found.result
     sequence = found.handed[layer]
-    if fault.change(sequence) is None:
+    if mistake.change(sequence) is None:
         return False
-    return any(near(WAYS[right](sequence), given) for right in fault.rights)
-
-
-def near(a: np.ndarray | None, b: np.ndarray | None, limit: float = NEAR) -> bool:
-    """Whether two arrays are the same, up to rounding; in float64 if not limited."""
-    return a is not None and b is not None and distance(a, b) <= limit
-
-
-def distance(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest difference, as a part of the largest value; infinite between shapes.
-
-    NaN where there is one on either side.
-    """
-    if a.shape != b.shape:
-        return np.inf
-    scale = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0)) or 1.0
-    with np.errstate(invalid="ignore"):  # infinity less infinity is NaN
-        gap = np.abs(np.subtract(a, b, dtype="float64"))
-    return float(gap.max(initial=0) / scale)
+    return any(near(WAYS[right](sequence), given) for right in mistake.rights)

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator
 from math import prod, sqrt
 
-from compare.kinds.mistake import LOSS, OPTIMIZER, Fault
+from compare.kinds.mistake import LOSS, OPTIMIZER, Mistake
 from compare.mistakes.optimizers import SENTENCES
 
 TRADING_DAYS = 252  # in a year
 EPSILON = {"torch": 1e-8, "keras": 1e-7}  # of Adam and AdamW, by default
 
 
-def loss_faults() -> Iterator[Fault]:
+def loss_mistakes() -> Iterator[Mistake]:
     """Every mistake that multiplies a loss by a number that its shape tells."""
     squares = "the squared differences are"
     spread = "the standard deviation divides by the number of days"
@@ -89,7 +89,7 @@ def loss_faults() -> Iterator[Fault]:
             lambda shape: 1 / sqrt(TRADING_DAYS),
         ),
     ):
-        yield Fault(name, sentence, torch, keras, LOSS, (loss,), _changes(factor))
+        yield Mistake(name, sentence, torch, keras, LOSS, (loss,), _changes(factor))
 
 
 def _changes(factor: Callable) -> Callable:
@@ -102,13 +102,13 @@ def _changes(factor: Callable) -> Callable:
     return change
 
 
-def optimizer_faults() -> Iterator[Fault]:
+def optimizer_mistakes() -> Iterator[Mistake]:
     """Every mistake in an optimizer's settings that has a fix on either side.
 
     A training run measures what it explains, and says it in these words; see
     `optimizers.causes`.
     """
-    yield Fault(
+    yield Mistake(
         "Adam's epsilon",
         SENTENCES["epsilon"].format(**EPSILON),
         f"torch.optim.Adam(..., eps={EPSILON['keras']:g})",

@@ -13,12 +13,12 @@ from compare.kinds.mistake import (
     OUTPUTS,
     RECURRENT,
     RESULT,
-    Fault,
-    Sequence,
+    Mistake,
+    RecurrentOutput,
 )
 
 # How a recurrent layer's output becomes the next one's input.
-WAYS: dict[str, Callable[[Sequence], np.ndarray | None]] = {
+WAYS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
     "the last step": lambda s: s.output[:, -1],
     "the last valid step": lambda s: (
         None if s.lengths is None else s.output[np.arange(len(s.output)), s.lengths - 1]
@@ -205,11 +205,11 @@ RESULT_CONFUSIONS = (
 )
 
 
-def confusions() -> Iterator[Fault]:
+def confusions() -> Iterator[Mistake]:
     """Every mistake of this kind."""
     for rights, wrong in CONFUSIONS:
         right = rights if isinstance(rights, str) else rights[0]
-        yield Fault(
+        yield Mistake(
             f"{wrong} for {right}",
             f"the next layer gets {wrong} of the recurrent layer, not {right}",
             written(right, "torch"),
@@ -223,7 +223,7 @@ def confusions() -> Iterator[Fault]:
         ends = f"the model ends {ending(wrong)}, not {ending(right)}"
         if wrong == "nothing":
             ends = f"the model ends without {right}"
-        yield Fault(
+        yield Mistake(
             f"{wrong} for {right} at the end",
             ends,
             end(right, "torch"),
@@ -234,7 +234,7 @@ def confusions() -> Iterator[Fault]:
             right,
         )
 
-    yield Fault(
+    yield Mistake(
         "results in another order",
         "the model returns its results in another order",
         "return them in the order of Keras's, which sorts those of a dictionary by key",

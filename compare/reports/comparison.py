@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from compare.judging.evidence import SAME, SAME_IN_FLOAT32, SIDES, Evidence, Result
-from compare.matching.rewriting import Move
+from compare.matching.moves import Move
 from compare.subjects import sources
 from compare.subjects.pairs import Pair
 

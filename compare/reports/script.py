@@ -9,12 +9,12 @@ import numpy as np
 
 from compare.diagnosing.shrinking import Smallest
 from compare.errors import BadInput
-from compare.in_keras import layers as keras_layers
+from compare.in_keras import names as in_keras_names
 from compare.judging.evidence import SIDES, Result
 from compare.subjects import sources
 from compare.subjects.own import calls as own_inputs
 from compare.subjects.own import models as live
-from compare.subjects.own.pair_file import OwnPair
+from compare.subjects.own.pair import OwnPair
 from compare.subjects.pairs import Pair
 
 WIDTH = 88  # of a line of data
@@ -121,7 +121,7 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
         least: weights and input that show it.
     """
     models = {side: least.twins.twins[side, "float64"].model for side in SIDES}
-    models["keras"] = keras_layers.unnamed(models["keras"])
+    models["keras"] = in_keras_names.unnamed(models["keras"])
     if isinstance(pair, OwnPair):
         name, source = pair.name, _own_source(pair)
         sizes, names, makers = dict(least.sizes), pair.names, "{side}_model"

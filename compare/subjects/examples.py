@@ -1,6 +1,5 @@
 """What a pair learns from: the study note's prices, or portfolios of real ones."""
 
-from dataclasses import dataclass
 from importlib import import_module
 
 import numpy as np
@@ -9,28 +8,9 @@ from compare.errors import BadInput
 from compare.subjects.cases import FIXED
 from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices
+from compare.twins.task import TrainingData
 
 IN_SAMPLE = 0.75  # share of the days that the portfolio models learn from
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """Examples in the order of their days, and how the note or the paper goes through.
-
-    Args:
-        source: what they are, for people.
-        inputs: one array for each of the model's inputs; all begin with (examples,).
-        target: (examples, ...), what the loss compares the model's first result with.
-        learnt: number of examples that are learnt from; those behind are for a test.
-        epochs, batch_size: as in the source.
-    """
-
-    source: str
-    inputs: tuple[np.ndarray, ...]
-    target: np.ndarray
-    learnt: int
-    epochs: int
-    batch_size: int
 
 
 def training_data(pair: Pair, prices: Prices, seed: int) -> TrainingData:

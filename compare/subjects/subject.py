@@ -1,19 +1,15 @@
 """A pair and its cases in, results out; loads both frameworks."""
 
-import platform
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
 from itertools import groupby
 
 import numpy as np
 
 from compare.diagnosing import diagnosis
 from compare.errors import BadInput
-from compare.in_keras import twin as in_keras
-from compare.in_pytorch import twin as in_pytorch
+from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging import verdict
 from compare.judging.evidence import (
     DIFFERENT,
@@ -23,50 +19,12 @@ from compare.judging.evidence import (
     SIDES,
     Result,
 )
-from compare.subjects.cases import FIXED, Case, inputs
-from compare.subjects.cases import arrays as input_arrays
-from compare.subjects.cases import targets as random_targets
-from compare.subjects.pairs import Pair
-from compare.subjects.prices import Prices
+from compare.subjects.cases import FIXED, Case
 from compare.twins import sensitivity as probing
 from compare.twins import steadiness
-from compare.twins.twins import (  # PyTorch first
-    DIRECTIONS,
-    DTYPES,
-    FRAMEWORKS,
-    LAYERS,
-    Twins,
-    fresh_weights,
-    losses,
-    twin_makers,
-)
-
-__all__ = [
-    "DIRECTIONS",
-    "DTYPES",
-    "FRAMEWORKS",
-    "LAYERS",
-    "Subject",
-    "Twins",
-    "fresh_weights",
-    "losses",
-    "run",
-    "subject",
-    "twin_makers",
-    "versions",
-]
-
-
-def versions() -> dict[str, str]:
-    """What a run depends on."""
-    ours = import_module("compare").__version__
-    return {
-        "compare": ours,
-        **in_pytorch.versions(),
-        **in_keras.versions(),
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-    }
+from compare.twins.targets import targets as random_targets
+from compare.twins.twins import Twins
+from compare.twins.weights import load_anew
 
 
 @dataclass(frozen=True)
@@ -94,49 +52,6 @@ class Subject:
     seed: int = 0
 
 
-def subject(
-    pair: Pair, cases: list[Case], prices: Prices, seed: int, gradients: bool = False
-) -> Subject:
-    """A built-in pair as it is run.
-
-    Args:
-        pair: sizes as the prices have assets.
-        cases: those of one length together.
-        prices: give the inputs.
-        seed: of the weights.
-        gradients: whether to compare those of the pair's loss as well, in one case of
-            each length in which both twins run.
-    """
-
-    def build(length):
-        sizes = dict(pair.sizes)
-        if "timesteps" in sizes:
-            sizes["timesteps"] = length
-        make = twin_makers(pair.file, pair.cls, sizes)
-        axis = 0 if pair.time_major else 1
-        return Twins(make, inputs(pair, length), pair.outputs, axis)
-
-    def probe(case):
-        # A pair that takes any number of steps is probed there, not where they are
-        # fixed.
-        return pair.expected.get("none") != SAME or case.length is None
-
-    name = zlib.crc32(pair.file.encode())
-    return Subject(
-        pair.file,
-        cases,
-        build,
-        lambda case: input_arrays(pair, case.timesteps, case.batch, prices, seed),
-        {
-            direction: partial(_load, direction=direction, key=[seed, name, number])
-            for number, direction in enumerate(DIRECTIONS)
-        },
-        probe,
-        pair.loss if gradients else "",
-        seed,
-    )
-
-
 def run(subject: Subject) -> Iterator[Result]:
     """Results of one pair, as they come.
 
@@ -145,7 +60,7 @@ def run(subject: Subject) -> Iterator[Result]:
     """
     compared, probed, said = False, None, {}
     for length, group in groupby(subject.cases, key=lambda case: case.length):
-        with in_pytorch.settled():
+        with in_pytorch_precision.settled():
             twins = subject.build(length)
             for result in _run_length(subject, twins, list(group), probed):
                 probed = probed if result.loss else result.sensitivity or probed
@@ -186,7 +101,7 @@ def _run_length(subject, twins, cases, probed):
             if case in short and result.verdict == SAME and _open(probed):
                 probed = probing.sensitivity(subject.name, twins, inputs, probed)
                 if probed.survivors and direction == last:  # none has noticed
-                    reload = partial(_load_anew, twins)
+                    reload = partial(load_anew, twins)
                     probed = probing.with_reasons(probed, twins, inputs, reload)
                     load(twins)
                 result = replace(result, sensitivity=probed)
@@ -219,14 +134,6 @@ def _run_length(subject, twins, cases, probed):
                 told = diagnosis.of_loss(*asked[1:], result.stages)
                 result = replace(result, explanation=told)
             yield result
-
-
-def _load(twins, direction, key):
-    twins.load(direction, partial(fresh_weights, seed=key))
-
-
-def _load_anew(twins, seed):
-    _load(twins, "to_keras", [seed])
 
 
 def _open(probed):

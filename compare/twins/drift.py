@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -11,8 +11,24 @@ from compare.judging.evidence import OTHER
 from compare.judging.training import Cause
 from compare.mistakes.optimizers import CAUSES
 
-if TYPE_CHECKING:
-    from compare.twins.training import Run
+
+class Run(Protocol):
+    """What is needed of a training run to take it again with other settings."""
+
+    recipe: Any
+    interrupted: Any
+
+    def restart(self) -> None:
+        """Put the weights back with which the run began."""
+
+    def training(self, side: str, dtype: str, optimizer: Any) -> Callable:
+        """A function that takes one step on a batch and returns its loss."""
+
+    def optimizers(self, removed: Any) -> Mapping[str, Any]:
+        """The optimizer of each side, with the causes in `removed` taken away."""
+
+    def batches(self) -> Any:
+        """The batches of the run: inputs and target, in order."""
 
 
 def explain(

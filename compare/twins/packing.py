@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from compare.subjects.cases import valid_steps
+from compare.judging.arrays import valid_steps
 
 if TYPE_CHECKING:
     import numpy as np

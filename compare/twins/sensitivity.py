@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.in_pytorch import mistakes as pytorch_faults
+from compare.in_pytorch import anatomy as in_pytorch_anatomy
+from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.evidence import SAME, Sensitivity, Survivor
 from compare.kinds.mistake import LOSS
-from compare.mistakes import FAULTS
+from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import applies
+from compare.twins import injecting as twins_injecting
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -42,18 +44,20 @@ def sensitivity(
         before: what other weights showed; only what survived there is tried again.
     """
     stages, _ = twins.run(*arrays)
-    found = pytorch_faults.anatomy(twins.twins["torch", "float64"], arrays)
+    found = in_pytorch_anatomy.anatomy(twins.twins["torch", "float64"], arrays)
     survivors, tried = [], 0
     again = before and {(each.fault, each.layer) for each in before.survivors}
     for layer in found.kinds:
-        for fault in FAULTS:
-            if again is not None and (fault.name, layer) not in again:
+        for mistake in MISTAKES:
+            if again is not None and (mistake.name, layer) not in again:
                 continue
-            if applies(fault, layer, found):
+            if applies(mistake, layer, found):
                 tried += 1
-                wrong = _with_fault(twins, arrays, fault, layer, found.behind(layer))
+                wrong = _with_mistake(
+                    twins, arrays, mistake, layer, found.behind(layer)
+                )
                 if wrong and twins.judge(stages | wrong, arrays)["verdict"] == SAME:
-                    survivors.append(Survivor(fault.name, layer, fault.sentence))
+                    survivors.append(Survivor(mistake.name, layer, mistake.sentence))
     tried = before.faults if before else tried
     return Sensitivity(pair, tried - len(survivors), tried, tuple(survivors))
 
@@ -74,20 +78,20 @@ def of_loss(
         arrays: one for each input.
         targets: one for each result that counts.
     """
-    faults = [
-        fault
-        for fault in FAULTS
-        if fault.place == LOSS
-        and loss in fault.kinds
-        and any(fault.change(target.shape) is not None for target in targets)
+    mistakes = [
+        mistake
+        for mistake in MISTAKES
+        if mistake.place == LOSS
+        and loss in mistake.kinds
+        and any(mistake.change(target.shape) is not None for target in targets)
     ]
     survivors = []
-    for fault in faults:
-        with pytorch_faults.injected_everywhere(twins, fault):
+    for mistake in mistakes:
+        with twins_injecting.injected_everywhere(twins, mistake):
             judged = twins.gradients(loss, arrays, targets)
         if judged["verdict"] == SAME:
-            survivors.append(Survivor(fault.name, "loss", fault.sentence, HERE))
-    tried = len(faults)
+            survivors.append(Survivor(mistake.name, "loss", mistake.sentence, HERE))
+    tried = len(mistakes)
     return Sensitivity(pair, tried - len(survivors), tried, tuple(survivors), loss)
 
 
@@ -124,13 +128,13 @@ def with_reasons(
     return replace(found, survivors=tuple(survivors))
 
 
-def _with_fault(twins, arrays, fault, layer, behind):
+def _with_mistake(twins, arrays, mistake, layer, behind):
     """The stages of PyTorch's twins with a mistake; nothing where they refuse."""
     stages = {}
     for side, dtype in twins.twins:
         if side == "torch":
             twin = twins.twins[side, dtype]
-            with pytorch_faults.injected(twin, fault, layer, behind):
+            with pytorch_mistakes.injected(twin, mistake, layer, behind):
                 try:
                     stages[side, dtype] = twin(*arrays)
                 except (ValueError, RuntimeError, IndexError):

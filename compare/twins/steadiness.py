@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.in_keras import layers as keras_layers
+from compare.in_keras import names as in_keras_names
 from compare.in_pytorch import twin as in_pytorch
+from compare.judging.arrays import NEAR, distance
 from compare.judging.evidence import SIDES
 from compare.judging.explanation import Explanation
-from compare.mistakes import FAULTS
-from compare.mistakes.anatomy import NEAR, distance
+from compare.mistakes import MISTAKES
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -41,13 +41,13 @@ def unsteady(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation | None
             if gap <= NEAR:
                 continue
             name = STATES if _keeps_states(side, twin, arrays) else DROPOUT
-        fault = next(fault for fault in FAULTS if fault.name == name)
+        mistake = next(mistake for mistake in MISTAKES if mistake.name == name)
         return Explanation(
             explained=True,
             faults=(name,),
             sentence=f"{SIDES[side]}'s model gives another result when it is called "
             f"again on the same input, first at {stage}: {SENTENCES[name]}",
-            fix=f"{SIDES[side]}: {getattr(fault, side)}",
+            fix=f"{SIDES[side]}: {getattr(mistake, side)}",
             indistinguishable_from=(),
             gap_before=gap,
             gap_after=None,
@@ -85,6 +85,6 @@ def _gap(first, second):
 def _keeps_states(side, twin, arrays):
     """Whether it is states, and not random numbers, that differ in the next call."""
     if side == "keras":
-        model = keras_layers.unnamed(twin.model)
+        model = in_keras_names.unnamed(twin.model)
         return any(getattr(each, "stateful", False) for each in model._flatten_layers())
     return _gap(*_twice(twin, arrays, seed=0))[0] > NEAR

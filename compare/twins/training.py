@@ -6,85 +6,32 @@ judges, and how far each float32 lies from its own float64 is the noise.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import islice
 
 import numpy as np
 
 from compare.errors import BadInput
 from compare.in_keras import training as keras_training
+from compare.in_pytorch import precision as in_pytorch_precision
 from compare.in_pytorch import training as pytorch_training
-from compare.in_pytorch import twin as in_pytorch
 from compare.judging import verdict
 from compare.judging.evidence import SAME, SIDES, Result
 from compare.judging.training import TrainingEvidence
-from compare.matching.rewriting import Layer, rewrite, sums
+from compare.kinds.layer import Layer
+from compare.matching.rewriting import rewrite, sums
 from compare.mistakes.optimizers import CAUSES, OPTIMIZERS, Recipe, causes, optimizers
-from compare.subjects.cases import inputs
-from compare.subjects.examples import TrainingData, check_trainable, training_data
-from compare.subjects.pairs import Pair
-from compare.subjects.prices import Prices
-from compare.subjects.subject import versions
 from compare.twins import drift
+from compare.twins.frameworks import DTYPES, LAYERS
 from compare.twins.interrupting import interruptible
-from compare.twins.twins import (  # loads PyTorch first
-    DTYPES,
-    LAYERS,
-    Twins,
-    losses,
-    twin_makers,
-)
+from compare.twins.models import losses  # loads PyTorch first
+from compare.twins.task import Progress, Task
+from compare.twins.versions import versions
 
 TRAINING = {"torch": pytorch_training, "keras": keras_training}
 DAYS_PER_YEAR = 252  # of trading
 FEWEST_DAYS = 20  # a month of trading; a ratio of fewer means nothing
-
-
-# What is told after each step: what is being done, and the losses in float32.
-Progress = Callable[[str, int, int, Mapping[str, float]], None]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What learns, and from what.
-
-    Args:
-        name: of the pair.
-        twins: built for the data.
-        make: what makes PyTorch's model anew.
-        loss: name of a function of `pytorch_models/losses.py` and its twin.
-        data: the examples.
-        portfolios: whether what is learnt is a portfolio, that has a Sharpe ratio.
-    """
-
-    name: str
-    twins: Twins
-    make: Callable
-    loss: str
-    data: TrainingData
-    portfolios: bool = False
-
-
-def task(pair: Pair, prices: Prices, seed: int) -> Task:
-    """A built-in pair and its examples.
-
-    Args:
-        pair: sizes as the prices have assets.
-        prices: give the examples of the pairs that read them.
-        seed: of the note's random prices.
-
-    Raises:
-        BadInput: if the pair cannot learn.
-    """
-    check_trainable(pair)
-    data = training_data(pair, prices, seed)
-    sizes, length = dict(pair.sizes), data.inputs[0].shape[1]
-    if "timesteps" in sizes:
-        sizes["timesteps"] = length
-    make = twin_makers(pair.file, pair.cls, sizes)
-    twins = Twins(make, inputs(pair, length), pair.outputs)
-    return Task(pair.file, twins, make["torch"], pair.loss, data, pair.prices)
 
 
 def train(
@@ -104,7 +51,7 @@ def train(
     Raises:
         BadInput: if there are fewer examples than a batch, or nothing is learnt.
     """
-    with in_pytorch.settled(), interruptible() as interrupted:
+    with in_pytorch_precision.settled(), interruptible() as interrupted:
         run = Run(task, recipe, interrupted)
         both = run.optimizers(recipe.removed)
         losses, tensors, stopped = run.in_step(both, progress)

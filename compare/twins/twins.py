@@ -2,69 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
-from importlib import import_module
 
 import numpy as np
 
 from compare.errors import BadInput
 from compare.in_keras import layers as keras_layers
-from compare.in_keras import twin as in_keras
 from compare.in_pytorch import layers as pytorch_layers
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
-from compare.in_pytorch import twin as in_pytorch
 from compare.judging import verdict
+from compare.judging.arrays import Input, sequence, valid_steps
+from compare.kinds.layer import Layer
 from compare.matching.matching import match
-from compare.matching.rewriting import Layer, rewrite
-from compare.subjects.cases import Input, sequence, valid_steps
+from compare.matching.rewriting import rewrite
 from compare.twins import packing
-
-FRAMEWORKS = {"torch": in_pytorch, "keras": in_keras}
-LAYERS = {"torch": pytorch_layers, "keras": keras_layers}
-DIRECTIONS = {"to_keras": ("torch", "keras"), "to_torch": ("keras", "torch")}
-DTYPES = ("float32", "float64")
-
-
-def fresh_weights(layers: Mapping[str, Layer], seed: list[int]) -> dict[str, dict]:
-    """Random weights and biases, by layer and name; none is zero, none symmetric.
-
-    Every array, biases too, is uniform within Glorot's bound, sqrt(6 / (rows +
-    columns)), which is the same for a matrix and its transpose; a variance is between
-    a half and one and a half. Drawn in float32, so that both precisions hold the same
-    numbers.
-
-    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep
-        feedforward neural networks", equation 16.
-    """
-    rng = np.random.default_rng(seed)
-
-    def draw(key, shape):
-        bound = np.sqrt(6 / sum(shape))
-        low, high = (0.5, 1.5) if "var" in key else (-bound, bound)
-        return rng.uniform(low, high, shape).astype(np.float32)
-
-    return {
-        name: {key: draw(key, array.shape) for key, array in layer.arrays.items()}
-        for name, layer in layers.items()
-    }
-
-
-def twin_makers(file: str, cls: str, sizes: Mapping) -> dict[str, Callable]:
-    """What builds a built-in pair's model of "torch" and of "keras"."""
-    homes = {"torch": "pytorch_models", "keras": "keras_models"}
-    return {
-        side: partial(getattr(import_module(f"{home}.{file}"), cls), **sizes)
-        for side, home in homes.items()
-    }
-
-
-def losses(name: str) -> dict[str, Callable]:
-    """A loss in "torch" and in "keras"."""
-    return {
-        "torch": getattr(import_module("pytorch_models.losses"), name),
-        "keras": getattr(import_module("keras_models.losses"), name),
-    }
+from compare.twins.frameworks import DIRECTIONS, DTYPES, FRAMEWORKS, LAYERS
+from compare.twins.models import losses
 
 
 class Twins:

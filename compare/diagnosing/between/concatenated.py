@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.ways import AS_IT_IS, EXACT, Link
-from compare.diagnosing.finding import Finding, Reading, cure_of
-from compare.diagnosing.in_layers.directions import LAST_FIRST, left_turned
+from compare.diagnosing.between.ways import AS_IT_IS, EXACT
+from compare.diagnosing.finding import Finding, Link, Reading, cure_of
+from compare.diagnosing.from_the_end import LAST_FIRST
+from compare.diagnosing.in_layers.directions import left_turned
+from compare.judging.arrays import near
 from compare.judging.explanation import listed
 from compare.kinds.mistake import GIVEN, JOINED
-from compare.mistakes import Fault
-from compare.mistakes.anatomy import Anatomy, near
+from compare.mistakes import Mistake
+from compare.mistakes.anatomy import Anatomy
 
 Part = Mapping[tuple[str, str], Callable]  # layer and way: what takes the one so
 STATE = "the final hidden state"
@@ -75,7 +77,7 @@ def renamed(found: Sequence[Part], names: Mapping[str, str]) -> list[Part]:
     ]
 
 
-def joining(wanted: Sequence[Part], keras: Anatomy) -> Fault:
+def joining(wanted: Sequence[Part], keras: Anatomy) -> Mistake:
     """What joins parts as Keras's twin has them, of what PyTorch's layers make.
 
     Args:
@@ -102,7 +104,7 @@ def joining(wanted: Sequence[Part], keras: Anatomy) -> Fault:
 def differing(
     link: Link,
     sides: Mapping[str, Sequence[Part]],
-    cure: Fault,
+    cure: Mistake,
     from_the_end: Sequence[str],
 ) -> Iterator[Finding]:
     """Where the sides join other parts, or the same in another order.

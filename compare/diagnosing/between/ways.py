@@ -13,42 +13,19 @@ import numpy as np
 
 from compare.diagnosing.between import operation as operations
 from compare.diagnosing.between.operation import NOTHING, Operation
-from compare.diagnosing.finding import Finding, Reading, cure_of, once
+from compare.diagnosing.finding import Finding, Link, Reading, cure_of, once
+from compare.judging.arrays import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
 from compare.kinds.mistake import ACTIVATION, BETWEEN, RESULT
-from compare.mistakes import ACTIVATIONS, FAULTS, RESULTS, WAYS, Sequence
+from compare.mistakes import ACTIVATIONS, MISTAKES, RESULTS, WAYS, RecurrentOutput
 from compare.mistakes import activations as functions
 from compare.mistakes import ways as words
 from compare.mistakes.activations import NONE
-from compare.mistakes.anatomy import NEAR, Anatomy, near
+from compare.mistakes.anatomy import Anatomy
 
 AS_IT_IS = "every step"  # of what has no steps: as it is
 EXACT = 1e-13  # of the largest value: the forms of a gelu differ by 1e-10
 Recognised = Mapping[tuple[str, str | Operation], Callable]
-
-
-@dataclass(frozen=True)
-class Link:
-    """From a layer to the next, or to the caller.
-
-    Args:
-        layer: its name.
-        behind: that of the next; None behind the last.
-    """
-
-    layer: str
-    behind: str | None
-
-    def given(self, found: Anatomy) -> np.ndarray | None:
-        """What a side hands on there, if that is seen."""
-        return found.result if self.behind is None else found.given(self.behind)
-
-    @property
-    def where(self) -> str:
-        """The place, in words."""
-        if self.behind is None:
-            return f"behind {self.layer}"
-        return f"between {self.layer} and {self.behind}"
 
 
 def differing(link: Link, sides: Mapping[str, Recognised]) -> Iterator[Finding]:
@@ -128,7 +105,7 @@ def _functions(array, given, last):
 
 def ways_of(
     found: Anatomy, layer: str, turned: bool
-) -> tuple[Mapping[str, Callable], Sequence | np.ndarray]:
+) -> tuple[Mapping[str, Callable], RecurrentOutput | np.ndarray]:
     """The ways to hand on what a layer makes, and what they start from.
 
     Args:
@@ -140,13 +117,15 @@ def ways_of(
         sequence = found.handed[layer]
         if turned:
             swapped = sequence.output.swapaxes(0, 1)
-            sequence = Sequence(swapped, sequence.h, sequence.c, None, sequence.states)
+            sequence = RecurrentOutput(
+                swapped, sequence.h, sequence.c, None, sequence.states
+            )
         return WAYS, sequence
     made = found.made[layer]
     if made.ndim != 3:
         return {AS_IT_IS: lambda made: made}, made
     return {
-        name: lambda made, way=way: way(Sequence(made, None, None, None))
+        name: lambda made, way=way: way(RecurrentOutput(made, None, None, None))
         for name, way in WAYS.items()
     }, made
 
@@ -164,13 +143,13 @@ def readings(
     say = _Words(link, kind)
     library = say.library
     found = [
-        say.reading(side, fault, wrong, right)
-        for fault in FAULTS
-        if fault.place == say.place
+        say.reading(side, mistake, wrong, right)
+        for mistake in MISTAKES
+        if mistake.place == say.place
         for side, other in OTHER.items()
         for wrong in names[side]
-        if library.get(wrong) is fault.change
-        for right in [name for name in fault.rights if name in names[other]][:1]
+        if library.get(wrong) is mistake.change
+        for right in [name for name in mistake.rights if name in names[other]][:1]
     ]
     have = {side: names[side][0] for side in names}
     if not found:
@@ -212,7 +191,7 @@ class _Words:
             return f"{SIDES[side]} has {name}"
         return f"{SIDES[side]} ends {words.ending(name)}"
 
-    def reading(self, side, fault, wrong, right):
+    def reading(self, side, mistake, wrong, right):
         said = f"{self.does(side, wrong)}, not {right}"
         if wrong in (NONE, "nothing"):
             verb = "ends without" if wrong == "nothing" else "lacks"
@@ -220,7 +199,7 @@ class _Words:
         elif right in (NONE, "nothing"):
             said = f"{self.does(side, wrong)}, {self.does(OTHER[side], right)}"
         fix = self.fix(side, right, wrong)
-        return Reading(side, (fault,), f"{self.link.where}, {said}", fix)
+        return Reading(side, (mistake,), f"{self.link.where}, {said}", fix)
 
     def neutral(self, have):
         """Both sides, where no mistake of the library takes the one to the other."""

@@ -11,53 +11,21 @@ from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from compare.diagnosing.finding import Finding, Reading, known_faults, named
+from compare.diagnosing.finding import Finding, Reading, named
+from compare.diagnosing.from_the_end import (
+    LAST_FIRST,
+    NOT_TURNED,
+    REVERSED,
+    are_turned,
+    makes,
+)
+from compare.judging.arrays import near
 from compare.judging.evidence import OTHER, SIDES
-from compare.kinds.mistake import LAYER
-from compare.mistakes import Call
-from compare.mistakes.anatomy import Anatomy, near
 from compare.mistakes.ways import WRITTEN
 
 if TYPE_CHECKING:
-    from compare.diagnosing.between.ways import Link
-    from compare.diagnosing.isolation import Isolated
-
-REVERSED, NOT_TURNED = "sequence reversed", "backward output not reversed"
-LAST_FIRST = "every step, last first"
-
-
-def read_alike(ours: Anatomy, theirs: Anatomy) -> tuple[Anatomy, tuple[str, ...]]:
-    """Keras's with its layers that read from the end, as PyTorch's do, turned as those.
-
-    Args:
-        ours: PyTorch's, where its layers hand on what Keras's do.
-        theirs: Keras's.
-
-    Returns:
-        It, with such layers at work on the input that PyTorch's is given; their names.
-    """
-    calls = dict(theirs.calls)
-    for name, call in theirs.calls.items():
-        mine = ours.calls.get(name)
-        if mine is not None and _are_turned(mine, call):
-            turned = replace(call, x=call.x[:, ::-1].copy())  # as torch.tensor takes it
-            if _makes(turned, theirs.handed[name]):
-                calls[name] = turned
-    changed = tuple(n for n, call in calls.items() if call is not theirs.calls[n])
-    return replace(theirs, calls=calls), changed
-
-
-def _are_turned(one, other):
-    """Whether one layer is given the steps of the other in reversed order."""
-    whole = one.lengths is None and other.lengths is None
-    return whole and near(one.x, other.x[:, ::-1]) and not near(one.x, other.x)
-
-
-def _makes(call, handed):
-    """Whether a layer hands this on, itself or by one mistake but the direction."""
-    changes = [f.change for f in known_faults(LAYER, call.kind) if f != named(REVERSED)]
-    made = (change(call) for change in (Call.run, *changes))
-    return any(near(each["output"], handed.output) for each in made if each)
+    from compare.diagnosing.finding import Link
+    from compare.diagnosing.isolated import Isolated
 
 
 def uncrossed(found: Sequence[Finding], isolated: Isolated) -> Iterator[Finding]:
@@ -101,9 +69,9 @@ def _are_crossed(first, second, isolated):
         and not any(isolated.name(each, "keras") == each for each in (first, second))
         and near(one.x, two.x)
         and near(mine[0].x, one.x)
-        and _are_turned(mine[1], two)
-        and _makes(replace(one, x=one.x[:, ::-1]), keras.handed[first])
-        and not _makes(replace(two, x=two.x[:, ::-1]), keras.handed[second])
+        and are_turned(mine[1], two)
+        and makes(replace(one, x=one.x[:, ::-1]), keras.handed[first])
+        and not makes(replace(two, x=two.x[:, ::-1]), keras.handed[second])
     )
 
 

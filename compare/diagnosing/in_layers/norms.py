@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from compare.diagnosing.finding import Finding, Reading, cure_of, named
 from compare.diagnosing.finding import reading as read
-from compare.diagnosing.isolation import Isolated
+from compare.diagnosing.isolated import Isolated
+from compare.judging.arrays import near
 from compare.judging.evidence import OTHER, SIDES
 from compare.kinds.mistake import LAYER
 from compare.kinds.norms import normalised
-from compare.mistakes import FAULTS
-from compare.mistakes.anatomy import near
+from compare.mistakes import MISTAKES
 
 BATCH = "statistics of the batch for learnt statistics"
 DEFAULTS = (1e-5, 1e-3)
@@ -58,10 +58,10 @@ def _epsilons(layer, isolated, epsilons):
     """Whose epsilon may be wrong; by name where one is a default of the other side."""
     written = {side: _written(epsilon) for side, epsilon in epsilons.items()}
     readings = [
-        read(isolated.name(layer, side), side, fault)
-        for fault in FAULTS
+        read(isolated.name(layer, side), side, mistake)
+        for mistake in MISTAKES
         for side, other in OTHER.items()
-        if fault.name == f"epsilon {written[side]} for {written[other]}"
+        if mistake.name == f"epsilon {written[side]} for {written[other]}"
     ]
     if readings:
         return tuple(readings)

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.diagnosing.between.ways import Link, Recognised
-from compare.diagnosing.finding import Finding, cure_of, named, of_layer
-from compare.diagnosing.isolation import Isolated
+from compare.diagnosing.between.ways import Recognised
+from compare.diagnosing.finding import Finding, Link, cure_of, named, of_layer
+from compare.diagnosing.isolated import Isolated
+from compare.judging.arrays import near, valid_steps
 from compare.kinds.mistake import BETWEEN, LAYER
-from compare.mistakes.anatomy import near
-from compare.subjects.cases import valid_steps
 
 MASK = "mask ignored"
 STATES = ("the final hidden state", "the end of each direction")  # ways to hand on

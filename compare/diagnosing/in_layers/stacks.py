@@ -8,10 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from compare.judging.arrays import near, valid_steps
 from compare.judging.explanation import listed
-from compare.mistakes import Call, Fault
-from compare.mistakes.anatomy import near
-from compare.subjects.cases import valid_steps
+from compare.mistakes import Call, Mistake
 
 END = re.compile(r"_l(\d+)(_reverse)?$")  # of a parameter's name
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -19,11 +18,11 @@ KERAS = {"weight_ih": "kernel", "weight_hh": "recurrent_kernel"}
 
 
 def in_one(
-    known: Sequence[Fault],
+    known: Sequence[Mistake],
     call: Call,
     passed: Sequence[tuple[np.ndarray, np.ndarray]],
     steps: int | None = None,
-) -> Iterator[Fault]:
+) -> Iterator[Mistake]:
     """Mistakes in one layer of a stack alone, or in one direction alone.
 
     Args:
@@ -45,15 +44,15 @@ def in_one(
         return
     number, layer, output = wrong[0]
     right = layer.run()
-    for fault in known:
-        made = _fitting(fault.change(layer), right)
+    for mistake in known:
+        made = _fitting(mistake.change(layer), right)
         for side in (None, *sides) if made else ():
             mixed = _mixed(right, made, side)
             whole = len(layers) == 1 and side is None
             if not whole and _are_near(mixed, output, call.lengths, steps):
                 where = _words(number, side, len(layers))
-                change = _staged(number, _in_half(fault.change, side))
-                yield in_part(replace(fault, change=change), where)
+                change = _staged(number, _in_half(mistake.change, side))
+                yield in_part(replace(mistake, change=change), where)
 
 
 def _are_near(made, output, lengths, steps):
@@ -63,16 +62,16 @@ def _are_near(made, output, lengths, steps):
     return near(ours[:, :steps], output[:, :steps])
 
 
-def in_part(fault: Fault, where: str) -> Fault:
+def in_part(mistake: Mistake, where: str) -> Mistake:
     """A mistake that is made in a part of a layer, which is told."""
-    meant = fault.meant and {
-        s: f"{t}, in {where} alone" for s, t in fault.meant.items()
+    meant = mistake.meant and {
+        s: f"{t}, in {where} alone" for s, t in mistake.meant.items()
     }
     return replace(
-        fault,
-        sentence=f"in {where} alone, {fault.sentence}",
-        torch=f"{fault.torch}, in {where} alone",
-        keras=f"{fault.keras}, in {where} alone",
+        mistake,
+        sentence=f"in {where} alone, {mistake.sentence}",
+        torch=f"{mistake.torch}, in {where} alone",
+        keras=f"{mistake.keras}, in {where} alone",
         meant=meant,
     )
 

@@ -11,16 +11,16 @@ from compare.diagnosing.finding import (
     Finding,
     Reading,
     cure_of,
-    known_faults,
+    known_mistakes,
     named,
     once,
 )
 from compare.diagnosing.finding import reading as read
 from compare.diagnosing.in_layers.stacks import in_part, named_part
-from compare.diagnosing.isolation import Isolated
+from compare.diagnosing.isolated import Isolated
+from compare.judging.arrays import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
 from compare.kinds.mistake import RECURRENT, WEIGHTS
-from compare.mistakes.anatomy import NEAR, near
 
 FRESH = "initial weights"
 ROUNDED = float(np.finfo(np.float32).eps)  # of the largest value: Keras's sum of biases
@@ -40,11 +40,11 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
     names = {side: isolated.name(layer, side) for side in SIDES}
     readings = [*_row_twice(kind, names, arrays)]
     readings += [
-        read(names[side], side, fault) for side, fault in _singles(kind, arrays)
+        read(names[side], side, mistake) for side, mistake in _singles(kind, arrays)
     ]
     readings += _of_others(layer, isolated)
     if not readings:
-        readings = [read(names[s], s, fault) for s, fault in _in_part(kind, arrays)]
+        readings = [read(names[s], s, mistake) for s, mistake in _in_part(kind, arrays)]
     if not readings:
         readings = [read(names[s], s, *pair) for s, pair in _pairs(kind, arrays)]
     if not readings:
@@ -61,7 +61,7 @@ def _row_twice(kind, names, arrays):
     """That a GRU has one of its two biases in the place of the other as well."""
     if kind != "GRU":
         return
-    fault = named("GRU biases swapped")  # is put right in the same way
+    mistake = named("GRU biases swapped")  # is put right in the same way
     for side, other in OTHER.items():
         for stays in ("bias_ih", "bias_hh"):
             made = {
@@ -72,19 +72,19 @@ def _row_twice(kind, names, arrays):
             if biased and _same(kind, made, arrays[side]):
                 where = f"{names[side]} of {SIDES[side]}"
                 said = f"in {where}, {stays} stands in the place of both biases"
-                fix = f"{where}: {getattr(fault, side)}"
+                fix = f"{where}: {getattr(mistake, side)}"
                 yield Reading(side, (), said, fix)
 
 
 def _singles(kind, arrays):
     """Mistakes that do alone, each with its side."""
     for side, other in OTHER.items():
-        for fault in known_faults(WEIGHTS, kind):
-            made = fault.made_on(side, arrays[other])
-            left = fault.name != FRESH and fault.fits
-            fits = left and fault.fits(arrays[other], arrays[side], side)
+        for mistake in known_mistakes(WEIGHTS, kind):
+            made = mistake.made_on(side, arrays[other])
+            left = mistake.name != FRESH and mistake.fits
+            fits = left and mistake.fits(arrays[other], arrays[side], side)
             if fits or _same(kind, made, arrays[side]):
-                yield side, fault
+                yield side, mistake
 
 
 def _in_part(kind, arrays):
@@ -104,15 +104,15 @@ def _in_part(kind, arrays):
         return
     for side, other in OTHER.items():
         where, have = named_part(names, arrays["torch"], side), arrays[side]
-        for fault in known_faults(WEIGHTS, kind):
-            made = None if fault.fits else fault.made_on(side, arrays[other])
+        for mistake in known_mistakes(WEIGHTS, kind):
+            made = None if mistake.fits else mistake.made_on(side, arrays[other])
             if made and _same(kind, *({n: a[n] for n in names} for a in (made, have))):
-                yield side, in_part(fault, where)
+                yield side, in_part(mistake, where)
 
 
 def _pairs(kind, arrays):
     """Two mistakes that do together, each pair with its side."""
-    known = known_faults(WEIGHTS, kind)
+    known = known_mistakes(WEIGHTS, kind)
     for side, other in OTHER.items():
         for first in known:
             once = first.made_on(side, arrays[other])
@@ -123,7 +123,7 @@ def _pairs(kind, arrays):
 
 def _of_others(layer, isolated):
     """Whether a side has in this layer what the other has in another of its kind."""
-    fault = named("weights of another layer")
+    mistake = named("weights of another layer")
     kind = isolated.kinds[layer]
     for side, other in OTHER.items():
         have, want = isolated.weights[side][layer], isolated.weights[other]
@@ -136,7 +136,9 @@ def _of_others(layer, isolated):
         ]
         for name in whose[:1]:
             said = f"the layer has the weights of {isolated.name(name, side)}"
-            yield read(isolated.name(layer, side), side, replace(fault, sentence=said))
+            yield read(
+                isolated.name(layer, side), side, replace(mistake, sentence=said)
+            )
 
 
 def _never_loaded(names, arrays):
@@ -144,11 +146,11 @@ def _never_loaded(names, arrays):
 
     Looked for last: it shows only in that the numbers are such as are drawn.
     """
-    fault = named(FRESH)
+    mistake = named(FRESH)
     found = [
-        read(names[side], side, fault)
+        read(names[side], side, mistake)
         for side, other in OTHER.items()
-        if fault.fits(arrays[other], arrays[side], side)
+        if mistake.fits(arrays[other], arrays[side], side)
     ]
     for side in SIDES if len(found) == 1 else ():
         if side != found[0].side:
@@ -156,7 +158,7 @@ def _never_loaded(names, arrays):
             said = (
                 f"in {where}, the layer has other weights than {SIDES[OTHER[side]]}'s"
             )
-            found.append(Reading(side, (), said, f"{where}: {getattr(fault, side)}"))
+            found.append(Reading(side, (), said, f"{where}: {getattr(mistake, side)}"))
     return found
 
 

@@ -14,19 +14,20 @@ import torch
 from torch import nn
 
 from compare.in_keras import twin as in_keras
+from compare.in_pytorch import precision as in_pytorch_precision
+from compare.in_pytorch import refusals as in_pytorch_refusals
 
 # In this order, and before the frameworks: `in_keras` quietens TensorFlow. Every module
 # of this package is loaded after this one, since `claim` needs it.
-from compare.in_pytorch import twin as in_pytorch
 
 ROUNDING = 1e-12  # values here lie within 1; float64 rounds 4,000 times finer
-REFUSALS = (*in_pytorch.REFUSALS, *in_keras.REFUSALS)
+REFUSALS = (*in_pytorch_refusals.REFUSALS, *in_keras.REFUSALS)
 
 
 @contextmanager
 def seeded() -> Iterator[None]:
     """PyTorch draws from seed 0 inside, and goes on as before afterwards."""
-    with in_pytorch.settled(), torch.random.fork_rng(devices=()):
+    with in_pytorch_precision.settled(), torch.random.fork_rng(devices=()):
         torch.default_generator.manual_seed(0)
         yield
 

@@ -4,12 +4,13 @@ import inspect
 
 import numpy as np
 
-from compare.in_keras import layers as keras_layers
 from compare.in_keras import models as keras_copies
+from compare.in_keras import names as in_keras_names
+from compare.judging.arrays import Input, sequence
 from compare.judging.evidence import SAME
-from compare.subjects.cases import Case, Input, sequence
+from compare.subjects.cases import Case
 from compare.subjects.own import models as live
-from compare.subjects.own.pair_file import OwnPair
+from compare.subjects.own.pair import OwnPair
 from compare.twins.twins import Twins  # loads PyTorch first
 
 FEW = 4  # samples on which short cases run
@@ -119,7 +120,7 @@ def call_style(side: str, names: tuple[str, ...] | None, model, count: int) -> s
         model: live.
         count: of the inputs.
     """
-    model = keras_layers.unnamed(model)
+    model = in_keras_names.unnamed(model)
     graph = side == "keras" and keras_copies.is_graph(model)
     taken = inspect.signature(model.forward if side == "torch" else model.call)
     taken = taken.parameters.values()

@@ -6,14 +6,12 @@ A tensor of 0.1 in float32 is 0.1000000015 in float64; a 0.1 in the code stays 0
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from compare.in_keras import layers as keras_layers
-from compare.in_pytorch import layers as pytorch_layers
+from compare.in_keras import constants as keras_constants
+from compare.in_pytorch import constants as pytorch_constants
 from compare.judging.evidence import SIDES
 
 if TYPE_CHECKING:
@@ -32,34 +30,13 @@ def as_written(twins: Twins) -> str:
     Returns:
         Which they are and of which side, or nothing where there are none.
     """
-    found = {
-        "torch": _in_pytorch(twins.twins["torch", "float64"].model),
-        "keras": _in_keras(twins.twins["keras", "float64"].model),
-    }
-    named = {side: ", ".join(names) for side, names in found.items()}
-    return " and ".join(
-        f"{names} of {SIDES[side]}'s" for side, names in named.items() if names
-    )
-
-
-def _in_pytorch(model: torch.nn.Module) -> Iterator[str]:
-    for path, module in pytorch_layers.own_modules(model):
-        held = {**vars(module), **dict(module.named_buffers(recurse=False))}
-        for name, tensor in held.items():
-            if isinstance(tensor, torch.Tensor) and tensor.is_floating_point():
-                written = _written(tensor.numpy())
-                if written is not None:
-                    setattr(module, name, torch.from_numpy(written))
-                    yield f"{path}.{name}" if path else name
-
-
-def _in_keras(model):
-    for path, layer in keras_layers.constants(model).items():
-        for name, variable in keras_layers.variables(layer).items():
-            written = _written(variable.numpy())
-            if written is not None:
-                variable.assign(written)
-                yield f"{path}.{name}"
+    sentences = []
+    for side, adapter in (("torch", pytorch_constants), ("keras", keras_constants)):
+        model = twins.twins[side, "float64"].model
+        names = ", ".join(adapter.replace_constants(model, _written))
+        if names:
+            sentences.append(f"{names} of {SIDES[side]}'s")
+    return " and ".join(sentences)
 
 
 def _written(values: np.ndarray) -> np.ndarray | None:

@@ -11,7 +11,7 @@ from compare.in_keras import twin as in_keras
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch import twin as in_pytorch
 from compare.judging.evidence import SIDES
-from compare.twins.twins import DTYPES, FRAMEWORKS  # loads PyTorch first
+from compare.twins.frameworks import DTYPES, FRAMEWORKS  # loads PyTorch first
 
 NO_COPY = "the copy of a live model of this kind would use the original's layers"
 

@@ -12,10 +12,12 @@ from itertools import islice, permutations, product
 
 import numpy as np
 
+from compare.judging.arrays import near
 from compare.matching.matching import automatic, common_part
 from compare.matching.rewriting import rewrite
-from compare.mistakes.anatomy import near
-from compare.twins.twins import LAYERS, Twins, fresh_weights
+from compare.twins.frameworks import LAYERS
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 MOST = 24  # ways to pair them that are tried: all of four layers
 

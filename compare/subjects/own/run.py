@@ -8,7 +8,8 @@ from functools import partial
 from compare.errors import BadInput
 from compare.in_keras import models as keras_copies
 from compare.in_keras import twin as in_keras
-from compare.in_pytorch import twin as in_pytorch
+from compare.in_pytorch import precision as in_pytorch_precision
+from compare.judging.arrays import sequence
 from compare.judging.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
@@ -19,17 +20,19 @@ from compare.judging.evidence import (
     Result,
 )
 from compare.subjects import subject as harness
-from compare.subjects.cases import Case, sequence
+from compare.subjects.cases import Case
 from compare.subjects.own import calls as own_inputs
 from compare.subjects.own import constants
 from compare.subjects.own import models as live
 from compare.subjects.own import pairings as alternatives
 from compare.subjects.own import weights as own_weights
-from compare.subjects.own.pair_file import OwnPair, blamed
+from compare.subjects.own.pair import OwnPair
+from compare.subjects.own.pair_file import blamed
 from compare.subjects.own.weights import AS_IS, RANDOM
 
 # PyTorch comes first.
-from compare.twins.twins import FRAMEWORKS, LAYERS, Twins
+from compare.twins.frameworks import FRAMEWORKS, LAYERS
+from compare.twins.twins import Twins
 
 
 def run(pair: OwnPair, notes: list[str], gradients: bool = False) -> list[Result]:
@@ -196,7 +199,12 @@ def _said_of_weights(results):
 def settled(pair: OwnPair) -> Iterator[None]:
     """A user's models, and the random numbers, are left as they were."""
     modes = live.modes_kept(pair.models)
-    with blamed(pair.file), keras_copies.untouched(), in_pytorch.settled(), modes:
+    with (
+        blamed(pair.file),
+        keras_copies.untouched(),
+        in_pytorch_precision.settled(),
+        modes,
+    ):
         yield
 
 

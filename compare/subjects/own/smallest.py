@@ -6,16 +6,17 @@ import inspect
 from dataclasses import replace
 from functools import partial
 
-from compare.diagnosing.shrinking import Shrinkable, Smallest, shrink
-from compare.in_pytorch import twin as in_pytorch
+from compare.diagnosing.shrinking import Shrinkable, Smallest, features_name, shrink
+from compare.in_pytorch import precision as in_pytorch_precision
+from compare.judging.arrays import sequence
 from compare.judging.evidence import Result
-from compare.subjects import subject as harness
-from compare.subjects.cases import Case, arrays, sequence
+from compare.subjects.built_in import shrinkable
+from compare.subjects.cases import Case
 from compare.subjects.own import calls as own_inputs
 from compare.subjects.own import models as live
 from compare.subjects.own import run as own  # loads PyTorch first
 from compare.subjects.own import weights as own_weights
-from compare.subjects.own.pair_file import OwnPair
+from compare.subjects.own.pair import OwnPair
 from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices
 from compare.twins.steadiness import SENTENCES
@@ -44,8 +45,8 @@ def smallest(
             return shrink(_own(pair, result))
     if pair.time_major:
         return None
-    with in_pytorch.settled():
-        return shrink(_built_in(pair, result, prices, seed))
+    with in_pytorch_precision.settled():
+        return shrink(shrinkable(pair, result, prices, seed))
 
 
 def _own(pair, result):
@@ -77,7 +78,7 @@ def _own(pair, result):
         result.batch,
         steps,
         sizes,
-        _features(sizes, pair.arrays[0] if x is None else x),
+        features_name(sizes, pair.arrays[0] if x is None else x),
     )
 
 
@@ -89,42 +90,3 @@ def _sizes(pair):
         both.append({p.name: p.default for p in found if type(p.default) is int})
     first, second = both
     return {n: size for n, size in first.items() if second.get(n) == size}
-
-
-def _features(sizes, x):
-    """The name of the size of x's last axis."""
-    names = [
-        name
-        for name, size in sizes.items()
-        if size == x.shape[-1] and ("feature" in name or "input" in name)
-    ]
-    return names[0] if names else None
-
-
-def _built_in(pair, result, prices, seed):
-    sizes = {name: size for name, size in pair.sizes.items() if name != "timesteps"}
-    fixed = result.length != "none"
-    case = Case(None, result.timesteps, result.batch, "")
-    x = arrays(pair, case.timesteps, case.batch, prices, seed)
-
-    def build(sizes, inputs):
-        made = replace(pair, sizes={**pair.sizes, **sizes})
-        subject = harness.subject(made, [case], prices, seed)
-        twins = subject.build(result.timesteps if fixed else None)
-        subject.loads[result.direction](twins)
-        return twins
-
-    whole = build(sizes, x)
-
-    def cut(batch, timesteps):
-        less = Case(None, timesteps or result.timesteps, batch, "")
-        return own_inputs.cut(x, whole.inputs, less)
-
-    return Shrinkable(
-        build,
-        cut,
-        result.batch,
-        None if fixed else result.timesteps,
-        sizes,
-        _features(sizes, x[0]),
-    )

@@ -5,19 +5,22 @@ from dataclasses import replace
 from functools import partial
 
 from compare.errors import BadInput
-from compare.in_keras import layers as keras_layers
+from compare.in_keras import names as in_keras_names
+from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.in_pytorch import twin as in_pytorch
+from compare.judging.arrays import sequence
 from compare.judging.evidence import SAME, SIDES
-from compare.subjects.cases import FIXED, Case, sequence, targets
-from compare.subjects.examples import TrainingData
+from compare.subjects.cases import FIXED, Case
 from compare.subjects.own import calls as own_inputs
 from compare.subjects.own import models as live
-from compare.subjects.own.pair_file import OwnPair, described
+from compare.subjects.own.pair import OwnPair, described
 from compare.subjects.own.run import build
-from compare.twins.training import Task
 
 # PyTorch comes first.
-from compare.twins.twins import FRAMEWORKS, losses
+from compare.twins.frameworks import FRAMEWORKS
+from compare.twins.models import losses
+from compare.twins.targets import targets
+from compare.twins.task import Task, TrainingData
 
 
 def task(pair: OwnPair) -> Task:
@@ -84,7 +87,7 @@ def _check_target(pair, result, target):
         raise BadInput(
             f"{pair.name}: expected a target that {pair.loss} takes with a result of "
             f"shape {result.shape}, got {target.dtype} of shape {target.shape}: "
-            f"{in_pytorch.message(error)}; correct it"
+            f"{in_pytorch_refusals.message(error)}; correct it"
         ) from None
 
 
@@ -93,7 +96,7 @@ def _dropping(side, twin):
     if side == "torch":
         layers = twin.model.named_modules()
     else:
-        model = keras_layers.unnamed(twin.model)
+        model = in_keras_names.unnamed(twin.model)
         layers = ((each.name, each) for each in model._flatten_layers())
     for name, layer in layers:
         options = ["dropout", "recurrent_dropout"]

@@ -6,13 +6,15 @@ from functools import partial
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras import layers as keras_layers
+from compare.in_keras import names as in_keras_names
 from compare.matching.rewriting import rewrite
 from compare.subjects.own import models as live
-from compare.subjects.own.pair_file import OwnPair
+from compare.subjects.own.pair import OwnPair
 
 # PyTorch comes first.
-from compare.twins.twins import DTYPES, FRAMEWORKS, LAYERS, Twins, fresh_weights
+from compare.twins.frameworks import DTYPES, FRAMEWORKS, LAYERS
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 AS_IS, RANDOM = "as is", "random"  # beside the directions of a transfer
 
@@ -68,7 +70,7 @@ def _made_anew(pair):
 
 def _transferred(twins, direction, pair):
     models = {side: twins.twins[side, "float32"].model for side in FRAMEWORKS}
-    models["keras"] = keras_layers.unnamed(models["keras"])
+    models["keras"] = in_keras_names.unnamed(models["keras"])
     if any(model is pair.models[side] for side, model in models.items()):
         raise BadInput(
             f"{pair.name}: expected models that can be copied, since the weights of "

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from compare import files
 from compare.errors import BadInput
-from compare.kinds.rules import IN_PYTORCH
+from compare.kinds.names import IN_PYTORCH, snake
 
 # Of what a configuration says, that which stands in a message.
 NAMES = ("class_name", "name", "config", "activation", "recurrent_activation")
@@ -162,9 +161,3 @@ def check(path: Path, value: object):
     for key, each in value.items():
         if key not in ("compile_config", "build_config"):
             check(path, each)
-
-
-def snake(name: str) -> str:
-    """As Keras turns the name of a class into that of a layer: PReLU, p_re_lu."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -20,7 +20,8 @@ import h5py
 
 from compare import files
 from compare.errors import BadInput
-from compare.matching.rewriting import Layer
+from compare.kinds import names as kinds_names
+from compare.kinds.layer import Layer
 from compare.twins.files import keras_config
 
 if TYPE_CHECKING:
@@ -319,7 +320,7 @@ def _guessed(hints, parts: Parts) -> list[Layer]:
     }
     for hint in hints:
         hinted = {
-            k for k in options if re.fullmatch(rf"{keras_config.snake(k)}(_\d+)?", hint)
+            k for k in options if re.fullmatch(rf"{kinds_names.snake(k)}(_\d+)?", hint)
         }
         options = {k: options[k] for k in hinted or options}
     options = options or {f"layer of {len(keys)} arrays": keys}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from compare import files
 from compare.errors import BadInput
-from compare.matching.rewriting import Layer
+from compare.kinds.layer import Layer
 from compare.twins.files.keras_files import natural
 
 if TYPE_CHECKING:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 from compare import files
 from compare.errors import BadInput
-from compare.kinds.rules import RULES, plain
+from compare.kinds.layer import Layer
+from compare.kinds.names import plain
+from compare.kinds.rules import RULES
 from compare.matching import precision
 from compare.matching.matching import bare
+from compare.matching.moves import Move
 from compare.matching.ordering import Order
-from compare.matching.rewriting import Layer, Move, paired, renamed, rewrite, shapes
+from compare.matching.rewriting import paired, renamed, rewrite, shapes
 from compare.twins.files.keras_files import KerasFile
 from compare.twins.files.pytorch_files import StateDict
 

@@ -1,0 +1,26 @@
+"""The constants of a Keras model: numbers that nobody learns."""
+
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+
+from compare.in_keras.layers import constants, variables
+
+
+def replace_constants(
+    model: keras.Model, change: Callable[[np.ndarray], np.ndarray | None]
+) -> Iterator[str]:
+    """Put other numbers in the place of constants; yield the names of those replaced.
+
+    Args:
+        model: in either precision; changed in place.
+        change: takes the numbers of a constant, of any shape, and returns the new ones,
+            or None to leave them.
+    """
+    for path, layer in constants(model).items():
+        for name, variable in variables(layer).items():
+            numbers = change(variable.numpy())
+            if numbers is not None:
+                variable.assign(numbers)
+                yield f"{path}.{name}"

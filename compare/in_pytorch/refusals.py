@@ -1,0 +1,16 @@
+"""What PyTorch raises when it refuses a model or an input."""
+
+from __future__ import annotations
+
+# What a model raises when it rejects its input.
+REFUSALS = (ValueError, RuntimeError, TypeError, IndexError)
+
+
+def origin(error: Exception) -> Exception:
+    """What a model itself raised: PyTorch rewords nothing."""
+    return error
+
+
+def message(error: Exception) -> str:
+    """What a refusal says, in one line."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,0 +1,54 @@
+"""What a training run is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from compare.twins.twins import Twins
+
+# What is told after each step: what is being done, and the losses in float32.
+Progress = Callable[[str, int, int, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What learns, and from what.
+
+    Args:
+        name: of the pair.
+        twins: built for the data.
+        make: what makes PyTorch's model anew.
+        loss: name of a function of `pytorch_models/losses.py` and its twin.
+        data: the examples.
+        portfolios: whether what is learnt is a portfolio, that has a Sharpe ratio.
+    """
+
+    name: str
+    twins: Twins
+    make: Callable
+    loss: str
+    data: TrainingData
+    portfolios: bool = False
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Examples in the order of their days, and how the note or the paper goes through.
+
+    Args:
+        source: what they are, for people.
+        inputs: one array for each of the model's inputs; all begin with (examples,).
+        target: (examples, ...), what the loss compares the model's first result with.
+        learnt: number of examples that are learnt from; those behind are for a test.
+        epochs, batch_size: as in the source.
+    """
+
+    source: str
+    inputs: tuple[np.ndarray, ...]
+    target: np.ndarray
+    learnt: int
+    epochs: int
+    batch_size: int
