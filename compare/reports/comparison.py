@@ -9,7 +9,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from compare.judging.evidence import SAME, SAME_IN_FLOAT32, SIDES, Evidence, Result
+from compare.judging.evidence import (
+    BOTH_REFUSE,
+    DIFFERENT,
+    ILL_CONDITIONED,
+    ONE_REFUSES,
+    SAME,
+    SAME_IN_FLOAT32,
+    SIDES,
+    Evidence,
+    Result,
+)
 from compare.matching.moves import Move
 from compare.subjects import sources
 from compare.subjects.pairs import Pair
@@ -150,37 +160,54 @@ def print_moves(console: Console, moves: Iterable[Move], path: str):
 def conclusion(evidence: Evidence) -> str:
     """What was proved, or not, in a sentence."""
     results, seconds = evidence.results, f"({evidence.seconds:.1f} s)"
+    if not results:
+        return f"Not proved: nothing was compared {seconds}."
     wrong = [result for result in results if not result.as_expected]
     if wrong:
         return (
             f"Not proved: {len(wrong)} of {len(results)} runs are not as expected; "
             f"look at {', '.join(_names(wrong))} above {seconds}."
         )
-    compared = [
-        r for r in results if r.verdict in (SAME, SAME_IN_FLOAT32) and not r.loss
-    ]
-    gradients = [r for r in results if r.loss]
-    refused = len(results) - len(compared) - len(gradients)
+    same = [r for r in results if r.verdict in (SAME, SAME_IN_FLOAT32)]
+    compared = [r for r in same if not r.loss]
+    gradients = [r for r in same if r.loss]
+    if compared:
+        parts, more = [_same_function(compared)], " more"
+    else:
+        parts, more = ["No results are proved the same"], ""
+    if gradients:
+        parts.append(f"the gradients are the same, in {_runs(len(gradients), more)}")
+    for verdict, words in DECLARED.items():
+        number = sum(result.verdict == verdict for result in results)
+        if number:
+            verb = "is" if number == 1 else "are"
+            parts.append(f"{_runs(number, more)} {verb} {words}")
+    return f"{'; '.join(parts)} {seconds}."
+
+
+DECLARED = {  # what else a pair may declare, and earn
+    BOTH_REFUSE: "refused by both, as they should",
+    ILL_CONDITIONED: "ill-conditioned, as expected",
+    ONE_REFUSES: "refused by one side alone, as expected",
+    DIFFERENT: "different, as expected",
+}
+
+
+def _same_function(compared: Sequence[Result]) -> str:
+    """Which pairs were the same in these runs, one or more, and with whose weights."""
     names = _names(compared)
     who = f"{len(names)} pairs compute" if len(names) > 1 else f"{names[0]} computes"
     proved = "Seen in float32 alone"
-    if all(r.verdict == SAME for r in compared):
+    if all(result.verdict == SAME for result in compared):
         proved = "Proved"
     return (
         f"{proved}: on these inputs {who} the same function in PyTorch and Keras, in "
-        f"{len(compared)} runs{_directions(compared)}"
-        + (
-            f"; the gradients are the same, in {len(gradients)} more"
-            if gradients
-            else ""
-        )
-        + (
-            f"; {refused} more runs are refused by both, as they should"
-            if refused
-            else ""
-        )
-        + f" {seconds}."
+        f"{_runs(len(compared))}{_directions(compared)}"
     )
+
+
+def _runs(number: int, more: str = "") -> str:
+    return f"{number}{more} run" if number == 1 else f"{number}{more} runs"
 
 
 DIRECTIONS = {
