@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from compare.errors import BadInput
+from compare.errors import BadInput, first_line
 
 LONG = 500  # letters of a name; more is no name that a person gave
 MOST = 200  # bytes for each of a zip; zeros shrink to a thousandth
@@ -65,9 +65,9 @@ def check_zip(path: Path, content: zipfile.ZipFile):
 
 def reason(error: Exception) -> str:
     """What an error says, in one short line that any terminal can show."""
-    said = (str(error).strip() or type(error).__name__).splitlines()[0]
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)
-    return shown[:200]
+    line = first_line(error) or type(error).__name__
+    shown = [c if c.isprintable() else ascii(c)[1:-1] for c in line]
+    return "".join(shown)[:200]
 
 
 def write(option: str, target: Path, content: str | bytes):

@@ -46,7 +46,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     Raises:
         BadInput: if Keras's weights cannot be read.
     """
-    ours, theirs = (twins.twins[side, "float64"] for side in SIDES)
+    ours, theirs = (twins.twin(side, "float64") for side in SIDES)
     torch = in_pytorch_anatomy.anatomy(ours, arrays)
     layers = pytorch_layers.layers(ours.model)
     held = {
@@ -116,7 +116,7 @@ def _trusted(twins, layer, keras):
     call = keras.calls[layer]
     made = []
     for dtype in ("float32", "float64"):
-        twin = twins.twins["torch", dtype]
+        twin = twins.twin("torch", dtype)
         try:
             made.append(
                 in_pytorch_anatomy.alone(twin, layer, call.x, call.lengths).output
@@ -130,7 +130,7 @@ def _trusted(twins, layer, keras):
 
 def _called(twins):
     """Keras's own names of the layers that go by others."""
-    model = twins.twins["keras", "float32"].model
+    model = twins.model("keras", "float32")
     if not isinstance(model, in_keras_names.Renamed):
         return {}
     leaves = keras_layers.leaves(in_keras_names.unnamed(model))

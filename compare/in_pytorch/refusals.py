@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from compare.errors import first_line
+
 # What a model raises when it rejects its input.
 REFUSALS = (ValueError, RuntimeError, TypeError, IndexError)
 
@@ -13,4 +15,4 @@ def origin(error: Exception) -> Exception:
 
 def message(error: Exception) -> str:
     """What a refusal says, in one line."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return first_line(error) or type(error).__name__

@@ -8,6 +8,8 @@ them, all or none, by making one side follow the other.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from compare.judging.words import Side
+
 # By the name that people use: the class in both frameworks, and what is set on both.
 OPTIMIZERS = {
     "sgd": ("SGD", {}),
@@ -67,7 +69,7 @@ class Recipe:
     epochs: int | None = None
     batch_size: int | None = None
     seed: int = 0
-    follow: str = "torch"
+    follow: Side = "torch"
     removed: frozenset[str] = frozenset(CAUSES)
 
 
@@ -91,11 +93,11 @@ class Optimizer:
 
 def optimizers(
     name: str,
-    defaults: Mapping[str, Mapping[str, float]],
+    defaults: Mapping[Side, Mapping[str, float]],
     learning_rate: float | None,
-    follow: str,
+    follow: Side,
     removed: Collection[str],
-) -> dict[str, Optimizer]:
+) -> dict[Side, Optimizer]:
     """What "torch" and "keras" step with.
 
     Args:
@@ -126,7 +128,7 @@ def optimizers(
     return made
 
 
-def causes(native: Mapping[str, Optimizer], sums: bool) -> dict[str, str]:
+def causes(native: Mapping[Side, Optimizer], sums: bool) -> dict[str, str]:
     """What makes two sides drift apart, by name, with the sentence that says it.
 
     Args:

@@ -185,7 +185,7 @@ class _Document:
 
     def pytest_sessionfinish(self, session, exitstatus):
         from compare import errors, files
-        from compare.judging import evidence
+        from compare.judging import document as documents
 
         for each in self.checks:
             each["evidence"] = each["evidence"] and json.loads(each["evidence"])
@@ -200,7 +200,7 @@ class _Document:
             },
         }
         try:
-            files.write(OPTION, self.target, evidence.as_json(document))
+            files.write(OPTION, self.target, documents.as_json(document))
         except errors.BadInput as error:
             self.problem = str(error)
             session.exitstatus = pytest.ExitCode.USAGE_ERROR

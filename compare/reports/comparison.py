@@ -288,10 +288,10 @@ def _print_sensitivity(console, evidence):
     if not found:
         return
     console.print("\nOf the mistakes that ports make this run would have noticed:")
-    width = max(len(each.what) for each in found)
+    width = max(len(each.place) for each in found)
     for each in found:
         console.print(
-            f"  {each.what:{width}}  {each.noticed} of {each.faults}", highlight=False
+            f"  {each.place:{width}}  {each.noticed} of {each.faults}", highlight=False
         )
         for one in each.survivors:
             said = f"{one.fault}, in {one.layer} ({one.sentence}); {one.reason}"

@@ -120,7 +120,7 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
         result: how.
         least: weights and input that show it.
     """
-    models = {side: least.twins.twins[side, "float64"].model for side in SIDES}
+    models = {side: least.twins.model(side, "float64") for side in SIDES}
     models["keras"] = in_keras_names.unnamed(models["keras"])
     if isinstance(pair, OwnPair):
         name, source = pair.name, _own_source(pair)

@@ -57,7 +57,7 @@ def subject(
         lambda case: input_arrays(pair, case.timesteps, case.batch, prices, seed),
         {
             direction: partial(
-                load_random, direction=direction, key=[seed, name, number]
+                load_random, direction=direction, seed=[seed, name, number]
             )
             for number, direction in enumerate(DIRECTIONS)
         },

@@ -93,10 +93,10 @@ def _run_length(subject, twins, cases, probed):
         short, explained, steady = _short(subject, cases), False, False
         for case in cases:
             inputs = subject.draw(case)
-            result = Result(
+            result = Result.from_judgement(
+                twins.compare(*inputs),
                 **_place(subject, case, direction),
                 expected=case.expected,
-                **twins.compare(*inputs),
             )
             if case in short and result.verdict == SAME and _open(probed):
                 probed = probing.sensitivity(subject.name, twins, inputs, probed)
@@ -118,13 +118,13 @@ def _run_length(subject, twins, cases, probed):
             yield result
         for case in _middling(cases) if subject.loss else ():
             inputs = subject.draw(case)
-            stages = twins.twins["torch", "float32"](*inputs)
+            stages = twins.twin("torch", "float32")(*inputs)
             shapes = [stages[name].shape for name in twins.outputs]
             targets = random_targets(subject.loss, shapes, subject.seed)
-            result = Result(
+            result = Result.from_judgement(
+                twins.gradients(subject.loss, inputs, targets),
                 **_place(subject, case, direction),
                 expected=SAME,
-                **twins.gradients(subject.loss, inputs, targets),
             )
             asked = subject.name, twins, subject.loss, inputs, targets
             if result.verdict == SAME:

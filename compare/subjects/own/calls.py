@@ -60,7 +60,7 @@ def cut(
 def masked(twins: Twins, arrays: tuple[np.ndarray, ...]) -> str:
     """A sentence about steps that Keras's model masks; nothing where there are none."""
     refusals = twins.refusals or twins.run(*arrays)[1]
-    masks = () if refusals else twins.twins["keras", "float32"].masks.values()
+    masks = () if refusals else twins.twin("keras", "float32").masks.values()
     without = max((int((~mask).sum()) for mask in masks), default=0)
     if not without:
         return ""

@@ -32,7 +32,7 @@ def as_written(twins: Twins) -> str:
     """
     sentences = []
     for side, adapter in (("torch", pytorch_constants), ("keras", keras_constants)):
-        model = twins.twins[side, "float64"].model
+        model = twins.model(side, "float64")
         names = ", ".join(adapter.replace_constants(model, _written))
         if names:
             sentences.append(f"{names} of {SIDES[side]}'s")

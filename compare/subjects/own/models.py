@@ -11,12 +11,13 @@ from compare.in_keras import twin as in_keras
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch import twin as in_pytorch
 from compare.judging.evidence import SIDES
-from compare.twins.frameworks import DTYPES, FRAMEWORKS  # loads PyTorch first
+from compare.judging.words import PRECISIONS
+from compare.twins.frameworks import MESSAGES  # loads PyTorch first
 
 NO_COPY = "the copy of a live model of this kind would use the original's layers"
 
 
-PRECISIONS = ("float16", "bfloat16", "float64")  # beside float32
+OTHER_PRECISIONS = ("float16", "bfloat16", "float64")  # beside float32
 
 
 class NotCopied(ValueError):
@@ -44,7 +45,7 @@ def notes(models: Mapping[str, object]) -> list[str]:
         found += [
             f"{SIDES[side]}'s model is in {dtype}; its weights are judged in float32 "
             "and float64."
-            for dtype in PRECISIONS
+            for dtype in OTHER_PRECISIONS
             if dtype in dtypes
         ]
         if side == "torch" and any(map(_learns, model.modules())):
@@ -86,11 +87,13 @@ class Maker:
             _check_usable(side, model)
         if is_live(side, model) and not uncopied:
             try:
-                self.copies = {dtype: _copied(side, model, dtype) for dtype in DTYPES}
+                self.copies = {
+                    dtype: _copied(side, model, dtype) for dtype in PRECISIONS
+                }
             except BadInput:
                 raise
             except Exception as error:  # whatever a user's own class says
-                self.why = FRAMEWORKS[side].message(error)
+                self.why = MESSAGES[side](error)
 
     def __call__(self):
         """The model in the precision that is the default just now."""

@@ -16,7 +16,7 @@ from importlib import resources
 from inspect import isroutine
 from pathlib import Path
 
-from compare.errors import BadInput
+from compare.errors import BadInput, first_line
 from compare.matching.names import checked_names
 from compare.subjects.cases import BATCHES, NONE_STEPS
 from compare.subjects.own.arrays import WHAT_IT_IS_GIVEN, inputs, numbers
@@ -102,10 +102,9 @@ def blamed(file: Path | None) -> Iterator[None]:
         line = getattr(error, "lineno", None) or (lines[-1] if lines else None)
         if line is None and not isinstance(error, SystemExit):
             raise
-        text = next(iter(str(error).splitlines()), "")
         raise BadInput(
             f"{file}, line {line}: expected code that runs, got "
-            f"{type(error).__name__}: {text}; correct it there"
+            f"{type(error).__name__}: {first_line(error)}; correct it there"
         ) from error
 
 

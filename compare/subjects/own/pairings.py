@@ -38,8 +38,8 @@ def interchangeable(
         Names of PyTorch's layers, those of a group together.
     """
     groups = {}
-    layers = LAYERS["torch"].layers(twins.twins["torch", "float32"].model)
-    for name, each in twins.found.items():
+    layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
+    for name, each in twins.matched.items():
         if name not in table and (each != [name] or automatic(name)):
             shapes = tuple((k, a.shape) for k, a in layers[name].arrays.items())
             key = layers[name].kind, shapes, common_part(name, each)
@@ -65,7 +65,7 @@ def others_that_fit(
         Whose twin each layer of the groups takes; None where no other way fits.
     """
     twins.load("to_keras", partial(fresh_weights, seed=[seed, 2]))
-    torch, keras = (twins.twins[side, "float64"] for side in LAYERS)
+    torch, keras = (twins.twin(side, "float64") for side in LAYERS)
     have, places = (
         LAYERS[side].layers(twin.model)
         for side, twin in (("torch", torch), ("keras", keras))

@@ -182,7 +182,7 @@ def _same(twins, made):
     """Whether twins are the same with the weights with which those of a run are not."""
     pair = made.pair
     own_weights.loads(pair, twins, [])[_wrong(made.results)[0].direction](twins)
-    return twins.compare(*pair.arrays)["verdict"] == SAME
+    return twins.compare(*pair.arrays).verdict == SAME
 
 
 def _said_of_weights(results):
@@ -269,7 +269,7 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
 
 def _said_of_constants(twins):
     for side, framework in LAYERS.items():
-        model = twins.twins[side, "float32"].model
+        model = twins.model(side, "float32")
         names = list(framework.constants(model))
         if names:
             yield (
@@ -303,7 +303,7 @@ def _build(pair, models, length):
                 twins.pair_otherwise(pair.otherwise)
                 _drop_narrow(twins, pair.arrays)
                 refusals = twins.run(*pair.arrays)[1]
-                found = {} if refusals else twins.found
+                found = {} if refusals else twins.matched
         if not ran:
             return twins, found
         uncopied |= ran  # a copy that runs its original's layers is none
@@ -312,8 +312,7 @@ def _build(pair, models, length):
 def _drop_narrow(twins, arrays):
     """A model that works in float32 inside proves nothing in float64."""
     for side in FRAMEWORKS:
-        if (side, "float64") in twins.twins:
-            name = twins.twins[side, "float64"].narrows(arrays)
+        if "float64" in twins.of_side(side):
+            name = twins.twin(side, "float64").narrows(arrays)
             if name:
-                del twins.twins[side, "float64"]
-                twins.only32[side] = f"{name} takes it to a lower precision"
+                twins.drop_float64(side, f"{name} takes it to a lower precision")

@@ -47,7 +47,7 @@ def task(pair: OwnPair) -> Task:
             f"{said}; see python -m compare run"
         )
     for side in FRAMEWORKS:
-        dropping = _dropping(side, twins.twins[side, "float32"])
+        dropping = _dropping(side, twins.twin(side, "float32"))
         if dropping:
             raise BadInput(
                 f"{pair.name}: expected models that learn without dropout, whose "
@@ -55,7 +55,7 @@ def task(pair: OwnPair) -> Task:
                 f"{SIDES[side]}'s; make it 0 in both"
             )
     target = pair.target
-    result = twins.twins["torch", "float32"](*pair.arrays)[twins.outputs[0]]
+    result = twins.twin("torch", "float32")(*pair.arrays)[twins.outputs[0]]
     if target is None:
         target = targets(pair.loss, [result.shape], pair.seed)[0]
     batch = len(pair.arrays[0])

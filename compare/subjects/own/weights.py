@@ -12,7 +12,7 @@ from compare.subjects.own import models as live
 from compare.subjects.own.pair import OwnPair
 
 # PyTorch comes first.
-from compare.twins.frameworks import DTYPES, FRAMEWORKS, LAYERS
+from compare.twins.frameworks import FRAMEWORKS, LAYERS
 from compare.twins.twins import Twins
 from compare.twins.weights import fresh_weights
 
@@ -52,13 +52,10 @@ def loads(
 def _widen(twins, sides):
     """Let the twins of these sides in float64 have the weights of those in float32."""
     for side in sides:
-        models = [
-            twins.twins[side, d].model for d in DTYPES if (side, d) in twins.twins
-        ]
-        if len(models) == len(DTYPES):
-            layers = LAYERS[side].layers(models[0])
+        if "float64" in twins.of_side(side):
+            layers = LAYERS[side].layers(twins.model(side, "float32"))
             arrays = {name: layer.arrays for name, layer in layers.items()}
-            LAYERS[side].load(models[1], arrays)
+            LAYERS[side].load(twins.model(side, "float64"), arrays)
 
 
 def _made_anew(pair):
@@ -69,7 +66,7 @@ def _made_anew(pair):
 
 
 def _transferred(twins, direction, pair):
-    models = {side: twins.twins[side, "float32"].model for side in FRAMEWORKS}
+    models = {side: twins.model(side, "float32") for side in FRAMEWORKS}
     models["keras"] = in_keras_names.unnamed(models["keras"])
     if any(model is pair.models[side] for side, model in models.items()):
         raise BadInput(
@@ -79,8 +76,8 @@ def _transferred(twins, direction, pair):
             "-m compare new my_pair.py"
         )
     _widen(twins, _made_anew(pair))
-    for dtype in twins.dtypes:
-        twins.transfer(direction, dtype)
+    for precision in twins.precisions:
+        twins.transfer(direction, precision)
     if twins.only32:
         _widen(twins, FRAMEWORKS)
 
@@ -90,7 +87,7 @@ def _as_they_are(twins, pair, notes, unlike):
     _widen(twins, _made_anew(pair))
     if twins.only32:
         return
-    models = {side: twins.twins[side, "float64"].model for side in FRAMEWORKS}
+    models = {side: twins.model(side, "float64") for side in FRAMEWORKS}
     layers = {side: LAYERS[side].layers(model) for side, model in models.items()}
     exact, _ = rewrite(layers["torch"], layers["keras"], "to_keras", strict=False)
     rounded, apart = {}, {}
