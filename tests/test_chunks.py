@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from compare.judging import chunks, verdict
-from compare.judging.distances import Four, noise_of
+from compare.judging.four import Four, noise_of
 
 SHAPES = ((), (1,), (9,), (3, 4), (2, 5, 3), (1, 7, 1), (3, 2, 5, 4))
 SPECIAL = (np.nan, np.inf, -np.inf, 3e38, -3e38)

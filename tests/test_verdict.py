@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from compare.judging import verdict
-from compare.judging.distances import Four
 from compare.judging.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
@@ -14,6 +13,7 @@ from compare.judging.evidence import (
     ONE_REFUSES,
     SAME,
 )
+from compare.judging.four import Four
 
 
 def four(t64=None, k64=None, **others):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 from compare.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def as_judged(array: np.ndarray) -> np.ndarray:
         array = array.astype("int8")
     elif array.dtype.kind in "iu":
         array = array.astype("int64")
-    return np.atleast_1d(array)
+    return array if array.ndim else array.reshape(1)
 
 
 def flat(results: object, name: str = "output") -> Iterator[tuple[str, object]]:
@@ -142,33 +142,8 @@ def valid_steps(array: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     Returns:
         bool, (batch, time, 1).
     """
+    import numpy as np  # the table of cases itself does without
+
     steps = np.arange(array.shape[1])  # (time,)
     valid: np.ndarray = steps < lengths[:, None]  # (batch, time)
     return valid[..., None]
-
-
-NEAR = 1e-9  # of the largest value: far above float64's rounding, below any mistake
-
-
-def near(a: np.ndarray | None, b: np.ndarray | None, limit: float = NEAR) -> bool:
-    """Whether there are two arrays and they are the same, up to rounding.
-
-    Args:
-        a: any shape, or None.
-        b: as a.
-        limit: of their distance; the default is for what was computed in float64.
-    """
-    return a is not None and b is not None and distance(a, b) <= limit
-
-
-def distance(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest difference, as a part of the largest value; infinite between shapes.
-
-    NaN where there is one on either side.
-    """
-    if a.shape != b.shape:
-        return np.inf
-    scale = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0)) or 1.0
-    with np.errstate(invalid="ignore"):  # infinity less infinity is NaN
-        gap = np.abs(np.subtract(a, b, dtype="float64"))
-    return float(gap.max(initial=0) / scale)

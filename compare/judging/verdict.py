@@ -12,15 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from compare.judging.chunks import first_where, largest_gaps
-from compare.judging.distances import (
-    Distances,
-    Four,
-    distances_of,
-    largest_so_far,
-    pairs,
-    scale_of,
-    worst_element,
-)
 from compare.judging.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
@@ -31,6 +22,15 @@ from compare.judging.evidence import (
     StageResult,
     Worst,
     worst_of,
+)
+from compare.judging.four import (
+    Distances,
+    Four,
+    distances_of,
+    largest_so_far,
+    pairs,
+    scale_of,
+    worst_element,
 )
 from compare.judging.words import Side, Verdict
 

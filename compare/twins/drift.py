@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from compare.judging.evidence import OTHER
+from compare.judging.optimizers import CAUSES
 from compare.judging.training import Cause
-from compare.mistakes.optimizers import CAUSES
 from compare.twins.task import Progress
 from compare.twins.training_run import TrainingRun
 

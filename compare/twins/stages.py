@@ -8,7 +8,7 @@ import numpy as np
 
 from compare.errors import BadInput
 from compare.judging.arrays import Input, sequence
-from compare.judging.distances import Four
+from compare.judging.four import Four
 from compare.judging.words import Precision, Side
 
 Stages = dict[str, np.ndarray]  # by name, in the order of computation

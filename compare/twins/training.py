@@ -11,9 +11,9 @@ import numpy as np
 
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging.evidence import SAME, SIDES
+from compare.judging.optimizers import Optimizer, Recipe
 from compare.judging.training import Cause, TrainingEvidence
 from compare.judging.words import Side
-from compare.mistakes.optimizers import Optimizer, Recipe
 from compare.twins import drift
 from compare.twins.interrupting import interruptible
 from compare.twins.task import Progress, Task

@@ -18,12 +18,9 @@ from compare.errors import BadInput
 from compare.in_keras import training as keras_training
 from compare.in_pytorch import training as pytorch_training
 from compare.judging import verdict
-from compare.judging.distances import Track
 from compare.judging.evidence import SAME, SIDES, Result, StageResult
-from compare.judging.words import PRECISIONS, Precision, Side
-from compare.kinds.layer import Layer
-from compare.matching.rewriting import rewrite, sums
-from compare.mistakes.optimizers import (
+from compare.judging.four import Track
+from compare.judging.optimizers import (
     CAUSES,
     OPTIMIZERS,
     Optimizer,
@@ -31,6 +28,9 @@ from compare.mistakes.optimizers import (
     causes,
     optimizers,
 )
+from compare.judging.words import PRECISIONS, Precision, Side
+from compare.kinds.layer import Layer
+from compare.matching.rewriting import rewrite, sums
 from compare.twins.frameworks import LAYERS
 from compare.twins.models import losses  # loads PyTorch first
 from compare.twins.stages import StagesOfAll, four_of
