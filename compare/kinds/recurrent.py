@@ -214,7 +214,9 @@ def _indices_shifted(shift: int) -> Callable[[Call], np.ndarray]:
 
     def compute(call: Call) -> np.ndarray:
         rows = call.arrays["weight"]
-        return rows[(np.asarray(call.x).astype("int64") + shift) % len(rows)]
+        indices = np.asarray(call.x).astype("int64") + shift
+        shifted: np.ndarray = rows[indices % len(rows)]
+        return shifted
 
     return compute
 
@@ -325,7 +327,8 @@ def _shifted(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Put the padding of x, (batch, time, features), before each sequence."""
     time = x.shape[1]
     shift = (np.arange(time) - (time - lengths)[:, None]) % time
-    return x[np.arange(len(x))[:, None], shift]
+    shifted: np.ndarray = x[np.arange(len(x))[:, None], shift]
+    return shifted
 
 
 def _one_way(call: Call) -> Returned | None:

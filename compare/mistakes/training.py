@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from math import prod, sqrt
 
+from compare.judging.optimizers import SENTENCES
 from compare.kinds.mistake import LossFactor, Mistake, OptimizerSettings
-from compare.mistakes.optimizers import SENTENCES
 
 TRADING_DAYS = 252  # in a year
 EPSILON = {"torch": 1e-8, "keras": 1e-7}  # of Adam and AdamW, by default
