@@ -12,18 +12,20 @@ from contextlib import contextmanager
 
 import torch
 
-from compare.in_pytorch.anatomy import hooked
 from compare.in_pytorch.arrays import (
     as_input_of,
     copied,
     features_last,
+    filled,
+    first,
     like,
     made_by,
     padded,
     returning,
+    with_first,
 )
 from compare.in_pytorch.layers import layers, load
-from compare.in_pytorch.results import filled, first, with_first
+from compare.in_pytorch.models import hooked
 from compare.in_pytorch.twin import Twin
 from compare.judging.arrays import flat
 from compare.kinds.mistake import (
