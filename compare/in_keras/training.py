@@ -15,9 +15,9 @@ from compare.in_keras.layers import holders, variables
 from compare.in_keras.names import children
 from compare.in_keras.precision import settled
 from compare.in_keras.twin import Twin
+from compare.judging.optimizers import Optimizer
 from compare.matching import adapter
 from compare.matching.moves import Sum
-from compare.mistakes.optimizers import Optimizer
 
 
 def defaults(cls: str) -> dict[str, float]:

@@ -11,9 +11,9 @@ import torch
 
 from compare.in_pytorch.layers import holders, layers
 from compare.in_pytorch.twin import Twin
+from compare.judging.optimizers import Optimizer
 from compare.matching import adapter
 from compare.matching.moves import Sum
-from compare.mistakes.optimizers import Optimizer
 
 # PyTorch's names of an optimiser's settings, where they are not Keras's.
 PYTORCH_NAMES = {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps"}

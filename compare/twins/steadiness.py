@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.in_pytorch import models as in_pytorch
-from compare.judging.arrays import NEAR, distance
+from compare.judging.distances import NEAR, distance
 from compare.judging.evidence import SIDES
 from compare.judging.explanation import Explanation
 from compare.mistakes import MISTAKES
