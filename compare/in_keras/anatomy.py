@@ -138,10 +138,9 @@ class _Watch:
 
     def clear_runs(self, name: str, layers: int) -> list[_Run]:
         """The runs of a stack of so many layers, if each ran once and all are clear."""
-        runs = [run for run in self.runs.get(name, ()) if run is not None]
-        if len(runs) == layers == len(self.runs.get(name, ())):
-            return runs
-        return []
+        every = self.runs.get(name, [])
+        runs = [run for run in every if run is not None]
+        return runs if len(runs) == len(every) == layers else []
 
     def _watched(self, name: str, layer: keras.Layer, call: LayerCall) -> LayerCall:
         """The `call` of a layer, watched."""
@@ -153,6 +152,7 @@ class _Watch:
                 return call(x, *args, **kwargs)
             mask = kwargs.get("mask")
             run_layer = partial(call, x, *args, **kwargs)
+            run: _Run | None
             if isinstance(layer, RECURRENT):
                 run, result = _recurrent_run(layer, run_layer, x, mask)
             else:
@@ -193,7 +193,13 @@ class _Seen:
             if first.order is not None:
                 self.orders[name] = first.order
             if len(stack) > 1:
-                self.stacked[name] = [(run.x, run.output.output) for run in stack]
+                self.stacked[name] = [(run.x, _sequence(run)) for run in stack]
+
+
+def _sequence(run: _Run) -> np.ndarray:
+    """What came out of a run at every step, (batch, time, size)."""
+    output = run.output
+    return output.output if isinstance(output, RecurrentOutput) else output
 
 
 def _last_array(runs: list[_Run | None]) -> np.ndarray | None:

@@ -24,7 +24,7 @@ def is_tensor(value: object) -> bool:
     return keras.ops.is_tensor(value) or isinstance(value, keras.KerasTensor)
 
 
-def activates(layer: object) -> bool:
+def activates(layer: Any) -> bool:
     """Whether a layer has an activation inside that PyTorch has after the layer."""
     inside = isinstance(layer, keras.layers.Dense | keras.layers.Conv1D)
     return inside and layer.activation not in (None, keras.activations.linear)

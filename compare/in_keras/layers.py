@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -35,12 +36,12 @@ def layers(model: keras.Model | Renamed) -> dict[str, Layer]:
         BadInput: if the model has no weights yet, or some outside its layers, or
             some in bfloat16.
     """
-    return {
-        name: Layer(
-            layer.kind, {key: array.numpy() for key, array in layer.arrays.items()}
-        )
-        for name, layer in held(model).items()
-    }
+    found = {}
+    for name, layer in held(model).items():
+        variables_by_name: Mapping[str, Any] = layer.arrays
+        arrays = {key: variable.numpy() for key, variable in variables_by_name.items()}
+        found[name] = Layer(layer.kind, arrays)
+    return found
 
 
 def held(model: keras.Model | Renamed) -> dict[str, Layer]:

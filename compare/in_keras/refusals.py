@@ -12,9 +12,11 @@ REFUSALS = (ValueError, TypeError, IndexError, tensorflow.errors.OpError)
 COLOURS = r"\x1b\[[0-9;]*m"
 
 
-def origin(error: BaseException) -> BaseException:
+def origin(error: Exception) -> Exception:
     """What a model itself raised, where Keras has put it into words of its own."""
-    while error.__context__ and any(words in str(error) for words in REWORDED):
+    while any(words in str(error) for words in REWORDED):
+        if not isinstance(error.__context__, Exception):
+            break
         error = error.__context__
     return error
 
@@ -24,7 +26,7 @@ def message(error: Exception) -> str:
 
     Keras wraps it and makes it bold; TensorFlow puts it after the place it arose in.
     """
-    raised: BaseException = error
+    raised = error
     if not isinstance(error, tensorflow.errors.OpError):
         raised = origin(error)
     text = re.sub(COLOURS, "", str(raised)).split(ARGUMENTS)[0]

@@ -186,7 +186,7 @@ class Twin(adapter.Twin):
 
     def traced(
         self, function: Callable[..., Any], *specs: tensorflow.TensorSpec
-    ) -> Callable[..., Any]:
+    ) -> Any:
         """A function of the inputs, and of what `specs` describe, to be compiled.
 
         TensorFlow traces it when it is called first.

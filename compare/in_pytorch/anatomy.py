@@ -207,9 +207,7 @@ def _moved(
     return tuple(moved)
 
 
-def _epsilons(
-    modules: Mapping[str, torch.nn.Module], names: Collection[str]
-) -> dict[str, float]:
+def _epsilons(modules: Mapping[str, Any], names: Collection[str]) -> dict[str, float]:
     """The epsilon of each of these layers that normalises."""
     return {name: modules[name].eps for name in names if hasattr(modules[name], "eps")}
 
@@ -238,8 +236,9 @@ def alone(
     if not isinstance(module, torch.nn.RNNBase):
         return made_by(module, module(features_last(module, tensor)))
     tensor = batch_or_time_first(module, tensor)
-    if lengths is not None:
-        tensor = pack_padded_sequence(
-            tensor, torch.from_numpy(lengths), module.batch_first, False
-        )
-    return sequence_of(module, module(tensor))
+    if lengths is None:
+        return sequence_of(module, module(tensor))
+    packed = pack_padded_sequence(
+        tensor, torch.from_numpy(lengths), module.batch_first, False
+    )
+    return sequence_of(module, module(packed))

@@ -7,6 +7,7 @@ them: with time first, with the features before time, or packed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -96,7 +97,7 @@ def as_tuple(states: States) -> tuple[torch.Tensor, ...]:
     return states if isinstance(states, tuple) else (states,)
 
 
-def made_by(module: torch.nn.Module, result: object) -> np.ndarray | RecurrentOutput:
+def made_by(module: torch.nn.Module, result: Any) -> np.ndarray | RecurrentOutput:
     """What a layer makes, the features last; of a recurrent one a `RecurrentOutput`."""
     if isinstance(module, torch.nn.RNNBase):
         return sequence_of(module, result)
@@ -120,14 +121,16 @@ def handing_on(
             on the sequence in that order.
 
     Raises:
-        ValueError: if the layer has a cell state and the sequence none.
+        ValueError: if the layer has a state that the sequence lacks.
     """
     states = as_tuple(result[1])
-    finals = [sequence.states]  # (number, batch, size) each
+    finals = []  # (number, batch, size) each
+    if sequence.states is not None:
+        finals.append(sequence.states)
     if sequence.c is not None:
         finals.append(sequence.c[None])
     if len(finals) < len(states):
-        raise ValueError("an LSTM cannot hand on a sequence without a cell state")
+        raise ValueError("a layer cannot hand on fewer states than it has")
     output = sequence.output.swapaxes(0, 1) if turned else sequence.output
     arrays = {"output": output}
     for key, state, final in zip(("h_n", "c_n"), states, finals, strict=False):
@@ -161,7 +164,7 @@ def returning(
     return sequence, finals if isinstance(states, tuple) else finals[0]
 
 
-def as_input_of(module: torch.nn.Module, array: np.ndarray, x: Sequence) -> Sequence:
+def as_input_of(module: torch.nn.Module, array: np.ndarray, x: Any) -> Sequence:
     """An array, features last, in the precision, order and form of a layer's input."""
     if isinstance(module, torch.nn.RNNBase):
         return _sequence_like(module, array, x)
@@ -182,7 +185,7 @@ def _sequence_like(
 # ------------------------------------------------------------ of whole models
 
 
-def first(results: object) -> torch.Tensor:
+def first(results: Any) -> torch.Tensor:
     """The first tensor of what a model returns, one or more, as `flat` goes."""
     if isinstance(results, dict):
         return first(results[min(results)])

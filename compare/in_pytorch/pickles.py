@@ -6,6 +6,7 @@ import pickle
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -48,7 +49,7 @@ def opened(path: Path) -> tuple[object, dict[str, torch.Tensor]]:
     )
 
 
-def _loaded(path: Path) -> object:
+def _loaded(path: Path) -> Any:
     """What a file holds, of which nothing is run.
 
     Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,7 +66,7 @@ class Stages:
     def _hook(self, name: str) -> Callable[..., None]:
         """A hook that records what the layer of this name returns."""
 
-        def record(layer: torch.nn.Module, args: object, result: object) -> None:
+        def record(layer: torch.nn.Module, args: object, result: Any) -> None:
             if name in self._recorded:  # what runs more than once is not a stage
                 for stage in (name, *(f"{name}.{state}" for state in STATES)):
                     self._recorded[stage] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import torch
@@ -128,7 +129,7 @@ def _optimizer(
     optimizer: Optimizer, parameters: Iterable[torch.nn.Parameter]
 ) -> torch.optim.Optimizer:
     """Built as PyTorch defines it, or as Keras does if it is not PyTorch's own."""
-    values = dict(optimizer.values)
+    values: dict[str, Any] = dict(optimizer.values)
     if not optimizer.own:
         as_in_keras = import_module("pytorch_models.optimizers")
         return getattr(as_in_keras, optimizer.cls)(parameters, **values)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -123,7 +124,7 @@ class Twin(adapter.Twin):
         check_tensors("PyTorch", self.model, found, torch.is_tensor)
         if self.outputs is None:
             self.outputs = [name for name, _ in found]
-        results = tuple(tensor for _, tensor in found)
+        results: tuple[Any, ...] = tuple(tensor for _, tensor in found)
         check_outputs(self, results)
         return results
 
@@ -142,7 +143,7 @@ class Twin(adapter.Twin):
         valid: Sequence[torch.Tensor | None],
     ) -> torch.Tensor:
         """Run the model in its mode; return the sum of its results' losses."""
-        total = 0
+        total: Any = 0
         results = self.results(tensors)
         for result, target, mask in zip(results, targets, valid, strict=False):
             if mask is not None:
@@ -155,7 +156,7 @@ class Twin(adapter.Twin):
         found = layers(self.model)
         return {name: found[name] for name in self._order(arrays, found)}
 
-    def _order(self, arrays: Sequence[np.ndarray], names: Sequence[str]) -> list[str]:
+    def _order(self, arrays: Sequence[np.ndarray], names: Collection[str]) -> list[str]:
         """The names of layers in the order of execution, of unused ones at the end."""
         order: dict[str, None] = {}
 
