@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -50,8 +50,7 @@ def _kind_of(attribute: Any, backwards: bool) -> str:
         if attribute.go_backwards != backwards:  # beside no forward direction
             options.append(f"go_backwards={attribute.go_backwards}")
     kind = _class_name(cell).removesuffix("Cell")
-    known_options: Mapping[str, Any] = IN_PYTORCH.get(kind, {})
-    for option, known in known_options.items():
+    for option, known in IN_PYTORCH.get(kind, {}).items():
         value = getattr(cell, option)
         value = getattr(value, "__name__", value)  # of a function such as tanh
         if value not in known:

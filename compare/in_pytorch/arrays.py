@@ -97,11 +97,11 @@ def as_tuple(states: States) -> tuple[torch.Tensor, ...]:
     return states if isinstance(states, tuple) else (states,)
 
 
-def made_by(module: torch.nn.Module, result: Any) -> np.ndarray | RecurrentOutput:
-    """What a layer makes, the features last; of a recurrent one a `RecurrentOutput`."""
+def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
+    """What a layer returned, features last; without states if it is not recurrent."""
     if isinstance(module, torch.nn.RNNBase):
         return sequence_of(module, result)
-    return features_last(module, result).numpy()
+    return RecurrentOutput(features_last(module, result).numpy())
 
 
 def handing_on(
