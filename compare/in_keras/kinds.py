@@ -24,16 +24,16 @@ def is_own(layer: keras.Layer) -> bool:
     return kind_of(layer).endswith(("(Layer)", "(Model)"))
 
 
-def kind_of(attribute: Any) -> str:
+def kind_of(layer: Any) -> str:
     """Name of a layer's class, with the options in it that PyTorch has no layer for.
 
     Of a recurrent layer, the name of its cell without "Cell"; of several parts, of all
     that differ.
 
     Args:
-        attribute: a layer, or a list of layers.
+        layer: or a list of layers that are one in PyTorch.
     """
-    return _kind_of(attribute, backwards=False)
+    return _kind_of(layer, backwards=False)
 
 
 def _kind_of(attribute: Any, backwards: bool) -> str:

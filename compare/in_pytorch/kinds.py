@@ -12,24 +12,24 @@ def own_modules(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
     return [(name, module) for name, module in model.named_modules() if is_own(module)]
 
 
-def is_own(module: torch.nn.Module) -> bool:
-    """Whether a module's class is the user's own, derived from no layer of PyTorch."""
-    return framework_class(module) is torch.nn.Module
+def is_own(layer: torch.nn.Module) -> bool:
+    """Whether a layer's class is the user's own, derived from no layer of PyTorch."""
+    return framework_class(layer) is torch.nn.Module
 
 
-def is_constant(module: torch.nn.Module) -> bool:
-    """Whether this is a module of the user's own that nothing is learnt in."""
-    parameters = list(module.parameters(recurse=False))
-    return is_own(module) and not parameters
+def is_constant(layer: torch.nn.Module) -> bool:
+    """Whether this is a layer of the user's own that nothing is learnt in."""
+    parameters = list(layer.parameters(recurse=False))
+    return is_own(layer) and not parameters
 
 
-def kind_of(module: torch.nn.Module) -> str:
-    """Name of PyTorch's class that the module's is, or is derived from.
+def kind_of(layer: torch.nn.Module) -> str:
+    """Name of PyTorch's class that the layer's is, or is derived from.
 
     What is derived from `Module` alone is not a layer of PyTorch, whatever its name.
     """
-    cls = framework_class(module)
+    cls = framework_class(layer)
     if cls is torch.nn.Module:
-        return f"{type(module).__name__}(Module)"
-    relu = getattr(module, "nonlinearity", "") == "relu"
+        return f"{type(layer).__name__}(Module)"
+    relu = getattr(layer, "nonlinearity", "") == "relu"
     return f"{cls.__name__}(relu)" if relu else cls.__name__

@@ -25,7 +25,7 @@ def layers(model: torch.nn.Module) -> dict[str, Layer]:
     Raises:
         BadInput: if one of them is bfloat16.
     """
-    check_readable(model)
+    _check_readable(model)
     return layers_with(model, read)
 
 
@@ -39,7 +39,7 @@ def held(model: torch.nn.Module, apart: bool = False) -> dict[str, Layer]:
     Raises:
         BadInput: if one of them is bfloat16, or the model holds no numbers.
     """
-    check_readable(model)
+    _check_readable(model)
     return layers_with(model, lambda tensor: tensor, apart)
 
 
@@ -60,7 +60,7 @@ def layers_with(
     return found
 
 
-def check_readable(model: torch.nn.Module) -> None:
+def _check_readable(model: torch.nn.Module) -> None:
     """Check that NumPy can have a model's numbers.
 
     Raises:
