@@ -60,7 +60,7 @@ def run(subject: Subject) -> Iterator[Result]:
     """
     compared, probed, said = False, None, {}
     for length, group in groupby(subject.cases, key=lambda case: case.length):
-        with in_pytorch_precision.settled():
+        with in_pytorch_precision.one_thread():
             twins = subject.build(length)
             for result in _run_length(subject, twins, list(group), probed):
                 probed = probed if result.loss else result.sensitivity or probed

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.in_keras import names as in_keras_names
-from compare.in_pytorch import twin as in_pytorch
+from compare.in_pytorch import models as in_pytorch
 from compare.judging.distances import NEAR, distance
 from compare.judging.evidence import SIDES
 from compare.judging.explanation import Explanation
 from compare.mistakes import MISTAKES
+from compare.twins.frameworks import MODELS
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -36,7 +36,7 @@ def unsteady(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation | None
     for (side, dtype), twin in twins.twins.items():
         if dtype != twins.dtypes[-1]:
             continue
-        with in_pytorch.torch.random.fork_rng(devices=[]):
+        with in_pytorch.untouched():
             gap, stage = _gap(*_twice(twin, arrays))
             if gap <= NEAR:
                 continue
@@ -67,7 +67,7 @@ def _twice(twin, arrays, seed=None):
     runs = []
     for given in (arrays, other, arrays):
         if seed is not None:
-            in_pytorch.torch.manual_seed(seed)
+            in_pytorch.draw_from(seed)
         runs.append(twin(*given))
     return runs[0], runs[2]
 
@@ -84,7 +84,7 @@ def _gap(first, second):
 
 def _keeps_states(side, twin, arrays):
     """Whether it is states, and not random numbers, that differ in the next call."""
-    if side == "keras":
-        model = in_keras_names.unnamed(twin.model)
-        return any(getattr(each, "stateful", False) for each in model._flatten_layers())
+    states = MODELS[side].keeps_states(twin.model)
+    if states is not None:
+        return states
     return _gap(*_twice(twin, arrays, seed=0))[0] > NEAR

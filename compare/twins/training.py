@@ -51,7 +51,7 @@ def train(
     Raises:
         BadInput: if there are fewer examples than a batch, or nothing is learnt.
     """
-    with in_pytorch_precision.settled(), interruptible() as interrupted:
+    with in_pytorch_precision.one_thread(), interruptible() as interrupted:
         run = Run(task, recipe, interrupted)
         both = run.optimizers(recipe.removed)
         losses, tensors, stopped = run.in_step(both, progress)

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras import layers as keras_layers
 from compare.in_pytorch import layers as pytorch_layers
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
@@ -83,10 +82,7 @@ class Twins:
             BadInput: if a layer has no twin, or one returns more than the other.
         """
         first = self.twins["torch", "float32"]
-        keras = {
-            name: keras_layers.layer(leaf)
-            for name, leaf in self.twins["keras", "float32"].leaves().items()
-        }
+        keras = self.twins["keras", "float32"].layers(arrays)
         try:
             found = match(first.layers(arrays), keras, names)
         except BadInput:

@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from compare.errors import BadInput
-from compare.in_keras import models as keras_copies
-from compare.in_keras import twin as in_keras
+from compare.in_keras import models as in_keras
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging.arrays import sequence
 from compare.judging.evidence import (
@@ -201,8 +199,8 @@ def settled(pair: OwnPair) -> Iterator[None]:
     modes = live.modes_kept(pair.models)
     with (
         blamed(pair.file),
-        keras_copies.untouched(),
-        in_pytorch_precision.settled(),
+        in_keras.untouched(),
+        in_pytorch_precision.one_thread(),
         modes,
     ):
         yield
@@ -247,8 +245,9 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
     """
     models = dict(pair.models)
     for side, model in models.items():
-        if side == "keras" and live.is_live(side, model) and not model.built:
-            _check_unbuilt(model, pair.transfer)
+        if side == "keras" and live.is_live(side, model):
+            own_weights = pair.transfer not in ("to_keras", RANDOM)
+            in_keras.check_unbuilt(model, own_weights)
     x = sequence(pair.arrays)
     whole = None if x is None else x.shape[1]
     fixed = None if x is None else own_inputs.own_steps(models["keras"])
@@ -276,16 +275,6 @@ def _said_of_constants(twins):
                 f"{', '.join(names)} of {SIDES[side]}'s: constants of the model, not "
                 "weights. No twin is looked for; they stay as they are."
             )
-
-
-def _check_unbuilt(model, transfer):
-    """Raise BadInput where a model that has no weights yet is to show its own."""
-    anew = isinstance(model, in_keras.keras.Sequential)
-    if not anew or transfer not in ("to_keras", RANDOM):
-        raise BadInput(
-            f"{type(model).__name__}: expected a Keras model that has its weights, got "
-            "one that was never built; call it once on an input first"
-        )
 
 
 def _build(pair, models, length):

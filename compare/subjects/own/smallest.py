@@ -45,7 +45,7 @@ def smallest(
             return shrink(_own(pair, result))
     if pair.time_major:
         return None
-    with in_pytorch_precision.settled():
+    with in_pytorch_precision.one_thread():
         return shrink(shrinkable(pair, result, prices, seed))
 
 
