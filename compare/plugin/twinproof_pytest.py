@@ -3,7 +3,7 @@
 pytest loads this module in every session of everybody who has installed the suite.
 So it loads no framework, the first check does; and it has a top-level name of its own
 and leaves the name `compare`, which a project may have taken, alone until a check or
-the option asks for it. `-p no:recurrent_twins` leaves the plugin out.
+the option asks for it. `-p no:twinproof` leaves the plugin out.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import inspect
 import json
 from collections.abc import Callable, Generator
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from twinproof import hidden_by
 
 if TYPE_CHECKING:
     from compare.judging.evidence import Evidence
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 OPTION, FIXTURE = "--compare-json", "assert_same_model"
 CHECKS = pytest.StashKey[list[dict]]()  # of a test, that no report has taken yet
 PREFIX = "compare."  # of the properties that JUnit's file shows
-USED = ("api", "errors", "files", "session")  # by this module, of our `compare`
 
 
 def pytest_addoption(parser: pytest.Parser):
     """Add the option for a JSON document."""
-    parser.getgroup("recurrent-twins", "models in PyTorch and Keras").addoption(
+    parser.getgroup("twinproof", "models in PyTorch and Keras").addoption(
         OPTION,
         metavar="FILE",
         help="write every check of assert_same_model, with its evidence, as JSON",
@@ -41,15 +40,16 @@ def pytest_configure(config: pytest.Config):
     path, worker = config.getoption(OPTION), hasattr(config, "workerinput")
     if path is None or worker or config.option.collectonly:
         return
-    if shadowed := _shadowed(OPTION):
-        raise pytest.UsageError(shadowed)
+    problem = hidden_by(OPTION)
+    if problem is not None:
+        raise pytest.UsageError(problem)
     from compare import errors, files  # not in a session that writes none
 
     try:
         target = files.target(OPTION, path)
     except errors.BadInput as error:
         raise pytest.UsageError(str(error)) from None
-    config.pluginmanager.register(_Document(target), "recurrent_twins_json")
+    config.pluginmanager.register(_Document(target), "twinproof_json")
 
 
 @pytest.fixture
@@ -76,29 +76,13 @@ def assert_same_model(request: pytest.FixtureRequest) -> Callable[..., Evidence]
 
 def _assert_same(test, *args, **kwargs):
     __tracebackhide__ = True  # what is shown is the test's own line, and the report
-    evidence, failure = None, _shadowed(FIXTURE) or _miscalled(args, kwargs)
+    evidence, failure = None, hidden_by(FIXTURE) or _miscalled(args, kwargs)
     if failure is None:
         evidence, failure = _checked(args, kwargs)
     _note(test, evidence, failure)
     if failure is not None:
         pytest.fail(failure)
     return evidence
-
-
-def _shadowed(who):
-    """What is wrong where `compare` is not this suite's, or None; runs none of it."""
-    try:
-        spec = find_spec("compare")
-    except ValueError:  # in sys.modules is one that was made by hand
-        spec = None
-    for folder in getattr(spec, "submodule_search_locations", None) or ():
-        if all((Path(folder) / f"{name}.py").is_file() for name in USED):
-            return None
-    found = getattr(spec, "origin", None) or "none with a file"
-    return (
-        f"{who}: expected `import compare` to find recurrent-twins, got {found}; "
-        "rename what hides it, or keep that off sys.path"
-    )
 
 
 def _miscalled(args, kwargs):
