@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from compare import arguments, files, pair_file, sources
+from compare import arguments, files, own_sources, pair_file, sources
 from compare.errors import BadInput
 from compare.optimizers import CAUSES, Recipe
 from compare.pairs import PAIRS, Pair
@@ -44,9 +44,11 @@ def _list(args):
 
 
 def _show(args):
-    own = pair_file.is_pair_file(args.name)
-    both = pair_file.sources if own else lambda name: sources.both(_pair(name))
-    terminal.print_sources(_console(), both(args.name))
+    if pair_file.is_pair_file(args.name):
+        parts = own_sources.sources(args.name)
+    else:
+        parts = sources.both(_pair(args.name))
+    terminal.print_sources(_console(), parts)
     return 0
 
 
