@@ -15,6 +15,7 @@ from compare.reports import comparison as terminal
 from compare.subjects import sources
 from compare.subjects.own import pair as own_pair
 from compare.subjects.own import pair_file
+from compare.subjects.own.sources import sources as sources_of_own
 from compare.subjects.pairs import PAIRS, Pair
 
 STARTED = time.perf_counter()
@@ -47,9 +48,11 @@ def _list(args):
 
 
 def _show(args):
-    own = own_pair.is_pair_file(args.name)
-    both = pair_file.sources if own else lambda name: sources.both(_pair(name))
-    terminal.print_sources(_console(), both(args.name))
+    if own_pair.is_pair_file(args.name):
+        parts = sources_of_own(args.name)
+    else:
+        parts = sources.both(_pair(args.name))
+    terminal.print_sources(_console(), parts)
     return 0
 
 

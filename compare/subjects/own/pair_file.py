@@ -5,7 +5,6 @@ The file is Python, and is run when it is named. This module loads no framework.
 
 from __future__ import annotations
 
-import ast
 import runpy
 import sys
 import traceback
@@ -125,50 +124,3 @@ def _settings(path, found):
     if not {"x", "input_shape"} & set(settings):
         raise BadInput(f"{path}: expected {WHAT_IT_IS_GIVEN}, got neither")
     return settings
-
-
-def sources(path: str) -> list[tuple[str, str]]:
-    """Title and text of what each twin's model is made of; nothing is run.
-
-    These are the definitions of the file that `torch_model` and `keras_model` use.
-
-    Raises:
-        BadInput: if the file is no Python, or does not define both.
-    """
-    file = existing(path)
-    try:
-        text = file.read_text(encoding="utf-8")
-        tree = ast.parse(text)
-    except (OSError, UnicodeDecodeError, SyntaxError) as error:
-        raise BadInput(f"{path}: expected Python that can be read, got: {error}") from (
-            None
-        )
-    nodes = {name: node for node in tree.body for name in _defined(node)}
-    found = []
-    for side in SIDES:
-        if side not in nodes:
-            raise BadInput(f"{path}: expected {' and '.join(SIDES)}, got no {side}")
-        wanted, used = [side], []
-        while wanted:
-            node = nodes.get(wanted.pop())
-            if node is not None and node not in used:
-                used.append(node)
-                wanted += [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
-        imports, rest = [], []
-        for node in tree.body:
-            if node in used:
-                imported = isinstance(node, ast.Import | ast.ImportFrom)
-                part = ast.get_source_segment(text, node)
-                (imports if imported else rest).append(part)
-        found.append((f"{path}: {side}", "\n\n".join(["\n".join(imports), *rest])))
-    return found
-
-
-def _defined(node):
-    """Names that a statement at the top of a file defines."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return [node.name]
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [(a.asname or a.name).split(".")[0] for a in node.names]
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
