@@ -4,7 +4,7 @@ import argparse
 
 import compare
 from compare.errors import BadInput
-from compare.mistakes.optimizers import CAUSES, OPTIMIZERS
+from compare.judging.optimizers import CAUSES, OPTIMIZERS
 
 DESCRIPTION = """\
 Is a recurrent model moved between Keras and PyTorch still the same model?

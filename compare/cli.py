@@ -10,7 +10,7 @@ from rich.console import Console
 
 from compare import arguments, files
 from compare.errors import BadInput
-from compare.mistakes.optimizers import CAUSES, Recipe
+from compare.judging.optimizers import CAUSES, Recipe
 from compare.reports import comparison as terminal
 from compare.subjects import sources
 from compare.subjects.own import pair as own_pair

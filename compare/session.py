@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from compare.errors import BadInput
 from compare.judging.evidence import SIDES, Evidence, Result
+from compare.judging.optimizers import Recipe
 from compare.judging.training import TrainingEvidence
-from compare.mistakes.optimizers import Recipe
 from compare.subjects.cases import FIXED, cases, left_out
 from compare.subjects.own import pair as own_pair
 from compare.subjects.own import pair_file

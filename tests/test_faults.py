@@ -6,6 +6,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from compare.judging.optimizers import causes, optimizers
 from compare.kinds import reference
 from compare.mistakes import (
     ACTIVATIONS,
@@ -18,7 +19,6 @@ from compare.mistakes import (
     RecurrentOutput,
 )
 from compare.mistakes.activations import NONE, WRITTEN, elu, family, leaky
-from compare.mistakes.optimizers import causes, optimizers
 
 BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
 SIZE, FEATURES, BATCH, TIME = 6, 3, 4, 5

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from compare import BadInput
-from compare.mistakes.optimizers import Recipe
+from compare.judging.optimizers import Recipe
 from compare.subjects.own.pair import OwnPair
 
 WORDS, SIZE, BATCH, TIME, OUTPUTS = 20, 6, 4, 5, 3

@@ -16,8 +16,8 @@ from rich.console import Console
 
 from compare.errors import BadInput
 from compare.judging.evidence import DIFFERENT, ILL_CONDITIONED, SAME
+from compare.judging.optimizers import CAUSES, OPTIMIZERS, Recipe
 from compare.judging.verdict import EPS32, EPS64, SAFETY, Distances, judge_training
-from compare.mistakes.optimizers import CAUSES, OPTIMIZERS, Recipe
 from compare.subjects.cases import FIXED
 from compare.subjects.examples import check_trainable, training_data
 from compare.subjects.pairs import PAIRS

@@ -11,8 +11,8 @@ import tensorflow
 from compare.in_keras.layers import holders, variables
 from compare.in_keras.names import children
 from compare.in_keras.twin import Twin, settled
+from compare.judging.optimizers import Optimizer
 from compare.matching.moves import Sum
-from compare.mistakes.optimizers import Optimizer
 
 
 def defaults(cls: str) -> dict[str, float]:

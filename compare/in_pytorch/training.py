@@ -9,8 +9,8 @@ import torch
 
 from compare.in_pytorch.layers import holders, layers
 from compare.in_pytorch.twin import Twin
+from compare.judging.optimizers import Optimizer
 from compare.matching.moves import Sum
-from compare.mistakes.optimizers import Optimizer
 
 
 def script(

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from math import prod, sqrt
 
+from compare.judging.optimizers import SENTENCES
 from compare.kinds.mistake import LOSS, OPTIMIZER, Mistake
-from compare.mistakes.optimizers import SENTENCES
 
 TRADING_DAYS = 252  # in a year
 EPSILON = {"torch": 1e-8, "keras": 1e-7}  # of Adam and AdamW, by default

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from compare.judging.evidence import OTHER
+from compare.judging.optimizers import CAUSES
 from compare.judging.training import Cause
-from compare.mistakes.optimizers import CAUSES
 
 
 class Run(Protocol):

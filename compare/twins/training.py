@@ -18,10 +18,10 @@ from compare.in_pytorch import precision as in_pytorch_precision
 from compare.in_pytorch import training as pytorch_training
 from compare.judging import verdict
 from compare.judging.evidence import SAME, SIDES, Result
+from compare.judging.optimizers import CAUSES, OPTIMIZERS, Recipe, causes, optimizers
 from compare.judging.training import TrainingEvidence
 from compare.kinds.layer import Layer
 from compare.matching.rewriting import rewrite, sums
-from compare.mistakes.optimizers import CAUSES, OPTIMIZERS, Recipe, causes, optimizers
 from compare.twins import drift
 from compare.twins.frameworks import DTYPES, LAYERS
 from compare.twins.interrupting import interruptible

@@ -14,27 +14,6 @@ FILES = sorted(
     for folder in ("compare", "pytorch_models", "keras_models")
     for path in (ROOT / folder).rglob("*.py")
 )
-MAY = {
-    "compare/in_keras/__init__.py": {"torch"},  # before TensorFlow
-    "compare/api.py": {"torch", "keras"},  # for type checkers alone
-    "compare/in_keras/models.py": {"keras"},
-    "compare/subjects/own/constants.py": {"torch"},
-    "compare/in_pytorch/twin.py": {"torch"},
-    "compare/in_keras/twin.py": {"keras", "tensorflow"},
-    "compare/in_pytorch/layers.py": {"torch"},
-    "compare/in_pytorch/pickles.py": {"torch"},
-    "compare/in_pytorch/arrays.py": {"torch"},
-    "compare/in_pytorch/results.py": {"torch"},
-    "compare/in_keras/layers.py": {"keras", "tensorflow"},
-    "compare/in_keras/activations.py": {"keras"},
-    "compare/in_pytorch/mistakes.py": {"torch"},
-    "compare/in_keras/anatomy.py": {"keras"},
-    "compare/in_keras/precision.py": {"keras", "tensorflow"},
-    "compare/in_keras/refusals.py": {"tensorflow"},
-    "compare/in_pytorch/training.py": {"torch"},
-    "compare/in_keras/training.py": {"keras", "tensorflow"},
-    **{f: {"torch", "keras"} for f in FILES if f.startswith("compare/claims/")},
-}
 
 
 def imported(path):
@@ -47,17 +26,6 @@ def imported(path):
         elif isinstance(node, ast.ImportFrom):
             found.add(node.module.split(".")[0])
     return found
-
-
-@pytest.mark.parametrize("path", FILES)
-def test_a_framework_is_imported_by_few_modules_and_the_models(path):
-    allowed = MAY.get(path, set())
-    if path.startswith("pytorch_models"):
-        allowed = {"torch"}
-    if path.startswith("keras_models"):
-        allowed = {"keras"}
-
-    assert imported(path) & FRAMEWORKS <= allowed
 
 
 @pytest.mark.parametrize("path", [f for f in FILES if "_models/" in f])
