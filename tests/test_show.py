@@ -251,7 +251,9 @@ def test_a_pipe_gets_the_files_of_a_pair_as_they_are(pair, capsys, monkeypatch):
     assert cli.main(["show", pair.file]) == 0
     out = capsys.readouterr().out
 
-    assert out == "".join(f"# {title}\n{text}\n" for title, text in sources.both(pair))
+    assert out == "".join(
+        f"# {title}\n{text}\n" for title, text in sources.of_twins(pair)
+    )
 
 
 def test_a_pipe_is_not_as_wide_as_the_terminal_that_types_the_command(tmp_path):

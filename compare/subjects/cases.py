@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compare.judging.arrays import Input
 from compare.subjects.pairs import Pair
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from compare.judging.arrays import Input
     from compare.subjects.prices import Prices
 
 FIXED = 50  # steps of a fixed-length twin: the paper's window of 50 days
@@ -67,6 +67,8 @@ def left_out(longest: int) -> list[int]:
 
 def inputs(pair: Pair, length: int | None) -> tuple[Input, ...]:
     """What the models of a pair take when they are built for a length, or for any."""
+    from compare.judging.arrays import Input  # which needs NumPy
+
     shape = (pair.batch, length, pair.sizes["num_features"])
     if pair.time_major:
         shape = (shape[1], shape[0], shape[2])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compare.errors import BadInput
-from compare.subjects.own.pair_file import SIDES, existing
+from compare.subjects.own.pair_file import BOTH_MODELS, MODEL_NAMES, existing
 
 Use = tuple[str, ...]  # a name and the attributes that are read of it: models.Net
 
@@ -201,14 +201,14 @@ def sources(path: str) -> list[tuple[str, str]]:
         BadInput: if a file is no Python, or the pair file does not define both.
     """
     file = existing(path)
-    texts = {}
-    for side in SIDES:
-        texts[side] = _Reader(file).source(side)
-        if not texts[side]:
-            raise BadInput(f"{path}: expected {' and '.join(SIDES)}, got no {side}")
+    texts: dict[str, str] = {}
+    for name in MODEL_NAMES.values():
+        texts[name] = _Reader(file).source(name)
+        if not texts[name]:
+            raise BadInput(f"{path}: expected {BOTH_MODELS}, got no {name}")
     if len(set(texts.values())) == 1:
-        return [(f"{path}: {' and '.join(SIDES)}", texts[SIDES[0]])]
-    return [(f"{path}: {side}", text) for side, text in texts.items()]
+        return [(f"{path}: {BOTH_MODELS}", texts[MODEL_NAMES["torch"]])]
+    return [(f"{path}: {name}", text) for name, text in texts.items()]
 
 
 def _name(path: Path) -> str:
