@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from compare import BadInput
-from compare.matching import rewriting as transfer
+from compare import BadInput, transfer
 from compare.matching.rewriting import rewrite
 
 BATCH, TIME, FEATURES, HIDDEN = 3, 5, 4, 6

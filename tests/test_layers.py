@@ -6,9 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from compare import BadInput
+from compare import BadInput, transfer
 from compare.judging.arrays import Input, sequences
-from compare.matching import rewriting as transfer
 
 FEATURES, HIDDEN = 4, 6
 KINDS = {"LSTM": "lstm_layer", "GRU": "gru_layer", "RNN": "rnn_layer"}

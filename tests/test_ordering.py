@@ -5,9 +5,8 @@ import ast
 import numpy as np
 import pytest
 
-from compare import BadInput, check
+from compare import BadInput, check, transfer
 from compare.arguments import parser
-from compare.matching import rewriting as transfer
 from compare.twins.files.transfer import transfer_files
 
 SIZE = 4

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from made_files import KERNEL, dense, linear, refused, weights_only
 
-from compare import BadInput
+from compare import BadInput, transfer
 from compare.cli import main
-from compare.matching import rewriting as transfer
 from compare.twins.files.keras_files import KerasFile
 from compare.twins.files.transfer import transfer_files
 

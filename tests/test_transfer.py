@@ -8,10 +8,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from compare import BadInput
+from compare import BadInput, transfer
 from compare.judging.arrays import sequences
 from compare.kinds.layer import Layer
-from compare.matching import rewriting as transfer
 from compare.matching.copying import LARGE
 from compare.matching.rewriting import rewrite
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from compare.diagnosing.finding import known_mistakes, named
-from compare.judging.arrays import near
+from compare.judging.distances import near
 from compare.kinds.mistake import LAYER
 from compare.mistakes import Call
 from compare.mistakes.anatomy import Anatomy

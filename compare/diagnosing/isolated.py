@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from compare.judging.arrays import NEAR, distance, valid_steps
+from compare.judging.arrays import valid_steps
+from compare.judging.distances import NEAR, distance
 from compare.judging.explanation import listed
 from compare.mistakes.anatomy import Anatomy
 

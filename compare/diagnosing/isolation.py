@@ -22,7 +22,7 @@ from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.in_pytorch import twin as in_pytorch
-from compare.judging.arrays import NEAR, distance, near
+from compare.judging.distances import NEAR, distance, near
 from compare.judging.evidence import SAME, SIDES, StageResult
 from compare.judging.explanation import listed
 from compare.judging.verdict import HORIZON

@@ -34,7 +34,8 @@ from compare.diagnosing.in_layers.padding import counted, padded_before, read_at
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.in_pytorch import mistakes as pytorch_mistakes
-from compare.judging.arrays import NEAR, near, valid_steps
+from compare.judging.arrays import valid_steps
+from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
 from compare.kinds.mistake import GIVEN, LAYER, NORMS, OUTPUTS, WEIGHTS
 from compare.mistakes import Call

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from compare.judging.arrays import near
+from compare.judging.distances import near
 from compare.kinds.mistake import (
     ACROSS,
     ACTIVATION,

@@ -8,7 +8,7 @@ import numpy as np
 
 from compare.in_keras import names as in_keras_names
 from compare.in_pytorch import twin as in_pytorch
-from compare.judging.arrays import NEAR, distance
+from compare.judging.distances import NEAR, distance
 from compare.judging.evidence import SIDES
 from compare.judging.explanation import Explanation
 from compare.mistakes import MISTAKES

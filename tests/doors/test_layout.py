@@ -149,9 +149,11 @@ def picture() -> str:
     lines = []
     for number, packages in reversed(list(enumerate(FLOORS))):
         for package in packages:
-            names = sorted(below[package] - {package}, key=FLOOR.__getitem__)
-            arrow = f"-> {' '.join(reversed(names))}" if names else ""
-            lines.append(f"{number}  {package:11} {arrow}".rstrip())
+            line = f"{number}  {package:11}"
+            names = [name for name in FLOOR if name in below[package] - {package}]
+            if names:
+                line += f" -> {' '.join(reversed(names))}"
+            lines.append(line.rstrip())
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from compare.diagnosing.between.operation import composed, merged
 from compare.diagnosing.between.scales import scaled
 from compare.diagnosing.between.standards import standardised
 from compare.diagnosing.between.ways import AS_IT_IS, EXACT, Recognised
-from compare.judging.arrays import NEAR, near
+from compare.judging.distances import NEAR, near
 from compare.kinds.mistake import RecurrentOutput
 from compare.mistakes import ACTIVATIONS, RESULTS
 from compare.mistakes.activations import NONE

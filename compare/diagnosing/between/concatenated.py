@@ -14,7 +14,7 @@ from compare.diagnosing.between.ways import AS_IT_IS, EXACT
 from compare.diagnosing.finding import Finding, Link, Reading, cure_of
 from compare.diagnosing.from_the_end import LAST_FIRST
 from compare.diagnosing.in_layers.directions import left_turned
-from compare.judging.arrays import near
+from compare.judging.distances import near
 from compare.judging.explanation import listed
 from compare.kinds.mistake import GIVEN, JOINED
 from compare.mistakes import Mistake

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from compare.diagnosing.between.operation import NOTHING, Function, Operation
-from compare.judging.arrays import NEAR, near
+from compare.judging.distances import NEAR, near
 
 FEW = 64  # numbers that are looked at first: there are many candidates
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from compare.diagnosing.between.operation import Function, Operation
-from compare.judging.arrays import near
+from compare.judging.distances import near
 
 LARGEST = 0.1  # of what is added to a deviation so that it is not zero
 WRITTEN = 3  # digits that it is written with

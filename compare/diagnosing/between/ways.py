@@ -14,7 +14,7 @@ import numpy as np
 from compare.diagnosing.between import operation as operations
 from compare.diagnosing.between.operation import NOTHING, Operation
 from compare.diagnosing.finding import Finding, Link, Reading, cure_of, once
-from compare.judging.arrays import NEAR, near
+from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
 from compare.kinds.mistake import ACTIVATION, BETWEEN, RESULT
 from compare.mistakes import ACTIVATIONS, MISTAKES, RESULTS, WAYS, RecurrentOutput

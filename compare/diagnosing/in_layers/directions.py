@@ -19,7 +19,7 @@ from compare.diagnosing.from_the_end import (
     are_turned,
     makes,
 )
-from compare.judging.arrays import near
+from compare.judging.distances import near
 from compare.judging.evidence import OTHER, SIDES
 from compare.mistakes.ways import WRITTEN
 

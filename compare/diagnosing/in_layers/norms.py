@@ -8,7 +8,7 @@ from dataclasses import replace
 from compare.diagnosing.finding import Finding, Reading, cure_of, named
 from compare.diagnosing.finding import reading as read
 from compare.diagnosing.isolated import Isolated
-from compare.judging.arrays import near
+from compare.judging.distances import near
 from compare.judging.evidence import OTHER, SIDES
 from compare.kinds.mistake import LAYER
 from compare.kinds.norms import normalised

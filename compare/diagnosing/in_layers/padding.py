@@ -10,7 +10,8 @@ import numpy as np
 from compare.diagnosing.between.ways import Recognised
 from compare.diagnosing.finding import Finding, Link, cure_of, named, of_layer
 from compare.diagnosing.isolated import Isolated
-from compare.judging.arrays import near, valid_steps
+from compare.judging.arrays import valid_steps
+from compare.judging.distances import near
 from compare.kinds.mistake import BETWEEN, LAYER
 
 MASK = "mask ignored"

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.judging.arrays import near, valid_steps
+from compare.judging.arrays import valid_steps
+from compare.judging.distances import near
 from compare.judging.explanation import listed
 from compare.mistakes import Call, Mistake
 

@@ -18,7 +18,7 @@ from compare.diagnosing.finding import (
 from compare.diagnosing.finding import reading as read
 from compare.diagnosing.in_layers.stacks import in_part, named_part
 from compare.diagnosing.isolated import Isolated
-from compare.judging.arrays import NEAR, near
+from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
 from compare.kinds.mistake import RECURRENT, WEIGHTS
 

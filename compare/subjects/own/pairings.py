@@ -12,7 +12,7 @@ from itertools import islice, permutations, product
 
 import numpy as np
 
-from compare.judging.arrays import near
+from compare.judging.distances import near
 from compare.matching.matching import automatic, common_part
 from compare.matching.rewriting import rewrite
 from compare.twins.frameworks import LAYERS
