@@ -84,14 +84,13 @@ def check(
         table=table,
         seed=seed,
     )
-    notes: list[str] = []
-    results = session.own_results(pair, notes)
+    judged = session.judge_own(pair)
     return Evidence(
         versions=versions(),
         inputs={"x": described(pair), "seed": seed},
-        results=results,
+        results=judged.results,
         claims=[],
-        notes=notes,
+        notes=judged.notes,
         seconds=time.perf_counter() - started,
     )
 

@@ -26,6 +26,7 @@ from compare.subjects.prices import Prices
 
 if TYPE_CHECKING:  # at run time these would load both frameworks
     from compare.subjects.claims import ClaimResult
+    from compare.subjects.own.run import Judged
 
 
 def run(
@@ -51,6 +52,18 @@ def run(
         BadInput: if the prices hold no window, a framework is not installed, or a pair
             compared nothing.
     """
+    return _run(pairs, prices, seed, started, gradients, claimed)[0]
+
+
+def _run(
+    pairs: Sequence[Pair | OwnPair | str],
+    prices: Prices,
+    seed: int,
+    started: float,
+    gradients: bool,
+    claimed: bool,
+) -> tuple[Evidence, list[OwnPair]]:
+    """The evidence of `run`, and a user's own pairs as they were judged."""
     built_in, own = _sorted(pairs, prices)
     inputs: dict[str, str | int] = {"seed": seed}
     if built_in:
@@ -59,6 +72,7 @@ def run(
     results: list[Result] = []
     notes: list[str] = []
     claim_results: list[Mapping[str, object]] = []
+    judged_pairs: list[OwnPair] = []
     with _progress() as progress:
         task = progress.add_task("loading PyTorch and Keras", total=None)
         with _quiet():
@@ -74,7 +88,10 @@ def run(
         for own_pair in own:
             loaded = _loaded(own_pair, seed, progress, task)
             inputs[loaded.name] = described(loaded)
-            results += own_results(loaded, notes, gradients)
+            judged = judge_own(loaded, gradients)
+            results += judged.results
+            notes += judged.notes
+            judged_pairs.append(judged.pair)
         if claimed:
             progress.update(task, description="claims of the note")
             claim_results = [claim.as_dict() for claim in claims()]
@@ -82,7 +99,7 @@ def run(
         notes += _notes_on_inputs([pair for pair, _ in built_in], prices)
     from compare.twins.versions import versions  # which loads both frameworks
 
-    return Evidence(
+    evidence = Evidence(
         versions=versions(),
         inputs=inputs,
         results=results,
@@ -90,6 +107,7 @@ def run(
         notes=notes,
         seconds=time.perf_counter() - started,
     )
+    return evidence, judged_pairs
 
 
 def _sorted(
@@ -172,19 +190,19 @@ def explain(
     from compare.reports import script
     from compare.subjects.own.smallest import smallest
 
-    loaded: Pair | OwnPair
-    if isinstance(pair, str):
-        loaded = pair_file.load(pair, seed)
-    else:
-        loaded = pair
+    loaded: Pair | OwnPair = (
+        pair if isinstance(pair, Pair) else pair_file.load(pair, seed)
+    )
     if reproduce:
         script.check_source(loaded)
-    evidence = run([loaded], prices, seed, started)
+    evidence, judged_pairs = _run([loaded], prices, seed, started, False, False)
     result = _to_explain(evidence.results)
     if result is None:
         return _without_script(evidence, reproduce, "nothing differs"), ""
     if isinstance(loaded, Pair):
         loaded = loaded.for_assets(len(prices.assets))
+    else:
+        loaded = replace(loaded, exchanged=judged_pairs[0].exchanged)
     with _progress() as progress:
         progress.add_task("looking for the smallest case", total=None)
         least = smallest(loaded, result, prices, seed)
@@ -218,20 +236,17 @@ def _without_script(evidence: Evidence, reproduce: bool, why: str) -> Evidence:
     return replace(evidence, notes=[*evidence.notes, f"No script was written: {why}."])
 
 
-def own_results(
-    pair: OwnPair, notes: list[str], gradients: bool = False
-) -> list[Result]:
-    """The results of a pair of one's own; the frameworks are loaded if need be.
+def judge_own(pair: OwnPair, gradients: bool = False) -> Judged:
+    """Judge a pair of one's own; the frameworks are loaded if need be.
 
     Args:
         pair: what to compare.
-        notes: gets what a reader must know, a sentence each.
         gradients: whether to compare those of the pair's loss as well.
     """
     load_harness()
     from compare.subjects.own.run import run as run_own
 
-    return run_own(pair, notes, gradients)
+    return run_own(pair, gradients)
 
 
 def train(

@@ -54,7 +54,7 @@ def test_no_number(assert_same_model):
 
 STUB = """
 import pytest
-from compare import checking
+from compare import api
 from compare.judging.evidence import Evidence, Result, StageResult
 
 def check(verdict, gap64=1e-16, limit64=1e-14):
@@ -68,7 +68,7 @@ def check(verdict, gap64=1e-16, limit64=1e-14):
 
 @pytest.fixture(autouse=True)
 def stub(monkeypatch):
-    monkeypatch.setattr(checking, "check", check)
+    monkeypatch.setattr(api, "check", check)
 """
 
 
@@ -150,7 +150,7 @@ def test_no_traceback_leads_through_the_package(session):
     said, _, _ = session
 
     assert f"{MODULE}.py" not in said
-    assert "checking.py" not in said
+    assert "api.py" not in said
 
 
 @real

@@ -42,7 +42,7 @@ class Pair:
     loss: str = MEAN_SQUARED_ERROR
 
     def for_assets(self, num_assets: int) -> "Pair":
-        """The pair for another number of assets; two features and an output for each."""
+        """The pair for so many assets: two features and one output for each."""
         if not self.prices:
             return self
         sizes = dict(num_features=2 * num_assets, num_outputs=num_assets)

@@ -75,7 +75,8 @@ class Prices:
 
         Returns:
             Windows like those of `windows`, oldest first: float32, (examples,
-            timesteps, 2 * assets). Returns p_t / p_(t-1) - 1: float32, (examples, assets).
+            timesteps, 2 * assets). Returns p_t / p_(t-1) - 1: float32, (examples,
+            assets).
 
         Raises:
             BadInput: if there are fewer than two such windows.

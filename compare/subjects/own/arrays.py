@@ -95,8 +95,8 @@ def _drawn(shape: Shape, seed: int) -> np.ndarray:
     """Random numbers of the normal distribution, in float32, as large as cases need."""
     import numpy as np
 
-    largest: dict[int | str, int] = {"batch": BATCHES[-1], "time": NONE_STEPS[-1]}
-    sizes = [largest.get(size, size) for size in shape]
+    largest = {"batch": BATCHES[-1], "time": NONE_STEPS[-1]}
+    sizes = [largest[size] if isinstance(size, str) else size for size in shape]
     rng = np.random.default_rng([seed, 1])
     return rng.normal(size=sizes).astype(np.float32)
 

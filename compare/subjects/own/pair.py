@@ -69,8 +69,10 @@ def check_transfer(who: str, transfer: object) -> None:
 
 def check_seed(seed: object) -> None:
     """Raise BadInput unless a sequence of random numbers can begin with this."""
-    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
-    if not whole or not 0 <= seed < 2**32:
+    number = -1
+    if isinstance(seed, Integral) and not isinstance(seed, bool):
+        number = int(seed)
+    if not 0 <= number < 2**32:
         raise BadInput(
             f"seed: expected a whole number from 0 to {2**32 - 1}, got {seed!r}"
         )

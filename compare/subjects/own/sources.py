@@ -82,7 +82,9 @@ class _File:
         if self.whole:
             return self.text.strip("\n")
         lines = self.text.split("\n")
-        imports, others = {}, {}  # by their lines: one line may hold two statements
+        # By their lines: one line may hold two statements.
+        imports: dict[int, str] = {}
+        others: dict[int, str] = {}
         for statement in self.statements:
             if statement in self.shown:
                 decorators = getattr(statement, "decorator_list", [])
@@ -153,7 +155,10 @@ class _Reader:
     ) -> None:
         """Follow an import into its file; where there is none, the import is shown."""
         source = binding.value
-        names = [*attributes] if source.name is None else [source.name, *attributes]
+        assert isinstance(source, _Import)
+        names = [*attributes]
+        if source.name is not None:
+            names = [source.name, *attributes]
         parts = source.module.split(".") if source.module else []
         folders = self._folders
         if source.dots:
@@ -302,7 +307,7 @@ def _uses(node: ast.AST) -> list[Use]:
         return [_use(node)]
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         return [use for part in ast.iter_child_nodes(node) for use in _uses(part)]
-    body = [node.body] if isinstance(node, ast.Lambda) else node.body
+    body: Sequence[ast.AST] = node.body if isinstance(node.body, list) else [node.body]
     local = {
         part.id
         for part in ast.walk(node)
