@@ -6,46 +6,37 @@ import stat
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import overload
 
 from compare.errors import BadInput, first_line
 
-LONGEST_NAME = 500  # letters; more is no name that a person gave
-MOST_PER_BYTE = 200  # bytes in one of a zip; zeros shrink to a thousandth
+LONGEST_NAME = 500  # letters; a longer name is not one that a person gave
+MOST_UNPACKED = 200  # bytes for each of a zip; zeros shrink to a thousandth
+LONGEST_REASON = 200  # letters of what an error says
 
 
-@overload
-def target(option: str, path: str) -> Path: ...
-
-
-@overload
-def target(option: str, path: None) -> None: ...
-
-
-def target(option: str, path: str | None) -> Path | None:
-    """Where a result goes; what cannot be written is said before the work.
+def target(option: str, path: str) -> Path:
+    """Where a result goes.
 
     Args:
-        option: that named the file, for the message.
-        path: None where nothing is to be written.
+        option: that names the file, for messages.
+        path: as it was typed.
 
     Raises:
-        BadInput: if the file cannot be written.
+        BadInput: if no file can be written there, which is said before the work.
     """
-    if path is None:
-        return None
     file = Path(path).resolve()  # the file that a link leads to, not the link
     if not file.parent.is_dir():
         raise BadInput(
             f"{option} {path}: expected a file in a folder that exists, got "
             f"{Path(path).parent}, which does not; create it first"
         )
-    mode = file.stat().st_mode if file.exists() else None
-    if mode is not None and not (stat.S_ISREG(mode) and mode & stat.S_IWUSR):
-        raise BadInput(
-            f"{option} {path}: expected a file that can be written, got a folder, a "
-            "device or a protected file; name another file"
-        )
+    if file.exists():
+        mode = file.stat().st_mode
+        if not (stat.S_ISREG(mode) and mode & stat.S_IWUSR):
+            raise BadInput(
+                f"{option} {path}: expected a file that can be written, got a folder, "
+                "a device or a protected file; name another file"
+            )
     if not os.access(file.parent, os.W_OK):
         raise BadInput(
             f"{option} {path}: expected a folder that can be written to, got "
@@ -69,27 +60,47 @@ def check_zip(path: Path, content: zipfile.ZipFile) -> None:
 
     It would fill the memory; numbers do not shrink like that, except in a trap.
     """
-    sizes = [(entry.file_size, entry.compress_size) for entry in content.infolist()]
-    all_unpacked = sum(unpacked for unpacked, _ in sizes)
-    all_packed = sum(packed for _, packed in sizes)
-    for unpacked, packed in [*sizes, (all_unpacked, all_packed)]:
-        if unpacked > MOST_PER_BYTE * max(packed, 1):
-            raise BadInput(
-                f"{path}: expected a file that Keras or PyTorch saved, got a zip that "
-                f"claims {unpacked} bytes in {packed}, more than {MOST_PER_BYTE} times "
-                "as many; save it again"
-            )
+    unpacked, packed = 0, 0
+    for entry in content.infolist():
+        _check_size(path, entry.file_size, entry.compress_size)
+        unpacked += entry.file_size
+        packed += entry.compress_size
+    _check_size(path, unpacked, packed)  # many small entries are a trap as well
+
+
+def _check_size(path: Path, unpacked: int, packed: int) -> None:
+    if unpacked > MOST_UNPACKED * max(packed, 1):
+        raise BadInput(
+            f"{path}: expected a file that Keras or PyTorch saved, got a zip that "
+            f"claims {unpacked} bytes in {packed}, more than {MOST_UNPACKED} times as "
+            "many; save it again"
+        )
 
 
 def reason(error: Exception) -> str:
     """What an error says, in one short line that any terminal can show."""
     line = first_line(error) or type(error).__name__
-    shown = [c if c.isprintable() else ascii(c)[1:-1] for c in line]
-    return "".join(shown)[:200]
+    letters = [_printable(letter) for letter in line]
+    return "".join(letters)[:LONGEST_REASON]
+
+
+def _printable(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return ascii(letter)[1:-1]  # without the quotes
 
 
 def write(option: str, target: Path, content: str | bytes) -> None:
-    """Write all of it or nothing; a file that is there keeps its permissions."""
+    """Write all of it or nothing; a file that is there keeps its permissions.
+
+    Args:
+        option: that names the file, for messages.
+        target: as `target` returned it.
+        content: text gets a line's end behind it.
+
+    Raises:
+        BadInput: if the file cannot be written.
+    """
     if isinstance(content, str):
         content = f"{content}\n".encode()
     try:

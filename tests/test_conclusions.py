@@ -14,7 +14,7 @@ from compare.judging.evidence import (
     Result,
     StageResult,
 )
-from compare.reports import comparison
+from compare.reports import comparison as terminal
 
 
 def result(verdict, loss=""):
@@ -44,14 +44,14 @@ def test_a_run_without_a_same_result_claims_no_sameness(verdict, words):
     one, two = evidence(result(verdict)), evidence(result(verdict), result(verdict))
 
     said = "No results are proved the same"
-    assert comparison.conclusion(one) == f"{said}; 1 run is {words} (1.0 s)."
-    assert comparison.conclusion(two) == f"{said}; 2 runs are {words} (1.0 s)."
+    assert terminal.conclusion(one) == f"{said}; 1 run is {words} (1.0 s)."
+    assert terminal.conclusion(two) == f"{said}; 2 runs are {words} (1.0 s)."
 
 
 def test_every_kind_of_result_is_counted_as_what_it_is():
     """Results that were ill-conditioned used to be counted as refused."""
     kinds = SAME, SAME, ILL_CONDITIONED, BOTH_REFUSE
-    text = comparison.conclusion(evidence(*map(result, kinds)))
+    text = terminal.conclusion(evidence(*map(result, kinds)))
 
     assert text == (
         "Proved: on these inputs p computes the same function in PyTorch and Keras, in "
@@ -62,7 +62,7 @@ def test_every_kind_of_result_is_counted_as_what_it_is():
 
 def test_gradients_are_the_same_only_where_their_verdict_is():
     gradients = [result(kind, "mean_squared_error") for kind in (SAME, ILL_CONDITIONED)]
-    text = comparison.conclusion(evidence(result(SAME), *gradients))
+    text = terminal.conclusion(evidence(result(SAME), *gradients))
 
     assert "; the gradients are the same, in 1 more run; 1 more run is ill-c" in text
 
@@ -75,7 +75,7 @@ def test_no_results_have_no_verdict():
 
 def test_no_results_are_reported_as_nothing_compared(capsys):
     empty = evidence()
-    comparison.print_evidence(Console(), empty)
+    terminal.print_evidence(Console(), empty)
 
     assert "Not proved: nothing was compared (1.0 s)." in capsys.readouterr().out
     assert empty.explain() == "nothing was compared"

@@ -227,8 +227,7 @@ def test_the_default_epsilon_of_the_other_framework_is_explained(
 def retraced(harness, made, arrays):
     """Twins whose model has changed since it was traced."""
     for dtype in harness.PRECISIONS:
-        twin = made.twin("keras", dtype)
-        twin._run = twin.traced(twin._compute)
+        made.twin("keras", dtype).retrace()
     return made, arrays
 
 

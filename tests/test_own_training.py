@@ -50,7 +50,8 @@ def in_keras(keras, rate=0.0, several=False, recurrent_rate=0.0):
 def train(harness):
     """What trains a pair for two epochs."""
     own, own_training, training = (
-        import_module(f"compare.{name}") for name in ("own", "own_training", "training")
+        import_module(f"compare.{name}")
+        for name in ("subjects.own.run", "subjects.own.training", "twins.training")
     )
 
     def trained(ours, theirs, loss="mean_squared_error", target=None, **recipe):

@@ -63,7 +63,7 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
     import torch
 
     from compare.in_keras.precision import settled as keras_settled
-    from compare.in_pytorch.precision import settled as torch_settled
+    from compare.in_pytorch.precision import one_thread
     from compare.subjects import built_in, prices
     from compare.twins.models import losses
     from compare.twins.training_run import CAUSES, Recipe, TrainingRun
@@ -88,7 +88,7 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
         return step
 
     def keras_step(dtype):
-        model = run.twins.twin("keras", dtype)._functional
+        model = run.twins.twin("keras", dtype).functional
         learnt = model.trainable_variables
         with keras_settled(dtype):
             optimizer = keras.optimizers.Adam(1e-3)
@@ -122,7 +122,7 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
         started[0] = time.perf_counter()
         times["own"].append(started[0] - start)
 
-    with torch_settled():
+    with one_thread():
         started[0] = time.perf_counter()
         run.in_step(run.optimizers(CAUSES), progress)
     ours, theirs = (statistics.median(taken[10:]) for taken in times.values())

@@ -1,10 +1,9 @@
-"""What PyTorch raises when it refuses a model or an input."""
+"""What PyTorch raises when it refuses a model or an input, and what it says."""
 
 from __future__ import annotations
 
 from compare.errors import first_line
 
-# What a model raises when it rejects its input.
 REFUSALS = (ValueError, RuntimeError, TypeError, IndexError)
 
 
@@ -14,5 +13,5 @@ def origin(error: Exception) -> Exception:
 
 
 def message(error: Exception) -> str:
-    """What a refusal says, in one line."""
+    """What a refusal says, in one line; of an empty one the name of its class."""
     return first_line(error) or type(error).__name__

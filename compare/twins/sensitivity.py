@@ -12,7 +12,7 @@ from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.evidence import SAME
 from compare.judging.sensitivity import Sensitivity, Survivor
-from compare.kinds.mistake import LOSS, Mistake
+from compare.kinds.mistake import LossFactor, Mistake
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import Anatomy, applies
 from compare.twins.injecting import injected_everywhere
@@ -98,13 +98,13 @@ def of_loss(
     mistakes = [
         mistake
         for mistake in MISTAKES
-        if mistake.place == LOSS
+        if isinstance(mistake.effect, LossFactor)
         and loss in mistake.kinds
-        and any(mistake.change(target.shape) is not None for target in targets)
+        and any(mistake.effect.factor(target.shape) is not None for target in targets)
     ]
     survivors = []
     for mistake in mistakes:
-        with injected_everywhere(twins, mistake):
+        with injected_everywhere(twins, mistake.effect):
             judgement = twins.gradients(loss, arrays, targets)
         if judgement.verdict == SAME:
             survivors.append(Survivor(mistake.name, "loss", mistake.sentence, HERE))
@@ -158,12 +158,12 @@ def _with_mistake(
     arrays: Sequence[np.ndarray],
     mistake: Mistake,
     layer: str,
-    behind: str | None,
+    following: str | None,
 ) -> StagesOfAll:
     """The stages of PyTorch's twins with a mistake; nothing where they refuse."""
     stages: StagesOfAll = {}
     for precision, twin in twins.of_side("torch").items():
-        with pytorch_mistakes.injected(twin, mistake, layer, behind):
+        with pytorch_mistakes.injected(twin, mistake.effect, layer, following):
             try:
                 stages["torch", precision] = twin(*arrays)
             except (ValueError, RuntimeError, IndexError):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.in_keras import names as in_keras_names
-from compare.in_pytorch import twin as in_pytorch
+from compare.in_pytorch import models as pytorch_models
 from compare.judging.distances import NEAR, distance
 from compare.judging.evidence import SIDES
 from compare.judging.explanation import Explanation
 from compare.judging.words import Side
 from compare.mistakes import MISTAKES
+from compare.twins.frameworks import MODELS
 from compare.twins.stages import Stages
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def unsteady(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation | None
     precision = twins.precisions[-1]
     for side in SIDES:
         twin = twins.twin(side, precision)
-        with in_pytorch.torch.random.fork_rng(devices=[]):
+        with pytorch_models.untouched():
             gap, stage = _gap(*_twice(twin, arrays))
             if gap <= NEAR:
                 continue
@@ -77,7 +77,7 @@ def _twice(
     runs = []
     for inputs in (arrays, turned, arrays):
         if seed is not None:
-            in_pytorch.torch.manual_seed(seed)
+            pytorch_models.draw_from(seed)
         runs.append(twin(*inputs))
     return runs[0], runs[2]
 
@@ -94,9 +94,8 @@ def _gap(run: Stages, again: Stages) -> tuple[float, str]:
 
 def _keeps_states(side: Side, twin: Any, arrays: Sequence[np.ndarray]) -> bool:
     """Whether it is states, and not random numbers, that differ in the next call."""
-    if side == "keras":
-        model = in_keras_names.unnamed(twin.model)
-        layers = model._flatten_layers()
-        return any(getattr(layer, "stateful", False) for layer in layers)
+    states = MODELS[side].keeps_states(twin.model)
+    if states is not None:
+        return states
     gap, _ = _gap(*_twice(twin, arrays, seed=0))
     return gap > NEAR

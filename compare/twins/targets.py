@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from compare.judging.losses import CROSS_ENTROPY, NEGATIVE_SHARPE_RATIO
+
 
 def targets(
     loss: str, shapes: Sequence[tuple[int, ...]], seed: int
@@ -23,9 +25,9 @@ def targets(
         for the Sharpe ratio.
     """
     rng = np.random.default_rng([seed, len(shapes)])
-    if loss == "cross_entropy":
+    if loss == CROSS_ENTROPY:
         batch, classes = shapes[0][:2]
         return [rng.integers(0, classes, batch)]
-    if loss == "negative_sharpe_ratio":
+    if loss == NEGATIVE_SHARPE_RATIO:
         return [rng.normal(0.0005, 0.01, shapes[0]).astype(np.float32)]
     return [rng.uniform(0, 1, shape).astype(np.float32) for shape in shapes]

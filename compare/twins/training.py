@@ -41,7 +41,7 @@ def train(
     Raises:
         BadInput: if there are fewer examples than a batch, or nothing is learnt.
     """
-    with in_pytorch_precision.settled(), interruptible() as interrupted:
+    with in_pytorch_precision.one_thread(), interruptible() as interrupted:
         run = TrainingRun(task, recipe, interrupted)
         optimizers = run.optimizers(recipe.removed)
         course = run.in_step(optimizers, progress)

@@ -9,7 +9,6 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras import layers as keras_layers
 from compare.in_keras.twin import Twin as KerasTwin
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch.twin import Twin as PyTorchTwin
@@ -138,8 +137,7 @@ class Twins:
             BadInput: if a layer has no twin, or one side returns more than the other.
         """
         torch = self.twin("torch", "float32")
-        leaves = self.twin("keras", "float32").leaves()
-        keras = {name: keras_layers.layer(leaf) for name, leaf in leaves.items()}
+        keras = self.twin("keras", "float32").layers(arrays)
         try:
             self.matched = match(torch.layers(arrays), keras, names)
         except BadInput:

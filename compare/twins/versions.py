@@ -14,7 +14,7 @@ from compare.in_pytorch import twin as in_pytorch
 def versions() -> dict[str, str]:
     """The version of everything that a run depends on, by name."""
     return {
-        "compare": metadata.version("recurrent-twins"),
+        "compare": metadata.version("twinproof"),
         **in_pytorch.versions(),
         **in_keras.versions(),
         "numpy": np.__version__,
