@@ -147,9 +147,9 @@ def test_csv_is_cut_into_windows_of_the_steps_asked_for(file, tmp_path):
 @pytest.mark.parametrize(
     ("text", "shape", "said"),
     [
-        ("1,2\n3,nan\n", None, "row 2: expected finite numbers of float32, got 'nan'"),
-        ("a,b\n1,2\n3,-inf\n", None, "row 3: expected finite numbers of float32"),
-        ("1e39,2\n", None, "row 1: expected finite numbers of float32, got '1e39'"),
+        ("1,2\n3,nan\n", None, "line 2: expected finite numbers of float32, got 'nan'"),
+        ("a,b\n1,2\n3,-inf\n", None, "line 3: expected finite numbers of float32"),
+        ("1e39,2\n", None, "line 1: expected finite numbers of float32, got '1e39'"),
         ("1;2\n3;4\n", None, "expected columns separated by commas, got ';'"),
         ("date;a\n2014;1,5\n", None, "expected columns separated by commas, got ';'"),
         ("1,2\n3,4\n", ("batch", "time", 4), "('batch', 'time', 2), or a number"),

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+from compare.errors import BadInput
 from compare.judging.explanation import Explanation
 
 SAME = "same"
@@ -267,7 +268,15 @@ class Evidence:
 
     @property
     def verdict(self) -> str:
-        """The worst of all results; a refusal that was expected says nothing."""
+        """The worst of all results; a refusal that was expected says nothing.
+
+        Raises:
+            BadInput: if there are no results.
+        """
+        if not self.results:
+            raise BadInput(
+                "verdict: expected at least one result, got none; nothing was compared"
+            )
         refusals = (BOTH_REFUSE, ONE_REFUSES)
         refused = [r.verdict in refusals and r.as_expected for r in self.results]
         said = [
@@ -292,6 +301,8 @@ class Evidence:
 
     def explain(self) -> str:
         """Every result that is not as expected, as text; or that all are."""
+        if not self.results:
+            return "\n".join(["nothing was compared", *self.notes])
         told = []
         for results in self.alike():
             first = max(results, key=lambda r: (bool(r.smallest), bool(r.explanation)))

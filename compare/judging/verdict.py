@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compare.judging.chunks import farthest, first_where, largest, largest_gaps
 from compare.judging.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
@@ -116,7 +117,10 @@ def judge(
     if reason:
         return _different(stage, reason), none
     t64, k64 = four.t64, four.k64
-    wrong = _non_finite(four, has_time)
+    gaps = [largest_gaps(a, b, has_time) for a, b in pairs(four)]
+    wrong = None
+    if not np.isfinite(gaps[2:]).all():  # of float32 from float32, and float64
+        wrong = _non_finite(four, has_time)
     if wrong is not None:
         index, reason = wrong
         worst = Worst(index, float(t64[index]), float(k64[index]))
@@ -124,7 +128,7 @@ def judge(
         return _different(stage, reason, worst, step), none
 
     scale = _scale(t64, k64)
-    distances = Distances(*(_dist(a, b, scale, has_time) for a, b in pairs(four)))
+    distances = Distances(*(_so_far(gap, scale) for gap in gaps))
     result, noise = _decide(stage, distances, has_time, carried)
     return replace(result, worst=_worst(t64, k64, result.horizon, has_time)), noise
 
@@ -145,17 +149,19 @@ def judge32(
         noise: of both twins, as far as it is known.
         has_time: whether axis 1 is time.
     """
-    four = Four(torch, torch, keras, keras)
     if torch.shape != keras.shape:
         return _different(stage, f"shapes: PyTorch {torch.shape}, Keras {keras.shape}")
     if torch.dtype != keras.dtype:
         return _different(stage, f"dtypes: PyTorch {torch.dtype}, Keras {keras.dtype}")
-    wrong = _non_finite(four, has_time)
+    gaps = largest_gaps(torch, keras, has_time)
+    wrong = None
+    if not np.isfinite(gaps).all():
+        wrong = _non_finite(Four(torch, torch, keras, keras), has_time)
     if wrong is not None:
         index, reason = wrong
         worst = Worst(index, float(torch[index]), float(keras[index]))
         return _different(stage, reason, worst, index[1] + 1 if has_time else None)
-    gap = _dist(torch, keras, _scale(torch, keras), has_time)
+    gap = _so_far(gaps, _scale(torch, keras))
     limit = SAFETY * max(noise, FLOOR32)
     at = _first(gap > limit, len(gap) - 1)
     verdict, reason = SAME_IN_FLOAT32, ""
@@ -272,53 +278,51 @@ def _form(four):
 
 def _non_finite(four, has_time):
     """The first place where NaN or infinity forbids `same`, and why; or None."""
+    axis = 1 if has_time else 0
     for bits, torch, keras in (64, four.t64, four.k64), (32, four.t32, four.k32):
-        if np.isfinite(torch).all() and np.isfinite(keras).all():
-            continue
-        nan = np.isnan(torch) | np.isnan(keras)
-        if bits == 32:  # float32 may overflow where float64 does not, if both do
-            nan = np.isnan(torch) ^ np.isnan(keras)
-        for places, what in (
-            (nan, "NaN"),
-            (np.isinf(torch) | np.isinf(keras), "infinity"),
-        ):
-            bad = places if what == "NaN" else places & (torch != keras)
-            if bad.any():
-                first = min(np.argwhere(bad).tolist(), key=lambda i: i[has_time])
-                index = tuple(first)
+        # float32 may overflow to NaN where float64 does not, if both do
+        nan = _either_nan if bits == 64 else _one_nan
+        for what, bad in ("NaN", nan), ("infinity", _other_infinity):
+            index = first_where(bad, torch, keras, axis)
+            if index is not None:
                 sides = f"PyTorch {torch[index]}, Keras {keras[index]}"
                 return index, f"{what} in float{bits}: {sides}"
     return None
 
 
-def _scale(t64, k64):
-    sizes = [np.abs(side[np.isfinite(side)]).max(initial=0.0) for side in (t64, k64)]
-    return max(sizes) or 1.0
+def _either_nan(torch: np.ndarray, keras: np.ndarray) -> np.ndarray:
+    return np.isnan(torch) | np.isnan(keras)
+
+
+def _one_nan(torch: np.ndarray, keras: np.ndarray) -> np.ndarray:
+    return np.isnan(torch) ^ np.isnan(keras)
+
+
+def _other_infinity(torch: np.ndarray, keras: np.ndarray) -> np.ndarray:
+    return (np.isinf(torch) | np.isinf(keras)) & (torch != keras)
+
+
+def _scale(t64: np.ndarray, k64: np.ndarray) -> float:
+    return max(largest(t64), largest(k64)) or 1.0
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> float:
     """The largest |a - b|, as a part of the largest value."""
-    return float(_dist(a, b, _scale(a, b), False)[0])
+    return float(_so_far(largest_gaps(a, b, False), _scale(a, b))[0])
 
 
-def _dist(a, b, scale, has_time):
-    """Largest |a - b| / scale so far, per time step: float64, (time,) or (1,)."""
-    with np.errstate(invalid="ignore"):
-        gap = np.abs(np.subtract(a, b, dtype=np.float64))
-    gap[a == b] = 0.0  # equal infinities, whose difference is NaN
-    axes = tuple(axis for axis in range(gap.ndim) if not (has_time and axis == 1))
-    worst = np.atleast_1d(gap.max(axis=axes) / scale)
+def _so_far(gaps: np.ndarray, scale: float) -> np.ndarray:
+    """Largest |a - b| / scale so far, of the largest |a - b| at each step."""
+    worst = gaps / scale
     worst[np.isnan(worst)] = np.inf  # float32 overflowed to NaN: no digit is left
     return np.maximum.accumulate(worst)
 
 
-def _worst(t64, k64, horizon, has_time):
+def _worst(t64: np.ndarray, k64: np.ndarray, horizon: int, has_time: bool) -> Worst:
     if has_time:
         t64, k64 = t64[:, : max(horizon, 1)], k64[:, : max(horizon, 1)]
-    with np.errstate(invalid="ignore"):
-        gap = np.where(t64 == k64, 0.0, np.abs(t64 - k64))
-    index = np.unravel_index(int(np.argmax(gap)), gap.shape)
-    return Worst(tuple(map(int, index)), float(t64[index]), float(k64[index]))
+    index = farthest(t64, k64)
+    return Worst(index, float(t64[index]), float(k64[index]))
 
 
 def _beyond(horizon, steps, has_time, noise_torch, noise_keras):

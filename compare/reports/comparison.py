@@ -1,15 +1,27 @@
 """What a person sees in a terminal."""
 
+import os
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from compare.judging.evidence import SAME, SAME_IN_FLOAT32, SIDES, Evidence, Result
+from compare.judging.evidence import (
+    BOTH_REFUSE,
+    DIFFERENT,
+    ILL_CONDITIONED,
+    ONE_REFUSES,
+    SAME,
+    SAME_IN_FLOAT32,
+    SIDES,
+    Evidence,
+    Result,
+)
 from compare.matching.moves import Move
 from compare.subjects import sources
 from compare.subjects.pairs import Pair
@@ -23,7 +35,8 @@ WEIGHTS_ALONE = (
     "not in such files; python -m compare run compares them."
 )
 INDENT = 12  # columns before what a line of an explanation says
-SIDE_BY_SIDE = 150  # columns of a terminal from which two sources fit beside each other
+SIDE_BY_SIDE = 176  # columns, of which two files with lines of 88 need hardly more
+BETWEEN = " | "
 
 
 def print_pairs(console: Console, pairs: Iterable[Pair]):
@@ -41,39 +54,70 @@ def print_pairs(console: Console, pairs: Iterable[Pair]):
     )
 
 
-def print_sources(console: Console, both: Sequence[tuple[str, str]]):
-    """Both sources: side by side where the terminal is wide enough, else in turn.
+def print_sources(console: Console, parts: Sequence[tuple[str, str]]):
+    """Sources of twins: side by side where the terminal is wide enough, else in turn.
 
-    Side by side, lines that correspond share a row and `|` marks those that differ.
+    Side by side, lines that correspond share a row and `|` marks those that differ. No
+    line is ever broken: one that is too long for its column moves what is beside it. A
+    file or a pipe gets the code as it is.
 
     Args:
-        console: tells how wide the table may be.
-        both: title and text of PyTorch's, and of Keras's.
+        console: tells how wide the terminal is.
+        parts: title and text of PyTorch's source and of Keras's, or of one for both.
     """
+    parts = [(title, text.rstrip()) for title, text in parts]
+    if len(parts) == 2 and _fit(console, [text for _, text in parts]):
+        _print_side_by_side(console, parts)
+    elif console.is_terminal:
+        for title, text in parts:
+            heading = Text(f"# {title}", style="bold")
+            console.print(heading, _coloured(text), "", sep="\n", soft_wrap=True)
+    else:  # Rich would write tabs as spaces
+        for title, text in parts:
+            console.file.write(f"# {title}\n{text}\n\n")
+        console.file.flush()
+
+
+def _fit(console: Console, texts: Sequence[str]) -> bool:
+    """Whether two texts fit beside each other; in a pipe, if COLUMNS says so."""
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        return False  # the terminal that Rich measures is not the one written to
+    if console.width >= SIDE_BY_SIDE:
+        return True
+    widths = [max(map(cell_len, text.expandtabs().split("\n"))) for text in texts]
+    return console.is_terminal and sum(widths) + len(BETWEEN) <= console.width
+
+
+def _coloured(text: str) -> Text:
     from rich.syntax import Syntax  # Pygments: only here, a tenth of the start
 
-    highlight = Syntax("", "python", theme="ansi_dark").highlight
-    names = [name for name, _ in both]
-    texts = [highlight(text.rstrip()) for _, text in both]
-    if console.width < SIDE_BY_SIDE:
-        for name, text in zip(names, texts, strict=True):
-            console.print(Text(f"# {name}", style="bold"), text, "", sep="\n")
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
-    table.add_column(names[0], ratio=1)
-    table.add_column("", width=1)
-    table.add_column(names[1], ratio=1)
-    for left, right, differs in _aligned(*(text.split() for text in texts)):
-        table.add_row(left, "|" if differs else "", right)
-    console.print(table)
+    return Syntax("", "python", theme="ansi_dark").highlight(text)
 
 
-def _aligned(first: Sequence[Text], second: Sequence[Text]):
+def _print_side_by_side(console: Console, parts: Sequence[tuple[str, str]]):
+    """Lines that correspond in one row, `|` between those that differ."""
+    column = (console.width - len(BETWEEN)) // 2
+    (left_title, left_text), (right_title, right_text) = parts
+    lines = [_coloured(text).split() for text in (left_text, right_text)]
+    titles = Text(left_title, "bold"), Text(right_title, "bold"), False
+    for left, right, differs in [titles, *_aligned(*lines)]:
+        row = left.copy()
+        row.expand_tabs(8)
+        row.pad_right(max(column - row.cell_len, 0))
+        row.append(BETWEEN if differs else " " * len(BETWEEN))
+        row.append_text(right)
+        row.rstrip()
+        console.print(row, soft_wrap=True)
+
+
+def _aligned(
+    first: Sequence[Text], second: Sequence[Text]
+) -> Iterator[tuple[Text, Text, bool]]:
     """Lines of both texts that correspond, and whether they differ."""
     plain = [[line.plain for line in lines] for lines in (first, second)]
     matcher = SequenceMatcher(None, *plain, autojunk=False)
     for tag, start1, end1, start2, end2 in matcher.get_opcodes():
-        rows = zip_longest(first[start1:end1], second[start2:end2], fillvalue="")
+        rows = zip_longest(first[start1:end1], second[start2:end2], fillvalue=Text())
         yield from ((left, right, tag != "equal") for left, right in rows)
 
 
@@ -150,37 +194,54 @@ def print_moves(console: Console, moves: Iterable[Move], path: str):
 def conclusion(evidence: Evidence) -> str:
     """What was proved, or not, in a sentence."""
     results, seconds = evidence.results, f"({evidence.seconds:.1f} s)"
+    if not results:
+        return f"Not proved: nothing was compared {seconds}."
     wrong = [result for result in results if not result.as_expected]
     if wrong:
         return (
             f"Not proved: {len(wrong)} of {len(results)} runs are not as expected; "
             f"look at {', '.join(_names(wrong))} above {seconds}."
         )
-    compared = [
-        r for r in results if r.verdict in (SAME, SAME_IN_FLOAT32) and not r.loss
-    ]
-    gradients = [r for r in results if r.loss]
-    refused = len(results) - len(compared) - len(gradients)
+    same = [r for r in results if r.verdict in (SAME, SAME_IN_FLOAT32)]
+    compared = [r for r in same if not r.loss]
+    gradients = [r for r in same if r.loss]
+    if compared:
+        parts, more = [_same_function(compared)], " more"
+    else:
+        parts, more = ["No results are proved the same"], ""
+    if gradients:
+        parts.append(f"the gradients are the same, in {_runs(len(gradients), more)}")
+    for verdict, words in DECLARED.items():
+        number = sum(result.verdict == verdict for result in results)
+        if number:
+            verb = "is" if number == 1 else "are"
+            parts.append(f"{_runs(number, more)} {verb} {words}")
+    return f"{'; '.join(parts)} {seconds}."
+
+
+DECLARED = {  # what else a pair may declare, and earn
+    BOTH_REFUSE: "refused by both, as they should",
+    ILL_CONDITIONED: "ill-conditioned, as expected",
+    ONE_REFUSES: "refused by one side alone, as expected",
+    DIFFERENT: "different, as expected",
+}
+
+
+def _same_function(compared: Sequence[Result]) -> str:
+    """Which pairs were the same in these runs, one or more, and with whose weights."""
     names = _names(compared)
     who = f"{len(names)} pairs compute" if len(names) > 1 else f"{names[0]} computes"
     proved = "Seen in float32 alone"
-    if all(r.verdict == SAME for r in compared):
+    if all(result.verdict == SAME for result in compared):
         proved = "Proved"
     return (
         f"{proved}: on these inputs {who} the same function in PyTorch and Keras, in "
-        f"{len(compared)} runs{_directions(compared)}"
-        + (
-            f"; the gradients are the same, in {len(gradients)} more"
-            if gradients
-            else ""
-        )
-        + (
-            f"; {refused} more runs are refused by both, as they should"
-            if refused
-            else ""
-        )
-        + f" {seconds}."
+        f"{_runs(len(compared))}{_directions(compared)}"
     )
+
+
+def _runs(number: int, more: str = "") -> str:
+    return f"{number}{more} run" if number == 1 else f"{number}{more} runs"
 
 
 DIRECTIONS = {

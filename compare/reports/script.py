@@ -198,5 +198,5 @@ def _built_in_source(pair):
     """Each twin's file as a function that returns the model's class."""
     return "\n\n".join(
         f"def {side}_model():\n{indent(text.rstrip(), '    ')}\n    return {pair.cls}\n"
-        for side, (_, text) in zip(SIDES, sources.both(pair), strict=True)
+        for side, (_, text) in zip(SIDES, sources.of_twins(pair), strict=True)
     )

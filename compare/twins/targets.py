@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compare.judging.losses import CROSS_ENTROPY, NEGATIVE_SHARPE_RATIO
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,8 +31,8 @@ def targets(
 
     rng = np.random.default_rng([seed, len(shapes)])
     first = shapes[0]
-    if loss == "cross_entropy":
+    if loss == CROSS_ENTROPY:
         return [rng.integers(0, first[1], first[0])]
-    if loss == "negative_sharpe_ratio":
+    if loss == NEGATIVE_SHARPE_RATIO:
         return [rng.normal(0.0005, 0.01, first).astype(np.float32)]
     return [rng.uniform(0, 1, shape).astype(np.float32) for shape in shapes]

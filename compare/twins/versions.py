@@ -13,7 +13,7 @@ from compare.in_pytorch import twin as in_pytorch
 
 def versions() -> dict[str, str]:
     """What a run depends on."""
-    ours = metadata.version("recurrent-twins")
+    ours = metadata.version("twinproof")
     return {
         "compare": ours,
         **in_pytorch.versions(),

@@ -60,41 +60,47 @@ class Maker:
         uncopied: whether to give the live model itself, in float32.
     """
 
-    def __init__(self, side: str, model: object, uncopied: bool):
-        self.side, self.model, self.uncopied = side, model, uncopied
-        self.copies, self.why = {}, NO_COPY
-        if is_live(side, model):
-            MODELS[side].check_usable(model)
-        if is_live(side, model) and not uncopied:
-            try:
-                self.copies = {
-                    dtype: MODELS[side].copied(model, dtype) for dtype in DTYPES
-                }
-            except BadInput:
-                raise
-            except Exception as error:  # whatever a user's own class says
-                self.why = FRAMEWORKS[side].message(error)
+    def __init__(self, side: Side, model: Any, uncopied: bool):
+        self.side, self.model = side, model
+        self.copies: dict[str, Any] = {}  # by precision
+        self._why_uncopied = NO_COPY
+        if not is_live(side, model):
+            return
+        MODELS[side].check_usable(model)
+        if uncopied:
+            return
+        try:
+            self.copies = {dtype: MODELS[side].copied(model, dtype) for dtype in DTYPES}
+        except BadInput:
+            raise
+        except Exception as error:  # whatever a user's own class says
+            self._why_uncopied = FRAMEWORKS[side].message(error)
 
-    def __call__(self):
-        """The model in the precision that is the default just now."""
+    def __call__(self) -> Any:
+        """The model in the precision that is the default just now.
+
+        Raises:
+            NotCopied: in float64, where there is no copy of a live model.
+            BadInput: if what should make a model makes something else.
+        """
         dtype = MODELS[self.side].default_dtype()
         if self.copies:
             return self.copies[dtype]
         if not is_live(self.side, self.model):
-            return self._made()
+            return self._new_model()
         if dtype == "float64":
-            raise NotCopied(self.why)
+            raise NotCopied(self._why_uncopied)
         return self.model
 
-    def _made(self):
-        made = self.model()
-        if not is_live(self.side, made):
+    def _new_model(self) -> Any:
+        model = self.model()
+        if not is_live(self.side, model):
             raise BadInput(
                 f"{self.side}_model: expected a function or class that makes a model "
-                f"of {SIDES[self.side]}, got one that makes a {type(made).__name__}"
+                f"of {SIDES[self.side]}, got one that makes a {type(model).__name__}"
             )
-        MODELS[self.side].check_usable(made)
-        return made
+        MODELS[self.side].check_usable(model)
+        return model
 
 
 @contextmanager
