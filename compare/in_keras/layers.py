@@ -94,8 +94,9 @@ def _checked(
     if outside:
         raise BadInput(
             f"{type(original).__name__}: expected a Keras model whose layers without "
-            f"layers inside hold all weights, got {', '.join(outside)} elsewhere; put what the model, or a layer with "
-            "others inside, holds itself into a layer of its own"
+            f"layers inside hold all weights, got {', '.join(outside)} elsewhere; put "
+            "what the model, or a layer with others inside, holds itself into a layer "
+            "of its own"
         )
     for name, layer in by_name.items():
         for key, variable in layer.arrays.items():
