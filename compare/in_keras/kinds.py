@@ -37,7 +37,7 @@ def kind_of(layer: Any) -> str:
 
 
 def _kind_of(attribute: Any, backwards: bool) -> str:
-    """The same, of a layer that is to read from the last step on if `backwards`."""
+    """`kind_of` a layer that is to read from the last step on if `backwards`."""
     kinds = [
         _kind_of(layer, backwards=prefix == "backward.")
         for prefix, layer in inner_layers(attribute).items()

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow
 
 from compare.errors import BadInput
-from compare.in_keras.internals import attributes, every_layer, node_sources
+from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
 from compare.in_keras.kinds import inner_layers, is_constant, is_own, kind_of
 from compare.in_keras.models import is_graph, never_built
 from compare.in_keras.names import Renamed, children, unnamed
@@ -45,7 +45,7 @@ def layers(model: keras.Model | Renamed) -> dict[str, Layer]:
 
 
 def held(model: keras.Model | Renamed) -> dict[str, Layer]:
-    """The same as `layers`, with variables in the place of arrays.
+    """The layers of a model, as `layers` has them, with variables in place of arrays.
 
     Raises:
         BadInput: as `layers` does.
@@ -59,10 +59,10 @@ def held(model: keras.Model | Renamed) -> dict[str, Layer]:
 
 
 def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
-    """The same as `held`, of each layer of a model of any nesting on its own.
+    """The innermost layers of a model of any nesting, with variables for arrays.
 
     Returns:
-        Layers with variables, by the names of `leaves`.
+        Layers by the names of `leaves`.
 
     Raises:
         BadInput: as `layers` does.
@@ -130,7 +130,7 @@ def read(variable: keras.Variable) -> np.ndarray:
     """The numbers of a variable, not to be written to; TensorFlow copies none."""
     if keras.backend.backend() != "tensorflow":
         return variable.numpy()
-    return np.asarray(memoryview(variable.value.read_value()))
+    return view_of(variable)
 
 
 def write(variable: keras.Variable, array: np.ndarray) -> None:

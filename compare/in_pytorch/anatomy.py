@@ -61,7 +61,7 @@ def anatomy(
     hooks = []
     for name, module in modules.items():
         hooks += watch.hooks(name, module)
-        if instead:  # behind those that watch, which are to see what it makes itself
+        if instead:  # after those that watch, which are to see what it makes itself
             hook = _handing_on_instead(name, instead, name in turned)
             hooks.append(module.register_forward_hook(hook))
     results: tuple[torch.Tensor, ...] = ()
