@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any
 
 import keras
+import numpy as np
 
 # Modules in which Keras defines its classes; the true ones are in `keras.src.`.
 KERAS_HOME = "keras."
@@ -105,6 +106,11 @@ def node_sources(model: keras.Model) -> list[list[Any]]:
 def mask_of(tensor: Any) -> Any:
     """The mask that Keras keeps for a tensor, (batch, time), or None."""
     return getattr(tensor, "_keras_mask", None)
+
+
+def view_of(variable: keras.Variable) -> np.ndarray:
+    """The memory of a variable as an array, not to be written to; on TensorFlow."""
+    return np.asarray(memoryview(variable.value.read_value()))
 
 
 def framework_class(layer: keras.Layer) -> type[keras.Layer]:
