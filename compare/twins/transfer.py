@@ -187,8 +187,8 @@ def _check_numbers(
         names, tensors = [*move.source, *move.target], [*step.inputs, *outputs]
         for name, tensor in zip(names, tensors, strict=True):
             precision.check_floats(name, tensor)
-    shared = memory.shared(targets) if memory else []
-    tied = {name for group in shared for name in group}
+    shared: list[list[str]] = memory.shared(targets) if memory else []
+    tied: set[str] = set().union(*shared)
     tied_arrays: dict[str, np.ndarray] = {}
     for step, move in zip(steps, moves, strict=True):
         if tied.isdisjoint(move.target) and not _may_overflow(step):
@@ -207,8 +207,8 @@ def _may_overflow(step: Step) -> bool:
     """Whether the numbers of a step may be larger than the target can hold."""
     if len(step.inputs) > len(step.outputs):  # a sum
         return True
-    return any(
-        precision.narrower(source, target)
-        for source in step.inputs
-        for target in step.outputs.values()
-    )
+    for source in step.inputs:
+        for target in step.outputs.values():
+            if precision.narrower(source, target):
+                return True
+    return False

@@ -70,11 +70,10 @@ class StateDict:
             else:
                 self._file = _Pickled(path)
             keys = self._keys(path)
-            self.places = {
-                f"{layer}.{name}": key
-                for layer, key_by_name in keys.items()
-                for name, key in key_by_name.items()
-            }
+            self.places: dict[str, str] = {}
+            for layer, key_by_name in keys.items():
+                for name, key in key_by_name.items():
+                    self.places[f"{layer}.{name}"] = key
             order = list(keys)
             if self.sorted_by_name:
                 order.sort(key=natural)
@@ -134,6 +133,7 @@ class _Pickled:
         }
 
     def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
+        """The file with other numbers under these keys; see `_File`."""
         memory = import_module("compare.in_pytorch.memory")
         targets = {key: self._tensors[key] for key in arrays}
         for shared in memory.shared(targets):
@@ -163,6 +163,7 @@ class _Safetensors:
             ) from None
 
     def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
+        """The file with other numbers under these keys; see `_File`."""
         from safetensors.numpy import save
 
         # `save` writes the memory of an array as it lies there, in whichever order.

@@ -116,7 +116,7 @@ def _by_side(
 
 def _check_out(source: str, target: str, out: str) -> None:
     """Raise BadInput where `out` cannot be a copy of the target beside the source."""
-    resolved = Path(out).resolve()  # the file behind a link is the one that is written
+    resolved = Path(out).resolve()  # what a link leads to is what is written
     if _ending(resolved) != _ending(target):
         raise BadInput(
             f"--out {out}: expected the ending of {target}, {_ending(target)}, since "
