@@ -10,7 +10,7 @@ import pytest
 
 from compare.judging.arrays import Input, sequences
 from compare.kinds.layer import Layer
-from compare.kinds.mistake import WEIGHTS
+from compare.kinds.mistake import ArraysOfLayer
 from compare.matching.rewriting import rewrite
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import applies
@@ -57,7 +57,7 @@ def built(harness):
         name: (
             twins,
             arrays,
-            in_pytorch_anatomy.anatomy(twins.twins["torch", "float64"], arrays),
+            in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays),
         )
         for name, (twins, arrays) in made.items()
     }
@@ -68,15 +68,14 @@ def mistaken(harness, pytorch_mistakes, twins, found, *mistakes):
     """Mistakes made in a port: in Keras's weights, or in what PyTorch computes."""
     with ExitStack() as stack:
         for mistake, layer in mistakes:
-            if mistake.place == WEIGHTS:
+            if isinstance(mistake.effect, ArraysOfLayer):
                 stack.enter_context(_loaded(harness, twins, mistake, layer))
                 continue
-            for (side, _), twin in twins.twins.items():
-                if side == "torch":
-                    behind = found.behind(layer)
-                    stack.enter_context(
-                        pytorch_mistakes.injected(twin, mistake, layer, behind)
-                    )
+            for twin in twins.of_side("torch").values():
+                behind = found.behind(layer)
+                stack.enter_context(
+                    pytorch_mistakes.injected(twin, mistake.effect, layer, behind)
+                )
         yield
 
 
@@ -84,13 +83,13 @@ def mistaken(harness, pytorch_mistakes, twins, found, *mistakes):
 def _loaded(harness, twins, mistake, layer):
     """Keras's weights as transferred from PyTorch's with the mistake in them."""
     kept = {}
-    for dtype in harness.DTYPES:
-        torch, keras = (twins.twins[side, dtype].model for side in harness.FRAMEWORKS)
+    for dtype in harness.PRECISIONS:
+        torch, keras = (twins.model(side, dtype) for side in harness.FRAMEWORKS)
         theirs = harness.LAYERS["keras"].layers(keras)
         kept[dtype] = {layer: dict(theirs[layer].arrays)}
         before = harness.LAYERS["torch"].layers(torch)
         split = twins.splits.get((dtype, layer), before[layer].arrays)
-        wrong = Layer(before[layer].kind, mistake.made_on("keras", split))
+        wrong = Layer(before[layer].kind, mistake.effect.made_on("keras", split))
         twins.splits[dtype, layer] = wrong.arrays
         made, _ = rewrite({layer: wrong}, {layer: theirs[layer]}, "to_keras")
         harness.LAYERS["keras"].load(keras, made)
@@ -99,7 +98,7 @@ def _loaded(harness, twins, mistake, layer):
     finally:
         twins.splits.clear()
         for dtype, arrays in kept.items():
-            harness.LAYERS["keras"].load(twins.twins["keras", dtype].model, arrays)
+            harness.LAYERS["keras"].load(twins.model("keras", dtype), arrays)
 
 
 def places(found):
@@ -251,7 +250,8 @@ def outside(number):
 def unknown(number, kind):
     from compare.mistakes import Mistake
 
-    return Mistake(f"outside {number}", "", "", "", WEIGHTS, (kind,), outside(number))
+    effect = ArraysOfLayer(outside(number))
+    return Mistake(f"outside {number}", "", "", "", (kind,), effect)
 
 
 def test_what_the_library_does_not_know_is_narrowed_down(harness, probe, built):
@@ -298,11 +298,11 @@ def two(first, second):
     Of two in what a layer computes the later one wins, as do initial weights over any;
     two wrong orders of gates make one more.
     """
-    if (first[0].place, first[1]) != (second[0].place, second[1]):
+    if type(first[0].effect) is not type(second[0].effect) or first[1] != second[1]:
         return True
     names = first[0].name, second[0].name
     return (
-        first[0].place == WEIGHTS
+        isinstance(first[0].effect, ArraysOfLayer)
         and "initial weights" not in names
         and not all("gates" in name for name in names)
     )

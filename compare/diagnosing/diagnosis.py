@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.diagnosing import isolation
-from compare.diagnosing.finding import Finding, cure_of, known_mistakes, reading
+from compare.diagnosing.finding import Finding, known_mistakes, reading
 from compare.diagnosing.in_layers.directions import uncrossed
 from compare.diagnosing.search import findings
 from compare.errors import BadInput
@@ -28,16 +28,16 @@ from compare.judging.evidence import (
 )
 from compare.judging.explanation import Alternative, Explanation
 from compare.kinds.mistake import (
-    ACROSS,
-    ACTIVATION,
-    BETWEEN,
-    GIVEN,
-    JOINED,
-    LAYER,
-    LOSS,
-    OUTPUTS,
-    RESULT,
-    WEIGHTS,
+    Activation,
+    ArraysOfAnotherLayer,
+    ArraysOfLayer,
+    Computation,
+    FinalActivation,
+    Handover,
+    JoinedInput,
+    LayerInput,
+    LossFactor,
+    ResultOrder,
 )
 from compare.mistakes import MISTAKES
 from compare.twins.injecting import injected_everywhere
@@ -45,9 +45,12 @@ from compare.twins.injecting import injected_everywhere
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
-HANDED = (BETWEEN, ACTIVATION, GIVEN, JOINED)
-ORDER = (WEIGHTS, LAYER, *HANDED, RESULT, OUTPUTS)  # in which cures are made
-TRIED = sum(mistake.place in (*ORDER, ACROSS) for mistake in MISTAKES)
+# Effects in the order in which cures are made; HANDED are those on the next layer.
+HANDED = (Handover, Activation, LayerInput, JoinedInput)
+ORDER = (ArraysOfLayer, Computation, *HANDED, FinalActivation, ResultOrder)
+TRIED = sum(
+    isinstance(mistake.effect, (*ORDER, ArraysOfAnotherLayer)) for mistake in MISTAKES
+)
 
 
 def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
@@ -78,14 +81,14 @@ def _explanation(found, before, after, seen="", alike=(SAME,), tried=TRIED):
     Args:
         found: in the order in which the model meets them.
         before: the stage that decides without them, if both twins run.
-        after: the fields of a `Result` once they are made alike, if they can be.
+        after: the judgement once they are made alike, if they can be.
         seen: what is seen beside them.
         alike: verdicts that prove it: in a layer that float32 loses its digits in,
             ill-conditioned is as near to the same as twins can come.
         tried: how many mistakes were looked for.
     """
     cured = after is not None and all(each.cure for each in found)
-    explained = cured and after["verdict"] in alike
+    explained = cured and after.verdict in alike
     last = _deciding(after) if explained else before
     known = [each for each in found if each.readings]
     told = [each.readings[0] for each in known]
@@ -127,7 +130,7 @@ def _rest(found, after, seen):
         for each in found
         if not each.readings
     ]
-    if after is not None and after.get("stages"):
+    if after is not None and after.stages:
         gap = _deciding(after).gap64
         if np.isfinite(gap) and not unknown:
             unknown = [f"with that alike on both sides the gap is still {gap:.1e}"]
@@ -140,7 +143,7 @@ def _once(texts):
 
 
 def _deciding(judged):
-    stages = judged["stages"]
+    stages = judged.stages
     wrong = [stage for stage in stages if stage.verdict != SAME]
     return wrong[0] if wrong else max(stages, key=lambda stage: stage.ratio)
 
@@ -151,10 +154,10 @@ def _cured(twins, arrays, found, turned):
     The output of a layer that takes batch and time for each other is a stage in that
     order as well.
     """
-    cures = sorted(found, key=lambda each: ORDER.index(each.cure.place))
+    cures = sorted(found, key=lambda each: ORDER.index(type(each.cure)))
     with ExitStack() as stack:
         for each in cures:
-            behind = each.behind if each.cure.place in HANDED else None
+            behind = each.behind if isinstance(each.cure, HANDED) else None
             stack.enter_context(
                 injected_everywhere(twins, each.cure, each.layer, behind)
             )
@@ -185,17 +188,17 @@ def of_loss(
         stages: what `Twins.gradients` says of them, one of which differs.
     """
     first = next(stage for stage in stages if stage.verdict == DIFFERENT)
-    known = known_mistakes(LOSS, loss)
+    known = known_mistakes(LossFactor, loss)
     suspects, cured, cure = [], None, None
     for side in SIDES if first.stage == "loss" else ():
         for mistake in known:
-            factor = mistake.change if side == "keras" else _inverse(mistake.change)
-            tried = cure_of(LOSS, factor)
-            if all(mistake.change(target.shape) is None for target in targets):
+            factor = mistake.effect.factor
+            tried = LossFactor(factor if side == "keras" else _inverse(factor))
+            if all(factor(target.shape) is None for target in targets):
                 continue
             with injected_everywhere(twins, tried):
                 judged = twins.gradients(loss, arrays, targets)
-            if judged["verdict"] == SAME:
+            if judged.verdict == SAME:
                 suspects.append((side, mistake))
                 cured, cure = judged, tried
     readings = tuple(reading("loss", *each) for each in suspects)
@@ -206,12 +209,12 @@ def of_loss(
     )
 
 
-def _inverse(change):
-    def changed(shape):
-        factor = change(shape)
-        return None if factor is None else 1 / factor
+def _inverse(factor):
+    def inverse(shape):
+        number = factor(shape)
+        return None if number is None else 1 / number
 
-    return changed
+    return inverse
 
 
 def _seen_of(stage):

@@ -245,10 +245,10 @@ def _print_sensitivity(console: Console, evidence: Evidence) -> None:
     if not pairs:
         return
     console.print("\nOf the mistakes that ports make this run would have noticed:")
-    width = max(len(pair.what) for pair in pairs)
+    width = max(len(pair.place) for pair in pairs)
     for pair in pairs:
         count = f"{pair.noticed} of {pair.faults}"
-        console.print(f"  {pair.what:{width}}  {count}", highlight=False)
+        console.print(f"  {pair.place:{width}}  {count}", highlight=False)
         for survivor in pair.survivors:
             _print_wrapped(
                 console,

@@ -149,8 +149,8 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
         source = _own_source(pair, least)
     else:
         source = _built_in_source(pair, least)
-    torch = least.twins.twins["torch", "float64"].model
-    keras = unnamed(least.twins.twins["keras", "float64"].model)
+    torch = least.twins.model("torch", "float64")
+    keras = unnamed(least.twins.model("keras", "float64"))
     count = len(least.arrays)
     torch_arguments = ARGUMENTS[call_style("torch", source.inputs, torch, count)]
     keras_arguments = ARGUMENTS[call_style("keras", source.inputs, keras, count)]

@@ -7,9 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from compare.in_pytorch.mistakes import injected
-from compare.kinds.mistake import (
-    Mistake,
-)
+from compare.kinds.mistake import Effect
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -17,11 +15,17 @@ if TYPE_CHECKING:
 
 @contextmanager
 def injected_everywhere(
-    twins: Twins, mistake: Mistake, layer: str = "", behind: str | None = None
-) -> Iterator:
-    """As `injected`, in PyTorch's twins of every precision."""
+    twins: Twins, effect: Effect, layer: str = "", following: str | None = None
+) -> Iterator[None]:
+    """Make a mistake in PyTorch's twin of every precision.
+
+    Args:
+        twins: as they were again afterwards.
+        effect: what the mistake changes.
+        layer: where, by name; "" where the mistake is not in a layer.
+        following: the layer that is computed next, where the mistake is between two.
+    """
     with ExitStack() as stack:
-        for (side, _), twin in twins.twins.items():
-            if side == "torch":
-                stack.enter_context(injected(twin, mistake, layer, behind))
+        for twin in twins.of_side("torch").values():
+            stack.enter_context(injected(twin, effect, layer, following))
         yield

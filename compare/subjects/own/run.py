@@ -9,9 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from compare.errors import BadInput, command
-from compare.in_keras import models as keras_copies
-from compare.in_keras import twin as in_keras
+from compare.errors import command
+from compare.in_keras import models as keras_models
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging.arrays import sequence
 from compare.judging.evidence import (
@@ -208,7 +207,7 @@ def _agree(twins: Twins, judged: Judged) -> bool:
     failing = _wrong(judged.results)[0]
     load = weights.loads(pair, twins, [])[failing.direction]
     load(twins)
-    return twins.compare(*pair.arrays)["verdict"] == SAME
+    return twins.compare(*pair.arrays).verdict == SAME
 
 
 # -------------------------------------------------------------------- results and notes
@@ -270,8 +269,8 @@ def settled(pair: OwnPair) -> Iterator[None]:
     modes = live.modes_kept(pair.models)
     with (
         blamed(pair.file),
-        keras_copies.untouched(),
-        in_pytorch_precision.settled(),
+        keras_models.untouched(),
+        in_pytorch_precision.one_thread(),
         modes,
     ):
         yield
@@ -293,8 +292,9 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
         BadInput: if layers have no twins.
     """
     for side, model in pair.models.items():
-        if side == "keras" and live.is_live(side, model) and not model.built:
-            _check_unbuilt(model, pair.transfer)
+        if side == "keras" and live.is_live(side, model):
+            own_weights = pair.transfer not in ("to_keras", RANDOM)
+            keras_models.check_unbuilt(model, own_weights)
     for length in _lengths(pair):
         twins, matched = _twins(pair, length)
         if matched:
@@ -322,23 +322,13 @@ def _lengths(pair: OwnPair) -> list[int | None]:
 
 def _notes_on_constants(twins: Twins) -> Iterator[str]:
     for side, framework in LAYERS.items():
-        model = twins.twins[side, "float32"].model
+        model = twins.model(side, "float32")
         names = list(framework.constants(model))
         if names:
             yield (
                 f"{', '.join(names)} of {SIDES[side]}'s: constants of the model, not "
                 "weights. No twin is looked for; they stay as they are."
             )
-
-
-def _check_unbuilt(model, transfer):
-    """Raise BadInput where a model that has no weights yet is to show its own."""
-    anew = isinstance(model, in_keras.keras.Sequential)
-    if not anew or transfer not in ("to_keras", RANDOM):
-        raise BadInput(
-            f"{type(model).__name__}: expected a Keras model that has its weights, got "
-            "one that was never built; call it once on an input first"
-        )
 
 
 def _twins(
@@ -371,7 +361,7 @@ def _twins(
                 twins.pair_otherwise(pair.exchanged)
                 _drop_narrow(twins, pair.arrays)
                 if not twins.run(*pair.arrays)[1]:
-                    matched = twins.found
+                    matched = twins.matched
         if not ran:
             return twins, matched
         uncopied |= ran  # a copy that runs layers of its original proves nothing
@@ -380,8 +370,7 @@ def _twins(
 def _drop_narrow(twins: Twins, arrays: Sequence[np.ndarray]) -> None:
     """Drop twins in float64 that work in float32 inside: they prove nothing."""
     for side in FRAMEWORKS:
-        if (side, "float64") in twins.twins:
-            name = twins.twins[side, "float64"].narrows(arrays)
+        if "float64" in twins.of_side(side):
+            name = twins.twin(side, "float64").narrows(arrays)
             if name:
-                del twins.twins[side, "float64"]
-                twins.only32[side] = f"{name} takes it to a lower precision"
+                twins.drop_float64(side, f"{name} takes it to a lower precision")

@@ -5,9 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from compare.errors import BadInput, command
-from compare.in_keras import names as in_keras_names
 from compare.in_pytorch import refusals as in_pytorch_refusals
-from compare.in_pytorch import twin as in_pytorch
 from compare.judging.arrays import sequence
 from compare.judging.evidence import SAME, SIDES
 from compare.subjects.cases import FIXED, Case
@@ -17,7 +15,7 @@ from compare.subjects.own.pair import OwnPair, described
 from compare.subjects.own.run import build
 
 # PyTorch comes first.
-from compare.twins.frameworks import FRAMEWORKS
+from compare.twins.frameworks import FRAMEWORKS, MODELS
 from compare.twins.models import losses
 from compare.twins.targets import targets
 from compare.twins.task import Task, TrainingData
@@ -37,7 +35,7 @@ def task(pair: OwnPair) -> Task:
     pair = _shortened(pair)
     twins, _ = build(pair, [])
     _check_learning(pair, twins)
-    results = twins.twins["torch", "float32"](*pair.arrays)
+    results = twins.twin("torch", "float32")(*pair.arrays)
     assert twins.outputs is not None  # named at the latest when they first ran
     result = results[twins.outputs[0]]
     batch = len(pair.arrays[0])
@@ -51,7 +49,7 @@ def task(pair: OwnPair) -> Task:
             f"{pair.name}: expected a target for each of {batch} examples, got "
             f"{len(target)}; give as many"
         )
-    _check_target(pair, result, target)
+    _check_target(pair, twins.twin("torch", "float32"), result, target)
     data = TrainingData(
         source, pair.arrays, target, learnt=batch, epochs=100, batch_size=min(20, batch)
     )
@@ -81,7 +79,7 @@ def _check_learning(pair: OwnPair, twins: Twins) -> None:
             f"{'; '.join(reasons)}; see {command()} run"
         )
     for side in FRAMEWORKS:
-        dropping = _dropping(side, twins.twins[side, "float32"])
+        dropping = MODELS[side].dropping(twins.model(side, "float32"))
         if dropping:
             raise BadInput(
                 f"{pair.name}: expected models that learn without dropout, whose "
@@ -90,36 +88,14 @@ def _check_learning(pair: OwnPair, twins: Twins) -> None:
             )
 
 
-def _check_target(pair, result, target):
+def _check_target(pair, twin, result, target):
     """Raise BadInput where the loss does not take the target with this result."""
-    given = map(in_pytorch.torch.from_numpy, (result, target))
+    tensors = twin.targets([result, target])
     try:
-        losses(pair.loss)["torch"](*given)
+        losses(pair.loss)["torch"](*tensors)
     except (ValueError, IndexError, RuntimeError, TypeError) as error:
         raise BadInput(
             f"{pair.name}: expected a target that {pair.loss} takes with a result of "
             f"shape {result.shape}, got {target.dtype} of shape {target.shape}: "
             f"{in_pytorch_refusals.message(error)}; correct it"
         ) from None
-
-
-def _dropping(side, twin):
-    """The first layer that draws random numbers while its model learns, if any."""
-    if side == "torch":
-        layers = twin.model.named_modules()
-    else:
-        model = in_keras_names.unnamed(twin.model)
-        layers = ((each.name, each) for each in model._flatten_layers())
-    for name, layer in layers:
-        options = ["dropout", "recurrent_dropout"]
-        if isinstance(layer, in_pytorch.torch.nn.modules.dropout._DropoutNd):
-            options = ["p"]
-        elif hasattr(layer, "seed_generator"):  # Keras's dropout, and its noise
-            options += ["rate", "stddev"]
-        elif getattr(layer, "num_layers", 2) == 1:
-            options = []  # PyTorch drops out between layers alone
-        for option in options:
-            value = getattr(layer, option, 0)
-            if isinstance(value, int | float) and value > 0:
-                return f"{name or type(layer).__name__} with {option}={value}"
-    return ""
