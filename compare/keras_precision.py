@@ -1,6 +1,7 @@
 """What makes Keras compute in float64 on TensorFlow, constants included."""
 
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 
 import numpy as np
@@ -19,17 +20,37 @@ def settled(dtype: str, exact: bool = True):
     Args:
         dtype: "float32" or "float64".
         exact: whether constants are, see `exact_constants`. Those of Keras's optimizers
-            are not to be: what they are rounded to is part of how Keras learns.
+            are not to be: what they are rounded to is part of how Keras learns. What
+            learns takes many steps, for which TensorFlow may prepare.
     """
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(dtype)
     keras.config.set_dtype_policy(dtype)
     try:
-        with exact_constants(dtype) if exact else nullcontext():
+        with ExitStack() as stack:
+            if exact:
+                stack.enter_context(exact_constants(dtype))
+                stack.enter_context(unprepared())
             yield
     finally:
         keras.config.set_floatx(floatx)
         keras.config.set_dtype_policy(policy)
+
+
+@contextmanager
+def unprepared() -> Iterator[None]:
+    """Graphs run inside as they were traced; TensorFlow does not rewrite them first.
+
+    That takes as long as the trace where there are gradients, and is not earned back:
+    a twin runs a few times on few steps.
+    """
+    options = tensorflow.config.optimizer
+    before = options.get_experimental_options().get("disable_meta_optimizer", False)
+    options.set_experimental_options({"disable_meta_optimizer": True})
+    try:
+        yield
+    finally:
+        options.set_experimental_options({"disable_meta_optimizer": before})
 
 
 @contextmanager
