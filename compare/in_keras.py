@@ -24,6 +24,7 @@ from compare.errors import BadInput
 from compare.keras_activations import activates, before_activation
 from compare.keras_precision import exact_constants, narrowing, settled, widen
 from compare.keras_refusals import REFUSALS, message, origin
+from compare.keras_shapes import loops_not_traced, weights_not_drawn
 from compare.refusals import refused
 from compare.transfer import Layer
 
@@ -233,7 +234,8 @@ class Twin:
             def noted(*args, **kwargs):
                 if all(layer is not each for each in self.order):
                     self.order.append(layer)
-                return call(*args, **kwargs)
+                with weights_not_drawn(layer), loops_not_traced(layer):
+                    return call(*args, **kwargs)
 
             return wraps(call)(noted)
 

@@ -30,6 +30,7 @@ MAY = {
     "compare/keras_faults.py": {"keras"},
     "compare/keras_precision.py": {"keras", "tensorflow"},
     "compare/keras_refusals.py": {"tensorflow"},
+    "compare/keras_shapes.py": {"keras", "tensorflow"},
     "compare/pytorch_training.py": {"torch"},
     "compare/keras_training.py": {"keras", "tensorflow"},
     **{f: {"torch", "keras"} for f in FILES if f.startswith("compare/claims/")},
