@@ -1,5 +1,6 @@
 """What the tests share. The frameworks load when a test first asks for the harness."""
 
+import gc
 from functools import cache, partial
 
 import pytest
@@ -16,6 +17,8 @@ def harness():
     """`compare.harness`, which imports both frameworks."""
     from compare import harness
 
+    gc.collect()
+    gc.freeze()  # the frameworks' half a million objects are no garbage to look for
     with harness.in_pytorch.settled():
         yield harness
 
