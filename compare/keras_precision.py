@@ -1,7 +1,11 @@
 """What makes Keras compute in float64 on TensorFlow, constants included."""
 
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import wraps
+from types import ModuleType
 
 import numpy as np
 
@@ -13,7 +17,7 @@ import tensorflow  # isort: skip
 
 
 @contextmanager
-def settled(dtype: str, exact: bool = True):
+def settled(dtype: str, exact: bool = True) -> Iterator[None]:
     """Layers made inside compute in `dtype`, for which `set_floatx` is not enough.
 
     Args:
@@ -33,28 +37,78 @@ def settled(dtype: str, exact: bool = True):
 
 
 @contextmanager
-def exact_constants(dtype: str):
+def exact_constants(dtype: str) -> Iterator[None]:
     """Numbers of a model's own have all their digits in float64 inside.
 
     TensorFlow takes them through float32: `tf.cast(0.1, "float64")` is 1.5e-9 off,
     the slope of `tf.nn.leaky_relu` is a float32 attribute of its kernel, and
     `tf.nn.gelu` casts its constants. PyTorch holds them in float64, so correct twins
     would differ by what float32 rounds, which does not shrink. Keras's backend looks
-    these functions up where it calls them, as a user's own layers do.
+    these functions up where it calls them, as a user's own layers do. This thread finds
+    exact ones there; all others find TensorFlow's own, which stay in their places.
 
     Source: https://www.tensorflow.org/api_docs/python/tf/cast, "this operation can lead
         to a loss of precision when converting native Python float".
     """
-    exact = (tensorflow, "cast", _cast), (tensorflow.nn, "leaky_relu", _leaky_relu)
-    exact = (*exact, (tensorflow.nn, "gelu", _gelu)) if dtype == "float64" else ()
-    kept = [(home, name, getattr(home, name)) for home, name, _ in exact]
+    if dtype != "float64":
+        yield
+        return
+    exact = {}
+    for module, name, make in (
+        (tensorflow, "cast", _cast),
+        (tensorflow.nn, "leaky_relu", _leaky_relu),
+        (tensorflow.nn, "gelu", _gelu),
+    ):
+        function = vars(module)[name]  # not what this thread finds, which may be exact
+        exact[id(function)] = wraps(function)(make(function))
+    before = _found.instead
+    with _looked_up_by_thread(tensorflow), _looked_up_by_thread(tensorflow.nn):
+        _found.instead = exact
+        try:
+            yield
+        finally:
+            _found.instead = before
+
+
+class _Found(threading.local):
+    """What this thread finds in a module, by the `id` of what the module holds."""
+
+    instead: Mapping[int, Callable] = {}
+
+
+class _ByThread(ModuleType):
+    """A module in which each thread finds what `_found` has for it."""
+
+    def __getattribute__(self, name: str) -> object:
+        held = super().__getattribute__(name)
+        return _found.instead.get(id(held), held)
+
+
+_found = _Found()
+_counting = threading.Lock()
+_blocks = Counter()  # by module, how many `_looked_up_by_thread` run in all threads
+_classes = {}  # by module, its own
+
+
+@contextmanager
+def _looked_up_by_thread(module: ModuleType) -> Iterator[None]:
+    """While a block runs, in whatever thread, the module is a `_ByThread` as well.
+
+    Source: https://docs.python.org/3/reference/datamodel.html, "Customizing module
+        attribute access".
+    """
+    with _counting:
+        _blocks[module] += 1
+        if _blocks[module] == 1:
+            own = _classes[module] = type(module)
+            module.__class__ = type(own.__name__, (_ByThread, own), {})
     try:
-        for (home, name, make), (*_, function) in zip(exact, kept, strict=True):
-            setattr(home, name, wraps(function)(make(function)))
         yield
     finally:
-        for home, name, function in kept:
-            setattr(home, name, function)
+        with _counting:
+            _blocks[module] -= 1
+            if _blocks[module] == 0:
+                module.__class__ = _classes[module]
 
 
 def _cast(function):
