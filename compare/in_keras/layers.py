@@ -13,10 +13,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras  # after the settings it reads
 import tensorflow
 
+from compare import kinds
 from compare.errors import BadInput
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.kinds.layer import Layer
-from compare.kinds.names import IN_PYTORCH
 from compare.matching.copying import LARGE, LINE, copy
 
 
@@ -279,19 +279,15 @@ def kind_of(attribute: object, backwards: bool = False) -> str:
     """
     parts = _parts(attribute).items()
     if parts:
-        kinds = [kind_of(part, prefix == "backward.") for prefix, part in parts]
-        return " and ".join(dict.fromkeys(kinds))
+        names = [kind_of(part, prefix == "backward.") for prefix, part in parts]
+        return " and ".join(dict.fromkeys(names))
     cell, asked = attribute, []
     if isinstance(attribute, keras.layers.RNN):
         cell = attribute.cell
         if attribute.go_backwards != backwards:  # beside no forward direction
             asked.append(f"go_backwards={attribute.go_backwards}")
     kind = _class(cell).removesuffix("Cell")
-    for option, known in IN_PYTORCH.get(kind, {}).items():
-        value = getattr(cell, option)
-        value = getattr(value, "__name__", value)
-        if value not in known:
-            asked.append(f"{option}={value}")
+    asked += kinds.unlike_pytorch(kind, lambda option: option.of_layer("keras", cell))
     if asked:
         return f"{kind}({', '.join(asked)})"
     relu = kind == "SimpleRNN" and cell.activation.__name__ == "relu"

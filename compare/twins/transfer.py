@@ -23,30 +23,18 @@ if TYPE_CHECKING:
 def transfer(
     source: Any, target: Any, names: Mapping[str, str | Sequence[str]] | None = None
 ) -> list[Move]:
-    """Copy the weights of a live model into its twin of the other framework.
-
-    The target takes them in its own precision: PyTorch's two LSTM biases are added in
-    float64 and rounded once where the target is float32.
+    """Copy the weights of a live model into its twin; see `compare.api.transfer`.
 
     Args:
-        source: a `torch.nn.Module`, or a Keras model that has its weights (was built);
-            of any nesting.
+        source: a `torch.nn.Module`, or a Keras model that has its weights.
         target: its twin, of the other framework; changed in place.
-        names: of layers in PyTorch, and of their twins in Keras, where order of
-            definition, kind and sizes do not tell, or tell wrongly.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack.
 
     Returns:
         What went where, one entry per row of the layer's table, in the source's order.
 
-    Warns:
-        UserWarning: of buffers of the user's own modules, and of what Keras's own
-            layers hold and do not learn: they are constants of a model and stay.
-
     Raises:
-        BadInput: if the two are not of one framework each, or if a layer, an array or a
-            shape has no counterpart, when the message names what is left over on both
-            sides; if only an order that need not be that of execution tells layers
-            apart; or if the target cannot hold the numbers. The target is as it was.
+        BadInput: as `compare.api.transfer`.
     """
     frameworks = _framework(source), _framework(target)
     if set(frameworks) != {"torch", "keras"}:
@@ -92,7 +80,7 @@ def transfer(
         names = ", ".join(framework.constants(models[each]))
         if names:
             said = f"{names} of {SIDES[each]}'s: constants of the model, not weights"
-            warnings.warn(f"transfer: {said}; they stay as they are", stacklevel=2)
+            warnings.warn(f"transfer: {said}; they stay as they are", stacklevel=3)
     return moves
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from compare import files
+from compare import files, kinds
 from compare.errors import BadInput
-from compare.kinds.names import IN_PYTORCH, snake
+from compare.kinds.names import snake
 
 # Of what a configuration says, that which stands in a message.
 NAMES = ("class_name", "name", "config", "activation", "recurrent_activation")
@@ -105,10 +105,10 @@ def kind(layer: dict, backwards: bool = False) -> str:
     if cls == "TimeDistributed":
         return kind(config["layer"])
     if cls == "Bidirectional":
-        kinds = [kind(config["layer"])]
+        names = [kind(config["layer"])]
         if config.get("backward_layer"):
-            kinds.append(kind(config["backward_layer"], True))
-        return " and ".join(dict.fromkeys(kinds))
+            names.append(kind(config["backward_layer"], True))
+        return " and ".join(dict.fromkeys(names))
     cells = [layer]
     if cls == "RNN":
         cells = [config["cell"]]
@@ -117,19 +117,14 @@ def kind(layer: dict, backwards: bool = False) -> str:
     asked = []
     if bool(config.get("go_backwards", backwards)) != backwards:
         asked.append(f"go_backwards={config['go_backwards']}")
-    kinds = [_cell_kind(cell["class_name"], cell["config"], asked) for cell in cells]
-    return " and ".join(dict.fromkeys(kinds))
+    names = [_cell_kind(cell["class_name"], cell["config"], asked) for cell in cells]
+    return " and ".join(dict.fromkeys(names))
 
 
 def _cell_kind(cls, config, asked):
-    kind = cls.removesuffix("Cell")
-    differ = [*asked]
-    for option, known in IN_PYTORCH.get(kind, {}).items():
-        value = config.get(option, known[0])
-        value = value.get("config") if isinstance(value, dict) else value
-        if value not in known:
-            differ.append(f"{option}={value}")
-    return f"{kind}({', '.join(differ)})" if differ else kind
+    name = cls.removesuffix("Cell")
+    differ = [*asked, *kinds.unlike_pytorch(name, lambda each: each.of_config(config))]
+    return f"{name}({', '.join(differ)})" if differ else name
 
 
 def check(path: Path, value: object):

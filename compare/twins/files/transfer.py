@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from compare import files
+from compare import files, kinds
 from compare.errors import BadInput
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain
-from compare.kinds.rules import RULES
 from compare.matching import precision
 from compare.matching.matching import bare
 from compare.matching.moves import Move
@@ -45,8 +44,8 @@ def transfer_files(
             `.keras`, `.weights.h5` or `.h5` of Keras.
         target: the same of the other framework, whose numbers are replaced.
         out: written instead of the target; with the same ending.
-        names: of layers in PyTorch, and of their twins in Keras, where order, kind and
-            sizes do not tell, or tell wrongly.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,
+            kind and sizes do not tell, or tell wrongly.
 
     Returns:
         What went where, by names of layers and their arrays.
@@ -173,7 +172,7 @@ def _settled(torch, keras, names):
 
 
 def _fits(name, torch, keras):
-    if (torch.kind, plain(keras.kind)) not in RULES:
+    if kinds.of_layers(torch.kind, plain(keras.kind)) is None:
         return False
     try:
         rewrite(shapes({name: torch}), shapes({name: keras}), "to_keras", strict=False)
