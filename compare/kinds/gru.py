@@ -139,5 +139,6 @@ GRU = Kind(
         *recurrent.OPTIONS,
     ),
     cell=CELL,
+    files=(recurrent.IN_FILES,),
     examples=recurrent.examples("GRU", "GRU"),
 )

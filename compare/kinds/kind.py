@@ -87,9 +87,7 @@ class Kind:
         features_first: whether PyTorch's layer takes a sequence as (batch, features,
             time).
         cell: one step of it, if it is recurrent.
-        files: the arrays that it may have in a saved file, likelier first. Empty where
-            it has none, or where those of another kind cannot be told from its own and
-            mean the same.
+        files: the arrays that it may have in a saved file, all of them first.
         switches: the setting of Keras without which an array is not there, by array.
         examples: small layers that tests build, the plain one first.
     """

@@ -8,7 +8,6 @@ from compare.kinds import normalisation
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.option import Option, Options
-from compare.kinds.rows import in_any_layer
 
 
 def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | None:
@@ -46,7 +45,7 @@ LAYER_NORM = Kind(
     keras=("LayerNormalization",),
     family="normalisation",
     compute=compute,
-    rows=in_any_layer(*normalisation.SCALED),
+    rows=normalisation.SCALED_ALONE,
     options=(
         normalisation.EPSILON,
         *normalisation.scale_and_offset("elementwise_affine"),

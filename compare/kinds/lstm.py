@@ -106,5 +106,6 @@ LSTM = Kind(
         ),
     ),
     cell=CELL,
+    files=(recurrent.IN_FILES,),
     examples=recurrent.examples("LSTM", "LSTM"),
 )

@@ -6,9 +6,10 @@ import numpy as np
 
 from compare.kinds.layer import Arrays
 from compare.kinds.option import Option
-from compare.kinds.rows import copied
+from compare.kinds.rows import copied, in_any_layer
 
 SCALED = (copied("weight", "gamma"), copied("bias", "beta"))
+SCALED_ALONE = in_any_layer(*SCALED)  # of a kind that learns no statistics
 SWITCHES = {"gamma": "scale", "beta": "center"}
 
 EPSILON = Option("epsilon", "eps", "epsilon", 1e-5, 1e-3, sample=(1e-4, 1e-4))

@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from compare.kinds.kind import Example
+from compare.kinds.kind import Axes, Example
 from compare.kinds.layer import Arrays
 from compare.kinds.option import REQUIRED, Option, Value, is_there
 from compare.kinds.rows import Row, RowsOfLayers
 
 FEATURES, UNITS = 4, 6
 BY_HAND = "use Keras's default there, or write the cell by hand in PyTorch"
+
+# The arrays of a cell; a layer's are several of these, with endings or prefixes.
+IN_FILES = Axes(
+    {"weight_ih": 2, "weight_hh": 2, "bias_ih": 1, "bias_hh": 1},
+    {"kernel": 2, "recurrent_kernel": 2, "bias": 1},
+)
 
 RowsOfPart = Callable[[str, str], tuple[Row, ...]]
 

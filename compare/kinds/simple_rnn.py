@@ -95,6 +95,7 @@ RNN = Kind(
     rows=recurrent.of_all_parts(rows),
     options=OPTIONS,
     cell=CELL,
+    files=(recurrent.IN_FILES,),
     examples=recurrent.examples("RNN", "SimpleRNN"),
 )
 
@@ -107,6 +108,7 @@ RELU_RNN = Kind(
     rows=recurrent.of_all_parts(rows),
     options=OPTIONS,
     cell=CELL,
+    files=(recurrent.IN_FILES,),
     examples=recurrent.examples(
         "RNN", "SimpleRNN", {"nonlinearity": "relu"}, {"activation": "relu"}
     ),

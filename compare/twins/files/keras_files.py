@@ -21,6 +21,7 @@ import h5py
 from compare import files
 from compare.errors import BadInput
 from compare.kinds import names as kinds_names
+from compare.kinds import saved
 from compare.kinds.layer import Layer
 from compare.twins.files import keras_config
 
@@ -34,20 +35,6 @@ if TYPE_CHECKING:
 WEIGHTS = "model.weights.h5"
 CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 NO_LAYERS = ("optimizer", "metrics", "compile_metrics", "seed_generator")
-
-CELL = ("kernel", "recurrent_kernel", "bias")
-NORM = ("gamma", "beta", "moving_mean", "moving_variance")
-GATES = {4: "LSTM", 3: "GRU", 1: "SimpleRNN"}
-# What a layer with so many axes of its arrays may be, likelier first.
-KINDS = {
-    (1,): {"PReLU": ("alpha",), "LayerNormalization": ("gamma",)},
-    (2,): {"Dense": ("kernel",), "Embedding": ("embeddings",), "PReLU": ("alpha",)},
-    (3,): {"Conv1D": ("kernel",), "PReLU": ("alpha",)},
-    (1, 1): {"LayerNormalization": NORM[:2], "BatchNormalization": NORM[2:]},
-    (2, 1): {"Dense": ("kernel", "bias")},
-    (3, 1): {"Conv1D": ("kernel", "bias")},
-    (1, 1, 1, 1): {"BatchNormalization": NORM},
-}
 
 
 class KerasFile:
@@ -297,25 +284,22 @@ def _known(layer, parts: Parts) -> Layer:
     kind = keras_config.kind(layer)
     if kind == "GRU":  # whose configuration may be older than its `reset_after`
         kind = _recurrent(parts) or kind
-    cls, config = keras_config.inside(layer)
-    names = {"Embedding": ("embeddings",), "PReLU": ("alpha",)}.get(cls, CELL[::2])
-    if cls in ("LayerNormalization", "BatchNormalization"):
-        names = [NORM[0]] * config.get("scale", True)
-        names += [NORM[1]] * config.get("center", True)
-        names += NORM[2:] if cls == "BatchNormalization" else []
-    return _named(kind, parts, CELL if _recurrent(parts) else names)
+    names = saved.CELL_NAMES
+    if not _recurrent(parts):
+        names = saved.keras_array_names(*keras_config.inside(layer))
+    return _named(kind, parts, names)
 
 
 def _guessed(hints, parts: Parts) -> list[Layer]:
     """What a layer with these arrays may be, where only a name gives a hint."""
     kind = _recurrent(parts)
     if kind:
-        return [_named(kind, parts, CELL)]
+        return [_named(kind, parts, saved.CELL_NAMES)]
     shapes = tuple(a.ndim for arrays in parts.values() for a in arrays.values())
     keys = tuple(key for arrays in parts.values() for key in arrays)
     options = {
         kind: names
-        for kind, names in KINDS.get(shapes, {}).items()
+        for kind, names in saved.keras_layouts(shapes).items()
         if keys == names or keys[0].isdigit()
     }
     for hint in hints:
@@ -350,12 +334,13 @@ def _gates(arrays):
     if [a.ndim for a in arrays[:2]] != [2, 2]:
         return None
     units, width = arrays[1].shape
-    kind = GATES.get(width / units if units else 0)
-    if arrays[0].shape[1] != width:
+    kind = saved.of_gates(width / units if units else 0)
+    if kind is None or arrays[0].shape[1] != width:
         return None
-    if kind == "GRU" and [a.ndim for a in arrays[2:]] == [1]:
+    name = kind.keras[0]
+    if name == "GRU" and [a.ndim for a in arrays[2:]] == [1]:
         return "GRU(reset_after=False)"
-    return kind
+    return name
 
 
 # --------------------------------------------------------------------------------- HDF5

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from compare import files
 from compare.errors import BadInput
+from compare.kinds import saved
 from compare.kinds.layer import Layer
 from compare.twins.files.keras_files import natural
 
 if TYPE_CHECKING:
     import numpy as np
-
-GATES = {4: "LSTM", 3: "GRU", 1: "RNN"}
 
 
 class StateDict:
@@ -126,23 +125,14 @@ class _Safetensors:
 
 def _options(arrays):
     """What a layer with these arrays may be, likelier first."""
-    names = set(arrays)
-    if "running_mean" in names:
+    if "running_mean" in arrays:
         arrays.pop("num_batches_tracked", None)  # Keras has none
-        return [Layer("BatchNorm1d", arrays)]
     states = next((name for name in arrays if name.startswith("weight_hh")), None)
     if states:
         return [Layer(_recurrent(states, arrays), arrays)]
-    dims = {name: array.ndim for name, array in arrays.items()}
-    kinds = {
-        (("weight", 1),): ["PReLU", "LayerNorm"],
-        (("weight", 2),): ["Linear", "Embedding"],
-        (("weight", 3),): ["Conv1d"],
-        (("bias", 1), ("weight", 1)): ["LayerNorm"],
-        (("bias", 1), ("weight", 2)): ["Linear"],
-        (("bias", 1), ("weight", 3)): ["Conv1d"],
-    }.get(tuple(sorted(dims.items())), [f"layer of {', '.join(arrays)}"])
-    return [Layer(kind, arrays) for kind in kinds]
+    axes = {name: array.ndim for name, array in arrays.items()}
+    names = saved.torch_names(axes) or [f"layer of {', '.join(arrays)}"]
+    return [Layer(name, arrays) for name in names]
 
 
 def _recurrent(states, arrays):
@@ -155,5 +145,6 @@ def _recurrent(states, arrays):
     size = arrays[states].shape[-1]
     if f"weight_hr{suffix}" in arrays:  # a projection makes the state smaller
         size = arrays[f"weight_hr{suffix}"].shape[-1]
-    kind = GATES.get(arrays[states].shape[0] / size, "recurrent layer")
-    return kind if suffix else f"{kind}Cell"
+    kind = saved.of_gates(arrays[states].shape[0] / size)
+    name = kind.name if kind else "recurrent layer"
+    return name if suffix else f"{name}Cell"

@@ -161,7 +161,7 @@ def _settled(torch, keras, names):
                 for b in keras[twin]
                 if _fits(name, a, b)
             ]
-            if len({(a.kind, b.kind) for _, a, b in fitting}) > 1:
+            if len({_rows(a, b) for _, a, b in fitting}) > 1:
                 raise BadInput(_several(name, fitting))
             if fitting:
                 twin, settled[name], found = fitting[0]
@@ -179,6 +179,11 @@ def _fits(name, torch, keras):
     except BadInput:
         return False
     return True
+
+
+def _rows(torch, keras):
+    """How arrays are moved; two kinds of the same rows need not be told apart."""
+    return kinds.of_layers(torch.kind, plain(keras.kind)).rows
 
 
 def _several(name, fitting):
