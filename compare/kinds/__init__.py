@@ -21,7 +21,13 @@ from compare.kinds.layer_norm import LAYER_NORM
 from compare.kinds.lstm import LSTM
 from compare.kinds.names import own, plain
 from compare.kinds.option import Option, Value
-from compare.kinds.pooling import AVG_POOL, GLOBAL_AVG_POOL, GLOBAL_MAX_POOL, MAX_POOL
+from compare.kinds.pooling import (
+    AVG_POOL,
+    GLOBAL_AVG_POOL,
+    GLOBAL_MAX_POOL,
+    LP_POOL,
+    MAX_POOL,
+)
 from compare.kinds.prelu import PRELU
 from compare.kinds.reshaping import DROPOUT, FLATTEN
 from compare.kinds.rows import Row, alike, copied
@@ -42,6 +48,7 @@ KINDS: tuple[Kind, ...] = (
     RELU_RNN,
     MAX_POOL,
     AVG_POOL,
+    LP_POOL,
     GLOBAL_MAX_POOL,
     GLOBAL_AVG_POOL,
     *ACTIVATION_KINDS,

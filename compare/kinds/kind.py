@@ -44,7 +44,7 @@ class Example:
     Args:
         torch: class in `torch.nn`.
         torch_settings: arguments of the class.
-        keras: class in `keras.layers`.
+        keras: class in `keras.layers`; empty where Keras has none.
         keras_settings: arguments of the class.
         name: what is special about it; empty for the plain one.
         shape: of an input, features last: (batch, time, features), (batch, features)
@@ -58,8 +58,8 @@ class Example:
 
     torch: str
     torch_settings: Mapping[str, Value]
-    keras: str
-    keras_settings: Mapping[str, Value]
+    keras: str = ""
+    keras_settings: Mapping[str, Value] = field(default_factory=dict)
     name: str = ""
     shape: tuple[int, ...] = (3, 5, 4)
     wrapper: str = ""

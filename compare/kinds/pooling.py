@@ -108,6 +108,24 @@ def _windows(x: np.ndarray, options: Options, filling: float) -> np.ndarray:
     return windows(padded, size, stride)
 
 
+def norm(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
+    """Return the p-norm of each window, of each feature, without absolute values.
+
+    Args:
+        arrays: none.
+        x: (batch, time, features).
+        options: size, stride (the size where there is none), power (p).
+
+    Returns:
+        (batch, windows, features).
+
+    Source: Gulcehre et al. 2014, arXiv:1311.1780, equation 3.
+    """
+    power = options["power"]
+    powers: np.ndarray = (_windows(x, options, 0.0) ** power).sum(axis=2)
+    return powers ** (1 / power)
+
+
 def largest_of_all(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
     """Return the largest number of all steps, (batch, 1, features); see `parts`."""
     return np.stack([part.max(axis=1) for part in parts(x, options)], axis=1)
@@ -214,6 +232,30 @@ AVG_POOL = Kind(
             "padded",
         ),
     ),
+)
+
+# Keras has none: it is written with ops.
+LP_POOL = Kind(
+    name="LPPool1d",
+    torch=("LPPool1d",),
+    keras=(),
+    family="pooling",
+    compute=norm,
+    options=(
+        Option("power", "norm_type", "", REQUIRED, REQUIRED, sample=(4.0, None)),
+        Option(
+            "size",
+            "kernel_size",
+            "",
+            REQUIRED,
+            REQUIRED,
+            read=as_tuple,
+            sample=(3, None),
+        ),
+        Option("stride", "stride", "", None, None, read=as_tuple, sample=(1, None)),
+    ),
+    features_first=True,
+    examples=(Example("LPPool1d", {"norm_type": 2.0, "kernel_size": 2}),),
 )
 
 GLOBAL_MAX_POOL = Kind(
