@@ -13,6 +13,12 @@ from compare.subjects.pairs import PAIRS
 SEED = 0
 
 
+class Harness(SimpleNamespace):
+    """A namespace that can be an argument of a cached function."""
+
+    __hash__ = object.__hash__
+
+
 @pytest.fixture(scope="session")
 def harness():
     """What most tests need of the suite. It imports both frameworks."""
@@ -28,7 +34,7 @@ def harness():
         parts |= vars(module)
     parts |= dict(in_keras=in_keras, in_pytorch=in_pytorch, verdict=verdict)
     with precision.settled():
-        yield SimpleNamespace(**parts)
+        yield Harness(**parts)
 
 
 @pytest.fixture(scope="session")

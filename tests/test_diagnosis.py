@@ -10,7 +10,7 @@ import pytest
 
 from compare.judging.arrays import Input, sequences
 from compare.kinds.layer import Layer
-from compare.kinds.mistake import WEIGHTS
+from compare.kinds.mistake import ArraysOfLayer
 from compare.matching.rewriting import rewrite
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import applies
@@ -68,14 +68,14 @@ def mistaken(harness, pytorch_mistakes, twins, found, *mistakes):
     """Mistakes made in a port: in Keras's weights, or in what PyTorch computes."""
     with ExitStack() as stack:
         for mistake, layer in mistakes:
-            if mistake.place == WEIGHTS:
+            if isinstance(mistake.effect, ArraysOfLayer):
                 stack.enter_context(_loaded(harness, twins, mistake, layer))
                 continue
             for (side, _), twin in twins.twins.items():
                 if side == "torch":
                     behind = found.behind(layer)
                     stack.enter_context(
-                        pytorch_mistakes.injected(twin, mistake, layer, behind)
+                        pytorch_mistakes.injected(twin, mistake.effect, layer, behind)
                     )
         yield
 
@@ -90,7 +90,7 @@ def _loaded(harness, twins, mistake, layer):
         kept[dtype] = {layer: dict(theirs[layer].arrays)}
         before = harness.LAYERS["torch"].layers(torch)
         split = twins.splits.get((dtype, layer), before[layer].arrays)
-        wrong = Layer(before[layer].kind, mistake.made_on("keras", split))
+        wrong = Layer(before[layer].kind, mistake.effect.made_on("keras", split))
         twins.splits[dtype, layer] = wrong.arrays
         made, _ = rewrite({layer: wrong}, {layer: theirs[layer]}, "to_keras")
         harness.LAYERS["keras"].load(keras, made)
@@ -251,7 +251,8 @@ def outside(number):
 def unknown(number, kind):
     from compare.mistakes import Mistake
 
-    return Mistake(f"outside {number}", "", "", "", WEIGHTS, (kind,), outside(number))
+    effect = ArraysOfLayer(outside(number))
+    return Mistake(f"outside {number}", "", "", "", (kind,), effect)
 
 
 def test_what_the_library_does_not_know_is_narrowed_down(harness, probe, built):
@@ -298,11 +299,11 @@ def two(first, second):
     Of two in what a layer computes the later one wins, as do initial weights over any;
     two wrong orders of gates make one more.
     """
-    if (first[0].place, first[1]) != (second[0].place, second[1]):
+    if type(first[0].effect) is not type(second[0].effect) or first[1] != second[1]:
         return True
     names = first[0].name, second[0].name
     return (
-        first[0].place == WEIGHTS
+        isinstance(first[0].effect, ArraysOfLayer)
         and "initial weights" not in names
         and not all("gates" in name for name in names)
     )

@@ -8,6 +8,7 @@ import pytest
 
 from compare.judging.optimizers import causes, optimizers
 from compare.kinds import reference
+from compare.kinds.mistake import ArraysOfLayer
 from compare.mistakes import (
     ACTIVATIONS,
     EPSILONS,
@@ -75,7 +76,7 @@ def test_every_wrong_order_of_gates_is_one(kind, gates):
 
 
 def test_a_wrong_order_moves_the_blocks_of_every_array():
-    made = BY_NAME["LSTM gates i, f, o, g"].change(arrays("LSTM"))
+    made = BY_NAME["LSTM gates i, f, o, g"].effect.change(arrays("LSTM"))
 
     for name, array in arrays("LSTM").items():
         i, f, g, o = np.split(array, 4)
@@ -101,13 +102,13 @@ def arrays_of(kind):
     [
         pytest.param(mistake, kind, id=f"{mistake.name}, {kind}")
         for mistake in MISTAKES
-        if mistake.place == "weights"
+        if isinstance(mistake.effect, ArraysOfLayer)
         for kind in mistake.kinds
     ],
 )
 def test_arrays_keep_their_names_and_shapes_and_something_changes(mistake, kind):
     given = arrays_of(kind)
-    made = mistake.change(given)
+    made = mistake.effect.change(given)
 
     assert {n: a.shape for n, a in made.items()} == {
         n: a.shape for n, a in given.items()
@@ -116,9 +117,12 @@ def test_arrays_keep_their_names_and_shapes_and_something_changes(mistake, kind)
 
 
 def test_what_needs_equal_shapes_cannot_happen_without_them():
-    assert BY_NAME["input and recurrent kernel swapped"].change(arrays("LSTM")) is None
-    assert BY_NAME["directions swapped"].change(arrays("LSTM")) is None
-    assert BY_NAME["layers swapped"].change(arrays("LSTM")) is None
+    assert (
+        BY_NAME["input and recurrent kernel swapped"].effect.change(arrays("LSTM"))
+        is None
+    )
+    assert BY_NAME["directions swapped"].effect.change(arrays("LSTM")) is None
+    assert BY_NAME["layers swapped"].effect.change(arrays("LSTM")) is None
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
@@ -126,7 +130,7 @@ def test_rounding_is_that_of_pytorch(dtype):
     import torch
 
     given = arrays("LSTM")
-    made = BY_NAME[f"weights rounded to {dtype}"].change(given)
+    made = BY_NAME[f"weights rounded to {dtype}"].effect.change(given)
     theirs = torch.from_numpy(given["weight_ih_l0"]).to(torch.float32)
     theirs = theirs.to(getattr(torch, dtype)).to(torch.float64).numpy()
 
@@ -147,7 +151,7 @@ def test_a_layer_computes_what_keras_computes_with_that_option(
     harness, name, cls, options
 ):
     given = call(cls)
-    made = BY_NAME[name].change(given)["output"]
+    made = BY_NAME[name].effect.compute(given)["output"]
     theirs = keras_layer(harness, cls, given, **options)
 
     np.testing.assert_allclose(made, theirs, rtol=1e-12, atol=1e-13)
@@ -157,7 +161,7 @@ def test_the_reset_gate_before_the_product_is_keras_reset_after_false(harness):
     import keras
 
     given = call("GRU")
-    made = BY_NAME["reset gate before the product"].change(given)["output"]
+    made = BY_NAME["reset gate before the product"].effect.compute(given)["output"]
     order = np.r_[SIZE : 2 * SIZE, :SIZE, 2 * SIZE : 3 * SIZE]
     p = given.arrays
     with harness.in_keras.settled("float64"):
@@ -178,7 +182,7 @@ def test_the_reset_gate_before_the_product_is_keras_reset_after_false(harness):
 def test_states_carried_over_are_those_of_the_batch_before():
     given = call("LSTM")
     twice = replace(given, x=np.concatenate([given.x, given.x], axis=1))
-    made = BY_NAME["states carried over"].change(given)
+    made = BY_NAME["states carried over"].effect.compute(given)
 
     np.testing.assert_allclose(made["output"], twice.run()["output"][:, TIME:])
 
@@ -186,7 +190,7 @@ def test_states_carried_over_are_those_of_the_batch_before():
 def test_without_a_mask_the_padding_is_computed():
     lengths = np.array([5, 3, 2, 1])
     given = call("LSTM", lengths)
-    made = BY_NAME["mask ignored"].change(given)
+    made = BY_NAME["mask ignored"].effect.compute(given)
 
     np.testing.assert_array_equal(made["h_n"][0], made["output"][:, -1])
     np.testing.assert_array_equal(
@@ -202,7 +206,7 @@ def test_left_padding_is_computed_before_each_sequence():
         given.x[row, length:] = 0
         padded[row, TIME - length :] = given.x[row, :length]
     theirs = replace(given, x=padded, lengths=None).run()["output"]
-    made = BY_NAME["left for right padding"].change(given)["output"]
+    made = BY_NAME["left for right padding"].effect.compute(given)["output"]
 
     for row, length in enumerate(lengths):
         np.testing.assert_allclose(made[row, :length], theirs[row, TIME - length :])
@@ -215,7 +219,7 @@ def test_a_backward_direction_that_is_not_reversed_is_a_second_forward_one():
         for name, array in given.arrays.items()
         if name.endswith("_reverse")
     }
-    made = BY_NAME["backward direction not reversed"].change(given)["output"]
+    made = BY_NAME["backward direction not reversed"].effect.compute(given)["output"]
     theirs = replace(given, arrays=second).run()["output"]
 
     np.testing.assert_array_equal(made[:, :, SIZE:], theirs)
@@ -223,7 +227,7 @@ def test_a_backward_direction_that_is_not_reversed_is_a_second_forward_one():
 
 def test_off_by_one_step_shows_each_step_one_later():
     given = call("RNN")
-    made = BY_NAME["off by one step"].change(given)
+    made = BY_NAME["off by one step"].effect.compute(given)
 
     np.testing.assert_array_equal(made["output"][:, 1:], given.run()["output"][:, :-1])
     np.testing.assert_array_equal(made["h_n"][0], made["output"][:, -1])
@@ -237,7 +241,7 @@ def test_batch_and_time_confused_is_the_layer_without_batch_first():
     layer.load_state_dict({n: torch.from_numpy(a) for n, a in given.arrays.items()})
     with torch.no_grad():
         theirs, _ = layer(torch.from_numpy(given.x))
-    made = BY_NAME["batch and time confused"].change(given)["output"]
+    made = BY_NAME["batch and time confused"].effect.compute(given)["output"]
 
     np.testing.assert_allclose(made, theirs.numpy(), rtol=1e-12, atol=1e-13)
 
@@ -342,12 +346,14 @@ def test_a_batch_norm_takes_the_statistics_that_pytorch_takes(name):
 def test_a_reshape_made_in_keras_is_undone_by_that_made_in_pytorch(name, kind, torch):
     """Keras's kernel may be a reshape of the weight, or the other way round."""
     mistake, given = BY_NAME[name], arrays_of(kind)
-    made = mistake.made_on("keras", given)
+    made = mistake.effect.made_on("keras", given)
     kernel = given[torch].reshape(given[torch].T.shape)
 
     np.testing.assert_array_equal(made[torch], kernel.T)
-    np.testing.assert_array_equal(mistake.made_on("torch", made)[torch], given[torch])
-    assert not np.array_equal(mistake.change(given)[torch], made[torch])
+    np.testing.assert_array_equal(
+        mistake.effect.made_on("torch", made)[torch], given[torch]
+    )
+    assert not np.array_equal(mistake.effect.change(given)[torch], made[torch])
 
 
 @pytest.mark.parametrize("name", EPSILONS)
@@ -386,7 +392,7 @@ def test_a_layer_without_running_statistics_has_no_epsilon_to_mistake():
 )
 def test_a_loss_has_the_factor_of_its_mistake(name, wrong):
     squares = np.random.default_rng(0).uniform(0, 1, (4, 3))
-    factor = BY_NAME[name].change(squares.shape)
+    factor = BY_NAME[name].effect.factor(squares.shape)
 
     assert factor * squares.mean() == pytest.approx(wrong(squares))
 
@@ -398,20 +404,20 @@ def test_a_sharpe_ratio_has_the_factor_of_its_ddof(wrong, ddof):
     def ratio(ddof):
         return returns.mean() / returns.std(ddof=ddof)
 
-    factor = BY_NAME[wrong].change((6, 4))
+    factor = BY_NAME[wrong].effect.factor((6, 4))
     assert factor * ratio(1 - ddof) == pytest.approx(ratio(ddof))
 
 
 def test_a_mean_of_one_value_is_its_sum():
-    assert BY_NAME["sum for mean"].change((1, 1)) is None
-    assert BY_NAME["ddof 1 for 0"].change((1, 4)) is None
+    assert BY_NAME["sum for mean"].effect.factor((1, 1)) is None
+    assert BY_NAME["ddof 1 for 0"].effect.factor((1, 4)) is None
 
 
 def test_the_epsilon_of_adam_is_the_one_that_training_tells():
     """Its change takes PyTorch's default to Keras's; its sentence is the cause's."""
     mistake = BY_NAME["Adam's epsilon"]
     torch = dict(learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
-    defaults = {"torch": torch, "keras": mistake.change(torch)}
+    defaults = {"torch": torch, "keras": mistake.effect.change(torch)}
     native = optimizers("adam", defaults, None, "torch", ())
 
     assert causes(native, False)["epsilon"] == mistake.sentence
@@ -425,5 +431,5 @@ def test_the_epsilons_of_adam_are_the_frameworks_defaults(harness):
     sides = {"torch": pytorch_training, "keras": keras_training}
     found = {side: each.defaults("Adam")["epsilon"] for side, each in sides.items()}
 
-    assert BY_NAME["Adam's epsilon"].change({}) == {"epsilon": found["keras"]}
+    assert BY_NAME["Adam's epsilon"].effect.change({}) == {"epsilon": found["keras"]}
     assert f"{found['torch']:g} in PyTorch" in BY_NAME["Adam's epsilon"].sentence

@@ -97,7 +97,7 @@ def check_that_mistakes_are_undone(pytorch_mistakes, twin, arrays):
         for mistake in MISTAKES:
             if applies(mistake, layer, found):
                 behind = found.behind(layer)
-                with pytorch_mistakes.injected(twin, mistake, layer, behind):
+                with pytorch_mistakes.injected(twin, mistake.effect, layer, behind):
                     wrong = twin(*arrays)
                 after = twin(*arrays)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.diagnosing import isolation
-from compare.diagnosing.finding import Finding, cure_of, known_mistakes, reading
+from compare.diagnosing.finding import Finding, known_mistakes, reading
 from compare.diagnosing.in_layers.directions import uncrossed
 from compare.diagnosing.search import findings
 from compare.errors import BadInput
@@ -28,16 +28,16 @@ from compare.judging.evidence import (
 )
 from compare.judging.explanation import Alternative, Explanation
 from compare.kinds.mistake import (
-    ACROSS,
-    ACTIVATION,
-    BETWEEN,
-    GIVEN,
-    JOINED,
-    LAYER,
-    LOSS,
-    OUTPUTS,
-    RESULT,
-    WEIGHTS,
+    Activation,
+    ArraysOfAnotherLayer,
+    ArraysOfLayer,
+    Computation,
+    FinalActivation,
+    Handover,
+    JoinedInput,
+    LayerInput,
+    LossFactor,
+    ResultOrder,
 )
 from compare.mistakes import MISTAKES
 from compare.twins.injecting import injected_everywhere
@@ -45,9 +45,12 @@ from compare.twins.injecting import injected_everywhere
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
-HANDED = (BETWEEN, ACTIVATION, GIVEN, JOINED)
-ORDER = (WEIGHTS, LAYER, *HANDED, RESULT, OUTPUTS)  # in which cures are made
-TRIED = sum(mistake.place in (*ORDER, ACROSS) for mistake in MISTAKES)
+# Effects in the order in which cures are made; HANDED are those on the next layer.
+HANDED = (Handover, Activation, LayerInput, JoinedInput)
+ORDER = (ArraysOfLayer, Computation, *HANDED, FinalActivation, ResultOrder)
+TRIED = sum(
+    isinstance(mistake.effect, (*ORDER, ArraysOfAnotherLayer)) for mistake in MISTAKES
+)
 
 
 def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
@@ -151,10 +154,10 @@ def _cured(twins, arrays, found, turned):
     The output of a layer that takes batch and time for each other is a stage in that
     order as well.
     """
-    cures = sorted(found, key=lambda each: ORDER.index(each.cure.place))
+    cures = sorted(found, key=lambda each: ORDER.index(type(each.cure)))
     with ExitStack() as stack:
         for each in cures:
-            behind = each.behind if each.cure.place in HANDED else None
+            behind = each.behind if isinstance(each.cure, HANDED) else None
             stack.enter_context(
                 injected_everywhere(twins, each.cure, each.layer, behind)
             )
@@ -185,13 +188,13 @@ def of_loss(
         stages: what `Twins.gradients` says of them, one of which differs.
     """
     first = next(stage for stage in stages if stage.verdict == DIFFERENT)
-    known = known_mistakes(LOSS, loss)
+    known = known_mistakes(LossFactor, loss)
     suspects, cured, cure = [], None, None
     for side in SIDES if first.stage == "loss" else ():
         for mistake in known:
-            factor = mistake.change if side == "keras" else _inverse(mistake.change)
-            tried = cure_of(LOSS, factor)
-            if all(mistake.change(target.shape) is None for target in targets):
+            factor = mistake.effect.factor
+            tried = LossFactor(factor if side == "keras" else _inverse(factor))
+            if all(factor(target.shape) is None for target in targets):
                 continue
             with injected_everywhere(twins, tried):
                 judged = twins.gradients(loss, arrays, targets)
@@ -206,12 +209,12 @@ def of_loss(
     )
 
 
-def _inverse(change):
-    def changed(shape):
-        factor = change(shape)
-        return None if factor is None else 1 / factor
+def _inverse(factor):
+    def inverse(shape):
+        number = factor(shape)
+        return None if number is None else 1 / number
 
-    return changed
+    return inverse
 
 
 def _seen_of(stage):

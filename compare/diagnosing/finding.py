@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from compare.judging.evidence import OTHER, SIDES
+from compare.kinds.mistake import Effect, EffectT
 from compare.mistakes import MISTAKES, Mistake
 from compare.mistakes.anatomy import Anatomy
 
@@ -29,7 +30,7 @@ class Reading:
     """
 
     side: str
-    faults: tuple[Mistake, ...]
+    faults: tuple[Mistake[Effect], ...]
     sentence: str
     fix: str
 
@@ -43,33 +44,32 @@ class Finding:
         readings: any of which makes the one side of the other; who looks at the twins
             alone cannot tell which is right. The first is the one told.
         unknown: what is seen there where nothing is known to explain it.
-        cure: makes PyTorch's twin do here as Keras's does.
+        cure: what makes PyTorch's twin do here as Keras's does.
         behind: the layer that is given something else, where it is not this one.
     """
 
     layer: str
     readings: tuple[Reading, ...] = ()
     unknown: str = ""
-    cure: Mistake | None = None
+    cure: Effect | None = None
     behind: str | None = None
 
 
-def known_mistakes(place: str, kind: str) -> list[Mistake]:
-    """The mistakes that can be made in a place of a layer, or of a loss."""
-    return [f for f in MISTAKES if f.place == place and kind in f.kinds]
+def known_mistakes(effect: type[EffectT], kind: str) -> list[Mistake[EffectT]]:
+    """The mistakes of an effect that can be made in a layer of a kind, or in a loss."""
+    return [
+        cast("Mistake[EffectT]", mistake)
+        for mistake in MISTAKES
+        if isinstance(mistake.effect, effect) and kind in mistake.kinds
+    ]
 
 
-def named(name: str) -> Mistake:
+def named(name: str) -> Mistake[Effect]:
     """The mistake of a name."""
     return next(mistake for mistake in MISTAKES if mistake.name == name)
 
 
-def cure_of(place: str, change: Callable) -> Mistake:
-    """What Keras's twin does in a place, to be made in PyTorch's; has no name."""
-    return Mistake("", "", "", "", place, (), change)
-
-
-def reading(name: str, side: str, *mistakes: Mistake) -> Reading:
+def reading(name: str, side: str, *mistakes: Mistake[Effect]) -> Reading:
     """Mistakes in a layer of one side.
 
     Args:
@@ -95,8 +95,8 @@ def once(readings: Sequence[Reading]) -> tuple[Reading, ...]:
 def of_layer(
     layer: str,
     isolated: Isolated,
-    suspects: Sequence[tuple[str, Mistake]],
-    cure: Mistake,
+    suspects: Sequence[tuple[str, Mistake[Effect]]],
+    cure: Effect | None,
 ) -> Finding:
     """A finding of mistakes in what a layer computes, and of what may be meant.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from compare.diagnosing.finding import known_mistakes, named
 from compare.judging.distances import near
-from compare.kinds.mistake import LAYER
+from compare.kinds.mistake import Computation
 from compare.mistakes import Call
 from compare.mistakes.anatomy import Anatomy
 
@@ -43,8 +43,10 @@ def are_turned(one, other):
 
 def makes(call, handed):
     """Whether a layer hands this on, itself or by one mistake but the direction."""
-    changes = [
-        f.change for f in known_mistakes(LAYER, call.kind) if f != named(REVERSED)
+    computations = [
+        mistake.effect.compute
+        for mistake in known_mistakes(Computation, call.kind)
+        if mistake != named(REVERSED)
     ]
-    made = (change(call) for change in (Call.run, *changes))
+    made = (compute(call) for compute in (Call.run, *computations))
     return any(near(each["output"], handed.output) for each in made if each)

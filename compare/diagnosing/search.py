@@ -21,7 +21,6 @@ from compare.diagnosing.finding import (
     Finding,
     Link,
     Reading,
-    cure_of,
     known_mistakes,
     named,
     of_layer,
@@ -37,7 +36,13 @@ from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
-from compare.kinds.mistake import GIVEN, LAYER, NORMS, OUTPUTS, WEIGHTS
+from compare.kinds.mistake import (
+    NORMS,
+    ArraysOfLayer,
+    Computation,
+    LayerInput,
+    ResultOrder,
+)
 from compare.mistakes import Call
 
 if TYPE_CHECKING:
@@ -103,7 +108,7 @@ def _computed(layer, isolated):
     sides = {"torch": isolated.torch, "keras": isolated.keras}
     calls = {side: found.calls[layer] for side, found in sides.items()}
     known, steps = (
-        known_mistakes(LAYER, calls["torch"].kind),
+        known_mistakes(Computation, calls["torch"].kind),
         isolated.trusted.get(layer),
     )
     suspects, ways = [], {}
@@ -111,12 +116,14 @@ def _computed(layer, isolated):
         call, handed = calls[side], found.handed[layer]
         if _made(call.run(), call, handed, steps):
             continue
-        ways[side] = [f for f in known if _made(f.change(call), call, handed, steps)]
+        ways[side] = [
+            f for f in known if _made(f.effect.compute(call), call, handed, steps)
+        ]
         if not ways[side] and side == "keras":
             passed = found.stacked.get(layer, [(call.x, handed.output)])
             parts = stacks.in_one(known, call, passed, steps)
             ways[side] = [
-                f for f in parts if _made(f.change(call), call, handed, steps)
+                f for f in parts if _made(f.effect.compute(call), call, handed, steps)
             ]
         if not ways[side]:
             unknown = f"{SIDES[side]}'s layer computes something unknown of its input"
@@ -124,8 +131,8 @@ def _computed(layer, isolated):
             return
         suspects += [(side, mistake) for mistake in ways[side]]
     if suspects:
-        change = ways["keras"][0].change if "keras" in ways else Call.run
-        yield of_layer(layer, isolated, suspects, cure_of(LAYER, change))
+        compute = ways["keras"][0].effect.compute if "keras" in ways else Call.run
+        yield of_layer(layer, isolated, suspects, Computation(compute))
         return
     yield from counted(layer, isolated)
 
@@ -153,9 +160,7 @@ def _applied(twins, layer, isolated):
     """What a layer that is not recurrent makes of the same input and weights."""
     arrays = dict(isolated.weights["keras"][layer])
     twin = twins.twins["torch", "float64"]
-    with pytorch_mistakes.injected(
-        twin, cure_of(WEIGHTS, lambda _: arrays), layer, None
-    ):
+    with pytorch_mistakes.injected(twin, ArraysOfLayer(lambda _: arrays), layer, None):
         if isolation.gap(twin, layer, isolated.keras).is_none:
             return
     if isolated.torch.kinds[layer] in NORMS:
@@ -164,11 +169,11 @@ def _applied(twins, layer, isolated):
     suspects = [
         (side, mistake)
         for side, found in (("torch", isolated.torch), ("keras", isolated.keras))
-        for mistake in known_mistakes(LAYER, isolated.torch.kinds[layer])
-        if near(mistake.change(found.call(layer)), found.made[layer])
+        for mistake in known_mistakes(Computation, isolated.torch.kinds[layer])
+        if near(mistake.effect.compute(found.call(layer)), found.made[layer])
     ]
     if suspects:
-        yield of_layer(layer, isolated, suspects, cure_of(LAYER, _right(arrays)))
+        yield of_layer(layer, isolated, suspects, Computation(_right(arrays)))
         return
     unknown = "what is made of the same input and weights is not the same"
     yield Finding(layer, unknown=unknown)
@@ -187,7 +192,7 @@ def _between(layer, isolated):
     torch, keras = isolated.torch, isolated.keras
     if layer in isolated.turned:
         where = read(layer, "torch", named(CONFUSED))
-        yield Finding(layer, (where,), cure=cure_of(LAYER, _turned_back))
+        yield Finding(layer, (where,), cure=Computation(_turned_back))
         return
     gap = isolated.between(layer)
     if gap <= NEAR or layer not in torch.kinds:
@@ -304,8 +309,8 @@ def _of_input(found, keras):
     for each in found:
         if each.cure:
             _, sequence = ways_of(keras, each.layer, False)
-            made = each.cure.change(sequence)
-            each = replace(each, cure=cure_of(GIVEN, lambda _, made=made: made))
+            made = each.cure.function(sequence)
+            each = replace(each, cure=LayerInput(made))
         yield each
 
 
@@ -320,10 +325,10 @@ def _read_otherwise(layer, isolated):
         call = replace(found.calls[layer], x=given[OTHER[side]])
         suspects += [
             (side, mistake)
-            for mistake in known_mistakes(LAYER, call.kind)
-            if _made(mistake.change(call), call, found.handed[layer])
+            for mistake in known_mistakes(Computation, call.kind)
+            if _made(mistake.effect.compute(call), call, found.handed[layer])
         ]
-    cure = cure_of(LAYER, lambda call: call.run(x=given["keras"]))
+    cure = Computation(lambda call: call.run(x=given["keras"]))
     return of_layer(layer, isolated, suspects, cure) if suspects else None
 
 
@@ -338,14 +343,14 @@ def _indexed_otherwise(layer, isolated):
     suspects = [
         (side, mistake)
         for side, other in OTHER.items()
-        for mistake in known_mistakes(LAYER, "Embedding")
+        for mistake in known_mistakes(Computation, "Embedding")
         if near(
-            mistake.change(replace(calls[side], x=given[other])),
+            mistake.effect.compute(replace(calls[side], x=given[other])),
             arrays[side]["weight"][given[side]],
         )
     ]
     wanted = arrays["keras"]["weight"][given["keras"]]
-    cure = cure_of(LAYER, lambda call: wanted)
+    cure = Computation(lambda call: wanted)
     return of_layer(layer, isolated, suspects, cure) if suspects else None
 
 
@@ -366,7 +371,7 @@ def _result(layers, isolated):
             for s, who in SIDES.items()
             for fix in [getattr(mistake, s)]
         ]
-        cure = cure_of(OUTPUTS, lambda _: order)
+        cure = ResultOrder(lambda _: order)
         yield Finding(layers[-1], tuple(readings), cure=cure)
         return
     ours, theirs = isolated.relayed.result, keras.result

@@ -4,6 +4,8 @@ Arrays are (batch, features) or (batch, time, features), tensors as the layer ha
 with time first, with the features before time, or packed.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch.nn.utils.rnn import (
@@ -114,8 +116,8 @@ def as_input_of(module, array, tensor):
     return batch_or_time_first(module, like(array, tensor))
 
 
-def made_by(module, result):
-    """What a layer makes, the features last; of a recurrent one a `RecurrentOutput`."""
+def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
+    """What a layer returned, features last; without states if it is not recurrent."""
     if isinstance(module, torch.nn.RNNBase):
         return sequence_of(module, result)
-    return features_last(module, result).numpy()
+    return RecurrentOutput(features_last(module, result).numpy())

@@ -8,7 +8,7 @@ the model's own code, so a mistake does to it what it would do to a port.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 
@@ -18,7 +18,7 @@ from compare.in_pytorch.arrays import (
     copied,
     features_last,
     like,
-    made_by,
+    output_of,
     padded,
     returning,
 )
@@ -27,90 +27,182 @@ from compare.in_pytorch.results import filled, first, with_first
 from compare.in_pytorch.twin import Twin
 from compare.judging.arrays import flat
 from compare.kinds.mistake import (
-    ACTIVATION,
-    BETWEEN,
-    GIVEN,
-    JOINED,
-    LAYER,
-    LOSS,
-    OUTPUTS,
-    WEIGHTS,
+    Activation,
+    ArraysOfLayer,
     Call,
-    Mistake,
+    Computation,
+    Effect,
+    FinalActivation,
+    Handover,
+    JoinedInput,
+    LayerInput,
+    LossFactor,
+    ResultOrder,
 )
 
 
-@contextmanager
-def injected(twin: Twin, mistake: Mistake, layer: str, behind: str | None) -> Iterator:
+def injected(
+    twin: Twin, effect: Effect, layer: str, following: str | None
+) -> AbstractContextManager[None]:
     """The twin with a mistake in a layer, or in its loss, until the block ends.
 
     Args:
         twin: in either precision.
-        mistake: one that applies to the layer.
+        effect: what the mistake does, where that can happen to the layer.
         layer: its name; that of a loss is not read.
-        behind: name of the layer that is computed next.
+        following: name of the layer that is computed next; None for what the model
+            returns.
+
+    Raises:
+        TypeError: if the effect is not one that can be made there.
     """
-    if mistake.place == LOSS:
-        with _other_loss(twin, mistake):
-            yield
-        return
-    if mistake.place == GIVEN:
-        following = twin.model.get_submodule(behind)
-        with hooked([following.register_forward_pre_hook(_is_given(mistake))]):
-            yield
-        return
-    if mistake.place in (BETWEEN, ACTIVATION, JOINED):
-        joins = mistake.place == JOINED
-        change = mistake.change if joins else _of_one(mistake.change, layer)
-        watched = layers(twin.model) if joins else [layer]
-        with hooked(_hands_on(change, twin.model, watched, behind)):
-            yield
-        return
-    module = twin.model.get_submodule(layer)
-    if mistake.place == WEIGHTS:
-        before = layers(twin.model)[layer].arrays
-        before = {name: array.copy() for name, array in before.items()}
-        load(twin.model, {layer: mistake.change(before)})
-        try:
-            yield
-        finally:
-            load(twin.model, {layer: before})
-        return
-    if mistake.place == LAYER:
-        kind = layers(twin.model)[layer]
-        hooks = [module.register_forward_hook(_recomputes(mistake, kind))]
-    elif mistake.place == OUTPUTS:
-        hooks = [twin.model.register_forward_hook(_reorders(mistake))]
-    else:
-        kept = {}
+    match effect:
+        case ArraysOfLayer():
+            return _with_arrays(twin.model, effect, layer)
+        case Computation():
+            return _with_computation(twin.model, effect, layer)
+        case Handover():
+            return _with_handover(twin.model, effect, layer, following)
+        case Activation():
+            return _with_activation(twin.model, effect, layer, following)
+        case FinalActivation():
+            return _with_final_activation(twin.model, effect, layer)
+        case LayerInput() if following is not None:
+            return _with_layer_input(twin.model, effect, following)
+        case JoinedInput():
+            return _with_joined_input(twin.model, effect, following)
+        case ResultOrder():
+            return _with_result_order(twin.model, effect)
+        case LossFactor():
+            return _with_loss_factor(twin, effect)
+        case _:
+            name = type(effect).__name__
+            raise TypeError(f"{name} cannot be made between {layer} and {following}")
 
-        def change(_, args, results):
-            made = like(mistake.change(kept["last"].numpy()), kept["last"])
-            return with_first(results, made)
 
-        hooks = [
-            module.register_forward_hook(
-                lambda module, args, result: kept.update(last=result)
-            ),
-            twin.model.register_forward_hook(change),
-        ]
-    with hooked(hooks):
+@contextmanager
+def _with_arrays(
+    model: torch.nn.Module, effect: ArraysOfLayer, layer: str
+) -> Iterator[None]:
+    """Load other arrays into a layer."""
+    right = {name: a.copy() for name, a in layers(model)[layer].arrays.items()}
+    load(model, {layer: effect.change(right)})
+    try:
         yield
+    finally:
+        load(model, {layer: right})
 
 
-def _is_given(mistake):
-    """A hook that gives a layer what a mistake makes of its input."""
+def _with_computation(
+    model: torch.nn.Module, effect: Computation, layer: str
+) -> AbstractContextManager[None]:
+    """Put what a layer wrongly computes in the place of what it returns."""
+    kind, arrays = layers(model)[layer].kind, layers(model)[layer].arrays
 
-    def given(module, args):
-        made = mistake.change(args[0])
-        return as_input_of(module, made, args[0]), *args[1:]
+    def recompute(module, args, result):
+        if isinstance(module, torch.nn.RNNBase):
+            x, lengths = padded(module, args[0])
+            wrong = effect.compute(Call(kind, arrays, x, lengths))
+            return returning(module, result, wrong)
+        x = features_last(module, args[0]).numpy()
+        epsilon = getattr(module, "eps", None)
+        wrong = effect.compute(Call(kind, arrays, x, None, epsilon))
+        return features_last(module, like(wrong, result))
 
-    return given
+    return hooked([model.get_submodule(layer).register_forward_hook(recompute)])
 
 
-def _of_one(change, layer):
-    """A change of what one layer makes, of several that are known by name."""
-    return lambda made: change(made(layer))
+def _with_handover(
+    model: torch.nn.Module, effect: Handover, layer: str, following: str | None
+) -> AbstractContextManager[None]:
+    """Give the next layer something else of a layer's output."""
+
+    def handed_over(output_by_name):
+        return effect.function(output_by_name(layer))
+
+    return hooked(_hands_on(handed_over, model, [layer], following))
+
+
+def _with_activation(
+    model: torch.nn.Module, effect: Activation, layer: str, following: str | None
+) -> AbstractContextManager[None]:
+    """Give the next layer another function of a layer's output."""
+
+    def activated(output_by_name):
+        return effect.function(output_by_name(layer).output)
+
+    return hooked(_hands_on(activated, model, [layer], following))
+
+
+def _with_joined_input(
+    model: torch.nn.Module, effect: JoinedInput, following: str | None
+) -> AbstractContextManager[None]:
+    """Give the next layer what is joined from the outputs of several."""
+    return hooked(_hands_on(effect.join, model, layers(model), following))
+
+
+def _with_final_activation(
+    model: torch.nn.Module, effect: FinalActivation, layer: str
+) -> AbstractContextManager[None]:
+    """Return another function of the last layer's output."""
+    outputs = {}
+
+    def keep(module, args, result):
+        outputs["last"] = result
+
+    def finish(module, args, results):
+        last = outputs["last"]
+        return with_first(results, like(effect.function(last.numpy()), last))
+
+    return hooked(
+        [
+            model.get_submodule(layer).register_forward_hook(keep),
+            model.register_forward_hook(finish),
+        ]
+    )
+
+
+def _with_layer_input(
+    model: torch.nn.Module, effect: LayerInput, following: str
+) -> AbstractContextManager[None]:
+    """Give a layer a fixed array."""
+
+    def give(module, args):
+        return as_input_of(module, effect.array, args[0]), *args[1:]
+
+    return hooked([model.get_submodule(following).register_forward_pre_hook(give)])
+
+
+def _with_result_order(
+    model: torch.nn.Module, effect: ResultOrder
+) -> AbstractContextManager[None]:
+    """Return the results in another order."""
+
+    def reorder(module, args, results):
+        tensors = [tensor for _, tensor in flat(results)]
+        order = effect.order([tensor.numpy() for tensor in tensors])
+        return filled(results, iter([tensors[number] for number in order]))
+
+    return hooked([model.register_forward_hook(reorder)])
+
+
+@contextmanager
+def _with_loss_factor(twin: Twin, effect: LossFactor) -> Iterator[None]:
+    """Multiply the loss of each result by the factor for the result's shape."""
+    right = twin.loss
+
+    def wrong(loss, *arguments):
+        def multiplied(result, target):
+            factor = effect.factor(tuple(result.shape))
+            return (1 if factor is None else factor) * loss(result, target)
+
+        return right(multiplied, *arguments)
+
+    vars(twin)["loss"] = wrong
+    try:
+        yield
+    finally:
+        del vars(twin)["loss"]
 
 
 def _hands_on(change, model, watched, behind):
@@ -119,7 +211,8 @@ def _hands_on(change, model, watched, behind):
     They do nothing where a layer is run alone, not by its model.
 
     Args:
-        change: what gives what a layer made, by its name, to what is to come behind.
+        change: takes a function that returns a layer's output by the layer's name, and
+            returns the array that is to come behind.
         model: the whole.
         watched: names of the layers.
         behind: that of the one which is computed next; None for what the model returns.
@@ -136,7 +229,7 @@ def _hands_on(change, model, watched, behind):
     def taken():
         made = {**kept}
         kept.clear()
-        return change(lambda name: made_by(*made[name]))
+        return change(lambda name: output_of(*made[name]))
 
     def given(module, args):
         return (as_input_of(module, taken(), args[0]), *args[1:]) if kept else args
@@ -160,50 +253,3 @@ def _hands_on(change, model, watched, behind):
         else following.register_forward_pre_hook(given),
         model.register_forward_hook(ended, always_call=True),
     ]
-
-
-def _reorders(mistake):
-    """A hook that returns what a model returns in another order."""
-
-    def hook(module, args, results):
-        tensors = [tensor for _, tensor in flat(results)]
-        order = mistake.change([tensor.numpy() for tensor in tensors])
-        return filled(results, iter([tensors[number] for number in order]))
-
-    return hook
-
-
-@contextmanager
-def _other_loss(twin, mistake):
-    """The loss of each result times the factor that its shape has in a mistake."""
-    right = twin.loss
-
-    def wrong(loss, *rest):
-        def changed(result, target):
-            return (mistake.change(tuple(result.shape)) or 1) * loss(result, target)
-
-        return right(changed, *rest)
-
-    vars(twin)["loss"] = wrong
-    try:
-        yield
-    finally:
-        del vars(twin)["loss"]
-
-
-def _recomputes(mistake, known):
-    """A hook that puts what the mistakey layer returns in the place of its result."""
-
-    def hook(module, args, result):
-        if not isinstance(module, torch.nn.RNNBase):
-            x, epsilon = (
-                features_last(module, args[0]).numpy(),
-                getattr(module, "eps", None),
-            )
-            made = mistake.change(Call(known.kind, known.arrays, x, None, epsilon))
-            return features_last(module, like(made, result))
-        x, lengths = padded(module, args[0])
-        made = mistake.change(Call(known.kind, known.arrays, x, lengths))
-        return returning(module, result, made)
-
-    return hook

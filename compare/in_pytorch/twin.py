@@ -14,10 +14,12 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 from compare.in_pytorch.channels import has_channels_first
 from compare.in_pytorch.layers import each_layer, layers
 from compare.in_pytorch.precision import Narrowing, default_precision
-from compare.in_pytorch.refusals import REFUSALS, origin
+from compare.in_pytorch.refusals import REFUSALS, message, origin
 from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
 from compare.judging.refusals import refused
 from compare.kinds.layer import Layer
+
+__all__ = ["REFUSALS", "Twin", "message", "versions"]
 
 
 def versions() -> dict[str, str]:

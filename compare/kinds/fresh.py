@@ -1,13 +1,16 @@
 """Whether the weights of a layer are those that it was made with."""
 
-from collections.abc import Mapping
+from __future__ import annotations
 
 import numpy as np
+
+from compare.judging.words import Side
+from compare.kinds.layer import Arrays
 
 UNRELATED = 4.0  # standard errors of a correlation: of chance, once in 16,000
 
 
-def is_unrelated_and_fresh(right: Mapping, wrong: Mapping, side: str) -> bool:
+def is_unrelated_and_fresh(right: Arrays, wrong: Arrays, side: Side) -> bool:
     """Whether arrays look freshly made, and have nothing to do with the right ones.
 
     Args:
@@ -20,7 +23,7 @@ def is_unrelated_and_fresh(right: Mapping, wrong: Mapping, side: str) -> bool:
     return _fresh_in_torch(wrong) if side == "torch" else _fresh_in_keras(wrong)
 
 
-def is_left(right: Mapping, wrong: Mapping, side: str) -> bool:
+def is_left(right: Arrays, wrong: Arrays, side: Side) -> bool:
     """Whether PyTorch's bias_hh is as it was made, and all else is right.
 
     Keras's whole bias is then in bias_ih. A GRU of Keras has both.
@@ -38,7 +41,7 @@ def is_left(right: Mapping, wrong: Mapping, side: str) -> bool:
     )
 
 
-def _unrelated(first, second):
+def _unrelated(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether no number of the one is made of the other's, as far as that shows."""
     if np.array_equal(first, second):
         return False
@@ -47,25 +50,25 @@ def _unrelated(first, second):
     if np.allclose(np.sort(first, axis=None), np.sort(second, axis=None), rtol=1e-6):
         return False  # the same in another order
     correlation = np.corrcoef(first.ravel(), second.ravel())[0, 1]
-    return abs(correlation) < UNRELATED / np.sqrt(first.size)
+    return bool(abs(correlation) < UNRELATED / np.sqrt(first.size))
 
 
-def _torch_bound(arrays):
+def _torch_bound(arrays: Arrays) -> float:
     """PyTorch's bound: 1 / sqrt(hidden_size), or of the inputs of one output."""
     if "weight" in arrays:
-        return 1 / np.sqrt(arrays["weight"][0].size)
+        return float(1 / np.sqrt(arrays["weight"][0].size))
     name = next(name for name in arrays if name.startswith("weight_hh"))
-    return 1 / np.sqrt(arrays[name].shape[1])
+    return float(1 / np.sqrt(arrays[name].shape[1]))
 
 
-def _fresh_in_torch(arrays):
+def _fresh_in_torch(arrays: Arrays) -> bool:
     if set(arrays) == {"weight"} and _is_normal(arrays["weight"]):
         return True  # an Embedding
     bound = _torch_bound(arrays)
     return all(_is_uniform(array, bound) for array in arrays.values())
 
 
-def _fresh_in_keras(arrays):
+def _fresh_in_keras(arrays: Arrays) -> bool:
     biases = [a for name, a in arrays.items() if "bias" in name]
     kernels = [(name, a) for name, a in arrays.items() if "weight" in name]
     return all(map(_is_zero_or_forget_one, biases)) and all(
@@ -74,7 +77,7 @@ def _fresh_in_keras(arrays):
     )
 
 
-def _is_zero_or_forget_one(bias):
+def _is_zero_or_forget_one(bias: np.ndarray) -> bool:
     """A bias as Keras makes it: zero, but one for an LSTM's forget gate."""
     size = len(bias) // 4
     return not bias.any() or (
@@ -84,25 +87,25 @@ def _is_zero_or_forget_one(bias):
     )
 
 
-def _is_orthogonal(matrix):
+def _is_orthogonal(matrix: np.ndarray) -> bool:
     """Whether the rows of Keras's recurrent kernel are, PyTorch's columns."""
     return np.allclose(matrix.T @ matrix, np.eye(matrix.shape[1]), atol=1e-4)
 
 
-def _is_glorot(array):
+def _is_glorot(array: np.ndarray) -> bool:
     """Whether uniform in Glorot's bound, or in 0.05, that of an Embedding."""
     inputs, outputs = array[0].size, len(array) * (array[0, 0].size or 1)
     glorot = np.sqrt(6 / (inputs + outputs))
     return _is_uniform(array, glorot) or _is_uniform(array, 0.05)
 
 
-def _is_uniform(array, bound):
+def _is_uniform(array: np.ndarray, bound: float) -> bool:
     """Whether an array may be drawn from -bound to bound."""
     limit, spread = bound * (1 + 1e-6), np.sqrt((array**2).mean()) * np.sqrt(3) / bound
     return bool(np.abs(array).max() <= limit and abs(spread - 1) < 2 / array.size**0.5)
 
 
-def _is_normal(array):
+def _is_normal(array: np.ndarray) -> bool:
     """Whether an array may be drawn from a standard normal distribution."""
     rough = 4 / array.size**0.5
     return bool(abs(array.mean()) < rough and abs(array.std() - 1) < rough)

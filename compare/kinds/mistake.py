@@ -1,85 +1,28 @@
-"""What a named mistake is, and what it sees of the model that it is made in."""
+"""What a named mistake is, and what it does to the model that it is made in.
 
-from collections.abc import Callable, Mapping
+What a mistake does, and where, is its effect: a class for each place of a model. The
+effects that take PyTorch's twin to Keras's, by which a difference is proved to have
+been found, are of the same classes and have no name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from compare.judging.words import Side
 from compare.kinds import reference
+from compare.kinds.layer import Arrays
 
 RECURRENT = ("LSTM", "GRU", "RNN", "RNN(relu)")
 DENSE = ("Linear",)
 NORMS = ("LayerNorm", "BatchNorm1d")
 EMBEDDING, CONVOLUTION = ("Embedding",), ("Conv1d",)
-WEIGHTS, LAYER, BETWEEN, RESULT = "weights", "layer", "between", "result"
-ACTIVATION, ACROSS, OUTPUTS = "activation", "across", "outputs"
-GIVEN, JOINED = "given", "joined"
-LOSS, OPTIMIZER = "loss", "optimizer"
 
-Arrays = Mapping[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One way to go wrong.
-
-    Args:
-        name: short, and like no other.
-        sentence: what is wrong, as a person would say it.
-        torch, keras: what to change where the mistake is on that side.
-        place: WEIGHTS, ACROSS, LAYER, BETWEEN, ACTIVATION, GIVEN, RESULT, OUTPUTS, LOSS
-            or OPTIMIZER.
-        kinds: of the layers it can happen to, as `pytorch_layers.layers` names them; or
-            names of losses, or of optimizers' classes.
-        change: what the mistake does, by place.
-            WEIGHTS: arrays of one layer to the wrong arrays.
-            LAYER: a `Call` to what the layer wrongly returns: of a recurrent one what
-            `reference.run` does, of another an array.
-            ACROSS: nothing; it takes two layers, and is only recognised.
-            BETWEEN: a `RecurrentOutput` to what wrongly goes into the next layer.
-            ACTIVATION: what a layer makes to what wrongly goes into the next; as is
-                BETWEEN, of a layer that is not recurrent.
-            RESULT: what goes into the last function to what it wrongly returns.
-            GIVEN: what goes into a layer to what wrongly does.
-            JOINED: what gives what a layer makes, by its name, to what wrongly goes
-                into the next; is only a cure.
-            OUTPUTS: all that the model returns, in order, to the numbers of them in
-                the wrong order.
-            LOSS: the shape of a result to the factor that its loss wrongly has.
-            OPTIMIZER: settings, by Keras's names, to the wrong settings.
-            None where the mistake cannot happen to these shapes.
-        right: the way of WAYS, the epsilon of EPSILONS or the function of ACTIVATIONS
-            or RESULTS that is mistaken, if any. Of ways, those that are the same to
-            it, such as the last step and the last valid one.
-        in_keras: as `change`, where the mistake looks otherwise if made on Keras's
-            side.
-        fits: whether the second arrays may come of the first by a mistake that makes
-            no two times the same; it is told the side.
-        meant: what to change in PyTorch, and in Keras, to do the same, where that may
-            be meant.
-    """
-
-    name: str
-    sentence: str
-    torch: str
-    keras: str
-    place: str
-    kinds: tuple[str, ...]
-    change: Callable
-    right: str | tuple[str, ...] = ""
-    in_keras: Callable | None = None
-    fits: Callable | None = None
-    meant: Mapping[str, str] | None = None
-
-    @property
-    def rights(self) -> tuple[str, ...]:
-        """What is mistaken, each by its name."""
-        return (self.right,) if isinstance(self.right, str) else self.right
-
-    def made_on(self, side: str, arrays: "Arrays") -> "Arrays | None":
-        """What the mistake makes of arrays on the side of "torch" or of "keras"."""
-        change = self.in_keras if side == "keras" and self.in_keras else self.change
-        return change(arrays)
+# ------------------------------------------------------------------ a layer at work
 
 
 @dataclass(frozen=True)
@@ -87,11 +30,11 @@ class Call:
     """A layer at work.
 
     Args:
-        kind: as `pytorch_layers.layers` names it.
-        arrays: by PyTorch's names.
-        x: what goes in, features last; (batch, time, features) if it is recurrent.
+        kind: its kind, such as "LSTM" or "RNN(relu)".
+        arrays: its parameters and statistics by PyTorch's names, in PyTorch's layout.
+        x: its input, features last; (batch, time, features) if it is recurrent.
         lengths: (batch,), or None where every step counts.
-        epsilon: of a layer that normalises.
+        epsilon: that of a layer that normalises.
     """
 
     kind: str
@@ -100,9 +43,16 @@ class Call:
     lengths: np.ndarray | None
     epsilon: float | None = None
 
-    def run(self, **otherwise) -> dict[str, np.ndarray]:
-        """What the reference returns of a recurrent layer, in another way if asked."""
-        options = dict(x=self.x, lengths=self.lengths) | otherwise
+    def run(self, **otherwise: Any) -> dict[str, np.ndarray]:
+        """Compute what a recurrent layer returns, by the reference.
+
+        Args:
+            otherwise: arguments of `reference.run` in the place of this layer's own.
+
+        Returns:
+            The arrays that `reference.run` returns, by name.
+        """
+        options = {"x": self.x, "lengths": self.lengths, **otherwise}
         kind = self.kind.removesuffix("(relu)")
         nonlinearity = "tanh" if kind == self.kind else "relu"
         return reference.run(kind, self.arrays, nonlinearity=nonlinearity, **options)
@@ -110,10 +60,10 @@ class Call:
 
 @dataclass(frozen=True)
 class RecurrentOutput:
-    """What a recurrent layer hands on, or another that makes steps.
+    """What a recurrent layer returns; that of another layer is in `output` alone.
 
     Args:
-        output: (batch, time, size).
+        output: (batch, time, size); (batch, size) of a layer that makes no steps.
         h, c: final states, (batch, size); c is None unless there is a cell, and both
             are in a layer that is not recurrent.
         lengths: (batch,), or None where every step counts.
@@ -122,7 +72,201 @@ class RecurrentOutput:
     """
 
     output: np.ndarray
-    h: np.ndarray | None
-    c: np.ndarray | None
-    lengths: np.ndarray | None
+    h: np.ndarray | None = None
+    c: np.ndarray | None = None
+    lengths: np.ndarray | None = None
     states: np.ndarray | None = None
+
+
+Computed = Mapping[str, np.ndarray] | np.ndarray  # a recurrent layer's; another's
+
+# -------------------------------------------------------------------------- effects
+
+
+@dataclass(frozen=True)
+class ArraysOfLayer:
+    """A layer has other arrays.
+
+    Args:
+        change: takes the arrays of a layer, by PyTorch's names and in its layout, and
+            returns the wrong ones, of the same names and shapes; None where the mistake
+            cannot happen to these shapes.
+        in_keras: the same for a mistake that is made in Keras's arrays, seen in
+            PyTorch's layout; None where it is as `change`.
+        fits: whether arrays may be wrong in this way, where no two times the mistake
+            makes the same numbers: takes the right arrays, the wrong ones and the side
+            that has them. None where `change` makes the same numbers each time.
+    """
+
+    change: Callable[[Arrays], Arrays | None]
+    in_keras: Callable[[Arrays], Arrays | None] | None = None
+    fits: Callable[[Arrays, Arrays, Side], bool] | None = None
+
+    def made_on(self, side: Side, arrays: Arrays) -> Arrays | None:
+        """Return what the mistake, made on a side, makes of arrays."""
+        if side == "keras" and self.in_keras is not None:
+            return self.in_keras(arrays)
+        return self.change(arrays)
+
+
+@dataclass(frozen=True)
+class ArraysOfAnotherLayer:
+    """A layer has the arrays of another one; this is recognised, but never made."""
+
+
+@dataclass(frozen=True)
+class Computation:
+    """A layer computes something else of its input and its arrays.
+
+    Args:
+        compute: takes the layer at work and returns what it wrongly returns: by the
+            names of `reference.run` if it is recurrent, else an array of the shape of
+            its output, features last. None where the mistake cannot happen to it.
+        right: what the layer does instead of which this is done, by its name in
+            EPSILONS or STATISTICS; empty where it is what layers of the kind do.
+    """
+
+    compute: Callable[[Call], Computed | None]
+    right: str = ""
+
+
+@dataclass(frozen=True)
+class Handover:
+    """The next layer, or the caller, is given something else of a layer's output.
+
+    Args:
+        function: takes the output of a layer and returns what is wrongly given to the
+            next, (batch, features) or (batch, time, features); None where there is no
+            such thing.
+        rights: what should be given, by its names in WAYS: several where they are the
+            same, such as the last step and the last valid one. A cure has none.
+    """
+
+    function: Callable[[RecurrentOutput], np.ndarray | None]
+    rights: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Activation:
+    """Another function stands between two layers, of which the first has no state.
+
+    Args:
+        function: takes the output of the first, (batch, features) or (batch, time,
+            features), and returns what is wrongly given to the second, of its shape.
+        right: the function that should stand there, by its name in ACTIVATIONS.
+    """
+
+    function: Callable[[np.ndarray], np.ndarray]
+    right: str
+
+
+@dataclass(frozen=True)
+class FinalActivation:
+    """The model ends with another function.
+
+    Args:
+        function: takes the output of the last layer, (batch, ..., features), and
+            returns the wrong result, of its shape.
+        right: the function that should stand there, by its name in RESULTS.
+    """
+
+    function: Callable[[np.ndarray], np.ndarray]
+    right: str
+
+
+@dataclass(frozen=True)
+class LayerInput:
+    """The next layer is given a fixed array; only a cure.
+
+    Args:
+        array: (batch, features) or (batch, time, features).
+    """
+
+    array: np.ndarray
+
+
+@dataclass(frozen=True)
+class JoinedInput:
+    """The next layer, or the caller, is given what several layers make; only a cure.
+
+    Args:
+        join: takes a function that returns the output of a layer by the layer's name,
+            and returns the array that is to be given to the next.
+    """
+
+    join: Callable[[Callable[[str], RecurrentOutput]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class ResultOrder:
+    """The model returns its results in another order.
+
+    Args:
+        order: takes the results and returns their numbers, from 0, in the wrong order;
+            None where no order is wrong.
+    """
+
+    order: Callable[[Sequence[np.ndarray]], Sequence[int] | None]
+
+
+@dataclass(frozen=True)
+class LossFactor:
+    """A loss is multiplied by a number.
+
+    Args:
+        factor: takes the shape of the result that the loss is of, batch first, and
+            returns the number; None where the value does not change.
+    """
+
+    factor: Callable[[tuple[int, ...]], float | None]
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """An optimizer has other settings.
+
+    Args:
+        change: takes the settings by Keras's names and returns the wrong ones.
+    """
+
+    change: Callable[[Mapping[str, float]], Mapping[str, float]]
+
+
+Effect = (
+    ArraysOfLayer
+    | ArraysOfAnotherLayer
+    | Computation
+    | Handover
+    | Activation
+    | FinalActivation
+    | LayerInput
+    | JoinedInput
+    | ResultOrder
+    | LossFactor
+    | OptimizerSettings
+)
+EffectT = TypeVar("EffectT", bound=Effect)
+EffectT_co = TypeVar("EffectT_co", bound=Effect, covariant=True)
+
+
+@dataclass(frozen=True)
+class Mistake(Generic[EffectT_co]):
+    """One way to go wrong; a `Mistake[Computation]` is one in what a layer computes.
+
+    Args:
+        name: short, and like no other.
+        sentence: what is wrong, as a person would say it.
+        torch, keras: what to change where the mistake is on that side.
+        kinds: names of the kinds of layers that it can happen to; of losses, or of
+            optimizers' classes, where the effect is in those.
+        effect: what the mistake does, and where.
+        meant: by side, what to change to do the same there, where it may be meant.
+    """
+
+    name: str
+    sentence: str
+    torch: str
+    keras: str
+    kinds: tuple[str, ...]
+    effect: EffectT_co
+    meant: Mapping[Side, str] | None = None

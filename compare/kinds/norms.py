@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from compare.kinds.mistake import LAYER, NORMS, WEIGHTS, Call, Mistake
+from compare.kinds.layer import Arrays
+from compare.kinds.mistake import NORMS, ArraysOfLayer, Call, Computation, Mistake
 
 
 def normalised(
@@ -45,7 +46,8 @@ def normalised(
         return None
     with np.errstate(invalid="ignore"):  # a wrong variance may be below zero
         standard = (x - mean) / np.sqrt(variance + epsilon)
-    return arrays.get("weight", 1) * standard + arrays.get("bias", 0)
+    result: np.ndarray = arrays.get("weight", 1) * standard + arrays.get("bias", 0)
+    return result
 
 
 # How a layer normalises: with PyTorch's default or with Keras's.
@@ -61,7 +63,7 @@ STATISTICS: dict[str, Callable[[Call], np.ndarray | None]] = {
 }
 
 
-def norm_mistakes() -> Iterator[Mistake]:
+def norm_mistakes() -> Iterator[Mistake[ArraysOfLayer | Computation]]:
     """Every mistake in the arrays of a normalisation layer and in what it computes."""
     for right, wrong, whose in (
         ("1e-5", "1e-3", "Keras's"),
@@ -72,61 +74,56 @@ def norm_mistakes() -> Iterator[Mistake]:
             f"the epsilon below the root is {wrong}, {whose} default, not {right}",
             f"eps={right}",
             f"epsilon={right}",
-            LAYER,
             NORMS,
-            EPSILONS[f"epsilon {wrong}"],
-            f"epsilon {right}",
+            Computation(EPSILONS[f"epsilon {wrong}"], right=f"epsilon {right}"),
         )
     yield Mistake(
         "statistics of the batch for learnt statistics",
         "mean and variance are those of this batch, as in training, not the learnt",
         "model.eval(), and no .train() in forward",
         "call the layer with training=False",
-        LAYER,
         ("BatchNorm1d",),
-        STATISTICS["statistics of the batch"],
-        "learnt statistics",
+        Computation(STATISTICS["statistics of the batch"], right="learnt statistics"),
     )
     yield Mistake(
         "initial scale and offset",
         "the layer still has the scale 1 and the offset 0 that it was made with",
         "copy gamma and beta into weight and bias",
         "copy weight and bias into gamma and beta",
-        WEIGHTS,
         NORMS,
-        _set(weight=1, bias=0),
+        ArraysOfLayer(_set(weight=1, bias=0)),
     )
     yield Mistake(
         "initial statistics",
         "the running statistics are still the mean 0 and the variance 1 of a new layer",
         "copy moving_mean and moving_variance into running_mean and running_var",
         "copy running_mean and running_var into moving_mean and moving_variance",
-        WEIGHTS,
         ("BatchNorm1d",),
-        _set(running_mean=0, running_var=1),
+        ArraysOfLayer(_set(running_mean=0, running_var=1)),
     )
     yield Mistake(
         "mean and variance swapped",
         "the running mean and the running variance are in each other's place",
         "swap running_mean and running_var",
         "swap moving_mean and moving_variance",
-        WEIGHTS,
         ("BatchNorm1d",),
-        _swapped_statistics,
+        ArraysOfLayer(_swapped_statistics),
     )
 
 
-def _set(**values):
-    """Put one number everywhere in each array of a name."""
+def _set(**values: float) -> Callable[[Arrays], Arrays | None]:
+    """Put one number everywhere in each array of a name; None where there is none."""
 
-    def changed(arrays):
-        made = {n: np.full_like(arrays[n], v) for n, v in values.items() if n in arrays}
-        return {**arrays, **made} if made else None
+    def changed(arrays: Arrays) -> Arrays | None:
+        numbers = {n: value for n, value in values.items() if n in arrays}
+        constant = {n: np.full_like(arrays[n], v) for n, v in numbers.items()}
+        return {**arrays, **constant} if constant else None
 
     return changed
 
 
-def _swapped_statistics(arrays):
+def _swapped_statistics(arrays: Arrays) -> Arrays | None:
+    """Put mean and variance in each other's place; None where there are none."""
     if "running_mean" not in arrays:
         return None
     mean, variance = arrays["running_mean"], arrays["running_var"]

@@ -6,9 +6,15 @@ names say everything: `weight_ih_l1_reverse` is the input's matrix in the backwa
 direction of the second layer.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
+
+from compare.kinds.layer import Arrays
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}  # blocks of rows in each matrix and bias
 NONLINEARITIES = {"tanh": np.tanh, "relu": lambda x: np.maximum(x, 0)}
@@ -108,16 +114,16 @@ def sums(kind, p, x, h):
 
 
 def run(
-    kind,
-    arrays,
-    x,
-    lengths=None,
-    states=None,
-    nonlinearity="tanh",
-    backwards=True,
-    watch=None,
-    **otherwise,
-):
+    kind: str,
+    arrays: Arrays,
+    x: np.ndarray,
+    lengths: np.ndarray | None = None,
+    states: Sequence[np.ndarray] | None = None,
+    nonlinearity: str = "tanh",
+    backwards: bool = True,
+    watch: Callable[[str, int, np.ndarray, np.ndarray], None] | None = None,
+    **otherwise: Any,
+) -> dict[str, np.ndarray]:
     """A whole recurrent layer, as `torch.nn.LSTM`, `GRU` or `RNN` with batch_first.
 
     D is 2 where there are arrays named `_reverse`, else 1. The steps of a sequence

@@ -7,11 +7,11 @@ import numpy as np
 
 from compare.kinds import reference
 from compare.kinds.mistake import (
-    ACTIVATION,
     CONVOLUTION,
     DENSE,
     EMBEDDING,
     NORMS,
+    Activation,
     Mistake,
 )
 from compare.mistakes.ways import softmax
@@ -113,7 +113,7 @@ CONFUSIONS = (
 )
 
 
-def activation_mistakes() -> Iterator[Mistake]:
+def activation_mistakes() -> Iterator[Mistake[Activation]]:
     """Every mistake of this kind."""
     for right, wrong in CONFUSIONS:
         sentence = f"{wrong} stands between two layers, not {right}"
@@ -126,10 +126,8 @@ def activation_mistakes() -> Iterator[Mistake]:
             sentence,
             written(right, "torch", wrong),
             written(right, "keras", wrong),
-            ACTIVATION,
             DENSE + CONVOLUTION + EMBEDDING + NORMS,
-            ACTIVATIONS[wrong],
-            right,
+            Activation(ACTIVATIONS[wrong], right),
         )
 
 

@@ -1,21 +1,22 @@
 """What is seen of a model at work, and which mistakes can be made in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from compare.judging.distances import near
 from compare.kinds.mistake import (
-    ACROSS,
-    ACTIVATION,
-    BETWEEN,
-    LAYER,
-    OUTPUTS,
-    WEIGHTS,
+    Activation,
+    ArraysOfLayer,
     Call,
+    Computation,
+    Effect,
+    FinalActivation,
+    Handover,
     Mistake,
     RecurrentOutput,
+    ResultOrder,
 )
 from compare.kinds.norms import EPSILONS, STATISTICS
 from compare.mistakes.activations import ACTIVATIONS, NONE
@@ -77,52 +78,79 @@ class Anatomy:
         )
 
 
-def applies(mistake: Mistake, layer: str, found: Anatomy) -> bool:
-    """Whether a mistake can be made in a layer of this kind, shape and place."""
-    if mistake.place == ACROSS or found.kinds[layer] not in mistake.kinds:
+def applies(mistake: Mistake[Effect], layer: str, found: Anatomy) -> bool:
+    """Whether a mistake can be made in a layer of this kind, shape and place.
+
+    Args:
+        mistake: any; one in a loss or in an optimizer is never made in a layer.
+        layer: its name, of those that hold arrays.
+        found: what is seen of the model that it is in.
+    """
+    if found.kinds[layer] not in mistake.kinds:
         return False
-    if mistake.place == WEIGHTS:
-        return mistake.change(found.arrays[layer]) is not None
-    if mistake.place == LAYER:
-        return _computes(mistake, layer, found)
-    if mistake.place == BETWEEN:
-        return _hands_on(mistake, layer, found)
-    if mistake.place == ACTIVATION:
-        made, given = found.made.get(layer), found.fed.get(found.behind(layer))
-        return _goes_through(ACTIVATIONS, NONE, mistake.right, made, given)
-    if layer != list(found.kinds)[-1]:
+    is_last = layer == list(found.kinds)[-1]
+    match mistake.effect:
+        case ArraysOfLayer() as effect:
+            return effect.change(found.arrays[layer]) is not None
+        case Computation() as effect:
+            return _computes(effect, layer, found)
+        case Handover() as effect:
+            return _hands_over(effect, layer, found)
+        case Activation(right=right):
+            following = found.behind(layer)
+            output = found.made.get(layer)
+            handed_over = found.fed.get(following) if following else None
+            return _goes_through(ACTIVATIONS, NONE, right, output, handed_over)
+        case FinalActivation(right=right):
+            last, result = found.last, found.result
+            return is_last and _goes_through(RESULTS, "nothing", right, last, result)
+        case ResultOrder() as effect:
+            return is_last and effect.order(found.results) is not None
+        case _:
+            return False
+
+
+def _goes_through(
+    functions: Mapping[str, Callable[[np.ndarray], np.ndarray]],
+    nothing: str,
+    right: str,
+    before: np.ndarray | None,
+    after: np.ndarray | None,
+) -> bool:
+    """Whether the right function takes one array to another, and nothing does not.
+
+    Args:
+        functions: by name.
+        nothing: name of the function that leaves an array as it is.
+        right: name of the function that should stand between the arrays.
+        before: the array that goes in, (batch, ..., features); None if not seen.
+        after: the array that should come out, of that shape; None if not seen.
+    """
+    if before is None or after is None or not near(functions[right](before), after):
         return False
-    if mistake.place == OUTPUTS:
-        return mistake.change(found.results) is not None
-    return _goes_through(RESULTS, "nothing", mistake.right, found.last, found.result)
+    return right == nothing or not near(before, after)
 
 
-def _goes_through(functions, nothing, right, made, given):
-    """Whether a function takes what is made to what is given, and nothing does not."""
-    if made is None or given is None or not near(functions[right](made), given):
-        return False
-    return right == nothing or not near(made, given)
-
-
-def _computes(mistake, layer, found):
-    """Whether a mistake can be made in what a layer computes."""
-    if layer not in found.calls and not mistake.right:
-        return mistake.change(found.call(layer)) is not None
-    if layer not in found.calls:
-        right = (EPSILONS | STATISTICS)[mistake.right](found.call(layer))
+def _computes(effect: Computation, layer: str, found: Anatomy) -> bool:
+    """Whether a layer computes what is right, and the mistake can happen to it."""
+    if layer in found.calls:
+        call = found.calls[layer]  # its first step tells
+        lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
+        first_step = replace(call, x=call.x[:, :1], lengths=lengths)
+        return effect.compute(first_step) is not None
+    if effect.right:
+        right = (EPSILONS | STATISTICS)[effect.right](found.call(layer))
         return near(right, found.made.get(layer))
-    call = found.calls[layer]  # its first step tells
-    lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
-    return mistake.change(replace(call, x=call.x[:, :1], lengths=lengths)) is not None
+    return effect.compute(found.call(layer)) is not None
 
 
-def _hands_on(mistake, layer, found):
-    """Whether a mistake can be made in what the next layer gets, or the caller."""
-    behind = found.behind(layer)
+def _hands_over(effect: Handover, layer: str, found: Anatomy) -> bool:
+    """Whether the next layer, or the caller, gets what is right of a layer's output."""
     if layer not in found.handed:
         return False
-    given = found.fed.get(behind) if behind else found.result
-    sequence = found.handed[layer]
-    if mistake.change(sequence) is None:
+    following = found.behind(layer)
+    handed_over = found.fed.get(following) if following else found.result
+    output = found.handed[layer]
+    if effect.function(output) is None:
         return False
-    return any(near(WAYS[right](sequence), given) for right in mistake.rights)
+    return any(near(WAYS[right](output), handed_over) for right in effect.rights)

@@ -1,16 +1,16 @@
 """Mistakes in what a model learns by: the value of its loss, and its optimizer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from math import prod, sqrt
 
 from compare.judging.optimizers import SENTENCES
-from compare.kinds.mistake import LOSS, OPTIMIZER, Mistake
+from compare.kinds.mistake import LossFactor, Mistake, OptimizerSettings
 
 TRADING_DAYS = 252  # in a year
 EPSILON = {"torch": 1e-8, "keras": 1e-7}  # of Adam and AdamW, by default
 
 
-def loss_mistakes() -> Iterator[Mistake]:
+def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
     """Every mistake that multiplies a loss by a number that its shape tells."""
     squares = "the squared differences are"
     spread = "the standard deviation divides by the number of days"
@@ -89,20 +89,23 @@ def loss_mistakes() -> Iterator[Mistake]:
             lambda shape: 1 / sqrt(TRADING_DAYS),
         ),
     ):
-        yield Mistake(name, sentence, torch, keras, LOSS, (loss,), _changes(factor))
+        effect = LossFactor(_changing(factor))
+        yield Mistake(name, sentence, torch, keras, (loss,), effect)
 
 
-def _changes(factor: Callable) -> Callable:
-    """The factor for a shape; None where it is 1, or leaves no loss at all."""
+def _changing(
+    factor: Callable[[tuple[int, ...]], float],
+) -> Callable[[tuple[int, ...]], float | None]:
+    """Give None for a factor that is 1, or leaves no loss at all."""
 
-    def change(shape):
+    def factor_or_none(shape: tuple[int, ...]) -> float | None:
         value = float(factor(shape))
         return None if value in (0, 1) else value
 
-    return change
+    return factor_or_none
 
 
-def optimizer_mistakes() -> Iterator[Mistake]:
+def optimizer_mistakes() -> Iterator[Mistake[OptimizerSettings]]:
     """Every mistake in an optimizer's settings that has a fix on either side.
 
     A training run measures what it explains, and says it in these words; see
@@ -113,7 +116,10 @@ def optimizer_mistakes() -> Iterator[Mistake]:
         SENTENCES["epsilon"].format(**EPSILON),
         f"torch.optim.Adam(..., eps={EPSILON['keras']:g})",
         f"keras.optimizers.Adam(..., epsilon={EPSILON['torch']:g})",
-        OPTIMIZER,
         ("Adam", "AdamW"),
-        lambda settings: {**settings, "epsilon": EPSILON["keras"]},
+        OptimizerSettings(_with_keras_epsilon),
     )
+
+
+def _with_keras_epsilon(settings: Mapping[str, float]) -> dict[str, float]:
+    return {**settings, "epsilon": EPSILON["keras"]}

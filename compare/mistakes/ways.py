@@ -1,20 +1,20 @@
 """What happens between layers and behind the last: known ways, and confusions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
 
 from compare.kinds import reference
 from compare.kinds.mistake import (
-    BETWEEN,
     DENSE,
     NORMS,
-    OUTPUTS,
     RECURRENT,
-    RESULT,
+    FinalActivation,
+    Handover,
     Mistake,
     RecurrentOutput,
+    ResultOrder,
 )
 
 # How a recurrent layer's output becomes the next one's input.
@@ -155,15 +155,16 @@ NEVER = (
     "two softmaxes",
 )
 
-# What is mistaken for what between a recurrent layer and the next.
+# What is mistaken for what between a recurrent layer and the next: all names of what
+# is right, and what is wrong.
 LAST = ("the last step", "the last valid step", "the final hidden state")
 FLAT = "all steps, one after another"
 ENDS = "the end of each direction"
 CONFUSIONS = (
-    (ENDS, "the last step"),
-    (ENDS, "the first step"),
-    (ENDS, "the end of each direction, backward first"),
-    (ENDS, "the states, samples mixed"),
+    ((ENDS,), "the last step"),
+    ((ENDS,), "the first step"),
+    ((ENDS,), "the end of each direction, backward first"),
+    ((ENDS,), "the states, samples mixed"),
     (LAST, "the first step"),
     (LAST, "the step before the last"),
     (LAST, "the last sample"),
@@ -172,20 +173,20 @@ CONFUSIONS = (
     (LAST, "the largest of all steps"),
     (LAST, "every step"),
     ((*LAST, ENDS), "the states of the first layer"),
-    ("the last valid step", "the last step"),
-    (FLAT, "all steps, unit by unit"),
-    (FLAT, "all steps, last first"),
-    (FLAT, "all steps, samples mixed"),
-    (FLAT, "the last step"),
-    ("every step", "the last step"),
-    ("every step", "every step, last first"),
-    ("the mean of all steps", "the last step"),
-    ("the mean of all steps", "the largest of all steps"),
-    ("the mean of all steps", "the sum of all steps"),
-    ("the mean of the valid steps", "the mean of all steps"),
-    ("the largest of all steps", "the last step"),
-    ("the largest of all steps", "the mean of all steps"),
-    ("the sum of all steps", "the mean of all steps"),
+    (("the last valid step",), "the last step"),
+    ((FLAT,), "all steps, unit by unit"),
+    ((FLAT,), "all steps, last first"),
+    ((FLAT,), "all steps, samples mixed"),
+    ((FLAT,), "the last step"),
+    (("every step",), "the last step"),
+    (("every step",), "every step, last first"),
+    (("the mean of all steps",), "the last step"),
+    (("the mean of all steps",), "the largest of all steps"),
+    (("the mean of all steps",), "the sum of all steps"),
+    (("the mean of the valid steps",), "the mean of all steps"),
+    (("the largest of all steps",), "the last step"),
+    (("the largest of all steps",), "the mean of all steps"),
+    (("the sum of all steps",), "the mean of all steps"),
 )
 RESULT_CONFUSIONS = (
     ("a softmax over the outputs", "a softmax over the batch"),
@@ -205,19 +206,17 @@ RESULT_CONFUSIONS = (
 )
 
 
-def confusions() -> Iterator[Mistake]:
+def confusions() -> Iterator[Mistake[Handover | FinalActivation | ResultOrder]]:
     """Every mistake of this kind."""
     for rights, wrong in CONFUSIONS:
-        right = rights if isinstance(rights, str) else rights[0]
+        right = rights[0]
         yield Mistake(
             f"{wrong} for {right}",
             f"the next layer gets {wrong} of the recurrent layer, not {right}",
             written(right, "torch"),
             written(right, "keras"),
-            BETWEEN,
             RECURRENT,
-            WAYS[wrong],
-            rights,
+            Handover(WAYS[wrong], rights),
         )
     for right, wrong in RESULT_CONFUSIONS:
         ends = f"the model ends {ending(wrong)}, not {ending(right)}"
@@ -228,10 +227,8 @@ def confusions() -> Iterator[Mistake]:
             ends,
             end(right, "torch"),
             end(right, "keras"),
-            RESULT,
             DENSE,
-            RESULTS[wrong],
-            right,
+            FinalActivation(RESULTS[wrong], right),
         )
 
     yield Mistake(
@@ -239,14 +236,16 @@ def confusions() -> Iterator[Mistake]:
         "the model returns its results in another order",
         "return them in the order of Keras's, which sorts those of a dictionary by key",
         "return them in the order of PyTorch's",
-        OUTPUTS,
         RECURRENT + DENSE + NORMS,
-        _exchanged,
+        ResultOrder(_exchanged),
     )
 
 
-def _exchanged(results):
-    """The numbers of the results, with the first two of one shape exchanged."""
+def _exchanged(results: Sequence[np.ndarray]) -> list[int] | None:
+    """The numbers of the results, with the first two of one shape exchanged.
+
+    None where no two have one shape.
+    """
     order = list(range(len(results)))
     for first, second in combinations(order, 2):
         if results[first].shape == results[second].shape:

@@ -7,9 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from compare.in_pytorch.mistakes import injected
-from compare.kinds.mistake import (
-    Mistake,
-)
+from compare.kinds.mistake import Effect
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -17,11 +15,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def injected_everywhere(
-    twins: Twins, mistake: Mistake, layer: str = "", behind: str | None = None
-) -> Iterator:
+    twins: Twins, effect: Effect, layer: str = "", following: str | None = None
+) -> Iterator[None]:
     """As `injected`, in PyTorch's twins of every precision."""
     with ExitStack() as stack:
         for (side, _), twin in twins.twins.items():
             if side == "torch":
-                stack.enter_context(injected(twin, mistake, layer, behind))
+                stack.enter_context(injected(twin, effect, layer, following))
         yield

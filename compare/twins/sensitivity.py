@@ -11,7 +11,7 @@ import numpy as np
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.evidence import SAME, Sensitivity, Survivor
-from compare.kinds.mistake import LOSS
+from compare.kinds.mistake import LossFactor
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import applies
 from compare.twins import injecting as twins_injecting
@@ -81,13 +81,13 @@ def of_loss(
     mistakes = [
         mistake
         for mistake in MISTAKES
-        if mistake.place == LOSS
+        if isinstance(mistake.effect, LossFactor)
         and loss in mistake.kinds
-        and any(mistake.change(target.shape) is not None for target in targets)
+        and any(mistake.effect.factor(target.shape) is not None for target in targets)
     ]
     survivors = []
     for mistake in mistakes:
-        with twins_injecting.injected_everywhere(twins, mistake):
+        with twins_injecting.injected_everywhere(twins, mistake.effect):
             judged = twins.gradients(loss, arrays, targets)
         if judged["verdict"] == SAME:
             survivors.append(Survivor(mistake.name, "loss", mistake.sentence, HERE))
@@ -134,7 +134,7 @@ def _with_mistake(twins, arrays, mistake, layer, behind):
     for side, dtype in twins.twins:
         if side == "torch":
             twin = twins.twins[side, dtype]
-            with pytorch_mistakes.injected(twin, mistake, layer, behind):
+            with pytorch_mistakes.injected(twin, mistake.effect, layer, behind):
                 try:
                     stages[side, dtype] = twin(*arrays)
                 except (ValueError, RuntimeError, IndexError):

@@ -18,7 +18,6 @@ from compare.diagnosing.between.scales import scaled
 from compare.diagnosing.between.standards import standardised
 from compare.diagnosing.between.ways import AS_IT_IS, EXACT, Recognised
 from compare.judging.distances import NEAR, near
-from compare.kinds.mistake import RecurrentOutput
 from compare.mistakes import ACTIVATIONS, RESULTS
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
@@ -74,7 +73,7 @@ def _functions(last):
 
 def _merged(sequence, made, given, limit):
     """The two directions of a recurrent layer made one."""
-    if not isinstance(sequence, RecurrentOutput) or sequence.h is None:
+    if sequence.h is None:
         return
     if sequence.output.shape[-1] != 2 * sequence.h.shape[-1]:
         return

@@ -11,13 +11,12 @@ import numpy as np
 
 from compare.diagnosing.between import ways as between
 from compare.diagnosing.between.ways import AS_IT_IS, EXACT
-from compare.diagnosing.finding import Finding, Link, Reading, cure_of
+from compare.diagnosing.finding import Finding, Link, Reading
 from compare.diagnosing.from_the_end import LAST_FIRST
 from compare.diagnosing.in_layers.directions import left_turned
 from compare.judging.distances import near
 from compare.judging.explanation import listed
-from compare.kinds.mistake import GIVEN, JOINED
-from compare.mistakes import Mistake
+from compare.kinds.mistake import Effect, JoinedInput, LayerInput, RecurrentOutput
 from compare.mistakes.anatomy import Anatomy
 
 Part = Mapping[tuple[str, str], Callable]  # layer and way: what takes the one so
@@ -77,7 +76,7 @@ def renamed(found: Sequence[Part], names: Mapping[str, str]) -> list[Part]:
     ]
 
 
-def joining(wanted: Sequence[Part], keras: Anatomy) -> Mistake:
+def joining(wanted: Sequence[Part], keras: Anatomy) -> JoinedInput | LayerInput:
     """What joins parts as Keras's twin has them, of what PyTorch's layers make.
 
     Args:
@@ -90,21 +89,25 @@ def joining(wanted: Sequence[Part], keras: Anatomy) -> Mistake:
         key = (state or list(part))[0]
         chosen.append((key[0], part[key]))
 
-    def change(made):
-        arrays = [
-            way(made(name) if name in keras.kinds else keras.made[name])
-            for name, way in chosen
-        ]
+    def input_of(name):
+        return RecurrentOutput(keras.made[name])
+
+    def join(output_of):
+        arrays = []
+        for name, way in chosen:
+            source = output_of if name in keras.kinds else input_of
+            arrays.append(way(source(name)))
         return np.concatenate(arrays, axis=-1)
 
-    inside = any(name in keras.kinds for name, _ in chosen)  # else all are inputs
-    return cure_of(JOINED if inside else GIVEN, change)
+    if any(name in keras.kinds for name, _ in chosen):
+        return JoinedInput(join)
+    return LayerInput(join(input_of))  # all are inputs
 
 
 def differing(
     link: Link,
     sides: Mapping[str, Sequence[Part]],
-    cure: Mistake,
+    cure: Effect,
     from_the_end: Sequence[str],
 ) -> Iterator[Finding]:
     """Where the sides join other parts, or the same in another order.

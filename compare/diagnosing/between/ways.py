@@ -13,10 +13,10 @@ import numpy as np
 
 from compare.diagnosing.between import operation as operations
 from compare.diagnosing.between.operation import NOTHING, Operation
-from compare.diagnosing.finding import Finding, Link, Reading, cure_of, once
+from compare.diagnosing.finding import Finding, Link, Reading, once
 from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
-from compare.kinds.mistake import ACTIVATION, BETWEEN, RESULT
+from compare.kinds.mistake import Activation, FinalActivation, Handover
 from compare.mistakes import ACTIVATIONS, MISTAKES, RESULTS, WAYS, RecurrentOutput
 from compare.mistakes import activations as functions
 from compare.mistakes import ways as words
@@ -57,8 +57,7 @@ def differing(link: Link, sides: Mapping[str, Recognised]) -> Iterator[Finding]:
         kinds = ("functions",) if alike else ("ways", "functions")
     # A state is not cut off where PyTorch's batch is packed; a step is.
     state = [pair for pair in chosen["keras"] if pair[0] == "the final hidden state"]
-    change = second[(state or chosen["keras"])[0]]
-    cure = cure_of(BETWEEN, change)
+    cure = Handover(second[(state or chosen["keras"])[0]])
     for kind in kinds:
         names = {s: [pair[kind == "functions"] for pair in chosen[s]] for s in sides}
         told = readings(link, kind, names)
@@ -105,7 +104,7 @@ def _functions(array, given, last):
 
 def ways_of(
     found: Anatomy, layer: str, turned: bool
-) -> tuple[Mapping[str, Callable], RecurrentOutput | np.ndarray]:
+) -> tuple[Mapping[str, Callable], RecurrentOutput]:
     """The ways to hand on what a layer makes, and what they start from.
 
     Args:
@@ -121,13 +120,10 @@ def ways_of(
                 swapped, sequence.h, sequence.c, None, sequence.states
             )
         return WAYS, sequence
-    made = found.made[layer]
-    if made.ndim != 3:
-        return {AS_IT_IS: lambda made: made}, made
-    return {
-        name: lambda made, way=way: way(RecurrentOutput(made, None, None, None))
-        for name, way in WAYS.items()
-    }, made
+    output = RecurrentOutput(found.made[layer])
+    if output.output.ndim != 3:
+        return {AS_IT_IS: WAYS[AS_IT_IS]}, output
+    return WAYS, output
 
 
 def readings(
@@ -145,11 +141,11 @@ def readings(
     found = [
         say.reading(side, mistake, wrong, right)
         for mistake in MISTAKES
-        if mistake.place == say.place
+        if isinstance(mistake.effect, say.place)
         for side, other in OTHER.items()
         for wrong in names[side]
-        if library.get(wrong) is mistake.change
-        for right in [name for name in mistake.rights if name in names[other]][:1]
+        if library.get(wrong) is mistake.effect.function
+        for right in [n for n in _rights(mistake.effect) if n in names[other]][:1]
     ]
     have = {side: names[side][0] for side in names}
     if not found:
@@ -164,6 +160,11 @@ def readings(
     return once(found)
 
 
+def _rights(effect: Handover | Activation | FinalActivation) -> tuple[str, ...]:
+    """The names of what should be done where a mistake is made."""
+    return effect.rights if isinstance(effect, Handover) else (effect.right,)
+
+
 @dataclass(frozen=True)
 class _Words:
     """How a difference between two layers is put."""
@@ -174,20 +175,24 @@ class _Words:
     @property
     def place(self):
         if self.kind == "ways":
-            return BETWEEN
-        return ACTIVATION if self.link.behind else RESULT
+            return Handover
+        return Activation if self.link.behind else FinalActivation
 
     @property
     def library(self):
-        return {BETWEEN: WAYS, ACTIVATION: ACTIVATIONS, RESULT: RESULTS}[self.place]
+        return {
+            Handover: WAYS,
+            Activation: ACTIVATIONS,
+            FinalActivation: RESULTS,
+        }[self.place]
 
     def does(self, side, name):
         """What a side does, in words."""
         if isinstance(name, Operation):
             return f"{SIDES[side]} {name.does}"
-        if self.place == BETWEEN:
+        if self.place is Handover:
             return f"{SIDES[side]} {'takes' if self.link.behind else 'returns'} {name}"
-        if self.place == ACTIVATION:
+        if self.place is Activation:
             return f"{SIDES[side]} has {name}"
         return f"{SIDES[side]} ends {words.ending(name)}"
 
@@ -224,9 +229,9 @@ class _Words:
     def fix(self, side, right, wrong):
         if isinstance(right, Operation) or isinstance(wrong, Operation):
             what = operations.fix(right, wrong, side, self.link.behind)
-        elif self.place == BETWEEN:
+        elif self.place is Handover:
             what = words.written(right, side, wrong)
-        elif self.place == ACTIVATION:
+        elif self.place is Activation:
             what = functions.written(right, side, wrong)
         else:
             what = words.end(right, side)

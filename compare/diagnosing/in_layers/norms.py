@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from compare.diagnosing.finding import Finding, Reading, cure_of, named
+from compare.diagnosing.finding import Finding, Reading, named
 from compare.diagnosing.finding import reading as read
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
 from compare.judging.evidence import OTHER, SIDES
-from compare.kinds.mistake import LAYER
+from compare.kinds.mistake import Computation
 from compare.kinds.norms import normalised
 from compare.mistakes import MISTAKES
 
@@ -40,9 +40,8 @@ def normalises(layer: str, isolated: Isolated) -> Iterator[Finding]:
         return
     chosen = {side: found[0] for side, found in ways.items()}
     arrays, (epsilon, of_batch) = isolated.weights["keras"][layer], chosen["keras"]
-    cure = cure_of(
-        LAYER,
-        lambda call: normalised(replace(call, arrays=arrays), epsilon, of_batch),
+    cure = Computation(
+        lambda call: normalised(replace(call, arrays=arrays), epsilon, of_batch)
     )
     batched = [side for side in SIDES if chosen[side][1]]
     if len(batched) == 1:

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from compare.diagnosing.between.ways import Recognised
-from compare.diagnosing.finding import Finding, Link, cure_of, named, of_layer
+from compare.diagnosing.finding import Finding, Link, named, of_layer
 from compare.diagnosing.isolated import Isolated
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import near
-from compare.kinds.mistake import BETWEEN, LAYER
+from compare.kinds.mistake import Computation, Handover
 
 MASK = "mask ignored"
 STATES = ("the final hidden state", "the end of each direction")  # ways to hand on
@@ -43,11 +43,10 @@ def padded_before(layer: str, isolated: Isolated) -> Finding | None:
         x = np.where(valid_steps(x[:, :time], ours.lengths), x[:, :time], 0)
     if not near(ours.x, x):
         return None
-    cure = cure_of(
-        LAYER,
+    cure = Computation(
         lambda call: _in_place(
             call.run(x=theirs.x, lengths=theirs.lengths), order, theirs.lengths
-        ),
+        )
     )
     return of_layer(layer, isolated, [("torch", named(name))], cure)
 
@@ -88,7 +87,7 @@ def counted(layer: str, isolated: Isolated) -> Iterator[Finding]:
     if not ignoring:
         yield Finding(layer, unknown="the valid steps of the sequences differ")
         return
-    cure = cure_of(LAYER, lambda call: _run_to(_unpacked(call, theirs), theirs.lengths))
+    cure = Computation(lambda call: _run_to(_unpacked(call, theirs), theirs.lengths))
     yield _ignored(layer, isolated, ignoring[0], cure)
 
 
@@ -112,7 +111,7 @@ def read_at_the_end(
     for name, change in sides["keras"].items():
         if name in sides["torch"] and name[0] in STATES:
             readings = _ignored(link.layer, isolated, "keras", None).readings
-            cure = cure_of(BETWEEN, change)
+            cure = Handover(change)
             yield Finding(link.layer, readings, cure=cure, behind=link.behind)
             return
 

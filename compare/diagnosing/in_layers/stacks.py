@@ -11,6 +11,7 @@ import numpy as np
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import near
 from compare.judging.explanation import listed
+from compare.kinds.mistake import Computation, EffectT
 from compare.mistakes import Call, Mistake
 
 END = re.compile(r"_l(\d+)(_reverse)?$")  # of a parameter's name
@@ -19,11 +20,11 @@ KERAS = {"weight_ih": "kernel", "weight_hh": "recurrent_kernel"}
 
 
 def in_one(
-    known: Sequence[Mistake],
+    known: Sequence[Mistake[Computation]],
     call: Call,
     passed: Sequence[tuple[np.ndarray, np.ndarray]],
     steps: int | None = None,
-) -> Iterator[Mistake]:
+) -> Iterator[Mistake[Computation]]:
     """Mistakes in one layer of a stack alone, or in one direction alone.
 
     Args:
@@ -46,14 +47,15 @@ def in_one(
     number, layer, output = wrong[0]
     right = layer.run()
     for mistake in known:
-        made = _fitting(mistake.change(layer), right)
+        made = _fitting(mistake.effect.compute(layer), right)
         for side in (None, *sides) if made else ():
             mixed = _mixed(right, made, side)
             whole = len(layers) == 1 and side is None
             if not whole and _are_near(mixed, output, call.lengths, steps):
                 where = _words(number, side, len(layers))
-                change = _staged(number, _in_half(mistake.change, side))
-                yield in_part(replace(mistake, change=change), where)
+                compute = _in_half(mistake.effect.compute, side)
+                effect = Computation(_staged(number, compute))
+                yield in_part(replace(mistake, effect=effect), where)
 
 
 def _are_near(made, output, lengths, steps):
@@ -63,7 +65,7 @@ def _are_near(made, output, lengths, steps):
     return near(ours[:, :steps], output[:, :steps])
 
 
-def in_part(mistake: Mistake, where: str) -> Mistake:
+def in_part(mistake: Mistake[EffectT], where: str) -> Mistake[EffectT]:
     """A mistake that is made in a part of a layer, which is told."""
     meant = mistake.meant and {
         s: f"{t}, in {where} alone" for s, t in mistake.meant.items()

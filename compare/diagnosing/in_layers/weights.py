@@ -10,7 +10,6 @@ import numpy as np
 from compare.diagnosing.finding import (
     Finding,
     Reading,
-    cure_of,
     known_mistakes,
     named,
     once,
@@ -20,7 +19,7 @@ from compare.diagnosing.in_layers.stacks import in_part, named_part
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
-from compare.kinds.mistake import RECURRENT, WEIGHTS
+from compare.kinds.mistake import RECURRENT, ArraysOfLayer
 
 FRESH = "initial weights"
 ROUNDED = float(np.finfo(np.float32).eps)  # of the largest value: Keras's sum of biases
@@ -36,7 +35,7 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
     if _same(kind, compared["torch"], compared["keras"], NEAR):
         return
     target = dict(arrays["keras"])
-    cure = cure_of(WEIGHTS, lambda _: target)
+    cure = ArraysOfLayer(lambda _: target)
     names = {side: isolated.name(layer, side) for side in SIDES}
     readings = [*_row_twice(kind, names, arrays)]
     readings += [
@@ -79,10 +78,10 @@ def _row_twice(kind, names, arrays):
 def _singles(kind, arrays):
     """Mistakes that do alone, each with its side."""
     for side, other in OTHER.items():
-        for mistake in known_mistakes(WEIGHTS, kind):
-            made = mistake.made_on(side, arrays[other])
-            left = mistake.name != FRESH and mistake.fits
-            fits = left and mistake.fits(arrays[other], arrays[side], side)
+        for mistake in known_mistakes(ArraysOfLayer, kind):
+            made = mistake.effect.made_on(side, arrays[other])
+            left = mistake.name != FRESH and mistake.effect.fits
+            fits = left and mistake.effect.fits(arrays[other], arrays[side], side)
             if fits or _same(kind, made, arrays[side]):
                 yield side, mistake
 
@@ -104,20 +103,22 @@ def _in_part(kind, arrays):
         return
     for side, other in OTHER.items():
         where, have = named_part(names, arrays["torch"], side), arrays[side]
-        for mistake in known_mistakes(WEIGHTS, kind):
-            made = None if mistake.fits else mistake.made_on(side, arrays[other])
+        for mistake in known_mistakes(ArraysOfLayer, kind):
+            if mistake.effect.fits:
+                continue
+            made = mistake.effect.made_on(side, arrays[other])
             if made and _same(kind, *({n: a[n] for n in names} for a in (made, have))):
                 yield side, in_part(mistake, where)
 
 
 def _pairs(kind, arrays):
     """Two mistakes that do together, each pair with its side."""
-    known = known_mistakes(WEIGHTS, kind)
+    known = known_mistakes(ArraysOfLayer, kind)
     for side, other in OTHER.items():
         for first in known:
-            once = first.made_on(side, arrays[other])
+            once = first.effect.made_on(side, arrays[other])
             for second in known if once else ():
-                if _same(kind, second.made_on(side, once), arrays[side]):
+                if _same(kind, second.effect.made_on(side, once), arrays[side]):
                     yield side, (first, second)
 
 
@@ -150,7 +151,7 @@ def _never_loaded(names, arrays):
     found = [
         read(names[side], side, mistake)
         for side, other in OTHER.items()
-        if mistake.fits(arrays[other], arrays[side], side)
+        if mistake.effect.fits(arrays[other], arrays[side], side)
     ]
     for side in SIDES if len(found) == 1 else ():
         if side != found[0].side:
