@@ -20,7 +20,8 @@ from compare.in_keras.arrays import (
 from compare.in_keras.layers import holders
 from compare.in_keras.names import Renamed, children
 from compare.in_keras.twin import REFUSALS, Twin
-from compare.kinds.mistake import Call, RecurrentOutput
+from compare.kinds import call, options_of
+from compare.kinds.mistake import RecurrentOutput
 from compare.mistakes.anatomy import Anatomy
 
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
@@ -61,7 +62,7 @@ def anatomy(
         x, lengths, _, order = runs[0]
         output = runs[-1][2]
         if isinstance(output, RecurrentOutput):
-            calls[name] = Call(kinds[name], weights[name], x, lengths)
+            calls[name] = call(kinds[name], weights[name], x, lengths)
             if order is not None:
                 orders[name] = order
             handed[name] = output
@@ -83,10 +84,10 @@ def anatomy(
         last=None if isinstance(last, RecurrentOutput) else last,
         result=None if results[0] is None else to_numpy(results[0]),
         results=tuple(to_numpy(each) for each in results if each is not None),
-        epsilons={
-            name: stacks[name][0].epsilon
+        options={
+            name: options_of("keras", kinds[name], _unwrapped(stacks[name][0]))
             for name in known
-            if hasattr(stacks[name][0], "epsilon")
+            if name in fed
         },
         orders=orders,
         stacked=stacked,
@@ -100,6 +101,12 @@ def _layers(model, name):
         found = attrgetter(name)(model)
         return [found] if isinstance(found, keras.Layer) else []
     return []
+
+
+def _unwrapped(layer):
+    """What a wrapper applies to each step, or the layer itself."""
+    wrapped = isinstance(layer, keras.layers.TimeDistributed)
+    return layer.layer if wrapped else layer
 
 
 def _stack(attribute):

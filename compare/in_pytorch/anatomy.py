@@ -23,10 +23,8 @@ from compare.in_pytorch.arrays import (
 from compare.in_pytorch.layers import layers
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
-from compare.kinds.mistake import (
-    Call,
-    RecurrentOutput,
-)
+from compare.kinds import call, options_of
+from compare.kinds.mistake import RecurrentOutput
 from compare.mistakes.anatomy import Anatomy
 
 
@@ -100,7 +98,7 @@ def anatomy(
         if isinstance(module, torch.nn.RNNBase):
             if name in made and is_batch(args[0]):
                 x, lengths = padded(module, args[0])
-                calls[name] = Call(known[name].kind, known[name].arrays, x, lengths)
+                calls[name] = call(known[name].kind, known[name].arrays, x, lengths)
                 handed[name] = sequence_of(module, made[name])
         elif isinstance(args[0], torch.Tensor):
             fed[name] = features_last(module, args[0]).numpy()
@@ -119,7 +117,9 @@ def anatomy(
         last=last.numpy() if isinstance(last, torch.Tensor) else None,
         result=None if results[0] is None else results[0].numpy(),
         results=tuple(each.numpy() for each in results if each is not None),
-        epsilons={n: modules[n].eps for n in kinds if hasattr(modules[n], "eps")},
+        options={
+            n: options_of("torch", kinds[n], modules[n]) for n in kinds if n in fed
+        },
         moved=tuple(
             name
             for name, arrays in before_run.items()

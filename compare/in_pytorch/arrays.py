@@ -40,7 +40,7 @@ def returning(module, result, made):
     Args:
         module: the layer.
         result: what it returned.
-        made: as `reference.run` gives them, (batch, time, size) and states.
+        made: as `running.run` gives them, (batch, time, size) and states.
     """
     output, states = result
     several = isinstance(states, tuple)

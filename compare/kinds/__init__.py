@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
+from compare.judging.words import Side
 from compare.kinds.activations import ACTIVATION_KINDS
 from compare.kinds.batch_norm import BATCH_NORM
+from compare.kinds.computing import Cell
 from compare.kinds.convolution import CONV1D
 from compare.kinds.dense import LINEAR
 from compare.kinds.embedding import EMBEDDING
@@ -19,8 +23,9 @@ from compare.kinds.kind import Family, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.layer_norm import LAYER_NORM
 from compare.kinds.lstm import LSTM
+from compare.kinds.mistake import Call
 from compare.kinds.names import own, plain
-from compare.kinds.option import Option, Value
+from compare.kinds.option import Option, Options, Value
 from compare.kinds.pooling import (
     AVG_POOL,
     GLOBAL_AVG_POOL,
@@ -94,6 +99,21 @@ def of_keras_class(name: str) -> Kind | None:
     return None
 
 
+def cell_of(name: str) -> Cell:
+    """Return one step of a recurrent kind.
+
+    Args:
+        name: of the kind.
+
+    Raises:
+        KeyError: if the kind is not recurrent.
+    """
+    cell = BY_NAME[name].cell
+    if cell is None:
+        raise KeyError(name)
+    return cell
+
+
 def is_recurrent(torch: str) -> bool:
     """Return whether a layer that PyTorch calls so is recurrent, a cell included."""
     kind = BY_TORCH_NAME.get(torch)
@@ -142,3 +162,40 @@ def unlike_pytorch(name: str, value_of: Callable[[Option], Value]) -> list[str]:
 def listed() -> str:
     """Return all pairs of layers whose arrays can be moved, for a sentence."""
     return ", ".join(f"{k.torch[0]} and {k.keras[0]}" for k in WITH_ARRAYS)
+
+
+def call(
+    name: str,
+    arrays: Arrays,
+    x: np.ndarray,
+    lengths: np.ndarray | None = None,
+    options: Options | None = None,
+) -> Call:
+    """Return a layer at work.
+
+    Args:
+        name: what PyTorch calls it.
+        arrays: by PyTorch's names, in its layout.
+        x: its input, features last.
+        lengths: (batch,), or None where every step counts.
+        options: its settings, as `options_of` reads them.
+    """
+    kind = BY_TORCH_NAME.get(name)
+    compute = _unknown if kind is None else kind.compute
+    return Call(name, compute, arrays, x, lengths, options or {})
+
+
+def _unknown(arrays: Arrays, x: np.ndarray, options: Options) -> None:
+    """Compute nothing: what a layer of a kind that is not in KINDS does is unknown."""
+
+
+def options_of(side: Side, name: str, layer: object) -> Options:
+    """Read the settings of a layer of either framework; none of an unknown kind.
+
+    Args:
+        side: whose layer it is.
+        name: what PyTorch calls it, or its twin.
+        layer: alive, without a wrapper.
+    """
+    kind = BY_TORCH_NAME.get(name)
+    return {} if kind is None else kind.options_of(side, layer)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from compare.kinds import normalisation
+from compare.kinds.any_arrays import ANOTHER_LAYER, ROUNDED
+from compare.kinds.changes import filled
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
+from compare.kinds.mistake import ArraysOfLayer, Computation, Mistake
 from compare.kinds.option import Option, Options
 from compare.kinds.rows import copied, in_any_layer
 
@@ -48,6 +51,39 @@ def keras_momentum(momentum: float) -> float:
     """Keras's momentum is the share that is kept, PyTorch's the share that is new."""
     return 1 - momentum
 
+
+def _swapped(arrays: Arrays) -> Arrays | None:
+    """Put mean and variance in each other's place; None where there are none."""
+    if "running_mean" not in arrays:
+        return None
+    mean, variance = arrays["running_mean"], arrays["running_var"]
+    return {**arrays, "running_mean": variance, "running_var": mean}
+
+
+OF_BATCH = Mistake(
+    "statistics of the batch for learnt statistics",
+    "mean and variance are those of this batch, as in training, not the learnt",
+    "model.eval(), and no .train() in forward",
+    "call the layer with training=False",
+    Computation(
+        normalisation.with_options(training=True),
+        normalisation.with_options(training=False),
+    ),
+)
+INITIAL_STATISTICS = Mistake(
+    "initial statistics",
+    "the running statistics are still the mean 0 and the variance 1 of a new layer",
+    "copy moving_mean and moving_variance into running_mean and running_var",
+    "copy running_mean and running_var into moving_mean and moving_variance",
+    ArraysOfLayer(filled(running_mean=0, running_var=1)),
+)
+STATISTICS_SWAPPED = Mistake(
+    "mean and variance swapped",
+    "the running mean and the running variance are in each other's place",
+    "swap running_mean and running_var",
+    "swap moving_mean and moving_variance",
+    ArraysOfLayer(_swapped),
+)
 
 BATCH_NORM = Kind(
     name="BatchNorm1d",
@@ -92,6 +128,15 @@ BATCH_NORM = Kind(
             instead="call Keras's layer with training=True, which uses the batch's",
             sample=(False, None),
         ),
+    ),
+    mistakes=(
+        ANOTHER_LAYER,
+        *ROUNDED,
+        *normalisation.EPSILONS,
+        OF_BATCH,
+        normalisation.INITIAL_SCALE,
+        INITIAL_STATISTICS,
+        STATISTICS_SWAPPED,
     ),
     features_first=True,
     files=(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
 from compare.kinds.dense import ACTIVATION, BIAS
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
@@ -106,6 +107,7 @@ CONV1D = Kind(
         BIAS,
         ACTIVATION,
     ),
+    mistakes=(ANOTHER_LAYER, *ROUNDED, INITIAL),
     features_first=True,
     files=(
         Axes({"weight": 3, "bias": 1}, {"kernel": 3, "bias": 1}),

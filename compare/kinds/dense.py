@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
+from compare.kinds.changes import (
+    MISCOUNTED,
+    change_each,
+    columns_reversed,
+    reshaped,
+    reshaped_in_keras,
+)
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
+from compare.kinds.mistake import ArraysOfLayer, Mistake
 from compare.kinds.option import REQUIRED, Option, Options, is_there
 from compare.kinds.rows import copied, in_any_layer, transposed
 
@@ -39,6 +48,36 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
     return result + arrays.get("bias", 0)
 
 
+BIASES = tuple(
+    Mistake(
+        f"dense bias {name}",
+        f"the bias of the dense layer is {counted}",
+        "copy Keras's bias",
+        "copy PyTorch's bias",
+        ArraysOfLayer(change_each(change, "bias")),
+    )
+    for name, counted, change in MISCOUNTED
+)
+KERNELS = (
+    Mistake(
+        "dense kernel read without transposing",
+        "the dense kernel's numbers were copied in the other framework's memory order",
+        "weight = kernel.T, not a reshape",
+        "kernel = weight.T, not a reshape",
+        ArraysOfLayer(
+            change_each(reshaped, "weight"),
+            in_keras=change_each(reshaped_in_keras, "weight"),
+        ),
+    ),
+    Mistake(
+        "dense inputs reversed",
+        "the inputs of the dense layer come in reverse order",
+        "reverse the columns of weight",
+        "reverse the rows of kernel",
+        ArraysOfLayer(change_each(columns_reversed, "weight")),
+    ),
+)
+
 LINEAR = Kind(
     name="Linear",
     torch=("Linear",),
@@ -51,6 +90,7 @@ LINEAR = Kind(
         BIAS,
         ACTIVATION,
     ),
+    mistakes=(*BIASES, ANOTHER_LAYER, *KERNELS, *ROUNDED, INITIAL),
     files=(
         Axes({"weight": 2, "bias": 1}, {"kernel": 2, "bias": 1}),
         Axes({"weight": 2}, {"kernel": 2}),

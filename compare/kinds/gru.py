@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from compare.kinds import functions, running
-from compare.kinds import recurrent_parts as recurrent
+from compare.kinds import functions, recurrent, running
+from compare.kinds import recurrent_arrays as arrays
+from compare.kinds import recurrent_computations as computations
+from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
 from compare.kinds.computing import Cell
+from compare.kinds.gates import wrong_orders
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays
+from compare.kinds.mistake import ArraysOfLayer, Computation, Mistake
 from compare.kinds.option import Option, Options
+from compare.kinds.recurrent_computations import computes
 from compare.kinds.rows import Row
 
 GATES = "rzn"
@@ -115,6 +120,44 @@ def _reordered(array: np.ndarray, axis: int = 0) -> np.ndarray:
     return np.concatenate([second, first, third], axis)
 
 
+def _biases_swapped(arrays: Arrays) -> Arrays | None:
+    """Put bias_ih and bias_hh in each other's place."""
+    result = dict(arrays)
+    for name in arrays:
+        if name.startswith("bias_ih"):
+            second = name.replace("bias_ih", "bias_hh")
+            result[name], result[second] = arrays[second], arrays[name]
+    return result if any("bias" in name for name in arrays) else None
+
+
+BIASES = (
+    Mistake(
+        "GRU biases summed into one",
+        "both biases were added and stand in the one, the other is zero",
+        "bias_ih = bias[0], bias_hh = bias[1], in the order r, z, n",
+        "bias = stack([bias_ih, bias_hh]), in the order z, r, h",
+        ArraysOfLayer(arrays.biases_summed),
+    ),
+    Mistake(
+        "GRU biases swapped",
+        "bias_ih and bias_hh are in each other's place",
+        "bias_ih = bias[0], bias_hh = bias[1], in the order r, z, n",
+        "bias = stack([bias_ih, bias_hh]), in the order z, r, h",
+        ArraysOfLayer(_biases_swapped),
+    ),
+)
+RESET_BEFORE = Mistake(
+    "reset gate before the product",
+    "the reset gate acts on the state before the matrix product, not behind it",
+    "write the cell by hand: nn.GRU has the gate behind the product",
+    "reset_after=True",
+    Computation(computes(reset_after=False)),
+    meant={
+        "torch": "write the cell by hand: nn.GRU has the gate behind the product",
+        "keras": "reset_after=False",
+    },
+)
+
 GRU = Kind(
     name="GRU",
     torch=("GRU", "GRUCell"),
@@ -137,6 +180,25 @@ GRU = Kind(
             sample=(None, False),
         ),
         *recurrent.OPTIONS,
+    ),
+    mistakes=(
+        *wrong_orders("GRU", GATES, "z, r, h", "thirds", [(1, 0, 2)]),
+        arrays.INPUT_KERNEL_RESHAPED,
+        arrays.RECURRENT_KERNEL_RESHAPED,
+        *arrays.recurrent_kernel("GRU", 3),
+        *arrays.KERNELS,
+        *arrays.BIASES,
+        arrays.SECOND_BIAS_LEFT,
+        *BIASES,
+        *arrays.DIRECTIONS_AND_LAYERS,
+        ANOTHER_LAYER,
+        *ROUNDED,
+        INITIAL,
+        *computations.OTHER_GATES,
+        *computations.NO_TANH,
+        RESET_BEFORE,
+        *computations.SEQUENCES,
+        *computations.STATES_AND_PADDING,
     ),
     cell=CELL,
     files=(recurrent.IN_FILES,),

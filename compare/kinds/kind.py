@@ -8,7 +8,7 @@ from typing import Literal
 
 from compare.judging.words import Side
 from compare.kinds.computing import Cell, Compute
-from compare.kinds.mistake import Mistake
+from compare.kinds.mistake import Effect, Mistake
 from compare.kinds.option import Option, Options, Value
 from compare.kinds.rows import RowsOfLayers
 
@@ -99,7 +99,7 @@ class Kind:
     compute: Compute
     rows: RowsOfLayers | None = None
     options: tuple[Option, ...] = ()
-    mistakes: tuple[Mistake, ...] = ()
+    mistakes: tuple[Mistake[Effect], ...] = ()
     features_first: bool = False
     cell: Cell | None = None
     files: tuple[Axes, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from compare.kinds import normalisation
+from compare.kinds.any_arrays import ANOTHER_LAYER, ROUNDED
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.option import Option, Options
@@ -59,6 +60,12 @@ LAYER_NORM = Kind(
             "the axes to the end",
             sample=(None, 1),
         ),
+    ),
+    mistakes=(
+        ANOTHER_LAYER,
+        *ROUNDED,
+        *normalisation.EPSILONS,
+        normalisation.INITIAL_SCALE,
     ),
     files=(
         Axes({"weight": 1, "bias": 1}, {"gamma": 1, "beta": 1}),

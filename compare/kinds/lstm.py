@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from compare.kinds import functions, running
-from compare.kinds import recurrent_parts as recurrent
+from compare.kinds import functions, recurrent, running
+from compare.kinds import recurrent_arrays as arrays
+from compare.kinds import recurrent_computations as computations
+from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
+from compare.kinds.changes import ArraysChange, change_each
 from compare.kinds.computing import Cell
+from compare.kinds.gates import wrong_orders
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays
+from compare.kinds.mistake import ArraysOfLayer, Call, Computation, Mistake
 from compare.kinds.option import Option, Options
+from compare.kinds.recurrent_computations import Returned, returned
 from compare.kinds.rows import Row, summed, transposed
 
 GATES = "ifgo"
@@ -84,6 +90,50 @@ def rows(suffix: str, prefix: str) -> tuple[Row, ...]:
     )
 
 
+def _forget_bias(number: int) -> ArraysChange:
+    """Add a number to the quarter of the forget gate."""
+
+    def add(array: np.ndarray) -> np.ndarray:
+        result = array.copy()
+        size = len(array) // 4
+        result[size : 2 * size] += number
+        return result
+
+    return change_each(add, "bias_ih")
+
+
+def _cell_shown(call: Call) -> Returned | None:
+    """The final cell state is in the place of the final hidden state."""
+    right = returned(call)
+    if "c_n" not in right:
+        return None
+    return {**right, "h_n": right["c_n"]}
+
+
+FORGET_BIAS = (
+    Mistake(
+        "forget bias added again",
+        "one was added to the bias of the forget gate, which had it already",
+        "subtract 1 from the second quarter of bias_ih",
+        "subtract 1 from the second quarter of bias (unit_forget_bias adds it once)",
+        ArraysOfLayer(_forget_bias(1)),
+    ),
+    Mistake(
+        "forget bias left out",
+        "the bias of the forget gate lacks the one that was added to it",
+        "add 1 to the second quarter of bias_ih",
+        "add 1 to the second quarter of bias",
+        ArraysOfLayer(_forget_bias(-1)),
+    ),
+)
+CELL_STATE_SHOWN = Mistake(
+    "cell state for hidden state",
+    "the final cell state c is taken for the final hidden state h",
+    "output, (h_n, c_n) = lstm(x): take h_n",
+    "output, h, c = lstm(x) with return_state=True: take h",
+    Computation(_cell_shown),
+)
+
 LSTM = Kind(
     name="LSTM",
     torch=("LSTM", "LSTMCell"),
@@ -104,6 +154,28 @@ LSTM = Kind(
             instead="run the suite's ProjectedLSTMCell in a keras.layers.RNN",
             sample=(2, None),
         ),
+    ),
+    mistakes=(
+        *wrong_orders(
+            "LSTM", GATES, "i, f, c, o", "quarters", [(0, 1, 3, 2), (1, 0, 3, 2)]
+        ),
+        arrays.INPUT_KERNEL_RESHAPED,
+        arrays.RECURRENT_KERNEL_RESHAPED,
+        *arrays.recurrent_kernel("LSTM", 4),
+        *arrays.KERNELS,
+        *arrays.BIASES,
+        *FORGET_BIAS,
+        arrays.SECOND_BIAS_LEFT,
+        *arrays.DIRECTIONS_AND_LAYERS,
+        ANOTHER_LAYER,
+        *ROUNDED,
+        arrays.ROUNDED_AND_SUMMED,
+        INITIAL,
+        *computations.OTHER_GATES,
+        *computations.NO_TANH,
+        *computations.SEQUENCES,
+        CELL_STATE_SHOWN,
+        *computations.STATES_AND_PADDING,
     ),
     cell=CELL,
     files=(recurrent.IN_FILES,),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from compare.kinds import KINDS, RECURRENT, of_keras_class
 from compare.kinds.kind import Kind
-from compare.kinds.recurrent_parts import IN_FILES
+from compare.kinds.recurrent import IN_FILES
 
 CELL_NAMES = tuple(IN_FILES.keras)  # in the order in which Keras numbers them
 WITHOUT_CONFIG = ("kernel", "bias")  # of a layer of Keras that no kind knows

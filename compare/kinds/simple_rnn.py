@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from compare.kinds import functions, running
-from compare.kinds import recurrent_parts as recurrent
+from compare.kinds import functions, recurrent, running
+from compare.kinds import recurrent_arrays as arrays
+from compare.kinds import recurrent_computations as computations
+from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
 from compare.kinds.computing import Cell
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays
+from compare.kinds.mistake import Computation, Effect, Mistake
 from compare.kinds.option import Option, Options
+from compare.kinds.recurrent_computations import computes
 from compare.kinds.rows import Row, summed, transposed
 
 GATES = "h"  # the only one
@@ -86,6 +90,37 @@ OPTIONS = (
     *recurrent.OPTIONS,
 )
 
+
+def _mistakes(
+    kind: str, functions: tuple[Mistake[Computation], ...]
+) -> tuple[Mistake[Effect], ...]:
+    """The mistakes of a kind, with those in its activation."""
+    return (
+        arrays.INPUT_KERNEL_RESHAPED,
+        *arrays.recurrent_kernel(kind, 1),
+        *arrays.KERNELS,
+        *arrays.BIASES,
+        arrays.SECOND_BIAS_LEFT,
+        *arrays.DIRECTIONS_AND_LAYERS,
+        ANOTHER_LAYER,
+        *ROUNDED,
+        arrays.ROUNDED_AND_SUMMED,
+        INITIAL,
+        *functions,
+        *computations.SEQUENCES,
+        *computations.STATES_AND_PADDING,
+    )
+
+
+NO_RELU = Mistake(
+    "tanh for relu",
+    "the layer's activation is tanh in place of relu",
+    'nonlinearity="relu"',
+    'activation="relu"',
+    Computation(computes(activation="tanh")),
+    meant={"torch": 'nonlinearity="tanh"', "keras": 'activation="tanh"'},
+)
+
 RNN = Kind(
     name="RNN",
     torch=("RNN", "RNNCell"),
@@ -94,6 +129,7 @@ RNN = Kind(
     compute=compute,
     rows=recurrent.of_all_parts(rows),
     options=OPTIONS,
+    mistakes=_mistakes("RNN", computations.NO_TANH),
     cell=CELL,
     files=(recurrent.IN_FILES,),
     examples=recurrent.examples("RNN", "SimpleRNN"),
@@ -107,6 +143,7 @@ RELU_RNN = Kind(
     compute=compute_relu,
     rows=recurrent.of_all_parts(rows),
     options=OPTIONS,
+    mistakes=_mistakes("RNN(relu)", (NO_RELU,)),
     cell=CELL,
     files=(recurrent.IN_FILES,),
     examples=recurrent.examples(

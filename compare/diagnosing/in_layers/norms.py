@@ -11,7 +11,6 @@ from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
 from compare.judging.evidence import OTHER, SIDES
 from compare.kinds.mistake import Computation
-from compare.kinds.norms import normalised
 from compare.mistakes import MISTAKES
 
 BATCH = "statistics of the batch for learnt statistics"
@@ -21,7 +20,7 @@ DEFAULTS = (1e-5, 1e-3)
 def normalises(layer: str, isolated: Isolated) -> Iterator[Finding]:
     """What a layer that normalises makes of the same input and weights."""
     sides = {"torch": isolated.torch, "keras": isolated.keras}
-    own = [found.epsilons.get(layer) for found in sides.values()]
+    own = [found.call(layer).options.get("epsilon") for found in sides.values()]
     ways = {}
     for side, found in sides.items():
         call, made = found.call(layer), found.made[layer]
@@ -29,7 +28,7 @@ def normalises(layer: str, isolated: Isolated) -> Iterator[Finding]:
             (epsilon, of_batch)
             for epsilon in dict.fromkeys((*own, *DEFAULTS))
             for of_batch in (False, True)
-            if near(normalised(call, epsilon, of_batch), made)
+            if near(call.run(epsilon=epsilon, training=of_batch), made)
         ]
         if not ways[side]:
             what = "what is made of the same input and weights is"
@@ -41,7 +40,9 @@ def normalises(layer: str, isolated: Isolated) -> Iterator[Finding]:
     chosen = {side: found[0] for side, found in ways.items()}
     arrays, (epsilon, of_batch) = isolated.weights["keras"][layer], chosen["keras"]
     cure = Computation(
-        lambda call: normalised(replace(call, arrays=arrays), epsilon, of_batch)
+        lambda call: replace(call, arrays=arrays).run(
+            epsilon=epsilon, training=of_batch
+        )
     )
     batched = [side for side in SIDES if chosen[side][1]]
     if len(batched) == 1:
