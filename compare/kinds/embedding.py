@@ -26,7 +26,8 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
     Returns:
         (batch, ..., features).
     """
-    return arrays["weight"][np.asarray(x).astype("int64")]
+    result: np.ndarray = arrays["weight"][np.asarray(x).astype("int64")]
+    return result
 
 
 def _off_by_one(name: str, read: str, index: str, by: int) -> Mistake[ArraysOfLayer]:

@@ -24,22 +24,26 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 def hard_sigmoid_sixth(x: np.ndarray) -> np.ndarray:
     """Limit x / 6 + 1 / 2 to [0, 1]: that of Keras 3 and of PyTorch."""
-    return np.clip(x / 6 + 0.5, 0, 1)
+    result: np.ndarray = np.clip(x / 6 + 0.5, 0, 1)
+    return result
 
 
 def hard_sigmoid_fifth(x: np.ndarray) -> np.ndarray:
     """Limit 0.2 x + 1 / 2 to [0, 1]: that of Keras 2."""
-    return np.clip(0.2 * x + 0.5, 0, 1)
+    result: np.ndarray = np.clip(0.2 * x + 0.5, 0, 1)
+    return result
 
 
 def relu(x: np.ndarray) -> np.ndarray:
     """Replace numbers below zero by zero."""
-    return np.maximum(x, 0)
+    result: np.ndarray = np.maximum(x, 0)
+    return result
 
 
 def relu6(x: np.ndarray) -> np.ndarray:
     """Limit x to [0, 6]."""
-    return np.clip(x, 0, 6)
+    result: np.ndarray = np.clip(x, 0, 6)
+    return result
 
 
 def leaky_relu(slope: float) -> Function:
@@ -83,12 +87,14 @@ def silu(x: np.ndarray) -> np.ndarray:
 
     Source: Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2.
     """
-    return x * sigmoid(x)
+    result: np.ndarray = x * sigmoid(x)
+    return result
 
 
 def softplus(x: np.ndarray) -> np.ndarray:
     """log(1 + exp(x))."""
-    return np.logaddexp(x, 0)
+    result: np.ndarray = np.logaddexp(x, 0)
+    return result
 
 
 def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:

@@ -123,7 +123,8 @@ def norm(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
     """
     power = options["power"]
     powers: np.ndarray = (_windows(x, options, 0.0) ** power).sum(axis=2)
-    return powers ** (1 / power)
+    result: np.ndarray = powers ** (1 / power)
+    return result
 
 
 def largest_of_all(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:

@@ -75,7 +75,9 @@ def run(
     return {"output": outputs, **dict(zip(("h_n", "c_n"), states, strict=False))}
 
 
-def sums(cell_gates: str, p: Arrays, x: np.ndarray, h: np.ndarray) -> dict:
+def sums(
+    cell_gates: str, p: Arrays, x: np.ndarray, h: np.ndarray
+) -> dict[str, np.ndarray]:
     """Compute what the gates of one step are functions of, all of one form.
 
     Args:

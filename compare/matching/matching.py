@@ -48,7 +48,9 @@ class Matched:
     places: dict[str, int]
 
 
-def match(torch: Layers, keras: Layers, names: Names | None = None) -> dict:
+def match(
+    torch: Layers, keras: Layers, names: Names | None = None
+) -> dict[str, list[str]]:
     """Return Keras's layers by the name of PyTorch's; a stack has several.
 
     Args:

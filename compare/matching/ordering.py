@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from compare.errors import BadInput
-from compare.matching.matching import Matched, called
+from compare.matching.matching import Matched
 from compare.matching.names import Names
+from compare.matching.unmatched import called
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from compare.kinds.layer import Arrays, Layer
 from compare.kinds.names import own, plain
 from compare.kinds.rows import Rewrite, Row
 from compare.matching import ordering
-from compare.matching.matching import called, matched
+from compare.matching.matching import matched
 from compare.matching.moves import Move, Sum
 from compare.matching.names import Names
+from compare.matching.unmatched import called
 
 # "to_keras", "to_torch", or "gradients": arrays of Keras that are gradients, to
 # PyTorch.

@@ -59,7 +59,9 @@ class Anatomy:
     options: Mapping[str, Options] = field(default_factory=dict)
     orders: Mapping[str, np.ndarray] = field(default_factory=dict)
     moved: tuple[str, ...] = ()
-    stacked: Mapping[str, list] = field(default_factory=dict)
+    stacked: Mapping[str, list[tuple[np.ndarray, np.ndarray]]] = field(
+        default_factory=dict
+    )
 
     def behind(self, layer: str) -> str | None:
         """The layer that is computed next after one."""
@@ -142,7 +144,8 @@ def _computes(effect: Computation, layer: str, found: Anatomy) -> bool:
         first_step = replace(call, x=call.x[:, :1], lengths=lengths)
         return effect.compute(first_step) is not None
     if effect.right is not None:
-        return near(effect.right(found.call(layer)), found.made.get(layer))
+        right = effect.right(found.call(layer))
+        return isinstance(right, np.ndarray) and near(right, found.made.get(layer))
     return effect.compute(found.call(layer)) is not None
 
 

@@ -98,16 +98,16 @@ WRITTEN = {
 }
 
 
-def _ends(s, step):
+def _ends(s: RecurrentOutput, step: int) -> np.ndarray | None:
     """Where each direction ends, side by side; in the other order if step is -1."""
     if s.h is None or s.output.shape[2] != 2 * s.h.shape[-1] or s.states is None:
         return None
     return np.concatenate(s.states[-2:][::step], axis=1)
 
 
-def _first_states(s):
+def _first_states(s: RecurrentOutput) -> np.ndarray | None:
     """The final states of the first layer of a stack, of each direction."""
-    if s.states is None:
+    if s.states is None or s.h is None:
         return None
     directions = s.output.shape[2] // s.h.shape[-1]
     if len(s.states) <= directions:
