@@ -153,24 +153,31 @@ BATCH_NORM = Kind(
     examples=(
         Example(
             "BatchNorm1d",
-            {"num_features": 4, "eps": 1e-4},
+            {"num_features": 4},
             "BatchNormalization",
-            {"epsilon": 1e-4},
+            {"epsilon": 1e-5},
         ),
         Example(
             "BatchNorm1d",
-            {"num_features": 4, "affine": False, "eps": 1e-4},
+            {"num_features": 4, "affine": False},
             "BatchNormalization",
-            {"epsilon": 1e-4, "center": False, "scale": False},
+            {"epsilon": 1e-5, "center": False, "scale": False},
             "without scale",
         ),
         Example(
             "BatchNorm1d",
-            {"num_features": 4, "eps": 1e-4},
+            {"num_features": 4},
             "BatchNormalization",
-            {"epsilon": 1e-4},
+            {"epsilon": 1e-5},
             "without time",
             (3, 4),
+        ),
+        Example(
+            "BatchNorm1d",
+            {"num_features": 4, "eps": 1e-3},
+            "BatchNormalization",
+            {},
+            "with Keras's epsilon",
         ),
     ),
 )

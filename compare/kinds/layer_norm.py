@@ -75,9 +75,16 @@ LAYER_NORM = Kind(
     examples=(
         Example(
             "LayerNorm",
-            {"normalized_shape": 4, "eps": 1e-4},
+            {"normalized_shape": 4},
             "LayerNormalization",
-            {"epsilon": 1e-4},
+            {"epsilon": 1e-5},
+        ),
+        Example(
+            "LayerNorm",
+            {"normalized_shape": 4, "eps": 1e-3},
+            "LayerNormalization",
+            {},
+            "with Keras's epsilon",
         ),
     ),
 )

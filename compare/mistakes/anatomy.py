@@ -143,10 +143,13 @@ def _computes(effect: Computation, layer: str, found: Anatomy) -> bool:
         lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
         first_step = replace(call, x=call.x[:, :1], lengths=lengths)
         return effect.compute(first_step) is not None
-    if effect.right is not None:
-        right = effect.right(found.call(layer))
-        return isinstance(right, np.ndarray) and near(right, found.made.get(layer))
-    return effect.compute(found.call(layer)) is not None
+    call = found.call(layer)
+    if effect.compute(call) is None:
+        return False
+    if effect.right is None:
+        return True
+    right = effect.right(call)
+    return isinstance(right, np.ndarray) and near(right, found.made.get(layer))
 
 
 def _hands_over(effect: Handover, layer: str, found: Anatomy) -> bool:
