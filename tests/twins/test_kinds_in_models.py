@@ -5,6 +5,7 @@ A model is an example's layer with a dense layer after it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -86,27 +87,29 @@ def weights(harness, layers):
     return made
 
 
+def twins_of(harness, kind, example):
+    """Twins of a model with random weights, and what they run on."""
+    torch, keras = harness.in_pytorch.torch, harness.in_keras.keras
+    x = drawn(kind, example)
+    given = sequences(None, x.shape[-1])
+    if kind.name in EMBEDDINGS:
+        given = (Input("x", (None, None), "int64"),)
+    twins = harness.Twins(makers(torch, keras, kind, example), given, ["y"])
+    twins.load("to_keras", lambda layers: weights(harness, layers))
+    twins.splits = {}
+    return twins, (x,)
+
+
 @pytest.fixture(scope="module")
-def built(harness, torch, keras):
-    """Twins of a model with random weights, what they run on, and its anatomy."""
+def built(harness):
+    """Twins of a model, what they run on, and the anatomy of PyTorch's."""
     from compare.in_pytorch.anatomy import anatomy
 
     @cache
     def made(name, number):
         kind = BY_NAME[name]
-        example = kind.examples[number]
-        x = drawn(kind, example)
-        given = sequences(None, x.shape[-1])
-        if name in EMBEDDINGS:
-            given = (Input("x", (None, None), "int64"),)
-        twins = harness.Twins(
-            makers(torch, keras, kind, example),
-            given,
-            ["y"],
-        )
-        twins.load("to_keras", lambda layers: weights(harness, layers))
-        twins.splits = {}
-        return twins, (x,), anatomy(twins.twins["torch", "float64"], (x,))
+        twins, arrays = twins_of(harness, kind, kind.examples[number])
+        return twins, arrays, anatomy(twins.twins["torch", "float64"], arrays)
 
     return made
 
@@ -145,3 +148,25 @@ def test_every_mistake_is_named(harness, diagnose, built, name, number):
             unnamed.append((mistake.name, explanation.sentence))
 
     assert not unnamed
+
+
+def known_by_an_option():
+    """Kinds with the mistakes that are known by that an option is another."""
+    return [
+        pytest.param(kind, mistake, id=f"{kind.name} {mistake.effect.option}")
+        for kind in WITH_ARRAYS
+        for mistake in kind.mistakes
+        if isinstance(mistake.effect, Computation) and mistake.effect.option
+    ]
+
+
+@pytest.mark.parametrize(("kind", "mistake"), known_by_an_option())
+def test_an_option_that_is_another_is_named(harness, diagnose, kind, mistake):
+    option = kind.option(mistake.effect.option)
+    example = kind.examples[0]
+    settings = {**example.keras_settings, option.keras: option.sample[1]}
+    twins, arrays = twins_of(harness, kind, replace(example, keras_settings=settings))
+    explanation = diagnose(twins, arrays)
+
+    assert explanation.explained
+    assert suspected(explanation) == {mistake.name}
