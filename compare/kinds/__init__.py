@@ -17,6 +17,7 @@ from compare.kinds.computing import Cell
 from compare.kinds.convolution import CONV1D
 from compare.kinds.dense import LINEAR
 from compare.kinds.embedding import EMBEDDING
+from compare.kinds.group_norm import GROUP_NORM
 from compare.kinds.gru import GRU
 from compare.kinds.instance_norm import INSTANCE_NORM
 from compare.kinds.kind import Family, Kind
@@ -46,6 +47,7 @@ KINDS: tuple[Kind, ...] = (
     PRELU,
     LAYER_NORM,
     BATCH_NORM,
+    GROUP_NORM,
     INSTANCE_NORM,
     LSTM,
     GRU,
