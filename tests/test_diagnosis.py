@@ -53,7 +53,7 @@ def built(harness):
         name: (
             twins,
             arrays,
-            in_pytorch_anatomy.anatomy(twins.twins["torch", "float64"], arrays),
+            in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays),
         )
         for name, (twins, arrays) in made.items()
     }

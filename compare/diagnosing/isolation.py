@@ -17,7 +17,6 @@ from compare.diagnosing.isolated import Gap, Isolated, Place
 from compare.errors import BadInput
 from compare.in_keras import anatomy as keras_mistakes
 from compare.in_keras import layers as keras_layers
-from compare.in_keras import names as in_keras_names
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch import refusals as in_pytorch_refusals
@@ -46,7 +45,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     Raises:
         BadInput: if Keras's weights cannot be read.
     """
-    ours, theirs = (twins.twins[side, "float64"] for side in SIDES)
+    ours, theirs = (twins.twin(side, "float64") for side in SIDES)
     torch = in_pytorch_anatomy.anatomy(ours, arrays)
     layers = pytorch_layers.layers(ours.model)
     held = {
@@ -116,7 +115,7 @@ def _trusted(twins, layer, keras):
     call = keras.calls[layer]
     made = []
     for dtype in ("float32", "float64"):
-        twin = twins.twins["torch", dtype]
+        twin = twins.twin("torch", dtype)
         try:
             made.append(
                 in_pytorch_anatomy.alone(twin, layer, call.x, call.lengths).output
@@ -130,18 +129,8 @@ def _trusted(twins, layer, keras):
 
 def _called(twins):
     """Keras's own names of the layers that go by others."""
-    model = twins.twins["keras", "float32"].model
-    if not isinstance(model, in_keras_names.Renamed):
-        return {}
-    leaves = keras_layers.leaves(in_keras_names.unnamed(model))
-    own = {id(each): n for n, each in leaves.items()}
-    called = {}
-    for name, each in vars(model).items():
-        parts = each if isinstance(each, list) else [each]
-        names = [own[id(part)] for part in parts if id(part) in own]
-        if names and names != [name]:
-            called[name] = listed(names)
-    return called
+    own_names = keras_layers.own_names(twins.model("keras", "float32"))
+    return {name: listed(names) for name, names in own_names.items()}
 
 
 def _with_both_biases(layer):

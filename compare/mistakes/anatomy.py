@@ -54,7 +54,7 @@ class Anatomy:
     calls: Mapping[str, Call]
     handed: Mapping[str, RecurrentOutput]
     last: np.ndarray | None
-    result: np.ndarray
+    result: np.ndarray | None
     results: tuple[np.ndarray, ...] = ()
     options: Mapping[str, Options] = field(default_factory=dict)
     orders: Mapping[str, np.ndarray] = field(default_factory=dict)

@@ -31,8 +31,8 @@ def mistaken(harness, twins, found, *mistakes):
 def _loaded(harness, twins, mistake, layer):
     """Keras's weights as transferred from PyTorch's with the mistake in them."""
     kept = {}
-    for dtype in harness.DTYPES:
-        torch, keras = (twins.twins[side, dtype].model for side in harness.FRAMEWORKS)
+    for dtype in harness.PRECISIONS:
+        torch, keras = (twins.model(side, dtype) for side in harness.FRAMEWORKS)
         theirs = harness.LAYERS["keras"].layers(keras)
         kept[dtype] = {layer: dict(theirs[layer].arrays)}
         before = harness.LAYERS["torch"].layers(torch)
@@ -46,7 +46,7 @@ def _loaded(harness, twins, mistake, layer):
     finally:
         twins.splits.clear()
         for dtype, arrays in kept.items():
-            harness.LAYERS["keras"].load(twins.twins["keras", dtype].model, arrays)
+            harness.LAYERS["keras"].load(twins.model("keras", dtype), arrays)
 
 
 def places(found):

@@ -109,7 +109,7 @@ def built(harness):
     def made(name, number):
         kind = BY_NAME[name]
         twins, arrays = twins_of(harness, kind, kind.examples[number])
-        return twins, arrays, anatomy(twins.twins["torch", "float64"], arrays)
+        return twins, arrays, anatomy(twins.twin("torch", "float64"), arrays)
 
     return made
 
