@@ -25,7 +25,7 @@ from compare.judging.distances import NEAR, distance, near
 from compare.judging.evidence import SAME, SIDES, StageResult
 from compare.judging.explanation import listed
 from compare.judging.verdict import HORIZON
-from compare.kinds import reference
+from compare.kinds import cell_of
 from compare.kinds.layer import Layer
 from compare.matching.rewriting import rewrite
 from compare.mistakes.anatomy import Anatomy
@@ -242,7 +242,8 @@ def _gates(call, weights, step):
     for end, sums in first.items():
         differ = [gate for gate in sums if not near(sums[gate], second[end][gate])]
         if differ:
-            known = {"LSTM": "ifgo", "GRU": "rzn"}.get(call.kind, "")
+            gates = cell_of(call.kind).gates
+            known = gates if len(gates) > 1 else ""  # the only one need not be named
             shown = {gate.rstrip("'") for gate in differ}  # a GRU's candidate has two
             return tuple(gate for gate in known if gate in shown)
     return ()
@@ -259,8 +260,7 @@ def _sums(call, step):
                 for name, array in call.arrays.items()
                 if name.endswith(end)
             }
-            kind = call.kind.removesuffix("(relu)")
-            found[end] = reference.sums(kind, arrays, x, h)
+            found[end] = cell_of(call.kind).sums(arrays, x, h)
 
     call.run(watch=watch)
     return found

@@ -36,8 +36,8 @@ from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
+from compare.kinds import NORMALISATION, call
 from compare.kinds.mistake import (
-    NORMS,
     ArraysOfLayer,
     Computation,
     LayerInput,
@@ -163,7 +163,7 @@ def _applied(twins, layer, isolated):
     with pytorch_mistakes.injected(twin, ArraysOfLayer(lambda _: arrays), layer, None):
         if isolation.gap(twin, layer, isolated.keras).is_none:
             return
-    if isolated.torch.kinds[layer] in NORMS:
+    if isolated.torch.kinds[layer] in NORMALISATION:
         yield from normalises(layer, isolated)
         return
     suspects = [
@@ -339,7 +339,7 @@ def _indexed_otherwise(layer, isolated):
         "keras": isolated.keras.fed[layer].astype("int64"),
     }
     arrays = {side: isolated.weights[side][layer] for side in SIDES}
-    calls = {s: Call("Embedding", arrays[s], given[s], None) for s in SIDES}
+    calls = {s: call("Embedding", arrays[s], given[s]) for s in SIDES}
     suspects = [
         (side, mistake)
         for side, other in OTHER.items()

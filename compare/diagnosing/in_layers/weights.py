@@ -19,7 +19,8 @@ from compare.diagnosing.in_layers.stacks import in_part, named_part
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
-from compare.kinds.mistake import RECURRENT, ArraysOfLayer
+from compare.kinds import RECURRENT
+from compare.kinds.mistake import ArraysOfLayer
 
 FRESH = "initial weights"
 ROUNDED = float(np.finfo(np.float32).eps)  # of the largest value: Keras's sum of biases
