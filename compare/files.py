@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from compare.errors import BadInput
+from compare.errors import BadInput, first_line
 
 LONGEST_NAME = 500  # letters; a longer name is not one that a person gave
 MOST_UNPACKED = 200  # bytes for each of a zip; zeros shrink to a thousandth
@@ -79,8 +79,7 @@ def _check_size(path: Path, unpacked: int, packed: int) -> None:
 
 def reason(error: Exception) -> str:
     """What an error says, in one short line that any terminal can show."""
-    text = str(error).strip() or type(error).__name__
-    line = text.splitlines()[0]
+    line = first_line(error) or type(error).__name__
     letters = [_printable(letter) for letter in line]
     return "".join(letters)[:LONGEST_REASON]
 

@@ -81,14 +81,14 @@ def _explanation(found, before, after, seen="", alike=(SAME,), tried=TRIED):
     Args:
         found: in the order in which the model meets them.
         before: the stage that decides without them, if both twins run.
-        after: the fields of a `Result` once they are made alike, if they can be.
+        after: the judgement once they are made alike, if they can be.
         seen: what is seen beside them.
         alike: verdicts that prove it: in a layer that float32 loses its digits in,
             ill-conditioned is as near to the same as twins can come.
         tried: how many mistakes were looked for.
     """
     cured = after is not None and all(each.cure for each in found)
-    explained = cured and after["verdict"] in alike
+    explained = cured and after.verdict in alike
     last = _deciding(after) if explained else before
     known = [each for each in found if each.readings]
     told = [each.readings[0] for each in known]
@@ -130,7 +130,7 @@ def _rest(found, after, seen):
         for each in found
         if not each.readings
     ]
-    if after is not None and after.get("stages"):
+    if after is not None and after.stages:
         gap = _deciding(after).gap64
         if np.isfinite(gap) and not unknown:
             unknown = [f"with that alike on both sides the gap is still {gap:.1e}"]
@@ -143,7 +143,7 @@ def _once(texts):
 
 
 def _deciding(judged):
-    stages = judged["stages"]
+    stages = judged.stages
     wrong = [stage for stage in stages if stage.verdict != SAME]
     return wrong[0] if wrong else max(stages, key=lambda stage: stage.ratio)
 
@@ -198,7 +198,7 @@ def of_loss(
                 continue
             with injected_everywhere(twins, tried):
                 judged = twins.gradients(loss, arrays, targets)
-            if judged["verdict"] == SAME:
+            if judged.verdict == SAME:
                 suspects.append((side, mistake))
                 cured, cure = judged, tried
     readings = tuple(reading("loss", *each) for each in suspects)

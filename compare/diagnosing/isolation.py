@@ -45,7 +45,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     Raises:
         BadInput: if Keras's weights cannot be read.
     """
-    ours, theirs = (twins.twins[side, "float64"] for side in SIDES)
+    ours, theirs = (twins.twin(side, "float64") for side in SIDES)
     torch = in_pytorch_anatomy.anatomy(ours, arrays)
     layers = pytorch_layers.layers(ours.model)
     held = {
@@ -115,7 +115,7 @@ def _trusted(twins, layer, keras):
     call = keras.calls[layer]
     made = []
     for dtype in ("float32", "float64"):
-        twin = twins.twins["torch", dtype]
+        twin = twins.twin("torch", dtype)
         try:
             made.append(
                 in_pytorch_anatomy.alone(twin, layer, call.x, call.lengths).output
@@ -129,7 +129,7 @@ def _trusted(twins, layer, keras):
 
 def _called(twins):
     """Keras's own names of the layers that go by others."""
-    own_names = keras_layers.own_names(twins.twins["keras", "float32"].model)
+    own_names = keras_layers.own_names(twins.model("keras", "float32"))
     return {name: listed(names) for name, names in own_names.items()}
 
 

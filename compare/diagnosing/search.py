@@ -159,7 +159,7 @@ def _made(made, call, handed, steps=None):
 def _applied(twins, layer, isolated):
     """What a layer that is not recurrent makes of the same input and weights."""
     arrays = dict(isolated.weights["keras"][layer])
-    twin = twins.twins["torch", "float64"]
+    twin = twins.twin("torch", "float64")
     with pytorch_mistakes.injected(twin, ArraysOfLayer(lambda _: arrays), layer, None):
         if isolation.gap(twin, layer, isolated.keras).is_none:
             return

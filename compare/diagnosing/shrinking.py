@@ -114,10 +114,9 @@ def _seen(twins, arrays):
         found = twins.compare(*arrays)
     except BadInput:  # such as a stage that holds nothing
         return None, None
-    stages = found.get("stages", ())
-    gaps = [s.gap for s in stages if s.verdict == found["verdict"] != SAME]
+    gaps = [s.gap for s in found.stages if s.verdict == found.verdict != SAME]
     gap = gaps[0] if gaps and np.isfinite(gaps[0]) else None
-    return (found["verdict"], gap is not None), gap
+    return (found.verdict, gap is not None), gap
 
 
 def _built(pair, sizes, arrays):

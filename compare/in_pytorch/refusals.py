@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from compare.errors import first_line
+
 REFUSALS = (ValueError, RuntimeError, TypeError, IndexError)
 
 
@@ -12,5 +14,4 @@ def origin(error: Exception) -> Exception:
 
 def message(error: Exception) -> str:
     """What a refusal says, in one line; of an empty one the name of its class."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return first_line(error) or type(error).__name__

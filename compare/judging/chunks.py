@@ -5,7 +5,7 @@ memory once, nothing as large as it is written, and no more memory is taken.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def chunks(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
     """
     if 0 in shape:
         return
-    axis, row = len(shape) - 1, 1  # the axis that is cut; elements behind each index
+    axis, row = len(shape) - 1, 1  # the axis that is cut; elements after each index
     while axis > 0 and row * shape[axis] <= CHUNK:
         row *= shape[axis]
         axis -= 1
@@ -40,10 +40,10 @@ def largest(array: np.ndarray) -> float:
     array = np.atleast_1d(array)
     magnitude = 0.0
     for chunk in chunks(array.shape):
-        part = array[chunk]
-        low, high = float(part.min()), float(part.max())
+        elements = array[chunk]
+        low, high = float(elements.min()), float(elements.max())
         if not (math.isfinite(low) and math.isfinite(high)):  # NaN makes both NaN
-            finite = part[np.isfinite(part)]
+            finite = elements[np.isfinite(elements)]
             low = float(finite.min(initial=0))
             high = float(finite.max(initial=0))
         magnitude = max(magnitude, -low, high)
@@ -95,7 +95,8 @@ def farthest(a: np.ndarray, b: np.ndarray) -> tuple[int, ...]:
     dtype = a.dtype if a.dtype.kind == "f" else np.dtype(np.float64)
     a, b = _checked(a, b)
     buffer = np.empty(min(CHUNK, a.size), dtype)
-    index, distance = (), -1.0
+    index: tuple[int, ...] = ()
+    distance = -1.0
     for chunk in chunks(a.shape):
         gap = _gap(a[chunk], b[chunk], buffer)
         place = np.unravel_index(gap.argmax(), gap.shape)
@@ -132,7 +133,7 @@ def first_where(
         places = np.argwhere(condition(a[chunk], b[chunk]))
         if not len(places):
             continue
-        index = _index(chunk, places[places[:, axis].argmin()])
+        index = _index(chunk, tuple(places[places[:, axis].argmin()]))
         if first is None or index[axis] < first[axis]:
             first = index
     return None if first is None else first[:axes]
@@ -159,7 +160,7 @@ def _gap(a: np.ndarray, b: np.ndarray, buffer: np.ndarray) -> np.ndarray:
     return gap
 
 
-def _index(chunk: tuple[slice, ...], place: np.ndarray) -> tuple[int, ...]:
+def _index(chunk: tuple[slice, ...], place: Sequence[np.integer]) -> tuple[int, ...]:
     """An index into a chunk, as one into the whole array."""
     starts = [part.start for part in chunk]
     starts += [0] * (len(place) - len(chunk))

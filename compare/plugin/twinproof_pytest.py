@@ -181,7 +181,7 @@ class _Document:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         from compare import errors, files
-        from compare.judging import evidence
+        from compare.judging import document as documents
 
         for check in self.checks:
             if check["evidence"] is not None:
@@ -197,7 +197,7 @@ class _Document:
             },
         }
         try:
-            files.write(OPTION, self.target, evidence.as_json(document))
+            files.write(OPTION, self.target, documents.as_json(document))
         except errors.BadInput as error:
             self.problem = str(error)
             session.exitstatus = pytest.ExitCode.USAGE_ERROR

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -38,10 +38,10 @@ def subject(
             each length in which both twins run.
     """
     pair_number = zlib.crc32(pair.file.encode())
-    loads = {}
+    loads: dict[str, Callable[[Twins], None]] = {}
     for number, direction in enumerate(DIRECTIONS):
         key = [seed, pair_number, number]
-        loads[direction] = partial(load_random, direction=direction, key=key)
+        loads[direction] = partial(load_random, direction=direction, seed=key)
 
     def draw(case: Case) -> tuple[np.ndarray, ...]:
         assert case.timesteps is not None  # built-in pairs read sequences
@@ -111,7 +111,7 @@ def shrinkable(pair: Pair, result: Result, prices: Prices, seed: int) -> Shrinka
     assert steps is not None  # the models were built and ran
     assert batch is not None
     length = None if result.length == "none" else steps
-    case = Case(None, steps, batch, "")
+    case = Case(None, steps, batch, SAME)
     x = arrays(pair, steps, batch, prices, seed)
     sizes = {name: size for name, size in pair.sizes.items() if name != "timesteps"}
 
@@ -125,7 +125,7 @@ def shrinkable(pair: Pair, result: Result, prices: Prices, seed: int) -> Shrinka
     whole = build(sizes, x)
 
     def cut_x(batch: int, timesteps: int | None) -> tuple[np.ndarray, ...]:
-        return cut(x, whole.inputs, Case(None, timesteps or steps, batch, ""))
+        return cut(x, whole.inputs, Case(None, timesteps or steps, batch, SAME))
 
     return Shrinkable(
         build,

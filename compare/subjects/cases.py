@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from compare.judging.arrays import Input
+from compare.judging.words import Verdict
 from compare.subjects.pairs import Pair
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Case:
     length: int | None
     timesteps: int | None
     batch: int
-    expected: str
+    expected: Verdict
 
 
 def cases(pair: Pair, longest: int) -> list[Case]:

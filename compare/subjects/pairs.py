@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from compare.judging.evidence import BOTH_REFUSE, SAME
 from compare.judging.losses import MEAN_SQUARED_ERROR, NEGATIVE_SHARPE_RATIO
+from compare.judging.words import Verdict
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Pair:
     file: str
     cls: str
     sizes: Mapping[str, int]
-    expected: Mapping[str, str]
+    expected: Mapping[str, Verdict]
     outputs: tuple[str, ...]
     default: bool = False
     prices: bool = False

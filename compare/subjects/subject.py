@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 
@@ -20,9 +19,11 @@ from compare.judging.evidence import (
     ONE_REFUSES,
     SAME,
     SIDES,
+    Judgement,
     Result,
-    Sensitivity,
 )
+from compare.judging.sensitivity import Sensitivity
+from compare.judging.words import Side, Verdict
 from compare.subjects.cases import FIXED, Case
 from compare.twins import sensitivity, steadiness
 from compare.twins.targets import targets as random_targets
@@ -64,7 +65,7 @@ def run(subject: Subject) -> Iterator[Result]:
         BadInput: if both twins refuse every case, so that nothing was compared.
     """
     compared = False
-    refusals: dict[str, str] = {}
+    refusals: dict[Side, str] = {}
     probe = _Probe(subject)
     for length, group in groupby(subject.cases, key=lambda case: case.length):
         with in_pytorch_precision.one_thread():
@@ -128,18 +129,18 @@ def _result(
     subject: Subject,
     case: Case,
     direction: str,
-    expected: str,
-    judgement: Mapping[str, Any],
+    expected: Verdict,
+    judgement: Judgement,
 ) -> Result:
     """What was judged, with what was run."""
-    return Result(
+    return Result.from_judgement(
+        judgement,
         pair=subject.name,
         length=case.length or "none",
         timesteps=case.timesteps,
         batch=case.batch,
         direction=direction,
         expected=expected,
-        **judgement,
     )
 
 
@@ -220,7 +221,7 @@ def _gradients(
     if case is None:
         return
     inputs = subject.draw(case)
-    stages = twins.twins["torch", "float32"](*inputs)
+    stages = twins.twin("torch", "float32")(*inputs)
     assert twins.outputs is not None  # named at the latest when they first ran
     shapes = [stages[name].shape for name in twins.outputs]
     targets = random_targets(subject.loss, shapes, subject.seed)

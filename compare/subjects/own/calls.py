@@ -76,7 +76,7 @@ def masked(twins: Twins, arrays: tuple[np.ndarray, ...]) -> str:
     """A sentence about steps that Keras's model masks; "" where there are none."""
     if twins.refusals or twins.run(*arrays)[1]:
         return ""
-    masks = twins.twins["keras", "float32"].masks.values()
+    masks = twins.twin("keras", "float32").masks.values()
     without = max((int((~mask).sum()) for mask in masks), default=0)
     if not without:
         return ""

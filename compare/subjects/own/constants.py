@@ -6,6 +6,7 @@ A tensor of 0.1 in float32 is 0.1000000015 in float64; a 0.1 in the code stays 0
 from __future__ import annotations
 
 import re
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +14,15 @@ import numpy as np
 from compare.in_keras import constants as keras_constants
 from compare.in_pytorch import constants as pytorch_constants
 from compare.judging.evidence import SIDES
+from compare.judging.words import Side
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
+CONSTANTS: dict[Side, ModuleType] = {
+    "torch": pytorch_constants,
+    "keras": keras_constants,
+}
 DIGITS = 6  # float32 has 7.2: so many tell a number that somebody wrote
 MOST_NUMBERS = 4096  # of an array that somebody may have written down
 
@@ -31,8 +37,8 @@ def as_written(twins: Twins) -> str:
         Which they are and of which side, or nothing where there are none.
     """
     sentences = []
-    for side, adapter in (("torch", pytorch_constants), ("keras", keras_constants)):
-        model = twins.twins[side, "float64"].model
+    for side, adapter in CONSTANTS.items():
+        model = twins.model(side, "float64")
         names = ", ".join(adapter.replace_constants(model, _written))
         if names:
             sentences.append(f"{names} of {SIDES[side]}'s")

@@ -8,13 +8,13 @@ from typing import Any
 from compare.errors import BadInput
 from compare.in_pytorch import models as in_pytorch
 from compare.judging.evidence import SIDES
-from compare.judging.words import Side
-from compare.twins.frameworks import DTYPES, FRAMEWORKS, MODELS
+from compare.judging.words import PRECISIONS, Side
+from compare.twins.frameworks import MESSAGES, MODELS
 
 NO_COPY = "the copy of a live model of this kind would use the original's layers"
 
 
-PRECISIONS = ("float16", "bfloat16", "float64")  # beside float32
+OTHER_PRECISIONS = ("float16", "bfloat16", "float64")  # beside float32
 
 
 class NotCopied(ValueError):
@@ -40,7 +40,7 @@ def notes(models: Mapping[Side, object]) -> list[str]:
         sentences += [
             f"{SIDES[side]}'s model is in {dtype}; its weights are judged in float32 "
             "and float64."
-            for dtype in PRECISIONS
+            for dtype in OTHER_PRECISIONS
             if dtype in dtypes
         ]
         if MODELS[side].learns(model):
@@ -70,11 +70,12 @@ class Maker:
         if uncopied:
             return
         try:
-            self.copies = {dtype: MODELS[side].copied(model, dtype) for dtype in DTYPES}
+            for precision in PRECISIONS:
+                self.copies[precision] = MODELS[side].copied(model, precision)
         except BadInput:
             raise
         except Exception as error:  # whatever a user's own class says
-            self._why_uncopied = FRAMEWORKS[side].message(error)
+            self._why_uncopied = MESSAGES[side](error)
 
     def __call__(self) -> Any:
         """The model in the precision that is the default just now.

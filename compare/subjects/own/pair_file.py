@@ -16,7 +16,7 @@ from inspect import isroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compare.errors import BadInput, command
+from compare.errors import BadInput, command, first_line
 from compare.judging.losses import LOSSES, MEAN_SQUARED_ERROR
 from compare.matching.names import checked_names
 from compare.subjects.cases import BATCHES, NONE_STEPS
@@ -132,10 +132,9 @@ def blamed(file: Path | None) -> Iterator[None]:
         line = _line_of(error, file)
         if line is None and not isinstance(error, SystemExit):
             raise
-        text = next(iter(str(error).splitlines()), "")
         raise BadInput(
             f"{file}, line {line}: expected code that runs, got "
-            f"{type(error).__name__}: {text}; correct it there"
+            f"{type(error).__name__}: {first_line(error)}; correct it there"
         ) from error
 
 

@@ -38,8 +38,8 @@ def interchangeable(
         Names of PyTorch's layers, those of a group together.
     """
     groups: dict[tuple, list[str]] = {}
-    layers = LAYERS["torch"].layers(twins.twins["torch", "float32"].model)
-    for name, keras_names in twins.found.items():
+    layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
+    for name, keras_names in twins.matched.items():
         named_alike = keras_names == [name] and not automatic(name)
         if name in table or named_alike:
             continue
@@ -69,7 +69,7 @@ def others_that_fit(
         None where no other way fits.
     """
     twins.load("to_keras", partial(fresh_weights, seed=[seed, 2]))
-    torch, keras = (twins.twins[side, "float64"] for side in LAYERS)
+    torch, keras = (twins.twin(side, "float64") for side in LAYERS)
     torch_layers = LAYERS["torch"].layers(torch.model)
     keras_layers = LAYERS["keras"].layers(keras.model)
     expected = torch(*arrays)

@@ -207,7 +207,7 @@ def _agree(twins: Twins, judged: Judged) -> bool:
     failing = _wrong(judged.results)[0]
     load = weights.loads(pair, twins, [])[failing.direction]
     load(twins)
-    return twins.compare(*pair.arrays)["verdict"] == SAME
+    return twins.compare(*pair.arrays).verdict == SAME
 
 
 # -------------------------------------------------------------------- results and notes
@@ -322,7 +322,7 @@ def _lengths(pair: OwnPair) -> list[int | None]:
 
 def _notes_on_constants(twins: Twins) -> Iterator[str]:
     for side, framework in LAYERS.items():
-        model = twins.twins[side, "float32"].model
+        model = twins.model(side, "float32")
         names = list(framework.constants(model))
         if names:
             yield (
@@ -361,7 +361,7 @@ def _twins(
                 twins.pair_otherwise(pair.exchanged)
                 _drop_narrow(twins, pair.arrays)
                 if not twins.run(*pair.arrays)[1]:
-                    matched = twins.found
+                    matched = twins.matched
         if not ran:
             return twins, matched
         uncopied |= ran  # a copy that runs layers of its original proves nothing
@@ -370,8 +370,7 @@ def _twins(
 def _drop_narrow(twins: Twins, arrays: Sequence[np.ndarray]) -> None:
     """Drop twins in float64 that work in float32 inside: they prove nothing."""
     for side in FRAMEWORKS:
-        if (side, "float64") in twins.twins:
-            name = twins.twins[side, "float64"].narrows(arrays)
+        if "float64" in twins.of_side(side):
+            name = twins.twin(side, "float64").narrows(arrays)
             if name:
-                del twins.twins[side, "float64"]
-                twins.only32[side] = f"{name} takes it to a lower precision"
+                twins.drop_float64(side, f"{name} takes it to a lower precision")

@@ -35,7 +35,7 @@ def task(pair: OwnPair) -> Task:
     pair = _shortened(pair)
     twins, _ = build(pair, [])
     _check_learning(pair, twins)
-    results = twins.twins["torch", "float32"](*pair.arrays)
+    results = twins.twin("torch", "float32")(*pair.arrays)
     assert twins.outputs is not None  # named at the latest when they first ran
     result = results[twins.outputs[0]]
     batch = len(pair.arrays[0])
@@ -49,7 +49,7 @@ def task(pair: OwnPair) -> Task:
             f"{pair.name}: expected a target for each of {batch} examples, got "
             f"{len(target)}; give as many"
         )
-    _check_target(pair, twins.twins["torch", "float32"], result, target)
+    _check_target(pair, twins.twin("torch", "float32"), result, target)
     data = TrainingData(
         source, pair.arrays, target, learnt=batch, epochs=100, batch_size=min(20, batch)
     )
@@ -79,7 +79,7 @@ def _check_learning(pair: OwnPair, twins: Twins) -> None:
             f"{'; '.join(reasons)}; see {command()} run"
         )
     for side in FRAMEWORKS:
-        dropping = MODELS[side].dropping(twins.twins[side, "float32"].model)
+        dropping = MODELS[side].dropping(twins.model(side, "float32"))
         if dropping:
             raise BadInput(
                 f"{pair.name}: expected models that learn without dropout, whose "

@@ -9,13 +9,13 @@ import numpy as np
 
 from compare.errors import BadInput, command
 from compare.in_keras.names import unnamed
-from compare.judging.words import Side
+from compare.judging.words import Direction, Side
 from compare.matching.rewriting import rewrite
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
 
 # PyTorch comes first.
-from compare.twins.frameworks import DTYPES, FRAMEWORKS, LAYERS
+from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS
 from compare.twins.twins import Twins
 from compare.twins.weights import load_random
 
@@ -38,16 +38,17 @@ def loads(
     Returns:
         By direction, a function that takes the twins.
     """
-    random = partial(load_random, direction="to_keras", key=[pair.seed, 0])
+    random = partial(load_random, direction="to_keras", seed=[pair.seed, 0])
     if pair.transfer == RANDOM:
         return {
             "to_keras": random,
-            "to_torch": partial(load_random, direction="to_torch", key=[pair.seed, 0]),
+            "to_torch": partial(load_random, direction="to_torch", seed=[pair.seed, 0]),
         }
     loads: dict[str, Callable[[Twins], None]] = {}
-    if pair.transfer:
-        loads[pair.transfer] = partial(_transferred, direction=pair.transfer, pair=pair)
-    else:
+    for direction in DIRECTIONS:
+        if pair.transfer == direction:
+            loads[direction] = partial(_transferred, direction=direction, pair=pair)
+    if not loads:
         loads[AS_IS] = partial(_as_they_are, pair=pair, notes=notes, unlike=unlike)
     if not twins.only32:
         loads[RANDOM] = random
@@ -57,11 +58,10 @@ def loads(
 def _widen(twins: Twins, sides: Iterable[Side]) -> None:
     """Give the twins of these sides in float64 the weights of those in float32."""
     for side in sides:
-        if all((side, dtype) in twins.twins for dtype in DTYPES):
-            model32, model64 = (twins.twins[side, dtype].model for dtype in DTYPES)
-            layers = LAYERS[side].layers(model32)
+        if "float64" in twins.of_side(side):
+            layers = LAYERS[side].layers(twins.model(side, "float32"))
             arrays = {name: layer.arrays for name, layer in layers.items()}
-            LAYERS[side].load(model64, arrays)
+            LAYERS[side].load(twins.model(side, "float64"), arrays)
 
 
 def _made_anew(pair: OwnPair) -> list[Side]:
@@ -69,14 +69,14 @@ def _made_anew(pair: OwnPair) -> list[Side]:
     return [side for side, model in pair.models.items() if not is_live(side, model)]
 
 
-def _transferred(twins: Twins, direction: str, pair: OwnPair) -> None:
+def _transferred(twins: Twins, direction: Direction, pair: OwnPair) -> None:
     """Give the weights of one model to its twin, in copies of both.
 
     Raises:
         BadInput: if a model cannot be copied, and would be changed itself.
     """
     for side, model in pair.models.items():
-        if unnamed(twins.twins[side, "float32"].model) is model:
+        if unnamed(twins.model(side, "float32")) is model:
             raise BadInput(
                 f"{pair.name}: expected models that can be copied, since the weights "
                 "of one are to be transferred and your own model stays as it is, got "
@@ -84,8 +84,8 @@ def _transferred(twins: Twins, direction: str, pair: OwnPair) -> None:
                 f"file: {command()} new my_pair.py"
             )
     _widen(twins, _made_anew(pair))
-    for dtype in twins.dtypes:
-        twins.transfer(direction, dtype)
+    for precision in twins.precisions:
+        twins.transfer(direction, precision)
     if twins.only32:
         _widen(twins, FRAMEWORKS)
 
@@ -104,7 +104,7 @@ def _as_they_are(
     _widen(twins, _made_anew(pair))
     if twins.only32:
         return
-    torch, keras = (twins.twins[side, "float64"].model for side in FRAMEWORKS)
+    torch, keras = (twins.model(side, "float64") for side in FRAMEWORKS)
     keras_layers = LAYERS["keras"].layers(keras)
     torch_layers = LAYERS["torch"].layers(torch)
     exact, _ = rewrite(torch_layers, keras_layers, "to_keras", strict=False)
