@@ -17,7 +17,8 @@ from compare import arguments, files
 from compare.arguments import Verb
 from compare.errors import BadInput, command
 from compare.judging.optimizers import CAUSES, Recipe
-from compare.reports import comparison
+from compare.reports.evidence import print_evidence, print_explanation
+from compare.reports.sources import print_pairs, print_sources
 from compare.subjects import sources
 from compare.subjects.own import pair_file
 from compare.subjects.own import sources as own_sources
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    comparison.print_pairs(_console(), PAIRS)
+    print_pairs(_console(), PAIRS)
     return AS_EXPECTED
 
 
@@ -75,7 +76,7 @@ def _show(args: argparse.Namespace) -> int:
         parts = own_sources.sources(args.name)
     else:
         parts = sources.of_twins(_pair(args.name))
-    comparison.print_sources(_console(), parts)
+    print_sources(_console(), parts)
     return AS_EXPECTED
 
 
@@ -123,7 +124,7 @@ def _run(args: argparse.Namespace) -> int:
     )
     if target:  # first, so that a reader of the table who leaves early costs no file
         files.write("--json", target, evidence.to_json())
-    _report(comparison.print_evidence, evidence)
+    _report(print_evidence, evidence)
     return _status(evidence.as_expected)
 
 
@@ -140,15 +141,16 @@ def _explain(args: argparse.Namespace) -> int:
         files.write("--json", target, evidence.to_json())
     if script and text:
         files.write("--reproduce", script, text.rstrip("\n"))
-    _report(comparison.print_explanation, evidence)
+    _report(print_explanation, evidence)
     return _status(evidence.as_expected)
 
 
 def _transfer(args: argparse.Namespace) -> int:
+    from compare.reports.moves import print_moves
     from compare.twins.files.transfer import transfer_files
 
     moves = transfer_files(args.source, args.target, args.out, args.names)
-    comparison.print_moves(_console(), moves, args.out or args.target)
+    print_moves(_console(), moves, args.out or args.target)
     return AS_EXPECTED
 
 

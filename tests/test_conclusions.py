@@ -14,7 +14,7 @@ from compare.judging.evidence import (
     Result,
     StageResult,
 )
-from compare.reports import comparison as terminal
+from compare.reports import evidence as terminal
 
 
 def result(verdict, loss=""):

@@ -305,7 +305,7 @@ def test_mistake_is_explained_with_the_smallest_case(file, run, tmp_path):
     (smallest,) = [r["smallest"] for r in results if r["smallest"]]
     assert smallest["inputs"] == {"x": [1, 2, 1]}
     (explained,) = results[0]["explanations"]
-    assert explained["mistakes"] == ["the first step for the last step"]
+    assert explained["faults"] == ["the first step for the last step"]
     assert explained["gap_after"] <= explained["limit"] < explained["gap_before"]
     assert {"sentence", "fix", "indistinguishable_from"} <= set(explained)
 

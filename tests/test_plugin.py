@@ -244,7 +244,7 @@ def test_a_check_that_another_compare_hides_is_a_failure_of_one_line(pytester):
 
     ran.assert_outcomes(failed=1)
     (line,) = (line for line in ran.outlines if line.startswith("E   "))
-    assert "assert_same_model: expected `import compare` to find recurrent" in line
+    assert "assert_same_model: expected `import compare` to find twinproof" in line
     assert f"got {pytester.path / 'compare.py'}; rename" in line
 
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from compare import cli
-from compare.reports import comparison as terminal
+from compare.reports.sources import print_sources
 from compare.subjects import sources
 from compare.subjects.pairs import PAIRS
 
@@ -62,7 +62,7 @@ def on_a_terminal(parts, width):
     """What `show` prints on a terminal of so many columns, without its colours."""
     file = io.StringIO()
     console = Console(file=file, width=width, force_terminal=True, color_system=None)
-    terminal.print_sources(console, parts)
+    print_sources(console, parts)
     return file.getvalue()
 
 

@@ -61,25 +61,23 @@ def anatomy(
             bare[name] = [layer]
     watch = _Watch()
     results: tuple[Any, ...] = ()
-    with calls_replaced(watch.replacements({**bare, **stacks})), suppress(*REFUSALS):
+    watched = {**bare, **stacks}
+    with calls_replaced(watch.replacements(watched)), suppress(*REFUSALS):
         results = twin.results(twin.tensors(arrays))
-    clear = {}
-    for name, stack in {**bare, **stacks}.items():
-        runs = watch.clear_runs(name, len(stack))
+    at_work = _LayersAtWork(kinds, weights)
+    for name in watch.runs:
+        runs = watch.clear_runs(name, len(watched[name]))
         if runs and (name in bare or name in weights):
-            clear[name] = runs
-    seen = _Seen(
-        {name: clear[name] for name in watch.runs if name in clear}, kinds, weights
-    )
+            at_work.add(name, runs)
     ran = [name for name in watch.runs if name in stacks]
-    holding = [name for name in ran if name in seen.calls or name in seen.fed]
+    holding = [name for name in ran if name in at_work.calls or name in at_work.fed]
     return Anatomy(
         kinds={name: kinds[name] for name in holding},
         arrays={name: weights[name] for name in holding},
-        fed=seen.fed,
-        made=seen.made,
-        calls=seen.calls,
-        handed=seen.handed,
+        fed=at_work.fed,
+        made=at_work.made,
+        calls=at_work.calls,
+        handed=at_work.handed,
         last=_last_array(watch.runs[ran[-1]]) if ran else None,
         result=to_numpy(results[0]) if results else None,
         results=tuple(to_numpy(tensor) for tensor in results),
@@ -88,8 +86,8 @@ def anatomy(
             for name in holding
             if hasattr(stacks[name][0], "epsilon")
         },
-        orders=seen.orders,
-        stacked=seen.stacked,
+        orders=at_work.orders,
+        stacked=at_work.stacked,
     )
 
 
@@ -163,37 +161,39 @@ class _Watch:
         return watched
 
 
-class _Seen:
+class _LayersAtWork:
     """What layers were seen to do, as `Anatomy` has it.
 
     Args:
-        runs: of each layer or stack, by its name in order.
         kinds, weights: as in `anatomy`.
     """
 
     def __init__(
         self,
-        runs: Mapping[str, list[_Run]],
         kinds: Mapping[str, str],
         weights: Mapping[str, Mapping[str, np.ndarray]],
     ) -> None:
+        self._kinds, self._weights = kinds, weights
         self.fed: dict[str, np.ndarray] = {}
         self.made: dict[str, np.ndarray] = {}
         self.calls: dict[str, Call] = {}
         self.handed: dict[str, RecurrentOutput] = {}
         self.orders: dict[str, np.ndarray] = {}
         self.stacked: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-        for name, stack in runs.items():
-            first, output = stack[0], stack[-1].output
-            if not isinstance(output, RecurrentOutput):
-                self.fed[name], self.made[name] = first.x, output
-                continue
-            self.calls[name] = Call(kinds[name], weights[name], first.x, first.lengths)
-            self.handed[name] = output
-            if first.order is not None:
-                self.orders[name] = first.order
-            if len(stack) > 1:
-                self.stacked[name] = [(run.x, _sequence(run)) for run in stack]
+
+    def add(self, name: str, runs: list[_Run]) -> None:
+        """Add a layer, or a stack of which each layer ran once in this order."""
+        x, output = runs[0].x, runs[-1].output
+        if not isinstance(output, RecurrentOutput):
+            self.fed[name], self.made[name] = x, output
+            return
+        kind, arrays = self._kinds[name], self._weights[name]
+        self.calls[name] = Call(kind, arrays, x, runs[0].lengths)
+        self.handed[name] = output
+        if runs[0].order is not None:
+            self.orders[name] = runs[0].order
+        if len(runs) > 1:
+            self.stacked[name] = [(run.x, _sequence(run)) for run in runs]
 
 
 def _sequence(run: _Run) -> np.ndarray:
@@ -234,12 +234,12 @@ def _recurrent_run(
     """
     two_ways = isinstance(layer, keras.layers.Bidirectional)
     with ExitStack() as stack:
-        parts = [layer]
+        layers = [layer]
         if two_ways:
-            parts += [layer.forward_layer, layer.backward_layer]
+            layers += [layer.forward_layer, layer.backward_layer]
             stack.enter_context(options_set(layer, merge_mode="concat"))
-        for part in parts:
-            whole = options_set(part, return_sequences=True, return_state=True)
+        for inner in layers:
+            whole = options_set(inner, return_sequences=True, return_state=True)
             stack.enter_context(whole)
         output, *states = run_layer()  # (batch, time, units), and (batch, units) each
     if two_ways:  # each direction ends at the other end of the sequence

@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any
 
 import keras
+import numpy as np
 
 # Modules in which Keras defines its classes; the true ones are in `keras.src.`.
 KERAS_HOME = "keras."
@@ -75,6 +76,32 @@ def activation_replaced(
         vars(layer)["activation"] = before
 
 
+@contextmanager
+def initializers_replaced(
+    layer: keras.Layer,
+    classes: tuple[type[keras.initializers.Initializer], ...],
+    initializer: Callable[..., Any],
+) -> Iterator[None]:
+    """Let variables that have no value yet get it otherwise while the block runs.
+
+    Args:
+        layer: whose variables, those of the layers inside included.
+        classes: of the initializers that are replaced.
+        initializer: takes a shape and a dtype, and returns a tensor.
+    """
+    waiting = []
+    for variable in layer.variables:
+        if isinstance(variable._initializer, classes):
+            waiting.append((variable, variable._initializer))
+    try:
+        for variable, _ in waiting:
+            variable._initializer = initializer
+        yield
+    finally:
+        for variable, before in waiting:
+            variable._initializer = before
+
+
 def every_layer(model: keras.Layer, itself: bool = True) -> list[keras.Layer]:
     """All layers inside a model or layer, at any depth, and it itself before them.
 
@@ -105,6 +132,11 @@ def node_sources(model: keras.Model) -> list[list[Any]]:
 def mask_of(tensor: Any) -> Any:
     """The mask that Keras keeps for a tensor, (batch, time), or None."""
     return getattr(tensor, "_keras_mask", None)
+
+
+def view_of(variable: keras.Variable) -> np.ndarray:
+    """The memory of a variable as an array, not to be written to; on TensorFlow."""
+    return np.asarray(memoryview(variable.value.read_value()))
 
 
 def framework_class(layer: keras.Layer) -> type[keras.Layer]:

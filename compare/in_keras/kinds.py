@@ -37,10 +37,10 @@ def kind_of(layer: Any) -> str:
 
 
 def _kind_of(attribute: Any, backwards: bool) -> str:
-    """The same, of a layer that is to read from the last step on if `backwards`."""
+    """`kind_of` a layer that is to read from the last step on if `backwards`."""
     kinds = [
-        _kind_of(part, backwards=prefix == "backward.")
-        for prefix, part in parts_of(attribute).items()
+        _kind_of(layer, backwards=prefix == "backward.")
+        for prefix, layer in inner_layers(attribute).items()
     ]
     if kinds:
         return " and ".join(dict.fromkeys(kinds))
@@ -50,10 +50,10 @@ def _kind_of(attribute: Any, backwards: bool) -> str:
         if attribute.go_backwards != backwards:  # beside no forward direction
             options.append(f"go_backwards={attribute.go_backwards}")
     kind = _class_name(cell).removesuffix("Cell")
-    for option, known in IN_PYTORCH.get(kind, {}).items():
+    for option, values in IN_PYTORCH.get(kind, {}).items():
         value = getattr(cell, option)
         value = getattr(value, "__name__", value)  # of a function such as tanh
-        if value not in known:
+        if value not in values:
             options.append(f"{option}={value}")
     if options:
         return f"{kind}({', '.join(options)})"
@@ -75,7 +75,7 @@ def _class_name(layer: keras.Layer) -> str:
     return cls.__name__
 
 
-def parts_of(attribute: object) -> dict[str, keras.Layer]:
+def inner_layers(attribute: object) -> dict[str, keras.Layer]:
     """The layers inside a list or a wrapper, by the prefix of their arrays' names."""
     if isinstance(attribute, list | tuple):
         return _numbered(attribute)

@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow
 
 from compare.errors import BadInput
-from compare.in_keras.internals import attributes, every_layer, node_sources
-from compare.in_keras.kinds import is_constant, is_own, kind_of, parts_of
-from compare.in_keras.models import is_graph
+from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
+from compare.in_keras.kinds import inner_layers, is_constant, is_own, kind_of
+from compare.in_keras.models import is_graph, never_built
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.kinds.layer import Layer
 from compare.matching.copying import LARGE, LINE, copy
@@ -36,77 +36,76 @@ def layers(model: keras.Model | Renamed) -> dict[str, Layer]:
         BadInput: if the model has no weights yet, or some outside its layers, or
             some in bfloat16.
     """
-    found = {}
+    by_name = {}
     for name, layer in held(model).items():
         variables_by_name: Mapping[str, Any] = layer.arrays
         arrays = {key: variable.numpy() for key, variable in variables_by_name.items()}
-        found[name] = Layer(layer.kind, arrays)
-    return found
+        by_name[name] = Layer(layer.kind, arrays)
+    return by_name
 
 
 def held(model: keras.Model | Renamed) -> dict[str, Layer]:
-    """The same as `layers`, with variables in the place of arrays.
+    """The layers of a model, as `layers` has them, with variables in place of arrays.
 
     Raises:
         BadInput: as `layers` does.
     """
     by_attribute = children(model)
-    found = {
+    by_name = {
         name: Layer(kind_of(by_attribute[name]), held_variables)
         for name, held_variables in holders(model).items()
     }
-    return _checked(model, found)
+    return _checked(model, by_name)
 
 
 def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
-    """The same as `held`, of each layer of a model of any nesting on its own.
+    """The innermost layers of a model of any nesting, with variables for arrays.
 
     Returns:
-        Layers with variables, by the names of `leaves`.
+        Layers by the names of `leaves`.
 
     Raises:
         BadInput: as `layers` does.
     """
-    found = {
+    by_name = {
         name: Layer(kind_of(leaf), variables(leaf))
         for name, leaf in leaves(model).items()
     }
-    return _checked(model, found)
+    return _checked(model, by_name)
 
 
-def _checked(model: keras.Model | Renamed, found: dict[str, Layer]) -> dict[str, Layer]:
+def _checked(
+    model: keras.Model | Renamed, by_name: dict[str, Layer]
+) -> dict[str, Layer]:
     """Layers with variables, if they hold all numbers of the model, for NumPy to read.
 
     Raises:
         BadInput: if they do not.
     """
     original = unnamed(model)
-    who = f"{type(original).__name__}: expected a Keras model"
-    if not found and not original.built:
-        raise BadInput(
-            f"{who} that has its weights, got one that was never built; call it once "
-            "on an input first"
-        )
+    if not by_name and not original.built:
+        raise never_built(original)
     inside = set()
-    for layer in found.values():
+    for layer in by_name.values():
         inside |= {id(variable) for variable in layer.arrays.values()}
     for layer in constant_layers(model).values():
         inside |= {id(variable) for variable in layer.weights}
     outside = [v.path for v in model.weights if id(v) not in inside]
     if outside:
         raise BadInput(
-            f"{who} whose layers without layers inside hold all weights, got "
-            f"{', '.join(outside)} elsewhere; put what the model, or a layer with "
-            "others inside, holds itself into a layer of its own"
+            f"{type(original).__name__}: expected a Keras model whose layers without "
+            f"layers inside hold all weights, got {', '.join(outside)} elsewhere; put "
+            "what the model, or a layer with others inside, holds itself into a layer "
+            "of its own"
         )
-    for name, layer in found.items():
+    for name, layer in by_name.items():
         for key, variable in layer.arrays.items():
             if variable.dtype == "bfloat16":
                 raise BadInput(
                     f"{name}.{key}: expected numbers that NumPy has as well, got "
                     "bfloat16; give the layer another dtype first"
                 )
-    return found
+    return by_name
 
 
 def read_layer(layer: keras.Layer) -> Layer:
@@ -131,7 +130,7 @@ def read(variable: keras.Variable) -> np.ndarray:
     """The numbers of a variable, not to be written to; TensorFlow copies none."""
     if keras.backend.backend() != "tensorflow":
         return variable.numpy()
-    return np.asarray(memoryview(variable.value.read_value()))
+    return view_of(variable)
 
 
 def write(variable: keras.Variable, array: np.ndarray) -> None:
@@ -159,14 +158,14 @@ def _empty(shape: tuple[int, ...], dtype: str) -> np.ndarray:
 
 def holders(model: keras.Model | Renamed) -> dict[str, dict[str, keras.Variable]]:
     """The variables of each layer of a model, by attribute name and their own."""
-    found = {}
+    by_name = {}
     for name, attribute in children(model).items():
         if isinstance(attribute, keras.Layer) and is_constant(attribute):
             continue
         held_variables = variables(attribute)
         if held_variables:
-            found[name] = held_variables
-    return found
+            by_name[name] = held_variables
+    return by_name
 
 
 def variables(attribute: object) -> dict[str, keras.Variable]:
@@ -175,13 +174,13 @@ def variables(attribute: object) -> dict[str, keras.Variable]:
     Args:
         attribute: what a model has by a name; anything else holds none.
     """
-    parts = parts_of(attribute)
-    if parts:
-        found = {}
-        for prefix, part in parts.items():
-            for name, variable in variables(part).items():
-                found[prefix + name] = variable
-        return found
+    inner = inner_layers(attribute)
+    if inner:
+        by_name = {}
+        for prefix, layer in inner.items():
+            for name, variable in variables(layer).items():
+                by_name[prefix + name] = variable
+        return by_name
     if not isinstance(attribute, keras.Layer):
         return {}
     names = {}
@@ -237,18 +236,18 @@ def own_names(model: keras.Model | Renamed) -> dict[str, list[str]]:
     if not isinstance(model, Renamed):
         return {}
     by_identity = {id(leaf): name for name, leaf in leaves(unnamed(model)).items()}
-    found = {}
+    by_name = {}
     for name, attribute in children(model).items():
-        parts = attribute if isinstance(attribute, list) else [attribute]
-        names = [by_identity[id(part)] for part in parts if id(part) in by_identity]
+        stack = attribute if isinstance(attribute, list) else [attribute]
+        names = [by_identity[id(layer)] for layer in stack if id(layer) in by_identity]
         if names and names != [name]:
-            found[name] = names
-    return found
+            by_name[name] = names
+    return by_name
 
 
 def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
     """The layers that hold weights and no layers with a name, constants included."""
-    found: dict[str, keras.Layer] = {}
+    by_name: dict[str, keras.Layer] = {}
     visited: set[int] = set()
     for name, child in _children(model):
         if id(child) in visited:
@@ -259,15 +258,15 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
             inside = _holding(child, f"{path}{name}.")
         if not inside and child.weights:
             inside = {f"{path}{name}": child}
-        known = {id(leaf) for leaf in found.values()}
+        known = {id(leaf) for leaf in by_name.values()}
         for leaf_name, leaf in inside.items():
             if id(leaf) not in known:
-                found[leaf_name] = leaf
+                by_name[leaf_name] = leaf
     wrapped: set[int] = set()
-    for leaf in found.values():
+    for leaf in by_name.values():
         if isinstance(leaf, COMPOSITES):
-            wrapped |= {id(part) for part in every_layer(leaf, itself=False)}
-    return {name: leaf for name, leaf in found.items() if id(leaf) not in wrapped}
+            wrapped |= {id(layer) for layer in every_layer(leaf, itself=False)}
+    return {name: leaf for name, leaf in by_name.items() if id(leaf) not in wrapped}
 
 
 def _children(layer: keras.Layer) -> Iterable[tuple[str, keras.Layer]]:
@@ -301,16 +300,16 @@ def chains(model: keras.Layer, path: str = "") -> list[str]:
         model: of any nesting.
         path: what its own names begin with.
     """
-    found: list[str] = []
+    starts: list[str] = []
     whole = _is_chain(model)
     for name, child in _children(model):
         if isinstance(child, COMPOSITES):
             continue
         inside = chains(child, f"{path}{name}.")
-        found += inside
+        starts += inside
         if f"{path}{name}." not in inside and leaves(child):
             whole = False
-    return [path, *found] if whole else found
+    return [path, *starts] if whole else starts
 
 
 def _is_chain(model: keras.Layer) -> bool:

@@ -58,10 +58,11 @@ def check_unbuilt(model: keras.Model, own_weights: bool) -> None:
     if model.built:
         return
     if own_weights or not isinstance(model, keras.Sequential):
-        raise _never_built(model)
+        raise never_built(model)
 
 
-def _never_built(model: keras.Model) -> BadInput:
+def never_built(model: keras.Model) -> BadInput:
+    """The error of a model that has no weights yet."""
     return BadInput(
         f"{type(model).__name__}: expected a Keras model that has its weights, got one "
         "that was never built; call it once on an input first"
@@ -166,7 +167,7 @@ def copied(model: keras.Model, dtype: Precision) -> keras.Model:
         if not model.built and isinstance(model, keras.Sequential):
             return keras.Sequential([_made_anew(layer) for layer in model.layers])
         if not model.built:
-            raise _never_built(model)
+            raise never_built(model)
         return _Copying(dtype).of(model)
 
 

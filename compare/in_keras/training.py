@@ -108,7 +108,7 @@ def _optimizer(
     cls = getattr(home, optimizer.cls)
     if not doubled:
         return cls(**optimizer.values)
-    both = type(f"TwoBiases{cls.__name__}", (as_in_pytorch.TwoBiases, cls), {})
-    instance = both(**optimizer.values)
+    doubling = type(f"TwoBiases{cls.__name__}", (as_in_pytorch.TwoBiases, cls), {})
+    instance = doubling(**optimizer.values)
     instance.doubled = frozenset(map(id, doubled))
     return instance

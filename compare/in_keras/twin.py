@@ -31,6 +31,7 @@ from compare.in_keras.layers import holders, leaves, read_layer
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
+from compare.in_keras.shapes import loops_not_traced, weights_not_drawn
 from compare.in_keras.stages import Stages
 from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
 from compare.judging.refusals import refused
@@ -74,7 +75,10 @@ class Twin(adapter.Twin):
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.traces = 0
         self.masks: dict[str, np.ndarray] = {}
-        self._call = call or self._call_by_name
+        if call is None:
+            self._call: adapter.Call = partial(adapter.call_by_name, inputs)
+        else:
+            self._call = call
         self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
         self._order: dict[int, int] = {}  # the place of each layer, by its identity
         _check_backend(dtype)
@@ -111,7 +115,7 @@ class Twin(adapter.Twin):
         """Run the model, not compiled, so that its layers can be watched."""
         with settled(self.dtype), self._refused():
             returned = self._call(self.model, tensors)
-        return tuple(tensor for _, tensor in flat(returned))
+        return _flat(returned)
 
     def gradients(
         self,
@@ -231,7 +235,7 @@ class Twin(adapter.Twin):
         total = 0
         with self._refused(), exact_constants(self.dtype):
             returned = self.functional(list(tensors), training=training)
-        results = [tensor for _, tensor in flat(returned)]
+        results = _flat(returned)
         for result, target, mask in zip(results, targets, valid, strict=False):
             if mask is not None:
                 result = keras.ops.where(mask, result, 0)
@@ -256,22 +260,22 @@ class Twin(adapter.Twin):
         Args:
             twins: by the name of each of those, the numbers of its own in `layers`.
         """
-        found = list(self._leaves().values())
+        in_order = list(self._leaves().values())
         named = {
-            name: [found[number] for number in numbers]
+            name: [in_order[number] for number in numbers]
             for name, numbers in twins.items()
         }
         self.model = Renamed(unnamed(self.model), named)
 
     def _leaves(self) -> dict[str, keras.Layer]:
         """The layers that hold weights, those not called in the build at the end."""
-        found = leaves(unnamed(self.model))
+        by_name = leaves(unnamed(self.model))
         last = len(self._order)
 
         def place(name: str) -> int:
-            return self._order.get(id(found[name]), last)
+            return self._order.get(id(by_name[name]), last)
 
-        return {name: found[name] for name in sorted(found, key=place)}
+        return {name: by_name[name] for name in sorted(by_name, key=place)}
 
     def _symbolic(self) -> keras.Model:
         """The model as a functional one of `inputs`; builds its layers.
@@ -293,7 +297,8 @@ class Twin(adapter.Twin):
 
         def noted(*args: Any, **kwargs: Any) -> Any:
             self._order.setdefault(id(layer), len(self._order))
-            return call(*args, **kwargs)
+            with weights_not_drawn(layer), loops_not_traced(layer):
+                return call(*args, **kwargs)
 
         return noted
 
@@ -321,20 +326,13 @@ class Twin(adapter.Twin):
                 check_tensors("Keras", self.model, flat(result), is_tensor)
             raise
 
-    def _call_by_name(
-        self, model: keras.Model | Renamed, tensors: Sequence[Any]
-    ) -> object:
-        names = [argument.name for argument in self.inputs]
-        options = dict(zip(names[1:], tensors[1:], strict=True))
-        return model(tensors[0], **options)
-
     def _compute(self, *args: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The stages on tensors, and the masks of those that have one, by name."""
         self.traces += 1
         recorded = Stages()
         with recorded.recording(self.model), self._refused():
             returned = self.functional(list(args), training=False)
-        results = [tensor for _, tensor in flat(returned)]
+        results = _flat(returned)
         check_outputs(self, results)
         stages = recorded.inside(results)
         assert self.outputs is not None  # named when the model was built
@@ -345,6 +343,11 @@ class Twin(adapter.Twin):
             if mask is not None:
                 masks[name] = mask
         return stages, masks
+
+
+def _flat(returned: object) -> tuple[Any, ...]:
+    """The tensors in what a model returns, in order."""
+    return tuple(tensor for _, tensor in flat(returned))
 
 
 def _check_backend(dtype: Precision) -> None:

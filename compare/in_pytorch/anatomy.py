@@ -61,27 +61,30 @@ def anatomy(
     hooks = []
     for name, module in modules.items():
         hooks += watch.hooks(name, module)
-        if instead:  # behind those that watch, which are to see what it makes itself
+        if instead:  # after those that watch, which are to see what it makes itself
             hook = _handing_on_instead(name, instead, name in turned)
             hooks.append(module.register_forward_hook(hook))
     results: tuple[torch.Tensor, ...] = ()
     with hooked(hooks), suppress(*REFUSALS):  # what came before a refusal is seen
         results = twin.results(twin.tensors(arrays))
-    seen = _Seen(modules, holding, watch)
+    at_work = _LayersAtWork(modules, holding)
+    for name in watch.inputs:
+        if name not in watch.unclear:
+            at_work.add(name, watch.inputs[name], watch.outputs.get(name))
     ran = [name for name in watch.inputs if name in holding]
     kinds = {
         name: holding[name].kind
         for name in ran
-        if name in seen.calls or name in seen.fed
+        if name in at_work.calls or name in at_work.fed
     }
     last = watch.outputs.get(ran[-1]) if ran else None
     return Anatomy(
         kinds=kinds,
         arrays={name: holding[name].arrays for name in kinds},
-        fed=seen.fed,
-        made=seen.made,
-        calls=seen.calls,
-        handed=seen.handed,
+        fed=at_work.fed,
+        made=at_work.made,
+        calls=at_work.calls,
+        handed=at_work.handed,
         last=last.numpy() if isinstance(last, torch.Tensor) else None,
         result=results[0].numpy() if results else None,
         results=tuple(tensor.numpy() for tensor in results),
@@ -126,30 +129,39 @@ class _Watch:
         ]
 
 
-class _Seen:
-    """What layers were seen to do, as `Anatomy` has it: fed, made, calls, handed."""
+class _LayersAtWork:
+    """What layers were seen to do, as `Anatomy` has it.
+
+    Args:
+        modules: the layers by name.
+        holding: those that hold arrays, as data.
+    """
 
     def __init__(
-        self,
-        modules: Mapping[str, torch.nn.Module],
-        holding: Mapping[str, Layer],
-        watch: _Watch,
+        self, modules: Mapping[str, torch.nn.Module], holding: Mapping[str, Layer]
     ) -> None:
+        self._modules, self._holding = modules, holding
         self.fed: dict[str, np.ndarray] = {}
         self.made: dict[str, np.ndarray] = {}
         self.calls: dict[str, Call] = {}
         self.handed: dict[str, RecurrentOutput] = {}
-        for name, args in watch.inputs.items():
-            if name in watch.unclear:
-                continue
-            module, result = modules[name], watch.outputs.get(name)
-            if isinstance(module, torch.nn.RNNBase):
-                if result is not None and is_batch(args[0]):
-                    self._add_recurrent(name, module, holding[name], args[0], result)
-            elif isinstance(args[0], torch.Tensor):
-                self.fed[name] = features_last(module, args[0]).numpy()
-                if isinstance(result, torch.Tensor):
-                    self.made[name] = features_last(module, result).numpy()
+
+    def add(self, name: str, args: tuple[Any, ...], result: Any) -> None:
+        """Add a layer that ran once.
+
+        Args:
+            name: of the layer.
+            args: what it was given, its input before all.
+            result: what it returned; None if it refused.
+        """
+        module, x = self._modules[name], args[0]
+        if isinstance(module, torch.nn.RNNBase):
+            if result is not None and is_batch(x):
+                self._add_recurrent(name, module, self._holding[name], x, result)
+        elif isinstance(x, torch.Tensor):
+            self.fed[name] = features_last(module, x).numpy()
+            if isinstance(result, torch.Tensor):
+                self.made[name] = features_last(module, result).numpy()
 
     def _add_recurrent(
         self,
@@ -206,9 +218,9 @@ def _moved(
     return tuple(moved)
 
 
-def _epsilons(modules: Mapping[str, Any], names: Collection[str]) -> dict[str, float]:
+def _epsilons(modules: Mapping[str, Any], layers: Collection[str]) -> dict[str, float]:
     """The epsilon of each of these layers that normalises."""
-    return {name: modules[name].eps for name in names if hasattr(modules[name], "eps")}
+    return {name: modules[name].eps for name in layers if hasattr(modules[name], "eps")}
 
 
 @torch.no_grad()

@@ -53,11 +53,11 @@ def layers_with(
         read: takes a tensor and returns what is to stand for it.
         apart: as in `holders`.
     """
-    found = {}
+    by_name = {}
     for name, tensors in holders(model, apart).items():
         arrays = {key: read(tensor) for key, tensor in tensors.items()}
-        found[name] = Layer(kind_of(model.get_submodule(name)), arrays)
-    return found
+        by_name[name] = Layer(kind_of(model.get_submodule(name)), arrays)
+    return by_name
 
 
 def _check_readable(model: torch.nn.Module) -> None:
@@ -114,7 +114,7 @@ def holders(
         apart: whether to count such a layer all the same, as after `hold_apart`.
     """
     apart = apart or model in _APART
-    found: dict[str, dict[str, torch.Tensor]] = {}
+    by_name: dict[str, dict[str, torch.Tensor]] = {}
     earlier: set[int] = set()
     for name, module in model.named_modules():
         tensors: dict[str, torch.Tensor] = dict(module.named_parameters(recurse=False))
@@ -125,9 +125,9 @@ def holders(
             continue
         shared = earlier.issuperset(map(id, tensors.values()))
         if tensors and (apart or not shared):
-            found[name] = tensors
+            by_name[name] = tensors
         earlier.update(map(id, tensors.values()))
-    return found
+    return by_name
 
 
 def hold_apart(model: torch.nn.Module) -> bool:

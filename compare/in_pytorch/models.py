@@ -81,7 +81,7 @@ def learns(model: torch.nn.Module) -> bool:
 
 
 def _learns(module: torch.nn.Module) -> bool:
-    """The same of one module, without those inside.
+    """Whether one module does, without those inside.
 
     Recurrent layers and attention ask for the mode even where they drop nothing.
     """

@@ -42,9 +42,9 @@ def opened(path: Path) -> tuple[object, dict[str, torch.Tensor]]:
     for key in state_dicts:
         files.check_name(path, key)
     number = len(state_dicts)
-    came = f"{number}, under {', '.join(state_dicts)}" if state_dicts else "neither"
+    listed = f"{number}, under {', '.join(state_dicts)}" if state_dicts else "neither"
     raise BadInput(
-        f"{path}: expected a state dict, or a checkpoint with one, got {came}; save "
+        f"{path}: expected a state dict, or a checkpoint with one, got {listed}; save "
         "model.state_dict() alone"
     )
 

@@ -91,10 +91,10 @@ class Training(adapter.Training):
         }
         for biases in sums:
             layer = twin.model.get_submodule(biases.layer)
-            kept, added = (getattr(layer, name) for name in biases.torch)
+            bias, added = (getattr(layer, name) for name in biases.torch)
             added.requires_grad_(True)
             if optimizer.align_biases:
-                _unite(kept, added)
+                _unite(bias, added)
         learnt = [p for p in twin.model.parameters() if p.requires_grad]
         self.optimizer = _optimizer(optimizer, learnt)
 
@@ -118,9 +118,9 @@ class Training(adapter.Training):
 
 
 @torch.no_grad()
-def _unite(kept: torch.Tensor, added: torch.Tensor) -> None:
+def _unite(bias: torch.Tensor, added: torch.Tensor) -> None:
     """Add one bias to another; it is zero from now on and is not learnt."""
-    kept += added
+    bias += added
     added.zero_()
     added.requires_grad_(False)
 

@@ -53,7 +53,10 @@ class Twin(adapter.Twin):
     ) -> None:
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.packed: dict[str, np.ndarray] = {}
-        self._call = call or self._call_by_name
+        if call is None:
+            self._call: adapter.Call = partial(adapter.call_by_name, inputs)
+        else:
+            self._call = call
         self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
         with untouched(), settled(dtype):
             self.model = make().to(getattr(torch, dtype)).eval()
@@ -120,20 +123,13 @@ class Twin(adapter.Twin):
         """
         with settled(self.dtype), self._refused():
             returned = self._call(self.model, list(tensors))
-        found = list(flat(returned))
-        check_tensors("PyTorch", self.model, found, torch.is_tensor)
+        named: list[tuple[str, Any]] = list(flat(returned))
+        check_tensors("PyTorch", self.model, named, torch.is_tensor)
         if self.outputs is None:
-            self.outputs = [name for name, _ in found]
-        results: tuple[Any, ...] = tuple(tensor for _, tensor in found)
+            self.outputs = [name for name, _ in named]
+        results = tuple(tensor for _, tensor in named)
         check_outputs(self, results)
         return results
-
-    def _call_by_name(
-        self, model: torch.nn.Module, tensors: Sequence[torch.Tensor]
-    ) -> object:
-        names = [argument.name for argument in self.inputs]
-        options = dict(zip(names[1:], tensors[1:], strict=True))
-        return model(tensors[0], **options)
 
     def loss(
         self,
@@ -153,8 +149,8 @@ class Twin(adapter.Twin):
 
     def layers(self, arrays: Sequence[np.ndarray]) -> dict[str, Layer]:
         """Read the layers that hold weights, in the order in which a run calls them."""
-        found = layers(self.model)
-        return {name: found[name] for name in self._order(arrays, found)}
+        by_name = layers(self.model)
+        return {name: by_name[name] for name in self._order(arrays, by_name)}
 
     def _order(self, arrays: Sequence[np.ndarray], names: Collection[str]) -> list[str]:
         """The names of layers in the order of execution, of unused ones at the end."""

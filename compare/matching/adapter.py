@@ -22,6 +22,18 @@ Gradients = tuple[np.ndarray, dict[str, np.ndarray], dict[str, Layer]]
 Weights = dict[str, dict[str, np.ndarray]]  # by layer and name
 
 
+def call_by_name(inputs: Sequence[Input], model: Any, tensors: Sequence[Any]) -> Any:
+    """Call a model with its first input, and with the others by their names.
+
+    Args:
+        inputs: what the model takes.
+        model: of either framework.
+        tensors: one for each of `inputs`.
+    """
+    names = [argument.name for argument in inputs[1:]]
+    return model(tensors[0], **dict(zip(names, tensors[1:], strict=True)))
+
+
 class Twin(Protocol):
     """A model in one precision, ready to run; each call returns its stages.
 

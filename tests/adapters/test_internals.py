@@ -151,6 +151,14 @@ def test_the_mask_of_a_tensor_is_known(keras, in_keras):
     assert np.array_equal(mask, [[True, False, False], [True, True, True]])
 
 
+def test_the_memory_of_a_variable_is_seen_without_a_copy(keras, in_keras):
+    variable = keras.Variable(np.arange(6, dtype="float32").reshape(2, 3))
+    view = in_keras.view_of(variable)
+
+    assert np.array_equal(view, np.arange(6).reshape(2, 3)), f"{KERAS}: view_of"
+    assert not view.flags.owndata, f"{KERAS}: view_of, a tensor is no buffer any more"
+
+
 @pytest.mark.parametrize("how", ["eager", "symbolic", "traced", "inside", "model"])
 def test_a_call_is_looked_up_each_time(keras, tensorflow, in_keras, written, how):
     """What stands in the instance runs, not what the class defines."""

@@ -18,6 +18,8 @@ FILES = {
     "mistakes": "mistakes are made in PyTorch alone",
     "pickles": "PyTorch alone saves pickles",
     "names": "only layers of Keras go by the names of the others",
+    "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
+    "by_thread": "only functions of TensorFlow are replaced",
 }
 
 # Public names of a file that one adapter alone has.
@@ -49,7 +51,7 @@ NAMES = {
     "arrays.in_order": "only Keras has masks",
     "anatomy.alone": "a layer of PyTorch is run on what Keras's twin of it gets",
     "kinds.own_modules": "a buffer of PyTorch may be in the model itself",
-    "kinds.parts_of": "only Keras has wrappers, and layers that are one in PyTorch",
+    "kinds.inner_layers": "only Keras has wrappers, and layers that are one in PyTorch",
     "layers.layers_with": "TensorFlow gives gradients by variable, not in variables",
     "layers.hold_apart": "no two layers of Keras share a variable unnoticed",
     "layers.leaves": "only Keras's layers need not be attributes of the model",
@@ -61,12 +63,14 @@ NAMES = {
     "layers.variables": "PyTorch's tensors are attributes of the layer",
     "models.is_graph": "only Keras has functional models",
     "models.check_unbuilt": "PyTorch's layers have their weights when they are made",
+    "models.never_built": "PyTorch's layers have their weights when they are made",
     "models.draw_from": "PyTorch's random numbers alone are drawn again",
     "models.hooked": "Keras has no hooks; internals.calls_replaced stands for them",
     "models.options_set": "PyTorch's layers return all that is looked at",
     "precision.one_thread": "PyTorch's threads stand in TensorFlow's way",
     "precision.Narrowing": "PyTorch's functions are watched, TensorFlow has a graph",
     "precision.narrowing": "PyTorch's functions are watched, TensorFlow has a graph",
+    "precision.graphs_as_traced": "PyTorch has no graphs",
     "precision.exact_constants": "PyTorch takes Python's floats in float64",
     "training.script": "it draws PyTorch's random numbers",
     "twin.Twin.retrace": "PyTorch traces nothing",
