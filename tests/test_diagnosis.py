@@ -57,7 +57,7 @@ def built(harness):
         name: (
             twins,
             arrays,
-            in_pytorch_anatomy.anatomy(twins.twins["torch", "float64"], arrays),
+            in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays),
         )
         for name, (twins, arrays) in made.items()
     }
@@ -71,12 +71,11 @@ def mistaken(harness, pytorch_mistakes, twins, found, *mistakes):
             if isinstance(mistake.effect, ArraysOfLayer):
                 stack.enter_context(_loaded(harness, twins, mistake, layer))
                 continue
-            for (side, _), twin in twins.twins.items():
-                if side == "torch":
-                    behind = found.behind(layer)
-                    stack.enter_context(
-                        pytorch_mistakes.injected(twin, mistake.effect, layer, behind)
-                    )
+            for twin in twins.of_side("torch").values():
+                behind = found.behind(layer)
+                stack.enter_context(
+                    pytorch_mistakes.injected(twin, mistake.effect, layer, behind)
+                )
         yield
 
 
@@ -84,8 +83,8 @@ def mistaken(harness, pytorch_mistakes, twins, found, *mistakes):
 def _loaded(harness, twins, mistake, layer):
     """Keras's weights as transferred from PyTorch's with the mistake in them."""
     kept = {}
-    for dtype in harness.DTYPES:
-        torch, keras = (twins.twins[side, dtype].model for side in harness.FRAMEWORKS)
+    for dtype in harness.PRECISIONS:
+        torch, keras = (twins.model(side, dtype) for side in harness.FRAMEWORKS)
         theirs = harness.LAYERS["keras"].layers(keras)
         kept[dtype] = {layer: dict(theirs[layer].arrays)}
         before = harness.LAYERS["torch"].layers(torch)
@@ -99,7 +98,7 @@ def _loaded(harness, twins, mistake, layer):
     finally:
         twins.splits.clear()
         for dtype, arrays in kept.items():
-            harness.LAYERS["keras"].load(twins.twins["keras", dtype].model, arrays)
+            harness.LAYERS["keras"].load(twins.model("keras", dtype), arrays)
 
 
 def places(found):

@@ -67,7 +67,7 @@ def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
     suspects = []
     for side, mistakes in mistakes_by_side.items():
         suspects += [(side, mistake) for mistake in mistakes]
-    # PyTorch's layer is cured by what Keras's does: right, or its first mistake.
+    # PyTorch's layer is cured by what Keras's layer does: right, or its first mistake.
     compute: Callable[[Call], Computed | None] = Call.run
     if "keras" in mistakes_by_side:
         compute = mistakes_by_side["keras"][0].effect.compute
@@ -152,7 +152,7 @@ def applied(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]:
         isolated: the twins at work.
     """
     arrays = dict(isolated.weights["keras"][layer])
-    twin = twins.twins["torch", "float64"]
+    twin = twins.twin("torch", "float64")
     # With the same weights, only another computation makes another output.
     with pytorch_mistakes.injected(twin, ArraysOfLayer(lambda _: arrays), layer, None):
         gap = layer_gap(twin, layer, isolated.keras)

@@ -7,10 +7,10 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
@@ -24,10 +24,11 @@ from compare.judging.evidence import (
     ILL_CONDITIONED,
     SAME,
     SIDES,
+    Judgement,
     StageResult,
 )
 from compare.judging.explanation import Alternative, Explanation
-from compare.judging.words import Side
+from compare.judging.words import Side, Verdict
 from compare.kinds.mistake import (
     Activation,
     ArraysOfAnotherLayer,
@@ -54,7 +55,6 @@ TRIED = sum(
 )
 
 ItemT = TypeVar("ItemT")
-Judgement = Mapping[str, Any]  # the fields of a `Result`, as `Twins.judge` returns them
 
 
 def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
@@ -106,7 +106,7 @@ class _Diagnosis:
     before: StageResult | None
     after: Judgement | None
     observation: str = ""
-    proofs: Collection[str] = (SAME,)
+    proofs: Collection[Verdict] = (SAME,)
     tried: int = TRIED
 
     def explanation(self) -> Explanation:
@@ -147,7 +147,7 @@ class _Diagnosis:
         """Whether there is a cure for every finding, and with them no difference."""
         if self.after is None or not all(finding.cure for finding in self.findings):
             return False
-        return self.after["verdict"] in self.proofs
+        return self.after.verdict in self.proofs
 
     def _unexplained(self) -> str:
         """What is seen that no mistake explains, in words."""
@@ -156,7 +156,7 @@ class _Diagnosis:
             if not finding.readings:
                 relation = "behind" if finding.behind else "in"
                 sentences.append(f"{relation} {finding.layer}, {finding.unknown}")
-        if not sentences and self.after is not None and self.after.get("stages"):
+        if not sentences and self.after is not None and self.after.stages:
             gap = _deciding(self.after).gap64
             if np.isfinite(gap):
                 proof = f"with that alike on both sides the gap is still {gap:.1e}"
@@ -191,16 +191,16 @@ def _named_by_side(readings: Sequence[Reading]) -> tuple[str, ...]:
 def _alternative(cause: Reading) -> Alternative:
     """A reading as evidence has it."""
     mistakes = tuple(mistake.name for mistake in cause.faults)
-    return Alternative(cause.side, mistakes, cause.sentence, cause.fix)
+    side = cast("Side", cause.side)  # a reading of neither side is never an alternative
+    return Alternative(side, mistakes, cause.sentence, cause.fix)
 
 
 def _deciding(judgement: Judgement) -> StageResult:
     """The first stage that is not the same; else the one with the largest ratio."""
-    stages: Sequence[StageResult] = judgement["stages"]
-    for stage in stages:
+    for stage in judgement.stages:
         if stage.verdict != SAME:
             return stage
-    return max(stages, key=lambda stage: stage.ratio)  # nearest its limit
+    return max(judgement.stages, key=lambda stage: stage.ratio)  # nearest its limit
 
 
 # ------------------------------------------------------------------------------- cures
@@ -212,13 +212,13 @@ def _judge_cured(
     findings: Sequence[Finding],
     turned: Collection[str],
 ) -> Judgement | None:
-    """Judge the twins with PyTorch's doing what Keras's does in every place found.
+    """Judge the twins with PyTorch's twin doing as Keras's twin in every place found.
 
     Args:
         twins: loaded.
         arrays: one for each input.
         findings: those that have no cure are left as they are.
-        turned: layers of PyTorch's that take batch and time for each other; their
+        turned: layers of PyTorch that take batch and time for each other; their
             stages are judged in Keras's order, (batch, time, features).
 
     Returns:
@@ -270,7 +270,7 @@ class _LossSuspect:
     Args:
         side: where it is.
         mistake: of the library.
-        cure: what makes PyTorch's loss the same as Keras's.
+        cure: what makes PyTorch's loss the same as Keras's loss.
         after: the judgement with the cure.
     """
 
@@ -330,7 +330,7 @@ def _suspects_of_loss(
             cure = LossFactor(factor if side == "keras" else _inverse(factor))
             with injected_everywhere(twins, cure):
                 judgement = twins.gradients(loss, arrays, targets)
-            if judgement["verdict"] == SAME:  # of the gradients as well
+            if judgement.verdict == SAME:  # of the gradients as well
                 suspects.append(_LossSuspect(side, mistake, cure, judgement))
     return suspects
 

@@ -25,7 +25,7 @@ def read_alike(torch: Anatomy, keras: Anatomy) -> tuple[Anatomy, tuple[str, ...]
     """Show Keras's layers that read from the end the way PyTorch's layers show it.
 
     Args:
-        torch: what PyTorch's twin does where its layers hand on what Keras's do.
+        torch: what PyTorch's twin does where its layers hand on what Keras's layers do.
         keras: what Keras's twin does.
 
     Returns:

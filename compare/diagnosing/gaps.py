@@ -17,7 +17,7 @@ def layer_gap(twin: Twin, layer: str, keras: Anatomy, steps: int | None = None) 
     """Run PyTorch's layer on Keras's input, and compare what comes out.
 
     Args:
-        twin: PyTorch's, in float64.
+        twin: of PyTorch, in float64.
         layer: its name; Keras's twin has what goes in there and what comes out.
         keras: what Keras's twin does.
         steps: how many steps of a recurrent layer to compare, from the first; its final
@@ -76,8 +76,8 @@ def _array_gap(
     """The gap of two arrays, with the step and the unit that show it.
 
     Args:
-        torch: PyTorch's, (batch, time, features), or with no or other axes between.
-        keras: Keras's.
+        torch: of PyTorch, (batch, time, features), or with no or other axes between.
+        keras: of Keras, of the same axes.
         has_two_directions: whether the second half of the features is made from the
             last step to the first. If it alone differs, it begins to at its last step.
     """

@@ -76,7 +76,7 @@ def _with_amount(finding: Finding, amount: str) -> Finding:
 
 
 def _turned_back(call: Call) -> dict[str, np.ndarray]:
-    """Run a layer that gets batch and time exchanged, and is to hand them on so."""
+    """Run a layer that gets batch and time exchanged; exchange them in its output."""
     computed = call.run(x=call.x.swapaxes(0, 1), lengths=None)
     return computed | {"output": computed["output"].swapaxes(0, 1)}
 

@@ -45,7 +45,8 @@ class Isolated:
     Args:
         torch: what PyTorch's twin does.
         keras: what Keras's twin does.
-        relayed: what PyTorch's twin does where its layers hand on what Keras's do.
+        relayed: what PyTorch's twin does where each layer hands on what Keras's layer
+            does.
         kinds: by name, of all layers that hold arrays, as PyTorch names kinds; in the
             order in which they are computed, then those that were not seen.
         weights: arrays by side, by layer and by name, in PyTorch's layout.
@@ -55,7 +56,7 @@ class Isolated:
         trusted: by layer, how many steps can be judged, where not all can.
         called: by layer, what Keras's user calls it, where that is another name.
         from_the_end: recurrent layers that read from the end on both sides; here
-            Keras's layer is given the steps in that order, as PyTorch's is.
+            Keras's layer is given the steps in that order, as PyTorch's layer is.
     """
 
     torch: Anatomy

@@ -2,7 +2,7 @@
 
 A layer of PyTorch is fed with what goes into its twin in Keras, so that one wrong layer
 does not blame those that come after it. What lies between the layers is the code of the
-models; it is seen where PyTorch's layers hand on what Keras's do.
+models; it is seen where each layer of PyTorch hands on what its twin in Keras does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from compare.diagnosing.isolated import Isolated
 from compare.errors import BadInput
 from compare.in_keras import anatomy as keras_mistakes
 from compare.in_keras import layers as keras_layers
-from compare.in_keras import names as in_keras_names
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch import refusals as in_pytorch_refusals
@@ -27,7 +26,7 @@ from compare.in_pytorch import twin as in_pytorch
 from compare.judging.distances import near
 from compare.judging.explanation import listed
 from compare.judging.verdict import HORIZON
-from compare.judging.words import Precision
+from compare.judging.words import PRECISIONS
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.mistake import Call, RecurrentOutput
 from compare.matching.rewriting import rewrite
@@ -35,8 +34,6 @@ from compare.mistakes.anatomy import Anatomy
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
-
-PRECISIONS: tuple[Precision, Precision] = ("float32", "float64")
 
 
 def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
@@ -49,8 +46,8 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     Raises:
         BadInput: if Keras's weights cannot be read.
     """
-    torch_twin = twins.twins["torch", "float64"]
-    keras_twin = twins.twins["keras", "float64"]
+    torch_twin = twins.twin("torch", "float64")
+    keras_twin = twins.twin("keras", "float64")
     torch = in_pytorch_anatomy.anatomy(torch_twin, arrays)
     layers = pytorch_layers.layers(torch_twin.model)
     kinds = {layer: layers[layer].kind for layer in [*torch.kinds, *layers]}
@@ -100,7 +97,7 @@ class _Rewritten:
 
 
 def _rewritten(keras: Mapping[str, Layer], torch: Mapping[str, Layer]) -> _Rewritten:
-    """Rewrite the arrays of Keras's layers, each by itself, for PyTorch's.
+    """Rewrite the arrays of Keras's layers, each by itself, for PyTorch's layers.
 
     Args:
         keras: layers by name; those that PyTorch does not have are left out.
@@ -149,7 +146,7 @@ def _relayed(
     hand on what it expects. So there is one more run for each that is found.
 
     Args:
-        twin: PyTorch's, in float64.
+        twin: of PyTorch, in float64.
         arrays: one for each input.
         keras: what Keras's twin does.
 
@@ -209,7 +206,7 @@ def _trusted(twins: Twins, layer: str, call: Call) -> int | None:
     Args:
         twins: both, in either precision.
         layer: its name.
-        call: Keras's layer at work; PyTorch's is given its input.
+        call: Keras's layer at work; PyTorch's layer is given its input.
 
     Returns:
         The number of steps; None if float32 keeps digits in all of them, if the layer
@@ -217,7 +214,7 @@ def _trusted(twins: Twins, layer: str, call: Call) -> int | None:
     """
     outputs = []
     for precision in PRECISIONS:
-        twin = twins.twins["torch", precision]
+        twin = twins.twin("torch", precision)
         try:
             output = in_pytorch_anatomy.alone(twin, layer, call.x, call.lengths)
         except (*in_pytorch_refusals.REFUSALS, IndexError):
@@ -235,16 +232,6 @@ def _trusted(twins: Twins, layer: str, call: Call) -> int | None:
 
 
 def _called(twins: Twins) -> dict[str, str]:
-    """Keras's own names of the layers that go by others."""
-    model = twins.twins["keras", "float32"].model
-    if not isinstance(model, in_keras_names.Renamed):
-        return {}
-    leaves = keras_layers.leaves(in_keras_names.unnamed(model))
-    own = {id(each): n for n, each in leaves.items()}
-    called = {}
-    for name, each in vars(model).items():
-        parts = each if isinstance(each, list) else [each]
-        names = [own[id(part)] for part in parts if id(part) in own]
-        if names and names != [name]:
-            called[name] = listed(names)
-    return called
+    """What Keras's user calls each layer that has another name in PyTorch."""
+    own_names = keras_layers.own_names(twins.model("keras", "float32"))
+    return {layer: listed(names) for layer, names in own_names.items()}

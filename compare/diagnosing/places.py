@@ -32,7 +32,7 @@ def place_of(
         stage: the one that decides the verdict; None if a twin refuses.
 
     Returns:
-        The finding's layer if it differs alone, else the place behind it that differs,
+        The finding's layer if it differs alone, else the place after it that differs,
         else the stage that decides; None where none of these is known.
     """
     if finding is not None:

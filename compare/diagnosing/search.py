@@ -108,9 +108,9 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
         return
     if torch.result is None or keras.result is None:
         return  # a twin refused before it came to its end
-    found = handed_on(layers, None, isolated)
-    if found is not None:
-        yield from found
+    causes = handed_on(layers, None, isolated)
+    if causes is not None:
+        yield from causes
         return
     last = layers[-1]
     is_seen = last in torch.handed or last in torch.made
@@ -120,7 +120,7 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
 
 
 def _readings_of_order() -> tuple[Reading, ...]:
-    """That one side, or the other, returns its results in the wrong order."""
+    """Either side may be the one that returns its results in the wrong order."""
     mistake = named("results in another order")
     predicate = mistake.sentence.removeprefix("the ")
     readings = []

@@ -85,9 +85,13 @@ class _Difference:
 
 
 def shrink(pair: Shrinkable) -> Smallest:
-    """Take away samples, then steps, then units, as long as the twins differ so.
+    """Take away samples, then steps, then units, while twins differ in the same way.
 
-    Values that differ stay such: a smaller case in which shapes do is another one.
+    Where values differ they still do in the smaller case: one in which shapes differ
+    would be another difference.
+
+    Args:
+        pair: whose twins differ.
     """
     sizes, batch, steps = dict(pair.sizes), pair.batch, pair.timesteps
     twins = pair.build(sizes, pair.cut(batch, steps))
@@ -146,8 +150,8 @@ def _difference(twins: Twins, arrays: tuple[np.ndarray, ...]) -> _Difference:
         judgement = twins.compare(*arrays)
     except BadInput:  # such as a stage that holds nothing
         return _Difference(None, None)
-    verdict = judgement["verdict"]
-    for stage in judgement.get("stages", ()):
+    verdict = judgement.verdict
+    for stage in judgement.stages:
         if verdict != SAME and stage.verdict == verdict:
             gap = stage.gap if np.isfinite(stage.gap) else None
             return _Difference(verdict, gap)
@@ -168,7 +172,7 @@ def _built(
 def features_name(sizes: Mapping[str, int], x: np.ndarray) -> str | None:
     """The name of the size that is the last axis of x, (batch, time, features).
 
-    None where no size is called so and is that large.
+    None where no such size has the name of features or inputs.
     """
     for name, size in sizes.items():
         if size == x.shape[-1] and ("feature" in name or "input" in name):

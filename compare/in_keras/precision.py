@@ -1,15 +1,24 @@
 """What makes Keras compute in float64 on TensorFlow, constants included."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow
 
+from compare.in_keras.internals import every_layer
+from compare.judging.words import Precision
+
+LESS = (tensorflow.float32, tensorflow.float16, tensorflow.bfloat16)  # than float64
+
 
 @contextmanager
-def settled(dtype: str, exact: bool = True):
+def settled(dtype: Precision, exact: bool = True) -> Iterator[None]:
     """Layers made inside compute in `dtype`, for which `set_floatx` is not enough.
 
     Args:
@@ -96,32 +105,36 @@ def _is_double(features):
     return getattr(features, "dtype", None) == tensorflow.float64
 
 
-def widen(model: keras.Model):
+def widen(model: keras.Model) -> None:
     """Let tensors that layers of float64 hold beside their weights be float64.
 
     A `Normalization` takes the root of the variance that it was given in float32, also
     where it computes in float64.
     """
-    for layer in model._flatten_layers():
+    for layer in every_layer(model):
+        if layer.compute_dtype != "float64":
+            continue
         for name, value in vars(layer).items():
             own = tensorflow.is_tensor(value) and not isinstance(value, keras.Variable)
-            if own and (value.dtype, layer.compute_dtype) == ("float32", "float64"):
+            if own and value.dtype == tensorflow.float32:
                 vars(layer)[name] = tensorflow.cast(value, tensorflow.float64)
 
 
-def narrowing(graph) -> str:
-    """The node of a graph that takes float64 to less, if one does.
+def narrowing(graph: Any) -> str:
+    """The node of a graph that takes float64 to less, or "".
 
     Args:
         graph: TensorFlow's, as a `GraphDef`.
     """
-    nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
-    double, *less = (
-        getattr(tensorflow, name).as_datatype_enum
-        for name in ("float64", "float32", "float16", "bfloat16")
-    )
+    nodes = list(graph.node)
+    for function in graph.library.function:
+        nodes += function.node_def
+    double = tensorflow.float64.as_datatype_enum
+    less = [dtype.as_datatype_enum for dtype in LESS]
     for node in nodes:
-        kinds = [node.attr[key].type for key in ("SrcT", "DstT")]
-        if node.op == "Cast" and kinds[0] == double and kinds[1] in less:
+        if node.op != "Cast":
+            continue
+        before, after = node.attr["SrcT"].type, node.attr["DstT"].type
+        if before == double and after in less:
             return node.name
     return ""

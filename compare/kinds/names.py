@@ -6,7 +6,7 @@ import re
 
 # What PyTorch's recurrent layers compute. Those of Keras may be asked for something
 # else; the activation of another layer is in PyTorch a layer of its own.
-IN_PYTORCH = {
+IN_PYTORCH: dict[str, dict[str, list[object]]] = {
     "LSTM": dict(activation=["tanh"], recurrent_activation=["sigmoid"]),
     "GRU": dict(
         activation=["tanh"], recurrent_activation=["sigmoid"], reset_after=[True]

@@ -120,7 +120,7 @@ def sums(torch: Mapping[str, Layer], keras: Mapping[str, Layer]) -> list[Sum]:
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """One row of a table, for two layers of a name and in one direction.
 
     Args:
@@ -155,7 +155,7 @@ def _steps(name, source, target, direction, strict):
         inputs, outputs, change = _turned(row, direction)
         if set(inputs) <= set(left) and set(outputs) <= set(free):
             steps.append(
-                _Step(
+                Step(
                     name,
                     [left.pop(array) for array in inputs],
                     {array: free.pop(array) for array in outputs},

@@ -53,7 +53,7 @@ class Anatomy:
     calls: Mapping[str, Call]
     handed: Mapping[str, RecurrentOutput]
     last: np.ndarray | None
-    result: np.ndarray
+    result: np.ndarray | None
     results: tuple[np.ndarray, ...] = ()
     epsilons: Mapping[str, float] = field(default_factory=dict)
     orders: Mapping[str, np.ndarray] = field(default_factory=dict)

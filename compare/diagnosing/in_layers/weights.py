@@ -90,7 +90,7 @@ def _simple_readings(
 def _one_bias_twice(
     kind: str, names: Mapping[Side, str], arrays: Mapping[Side, Arrays]
 ) -> Iterator[Reading]:
-    """That a GRU has one of its two biases in the place of the other as well.
+    """A GRU may have one of its two biases in the place of the other as well.
 
     Args:
         kind: of the layer; only a GRU keeps two biases apart in Keras.
@@ -140,7 +140,7 @@ def _single_mistakes(kind: str, arrays: Mapping[Side, Arrays]) -> Iterator[Suspe
         right, wrong = arrays[opposite], arrays[side]
         for mistake in known_mistakes(ArraysOfLayer, kind):
             fits = mistake.effect.fits
-            if mistake.name == FRESH:  # so do other weights: see `_never_loaded`
+            if mistake.name == FRESH:  # any that are drawn fit: see `_never_loaded`
                 fits = None
             may_be = fits is not None and fits(right, wrong, side)
             if may_be or _are_same(kind, mistake.effect.made_on(side, right), wrong):
@@ -148,7 +148,7 @@ def _single_mistakes(kind: str, arrays: Mapping[Side, Arrays]) -> Iterator[Suspe
 
 
 def _of_another_layer(layer: str, isolated: Isolated) -> Iterator[Reading]:
-    """That a side has in this layer what the other side has in another of its kind.
+    """A side may have in this layer what the other side has in another of its kind.
 
     Args:
         layer: its name.
@@ -231,7 +231,7 @@ def _pairs(
 def _never_loaded(
     names: Mapping[Side, str], arrays: Mapping[Side, Arrays]
 ) -> list[Reading]:
-    """That a side still has what its framework made, or else the other never had it.
+    """A side may still have the weights that its framework made, or both may.
 
     Looked for last: it shows only in that the numbers are such as are drawn.
 

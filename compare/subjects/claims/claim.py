@@ -1,9 +1,9 @@
 """A claim, what its check finds, and what becomes of it."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
+from compare.judging.document import jsonable
 from compare.subjects.claims.common import seeded
 
 Figure = int | float | str | tuple[int | float | str, ...]
@@ -76,14 +76,4 @@ class ClaimResult:
 
     def as_dict(self) -> dict:
         """The result in JSON's types; NaN and the infinities become strings."""
-        return {**asdict(self), "figures": _plain(self.figures)}
-
-
-def _plain(value):
-    if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+        return {**asdict(self), "figures": jsonable(self.figures)}

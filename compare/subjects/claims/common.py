@@ -27,7 +27,7 @@ REFUSALS = (*in_pytorch_refusals.REFUSALS, *in_keras.REFUSALS)
 @contextmanager
 def seeded() -> Iterator[None]:
     """PyTorch draws from seed 0 inside, and goes on as before afterwards."""
-    with in_pytorch_precision.settled(), torch.random.fork_rng(devices=()):
+    with in_pytorch_precision.one_thread(), torch.random.fork_rng(devices=()):
         torch.default_generator.manual_seed(0)
         yield
 

@@ -13,6 +13,7 @@ from compare.judging.evidence import (
     ONE_REFUSES,
     SAME,
 )
+from compare.judging.four import Four
 
 
 def four(t64=None, k64=None, **others):
@@ -23,7 +24,7 @@ def four(t64=None, k64=None, **others):
     made = dict(
         t32=t64.astype(np.float32), t64=t64, k32=k64.astype(np.float32), k64=k64
     )
-    return verdict.Four(**(made | others))
+    return Four(**(made | others))
 
 
 def judge(arrays, has_time=True):
@@ -115,7 +116,7 @@ def test_nan_is_never_the_same(sides):
     for side in sides:
         arrays[side] = arrays[side].copy()
         arrays[side][1, 2, 0] = np.nan
-    found = judge(verdict.Four(**arrays))
+    found = judge(Four(**arrays))
 
     assert (found.verdict, found.timestep) == (DIFFERENT, 3)
     assert found.worst.index == (1, 2, 0)
@@ -179,7 +180,7 @@ def test_dtypes_must_be_those_of_the_run(wrong, reason):
     arrays = four()._asdict()
     for side in wrong:
         arrays[side] = arrays[side].astype(np.float32)
-    found = judge(verdict.Four(**arrays))
+    found = judge(Four(**arrays))
 
     assert (found.verdict, found.reason) == (DIFFERENT, reason)
 

@@ -3,53 +3,53 @@
 pytest loads this module in every session of everybody who has installed the suite.
 So it loads no framework, the first check does; and it has a top-level name of its own
 and leaves the name `compare`, which a project may have taken, alone until a check or
-the option asks for it. `-p no:recurrent_twins` leaves the plugin out.
+the option asks for it. `-p no:twinproof` leaves the plugin out.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from twinproof import hidden_by
 
 if TYPE_CHECKING:
     from compare.judging.evidence import Evidence
 
 OPTION, FIXTURE = "--compare-json", "assert_same_model"
-CHECKS = pytest.StashKey[list[dict]]()  # of a test, that no report has taken yet
+CHECKS = pytest.StashKey[list[dict[str, Any]]]()  # of a test, not in a report yet
 PREFIX = "compare."  # of the properties that JUnit's file shows
-USED = ("api", "errors", "files", "session")  # by this module, of our `compare`
 
 
-def pytest_addoption(parser: pytest.Parser):
+def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option for a JSON document."""
-    parser.getgroup("recurrent-twins", "models in PyTorch and Keras").addoption(
+    parser.getgroup("twinproof", "models in PyTorch and Keras").addoption(
         OPTION,
         metavar="FILE",
         help="write every check of assert_same_model, with its evidence, as JSON",
     )
 
 
-def pytest_configure(config: pytest.Config):
+def pytest_configure(config: pytest.Config) -> None:
     """Say before the tests, and not after them, that a file cannot be written."""
-    path, worker = config.getoption(OPTION), hasattr(config, "workerinput")
-    if path is None or worker or config.option.collectonly:
+    path, is_worker = config.getoption(OPTION), hasattr(config, "workerinput")
+    if path is None or is_worker or config.option.collectonly:
         return
-    if shadowed := _shadowed(OPTION):
-        raise pytest.UsageError(shadowed)
+    problem = hidden_by(OPTION)
+    if problem is not None:
+        raise pytest.UsageError(problem)
     from compare import errors, files  # not in a session that writes none
 
     try:
         target = files.target(OPTION, path)
     except errors.BadInput as error:
         raise pytest.UsageError(str(error)) from None
-    config.pluginmanager.register(_Document(target), "recurrent_twins_json")
+    config.pluginmanager.register(_Document(target), "twinproof_json")
 
 
 @pytest.fixture
@@ -74,34 +74,19 @@ def assert_same_model(request: pytest.FixtureRequest) -> Callable[..., Evidence]
     return partial(_assert_same, request.node)
 
 
-def _assert_same(test, *args, **kwargs):
+def _assert_same(test: pytest.Item, *args: Any, **kwargs: Any) -> Evidence:
     __tracebackhide__ = True  # what is shown is the test's own line, and the report
-    evidence, failure = None, _shadowed(FIXTURE) or _miscalled(args, kwargs)
+    evidence = None
+    failure = hidden_by(FIXTURE) or _miscalled(args, kwargs)
     if failure is None:
-        evidence, failure = _checked(args, kwargs)
-    _note(test, evidence, failure)
-    if failure is not None:
-        pytest.fail(failure)
+        evidence, failure = _check(args, kwargs)
+    _record(test, evidence, failure)
+    if failure is not None or evidence is None:
+        pytest.fail(failure or "nothing was compared")
     return evidence
 
 
-def _shadowed(who):
-    """What is wrong where `compare` is not this suite's, or None; runs none of it."""
-    try:
-        spec = find_spec("compare")
-    except ValueError:  # in sys.modules is one that was made by hand
-        spec = None
-    for folder in getattr(spec, "submodule_search_locations", None) or ():
-        if all((Path(folder) / f"{name}.py").is_file() for name in USED):
-            return None
-    found = getattr(spec, "origin", None) or "none with a file"
-    return (
-        f"{who}: expected `import compare` to find recurrent-twins, got {found}; "
-        "rename what hides it, or keep that off sys.path"
-    )
-
-
-def _miscalled(args, kwargs):
+def _miscalled(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str | None:
     """What is wrong with the arguments by number and name, or None."""
     from compare.api import check
 
@@ -109,13 +94,15 @@ def _miscalled(args, kwargs):
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:
-        got = str(error).removeprefix("got an ")
+        problem = str(error).removeprefix("got an ")
         expected = ", ".join(signature.parameters)
-        return f"{FIXTURE}: expected ({expected}), got: {got}; correct the call"
+        return f"{FIXTURE}: expected ({expected}), got: {problem}; correct the call"
     return None
 
 
-def _checked(args, kwargs):
+def _check(
+    args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[Evidence | None, str | None]:
     """The evidence, and why the test fails, or None."""
     from compare.api import check
     from compare.errors import BadInput
@@ -124,38 +111,45 @@ def _checked(args, kwargs):
         evidence = check(*args, **kwargs)
     except BadInput as error:
         return None, str(error)
-    return evidence, None if evidence.as_expected else evidence.explain()
+    if evidence.as_expected:
+        return evidence, None
+    return evidence, evidence.explain()
 
 
-def _note(test, evidence, failure):
+def _record(test: pytest.Item, evidence: Evidence | None, failure: str | None) -> None:
     """Keep a check for both files: in short for JUnit's, whole for the document."""
-    said = _figures(evidence) if evidence else {"error": failure}
-    ours = [name for name, _ in test.user_properties if name.startswith(PREFIX)]
-    number = 1 + len({name.split(".")[1] for name in ours})
-    for name, value in said.items():
+    figures: dict[str, Any] = {"error": failure}
+    if evidence is not None:
+        figures = _figures(evidence)
+    names = [name for name, _ in test.user_properties if name.startswith(PREFIX)]
+    number = 1 + len({name.split(".")[1] for name in names})
+    for name, value in figures.items():
         test.user_properties.append((f"{PREFIX}{number}.{name}", value))
-    if test.config.getoption(OPTION) is not None:
-        found = dict(
-            test=test.nodeid,
-            verdict=said.get("verdict"),
-            as_expected=failure is None,
-            error=said.get("error"),
-            evidence=evidence and evidence.to_json(),
-        )
-        test.stash.setdefault(CHECKS, []).append(found)
+    if test.config.getoption(OPTION) is None:
+        return
+    check = {
+        "test": test.nodeid,
+        "verdict": figures.get("verdict"),
+        "as_expected": failure is None,
+        "error": figures.get("error"),
+        "evidence": None if evidence is None else evidence.to_json(),
+    }
+    test.stash.setdefault(CHECKS, []).append(check)
 
 
-def _figures(evidence):
+def _figures(evidence: Evidence) -> dict[str, Any]:
     """The verdict and what it rests on; built-in types, which alone leave a worker."""
-    found = {"verdict": evidence.verdict}
-    worst = [r for r in evidence.results if r.verdict == evidence.verdict]
-    stages = [r.deciding for r in worst if r.deciding]
+    figures: dict[str, Any] = {"verdict": evidence.verdict}
+    stages = []
+    for result in evidence.results:
+        if result.verdict == evidence.verdict and result.deciding:
+            stages.append(result.deciding)
     if stages:
         stage = max(stages, key=lambda stage: stage.ratio)
-        found |= dict(gap=float(stage.gap), limit=float(stage.limit))
-    for each in evidence.sensitivity:  # of a pair: of one here
-        found |= dict(noticed=each.noticed, faults=each.faults)
-    return found
+        figures |= {"gap": float(stage.gap), "limit": float(stage.limit)}
+    for sensitivity in evidence.sensitivity:  # of a pair: of one here
+        figures |= {"noticed": sensitivity.noticed, "faults": sensitivity.faults}
+    return figures
 
 
 @pytest.hookimpl(wrapper=True)
@@ -165,7 +159,7 @@ def pytest_runtest_makereport(
     """Give the checks to the report, which a worker of pytest-xdist sends on."""
     report = yield
     if CHECKS in item.stash:
-        report.compared = item.stash[CHECKS]
+        vars(report)["compared"] = item.stash[CHECKS]
         del item.stash[CHECKS]
     return report
 
@@ -178,21 +172,24 @@ class _Document:
     """
 
     def __init__(self, target: Path):
-        self.target, self.checks, self.problem = target, [], ""
+        self.target = target
+        self.checks: list[dict[str, Any]] = []
+        self.problem = ""
 
-    def pytest_runtest_logreport(self, report):
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.checks += getattr(report, "compared", [])
 
-    def pytest_sessionfinish(self, session, exitstatus):
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         from compare import errors, files
-        from compare.judging import evidence
+        from compare.judging import document as documents
 
-        for each in self.checks:
-            each["evidence"] = each["evidence"] and json.loads(each["evidence"])
-        good = sum(each["as_expected"] for each in self.checks)
+        for check in self.checks:
+            if check["evidence"] is not None:
+                check["evidence"] = json.loads(check["evidence"])
+        good = sum(check["as_expected"] for check in self.checks)
         document = {
             "exit_status": int(exitstatus),  # pytest's: 2 where it was interrupted
-            "checks": sorted(self.checks, key=lambda each: each["test"]),
+            "checks": sorted(self.checks, key=lambda check: check["test"]),
             "summary": {
                 "checks": len(self.checks),
                 "as_expected": good,
@@ -200,14 +197,17 @@ class _Document:
             },
         }
         try:
-            files.write(OPTION, self.target, evidence.as_json(document))
+            files.write(OPTION, self.target, documents.as_json(document))
         except errors.BadInput as error:
             self.problem = str(error)
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def pytest_terminal_summary(self, terminalreporter):
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
         if self.problem:
             terminalreporter.write_line(f"ERROR: {self.problem}", red=True)
-        else:
-            count = f"{len(self.checks)} check{'s' * (len(self.checks) != 1)}"
-            terminalreporter.write_sep("-", f"{count} of models: {self.target}")
+            return
+        plural = "" if len(self.checks) == 1 else "s"
+        text = f"{len(self.checks)} check{plural} of models: {self.target}"
+        terminalreporter.write_sep("-", text)
