@@ -282,7 +282,7 @@ def _joined(names, behind, isolated):
             sides[side] = concatenated.parts(found, names, given, turned)
     if not all(sides.get(side) for side in SIDES):
         return None
-    cure = concatenated.joining(sides["keras"], keras)
+    cure = concatenated.joining(sides["keras"], keras, behind)
     turned = crossed(isolated)
     sides["keras"] = concatenated.renamed(sides["keras"], turned)
     from_the_end = *isolated.from_the_end, *turned
