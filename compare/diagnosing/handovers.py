@@ -252,7 +252,7 @@ class _HandoverSearch:
             parts[side] = concatenated.parts(anatomy, self._sources, array, turned)
             if not parts[side]:
                 return None
-        cure = concatenated.joining(parts["keras"], isolated.keras)
+        cure = concatenated.joining(parts["keras"], isolated.keras, self._following)
         exchanged = crossed(isolated)
         parts["keras"] = concatenated.renamed(parts["keras"], exchanged)
         from_the_end = [*isolated.from_the_end, *exchanged]
