@@ -113,6 +113,42 @@ def listed(value):
     return list(value) if isinstance(value, list | tuple) else []
 
 
+def test_a_variable_without_a_value_gets_it_from_an_initializer_held_in_it(
+    keras, in_keras
+):
+    """Keras reads it on a call on symbols, and later, as the call ends, to draw it."""
+    shapes = []
+
+    def ones(shape, dtype):
+        shapes.append(tuple(shape))
+        return keras.ops.ones(shape, dtype)
+
+    class Written(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+    model = Written()
+    drawn = (keras.initializers.VarianceScaling,)
+
+    def replaced(call):
+        def run(x):
+            with in_keras.initializers_replaced(model.dense, drawn, ones):
+                return call(x)
+
+        return run
+
+    with in_keras.calls_replaced([(model.dense, replaced)]):
+        model(keras.Input((3,)))
+
+    needed = f"{KERAS}: initializers_replaced, by Variable._initializer"
+    assert (3, 2) in shapes, needed
+    assert not np.array_equal(model.dense.kernel, np.ones((3, 2))), needed
+
+
 def test_what_a_layer_holds_is_a_variable_of_the_public_class(keras, written):
     """A live model is copied variable by variable; before Keras 3.7 they were not."""
     variables = written.weights
