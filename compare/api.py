@@ -1,4 +1,4 @@
-"""One call for two models of one's own; loads the frameworks when it is called."""
+"""Calls for two models of one's own; what they need is loaded when they are called."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from compare.judging.evidence import Evidence
     from compare.judging.words import Side
+    from compare.matching.moves import Move
 
 
 def check(
@@ -45,8 +46,8 @@ def check(
             to compare after a transfer; "random" for random weights alone, transferred
             in both directions. Random weights are compared after the others as well:
             they show what a bias of zero hides.
-        names: {PyTorch layer: Keras layer} where order, kind and sizes leave open which
-            is which: {"encoder.rnn": "lstm"}; a list of Keras layers for a stack.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,
+            kind and sizes leave it open: {"encoder.rnn": "lstm"}.
         seed: of the random weights.
 
     Returns:
@@ -129,3 +130,38 @@ def assert_same(
     if not evidence.as_expected:
         raise AssertionError(evidence.explain())
     return evidence
+
+
+def transfer(
+    source: object,
+    target: object,
+    names: Mapping[str, str | Sequence[str]] | None = None,
+) -> list[Move]:
+    """Copy the weights of a live model into its twin of the other framework.
+
+    The target takes them in its own precision: PyTorch's two LSTM biases are added in
+    float64 and rounded once where the target is float32.
+
+    Args:
+        source: a `torch.nn.Module`, or a Keras model that has its weights (was built);
+            of any nesting.
+        target: its twin, of the other framework; changed in place.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack, where order
+            of definition, kind and sizes do not tell, or tell wrongly.
+
+    Returns:
+        What went where, one entry per row of the layer's table, in the source's order.
+
+    Warns:
+        UserWarning: of buffers of the user's own modules, and of what Keras's own
+            layers hold and do not learn: they are constants of a model and stay.
+
+    Raises:
+        BadInput: if the two are not of one framework each, or if a layer, an array or a
+            shape has no counterpart, when the message names what is left over on both
+            sides; if only an order that need not be that of execution tells layers
+            apart; or if the target cannot hold the numbers. The target is as it was.
+    """
+    from compare.twins import transfer as transferring
+
+    return transferring.transfer(source, target, names)

@@ -8,7 +8,7 @@ import pytest
 
 from compare.judging.arrays import Input
 from compare.judging.evidence import SAME
-from compare.kinds import reference
+from compare.kinds import BY_NAME
 
 FEATURES, HIDDEN, STEPS = 4, 6, 7
 FILES = {"LSTM": "lstm_layer", "GRU": "gru_layer", "RNN": "rnn_layer"}
@@ -147,14 +147,12 @@ def in_numpy(harness, twins, kind, options, given):
     x = given["x"] if options.get("batch_first", True) else given["x"].swapaxes(0, 1)
     layer = harness.LAYERS["torch"].layers(twins.model("torch", "float64"))
     states = tuple(given[name] for name in ("h_0", "c_0") if name in given)
-    return reference.run(
-        kind,
-        layer[kind.lower()].arrays,
-        x,
-        given.get("lengths"),
-        states or None,
-        options.get("nonlinearity", "tanh"),
-    )
+    settings = {
+        "lengths": given.get("lengths"),
+        "states": states or None,
+        "activation": options.get("nonlinearity", "tanh"),
+    }
+    return BY_NAME[kind].compute(layer[kind.lower()].arrays, x, settings)
 
 
 def test_the_grid_is_large_enough():

@@ -28,6 +28,7 @@ from compare.in_keras.models import options_set
 from compare.in_keras.names import children, layer_at
 from compare.in_keras.refusals import REFUSALS
 from compare.in_keras.twin import Twin
+from compare.kinds import call, options_of
 from compare.kinds.mistake import Call, RecurrentOutput
 from compare.mistakes.anatomy import Anatomy
 
@@ -81,14 +82,21 @@ def anatomy(
         last=_last_array(watch.runs[ran[-1]]) if ran else None,
         result=to_numpy(results[0]) if results else None,
         results=tuple(to_numpy(tensor) for tensor in results),
-        epsilons={
-            name: stacks[name][0].epsilon
+        options={
+            name: options_of("keras", kinds[name], _unwrapped(stacks[name][0]))
             for name in holding
-            if hasattr(stacks[name][0], "epsilon")
+            if name in at_work.fed
         },
         orders=at_work.orders,
         stacked=at_work.stacked,
     )
+
+
+def _unwrapped(layer: keras.Layer) -> keras.Layer:
+    """What a wrapper applies to each step, or the layer itself."""
+    if isinstance(layer, keras.layers.TimeDistributed):
+        return layer.layer
+    return layer
 
 
 def _stack(attribute: Any) -> list[keras.Layer]:
@@ -188,7 +196,7 @@ class _LayersAtWork:
             self.fed[name], self.made[name] = x, output
             return
         kind, arrays = self._kinds[name], self._weights[name]
-        self.calls[name] = Call(kind, arrays, x, runs[0].lengths)
+        self.calls[name] = call(kind, arrays, x, runs[0].lengths)
         self.handed[name] = output
         if runs[0].order is not None:
             self.orders[name] = runs[0].order

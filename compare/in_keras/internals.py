@@ -76,6 +76,32 @@ def activation_replaced(
         vars(layer)["activation"] = before
 
 
+@contextmanager
+def initializers_replaced(
+    layer: keras.Layer,
+    classes: tuple[type[keras.initializers.Initializer], ...],
+    initializer: Callable[..., Any],
+) -> Iterator[None]:
+    """Let variables that have no value yet get it otherwise while the block runs.
+
+    Args:
+        layer: whose variables, those of the layers inside included.
+        classes: of the initializers that are replaced.
+        initializer: takes a shape and a dtype, and returns a tensor.
+    """
+    waiting = []
+    for variable in layer.variables:
+        if isinstance(variable._initializer, classes):
+            waiting.append((variable, variable._initializer))
+    try:
+        for variable, _ in waiting:
+            variable._initializer = initializer
+        yield
+    finally:
+        for variable, before in waiting:
+            variable._initializer = before
+
+
 def every_layer(model: keras.Layer, itself: bool = True) -> list[keras.Layer]:
     """All layers inside a model or layer, at any depth, and it itself before them.
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from compare.in_keras.internals import framework_class
-from compare.kinds.names import IN_PYTORCH
+from compare.kinds import unlike_pytorch
 
 OWN_CELLS = "keras_models.lstm_layer"  # the module of the suite's own cell
 
@@ -50,11 +50,7 @@ def _kind_of(attribute: Any, backwards: bool) -> str:
         if attribute.go_backwards != backwards:  # beside no forward direction
             options.append(f"go_backwards={attribute.go_backwards}")
     kind = _class_name(cell).removesuffix("Cell")
-    for option, values in IN_PYTORCH.get(kind, {}).items():
-        value = getattr(cell, option)
-        value = getattr(value, "__name__", value)  # of a function such as tanh
-        if value not in values:
-            options.append(f"{option}={value}")
+    options += unlike_pytorch(kind, lambda option: option.of_layer("keras", cell))
     if options:
         return f"{kind}({', '.join(options)})"
     relu = kind == "SimpleRNN" and cell.activation.__name__ == "relu"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from functools import wraps
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow
 
+from compare.in_keras.by_thread import replaced
 from compare.in_keras.internals import every_layer
 from compare.judging.words import Precision
 
@@ -24,13 +24,17 @@ def settled(dtype: Precision, exact: bool = True) -> Iterator[None]:
     Args:
         dtype: "float32" or "float64".
         exact: whether constants are, see `exact_constants`. Those of Keras's optimizers
-            are not to be: what they are rounded to is part of how Keras learns.
+            are not to be: what they are rounded to is part of how Keras learns. What
+            learns takes many steps, for which TensorFlow may rewrite its graphs.
     """
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(dtype)
     keras.config.set_dtype_policy(dtype)
     try:
-        with exact_constants(dtype) if exact else nullcontext():
+        with ExitStack() as stack:
+            if exact:
+                stack.enter_context(exact_constants(dtype))
+                stack.enter_context(graphs_as_traced())
             yield
     finally:
         keras.config.set_floatx(floatx)
@@ -38,28 +42,45 @@ def settled(dtype: Precision, exact: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def exact_constants(dtype: str):
+def graphs_as_traced() -> Iterator[None]:
+    """Let graphs run as they were traced; TensorFlow does not rewrite them first.
+
+    That takes as long as the trace where there are gradients, and is not earned back:
+    a twin runs a few times on few steps.
+    """
+    options = tensorflow.config.optimizer
+    before = options.get_experimental_options().get("disable_meta_optimizer", False)
+    options.set_experimental_options({"disable_meta_optimizer": True})
+    try:
+        yield
+    finally:
+        options.set_experimental_options({"disable_meta_optimizer": before})
+
+
+@contextmanager
+def exact_constants(dtype: str) -> Iterator[None]:
     """Numbers of a model's own have all their digits in float64 inside.
 
     TensorFlow takes them through float32: `tf.cast(0.1, "float64")` is 1.5e-9 off,
     the slope of `tf.nn.leaky_relu` is a float32 attribute of its kernel, and
     `tf.nn.gelu` casts its constants. PyTorch holds them in float64, so correct twins
     would differ by what float32 rounds, which does not shrink. Keras's backend looks
-    these functions up where it calls them, as a user's own layers do.
+    these functions up where it calls them, as a user's own layers do. This thread finds
+    exact ones there; all others find TensorFlow's own.
 
     Source: https://www.tensorflow.org/api_docs/python/tf/cast, "this operation can lead
         to a loss of precision when converting native Python float".
     """
-    exact = (tensorflow, "cast", _cast), (tensorflow.nn, "leaky_relu", _leaky_relu)
-    exact = (*exact, (tensorflow.nn, "gelu", _gelu)) if dtype == "float64" else ()
-    kept = [(home, name, getattr(home, name)) for home, name, _ in exact]
-    try:
-        for (home, name, make), (*_, function) in zip(exact, kept, strict=True):
-            setattr(home, name, wraps(function)(make(function)))
+    if dtype != "float64":
         yield
-    finally:
-        for home, name, function in kept:
-            setattr(home, name, function)
+        return
+    exact = {
+        (tensorflow, "cast"): _cast,
+        (tensorflow.nn, "leaky_relu"): _leaky_relu,
+        (tensorflow.nn, "gelu"): _gelu,
+    }
+    with replaced(exact):
+        yield
 
 
 def _cast(function):

@@ -31,6 +31,7 @@ from compare.in_keras.layers import holders, leaves, read_layer
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
+from compare.in_keras.shapes import loops_not_traced, weights_not_drawn
 from compare.in_keras.stages import Stages
 from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
 from compare.judging.refusals import refused
@@ -296,7 +297,8 @@ class Twin(adapter.Twin):
 
         def noted(*args: Any, **kwargs: Any) -> Any:
             self._order.setdefault(id(layer), len(self._order))
-            return call(*args, **kwargs)
+            with weights_not_drawn(layer), loops_not_traced(layer):
+                return call(*args, **kwargs)
 
         return noted
 

@@ -25,6 +25,7 @@ from compare.in_pytorch.layers import layers
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
+from compare.kinds import call, options_of
 from compare.kinds.layer import Layer
 from compare.kinds.mistake import Call, RecurrentOutput
 from compare.mistakes.anatomy import Anatomy
@@ -88,7 +89,11 @@ def anatomy(
         last=last.numpy() if isinstance(last, torch.Tensor) else None,
         result=results[0].numpy() if results else None,
         results=tuple(tensor.numpy() for tensor in results),
-        epsilons=_epsilons(modules, kinds),
+        options={
+            name: options_of("torch", kind, modules[name])
+            for name, kind in kinds.items()
+            if name in at_work.fed
+        },
         moved=_moved(holding, statistics),
     )
 
@@ -172,7 +177,7 @@ class _LayersAtWork:
         result: Any,
     ) -> None:
         sequence, lengths = padded(module, x)
-        self.calls[name] = Call(layer.kind, layer.arrays, sequence, lengths)
+        self.calls[name] = call(layer.kind, layer.arrays, sequence, lengths)
         self.handed[name] = sequence_of(module, result)
 
 
@@ -216,11 +221,6 @@ def _moved(
         if any((after[key] != array).any() for key, array in arrays.items()):
             moved.append(name)
     return tuple(moved)
-
-
-def _epsilons(modules: Mapping[str, Any], layers: Collection[str]) -> dict[str, float]:
-    """The epsilon of each of these layers that normalises."""
-    return {name: modules[name].eps for name in layers if hasattr(modules[name], "eps")}
 
 
 @torch.no_grad()

@@ -17,6 +17,8 @@ from torch.nn.utils.rnn import (
     pad_packed_sequence,
 )
 
+from compare.in_pytorch.kinds import kind_of
+from compare.kinds import KINDS
 from compare.kinds.mistake import RecurrentOutput
 
 # What a recurrent layer takes or returns as its sequence.
@@ -24,12 +26,12 @@ Sequence = torch.Tensor | PackedSequence
 # Its states: h, or h and c, each (layers * directions, batch, hidden_size).
 States = torch.Tensor | tuple[torch.Tensor, ...]
 
-CHANNELS_FIRST = ("Conv1d", "BatchNorm1d", "InstanceNorm1d", "Pool1d")
+CHANNELS_FIRST = {name for kind in KINDS if kind.features_first for name in kind.torch}
 
 
 def has_channels_first(module: torch.nn.Module, tensor: torch.Tensor) -> bool:
     """Whether a tensor of this layer is (batch, features, time), unlike in Keras."""
-    return tensor.ndim == 3 and type(module).__name__.endswith(CHANNELS_FIRST)
+    return tensor.ndim == 3 and kind_of(module) in CHANNELS_FIRST
 
 
 def features_last(module: torch.nn.Module, tensor: torch.Tensor) -> torch.Tensor:
@@ -152,7 +154,7 @@ def returning(
     Args:
         module: the layer.
         result: what it returned.
-        arrays: as `reference.run` gives them: "output", (batch, time, size), and the
+        arrays: as `running.run` gives them: "output", (batch, time, size), and the
             states "h_n" and "c_n", (layers * directions, batch, size).
     """
     output, states = result

@@ -32,10 +32,10 @@ from compare.in_pytorch.layers import layers, load
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.twin import Twin
 from compare.judging.arrays import flat
+from compare.kinds import call, options_of
 from compare.kinds.mistake import (
     Activation,
     ArraysOfLayer,
-    Call,
     Computation,
     Effect,
     FinalActivation,
@@ -112,11 +112,11 @@ def _with_computation(
     def recompute(module: Any, args: tuple[Any, ...], result: Any) -> Any:
         if isinstance(module, torch.nn.RNNBase):
             x, lengths = padded(module, args[0])
-            wrong = _possible(effect.compute(Call(kind, arrays, x, lengths)))
+            wrong = _possible(effect.compute(call(kind, arrays, x, lengths)))
             return returning(module, result, wrong)
         x = features_last(module, args[0]).numpy()
-        epsilon = getattr(module, "eps", None)
-        wrong = _possible(effect.compute(Call(kind, arrays, x, None, epsilon)))
+        options = options_of("torch", kind, module)
+        wrong = _possible(effect.compute(call(kind, arrays, x, options=options)))
         return features_last(module, like(wrong, result))
 
     return hooked([model.get_submodule(layer).register_forward_hook(recompute)])

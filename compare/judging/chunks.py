@@ -40,10 +40,10 @@ def largest(array: np.ndarray) -> float:
     array = np.atleast_1d(array)
     magnitude = 0.0
     for chunk in chunks(array.shape):
-        part = array[chunk]
-        low, high = float(part.min()), float(part.max())
+        elements = array[chunk]
+        low, high = float(elements.min()), float(elements.max())
         if not (math.isfinite(low) and math.isfinite(high)):  # NaN makes both NaN
-            finite = part[np.isfinite(part)]
+            finite = elements[np.isfinite(elements)]
             low = float(finite.min(initial=0))
             high = float(finite.max(initial=0))
         magnitude = max(magnitude, -low, high)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.judging.chunks import first_where, largest_gaps
+from compare.judging.chunks import largest_gaps
 from compare.judging.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
@@ -32,6 +32,12 @@ from compare.judging.four import (
     scale_of,
     worst_element,
 )
+from compare.judging.incomparable import (
+    NAN,
+    different,
+    judge_non_finite,
+    unlike_in_form,
+)
 from compare.judging.words import Side, Verdict
 
 EPS32 = float(np.finfo(np.float32).eps)
@@ -45,7 +51,6 @@ EPS64 = float(np.finfo(np.float64).eps)
 FLOOR32 = EPS32  # one rounding: a stage may show less by luck
 SAFETY = 64.0
 HORIZON = 1e-3  # noise at which float32 keeps three digits
-NAN = float("nan")  # in the place of a figure that could not be measured
 
 
 def judge_run(
@@ -103,13 +108,13 @@ def judge(
         The result, and the noise, (time,) or (1,).
     """
     no_noise = np.zeros(1)
-    reason = _unlike_in_form(four)
+    reason = unlike_in_form(four)
     if reason:
-        return _different(stage, reason), no_noise
+        return different(stage, reason), no_noise
     gaps = [largest_gaps(a, b, has_time) for a, b in pairs(four)]
     _, _, gap32, gap64 = gaps
     if not (np.isfinite(gap32).all() and np.isfinite(gap64).all()):
-        result = _judge_non_finite(stage, four, has_time)
+        result = judge_non_finite(stage, four, has_time)
         if result is not None:
             return result, no_noise
 
@@ -118,7 +123,7 @@ def judge(
     figures = _figures(distances, carried)
     horizon = int(np.count_nonzero(figures.noise < HORIZON))  # it never falls again
     worst = worst_element(four.t64, four.k64, horizon, has_time)
-    return _decide(stage, figures, horizon, has_time, worst), figures.noise
+    return _result(stage, figures, horizon, has_time, worst), figures.noise
 
 
 def judge32(
@@ -138,41 +143,31 @@ def judge32(
         has_time: whether axis 1 is time.
     """
     if torch.shape != keras.shape:
-        return _different(stage, f"shapes: PyTorch {torch.shape}, Keras {keras.shape}")
+        return different(stage, f"shapes: PyTorch {torch.shape}, Keras {keras.shape}")
     if torch.dtype != keras.dtype:
-        return _different(stage, f"dtypes: PyTorch {torch.dtype}, Keras {keras.dtype}")
+        return different(stage, f"dtypes: PyTorch {torch.dtype}, Keras {keras.dtype}")
     gaps = largest_gaps(torch, keras, has_time)
     if not np.isfinite(gaps).all():
-        result = _judge_non_finite(stage, Four(torch, torch, keras, keras), has_time)
+        result = judge_non_finite(stage, Four(torch, torch, keras, keras), has_time)
         if result is not None:
             return result
     gap = largest_so_far(gaps, scale_of(torch, keras))
     limit = SAFETY * max(noise, FLOOR32)
+    decision = _decide32(gap, limit, noise)
     steps = len(gap)
-    above = gap > limit
-    verdict, reason, timestep = SAME_IN_FLOAT32, "", None
-    step = steps - 1  # the one that is shown
-    if above.any():
-        step = _first(above)
-        verdict = DIFFERENT
-        reason = f"apart by {gap[step]:.1e}, where rounding explains {limit:.1e}"
-        timestep = step + 1 if has_time else None
-    elif noise >= HORIZON:
-        verdict = ILL_CONDITIONED
-        reason = f"float32 keeps fewer than three digits (noise {noise:.1e})"
     return StageResult(
         stage=stage,
-        verdict=verdict,
+        verdict=decision.verdict,
         gap64=NAN,
         limit64=NAN,
-        gap32=float(gap[step]),
+        gap32=float(gap[decision.step]),
         noise_torch=NAN,
         noise_keras=NAN,
         horizon=steps,
         steps=steps,
         worst=worst_element(torch, keras, steps, has_time),
-        timestep=timestep,
-        reason=reason,
+        timestep=_first_that_differs(decision, has_time),
+        reason=decision.reason,
         limit32=limit,
     )
 
@@ -197,7 +192,7 @@ def judge_training(tensors: Mapping[str, Distances]) -> tuple[StageResult, ...]:
         above = distances.gap64 > figures.limit64
         within_limit = _first(above) if above.any() else len(above)
         horizon = max(calm, within_limit)
-        results.append(_decide(name, figures, horizon, has_time=True))
+        results.append(_result(name, figures, horizon, has_time=True))
     return tuple(results)
 
 
@@ -228,14 +223,77 @@ def _first(flags: np.ndarray) -> int:
     return int(np.argmax(flags))
 
 
-def _decide(
+@dataclass(frozen=True)
+class _Decision:
+    """A verdict, why it is not `same`, and the step whose figures show it.
+
+    The step is counted from 0.
+    """
+
+    verdict: Verdict
+    step: int
+    reason: str = ""
+
+
+def _decide(figures: _Figures, horizon: int, has_time: bool) -> _Decision:
+    """The verdict that figures lead to; see `judge`.
+
+    Args:
+        figures: by step.
+        horizon: number of steps that can be judged by their limit.
+        has_time: whether the steps are those of the stage, or it has only one.
+    """
+    gap64, limit64 = figures.distances.gap64, figures.limit64
+    above = gap64 > limit64
+    # Beyond the horizon the limit says little; but float64 rounds less than float32.
+    limit32 = SAFETY * np.maximum(figures.noise, FLOOR32)
+    above[horizon:] = gap64[horizon:] > limit32[horizon:]
+    if above.any():
+        step = _first(above)
+        gap, limit = gap64[step], limit64[step]
+        reason = f"apart by {gap:.1e}, where rounding explains {limit:.1e}"
+        return _Decision(DIFFERENT, step, reason)
+    if horizon < len(gap64):
+        reason = _why_ill_conditioned(figures.distances, horizon, has_time)
+        return _Decision(ILL_CONDITIONED, max(horizon - 1, 0), reason)
+    return _Decision(SAME, step=int(np.argmax(gap64 / limit64)))
+
+
+def _decide32(gap: np.ndarray, limit: float, noise: float) -> _Decision:
+    """The verdict in float32 alone; see `judge32`.
+
+    Args:
+        gap: the largest so far, (steps,).
+        limit: of the gap.
+        noise: of both twins.
+    """
+    above = gap > limit
+    last = len(gap) - 1
+    if above.any():
+        step = _first(above)
+        reason = f"apart by {gap[step]:.1e}, where rounding explains {limit:.1e}"
+        return _Decision(DIFFERENT, step, reason)
+    if noise >= HORIZON:
+        reason = f"float32 keeps fewer than three digits (noise {noise:.1e})"
+        return _Decision(ILL_CONDITIONED, last, reason)
+    return _Decision(SAME_IN_FLOAT32, last)
+
+
+def _first_that_differs(decision: _Decision, has_time: bool) -> int | None:
+    """The first step that differs, counted from 1; None where no step does."""
+    if has_time and decision.verdict == DIFFERENT:
+        return decision.step + 1
+    return None
+
+
+def _result(
     stage: str,
     figures: _Figures,
     horizon: int,
     has_time: bool,
     worst: Worst | None = None,
 ) -> StageResult:
-    """The verdict that figures lead to; see `judge`.
+    """The verdict on a stage and its figures.
 
     Args:
         stage: its name.
@@ -244,41 +302,21 @@ def _decide(
         has_time: whether the steps are those of the stage, or it has only one.
         worst: the element that is farthest apart, if it is to be shown.
     """
-    distances, limit64 = figures.distances, figures.limit64
-    gap64 = distances.gap64
-    steps = len(gap64)
-    above = gap64 > limit64
-    # Beyond the horizon the limit says little; but float64 rounds less than float32.
-    limit32 = SAFETY * np.maximum(figures.noise, FLOOR32)
-    above[horizon:] = gap64[horizon:] > limit32[horizon:]
-    timestep = None
-    if above.any():
-        step = _first(above)
-        verdict = DIFFERENT
-        reason = (
-            f"apart by {gap64[step]:.1e}, where rounding explains {limit64[step]:.1e}"
-        )
-        timestep = step + 1 if has_time else None
-    elif horizon < steps:
-        step = max(horizon - 1, 0)
-        verdict = ILL_CONDITIONED
-        reason = _why_ill_conditioned(distances, horizon, has_time)
-    else:
-        step = int(np.argmax(gap64 / limit64))
-        verdict, reason = SAME, ""
+    decision = _decide(figures, horizon, has_time)
+    distances, step = figures.distances, decision.step
     return StageResult(
         stage=stage,
-        verdict=verdict,
-        gap64=float(gap64[step]),
-        limit64=float(limit64[step]),
+        verdict=decision.verdict,
+        gap64=float(distances.gap64[step]),
+        limit64=float(figures.limit64[step]),
         gap32=float(distances.gap32[step]),
         noise_torch=float(distances.torch[step]),
         noise_keras=float(distances.keras[step]),
         horizon=horizon,
-        steps=steps,
+        steps=len(distances.gap64),
         worst=worst,
-        timestep=timestep,
-        reason=reason,
+        timestep=_first_that_differs(decision, has_time),
+        reason=decision.reason,
     )
 
 
@@ -290,57 +328,6 @@ def of_run(stages: Sequence[StageResult]) -> Verdict:
 def of_refusals(refusals: Mapping[Side, str]) -> Verdict:
     """The verdict where at least one twin refused."""
     return BOTH_REFUSE if len(refusals) == 2 else ONE_REFUSES
-
-
-def _unlike_in_form(four: Four) -> str:
-    """Why shapes or dtypes rule the stage out, or nothing."""
-    if len({array.shape for array in four}) > 1:
-        return f"shapes: PyTorch {four.t64.shape}, Keras {four.k64.shape}"
-    for bits, torch, keras in (32, four.t32, four.k32), (64, four.t64, four.k64):
-        if torch.dtype != keras.dtype:
-            return f"dtypes: PyTorch {torch.dtype}, Keras {keras.dtype}"
-        if torch.dtype.kind == "f" and torch.dtype != np.dtype(f"float{bits}"):
-            return f"dtypes: both {torch.dtype} in the float{bits} run"
-    return ""
-
-
-def _judge_non_finite(stage: str, four: Four, has_time: bool) -> StageResult | None:
-    """The verdict where NaN or infinity forbids `same`, at its first place; or None."""
-    axis = 1 if has_time else 0
-    for bits, torch, keras in (64, four.t64, four.k64), (32, four.t32, four.k32):
-        # float32 may overflow to NaN where float64 does not, if both do
-        wrong_nan = _either_nan if bits == 64 else _one_nan
-        for number, is_wrong in ("NaN", wrong_nan), ("infinity", _other_infinity):
-            index = first_where(is_wrong, torch, keras, axis)
-            if index is None:
-                continue
-            values = f"PyTorch {torch[index]}, Keras {keras[index]}"
-            return _different(
-                stage,
-                reason=f"{number} in float{bits}: {values}",
-                worst=Worst(index, float(four.t64[index]), float(four.k64[index])),
-                timestep=index[1] + 1 if has_time else None,
-            )
-    return None
-
-
-def _either_nan(torch: np.ndarray, keras: np.ndarray) -> np.ndarray:
-    """Where at least one of two chunks is NaN."""
-    places: np.ndarray = np.isnan(torch) | np.isnan(keras)
-    return places
-
-
-def _one_nan(torch: np.ndarray, keras: np.ndarray) -> np.ndarray:
-    """Where exactly one of two chunks is NaN."""
-    places: np.ndarray = np.isnan(torch) ^ np.isnan(keras)
-    return places
-
-
-def _other_infinity(torch: np.ndarray, keras: np.ndarray) -> np.ndarray:
-    """Where one of two chunks is infinite and the other is not the same."""
-    infinite = np.isinf(torch) | np.isinf(keras)
-    places: np.ndarray = infinite & (torch != keras)
-    return places
 
 
 def _why_ill_conditioned(distances: Distances, horizon: int, has_time: bool) -> str:
@@ -358,24 +345,4 @@ def _why_ill_conditioned(distances: Distances, horizon: int, has_time: bool) -> 
     return (
         f"{where} fewer than three digits (noise: PyTorch {torch:.1e}, Keras "
         f"{keras:.1e}; {closer} is closer to float64)"
-    )
-
-
-def _different(
-    stage: str, reason: str, worst: Worst | None = None, timestep: int | None = None
-) -> StageResult:
-    """The verdict where no distance can be measured."""
-    return StageResult(
-        stage=stage,
-        verdict=DIFFERENT,
-        gap64=NAN,
-        limit64=NAN,
-        gap32=NAN,
-        noise_torch=NAN,
-        noise_keras=NAN,
-        horizon=0,
-        steps=0,
-        worst=worst,
-        timestep=timestep,
-        reason=reason,
     )

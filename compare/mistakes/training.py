@@ -95,7 +95,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
         ),
     ):
         effect = LossFactor(_changing(factor))
-        yield Mistake(name, sentence, torch, keras, (loss,), effect)
+        yield Mistake(name, sentence, torch, keras, effect, kinds=(loss,))
 
 
 def _changing(
@@ -121,8 +121,8 @@ def optimizer_mistakes() -> Iterator[Mistake[OptimizerSettings]]:
         SENTENCES["epsilon"].format(**EPSILON),
         f"torch.optim.Adam(..., eps={EPSILON['keras']:g})",
         f"keras.optimizers.Adam(..., epsilon={EPSILON['torch']:g})",
-        ("Adam", "AdamW"),
         OptimizerSettings(_with_keras_epsilon),
+        kinds=("Adam", "AdamW"),
     )
 
 

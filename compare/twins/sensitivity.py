@@ -66,12 +66,12 @@ def sensitivity(
 
 def _applicable(anatomy: Anatomy) -> list[tuple[Mistake, str]]:
     """Every mistake that can be made in a model, with each layer that it applies to."""
-    return [
-        (mistake, layer)
-        for layer in anatomy.kinds
-        for mistake in MISTAKES
-        if applies(mistake, layer, anatomy)
-    ]
+    applicable = []
+    for layer in anatomy.kinds:
+        for mistake in MISTAKES:
+            if applies(mistake, layer, anatomy):
+                applicable.append((mistake, layer))
+    return applicable
 
 
 def _mistakes_and_layers(probed: Sensitivity) -> set[tuple[str, str]]:
@@ -86,7 +86,7 @@ def of_loss(
     arrays: tuple[np.ndarray, ...],
     targets: Sequence[np.ndarray],
 ) -> Sensitivity:
-    """Make every mistake of a loss in PyTorch's, and judge the gradients.
+    """Make every mistake of a loss in that of PyTorch, and judge the gradients.
 
     Args:
         pair: its name.
@@ -95,13 +95,8 @@ def of_loss(
         arrays: one for each input.
         targets: one for each result that counts.
     """
-    mistakes = [
-        mistake
-        for mistake in MISTAKES
-        if isinstance(mistake.effect, LossFactor)
-        and loss in mistake.kinds
-        and any(mistake.effect.factor(target.shape) is not None for target in targets)
-    ]
+    shapes = [target.shape for target in targets]
+    mistakes = [mistake for mistake in MISTAKES if _changes(mistake, loss, shapes)]
     survivors = []
     for mistake in mistakes:
         with injected_everywhere(twins, mistake.effect):
@@ -110,6 +105,14 @@ def of_loss(
             survivors.append(Survivor(mistake.name, "loss", mistake.sentence, HERE))
     tried = len(mistakes)
     return Sensitivity(pair, tried - len(survivors), tried, tuple(survivors), loss)
+
+
+def _changes(mistake: Mistake, loss: str, shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Whether a mistake changes a loss of results of these shapes."""
+    effect = mistake.effect
+    if not isinstance(effect, LossFactor) or loss not in mistake.kinds:
+        return False
+    return any(effect.factor(shape) is not None for shape in shapes)
 
 
 def with_reasons(

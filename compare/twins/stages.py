@@ -129,5 +129,8 @@ def _have_keys(names: Sequence[str]) -> bool:
     """Whether several results have names, and not only places, in what is returned."""
     if len(names) < 2:
         return False
-    places = [place for name in names for place in name.split(".")[1:]]
-    return not all(place.isdecimal() for place in places)
+    for name in names:
+        _, *places = name.split(".")
+        if not all(place.isdecimal() for place in places):
+            return True
+    return False

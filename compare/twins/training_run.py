@@ -192,14 +192,13 @@ class TrainingRun:
         Raises:
             BadInput: if the first step changes no weight.
         """
-        trainers = {
-            (side, precision): self.trainer(side, precision, optimizers[side])
-            for side in SIDES
-            for precision in PRECISIONS
-        }
-        curves: dict[tuple[Side, Precision], list[float]] = {
-            model: [] for model in trainers
-        }
+        trainers: dict[tuple[Side, Precision], Trainer] = {}
+        curves: dict[tuple[Side, Precision], list[float]] = {}  # losses of each model
+        for side in SIDES:
+            for precision in PRECISIONS:
+                model = side, precision
+                trainers[model] = self.trainer(side, precision, optimizers[side])
+                curves[model] = []
         tracks: dict[str, Track] = {}
         weights: WeightsOfAll = {}  # before the step
         stopped = ""

@@ -14,7 +14,7 @@ from compare.judging.words import Side
 from compare.kinds.layer import Layer
 from compare.matching import ordering, precision
 from compare.matching.moves import Move
-from compare.matching.names import checked_names
+from compare.matching.names import Names, checked_names
 from compare.matching.rewriting import (
     Step,
     paired,
@@ -27,35 +27,22 @@ from compare.matching.rewriting import (
 if TYPE_CHECKING:
     import numpy as np
 
-Names = Mapping[str, str | Sequence[str]]  # Keras's layer, or its stack, by PyTorch's
 Read = Callable[[Any], "np.ndarray"]  # the numbers of a tensor or a variable
 
 
 def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]:
-    """Copy the weights of a live model into its twin of the other framework.
-
-    The target takes them in its own precision: PyTorch's two LSTM biases are added in
-    float64 and rounded once where the target is float32.
+    """Copy the weights of a live model into its twin; see `compare.api.transfer`.
 
     Args:
-        source: a `torch.nn.Module`, or a Keras model that has its weights (was built);
-            of any nesting.
+        source: a `torch.nn.Module`, or a Keras model that has its weights.
         target: its twin, of the other framework; changed in place.
-        names: {layer in PyTorch: its twin in Keras, or the stack of its twins}, where
-            order of definition, kind and sizes do not tell, or tell wrongly.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack.
 
     Returns:
-        What went where, one entry per row of the layer's table, in the source's order.
-
-    Warns:
-        UserWarning: of buffers of the user's own modules, and of what Keras's own
-            layers hold and do not learn: they are constants of a model and stay.
+        What went where, one entry per row of the layer's kind, in the source's order.
 
     Raises:
-        BadInput: if the two are not of one framework each, or if a layer, an array or a
-            shape has no counterpart, when the message names what is left over on both
-            sides; if only an order that need not be that of execution tells layers
-            apart; or if the target cannot hold the numbers. The target is as it was.
+        BadInput: as `compare.api.transfer`.
     """
     source_side, target_side = _sides(source, target)
     models: dict[Side, Any] = {source_side: source, target_side: target}
@@ -81,7 +68,7 @@ def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]
     for step in steps:
         _carry(step, read, write)
     for sentence in _constants(adapters, models):
-        warnings.warn(f"transfer: {sentence}", stacklevel=2)
+        warnings.warn(f"transfer: {sentence}", stacklevel=3)
     return moves
 
 
@@ -187,8 +174,8 @@ def _check_numbers(
         names, tensors = [*move.source, *move.target], [*step.inputs, *outputs]
         for name, tensor in zip(names, tensors, strict=True):
             precision.check_floats(name, tensor)
-    shared = memory.shared(targets) if memory else []
-    tied = {name for group in shared for name in group}
+    shared: list[list[str]] = memory.shared(targets) if memory else []
+    tied: set[str] = set().union(*shared)
     tied_arrays: dict[str, np.ndarray] = {}
     for step, move in zip(steps, moves, strict=True):
         if tied.isdisjoint(move.target) and not _may_overflow(step):
@@ -207,8 +194,8 @@ def _may_overflow(step: Step) -> bool:
     """Whether the numbers of a step may be larger than the target can hold."""
     if len(step.inputs) > len(step.outputs):  # a sum
         return True
-    return any(
-        precision.narrower(source, target)
-        for source in step.inputs
-        for target in step.outputs.values()
-    )
+    for source in step.inputs:
+        for target in step.outputs.values():
+            if precision.narrower(source, target):
+                return True
+    return False

@@ -1,56 +1,127 @@
-"""How two layers that normalise do so otherwise: their epsilon and their statistics."""
+"""How two layers that normalise do so otherwise: an option, or a known mistake."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
-from compare.diagnosing.finding import Finding, Reading, named
+from compare.diagnosing.finding import (
+    Finding,
+    Reading,
+    known_mistakes,
+    named,
+    of_layer,
+)
 from compare.diagnosing.finding import reading as read
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
 from compare.judging.evidence import OTHER, SIDES
-from compare.kinds.mistake import Computation
-from compare.kinds.norms import normalised
+from compare.kinds.mistake import Call, Computation
 from compare.mistakes import MISTAKES
+from compare.mistakes.anatomy import Anatomy
 
 BATCH = "statistics of the batch for learnt statistics"
 DEFAULTS = (1e-5, 1e-3)
 
+# An epsilon, and whether mean and variance are those of the batch.
+Way = tuple[float | None, bool]
+
 
 def normalises(layer: str, isolated: Isolated) -> Iterator[Finding]:
-    """What a layer that normalises makes of the same input and weights."""
+    """Say how two layers that normalise differ on the same input and weights.
+
+    Args:
+        layer: its name.
+        isolated: what both layers do.
+    """
     sides = {"torch": isolated.torch, "keras": isolated.keras}
-    own = [found.epsilons.get(layer) for found in sides.values()]
-    ways = {}
+    ways = _ways(layer, sides)
+    if not (ways["torch"] and ways["keras"]):
+        yield _otherwise(layer, isolated, ways)
+        return
+    if set(ways["torch"]) & set(ways["keras"]):
+        yield from _unlike_options(layer, isolated, _cure(layer, isolated))
+        return
+    chosen = {side: of_side[0] for side, of_side in ways.items()}
+    epsilon, of_batch = chosen["keras"]
+    cure = _cure(layer, isolated, epsilon=epsilon, training=of_batch)
+    batched = [side for side in SIDES if chosen[side][1]]
+    if len(batched) == 1:
+        (side,) = batched
+        found = read(isolated.name(layer, side), side, named(BATCH))
+        yield Finding(layer, (found,), cure=cure)
+    epsilons = {side: way[0] for side, way in chosen.items()}
+    if epsilons["torch"] != epsilons["keras"]:
+        yield Finding(layer, _epsilons(layer, isolated, epsilons), cure=cure)
+    yield from _unlike_options(layer, isolated, cure)
+
+
+def _ways(layer: str, sides: Mapping[str, Anatomy]) -> dict[str, list[Way]]:
+    """With which epsilon and statistics each side makes what it makes."""
+    own = [found.call(layer).options.get("epsilon") for found in sides.values()]
+    ways: dict[str, list[Way]] = {}
     for side, found in sides.items():
         call, made = found.call(layer), found.made[layer]
         ways[side] = [
             (epsilon, of_batch)
             for epsilon in dict.fromkeys((*own, *DEFAULTS))
             for of_batch in (False, True)
-            if near(normalised(call, epsilon, of_batch), made)
+            if near(call.run(epsilon=epsilon, training=of_batch), made)
         ]
-        if not ways[side]:
+    return ways
+
+
+def _cure(layer: str, isolated: Isolated, **options: Any) -> Computation:
+    """Make PyTorch's layer compute what Keras's does, with these options."""
+    keras = isolated.keras.call(layer)
+    arrays = isolated.weights["keras"][layer]
+
+    def compute(call: Call) -> Any:
+        as_in_keras = replace(call, arrays=arrays, options=keras.options)
+        return as_in_keras.run(**options)
+
+    return Computation(compute)
+
+
+def _otherwise(
+    layer: str, isolated: Isolated, ways: Mapping[str, list[Way]]
+) -> Finding:
+    """A known mistake of the sides that do not just have another epsilon."""
+    suspects = []
+    for side, found in (("torch", isolated.torch), ("keras", isolated.keras)):
+        if ways[side]:
+            continue
+        call = found.call(layer)
+        fitting = [
+            mistake
+            for mistake in known_mistakes(Computation, call.kind)
+            if near(mistake.effect.compute(call), found.made[layer])
+        ]
+        if not fitting:
             what = "what is made of the same input and weights is"
-            unknown = f"{what} something unknown in {SIDES[side]}"
-            yield Finding(layer, unknown=unknown)
-            return
-    if set(ways["torch"]) & set(ways["keras"]):
-        return
-    chosen = {side: found[0] for side, found in ways.items()}
-    arrays, (epsilon, of_batch) = isolated.weights["keras"][layer], chosen["keras"]
-    cure = Computation(
-        lambda call: normalised(replace(call, arrays=arrays), epsilon, of_batch)
-    )
-    batched = [side for side in SIDES if chosen[side][1]]
-    if len(batched) == 1:
-        (side,) = batched
-        found = read(isolated.name(layer, side), side, named(BATCH))
-        yield Finding(layer, (found,), cure=cure)
-    epsilons = {side: each[0] for side, each in chosen.items()}
-    if epsilons["torch"] != epsilons["keras"]:
-        yield Finding(layer, _epsilons(layer, isolated, epsilons), cure=cure)
+            return Finding(layer, unknown=f"{what} something unknown in {SIDES[side]}")
+        suspects += [(side, mistake) for mistake in fitting]
+    cure = _cure(layer, isolated)
+    by_keras = [mistake for side, mistake in suspects if side == "keras"]
+    if by_keras:
+        arrays, wrong = isolated.weights["keras"][layer], by_keras[0].effect.compute
+        cure = Computation(lambda call: wrong(replace(call, arrays=arrays)))
+    return of_layer(layer, isolated, suspects, cure)
+
+
+def _unlike_options(
+    layer: str, isolated: Isolated, cure: Computation
+) -> Iterator[Finding]:
+    """Mistakes that are known by that both sides have another value of an option."""
+    torch, keras = isolated.torch.call(layer), isolated.keras.call(layer)
+    for mistake in known_mistakes(Computation, torch.kind):
+        option = mistake.effect.option
+        if option and torch.options[option] != keras.options[option]:
+            readings = tuple(
+                read(isolated.name(layer, side), side, mistake) for side in SIDES
+            )
+            yield Finding(layer, readings, cure=cure)
 
 
 def _epsilons(layer, isolated, epsilons):

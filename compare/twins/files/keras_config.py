@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from compare import files
 from compare.errors import BadInput
-from compare.kinds.names import IN_PYTORCH, snake
+from compare.kinds import unlike_pytorch
+from compare.kinds.names import snake
 
 # What stands in a message of all that a configuration says.
 SHOWN = ("class_name", "name", "config", "activation", "recurrent_activation")
@@ -168,12 +169,8 @@ def kind(layer: Config, backwards: bool = False) -> str:
 def _cell_kind(cls: str, config: Config, asked: list[str]) -> str:
     """The kind of a cell or a layer, with the options that PyTorch lacks."""
     kind = cls.removesuffix("Cell")
-    differ = [*asked]
-    for option, known in IN_PYTORCH.get(kind, {}).items():
-        value = config.get(option, known[0])
-        value = value.get("config") if isinstance(value, dict) else value
-        if value not in known:
-            differ.append(f"{option}={value}")
+    unlike = unlike_pytorch(kind, lambda option: option.of_config(config))
+    differ = [*asked, *unlike]
     return f"{kind}({', '.join(differ)})" if differ else kind
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from compare.kinds import saved
 from compare.kinds.layer import Layer
 from compare.kinds.names import snake
 from compare.twins.files import keras_config
@@ -17,21 +18,6 @@ if TYPE_CHECKING:
     # where a file only numbers them, by number.
     Parts = Mapping[str, Mapping[str, h5py.Dataset]]
 
-PLAIN = ("kernel", "bias")
-CELL = ("kernel", "recurrent_kernel", "bias")
-NORM = ("gamma", "beta", "moving_mean", "moving_variance")
-KERAS_BY_GATES = {4: "LSTM", 3: "GRU", 1: "SimpleRNN"}
-# What a layer may be whose arrays have so many axes, likelier first; and their names.
-KINDS_BY_AXES: dict[tuple[int, ...], dict[str, tuple[str, ...]]] = {
-    (1,): {"PReLU": ("alpha",), "LayerNormalization": ("gamma",)},
-    (2,): {"Dense": ("kernel",), "Embedding": ("embeddings",), "PReLU": ("alpha",)},
-    (3,): {"Conv1D": ("kernel",), "PReLU": ("alpha",)},
-    (1, 1): {"LayerNormalization": NORM[:2], "BatchNormalization": NORM[2:]},
-    (2, 1): {"Dense": PLAIN},
-    (3, 1): {"Conv1D": PLAIN},
-    (1, 1, 1, 1): {"BatchNormalization": NORM},
-}
-
 
 def known(config: dict[str, Any], parts: Parts) -> Layer:
     """A layer that a configuration describes."""
@@ -39,29 +25,10 @@ def known(config: dict[str, Any], parts: Parts) -> Layer:
     recurrent = recurrent_kind(parts)
     if kind == "GRU" and recurrent:  # a configuration older than `reset_after`
         kind = recurrent
-    names: Sequence[str] = CELL
+    names = saved.CELL_NAMES
     if not recurrent:
-        names = _array_names(*keras_config.inside(config))
+        names = saved.keras_array_names(*keras_config.inside(config))
     return _named(kind, parts, names)
-
-
-def _array_names(cls: str, config: dict[str, Any]) -> Sequence[str]:
-    """The names of the arrays of a layer that is not recurrent, in the file's order."""
-    if cls == "Embedding":
-        return ("embeddings",)
-    if cls == "PReLU":
-        return ("alpha",)
-    if cls not in ("LayerNormalization", "BatchNormalization"):
-        return PLAIN
-    gamma, beta, mean, variance = NORM
-    names = []
-    if config.get("scale", True):
-        names.append(gamma)
-    if config.get("center", True):
-        names.append(beta)
-    if cls == "BatchNormalization":
-        names += [mean, variance]
-    return names
 
 
 def guessed(hints: Sequence[str], parts: Parts) -> list[Layer]:
@@ -73,7 +40,7 @@ def guessed(hints: Sequence[str], parts: Parts) -> list[Layer]:
     """
     recurrent = recurrent_kind(parts)
     if recurrent:
-        return [_named(recurrent, parts, CELL)]
+        return [_named(recurrent, parts, saved.CELL_NAMES)]
     keys: list[str] = []
     axes: list[int] = []
     for arrays in parts.values():
@@ -81,7 +48,7 @@ def guessed(hints: Sequence[str], parts: Parts) -> list[Layer]:
         axes += [array.ndim for array in arrays.values()]
     options = {
         kind: names
-        for kind, names in KINDS_BY_AXES.get(tuple(axes), {}).items()
+        for kind, names in saved.keras_layouts(tuple(axes)).items()
         if tuple(keys) == names or keys[0].isdigit()
     }
     for hint in hints:
@@ -124,7 +91,10 @@ def cell_kind(arrays: Sequence[h5py.Dataset]) -> str | None:
     units, width = recurrent_kernel.shape
     if kernel.shape[1] != width or not units:
         return None
-    kind = KERAS_BY_GATES.get(width / units)
-    if kind == "GRU" and [bias.ndim for bias in biases] == [1]:
+    kind = saved.of_gates(width / units)
+    if kind is None:
+        return None
+    name = kind.keras[0]
+    if name == "GRU" and [bias.ndim for bias in biases] == [1]:
         return "GRU(reset_after=False)"
-    return kind
+    return name

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from compare import files
 from compare.errors import BadInput
+from compare.kinds import saved
 from compare.kinds.layer import Layer
 from compare.twins.files.hdf5 import natural
 
@@ -16,17 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from compare.judging.words import Side
-
-PYTORCH_BY_GATES = {4: "LSTM", 3: "GRU", 1: "RNN"}
-# What a layer may be whose arrays have these names and so many axes, likelier first.
-KINDS_BY_ARRAYS = {
-    (("weight", 1),): ["PReLU", "LayerNorm"],
-    (("weight", 2),): ["Linear", "Embedding"],
-    (("weight", 3),): ["Conv1d"],
-    (("bias", 1), ("weight", 1)): ["LayerNorm"],
-    (("bias", 1), ("weight", 2)): ["Linear"],
-    (("bias", 1), ("weight", 3)): ["Conv1d"],
-}
 
 
 class _File(Protocol):
@@ -70,11 +60,10 @@ class StateDict:
             else:
                 self._file = _Pickled(path)
             keys = self._keys(path)
-            self.places = {
-                f"{layer}.{name}": key
-                for layer, key_by_name in keys.items()
-                for name, key in key_by_name.items()
-            }
+            self.places: dict[str, str] = {}
+            for layer, key_by_name in keys.items():
+                for name, key in key_by_name.items():
+                    self.places[f"{layer}.{name}"] = key
             order = list(keys)
             if self.sorted_by_name:
                 order.sort(key=natural)
@@ -134,6 +123,7 @@ class _Pickled:
         }
 
     def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
+        """The file with other numbers under these keys; see `_File`."""
         memory = import_module("compare.in_pytorch.memory")
         targets = {key: self._tensors[key] for key in arrays}
         for shared in memory.shared(targets):
@@ -163,6 +153,7 @@ class _Safetensors:
             ) from None
 
     def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
+        """The file with other numbers under these keys; see `_File`."""
         from safetensors.numpy import save
 
         # `save` writes the memory of an array as it lies there, in whichever order.
@@ -177,13 +168,12 @@ def _options(arrays: dict[str, np.ndarray]) -> list[Layer]:
     """What a layer with these arrays may be, likelier first."""
     if "running_mean" in arrays:
         arrays.pop("num_batches_tracked", None)  # Keras has none
-        return [Layer("BatchNorm1d", arrays)]
     for name in arrays:
         if name.startswith("weight_hh"):
             return [Layer(_recurrent_kind(name, arrays), arrays)]
-    axes = tuple(sorted((name, array.ndim) for name, array in arrays.items()))
-    kinds = KINDS_BY_ARRAYS.get(axes, [_unknown_kind(arrays)])
-    return [Layer(kind, arrays) for kind in kinds]
+    axes = {name: array.ndim for name, array in arrays.items()}
+    names = saved.torch_names(axes) or [_unknown_kind(arrays)]
+    return [Layer(name, arrays) for name in names]
 
 
 def _unknown_kind(arrays: Mapping[str, np.ndarray]) -> str:
@@ -207,5 +197,6 @@ def _recurrent_kind(recurrent_weight: str, arrays: Mapping[str, np.ndarray]) -> 
     projection = arrays.get(f"weight_hr{suffix}")
     if projection is not None:  # it makes the state smaller
         size = projection.shape[-1]
-    kind = PYTORCH_BY_GATES.get(rows / size, "recurrent layer")
-    return kind if suffix else f"{kind}Cell"
+    kind = saved.of_gates(rows / size)
+    name = kind.name if kind else "recurrent layer"
+    return name if suffix else f"{name}Cell"

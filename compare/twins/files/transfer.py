@@ -11,9 +11,10 @@ import numpy as np
 from compare import files
 from compare.errors import BadInput
 from compare.judging.evidence import SIDES
+from compare.kinds import of_layers
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain
-from compare.kinds.rules import RULES
+from compare.kinds.rows import RowsOfLayers
 from compare.matching import precision
 from compare.matching.matching import bare
 from compare.matching.moves import Move
@@ -52,8 +53,8 @@ def transfer_files(
             `.keras`, `.weights.h5` or `.h5` of Keras.
         target: the same of the other framework, whose numbers are replaced.
         out: written instead of the target; with the same ending.
-        names: {layer in PyTorch: its twin in Keras, or the stack of its twins}, where
-            order, kind and sizes do not tell, or tell wrongly.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,
+            kind and sizes do not tell, or tell wrongly.
 
     Returns:
         What went where, by names of layers and their arrays.
@@ -116,7 +117,7 @@ def _by_side(
 
 def _check_out(source: str, target: str, out: str) -> None:
     """Raise BadInput where `out` cannot be a copy of the target beside the source."""
-    resolved = Path(out).resolve()  # the file behind a link is the one that is written
+    resolved = Path(out).resolve()  # what a link leads to is what is written
     if _ending(resolved) != _ending(target):
         raise BadInput(
             f"--out {out}: expected the ending of {target}, {_ending(target)}, since "
@@ -194,6 +195,12 @@ class _Fit:
     torch: Layer
     keras: Layer
 
+    @property
+    def rows(self) -> RowsOfLayers | None:
+        """How arrays are moved; kinds of the same rows need not be told apart."""
+        kind = of_layers(self.torch.kind, plain(self.keras.kind))
+        return None if kind is None else kind.rows
+
 
 def _settled(
     torch: Options, keras: Options, names: Names
@@ -224,7 +231,7 @@ def _settled(
             fits = _fits(name, torch[name], {twin: keras[twin] for twin in twins})
             if not fits:
                 continue
-            if len({(fit.torch.kind, fit.keras.kind) for fit in fits}) > 1:
+            if len({fit.rows for fit in fits}) > 1:
                 raise BadInput(_several(name, fits))
             fit = fits[0]
             torch_layers[name], keras_layers[fit.twin] = fit.torch, fit.keras
@@ -246,7 +253,7 @@ def _fits(name: str, options: Sequence[Layer], twins: Options) -> list[_Fit]:
 
 def _is_twin(name: str, torch: Layer, keras: Layer) -> bool:
     """Whether there is a rule for two layers, and their shapes fit it."""
-    if (torch.kind, plain(keras.kind)) not in RULES:
+    if of_layers(torch.kind, plain(keras.kind)) is None:
         return False
     try:
         rewrite(shapes({name: torch}), shapes({name: keras}), "to_keras", strict=False)

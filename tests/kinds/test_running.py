@@ -1,11 +1,12 @@
-"""The NumPy reference is right: it equals PyTorch in float64, and sums done by hand."""
+"""Recurrent layers in NumPy are right: they equal PyTorch, and sums done by hand."""
 
 from math import log, tanh
 
 import numpy as np
 import pytest
 
-from compare.kinds import reference
+from compare.kinds import BY_NAME, cell_of
+from compare.kinds.functions import sigmoid
 
 BATCH, TIME, FEATURES, HIDDEN_SIZE = 4, 7, 3, 5
 LENGTHS = (3, 7, 1, 5)
@@ -18,6 +19,12 @@ KINDS = {
     "RNN-tanh": ("RNN", {"nonlinearity": "tanh"}),
     "RNN-relu": ("RNN", {"nonlinearity": "relu"}),
 }
+
+
+def run(kind, arrays, x, lengths=None, states=None, **options):
+    """What a layer of a kind returns, by name."""
+    options |= dict(lengths=lengths, states=states)
+    return BY_NAME[kind].compute(arrays, x, options)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +56,7 @@ def layer_and_inputs(torch, kind, **options):
 
 
 def run_torch(torch, layer, x, lengths=None, states=None):
-    """What the layer returns, as `reference.run` writes it."""
+    """What the layer returns, as `running.run` writes it."""
     rnn, x = torch.nn.utils.rnn, torch.from_numpy(x)
     if lengths is not None:
         x = rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
@@ -85,8 +92,8 @@ def test_equals_pytorch(
     states = states if given else None
 
     theirs = run_torch(torch, layer, x, lengths, states)
-    nonlinearity = options.get("nonlinearity", "tanh")
-    ours = reference.run(kind, arrays, x, lengths, states, nonlinearity)
+    activation = options.get("nonlinearity", "tanh")
+    ours = run(kind, arrays, x, lengths, states, activation=activation)
 
     assert gap(ours, theirs) < LIMIT
 
@@ -100,14 +107,14 @@ def test_equals_pytorch(
 )
 def test_two_gates_swapped_are_noticed(torch, kind, first, second):
     layer, arrays, x, _ = layer_and_inputs(torch, kind)
-    order = np.arange(reference.GATES[kind])
+    order = np.arange(len(cell_of(kind).gates))
     order[[first, second]] = second, first
     swapped = {
         name: np.concatenate([np.split(array, len(order))[gate] for gate in order])
         for name, array in arrays.items()
     }
 
-    assert gap(reference.run(kind, swapped, x), run_torch(torch, layer, x)) > 1e-3
+    assert gap(run(kind, swapped, x), run_torch(torch, layer, x)) > 1e-3
 
 
 # sigmoid(log a) = a / (1 + a) and tanh(log a) = (a^2 - 1) / (a^2 + 1), so that gates
@@ -130,7 +137,7 @@ def test_an_lstm_step_done_by_hand():
     x, h, c = 2.0, 3.0, 2.0
     arrays = one_unit([log(3), -log(3), log(2), log(4)], x, h)
 
-    result = reference.run("LSTM", arrays, [[[x]]], states=([[[h]]], [[[c]]]))
+    result = run("LSTM", arrays, [[[x]]], states=([[[h]]], [[[c]]]))
 
     assert result["c_n"].item() == pytest.approx(19 / 20, abs=1e-15)
     assert result["h_n"].item() == pytest.approx(4 / 5 * tanh(19 / 20), abs=1e-15)
@@ -149,7 +156,7 @@ def test_a_gru_step_done_by_hand():
     )
     arrays["bias_hh_l0"][2] = (log(2) - w * x - b) / (3 / 4) - u * h
 
-    result = reference.run("GRU", arrays, [[[x]]], states=([[[h]]],))
+    result = run("GRU", arrays, [[[x]]], states=([[[h]]],))
 
     assert result["h_n"].item() == pytest.approx(19 / 20, abs=1e-15)
 
@@ -158,7 +165,8 @@ def test_a_gru_step_done_by_hand():
 def test_a_simple_step_done_by_hand(nonlinearity, after):
     arrays = one_unit([log(2)], 2.0, 3.0)
 
-    result = reference.run("RNN", arrays, [[[2.0]]], None, ([[[3.0]]],), nonlinearity)
+    options = dict(activation=nonlinearity)
+    result = run("RNN", arrays, [[[2.0]]], None, ([[[3.0]]],), **options)
 
     assert result["h_n"].item() == pytest.approx(after, abs=1e-15)
 
@@ -166,9 +174,9 @@ def test_a_simple_step_done_by_hand(nonlinearity, after):
 def test_what_lies_beyond_a_length_is_never_read(torch):
     _, arrays, x, _ = layer_and_inputs(torch, "LSTM", num_layers=2, bidirectional=True)
     padding = np.arange(TIME) >= np.array(LENGTHS)[:, None]  # (batch, time)
-    clean = reference.run("LSTM", arrays, x, LENGTHS)
+    clean = run("LSTM", arrays, x, LENGTHS)
     x[padding] = np.nan
-    dirty = reference.run("LSTM", arrays, x, LENGTHS)
+    dirty = run("LSTM", arrays, x, LENGTHS)
 
     assert gap(dirty, clean) == 0
     assert not dirty["output"][padding].any()
@@ -177,7 +185,7 @@ def test_what_lies_beyond_a_length_is_never_read(torch):
 def test_a_sequence_of_length_zero_keeps_its_states(torch):
     """PyTorch refuses such a sequence; Keras gets one from a mask without a true."""
     _, arrays, x, states = layer_and_inputs(torch, "LSTM")
-    result = reference.run("LSTM", arrays, x, [0] * BATCH, states)
+    result = run("LSTM", arrays, x, [0] * BATCH, states)
 
     assert not result["output"].any()
     assert np.array_equal(result["h_n"], states[0])
@@ -188,7 +196,7 @@ def test_arguments_stay_as_they_were(torch):
     _, arrays, x, states = layer_and_inputs(torch, "LSTM", bidirectional=True)
     given = [x, *states, *arrays.values()]
     kept = [array.copy() for array in given]
-    reference.run("LSTM", arrays, x, LENGTHS, states)
+    run("LSTM", arrays, x, LENGTHS, states)
 
     assert all(map(np.array_equal, given, kept))
 
@@ -198,17 +206,17 @@ def test_float32_is_widened_first(torch):
     narrow = {name: array.astype("float32") for name, array in arrays.items()}
     wide = {name: array.astype("float64") for name, array in narrow.items()}
     x = x.astype("float32")
-    expected = reference.run("GRU", wide, x.astype("float64"))
+    expected = run("GRU", wide, x.astype("float64"))
 
-    assert gap(reference.run("GRU", narrow, x), expected) == 0
+    assert gap(run("GRU", narrow, x), expected) == 0
 
 
 def test_sigmoid_neither_overflows_nor_hides_a_nan():
     with np.errstate(over="raise", invalid="raise", divide="raise"):
-        ends = reference.sigmoid(np.array([-np.inf, -1e4, -700, 0, 1e4, np.inf]))
+        ends = sigmoid(np.array([-np.inf, -1e4, -700, 0, 1e4, np.inf]))
 
     assert ends == pytest.approx([0, 0, np.exp(-700.0), 0.5, 1, 1], rel=1e-15, abs=0)
-    assert np.isnan(reference.sigmoid(np.nan))
+    assert np.isnan(sigmoid(np.nan))
 
 
 def test_each_step_can_be_watched_in_the_order_in_which_it_is_computed(torch):
@@ -218,7 +226,7 @@ def test_each_step_can_be_watched_in_the_order_in_which_it_is_computed(torch):
     def watch(end, step, x, h):
         seen.setdefault(end, []).append((step, x.copy(), h.copy()))
 
-    output = reference.run("GRU", arrays, x, LENGTHS, watch=watch)["output"]
+    output = run("GRU", arrays, x, LENGTHS, watch=watch)["output"]
     steps = {end: [step for step, _, _ in runs] for end, runs in seen.items()}
     _, x_3, h_3 = seen["_l0"][3]  # only the second and the last are that long
 
@@ -231,31 +239,27 @@ def test_each_step_can_be_watched_in_the_order_in_which_it_is_computed(torch):
 def test_the_sums_are_what_the_gates_are_functions_of(torch, kind):
     _, arrays, x, (h, *_) = layer_and_inputs(torch, kind)
     h, p = h[0], {n.removesuffix("_l0"): array for n, array in arrays.items()}
-    sums = reference.sums(kind, p, x[:, 0], h)
+    sums = cell_of(kind).sums(p, x[:, 0], h)
     step = {
         "LSTM": lambda c: (
-            reference.sigmoid(sums["o"])
-            * np.tanh(
-                reference.sigmoid(sums["f"]) * c
-                + reference.sigmoid(sums["i"]) * np.tanh(sums["g"])
-            )
+            sigmoid(sums["o"])
+            * np.tanh(sigmoid(sums["f"]) * c + sigmoid(sums["i"]) * np.tanh(sums["g"]))
         ),
         "GRU": lambda c: (
-            (1 - reference.sigmoid(sums["z"]))
-            * np.tanh(sums["n"] + reference.sigmoid(sums["r"]) * sums["n'"])
-            + reference.sigmoid(sums["z"]) * h
+            (1 - sigmoid(sums["z"]))
+            * np.tanh(sums["n"] + sigmoid(sums["r"]) * sums["n'"])
+            + sigmoid(sums["z"]) * h
         ),
         "RNN": lambda c: np.tanh(sums["h"]),
     }[kind]
     states = [h[None], np.ones_like(h)[None]][: 1 + (kind == "LSTM")]
-    made = reference.run(kind, arrays, x[:, :1], states=states)["output"][:, 0]
+    made = run(kind, arrays, x[:, :1], states=states)["output"][:, 0]
 
     np.testing.assert_allclose(step(1.0), made, rtol=1e-14, atol=1e-15)
 
 
 WRONG = {
-    "kind": (dict(kind="lstm"), "kind LSTM, GRU, RNN, got lstm"),
-    "nonlinearity": (dict(nonlinearity="elu"), "nonlinearity tanh, relu, got elu"),
+    "activation": (dict(activation="elu"), "linear, tanh, relu, .* got elu"),
     "rank": (dict(x=np.zeros((2, 3))), r"features\), got \(2, 3\)"),
     "no_step": (dict(x=np.zeros((2, 0, 3))), r"time >= 1, .* got \(2, 0, 3\)"),
     "features": (dict(x=np.zeros((4, 7, 2))), r"\(20, 2\), .* got .*\(20, 3\)"),
@@ -273,8 +277,8 @@ def test_a_wrong_argument_is_refused(torch, changes, message):
     _, arrays, x, _ = layer_and_inputs(torch, "LSTM")
 
     with pytest.raises(ValueError, match=message) as refusal:
-        reference.run(**dict(kind="LSTM", arrays=arrays, x=x) | changes)
-    assert str(refusal.value).startswith("reference.run expects ")
+        run(**dict(kind="LSTM", arrays=arrays, x=x) | changes)
+    assert str(refusal.value).startswith(("running.run expects ", "activation expects"))
     assert "\n" not in str(refusal.value)
 
 
@@ -285,7 +289,7 @@ def test_a_missing_parameter_is_refused(torch, two):
     for name in arrays:
         others = {other: arrays[other] for other in arrays if other != name}
         with pytest.raises(ValueError, match="run expects parameters"):
-            reference.run("LSTM", others, x)
+            run("LSTM", others, x)
 
 
 @pytest.mark.parametrize("name", ["bias", "weight_hh_l2", "weight_hh_l0_reverse"])
@@ -294,4 +298,4 @@ def test_a_parameter_left_over_is_refused(torch, name):
     arrays[name] = arrays["weight_ih_l0"]
 
     with pytest.raises(ValueError, match=f"run expects parameters.*{name}"):
-        reference.run("LSTM", arrays, x)
+        run("LSTM", arrays, x)
