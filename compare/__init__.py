@@ -1,4 +1,4 @@
-"""Is a recurrent model moved between Keras and PyTorch still the same model?
+"""Is a model moved between Keras and PyTorch still the same model?
 
 Importing this package loads neither framework.
 """
