@@ -19,11 +19,11 @@ from compare.judging.distances import near
 from compare.judging.evidence import SIDES
 from compare.judging.words import Side
 from compare.kinds import NORMALISATION
+from compare.kinds.computing import Computed
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import (
     ArraysOfLayer,
     Computation,
-    Computed,
     RecurrentOutput,
 )
 from compare.mistakes import Call, Mistake
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
     """What a recurrent layer computes that it should not, on either side.
 
-    Each side is held to the reference, which has the side's own input and weights.
+    Each side is held to what the kind computes of the side's own input and weights.
 
     Args:
         layer: a name; recurrent on both sides.
@@ -96,7 +96,7 @@ def is_output(
         states = np.where(valid_steps(states, call.lengths), states, 0)
     if steps is not None:
         return near(states[:, :steps], output.output[:, :steps])
-    # The reference has the states of every layer of a stack; the last is judged.
+    # Of a stack, the states of every layer were computed; the last is judged.
     if not near(states, output.output) or not near(computed["h_n"][-1], output.h):
         return False
     return output.c is None or near(computed["c_n"][-1], output.c)

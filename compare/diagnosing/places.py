@@ -107,6 +107,7 @@ def _gate_sums(
         By the ending of the parameters' names (such as "_l1_reverse") and by gate, as
         `Cell.sums` gives it.
     """
+    cell = cell_of(call.kind)
     sums: dict[str, dict[str, np.ndarray]] = {}
 
     def watch(ending: str, number: int, x: np.ndarray, h: np.ndarray) -> None:
@@ -117,7 +118,7 @@ def _gate_sums(
             for name, array in arrays.items()
             if name.endswith(ending)
         }
-        sums[ending] = cell_of(call.kind).sums(own_arrays, x, h)
+        sums[ending] = cell.sums(own_arrays, x, h)
 
     replace(call, arrays=arrays).run(watch=watch)
     return sums
