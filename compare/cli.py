@@ -199,7 +199,7 @@ def _recipe(args: argparse.Namespace) -> Recipe:
         epochs=args.epochs,
         batch_size=args.batch_size,
         seed=args.seed,
-        follow={"pytorch": "torch", "keras": "keras"}[args.follow],
+        follow="torch" if args.follow == "pytorch" else "keras",
         removed=removed,
     )
 

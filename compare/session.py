@@ -18,6 +18,7 @@ from compare.errors import BadInput
 from compare.judging.evidence import SIDES, Evidence, Result
 from compare.judging.optimizers import Recipe
 from compare.judging.training import TrainingEvidence
+from compare.judging.words import Side
 from compare.subjects.cases import FIXED, Case, cases, left_out
 from compare.subjects.own import pair_file
 from compare.subjects.own.pair import OwnPair, described
@@ -64,9 +65,9 @@ def _run(
     claimed: bool,
 ) -> tuple[Evidence, list[OwnPair]]:
     """The evidence of `run`, and a user's own pairs as they were judged."""
-    built_in, own = _sorted(pairs, prices)
+    built_in_pairs, own = _sorted(pairs, prices)
     inputs: dict[str, str | int] = {"seed": seed}
-    if built_in:
+    if built_in_pairs:
         prices.windows(FIXED, 1)  # too few days are said before all else
         inputs = {"prices": prices.source, "days": len(prices.values), "seed": seed}
     results: list[Result] = []
@@ -78,9 +79,9 @@ def _run(
         with _quiet():
             load_harness()
         progress.update(
-            task, total=2 * sum(len(its_cases) for _, its_cases in built_in)
+            task, total=2 * sum(len(its_cases) for _, its_cases in built_in_pairs)
         )
-        for pair, its_cases in built_in:
+        for pair, its_cases in built_in_pairs:
             progress.update(task, description=pair.file)
             for result in _results(pair, its_cases, prices, seed, gradients):
                 results.append(result)
@@ -95,8 +96,8 @@ def _run(
         if claimed:
             progress.update(task, description="claims of the note")
             claim_results = [claim.as_dict() for claim in claims()]
-    if built_in:
-        notes += _notes_on_inputs([pair for pair, _ in built_in], prices)
+    if built_in_pairs:
+        notes += _notes_on_inputs([pair for pair, _ in built_in_pairs], prices)
     from compare.twins.versions import versions  # which loads both frameworks
 
     evidence = Evidence(
@@ -118,17 +119,17 @@ def _sorted(
     Raises:
         BadInput: if a pair file does not exist.
     """
-    built_in: list[tuple[Pair, list[Case]]] = []
+    built_in_pairs: list[tuple[Pair, list[Case]]] = []
     own: list[OwnPair | str] = []
     for pair in pairs:
         if isinstance(pair, Pair):
             sized = pair.for_assets(len(prices.assets))
-            built_in.append((sized, cases(pair, prices.longest)))
+            built_in_pairs.append((sized, cases(pair, prices.longest)))
         else:
             own.append(pair)
             if isinstance(pair, str):
                 pair_file.existing(pair)
-    return built_in, own
+    return built_in_pairs, own
 
 
 def _results(
@@ -274,12 +275,14 @@ def train(
         task = progress.add_task("loading PyTorch and Keras", total=None)
         with _quiet():
             load_harness()
-        from compare.subjects import built_in
-        from compare.subjects.own.run import settled
-        from compare.subjects.own.training import task as own_task
-        from compare.twins.training import train as train_twins
+            from compare.subjects import built_in
+            from compare.subjects.own.run import settled
+            from compare.subjects.own.training import task as own_task
+            from compare.twins.training import train as train_twins
 
-        def show(what: str, done: int, total: int, losses: Mapping[str, float]) -> None:
+        def show(
+            what: str, done: int, total: int, losses: Mapping[Side, float]
+        ) -> None:
             texts = [f"{SIDES[side]} {loss:.4f}" for side, loss in losses.items()]
             description = f"{what}: {'  '.join(texts)}"
             progress.update(task, description=description, completed=done, total=total)

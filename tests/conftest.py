@@ -1,6 +1,5 @@
 """What the tests share. The frameworks load when a test first asks for the harness."""
 
-import gc
 from functools import cache, partial
 from types import SimpleNamespace
 
@@ -34,8 +33,6 @@ def harness():
     for module in (frameworks, models, twins, weights, built_in, subject):
         parts |= vars(module)
     parts |= dict(in_keras=in_keras, in_pytorch=in_pytorch, verdict=verdict)
-    gc.collect()
-    gc.freeze()  # the frameworks' half a million objects are no garbage to look for
     with precision.one_thread():
         yield Harness(**parts)
 

@@ -7,7 +7,7 @@ import pytest
 from helpers import tampered
 
 from compare.judging.arrays import Input, sequences
-from compare.judging.evidence import DIFFERENT, SAME
+from compare.judging.evidence import DIFFERENT, SAME, Judgement
 from compare.kinds import BY_NAME
 from compare.matching.rewriting import rewrite
 from compare.subjects.cases import FIXED, cases
@@ -122,7 +122,7 @@ def test_gradients_of_every_pair_are_the_same(harness, etfs, monkeypatch, pair):
         if case.expected == SAME and (case.timesteps, case.batch) == size
     ]
     # What else a run looks at is tested elsewhere, and takes most of its time.
-    skipped = dict(verdict="skipped", stages=("none",))
+    skipped = Judgement("skipped", stages=("none",))
     monkeypatch.setattr(harness.Twins, "compare", lambda *_: skipped)
     results = harness.run(harness.subject(pair, few, etfs, 0, True))
     found = [result for result in results if result.loss]

@@ -182,6 +182,28 @@ def test_inputs_that_are_joined_in_another_order_are_told(torch, keras):
     assert "PyTorch joins the input x and the input x1, Keras" in found.sentence
 
 
+def test_inputs_that_are_joined_in_another_order_for_the_result_are_told(torch, keras):
+    """No layer comes after the result, and none makes any part of it."""
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = torch.nn.Linear(4, 2)
+
+        def forward(self, a, b):
+            return torch.cat([a, b], dim=-1), self.head(a)
+
+    a, b = keras.Input((4,), name="a"), keras.Input((2,), name="b")
+    joined = keras.ops.concatenate([b, a], axis=-1)
+    theirs = keras.Model([a, b], [joined, keras.layers.Dense(2)(a)])
+    found = explained(Model(), theirs, [X[:, 0], X[:, 1, :2] ** 2])
+
+    assert found.sentence == (
+        "behind head, PyTorch joins the input x and the input x1, "
+        "Keras the input x1 and the input x"
+    )
+
+
 def test_a_part_that_nobody_knows_is_not_explained(torch, keras):
     class Strange(type(branches(1))):
         def forward(self, x):

@@ -170,10 +170,10 @@ def test_what_no_sum_or_product_makes_is_none(y):
     assert joins(y) == []
 
 
-def test_an_operation_behind_or_before_nothing_is_itself():
+def test_an_operation_after_or_before_nothing_is_itself():
     adds = Operation("adds p", "x + p")
 
-    assert adds.behind(NONE).before("nothing") == adds
+    assert adds.after(NONE).before("nothing") == adds
 
 
 # ----------------------------------------------------------------- its own mean

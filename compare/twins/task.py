@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compare.judging.words import Side
-from compare.twins.twins import Twins
+
+if TYPE_CHECKING:  # at run time this would load both frameworks
+    from compare.twins.twins import Twins
 
 # Gets, after each step, what is being done, the number of the step, the number of all
 # steps, and the losses.

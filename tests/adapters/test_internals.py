@@ -113,6 +113,14 @@ def listed(value):
     return list(value) if isinstance(value, list | tuple) else []
 
 
+def test_what_a_layer_holds_is_a_variable_of_the_public_class(keras, written):
+    """A live model is copied variable by variable; before Keras 3.7 they were not."""
+    variables = written.weights
+
+    assert variables
+    assert all(isinstance(variable, keras.Variable) for variable in variables)
+
+
 def test_an_optimizer_has_its_variables_in_order(keras):
     optimizer = keras.optimizers.SGD(0.1)
     variable = keras.Variable(np.ones(3, "float32"))

@@ -18,6 +18,8 @@ FILES = {
     "mistakes": "mistakes are made in PyTorch alone",
     "pickles": "PyTorch alone saves pickles",
     "names": "only layers of Keras go by the names of the others",
+    "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
+    "by_thread": "only functions of TensorFlow are replaced",
 }
 
 # Public names of a file that one adapter alone has.
@@ -68,6 +70,7 @@ NAMES = {
     "precision.one_thread": "PyTorch's threads stand in TensorFlow's way",
     "precision.Narrowing": "PyTorch's functions are watched, TensorFlow has a graph",
     "precision.narrowing": "PyTorch's functions are watched, TensorFlow has a graph",
+    "precision.graphs_as_traced": "PyTorch has no graphs",
     "precision.exact_constants": "PyTorch takes Python's floats in float64",
     "training.script": "it draws PyTorch's random numbers",
     "twin.Twin.retrace": "PyTorch traces nothing",

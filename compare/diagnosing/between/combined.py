@@ -1,113 +1,171 @@
 """What takes a layer's output to what comes next beyond one way and one function.
 
-It is looked for where `between.recognise` knows none: the two directions made one, an
+It is looked for where `ways.recognise` knows none: the two directions made one, an
 earlier array added or multiplied, numbers that scale and shift, an array's own mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
 from compare.diagnosing.between import ways as between
 from compare.diagnosing.between.joins import joined
-from compare.diagnosing.between.operation import composed, merged
+from compare.diagnosing.between.operation import Function, Operation, merged
 from compare.diagnosing.between.scales import scaled
 from compare.diagnosing.between.standards import standardised
-from compare.diagnosing.between.ways import AS_IT_IS, EXACT, Recognised
+from compare.diagnosing.between.ways import AS_IT_IS, EXACT, Recognised, Route
 from compare.judging.distances import NEAR, near
-from compare.mistakes import ACTIVATIONS, RESULTS
+from compare.mistakes import ACTIVATIONS, RESULTS, RecurrentOutput
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
+
+# A route whose change is an operation, and the function that the operation is.
+Computed = tuple[Route, Function]
+Search = Callable[[np.ndarray, np.ndarray], Iterable[tuple[Operation, Function]]]
 
 
 def recognise(
     others: Sequence[str],
-    found: Anatomy,
+    anatomy: Anatomy,
     layer: str,
-    given: np.ndarray,
+    following: np.ndarray,
     last: bool,
     turned: bool,
 ) -> Recognised:
-    """As `between.recognise`, with an `Operation` in the place of the function.
+    """Each way and function that takes a layer's output to what comes next.
+
+    Where there is none, each way and operation that does.
 
     Args:
         others: names of what else may be used: inputs, and layers before.
-        found: one side.
+        anatomy: what one side does.
         layer: its name.
-        given: what comes next.
+        following: what comes next, (batch, ..., features).
         last: whether that is the model's result.
         turned: whether the layer takes batch and time for each other.
     """
-    plain = between.recognise(found, layer, given, last, turned)
-    if plain or not given.ndim:
+    plain = between.recognise(anatomy, layer, following, last, turned)
+    if plain or not following.ndim:
         return plain
-    ways, sequence = between.ways_of(found, layer, turned)
-    made = {name: way(sequence) for name, way in ways.items()}
-    made = {name: array for name, array in made.items() if array is not None}
+    ways, output = between.ways_of(anatomy, layer, turned)
+    arrays: dict[str, np.ndarray] = {}
+    for name, way in ways.items():
+        array = way(output)
+        if array is not None:
+            arrays[name] = array
+    fitting = {
+        name: array for name, array in arrays.items() if array.shape == following.shape
+    }
     functions = _functions(last)
     limit = NEAR if last else EXACT
-    alike = {way: array for way, array in made.items() if array.shape == given.shape}
-    for fitting in (
-        _merged(sequence, made, given, limit),
-        _joined(found, others, alike, given, functions, limit),
-        _of_itself(standardised, alike, given),
-        _of_itself(partial(scaled, functions=functions), alike, given),
-    ):
-        known = {
-            (way, operation): composed(ways[way], change)
-            for way, operation, change in fitting
+    # Generators: the later ones are not begun once one has found something.
+    searches: tuple[Iterator[Computed], ...] = (
+        _merged(output, arrays, following, limit),
+        _joined(anatomy, others, fitting, following, functions, limit),
+        _of_itself(standardised, fitting, following),
+        _of_itself(partial(scaled, functions=functions), fitting, following),
+    )
+    for search in searches:
+        recognised = {
+            route: between.through(ways[route.way], function)
+            for route, function in search
         }
-        if known:
-            return known
+        if recognised:
+            return recognised
     return {}
 
 
-def _functions(last):
+def _functions(last: bool) -> dict[str, Function]:
+    """The functions of the library by name, first the one that changes nothing."""
     if last:
         return {"nothing": RESULTS["nothing"], **RESULTS}
     return {NONE: ACTIVATIONS[NONE], **ACTIVATIONS}
 
 
-def _merged(sequence, made, given, limit):
-    """The two directions of a recurrent layer made one."""
-    if sequence.h is None:
+def _merged(
+    output: RecurrentOutput,
+    arrays: Mapping[str, np.ndarray],
+    following: np.ndarray,
+    limit: float,
+) -> Iterator[Computed]:
+    """The two directions of a recurrent layer made one.
+
+    Args:
+        output: what the layer returns.
+        arrays: what is handed on of it, by way.
+        following: what comes next, (batch, ..., features).
+        limit: of the largest value.
+    """
+    if output.h is None or output.output.shape[-1] != 2 * output.h.shape[-1]:
         return
-    if sequence.output.shape[-1] != 2 * sequence.h.shape[-1]:
-        return
-    for way, array in made.items():
-        if array.shape != (*given.shape[:-1], 2 * given.shape[-1]):
+    shape = (*following.shape[:-1], 2 * following.shape[-1])
+    for way, array in arrays.items():
+        if array.shape != shape:
             continue
-        for operation, change in merged(array).items():
-            if near(change(array), given, limit):
-                yield way, operation, change
+        for operation, function in merged(array).items():
+            if near(function(array), following, limit):
+                yield Route(way, operation), function
 
 
-def _joined(found, names, made, given, functions, limit):
-    """A sum or product with something else."""
-    for way, array in made.items():
-        others = list(_others(found, names, way, given.shape))
-        for operation, change in joined(array, given, others, functions, limit):
-            yield way, operation, change
+def _joined(
+    anatomy: Anatomy,
+    names: Sequence[str],
+    arrays: Mapping[str, np.ndarray],
+    following: np.ndarray,
+    functions: Mapping[str, Function],
+    limit: float,
+) -> Iterator[Computed]:
+    """A sum or product with something else.
+
+    Args:
+        anatomy: what one side does.
+        names: of what else may be used.
+        arrays: what is handed on of a layer's output, by way, of the shape of
+            `following`.
+        following: what comes next, (batch, ..., features).
+        functions: by name; first the one that leaves an array as it is.
+        limit: of the largest value.
+    """
+    for way, array in arrays.items():
+        others = list(_others(anatomy, names, following.shape, way))
+        for operation, function in joined(array, following, others, functions, limit):
+            yield Route(way, operation), function
 
 
-def _others(found, names, way, shape):
-    """What else there is of a shape, by name, taken in the same way if it can be."""
+def _others(
+    anatomy: Anatomy, names: Sequence[str], shape: tuple[int, ...], way: str
+) -> Iterator[tuple[str, np.ndarray]]:
+    """What else there is of a shape, by name, the nearest layers first.
+
+    An array that is taken in the same way as the layer's goes by its name alone.
+    """
     for name in reversed(names):
-        if name not in found.handed | found.made:
+        if name not in anatomy.handed and name not in anatomy.made:
             continue
-        ways, sequence = between.ways_of(found, name, False)
-        for each in ways:
-            array = ways[each](sequence)
-            if array is not None and array.shape == shape:
-                same = each in (way, AS_IT_IS)
-                yield name if same else f"{each} of {name}", array
+        ways, output = between.ways_of(anatomy, name, False)
+        for other_way, take in ways.items():
+            array = take(output)
+            if array is None or array.shape != shape:
+                continue
+            if other_way in (way, AS_IT_IS):
+                yield name, array
+            else:
+                yield f"{other_way} of {name}", array
 
 
-def _of_itself(look, made, given):
-    """What needs the array alone."""
-    for way, array in made.items():
-        for operation, change in look(array, given):
-            yield way, operation, change
+def _of_itself(
+    search: Search, arrays: Mapping[str, np.ndarray], following: np.ndarray
+) -> Iterator[Computed]:
+    """What needs the array alone.
+
+    Args:
+        search: takes an array and what comes next, of one shape.
+        arrays: what is handed on of a layer's output, by way, of that shape.
+        following: what comes next.
+    """
+    for way, array in arrays.items():
+        for operation, function in search(array, following):
+            yield Route(way, operation), function

@@ -6,107 +6,180 @@ A part is what one layer hands on, or an input, in a way of `WAYS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.ways import AS_IT_IS, EXACT
+from compare.diagnosing.between.ways import AS_IT_IS, EXACT, STATE, Way
 from compare.diagnosing.finding import Finding, Link, Reading
 from compare.diagnosing.from_the_end import LAST_FIRST
 from compare.diagnosing.in_layers.directions import left_turned
 from compare.judging.distances import near
 from compare.judging.explanation import listed
+from compare.judging.words import Side
 from compare.kinds.mistake import Effect, JoinedInput, LayerInput, RecurrentOutput
 from compare.mistakes.anatomy import Anatomy
 
-Part = Mapping[tuple[str, str], Callable]  # layer and way: what takes the one so
-STATE = "the final hidden state"
+
+class Source(NamedTuple):
+    """What a part may be.
+
+    Args:
+        layer: name of a layer or an input.
+        way: a name of `WAYS`.
+    """
+
+    layer: str
+    way: str
+
+
+Part = Mapping[Source, Way]  # all that a part may be, and how that is taken
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """An array that may be a part.
+
+    Args:
+        source: what it is.
+        take: what takes it from the layer's output.
+        array: (batch, ..., features).
+    """
+
+    source: Source
+    take: Way
+    array: np.ndarray
 
 
 def parts(
-    found: Anatomy, names: Sequence[str], given: np.ndarray, turned: Sequence[str]
+    anatomy: Anatomy, names: Sequence[str], whole: np.ndarray, turned: Sequence[str]
 ) -> list[Part]:
     """What an array is joined from along its features.
 
     Args:
-        found: one side.
+        anatomy: what one side does.
         names: of layers and inputs that may be in it.
-        given: the array.
+        whole: the array, (batch, ..., features).
         turned: layers that take batch and time for each other.
 
     Returns:
-        The parts in order, of each every layer and way that it may be; none unless two
-        or more fill the array.
+        The parts in order, each with every layer and way that it may be; empty unless
+        two or more fill the array.
     """
-    known = [*_arrays(found, names, given, turned)] if given.ndim else []
-    made, start = [], 0
-    while known and start < given.shape[-1]:
-        fits = [
-            (key, way, array.shape[-1])
-            for key, way, array in known
-            if near(array, given[..., start : start + array.shape[-1]], EXACT)
+    if not whole.ndim:
+        return []
+    candidates = list(_candidates(anatomy, names, whole, turned))
+    found: list[Part] = []
+    start = 0
+    while candidates and start < whole.shape[-1]:
+        fitting = [
+            candidate
+            for candidate in candidates
+            if near(candidate.array, _features_from(start, whole, candidate), EXACT)
         ]
-        if not fits:
+        if not fitting:
             return []
-        size = fits[0][2]
-        made.append({key: way for key, way, width in fits if width == size})
+        size = fitting[0].array.shape[-1]
+        same_size = [c for c in fitting if c.array.shape[-1] == size]
+        found.append({candidate.source: candidate.take for candidate in same_size})
         start += size
-    return made if len(made) > 1 else []
+    return found if len(found) > 1 else []
 
 
-def _arrays(found, names, given, turned):
-    """What there is that may be a part, by layer and way."""
+def _features_from(start: int, whole: np.ndarray, candidate: _Candidate) -> np.ndarray:
+    """As many features of the whole, from a number on, as a candidate has."""
+    return whole[..., start : start + candidate.array.shape[-1]]
+
+
+def _candidates(
+    anatomy: Anatomy, names: Sequence[str], whole: np.ndarray, turned: Sequence[str]
+) -> Iterator[_Candidate]:
+    """Every array that may be a part, in the order of the names."""
     for name in names:
-        if name not in found.handed | found.made:
+        if name not in anatomy.handed and name not in anatomy.made:
             continue
-        ways, sequence = between.ways_of(found, name, name in turned)
-        for way, change in ways.items():
-            array = change(sequence)
-            if array is None or array.ndim != given.ndim:
+        ways, output = between.ways_of(anatomy, name, name in turned)
+        for way, take in ways.items():
+            array = take(output)
+            if array is None or array.ndim != whole.ndim:
                 continue
-            if 0 < array.shape[-1] < given.shape[-1]:
-                yield (name, way), change, array
+            if 0 < array.shape[-1] < whole.shape[-1]:
+                yield _Candidate(Source(name, way), take, array)
 
 
-def renamed(found: Sequence[Part], names: Mapping[str, str]) -> list[Part]:
-    """Parts with other names for some of their layers."""
-    return [
-        {(names.get(name, name), way): take for (name, way), take in part.items()}
-        for part in found
-    ]
-
-
-def joining(wanted: Sequence[Part], keras: Anatomy) -> JoinedInput | LayerInput:
-    """What joins parts as Keras's twin has them, of what PyTorch's layers make.
+def renamed(side_parts: Sequence[Part], names: Mapping[str, str]) -> list[Part]:
+    """Parts with other names for some of their layers.
 
     Args:
-        wanted: Keras's parts.
-        keras: what its twin does.
+        side_parts: as `parts` returns them.
+        names: the other name, by layer.
     """
-    chosen = []
-    for part in wanted:
-        state = [key for key in part if key[1] == STATE]  # not cut off by packing
-        key = (state or list(part))[0]
-        chosen.append((key[0], part[key]))
+    return [_renamed_part(part, names) for part in side_parts]
 
-    def input_of(name):
-        return RecurrentOutput(keras.made[name])
 
-    def join(output_of):
+def _renamed_part(part: Part, names: Mapping[str, str]) -> Part:
+    return {
+        source._replace(layer=names.get(source.layer, source.layer)): take
+        for source, take in part.items()
+    }
+
+
+# -------------------------------------------------------------------------------- cure
+
+
+def joining(
+    keras_parts: Sequence[Part], keras: Anatomy, following: str | None
+) -> JoinedInput | LayerInput:
+    """The cure that joins what Keras's twin joins, of what PyTorch's layers make.
+
+    Args:
+        keras_parts: what Keras's twin joins, as `parts` returns it.
+        keras: what Keras's twin does.
+        following: name of the layer that gets them; None where the model returns them.
+    """
+    sources = [_likeliest(part) for part in keras_parts]
+    takes = [part[source] for part, source in zip(keras_parts, sources, strict=True)]
+    inputs = {
+        source.layer: RecurrentOutput(keras.made[source.layer])
+        for source in sources
+        if source.layer not in keras.kinds
+    }
+
+    def join(output_of: Callable[[str], RecurrentOutput]) -> np.ndarray:
         arrays = []
-        for name, way in chosen:
-            source = output_of if name in keras.kinds else input_of
-            arrays.append(way(source(name)))
+        for source, take in zip(sources, takes, strict=True):
+            if source.layer in inputs:  # the same on both sides
+                array = take(inputs[source.layer])
+            else:
+                array = take(output_of(source.layer))
+            if array is None:
+                raise ValueError(f"PyTorch's {source.layer} has not {source.way}")
+            arrays.append(array)
         return np.concatenate(arrays, axis=-1)
 
-    if any(name in keras.kinds for name, _ in chosen):
-        return JoinedInput(join)
-    return LayerInput(join(input_of))  # all are inputs
+    all_are_inputs = all(source.layer in inputs for source in sources)
+    if all_are_inputs and following is not None:
+        # `JoinedInput` gives the next layer nothing where no layer was run before it.
+        return LayerInput(join(inputs.__getitem__))
+    return JoinedInput(join)
+
+
+def _likeliest(part: Part) -> Source:
+    """What a part is taken for: a final state, which packing does not cut off."""
+    for source in part:
+        if source.way == STATE:
+            return source
+    return next(iter(part))
+
+
+# ------------------------------------------------------------------------- differences
 
 
 def differing(
     link: Link,
-    sides: Mapping[str, Sequence[Part]],
+    sides: Mapping[Side, Sequence[Part]],
     cure: Effect,
     from_the_end: Sequence[str],
 ) -> Iterator[Finding]:
@@ -114,48 +187,65 @@ def differing(
 
     Args:
         link: the place; its layer is the last before it.
-        sides: what each joins, as `parts` returns it.
+        sides: what each side joins, as `parts` returns it.
         cure: joins what Keras's twin does.
-        from_the_end: layers that read the steps so on both sides.
+        from_the_end: layers that read the steps from the end on both sides.
     """
-    ours, theirs = sides["torch"], sides["keras"]
-    pairs = [*zip(ours, theirs, strict=False)]
-    others = [(one, two) for one, two in pairs if not set(one) & set(two)]
-    if len(ours) != len(theirs) or any(not _shared(*pair) for pair in others):
-        reading = _in_order(link, sides)
+    torch, keras = sides["torch"], sides["keras"]
+    unlike = [
+        (torch_part, keras_part)
+        for torch_part, keras_part in zip(torch, keras, strict=False)
+        if not torch_part.keys() & keras_part.keys()
+    ]
+    same_layers = all(_shared_layers(*pair) for pair in unlike)
+    if len(torch) != len(keras) or not same_layers:
+        reading = _in_order(link, torch, keras)
         yield Finding(link.layer, (reading,), cure=cure, behind=link.behind)
         return
-    for pair in others:
-        layer = _shared(*pair)[0]
-        ours, theirs = ([w for name, w in part if name == layer] for part in pair)
-        place, names = Link(layer, link.behind), {"torch": ours, "keras": theirs}
-        readings = layer in from_the_end and left_turned(place, names)
-        readings = readings or between.readings(place, "ways", names)
+    for torch_part, keras_part in unlike:
+        layer = _shared_layers(torch_part, keras_part)[0]
+        place = Link(layer, link.behind)
+        ways: dict[Side, list[str]] = {
+            "torch": _ways_of_layer(torch_part, layer),
+            "keras": _ways_of_layer(keras_part, layer),
+        }
+        readings: tuple[Reading, ...] = ()
+        if layer in from_the_end:
+            readings = left_turned(place, ways)
+        if not readings:
+            readings = between.readings(place, "ways", ways)
         yield Finding(layer, readings, cure=cure, behind=link.behind)
 
 
-def _shared(one, two):
+def _shared_layers(torch_part: Part, keras_part: Part) -> list[str]:
     """The layers that either part may be of."""
-    layers = {name for name, _ in two}
-    return [name for name, _ in one if name in layers]
+    keras_layers = {source.layer for source in keras_part}
+    return [source.layer for source in torch_part if source.layer in keras_layers]
 
 
-def _in_order(link, sides):
-    """Both sides, where the parts are others, or come in another order."""
-    said = {side: [_said(part) for part in found] for side, found in sides.items()}
-    ours, theirs = said["torch"], said["keras"]
+def _ways_of_layer(part: Part, layer: str) -> list[str]:
+    """The ways in which a part may be taken from a layer."""
+    return [source.way for source in part if source.layer == layer]
+
+
+def _in_order(link: Link, torch: Sequence[Part], keras: Sequence[Part]) -> Reading:
+    """The parts of both sides, where they are others or come in another order."""
+    torch_parts = listed([_in_words(part) for part in torch])
+    keras_parts = listed([_in_words(part) for part in keras])
     return Reading(
         "",
         (),
-        f"{link.where}, PyTorch joins {listed(ours)}, Keras {listed(theirs)}",
-        f"either PyTorch: torch.cat of {listed(theirs)}, in this order, or Keras: "
-        f"Concatenate of {listed(ours)}, in this order",
+        f"{link.where}, PyTorch joins {torch_parts}, Keras {keras_parts}",
+        f"either PyTorch: torch.cat of {keras_parts}, in this order, or Keras: "
+        f"Concatenate of {torch_parts}, in this order",
     )
 
 
-def _said(part):
-    """A part in words."""
-    name, way = next(iter(part))
-    if way == LAST_FIRST:
-        return f"{name} with its last step first"
-    return name if way == AS_IT_IS else f"{way} of {name}"
+def _in_words(part: Part) -> str:
+    """The first that a part may be, in words."""
+    source = next(iter(part))
+    if source.way == LAST_FIRST:
+        return f"{source.layer} with its last step first"
+    if source.way == AS_IT_IS:
+        return source.layer
+    return f"{source.way} of {source.layer}"

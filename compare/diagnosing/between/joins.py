@@ -2,22 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from compare.diagnosing.between.operation import NOTHING, Function, Operation
+from compare.diagnosing.between.operation import (
+    NOTHING,
+    Function,
+    Merge,
+    Operation,
+    average,
+)
 from compare.judging.distances import NEAR, near
 
 FEW = 64  # numbers that are looked at first: there are many candidates
 
-JOINS: Mapping[tuple[str, str], Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    ("adds", "x + {}"): np.add,
-    ("multiplies by", "x * {}"): np.multiply,
-    ("subtracts", "x - {}"): np.subtract,
-    ("takes the maximum with", "max(x, {})"): np.maximum,
-    ("takes the average with", "(x + {}) / 2"): lambda a, b: (a + b) / 2,
-}
+
+@dataclass(frozen=True)
+class Join:
+    """How one array is made of two.
+
+    Args:
+        verb: what a side does with the second array, such as "adds".
+        code: how to write it, with {} for the second array.
+        function: takes the two arrays, of one shape, and returns one of that shape.
+    """
+
+    verb: str
+    code: str
+    function: Merge
+
+
+JOINS = (
+    Join("adds", "x + {}", np.add),
+    Join("multiplies by", "x * {}", np.multiply),
+    Join("subtracts", "x - {}", np.subtract),
+    Join("takes the maximum with", "max(x, {})", np.maximum),
+    Join("takes the average with", "(x + {}) / 2", average),
+)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """after(join(before(x), inside(other))): the functions by their names.
+
+    Args:
+        join: how the two arrays are joined.
+        number: of the other array, from 0.
+        before: the function of x.
+        inside: the function of the other array.
+        after: the function of what the join makes.
+    """
+
+    join: Join
+    number: int
+    before: str
+    inside: str
+    after: str
+
+    @property
+    def num_functions(self) -> int:
+        """How many of the functions change an array."""
+        names = (self.before, self.inside, self.after)
+        return sum(name not in NOTHING for name in names)
+
+    def function(
+        self, array: np.ndarray, functions: Mapping[str, Function]
+    ) -> Function:
+        """Takes x to what is made of it with the other array."""
+        before, after = functions[self.before], functions[self.after]
+        joined_array = functions[self.inside](array)
+
+        def apply(x: np.ndarray) -> np.ndarray:
+            return after(self.join.function(before(x), joined_array))
+
+        return apply
+
+    def operation(self, name: str) -> Operation:
+        """In words, where the other array is called by a name."""
+        words = name
+        if self.inside not in NOTHING:
+            words = f"{self.inside} of {name}"
+        code = words
+        if " " in words.removeprefix("the input"):
+            code = f"({words})"
+        operation = Operation(f"{self.join.verb} {words}", self.join.code.format(code))
+        return operation.after(self.before).before(self.after)
 
 
 def joined(
@@ -29,78 +100,103 @@ def joined(
 ) -> Iterator[tuple[Operation, Function]]:
     """What takes x to y by a sum or product with another array, the simplest first.
 
-    A function may stand before it on either, or behind it.
+    A function may stand before the join, on x or on the other array, or after it.
 
     Args:
-        x: what a layer hands on.
+        x: what a layer hands on, (batch, ..., features).
         y: what comes next, of the same shape.
-        others: by name, what else there is of that shape.
+        others: by name, the other arrays of that shape.
         functions: by name; first the one that leaves an array as it is.
-        limit: of the largest value, below which it is y.
+        limit: the result is y if it is no farther from it than this, as a part of the
+            largest value.
     """
     # Twice x is a scale, and no sum with another.
-    others = [each for each in others if not np.array_equal(each[1], x)]
+    others = [(name, array) for name, array in others if not np.array_equal(array, x)]
     if not others or not y.size:
         return
-    few = _few(y)
+    for candidate in _candidates(x, y, [array for _, array in others], functions):
+        name, array = others[candidate.number]
+        function = candidate.function(array, functions)
+        if near(function(x), y, limit):
+            yield candidate.operation(name), function
+
+
+def _candidates(
+    x: np.ndarray,
+    y: np.ndarray,
+    arrays: Sequence[np.ndarray],
+    functions: Mapping[str, Function],
+) -> list[_Candidate]:
+    """What takes some rows of x to those of y, the fewest functions first."""
+    x_rows, y_rows = _some_rows(x), _some_rows(y)  # (rows, features)
+    other_rows = np.stack([_some_rows(array) for array in arrays])
+    # (others, rows, features)
     with np.errstate(all="ignore"):  # an exponential of what never went into one
-        ours, wanted = few(x), few(y)
-        theirs = np.stack([few(other) for _, other in others])
-        found = [
-            *_before(ours, theirs, wanted, functions),
-            *_behind(ours, theirs, wanted, functions),
+        candidates = [
+            *_functions_before(x_rows, other_rows, y_rows, functions),
+            *_functions_after(x_rows, other_rows, y_rows, functions),
         ]
-    found.sort(key=lambda each: sum(name not in NOTHING for name in each[2:]))
-    for words, number, *names in found:
-        name, other = others[number]
-        before, inside, behind = (functions[each] for each in names)
-        change = _joined(JOINS[words], before, inside(other), behind)
-        if near(change(x), y, limit):
-            yield _operation(words, name, *names), change
+    return sorted(candidates, key=lambda candidate: candidate.num_functions)
 
 
-def _before(x, others, y, functions):
-    """Joins of functions of x and of functions of others, (number, rows, size)."""
-    (plain, _), *_ = functions.items()
-    inside = np.stack([function(others) for function in functions.values()])
+def _functions_before(
+    x: np.ndarray,
+    others: np.ndarray,
+    y: np.ndarray,
+    functions: Mapping[str, Function],
+) -> Iterator[_Candidate]:
+    """Joins of a function of x with a function of another array.
+
+    Args:
+        x: (rows, features).
+        others: (others, rows, features).
+        y: (rows, features).
+        functions: by name; first the one that leaves an array as it is.
+    """
     names = list(functions)
-    for words, join in JOINS.items():
+    inside = np.stack([function(others) for function in functions.values()])
+    # (functions, others, rows, features)
+    for join in JOINS:
         for before, function in functions.items():
-            made = join(function(x), inside)
-            for name, number in _that_are(made, y):
-                yield words, number, before, names[name], plain
+            results = join.function(function(x), inside)
+            for index, number in _matches(results, y):
+                yield _Candidate(join, number, before, names[index], names[0])
 
 
-def _behind(x, others, y, functions):
-    """Functions of joins of x and others."""
-    (plain, _), *more = functions.items()
-    for words, join in JOINS.items():
-        made = join(x, others)
-        for behind, function in more:
-            for _, number in _that_are(function(made)[None], y):
-                yield words, number, plain, plain, behind
+def _functions_after(
+    x: np.ndarray,
+    others: np.ndarray,
+    y: np.ndarray,
+    functions: Mapping[str, Function],
+) -> Iterator[_Candidate]:
+    """Functions of a join of x with another array; as `_functions_before`."""
+    nothing = next(iter(functions))
+    for join in JOINS:
+        results = join.function(x, others)  # (others, rows, features)
+        for after, function in functions.items():
+            if after == nothing:
+                continue
+            for _, number in _matches(function(results)[None], y):
+                yield _Candidate(join, number, nothing, nothing, after)
 
 
-def _that_are(made, y):
-    """The first two indices of what is y, of (functions, others, rows, size)."""
-    apart = np.abs(made - y).max(axis=(2, 3))
-    return np.argwhere(apart <= NEAR * (np.abs(y).max() or 1)).tolist()
+def _matches(results: np.ndarray, y: np.ndarray) -> list[list[int]]:
+    """The number of the function and of the other array, for each result that is y.
+
+    Args:
+        results: (functions, others, rows, features).
+        y: (rows, features).
+    """
+    gaps = np.abs(results - y).max(axis=(2, 3))
+    scale = np.abs(y).max()
+    if scale == 0:
+        scale = 1
+    pairs: list[list[int]] = np.argwhere(gaps <= NEAR * scale).tolist()
+    return pairs
 
 
-def _operation(words, other, before, inside, behind):
-    verb, code = words
-    said = other if inside in NOTHING else f"{inside} of {other}"
-    written = f"({said})" if " " in said.removeprefix("the input") else said
-    operation = Operation(f"{verb} {said}", code.format(written))
-    return operation.behind(before).before(behind)
-
-
-def _joined(join, before, other, behind):
-    return lambda x: behind(join(before(x), other))
-
-
-def _few(y):
-    """What takes some rows of an array of y's shape, the last axis whole."""
-    size = y.shape[-1]
-    step = max(y.size // max(FEW, size), 1)
-    return lambda array: array.reshape(-1, size)[::step]
+def _some_rows(array: np.ndarray) -> np.ndarray:
+    """About `FEW` numbers of an array, (rows, features), the rows evenly spaced."""
+    num_features = array.shape[-1]
+    step = max(array.size // max(FEW, num_features), 1)
+    return array.reshape(-1, num_features)[::step]

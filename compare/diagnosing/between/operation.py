@@ -8,23 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from compare.judging.evidence import OTHER, SIDES
+from compare.judging.words import Side
 from compare.mistakes.activations import NONE
 
 NOTHING = (NONE, "nothing")  # the names of what leaves an array as it is
 Function = Callable[[np.ndarray], np.ndarray]
+Merge = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Operation:
     """What a side does to an array on its way, where no function of the library does.
 
-    Two are the same where all fields are.
+    Two operations are the same where all fields are equal.
 
     Args:
-        does: as in "PyTorch adds proj".
-        code: as it may be written; x is the array.
-        api: the same in Keras, if Keras has a layer or an option for it.
-        numbers: of each feature, where `does` tells their range alone.
+        does: a verb and its object, such as "adds proj" in "PyTorch adds proj".
+        code: how to write it, where x is the array.
+        api: how Keras writes it, if Keras has a layer or an option for it.
+        numbers: the numbers of each feature, where `does` tells their range alone.
     """
 
     does: str
@@ -32,8 +34,8 @@ class Operation:
     api: str = ""
     numbers: tuple[float, ...] = ()
 
-    def behind(self, function: str) -> Operation:
-        """The operation on what a function makes of the array."""
+    def after(self, function: str) -> Operation:
+        """The operation on what a function, given by its name, makes of the array."""
         if function in NOTHING:
             return self
         code = self.code.replace("x", f"({function} of x)", 1)
@@ -41,63 +43,96 @@ class Operation:
         return Operation(does, code, "", self.numbers)
 
     def before(self, function: str) -> Operation:
-        """The operation, and a function of what it makes."""
+        """A function, given by its name, of what the operation makes."""
         if function in NOTHING:
             return self
         does = f"{self.does} and has {function} behind that"
         return Operation(does, f"{function} of ({self.code})", "", self.numbers)
 
 
-def composed(first: Callable, then: Function) -> Callable:
-    """One function of what another makes."""
-    return lambda made: then(first(made))
+Change = str | Operation  # a function of the library by its name, or an operation
 
 
-def fix(right: str | Operation, wrong: str | Operation, side: str, behind: str) -> str:
-    """What to change on a side, where either is an operation.
+def composed(first: Function, then: Function) -> Function:
+    """The function that applies one function, and another to its result."""
+
+    def apply(x: np.ndarray) -> np.ndarray:
+        return then(first(x))
+
+    return apply
+
+
+# ---------------------------------------------------------------------------- in words
+
+
+def fix(right: Change, wrong: Change, side: Side, following: str | None) -> str:
+    """What to change on a side, where something is computed by an operation.
 
     Args:
-        right: what is to be computed.
-        wrong: what is.
+        right: what should be computed; this or `wrong` is an operation.
+        wrong: what is computed.
         side: "torch" or "keras".
-        behind: the layer that gets it; nothing where it is returned.
+        following: the layer that gets the result; None where the model returns it.
     """
-    verb = f"give {behind}" if behind else "return"
-    if _code(right) == _code(wrong):
-        return f"{verb} {_code(right)}, with the numbers of {SIDES[OTHER[side]]}"
-    api = getattr(right, "api", "") if side == "keras" else ""
-    return f"{verb} {_code(right)}, not {_code(wrong)}{f', by {api}' * bool(api)}"
+    verb = f"give {following}" if following else "return"
+    right_code, wrong_code = _code(right), _code(wrong)
+    if right_code == wrong_code:
+        return f"{verb} {right_code}, with the numbers of {SIDES[OTHER[side]]}"
+    sentence = f"{verb} {right_code}, not {wrong_code}"
+    if side == "keras" and isinstance(right, Operation) and right.api:
+        sentence += f", by {right.api}"
+    return sentence
 
 
-def apart(one: str | Operation, other: str | Operation) -> str:
-    """How far the numbers of two operations that are one but for them are apart.
+def apart(torch: Change, keras: Change) -> str:
+    """How far the numbers of two operations are apart that are else the same.
 
     Args:
-        one: what one side computes.
-        other: what the other does.
+        torch: what PyTorch's model computes.
+        keras: what Keras's model computes.
 
     Returns:
         Nothing where they differ in more, or have no numbers of each feature.
     """
-    numbers = [np.array(getattr(each, "numbers", ())) for each in (one, other)]
-    if _code(one) != _code(other) or not numbers[0].size:
+    if not isinstance(torch, Operation) or not isinstance(keras, Operation):
         return ""
-    sizes = np.abs(numbers).max(axis=0)
-    gap = np.max(np.abs(numbers[0] - numbers[1]) / np.where(sizes, sizes, 1))
-    rounded = gap <= np.finfo(np.float32).eps
-    return f"up to {gap:.1e} apart{', as float32 rounds them' * bool(rounded)}"
+    if torch.code != keras.code or not torch.numbers:
+        return ""
+    torch_numbers, keras_numbers = np.array(torch.numbers), np.array(keras.numbers)
+    sizes = np.maximum(np.abs(torch_numbers), np.abs(keras_numbers))
+    sizes[sizes == 0] = 1
+    gap = np.max(np.abs(torch_numbers - keras_numbers) / sizes)
+    if gap <= np.finfo(np.float32).eps:
+        return f"up to {gap:.1e} apart, as float32 rounds them"
+    return f"up to {gap:.1e} apart"
 
 
-def _code(name):
-    """What is computed of x, as it may be written."""
-    if isinstance(name, Operation):
-        return name.code
-    return "x" if name in NOTHING else f"{name} of x"
+def _code(change: Change) -> str:
+    """How to write what is computed of x."""
+    if isinstance(change, Operation):
+        return change.code
+    if change in NOTHING:
+        return "x"
+    return f"{change} of x"
 
 
-# ------------------------------------------------------------------- two directions
+# ---------------------------------------------------------------------- two directions
 
-MERGES: Mapping[Operation, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+
+def average(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The average of two arrays of one shape, element by element."""
+    return (a + b) / 2
+
+
+def _forward(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
+    return forward
+
+
+def _backward(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
+    return backward
+
+
+MERGES: Mapping[Operation, Merge] = {
     Operation(
         "adds the two directions", "forward + backward", 'merge_mode="sum"'
     ): np.add,
@@ -105,23 +140,33 @@ MERGES: Mapping[Operation, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
         "takes the average of the two directions",
         "(forward + backward) / 2",
         'merge_mode="ave"',
-    ): lambda forward, backward: (forward + backward) / 2,
+    ): average,
     Operation(
         "multiplies the two directions", "forward * backward", 'merge_mode="mul"'
     ): np.multiply,
-    Operation("takes the forward direction alone", "forward"): lambda forward, _: (
-        forward
-    ),
-    Operation("takes the backward direction alone", "backward"): lambda _, backward: (
-        backward
-    ),
+    Operation("takes the forward direction alone", "forward"): _forward,
+    Operation("takes the backward direction alone", "backward"): _backward,
 }
 
 
 def merged(array: np.ndarray) -> dict[Operation, Function]:
-    """What may be made of the two halves of an array, one for each direction."""
-    half = array.shape[-1] // 2
-    return {
-        operation: lambda x, merge=merge: merge(x[..., :half], x[..., half:])
-        for operation, merge in MERGES.items()
-    }
+    """What may be made of the two directions of a recurrent layer.
+
+    Args:
+        array: (batch, ..., features), the features of the forward direction first.
+
+    Returns:
+        By operation, a function that takes such an array to one of half as many
+        features.
+    """
+    size = array.shape[-1] // 2  # of one direction
+    return {operation: _of_halves(merge, size) for operation, merge in MERGES.items()}
+
+
+def _of_halves(merge: Merge, size: int) -> Function:
+    """The function that merges the first `size` features with the others."""
+
+    def apply(x: np.ndarray) -> np.ndarray:
+        return merge(x[..., :size], x[..., size:])
+
+    return apply

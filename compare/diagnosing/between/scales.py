@@ -6,98 +6,242 @@ would fit whatever is handed on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from compare.diagnosing.between.operation import Function, Operation, composed
 
-EQUATIONS = 3, 4  # for each number: of all features together, of each alone
+# Distinct values of x that there must be for each unknown number.
+EQUATIONS = 3  # where all features share the numbers
+EQUATIONS_OF_FEATURE = 2  # where each feature has its own
+ROWS_OF_FEATURE = 4  # values of a feature, distinct or not, for each unknown number
 CLEAR = 0.9  # beyond, a tanh keeps few digits of what goes in
 LIMIT = 1e-12  # of the largest value; what is fitted is wrong by a few 1e-16
 ROWS = 256  # that are looked at first: some functions are slow
 LOST = 1e-3  # of the largest value; less of x beside a shift is not told from none
-ROUND, LONG = 8, 10  # digits of a number that somebody wrote, and of another
+WRITTEN_DIGITS = 8  # of a number that somebody wrote
+SHOWN_DIGITS = 10  # of any number in a sentence
+
+Found = tuple[Operation, Function]
+Holds = Callable[[float, float], bool]  # whether a factor and a shift explain all
+Invert = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def scaled(
     x: np.ndarray, y: np.ndarray, functions: Mapping[str, Function]
-) -> Iterator[tuple[Operation, Function]]:
-    """What scales and shifts x, before or behind a function, so that it becomes y.
+) -> Iterator[Found]:
+    """What scales and shifts x, before or after a function, so that it becomes y.
 
     Args:
-        x: what a layer makes, or an input.
+        x: what a layer makes, or an input, (batch, ..., features).
         y: what comes next, of the same shape.
         functions: by name; first the one that leaves an array as it is.
+
+    Yields:
+        The first that is found, if any is.
     """
     if x.shape != y.shape or not (np.isfinite(x).all() and np.isfinite(y).all()):
         return
-    few = x.reshape(-1, x.shape[-1]), y.reshape(-1, x.shape[-1])
-    few = [each[:: -(-len(each) // ROWS) or 1] for each in few]
+    found = _after_a_function(x, y, functions)
+    if found is None:
+        found = _before_a_function(x, y, functions)
+    if found is not None:
+        yield found
+
+
+def _after_a_function(
+    x: np.ndarray, y: np.ndarray, functions: Mapping[str, Function]
+) -> Found | None:
+    """Numbers that take one of the functions of x to y."""
+    x_rows, y_rows = _some_rows(x), _some_rows(y)
     for name, function in functions.items():
-        made = function(few[0])
-        if not (_for_all(made, few[1]) or _for_each(made, few[1])):
+        if _numbers(function(x_rows), y_rows) is None:
             continue
-        made = function(x)
-        found = _for_all(made, y) or _for_each(made, y)
-        if found:
-            operation, change = found
-            yield operation.behind(name), composed(function, change)
-            return
-    for name, invert in INVERSES.items():
-        if name in functions:
-            found = _inside(x, y, functions[name], invert)
-            if found:
-                operation, change = found
-                yield operation.before(name), composed(change, functions[name])
-                return
-
-
-# ------------------------------------------------------------- one for all features
-
-
-def _for_all(x, y, verify=None):
-    """One factor, one shift or both that take x to y, the fewest that do.
-
-    Whether they do is for `verify` to say, if it is given.
-    """
-    distinct = np.unique(x).size
-    if distinct < EQUATIONS[0]:
-        return None
-    holds = verify or (lambda factor, shift: _holds(x, y, factor, shift).all())
-    for number, (factor, shift) in enumerate(_fits(x.reshape(-1, 1), y.reshape(-1, 1))):
-        factor, shift = float(factor[0]), float(shift[0])
-        if distinct < EQUATIONS[0] * (1 + (number == 2)) or not holds(factor, shift):
-            continue
-        return next(
-            (operation, lambda x, a=a, b=b: a * x + b)
-            for operation, a, b in _written(factor, shift)
-            if holds(a, b)
-        )
+        found = _numbers(function(x), y)
+        if found is not None:
+            operation, scale = found
+            return operation.after(name), composed(function, scale)
     return None
 
 
-def _written(factor, shift):
-    """A factor and a shift as somebody may have written them, and as they were read."""
+def _before_a_function(
+    x: np.ndarray, y: np.ndarray, functions: Mapping[str, Function]
+) -> Found | None:
+    """Numbers that take x to what one of the functions takes to y."""
+    for name, invert in INVERSES.items():
+        if name not in functions:
+            continue
+        found = _inside(x, y, functions[name], invert)
+        if found is not None:
+            operation, scale = found
+            return operation.before(name), composed(scale, functions[name])
+    return None
+
+
+def _some_rows(array: np.ndarray) -> np.ndarray:
+    """At most `ROWS` rows of an array, (rows, features), evenly spaced."""
+    rows = array.reshape(-1, array.shape[-1])
+    step = max(math.ceil(len(rows) / ROWS), 1)
+    return rows[::step]
+
+
+def _numbers(x: np.ndarray, y: np.ndarray) -> Found | None:
+    """Numbers for all features that take x to y; else numbers for each feature."""
+    found = _for_all(x, y)
+    if found is None:
+        found = _for_each(x, y)
+    return found
+
+
+# ------------------------------------------------------------------- the best numbers
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """The numbers for which factor * x + shift comes nearest to y, column by column.
+
+    Args:
+        factor: (columns,).
+        shift: (columns,).
+        num_unknowns: how many of the two were looked for.
+    """
+
+    factor: np.ndarray
+    shift: np.ndarray
+    num_unknowns: int
+
+
+def _fits(x: np.ndarray, y: np.ndarray) -> Iterator[_Fit]:
+    """The best factor alone, the best shift alone, and the best of both.
+
+    Args:
+        x: (rows, columns).
+        y: (rows, columns).
+    """
+    ones, zeros = np.ones(x.shape[1]), np.zeros(x.shape[1])
+    with np.errstate(invalid="ignore", divide="ignore"):  # a column of one number
+        yield _Fit((x * y).sum(axis=0) / (x * x).sum(axis=0), zeros, 1)
+        yield _Fit(ones, (y - x).mean(axis=0), 1)
+        x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
+        covariance = ((x - x_mean) * (y - y_mean)).sum(axis=0)
+        factor = covariance / ((x - x_mean) ** 2).sum(axis=0)
+        yield _Fit(factor, y_mean - factor * x_mean, 2)
+
+
+def _holds(
+    x: np.ndarray,
+    y: np.ndarray,
+    factor: float | np.ndarray,
+    shift: float | np.ndarray,
+) -> np.ndarray:
+    """Whether factor * x + shift is y, in each column.
+
+    A factor so small that nothing is left of x beside the shift would do with any x:
+    that does not hold.
+
+    Args:
+        x: (rows, columns).
+        y: (rows, columns).
+        factor: one for all columns, or (columns,).
+        shift: the same.
+
+    Returns:
+        (columns,), bool.
+    """
+    with np.errstate(invalid="ignore"):
+        product = factor * x
+        scale = np.maximum(np.abs(product).max(axis=0), np.abs(y).max(axis=0))
+        scale = np.maximum(scale, np.abs(shift))
+        is_near = np.abs(product + shift - y).max(axis=0) <= LIMIT * scale
+        shows_x = np.ptp(product, axis=0) > LOST * scale
+        is_same = (x == y).all(axis=0)
+    result: np.ndarray = is_near & np.isfinite(factor + shift) & (shows_x | is_same)
+    return result
+
+
+def _line(factor: float | np.ndarray, shift: float | np.ndarray) -> Function:
+    """The function factor * x + shift."""
+
+    def apply(x: np.ndarray) -> np.ndarray:
+        return factor * x + shift
+
+    return apply
+
+
+# ---------------------------------------------------------------- one for all features
+
+
+def _for_all(x: np.ndarray, y: np.ndarray) -> Found | None:
+    """One factor, one shift or both that take x to y, the fewest that do."""
+    x_column, y_column = x.reshape(-1, 1), y.reshape(-1, 1)
+
+    def holds(factor: float, shift: float) -> bool:
+        return bool(_holds(x_column, y_column, factor, shift).all())
+
+    return _fewest(x, y, holds)
+
+
+def _fewest(x: np.ndarray, y: np.ndarray, holds: Holds) -> Found | None:
+    """The best factor, shift or both, the fewest that hold.
+
+    Args:
+        x: any shape.
+        y: the same shape.
+        holds: whether a factor and a shift take all of x to y.
+    """
+    num_distinct = np.unique(x).size
+    if num_distinct < EQUATIONS:
+        return None
+    for fit in _fits(x.reshape(-1, 1), y.reshape(-1, 1)):
+        factor, shift = float(fit.factor[0]), float(fit.shift[0])
+        if num_distinct < EQUATIONS * fit.num_unknowns or not holds(factor, shift):
+            continue
+        for written in _as_written(factor, shift):
+            if holds(written.factor, written.shift):
+                return written.operation, _line(written.factor, written.shift)
+    return None
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A factor and a shift, and the words for them."""
+
+    operation: Operation
+    factor: float
+    shift: float
+
+
+def _as_written(factor: float, shift: float) -> Iterator[_Written]:
+    """A factor and a shift as somebody may have written them; last, as they were read.
+
+    Nobody writes more than `WRITTEN_DIGITS`, but what is written may be a divisor.
+    """
     if shift == 0:
-        yield _times(factor), _rounded(factor, ROUND), 0.0
-        yield _times(factor), 1 / _rounded(1 / factor, ROUND), 0.0
-        yield _times(factor), factor, 0.0
+        times = _times(factor)
+        yield _Written(times, _rounded(factor, WRITTEN_DIGITS), 0.0)
+        yield _Written(times, 1 / _rounded(1 / factor, WRITTEN_DIGITS), 0.0)
+        yield _Written(times, factor, 0.0)
         return
-    short = _rounded(shift, ROUND)
+    short_shift = _rounded(shift, WRITTEN_DIGITS)
     if factor == 1:
-        yield _plus(short), 1.0, short
-        yield _plus(shift), 1.0, shift
+        yield _Written(_plus(short_shift), 1.0, short_shift)
+        yield _Written(_plus(shift), 1.0, shift)
         return
-    mean, divisor = (_rounded(each, ROUND) for each in (-shift / factor, 1 / factor))
-    a = _rounded(factor, ROUND)
-    yield _both(a, short), a, short
-    yield _standard(mean, divisor), 1 / divisor, -mean / divisor
-    yield _standard(-shift / factor, 1 / factor), factor, shift
+    short_factor = _rounded(factor, WRITTEN_DIGITS)
+    both = _times_plus(short_factor, short_shift)
+    yield _Written(both, short_factor, short_shift)
+    mean = _rounded(-shift / factor, WRITTEN_DIGITS)
+    divisor = _rounded(1 / factor, WRITTEN_DIGITS)
+    yield _Written(_standard(mean, divisor), 1 / divisor, -mean / divisor)
+    yield _Written(_standard(-shift / factor, 1 / factor), factor, shift)
 
 
-def _times(factor):
-    if _digits(factor) > _digits(1 / factor):
+def _times(factor: float) -> Operation:
+    """A product, or the division by a number, whichever needs fewer digits."""
+    if _num_digits(factor) > _num_digits(1 / factor):
         divisor = _text(1 / factor)
         return Operation(
             f"divides by {divisor}", f"x / {divisor}", f"Rescaling(1 / {divisor})"
@@ -106,7 +250,8 @@ def _times(factor):
     return Operation(f"multiplies by {number}", f"x * {number}", f"Rescaling({number})")
 
 
-def _plus(shift):
+def _plus(shift: float) -> Operation:
+    """A sum, or a difference where the shift is below zero."""
     size = _text(abs(shift))
     api = f"Rescaling(1, offset={_text(shift)})"
     if shift < 0:
@@ -114,150 +259,150 @@ def _plus(shift):
     return Operation(f"adds {size}", f"x + {size}", api)
 
 
-def _both(factor, shift):
-    first, then = _times(factor), _plus(shift)
-    code = then.code.replace("x", first.code, 1)
+def _times_plus(factor: float, shift: float) -> Operation:
+    """A product, and a sum after it."""
+    times, plus = _times(factor), _plus(shift)
+    code = plus.code.replace("x", times.code, 1)
     api = f"Rescaling({_text(factor)}, offset={_text(shift)})"
-    return Operation(f"{first.does} and {then.does}", code, api)
+    return Operation(f"{times.does} and {plus.does}", code, api)
 
 
-def _standard(mean, divisor):
-    first = _plus(-mean)
+def _standard(mean: float, divisor: float) -> Operation:
+    """A difference from a mean, divided by a number."""
+    minus = _plus(-mean)
     number = _text(divisor)
     return Operation(
-        f"{first.does} and divides by {number}", f"({first.code}) / {number}"
+        f"{minus.does} and divides by {number}", f"({minus.code}) / {number}"
     )
 
 
-# ------------------------------------------------------------- one for each feature
+# ---------------------------------------------------------------- one for each feature
 
 
-def _for_each(x, y):
-    """As `_for_all`, each feature with numbers of its own."""
+def _for_each(x: np.ndarray, y: np.ndarray) -> Found | None:
+    """A factor, a shift or both for each feature that take x to y, the fewest that do.
+
+    A feature that is the same in both has the factor 1 and the shift 0.
+    """
     if x.ndim < 2 or x.shape[-1] < 2:
         return None
-    x, y = (each.reshape(-1, x.shape[-1]) for each in (x, y))
-    distinct = np.array([np.unique(column).size for column in x.T])
-    same = (x == y).all(axis=0)
-    for number, (factor, shift) in enumerate(_fits(x, y)):
-        unknowns = 1 + (number == 2)
-        enough = same | (distinct >= 2 * unknowns)
-        factor, shift = np.where(same, 1.0, factor), np.where(same, 0.0, shift)
-        if len(x) < EQUATIONS[1] * unknowns or not enough.all():
+    x_rows, y_rows = x.reshape(-1, x.shape[-1]), y.reshape(-1, x.shape[-1])
+    num_distinct = np.array([np.unique(column).size for column in x_rows.T])
+    is_same = (x_rows == y_rows).all(axis=0)  # (features,)
+    for fit in _fits(x_rows, y_rows):
+        enough = is_same | (num_distinct >= EQUATIONS_OF_FEATURE * fit.num_unknowns)
+        if len(x_rows) < ROWS_OF_FEATURE * fit.num_unknowns or not enough.all():
             continue
-        if _holds(x, y, factor, shift).all():
-            operation = _of_features(factor, shift, same)
-            return operation, lambda x, a=factor, b=shift: a * x + b
+        factor = np.where(is_same, 1.0, fit.factor)
+        shift = np.where(is_same, 0.0, fit.shift)
+        if _holds(x_rows, y_rows, factor, shift).all():
+            return _of_features(factor, shift, is_same), _line(factor, shift)
     return None
 
 
-def _of_features(factor, shift, same):
-    count = f"{(~same).sum()} of " * bool(same.any()) + f"{len(same)} features"
-    numbers = tuple(_rounded(each, LONG) for each in (*factor, *shift))
+def _of_features(
+    factor: np.ndarray, shift: np.ndarray, is_same: np.ndarray
+) -> Operation:
+    """The numbers of each feature in words, with the range of those that change it.
+
+    Args:
+        factor: (features,).
+        shift: (features,).
+        is_same: (features,), whether a feature stays as it is.
+    """
+    changes = ~is_same
+    count = f"{len(is_same)} features"
+    if is_same.any():
+        count = f"{changes.sum()} of {count}"
+    numbers = tuple(_rounded(number, SHOWN_DIGITS) for number in (*factor, *shift))
     if not shift.any():
-        does = f"multiplies {count} by a factor each, {_range(factor[~same])}"
+        does = f"multiplies {count} by a factor each, {_range(factor[changes])}"
         return Operation(does, "x * factors", "", numbers)
     if (factor == 1).all():
-        does = f"adds a number to {count} each, {_range(shift[~same])}"
+        does = f"adds a number to {count} each, {_range(shift[changes])}"
         return Operation(does, "x + shifts", "", numbers)
     mean, divisor = -shift / factor, 1 / factor
     does = (
-        f"subtracts a number from {count} each, {_range(mean[~same])}, and divides by "
-        f"another, {_range(divisor[~same])}"
+        f"subtracts a number from {count} each, {_range(mean[changes])}, and divides "
+        f"by another, {_range(divisor[changes])}"
     )
     api = "Normalization(mean=means, variance=deviations**2)"
     return Operation(does, "(x - means) / deviations", api, numbers)
 
 
-def _range(numbers):
+def _range(numbers: np.ndarray) -> str:
     return f"from {numbers.min():.4g} to {numbers.max():.4g}"
 
 
-# --------------------------------------------------------------- inside a function
+# ------------------------------------------------------------------- inside a function
 
 
-def _inside(x, y, function, invert):
-    """One factor, one shift or both before a function, which takes that to y."""
+def _inside(
+    x: np.ndarray, y: np.ndarray, function: Function, invert: Invert
+) -> Found | None:
+    """One factor, one shift or both before a function, which takes the result to y.
 
-    def holds(factor, shift):
+    Args:
+        x: (batch, ..., features).
+        y: the same shape.
+        function: takes an array to one of its shape.
+        invert: takes x and y to the part of x that can be judged, and what the function
+            takes to the same part of y.
+    """
+
+    def holds(factor: float, shift: float) -> bool:
         if np.ptp(factor * x) <= LOST * abs(shift):
             return False
-        made = function(factor * x + shift)
-        return np.abs(made - y).max() <= LIMIT * np.abs(y).max()
+        gap = np.abs(function(factor * x + shift) - y).max()
+        return bool(gap <= LIMIT * np.abs(y).max())
 
-    return _for_all(*invert(x, y), holds)
+    return _fewest(*invert(x, y), holds)
 
 
-def _of_relu(x, y):
+def _before_relu(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[y > 0], y[y > 0]
 
 
-def _of_tanh(x, y):
+def _before_tanh(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     clear = np.abs(y) < CLEAR
     return x[clear], np.arctanh(y[clear])
 
 
-def _of_sigmoid(x, y):
-    x, half = _of_tanh(x, 2 * y - 1)
+def _before_sigmoid(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A sigmoid of x is (1 + tanh(x / 2)) / 2."""
+    x, half = _before_tanh(x, 2 * y - 1)
     return x, 2 * half
 
 
-def _of_softmax(x, y):
-    """Only up to a number of each row, which a softmax does not tell."""
+def _before_softmax(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each row less its mean: a softmax is the same whatever is added to a row."""
     rows = (y > 1e-6).all(axis=-1)
-    logarithms = np.log(y[rows])
-    return tuple(
-        each - each.mean(axis=-1, keepdims=True) for each in (x[rows], logarithms)
-    )
+    x, logarithms = x[rows], np.log(y[rows])
+    x = x - x.mean(axis=-1, keepdims=True)
+    return x, logarithms - logarithms.mean(axis=-1, keepdims=True)
 
 
-INVERSES: Mapping[str, Callable] = {
-    "a relu": _of_relu,
-    "a tanh": _of_tanh,
-    "a sigmoid": _of_sigmoid,
-    "a softmax": _of_softmax,
-    "a softmax over the outputs": _of_softmax,
+INVERSES: Mapping[str, Invert] = {
+    "a relu": _before_relu,
+    "a tanh": _before_tanh,
+    "a sigmoid": _before_sigmoid,
+    "a softmax": _before_softmax,
+    "a softmax over the outputs": _before_softmax,
 }
 
 
-# -------------------------------------------------------------------------- numbers
+# ----------------------------------------------------------------------------- digits
 
 
-def _fits(x, y):
-    """Of each column, the best factor, the best shift, and the best of both."""
-    ones, zeros = np.ones(x.shape[1]), np.zeros(x.shape[1])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        yield (x * y).sum(axis=0) / (x * x).sum(axis=0), zeros
-        yield ones, (y - x).mean(axis=0)
-        middle, level = x.mean(axis=0), y.mean(axis=0)
-        factor = ((x - middle) * (y - level)).sum(axis=0)
-        factor = factor / ((x - middle) ** 2).sum(axis=0)
-        yield factor, level - factor * middle
+def _rounded(number: float, num_digits: int) -> float:
+    return float(f"{number:.{num_digits}g}")
 
 
-def _holds(x, y, factor, shift):
-    """Of each column whether they take x to y; next to no factor does so with any x."""
-    if np.ndim(factor) == 0:
-        x, y = x.reshape(-1, 1), y.reshape(-1, 1)
-    with np.errstate(invalid="ignore"):
-        made = factor * x
-        sizes = np.abs(made).max(axis=0), np.abs(y).max(axis=0), np.abs(shift)
-        scale = np.maximum.reduce(np.broadcast_arrays(*sizes))
-        right = np.abs(made + shift - y).max(axis=0) <= LIMIT * scale
-        seen = np.ptp(made, axis=0) > LOST * scale
-        same = (x == y).all(axis=0)
-    return right & np.isfinite(factor + shift) & (seen | same)
+def _num_digits(number: float) -> int:
+    """How many digits a number is written with, leading and trailing zeros apart."""
+    mantissa = _text(number).partition("e")[0]
+    return len(mantissa.replace(".", "").replace("-", "").strip("0"))
 
 
-def _rounded(number, digits):
-    return float(f"{number:.{digits}g}")
-
-
-def _digits(number):
-    """How many digits a number is written with."""
-    text = f"{number:.{LONG}g}".partition("e")[0]
-    return len(text.replace(".", "").replace("-", "").strip("0"))
-
-
-def _text(number):
-    return f"{number:.{LONG}g}"
+def _text(number: float) -> str:
+    return f"{number:.{SHOWN_DIGITS}g}"

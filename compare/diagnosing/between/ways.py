@@ -1,4 +1,4 @@
-"""What lies between two layers, or behind the last: recognised on each side by itself.
+"""What lies between two layers, or after the last: recognised on each side by itself.
 
 What a layer makes is handed on in a way of `WAYS` (a step, the mean of all, ...) and
 may go through a function (a relu, a softmax, ...).
@@ -6,18 +6,27 @@ may go through a function (a relu, a softmax, ...).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from compare.diagnosing.between import operation as operations
-from compare.diagnosing.between.operation import NOTHING, Operation
+from compare.diagnosing.between.operation import NOTHING, Change, Function, Operation
 from compare.diagnosing.finding import Finding, Link, Reading, once
 from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
+from compare.judging.words import Side
 from compare.kinds.mistake import Activation, FinalActivation, Handover
-from compare.mistakes import ACTIVATIONS, MISTAKES, RESULTS, WAYS, RecurrentOutput
+from compare.mistakes import (
+    ACTIVATIONS,
+    MISTAKES,
+    RESULTS,
+    WAYS,
+    Mistake,
+    RecurrentOutput,
+)
 from compare.mistakes import activations as functions
 from compare.mistakes import ways as words
 from compare.mistakes.activations import NONE
@@ -25,214 +34,321 @@ from compare.mistakes.anatomy import Anatomy
 
 AS_IT_IS = "every step"  # of what has no steps: as it is
 EXACT = 1e-13  # of the largest value: the forms of a gelu differ by 1e-10
-Recognised = Mapping[tuple[str, str | Operation], Callable]
+STATE = "the final hidden state"
 
 
-def differing(link: Link, sides: Mapping[str, Recognised]) -> Iterator[Finding]:
+class Route(NamedTuple):
+    """How what a layer makes becomes what comes next.
+
+    Args:
+        way: a name of `WAYS`.
+        change: what is computed of the array that is handed on in this way.
+    """
+
+    way: str
+    change: Change
+
+
+# Takes the output of a layer to what comes next; None where there is no such thing.
+Way = Callable[[RecurrentOutput], np.ndarray | None]
+Recognised = Mapping[Route, Way]
+Kind = Literal["ways", "functions"]
+
+
+# ------------------------------------------------------------------------- differences
+
+
+def differing(link: Link, sides: Mapping[Side, Recognised]) -> Iterator[Finding]:
     """Where the sides hand on in different ways, or through different functions.
 
     Args:
         link: the place.
-        sides: what was recognised on each, as `recognise` returns it.
+        sides: what was recognised on each side, as `recognise` returns it.
     """
-    if set(sides["torch"]) & set(sides["keras"]):
+    torch, keras = sides["torch"], sides["keras"]
+    if torch.keys() & keras.keys():
         return
-    for side, found in sides.items():
-        if not found:
-            gets = f"{link.behind} gets" if link.behind else "the result is"
-            unknown = f"{gets} something unknown in {SIDES[side]}"
+    for side, recognised in sides.items():
+        if not recognised:
+            subject = f"{link.behind} gets" if link.behind else "the result is"
+            unknown = f"{subject} something unknown in {SIDES[side]}"
             yield Finding(link.layer, unknown=unknown, behind=link.behind)
             return
-    first, second = sides["torch"], sides["keras"]
-    alike = {f for _, f in first} & {f for _, f in second}
-    if alike:  # the one more likely to be meant comes first
-        chosen = {s: [p for p in found if p[1] in alike] for s, found in sides.items()}
-        kinds = ("ways",)
-    else:
-        alike = {w for w, _ in first} & {w for w, _ in second}
-        chosen = {
-            s: [p for p in found if p[0] in alike] or list(found)
-            for s, found in sides.items()
-        }
-        kinds = ("functions",) if alike else ("ways", "functions")
+    kinds, routes = _differences(sides)
     # A state is not cut off where PyTorch's batch is packed; a step is.
-    state = [pair for pair in chosen["keras"] if pair[0] == "the final hidden state"]
-    cure = Handover(second[(state or chosen["keras"])[0]])
+    states = [route for route in routes["keras"] if route.way == STATE]
+    likeliest = states[0] if states else routes["keras"][0]
+    cure = Handover(keras[likeliest])
     for kind in kinds:
-        names = {s: [pair[kind == "functions"] for pair in chosen[s]] for s in sides}
-        told = readings(link, kind, names)
-        yield Finding(link.layer, told, cure=cure, behind=link.behind)
+        names = {side: _names(kind, routes[side]) for side in sides}
+        yield Finding(
+            link.layer, readings(link, kind, names), cure=cure, behind=link.behind
+        )
 
 
-def recognise(found: Anatomy, layer: str, given: np.ndarray, last: bool, turned: bool):
-    """What takes a layer's output to what comes next: each way and function that does.
+def _differences(
+    sides: Mapping[Side, Recognised],
+) -> tuple[Sequence[Kind], dict[Side, list[Route]]]:
+    """What differs, the ways, the functions or both, and the routes that show it.
+
+    Where routes of both sides share a function, those routes differ in their ways; else
+    where they share a way, in their functions. Of each side the likeliest comes first.
+    """
+    torch, keras = sides["torch"], sides["keras"]
+    shared_changes = {route.change for route in torch} & {r.change for r in keras}
+    shared_ways = {route.way for route in torch} & {route.way for route in keras}
+    if shared_changes:
+        return ("ways",), {
+            side: [route for route in recognised if route.change in shared_changes]
+            for side, recognised in sides.items()
+        }
+    if shared_ways:
+        return ("functions",), {
+            side: [route for route in recognised if route.way in shared_ways]
+            for side, recognised in sides.items()
+        }
+    every_route = {side: list(recognised) for side, recognised in sides.items()}
+    return ("ways", "functions"), every_route
+
+
+def _names(kind: Kind, routes: Sequence[Route]) -> list[Change]:
+    """The ways of some routes, or what is computed in them."""
+    if kind == "ways":
+        return [route.way for route in routes]
+    return [route.change for route in routes]
+
+
+# ----------------------------------------------------------------------- what is there
+
+
+def recognise(
+    anatomy: Anatomy, layer: str, following: np.ndarray, last: bool, turned: bool
+) -> Recognised:
+    """Each way and function that takes a layer's output to what comes next.
 
     Args:
-        found: one side.
+        anatomy: what one side does.
         layer: its name.
-        given: what comes next.
+        following: what comes next, (batch, ..., features).
         last: whether that is the model's result.
         turned: whether the layer takes batch and time for each other.
     """
-    ways, sequence = ways_of(found, layer, turned)
-    made = {name: way(sequence) for name, way in ways.items()}
+    ways, output = ways_of(anatomy, layer, turned)
+    arrays = {name: way(output) for name, way in ways.items()}
     nothing = "nothing" if last else NONE
-    plain = {
-        (name, nothing): ways[name] for name, each in made.items() if near(each, given)
+    unchanged = {
+        Route(name, nothing): ways[name]
+        for name, array in arrays.items()
+        if near(array, following)
     }
-    if plain:
-        return plain
-    fitting = {
-        n: a for n, a in made.items() if a is not None and a.shape == given.shape
-    }
-    return {
-        (name, called): operations.composed(ways[name], function)
-        for name, array in fitting.items()
-        for called, function in _functions(array, given, last)
-        if near(function(array), given, NEAR if last else EXACT)
-    }
+    if unchanged:
+        return unchanged
+    limit = NEAR if last else EXACT
+    recognised: dict[Route, Way] = {}
+    for name, array in arrays.items():
+        if array is None or array.shape != following.shape:
+            continue
+        for function_name, function in _functions(array, following, last):
+            if near(function(array), following, limit):
+                route = Route(name, function_name)
+                recognised[route] = through(ways[name], function)
+    return recognised
 
 
-def _functions(array, given, last):
-    """Every function that may stand between two arrays."""
+def _functions(
+    array: np.ndarray, following: np.ndarray, last: bool
+) -> list[tuple[str, Function]]:
+    """Every function that may stand between two arrays of one shape, by name."""
     if last:
-        return [*RESULTS.items()]
-    family = functions.family(array, given)
-    own = [family] if family and family[0] not in ACTIVATIONS else []
-    return [*ACTIVATIONS.items(), *functions.ROUNDED.items(), *own]
+        return list(RESULTS.items())
+    candidates = [*ACTIVATIONS.items(), *functions.ROUNDED.items()]
+    fitted = functions.family(array, following)
+    if fitted is not None and fitted[0] not in ACTIVATIONS:
+        candidates.append(fitted)
+    return candidates
+
+
+def through(way: Way, function: Function) -> Way:
+    """The way that also applies a function to what is handed on."""
+
+    def apply(output: RecurrentOutput) -> np.ndarray | None:
+        array = way(output)
+        return None if array is None else function(array)
+
+    return apply
 
 
 def ways_of(
-    found: Anatomy, layer: str, turned: bool
-) -> tuple[Mapping[str, Callable], RecurrentOutput]:
+    anatomy: Anatomy, layer: str, turned: bool
+) -> tuple[Mapping[str, Way], RecurrentOutput]:
     """The ways to hand on what a layer makes, and what they start from.
 
     Args:
-        found: one side.
+        anatomy: what one side does.
         layer: its name.
         turned: whether the layer takes batch and time for each other.
+
+    Returns:
+        Ways by name, and the output of the layer, (batch, time, features), or (batch,
+        features) where only `AS_IT_IS` is a way.
     """
-    if layer in found.handed:
-        sequence = found.handed[layer]
+    if layer in anatomy.handed:
+        output = anatomy.handed[layer]
         if turned:
-            swapped = sequence.output.swapaxes(0, 1)
-            sequence = RecurrentOutput(
-                swapped, sequence.h, sequence.c, None, sequence.states
-            )
-        return WAYS, sequence
-    output = RecurrentOutput(found.made[layer])
+            batch_first = output.output.swapaxes(0, 1)
+            output = replace(output, output=batch_first, lengths=None)
+        return WAYS, output
+    output = RecurrentOutput(anatomy.made[layer])
     if output.output.ndim != 3:
         return {AS_IT_IS: WAYS[AS_IT_IS]}, output
     return WAYS, output
 
 
+# ---------------------------------------------------------------------------- readings
+
+
 def readings(
-    link: Link, kind: str, names: Mapping[str, list[str | Operation]]
+    link: Link, kind: Kind, names: Mapping[Side, Sequence[Change]]
 ) -> tuple[Reading, ...]:
-    """Which side may have the wrong one, and what is to be changed there.
+    """Which side may have the wrong way or function, and what to change there.
 
     Args:
         link: the place.
         kind: "ways" or "functions".
-        names: of the ways or functions that fit, by side.
+        names: those that fit, by side, the likeliest first.
     """
-    say = _Words(link, kind)
-    library = say.library
-    found = [
-        say.reading(side, mistake, wrong, right)
-        for mistake in MISTAKES
-        if isinstance(mistake.effect, say.place)
-        for side, other in OTHER.items()
-        for wrong in names[side]
-        if library.get(wrong) is mistake.effect.function
-        for right in [n for n in _rights(mistake.effect) if n in names[other]][:1]
-    ]
-    have = {side: names[side][0] for side in names}
+    wording = _Wording(link, kind)
+    found = list(_mistaken(wording, names))
+    likeliest = {side: changes[0] for side, changes in names.items()}
     if not found:
-        return (say.neutral(have),)
-    for side, other in OTHER.items():
-        if side not in [each.side for each in found] and not any(
-            name in words.NEVER for name in names[other]
-        ):
-            where = f"{link.where}, {SIDES[side]} should do as {SIDES[other]} does"
-            fix = say.fix(side, have[other], have[side])
-            found.append(Reading(side, (), where, fix))
+        return (wording.neutral(likeliest),)
+    blamed = {reading.side for reading in found}
+    for side, opposite in OTHER.items():
+        if side in blamed or any(name in words.NEVER for name in names[opposite]):
+            continue
+        sentence = f"{link.where}, {SIDES[side]} should do as {SIDES[opposite]} does"
+        fix = wording.fix(side, likeliest[opposite], likeliest[side])
+        found.append(Reading(side, (), sentence, fix))
     return once(found)
+
+
+def _mistaken(
+    wording: _Wording, names: Mapping[Side, Sequence[Change]]
+) -> Iterator[Reading]:
+    """Mistakes of the library by which a side does one of its names.
+
+    The opposite side must do what the mistake should be.
+    """
+    for mistake in MISTAKES:
+        effect = mistake.effect
+        if not isinstance(effect, wording.effect):
+            continue
+        for side, opposite in OTHER.items():
+            rights = [name for name in _rights(effect) if name in names[opposite]]
+            if not rights:
+                continue
+            for wrong in names[side]:
+                if wording.function(wrong) is effect.function:
+                    yield wording.reading(side, mistake, wrong, rights[0])
 
 
 def _rights(effect: Handover | Activation | FinalActivation) -> tuple[str, ...]:
     """The names of what should be done where a mistake is made."""
-    return effect.rights if isinstance(effect, Handover) else (effect.right,)
+    if isinstance(effect, Handover):
+        return effect.rights
+    return (effect.right,)
 
 
 @dataclass(frozen=True)
-class _Words:
-    """How a difference between two layers is put."""
+class _Wording:
+    """The words for a difference between two layers.
+
+    Args:
+        link: the place.
+        kind: what differs, "ways" or "functions".
+    """
 
     link: Link
-    kind: str
+    kind: Kind
 
     @property
-    def place(self):
+    def effect(self) -> type[Handover] | type[Activation] | type[FinalActivation]:
+        """What a mistake there changes."""
         if self.kind == "ways":
             return Handover
-        return Activation if self.link.behind else FinalActivation
+        if self.link.behind:
+            return Activation
+        return FinalActivation
 
-    @property
-    def library(self):
-        return {
-            Handover: WAYS,
-            Activation: ACTIVATIONS,
-            FinalActivation: RESULTS,
-        }[self.place]
+    def function(self, name: Change) -> Way | Function | None:
+        """The way or function of this name; None for an operation or another name."""
+        if isinstance(name, Operation):
+            return None
+        if self.effect is Handover:
+            return WAYS.get(name)
+        if self.effect is Activation:
+            return ACTIVATIONS.get(name)
+        return RESULTS.get(name)
 
-    def does(self, side, name):
-        """What a side does, in words."""
+    def does(self, side: Side, name: Change) -> str:
+        """What a side does, as a sentence."""
         if isinstance(name, Operation):
             return f"{SIDES[side]} {name.does}"
-        if self.place is Handover:
-            return f"{SIDES[side]} {'takes' if self.link.behind else 'returns'} {name}"
-        if self.place is Activation:
+        if self.effect is Handover:
+            verb = "takes" if self.link.behind else "returns"
+            return f"{SIDES[side]} {verb} {name}"
+        if self.effect is Activation:
             return f"{SIDES[side]} has {name}"
         return f"{SIDES[side]} ends {words.ending(name)}"
 
-    def reading(self, side, mistake, wrong, right):
-        said = f"{self.does(side, wrong)}, not {right}"
-        if wrong in (NONE, "nothing"):
-            verb = "ends without" if wrong == "nothing" else "lacks"
-            said = f"{SIDES[side]} {verb} {right}"
-        elif right in (NONE, "nothing"):
-            said = f"{self.does(side, wrong)}, {self.does(OTHER[side], right)}"
-        fix = self.fix(side, right, wrong)
-        return Reading(side, (mistake,), f"{self.link.where}, {said}", fix)
-
-    def neutral(self, have):
-        """Both sides, where no mistake of the library takes the one to the other."""
-        first, second = self.does("keras", have["keras"]), self._beside(have)
-        if have["keras"] in NOTHING and isinstance(have["torch"], Operation):
-            first, second = self.does("torch", have["torch"]), "Keras does not"
-        said = f"{first}, {second}"
-        fixes = " or ".join(
-            self.fix(side, have[other], have[side]) for side, other in OTHER.items()
-        )
-        return Reading("", (), f"{self.link.where}, {said}", f"either {fixes}")
-
-    def _beside(self, have):
-        """What PyTorch does, said behind what Keras does."""
-        if have["torch"] in NOTHING and isinstance(have["keras"], Operation):
-            return "PyTorch does not"
-        apart = operations.apart(have["torch"], have["keras"])
-        if apart:
-            return f"PyTorch does so with other numbers, {apart}"
-        return self.does("torch", have["torch"])
-
-    def fix(self, side, right, wrong):
-        if isinstance(right, Operation) or isinstance(wrong, Operation):
-            what = operations.fix(right, wrong, side, self.link.behind)
-        elif self.place is Handover:
-            what = words.written(right, side, wrong)
-        elif self.place is Activation:
-            what = functions.written(right, side, wrong)
+    def reading(
+        self, side: Side, mistake: Mistake, wrong: Change, right: str
+    ) -> Reading:
+        """A mistake on a side, with what it does and what it should do."""
+        if wrong == "nothing":
+            sentence = f"{SIDES[side]} ends without {right}"
+        elif wrong == NONE:
+            sentence = f"{SIDES[side]} lacks {right}"
+        elif right in NOTHING:
+            sentence = f"{self.does(side, wrong)}, {self.does(OTHER[side], right)}"
         else:
-            what = words.end(right, side)
-        return f"{SIDES[side]}: {what}"
+            sentence = f"{self.does(side, wrong)}, not {right}"
+        fix = self.fix(side, right, wrong)
+        return Reading(side, (mistake,), f"{self.link.where}, {sentence}", fix)
+
+    def neutral(self, names: Mapping[Side, Change]) -> Reading:
+        """Both sides, where no mistake of the library takes one to the other.
+
+        Args:
+            names: what each side does.
+        """
+        torch, keras = names["torch"], names["keras"]
+        if keras in NOTHING and isinstance(torch, Operation):
+            sentence = f"{self.does('torch', torch)}, Keras does not"
+        else:
+            sentence = f"{self.does('keras', keras)}, {self._contrast(torch, keras)}"
+        torch_fix = self.fix("torch", keras, torch)
+        keras_fix = self.fix("keras", torch, keras)
+        fix = f"either {torch_fix} or {keras_fix}"
+        return Reading("", (), f"{self.link.where}, {sentence}", fix)
+
+    def _contrast(self, torch: Change, keras: Change) -> str:
+        """What PyTorch does, in a sentence that has said what Keras does."""
+        if torch in NOTHING and isinstance(keras, Operation):
+            return "PyTorch does not"
+        distance = operations.apart(torch, keras)
+        if distance:
+            return f"PyTorch does so with other numbers, {distance}"
+        return self.does("torch", torch)
+
+    def fix(self, side: Side, right: Change, wrong: Change) -> str:
+        """What to change on a side that does the wrong one."""
+        if isinstance(right, Operation) or isinstance(wrong, Operation):
+            instruction = operations.fix(right, wrong, side, self.link.behind)
+        elif self.effect is Handover:
+            instruction = words.written(right, side, wrong)
+        elif self.effect is Activation:
+            instruction = functions.written(right, side, wrong)
+        else:
+            instruction = words.end(right, side)
+        return f"{SIDES[side]}: {instruction}"

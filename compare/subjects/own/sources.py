@@ -287,7 +287,7 @@ def _assigned(target: ast.expr, value: ast.AST) -> Iterator[tuple[str, ast.AST]]
     In `a, b = f, g` the name a depends on f alone.
     """
     if isinstance(target, ast.Tuple | ast.List):
-        values = [value] * len(target.elts)
+        values: Sequence[ast.AST] = [value] * len(target.elts)
         if isinstance(value, ast.Tuple | ast.List):
             parts = [*target.elts, *value.elts]
             starred = any(isinstance(part, ast.Starred) for part in parts)
