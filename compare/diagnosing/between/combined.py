@@ -16,7 +16,7 @@ from compare.diagnosing.between.joins import joined
 from compare.diagnosing.between.operation import Function, Operation, merged
 from compare.diagnosing.between.scales import scaled
 from compare.diagnosing.between.standards import standardised
-from compare.diagnosing.between.ways import AS_IT_IS, EXACT, Recognised, Route
+from compare.diagnosing.between.ways import AS_IT_IS, EXACT, Recognised, Route, Way
 from compare.judging.distances import NEAR, near
 from compare.mistakes import ACTIVATIONS, RESULTS, RecurrentOutput
 from compare.mistakes.activations import NONE
@@ -51,11 +51,7 @@ def recognise(
     if plain or not following.ndim:
         return plain
     ways, output = between.ways_of(anatomy, layer, turned)
-    arrays: dict[str, np.ndarray] = {}
-    for name, way in ways.items():
-        array = way(output)
-        if array is not None:
-            arrays[name] = array
+    arrays = _arrays(ways, output)
     fitting = {
         name: array for name, array in arrays.items() if array.shape == following.shape
     }
@@ -76,6 +72,16 @@ def recognise(
         if recognised:
             return recognised
     return {}
+
+
+def _arrays(ways: Mapping[str, Way], output: RecurrentOutput) -> dict[str, np.ndarray]:
+    """What is handed on of a layer's output, by way, where there is such a thing."""
+    arrays = {}
+    for name, way in ways.items():
+        array = way(output)
+        if array is not None:
+            arrays[name] = array
+    return arrays
 
 
 def _functions(last: bool) -> dict[str, Function]:

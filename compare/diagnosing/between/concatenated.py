@@ -71,7 +71,7 @@ def parts(
     if not whole.ndim:
         return []
     candidates = list(_candidates(anatomy, names, whole, turned))
-    found: list[Part] = []
+    side_parts: list[Part] = []
     start = 0
     while candidates and start < whole.shape[-1]:
         fitting = [
@@ -83,9 +83,9 @@ def parts(
             return []
         size = fitting[0].array.shape[-1]
         same_size = [c for c in fitting if c.array.shape[-1] == size]
-        found.append({candidate.source: candidate.take for candidate in same_size})
+        side_parts.append({candidate.source: candidate.take for candidate in same_size})
         start += size
-    return found if len(found) > 1 else []
+    return side_parts if len(side_parts) > 1 else []
 
 
 def _features_from(start: int, whole: np.ndarray, candidate: _Candidate) -> np.ndarray:

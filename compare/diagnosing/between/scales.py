@@ -25,14 +25,14 @@ LOST = 1e-3  # of the largest value; less of x beside a shift is not told from n
 WRITTEN_DIGITS = 8  # of a number that somebody wrote
 SHOWN_DIGITS = 10  # of any number in a sentence
 
-Found = tuple[Operation, Function]
+Scaling = tuple[Operation, Function]
 Holds = Callable[[float, float], bool]  # whether a factor and a shift explain all
 Invert = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def scaled(
     x: np.ndarray, y: np.ndarray, functions: Mapping[str, Function]
-) -> Iterator[Found]:
+) -> Iterator[Scaling]:
     """What scales and shifts x, before or after a function, so that it becomes y.
 
     Args:
@@ -45,39 +45,39 @@ def scaled(
     """
     if x.shape != y.shape or not (np.isfinite(x).all() and np.isfinite(y).all()):
         return
-    found = _after_a_function(x, y, functions)
-    if found is None:
-        found = _before_a_function(x, y, functions)
-    if found is not None:
-        yield found
+    scaling = _after_a_function(x, y, functions)
+    if scaling is None:
+        scaling = _before_a_function(x, y, functions)
+    if scaling is not None:
+        yield scaling
 
 
 def _after_a_function(
     x: np.ndarray, y: np.ndarray, functions: Mapping[str, Function]
-) -> Found | None:
+) -> Scaling | None:
     """Numbers that take one of the functions of x to y."""
     x_rows, y_rows = _some_rows(x), _some_rows(y)
     for name, function in functions.items():
         if _numbers(function(x_rows), y_rows) is None:
             continue
-        found = _numbers(function(x), y)
-        if found is not None:
-            operation, scale = found
-            return operation.after(name), composed(function, scale)
+        scaling = _numbers(function(x), y)
+        if scaling is not None:
+            operation, change = scaling
+            return operation.after(name), composed(function, change)
     return None
 
 
 def _before_a_function(
     x: np.ndarray, y: np.ndarray, functions: Mapping[str, Function]
-) -> Found | None:
+) -> Scaling | None:
     """Numbers that take x to what one of the functions takes to y."""
     for name, invert in INVERSES.items():
         if name not in functions:
             continue
-        found = _inside(x, y, functions[name], invert)
-        if found is not None:
-            operation, scale = found
-            return operation.before(name), composed(scale, functions[name])
+        scaling = _inside(x, y, functions[name], invert)
+        if scaling is not None:
+            operation, change = scaling
+            return operation.before(name), composed(change, functions[name])
     return None
 
 
@@ -88,12 +88,12 @@ def _some_rows(array: np.ndarray) -> np.ndarray:
     return rows[::step]
 
 
-def _numbers(x: np.ndarray, y: np.ndarray) -> Found | None:
+def _numbers(x: np.ndarray, y: np.ndarray) -> Scaling | None:
     """Numbers for all features that take x to y; else numbers for each feature."""
-    found = _for_all(x, y)
-    if found is None:
-        found = _for_each(x, y)
-    return found
+    scaling = _for_all(x, y)
+    if scaling is None:
+        scaling = _for_each(x, y)
+    return scaling
 
 
 # ------------------------------------------------------------------- the best numbers
@@ -174,7 +174,7 @@ def _line(factor: float | np.ndarray, shift: float | np.ndarray) -> Function:
 # ---------------------------------------------------------------- one for all features
 
 
-def _for_all(x: np.ndarray, y: np.ndarray) -> Found | None:
+def _for_all(x: np.ndarray, y: np.ndarray) -> Scaling | None:
     """One factor, one shift or both that take x to y, the fewest that do."""
     x_column, y_column = x.reshape(-1, 1), y.reshape(-1, 1)
 
@@ -184,7 +184,7 @@ def _for_all(x: np.ndarray, y: np.ndarray) -> Found | None:
     return _fewest(x, y, holds)
 
 
-def _fewest(x: np.ndarray, y: np.ndarray, holds: Holds) -> Found | None:
+def _fewest(x: np.ndarray, y: np.ndarray, holds: Holds) -> Scaling | None:
     """The best factor, shift or both, the fewest that hold.
 
     Args:
@@ -279,7 +279,7 @@ def _standard(mean: float, divisor: float) -> Operation:
 # ---------------------------------------------------------------- one for each feature
 
 
-def _for_each(x: np.ndarray, y: np.ndarray) -> Found | None:
+def _for_each(x: np.ndarray, y: np.ndarray) -> Scaling | None:
     """A factor, a shift or both for each feature that take x to y, the fewest that do.
 
     A feature that is the same in both has the factor 1 and the shift 0.
@@ -339,7 +339,7 @@ def _range(numbers: np.ndarray) -> str:
 
 def _inside(
     x: np.ndarray, y: np.ndarray, function: Function, invert: Invert
-) -> Found | None:
+) -> Scaling | None:
     """One factor, one shift or both before a function, which takes the result to y.
 
     Args:

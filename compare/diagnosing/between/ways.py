@@ -218,18 +218,18 @@ def readings(
         names: those that fit, by side, the likeliest first.
     """
     wording = _Wording(link, kind)
-    found = list(_mistaken(wording, names))
+    mistaken = list(_mistaken(wording, names))
     likeliest = {side: changes[0] for side, changes in names.items()}
-    if not found:
+    if not mistaken:
         return (wording.neutral(likeliest),)
-    blamed = {reading.side for reading in found}
+    blamed = {reading.side for reading in mistaken}
     for side, opposite in OTHER.items():
         if side in blamed or any(name in words.NEVER for name in names[opposite]):
             continue
         sentence = f"{link.where}, {SIDES[side]} should do as {SIDES[opposite]} does"
         fix = wording.fix(side, likeliest[opposite], likeliest[side])
-        found.append(Reading(side, (), sentence, fix))
-    return once(found)
+        mistaken.append(Reading(side, (), sentence, fix))
+    return once(mistaken)
 
 
 def _mistaken(

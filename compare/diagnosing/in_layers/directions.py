@@ -26,88 +26,137 @@ from compare.mistakes.ways import WRITTEN
 if TYPE_CHECKING:
     from compare.diagnosing.finding import Link
     from compare.diagnosing.isolated import Isolated
+    from compare.judging.words import Side
+    from compare.mistakes import Call
 
 
-def uncrossed(found: Sequence[Finding], isolated: Isolated) -> Iterator[Finding]:
-    """Findings, told otherwise where two layers read in each other's direction.
+# ------------------------------------------------- layers taken for each other's twins
 
-    They may have been told apart by their order alone, and wrongly.
+
+def uncrossed(findings: Sequence[Finding], isolated: Isolated) -> Iterator[Finding]:
+    """The findings, with another reading where two layers may be each other's twins.
+
+    Layers that are told apart by their order alone may be paired wrongly: then each
+    seems to read in the wrong direction.
 
     Args:
-        found: in the order in which the model meets them.
+        findings: in the order in which the model meets them.
         isolated: as `isolation.isolate` gives it.
     """
     twins = crossed(isolated)
-    for each in found:
-        told = any(named(REVERSED) in reading.faults for reading in each.readings)
-        if each.layer in twins and told:
-            reading = _exchanged(each.layer, twins[each.layer], isolated)
-            each = replace(each, readings=(reading, *each.readings))
-        yield each
+    for finding in findings:
+        if finding.layer in twins and _reads_reversed(finding):
+            reading = _exchanged(finding.layer, twins[finding.layer], isolated)
+            yield replace(finding, readings=(reading, *finding.readings))
+        else:
+            yield finding
+
+
+def _reads_reversed(finding: Finding) -> bool:
+    """Whether one of the readings is that a layer reads in the wrong direction."""
+    mistake = named(REVERSED)
+    return any(mistake in reading.faults for reading in finding.readings)
 
 
 def crossed(isolated: Isolated) -> dict[str, str]:
-    """Layers that read in each other's direction, each with the other.
+    """Layers that may be each other's twins, since they read in opposite directions.
 
     Args:
         isolated: as `isolation.isolate` gives it.
+
+    Returns:
+        The name of the other one, by layer.
     """
-    both = isolated.relayed.calls.keys() & isolated.keras.calls.keys()
-    layers = [name for name in isolated.kinds if name in both]
-    pairs = [pair for pair in permutations(layers, 2) if _are_crossed(*pair, isolated)]
-    return {one: other for pair in pairs for one, other in (pair, pair[::-1])}
+    torch_calls, keras_calls = isolated.relayed.calls, isolated.keras.calls
+    layers = [
+        name for name in isolated.kinds if name in torch_calls and name in keras_calls
+    ]
+    twins = {}
+    for first, second in permutations(layers, 2):
+        if _are_crossed(first, second, isolated):
+            twins[first] = second
+            twins[second] = first
+    return twins
 
 
-def _are_crossed(first, second, isolated):
-    """Whether Keras's first reads from the end, and of PyTorch's the second."""
+def _are_crossed(first: str, second: str, isolated: Isolated) -> bool:
+    """Whether the first reads from the end in Keras, and the second in PyTorch.
+
+    Both must take the same input and have arrays of the same shapes. Layers that have
+    one name on both sides are twins, as the user says.
+    """
     keras = isolated.keras
-    one, two = keras.calls[first], keras.calls[second]
-    shapes = [{n: a.shape for n, a in each.arrays.items()} for each in (one, two)]
-    mine = isolated.relayed.calls[first], isolated.relayed.calls[second]
-    return (
-        shapes[0] == shapes[1]
-        and not any(isolated.name(each, "keras") == each for each in (first, second))
-        and near(one.x, two.x)
-        and near(mine[0].x, one.x)
-        and are_turned(mine[1], two)
-        and makes(replace(one, x=one.x[:, ::-1]), keras.handed[first])
-        and not makes(replace(two, x=two.x[:, ::-1]), keras.handed[second])
-    )
+    keras_first, keras_second = keras.calls[first], keras.calls[second]
+    torch_first = isolated.relayed.calls[first]
+    torch_second = isolated.relayed.calls[second]
+    if _shapes(keras_first) != _shapes(keras_second):
+        return False
+    if isolated.name(first, "keras") == first:
+        return False
+    if isolated.name(second, "keras") == second:
+        return False
+    if not near(keras_first.x, keras_second.x):
+        return False
+    if not near(torch_first.x, keras_first.x):
+        return False
+    if not are_turned(torch_second, keras_second):
+        return False
+    reads_from_the_end = makes(_turned(keras_first), keras.handed[first])
+    return reads_from_the_end and not makes(_turned(keras_second), keras.handed[second])
 
 
-def _exchanged(layer, other, isolated):
-    names = {each: isolated.name(each, "keras") for each in (layer, other)}
-    first, second = sorted(names)
-    said = (
+def _shapes(call: Call) -> dict[str, tuple[int, ...]]:
+    """The shapes of a layer's arrays, by name."""
+    return {name: array.shape for name, array in call.arrays.items()}
+
+
+def _turned(call: Call) -> Call:
+    """A layer at work on its input, (batch, time, features), the last step first."""
+    return replace(call, x=call.x[:, ::-1])
+
+
+def _exchanged(layer: str, twin: str, isolated: Isolated) -> Reading:
+    """The reading in which two layers were paired with each other's twins."""
+    first, second = sorted([layer, twin])
+    first_in_keras = isolated.name(first, "keras")
+    second_in_keras = isolated.name(second, "keras")
+    sentence = (
         f"{first} and {second} of PyTorch seem to be each other's twins: one of them "
         f"reads the sequence from its end, and so does the other of Keras"
     )
-    table = f'{{"{first}": "{names[second]}", "{second}": "{names[first]}"}}'
-    return Reading("", (), said, f"give names, {table}")
+    table = f'{{"{first}": "{second_in_keras}", "{second}": "{first_in_keras}"}}'
+    return Reading("", (), sentence, f"give names, {table}")
 
 
-def left_turned(place: Link, names: Mapping[str, Sequence[str]]) -> tuple[Reading, ...]:
-    """That one side leaves the steps of a layer in the order in which it read them.
+# ------------------------------------------------ steps in the order they were read in
+
+
+def left_turned(
+    place: Link, names: Mapping[Side, Sequence[str]]
+) -> tuple[Reading, ...]:
+    """Readings in which one side leaves the steps in the order it read them in.
 
     Args:
-        place: behind a layer that reads from the end on both sides.
+        place: after a layer that reads from the end on both sides.
         names: by side, the ways in which its steps may be handed on.
 
     Returns:
         Nothing where the sides differ in another way.
     """
+    torch_code, keras_code = WRITTEN[LAST_FIRST]
+    codes: dict[Side, str] = {"torch": torch_code, "keras": keras_code}
     readings = []
-    for side, other in OTHER.items():
-        if "every step" in names[side] and LAST_FIRST in names[other]:
-            who, whose = SIDES[side], SIDES[other]
-            code = WRITTEN[LAST_FIRST][side == "keras"]
-            said = (
-                f"{place.where}, {who} does not turn round the steps of {place.layer}, "
-                f"which reads from the end, and {whose} does"
-            )
-            fix = f"{who}: hand on {code} of {place.layer}, not output"
-            readings.append(Reading(side, (named(NOT_TURNED),), said, fix))
-            said = f"{place.where}, {whose} should do as {who} does"
-            fix = f"{whose}: hand on the output of {place.layer} as it is"
-            readings.append(Reading(other, (), said, fix))
+    for side, opposite in OTHER.items():
+        if "every step" not in names[side] or LAST_FIRST not in names[opposite]:
+            continue
+        leaving, turning = SIDES[side], SIDES[opposite]
+        sentence = (
+            f"{place.where}, {leaving} does not turn round the steps of {place.layer}, "
+            f"which reads from the end, and {turning} does"
+        )
+        fix = f"{leaving}: hand on {codes[side]} of {place.layer}, not output"
+        readings.append(Reading(side, (named(NOT_TURNED),), sentence, fix))
+        sentence = f"{place.where}, {turning} should do as {leaving} does"
+        fix = f"{turning}: hand on the output of {place.layer} as it is"
+        readings.append(Reading(opposite, (), sentence, fix))
     return tuple(readings)

@@ -1,4 +1,4 @@
-"""Padding that one side takes for data: before the sequences, or behind them."""
+"""Padding that one side takes for data: before the sequences, or after them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.diagnosing.between.ways import Recognised
+from compare.diagnosing.between.ways import STATE, Recognised
 from compare.diagnosing.finding import Finding, Link, named, of_layer
 from compare.diagnosing.isolated import Isolated
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import near
-from compare.kinds.mistake import Computation, Handover
+from compare.judging.words import Side
+from compare.kinds.mistake import Computation, Effect, Handover
+from compare.mistakes import Call
 
 MASK = "mask ignored"
-STATES = ("the final hidden state", "the end of each direction")  # ways to hand on
+STATES = (STATE, "the end of each direction")  # ways to hand on
+
+
+# ------------------------------------------------------------------- before a sequence
 
 
 def padded_before(layer: str, isolated: Isolated) -> Finding | None:
@@ -24,125 +29,162 @@ def padded_before(layer: str, isolated: Isolated) -> Finding | None:
     Keras's mask says where the data is; `pack_padded_sequence` takes it to come first.
 
     Args:
-        layer: a name.
+        layer: its name.
         isolated: as `isolation.isolate` gives it.
 
     Returns:
         None where Keras leaves out no step before another, or PyTorch reads others.
     """
-    order = isolated.keras.orders.get(layer)
-    ours = isolated.relayed.calls.get(layer)
-    if order is None or ours is None:
+    order = isolated.keras.orders.get(layer)  # (batch, time)
+    torch_call = isolated.relayed.calls.get(layer)
+    if order is None or torch_call is None:
         return None
-    theirs = isolated.keras.calls[layer]
-    x = np.zeros_like(theirs.x)
-    np.put_along_axis(x, order[..., None], theirs.x, axis=1)  # as it was given
-    name = MASK
-    if ours.lengths is not None:
-        name, time = "left padding packed", ours.x.shape[1]
-        x = np.where(valid_steps(x[:, :time], ours.lengths), x[:, :time], 0)
-    if not near(ours.x, x):
+    keras_call = isolated.keras.calls[layer]
+    lengths = keras_call.lengths
+    if lengths is None:  # every step counts
         return None
-    cure = Computation(
-        lambda call: _in_place(
-            call.run(x=theirs.x, lengths=theirs.lengths), order, theirs.lengths
-        )
-    )
-    return of_layer(layer, isolated, [("torch", named(name))], cure)
+    x = np.zeros_like(keras_call.x)
+    np.put_along_axis(x, order[..., None], keras_call.x, axis=1)  # as Keras was given
+    mistake = MASK
+    if torch_call.lengths is not None:
+        mistake = "left padding packed"
+        x = x[:, : torch_call.x.shape[1]]  # packed to the longest sequence
+        x = np.where(valid_steps(x, torch_call.lengths), x, 0)
+    if not near(torch_call.x, x):
+        return None
+
+    def compute(call: Call) -> dict[str, np.ndarray]:
+        result = call.run(x=keras_call.x, lengths=lengths)
+        result["output"] = _in_place(result["output"], order, lengths)
+        return result
+
+    return _finding(layer, isolated, "torch", mistake, Computation(compute))
 
 
-def _in_place(made, order, lengths):
-    """What a layer returns with each step where it was, the ones left out repeated.
+def _in_place(output: np.ndarray, order: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Put each step where it was; a step that was left out repeats the one before.
 
     Before the first step there is nothing to repeat, and zeros.
+
+    Args:
+        output: (batch, time, size), the valid steps first.
+        order: (batch, time), where each step was.
+        lengths: (batch,), how many steps are valid.
+
+    Returns:
+        (batch, time, size).
     """
-    output = made["output"]
-    valid = np.zeros(order.shape, bool)
-    np.put_along_axis(valid, order, np.arange(order.shape[1]) < lengths[:, None], 1)
-    number = valid.cumsum(axis=1)
+    is_valid = np.zeros(order.shape, bool)
+    np.put_along_axis(is_valid, order, np.arange(order.shape[1]) < lengths[:, None], 1)
+    num_read = is_valid.cumsum(axis=1)  # (batch, time), valid steps up to each
     rows = np.arange(len(output))[:, None]
-    there = output[rows, np.maximum(number - 1, 0)]
-    return made | {"output": np.where(number[..., None] > 0, there, 0)}
+    latest = output[rows, np.maximum(num_read - 1, 0)]  # (batch, time, size)
+    return np.where(num_read[..., None] > 0, latest, 0)
 
 
-# ---------------------------------------------------------------- behind a sequence
+# -------------------------------------------------------------------- after a sequence
 
 
 def counted(layer: str, isolated: Isolated) -> Iterator[Finding]:
-    """The mistake by which a layer takes padded steps behind a sequence for data.
+    """The mistake by which a layer takes padded steps after a sequence for data.
 
     Args:
         layer: recurrent on both sides.
         isolated: as `isolation.isolate` gives it.
     """
-    ours, theirs = isolated.torch.calls[layer], isolated.keras.calls[layer]
-    counts = {"torch": _counts(ours), "keras": _counts(theirs)}
-    sizes = theirs.x.shape[:2]
-    if ours.lengths is not None:  # packed, to the longest sequence
-        sizes = len(theirs.x), min(sizes[1], ours.x.shape[1])
-    if ours.x.shape[:2] != sizes or np.array_equal(counts["torch"], counts["keras"]):
+    torch_call, keras_call = isolated.torch.calls[layer], isolated.keras.calls[layer]
+    torch_counts, keras_counts = _counts(torch_call), _counts(keras_call)
+    batch, time = keras_call.x.shape[:2]
+    torch_time = time
+    if torch_call.lengths is not None:  # packed to the longest sequence
+        torch_time = min(time, torch_call.x.shape[1])
+    if torch_call.x.shape[:2] != (batch, torch_time):
         return
-    whole = theirs.x.shape[1]
-    ignoring = [side for side, count in counts.items() if (count == whole).all()]
-    if not ignoring:
+    if np.array_equal(torch_counts, keras_counts):
+        return
+    if (torch_counts == time).all():
+        ignoring: Side = "torch"
+    elif (keras_counts == time).all():
+        ignoring = "keras"
+    else:
         yield Finding(layer, unknown="the valid steps of the sequences differ")
         return
-    cure = Computation(lambda call: _run_to(_unpacked(call, theirs), theirs.lengths))
-    yield _ignored(layer, isolated, ignoring[0], cure)
+
+    def compute(call: Call) -> dict[str, np.ndarray]:
+        return _run_to(_unpacked(call, keras_call.x), keras_call.lengths)
+
+    yield _finding(layer, isolated, ignoring, MASK, Computation(compute))
 
 
 def read_at_the_end(
-    link: Link, isolated: Isolated, sides: Mapping[str, Recognised]
+    link: Link, isolated: Isolated, sides: Mapping[Side, Recognised]
 ) -> Iterator[Finding]:
-    """That Keras ends where the padding does, and PyTorch reads the last packed step.
+    """The mistake by which Keras ends where the padding does, unlike a packed batch.
 
-    Either is the final state on its own side. What PyTorch reads at the ends of the
-    sequences is not, once its layer reads the padding as well.
+    Each side hands on a final state: Keras's layer that of the last padded step, and
+    PyTorch's layer that of the last packed step. The cure makes PyTorch's twin hand on
+    its final state: the last valid step is another once its layer reads the padding.
 
     Args:
         link: where something else is handed on.
         isolated: as `isolation.isolate` gives it.
-        sides: what was recognised on each.
+        sides: what was recognised on each side.
     """
-    calls = [found.calls.get(link.layer) for found in (isolated.torch, isolated.keras)]
-    lengths = [call and call.lengths for call in calls]
-    if None in calls or lengths[0] is None or lengths[1] is not None:
+    torch_call = isolated.torch.calls.get(link.layer)
+    keras_call = isolated.keras.calls.get(link.layer)
+    if torch_call is None or torch_call.lengths is None:
         return
-    for name, change in sides["keras"].items():
-        if name in sides["torch"] and name[0] in STATES:
-            readings = _ignored(link.layer, isolated, "keras", None).readings
-            cure = Handover(change)
-            yield Finding(link.layer, readings, cure=cure, behind=link.behind)
+    if keras_call is None or keras_call.lengths is not None:
+        return
+    for route, way in sides["keras"].items():
+        if route in sides["torch"] and route.way in STATES:
+            finding = _finding(link.layer, isolated, "keras", MASK, Handover(way))
+            yield replace(finding, behind=link.behind)
             return
 
 
-def _ignored(layer, isolated, side, cure):
-    return of_layer(layer, isolated, [(side, named(MASK))], cure)
+def _finding(
+    layer: str, isolated: Isolated, side: Side, mistake: str, cure: Effect
+) -> Finding:
+    """A finding of one mistake, by its name, on a side."""
+    return of_layer(layer, isolated, [(side, named(mistake))], cure)
 
 
-def _unpacked(call, whole):
-    """A call on all steps: where its batch was packed, those it lacks come of another.
+def _counts(call: Call) -> np.ndarray:
+    """How many steps of each sequence count, (batch,)."""
+    batch, time = call.x.shape[:2]
+    if call.lengths is None:
+        return np.full(batch, time)
+    return call.lengths
+
+
+def _unpacked(call: Call, x: np.ndarray) -> Call:
+    """A layer at work on all steps; those that packing cut off are taken from x.
 
     What an embedding makes of padding is not zero, and is packed away.
+
+    Args:
+        call: of PyTorch's layer.
+        x: what Keras's layer is given, (batch, time, features).
     """
     if call.lengths is None:
         return call
-    x, time = whole.x.copy(), call.x.shape[1]
-    x[:, :time] = np.where(valid_steps(call.x, call.lengths), call.x, x[:, :time])
-    return replace(call, x=x)
+    whole, time = x.copy(), call.x.shape[1]
+    is_valid = valid_steps(call.x, call.lengths)
+    whole[:, :time] = np.where(is_valid, call.x, whole[:, :time])
+    return replace(call, x=whole)
 
 
-def _counts(call):
-    """How many steps of each sequence count."""
-    batch, time = call.x.shape[:2]
-    return np.full(batch, time) if call.lengths is None else call.lengths
+def _run_to(call: Call, lengths: np.ndarray | None) -> dict[str, np.ndarray]:
+    """What a layer returns that stops at these lengths.
 
-
-def _run_to(call, lengths):
-    """What stops at these lengths, and repeats its last output as Keras does."""
-    made = call.run(lengths=lengths)
+    From there on it repeats its last output, as Keras does.
+    """
+    result = call.run(lengths=lengths)
     if lengths is None:
-        return made
-    last = np.minimum(np.arange(call.x.shape[1]), lengths[:, None] - 1)
-    rows = np.arange(len(last))[:, None]
-    return made | {"output": made["output"][rows, last]}
+        return result
+    steps = np.arange(call.x.shape[1])
+    latest = np.minimum(steps, lengths[:, None] - 1)  # (batch, time)
+    rows = np.arange(len(latest))[:, None]
+    result["output"] = result["output"][rows, latest]
+    return result

@@ -4,19 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import near
 from compare.judging.explanation import listed
-from compare.kinds.mistake import Computation, EffectT
+from compare.judging.words import Side
+from compare.kinds.layer import Arrays
+from compare.kinds.mistake import Computation, Computed, EffectT
 from compare.mistakes import Call, Mistake
 
-END = re.compile(r"_l(\d+)(_reverse)?$")  # of a parameter's name
+ENDING = re.compile(r"_l(\d+)(_reverse)?$")  # of a parameter's name
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 KERAS = {"weight_ih": "kernel", "weight_hh": "recurrent_kernel"}
+
+Returned = Mapping[str, np.ndarray]  # what a recurrent layer returns, by name
+Half = Literal[0, 1] | None  # the forward or the backward direction; None for both
+
+
+# ------------------------------------------------------------ mistakes in what it does
+
+
+@dataclass(frozen=True)
+class _WrongLayer:
+    """The one layer of a stack that does not make what it should.
+
+    Args:
+        number: its place in the stack, from 0.
+        call: the layer at work by itself.
+        output: what it really makes, (batch, time, size).
+    """
+
+    number: int
+    call: Call
+    output: np.ndarray
 
 
 def in_one(
@@ -28,154 +52,215 @@ def in_one(
     """Mistakes in one layer of a stack alone, or in one direction alone.
 
     Args:
-        known: that can be made in what a recurrent layer computes.
+        known: mistakes that can be made in what a recurrent layer computes.
         call: of a layer that may be a stack or have two directions.
-        passed: what goes into each layer of it, and what comes out, first to last.
-        steps: that are looked at; None for all.
+        passed: what goes into each layer of it, (batch, time, features), and what comes
+            out, (batch, time, size), first to last.
+        steps: how many steps are looked at; None for all.
     """
-    layers = _layers(call.arrays)
-    sides = (0, 1) if any(_end(name)[1] for name in call.arrays) else ()
-    if len(layers) != len(passed) or (len(layers) == 1 and not sides):
+    num_layers = len(_layers(call.arrays))
+    halves: tuple[Half, ...] = ()
+    if any(_is_backward(name) for name in call.arrays):
+        halves = (0, 1)
+    if num_layers != len(passed) or (num_layers == 1 and not halves):
         return
-    wrong = []
-    for number, (arrays, (x, output)) in enumerate(zip(layers, passed, strict=True)):
-        layer = replace(call, arrays=arrays, x=x)
-        if not _are_near(layer.run(), output, call.lengths, steps):
-            wrong.append((number, layer, output))
-    if len(wrong) != 1:
+    wrong = _wrong_layer(call, passed, steps)
+    if wrong is None:
         return
-    number, layer, output = wrong[0]
-    right = layer.run()
+    right = wrong.call.run()
+    parts: tuple[Half, ...] = halves if num_layers == 1 else (None, *halves)
     for mistake in known:
-        made = _fitting(mistake.effect.compute(layer), right)
-        for side in (None, *sides) if made else ():
-            mixed = _mixed(right, made, side)
-            whole = len(layers) == 1 and side is None
-            if not whole and _are_near(mixed, output, call.lengths, steps):
-                where = _words(number, side, len(layers))
-                compute = _in_half(mistake.effect.compute, side)
-                effect = Computation(_staged(number, compute))
-                yield in_part(replace(mistake, effect=effect), where)
+        mistaken = _fitting(mistake.effect.compute(wrong.call), right)
+        if mistaken is None:
+            continue
+        for half in parts:
+            mixed = _mixed(right, mistaken, half)
+            if _are_near(mixed, wrong.output, call.lengths, steps):
+                place = _words(wrong.number, half, num_layers)
+                compute = _in_half(mistake.effect.compute, half)
+                effect = Computation(_in_stack(wrong.number, compute))
+                yield in_part(replace(mistake, effect=effect), place)
 
 
-def _are_near(made, output, lengths, steps):
-    ours = made["output"]
+def _wrong_layer(
+    call: Call,
+    passed: Sequence[tuple[np.ndarray, np.ndarray]],
+    steps: int | None,
+) -> _WrongLayer | None:
+    """The layer that does not make what it should; None unless there is just one."""
+    wrong = []
+    for number, arrays in enumerate(_layers(call.arrays)):
+        x, output = passed[number]
+        layer_call = replace(call, arrays=arrays, x=x)
+        if not _are_near(layer_call.run(), output, call.lengths, steps):
+            wrong.append(_WrongLayer(number, layer_call, output))
+    return wrong[0] if len(wrong) == 1 else None
+
+
+def _are_near(
+    result: Returned,
+    output: np.ndarray,
+    lengths: np.ndarray | None,
+    steps: int | None,
+) -> bool:
+    """Whether the valid steps of a result are those of an output, (batch, time, size).
+
+    If a number of steps is given, the first so many.
+    """
+    computed = result["output"]
     if lengths is not None:
-        ours = np.where(valid_steps(ours, lengths), ours, 0)
-    return near(ours[:, :steps], output[:, :steps])
+        computed = np.where(valid_steps(computed, lengths), computed, 0)
+    return near(computed[:, :steps], output[:, :steps])
 
 
-def in_part(mistake: Mistake[EffectT], where: str) -> Mistake[EffectT]:
-    """A mistake that is made in a part of a layer, which is told."""
-    meant = mistake.meant and {
-        s: f"{t}, in {where} alone" for s, t in mistake.meant.items()
-    }
+def in_part(mistake: Mistake[EffectT], part: str) -> Mistake[EffectT]:
+    """The mistake, with words that say that it is made in a part of a layer alone."""
+    meant = mistake.meant
+    if meant is not None:
+        meant = {side: f"{text}, in {part} alone" for side, text in meant.items()}
     return replace(
         mistake,
-        sentence=f"in {where} alone, {mistake.sentence}",
-        torch=f"{mistake.torch}, in {where} alone",
-        keras=f"{mistake.keras}, in {where} alone",
+        sentence=f"in {part} alone, {mistake.sentence}",
+        torch=f"{mistake.torch}, in {part} alone",
+        keras=f"{mistake.keras}, in {part} alone",
         meant=meant,
     )
 
 
-def _staged(number: int, change: Callable) -> Callable:
-    """What a stack returns whose layer of this number computes otherwise."""
+def _in_stack(
+    number: int, compute: Callable[[Call], Returned | None]
+) -> Callable[[Call], Returned | None]:
+    """What a stack returns whose layer of this number, from 0, computes otherwise."""
 
-    def changed(call):
-        x, found = call.x, []
-        for each, arrays in enumerate(_layers(call.arrays)):
-            layer = replace(call, arrays=arrays, x=x)
-            made = change(layer) if each == number else layer.run()
-            if made is None:
+    def compute_stack(call: Call) -> Returned | None:
+        x = call.x
+        results = []
+        for index, arrays in enumerate(_layers(call.arrays)):
+            layer_call = replace(call, arrays=arrays, x=x)
+            result = compute(layer_call) if index == number else layer_call.run()
+            if result is None:
                 return None
-            found.append(made)
-            x = made["output"]
-        states = [key for key in found[-1] if key != "output"]
-        return {"output": x} | {
-            key: np.concatenate([made[key] for made in found]) for key in states
-        }
+            results.append(result)
+            x = result["output"]  # (batch, time, size)
+        whole = {"output": x}
+        for state in results[-1]:
+            if state != "output":
+                states = [result[state] for result in results]
+                whole[state] = np.concatenate(states)  # (number, batch, size)
+        return whole
 
-    return changed
-
-
-def _layers(arrays):
-    """The arrays of each layer of a stack, as those of a layer of its own."""
-    found = {}
-    for name, array in arrays.items():
-        number, back = _end(name)
-        own = END.sub("_l0_reverse" if back else "_l0", name)
-        found.setdefault(number, {})[own] = array
-    return [found[number] for number in sorted(found)]
+    return compute_stack
 
 
-def _in_half(change, side):
-    """A change of one of two directions; of the whole where no side is given."""
+def _in_half(
+    compute: Callable[[Call], Computed | None], half: Half
+) -> Callable[[Call], Returned | None]:
+    """What a layer returns of which one direction alone computes otherwise."""
 
-    def changed(call):
+    def compute_half(call: Call) -> Returned | None:
         right = call.run()
-        wrong = _fitting(change(call), right)
-        return wrong and _mixed(right, wrong, side)
+        mistaken = _fitting(compute(call), right)
+        if mistaken is None:
+            return None
+        return _mixed(right, mistaken, half)
 
-    return changed
+    return compute_half
 
 
-def _fitting(made, right):
+def _fitting(result: Computed | None, right: Returned) -> Returned | None:
     """What a layer wrongly returns, if it has the shapes of what it should."""
-    fits = made and all(made[key].shape == array.shape for key, array in right.items())
-    return made if fits else None
+    if not isinstance(result, Mapping) or not result:
+        return None
+    for name, array in right.items():
+        if result[name].shape != array.shape:
+            return None
+    return result
 
 
-def _mixed(right, wrong, side):
-    """One direction of what is wrong, and the other of what is right."""
-    if side is None:
+def _mixed(right: Returned, wrong: Returned, half: Half) -> Returned:
+    """The wrong result in one direction, and the right one in the other."""
+    if half is None:
         return wrong
-    made = {key: array.copy() for key, array in right.items()}
-    size = right["output"].shape[2] // 2
-    half = slice(side * size, (side + 1) * size)
-    made["output"][..., half] = wrong["output"][..., half]
-    for key in right.keys() - {"output"}:
-        made[key][side] = wrong[key][side]
-    return made
+    mixed = {name: array.copy() for name, array in right.items()}
+    size = right["output"].shape[2] // 2  # of one direction
+    features = slice(half * size, (half + 1) * size)
+    mixed["output"][..., features] = wrong["output"][..., features]
+    for name in right:
+        if name != "output":
+            mixed[name][half] = wrong[name][half]
+    return mixed
 
 
-def named_part(names: Sequence[str], arrays: Mapping, side: str) -> str:
+# --------------------------------------------------------------- the parts of a stack
+
+
+def _number(name: str) -> int:
+    """The number of the layer that an array is of, from 0; 0 for a cell."""
+    ending = ENDING.search(name)
+    return int(ending[1]) if ending else 0
+
+
+def _is_backward(name: str) -> bool:
+    """Whether an array is of a backward direction."""
+    return name.endswith("_reverse")
+
+
+def _layers(arrays: Arrays) -> list[dict[str, np.ndarray]]:
+    """The arrays of each layer of a stack, under the names of a single layer."""
+    layers: dict[int, dict[str, np.ndarray]] = {}
+    for name, array in arrays.items():
+        ending = "_l0_reverse" if _is_backward(name) else "_l0"
+        single_name = ENDING.sub(ending, name)
+        layers.setdefault(_number(name), {})[single_name] = array
+    return [layers[number] for number in sorted(layers)]
+
+
+def named_part(names: Sequence[str], arrays: Arrays, side: Side) -> str:
     """Some of a layer's arrays, in words.
 
     Args:
-        names: of them, as PyTorch has them.
-        arrays: all of the layer, by name.
+        names: of these arrays, as PyTorch has them.
+        arrays: all arrays of the layer, by name.
         side: whose names are used, "torch" or "keras".
     """
-    groups = {}
+    groups: dict[tuple[int, bool], list[str]] = {}  # of a layer and direction
     for name in arrays:
-        groups.setdefault(_end(name), []).append(name)
-    count = 1 + max(number for number, _ in groups)
-    two = any(back for _, back in groups)
-    said = []
-    for (number, back), group in groups.items():
-        place = _words(number, back if two else None, count)
+        groups.setdefault((_number(name), _is_backward(name)), []).append(name)
+    num_layers = 1 + max(number for number, _ in groups)
+    has_backward = any(backward for _, backward in groups)
+    phrases = []
+    for (number, backward), group in groups.items():
+        half: Half = None
+        if has_backward:
+            half = 1 if backward else 0
+        place = _words(number, half, num_layers)
         chosen = [name for name in group if name in names]
         if len(chosen) == len(group):
-            said.append(place)
+            phrases.append(place)
         elif side == "torch":
-            said += chosen
+            phrases += chosen
         elif chosen:
-            short = [KERAS.get(END.sub("", name), "bias") for name in chosen]
-            which = listed([*dict.fromkeys(short)])
-            said.append(f"{which} of {place}" if place else which)
-    return listed(said)
+            phrases.append(_in_keras(chosen, place))
+    return listed(phrases)
 
 
-def _end(name):
-    """Number of the layer, and whether its backward direction; a cell's have none."""
-    found = END.search(name)
-    return (int(found[1]), bool(found[2])) if found else (0, False)
+def _in_keras(names: Sequence[str], place: str) -> str:
+    """Arrays of one layer and direction as Keras calls them, and where they are."""
+    roots = [ENDING.sub("", name) for name in names]
+    keras_names = dict.fromkeys(KERAS.get(root, "bias") for root in roots)  # each once
+    phrase = listed(list(keras_names))
+    return f"{phrase} of {place}" if place else phrase
 
 
-def _words(number, side, count):
+def _words(number: int, half: Half, num_layers: int) -> str:
     """A layer of a stack, a direction of it, or both; nothing where there is one."""
-    direction = "" if side is None else f"the {('forward', 'backward')[side]} direction"
-    which = ORDINALS[number] if number < len(ORDINALS) else f"{number + 1}th"
-    layer = "" if count == 1 else f"the {which} layer"
-    return " of ".join(filter(None, (direction, layer)))
+    phrases = []
+    if half is not None:
+        direction = "backward" if half == 1 else "forward"
+        phrases.append(f"the {direction} direction")
+    if num_layers > 1:
+        ordinal = f"{number + 1}th"
+        if number < len(ORDINALS):
+            ordinal = ORDINALS[number]
+        phrases.append(f"the {ordinal} layer")
+    return " of ".join(phrases)
