@@ -19,7 +19,7 @@ from compare.judging.arrays import Input, sequence, valid_steps
 from compare.judging.evidence import SIDES, Judgement
 from compare.judging.four import noise_of
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
-from compare.kinds.layer import Layer
+from compare.kinds.layer import Arrays, Layer
 from compare.matching.matching import match
 from compare.matching.rewriting import rewrite
 from compare.twins import packing
@@ -387,7 +387,9 @@ class Twins:
         self, side: Side, precision: Precision, by_layer: Mapping[str, Layer]
     ) -> dict[str, np.ndarray]:
         """Gradients of layers, by the full names of PyTorch's weights."""
-        arrays = {name: layer.arrays for name, layer in by_layer.items()}
+        arrays: Mapping[str, Arrays] = {
+            name: layer.arrays for name, layer in by_layer.items()
+        }
         if side == "keras":
             like = LAYERS["torch"].layers(self.model("torch", precision))
             arrays, _ = rewrite(by_layer, like, "gradients")
