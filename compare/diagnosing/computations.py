@@ -19,11 +19,11 @@ from compare.judging.distances import near
 from compare.judging.evidence import SIDES
 from compare.judging.words import Side
 from compare.kinds import NORMALISATION
+from compare.kinds.computing import Computed
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import (
     ArraysOfLayer,
     Computation,
-    Computed,
     RecurrentOutput,
 )
 from compare.mistakes import Call, Mistake

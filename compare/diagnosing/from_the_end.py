@@ -13,7 +13,8 @@ import numpy as np
 
 from compare.diagnosing.finding import known_mistakes
 from compare.judging.distances import near
-from compare.kinds.mistake import Computation, Computed, RecurrentOutput
+from compare.kinds.computing import Computed
+from compare.kinds.mistake import Computation, RecurrentOutput
 from compare.mistakes import Call
 from compare.mistakes.anatomy import Anatomy
 
