@@ -6,18 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from compare.diagnosing.finding import (
-    Finding,
-    Reading,
-    known_mistakes,
-    named,
-    of_layer,
-)
+import numpy as np
+
+from compare.diagnosing.finding import Finding, Reading, known_mistakes, named, of_layer
 from compare.diagnosing.finding import reading as read
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
 from compare.judging.evidence import OTHER, SIDES
-from compare.kinds.mistake import Call, Computation
+from compare.judging.words import Side
+from compare.kinds.mistake import Call, Computation, Effect, Mistake
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import Anatomy
 
@@ -88,26 +85,33 @@ def _otherwise(
     layer: str, isolated: Isolated, ways: Mapping[str, list[Way]]
 ) -> Finding:
     """A known mistake of the sides that do not just have another epsilon."""
-    suspects = []
-    for side, found in (("torch", isolated.torch), ("keras", isolated.keras)):
+    sides: dict[Side, Anatomy] = {"torch": isolated.torch, "keras": isolated.keras}
+    suspects: list[tuple[Side, Mistake[Effect]]] = []
+    cure = _cure(layer, isolated)
+    for side, found in sides.items():
         if ways[side]:
             continue
-        call = found.call(layer)
-        fitting = [
-            mistake
-            for mistake in known_mistakes(Computation, call.kind)
-            if near(mistake.effect.compute(call), found.made[layer])
-        ]
+        call, made = found.call(layer), found.made[layer]
+        fitting = []
+        for mistake in known_mistakes(Computation, call.kind):
+            wrong = mistake.effect.compute(call)
+            if isinstance(wrong, np.ndarray) and near(wrong, made):
+                fitting.append(mistake)
         if not fitting:
             what = "what is made of the same input and weights is"
             return Finding(layer, unknown=f"{what} something unknown in {SIDES[side]}")
+        if side == "keras":
+            cure = _with_arrays_of_keras(layer, isolated, fitting[0].effect)
         suspects += [(side, mistake) for mistake in fitting]
-    cure = _cure(layer, isolated)
-    by_keras = [mistake for side, mistake in suspects if side == "keras"]
-    if by_keras:
-        arrays, wrong = isolated.weights["keras"][layer], by_keras[0].effect.compute
-        cure = Computation(lambda call: wrong(replace(call, arrays=arrays)))
     return of_layer(layer, isolated, suspects, cure)
+
+
+def _with_arrays_of_keras(
+    layer: str, isolated: Isolated, effect: Computation
+) -> Computation:
+    """Make the same mistake in PyTorch's layer, with the arrays of Keras's."""
+    arrays = isolated.weights["keras"][layer]
+    return Computation(lambda call: effect.compute(replace(call, arrays=arrays)))
 
 
 def _unlike_options(
