@@ -195,7 +195,7 @@ def unknown(number, kind):
     from compare.mistakes import Mistake
 
     effect = ArraysOfLayer(outside(number))
-    return Mistake(f"outside {number}", "", "", "", (kind,), effect)
+    return Mistake(f"outside {number}", "", "", "", effect, kinds=(kind,))
 
 
 def test_what_the_library_does_not_know_is_narrowed_down(harness, probe, built):
