@@ -1,4 +1,4 @@
-"""`python -m compare`."""
+"""`python -m compare`; `twinproof` does the same (plugin/twinproof.py)."""
 
 import sys
 

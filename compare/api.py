@@ -1,4 +1,4 @@
-"""One call for two models of one's own; loads the frameworks when it is called."""
+"""Calls for two models of one's own; what they need is loaded when they are called."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import torch
 
     from compare.judging.evidence import Evidence
+    from compare.judging.words import Side
+    from compare.matching.moves import Move
 
 
 def check(
@@ -36,16 +38,16 @@ def check(
         torch_model: of any nesting.
         keras_model: Sequential, functional or subclassed; one of the last kind has to
             be called once before, so that it has its weights.
-        x: what both are given, (batch, ...): an array or tensor; a list, or a
-            dictionary by the inputs' names, where there are several. Floats, integers
+        x: what both models are called on, (batch, ...): an array or tensor; a list, or
+            a dictionary by the inputs' names, where there are several. Floats, integers
             for embeddings, or booleans. Axis 1 is taken for time where there are three
             axes, or two of integers.
         transfer: None to compare the weights that they have; "to_keras" or "to_torch"
             to compare after a transfer; "random" for random weights alone, transferred
-            in both directions. Random weights are compared behind the others as well:
+            in both directions. Random weights are compared after the others as well:
             they show what a bias of zero hides.
-        names: of PyTorch's layers, and of their twins in Keras, where order, kind and
-            sizes leave it open: {"encoder.rnn": "lstm"}; of several for a stack.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,
+            kind and sizes leave it open: {"encoder.rnn": "lstm"}.
         seed: of the random weights.
 
     Returns:
@@ -54,16 +56,16 @@ def check(
         "different"; `explain()` says why as text, `to_json()` all of it.
 
     Raises:
-        BadInput: if x, names or seed is none, a layer has no twin, both models refuse,
-            one returns what is no tensor, or has no weights yet.
+        BadInput: if x, names or seed cannot be used, a layer has no twin, both models
+            refuse x, or one has no weights yet or returns something that is not a
+            tensor.
     """
     started = time.perf_counter()
-    from compare import session as running
+    from compare import session
 
-    running.load_harness()
+    session.load_harness()
     from compare.judging.evidence import Evidence
     from compare.matching.names import checked_names
-    from compare.subjects.own import models as live
     from compare.subjects.own.arrays import named_arrays
     from compare.subjects.own.pair import OwnPair, check_seed, check_transfer, described
     from compare.twins.versions import versions
@@ -71,16 +73,8 @@ def check(
     check_transfer("transfer", transfer)
     check_seed(seed)
     table = checked_names("names", names)
-    for side, model, kind in (
-        ("torch", torch_model, "torch.nn.Module"),
-        ("keras", keras_model, "keras.Model"),
-    ):
-        if not live.is_live(side, model):
-            cls = model.__name__ if isinstance(model, type) else type(model).__name__
-            raise BadInput(
-                f"{side}_model: expected a live {kind}, got {cls}; give PyTorch's "
-                "model first and Keras's second, both made"
-            )
+    _check_live("torch", torch_model, "torch.nn.Module")
+    _check_live("keras", keras_model, "keras.Model")
     arrays, input_names = named_arrays(x)
     pair = OwnPair(
         name=type(torch_model).__name__,
@@ -91,15 +85,27 @@ def check(
         table=table,
         seed=seed,
     )
-    notes = []
-    results = running.own_results(pair, notes)
+    judged = session.judge_own(pair)
     return Evidence(
         versions=versions(),
-        inputs=dict(x=described(pair), seed=seed),
-        results=results,
+        inputs={"x": described(pair), "seed": seed},
+        results=judged.results,
         claims=[],
-        notes=notes,
+        notes=judged.notes,
         seconds=time.perf_counter() - started,
+    )
+
+
+def _check_live(side: Side, model: object, expected: str) -> None:
+    """Raise BadInput unless this is a model of the side's framework."""
+    from compare.subjects.own.models import is_live
+
+    if is_live(side, model):
+        return
+    cls = model if isinstance(model, type) else type(model)
+    raise BadInput(
+        f"{side}_model: expected a live {expected}, got {cls.__name__}; give PyTorch's "
+        "model first and Keras's second, both made"
     )
 
 
@@ -112,7 +118,7 @@ def assert_same(
     names: Mapping[str, str | Sequence[str]] | None = None,
     seed: int = 0,
 ) -> Evidence:
-    """As `check`; raises AssertionError with the report where they are not the same.
+    """Raise AssertionError, with the report, unless two live models are the same.
 
     Arguments and what is returned are those of `check`.
 
@@ -124,3 +130,38 @@ def assert_same(
     if not evidence.as_expected:
         raise AssertionError(evidence.explain())
     return evidence
+
+
+def transfer(
+    source: object,
+    target: object,
+    names: Mapping[str, str | Sequence[str]] | None = None,
+) -> list[Move]:
+    """Copy the weights of a live model into its twin of the other framework.
+
+    The target takes them in its own precision: PyTorch's two LSTM biases are added in
+    float64 and rounded once where the target is float32.
+
+    Args:
+        source: a `torch.nn.Module`, or a Keras model that has its weights (was built);
+            of any nesting.
+        target: its twin, of the other framework; changed in place.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack, where order
+            of definition, kind and sizes do not tell, or tell wrongly.
+
+    Returns:
+        What went where, one entry per row of the layer's table, in the source's order.
+
+    Warns:
+        UserWarning: of buffers of the user's own modules, and of what Keras's own
+            layers hold and do not learn: they are constants of a model and stay.
+
+    Raises:
+        BadInput: if the two are not of one framework each, or if a layer, an array or a
+            shape has no counterpart, when the message names what is left over on both
+            sides; if only an order that need not be that of execution tells layers
+            apart; or if the target cannot hold the numbers. The target is as it was.
+    """
+    from compare.twins import transfer as transferring
+
+    return transferring.transfer(source, target, names)

@@ -1,105 +1,175 @@
 """What the command line takes, and what its help says."""
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import compare
-from compare.errors import BadInput
+from compare.errors import BadInput, command
 from compare.judging.optimizers import CAUSES, OPTIMIZERS
 
+# In the texts below "{command}" stands for how the command line was called.
 DESCRIPTION = """\
-Is a recurrent model moved between Keras and PyTorch still the same model?
+Is a model moved between Keras and PyTorch still the same model?
 
 Without a verb, `run`: pairs of models are loaded in both frameworks with the same
 weights and run on real prices. Each gets a verdict from a measured tolerance."""
 
 EXAMPLES = """\
 examples:
-  python -m compare                                  the portfolio models
-  python -m compare run --all                        every pair there is
-  python -m compare run portfolio_last_step --json evidence.json
-  python -m compare run --prices my_prices.csv       a date column, a column per asset
-  python -m compare list                             which pairs there are
-  python -m compare show portfolio_flatten           both sources, side by side
-  python -m compare claims                           what the study note got right
-  python -m compare new my_pair.py                   two models of your own
-  python -m compare run my_pair.py                   are they the same?
-  python -m compare explain my_pair.py               if not, why?
-  python -m compare transfer my.pt my.keras          weights from file to file
-  python -m compare train stock_price                both twins learn, in step
-  python -m compare train stock_price --mode native  why they drift apart as they are
+  {command}                                  the portfolio models
+  {command} run --all                        every pair there is
+  {command} run portfolio_last_step --json evidence.json
+  {command} run --prices my_prices.csv       a date column, a column per asset
+  {command} list                             which pairs there are
+  {command} show portfolio_flatten           both sources, side by side
+  {command} claims                           what the study note got right
+  {command} new my_pair.py                   two models of your own
+  {command} run my_pair.py                   are they the same?
+  {command} explain my_pair.py               if not, why?
+  {command} transfer my.pt my.keras          weights from file to file
+  {command} train stock_price                both twins learn, in step
+  {command} train stock_price --mode native  why they drift apart as they are
 
 exit status: 0 everything is as expected, 1 something is not, 2 bad usage or input"""
 
 EXPLAIN_EXAMPLES = """\
 examples:
-  python -m compare explain my_pair.py                       where, why, what to change
-  python -m compare explain my_pair.py --json why.json
-  python -m compare explain my_pair.py --reproduce show.py   a script to hand on
+  {command} explain my_pair.py                       where, why, what to change
+  {command} explain my_pair.py --json why.json
+  {command} explain my_pair.py --reproduce show.py   a script to hand on
 
 exit status: 0 they do not differ, 1 they do, 2 bad usage or input"""
 
 TRANSFER_EXAMPLES = """\
 examples:
-  python -m compare transfer trained.pt model.keras
-  python -m compare transfer trained.keras model.safetensors --out trained.safetensors
-  python -m compare transfer trained.pt model.keras --names encoder.rnn=lstm+lstm_1
+  {command} transfer trained.pt model.keras
+  {command} transfer trained.keras model.safetensors --out trained.safetensors
+  {command} transfer trained.pt model.keras --names encoder.rnn=lstm+lstm_1
 
 exit status: 0 written, 2 bad usage or input"""
 
 TRAIN_EXAMPLES = """\
 examples:
-  python -m compare train stock_price                the study note's own run
-  python -m compare train stock_price --mode native  each framework's own defaults
-  python -m compare train stock_price --align biases --optimizer sgd --lr 0.1
-  python -m compare train portfolio_flatten --plot curves.png --json run.json
+  {command} train stock_price                the study note's own run
+  {command} train stock_price --mode native  each framework's own defaults
+  {command} train stock_price --align biases --optimizer sgd --lr 0.1
+  {command} train portfolio_flatten --plot curves.png --json run.json
 
 exit status: 0 in step to the end, 1 they part or a loss is not finite, 2 bad usage or
 input, 130 interrupted (Ctrl-C keeps what was done)"""
 
+LARGEST_FLOAT32 = 3e38
+
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise BadInput(f"{message}; see python -m compare --help")
+    """A parser whose texts keep their lines, and whose errors are `BadInput`."""
+
+    def __init__(self, **options: Any):
+        super().__init__(
+            **options,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{message}; see {command()} --help")
 
 
-VERBS = ("list", "show", "run", "explain", "train", "claims", "new", "transfer")
+@dataclass(frozen=True)
+class Arguments:
+    """What one verb takes.
+
+    Args:
+        help: one line for the list of verbs.
+        add: adds the arguments to the parser of the verb.
+        description: what the help of the verb begins with, if not with `help`.
+        examples: what it ends with.
+    """
+
+    help: str
+    add: Callable[[argparse.ArgumentParser], None] | None = None
+    description: str = ""
+    examples: str = ""
 
 
-def with_verb(argv: list[str]) -> list[str]:
-    """`argv` with the default verb written out."""
-    if argv and argv[0] in (*VERBS, "-h", "--help", "--version"):
+@dataclass(frozen=True)
+class Verb:
+    """One verb of the command line.
+
+    Args:
+        run: does what the verb says, and returns the exit status.
+        arguments: what it takes.
+    """
+
+    run: Callable[[argparse.Namespace], int]
+    arguments: Arguments
+
+
+def with_verb(argv: list[str], verbs: Mapping[str, Verb]) -> list[str]:
+    """The command line with the default verb, `run`, written out."""
+    if argv and argv[0] in (*verbs, "-h", "--help", "--version"):
         return argv
     return ["run", *argv]
 
 
-def parser() -> argparse.ArgumentParser:
-    """What reads the command line; the verb asked for is `args.verb`."""
+def parser(verbs: Mapping[str, Verb]) -> argparse.ArgumentParser:
+    """What reads the command line; the verb that it names is in `args.verb`.
 
-    def made(make, *args, **kwargs):
-        formatter = argparse.RawDescriptionHelpFormatter
-        return make(*args, formatter_class=formatter, allow_abbrev=False, **kwargs)
-
-    top = made(
-        _Parser, prog="python -m compare", description=DESCRIPTION, epilog=EXAMPLES
-    )
+    Args:
+        verbs: by name.
+    """
+    top = _Parser(prog=command(), description=DESCRIPTION, epilog=_text(EXAMPLES))
     top.add_argument("--version", action="version", version=compare.__version__)
-    verbs = top.add_subparsers(
-        metavar="list | show | run | explain | train | claims | new | transfer"
+    parsers = top.add_subparsers(metavar=" | ".join(verbs))
+    for name, verb in verbs.items():
+        arguments = verb.arguments
+        verb_parser = parsers.add_parser(
+            name,
+            help=arguments.help,
+            description=arguments.description or arguments.help,
+            epilog=_text(arguments.examples),
+        )
+        if arguments.add is not None:
+            arguments.add(verb_parser)
+        verb_parser.set_defaults(verb=name)
+    return top
+
+
+def _text(examples: str) -> str:
+    return examples.replace("{command}", command())
+
+
+# ------------------------------------------------------------------------------ verbs
+
+
+def _add_name(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "name",
+        metavar="NAME | FILE.py",
+        help="a pair, as `list` names them, or a pair file of your own",
     )
 
-    text = "which pairs there are"
-    verb = made(verbs.add_parser, "list", help=text, description=text)
-    verb.set_defaults(verb="list")
 
-    text = "both sources of a pair, side by side where the terminal is wide enough"
-    verb = made(verbs.add_parser, "show", help=text, description=text)
-    _add_name(verb)
-    verb.set_defaults(verb="show")
-
-    text = (
-        "compare the twins of the pairs named, or of the portfolio models (the default)"
+def _add_prices(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--prices",
+        metavar="FILE.csv",
+        help="real input: a date column and one column of prices per asset, two or "
+        "more, oldest day first (default: four factor ETFs, 2014 to 2022)",
     )
-    verb = made(verbs.add_parser, "run", help=text, description=text, epilog=EXAMPLES)
+
+
+def _add_seed(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--seed", type=_seed, default=0, help="of the weights (default: 0)"
+    )
+
+
+def _add_run(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "names",
         metavar="NAME | FILE.py",
@@ -115,32 +185,18 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="compare the gradients of each pair's loss as well",
     )
-    verb.add_argument(
-        "--seed", type=_seed, default=0, help="of the weights (default: 0)"
-    )
+    _add_seed(verb)
     verb.add_argument(
         "--json",
         metavar="FILE",
         help="write the evidence, and the claims of the note, to FILE as well",
     )
-    verb.set_defaults(verb="run")
 
-    text = (
-        "where and why twins differ: the place, the known mistake that explains it, "
-        "what to change, and the smallest input that shows it"
-    )
-    verb = made(
-        verbs.add_parser,
-        "explain",
-        help="where and why twins differ, and what to change",
-        description=text,
-        epilog=EXPLAIN_EXAMPLES,
-    )
+
+def _add_explain(verb: argparse.ArgumentParser) -> None:
     _add_name(verb)
     _add_prices(verb)
-    verb.add_argument(
-        "--seed", type=_seed, default=0, help="of the weights (default: 0)"
-    )
+    _add_seed(verb)
     verb.add_argument("--json", metavar="FILE", help="write the evidence to FILE")
     verb.add_argument(
         "--reproduce",
@@ -148,21 +204,13 @@ def parser() -> argparse.ArgumentParser:
         help="write a script that shows the difference without this package: both "
         "models, the weights and the smallest input",
     )
-    verb.set_defaults(verb="explain")
 
-    text = "write a pair file to start from: two models of your own, commented"
-    verb = made(verbs.add_parser, "new", help=text, description=text)
+
+def _add_new(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("file", metavar="FILE.py", help="is written, and must be new")
-    verb.set_defaults(verb="new")
 
-    text = "take the weights of one saved model to its twin of the other framework"
-    verb = made(
-        verbs.add_parser,
-        "transfer",
-        help=text,
-        description=text,
-        epilog=TRANSFER_EXAMPLES,
-    )
+
+def _add_transfer(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "source",
         metavar="SOURCE",
@@ -183,42 +231,39 @@ def parser() -> argparse.ArgumentParser:
         help="layers of PyTorch and their twins in Keras, + between those of a stack, "
         "where order, kind and sizes do not tell",
     )
-    verb.set_defaults(verb="transfer")
-
-    text = "train both twins from the same weights on the same batches, step by step"
-    verb = made(
-        verbs.add_parser, "train", help=text, description=text, epilog=TRAIN_EXAMPLES
-    )
-    _add_training(verb)
-    verb.set_defaults(verb="train")
-
-    text = (
-        "every claim of the study note that can be checked, checked now, with figures"
-    )
-    verb = made(verbs.add_parser, "claims", help=text, description=text)
-    verb.set_defaults(verb="claims")
-    return top
 
 
-def _add_name(verb):
-    verb.add_argument(
-        "name",
-        metavar="NAME | FILE.py",
-        help="a pair, as `list` names them, or a pair file of your own",
-    )
-
-
-def _add_prices(verb):
-    verb.add_argument(
-        "--prices",
-        metavar="FILE.csv",
-        help="real input: a date column and one column of prices per asset, two or "
-        "more, oldest day first (default: four factor ETFs, 2014 to 2022)",
-    )
-
-
-def _add_training(verb):
+def _add_train(verb: argparse.ArgumentParser) -> None:
     _add_name(verb)
+    _add_algorithm(verb)
+    verb.add_argument(
+        "--epochs",
+        type=_whole_from_1,
+        metavar="N",
+        help="times through the examples (default: 100, 10 for portfolios)",
+    )
+    verb.add_argument(
+        "--batch-size",
+        type=_whole_from_1,
+        metavar="N",
+        help="a last one that is not full is dropped (default: 20, 64 for portfolios)",
+    )
+    verb.add_argument(
+        "--seed",
+        type=_seed,
+        default=0,
+        metavar="N",
+        help="of the data, the weights and the order of the batches (default: 0)",
+    )
+    _add_prices(verb)
+    verb.add_argument("--json", metavar="FILE", help="write the evidence to FILE")
+    verb.add_argument(
+        "--plot", metavar="FILE.png", help="draw the losses and their gap"
+    )
+
+
+def _add_algorithm(verb: argparse.ArgumentParser) -> None:
+    """Add what both sides of a training run step with, and what makes them alike."""
     verb.add_argument(
         "--mode",
         choices=("aligned", "native"),
@@ -252,33 +297,46 @@ def _add_training(verb):
         metavar="RATE",
         help="on both sides (default: the frameworks' own)",
     )
-    verb.add_argument(
-        "--epochs",
-        type=_whole_from_1,
-        metavar="N",
-        help="times through the examples (default: 100, 10 for portfolios)",
-    )
-    verb.add_argument(
-        "--batch-size",
-        type=_whole_from_1,
-        metavar="N",
-        help="a last one that is not full is dropped (default: 20, 64 for portfolios)",
-    )
-    verb.add_argument(
-        "--seed",
-        type=_seed,
-        default=0,
-        metavar="N",
-        help="of the data, the weights and the order of the batches (default: 0)",
-    )
-    _add_prices(verb)
-    verb.add_argument("--json", metavar="FILE", help="write the evidence to FILE")
-    verb.add_argument(
-        "--plot", metavar="FILE.png", help="draw the losses and their gap"
-    )
 
 
-def _seed(text):
+LIST = Arguments("which pairs there are")
+SHOW = Arguments(
+    "both sources of a pair, side by side where the terminal is wide enough", _add_name
+)
+RUN = Arguments(
+    "compare the twins of the pairs named, or of the portfolio models (the default)",
+    _add_run,
+    examples=EXAMPLES,
+)
+EXPLAIN = Arguments(
+    "where and why twins differ, and what to change",
+    _add_explain,
+    description="where and why twins differ: the place, the known mistake that "
+    "explains it, what to change, and the smallest input that shows it",
+    examples=EXPLAIN_EXAMPLES,
+)
+TRAIN = Arguments(
+    "train both twins from the same weights on the same batches, step by step",
+    _add_train,
+    examples=TRAIN_EXAMPLES,
+)
+CLAIMS = Arguments(
+    "every claim of the study note that can be checked, checked now, with figures"
+)
+NEW = Arguments(
+    "write a pair file to start from: two models of your own, commented", _add_new
+)
+TRANSFER = Arguments(
+    "take the weights of one saved model to its twin of the other framework",
+    _add_transfer,
+    examples=TRANSFER_EXAMPLES,
+)
+
+
+# ----------------------------------------------------------------------------- values
+
+
+def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(
             f"expected a whole number >= 0 and below 2^32, got {text!r}"
@@ -286,7 +344,7 @@ def _seed(text):
     return int(text)
 
 
-def _whole_from_1(text):
+def _whole_from_1(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) < 10**9:
         raise argparse.ArgumentTypeError(
             f"expected a whole number >= 1 and below 10^9, got {text!r}"
@@ -294,33 +352,37 @@ def _whole_from_1(text):
     return int(text)
 
 
-def _positive(text):
+def _positive(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0 < number < 3e38:  # the largest of float32
+    if not 0 < number < LARGEST_FLOAT32:
         raise argparse.ArgumentTypeError(
             f"expected a number above 0 and below 3e38, got {text!r}"
         )
     return number
 
 
-def _names(text):
-    pairs = [each.split("=") for each in text.split(",")]
-    if any(len(pair) != 2 or not all(pair) for pair in pairs):
-        raise argparse.ArgumentTypeError(
-            f"expected layers and their twins, as in encoder.rnn=lstm+lstm_1,head="
-            f"dense, got {text!r}"
-        )
-    return {torch: keras.split("+") for torch, keras in pairs}
-
-
-def _causes(text):
-    names = text.split(",")
-    for name in names:
-        if name not in CAUSES:
+def _names(text: str) -> dict[str, list[str]]:
+    """Layers of PyTorch and their twins: `encoder.rnn=lstm+lstm_1,head=dense`."""
+    table = {}
+    for entry in text.split(","):
+        torch_layer, _, keras_layers = entry.partition("=")
+        if not torch_layer or not keras_layers or "=" in keras_layers:
             raise argparse.ArgumentTypeError(
-                f"expected some of {','.join(CAUSES)}, got {name!r}"
+                f"expected layers and their twins, as in encoder.rnn=lstm+lstm_1,head="
+                f"dense, got {text!r}"
             )
-    return frozenset(names)
+        table[torch_layer] = keras_layers.split("+")
+    return table
+
+
+def _causes(text: str) -> frozenset[str]:
+    causes = text.split(",")
+    for cause in causes:
+        if cause not in CAUSES:
+            raise argparse.ArgumentTypeError(
+                f"expected some of {','.join(CAUSES)}, got {cause!r}"
+            )
+    return frozenset(causes)

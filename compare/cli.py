@@ -1,88 +1,234 @@
-"""The command line: `python -m compare`."""
+"""The command line: `twinproof`, or `python -m compare`."""
 
+from __future__ import annotations
+
+import argparse
 import difflib
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 
 from compare import arguments, files
-from compare.errors import BadInput
+from compare.arguments import Verb
+from compare.errors import BadInput, command
 from compare.judging.optimizers import CAUSES, Recipe
-from compare.reports import comparison as terminal
+from compare.reports.evidence import print_evidence, print_explanation
+from compare.reports.sources import print_pairs, print_sources
 from compare.subjects import sources
-from compare.subjects.own import pair as own_pair
 from compare.subjects.own import pair_file
+from compare.subjects.own import sources as own_sources
+from compare.subjects.own.pair import is_pair_file
 from compare.subjects.pairs import PAIRS, Pair
+
+if TYPE_CHECKING:
+    from compare.judging.training import TrainingEvidence
+    from compare.subjects.prices import Prices
+
+# `list`, `show` and `--help` do without NumPy, the frameworks and a progress bar, and
+# take 0.2 s; so what needs them is imported in the functions below.
 
 STARTED = time.perf_counter()
 
+AS_EXPECTED, UNEXPECTED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130  # exit statuses
+
+Report = TypeVar("Report")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line; returns the exit status.
+
+    Args:
+        argv: the arguments after the command's name; those of the process if None.
+    """
     argv = list(sys.argv[1:] if argv is None else argv)
+    program = command().removeprefix("python -m ")
     try:
-        args = arguments.parser().parse_args(arguments.with_verb(argv))
-        return VERBS[args.verb](args)
+        args = arguments.parser(VERBS).parse_args(arguments.with_verb(argv, VERBS))
+        return VERBS[args.verb].run(args)
     except BadInput as error:
-        print(f"compare: {error}", file=sys.stderr)
-        return 2
+        print(f"{program}: {error}", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
-        print("compare: interrupted", file=sys.stderr)
-        return 130
+        print(f"{program}: interrupted", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:  # the reader of our output, such as `head`, has left
-        _no_reader()
-        return 0
-    except OSError as error:  # a full disk behind stdout, a stderr that was closed
-        sys.stdout = None  # what is left in its buffer has nowhere to go
-        print(f"compare: expected output to be written, got: {error}", file=sys.stderr)
-        return 2
+        _discard_output()
+        return AS_EXPECTED
+    except OSError as error:  # a full disk that stdout goes to, a stderr that is closed
+        sys.stdout = None  # its buffer has nowhere to go
+        message = f"{program}: expected output to be written, got: {error}"
+        print(message, file=sys.stderr)
+        return BAD_INPUT
 
 
-def _list(args):
-    terminal.print_pairs(_console(), PAIRS)
-    return 0
+def _list(args: argparse.Namespace) -> int:
+    print_pairs(_console(), PAIRS)
+    return AS_EXPECTED
 
 
-def _show(args):
-    own = own_pair.is_pair_file(args.name)
-    both = pair_file.sources if own else lambda name: sources.both(_pair(name))
-    terminal.print_sources(_console(), both(args.name))
-    return 0
+def _show(args: argparse.Namespace) -> int:
+    if is_pair_file(args.name):
+        parts = own_sources.sources(args.name)
+    else:
+        parts = sources.of_twins(_pair(args.name))
+    print_sources(_console(), parts)
+    return AS_EXPECTED
 
 
-def _new(args):
+def _new(args: argparse.Namespace) -> int:
     target = files.target("new", args.file)
-    if target.exists() or target.suffix != ".py":
-        came = "one that is there already" if target.exists() else args.file
+    problem = ""
+    if target.exists():
+        problem = "one that is there already"
+    elif target.suffix != ".py":
+        problem = args.file
+    if problem:
         raise BadInput(
             f"new {args.file}: expected the name of a new file that ends in .py, got "
-            f"{came}; name another"
+            f"{problem}; name another"
         )
     files.write("new", target, pair_file.template(args.file).rstrip("\n"))
-    print(f"wrote {args.file}; next: python -m compare run {args.file}")
-    return 0
+    print(f"wrote {args.file}; next: {command()} run {args.file}")
+    return AS_EXPECTED
 
 
-def _claims(args):
-    from compare import session as running
+def _claims(args: argparse.Namespace) -> int:
+    from compare import session
     from compare.reports.claims import print_claims
 
-    print_claims(_console(), running.claims())
-    return 0
+    print_claims(_console(), session.claims())
+    return AS_EXPECTED
+
+
+def _run(args: argparse.Namespace) -> int:
+    from compare import session
+
+    if args.names and args.all:
+        raise BadInput("expected names of pairs or --all, got both; drop one")
+    pairs = [_pair_or_file(name) for name in dict.fromkeys(args.names)]
+    if not pairs:
+        pairs = [pair for pair in PAIRS if pair.default or args.all]
+    target = _optional_target("--json", args.json)
+    evidence = session.run(
+        pairs,
+        _prices(args.prices),
+        args.seed,
+        STARTED,
+        args.gradients,
+        claimed=target is not None,
+    )
+    if target:  # first, so that a reader of the table who leaves early costs no file
+        files.write("--json", target, evidence.to_json())
+    _report(print_evidence, evidence)
+    return _status(evidence.as_expected)
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from compare import session
+
+    pair = _pair_or_file(args.name)
+    target = _optional_target("--json", args.json)
+    script = _optional_target("--reproduce", args.reproduce)
+    evidence, text = session.explain(
+        pair, _prices(args.prices), args.seed, STARTED, reproduce=script is not None
+    )
+    if target:
+        files.write("--json", target, evidence.to_json())
+    if script and text:
+        files.write("--reproduce", script, text.rstrip("\n"))
+    _report(print_explanation, evidence)
+    return _status(evidence.as_expected)
+
+
+def _transfer(args: argparse.Namespace) -> int:
+    from compare.reports.moves import print_moves
+    from compare.twins.files.transfer import transfer_files
+
+    moves = transfer_files(args.source, args.target, args.out, args.names)
+    print_moves(_console(), moves, args.out or args.target)
+    return AS_EXPECTED
+
+
+def _train(args: argparse.Namespace) -> int:
+    from compare import session
+    from compare.reports.training import plot, print_training
+    from compare.subjects.examples import check_trainable
+
+    recipe = _recipe(args)
+    pair = _pair_or_file(args.name)
+    if isinstance(pair, Pair):
+        check_trainable(pair)
+    target = _optional_target("--json", args.json)
+    picture = _optional_target("--plot", args.plot)
+    if picture:
+        files.check_picture(args.plot)
+        if picture == target:
+            raise BadInput(
+                f"expected two files for --json and --plot, got {args.plot} for both"
+            )
+    evidence = session.train(pair, _prices(args.prices), recipe, STARTED)
+    if target:
+        files.write("--json", target, evidence.to_json())
+    if picture and evidence.done:
+        files.write("--plot", picture, plot(evidence))
+    _report(print_training, evidence)
+    return _training_status(evidence)
+
+
+def _recipe(args: argparse.Namespace) -> Recipe:
+    """How to train, from the options of `train`.
+
+    Raises:
+        BadInput: if two of them contradict each other.
+    """
+    if args.mode and args.align is not None:
+        raise BadInput("expected --mode or --align, got both; drop one")
+    removed = frozenset(CAUSES)
+    if args.mode == "native":
+        removed = frozenset()
+    elif args.align is not None:
+        removed = args.align
+    return Recipe(
+        optimizer=args.optimizer,
+        learning_rate=args.learning_rate,
+        epochs=args.epochs,
+        batch_size=args.batch_size,
+        seed=args.seed,
+        follow="torch" if args.follow == "pytorch" else "keras",
+        removed=removed,
+    )
+
+
+def _status(as_expected: bool) -> int:
+    return AS_EXPECTED if as_expected else UNEXPECTED
+
+
+def _training_status(evidence: TrainingEvidence) -> int:
+    if evidence.interrupted:
+        return INTERRUPTED
+    return _status(evidence.in_step)
+
+
+# ----------------------------------------------------------------- what options name
 
 
 def _pair_or_file(name: str) -> Pair | str:
-    return name if own_pair.is_pair_file(name) else _pair(name)
+    """A built-in pair, or the path of a pair file."""
+    if is_pair_file(name):
+        return name
+    return _pair(name)
 
 
 def _pair(name: str) -> Pair:
     names = [pair.file for pair in PAIRS]
     if name in names:
         return PAIRS[names.index(name)]
-    near = difflib.get_close_matches(name, [*names, *arguments.VERBS], n=1, cutoff=0.3)
+    near = difflib.get_close_matches(name, [*names, *VERBS], n=1, cutoff=0.3)
     hint = f"did you mean {near[0]}?" if near else "`list` names them"
     raise BadInput(
         f"expected the name of a pair, or of a pair file that ends in .py, got "
@@ -90,126 +236,55 @@ def _pair(name: str) -> Pair:
     )
 
 
-def _run(args):
-    # `list`, `show` and `--help` do without NumPy, the frameworks and a progress bar.
-    from compare import session as running
-    from compare.subjects import prices as price_files
+def _prices(path: str | None) -> Prices:
+    """The prices in a CSV file, or those that come with the package."""
+    from compare.subjects import prices
 
-    if args.names and args.all:
-        raise BadInput("expected names of pairs or --all, got both; drop one")
-    pairs = [_pair_or_file(name) for name in dict.fromkeys(args.names)]
-    if not pairs:
-        pairs = [pair for pair in PAIRS if pair.default or args.all]
-    target = files.target("--json", args.json)
-    prices = price_files.read(args.prices) if args.prices else price_files.built_in()
-    evidence = running.run(
-        pairs, prices, args.seed, STARTED, args.gradients, claimed=bool(target)
-    )
-    if target:  # first, so that a reader of the table who leaves early costs no file
-        files.write("--json", target, evidence.to_json())
-    status = 0 if evidence.as_expected else 1
-    return _told(status, terminal.print_evidence, evidence)
+    if path:
+        return prices.read(path)
+    return prices.built_in()
 
 
-def _explain(args):
-    from compare import session as running
-    from compare.subjects import prices as price_files
-
-    pair = _pair_or_file(args.name)
-    target = files.target("--json", args.json)
-    script = files.target("--reproduce", args.reproduce)
-    prices = price_files.read(args.prices) if args.prices else price_files.built_in()
-    evidence, text = running.explain(pair, prices, args.seed, STARTED, bool(script))
-    if target:
-        files.write("--json", target, evidence.to_json())
-    if script and text:
-        files.write("--reproduce", script, text.rstrip("\n"))
-    status = 0 if evidence.as_expected else 1
-    return _told(status, terminal.print_explanation, evidence)
+def _optional_target(option: str, path: str | None) -> Path | None:
+    """Where the file of an option goes, checked before the work; None without it."""
+    if path is None:
+        return None
+    return files.target(option, path)
 
 
-def _transfer(args):
-    from compare.twins.files import transfer as weight_files
-
-    moves = weight_files.transfer_files(args.source, args.target, args.out, args.names)
-    terminal.print_moves(_console(), moves, args.out or args.target)
-    return 0
+# ------------------------------------------------------------------------------ output
 
 
-def _train(args):
-    from compare import session as running
-    from compare.reports import training as report
-    from compare.subjects import prices as price_files
-    from compare.subjects.examples import check_trainable
-
-    if args.mode and args.align is not None:
-        raise BadInput("expected --mode or --align, got both; drop one")
-    removed = frozenset(() if args.mode == "native" else CAUSES)
-    pair = _pair_or_file(args.name)
-    if isinstance(pair, Pair):
-        check_trainable(pair)
-    target = files.target("--json", args.json)
-    picture = files.target("--plot", args.plot)
-    if picture:
-        files.check_picture(args.plot)
-        if picture == target:
-            raise BadInput(
-                f"expected two files for --json and --plot, got {args.plot} for both"
-            )
-    prices = price_files.read(args.prices) if args.prices else price_files.built_in()
-    evidence = running.train(
-        pair,
-        prices,
-        Recipe(
-            optimizer=args.optimizer,
-            learning_rate=args.learning_rate,
-            epochs=args.epochs,
-            batch_size=args.batch_size,
-            seed=args.seed,
-            follow={"pytorch": "torch", "keras": "keras"}[args.follow],
-            removed=removed if args.align is None else args.align,
-        ),
-        STARTED,
-    )
-    if target:
-        files.write("--json", target, evidence.to_json())
-    if picture and evidence.done:
-        files.write("--plot", picture, report.plot(evidence))
-    status = 130 if evidence.interrupted else 0 if evidence.in_step else 1
-    return _told(status, report.print_training, evidence)
-
-
-def _told(status, report, evidence):
-    """The exit status, whether or not anybody reads the report to its end."""
+def _report(print_report: Callable[[Console, Report], None], evidence: Report) -> None:
+    """Print a report, whether or not anybody reads it to its end."""
     try:
-        report(_console(), evidence)
+        print_report(_console(), evidence)
         sys.stdout.flush()
     except BrokenPipeError:
-        _no_reader()
-    return status
+        _discard_output()
 
 
-def _no_reader():
-    """What is left in stdout's buffer goes nowhere."""
+def _discard_output() -> None:
+    """Let what is still in stdout's buffer go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Console(Console):
-    def on_broken_pipe(self):
+    def on_broken_pipe(self) -> None:
         raise BrokenPipeError  # `main` sees to it; Rich would end with status 1
 
 
-def _console():
+def _console() -> Console:
     return _Console(emoji=False)
 
 
 VERBS = {
-    "list": _list,
-    "show": _show,
-    "run": _run,
-    "explain": _explain,
-    "train": _train,
-    "claims": _claims,
-    "new": _new,
-    "transfer": _transfer,
+    "list": Verb(_list, arguments.LIST),
+    "show": Verb(_show, arguments.SHOW),
+    "run": Verb(_run, arguments.RUN),
+    "explain": Verb(_explain, arguments.EXPLAIN),
+    "train": Verb(_train, arguments.TRAIN),
+    "claims": Verb(_claims, arguments.CLAIMS),
+    "new": Verb(_new, arguments.NEW),
+    "transfer": Verb(_transfer, arguments.TRANSFER),
 }

@@ -1,10 +1,32 @@
-"""The one error that people see as a line of text."""
+"""The one error that people see as a line of text, and the command it names."""
+
+import sys
+from pathlib import Path
 
 
 class BadInput(Exception):
     """Something given to the suite cannot be used.
 
     The message is one line: who, what was expected, what came, what to do. The command
-    line prints it on stderr and ends with exit status 2. It is no ValueError, which is
-    what a model raises when it refuses its input.
+    line prints it on stderr and ends with exit status 2. It is not a ValueError, which
+    is what a model raises when it refuses its input.
     """
+
+
+def command() -> str:
+    """How people call the command line, for messages that name a command.
+
+    Returns:
+        "twinproof" where the process was started by that name, else "python -m
+        compare", which works wherever the package can be imported.
+    """
+    program = Path(sys.argv[0]).stem if sys.argv else ""
+    if program == "twinproof":
+        return program
+    return "python -m compare"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says; nothing where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else ""

@@ -7,71 +7,100 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from compare.errors import BadInput
+from compare.errors import BadInput, first_line
 
-LONG = 500  # letters of a name; more is no name that a person gave
-MOST = 200  # bytes for each of a zip; zeros shrink to a thousandth
+LONGEST_NAME = 500  # letters; a longer name is not one that a person gave
+MOST_UNPACKED = 200  # bytes for each of a zip; zeros shrink to a thousandth
+LONGEST_REASON = 200  # letters of what an error says
 
 
-def target(option: str, path: str | None) -> Path | None:
-    """Where a result goes; what cannot be written is said before the work."""
-    if path is None:
-        return None
-    found = Path(path).resolve()  # the file behind a link, not the link
-    if not found.parent.is_dir():
+def target(option: str, path: str) -> Path:
+    """Where a result goes.
+
+    Args:
+        option: that names the file, for messages.
+        path: as it was typed.
+
+    Raises:
+        BadInput: if no file can be written there, which is said before the work.
+    """
+    file = Path(path).resolve()  # the file that a link leads to, not the link
+    if not file.parent.is_dir():
         raise BadInput(
             f"{option} {path}: expected a file in a folder that exists, got "
             f"{Path(path).parent}, which does not; create it first"
         )
-    mode = found.stat().st_mode if found.exists() else None
-    if mode is not None and not (stat.S_ISREG(mode) and mode & stat.S_IWUSR):
-        raise BadInput(
-            f"{option} {path}: expected a file that can be written, got a folder, a "
-            "device or a protected file; name another file"
-        )
-    if not os.access(found.parent, os.W_OK):
+    if file.exists():
+        mode = file.stat().st_mode
+        if not (stat.S_ISREG(mode) and mode & stat.S_IWUSR):
+            raise BadInput(
+                f"{option} {path}: expected a file that can be written, got a folder, "
+                "a device or a protected file; name another file"
+            )
+    if not os.access(file.parent, os.W_OK):
         raise BadInput(
             f"{option} {path}: expected a folder that can be written to, got "
-            f"{found.parent}; name a file elsewhere"
+            f"{file.parent}; name a file elsewhere"
         )
-    return found
+    return file
 
 
-def check_name(path: Path, name: str):
+def check_name(path: Path, name: str) -> None:
     """Raise BadInput for a name in a file that would change what a terminal shows."""
-    if not name.isprintable() or len(name) > LONG:
+    if not name.isprintable() or len(name) > LONGEST_NAME:
         raise BadInput(
-            f"{path}: expected names of letters, digits and signs, at most {LONG} of "
-            f"them, got {ascii(name)[:100]}; name the layer otherwise and save it again"
+            f"{path}: expected names of letters, digits and signs, at most "
+            f"{LONGEST_NAME} of them, got {ascii(name)[:100]}; name the layer "
+            "otherwise and save it again"
         )
 
 
-def check_zip(path: Path, content: zipfile.ZipFile):
+def check_zip(path: Path, content: zipfile.ZipFile) -> None:
     """Raise BadInput for a zip that claims to hold far more than its size.
 
     It would fill the memory; numbers do not shrink like that, except in a trap.
     """
-    entries = content.infolist()
-    packed = sum(each.compress_size for each in entries)
-    sizes = [(each.file_size, each.compress_size) for each in entries]
-    for whole, part in [*sizes, (sum(size for size, _ in sizes), packed)]:
-        if whole > MOST * max(part, 1):
-            raise BadInput(
-                f"{path}: expected a file that Keras or PyTorch saved, got a zip that "
-                f"claims {whole} bytes in {part}, more than {MOST} times as many; save "
-                "it again"
-            )
+    unpacked, packed = 0, 0
+    for entry in content.infolist():
+        _check_size(path, entry.file_size, entry.compress_size)
+        unpacked += entry.file_size
+        packed += entry.compress_size
+    _check_size(path, unpacked, packed)  # many small entries are a trap as well
+
+
+def _check_size(path: Path, unpacked: int, packed: int) -> None:
+    if unpacked > MOST_UNPACKED * max(packed, 1):
+        raise BadInput(
+            f"{path}: expected a file that Keras or PyTorch saved, got a zip that "
+            f"claims {unpacked} bytes in {packed}, more than {MOST_UNPACKED} times as "
+            "many; save it again"
+        )
 
 
 def reason(error: Exception) -> str:
     """What an error says, in one short line that any terminal can show."""
-    said = (str(error).strip() or type(error).__name__).splitlines()[0]
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)
-    return shown[:200]
+    line = first_line(error) or type(error).__name__
+    letters = [_printable(letter) for letter in line]
+    return "".join(letters)[:LONGEST_REASON]
 
 
-def write(option: str, target: Path, content: str | bytes):
-    """Write all of it or nothing; a file that is there keeps its permissions."""
+def _printable(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return ascii(letter)[1:-1]  # without the quotes
+
+
+def write(option: str, target: Path, content: str | bytes) -> None:
+    """Write all of it or nothing; a file that is there keeps its permissions.
+
+    Args:
+        option: that names the file, for messages.
+        target: as `target` returned it.
+        content: text gets a line's end behind it.
+
+    Raises:
+        BadInput: if the file cannot be written.
+    """
     if isinstance(content, str):
         content = f"{content}\n".encode()
     try:
@@ -88,7 +117,7 @@ def write(option: str, target: Path, content: str | bytes):
         ) from None
 
 
-def check_picture(path: str):
+def check_picture(path: str) -> None:
     """Raise BadInput, before the work, where no picture could be drawn."""
     if not path.lower().endswith(".png"):
         raise BadInput(f"--plot {path}: expected a file that ends in .png")

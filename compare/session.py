@@ -1,30 +1,37 @@
 """One run of the suite: pairs and prices in, evidence out, with progress on the way."""
 
+from __future__ import annotations
+
 import gc
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from compare.errors import BadInput
 from compare.judging.evidence import SIDES, Evidence, Result
 from compare.judging.optimizers import Recipe
 from compare.judging.training import TrainingEvidence
-from compare.subjects.cases import FIXED, cases, left_out
-from compare.subjects.own import pair as own_pair
+from compare.judging.words import Side
+from compare.subjects.cases import FIXED, Case, cases, left_out
 from compare.subjects.own import pair_file
+from compare.subjects.own.pair import OwnPair, described
 from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices
-from compare.twins import versions as twins_versions
+
+if TYPE_CHECKING:  # at run time these would load both frameworks
+    from compare.subjects.claims import ClaimResult
+    from compare.subjects.own.run import Judged
 
 
 def run(
-    pairs: Sequence[Pair | own_pair.OwnPair | str],
+    pairs: Sequence[Pair | OwnPair | str],
     prices: Prices,
     seed: int,
     started: float,
@@ -46,73 +53,128 @@ def run(
         BadInput: if the prices hold no window, a framework is not installed, or a pair
             compared nothing.
     """
-    own = [pair for pair in pairs if not isinstance(pair, Pair)]
-    work = [
-        (pair.for_assets(len(prices.assets)), cases(pair, prices.longest))
-        for pair in pairs
-        if isinstance(pair, Pair)
-    ]
-    for pair in own:
-        if isinstance(pair, str):
-            pair_file.existing(pair)
-    if work:
+    return _run(pairs, prices, seed, started, gradients, claimed)[0]
+
+
+def _run(
+    pairs: Sequence[Pair | OwnPair | str],
+    prices: Prices,
+    seed: int,
+    started: float,
+    gradients: bool,
+    claimed: bool,
+) -> tuple[Evidence, list[OwnPair]]:
+    """The evidence of `run`, and a user's own pairs as they were judged."""
+    built_in_pairs, own = _sorted(pairs, prices)
+    inputs: dict[str, str | int] = {"seed": seed}
+    if built_in_pairs:
         prices.windows(FIXED, 1)  # too few days are said before all else
-    results, notes, inputs = [], [], dict(seed=seed)
-    if work:
-        inputs = dict(prices=prices.source, days=len(prices.values), seed=seed)
+        inputs = {"prices": prices.source, "days": len(prices.values), "seed": seed}
+    results: list[Result] = []
+    notes: list[str] = []
+    claim_results: list[Mapping[str, object]] = []
+    judged_pairs: list[OwnPair] = []
     with _progress() as progress:
         task = progress.add_task("loading PyTorch and Keras", total=None)
         with _quiet():
             load_harness()
-            from compare.subjects import built_in
-            from compare.subjects.subject import run as run_subject
-        progress.update(task, total=2 * sum(len(each) for _, each in work))
-        for pair, each in work:
+        progress.update(
+            task, total=2 * sum(len(its_cases) for _, its_cases in built_in_pairs)
+        )
+        for pair, its_cases in built_in_pairs:
             progress.update(task, description=pair.file)
-            subject = built_in.subject(pair, each, prices, seed, gradients)
-            for result in run_subject(subject):
+            for result in _results(pair, its_cases, prices, seed, gradients):
                 results.append(result)
                 progress.advance(task)
-        for pair in own:
-            if isinstance(pair, str):
-                progress.update(task, description=pair)
-                pair = pair_file.load(pair, seed)
-            inputs[pair.name] = own_pair.described(pair)
-            results += own_results(pair, notes, gradients)
-        checked = []
+        for own_pair in own:
+            loaded = _loaded(own_pair, seed, progress, task)
+            inputs[loaded.name] = described(loaded)
+            judged = judge_own(loaded, gradients)
+            results += judged.results
+            notes += judged.notes
+            judged_pairs.append(judged.pair)
         if claimed:
             progress.update(task, description="claims of the note")
-            checked = [claim.as_dict() for claim in claims()]
-    notes += [
-        f"{prices.longest + 1} days hold no window of {steps} steps."
-        for steps in left_out(prices.longest)
-        if work
-    ]
-    others = [pair.file for pair, _ in work if not pair.prices]
-    if others:
-        notes.append(
-            f"{', '.join(others)} read no prices, but random features in [0, 1)."
-        )
-    return Evidence(
-        versions=twins_versions.versions(),
+            claim_results = [claim.as_dict() for claim in claims()]
+    if built_in_pairs:
+        notes += _notes_on_inputs([pair for pair, _ in built_in_pairs], prices)
+    from compare.twins.versions import versions  # which loads both frameworks
+
+    evidence = Evidence(
+        versions=versions(),
         inputs=inputs,
         results=results,
-        claims=checked,
+        claims=claim_results,
         notes=notes,
         seconds=time.perf_counter() - started,
     )
+    return evidence, judged_pairs
+
+
+def _sorted(
+    pairs: Sequence[Pair | OwnPair | str], prices: Prices
+) -> tuple[list[tuple[Pair, list[Case]]], list[OwnPair | str]]:
+    """Built-in pairs with their cases, and a user's own.
+
+    Raises:
+        BadInput: if a pair file does not exist.
+    """
+    built_in_pairs: list[tuple[Pair, list[Case]]] = []
+    own: list[OwnPair | str] = []
+    for pair in pairs:
+        if isinstance(pair, Pair):
+            sized = pair.for_assets(len(prices.assets))
+            built_in_pairs.append((sized, cases(pair, prices.longest)))
+        else:
+            own.append(pair)
+            if isinstance(pair, str):
+                pair_file.existing(pair)
+    return built_in_pairs, own
+
+
+def _results(
+    pair: Pair, its_cases: list[Case], prices: Prices, seed: int, gradients: bool
+) -> Iterator[Result]:
+    """The results of a built-in pair, as they come."""
+    from compare.subjects import built_in, subject
+
+    return subject.run(built_in.subject(pair, its_cases, prices, seed, gradients))
+
+
+def _loaded(
+    pair: OwnPair | str, seed: int, progress: Progress, task: TaskID
+) -> OwnPair:
+    """What a pair file holds, its path shown beside the progress bar."""
+    if isinstance(pair, OwnPair):
+        return pair
+    progress.update(task, description=pair)
+    return pair_file.load(pair, seed)
+
+
+def _notes_on_inputs(pairs: Sequence[Pair], prices: Prices) -> list[str]:
+    """What a reader must know of the inputs of built-in pairs, a sentence each."""
+    notes = []
+    for steps in left_out(prices.longest):
+        notes.append(f"{prices.longest + 1} days hold no window of {steps} steps.")
+    without_prices = [pair.file for pair in pairs if not pair.prices]
+    if without_prices:
+        notes.append(
+            f"{', '.join(without_prices)} read no prices, but random features in "
+            "[0, 1)."
+        )
+    return notes
 
 
 def explain(
     pair: Pair | str, prices: Prices, seed: int, started: float, reproduce: bool
 ) -> tuple[Evidence, str]:
-    """As `run`, of one pair; with the smallest case that differs, where one does.
+    """Run one pair, and look for the smallest case that differs, where one does.
 
     Args:
         pair: built-in, or the path of a pair file.
-        prices: as of `run`.
-        seed: as of `run`.
-        started: as of `run`.
+        prices: as in `run`.
+        seed: as in `run`.
+        started: as in `run`.
         reproduce: whether to write a script that shows the difference.
 
     Returns:
@@ -120,61 +182,72 @@ def explain(
         of the script, or "".
 
     Raises:
-        BadInput: as `run`; or if there is no such script.
+        BadInput: as in `run`; or if there is no such script.
     """
     if isinstance(pair, str):
         pair_file.existing(pair)
     with _quiet():
         load_harness()
-    if isinstance(pair, str):
-        pair = pair_file.load(pair, seed)
-    from compare.reports import script as reproducing
-    from compare.subjects.own import smallest as explaining
+    from compare.reports import script
+    from compare.subjects.own.smallest import smallest
 
+    loaded: Pair | OwnPair = (
+        pair if isinstance(pair, Pair) else pair_file.load(pair, seed)
+    )
     if reproduce:
-        reproducing.check_source(pair)
-    evidence = run([pair], prices, seed, started)
-    wrong = [r for r in evidence.results if not r.as_expected]
-    found = max(wrong, key=lambda r: bool(r.explanation), default=None)
-    if found is None:
+        script.check_source(loaded)
+    evidence, judged_pairs = _run([loaded], prices, seed, started, False, False)
+    result = _to_explain(evidence.results)
+    if result is None:
         return _without_script(evidence, reproduce, "nothing differs"), ""
-    if isinstance(pair, Pair):
-        pair = pair.for_assets(len(prices.assets))
+    if isinstance(loaded, Pair):
+        loaded = loaded.for_assets(len(prices.assets))
+    else:
+        loaded = replace(loaded, exchanged=judged_pairs[0].exchanged)
     with _progress() as progress:
         progress.add_task("looking for the smallest case", total=None)
-        least = explaining.smallest(pair, found, prices, seed)
-    if not least:
+        least = smallest(loaded, result, prices, seed)
+    if least is None:
         why = "this is no difference that a script with one call of each can show"
         return _without_script(evidence, reproduce, why), ""
-    told = replace(found, smallest=least.as_dict())
-    results = [told if r is found else r for r in evidence.results]
+    shown = replace(result, smallest=least.as_dict())
+    results = [shown if r is result else r for r in evidence.results]
     evidence = replace(evidence, results=results)
     if least.twins.only32:
         why = "a model cannot be run in float64, which the script would show it in"
         return _without_script(evidence, reproduce, why), ""
-    return evidence, reproducing.script(pair, found, least) if reproduce else ""
+    if not reproduce:
+        return evidence, ""
+    return evidence, script.script(loaded, result, least)
 
 
-def _without_script(evidence, asked, why):
-    if not asked:
+def _to_explain(results: Sequence[Result]) -> Result | None:
+    """The first unexpected result that has an explanation, or else the first."""
+    unexpected = [result for result in results if not result.as_expected]
+    for result in unexpected:
+        if result.explanation:
+            return result
+    return next(iter(unexpected), None)
+
+
+def _without_script(evidence: Evidence, reproduce: bool, why: str) -> Evidence:
+    """The evidence, with a note where a script was asked for and not written."""
+    if not reproduce:
         return evidence
     return replace(evidence, notes=[*evidence.notes, f"No script was written: {why}."])
 
 
-def own_results(
-    pair: own_pair.OwnPair, notes: list[str], gradients: bool = False
-) -> list[Result]:
-    """The results of a pair of one's own, the frameworks loaded if need be.
+def judge_own(pair: OwnPair, gradients: bool = False) -> Judged:
+    """Judge a pair of one's own; the frameworks are loaded if need be.
 
     Args:
         pair: what to compare.
-        notes: gets what a reader must know, a sentence each.
         gradients: whether to compare those of the pair's loss as well.
     """
     load_harness()
-    from compare.subjects.own import run as own
+    from compare.subjects.own.run import run as run_own
 
-    return own.run(pair, notes, gradients)
+    return run_own(pair, gradients)
 
 
 def train(
@@ -187,46 +260,42 @@ def train(
             of a pair file.
         prices: of the pairs that read them.
         recipe: how.
-        started: as of `run`.
+        started: as in `run`.
 
     Raises:
-        BadInput: if a framework is not installed, or the pair cannot learn so.
+        BadInput: if a framework is not installed, or the pair cannot learn in this way.
     """
     if isinstance(pair, str):
         pair_file.existing(pair)
     else:
         pair = pair.for_assets(len(prices.assets))
         if pair.prices:
-            prices.examples(
-                FIXED
-            )  # too few days are said before the frameworks are loaded
+            prices.examples(FIXED)  # too few days are said before the long loading
     with _progress() as progress:
         task = progress.add_task("loading PyTorch and Keras", total=None)
         with _quiet():
             load_harness()
             from compare.subjects import built_in
-            from compare.twins import training
+            from compare.subjects.own.run import settled
+            from compare.subjects.own.training import task as own_task
+            from compare.twins.training import train as train_twins
 
-        def show(what, done, total, losses):
-            both = "  ".join(
-                f"{SIDES[side]} {loss:.4f}" for side, loss in losses.items()
-            )
-            progress.update(
-                task, description=f"{what}: {both}", completed=done, total=total
-            )
+        def show(
+            what: str, done: int, total: int, losses: Mapping[Side, float]
+        ) -> None:
+            texts = [f"{SIDES[side]} {loss:.4f}" for side, loss in losses.items()]
+            description = f"{what}: {'  '.join(texts)}"
+            progress.update(task, description=description, completed=done, total=total)
 
         if isinstance(pair, Pair):
             work = built_in.task(pair, prices, recipe.seed)
-            return training.train(work, recipe, started, show)
-        from compare.subjects.own import run as own
-        from compare.subjects.own import training as own_training
-
+            return train_twins(work, recipe, started, show)
         own_pair = pair_file.load(pair, recipe.seed)
-        with own.settled(own_pair):
-            return training.train(own_training.task(own_pair), recipe, started, show)
+        with settled(own_pair):
+            return train_twins(own_task(own_pair), recipe, started, show)
 
 
-def claims() -> Iterator:
+def claims() -> Iterator[ClaimResult]:
     """The claims of the note, each checked when it is asked for."""
     with _quiet():
         load_harness()
@@ -234,7 +303,7 @@ def claims() -> Iterator:
     return check_claims()
 
 
-def _progress():
+def _progress() -> Progress:
     """A progress bar on stderr where that is a terminal; silent elsewhere."""
     console = Console(file=os.fdopen(os.dup(2), "w"))
     return Progress(
@@ -247,7 +316,7 @@ def _progress():
     )
 
 
-def load_harness():
+def load_harness() -> None:
     """Import both frameworks, which takes most of a run's time.
 
     Raises:
@@ -268,16 +337,16 @@ def load_harness():
 
 
 @contextmanager
-def _quiet():
+def _quiet() -> Iterator[None]:
     """Hold back what TensorFlow's loader says on stderr, unless loading fails."""
-    with tempfile.TemporaryFile() as kept:
+    with tempfile.TemporaryFile() as held_back:
         stderr = os.dup(2)
-        os.dup2(kept.fileno(), 2)
+        os.dup2(held_back.fileno(), 2)
         try:
             yield
         except Exception:
-            kept.seek(0)
-            os.write(stderr, kept.read())
+            held_back.seek(0)
+            os.write(stderr, held_back.read())
             raise
         finally:
             os.dup2(stderr, 2)

@@ -33,7 +33,7 @@ def harness():
     for module in (frameworks, models, twins, weights, built_in, subject):
         parts |= vars(module)
     parts |= dict(in_keras=in_keras, in_pytorch=in_pytorch, verdict=verdict)
-    with precision.settled():
+    with precision.one_thread():
         yield Harness(**parts)
 
 

@@ -13,7 +13,7 @@ def tampered(harness, twins, layer, change):
         layer: attribute name of the layer.
         change: takes the layer's arrays by name and returns those that change.
     """
-    models = [twins.twins["keras", dtype].model for dtype in harness.DTYPES]
+    models = [twins.model("keras", dtype) for dtype in harness.PRECISIONS]
     kept = [
         dict(harness.LAYERS["keras"].layers(model)[layer].arrays) for model in models
     ]

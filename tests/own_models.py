@@ -71,7 +71,7 @@ def masked(model, x):
 
 def wrong_weights(harness, made, layer, change):
     """Keras's twins with other weights in a layer."""
-    for dtype in harness.DTYPES:
-        model = made.twins["keras", dtype].model
+    for dtype in harness.PRECISIONS:
+        model = made.model("keras", dtype)
         arrays = dict(harness.LAYERS["keras"].layers(model)[layer].arrays)
         harness.LAYERS["keras"].load(model, {layer: change(arrays)})

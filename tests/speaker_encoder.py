@@ -35,7 +35,7 @@ def wheel() -> Path:
         NotFetchedError: where there is no network, or pip fails otherwise.
     """
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    found = Path(cache) / "recurrent-twins" / WHEEL
+    found = Path(cache) / "twinproof" / WHEEL
     if found.exists():
         return found
     found.parent.mkdir(parents=True, exist_ok=True)

@@ -260,7 +260,7 @@ def test_a_connection_from_elsewhere_is_told(harness, diagnose):
 def test_a_connection_of_both_sides_is_no_finding(harness, diagnose):
     made = stacked(harness, lambda y, p, x: y + p, lambda y, p, x: y + p)
 
-    assert made.compare(X)["verdict"] == "same"
+    assert made.compare(X).verdict == "same"
     assert not diagnose(made, (X,)).part
 
 
@@ -332,7 +332,7 @@ def test_directions_made_one_in_another_way_are_told(
 def test_directions_made_one_in_the_same_way_are_no_finding(harness, diagnose, merge):
     made = two_directions(harness, HALVES[merge][0], merge, False)
 
-    assert made.compare(X)["verdict"] == "same"
+    assert made.compare(X).verdict == "same"
     assert not diagnose(made, (X,)).part
 
 

@@ -1,19 +1,15 @@
 """Why twins differ: mistakes are made in a twin, and have to be found again."""
 
-from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import product
 
 import normed
 import numpy as np
 import pytest
+from mistaken import mistaken, places, suspected
 
 from compare.judging.arrays import Input, sequences
-from compare.kinds.layer import Layer
 from compare.kinds.mistake import ArraysOfLayer
-from compare.matching.rewriting import rewrite
 from compare.mistakes import MISTAKES
-from compare.mistakes.anatomy import applies
 from compare.subjects.pairs import PAIRS
 
 BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
@@ -57,71 +53,18 @@ def built(harness):
         name: (
             twins,
             arrays,
-            in_pytorch_anatomy.anatomy(twins.twins["torch", "float64"], arrays),
+            in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays),
         )
         for name, (twins, arrays) in made.items()
     }
 
 
-@contextmanager
-def mistaken(harness, pytorch_mistakes, twins, found, *mistakes):
-    """Mistakes made in a port: in Keras's weights, or in what PyTorch computes."""
-    with ExitStack() as stack:
-        for mistake, layer in mistakes:
-            if isinstance(mistake.effect, ArraysOfLayer):
-                stack.enter_context(_loaded(harness, twins, mistake, layer))
-                continue
-            for (side, _), twin in twins.twins.items():
-                if side == "torch":
-                    behind = found.behind(layer)
-                    stack.enter_context(
-                        pytorch_mistakes.injected(twin, mistake.effect, layer, behind)
-                    )
-        yield
-
-
-@contextmanager
-def _loaded(harness, twins, mistake, layer):
-    """Keras's weights as transferred from PyTorch's with the mistake in them."""
-    kept = {}
-    for dtype in harness.DTYPES:
-        torch, keras = (twins.twins[side, dtype].model for side in harness.FRAMEWORKS)
-        theirs = harness.LAYERS["keras"].layers(keras)
-        kept[dtype] = {layer: dict(theirs[layer].arrays)}
-        before = harness.LAYERS["torch"].layers(torch)
-        split = twins.splits.get((dtype, layer), before[layer].arrays)
-        wrong = Layer(before[layer].kind, mistake.effect.made_on("keras", split))
-        twins.splits[dtype, layer] = wrong.arrays
-        made, _ = rewrite({layer: wrong}, {layer: theirs[layer]}, "to_keras")
-        harness.LAYERS["keras"].load(keras, made)
-    try:
-        yield
-    finally:
-        twins.splits.clear()
-        for dtype, arrays in kept.items():
-            harness.LAYERS["keras"].load(twins.twins["keras", dtype].model, arrays)
-
-
-def places(found):
-    """Every mistake that can be made, with its layer."""
-    return [
-        (mistake, layer)
-        for layer, mistake in product(found.kinds, MISTAKES)
-        if applies(mistake, layer, found)
-    ]
-
-
 def diagnosed(harness, probe, built, model, *mistakes):
-    diagnosis, pytorch_mistakes = probe
+    diagnosis, _ = probe
     twins, arrays, found = built[model]
     twins.splits = {}
-    with mistaken(harness, pytorch_mistakes, twins, found, *mistakes):
+    with mistaken(harness, twins, found, *mistakes):
         return diagnosis.diagnose(twins, arrays)
-
-
-def suspected(explanation):
-    others = (name for each in explanation.alternatives for name in each.faults)
-    return {*explanation.faults, *others}
 
 
 QUICK = [

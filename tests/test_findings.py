@@ -168,7 +168,7 @@ def test_padding_before_the_sequences_that_both_leave_out_is_no_finding(
     made = twins(harness, in_pytorch(brought), in_keras(masked))
     found = diagnose(made, (BEFORE,))
 
-    assert made.compare(BEFORE)["verdict"] == "same"
+    assert made.compare(BEFORE).verdict == "same"
     assert not found.explained
     assert found.faults == ()
 
@@ -177,14 +177,14 @@ def test_a_gru_that_resets_before_the_product_is_explained(harness, diagnose):
     """Its arrays are not those of PyTorch's, so no transfer loads it."""
     torch = in_pytorch(last, kind="GRU")
     made = twins(harness, torch, in_keras(plain, "GRU", reset_after=False), load=False)
-    for dtype in harness.DTYPES:
+    for dtype in harness.PRECISIONS:
         layers = {
-            side: harness.LAYERS[side].layers(made.twins[side, dtype].model)
+            side: harness.LAYERS[side].layers(made.model(side, dtype))
             for side in harness.FRAMEWORKS
         }
         drawn = harness.fresh_weights(layers["torch"], [3])
         drawn["rnn"]["bias_hh_l0"][:] = 0
-        harness.LAYERS["torch"].load(made.twins["torch", dtype].model, drawn)
+        harness.LAYERS["torch"].load(made.model("torch", dtype), drawn)
         order = np.r_[SIZE : 2 * SIZE, :SIZE, 2 * SIZE : 3 * SIZE]  # z, r, h
         rnn, head = drawn["rnn"], drawn["head"]
         theirs = {
@@ -195,7 +195,7 @@ def test_a_gru_that_resets_before_the_product_is_explained(harness, diagnose):
             },
             "head": {"kernel": head["weight"].T, "bias": head["bias"]},
         }
-        harness.LAYERS["keras"].load(made.twins["keras", dtype].model, theirs)
+        harness.LAYERS["keras"].load(made.model("keras", dtype), theirs)
     found = diagnose(made, (X,))
 
     assert found.explained, found
@@ -213,8 +213,8 @@ def test_the_default_epsilon_of_the_other_framework_is_explained(
     harness, diagnose, model, epsilon, name
 ):
     made, arrays = normed.twins(harness, model)
-    for dtype in harness.DTYPES:
-        made.twins["keras", dtype].model.norm.epsilon = epsilon
+    for dtype in harness.PRECISIONS:
+        made.model("keras", dtype).norm.epsilon = epsilon
     made, arrays = retraced(harness, made, arrays)
     found = diagnose(made, arrays)
 
@@ -226,16 +226,15 @@ def test_the_default_epsilon_of_the_other_framework_is_explained(
 
 def retraced(harness, made, arrays):
     """Twins whose model has changed since it was traced."""
-    for dtype in harness.DTYPES:
-        twin = made.twins["keras", dtype]
-        twin._run = twin.traced(twin._compute)
+    for dtype in harness.PRECISIONS:
+        made.twin("keras", dtype).retrace()
     return made, arrays
 
 
 def test_an_epsilon_that_is_no_default_is_read_from_the_layers(harness, diagnose):
     made, arrays = normed.twins(harness, "words")
-    for dtype in harness.DTYPES:
-        made.twins["keras", dtype].model.norm.epsilon = 0.1
+    for dtype in harness.PRECISIONS:
+        made.model("keras", dtype).norm.epsilon = 0.1
     found = diagnose(*retraced(harness, made, arrays))
 
     assert found.explained, found
@@ -248,7 +247,7 @@ def test_a_layer_that_normalises_in_a_way_of_its_own_is_said_to_be_unknown(
     harness, diagnose, monkeypatch
 ):
     made, arrays = normed.twins(harness, "words")
-    norm = type(made.twins["keras", "float64"].model.norm)
+    norm = type(made.model("keras", "float64").norm)
     right = norm.call
     monkeypatch.setattr(norm, "call", lambda self, x: right(self, x) * 1.5)
     found = diagnose(*retraced(harness, made, arrays))
@@ -358,8 +357,8 @@ def test_a_batch_norm_that_learns_while_it_runs_is_explained(harness, diagnose):
 @pytest.mark.parametrize("shift", [1, -1])
 def test_indices_shifted_in_the_code_are_explained(harness, diagnose, shift):
     made, (x,) = normed.twins(harness, "words")
-    for dtype in harness.DTYPES:
-        model = made.twins["torch", dtype].model
+    for dtype in harness.PRECISIONS:
+        model = made.model("torch", dtype)
         model.forward = partial(shifted, model, shift)
     found = diagnose(made, (np.clip(x, 1, normed.WORDS - 2),))
     name = f"indices one too {'high' if shift == 1 else 'low'}"

@@ -7,8 +7,8 @@ import pytest
 from helpers import tampered
 
 from compare.judging.arrays import Input, sequences
-from compare.judging.evidence import DIFFERENT, SAME
-from compare.kinds import reference
+from compare.judging.evidence import DIFFERENT, SAME, Judgement
+from compare.kinds import BY_NAME
 from compare.matching.rewriting import rewrite
 from compare.subjects.cases import FIXED, cases
 from compare.subjects.pairs import PAIRS
@@ -46,7 +46,7 @@ class Masked:
         self.harness, self.outputs = harness, outputs
         self.twins = harness.Twins(make, INPUTS, outputs)
         self.twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
-        stages = self.twins.twins["torch", "float32"](padded(0.0), LENGTHS)
+        stages = self.twins.twin("torch", "float32")(padded(0.0), LENGTHS)
         shapes = [stages[name].shape for name in outputs]
         self.targets = targets("mean_squared_error", shapes, seed=0)
 
@@ -60,7 +60,7 @@ class Masked:
         """Gradients of one side: those of x, and by layer and name."""
         loss = self.harness.losses("mean_squared_error")[side]
         where = [VALID[..., None] if n == "output" else None for n in self.outputs]
-        _, by_input, by_layer = self.twins.twins[side, dtype].gradients(
+        _, by_input, by_layer = self.twins.twin(side, dtype).gradients(
             loss, (padded(value), LENGTHS), self.targets, where
         )
         return by_input["x"], by_layer
@@ -97,7 +97,7 @@ def masked(harness):
 
 def as_pytorch(harness, twins, by_layer):
     """Keras's gradients by layer, and by name as PyTorch has them."""
-    like = harness.LAYERS["torch"].layers(twins.twins["torch", "float64"].model)
+    like = harness.LAYERS["torch"].layers(twins.model("torch", "float64"))
     return rewrite(by_layer, like, "gradients")[0]
 
 
@@ -122,7 +122,7 @@ def test_gradients_of_every_pair_are_the_same(harness, etfs, monkeypatch, pair):
         if case.expected == SAME and (case.timesteps, case.batch) == size
     ]
     # What else a run looks at is tested elsewhere, and takes most of its time.
-    skipped = dict(verdict="skipped", stages=("none",))
+    skipped = Judgement("skipped", stages=("none",))
     monkeypatch.setattr(harness.Twins, "compare", lambda *_: skipped)
     results = harness.run(harness.subject(pair, few, etfs, 0, True))
     found = [result for result in results if result.loss]
@@ -140,7 +140,7 @@ def test_gradients_are_of_the_input_and_of_every_weight(last_step, etfs):
     """The loss comes first; where PyTorch has two biases each is compared."""
     found = gradients(last_step, etfs)
 
-    assert [stage.stage for stage in found["stages"]] == [
+    assert [stage.stage for stage in found.stages] == [
         "loss",
         "x",
         "lstm.weight_ih_l0",
@@ -160,7 +160,7 @@ def test_gradients_are_of_the_input_and_of_every_weight(last_step, etfs):
 def test_gradients_are_the_same_whatever_the_padding(masked, name, value):
     found = masked(name).compare(value)
 
-    assert found["verdict"] == SAME, found
+    assert found.verdict == SAME, found
 
 
 @of_each(MASKED)
@@ -168,7 +168,7 @@ def test_gradients_are_the_same_whatever_the_padding(masked, name, value):
 def test_padding_has_no_gradient(harness, masked, name, value):
     """Exactly zero on both sides, while every valid step has one."""
     for side in SIDES:
-        for dtype in harness.DTYPES:
+        for dtype in harness.PRECISIONS:
             of_x, _ = masked(name).of(side, dtype, value)
 
             assert not of_x[~VALID].any()
@@ -191,7 +191,7 @@ def forgetful(harness):
 
 @pytest.mark.xdist_group("forgetful")
 def test_gradients_of_a_twin_that_reads_padding_are_different(forgetful):
-    assert forgetful.compare(0.0)["verdict"] == DIFFERENT
+    assert forgetful.compare(0.0).verdict == DIFFERENT
 
 
 @pytest.mark.xdist_group("forgetful")
@@ -219,7 +219,7 @@ def test_gradients_of_classifiers_are_the_same(harness, file):
     verdicts = []
     for direction in harness.DIRECTIONS:
         twins.load(direction, partial(harness.fresh_weights, seed=[1]))
-        verdicts.append(twins.gradients("cross_entropy", arrays, labels)["verdict"])
+        verdicts.append(twins.gradients("cross_entropy", arrays, labels).verdict)
 
     assert labels[0].dtype == np.int64
     assert verdicts == [SAME, SAME]
@@ -232,7 +232,7 @@ def test_gradients_of_classifiers_are_the_same(harness, file):
 def test_gradients_of_each_loss_are_the_same(last_step, etfs, loss):
     found = gradients(last_step, etfs, loss)
 
-    assert found["verdict"] == SAME, found
+    assert found.verdict == SAME, found
 
 
 @last_step_group
@@ -244,8 +244,8 @@ def test_one_day_has_no_sharpe_ratio_and_no_gradient(
     returns = targets("negative_sharpe_ratio", [(days, 4)], seed=0)
     for side in SIDES:
         loss = harness.losses("negative_sharpe_ratio")[side]
-        for dtype in harness.DTYPES:
-            value, by_input, by_layer = last_step.twins[side, dtype].gradients(
+        for dtype in harness.PRECISIONS:
+            value, by_input, by_layer = last_step.twin(side, dtype).gradients(
                 loss, (etfs.windows(50, days),), returns, [None]
             )
             arrays = [value, by_input["x"]]
@@ -259,7 +259,7 @@ def test_one_day_has_no_sharpe_ratio_and_no_gradient(
 def test_gradients_of_one_day_are_the_same(last_step, etfs):
     found = gradients(last_step, etfs, "negative_sharpe_ratio", batch=1)
 
-    assert found["verdict"] == SAME, found
+    assert found.verdict == SAME, found
 
 
 # Biases
@@ -319,7 +319,7 @@ def test_gradients_are_the_slopes_of_a_third_opinion(harness, masked, name, side
     """NumPy's loss along three random directions in each weight and in x."""
     made, kind = masked(name), name.split()[0]
     twins = made.twins
-    layers = harness.LAYERS["torch"].layers(twins.twins["torch", "float64"].model)
+    layers = harness.LAYERS["torch"].layers(twins.model("torch", "float64"))
     arrays = {**layers[kind.lower()].arrays, "x": padded(0.0).astype(np.float64)}
     of_x, by_layer = made.of(side, "float64")
     if side == "keras":
@@ -330,7 +330,7 @@ def test_gradients_are_the_slopes_of_a_third_opinion(harness, masked, name, side
 
     def loss(changed):
         weights = {key: array for key, array in changed.items() if key != "x"}
-        results = reference.run(kind, weights, changed["x"], LENGTHS)
+        results = BY_NAME[kind].compute(weights, changed["x"], {"lengths": LENGTHS})
         both = zip(made.outputs, made.targets, strict=True)
         return sum(np.mean((results[out] - target) ** 2) for out, target in both)
 
@@ -393,8 +393,8 @@ def test_a_wrong_gradient_is_caught(small, cut, verdict):
     x, target = SMALL
     found = small(cut).gradients("mean_squared_error", (x,), target)
 
-    assert found["verdict"] == verdict
-    assert {s.stage.split(".")[0] for s in found["stages"] if s.verdict != SAME} == (
+    assert found.verdict == verdict
+    assert {s.stage.split(".")[0] for s in found.stages if s.verdict != SAME} == (
         {"x", "lstm"} if cut else set()
     )
 
@@ -402,7 +402,7 @@ def test_a_wrong_gradient_is_caught(small, cut, verdict):
 @each_small
 def test_a_wrong_gradient_predicts_alike(small, cut, verdict):
     """Why gradients are compared at all."""
-    assert small(cut).compare(SMALL[0])["verdict"] == SAME
+    assert small(cut).compare(SMALL[0]).verdict == SAME
 
 
 @each_small
@@ -410,7 +410,7 @@ def test_a_wrong_gradient_is_not_the_slope_of_its_own_loss(
     harness, small, cut, verdict
 ):
     x, target = SMALL
-    twin = small(cut).twins["keras", "float64"]
+    twin = small(cut).twin("keras", "float64")
     kept = dict(harness.LAYERS["keras"].layers(twin.model)["lstm"].arrays)
 
     def of(arrays):
@@ -457,7 +457,7 @@ def test_gradients_of_wrong_weights_are_different(harness, last_step, etfs, mist
     with tampered(harness, last_step, *WRONG[mistake]):
         found = gradients(last_step, etfs)
 
-    assert found["verdict"] == DIFFERENT
+    assert found.verdict == DIFFERENT
 
 
 WRONG_LOSSES = {
@@ -488,9 +488,9 @@ def test_a_loss_of_another_formula_is_caught(
     monkeypatch.setattr("compare.twins.twins.losses", lambda name: wrong)
     found = gradients(last_step, etfs, loss)
 
-    assert found["verdict"] == DIFFERENT
-    assert found["stages"][0].stage == "loss"
-    assert found["stages"][0].verdict == DIFFERENT
+    assert found.verdict == DIFFERENT
+    assert found.stages[0].stage == "loss"
+    assert found.stages[0].verdict == DIFFERENT
 
 
 @last_step_group
@@ -499,6 +499,6 @@ def test_a_target_that_is_nan_is_caught(last_step, etfs):
     aim = np.full((4, 4), np.nan, np.float32)
     found = last_step.gradients("mean_squared_error", (etfs.windows(50, 4),), [aim])
 
-    assert found["verdict"] == DIFFERENT
-    assert {stage.verdict for stage in found["stages"]} == {DIFFERENT}
-    assert all("NaN in float64" in stage.reason for stage in found["stages"])
+    assert found.verdict == DIFFERENT
+    assert {stage.verdict for stage in found.stages} == {DIFFERENT}
+    assert all("NaN in float64" in stage.reason for stage in found.stages)

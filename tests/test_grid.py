@@ -8,7 +8,7 @@ import pytest
 
 from compare.judging.arrays import Input
 from compare.judging.evidence import SAME
-from compare.kinds import reference
+from compare.kinds import BY_NAME
 
 FEATURES, HIDDEN, STEPS = 4, 6, 7
 FILES = {"LSTM": "lstm_layer", "GRU": "gru_layer", "RNN": "rnn_layer"}
@@ -130,12 +130,12 @@ def test_configuration_is_the_same_and_right(harness, case):
     for number, direction in enumerate(harness.DIRECTIONS):
         twins.load(direction, partial(harness.fresh_weights, seed=[number]))
         found = twins.compare(*arrays)
-        assert found["verdict"] == SAME, found
-        assert {"output", "h_n"} <= {stage.stage for stage in found["stages"]}
+        assert found.verdict == SAME, found
+        assert {"output", "h_n"} <= {stage.stage for stage in found.stages}
 
     given = dict(zip((each.name for each in twins.inputs), arrays, strict=True))
     expected = in_numpy(harness, twins, kind, options, given)
-    output = twins.twins["torch", "float64"](*arrays)
+    output = twins.twin("torch", "float64")(*arrays)
     if not batch_first:
         output["output"] = output["output"].swapaxes(0, 1)
     for stage, values in expected.items():
@@ -145,16 +145,14 @@ def test_configuration_is_the_same_and_right(harness, case):
 def in_numpy(harness, twins, kind, options, given):
     """What the reference makes of the same weights and inputs."""
     x = given["x"] if options.get("batch_first", True) else given["x"].swapaxes(0, 1)
-    layer = harness.LAYERS["torch"].layers(twins.twins["torch", "float64"].model)
+    layer = harness.LAYERS["torch"].layers(twins.model("torch", "float64"))
     states = tuple(given[name] for name in ("h_0", "c_0") if name in given)
-    return reference.run(
-        kind,
-        layer[kind.lower()].arrays,
-        x,
-        given.get("lengths"),
-        states or None,
-        options.get("nonlinearity", "tanh"),
-    )
+    settings = {
+        "lengths": given.get("lengths"),
+        "states": states or None,
+        "activation": options.get("nonlinearity", "tanh"),
+    }
+    return BY_NAME[kind].compute(layer[kind.lower()].arrays, x, settings)
 
 
 def test_the_grid_is_large_enough():

@@ -10,7 +10,7 @@ import pytest
 from made_files import KERNEL, dense, linear, refused, state_dict
 
 from compare import BadInput
-from compare.twins.files.keras_files import natural
+from compare.twins.files.hdf5 import natural
 from compare.twins.files.pytorch_files import StateDict
 from compare.twins.files.transfer import transfer_files
 

@@ -44,7 +44,7 @@ def test_this_is_a_layer_that_loses_its_digits(harness):
     made = pair(harness, lambda m, x: m.head(m.rnn(x)[0]))
     found = made.compare(X)
 
-    assert found["verdict"] == "ill-conditioned"
+    assert found.verdict == "ill-conditioned"
 
 
 def test_a_right_layer_is_not_accused_beside_a_wrong_order_of_steps(harness, diagnose):
@@ -57,8 +57,8 @@ def test_a_right_layer_is_not_accused_beside_a_wrong_order_of_steps(harness, dia
 
 def test_a_wrong_bias_is_the_only_thing_told(harness, diagnose):
     made = pair(harness, lambda m, x: m.head(m.rnn(x)[0]))
-    for dtype in harness.DTYPES:
-        sides = {s: made.twins[s, dtype].model for s in harness.FRAMEWORKS}
+    for dtype in harness.PRECISIONS:
+        sides = {s: made.model(s, dtype) for s in harness.FRAMEWORKS}
         ours = harness.LAYERS["torch"].layers(sides["torch"])["rnn"].arrays
         held = dict(harness.LAYERS["keras"].layers(sides["keras"])["rnn"].arrays)
         held["bias"] = ours["bias_ih_l0"]
@@ -82,8 +82,8 @@ def test_a_right_pair_is_not_explained(harness, diagnose):
 def test_noise_in_the_weights_stays_unknown(harness, diagnose):
     made = pair(harness, lambda m, x: m.head(m.rnn(x)[0]))
     noise = np.random.default_rng(1).normal(0, 1e-2, (SIZE, SIZE))
-    for dtype in harness.DTYPES:
-        model = made.twins["keras", dtype].model
+    for dtype in harness.PRECISIONS:
+        model = made.model("keras", dtype)
         held = dict(harness.LAYERS["keras"].layers(model)["rnn"].arrays)
         held["recurrent_kernel"] = held["recurrent_kernel"] + noise
         harness.LAYERS["keras"].load(model, {"rnn": held})

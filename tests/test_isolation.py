@@ -20,7 +20,8 @@ from own_models import (
     wrong_weights,
 )
 
-from compare.judging.evidence import Result, as_json
+from compare.judging.document import as_json
+from compare.judging.evidence import Result
 
 
 def gate(number, name="kernel", column=None):

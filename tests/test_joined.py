@@ -249,7 +249,7 @@ def test_directions_made_by_hand_rightly_are_no_finding(harness, diagnose):
     made.load("to_keras", partial(harness.fresh_weights, seed=[4]))
     found = diagnose(made, (X,))
 
-    assert made.compare(X)["verdict"] == "same"
+    assert made.compare(X).verdict == "same"
     assert not found.explained
     assert found.faults == ()
     assert "reads" not in found.sentence

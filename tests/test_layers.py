@@ -85,9 +85,9 @@ def test_unbatched_input_is_a_batch_of_one_without_its_axis(harness, kind):
     torch, keras = harness.in_pytorch.torch, harness.in_keras.keras
 
     with torch.no_grad():
-        alone = made.twins["torch", "float64"].model(torch.from_numpy(x[0]).double())
+        alone = made.model("torch", "float64")(torch.from_numpy(x[0]).double())
     unbatched = [tensor.numpy() for tensor in alone]
-    model = made.twins["keras", "float64"].model
+    model = made.model("keras", "float64")
     alone = model.call(keras.ops.convert_to_tensor(x[0], dtype="float64"))
     for side, found in (("torch", unbatched), ("keras", [a.numpy() for a in alone])):
         batched = stages[side, "float64"]
@@ -114,7 +114,7 @@ def test_zero_states_are_what_no_states_means(harness, kind):
 
 def training(harness, made, side, x, draws):
     """The output in training mode, `draws` times over."""
-    model = made.twins[side, "float32"].model
+    model = made.model(side, "float32")
     if side == "torch":
         torch = harness.in_pytorch.torch
         torch.manual_seed(0)

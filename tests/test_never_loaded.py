@@ -99,8 +99,8 @@ def test_a_head_that_was_never_loaded_is_told_for_both_sides(harness, diagnose):
     drawn = np.random.default_rng(0).normal(0, 1, (OUTPUTS, SIZE)).astype(np.float32)
     limit = np.sqrt(6 / (SIZE + OUTPUTS))
     kernel = np.random.default_rng(1).uniform(-limit, limit, (SIZE, OUTPUTS))
-    for dtype in harness.DTYPES:
-        torch, theirs = (made.twins[s, dtype].model for s in harness.FRAMEWORKS)
+    for dtype in harness.PRECISIONS:
+        torch, theirs = (made.model(s, dtype) for s in harness.FRAMEWORKS)
         bias = np.ones(OUTPUTS, np.float32)
         harness.LAYERS["torch"].load(torch, {"head": dict(weight=drawn, bias=bias)})
         fresh = dict(kernel=kernel, bias=0 * bias)
@@ -145,8 +145,8 @@ def two_layers(harness):
 
 def give(harness, made, whose):
     """Keras's layers each the arrays of one of them."""
-    for dtype in harness.DTYPES:
-        model = made.twins["keras", dtype].model
+    for dtype in harness.PRECISIONS:
+        model = made.model("keras", dtype)
         held = {
             n: dict(e.arrays) for n, e in harness.LAYERS["keras"].layers(model).items()
         }

@@ -161,7 +161,7 @@ def test_gradients_behind_an_activation_are_the_same(harness, nn, keras, name):
     models = dict(torch=in_pytorch(nn, torch_one), keras=sequential(keras, keras_one))
     pair = OwnPair("pair", models, (X,), transfer="to_keras")
 
-    results = own.run(pair, [], gradients=True)
+    results = own.run(pair, gradients=True).results
 
     assert {result.verdict for result in results if result.loss} == {SAME}
 

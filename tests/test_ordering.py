@@ -7,6 +7,7 @@ import pytest
 
 from compare import BadInput, check, transfer
 from compare.arguments import parser
+from compare.cli import VERBS
 from compare.twins.files.transfer import transfer_files
 
 SIZE = 4
@@ -181,7 +182,7 @@ def test_the_table_of_a_refusal_can_be_pasted(frameworks, tmp_path, how):
     if how == "live":
         names = ast.literal_eval(table.removeprefix("names="))
     else:
-        names = parser().parse_args(["transfer", "a", "b", *table.split()]).names
+        names = parser(VERBS).parse_args(["transfer", "a", "b", *table.split()]).names
     carried(first, second, how, tmp_path, names)
 
     assert gap(first, second) < 1e-6

@@ -76,7 +76,7 @@ def test_their_gradients_are_compared(torch, keras):
 
     models = {"torch": in_pytorch(torch), "keras": in_keras(keras)}
     pair = OwnPair("pair", models, (X,), transfer="to_keras")
-    found = [result for result in own.run(pair, [], gradients=True) if result.loss]
+    found = [result for result in own.run(pair, gradients=True).results if result.loss]
     stages = {stage.stage for stage in found[0].stages}
 
     assert {result.verdict for result in found} == {"same"}

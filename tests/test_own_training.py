@@ -1,7 +1,6 @@
 """What a user's own pair brings to a training run: embeddings, results, dropout."""
 
 import time
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -49,9 +48,9 @@ def in_keras(keras, rate=0.0, several=False, recurrent_rate=0.0):
 @pytest.fixture
 def train(harness):
     """What trains a pair for two epochs."""
-    own, own_training, training = (
-        import_module(f"compare.{name}") for name in ("own", "own_training", "training")
-    )
+    from compare.subjects.own import run as own
+    from compare.subjects.own import training as own_training
+    from compare.twins import training
 
     def trained(ours, theirs, loss="mean_squared_error", target=None, **recipe):
         models = dict(torch=ours, keras=theirs)

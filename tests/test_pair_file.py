@@ -147,9 +147,9 @@ def test_csv_is_cut_into_windows_of_the_steps_asked_for(file, tmp_path):
 @pytest.mark.parametrize(
     ("text", "shape", "said"),
     [
-        ("1,2\n3,nan\n", None, "row 2: expected finite numbers of float32, got 'nan'"),
-        ("a,b\n1,2\n3,-inf\n", None, "row 3: expected finite numbers of float32"),
-        ("1e39,2\n", None, "row 1: expected finite numbers of float32, got '1e39'"),
+        ("1,2\n3,nan\n", None, "line 2: expected finite numbers of float32, got 'nan'"),
+        ("a,b\n1,2\n3,-inf\n", None, "line 3: expected finite numbers of float32"),
+        ("1e39,2\n", None, "line 1: expected finite numbers of float32, got '1e39'"),
         ("1;2\n3;4\n", None, "expected columns separated by commas, got ';'"),
         ("date;a\n2014;1,5\n", None, "expected columns separated by commas, got ';'"),
         ("1,2\n3,4\n", ("batch", "time", 4), "('batch', 'time', 2), or a number"),
@@ -305,7 +305,7 @@ def test_mistake_is_explained_with_the_smallest_case(file, run, tmp_path):
     (smallest,) = [r["smallest"] for r in results if r["smallest"]]
     assert smallest["inputs"] == {"x": [1, 2, 1]}
     (explained,) = results[0]["explanations"]
-    assert explained["mistakes"] == ["the first step for the last step"]
+    assert explained["faults"] == ["the first step for the last step"]
     assert explained["gap_after"] <= explained["limit"] < explained["gap_before"]
     assert {"sentence", "fix", "indistinguishable_from"} <= set(explained)
 

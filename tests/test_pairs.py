@@ -134,7 +134,7 @@ def test_none_length_is_traced_once(harness, last_step, etfs):
     for steps in NONE_STEPS:
         last_step.run(etfs.windows(steps, 4))
 
-    assert [last_step.twins["keras", dtype].traces for dtype in harness.DTYPES] == [
+    assert [last_step.twin("keras", dtype).traces for dtype in harness.PRECISIONS] == [
         1,
         1,
     ]

@@ -10,7 +10,7 @@ import pytest
 
 pytest_plugins = "pytester"
 
-MODULE = "recurrent_twins_pytest"
+MODULE = "twinproof_pytest"
 INSTALLED = any(each.value == MODULE for each in entry_points(group="pytest11"))
 LOAD = () if INSTALLED else ("-p", MODULE)  # twice is an error
 STARTS = {"python -m pytest": (), "pytest": ("-P",)}  # which leaves sys.path alone
@@ -54,7 +54,7 @@ def test_no_number(assert_same_model):
 
 STUB = """
 import pytest
-from compare import checking
+from compare import api
 from compare.judging.evidence import Evidence, Result, StageResult
 
 def check(verdict, gap64=1e-16, limit64=1e-14):
@@ -68,7 +68,7 @@ def check(verdict, gap64=1e-16, limit64=1e-14):
 
 @pytest.fixture(autouse=True)
 def stub(monkeypatch):
-    monkeypatch.setattr(checking, "check", check)
+    monkeypatch.setattr(api, "check", check)
 """
 
 
@@ -150,7 +150,7 @@ def test_no_traceback_leads_through_the_package(session):
     said, _, _ = session
 
     assert f"{MODULE}.py" not in said
-    assert "checking.py" not in said
+    assert "api.py" not in said
 
 
 @real
@@ -209,7 +209,7 @@ def test_a_session_without_checks_loads_neither_compare_nor_what_it_needs(pytest
         def test_loaded():
             ours = {"compare", "torch", "keras", "tensorflow", "numpy", "rich"}
             assert not ours & {name.split(".")[0] for name in sys.modules}
-            assert "recurrent_twins_pytest" in sys.modules
+            assert "twinproof_pytest" in sys.modules
         """
     )
     ran = pytester.runpytest_subprocess(*LOAD, "-p", "no:xdist")
@@ -244,7 +244,7 @@ def test_a_check_that_another_compare_hides_is_a_failure_of_one_line(pytester):
 
     ran.assert_outcomes(failed=1)
     (line,) = (line for line in ran.outlines if line.startswith("E   "))
-    assert "assert_same_model: expected `import compare` to find recurrent" in line
+    assert "assert_same_model: expected `import compare` to find twinproof" in line
     assert f"got {pytester.path / 'compare.py'}; rename" in line
 
 
@@ -260,7 +260,7 @@ def test_a_compare_made_by_hand_is_a_failure_of_one_line(pytester):
     )
     ran = pytester.runpytest_subprocess(*LOAD, "-p", "no:xdist")
 
-    ran.stdout.fnmatch_lines(["E * to find recurrent-twins, got none with a file; *"])
+    ran.stdout.fnmatch_lines(["E * to find twinproof, got none with a file; *"])
 
 
 def test_an_option_that_another_compare_hides_is_said_before_the_tests(pytester):
@@ -276,7 +276,7 @@ def test_an_option_that_another_compare_hides_is_said_before_the_tests(pytester)
 @pytest.mark.skipif(not INSTALLED, reason="its name is that of the entry point")
 def test_plugin_can_be_left_out(pytester):
     pytester.makepyfile("def test_it(assert_same_model): pass")
-    ran = pytester.runpytest_subprocess("-p", "no:recurrent_twins", "-p", "no:xdist")
+    ran = pytester.runpytest_subprocess("-p", "no:twinproof", "-p", "no:xdist")
 
     ran.assert_outcomes(errors=1)
     ran.stdout.fnmatch_lines(["*fixture 'assert_same_model' not found"])

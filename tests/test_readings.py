@@ -205,7 +205,7 @@ def set_weights(**changes):
 
 def torch_bias(harness, made):
     """The bias_ih of PyTorch's, as Keras's whole bias."""
-    layers = harness.LAYERS["torch"].layers(made.twins["torch", "float64"].model)
+    layers = harness.LAYERS["torch"].layers(made.model("torch", "float64"))
     return layers["rnn"].arrays["bias_ih_l0"].copy()
 
 
@@ -234,13 +234,13 @@ def test_a_bias_hh_that_was_left_is_told_beside_a_bias_that_was_dropped(
 ):
     """Which of the two it is nobody can see; the fix of one destroys the other."""
     made = twins(harness, in_pytorch(last), in_keras(plain))
-    for dtype in harness.DTYPES:
-        rnn = made.twins["torch", dtype].model.rnn
+    for dtype in harness.PRECISIONS:
+        rnn = made.model("torch", dtype).rnn
         rng = np.random.default_rng(4)
         bound = 1 / np.sqrt(SIZE)
         left = rng.uniform(-bound, bound, 4 * SIZE).astype(np.float32)
         harness.LAYERS["torch"].load(
-            made.twins["torch", dtype].model, {"rnn": {"bias_hh_l0": left}}
+            made.model("torch", dtype), {"rnn": {"bias_hh_l0": left}}
         )
         assert rnn.bias_hh_l0.abs().max() > 0
     bias = torch_bias(harness, made)
@@ -257,8 +257,8 @@ def test_an_embedding_rolled_either_way_is_told_for_either_side(harness, diagnos
     import normed
 
     made, arrays = normed.twins(harness, "words")
-    for dtype in harness.DTYPES:
-        model = made.twins["keras", dtype].model
+    for dtype in harness.PRECISIONS:
+        model = made.model("keras", dtype)
         held = dict(harness.LAYERS["keras"].layers(model)["embedding"].arrays)
         rolled = {"embeddings": np.roll(held["embeddings"], -1, axis=0)}
         harness.LAYERS["keras"].load(model, {"embedding": rolled})

@@ -21,7 +21,7 @@ def own_pair(harness, tmp_path, monkeypatch):
 
 
 def test_own_pair_takes_under_thirty_lines_and_one_command(own_pair, capsys):
-    (command,) = re.findall(r"^python -m compare (run my_pair\.py)$", README, re.M)
+    (command,) = re.findall(r"^twinproof (run my_pair\.py)$", README, re.M)
 
     status = cli.main(command.split())
 

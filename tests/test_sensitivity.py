@@ -80,7 +80,7 @@ def test_mistakes_of_deep_bidirectional_and_masked_layers_are_noticed(
     made = layer_twins(harness, **options)
     x = np.random.default_rng(0).normal(0, 1, (3, 8, 3)).astype(np.float32)
     arrays = (x, np.array([8, 5, 3]))
-    found = in_pytorch_anatomy.anatomy(made.twins["torch", "float64"], arrays)
+    found = in_pytorch_anatomy.anatomy(made.twin("torch", "float64"), arrays)
     probed = sensitivity.sensitivity("lstm_layer", made, arrays)
     survivors = {each.fault for each in probed.survivors}
 
@@ -110,14 +110,14 @@ def check_that_mistakes_are_undone(pytorch_mistakes, twin, arrays):
 
 
 def test_a_twin_is_as_it_was_after_each_mistake(probe, last_step, x):
-    twin = last_step.twins["torch", "float64"]
+    twin = last_step.twin("torch", "float64")
     check_that_mistakes_are_undone(probe[0], twin, (x,))
 
 
 @pytest.mark.parametrize("name", normed.NAMES)
 def test_a_twin_that_normalises_is_as_it_was_after_each_mistake(harness, probe, name):
     made, arrays = normed.twins(harness, name)
-    check_that_mistakes_are_undone(probe[0], made.twins["torch", "float64"], arrays)
+    check_that_mistakes_are_undone(probe[0], made.twin("torch", "float64"), arrays)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_mistakes_of_layers_that_embed_and_normalise_are_noticed(
 
     _, sensitivity = probe
     made, arrays = normed.twins(harness, model)
-    found = in_pytorch_anatomy.anatomy(made.twins["torch", "float64"], arrays)
+    found = in_pytorch_anatomy.anatomy(made.twin("torch", "float64"), arrays)
 
     assert all(applies(BY_NAME[name], layer, found) for name in names)
     assert not sensitivity.sensitivity(model, made, arrays).survivors

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from compare.diagnosing.shrinking import Shrinkable, shrink
+from compare.judging.evidence import Judgement
 
 
 class Stub:
@@ -14,10 +15,7 @@ class Stub:
 
     def compare(self, x):
         gap = 0.5 if len(x) >= 3 else np.nan
-        return {
-            "verdict": "different",
-            "stages": (SimpleNamespace(verdict="different", gap=gap),),
-        }
+        return Judgement("different", (SimpleNamespace(verdict="different", gap=gap),))
 
 
 def test_values_that_differ_do_not_become_shapes_that_do():

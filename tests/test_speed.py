@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from compare.judging.words import PRECISIONS
 from compare.subjects.pairs import PAIRS
 
 IMPORTS = "import torch, keras, tensorflow"
@@ -62,19 +63,18 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
     import torch
 
     from compare.in_keras.precision import settled as keras_settled
-    from compare.in_pytorch.precision import settled as torch_settled
+    from compare.in_pytorch.precision import one_thread
     from compare.subjects import built_in, prices
-    from compare.twins import training
-    from compare.twins.frameworks import DTYPES
     from compare.twins.models import losses
+    from compare.twins.training_run import CAUSES, Recipe, TrainingRun
 
     (pair,) = (pair for pair in PAIRS if pair.file == file)
     task = built_in.task(pair, prices.built_in(), seed=0)
-    run = training.Run(task, training.Recipe(epochs=epochs), threading.Event())
+    run = TrainingRun(task, Recipe(epochs=epochs), threading.Event())
     loss = losses(pair.loss)
 
     def pytorch_step(dtype):
-        model = run.twins.twins["torch", dtype].model
+        model = run.twins.model("torch", dtype)
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
         def step(x, y):
@@ -88,7 +88,7 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
         return step
 
     def keras_step(dtype):
-        model = run.twins.twins["keras", dtype]._functional
+        model = run.twins.twin("keras", dtype).functional
         learnt = model.trainable_variables
         with keras_settled(dtype):
             optimizer = keras.optimizers.Adam(1e-3)
@@ -107,7 +107,7 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
 
         return step
 
-    own = [make(dtype) for make in (pytorch_step, keras_step) for dtype in DTYPES]
+    own = [make(dtype) for make in (pytorch_step, keras_step) for dtype in PRECISIONS]
     batches, times = list(run.batches()), {"harness": [], "own": []}
     for step in own:
         step(batches[0][0][0], batches[0][1])
@@ -122,9 +122,9 @@ def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs)
         started[0] = time.perf_counter()
         times["own"].append(started[0] - start)
 
-    with torch_settled():
+    with one_thread():
         started[0] = time.perf_counter()
-        run.in_step(run.optimizers(training.CAUSES), progress)
+        run.in_step(run.optimizers(CAUSES), progress)
     ours, theirs = (statistics.median(taken[10:]) for taken in times.values())
     print(f"\n{file}: {ours / theirs:.2f} times the frameworks' own steps")
 

@@ -13,7 +13,8 @@ FILES = ("--json", "f.json", "--plot", "g.png")
 # The command line, pressing Ctrl-C at step 5.
 INTERRUPTED = """
 import signal, sys
-from compare import cli, training
+from compare import cli
+from compare.twins import training
 
 right = training.train
 

@@ -16,8 +16,9 @@ from rich.console import Console
 
 from compare.errors import BadInput
 from compare.judging.evidence import DIFFERENT, ILL_CONDITIONED, SAME
+from compare.judging.four import Distances
 from compare.judging.optimizers import CAUSES, OPTIMIZERS, Recipe
-from compare.judging.verdict import EPS32, EPS64, SAFETY, Distances, judge_training
+from compare.judging.verdict import EPS32, EPS64, SAFETY, judge_training
 from compare.subjects.cases import FIXED
 from compare.subjects.examples import check_trainable, training_data
 from compare.subjects.pairs import PAIRS
@@ -61,9 +62,10 @@ def train(training, etfs):
 class Steps:
     """What every step was given and gave, by side and precision."""
 
-    def __init__(self, training, patch):
+    def __init__(self, patch):
         self.taken = defaultdict(list)
-        for side, framework in training.TRAINING.items():
+        frameworks = import_module("compare.twins.training_run").TRAINING
+        for side, framework in frameworks.items():
             patch.setattr(framework.Training, "__call__", self._noting(side, framework))
 
     def _noting(self, side, framework):
@@ -265,11 +267,11 @@ def test_every_pair_learns_in_step(train, pair):
 
 
 @pytest.fixture(scope="module")
-def two_epochs(training, train):
+def two_epochs(train):
     """The steps of two epochs; the state of random numbers before and after them."""
     torch = import_module("torch")
     with pytest.MonkeyPatch.context() as patch:
-        steps = Steps(training, patch)
+        steps = Steps(patch)
         states = [(torch.get_rng_state().tolist(), str(np.random.get_state()))]
         train(epochs=2)
         states += [(torch.get_rng_state().tolist(), str(np.random.get_state()))]
@@ -354,13 +356,13 @@ def test_training_leaves_global_random_numbers_alone(two_epochs, generator):
 
 
 @pytest.fixture(scope="module")
-def one_step(training, train):
+def one_step(train):
     """A step of SGD with one learning rate: only biases make twins drift."""
 
     @cache
     def taken(removed):
         with pytest.MonkeyPatch.context() as patch:
-            steps = Steps(training, patch)
+            steps = Steps(patch)
             return train(**ONE_STEP, removed=frozenset(removed)), steps
 
     return taken
@@ -408,9 +410,9 @@ def bias_in_keras(steps):
     return steps.weight("keras", "lstm", "0.bias")
 
 
-def test_the_second_bias_stays_zero_where_pytorch_follows(training, train, monkeypatch):
+def test_the_second_bias_stays_zero_where_pytorch_follows(train, monkeypatch):
     """Its sum with the first then moves as Keras's one bias does."""
-    steps = Steps(training, monkeypatch)
+    steps = Steps(monkeypatch)
     train(**FEW_STEPS, follow="keras")
     second = steps.weight("torch", "lstm", "bias_hh_l0")
 
@@ -570,13 +572,12 @@ def spoil(data, number, what):
         ("input", "step 4: lstm is not finite in PyTorch float32"),
     ],
 )
-def test_nan_in_data_is_found_at_its_step(training, train, monkeypatch, what, stopped):
+def test_nan_in_data_is_found_at_its_step(train, monkeypatch, what, stopped):
     """In an example of the last batch of the first epoch."""
     script(seed=0)
     number = drawn_order()[3 * 20]
     monkeypatch.setattr(
-        training,
-        "training_data",
+        "compare.subjects.built_in.training_data",
         lambda *args: spoil(training_data(*args), number, what),
     )
     evidence = train(epochs=2)
@@ -757,10 +758,10 @@ def test_two_windows_are_the_fewest_to_learn_from(days, enough):
 
 
 @pytest.fixture(scope="module")
-def portfolio(training, train):
+def portfolio(train):
     """One epoch of the paper's model on the prices that come with the package."""
     with pytest.MonkeyPatch.context() as patch:
-        steps = Steps(training, patch)
+        steps = Steps(patch)
         return train("portfolio_flatten", epochs=1), steps
 
 

@@ -64,17 +64,17 @@ def test_no_correct_twin_is_called_different(harness):
             ),
         )
         found = twins.compare(x)
-        verdicts[found["verdict"]] += 1
-        if found["verdict"] == DIFFERENT:
-            missed.append((number, scale, shape, found["stages"]))
+        verdicts[found.verdict] += 1
+        if found.verdict == DIFFERENT:
+            missed.append((number, scale, shape, found.stages))
         ratios += [
             stage.ratio * harness.verdict.SAFETY
-            for stage in found["stages"]
+            for stage in found.stages
             if stage.horizon  # with an empty horizon nothing was judged
         ]
-        if number % 5 == 0 and found["verdict"] == SAME:
+        if number % 5 == 0 and found.verdict == SAME:
             scale_one_matrix(twins, harness, 1 + WEIGHT_ERROR)
-            caught[twins.compare(x)["verdict"]] += 1
+            caught[twins.compare(x).verdict] += 1
     top = np.percentile(ratios, [50, 99, 99.9, 100])
     print(f"\n{TWINS} correct twins: {dict(verdicts)}")
     print(
@@ -89,8 +89,8 @@ def test_no_correct_twin_is_called_different(harness):
 
 def scale_one_matrix(twins, harness, factor):
     """Make Keras's recurrent kernel wrong by a factor, in both precisions."""
-    for dtype in harness.DTYPES:
-        model = twins.twins["keras", dtype].model
+    for dtype in harness.PRECISIONS:
+        model = twins.model("keras", dtype)
         kernel = harness.LAYERS["keras"].layers(model)["lstm"].arrays["kernel"]
         arrays = {"lstm": dict(harness.LAYERS["keras"].layers(model)["lstm"].arrays)}
         arrays["lstm"]["kernel"] = kernel * factor

@@ -7,11 +7,11 @@ import pytest
 
 from compare.judging.arrays import Input
 from compare.judging.evidence import BOTH_REFUSE, SAME
+from compare.judging.words import PRECISIONS
 
 FEATURES, HIDDEN = 4, 6
 LENGTHS = np.array([5, 8, 3])
 SIDES = ("torch", "keras")
-DTYPES = ("float32", "float64")
 INPUTS = (Input("x", (None, None, FEATURES)), Input("lengths", (None,), "int64"))
 LAYERS = {  # kind -> file and what the layer returns
     "LSTM": ("lstm_layer", ["output", "h_n", "c_n"]),
@@ -96,7 +96,7 @@ def in_torch(harness, twins, x, pack=None):
         pack: makes a packed sequence of the tensor; None reads the padding too.
     """
     torch = harness.in_pytorch.torch
-    model = twins.twins["torch", "float64"].model
+    model = twins.model("torch", "float64")
     with torch.no_grad():
         given = torch.from_numpy(x).double()
         output, (h, _) = model.lstm(pack(given) if pack else given)
@@ -117,7 +117,7 @@ def in_keras(harness, twins, x, mask=None, masking=None):
         masking: layer in front of the recurrent one, which hands on a mask of its own.
     """
     convert = harness.in_keras.keras.ops.convert_to_numpy
-    model = twins.twins["keras", "float64"].model
+    model = twins.model("keras", "float64")
     with harness.in_keras.settled("float64"):
         given = harness.in_keras.keras.ops.convert_to_tensor(x, dtype="float64")
         if masking:
@@ -133,9 +133,9 @@ def test_lengths_5_8_3_are_the_same(harness, twins, direction):
     found = twins.compare(x, LENGTHS)
 
     assert x.shape == (3, 8, FEATURES)
-    assert found["verdict"] == SAME, found
-    assert not found["unmatched"]
-    assert [stage.stage for stage in found["stages"]] == [
+    assert found.verdict == SAME, found
+    assert not found.unmatched
+    assert [stage.stage for stage in found.stages] == [
         "lstm",
         "lstm.h",
         "lstm.c",
@@ -150,7 +150,7 @@ def test_random_lengths_up_to_200_are_the_same(harness, twins, direction):
     lengths[:2] = 1, 200
     found = twins.compare(padded(harness, lengths), lengths)
 
-    assert found["verdict"] == SAME, found
+    assert found.verdict == SAME, found
 
 
 def test_beyond_a_length_pytorch_writes_zeros_and_keras_repeats(harness, twins):
@@ -176,7 +176,7 @@ def test_padding_does_not_change_a_bit_of_the_model(harness, twins, value):
 
     assert not refusals
     for side in SIDES:
-        for dtype in DTYPES:
+        for dtype in PRECISIONS:
             before, after = clean[side, dtype], stages[side, dtype]
             assert np.isfinite(after["prediction"]).all()
             assert after["prediction"].dtype == dtype
@@ -195,7 +195,7 @@ def test_padding_does_not_change_a_bit_of_a_layer(harness, layer, value):
 
     assert not refusals
     for side in SIDES:
-        for dtype in DTYPES:
+        for dtype in PRECISIONS:
             before, after = clean[side, dtype], stages[side, dtype]
             assert after["output"].shape == (3, 8, 2 * HIDDEN)
             assert np.isfinite(after["output"][inside]).all()
@@ -210,7 +210,7 @@ def test_padding_that_is_nan_leaves_the_layers_the_same(harness, layer):
     _, twins = layer
     found = twins.compare(padded(harness, LENGTHS, np.nan), LENGTHS)
 
-    assert found["verdict"] == SAME, found
+    assert found.verdict == SAME, found
 
 
 def test_enforce_sorted_makes_no_difference_to_sorted_lengths(harness, twins):
@@ -224,7 +224,7 @@ def test_enforce_sorted_makes_no_difference_to_sorted_lengths(harness, twins):
     x = padded(harness, lengths)
     promised = in_torch(harness, twins, x, partial(pack, enforce_sorted=True))
     sorted_here = in_torch(harness, twins, x, partial(pack, enforce_sorted=False))
-    model = twins.twins["torch", "float64"](x, lengths)
+    model = twins.twin("torch", "float64")(x, lengths)
 
     assert all(map(same_bits, promised, sorted_here))
     assert same_bits(promised[0], model["lstm"])
@@ -246,7 +246,7 @@ def test_a_masking_layer_is_the_explicit_mask(harness, twins):
     masking = harness.in_keras.keras.layers.Masking(mask_value=0.0, dtype="float64")
     _, explicit = in_keras(harness, twins, x, mask=valid(LENGTHS))
     _, found = in_keras(harness, twins, x, masking=masking)
-    model = twins.twins["keras", "float64"](x, LENGTHS)["prediction"]
+    model = twins.twin("keras", "float64")(x, LENGTHS)["prediction"]
 
     assert (x[valid(LENGTHS)] != 0).any(-1).all()
     assert apart(found, explicit) < 1e-14
@@ -259,7 +259,7 @@ def test_a_masking_layer_skips_a_real_row_of_zeros(harness, twins):
     x[1, 6] = 0
     masking = harness.in_keras.keras.layers.Masking(mask_value=0.0, dtype="float64")
     _, found = in_keras(harness, twins, x, masking=masking)
-    right = twins.twins["keras", "float64"](x, LENGTHS)["prediction"]
+    right = twins.twin("keras", "float64")(x, LENGTHS)["prediction"]
     skipped = valid(LENGTHS)
     skipped[1, 6] = False
     _, without_the_row = in_keras(harness, twins, x, mask=skipped)
@@ -286,7 +286,7 @@ def test_left_padding_read_by_lengths_is_wrong_in_both_twins_alike(harness, twin
     found = twins.compare(padded_left(harness, LENGTHS), LENGTHS)
     short = ~valid(LENGTHS)[:, -1]  # the longest has no padding to misplace
 
-    assert found["verdict"] == SAME, found
+    assert found.verdict == SAME, found
     for side in SIDES:
         one, other = (run[side, "float64"]["prediction"] for run in (left, right))
         assert (np.abs(one - other).max(-1)[short] > 1e-3).all()
@@ -311,8 +311,8 @@ def test_padding_that_is_read_changes_the_answer(harness, twins):
 def refused(cls, found):
     """Whether both twins refused the empty sequence, and said why."""
     said = f"{cls} expects 3 lengths of 1 to 8, got"
-    return found["verdict"] == BOTH_REFUSE and all(
-        said in found["refusals"][side] for side in SIDES
+    return found.verdict == BOTH_REFUSE and all(
+        said in found.refusals[side] for side in SIDES
     )
 
 
@@ -338,8 +338,8 @@ def test_the_layers_refuse_lengths_that_are_not_one_for_each(harness, layer, len
 def test_a_refusal_leaves_the_twins_usable(harness, twins):
     x = padded(harness, LENGTHS)
 
-    assert twins.compare(x, np.array([5, 0, 3]))["verdict"] == BOTH_REFUSE
-    assert twins.compare(x, LENGTHS)["verdict"] == SAME
+    assert twins.compare(x, np.array([5, 0, 3])).verdict == BOTH_REFUSE
+    assert twins.compare(x, LENGTHS).verdict == SAME
 
 
 def alone(twins, lengths):

@@ -44,7 +44,7 @@ def test_mistakes_in_a_loss_are_noticed_by_its_gradients(probe, last_step, loss)
 
     assert {f.name for f in MISTAKES if loss in f.kinds} == LOSSES[loss]
     assert probed.noticed == probed.faults == len(LOSSES[loss])
-    assert probed.what == f"small, gradients of {loss}"
+    assert probed.place == f"small, gradients of {loss}"
 
 
 def test_a_loss_that_is_zero_hides_its_mistakes(probe, last_step):
@@ -95,7 +95,7 @@ def wrong_loss(harness, probe, monkeypatch):
         )
         aims = targets(loss, [(4, 4)], 0)
         found = twins.gradients(loss, (x,), aims)
-        return probe[1].of_loss(twins, loss, (x,), aims, found["stages"])
+        return probe[1].of_loss(twins, loss, (x,), aims, found.stages)
 
     return told
 

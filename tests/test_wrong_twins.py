@@ -55,9 +55,9 @@ def test_wrong_weights_are_caught_where_they_start(harness, last_step, etfs, mis
     layer, change = WRONG[mistake]
     with tampered(harness, last_step, layer, change):
         found = last_step.compare(etfs.windows(50, 4))
-    first = next(stage for stage in found["stages"] if stage.verdict == DIFFERENT)
+    first = next(stage for stage in found.stages if stage.verdict == DIFFERENT)
 
-    assert found["verdict"] == DIFFERENT
+    assert found.verdict == DIFFERENT
     assert first.stage == layer
     if layer == "lstm":
         assert first.timestep == (2 if "recurrent" in mistake else 1)
@@ -73,12 +73,12 @@ def test_a_weight_error_that_float32_cannot_show_is_caught(harness, last_step, e
     assert np.allclose(
         stages["torch", "float32"]["weights"], stages["keras", "float32"]["weights"]
     )
-    assert found["verdict"] == DIFFERENT
+    assert found.verdict == DIFFERENT
 
 
 def test_tampering_is_undone(last_step, etfs):
     """The tests above would catch anything if the twins themselves were wrong."""
-    assert last_step.compare(etfs.windows(50, 4))["verdict"] == SAME
+    assert last_step.compare(etfs.windows(50, 4)).verdict == SAME
 
 
 def wrong_in_pytorch(harness, forward, x):
@@ -105,9 +105,9 @@ def test_the_last_sample_for_the_last_step_is_caught(harness, etfs, batch):
         lambda self, x: self.softmax(self.logits(self.lstm(x)[0][-1])),
         etfs.windows(50, batch),
     )
-    stages = {stage.stage: stage for stage in found["stages"]}
+    stages = {stage.stage: stage for stage in found.stages}
 
-    assert found["verdict"] == DIFFERENT
+    assert found.verdict == DIFFERENT
     assert stages["lstm"].verdict == SAME
     assert stages["logits"].verdict == DIFFERENT
     assert ("shapes" in stages["logits"].reason) == (batch != 50)
@@ -123,7 +123,7 @@ def test_one_step_rounded_to_float32_is_caught(harness, etfs):
         etfs.windows(50, 4),
     )
 
-    assert found["verdict"] == DIFFERENT
+    assert found.verdict == DIFFERENT
 
 
 def test_a_wrong_dtype_is_caught(harness, etfs):
@@ -133,8 +133,8 @@ def test_a_wrong_dtype_is_caught(harness, etfs):
         etfs.windows(50, 4),
     )
 
-    assert found["verdict"] == DIFFERENT
-    assert found["stages"][-1].reason == "dtypes: PyTorch float32, Keras float64"
+    assert found.verdict == DIFFERENT
+    assert found.stages[-1].reason == "dtypes: PyTorch float32, Keras float64"
 
 
 def test_layers_left_in_float32_are_caught(harness, etfs):
@@ -151,7 +151,7 @@ def test_layers_left_in_float32_are_caught(harness, etfs):
     )
     twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
     found = twins.compare(etfs.windows(50, 4))
-    first = next(stage for stage in found["stages"] if stage.verdict == DIFFERENT)
+    first = next(stage for stage in found.stages if stage.verdict == DIFFERENT)
 
     assert first.stage == "logits"
     assert "dtypes" in first.reason
@@ -172,8 +172,8 @@ def test_nan_on_both_sides_is_caught(harness, last_step, etfs):
     finally:
         last_step.load("to_keras", weights)
 
-    assert found["verdict"] == DIFFERENT
-    assert "NaN" in found["stages"][0].reason
+    assert found.verdict == DIFFERENT
+    assert "NaN" in found.stages[0].reason
 
 
 def test_a_wrong_final_state_is_caught_where_all_axes_are_of_one_size(harness):
@@ -199,7 +199,7 @@ def test_a_wrong_final_state_is_caught_where_all_axes_are_of_one_size(harness):
     twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
     x = np.random.default_rng(0).uniform(-1, 1, (2, 2, 4)).astype(np.float32)
     found = twins.compare(x, np.array([1, 2]))
-    wrong = [stage.stage for stage in found["stages"] if stage.verdict == DIFFERENT]
+    wrong = [stage.stage for stage in found.stages if stage.verdict == DIFFERENT]
 
     assert wrong == ["h_n"]
 
@@ -212,7 +212,7 @@ def test_a_layer_that_works_in_place_is_compared_as_it_was(harness, etfs):
         etfs.windows(7, 4),
     )
 
-    assert [s.stage for s in found["stages"] if s.verdict == DIFFERENT] == ["weights"]
+    assert [s.stage for s in found.stages if s.verdict == DIFFERENT] == ["weights"]
 
 
 def test_a_stub_is_not_a_refusal(harness, etfs):
@@ -234,8 +234,8 @@ def test_one_side_refusing_is_a_verdict_of_its_own(harness, etfs):
 
     found = wrong_in_pytorch(harness, forward, etfs.windows(7, 4))
 
-    assert found["verdict"] == ONE_REFUSES
-    assert found["refusals"] == {"torch": "not today"}
+    assert found.verdict == ONE_REFUSES
+    assert found.refusals == {"torch": "not today"}
 
 
 def test_a_bug_is_not_a_refusal(harness, etfs):
@@ -262,5 +262,5 @@ def test_a_pair_that_compared_nothing_is_an_error(harness, etfs, expected):
 def test_a_result_with_nothing_in_it_is_a_refusal(harness, last_step):
     found = last_step.compare(np.zeros((0, 5, 8), np.float32))
 
-    assert found["verdict"] == "both refuse"
-    assert found["refusals"]["keras"] == "returns nothing: weights of shape (0, 4)"
+    assert found.verdict == "both refuse"
+    assert found.refusals["keras"] == "returns nothing: weights of shape (0, 4)"

@@ -1,1 +1,1 @@
-"""Why twins differ; `diagnosis` makes an explanation of what twins do."""
+"""Why twins differ: causes in layers and between them. Imports twins and lower."""

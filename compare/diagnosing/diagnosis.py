@@ -7,26 +7,28 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
-from compare.diagnosing import isolation
-from compare.diagnosing.finding import Finding, known_mistakes, reading
+from compare.diagnosing import isolation, search
+from compare.diagnosing.finding import Finding, Reading, known_mistakes, reading
 from compare.diagnosing.in_layers.directions import uncrossed
-from compare.diagnosing.search import findings
+from compare.diagnosing.places import place_of
 from compare.errors import BadInput
 from compare.judging.evidence import (
     DIFFERENT,
     ILL_CONDITIONED,
     SAME,
     SIDES,
+    Judgement,
     StageResult,
 )
 from compare.judging.explanation import Alternative, Explanation
+from compare.judging.words import Side, Verdict
 from compare.kinds.mistake import (
     Activation,
     ArraysOfAnotherLayer,
@@ -39,7 +41,7 @@ from compare.kinds.mistake import (
     LossFactor,
     ResultOrder,
 )
-from compare.mistakes import MISTAKES
+from compare.mistakes import MISTAKES, Mistake
 from compare.twins.injecting import injected_everywhere
 
 if TYPE_CHECKING:
@@ -52,123 +54,230 @@ TRIED = sum(
     isinstance(mistake.effect, (*ORDER, ArraysOfAnotherLayer)) for mistake in MISTAKES
 )
 
+ItemT = TypeVar("ItemT")
+
 
 def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
-    """Why twins differ, or where, if no mistake of the library explains it.
+    """Find out why twins differ, or where, if no mistake of the library explains it.
 
     Args:
         twins: loaded, and different on these arrays, or one of them refuses.
         arrays: one for each input.
     """
     stages, refusals = twins.run(*arrays)
-    before = None if refusals else _deciding(twins.judge(stages, arrays))
+    before = None
+    if not refusals:
+        before = _deciding(twins.judge(stages, arrays))
     try:
         isolated = isolation.isolate(twins, arrays)
     except BadInput as error:
-        return _explanation([], before, None, str(error))
-    found = list(uncrossed([*findings(twins, isolated, arrays)], isolated))
-    known = [each for each in found if each.cure]
-    after = _cured(twins, arrays, known, isolated.turned) if known else None
-    alike = (SAME, ILL_CONDITIONED) if isolated.trusted else (SAME,)
-    place = isolation.place(found[0] if found else None, isolated, before)
-    explanation = _explanation(found, before, after, isolated.narrowed(), alike)
-    return replace(explanation, **asdict(place)) if place else explanation
+        return _Diagnosis([], before, None, str(error)).explanation()
+    findings = list(search.findings(twins, isolated, arrays))
+    findings = list(uncrossed(findings, isolated))
+    after = None
+    if any(finding.cure for finding in findings):
+        after = _judge_cured(twins, arrays, findings, isolated.turned)
+    proofs = [SAME]
+    if isolated.trusted:  # where float32 loses its digits, twins come no nearer
+        proofs.append(ILL_CONDITIONED)
+    diagnosis = _Diagnosis(findings, before, after, isolated.narrowed(), proofs)
+    place = place_of(findings[0] if findings else None, isolated, before)
+    if place is None:
+        return diagnosis.explanation()
+    return replace(diagnosis.explanation(), **asdict(place))
 
 
-def _explanation(found, before, after, seen="", alike=(SAME,), tried=TRIED):
-    """What was found explains.
+@dataclass(frozen=True)
+class _Diagnosis:
+    """What was found, and what became of the difference once it was cured.
 
     Args:
-        found: in the order in which the model meets them.
-        before: the stage that decides without them, if both twins run.
-        after: the fields of a `Result` once they are made alike, if they can be.
-        seen: what is seen beside them.
-        alike: verdicts that prove it: in a layer that float32 loses its digits in,
-            ill-conditioned is as near to the same as twins can come.
+        findings: in the order in which the model meets them.
+        before: the stage that decides the verdict without cures; None where a twin
+            refuses.
+        after: the judgement of twins with every cure that there is; None where there is
+            none, or a twin refuses with them.
+        observation: what is seen beside the findings, in words.
+        proofs: verdicts of `after` that prove the findings.
         tried: how many mistakes were looked for.
     """
-    cured = after is not None and all(each.cure for each in found)
-    explained = cured and after["verdict"] in alike
-    last = _deciding(after) if explained else before
-    known = [each for each in found if each.readings]
-    told = [each.readings[0] for each in known]
-    said = "; and ".join(_once(each.sentence for each in told))
-    rest = _rest(found, after, seen)
-    sentence = said or rest
-    if said and not explained:
-        sentence = f"explains part: {said}; beyond that {rest}"
-    others = [other for each in known for other in each.readings[1:]]
-    return Explanation(
-        explained=explained,
-        faults=_once(mistake.name for each in told for mistake in each.faults),
-        sentence=sentence,
-        fix="; and ".join(_once(each.fix for each in told)),
-        indistinguishable_from=_once(
-            f"{SIDES[other.side]}: {' and '.join(each.name for each in other.faults)}"
-            for other in others
-            if other.faults
-        ),
-        gap_before=before.gap64 if before else None,
-        gap_after=last.gap64 if last else None,
-        limit=last.limit64 if last else None,
-        tried=tried,
-        alternatives=_once(map(_alternative, others)),
-        part="" if explained else said,
-        rest="" if explained else rest,
-    )
+
+    findings: Sequence[Finding]
+    before: StageResult | None
+    after: Judgement | None
+    observation: str = ""
+    proofs: Collection[Verdict] = (SAME,)
+    tried: int = TRIED
+
+    def explanation(self) -> Explanation:
+        """Explain the difference by the findings, as far as they are proved to."""
+        is_proved = self._is_proved()
+        chosen: list[Reading] = []
+        alternatives: list[Reading] = []
+        for finding in self.findings:  # the first reading of each is the one reported
+            chosen += finding.readings[:1]
+            alternatives += finding.readings[1:]
+        last = self.before
+        if is_proved and self.after is not None:
+            last = _deciding(self.after)
+        causes = "; and ".join(_distinct(cause.sentence for cause in chosen))
+        unexplained = self._unexplained()
+        sentence, part, rest = causes, "", ""
+        if not is_proved:
+            sentence = f"explains part: {causes}; beyond that {unexplained}"
+            part, rest = causes, unexplained
+        if not causes:
+            sentence = unexplained
+        return Explanation(
+            explained=is_proved,
+            faults=_mistake_names(chosen),
+            sentence=sentence,
+            fix="; and ".join(_distinct(cause.fix for cause in chosen)),
+            indistinguishable_from=_named_by_side(alternatives),
+            gap_before=None if self.before is None else self.before.gap64,
+            gap_after=None if last is None else last.gap64,
+            limit=None if last is None else last.limit64,
+            tried=self.tried,
+            alternatives=_distinct(map(_alternative, alternatives)),
+            part=part,
+            rest=rest,
+        )
+
+    def _is_proved(self) -> bool:
+        """Whether there is a cure for every finding, and with them no difference."""
+        if self.after is None or not all(finding.cure for finding in self.findings):
+            return False
+        return self.after.verdict in self.proofs
+
+    def _unexplained(self) -> str:
+        """What is seen that no mistake explains, in words."""
+        sentences = []
+        for finding in self.findings:
+            if not finding.readings:
+                relation = "behind" if finding.behind else "in"
+                sentences.append(f"{relation} {finding.layer}, {finding.unknown}")
+        if not sentences and self.after is not None and self.after.stages:
+            gap = _deciding(self.after).gap64
+            if np.isfinite(gap):
+                proof = f"with that alike on both sides the gap is still {gap:.1e}"
+                sentences.append(proof)
+        texts = ["; and ".join(_distinct(sentences)), self.observation]
+        return "; ".join(text for text in texts if text)
 
 
-def _alternative(reading):
-    names = tuple(mistake.name for mistake in reading.faults)
-    return Alternative(reading.side, names, reading.sentence, reading.fix)
+def _distinct(items: Iterable[ItemT]) -> tuple[ItemT, ...]:
+    """Leave out repetitions: one mistake may show in two layers."""
+    return tuple(dict.fromkeys(items))
 
 
-def _rest(found, after, seen):
-    """What is seen that no mistake explains."""
-    unknown = [
-        f"{'behind' if each.behind else 'in'} {each.layer}, {each.unknown}"
-        for each in found
-        if not each.readings
-    ]
-    if after is not None and after.get("stages"):
-        gap = _deciding(after).gap64
-        if np.isfinite(gap) and not unknown:
-            unknown = [f"with that alike on both sides the gap is still {gap:.1e}"]
-    return "; ".join(filter(None, ["; and ".join(_once(unknown)), seen]))
+def _mistake_names(readings: Sequence[Reading]) -> tuple[str, ...]:
+    """The names of all mistakes that readings name, each once."""
+    mistakes: list[Mistake] = []
+    for cause in readings:
+        mistakes += cause.faults
+    return _distinct(mistake.name for mistake in mistakes)
 
 
-def _once(texts):
-    """Each of several texts once: one mistake may show in two layers."""
-    return tuple(dict.fromkeys(texts))
+def _named_by_side(readings: Sequence[Reading]) -> tuple[str, ...]:
+    """Readings that name mistakes, each as "PyTorch: name and name"."""
+    texts = []
+    for cause in readings:
+        if cause.side and cause.faults:
+            mistakes = " and ".join(mistake.name for mistake in cause.faults)
+            texts.append(f"{SIDES[cause.side]}: {mistakes}")
+    return _distinct(texts)
 
 
-def _deciding(judged):
-    stages = judged["stages"]
-    wrong = [stage for stage in stages if stage.verdict != SAME]
-    return wrong[0] if wrong else max(stages, key=lambda stage: stage.ratio)
+def _alternative(cause: Reading) -> Alternative:
+    """A reading as evidence has it."""
+    mistakes = tuple(mistake.name for mistake in cause.faults)
+    side = cast("Side", cause.side)  # a reading of neither side is never an alternative
+    return Alternative(side, mistakes, cause.sentence, cause.fix)
 
 
-def _cured(twins, arrays, found, turned):
-    """The verdict with PyTorch's twin doing as Keras's does in every place found.
+def _deciding(judgement: Judgement) -> StageResult:
+    """The first stage that is not the same; else the one with the largest ratio."""
+    for stage in judgement.stages:
+        if stage.verdict != SAME:
+            return stage
+    return max(judgement.stages, key=lambda stage: stage.ratio)  # nearest its limit
 
-    The output of a layer that takes batch and time for each other is a stage in that
-    order as well.
+
+# ------------------------------------------------------------------------------- cures
+
+
+def _judge_cured(
+    twins: Twins,
+    arrays: tuple[np.ndarray, ...],
+    findings: Sequence[Finding],
+    turned: Collection[str],
+) -> Judgement | None:
+    """Judge the twins with PyTorch's twin doing as Keras's twin in every place found.
+
+    Args:
+        twins: loaded.
+        arrays: one for each input.
+        findings: those that have no cure are left as they are.
+        turned: layers of PyTorch that take batch and time for each other; their
+            stages are judged in Keras's order, (batch, time, features).
+
+    Returns:
+        None where a twin refuses.
     """
-    cures = sorted(found, key=lambda each: ORDER.index(type(each.cure)))
     with ExitStack() as stack:
-        for each in cures:
-            behind = each.behind if isinstance(each.cure, HANDED) else None
+        for finding in sorted(findings, key=_number_of_cure):
+            if finding.cure is None:
+                continue
+            following = None  # is not read, but for what is handed on
+            if isinstance(finding.cure, HANDED):
+                following = finding.behind
             stack.enter_context(
-                injected_everywhere(twins, each.cure, each.layer, behind)
+                injected_everywhere(twins, finding.cure, finding.layer, following)
             )
-        with suppress(IndexError):  # what is between may not take what it now gets
+        try:
             stages, refusals = twins.run(*arrays)
-            for (side, _), each in stages.items() if not refusals else ():
-                for layer in turned if side == "torch" else ():
-                    if layer in each:
-                        each[layer] = each[layer].swapaxes(0, 1)
-            return None if refusals else twins.judge(stages, arrays)
-    return None
+            if refusals:
+                return None
+            for (side, _), arrays_by_stage in stages.items():
+                if side == "torch":
+                    _turn_back(arrays_by_stage, turned)
+            return twins.judge(stages, arrays)
+        except IndexError:  # the code between layers may not take what it gets now
+            return None
+
+
+def _number_of_cure(finding: Finding) -> int:
+    """The place in ORDER of a finding's cure, or the number after the last for none."""
+    if finding.cure is None:
+        return len(ORDER)
+    return ORDER.index(type(finding.cure))
+
+
+def _turn_back(stages: dict[str, np.ndarray], turned: Collection[str]) -> None:
+    """Give the stages of some layers their batch and time in the right places."""
+    for layer in turned:
+        if layer in stages:
+            stages[layer] = stages[layer].swapaxes(0, 1)  # (batch, time, features)
+
+
+# -------------------------------------------------------------------------------- loss
+
+
+@dataclass(frozen=True)
+class _LossSuspect:
+    """A mistake in a loss that explains why its gradients differ.
+
+    Args:
+        side: where it is.
+        mistake: of the library.
+        cure: what makes PyTorch's loss the same as Keras's loss.
+        after: the judgement with the cure.
+    """
+
+    side: Side
+    mistake: Mistake[LossFactor]
+    cure: LossFactor
+    after: Judgement
 
 
 def of_loss(
@@ -178,47 +287,69 @@ def of_loss(
     targets: Sequence[np.ndarray],
     stages: Sequence[StageResult],
 ) -> Explanation:
-    """Why the gradients of a loss differ, where its value does by a constant factor.
+    """Find out why the gradients of a loss differ, if its value is wrong by a factor.
 
     Args:
         twins: loaded, and the same on these arrays.
         loss: name of the loss.
         arrays: one for each input.
         targets: one for each result that counts.
-        stages: what `Twins.gradients` says of them, one of which differs.
+        stages: as `Twins.gradients` judges them; at least one differs.
     """
-    first = next(stage for stage in stages if stage.verdict == DIFFERENT)
-    known = known_mistakes(LossFactor, loss)
-    suspects, cured, cure = [], None, None
-    for side in SIDES if first.stage == "loss" else ():
-        for mistake in known:
+    stage = next(stage for stage in stages if stage.verdict == DIFFERENT)
+    suspects = []
+    if stage.stage == "loss":
+        suspects = _suspects_of_loss(twins, loss, arrays, targets)
+    findings, after = [], None
+    if suspects:
+        readings = tuple(reading("loss", s.side, s.mistake) for s in suspects)
+        findings = [Finding("loss", readings, cure=suspects[-1].cure)]
+        after = suspects[-1].after
+    tried = len(known_mistakes(LossFactor, loss))
+    diagnosis = _Diagnosis(findings, stage, after, _observation_of(stage), tried=tried)
+    return replace(diagnosis.explanation(), layer=stage.stage)
+
+
+def _suspects_of_loss(
+    twins: Twins,
+    loss: str,
+    arrays: tuple[np.ndarray, ...],
+    targets: Sequence[np.ndarray],
+) -> list[_LossSuspect]:
+    """Try every mistake in the loss, on either side.
+
+    Only PyTorch's loss is changed: a mistake on Keras's side is made in it, one on its
+    own side is taken back. The arguments are those of `of_loss`.
+    """
+    suspects = []
+    for side in SIDES:
+        for mistake in known_mistakes(LossFactor, loss):
             factor = mistake.effect.factor
-            tried = LossFactor(factor if side == "keras" else _inverse(factor))
             if all(factor(target.shape) is None for target in targets):
                 continue
-            with injected_everywhere(twins, tried):
-                judged = twins.gradients(loss, arrays, targets)
-            if judged["verdict"] == SAME:
-                suspects.append((side, mistake))
-                cured, cure = judged, tried
-    readings = tuple(reading("loss", *each) for each in suspects)
-    found = [Finding("loss", readings, cure=cure)] if readings else []
-    return replace(
-        _explanation(found, first, cured, _seen_of(first), tried=len(known)),
-        layer=first.stage,
-    )
+            cure = LossFactor(factor if side == "keras" else _inverse(factor))
+            with injected_everywhere(twins, cure):
+                judgement = twins.gradients(loss, arrays, targets)
+            if judgement.verdict == SAME:  # of the gradients as well
+                suspects.append(_LossSuspect(side, mistake, cure, judgement))
+    return suspects
 
 
-def _inverse(factor):
-    def inverse(shape):
+Factor = Callable[[tuple[int, ...]], float | None]  # of a result's shape
+
+
+def _inverse(factor: Factor) -> Factor:
+    """The function that takes a factor of a loss back."""
+
+    def inverse(shape: tuple[int, ...]) -> float | None:
         number = factor(shape)
         return None if number is None else 1 / number
 
     return inverse
 
 
-def _seen_of(stage):
-    """What a stage of gradients shows, where nothing explains it."""
+def _observation_of(stage: StageResult) -> str:
+    """What a stage of gradients shows, in words, where nothing explains it."""
     if stage.stage != "loss":
         return f"the loss is the same, its gradient by {stage.stage} is not"
     if not stage.worst or not stage.worst.keras:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
 from compare.judging.evidence import OTHER, SIDES
+from compare.judging.words import Side
 from compare.kinds.mistake import Effect, EffectT
 from compare.mistakes import MISTAKES, Mistake
 from compare.mistakes.anatomy import Anatomy
@@ -22,14 +23,15 @@ class Reading:
     """One way to read a difference: what is wrong then, and what to change.
 
     Args:
-        side: "torch" or "keras", where the mistake is; nothing where either may do as
-            the other does.
-        faults: of the library, which make it up together; none where it knows none.
+        side: "torch" or "keras", where the mistake is; empty where either side may be
+            changed to do what the other does.
+        faults: mistakes of the library, which explain the difference together; empty
+            where the library knows none.
         sentence: what is wrong, and where.
         fix: what to change.
     """
 
-    side: str
+    side: Side | Literal[""]
     faults: tuple[Mistake[Effect], ...]
     sentence: str
     fix: str
@@ -40,12 +42,14 @@ class Finding:
     """One place where the twins do different things.
 
     Args:
-        layer: its name.
-        readings: any of which makes the one side of the other; who looks at the twins
-            alone cannot tell which is right. The first is the one told.
-        unknown: what is seen there where nothing is known to explain it.
-        cure: what makes PyTorch's twin do here as Keras's does.
-        behind: the layer that is given something else, where it is not this one.
+        layer: the name of the layer where it is.
+        readings: any of these explains the difference; the twins alone do not show
+            which one is right. The first is the one that is reported.
+        unknown: what is seen there, in words, where nothing known explains it.
+        cure: the effect that makes PyTorch's twin do here what Keras's twin does; None
+            where there is none.
+        behind: the next layer, where it is this layer's output that is handed on in
+            another way; None where the layer itself differs, or the caller gets it.
     """
 
     layer: str
@@ -55,86 +59,122 @@ class Finding:
     behind: str | None = None
 
 
+# ------------------------------------------------------------- mistakes of the library
+
+
 def known_mistakes(effect: type[EffectT], kind: str) -> list[Mistake[EffectT]]:
-    """The mistakes of an effect that can be made in a layer of a kind, or in a loss."""
+    """The mistakes of one effect that can happen to one kind of layer, or to a loss.
+
+    Args:
+        effect: a class of effects, such as `Computation`.
+        kind: of a layer, such as "LSTM"; or the name of a loss.
+    """
     return [
-        cast("Mistake[EffectT]", mistake)
+        cast("Mistake[EffectT]", mistake)  # no checker sees it in the effect's class
         for mistake in MISTAKES
         if isinstance(mistake.effect, effect) and kind in mistake.kinds
     ]
 
 
 def named(name: str) -> Mistake[Effect]:
-    """The mistake of a name."""
+    """The mistake of this name; StopIteration where there is none."""
     return next(mistake for mistake in MISTAKES if mistake.name == name)
 
 
-def reading(name: str, side: str, *mistakes: Mistake[Effect]) -> Reading:
-    """Mistakes in a layer of one side.
+def fix_of(mistake: Mistake[Effect], side: Side) -> str:
+    """What to change where the mistake is on a side, "torch" or "keras"."""
+    if side == "torch":
+        return mistake.torch
+    return mistake.keras
+
+
+# ---------------------------------------------------------------------------- readings
+
+
+def reading(name: str, side: Side, *mistakes: Mistake[Effect]) -> Reading:
+    """Read a difference as mistakes in a layer of one side.
 
     Args:
-        name: what its user calls the layer.
+        name: what the user of that side calls the layer.
         side: "torch" or "keras".
-        mistakes: which together explain it.
+        mistakes: they explain the difference together.
     """
-    said = ", and ".join(mistake.sentence for mistake in mistakes)
-    fix = ", and ".join(getattr(mistake, side) for mistake in mistakes)
-    where = f"{name} of {SIDES[side]}"
-    return Reading(side, mistakes, f"in {where}, {said}", f"{where}: {fix}")
+    place = f"{name} of {SIDES[side]}"
+    sentences = ", and ".join(mistake.sentence for mistake in mistakes)
+    fixes = ", and ".join(fix_of(mistake, side) for mistake in mistakes)
+    return Reading(side, mistakes, f"in {place}, {sentences}", f"{place}: {fixes}")
 
 
 def once(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """Each reading once, whatever the order of the mistakes that make it up."""
-    found = {}
-    for each in readings:
-        names = frozenset(mistake.name for mistake in each.faults) or each.fix
-        found.setdefault((each.side, names), each)
-    return tuple(found.values())
+    """Leave out readings that repeat an earlier one.
+
+    Two readings are the same if they name the same mistakes, in whatever order, on the
+    same side; of those that name no mistake, if their fix is the same.
+    """
+    distinct: dict[tuple[str, frozenset[str] | str], Reading] = {}
+    for candidate in readings:
+        content: frozenset[str] | str = candidate.fix
+        if candidate.faults:
+            content = frozenset(mistake.name for mistake in candidate.faults)
+        distinct.setdefault((candidate.side, content), candidate)
+    return tuple(distinct.values())
 
 
 def of_layer(
     layer: str,
     isolated: Isolated,
-    suspects: Sequence[tuple[str, Mistake[Effect]]],
+    suspects: Sequence[tuple[Side, Mistake[Effect]]],
     cure: Effect | None,
 ) -> Finding:
-    """A finding of mistakes in what a layer computes, and of what may be meant.
+    """Report mistakes in what a layer computes.
+
+    Where a mistake may be meant, there is a reading too in which the side without it is
+    the one to change.
 
     Args:
         layer: its name.
-        isolated: tells what either side calls it.
-        suspects: side and mistake.
-        cure: makes PyTorch's do as Keras's does.
+        isolated: the twins at work; knows what each user calls the layer.
+        suspects: side and mistake, each of which explains the difference.
+        cure: makes PyTorch's layer do what Keras's layer does; None for no cure.
     """
-    names = {side: isolated.name(layer, side) for side in SIDES}
-    readings = [reading(names[side], side, mistake) for side, mistake in suspects]
+    readings = [
+        reading(isolated.name(layer, side), side, mistake) for side, mistake in suspects
+    ]
     accused = {side for side, _ in suspects}
     for side, mistake in suspects:
-        other = OTHER[side]
-        if mistake.meant and other not in accused:
-            where = f"{names[other]} of {SIDES[other]}"
-            said = f"{where} should do as {SIDES[side]}'s does"
-            readings.append(
-                Reading(other, (), said, f"{where}: {mistake.meant[other]}")
-            )
+        opposite = OTHER[side]
+        if mistake.meant is None or opposite in accused:
+            continue
+        place = f"{isolated.name(layer, opposite)} of {SIDES[opposite]}"
+        sentence = f"{place} should do as {SIDES[side]}'s does"
+        fix = f"{place}: {mistake.meant[opposite]}"
+        readings.append(Reading(opposite, (), sentence, fix))
     return Finding(layer, once(readings), cure=cure)
+
+
+# ------------------------------------------------------------------------------- links
 
 
 @dataclass(frozen=True)
 class Link:
-    """From a layer to the next, or to the caller.
+    """The place between a layer and the next one, or between the last and the caller.
 
     Args:
-        layer: its name.
-        behind: that of the next; None behind the last.
+        layer: the name of the first.
+        behind: the name of the next; None where the model returns what is made there.
     """
 
     layer: str
     behind: str | None
 
-    def given(self, found: Anatomy) -> np.ndarray | None:
-        """What a side hands on there, if that is seen."""
-        return found.result if self.behind is None else found.given(self.behind)
+    def given(self, anatomy: Anatomy) -> np.ndarray | None:
+        """What one side hands on there: the next layer's input, or the model's result.
+
+        None where that was not seen.
+        """
+        if self.behind is None:
+            return anatomy.result
+        return anatomy.given(self.behind)
 
     @property
     def where(self) -> str:

@@ -1,12 +1,20 @@
-"""Layers that read a sequence from its end."""
+"""Layers that read a sequence from its end.
+
+PyTorch's user reverses the steps before the layer; Keras's layer reverses them itself,
+if it has go_backwards=True. So one function may show in different inputs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from compare.diagnosing.finding import known_mistakes, named
+import numpy as np
+
+from compare.diagnosing.finding import known_mistakes
 from compare.judging.distances import near
-from compare.kinds.mistake import Computation
+from compare.kinds.computing import Computed
+from compare.kinds.mistake import Computation, RecurrentOutput
 from compare.mistakes import Call
 from compare.mistakes.anatomy import Anatomy
 
@@ -14,39 +22,58 @@ REVERSED, NOT_TURNED = "sequence reversed", "backward output not reversed"
 LAST_FIRST = "every step, last first"
 
 
-def read_alike(ours: Anatomy, theirs: Anatomy) -> tuple[Anatomy, tuple[str, ...]]:
-    """Keras's with its layers that read from the end, as PyTorch's do, turned as those.
+def read_alike(torch: Anatomy, keras: Anatomy) -> tuple[Anatomy, tuple[str, ...]]:
+    """Show Keras's layers that read from the end the way PyTorch's layers show it.
 
     Args:
-        ours: PyTorch's, where its layers hand on what Keras's do.
-        theirs: Keras's.
+        torch: what PyTorch's twin does where its layers hand on what Keras's layers do.
+        keras: what Keras's twin does.
 
     Returns:
-        It, with such layers at work on the input that PyTorch's is given; their names.
+        Keras's anatomy, in which such layers are given the reversed input that
+        PyTorch's layers are given; and the names of these layers.
     """
-    calls = dict(theirs.calls)
-    for name, call in theirs.calls.items():
-        mine = ours.calls.get(name)
-        if mine is not None and are_turned(mine, call):
-            turned = replace(call, x=call.x[:, ::-1].copy())  # as torch.tensor takes it
-            if makes(turned, theirs.handed[name]):
-                calls[name] = turned
-    changed = tuple(n for n, call in calls.items() if call is not theirs.calls[n])
-    return replace(theirs, calls=calls), changed
+    calls = dict(keras.calls)
+    turned = []
+    for layer, call in keras.calls.items():
+        torch_call = torch.calls.get(layer)
+        if torch_call is None or not are_turned(torch_call, call):
+            continue
+        reversed_steps = call.x[:, ::-1].copy()  # torch.tensor takes no negative stride
+        reversed_call = replace(call, x=reversed_steps)
+        if makes(reversed_call, keras.handed[layer]):
+            calls[layer] = reversed_call
+            turned.append(layer)
+    return replace(keras, calls=calls), tuple(turned)
 
 
-def are_turned(one, other):
-    """Whether one layer is given the steps of the other in reversed order."""
-    whole = one.lengths is None and other.lengths is None
-    return whole and near(one.x, other.x[:, ::-1]) and not near(one.x, other.x)
+def are_turned(call: Call, opposite: Call) -> bool:
+    """Whether a layer is given the steps of another in reversed order.
+
+    Sequences of several lengths, and those that read the same from either end, are not.
+    """
+    if call.lengths is not None or opposite.lengths is not None:
+        return False
+    return near(call.x, opposite.x[:, ::-1]) and not near(call.x, opposite.x)
 
 
-def makes(call, handed):
-    """Whether a layer hands this on, itself or by one mistake but the direction."""
-    computations = [
-        mistake.effect.compute
-        for mistake in known_mistakes(Computation, call.kind)
-        if mistake != named(REVERSED)
-    ]
-    made = (compute(call) for compute in (Call.run, *computations))
-    return any(near(each["output"], handed.output) for each in made if each)
+def makes(call: Call, output: RecurrentOutput) -> bool:
+    """Whether a layer makes this output: as it should, or by one mistake.
+
+    The mistake of reading in the wrong direction is left out.
+    """
+    if _is_output(call.run(), output):
+        return True
+    for mistake in known_mistakes(Computation, call.kind):
+        if mistake.name == REVERSED:
+            continue
+        if _is_output(mistake.effect.compute(call), output):
+            return True
+    return False
+
+
+def _is_output(computed: Computed | None, output: RecurrentOutput) -> bool:
+    """Whether all steps of a recurrent layer are those that it hands on."""
+    if not isinstance(computed, Mapping) or not computed:
+        return False
+    return near(np.asarray(computed["output"]), output.output)

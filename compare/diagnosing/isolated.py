@@ -1,4 +1,4 @@
-"""The gaps of layers and of the places between them."""
+"""Twins at work on one input, and how far their layers are from each other."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ import numpy as np
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import NEAR, distance
 from compare.judging.explanation import listed
+from compare.judging.words import Side
 from compare.mistakes.anatomy import Anatomy
 
 
 @dataclass(frozen=True)
 class Gap:
-    """How far a layer alone is from its twin.
+    """How far PyTorch's layer alone is from its twin, both on Keras's input.
 
     Args:
         size: as `distance` gives it; infinite where the shapes differ.
-        timestep, unit: the first step that differs, if there are steps, and the unit
-            that is farthest apart in it; counted from 1.
-        refusal: what PyTorch's layer said of Keras's input.
+        timestep: the first step that differs, counted from 1; None where there are no
+            steps, or none differs.
+        unit: the unit that is farthest apart in that step, counted from 1; None where
+            none differs.
+        refusal: message of PyTorch's layer, if it refuses Keras's input.
     """
 
     size: float
@@ -40,24 +43,27 @@ class Isolated:
     """Twins at work on one input in float64, as far as they can be looked into.
 
     Args:
-        torch, keras: what each does.
-        relayed: what PyTorch's does where its layers hand on what Keras's do.
-        kinds: of all layers that hold arrays, as PyTorch names them.
-        weights: of each side by layer, in PyTorch's layout; in the order of kinds.
-        alone: by layer, in the order of computation.
-        unlike: why, by layer, the arrays of one side cannot be those of the other.
+        torch: what PyTorch's twin does.
+        keras: what Keras's twin does.
+        relayed: what PyTorch's twin does where each layer hands on what Keras's layer
+            does.
+        kinds: by name, of all layers that hold arrays, as PyTorch names kinds; in the
+            order in which they are computed, then those that were not seen.
+        weights: arrays by side, by layer and by name, in PyTorch's layout.
+        alone: the gap of each layer alone, in the order in which they are computed.
+        unlike: by layer, why the arrays of one side cannot be those of the other.
         turned: recurrent layers of PyTorch that take batch and time for each other.
         trusted: by layer, how many steps can be judged, where not all can.
         called: by layer, what Keras's user calls it, where that is another name.
-        from_the_end: recurrent layers that both sides let read so; Keras's is here as
-            if it was given the steps in that order.
+        from_the_end: recurrent layers that read from the end on both sides; here
+            Keras's layer is given the steps in that order, as PyTorch's layer is.
     """
 
     torch: Anatomy
     keras: Anatomy
     relayed: Anatomy
     kinds: Mapping[str, str]
-    weights: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]]
+    weights: Mapping[Side, Mapping[str, Mapping[str, np.ndarray]]]
     alone: Mapping[str, Gap]
     unlike: Mapping[str, str]
     turned: Sequence[str] = ()
@@ -65,50 +71,77 @@ class Isolated:
     called: Mapping[str, str] = field(default_factory=dict)
     from_the_end: Sequence[str] = ()
 
-    def name(self, layer: str, side: str) -> str:
-        """What the user of a side calls a layer."""
-        return self.called.get(layer, layer) if side == "keras" else layer
+    def name(self, layer: str, side: Side) -> str:
+        """What the user of a side, "torch" or "keras", calls a layer."""
+        if side == "keras":
+            return self.called.get(layer, layer)
+        return layer
+
+    @property
+    def anatomies(self) -> dict[Side, Anatomy]:
+        """What each side does, PyTorch's first."""
+        return {"torch": self.torch, "keras": self.keras}
 
     @property
     def unseen(self) -> list[str]:
         """Layers that hold arrays and run in a way that cannot be looked into."""
-        seen = self.torch.kinds.keys() & self.keras.kinds.keys()
-        return [layer for layer in self.kinds if layer not in seen]
+        seen_on_both = self.torch.kinds.keys() & self.keras.kinds.keys()
+        return [layer for layer in self.kinds if layer not in seen_on_both]
 
     def between(self, layer: str) -> float:
-        """How far apart what a layer is given is, if those before hand on the same."""
-        ours, theirs = self.relayed.given(layer), self.keras.given(layer)
-        if ours is None or theirs is None:
+        """How far apart a layer's inputs are, if the layers before hand on the same.
+
+        In parts of the largest value, as `distance` gives it; 0 where the input was not
+        seen on both sides.
+        """
+        torch_input, keras_input = self.relayed.given(layer), self.keras.given(layer)
+        if torch_input is None or keras_input is None:
             return 0
         call = self.relayed.calls.get(layer)
-        if call and call.lengths is not None and len(ours) == len(theirs):
-            theirs = theirs[:, : ours.shape[1]]  # what PyTorch has packed
-            theirs = np.where(valid_steps(theirs, call.lengths), theirs, 0)
-        return distance(ours, theirs)
+        lengths = None if call is None else call.lengths
+        if lengths is not None and len(torch_input) == len(keras_input):
+            keras_input = _packed(keras_input, torch_input.shape[1], lengths)
+        return distance(torch_input, keras_input)
 
     def narrowed(self) -> str:
-        """What is the same alone and what is not, in words."""
-        same = [name for name, gap in self.alone.items() if gap.is_none]
-        said = []
-        for name, gap in self.alone.items():
+        """Which layers are the same alone and which are not, in words."""
+        sentences = []
+        for layer, gap in self.alone.items():
             if gap.refusal:
-                said.append(f"layer {name} alone refuses Keras's input: {gap.refusal}")
+                sentences.append(
+                    f"layer {layer} alone refuses Keras's input: {gap.refusal}"
+                )
             elif not gap.is_none:
-                how = f"by {gap.size:.1e}" if np.isfinite(gap.size) else "in shape"
-                what = f"layer {name} alone, fed with Keras's input, differs {how}"
-                said.append(what)
+                amount = f"by {gap.size:.1e}" if np.isfinite(gap.size) else "in shape"
+                sentences.append(
+                    f"layer {layer} alone, fed with Keras's input, differs {amount}"
+                )
+        same = [layer for layer, gap in self.alone.items() if gap.is_none]
         if same:
-            fed = "" if said else ", fed with Keras's input,"
             verb = "are" if len(same) > 1 else "is"
-            said.append(f"{listed(same)} alone{fed} {verb} the same")
+            # An earlier sentence has told what the layers are fed with.
+            source = "" if sentences else ", fed with Keras's input,"
+            sentences.append(f"{listed(same)} alone{source} {verb} the same")
         if self.unseen:
-            said.append(f"{listed(self.unseen)} cannot be looked into")
-        return "; ".join(said)
+            sentences.append(f"{listed(self.unseen)} cannot be looked into")
+        return "; ".join(sentences)
+
+
+def _packed(x: np.ndarray, time: int, lengths: np.ndarray) -> np.ndarray:
+    """A padded input as it is once PyTorch has packed it.
+
+    Args:
+        x: (batch, time, features).
+        time: of the longest sequence; later steps are cut off.
+        lengths: (batch,); steps beyond them become 0.
+    """
+    x = x[:, :time]  # (batch, longest, features)
+    return np.where(valid_steps(x, lengths), x, 0)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a difference begins; see `Explanation`."""
+    """Where a difference begins; see `Explanation` for the fields."""
 
     layer: str
     timestep: int | None = None

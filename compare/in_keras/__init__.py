@@ -1,4 +1,4 @@
-"""Everything that imports keras or tensorflow."""
+"""Everything that imports keras or tensorflow; `compare.in_pytorch` is its twin."""
 
 import os
 

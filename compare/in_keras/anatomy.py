@@ -1,14 +1,18 @@
-"""How a Keras twin is looked into; `pytorch_mistakes.py` does the same in PyTorch."""
+"""How a Keras twin is looked into while it runs."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import contextmanager, suppress
-from operator import attrgetter
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
 
-from compare.in_keras.activations import before_activation
 from compare.in_keras.arrays import (
+    before_activation,
     in_order,
     merged,
     order_of_steps,
@@ -17,9 +21,14 @@ from compare.in_keras.arrays import (
     to_numpy,
     valid_lengths,
 )
+from compare.in_keras.internals import Call as LayerCall
+from compare.in_keras.internals import calls_replaced
 from compare.in_keras.layers import holders
-from compare.in_keras.names import Renamed, children
-from compare.in_keras.twin import REFUSALS, Twin
+from compare.in_keras.models import options_set
+from compare.in_keras.names import children, layer_at
+from compare.in_keras.refusals import REFUSALS
+from compare.in_keras.twin import Twin
+from compare.kinds import call, options_of
 from compare.kinds.mistake import Call, RecurrentOutput
 from compare.mistakes.anatomy import Anatomy
 
@@ -45,131 +54,224 @@ def anatomy(
         others: names of PyTorch's layers that hold no arrays; those of the same name
             are looked at as well.
     """
-    named = children(twin.model)
-    stacks = {name: _stack(named[name]) for name in holders(twin.model)}
-    bare = {name: [each] for name in others for each in _layers(twin.model, name)}
-    seen = {}
-    results = (None,)
-    with _watched({**bare, **stacks}, seen), suppress(*REFUSALS):
-        results = twin.eager(arrays)
-    calls, handed, fed, made, orders, stacked = {}, {}, {}, {}, {}, {}
-    for name, runs in seen.items():
-        stack = stacks.get(name) or bare[name]
-        known = name in bare or name in weights
-        if not known or len(runs) != len(stack) or None in runs:
-            continue  # it is not what it seems
-        x, lengths, _, order = runs[0]
-        output = runs[-1][2]
-        if isinstance(output, RecurrentOutput):
-            calls[name] = Call(kinds[name], weights[name], x, lengths)
-            if order is not None:
-                orders[name] = order
-            handed[name] = output
-            if len(runs) > 1:
-                stacked[name] = [(run[0], run[2].output) for run in runs]
-        else:
-            fed[name], made[name] = x, output
-    holding = [name for name in seen if name in stacks]
-    last = seen[holding[-1]][-1:] if holding else None
-    last = last[0][2] if last and last[0] else None
-    known = [name for name in holding if name in calls or name in fed]
+    stacks = {name: _stack(children(twin.model)[name]) for name in holders(twin.model)}
+    bare = {}
+    for name in others:
+        layer = layer_at(twin.model, name)
+        if layer is not None and name not in stacks:
+            bare[name] = [layer]
+    watch = _Watch()
+    results: tuple[Any, ...] = ()
+    watched = {**bare, **stacks}
+    with calls_replaced(watch.replacements(watched)), suppress(*REFUSALS):
+        results = twin.results(twin.tensors(arrays))
+    at_work = _LayersAtWork(kinds, weights)
+    for name in watch.runs:
+        runs = watch.clear_runs(name, len(watched[name]))
+        if runs and (name in bare or name in weights):
+            at_work.add(name, runs)
+    ran = [name for name in watch.runs if name in stacks]
+    holding = [name for name in ran if name in at_work.calls or name in at_work.fed]
     return Anatomy(
-        kinds={name: kinds[name] for name in known},
-        arrays={name: weights[name] for name in known},
-        fed=fed,
-        made=made,
-        calls=calls,
-        handed=handed,
-        last=None if isinstance(last, RecurrentOutput) else last,
-        result=None if results[0] is None else to_numpy(results[0]),
-        results=tuple(to_numpy(each) for each in results if each is not None),
-        epsilons={
-            name: stacks[name][0].epsilon
-            for name in known
-            if hasattr(stacks[name][0], "epsilon")
+        kinds={name: kinds[name] for name in holding},
+        arrays={name: weights[name] for name in holding},
+        fed=at_work.fed,
+        made=at_work.made,
+        calls=at_work.calls,
+        handed=at_work.handed,
+        last=_last_array(watch.runs[ran[-1]]) if ran else None,
+        result=to_numpy(results[0]) if results else None,
+        results=tuple(to_numpy(tensor) for tensor in results),
+        options={
+            name: options_of("keras", kinds[name], _unwrapped(stacks[name][0]))
+            for name in holding
+            if name in at_work.fed
         },
-        orders=orders,
-        stacked=stacked,
+        orders=at_work.orders,
+        stacked=at_work.stacked,
     )
 
 
-def _layers(model, name):
-    """The layer of this name, in a list; nothing if there is none."""
-    model = model._model if isinstance(model, Renamed) else model
-    with suppress(AttributeError):
-        found = attrgetter(name)(model)
-        return [found] if isinstance(found, keras.Layer) else []
-    return []
+def _unwrapped(layer: keras.Layer) -> keras.Layer:
+    """What a wrapper applies to each step, or the layer itself."""
+    if isinstance(layer, keras.layers.TimeDistributed):
+        return layer.layer
+    return layer
 
 
-def _stack(attribute):
-    """The layers that are one in PyTorch, first to last."""
+def _stack(attribute: Any) -> list[keras.Layer]:
+    """The layers that are one in PyTorch, in the order of execution."""
     return list(attribute) if isinstance(attribute, list | tuple) else [attribute]
 
 
-@contextmanager
-def _watched(stacks, seen):
-    """Each call of a layer adds its input, lengths and output to `seen`, by name."""
-    layers = [(name, layer) for name, stack in stacks.items() for layer in stack]
-    try:
-        for name, layer in layers:
-            vars(layer)["call"] = _watch(layer, name, seen)
-        yield
-    finally:
-        for _, layer in layers:
-            vars(layer).pop("call", None)
+@dataclass(frozen=True)
+class _Run:
+    """One run of a layer.
+
+    Args:
+        x: what went in; of a recurrent layer, the valid steps before the others.
+        output: what came out, before an activation that the layer has inside.
+        lengths: (batch,), the number of valid steps; None without a mask.
+        order: where each step was, (batch, time); None where the valid ones were first.
+    """
+
+    x: np.ndarray
+    output: np.ndarray | RecurrentOutput
+    lengths: np.ndarray | None = None
+    order: np.ndarray | None = None
 
 
-def _watch(layer, name, seen):
-    call = layer.call
+class _Watch:
+    """What replaced calls see of the layers of a model while it runs once.
 
-    def watch(x, *args, **kwargs):
-        runs = seen.setdefault(name, [])
-        if not _is_clear(layer, x, args, kwargs):
-            runs.append(None)
-            return call(x, *args, **kwargs)
-        if not isinstance(layer, RECURRENT):
-            with before_activation(layer) as before:
-                result = call(x, *args, **kwargs)
-            made = before[0] if before else result
-            several = not keras.ops.is_tensor(made)
-            runs.append(None if several else (to_numpy(x), None, to_numpy(made), None))
+    Attributes:
+        runs: of each layer or stack that ran, by its name in order; None for a run
+            that is not one of its twin in PyTorch, such as one with states given.
+    """
+
+    def __init__(self) -> None:
+        self.runs: dict[str, list[_Run | None]] = {}
+
+    def replacements(
+        self, stacks: Mapping[str, Iterable[keras.Layer]]
+    ) -> list[tuple[keras.Layer, Callable[[LayerCall], LayerCall]]]:
+        """For `calls_replaced`: every layer of some stacks, watched by its name."""
+        return [
+            (layer, partial(self._watched, name, layer))
+            for name, stack in stacks.items()
+            for layer in stack
+        ]
+
+    def clear_runs(self, name: str, layers: int) -> list[_Run]:
+        """The runs of a stack of so many layers, if each ran once and all are clear."""
+        every = self.runs.get(name, [])
+        runs = [run for run in every if run is not None]
+        return runs if len(runs) == len(every) == layers else []
+
+    def _watched(self, name: str, layer: keras.Layer, call: LayerCall) -> LayerCall:
+        """The `call` of a layer, watched."""
+
+        def watched(x: Any, *args: Any, **kwargs: Any) -> Any:
+            runs = self.runs.setdefault(name, [])
+            if not _is_clear(layer, x, args, kwargs):
+                runs.append(None)
+                return call(x, *args, **kwargs)
+            mask = kwargs.get("mask")
+            run_layer = partial(call, x, *args, **kwargs)
+            run: _Run | None
+            if isinstance(layer, RECURRENT):
+                run, result = _recurrent_run(layer, run_layer, x, mask)
+            else:
+                run, result = _plain_run(layer, run_layer, x)
+            runs.append(run)
             return result
-        asked = layer.return_sequences, layer.return_state
-        parts, merge = [layer], getattr(layer, "merge_mode", None)
-        if isinstance(layer, keras.layers.Bidirectional):
-            parts += [layer.forward_layer, layer.backward_layer]
-        for part in parts:  # changes what is handed out, not what is computed
-            part.return_sequences, part.return_state = True, True
-        if merge:
-            layer.merge_mode = "concat"
-        try:
-            output, *states = call(x, *args, **kwargs)
-        finally:
-            if merge:
-                layer.merge_mode = merge
-            for part in parts:
-                part.return_sequences, part.return_state = asked
-        lengths = valid_lengths(kwargs.get("mask"))
-        last, final = states_of_last_cell(states), output[:, -1]
-        if len(parts) > 1:  # each direction ends at the other end of the sequence
-            last = states[len(states) // 2 :]
-            final = keras.ops.concatenate([states[0], last[0]], axis=-1)
-        ends = states[0], last[0]
-        ends = ends if len(parts) > 1 else ends[1:]
-        order = order_of_steps(kwargs.get("mask"))
-        sequence = sequence_of(in_order(output, order), last, lengths, ends)
-        runs.append((in_order(x, order), lengths, sequence, order))
-        handed = merged(output if asked[0] else final, merge)
-        return (handed, *states) if asked[1] else handed
 
-    return watch
+        return watched
 
 
-def _is_clear(layer, x, args, kwargs):
+class _LayersAtWork:
+    """What layers were seen to do, as `Anatomy` has it.
+
+    Args:
+        kinds, weights: as in `anatomy`.
+    """
+
+    def __init__(
+        self,
+        kinds: Mapping[str, str],
+        weights: Mapping[str, Mapping[str, np.ndarray]],
+    ) -> None:
+        self._kinds, self._weights = kinds, weights
+        self.fed: dict[str, np.ndarray] = {}
+        self.made: dict[str, np.ndarray] = {}
+        self.calls: dict[str, Call] = {}
+        self.handed: dict[str, RecurrentOutput] = {}
+        self.orders: dict[str, np.ndarray] = {}
+        self.stacked: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+
+    def add(self, name: str, runs: list[_Run]) -> None:
+        """Add a layer, or a stack of which each layer ran once in this order."""
+        x, output = runs[0].x, runs[-1].output
+        if not isinstance(output, RecurrentOutput):
+            self.fed[name], self.made[name] = x, output
+            return
+        kind, arrays = self._kinds[name], self._weights[name]
+        self.calls[name] = call(kind, arrays, x, runs[0].lengths)
+        self.handed[name] = output
+        if runs[0].order is not None:
+            self.orders[name] = runs[0].order
+        if len(runs) > 1:
+            self.stacked[name] = [(run.x, _sequence(run)) for run in runs]
+
+
+def _sequence(run: _Run) -> np.ndarray:
+    """What came out of a run at every step, (batch, time, size)."""
+    output = run.output
+    return output.output if isinstance(output, RecurrentOutput) else output
+
+
+def _last_array(runs: list[_Run | None]) -> np.ndarray | None:
+    """What came out of the last of some runs, if it is clear and an array."""
+    if runs[-1] is None or isinstance(runs[-1].output, RecurrentOutput):
+        return None
+    return runs[-1].output
+
+
+def _plain_run(
+    layer: keras.Layer, run_layer: Callable[[], Any], x: Any
+) -> tuple[_Run | None, Any]:
+    """Run a layer that is not recurrent; return the run, and its result."""
+    with before_activation(layer) as before:
+        result = run_layer()
+    output = before[0] if before else result
+    if not keras.ops.is_tensor(output):  # several
+        return None, result
+    return _Run(to_numpy(x), to_numpy(output)), result
+
+
+def _recurrent_run(
+    layer: keras.layers.RNN | keras.layers.Bidirectional,
+    run_layer: Callable[[], Any],
+    x: Any,
+    mask: Any,
+) -> tuple[_Run, Any]:
+    """Run a recurrent layer; return the run, and the result that it was to return.
+
+    Inside, it returns every step, its states, and both directions side by side. That
+    changes what is handed out, not what is computed.
+    """
+    two_ways = isinstance(layer, keras.layers.Bidirectional)
+    with ExitStack() as stack:
+        layers = [layer]
+        if two_ways:
+            layers += [layer.forward_layer, layer.backward_layer]
+            stack.enter_context(options_set(layer, merge_mode="concat"))
+        for inner in layers:
+            whole = options_set(inner, return_sequences=True, return_state=True)
+            stack.enter_context(whole)
+        output, *states = run_layer()  # (batch, time, units), and (batch, units) each
+    if two_ways:  # each direction ends at the other end of the sequence
+        backward = states[len(states) // 2 :]
+        final = keras.ops.concatenate([states[0], backward[0]], axis=-1)
+        last, ends = backward, [states[0], backward[0]]
+    else:
+        final = output[:, -1]
+        last = states_of_last_cell(states)
+        ends = [last[0]]
+    lengths, order = valid_lengths(mask), order_of_steps(mask)
+    sequence = sequence_of(in_order(output, order), last, lengths, ends)
+    run = _Run(in_order(x, order), sequence, lengths, order)
+    merge = layer.merge_mode if two_ways else None
+    result = merged(output if layer.return_sequences else final, merge)
+    return run, (result, *states) if layer.return_state else result
+
+
+def _is_clear(
+    layer: keras.Layer, x: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> bool:
     """Whether a layer is given, and will return, what its twin in PyTorch does."""
-    more = (*args, kwargs.get("initial_state"))
-    if not keras.ops.is_tensor(x) or any(each is not None for each in more):
+    beside = (*args, kwargs.get("initial_state"))
+    if not keras.ops.is_tensor(x) or any(value is not None for value in beside):
         return False
     if isinstance(layer, keras.layers.TimeDistributed):
         inside = getattr(layer.layer, "activation", None)  # used step by step

@@ -1,59 +1,126 @@
-"""What Keras layers take and return, as arrays."""
+"""What layers of Keras take and return, as arrays."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
 
+from compare.in_keras.internals import activation_replaced
 from compare.judging.arrays import valid_steps
 from compare.kinds.mistake import RecurrentOutput
 
 
-def merged(tensor, merge):
-    """Two directions, side by side in a tensor, as a Bidirectional merges them."""
+def to_numpy(tensor: Any) -> np.ndarray:
+    """A tensor as an array."""
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def is_tensor(value: object) -> bool:
+    """Whether this is a tensor, or a symbol of one."""
+    return keras.ops.is_tensor(value) or isinstance(value, keras.KerasTensor)
+
+
+def activates(layer: Any) -> bool:
+    """Whether a layer has an activation inside that PyTorch has after the layer."""
+    inside = isinstance(layer, keras.layers.Dense | keras.layers.Conv1D)
+    return inside and layer.activation not in (None, keras.activations.linear)
+
+
+@contextmanager
+def before_activation(layer: keras.Layer) -> Iterator[list[Any]]:
+    """A list of the tensors that go into the activation inside a layer while it runs.
+
+    It stays empty where there is none, or a linear one, which is nothing.
+    """
+    before: list[Any] = []
+    if not activates(layer):
+        yield before
+        return
+    activation = layer.activation
+
+    def recorded(x: Any) -> Any:
+        before.append(x)
+        return activation(x)
+
+    with activation_replaced(layer, recorded):
+        yield before
+
+
+# ------------------------------------------------------------ of recurrent layers
+
+
+def merged(tensor: Any, merge: str | None) -> Any:
+    """Two directions, side by side in a tensor, as a Bidirectional merges them.
+
+    Args:
+        tensor: (batch, ..., 2 * units).
+        merge: its `merge_mode`; None for a layer of one direction.
+    """
     if merge in (None, "concat"):
         return tensor
     forward, backward = keras.ops.split(tensor, 2, axis=-1)
     if merge == "mul":
         return forward * backward
-    return (forward + backward) / (2 if merge == "ave" else 1)
+    if merge == "ave":
+        return (forward + backward) / 2
+    return forward + backward
 
 
-def order_of_steps(mask):
-    """Where each step was, the valid ones first; None where they are so already."""
+def states_of_last_cell(states: Sequence[Any]) -> Sequence[Any]:
+    """The states of a cell, the last where several are stacked in one layer."""
+    last = states[-1]
+    return last if isinstance(last, list | tuple) else states
+
+
+def valid_lengths(mask: Any) -> np.ndarray | None:
+    """The number of valid steps of each sequence, (batch,); None without a mask."""
+    return None if mask is None else to_numpy(mask).sum(axis=1)
+
+
+def order_of_steps(mask: Any) -> np.ndarray | None:
+    """The steps of each sequence, (batch, time), the valid ones before the others.
+
+    Args:
+        mask: (batch, time), True where a step is valid; None without one.
+
+    Returns:
+        None where they stand in that order already.
+    """
     if mask is None:
         return None
     order = np.argsort(~to_numpy(mask), axis=1, kind="stable")
     return None if (order == np.arange(mask.shape[1])).all() else order
 
 
-def in_order(tensor, order):
-    """A sequence in an order of its steps, as an array."""
+def in_order(tensor: Any, order: np.ndarray | None) -> np.ndarray:
+    """A sequence, (batch, time, size), with its steps in an order, as an array."""
     array = to_numpy(tensor)
-    return array if order is None else np.take_along_axis(array, order[..., None], 1)
+    if order is None:
+        return array
+    return np.take_along_axis(array, order[..., None], 1)
 
 
-def states_of_last_cell(states):
-    """The states of a cell, the last where several are stacked in one layer."""
-    last = states[-1]
-    return last if isinstance(last, list | tuple) else states
+def sequence_of(
+    output: np.ndarray,
+    states: Sequence[Any],
+    lengths: np.ndarray | None,
+    ends: Sequence[Any],
+) -> RecurrentOutput:
+    """What a recurrent layer returned, with zeros after each sequence's length.
 
-
-def sequence_of(output, states, lengths, ends) -> RecurrentOutput:
-    """What a recurrent layer returned, with zeros after each sequence's length."""
+    Args:
+        output: (batch, time, size), the valid steps before the others.
+        states: h, or h and c, of its last cell or direction, (batch, units) each.
+        lengths: (batch,), or None where every step is valid.
+        ends: h of each direction.
+    """
     if lengths is not None:  # beyond them PyTorch has zeros
         output = np.where(valid_steps(output, lengths), output, 0)
-    h, c = (*(to_numpy(state) for state in states), None)[:2]
-    return RecurrentOutput(
-        output, h, c, lengths, np.stack([to_numpy(each) for each in ends])
-    )
-
-
-def valid_lengths(mask):
-    """The number of valid steps of each sequence, (batch,); None without a mask."""
-    return None if mask is None else to_numpy(mask).sum(axis=1)
-
-
-def to_numpy(tensor) -> np.ndarray:
-    """A tensor as an array."""
-    return keras.ops.convert_to_numpy(tensor)
+    h = to_numpy(states[0])
+    c = to_numpy(states[1]) if len(states) > 1 else None
+    stacked = np.stack([to_numpy(end) for end in ends])
+    return RecurrentOutput(output, h, c, lengths, stacked)

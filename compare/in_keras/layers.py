@@ -1,126 +1,28 @@
-"""The layers of a Keras model, and the numbers in them, read and written.
+"""The layers of a Keras model, and the numbers in them, read and written."""
 
-`pytorch_layers.py` is its twin.
-"""
+from __future__ import annotations
 
 import math
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import keras
 import numpy as np
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-import keras  # after the settings it reads
 import tensorflow
 
 from compare.errors import BadInput
+from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
+from compare.in_keras.kinds import inner_layers, is_constant, is_own, kind_of
+from compare.in_keras.models import is_graph, never_built
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.kinds.layer import Layer
-from compare.kinds.names import IN_PYTORCH
 from compare.matching.copying import LARGE, LINE, copy
 
-
-def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
-    """The layers that hold weights and no layers with a name, in order of definition.
-
-    They are named by their attributes, `encoder.lstm` or `stack.0`, and by their own
-    names inside Sequential and functional models. A recurrent layer counts as one with
-    its cell, and a wrapper with what it wraps, though that is an attribute as well.
-    Those of `constants` are left out.
-    """
-    every = _holding(model, path)
-    return {name: layer for name, layer in every.items() if not _is_constant(layer)}
-
-
-def constants(model: keras.Layer | Renamed) -> dict[str, keras.Layer]:
-    """Layers that hold what nobody learns: `Normalization`, and some of the user's own.
-
-    They belong to what the model computes, as numbers in its code do; PyTorch's twin
-    may have them as such.
-    """
-    every = _holding(unnamed(model))
-    return {name: layer for name, layer in every.items() if _is_constant(layer)}
-
-
-def _is_constant(layer):
-    own = _is_own(layer) or kind_of(layer) == "Normalization"
-    return own and layer.trainable and not layer.trainable_weights
-
-
-def _is_own(layer):
-    return kind_of(layer).endswith(("(Layer)", "(Model)"))
-
-
-def _holding(model, path=""):
-    """The layers that hold weights and no layers with a name."""
-    found, seen = {}, set()
-    for name, child in _children(model):
-        if id(child) in seen:
-            continue
-        seen.add(id(child))
-        plain = isinstance(child, COMPOSITES)
-        inner = {} if plain else _holding(child, f"{path}{name}.")
-        inner = inner or ({f"{path}{name}": child} if child.weights else {})
-        found |= {n: leaf for n, leaf in inner.items() if leaf not in found.values()}
-    wrapped = {
-        id(part)
-        for leaf in found.values()
-        if isinstance(leaf, COMPOSITES)
-        for part in leaf._flatten_layers(include_self=False)
-    }
-    return {name: leaf for name, leaf in found.items() if id(leaf) not in wrapped}
-
-
-def chains(model: keras.Layer, path: str = "") -> list[str]:
-    """What the names of `leaves` begin with in each model whose layers form a chain.
-
-    There the order of definition is that of execution.
-    """
-    found, whole = [], _is_chain(model)
-    for name, child in _children(model):
-        if not isinstance(child, COMPOSITES):
-            inner = chains(child, f"{path}{name}.")
-            whole &= f"{path}{name}." in inner or not leaves(child)
-            found += inner
-    return [path, *found] if whole else found
-
-
-def _is_chain(model):
-    """Whether each layer takes one tensor, of a layer that feeds no other."""
-    if isinstance(model, keras.Sequential) or not hasattr(model, "operations"):
-        return isinstance(model, keras.Sequential)
-    sources = [
-        [tensor._keras_history.operation for tensor in node.input_tensors]
-        for nodes in model._nodes_by_depth.values()
-        for node in nodes
-    ]
-    feeding = [id(each) for fed in sources for each in fed]
-    return (
-        max(map(len, sources)) <= 1
-        and len(set(feeding)) == len(feeding)
-        and len(sources) == len(model.operations)
-        and sum(not fed for fed in sources) == 1
-    )
-
-
+# Layers that count as one with those inside.
 COMPOSITES = (keras.layers.RNN, keras.layers.Wrapper, keras.layers.Bidirectional)
 
 
-def _children(layer):
-    if isinstance(layer, keras.Sequential) or hasattr(layer, "operations"):
-        return [(each.name, each) for each in layer.layers]
-    found = []
-    for name, held in vars(layer).items():
-        if name in ("_layers", "_metrics", "_parent") or name.startswith("_self_"):
-            continue  # Keras's and TensorFlow's own
-        name = name.lstrip("_")
-        if isinstance(held, keras.Layer):
-            found.append((name, held))
-        elif isinstance(held, list | tuple):
-            found += [(f"{name}.{i}", each) for i, each in enumerate(held)]
-        elif isinstance(held, dict):
-            found += [(f"{name}.{key}", each) for key, each in held.items()]
-    return [(name, each) for name, each in found if isinstance(each, keras.Layer)]
+# ------------------------------------------------------------ as the suite's data
 
 
 def layers(model: keras.Model | Renamed) -> dict[str, Layer]:
@@ -134,69 +36,90 @@ def layers(model: keras.Model | Renamed) -> dict[str, Layer]:
         BadInput: if the model has no weights yet, or some outside its layers, or
             some in bfloat16.
     """
-    return {
-        name: Layer(each.kind, {k: v.numpy() for k, v in each.arrays.items()})
-        for name, each in held(model).items()
-    }
+    by_name = {}
+    for name, layer in held(model).items():
+        variables_by_name: Mapping[str, Any] = layer.arrays
+        arrays = {key: variable.numpy() for key, variable in variables_by_name.items()}
+        by_name[name] = Layer(layer.kind, arrays)
+    return by_name
 
 
 def held(model: keras.Model | Renamed) -> dict[str, Layer]:
-    """As `layers`, with variables in the place of arrays.
+    """The layers of a model, as `layers` has them, with variables in place of arrays.
 
     Raises:
-        BadInput: as `layers`.
+        BadInput: as `layers` does.
     """
-    found = {
-        name: Layer(kind_of(children(model)[name]), holds)
-        for name, holds in holders(model).items()
+    by_attribute = children(model)
+    by_name = {
+        name: Layer(kind_of(by_attribute[name]), held_variables)
+        for name, held_variables in holders(model).items()
     }
-    return _checked(model, found)
+    return _checked(model, by_name)
 
 
 def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
-    """As `held`, each layer of a model of any nesting on its own, as `leaves`.
+    """The innermost layers of a model of any nesting, with variables for arrays.
+
+    Returns:
+        Layers by the names of `leaves`.
 
     Raises:
-        BadInput: as `layers`.
+        BadInput: as `layers` does.
     """
-    found = leaves(model).items()
-    return _checked(model, {n: Layer(kind_of(e), variables(e)) for n, e in found})
+    by_name = {
+        name: Layer(kind_of(leaf), variables(leaf))
+        for name, leaf in leaves(model).items()
+    }
+    return _checked(model, by_name)
 
 
-def _checked(model, found):
-    own = unnamed(model)
-    who = f"{type(own).__name__}: expected a Keras model"
-    if not found and not own.built:
-        raise BadInput(
-            f"{who} that has its weights, got one that was never built; call it once "
-            "on an input first"
-        )
-    seen = [v for layer in found.values() for v in layer.arrays.values()]
-    seen += [v for layer in constants(model).values() for v in layer.weights]
-    outside = [v.path for v in model.weights if all(v is not each for each in seen)]
+def _checked(
+    model: keras.Model | Renamed, by_name: dict[str, Layer]
+) -> dict[str, Layer]:
+    """Layers with variables, if they hold all numbers of the model, for NumPy to read.
+
+    Raises:
+        BadInput: if they do not.
+    """
+    original = unnamed(model)
+    if not by_name and not original.built:
+        raise never_built(original)
+    inside = set()
+    for layer in by_name.values():
+        inside |= {id(variable) for variable in layer.arrays.values()}
+    for layer in constant_layers(model).values():
+        inside |= {id(variable) for variable in layer.weights}
+    outside = [v.path for v in model.weights if id(v) not in inside]
     if outside:
         raise BadInput(
-            f"{who} whose layers without layers inside hold all weights, got "
-            f"{', '.join(outside)} elsewhere; put what the model, or a layer with "
-            "others inside, holds itself into a layer of its own"
+            f"{type(original).__name__}: expected a Keras model whose layers without "
+            f"layers inside hold all weights, got {', '.join(outside)} elsewhere; put "
+            "what the model, or a layer with others inside, holds itself into a layer "
+            "of its own"
         )
-    for name, layer in found.items():
+    for name, layer in by_name.items():
         for key, variable in layer.arrays.items():
             if variable.dtype == "bfloat16":
                 raise BadInput(
                     f"{name}.{key}: expected numbers that NumPy has as well, got "
                     "bfloat16; give the layer another dtype first"
                 )
-    return found
+    return by_name
 
 
-def layer(layer: keras.Layer) -> Layer:
+def read_layer(layer: keras.Layer) -> Layer:
     """A layer of any model with its arrays."""
-    arrays = {name: each.numpy() for name, each in variables(layer).items()}
+    arrays = {name: variable.numpy() for name, variable in variables(layer).items()}
     return Layer(kind_of(layer), arrays)
 
 
-def load(model: keras.Model, arrays: Mapping[str, Mapping[str, np.ndarray]]):
+# ------------------------------------------------------------ reading and writing
+
+
+def load(
+    model: keras.Model | Renamed, arrays: Mapping[str, Mapping[str, np.ndarray]]
+) -> None:
     """Write arrays, by layer and name, into a model, each in the model's precision."""
     for name, values in arrays.items():
         for key, variable in variables(children(model)[name]).items():
@@ -207,21 +130,22 @@ def read(variable: keras.Variable) -> np.ndarray:
     """The numbers of a variable, not to be written to; TensorFlow copies none."""
     if keras.backend.backend() != "tensorflow":
         return variable.numpy()
-    return np.asarray(memoryview(variable.value.read_value()))
+    return view_of(variable)
 
 
-def write(variable: keras.Variable, array: np.ndarray):
+def write(variable: keras.Variable, array: np.ndarray) -> None:
     """Put numbers into a variable, in its precision."""
     large = array.size >= LARGE and not array.flags.c_contiguous
     if large and keras.backend.backend() == "tensorflow":
         # TensorFlow takes the memory over, instead of copying once more.
-        made = _empty(array.shape, variable.dtype)
-        copy(made, array)
-        array = tensorflow.experimental.dlpack.from_dlpack(made.__dlpack__())
-    variable.assign(array)
+        memory = _empty(array.shape, variable.dtype)
+        copy(memory, array)
+        variable.assign(tensorflow.experimental.dlpack.from_dlpack(memory.__dlpack__()))
+    else:
+        variable.assign(array)
 
 
-def _empty(shape, dtype):
+def _empty(shape: tuple[int, ...], dtype: str) -> np.ndarray:
     """An array that begins where memory of TensorFlow's own would."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.empty(size + LINE, np.uint8)
@@ -229,85 +153,175 @@ def _empty(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
-def holders(model) -> dict[str, dict[str, keras.Variable]]:
-    """What each layer of a model holds, by attribute name and its own."""
-    found = {
-        name: variables(each)
-        for name, each in children(model).items()
-        if not (isinstance(each, keras.Layer) and _is_constant(each))
+# ------------------------------------------------------------ layers by attribute
+
+
+def holders(model: keras.Model | Renamed) -> dict[str, dict[str, keras.Variable]]:
+    """The variables of each layer of a model, by attribute name and their own."""
+    by_name = {}
+    for name, attribute in children(model).items():
+        if isinstance(attribute, keras.Layer) and is_constant(attribute):
+            continue
+        held_variables = variables(attribute)
+        if held_variables:
+            by_name[name] = held_variables
+    return by_name
+
+
+def variables(attribute: object) -> dict[str, keras.Variable]:
+    """The variables of a layer, or of a list of layers, by name.
+
+    Args:
+        attribute: what a model has by a name; anything else holds none.
+    """
+    inner = inner_layers(attribute)
+    if inner:
+        by_name = {}
+        for prefix, layer in inner.items():
+            for name, variable in variables(layer).items():
+                by_name[prefix + name] = variable
+        return by_name
+    if not isinstance(attribute, keras.Layer):
+        return {}
+    names = {}
+    if attribute.weights and is_own(attribute):  # as in PyTorch, by attribute
+        names = {id(value): name for name, value in vars(attribute).items()}
+    return {
+        names.get(id(variable), variable.name): variable
+        for variable in attribute.weights
     }
-    return {name: holds for name, holds in found.items() if holds}
 
 
-def _parts(attribute):
-    """The layers inside a list or a wrapper, by the prefix of their arrays."""
-    if isinstance(attribute, list | tuple):
-        layers = [part for part in attribute if isinstance(part, keras.Layer)]
-        return {f"{number}.": part for number, part in enumerate(layers)}
-    if isinstance(attribute, keras.layers.Bidirectional):
-        both = attribute.forward_layer, attribute.backward_layer
-        return dict(zip(("forward.", "backward."), both, strict=True))
-    if isinstance(attribute, keras.layers.TimeDistributed):
-        return {"": attribute.layer}
-    cell = attribute.cell if isinstance(attribute, keras.layers.RNN) else attribute
-    if isinstance(cell, keras.layers.StackedRNNCells):
-        return _parts(cell.cells)
-    return {}
+# ------------------------------------------------------------ layers at any depth
 
 
-def variables(attribute) -> dict[str, keras.Variable]:
-    """What a layer, or a list of layers, holds, by name."""
-    parts = _parts(attribute)
-    if parts:
-        return {
-            prefix + name: variable
-            for prefix, part in parts.items()
-            for name, variable in variables(part).items()
-        }
-    weights = attribute.weights if isinstance(attribute, keras.Layer) else ()
-    called = {}
-    if weights and _is_own(attribute):  # as in PyTorch, by attribute
-        called = {id(held): name for name, held in vars(attribute).items()}
-    return {called.get(id(each), each.name): each for each in weights}
+def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
+    """The layers that hold weights and no layers with a name, in order of definition.
 
+    They are named by their attributes, `encoder.lstm` or `stack.0`, and by their own
+    names inside Sequential and functional models. A recurrent layer counts as one with
+    its cell, and a wrapper with what it wraps, though that is an attribute as well.
+    Those of `constants` are left out.
 
-def kind_of(attribute: object, backwards: bool = False) -> str:
-    """Name of the layer's class, with the options in it that PyTorch has no layer for.
-
-    Of a recurrent layer, the name of its cell without "Cell"; of several parts, of all
-    that differ. `backwards` says which way the layer is to read.
+    Args:
+        model: of any nesting.
+        path: what the names begin with.
     """
-    parts = _parts(attribute).items()
-    if parts:
-        kinds = [kind_of(part, prefix == "backward.") for prefix, part in parts]
-        return " and ".join(dict.fromkeys(kinds))
-    cell, asked = attribute, []
-    if isinstance(attribute, keras.layers.RNN):
-        cell = attribute.cell
-        if attribute.go_backwards != backwards:  # beside no forward direction
-            asked.append(f"go_backwards={attribute.go_backwards}")
-    kind = _class(cell).removesuffix("Cell")
-    for option, known in IN_PYTORCH.get(kind, {}).items():
-        value = getattr(cell, option)
-        value = getattr(value, "__name__", value)
-        if value not in known:
-            asked.append(f"{option}={value}")
-    if asked:
-        return f"{kind}({', '.join(asked)})"
-    relu = kind == "SimpleRNN" and cell.activation.__name__ == "relu"
-    return f"{kind}(relu)" if relu else kind
+    every = _holding(model, path)
+    return {name: layer for name, layer in every.items() if not is_constant(layer)}
 
 
-def _class(layer):
-    """Name of Keras's class that the layer's is, or is made of.
+def constants(model: keras.Layer | Renamed) -> list[str]:
+    """Names of layers that hold what nobody learns.
 
-    What is made of none but `Layer` or `Model` is no layer of Keras's, whatever its
-    name; the suite's own cell has a rule.
+    They are `Normalization`, and some of the user's own. They belong to what the model
+    computes, as numbers in its code do; PyTorch's model may have them in its code.
     """
-    own = type(layer)
-    cls = next(cls for cls in own.__mro__ if cls.__module__.startswith("keras."))
-    if own.__module__ == "keras_models.lstm_layer":
-        return own.__name__
-    if cls in (keras.Layer, keras.Model):
-        return f"{own.__name__}({cls.__name__})"
-    return cls.__name__
+    return list(constant_layers(model))
+
+
+def constant_layers(model: keras.Layer | Renamed) -> dict[str, keras.Layer]:
+    """The layers of `constants`, by name."""
+    every = _holding(unnamed(model))
+    return {name: layer for name, layer in every.items() if is_constant(layer)}
+
+
+def own_names(model: keras.Model | Renamed) -> dict[str, list[str]]:
+    """Keras's names of the layers that go by other names.
+
+    Returns:
+        By the name that a layer, or a stack of layers, goes by: their names in
+        `leaves`, where they are not just this one.
+    """
+    if not isinstance(model, Renamed):
+        return {}
+    by_identity = {id(leaf): name for name, leaf in leaves(unnamed(model)).items()}
+    by_name = {}
+    for name, attribute in children(model).items():
+        stack = attribute if isinstance(attribute, list) else [attribute]
+        names = [by_identity[id(layer)] for layer in stack if id(layer) in by_identity]
+        if names and names != [name]:
+            by_name[name] = names
+    return by_name
+
+
+def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
+    """The layers that hold weights and no layers with a name, constants included."""
+    by_name: dict[str, keras.Layer] = {}
+    visited: set[int] = set()
+    for name, child in _children(model):
+        if id(child) in visited:
+            continue
+        visited.add(id(child))
+        inside: dict[str, keras.Layer] = {}
+        if not isinstance(child, COMPOSITES):
+            inside = _holding(child, f"{path}{name}.")
+        if not inside and child.weights:
+            inside = {f"{path}{name}": child}
+        known = {id(leaf) for leaf in by_name.values()}
+        for leaf_name, leaf in inside.items():
+            if id(leaf) not in known:
+                by_name[leaf_name] = leaf
+    wrapped: set[int] = set()
+    for leaf in by_name.values():
+        if isinstance(leaf, COMPOSITES):
+            wrapped |= {id(layer) for layer in every_layer(leaf, itself=False)}
+    return {name: leaf for name, leaf in by_name.items() if id(leaf) not in wrapped}
+
+
+def _children(layer: keras.Layer) -> Iterable[tuple[str, keras.Layer]]:
+    """The layers directly inside a layer, by name; some of them more than once."""
+    if is_graph(layer):
+        for child in layer.layers:
+            yield child.name, child
+        return
+    for attribute, value in attributes(layer).items():
+        name = attribute.lstrip("_")
+        for key, child in _items(name, value):
+            if isinstance(child, keras.Layer):
+                yield key, child
+
+
+def _items(name: str, value: object) -> Iterable[tuple[str, object]]:
+    """An attribute by its name, or what is in it if it is a list or a dictionary."""
+    if isinstance(value, list | tuple):
+        return [(f"{name}.{number}", item) for number, item in enumerate(value)]
+    if isinstance(value, dict):
+        return [(f"{name}.{key}", item) for key, item in value.items()]
+    return [(name, value)]
+
+
+def chains(model: keras.Layer, path: str = "") -> list[str]:
+    """What the names of `leaves` begin with in each model whose layers form a chain.
+
+    There the order of definition is that of execution.
+
+    Args:
+        model: of any nesting.
+        path: what its own names begin with.
+    """
+    starts: list[str] = []
+    whole = _is_chain(model)
+    for name, child in _children(model):
+        if isinstance(child, COMPOSITES):
+            continue
+        inside = chains(child, f"{path}{name}.")
+        starts += inside
+        if f"{path}{name}." not in inside and leaves(child):
+            whole = False
+    return [path, *starts] if whole else starts
+
+
+def _is_chain(model: keras.Layer) -> bool:
+    """Whether each layer takes one tensor, of a layer that feeds no other."""
+    if isinstance(model, keras.Sequential) or not is_graph(model):
+        return isinstance(model, keras.Sequential)
+    sources = node_sources(model)
+    feeding = [id(operation) for operations in sources for operation in operations]
+    inputs = sources.count([])
+    return (
+        max(map(len, sources)) <= 1
+        and len(set(feeding)) == len(feeding)
+        and len(sources) == len(model.operations)
+        and inputs == 1
+    )

@@ -1,23 +1,157 @@
-"""Copies of live Keras models, in float32 and in float64; the originals stay as are.
+"""Live Keras models: what they are, copied, watched, and left as they were.
 
-A subclassed model need not know how it was made, so its configuration is no use; and
-`copy.deepcopy` asks for it. What is copied here is what a model holds: its layers and
-variables, and the lists and dictionaries that they are in. Everything else is shared.
+A subclassed model need not know how it was made, so its configuration is no use for a
+copy; and `copy.deepcopy` asks for it. What is copied here is what a model holds: its
+layers and variables, and the lists and dictionaries that they are in. Everything else
+is shared.
 """
 
+from __future__ import annotations
+
 import random
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras.twin import settled
+from compare.in_keras.internals import (
+    Call,
+    calls_replaced,
+    empty_copy,
+    every_layer,
+    finish_copy,
+)
+from compare.in_keras.names import Renamed, unnamed
+from compare.in_keras.precision import settled
+from compare.judging.words import Precision
 
 PURE = ("float16", "bfloat16", "float32", "float64")
 
 
-def copy(model: keras.Model, dtype: str) -> keras.Model:
+def is_model(value: object) -> bool:
+    """Whether this is a model and not what makes one."""
+    return isinstance(value, keras.Layer)
+
+
+def is_graph(layer: keras.Layer) -> bool:
+    """Whether a layer is a functional or a Sequential model."""
+    return isinstance(layer, keras.Sequential) or hasattr(layer, "operations")
+
+
+def check_usable(model: keras.Model) -> None:
+    """Nothing to check: what Keras cannot run it refuses when the twin is built."""
+
+
+def check_unbuilt(model: keras.Model, own_weights: bool) -> None:
+    """Check that a model that has no weights yet is not asked for its own.
+
+    Args:
+        model: live.
+        own_weights: whether its weights are to be shown, not others drawn or given.
+
+    Raises:
+        BadInput: if it is; or if the model was never built and cannot be made anew.
+    """
+    if model.built:
+        return
+    if own_weights or not isinstance(model, keras.Sequential):
+        raise never_built(model)
+
+
+def never_built(model: keras.Model) -> BadInput:
+    """The error of a model that has no weights yet."""
+    return BadInput(
+        f"{type(model).__name__}: expected a Keras model that has its weights, got one "
+        "that was never built; call it once on an input first"
+    )
+
+
+def default_dtype() -> str:
+    """The precision in which a model would be made just now."""
+    return keras.config.floatx()
+
+
+def dtypes(model: keras.Model) -> set[str]:
+    """The precisions of a model's weights, such as "float32"."""
+    return {str(variable.dtype) for variable in model.weights}
+
+
+def learns(model: keras.Model) -> bool:
+    """False: Keras is told with each call whether a model learns."""
+    return False
+
+
+def dropping(model: keras.Model | Renamed) -> str:
+    """The first layer that draws random numbers while its model learns, or ""."""
+    for layer in every_layer(unnamed(model)):
+        options = ["dropout", "recurrent_dropout"]
+        if hasattr(layer, "seed_generator"):  # dropout, and noise
+            options += ["rate", "stddev"]
+        for option in options:
+            value = getattr(layer, option, 0)
+            if isinstance(value, int | float) and value > 0:
+                return f"{layer.name} with {option}={value}"
+    return ""
+
+
+def keeps_states(model: keras.Model | Renamed) -> bool | None:
+    """Whether a layer begins a call with the states of the call before."""
+    layers = every_layer(unnamed(model))
+    return any(getattr(layer, "stateful", False) for layer in layers)
+
+
+@contextmanager
+def untouched() -> Iterator[None]:
+    """Leave the random numbers that Keras draws from as they were before the block."""
+    state, numpy_state = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        np.random.set_state(numpy_state)
+
+
+@contextmanager
+def modes_kept(model: keras.Model) -> Iterator[None]:
+    """Nothing to keep: Keras is told with each call whether a model learns."""
+    yield
+
+
+@contextmanager
+def noticing(model: keras.Model, notice: Callable[[], object]) -> Iterator[None]:
+    """Call `notice` whenever a layer of the model is called inside the block."""
+
+    def noticed(call: Call) -> Call:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            notice()
+            return call(*args, **kwargs)
+
+        return run
+
+    with calls_replaced((layer, noticed) for layer in every_layer(model)):
+        yield
+
+
+@contextmanager
+def options_set(layer: keras.Layer, **options: Any) -> Iterator[None]:
+    """Give a layer other options inside the block, and its own back afterwards."""
+    before = {name: getattr(layer, name) for name in options}
+    try:
+        for name, value in options.items():
+            setattr(layer, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(layer, name, value)
+
+
+# ------------------------------------------------------------ copying
+
+
+def copied(model: keras.Model, dtype: Precision) -> keras.Model:
     """A model that computes as this one does, with the same weights, in a precision.
 
     Layers of a mixed policy, such as mixed_float16, keep theirs.
@@ -33,102 +167,105 @@ def copy(model: keras.Model, dtype: str) -> keras.Model:
         if not model.built and isinstance(model, keras.Sequential):
             return keras.Sequential([_made_anew(layer) for layer in model.layers])
         if not model.built:
-            raise BadInput(
-                f"{type(model).__name__}: expected a Keras model that has its weights, "
-                "got one that was never built; call it once on an input first"
-            )
-        return _copied(model, dtype, {})
+            raise never_built(model)
+        return _Copying(dtype).of(model)
 
 
-@contextmanager
-def untouched():
-    """Random numbers that the block draws are not missing behind it."""
-    kept, numbers = random.getstate(), np.random.get_state()
-    try:
-        yield
-    finally:
-        random.setstate(kept)
-        np.random.set_state(numbers)
-
-
-def is_graph(layer: keras.Layer) -> bool:
-    """Whether a layer is a functional or a Sequential model."""
-    return isinstance(layer, keras.Sequential) or hasattr(layer, "operations")
-
-
-def _made_anew(layer):
+def _made_anew(layer: keras.Layer) -> keras.Layer:
     """A layer without weights yet, as its configuration describes it."""
     config = layer.get_config()
     _set_policy(config)
     return type(layer).from_config(config)
 
 
-def _set_policy(config):
+def _set_policy(config: object) -> None:
     """Leave the dtype of a layer, and of those inside, to the global policy."""
-    if isinstance(config, dict):
-        policy = config.get("dtype")
-        if policy in PURE or _name(policy) in PURE:
-            config["dtype"] = None
-        for value in config.values():
-            _set_policy(value)
+    if not isinstance(config, dict):
+        return
+    policy = config.get("dtype")
+    if isinstance(policy, dict):
+        policy = policy["config"].get("name")
+    if policy in PURE:
+        config["dtype"] = None
+    for value in config.values():
+        _set_policy(value)
 
 
-def _name(policy):
-    return policy["config"].get("name") if isinstance(policy, dict) else None
-
-
-def _inputs(graph, dtype):
-    """New inputs for a copy, in its precision; the original's would round to theirs."""
-    sequential = isinstance(graph, keras.Sequential)
-    return keras.tree.map_structure(
-        lambda x: keras.Input(batch_shape=x.shape, dtype=_dtype(x, dtype), name=x.name),
-        graph.inputs if sequential else graph.input,
-    )
-
-
-def _dtype(value, dtype):
-    return dtype if value.dtype in PURE else value.dtype
-
-
-def _copied(value, dtype, known):
-    """A copy of layers and variables, and of the containers they are in.
+class _Copying:
+    """Copies layers and variables, and the containers they are in.
 
     Args:
-        value: anything that a layer holds.
         dtype: of the copies.
-        known: what was copied before, by identity: shared layers stay shared.
     """
-    if id(value) in known:
-        return known[id(value)][1]
-    if isinstance(value, keras.Layer) and is_graph(value):
-        made = keras.models.clone_model(
-            value,
-            input_tensors=_inputs(value, dtype),
-            clone_function=lambda layer: _copied(layer, dtype, known),
+
+    def __init__(self, dtype: Precision) -> None:
+        self._dtype = dtype
+        # What was copied before, by identity: shared layers stay shared. The originals
+        # are kept, so that no other object gets their identity.
+        self._copies: dict[int, tuple[Any, Any]] = {}
+
+    def of(self, value: Any) -> Any:
+        """A copy of anything that a layer holds; the value itself if it has no parts.
+
+        Args:
+            value: a layer, a variable, a list, a tuple, a dictionary or another thing.
+        """
+        if id(value) in self._copies:
+            return self._copies[id(value)][1]
+        if isinstance(value, keras.Layer):
+            copy = self._of_graph(value) if is_graph(value) else self._of_layer(value)
+        elif isinstance(value, keras.Variable):
+            copy = self._of_variable(value)
+        elif isinstance(value, list):
+            copy = [self.of(item) for item in value]
+        elif type(value) is tuple:
+            copy = tuple(self.of(item) for item in value)
+        elif isinstance(value, dict):
+            copy = {key: self.of(item) for key, item in value.items()}
+        else:
+            return value
+        self._copies[id(value)] = value, copy
+        return copy
+
+    def _of_graph(self, graph: keras.Model) -> keras.Model:
+        """A functional or Sequential model, on new inputs with copies of its layers."""
+        copy = keras.models.clone_model(
+            graph, input_tensors=self._inputs(graph), clone_function=self.of
         )
-        made.trainable = value.trainable
-    elif isinstance(value, keras.Layer):
-        made = object.__new__(type(value))
-        known[id(value)] = value, made  # a child may hold its parent
-        for name, held in vars(value).items():
-            vars(made)[name] = _copied(held, dtype, known)
-        vars(made)["_inbound_nodes"], vars(made)["_outbound_nodes"] = [], []
-        if value.dtype_policy.name in PURE:
-            vars(made)["_dtype_policy"] = keras.DTypePolicy(dtype)
-    elif isinstance(value, keras.Variable):
-        made = keras.Variable(
-            value.numpy().astype(_dtype(value, dtype)),
-            dtype=_dtype(value, dtype),
-            trainable=value.trainable,
-            name=value.name,
+        copy.trainable = graph.trainable
+        return copy
+
+    def _inputs(self, graph: keras.Model) -> Any:
+        """New inputs in the copy's precision; the original's would round to theirs."""
+
+        def new(x: keras.KerasTensor) -> keras.KerasTensor:
+            return keras.Input(
+                batch_shape=x.shape, dtype=self._dtype_of(x), name=x.name
+            )
+
+        sequential = isinstance(graph, keras.Sequential)
+        inputs = graph.inputs if sequential else graph.input
+        return keras.tree.map_structure(new, inputs)
+
+    def _of_layer(self, layer: keras.Layer) -> keras.Layer:
+        """Any other layer, attribute by attribute."""
+        copy = empty_copy(layer)
+        self._copies[id(layer)] = layer, copy  # a child may hold its parent
+        for name, value in vars(layer).items():
+            vars(copy)[name] = self.of(value)
+        pure = layer.dtype_policy.name in PURE
+        finish_copy(copy, self._dtype if pure else None)
+        return copy
+
+    def _of_variable(self, variable: keras.Variable) -> keras.Variable:
+        dtype = self._dtype_of(variable)
+        return keras.Variable(
+            variable.numpy().astype(dtype),
+            dtype=dtype,
+            trainable=variable.trainable,
+            name=variable.name,
         )
-    elif isinstance(value, list):
-        made = [_copied(item, dtype, known) for item in value]
-    elif type(value) is tuple:
-        made = tuple(_copied(item, dtype, known) for item in value)
-    elif isinstance(value, dict):
-        made = {key: _copied(item, dtype, known) for key, item in value.items()}
-    else:
-        return value
-    known[id(value)] = value, made
-    return made
+
+    def _dtype_of(self, value: keras.Variable | keras.KerasTensor) -> str:
+        """The precision of the copy of a variable or an input; of integers, theirs."""
+        return self._dtype if value.dtype in PURE else value.dtype

@@ -1,14 +1,18 @@
-"""Keras models whose layers go by the names of their twins."""
+"""Keras models whose layers go by the names of their twins in PyTorch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any
 
-import keras  # after the settings it reads
+import keras
 
 
 class Renamed:
     """A model whose layers go by the names of their twins in PyTorch.
+
+    They are its attributes; a stack of layers that is one in PyTorch is a list.
 
     Args:
         model: Sequential, functional or subclassed, of any nesting.
@@ -17,37 +21,50 @@ class Renamed:
 
     __slots__ = ("__dict__", "_model")  # a layer may be called _model, or weights
 
-    def __init__(self, model: keras.Model, twins: Mapping[str, Sequence[keras.Layer]]):
-        vars(self).update(
-            {
-                name: each[0] if len(each) == 1 else list(each)
-                for name, each in twins.items()
-            }
-        )
+    def __init__(
+        self, model: keras.Model, twins: Mapping[str, Sequence[keras.Layer]]
+    ) -> None:
+        for name, layers in twins.items():
+            vars(self)[name] = layers[0] if len(layers) == 1 else list(layers)
         self._model = model
 
-    def __call__(self, *args, **kwargs):
-        """What the model returns."""
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the model; return what it returns."""
         return self._model(*args, **kwargs)
 
     @property
     def weights(self) -> list[keras.Variable]:
-        """Those of the model."""
+        """The variables of the model."""
         return self._model.weights
 
     @property
     def trainable_variables(self) -> list[keras.Variable]:
-        """Those of the model."""
+        """The variables of the model that are learnt."""
         return self._model.trainable_variables
+
+    def original(self) -> keras.Model:
+        """The model itself; call it by the class, a layer may have this name too."""
+        return self._model
 
 
 def unnamed(model: keras.Model | Renamed) -> keras.Model:
     """The model itself, whatever its layers go by."""
-    return model._model if isinstance(model, Renamed) else model
+    return Renamed.original(model) if isinstance(model, Renamed) else model
 
 
-def children(model: keras.Model | Renamed) -> dict[str, object]:
+def children(model: keras.Model | Renamed) -> dict[str, Any]:
     """What a model has by attribute name, without Keras's own lists of the layers."""
     if isinstance(model, Renamed):
         return vars(model)
-    return {n: each for n, each in vars(model).items() if not n.startswith("_")}
+    return {
+        name: value for name, value in vars(model).items() if not name.startswith("_")
+    }
+
+
+def layer_at(model: keras.Model | Renamed, path: str) -> keras.Layer | None:
+    """The layer at a path of attributes, such as "encoder.lstm"; None without one."""
+    try:
+        value = attrgetter(path)(unnamed(model))
+    except AttributeError:
+        return None
+    return value if isinstance(value, keras.Layer) else None

@@ -1,27 +1,40 @@
 """What makes Keras compute in float64 on TensorFlow, constants included."""
 
-from contextlib import contextmanager, nullcontext
-from functools import wraps
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow
 
+from compare.in_keras.by_thread import replaced
+from compare.in_keras.internals import every_layer
+from compare.judging.words import Precision
+
+LESS = (tensorflow.float32, tensorflow.float16, tensorflow.bfloat16)  # than float64
+
 
 @contextmanager
-def settled(dtype: str, exact: bool = True):
+def settled(dtype: Precision, exact: bool = True) -> Iterator[None]:
     """Layers made inside compute in `dtype`, for which `set_floatx` is not enough.
 
     Args:
         dtype: "float32" or "float64".
         exact: whether constants are, see `exact_constants`. Those of Keras's optimizers
-            are not to be: what they are rounded to is part of how Keras learns.
+            are not to be: what they are rounded to is part of how Keras learns. What
+            learns takes many steps, for which TensorFlow may rewrite its graphs.
     """
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(dtype)
     keras.config.set_dtype_policy(dtype)
     try:
-        with exact_constants(dtype) if exact else nullcontext():
+        with ExitStack() as stack:
+            if exact:
+                stack.enter_context(exact_constants(dtype))
+                stack.enter_context(graphs_as_traced())
             yield
     finally:
         keras.config.set_floatx(floatx)
@@ -29,28 +42,45 @@ def settled(dtype: str, exact: bool = True):
 
 
 @contextmanager
-def exact_constants(dtype: str):
+def graphs_as_traced() -> Iterator[None]:
+    """Let graphs run as they were traced; TensorFlow does not rewrite them first.
+
+    That takes as long as the trace where there are gradients, and is not earned back:
+    a twin runs a few times on few steps.
+    """
+    options = tensorflow.config.optimizer
+    before = options.get_experimental_options().get("disable_meta_optimizer", False)
+    options.set_experimental_options({"disable_meta_optimizer": True})
+    try:
+        yield
+    finally:
+        options.set_experimental_options({"disable_meta_optimizer": before})
+
+
+@contextmanager
+def exact_constants(dtype: str) -> Iterator[None]:
     """Numbers of a model's own have all their digits in float64 inside.
 
     TensorFlow takes them through float32: `tf.cast(0.1, "float64")` is 1.5e-9 off,
     the slope of `tf.nn.leaky_relu` is a float32 attribute of its kernel, and
     `tf.nn.gelu` casts its constants. PyTorch holds them in float64, so correct twins
     would differ by what float32 rounds, which does not shrink. Keras's backend looks
-    these functions up where it calls them, as a user's own layers do.
+    these functions up where it calls them, as a user's own layers do. This thread finds
+    exact ones there; all others find TensorFlow's own.
 
     Source: https://www.tensorflow.org/api_docs/python/tf/cast, "this operation can lead
         to a loss of precision when converting native Python float".
     """
-    exact = (tensorflow, "cast", _cast), (tensorflow.nn, "leaky_relu", _leaky_relu)
-    exact = (*exact, (tensorflow.nn, "gelu", _gelu)) if dtype == "float64" else ()
-    kept = [(home, name, getattr(home, name)) for home, name, _ in exact]
-    try:
-        for (home, name, make), (*_, function) in zip(exact, kept, strict=True):
-            setattr(home, name, wraps(function)(make(function)))
+    if dtype != "float64":
         yield
-    finally:
-        for home, name, function in kept:
-            setattr(home, name, function)
+        return
+    exact = {
+        (tensorflow, "cast"): _cast,
+        (tensorflow.nn, "leaky_relu"): _leaky_relu,
+        (tensorflow.nn, "gelu"): _gelu,
+    }
+    with replaced(exact):
+        yield
 
 
 def _cast(function):
@@ -96,32 +126,36 @@ def _is_double(features):
     return getattr(features, "dtype", None) == tensorflow.float64
 
 
-def widen(model: keras.Model):
+def widen(model: keras.Model) -> None:
     """Let tensors that layers of float64 hold beside their weights be float64.
 
     A `Normalization` takes the root of the variance that it was given in float32, also
     where it computes in float64.
     """
-    for layer in model._flatten_layers():
+    for layer in every_layer(model):
+        if layer.compute_dtype != "float64":
+            continue
         for name, value in vars(layer).items():
             own = tensorflow.is_tensor(value) and not isinstance(value, keras.Variable)
-            if own and (value.dtype, layer.compute_dtype) == ("float32", "float64"):
+            if own and value.dtype == tensorflow.float32:
                 vars(layer)[name] = tensorflow.cast(value, tensorflow.float64)
 
 
-def narrowing(graph) -> str:
-    """The node of a graph that takes float64 to less, if one does.
+def narrowing(graph: Any) -> str:
+    """The node of a graph that takes float64 to less, or "".
 
     Args:
         graph: TensorFlow's, as a `GraphDef`.
     """
-    nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
-    double, *less = (
-        getattr(tensorflow, name).as_datatype_enum
-        for name in ("float64", "float32", "float16", "bfloat16")
-    )
+    nodes = list(graph.node)
+    for function in graph.library.function:
+        nodes += function.node_def
+    double = tensorflow.float64.as_datatype_enum
+    less = [dtype.as_datatype_enum for dtype in LESS]
     for node in nodes:
-        kinds = [node.attr[key].type for key in ("SrcT", "DstT")]
-        if node.op == "Cast" and kinds[0] == double and kinds[1] in less:
+        if node.op != "Cast":
+            continue
+        before, after = node.attr["SrcT"].type, node.attr["DstT"].type
+        if before == double and after in less:
             return node.name
     return ""

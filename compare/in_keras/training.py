@@ -1,8 +1,11 @@
-"""How a twin learns in Keras; `pytorch_training.py` is its twin."""
+"""How a twin learns in Keras."""
+
+from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,19 +13,21 @@ import tensorflow
 
 from compare.in_keras.layers import holders, variables
 from compare.in_keras.names import children
-from compare.in_keras.twin import Twin, settled
+from compare.in_keras.precision import settled
+from compare.in_keras.twin import Twin
 from compare.judging.optimizers import Optimizer
+from compare.matching import adapter
 from compare.matching.moves import Sum
 
 
 def defaults(cls: str) -> dict[str, float]:
-    """Keras's own settings of an optimiser."""
-    found = inspect.signature(getattr(keras.optimizers, cls)).parameters
-    values = {name: parameter.default for name, parameter in found.items()}
-    return {name: v for name, v in values.items() if isinstance(v, float)}
+    """Keras's own settings of an optimiser, by its names."""
+    parameters = inspect.signature(getattr(keras.optimizers, cls)).parameters
+    values = {name: parameter.default for name, parameter in parameters.items()}
+    return {name: value for name, value in values.items() if isinstance(value, float)}
 
 
-class Training:
+class Training(adapter.Training):
     """A twin that learns: each call takes one step.
 
     Args:
@@ -34,62 +39,76 @@ class Training:
     """
 
     def __init__(
-        self, twin: Twin, loss: Callable, optimizer: Optimizer, sums: Sequence[Sum]
-    ):
+        self,
+        twin: Twin,
+        loss: adapter.Loss,
+        optimizer: Optimizer,
+        sums: Sequence[Sum],
+    ) -> None:
         self.twin, self.loss = twin, loss
-        self._step = None
-        doubled = [
-            variables(children(twin.model)[each.layer])[each.keras]
-            for each in sums
-            if optimizer.align_biases
-        ]
+        self._step: Callable[..., Any] | None = None
+        doubled = []
+        if optimizer.align_biases:
+            for biases in sums:
+                layer = children(twin.model)[biases.layer]
+                doubled.append(variables(layer)[biases.keras])
         with settled(twin.dtype, exact=False):
             self.optimizer = _optimizer(optimizer, doubled)
             self.optimizer.build(twin.model.trainable_variables)
 
     def __call__(
         self, arrays: Sequence[np.ndarray], target: np.ndarray
-    ) -> tuple[np.ndarray, dict[str, dict[str, np.ndarray]]]:
-        """The loss on these inputs before a step, and the weights after it.
-
-        Args:
-            arrays: one for each of the twin's inputs.
-            target: what the model's first result is compared with.
-        """
+    ) -> tuple[np.ndarray, adapter.Weights]:
+        """Take one compiled step; return the loss before, and the weights."""
         twin = self.twin
-        self._step = self._step or twin.traced(self._compute, twin.spec(0, target))
+        if self._step is None:
+            self._step = twin.traced(self._compute, twin.spec(0, target))
         with settled(twin.dtype, exact=False):
-            value, weights = self._step(*twin.tensors(arrays), *twin.targets([target]))
-        return value.numpy(), {
-            name: {key: tensor.numpy() for key, tensor in tensors.items()}
-            for name, tensors in weights.items()
+            value, tensors = self._step(*twin.tensors(arrays), *twin.targets([target]))
+        weights = {
+            name: {key: tensor.numpy() for key, tensor in tensors_by_name.items()}
+            for name, tensors_by_name in tensors.items()
         }
+        return value.numpy(), weights
 
-    def _compute(self, *args):
+    def _compute(self, *args: Any) -> tuple[Any, dict[str, dict[str, Any]]]:
+        """The loss on tensors, the target last, and the weights after the step."""
         *tensors, target = args
         learnt = self.twin.model.trainable_variables
         with tensorflow.GradientTape() as tape:
             value = self.twin.loss(self.loss, tensors, [target], [None], training=True)
-        gradients = [
-            (tensorflow.convert_to_tensor(each), variable)  # of an embedding, all rows
-            for each, variable in zip(tape.gradient(value, learnt), learnt, strict=True)
-            if each is not None  # nothing of the first result comes from the others
-        ]
-        self.optimizer.apply(*zip(*gradients, strict=True))
-        weights = holders(self.twin.model)
-        return value, {  # read here, after the step, at a tenth of the time
-            name: {key: variable.value.read_value() for key, variable in each.items()}
-            for name, each in weights.items()
-        }
+        gradients, variables_reached = [], []
+        for gradient, variable in zip(
+            tape.gradient(value, learnt), learnt, strict=True
+        ):
+            if gradient is None:
+                continue  # nothing of the first result comes from it
+            # Of an embedding, the rows that were looked up: all are wanted.
+            gradients.append(tensorflow.convert_to_tensor(gradient))
+            variables_reached.append(variable)
+        self.optimizer.apply(gradients, variables_reached)
+        weights = {}
+        for name, held in holders(self.twin.model).items():
+            # Read here, in the compiled step, at a tenth of the time.
+            weights[name] = {key: v.value.read_value() for key, v in held.items()}
+        return value, weights
 
 
-def _optimizer(optimizer, doubled):
-    """Built as Keras defines it, or as PyTorch does if it is not Keras's own."""
-    theirs = import_module("keras_models.optimizers")
-    cls = getattr(keras.optimizers if optimizer.own else theirs, optimizer.cls)
-    if doubled:
-        cls = type(f"TwoBiases{cls.__name__}", (theirs.TwoBiases, cls), {})
-    made = cls(**optimizer.values)
-    if doubled:
-        made.doubled = frozenset(map(id, doubled))
-    return made
+def _optimizer(
+    optimizer: Optimizer, doubled: Sequence[keras.Variable]
+) -> keras.optimizers.Optimizer:
+    """Built as Keras defines it, or as PyTorch does if it is not Keras's own.
+
+    Args:
+        optimizer: which one, and its settings.
+        doubled: variables that take twice the step.
+    """
+    as_in_pytorch = import_module("keras_models.optimizers")
+    home = keras.optimizers if optimizer.own else as_in_pytorch
+    cls = getattr(home, optimizer.cls)
+    if not doubled:
+        return cls(**optimizer.values)
+    doubling = type(f"TwoBiases{cls.__name__}", (as_in_pytorch.TwoBiases, cls), {})
+    instance = doubling(**optimizer.values)
+    instance.doubled = frozenset(map(id, doubled))
+    return instance

@@ -1,1 +1,1 @@
-"""Everything that imports torch."""
+"""Everything that imports torch; `compare.in_keras` is its twin, file by file."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,12 +22,12 @@ from compare.in_pytorch.arrays import (
     sequence_of,
 )
 from compare.in_pytorch.layers import layers
+from compare.in_pytorch.models import hooked
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
-from compare.kinds.mistake import (
-    Call,
-    RecurrentOutput,
-)
+from compare.kinds import call, options_of
+from compare.kinds.layer import Layer
+from compare.kinds.mistake import Call, RecurrentOutput
 from compare.mistakes.anatomy import Anatomy
 
 
@@ -50,89 +51,183 @@ def anatomy(
         turned: recurrent layers that take batch and time for each other, and are to
             hand on what is `instead` in that order.
     """
-    known = layers(twin.model)
-    before_run = {
-        name: {key: array.copy() for key, array in layer.arrays.items()}
-        for name, layer in known.items()
-        if "running_mean" in layer.arrays
-    }
-    given, made, unclear = {}, {}, set()
-
-    def before(name):
-        def hook(module, args, kwargs):
-            more = (*args[1:], *kwargs.values())
-            if name in given or not args or any(each is not None for each in more):
-                unclear.add(name)
-            given[name] = tuple(map(copied, args))
-
-        return hook
-
-    def after(name):
-        def hook(module, args, result):
-            made[name] = copied(result)
-            if instead and name in instead.handed:
-                sequence = instead.handed[name]
-                return handing_on(module, result, sequence, name in turned)
-            if instead and name in instead.kinds and name in instead.made:
-                return features_last(module, like(instead.made[name], result))
-            return None
-
-        return hook
-
+    holding = layers(twin.model)
+    statistics = _copied_statistics(holding)
     modules = {
         name: module
         for name, module in twin.model.named_modules()
-        if name in known or (name and not any(module.children()))
+        if name in holding or (name and not any(module.children()))
     }
-    hooks = [
-        module.register_forward_pre_hook(before(name), with_kwargs=True)
-        for name, module in modules.items()
-    ]
-    hooks += [m.register_forward_hook(after(name)) for name, m in modules.items()]
-    results = (None,)
+    watch = _Watch()
+    hooks = []
+    for name, module in modules.items():
+        hooks += watch.hooks(name, module)
+        if instead:  # after those that watch, which are to see what it makes itself
+            hook = _handing_on_instead(name, instead, name in turned)
+            hooks.append(module.register_forward_hook(hook))
+    results: tuple[torch.Tensor, ...] = ()
     with hooked(hooks), suppress(*REFUSALS):  # what came before a refusal is seen
         results = twin.results(twin.tensors(arrays))
-    calls, handed, fed, out = {}, {}, {}, {}
-    for name, args in given.items():
-        module = modules[name]
-        if name in unclear:
-            continue
-        if isinstance(module, torch.nn.RNNBase):
-            if name in made and is_batch(args[0]):
-                x, lengths = padded(module, args[0])
-                calls[name] = Call(known[name].kind, known[name].arrays, x, lengths)
-                handed[name] = sequence_of(module, made[name])
-        elif isinstance(args[0], torch.Tensor):
-            fed[name] = features_last(module, args[0]).numpy()
-            if isinstance(made.get(name), torch.Tensor):
-                out[name] = features_last(module, made[name]).numpy()
-    holding = [name for name in given if name in known]
-    kinds = {n: known[n].kind for n in holding if n in calls or n in fed}
-    last = made.get(holding[-1]) if holding else None
+    at_work = _LayersAtWork(modules, holding)
+    for name in watch.inputs:
+        if name not in watch.unclear:
+            at_work.add(name, watch.inputs[name], watch.outputs.get(name))
+    ran = [name for name in watch.inputs if name in holding]
+    kinds = {
+        name: holding[name].kind
+        for name in ran
+        if name in at_work.calls or name in at_work.fed
+    }
+    last = watch.outputs.get(ran[-1]) if ran else None
     return Anatomy(
         kinds=kinds,
-        arrays={name: known[name].arrays for name in kinds},
-        fed=fed,
-        made=out,
-        calls=calls,
-        handed=handed,
+        arrays={name: holding[name].arrays for name in kinds},
+        fed=at_work.fed,
+        made=at_work.made,
+        calls=at_work.calls,
+        handed=at_work.handed,
         last=last.numpy() if isinstance(last, torch.Tensor) else None,
-        result=None if results[0] is None else results[0].numpy(),
-        results=tuple(each.numpy() for each in results if each is not None),
-        epsilons={n: modules[n].eps for n in kinds if hasattr(modules[n], "eps")},
-        moved=tuple(
-            name
-            for name, arrays in before_run.items()
-            if any((known[name].arrays[key] != a).any() for key, a in arrays.items())
-        ),
+        result=results[0].numpy() if results else None,
+        results=tuple(tensor.numpy() for tensor in results),
+        options={
+            name: options_of("torch", kind, modules[name])
+            for name, kind in kinds.items()
+            if name in at_work.fed
+        },
+        moved=_moved(holding, statistics),
     )
+
+
+class _Watch:
+    """What hooks see of the layers of a model while it runs once, by their names.
+
+    Attributes:
+        inputs: the positional arguments of each layer that ran, in order.
+        outputs: what each returned.
+        unclear: the layers that ran more than once, or were given none or more than
+            one input.
+    """
+
+    def __init__(self) -> None:
+        self.inputs: dict[str, tuple[Any, ...]] = {}
+        self.outputs: dict[str, Any] = {}
+        self.unclear: set[str] = set()
+
+    def hooks(self, name: str, module: torch.nn.Module) -> list[RemovableHandle]:
+        """Let hooks note what goes into a layer and what comes out of it."""
+
+        def before(
+            module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+        ) -> None:
+            beside = (*args[1:], *kwargs.values())
+            several = any(value is not None for value in beside)
+            if name in self.inputs or not args or several:
+                self.unclear.add(name)
+            self.inputs[name] = tuple(copied(value) for value in args)
+
+        def after(module: torch.nn.Module, args: object, result: object) -> None:
+            self.outputs[name] = copied(result)
+
+        return [
+            module.register_forward_pre_hook(before, with_kwargs=True),
+            module.register_forward_hook(after),
+        ]
+
+
+class _LayersAtWork:
+    """What layers were seen to do, as `Anatomy` has it.
+
+    Args:
+        modules: the layers by name.
+        holding: those that hold arrays, as data.
+    """
+
+    def __init__(
+        self, modules: Mapping[str, torch.nn.Module], holding: Mapping[str, Layer]
+    ) -> None:
+        self._modules, self._holding = modules, holding
+        self.fed: dict[str, np.ndarray] = {}
+        self.made: dict[str, np.ndarray] = {}
+        self.calls: dict[str, Call] = {}
+        self.handed: dict[str, RecurrentOutput] = {}
+
+    def add(self, name: str, args: tuple[Any, ...], result: Any) -> None:
+        """Add a layer that ran once.
+
+        Args:
+            name: of the layer.
+            args: what it was given, its input before all.
+            result: what it returned; None if it refused.
+        """
+        module, x = self._modules[name], args[0]
+        if isinstance(module, torch.nn.RNNBase):
+            if result is not None and is_batch(x):
+                self._add_recurrent(name, module, self._holding[name], x, result)
+        elif isinstance(x, torch.Tensor):
+            self.fed[name] = features_last(module, x).numpy()
+            if isinstance(result, torch.Tensor):
+                self.made[name] = features_last(module, result).numpy()
+
+    def _add_recurrent(
+        self,
+        name: str,
+        module: torch.nn.RNNBase,
+        layer: Layer,
+        x: torch.Tensor,
+        result: Any,
+    ) -> None:
+        sequence, lengths = padded(module, x)
+        self.calls[name] = call(layer.kind, layer.arrays, sequence, lengths)
+        self.handed[name] = sequence_of(module, result)
+
+
+def _handing_on_instead(
+    name: str, instead: Anatomy, turned: bool
+) -> Callable[..., Any]:
+    """A hook by which a layer hands on what the layer of its name does elsewhere.
+
+    Args:
+        name: of the layer; one that is not in the anatomy hands on what it makes.
+        instead: what is to be handed on.
+        turned: as in `handing_on`.
+    """
+
+    def hook(module: Any, args: object, result: Any) -> Any:
+        if name in instead.handed:
+            return handing_on(module, result, instead.handed[name], turned)
+        if name in instead.kinds and name in instead.made:
+            return features_last(module, like(instead.made[name], result))
+        return None  # leaves the result
+
+    return hook
+
+
+def _copied_statistics(holding: Mapping[str, Layer]) -> dict[str, dict[str, Any]]:
+    """Copies of the arrays of layers that may change their own statistics in a run."""
+    copies = {}
+    for name, layer in holding.items():
+        if "running_mean" in layer.arrays:
+            copies[name] = {key: array.copy() for key, array in layer.arrays.items()}
+    return copies
+
+
+def _moved(
+    holding: Mapping[str, Layer], before: Mapping[str, Mapping[str, np.ndarray]]
+) -> tuple[str, ...]:
+    """The layers whose arrays are no longer those before; they share their memory."""
+    moved = []
+    for name, arrays in before.items():
+        after = holding[name].arrays
+        if any((after[key] != array).any() for key, array in arrays.items()):
+            moved.append(name)
+    return tuple(moved)
 
 
 @torch.no_grad()
 def alone(
     twin: Twin, layer: str, x: np.ndarray, lengths: np.ndarray | None = None
 ) -> np.ndarray | RecurrentOutput:
-    """What a layer of a twin makes of an input by itself.
+    """Run a layer of a twin by itself; return what it makes, features last.
 
     Args:
         twin: in either precision.
@@ -150,21 +245,12 @@ def alone(
     elif tensor.is_floating_point():
         tensor = tensor.to(getattr(torch, twin.dtype))
     if not isinstance(module, torch.nn.RNNBase):
-        return features_last(module, module(features_last(module, tensor))).numpy()
+        result = module(features_last(module, tensor))
+        return features_last(module, result).numpy()
     tensor = batch_or_time_first(module, tensor)
-    if lengths is not None:
-        tensor = pack_padded_sequence(
-            tensor, torch.from_numpy(lengths), module.batch_first, False
-        )
-    return sequence_of(module, module(tensor))
-
-
-@contextmanager
-def hooked(hooks: Iterable[RemovableHandle]) -> Iterator[None]:
-    """Hooks that are removed when the block ends."""
-    hooks = list(hooks)
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
+    if lengths is None:
+        return sequence_of(module, module(tensor))
+    packed = pack_padded_sequence(
+        tensor, torch.from_numpy(lengths), module.batch_first, False
+    )
+    return sequence_of(module, module(packed))

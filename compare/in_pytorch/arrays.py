@@ -1,9 +1,12 @@
-"""What layers of PyTorch take and return, as arrays, and back.
+"""What layers and models of PyTorch take and return, as arrays, and back.
 
-Arrays are (batch, features) or (batch, time, features), tensors as the layer has them:
-with time first, with the features before time, or packed.
+Arrays are (batch, features) or (batch, time, features). Tensors are as the layer has
+them: with time first, with the features before time, or packed.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,106 +17,86 @@ from torch.nn.utils.rnn import (
     pad_packed_sequence,
 )
 
-from compare.in_pytorch.channels import has_channels_first
+from compare.in_pytorch.kinds import kind_of
+from compare.kinds import KINDS
 from compare.kinds.mistake import RecurrentOutput
 
+# What a recurrent layer takes or returns as its sequence.
+Sequence = torch.Tensor | PackedSequence
+# Its states: h, or h and c, each (layers * directions, batch, hidden_size).
+States = torch.Tensor | tuple[torch.Tensor, ...]
 
-def handing_on(module, result, sequence, turned):
-    """What a recurrent layer returned with a sequence in the place of its own."""
-    _, states = result
-    states = states if isinstance(states, tuple) else (states,)
-    output = sequence.output
-    made = {"output": output.swapaxes(0, 1) if turned else output}
-    lasts = (sequence.states, None if sequence.c is None else sequence.c[None])
-    for key, state, last in zip(("h_n", "c_n"), states, lasts, strict=False):
-        kept = state.numpy().copy()
-        if turned:
-            kept = np.zeros((len(kept), *last.shape[1:]))
-        kept[-len(last) :] = last
-        made[key] = kept
-    return returning(module, result, made)
+CHANNELS_FIRST = {name for kind in KINDS if kind.features_first for name in kind.torch}
 
 
-def returning(module, result, made):
-    """What a recurrent layer returned with others in the place of its arrays.
+def has_channels_first(module: torch.nn.Module, tensor: torch.Tensor) -> bool:
+    """Whether a tensor of this layer is (batch, features, time), unlike in Keras."""
+    return tensor.ndim == 3 and kind_of(module) in CHANNELS_FIRST
 
-    Args:
-        module: the layer.
-        result: what it returned.
-        made: as `reference.run` gives them, (batch, time, size) and states.
+
+def features_last(module: torch.nn.Module, tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor of a layer with its features last instead of before time, or back."""
+    if has_channels_first(module, tensor):
+        return tensor.transpose(1, 2)
+    return tensor
+
+
+def batch_or_time_first(module: torch.nn.RNNBase, tensor: torch.Tensor) -> torch.Tensor:
+    """Swap time and batch of (batch, time, size) if the layer has time first.
+
+    The same call takes (time, batch, size) back.
     """
-    output, states = result
-    several = isinstance(states, tuple)
-    finals = tuple(
-        like(made[key], state)
-        for key, state in zip(
-            ("h_n", "c_n"), states if several else (states,), strict=False
-        )
-    )
-    if isinstance(output, PackedSequence):
-        _, lengths = pad_packed_sequence(output)
-        new = batch_or_time_first(module, like(made["output"], output.data))
-        new = pack_padded_sequence(new, lengths, module.batch_first, False)
-    else:
-        new = batch_or_time_first(module, like(made["output"], output))
-    return new, finals if several else finals[0]
-
-
-def batch_or_time_first(module, tensor):
-    """A (batch, time, size) tensor as a recurrent layer wants it, or back."""
     return tensor if module.batch_first else tensor.transpose(0, 1)
 
 
-def is_batch(x):
+def is_batch(x: Sequence) -> bool:
     """Whether a recurrent layer is given a batch, not a single sequence."""
     return isinstance(x, PackedSequence) or x.ndim == 3
 
 
-def copied(value):
-    """A tensor as it is now: a layer behind may work in place."""
+def copied(value: object) -> object:
+    """A tensor as it is now, since a later layer may work in place; or the value."""
     return value.clone() if isinstance(value, torch.Tensor) else value
 
 
-def features_last(module, tensor):
-    """A tensor of a layer with its features last instead of before time, or back."""
-    return tensor.transpose(1, 2) if has_channels_first(module, tensor) else tensor
-
-
-def like(array, tensor):
-    """An array as a tensor of the precision of another."""
+def like(array: np.ndarray, tensor: torch.Tensor) -> torch.Tensor:
+    """An array as a tensor of the precision of another tensor, of any shape."""
     return torch.from_numpy(np.array(array)).to(tensor.dtype)
 
 
-def padded(module, x):
-    """A recurrent layer's input as (batch, time, features), and its lengths if any."""
-    lengths = None
-    if isinstance(x, PackedSequence):
-        x, lengths = pad_packed_sequence(x, module.batch_first)
-        lengths = lengths.numpy()
-    return batch_or_time_first(module, x).numpy(), lengths
+# ------------------------------------------------------------ of recurrent layers
 
 
-def sequence_of(module, result):
+def padded(
+    module: torch.nn.RNNBase, x: Sequence
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """A recurrent layer's sequence as (batch, time, features).
+
+    Returns:
+        The array, and the lengths, (batch,), of what was packed; None of a tensor.
+    """
+    if not isinstance(x, PackedSequence):
+        return batch_or_time_first(module, x).numpy(), None
+    x, lengths = pad_packed_sequence(x, module.batch_first)
+    return batch_or_time_first(module, x).numpy(), lengths.numpy()
+
+
+def sequence_of(
+    module: torch.nn.RNNBase, result: tuple[Sequence, States]
+) -> RecurrentOutput:
     """What a recurrent layer returns, in (batch, time, size).
 
     The states are those of its last layer and direction.
     """
-    output, states = result
-    output, lengths = padded(module, output)
-    states = states if isinstance(states, tuple) else (states,)
-    h, c = (*(state[-1].numpy() for state in states), None)[:2]
-    return RecurrentOutput(output, h, c, lengths, states[0].numpy())
+    output, lengths = padded(module, result[0])
+    states = as_tuple(result[1])
+    c = states[1][-1].numpy() if len(states) > 1 else None
+    return RecurrentOutput(output, states[0][-1].numpy(), c, lengths, states[0].numpy())
 
 
-def as_input_of(module, array, tensor):
-    """An array, features last, in the precision, order and form of a layer's input."""
-    if not isinstance(module, torch.nn.RNNBase):
-        return features_last(module, like(array, tensor))
-    if isinstance(tensor, PackedSequence):
-        _, lengths = pad_packed_sequence(tensor)
-        new = batch_or_time_first(module, like(array, tensor.data))
-        return pack_padded_sequence(new, lengths, module.batch_first, False)
-    return batch_or_time_first(module, like(array, tensor))
+def as_tuple(states: States) -> tuple[torch.Tensor, ...]:
+    """The states of a recurrent layer in a tuple, be there one or two."""
+    return states if isinstance(states, tuple) else (states,)
 
 
 def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
@@ -121,3 +104,112 @@ def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
     if isinstance(module, torch.nn.RNNBase):
         return sequence_of(module, result)
     return RecurrentOutput(features_last(module, result).numpy())
+
+
+def handing_on(
+    module: torch.nn.RNNBase,
+    result: tuple[Sequence, States],
+    sequence: RecurrentOutput,
+    turned: bool,
+) -> tuple[Sequence, States]:
+    """What a recurrent layer returned, with a sequence in the place of its own.
+
+    Args:
+        module: the layer.
+        result: what it returned.
+        sequence: what it is to hand on. Of the states of several layers and
+            directions it has the last; the layer's own stay before them.
+        turned: whether the layer takes batch and time for each other, and is to hand
+            on the sequence in that order.
+
+    Raises:
+        ValueError: if the layer has a state that the sequence lacks.
+    """
+    states = as_tuple(result[1])
+    finals = []  # (number, batch, size) each
+    if sequence.states is not None:
+        finals.append(sequence.states)
+    if sequence.c is not None:
+        finals.append(sequence.c[None])
+    if len(finals) < len(states):
+        raise ValueError("a layer cannot hand on fewer states than it has")
+    output = sequence.output.swapaxes(0, 1) if turned else sequence.output
+    arrays = {"output": output}
+    for key, state, final in zip(("h_n", "c_n"), states, finals, strict=False):
+        array = state.numpy().copy()
+        if turned:  # what it has as its batch is time
+            array = np.zeros((len(array), *final.shape[1:]))
+        array[-len(final) :] = final
+        arrays[key] = array
+    return returning(module, result, arrays)
+
+
+def returning(
+    module: torch.nn.RNNBase,
+    result: tuple[Sequence, States],
+    arrays: Mapping[str, np.ndarray],
+) -> tuple[Sequence, States]:
+    """What a recurrent layer returned, with others in the place of its arrays.
+
+    Args:
+        module: the layer.
+        result: what it returned.
+        arrays: as `running.run` gives them: "output", (batch, time, size), and the
+            states "h_n" and "c_n", (layers * directions, batch, size).
+    """
+    output, states = result
+    finals = tuple(
+        like(arrays[key], state)
+        for key, state in zip(("h_n", "c_n"), as_tuple(states), strict=False)
+    )
+    sequence = _sequence_like(module, arrays["output"], output)
+    return sequence, finals if isinstance(states, tuple) else finals[0]
+
+
+def as_input_of(module: torch.nn.Module, array: np.ndarray, x: Any) -> Sequence:
+    """An array, features last, in the precision, order and form of a layer's input."""
+    if isinstance(module, torch.nn.RNNBase):
+        return _sequence_like(module, array, x)
+    return features_last(module, like(array, x))
+
+
+def _sequence_like(
+    module: torch.nn.RNNBase, array: np.ndarray, x: Sequence
+) -> Sequence:
+    """An array, (batch, time, size), in the order of a layer, packed if `x` is."""
+    if not isinstance(x, PackedSequence):
+        return batch_or_time_first(module, like(array, x))
+    _, lengths = pad_packed_sequence(x)
+    tensor = batch_or_time_first(module, like(array, x.data))
+    return pack_padded_sequence(tensor, lengths, module.batch_first, False)
+
+
+# ------------------------------------------------------------ of whole models
+
+
+def first(results: Any) -> torch.Tensor:
+    """The first tensor of what a model returns, one or more, as `flat` goes."""
+    if isinstance(results, dict):
+        return first(results[min(results)])
+    if isinstance(results, list | tuple):
+        return first(results[0])
+    return results
+
+
+def with_first(results: object, tensor: torch.Tensor) -> object:
+    """What a model returned, with another tensor in the place of the first."""
+    if isinstance(results, dict):
+        name = min(results)
+        return {**results, name: with_first(results[name], tensor)}
+    if isinstance(results, list | tuple):
+        return (with_first(results[0], tensor), *results[1:])
+    return tensor
+
+
+def filled(results: object, tensors: Iterator[torch.Tensor]) -> object:
+    """Something of the form of results, with other tensors in it, as `flat` goes."""
+    if isinstance(results, dict):
+        return {name: filled(results[name], tensors) for name in sorted(results)}
+    if isinstance(results, list | tuple):
+        return tuple(filled(part, tensors) for part in results)
+    return None if results is None else next(tensors)

@@ -1,11 +1,13 @@
 """The constants of a PyTorch model: numbers that nobody learns."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 
-from compare.in_pytorch.layers import own_modules
+from compare.in_pytorch.kinds import own_modules
 
 
 def replace_constants(
@@ -20,9 +22,10 @@ def replace_constants(
     """
     for path, module in own_modules(model):
         held = {**vars(module), **dict(module.named_buffers(recurse=False))}
-        for name, tensor in held.items():
-            if isinstance(tensor, torch.Tensor) and tensor.is_floating_point():
-                numbers = change(tensor.numpy())
-                if numbers is not None:
-                    setattr(module, name, torch.from_numpy(numbers))
-                    yield f"{path}.{name}" if path else name
+        for name, value in held.items():
+            if not isinstance(value, torch.Tensor) or not value.is_floating_point():
+                continue
+            numbers = change(value.numpy())
+            if numbers is not None:
+                setattr(module, name, torch.from_numpy(numbers))
+                yield f"{path}.{name}" if path else name

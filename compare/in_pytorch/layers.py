@@ -1,9 +1,8 @@
-"""The layers of a PyTorch model, and the numbers in them, read and written.
+"""The layers of a PyTorch model, and the numbers in them, read and written."""
 
-`keras_layers.py` is its twin.
-"""
+from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakSet
 
@@ -11,10 +10,13 @@ import numpy as np
 import torch
 
 from compare.errors import BadInput
+from compare.in_pytorch.kinds import is_constant, kind_of, own_modules
+from compare.in_pytorch.models import check_usable
 from compare.kinds.layer import Layer
 from compare.matching.copying import copy
 
-_APART = WeakSet()  # models, see `hold_apart`
+# Models whose layers that share all of their tensors count, see `hold_apart`.
+_APART: WeakSet[torch.nn.Module] = WeakSet()
 
 
 def layers(model: torch.nn.Module) -> dict[str, Layer]:
@@ -23,47 +25,49 @@ def layers(model: torch.nn.Module) -> dict[str, Layer]:
     Raises:
         BadInput: if one of them is bfloat16.
     """
-    return {
-        name: Layer(layer.kind, {k: read(t) for k, t in layer.arrays.items()})
-        for name, layer in held(model).items()
-    }
+    _check_readable(model)
+    return layers_with(model, read)
 
 
 def held(model: torch.nn.Module, apart: bool = False) -> dict[str, Layer]:
-    """As `layers`, with tensors in the place of arrays; `apart` as in `holders`.
+    """The layers of a model that hold arrays, with tensors in the place of arrays.
+
+    Args:
+        model: whose tensors they are, not copies.
+        apart: as in `holders`.
 
     Raises:
         BadInput: if one of them is bfloat16, or the model holds no numbers.
     """
+    _check_readable(model)
+    return layers_with(model, lambda tensor: tensor, apart)
+
+
+def layers_with(
+    model: torch.nn.Module, read: Callable[[torch.Tensor], Any], apart: bool = False
+) -> dict[str, Layer]:
+    """The layers of a model with what `read` makes of each of their tensors.
+
+    Args:
+        model: whose layers they are.
+        read: takes a tensor and returns what is to stand for it.
+        apart: as in `holders`.
+    """
+    by_name = {}
+    for name, tensors in holders(model, apart).items():
+        arrays = {key: read(tensor) for key, tensor in tensors.items()}
+        by_name[name] = Layer(kind_of(model.get_submodule(name)), arrays)
+    return by_name
+
+
+def _check_readable(model: torch.nn.Module) -> None:
+    """Check that NumPy can have a model's numbers.
+
+    Raises:
+        BadInput: if a tensor is bfloat16, or holds no numbers.
+    """
     check_usable(model)
-    check_numbers((*model.named_parameters(), *model.named_buffers()))
-    return each_layer(model, lambda tensor: tensor, apart)
-
-
-def check_usable(model: torch.nn.Module):
-    """Raise BadInput for a model that has no numbers, or whose code is not Python."""
-    who = f"{type(model).__name__} of PyTorch's"
-    if any(isinstance(each, torch.jit.ScriptModule) for each in model.modules()):
-        raise BadInput(
-            f"{who}: expected a model in Python, got one compiled by torch.jit; give "
-            "the nn.Module that it was made from"
-        )
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-        if torch.nn.parameter.is_lazy(tensor):
-            raise BadInput(
-                f"{who}: expected a model that has its weights, got {name} without a "
-                "shape yet; call the model once on an input first"
-            )
-        if tensor.is_meta:
-            raise BadInput(
-                f"{who}: expected a model that has its weights, got {name} on the meta "
-                "device, which holds none; load them first"
-            )
-
-
-def check_numbers(named_tensors: Iterable[tuple[str, torch.Tensor]]):
-    """Raise BadInput for a tensor of numbers that NumPy does not have."""
-    for name, tensor in named_tensors:
         if tensor.dtype == torch.bfloat16:
             raise BadInput(
                 f"{name}: expected numbers that NumPy has as well, got bfloat16; "
@@ -76,7 +80,7 @@ def read(tensor: torch.Tensor) -> np.ndarray:
     return tensor.detach().cpu().numpy()
 
 
-def write(tensor: torch.Tensor, array: np.ndarray):
+def write(tensor: torch.Tensor, array: np.ndarray) -> None:
     """Put numbers into a tensor, in its precision and where it is."""
     if tensor.device.type == "cpu":
         copy(tensor.detach().numpy(), array)
@@ -85,56 +89,45 @@ def write(tensor: torch.Tensor, array: np.ndarray):
         tensor.detach().copy_(torch.from_numpy(np.array(array)))
 
 
+def load(
+    model: torch.nn.Module, arrays: Mapping[str, Mapping[str, np.ndarray]]
+) -> None:
+    """Write arrays, by layer and name, into a model, each in the model's precision."""
+    for name, values in arrays.items():
+        module = model.get_submodule(name)
+        for key, array in values.items():
+            write(getattr(module, key), array)
+
+
 def holders(
     model: torch.nn.Module, apart: bool = False
 ) -> dict[str, dict[str, torch.Tensor]]:
-    """What each layer of a model holds, by attribute name and its own.
+    """The tensors of each layer of a model, by the layer's name and their own.
 
     A BatchNorm1d's count of batches is left out: Keras has none, and with a momentum
-    nothing is computed from it. So is a layer whose tensors are all those of earlier
-    ones, such as a head that shares the weight of an embedding: Keras has one variable.
-    It is not left out with `apart`, nor behind `hold_apart`. See `constants` as well.
+    nothing is computed from it. So are constants, see `constants`, and a layer whose
+    tensors are all those of earlier ones, such as a head that shares the weight of an
+    embedding: Keras has one variable.
+
+    Args:
+        model: whose layers they are.
+        apart: whether to count such a layer all the same, as after `hold_apart`.
     """
-    found, seen = {}, set()
     apart = apart or model in _APART
+    by_name: dict[str, dict[str, torch.Tensor]] = {}
+    earlier: set[int] = set()
     for name, module in model.named_modules():
-        holds = dict(module.named_parameters(recurse=False))
-        holds |= module.named_buffers(recurse=False)
+        tensors: dict[str, torch.Tensor] = dict(module.named_parameters(recurse=False))
+        tensors |= module.named_buffers(recurse=False)
         if isinstance(module, torch.nn.BatchNorm1d):
-            holds.pop("num_batches_tracked", None)
-        if _is_constant(module):
+            tensors.pop("num_batches_tracked", None)
+        if is_constant(module):
             continue
-        if holds and (apart or not seen.issuperset(map(id, holds.values()))):
-            found[name] = holds
-        seen.update(map(id, holds.values()))
-    return found
-
-
-def constants(model: torch.nn.Module) -> list[str]:
-    """Names of buffers in modules that are the user's own and have no parameters.
-
-    They belong to what the model computes, as numbers in its code do; Keras's twin may
-    have them as such.
-    """
-    return [
-        f"{name}.{key}" if name else key
-        for name, module in own_modules(model)
-        if _is_constant(module)
-        for key, _ in module.named_buffers(recurse=False)
-    ]
-
-
-def own_modules(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
-    """The modules that are classes of the user's own, by name, the model first."""
-    return [each for each in model.named_modules() if _is_own(each[1])]
-
-
-def _is_own(module):
-    return kind_of(module).endswith("(Module)")
-
-
-def _is_constant(module):
-    return _is_own(module) and not any(True for _ in module.parameters(recurse=False))
+        shared = earlier.issuperset(map(id, tensors.values()))
+        if tensors and (apart or not shared):
+            by_name[name] = tensors
+        earlier.update(map(id, tensors.values()))
+    return by_name
 
 
 def hold_apart(model: torch.nn.Module) -> bool:
@@ -148,35 +141,15 @@ def hold_apart(model: torch.nn.Module) -> bool:
     return len(holders(model)) > before
 
 
-def each_layer(
-    model: torch.nn.Module, read: Callable[[torch.Tensor], Any], apart: bool = False
-) -> dict[str, Layer]:
-    """The layers of a model with what `read` makes of each of their tensors."""
-    return {
-        name: Layer(
-            kind_of(model.get_submodule(name)),
-            {key: read(tensor) for key, tensor in holds.items()},
-        )
-        for name, holds in holders(model, apart).items()
-    }
+def constants(model: torch.nn.Module) -> list[str]:
+    """Names of buffers in modules that are the user's own and have no parameters.
 
-
-def kind_of(module: torch.nn.Module) -> str:
-    """Name of PyTorch's class that the module's is, or is made of.
-
-    What is made of none but `Module` is no layer of PyTorch's, whatever its name.
+    They belong to what the model computes, as numbers in its code do; Keras's model may
+    have them in its code.
     """
-    classes = type(module).__mro__
-    cls = next(cls for cls in classes if cls.__module__.startswith("torch.nn."))
-    if cls is torch.nn.Module:
-        return f"{type(module).__name__}(Module)"
-    relu = getattr(module, "nonlinearity", "") == "relu"
-    return f"{cls.__name__}(relu)" if relu else cls.__name__
-
-
-def load(model: torch.nn.Module, arrays: Mapping[str, Mapping[str, np.ndarray]]):
-    """Write arrays, by layer and name, into a model, each in the model's precision."""
-    for name, values in arrays.items():
-        module = model.get_submodule(name)
-        for key, array in values.items():
-            write(getattr(module, key), array)
+    names = []
+    for path, module in own_modules(model):
+        if is_constant(module):
+            for key, _ in module.named_buffers(recurse=False):
+                names.append(f"{path}.{key}" if path else key)
+    return names

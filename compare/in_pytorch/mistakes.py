@@ -1,4 +1,4 @@
-"""How a PyTorch twin is looked into, and how named mistakes are made in it.
+"""How named mistakes are made in a PyTorch twin.
 
 Arrays have the features last, as in Keras, where a layer of PyTorch has them before
 time. Hooks change what goes into a layer and what comes out of it; everything else is
@@ -7,29 +7,35 @@ the model's own code, so a mistake does to it what it would do to a port.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import Any
 
+import numpy as np
 import torch
+from torch.utils.hooks import RemovableHandle
 
-from compare.in_pytorch.anatomy import hooked
 from compare.in_pytorch.arrays import (
     as_input_of,
     copied,
     features_last,
+    filled,
+    first,
     like,
     output_of,
     padded,
     returning,
+    with_first,
 )
 from compare.in_pytorch.layers import layers, load
-from compare.in_pytorch.results import filled, first, with_first
+from compare.in_pytorch.models import hooked
 from compare.in_pytorch.twin import Twin
 from compare.judging.arrays import flat
+from compare.kinds import call, options_of
 from compare.kinds.mistake import (
     Activation,
     ArraysOfLayer,
-    Call,
     Computation,
     Effect,
     FinalActivation,
@@ -37,8 +43,12 @@ from compare.kinds.mistake import (
     JoinedInput,
     LayerInput,
     LossFactor,
+    RecurrentOutput,
     ResultOrder,
 )
+from compare.matching import adapter
+
+OutputByName = Callable[[str], RecurrentOutput]
 
 
 def injected(
@@ -86,7 +96,7 @@ def _with_arrays(
 ) -> Iterator[None]:
     """Load other arrays into a layer."""
     right = {name: a.copy() for name, a in layers(model)[layer].arrays.items()}
-    load(model, {layer: effect.change(right)})
+    load(model, {layer: _possible(effect.change(right))})
     try:
         yield
     finally:
@@ -99,14 +109,14 @@ def _with_computation(
     """Put what a layer wrongly computes in the place of what it returns."""
     kind, arrays = layers(model)[layer].kind, layers(model)[layer].arrays
 
-    def recompute(module, args, result):
+    def recompute(module: Any, args: tuple[Any, ...], result: Any) -> Any:
         if isinstance(module, torch.nn.RNNBase):
             x, lengths = padded(module, args[0])
-            wrong = effect.compute(Call(kind, arrays, x, lengths))
+            wrong = _possible(effect.compute(call(kind, arrays, x, lengths)))
             return returning(module, result, wrong)
         x = features_last(module, args[0]).numpy()
-        epsilon = getattr(module, "eps", None)
-        wrong = effect.compute(Call(kind, arrays, x, None, epsilon))
+        options = options_of("torch", kind, module)
+        wrong = _possible(effect.compute(call(kind, arrays, x, options=options)))
         return features_last(module, like(wrong, result))
 
     return hooked([model.get_submodule(layer).register_forward_hook(recompute)])
@@ -117,10 +127,10 @@ def _with_handover(
 ) -> AbstractContextManager[None]:
     """Give the next layer something else of a layer's output."""
 
-    def handed_over(output_by_name):
+    def handed_over(output_by_name: OutputByName) -> np.ndarray | None:
         return effect.function(output_by_name(layer))
 
-    return hooked(_hands_on(handed_over, model, [layer], following))
+    return hooked(_HandedOn(handed_over, model, [layer], following).hooks())
 
 
 def _with_activation(
@@ -128,29 +138,29 @@ def _with_activation(
 ) -> AbstractContextManager[None]:
     """Give the next layer another function of a layer's output."""
 
-    def activated(output_by_name):
+    def activated(output_by_name: OutputByName) -> np.ndarray:
         return effect.function(output_by_name(layer).output)
 
-    return hooked(_hands_on(activated, model, [layer], following))
+    return hooked(_HandedOn(activated, model, [layer], following).hooks())
 
 
 def _with_joined_input(
     model: torch.nn.Module, effect: JoinedInput, following: str | None
 ) -> AbstractContextManager[None]:
     """Give the next layer what is joined from the outputs of several."""
-    return hooked(_hands_on(effect.join, model, layers(model), following))
+    return hooked(_HandedOn(effect.join, model, layers(model), following).hooks())
 
 
 def _with_final_activation(
     model: torch.nn.Module, effect: FinalActivation, layer: str
 ) -> AbstractContextManager[None]:
     """Return another function of the last layer's output."""
-    outputs = {}
+    outputs: dict[str, torch.Tensor] = {}
 
-    def keep(module, args, result):
+    def keep(module: Any, args: object, result: torch.Tensor) -> None:
         outputs["last"] = result
 
-    def finish(module, args, results):
+    def finish(model: Any, args: object, results: object) -> object:
         last = outputs["last"]
         return with_first(results, like(effect.function(last.numpy()), last))
 
@@ -167,7 +177,7 @@ def _with_layer_input(
 ) -> AbstractContextManager[None]:
     """Give a layer a fixed array."""
 
-    def give(module, args):
+    def give(module: torch.nn.Module, args: tuple[Any, ...]) -> Any:
         return as_input_of(module, effect.array, args[0]), *args[1:]
 
     return hooked([model.get_submodule(following).register_forward_pre_hook(give)])
@@ -178,9 +188,9 @@ def _with_result_order(
 ) -> AbstractContextManager[None]:
     """Return the results in another order."""
 
-    def reorder(module, args, results):
-        tensors = [tensor for _, tensor in flat(results)]
-        order = effect.order([tensor.numpy() for tensor in tensors])
+    def reorder(model: Any, args: object, results: object) -> object:
+        tensors: list[Any] = [tensor for _, tensor in flat(results)]
+        order = _possible(effect.order([tensor.numpy() for tensor in tensors]))
         return filled(results, iter([tensors[number] for number in order]))
 
     return hooked([model.register_forward_hook(reorder)])
@@ -191,8 +201,8 @@ def _with_loss_factor(twin: Twin, effect: LossFactor) -> Iterator[None]:
     """Multiply the loss of each result by the factor for the result's shape."""
     right = twin.loss
 
-    def wrong(loss, *arguments):
-        def multiplied(result, target):
+    def wrong(loss: adapter.Loss, *arguments: Any) -> torch.Tensor:
+        def multiplied(result: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
             factor = effect.factor(tuple(result.shape))
             return (1 if factor is None else factor) * loss(result, target)
 
@@ -205,51 +215,86 @@ def _with_loss_factor(twin: Twin, effect: LossFactor) -> Iterator[None]:
         del vars(twin)["loss"]
 
 
-def _hands_on(change, model, watched, behind):
-    """Hooks that put what is made of some layers' outputs behind them.
+def _possible(wrong: Any) -> Any:
+    """What an effect makes of a layer; it is None where the mistake cannot be made.
 
-    They do nothing where a layer is run alone, not by its model.
+    Raises:
+        TypeError: if it is, since then nobody is to make it; see `applies`.
+    """
+    if wrong is None:
+        raise TypeError("a mistake was made where it cannot be")
+    return wrong
+
+
+class _HandedOn:
+    """Puts what is made of some layers' outputs in the place of what comes after them.
+
+    It does nothing where a layer is run alone, not by its model.
 
     Args:
         change: takes a function that returns a layer's output by the layer's name, and
-            returns the array that is to come behind.
+            returns the array, features last, that is to come after.
         model: the whole.
         watched: names of the layers.
-        behind: that of the one which is computed next; None for what the model returns.
+        following: name of the one which is computed next; None for what the model
+            returns.
     """
-    kept, running = {}, []
 
-    def keep(name):
-        def hook(module, args, result):
-            if running:
-                kept[name] = module, copied(result)
+    def __init__(
+        self,
+        change: Callable[[OutputByName], np.ndarray | None],
+        model: torch.nn.Module,
+        watched: Iterable[str],
+        following: str | None,
+    ) -> None:
+        self._change, self._model = change, model
+        self._watched, self._following = watched, following
+        self._running = False  # the model, and not a layer alone
+        # What gives the output of each layer that is not yet handed on.
+        self._outputs: dict[str, Callable[[], RecurrentOutput]] = {}
 
-        return hook
+    def hooks(self) -> list[RemovableHandle]:
+        """Register the hooks that do this."""
+        model = self._model
+        hooks = [model.register_forward_pre_hook(self._begin)]
+        for name in self._watched:
+            layer = model.get_submodule(name)
+            hooks.append(layer.register_forward_hook(self._keep(name)))
+        if self._following is None:
+            hooks.append(model.register_forward_hook(self._return))
+        else:
+            following = model.get_submodule(self._following)
+            hooks.append(following.register_forward_pre_hook(self._give))
+        hooks.append(model.register_forward_hook(self._end, always_call=True))
+        return hooks
 
-    def taken():
-        made = {**kept}
-        kept.clear()
-        return change(lambda name: output_of(*made[name]))
+    def _begin(self, model: torch.nn.Module, args: object) -> None:
+        self._running = True
 
-    def given(module, args):
-        return (as_input_of(module, taken(), args[0]), *args[1:]) if kept else args
+    def _keep(self, name: str) -> Callable[..., None]:
+        """A hook that keeps the output of the layer of this name."""
 
-    def returned(_, args, results):
-        return with_first(results, like(taken(), first(results)))
+        def keep(module: torch.nn.Module, args: object, result: Any) -> None:
+            if self._running:
+                self._outputs[name] = partial(output_of, module, copied(result))
 
-    def ended(_, args, results):
-        running.clear()
-        kept.clear()
+        return keep
 
-    following = model if behind is None else model.get_submodule(behind)
-    return [
-        model.register_forward_pre_hook(lambda *_: running.append(True)),
-        *(
-            model.get_submodule(name).register_forward_hook(keep(name))
-            for name in watched
-        ),
-        following.register_forward_hook(returned)
-        if behind is None
-        else following.register_forward_pre_hook(given),
-        model.register_forward_hook(ended, always_call=True),
-    ]
+    def _give(self, module: torch.nn.Module, args: tuple[Any, ...]) -> Any:
+        """Give the next layer what is made of the outputs kept, if there are some."""
+        if not self._outputs:
+            return args
+        return as_input_of(module, self._taken(), args[0]), *args[1:]
+
+    def _return(self, model: torch.nn.Module, args: object, results: Any) -> object:
+        """Return what is made of the outputs kept as the first result."""
+        return with_first(results, like(self._taken(), first(results)))
+
+    def _taken(self) -> np.ndarray:
+        """What is made of the outputs kept, which are kept no longer."""
+        outputs, self._outputs = self._outputs, {}
+        return _possible(self._change(lambda name: outputs[name]()))
+
+    def _end(self, model: torch.nn.Module, args: object, results: object) -> None:
+        self._running = False
+        self._outputs.clear()

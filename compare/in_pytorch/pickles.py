@@ -1,14 +1,18 @@
 """Files of `torch.save`, opened and written; only tensors are read, nothing is run."""
 
+from __future__ import annotations
+
 import pickle
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from compare import files
 from compare.errors import BadInput
+from compare.in_pytorch.internals import MORE_THAN_TENSORS, TORCHSCRIPT
 
 PLAIN = {torch.float16, torch.float32, torch.float64, torch.bool, torch.uint8}
 PLAIN |= {torch.int8, torch.int16, torch.int32, torch.int64}
@@ -23,76 +27,98 @@ def opened(path: Path) -> tuple[object, dict[str, torch.Tensor]]:
 
     Raises:
         BadInput: if there is anything else in the file, or no state dict, or several,
-            or some of it is no plain array of numbers.
+            or some of it is not a plain array of numbers.
+    """
+    checkpoint = _loaded(path)
+    if _is_state_dict(checkpoint):
+        return checkpoint, _checked(path, checkpoint)
+    state_dicts = {}
+    if isinstance(checkpoint, dict):
+        for key, value in checkpoint.items():
+            if _is_state_dict(value) and OPTIMIZER not in str(key).lower():
+                state_dicts[str(key)] = value
+    if len(state_dicts) == 1:
+        return checkpoint, _checked(path, *state_dicts.values())
+    for key in state_dicts:
+        files.check_name(path, key)
+    number = len(state_dicts)
+    listed = f"{number}, under {', '.join(state_dicts)}" if state_dicts else "neither"
+    raise BadInput(
+        f"{path}: expected a state dict, or a checkpoint with one, got {listed}; save "
+        "model.state_dict() alone"
+    )
+
+
+def _loaded(path: Path) -> Any:
+    """What a file holds, of which nothing is run.
+
+    Raises:
+        BadInput: if it is damaged, or holds more than tensors and plain containers.
     """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as content:
             files.check_zip(path, content)
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # of many kinds, where a file is not what it should be
         raise BadInput(
             f"{path}: expected a file of torch.save that holds a state dict alone, got "
             f"{_reason(error)}; save model.state_dict()"
         ) from None
-    if _is_state_dict(checkpoint):
-        return checkpoint, _checked(path, checkpoint)
-    inside = checkpoint.items() if isinstance(checkpoint, dict) else ()
-    places = {
-        str(key): value
-        for key, value in inside
-        if _is_state_dict(value) and OPTIMIZER not in str(key).lower()
-    }
-    if len(places) == 1:
-        return checkpoint, _checked(path, *places.values())
-    for key in places:
-        files.check_name(path, key)
-    came = f"{len(places)}, under {', '.join(places)}" if places else "neither"
-    raise BadInput(
-        f"{path}: expected a state dict, or a checkpoint with one, got {came}; save "
-        "model.state_dict() alone"
-    )
 
 
-def _reason(error):
-    """Why there is no opening it; PyTorch says it at length and in colours."""
-    said = str(error)
-    if "Weights only load failed" in said or isinstance(error, pickle.UnpicklingError):
+def _reason(error: Exception) -> str:
+    """Why a file cannot be opened; PyTorch says it at length and in colours."""
+    text = str(error)
+    if MORE_THAN_TENSORS in text or isinstance(error, pickle.UnpicklingError):
         return "one with more in it than tensors and plain containers, or a damaged one"
-    if "TorchScript" in said:
+    if TORCHSCRIPT in text:
         return "a TorchScript archive, which is code"
     return "one that is damaged or no such file"
 
 
-def _checked(path, tensors):
+def _checked(path: Path, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """These tensors, if their names and they themselves are plain.
+
+    Raises:
+        BadInput: of the first that is not.
+    """
     for name, tensor in tensors.items():
         files.check_name(path, name)
-        kinds = {
-            "meta": tensor.is_meta,
-            "quantized": tensor.is_quantized,
-            str(tensor.layout).removeprefix("torch."): tensor.layout != torch.strided,
-        }
-        what = [kind for kind, it_is in kinds.items() if it_is]
-        if what or tensor.dtype not in PLAIN:
-            what.append(str(tensor.dtype).removeprefix("torch."))
+        oddities = _oddities(tensor)
+        if oddities or tensor.dtype not in PLAIN:
+            oddities.append(str(tensor.dtype).removeprefix("torch."))
             raise BadInput(
                 f"{path}: expected plain arrays of numbers that NumPy has as well, got "
-                f"{name}, {' '.join(what)}; save the weights dense and in float32"
+                f"{name}, {' '.join(oddities)}; save the weights dense and in float32"
             )
     return tensors
 
 
-def _is_state_dict(value):
+def _oddities(tensor: torch.Tensor) -> list[str]:
+    """What keeps a tensor from being an array in memory, in words."""
+    words = []
+    if tensor.is_meta:
+        words.append("meta")
+    if tensor.is_quantized:
+        words.append("quantized")
+    if tensor.layout != torch.strided:
+        words.append(str(tensor.layout).removeprefix("torch."))
+    return words
+
+
+def _is_state_dict(value: object) -> bool:
+    """Whether this is a dictionary of tensors by name, not of numbers alone."""
     if not isinstance(value, dict) or not value:
         return False
-    return all(
-        isinstance(name, str) and isinstance(tensor, torch.Tensor)
-        for name, tensor in value.items()
-    ) and any(tensor.ndim for tensor in value.values())
+    for name, tensor in value.items():
+        if not isinstance(name, str) or not isinstance(tensor, torch.Tensor):
+            return False
+    return any(tensor.ndim for tensor in value.values())
 
 
 def packed(checkpoint: object) -> bytes:
-    """A file of `torch.save`."""
+    """The bytes of a file of `torch.save`."""
     file = BytesIO()
     torch.save(checkpoint, file)
     return file.getvalue()

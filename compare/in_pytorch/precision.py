@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
+from compare.judging.words import Precision
+
+LESS = (torch.float32, torch.float16, torch.bfloat16)  # than float64
+
 
 @contextmanager
-def settled():
+def settled(dtype: Precision) -> Iterator[None]:
+    """Let what is made inside, as by `torch.zeros`, be of this precision."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, dtype))
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
     """One thread inside: beside TensorFlow's, more slow small models a hundredfold."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -18,29 +35,43 @@ def settled():
         torch.set_num_threads(threads)
 
 
-class Narrowing(torch.overrides.TorchFunctionMode):
-    """Notes the first function that makes fewer digits of float64."""
+def widen(model: torch.nn.Module, dtype: Precision) -> None:
+    """Bring tensors to a precision that modules hold beside weights and buffers.
 
-    def __init__(self):
+    `model.to` leaves them as they are.
+    """
+    for module in model.modules():
+        for name, value in vars(module).items():
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                vars(module)[name] = value.to(getattr(torch, dtype))
+
+
+class Narrowing(torch.overrides.TorchFunctionMode):
+    """Notes the first function inside that makes fewer digits of float64.
+
+    Attributes:
+        name: of that function, or "".
+    """
+
+    def __init__(self) -> None:
         super().__init__()
         self.name = ""
 
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        made = function(*args, **(kwargs or {}))
-        of = args[0] if args else None
-        both = isinstance(made, torch.Tensor) and isinstance(of, torch.Tensor)
-        less = torch.float32, torch.float16, torch.bfloat16
-        if both and of.dtype == torch.float64 and made.dtype in less:
-            self.name = self.name or function.__name__
-        return made
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if not self.name and args and _is_narrower(args[0], result):
+            self.name = function.__name__
+        return result
 
 
-@contextmanager
-def default_precision(dtype):
-    """What `torch.zeros` makes inside is of this precision."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(getattr(torch, dtype))
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
+def _is_narrower(x: object, result: object) -> bool:
+    """Whether x is a tensor in float64 and the result one in less."""
+    if not isinstance(x, torch.Tensor) or not isinstance(result, torch.Tensor):
+        return False
+    return x.dtype == torch.float64 and result.dtype in LESS

@@ -1,8 +1,9 @@
-"""What PyTorch raises when it refuses a model or an input."""
+"""What PyTorch raises when it refuses a model or an input, and what it says."""
 
 from __future__ import annotations
 
-# What a model raises when it rejects its input.
+from compare.errors import first_line
+
 REFUSALS = (ValueError, RuntimeError, TypeError, IndexError)
 
 
@@ -12,5 +13,5 @@ def origin(error: Exception) -> Exception:
 
 
 def message(error: Exception) -> str:
-    """What a refusal says, in one line."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    """What a refusal says, in one line; of an empty one the name of its class."""
+    return first_line(error) or type(error).__name__

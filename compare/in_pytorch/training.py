@@ -1,8 +1,11 @@
-"""How a twin learns in PyTorch; `keras_training.py` is its twin."""
+"""How a twin learns in PyTorch."""
+
+from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,12 +13,17 @@ import torch
 from compare.in_pytorch.layers import holders, layers
 from compare.in_pytorch.twin import Twin
 from compare.judging.optimizers import Optimizer
+from compare.matching import adapter
 from compare.matching.moves import Sum
+
+# PyTorch's names of an optimiser's settings, where they are not Keras's.
+PYTORCH_NAMES = {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps"}
+SETTINGS = ("learning_rate", "momentum", "rho", "epsilon", "weight_decay")
 
 
 def script(
     make: Callable[[], torch.nn.Module], seed: int, examples: int
-) -> tuple[dict[str, dict[str, np.ndarray]], Callable[[], Iterator[list[int]]]]:
+) -> tuple[adapter.Weights, Callable[[], Iterator[list[int]]]]:
     """What a training script gets that begins with `torch.manual_seed(seed)`.
 
     Such a script makes the model, then a `DataLoader` with `shuffle=True`; what it
@@ -28,43 +36,36 @@ def script(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        found = layers(make())
+        new = layers(make())
         start = torch.get_rng_state()
 
-    def orders():
+    def orders() -> Iterator[list[int]]:
         state = start
         while True:
             with torch.random.fork_rng(devices=[]):
                 torch.set_rng_state(state)
-                torch.empty((), dtype=torch.int64).random_()
+                torch.empty((), dtype=torch.int64).random_()  # the loader's base seed
                 order = list(torch.utils.data.RandomSampler(range(examples)))
                 state = torch.get_rng_state()
             yield order
 
-    return {name: dict(layer.arrays) for name, layer in found.items()}, orders
-
-
-# PyTorch's names of an optimiser's settings, where they are not Keras's.
-PYTORCH_NAMES = {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps"}
+    return {name: dict(layer.arrays) for name, layer in new.items()}, orders
 
 
 def defaults(cls: str) -> dict[str, float]:
     """PyTorch's own settings of an optimiser, by Keras's names."""
-    found = inspect.signature(getattr(torch.optim, cls)).parameters
-    values = {name: found[found_as].default for name, found_as in _settings(found)}
-    if "betas" in found:
-        values["beta_1"], values["beta_2"] = found["betas"].default
+    parameters = inspect.signature(getattr(torch.optim, cls)).parameters
+    values = {}
+    for setting in SETTINGS:
+        parameter = parameters.get(PYTORCH_NAMES.get(setting, setting))
+        if parameter is not None:
+            values[setting] = parameter.default
+    if "betas" in parameters:
+        values["beta_1"], values["beta_2"] = parameters["betas"].default
     return values
 
 
-def _settings(found):
-    """Keras's and PyTorch's name of each setting that is among `found`."""
-    names = ("learning_rate", "momentum", "rho", "epsilon", "weight_decay")
-    both = ((name, PYTORCH_NAMES.get(name, name)) for name in names)
-    return [(ours, theirs) for ours, theirs in both if theirs in found]
-
-
-class Training:
+class Training(adapter.Training):
     """A twin that learns: each call takes one step.
 
     Args:
@@ -77,60 +78,62 @@ class Training:
     """
 
     def __init__(
-        self, twin: Twin, loss: Callable, optimizer: Optimizer, sums: Sequence[Sum]
-    ):
+        self,
+        twin: Twin,
+        loss: adapter.Loss,
+        optimizer: Optimizer,
+        sums: Sequence[Sum],
+    ) -> None:
         self.twin, self.loss = twin, loss
         self._weights = {
-            name: {key: tensor.detach() for key, tensor in holds.items()}
-            for name, holds in holders(twin.model).items()
+            name: {key: tensor.detach() for key, tensor in tensors.items()}
+            for name, tensors in holders(twin.model).items()
         }
-        for each in sums:
-            layer = twin.model.get_submodule(each.layer)
-            getattr(layer, each.torch[1]).requires_grad_(True)
+        for biases in sums:
+            layer = twin.model.get_submodule(biases.layer)
+            bias, added = (getattr(layer, name) for name in biases.torch)
+            added.requires_grad_(True)
             if optimizer.align_biases:
-                _one_bias(layer, *each.torch)
+                _unite(bias, added)
         learnt = [p for p in twin.model.parameters() if p.requires_grad]
         self.optimizer = _optimizer(optimizer, learnt)
 
     def __call__(
         self, arrays: Sequence[np.ndarray], target: np.ndarray
-    ) -> tuple[np.ndarray, dict[str, dict[str, np.ndarray]]]:
-        """The loss on these inputs before a step, and the weights after it.
-
-        Args:
-            arrays: one for each of the twin's inputs.
-            target: what the model's first result is compared with.
-        """
+    ) -> tuple[np.ndarray, adapter.Weights]:
+        """Take one step in training mode; return the loss before, and the weights."""
         twin = self.twin
         twin.model.train()
         self.optimizer.zero_grad()
-        value = twin.loss(
-            self.loss, twin.tensors(arrays), twin.targets([target]), [None]
-        )
-        value.backward()
+        tensors, targets = twin.tensors(arrays), twin.targets([target])
+        value = twin.loss(self.loss, tensors, targets, [None])
+        value.backward()  # in training mode too: a checkpoint computes anew
         self.optimizer.step()
         twin.model.eval()
-        return value.detach().numpy(), {
-            name: {key: tensor.numpy().copy() for key, tensor in holds.items()}
-            for name, holds in self._weights.items()
+        weights = {
+            name: {key: tensor.numpy().copy() for key, tensor in tensors.items()}
+            for name, tensors in self._weights.items()
         }
+        return value.detach().numpy(), weights
 
 
 @torch.no_grad()
-def _one_bias(layer, first, second):
-    first, second = getattr(layer, first), getattr(layer, second)
-    first += second
-    second.zero_()
-    second.requires_grad_(False)
+def _unite(bias: torch.Tensor, added: torch.Tensor) -> None:
+    """Add one bias to another; it is zero from now on and is not learnt."""
+    bias += added
+    added.zero_()
+    added.requires_grad_(False)
 
 
-def _optimizer(optimizer, parameters):
+def _optimizer(
+    optimizer: Optimizer, parameters: Iterable[torch.nn.Parameter]
+) -> torch.optim.Optimizer:
     """Built as PyTorch defines it, or as Keras does if it is not PyTorch's own."""
-    values = dict(optimizer.values)
+    values: dict[str, Any] = dict(optimizer.values)
     if not optimizer.own:
-        theirs = import_module("pytorch_models.optimizers")
-        return getattr(theirs, optimizer.cls)(parameters, **values)
+        as_in_keras = import_module("pytorch_models.optimizers")
+        return getattr(as_in_keras, optimizer.cls)(parameters, **values)
     if "beta_1" in values:
         values["betas"] = values.pop("beta_1"), values.pop("beta_2")
-    values = {PYTORCH_NAMES.get(name, name): value for name, value in values.items()}
-    return getattr(torch.optim, optimizer.cls)(parameters, **values)
+    options = {PYTORCH_NAMES.get(name, name): value for name, value in values.items()}
+    return getattr(torch.optim, optimizer.cls)(parameters, **options)

@@ -1,231 +1,185 @@
-"""How a model is built, loaded, run and differentiated in PyTorch.
+"""How a model is built, loaded, run and differentiated in PyTorch."""
 
-`in_keras.py` is its twin.
-"""
+from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from compare.in_pytorch.channels import has_channels_first
-from compare.in_pytorch.layers import each_layer, layers
-from compare.in_pytorch.precision import Narrowing, default_precision
+from compare.in_pytorch.layers import layers, layers_with
+from compare.in_pytorch.models import hooked, untouched
+from compare.in_pytorch.precision import Narrowing, settled, widen
 from compare.in_pytorch.refusals import REFUSALS, message, origin
+from compare.in_pytorch.stages import Stages
 from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
 from compare.judging.refusals import refused
+from compare.judging.words import Precision
 from compare.kinds.layer import Layer
+from compare.matching import adapter
 
 __all__ = ["REFUSALS", "Twin", "message", "versions"]
 
 
 def versions() -> dict[str, str]:
-    """What runs the models."""
+    """The versions of what runs the models."""
     return {"torch": torch.__version__.split("+")[0]}
 
 
-class Twin:
+class Twin(adapter.Twin):
     """A model in one precision, ready to run; each call returns its stages.
 
     Args:
-        make: builds the model, with weights of any value.
-        inputs: name, shape and kind of each argument; PyTorch needs only the kind.
-        dtype: "float32" or "float64".
-        outputs: names of the stages that the model returns, in order; None to name
-            them, once it ran, by their place in what it returns.
-        call: hands the inputs to the model, where that is not `model(x, name=...)`;
-            it is a user's own then, and all that it raises is a refusal.
+        make, inputs, dtype, outputs, call: as in `adapter.Twin`. The shapes of the
+            inputs are not read, and unnamed outputs get their names in the first run.
+
+    Attributes:
+        packed: the lengths, (batch,), of what each layer returned packed in the last
+            call, by its name.
     """
+
+    model: torch.nn.Module
 
     def __init__(
         self,
         make: Callable[[], torch.nn.Module],
         inputs: Sequence[Input],
-        dtype: str,
+        dtype: Precision,
         outputs: Sequence[str] | None,
-        call: Callable | None = None,
-    ):
+        call: adapter.Call | None = None,
+    ) -> None:
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
-        self._call = call or self._by_name
+        self.packed: dict[str, np.ndarray] = {}
+        if call is None:
+            self._call: adapter.Call = partial(adapter.call_by_name, inputs)
+        else:
+            self._call = call
         self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
-        # The caller's random numbers stay.
-        with torch.random.fork_rng(devices=[]), default_precision(dtype):
+        with untouched(), settled(dtype):
             self.model = make().to(getattr(torch, dtype)).eval()
-        for (
-            module
-        ) in self.model.modules():  # tensors that are neither weights nor state
-            for name, value in vars(module).items():
-                if isinstance(value, torch.Tensor) and value.is_floating_point():
-                    vars(module)[name] = value.to(getattr(torch, dtype))
-        self._stages, self._timesteps, self.packed = {}, None, {}
+        widen(self.model, dtype)
 
     @torch.no_grad()
     def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
-        """Every stage of the model on its inputs, in the order of computation.
-
-        Args:
-            arrays: one for each of `inputs`; floats in float32, lengths in int64.
-
-        Returns:
-            Arrays by stage: the output of every layer by its attribute name, a
-            recurrent one's (batch, time, hidden_size), with its final states as
-            `<name>.h` and `<name>.c` where there is one layer and direction; and the
-            model's own results. The lengths of what was packed are in `packed`.
-        """
-        self._stages, self._timesteps = {}, max(arrays[0].shape[1:2], default=None)
-        self.packed = {}
-        hooks = [
-            layer.register_forward_hook(self._hook(name))
-            for name, layer in self.model.named_modules()
-            if name and not any(layer.children())
-        ]
-        try:
+        """Run the model with a hook on each layer; return its stages."""
+        x = arrays[0]
+        stages = Stages(x.shape[1] if x.ndim > 1 else None)
+        self.packed = stages.packed
+        with stages.recording(self.model):
             results = self.results(self.tensors(arrays))
-        finally:
-            for hook in hooks:
-                hook.remove()
-        stages = {
-            name: copy
-            for name, (tensor, copy) in self._stages.items()
-            if tensor is not None and all(tensor is not result for result in results)
-        }
-        stages |= zip(self.outputs, results, strict=True)
-        return {name: as_judged(tensor.numpy()) for name, tensor in stages.items()}
+        tensors = stages.inside(results)
+        assert self.outputs is not None  # `results` has named them
+        tensors |= zip(self.outputs, results, strict=True)
+        return {name: as_judged(tensor.numpy()) for name, tensor in tensors.items()}
 
     def gradients(
         self,
-        loss: Callable,
+        loss: adapter.Loss,
         arrays: Sequence[np.ndarray],
         targets: Sequence[np.ndarray],
         valid: Sequence[np.ndarray | None],
-    ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, Layer]]:
-        """A loss, and its gradients by input and by layer.
-
-        Args:
-            loss: takes a result of the model and its target.
-            arrays: one for each of `inputs`.
-            targets: one for each result that counts, in order; the losses are added.
-            valid: for each target, where a result is not valid, True where it is,
-                shaped to broadcast over it; or None. What is not valid counts as zero.
-        """
+    ) -> adapter.Gradients:
+        """Compute a loss, and its gradients by input and by layer."""
         tensors = self.tensors(arrays)
-        learnt = {n: t for n, t in tensors.items() if t.is_floating_point()}
-        for tensor in learnt.values():
-            tensor.requires_grad_()
+        floats = {}
+        for argument, tensor in zip(self.inputs, tensors, strict=True):
+            if tensor.is_floating_point():
+                floats[argument.name] = tensor.requires_grad_()
+        masks = [None if mask is None else torch.from_numpy(mask) for mask in valid]
         self.model.zero_grad()
-        value = self.loss(loss, tensors, self.targets(targets), valid)
+        value = self.loss(loss, tensors, self.targets(targets), masks)
         value.backward()
-        by_input = {name: _gradient(tensor) for name, tensor in learnt.items()}
-        by_layer = each_layer(self.model, _gradient)
+        by_input = {name: _gradient(tensor) for name, tensor in floats.items()}
+        by_layer = layers_with(self.model, _gradient)
         self.model.zero_grad()
         return value.detach().numpy(), by_input, by_layer
 
-    def tensors(self, arrays):
-        """The inputs by name, in the twin's precision."""
-        return {
-            each.name: torch.from_numpy(a).to(getattr(torch, each.dtype or self.dtype))
-            for each, a in zip(self.inputs, arrays, strict=True)
-        }
+    def tensors(self, arrays: Sequence[np.ndarray]) -> list[torch.Tensor]:
+        """Arrays, one for each of `inputs`, as tensors: floats in the precision."""
+        tensors = []
+        for argument, array in zip(self.inputs, arrays, strict=True):
+            dtype = getattr(torch, argument.dtype or self.dtype)
+            tensors.append(torch.from_numpy(array).to(dtype))
+        return tensors
 
-    def targets(self, targets):
-        """Floats in the twin's precision, labels as they are."""
-        return [
-            torch.from_numpy(t).to(getattr(torch, self.dtype))
-            if t.dtype.kind == "f"
-            else torch.from_numpy(t)
-            for t in targets
-        ]
+    def targets(self, targets: Sequence[np.ndarray]) -> list[torch.Tensor]:
+        """Targets as tensors: floats in the twin's precision, labels as they are."""
+        tensors = []
+        for target in targets:
+            tensor = torch.from_numpy(target)
+            if target.dtype.kind == "f":
+                tensor = tensor.to(getattr(torch, self.dtype))
+            tensors.append(tensor)
+        return tensors
 
-    def results(self, tensors):
-        """What the model returns on tensors, as a tuple."""
-        with default_precision(self.dtype), self._refused():
-            returned = self._call(self.model, list(tensors.values()))
-        found = list(flat(returned))
-        check_tensors("PyTorch", self.model, found, torch.is_tensor)
+    def results(self, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+        """Run the model; return the tensors that it returns, in the order of `flat`.
+
+        Raises:
+            BadInput: if it returns something else, or not as many as `outputs`.
+        """
+        with settled(self.dtype), self._refused():
+            returned = self._call(self.model, list(tensors))
+        named: list[tuple[str, Any]] = list(flat(returned))
+        check_tensors("PyTorch", self.model, named, torch.is_tensor)
         if self.outputs is None:
-            self.outputs = [name for name, _ in found]
-        results = tuple(tensor for _, tensor in found)
+            self.outputs = [name for name, _ in named]
+        results = tuple(tensor for _, tensor in named)
         check_outputs(self, results)
         return results
 
-    def _by_name(self, model, tensors):
-        named = zip(self.inputs[1:], tensors[1:], strict=True)
-        return model(tensors[0], **{each.name: tensor for each, tensor in named})
-
-    def loss(self, loss, tensors, targets, valid):
-        """The loss on tensors, of the results that have a target."""
-        total = 0
+    def loss(
+        self,
+        loss: adapter.Loss,
+        tensors: Sequence[torch.Tensor],
+        targets: Sequence[torch.Tensor],
+        valid: Sequence[torch.Tensor | None],
+    ) -> torch.Tensor:
+        """Run the model in its mode; return the sum of its results' losses."""
+        total: Any = 0
         results = self.results(tensors)
-        for result, target, where in zip(results, targets, valid, strict=False):
-            if where is not None:
-                result = torch.where(torch.from_numpy(where), result, 0.0)
+        for result, target, mask in zip(results, targets, valid, strict=False):
+            if mask is not None:
+                result = torch.where(mask, result, 0.0)
             total = total + loss(result, target)
         return total
 
     def layers(self, arrays: Sequence[np.ndarray]) -> dict[str, Layer]:
-        """The layers that hold weights, in the order of execution."""
-        found = layers(self.model)
-        return {name: found[name] for name in self.order(arrays)}
+        """Read the layers that hold weights, in the order in which a run calls them."""
+        by_name = layers(self.model)
+        return {name: by_name[name] for name in self._order(arrays, by_name)}
 
-    def order(self, arrays: Sequence[np.ndarray]) -> list[str]:
-        """The layers that hold weights by name, in the order of execution."""
-        found, hooks = {}, []
-        for name in layers(self.model):
-            hooks.append(
-                self.model.get_submodule(name).register_forward_pre_hook(
-                    lambda module, args, name=name: found.setdefault(name)
-                )
-            )
-        try:
-            with torch.no_grad(), suppress(*REFUSALS):
-                self.results(self.tensors(arrays))
-        finally:
-            for hook in hooks:
-                hook.remove()
-        return list(found | dict.fromkeys(layers(self.model)))
+    def _order(self, arrays: Sequence[np.ndarray], names: Collection[str]) -> list[str]:
+        """The names of layers in the order of execution, of unused ones at the end."""
+        order: dict[str, None] = {}
+
+        def noting(name: str) -> Callable[..., None]:
+            def hook(module: torch.nn.Module, args: object) -> None:
+                order.setdefault(name)
+
+            return hook
+
+        hooks = [
+            self.model.get_submodule(name).register_forward_pre_hook(noting(name))
+            for name in names
+        ]
+        # What ran before a refusal tells its order.
+        with hooked(hooks), torch.no_grad(), suppress(*REFUSALS):
+            self.results(self.tensors(arrays))
+        return list(order | dict.fromkeys(names))
 
     def narrows(self, arrays: Sequence[np.ndarray]) -> str:
-        """What the model calls that takes float64 to less, if it does."""
-        with Narrowing() as seen, torch.no_grad(), suppress(*REFUSALS):
+        """Name the function called that takes float64 to less, or ""."""
+        with Narrowing() as narrowing, torch.no_grad(), suppress(*REFUSALS):
             self.results(self.tensors(arrays))
-        return seen.name
-
-    def _hook(self, name):
-        def keep(name, tensor):
-            # A layer behind may work in place: `nn.ReLU(inplace=True)`.
-            self._stages[name] = tensor, tensor.clone()
-
-        def record(layer, inputs, result):
-            if name in self._stages:  # what runs more than once is no stage
-                for stage in (name, f"{name}.h", f"{name}.c"):
-                    self._stages[stage] = None, None
-                return
-            if not isinstance(layer, torch.nn.RNNBase):
-                if isinstance(result, torch.Tensor):
-                    keep(name, result)
-                    if has_channels_first(layer, result):
-                        self._stages[name] = result, result.transpose(1, 2).clone()
-                return
-            output, states = result
-            if isinstance(output, PackedSequence):  # zeros beyond each length
-                output, lengths = pad_packed_sequence(
-                    output, layer.batch_first, total_length=self._timesteps
-                )
-                self.packed[name] = lengths.numpy()
-            if not layer.batch_first:
-                output = output.transpose(0, -2)
-            keep(name, output)
-            states = states if isinstance(states, tuple) else (states,)
-            if len(states[0]) == 1:  # (layers * directions, batch, hidden_size)
-                for letter, state in zip("hc", states, strict=False):
-                    keep(f"{name}.{letter}", state.squeeze(0))
-
-        return record
+        return narrowing.name
 
 
-def _gradient(tensor):
-    gradient = tensor.grad
-    return (torch.zeros_like(tensor) if gradient is None else gradient).numpy().copy()
+def _gradient(tensor: torch.Tensor) -> np.ndarray:
+    """The gradient of a tensor after `backward`, zeros where none reached it."""
+    if tensor.grad is None:
+        return torch.zeros_like(tensor).numpy()
+    return tensor.grad.numpy().copy()

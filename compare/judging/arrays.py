@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from compare.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy as np
 
@@ -35,62 +35,115 @@ def sequences(
     return (Input("x", (batch, length, num_features)),)
 
 
-def check_outputs(twin, results):
+class HasOutputs(Protocol):
+    """What `check_outputs` reads of a twin.
+
+    Args:
+        model: what was run.
+        outputs: names of the results that its pair says it returns.
+    """
+
+    model: Any
+    outputs: Sequence[str] | None
+
+
+def check_outputs(twin: HasOutputs, results: Sequence[object]) -> None:
     """Raise BadInput where a model does not return what its pair says it returns."""
-    if len(results) != len(twin.outputs):
+    outputs = twin.outputs or ()
+    if len(results) != len(outputs):
         raise BadInput(
-            f"{type(twin.model).__name__}: expected {len(twin.outputs)} results "
-            f"({', '.join(twin.outputs)}), got {len(results)}; name as many outputs"
+            f"{type(twin.model).__name__}: expected {len(outputs)} results "
+            f"({', '.join(outputs)}), got {len(results)}; name as many outputs"
         )
 
 
-def check_tensors(side, model, found, is_tensor):
-    """Raise BadInput where a model returns something that cannot be compared."""
-    found = list(found)
-    if not found:
+def check_tensors(
+    framework: str,
+    model: object,
+    results: Iterable[tuple[str, object]],
+    is_tensor: Callable[[object], bool],
+) -> None:
+    """Raise BadInput where a model returns something that cannot be compared.
+
+    Args:
+        framework: "PyTorch" or "Keras".
+        model: what was run.
+        results: all that it returned, by name, as `flat` gives it.
+        is_tensor: whether a result is a tensor of the framework.
+    """
+    results = list(results)
+    if not results:
         raise BadInput(
-            f"{side}'s {type(model).__name__}: expected tensors as results, got none; "
-            "return them at the end of forward or call"
+            f"{framework}'s {type(model).__name__}: expected tensors as results, got "
+            "none; return them at the end of forward or call"
         )
-    for name, each in found:
-        if not is_tensor(each):
+    for name, result in results:
+        if not is_tensor(result):
             raise BadInput(
-                f"{side}'s {type(model).__name__}: expected tensors as results, in "
-                f"tuples, lists or dictionaries, got {name} of type "
-                f"{type(each).__name__}; return tensors"
+                f"{framework}'s {type(model).__name__}: expected tensors as results, "
+                f"in tuples, lists or dictionaries, got {name} of type "
+                f"{type(result).__name__}; return tensors"
             )
 
 
 def as_judged(array: np.ndarray) -> np.ndarray:
-    """A stage as it is compared: with an axis, whole numbers whatever their width."""
-    if array.dtype.kind in "biu":
-        array = array.astype("int8" if array.dtype.kind == "b" else "int64")
+    """A stage as it is compared.
+
+    It has at least one axis; whole numbers are int64, whatever their width was, and
+    booleans int8.
+    """
+    if array.dtype.kind == "b":
+        array = array.astype("int8")
+    elif array.dtype.kind in "iu":
+        array = array.astype("int64")
     return array if array.ndim else array.reshape(1)
 
 
 def flat(results: object, name: str = "output") -> Iterator[tuple[str, object]]:
-    """Every tensor in what a model returns, named by its place: `output.0.h`."""
+    """Every tensor in what a model returns, named by its place: `output.0.h`.
+
+    Args:
+        results: a tensor, or tensors in tuples, lists and dictionaries; None for none.
+        name: of the whole.
+    """
     if isinstance(results, dict):
         for key in sorted(results):
             yield from flat(results[key], f"{name}.{key}")
+    elif isinstance(results, list | tuple) and len(results) == 1:
+        yield from flat(results[0], name)
     elif isinstance(results, list | tuple):
-        for number, each in enumerate(results):
-            yield from flat(each, name if len(results) == 1 else f"{name}.{number}")
+        for number, result in enumerate(results):
+            yield from flat(result, f"{name}.{number}")
     elif results is not None:
         yield name, results
 
 
 def sequence(arrays: Sequence[np.ndarray]) -> np.ndarray | None:
-    """The first input that has steps, (batch, time, ...) or, of indices, (batch, time).
+    """The first input that has steps, or None where no input has.
 
-    None where no input has.
+    Args:
+        arrays: the inputs. One of floats has steps if it is (batch, time, ...), one of
+            indices if it is (batch, time).
     """
-    found = (a for a in arrays if a.ndim > (2 if a.dtype.kind == "f" else 1))
-    return next(found, None)
+    for array in arrays:
+        axes_without_time = 2 if array.dtype.kind == "f" else 1
+        if array.ndim > axes_without_time:
+            return array
+    return None
 
 
 def valid_steps(array: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Which steps of (batch, time, ...) are within each length: (batch, time, 1)."""
+    """Which steps are within each length.
+
+    Args:
+        array: (batch, time, ...).
+        lengths: number of valid steps of each sequence, (batch,).
+
+    Returns:
+        bool, (batch, time, 1).
+    """
     import numpy as np  # the table of cases itself does without
 
-    return (np.arange(array.shape[1]) < lengths[:, None])[..., None]
+    steps = np.arange(array.shape[1])  # (time,)
+    valid: np.ndarray = steps < lengths[:, None]  # (batch, time)
+    return valid[..., None]

@@ -6,14 +6,20 @@ NEAR = 1e-9  # of the largest value: far above float64's rounding, below any mis
 
 
 def near(a: np.ndarray | None, b: np.ndarray | None, limit: float = NEAR) -> bool:
-    """Whether two arrays are the same, up to rounding; in float64 if not limited."""
+    """Whether there are two arrays and they are the same, up to rounding.
+
+    Args:
+        a: any shape, or None.
+        b: as a.
+        limit: of their distance; the default is for what was computed in float64.
+    """
     return a is not None and b is not None and distance(a, b) <= limit
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest difference, as a part of the largest value; infinite between shapes.
+    """The largest difference, as a part of the largest value.
 
-    NaN where there is one on either side.
+    Infinite where the shapes differ; NaN where there is one on either side.
     """
     if a.shape != b.shape:
         return np.inf

@@ -1,19 +1,22 @@
 """Everything a run found out, as data; knows no framework and no report."""
 
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
+from compare.errors import BadInput
+from compare.judging.document import as_json
 from compare.judging.explanation import Explanation
+from compare.judging.sensitivity import Sensitivity
+from compare.judging.words import Length, Side, Verdict
 
-SAME = "same"
-SAME_IN_FLOAT32 = "same in float32"  # float64, which proves, could not be run
-BOTH_REFUSE = "both refuse"
-ILL_CONDITIONED = "ill-conditioned"
-ONE_REFUSES = "one refuses"
-DIFFERENT = "different"
-VERDICTS = (  # best first
+SAME: Verdict = "same"
+SAME_IN_FLOAT32: Verdict = "same in float32"  # float64, which proves, could not be run
+BOTH_REFUSE: Verdict = "both refuse"
+ILL_CONDITIONED: Verdict = "ill-conditioned"
+ONE_REFUSES: Verdict = "one refuses"
+DIFFERENT: Verdict = "different"
+VERDICTS: tuple[Verdict, ...] = (  # best first
     SAME,
     SAME_IN_FLOAT32,
     BOTH_REFUSE,
@@ -22,10 +25,25 @@ VERDICTS = (  # best first
     DIFFERENT,
 )
 
-SIDES = {"torch": "PyTorch", "keras": "Keras"}  # as data names them, as people do
-OTHER = {"torch": "keras", "keras": "torch"}
+# As data names them, and as people do.
+SIDES: dict[Side, str] = {"torch": "PyTorch", "keras": "Keras"}
+OTHER: dict[Side, Side] = {"torch": "keras", "keras": "torch"}
 
-SCHEMA = 1  # raised when a field of the JSON is removed or renamed
+# What the JSON of a result repeats of the stage that its verdict rests on.
+FIGURES = (
+    "gap64",
+    "limit64",
+    "gap32",
+    "limit32",
+    "noise_torch",
+    "noise_keras",
+    "reason",
+)
+
+
+def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """The worst of some verdicts, at least one."""
+    return max(verdicts, key=VERDICTS.index)
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,7 @@ class StageResult:
     """
 
     stage: str
-    verdict: str
+    verdict: Verdict
     gap64: float
     limit64: float
     gap32: float
@@ -85,7 +103,7 @@ class StageResult:
         step = f", step {self.timestep}" if self.timestep else ""
         lines = [f"starts at {self.stage}{step}: {self.reason}"]
         if self.worst:
-            index = ", ".join(map(str, self.worst.index))
+            index = ", ".join(str(number) for number in self.worst.index)
             lines.append(
                 f"worst     [{index}]: PyTorch {self.worst.torch:.6g}, "
                 f"Keras {self.worst.keras:.6g}"
@@ -94,43 +112,24 @@ class StageResult:
 
 
 @dataclass(frozen=True)
-class Survivor:
-    """A mistake that a run would not have noticed.
+class Judgement:
+    """What running twins on one input showed, or differentiating a loss of theirs.
 
     Args:
-        fault, layer: the name of the mistake, and where it was made.
-        sentence: what it is.
-        reason: why it was not noticed.
-    """
-
-    fault: str  # as the JSON has always called a mistake
-    layer: str
-    sentence: str
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Sensitivity:
-    """How many of the mistakes that can be made in a twin a run would have noticed.
-
-    Args:
-        pair: what was run.
-        noticed, faults: how many, of how many; each mistake counts in each layer.
-        survivors: those that were not noticed.
+        verdict: one of VERDICTS.
+        stages: in the order in which the models compute them; empty after a refusal.
+        unmatched: stages that only one side has, or in another shape, and which were
+            not compared.
+        refusals: message of each side that refused.
         loss: name of the loss whose gradients were compared, or nothing where the
             model's own stages were.
     """
 
-    pair: str
-    noticed: int
-    faults: int
-    survivors: tuple[Survivor, ...] = ()
+    verdict: Verdict
+    stages: tuple[StageResult, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    refusals: Mapping[Side, str] = field(default_factory=dict)
     loss: str = ""
-
-    @property
-    def what(self) -> str:
-        """What was run, in words."""
-        return f"{self.pair}, gradients of {self.loss}" if self.loss else self.pair
 
 
 @dataclass(frozen=True)
@@ -138,35 +137,62 @@ class Result:
     """One pair on one case, weights transferred in one direction.
 
     Args:
-        pair, length, timesteps, batch, direction: what was run. `length` is "none" or
-            the number of steps that the twins were built for; `timesteps` and `batch`
-            are None where building the twins was refused.
-        verdict, expected: one of VERDICTS.
-        stages: in the order in which the models compute them; empty after a refusal.
-        unmatched: stages that only one side has, or in another shape, and which were
-            not compared.
-        refusals: what "torch" or "keras" said when it refused.
-        loss: name of the loss whose gradients were compared, its value first, or
-            nothing where the model's own stages were.
+        pair: its name.
+        length: the number of steps that the twins were built for, or "none".
+        timesteps: of the input; None where building the twins was refused.
+        batch: as timesteps.
+        direction: of the transfer, "to_keras" or "to_torch"; or which weights a user's
+            models had.
+        verdict: one of VERDICTS.
+        expected: the verdict that the pair declares.
+        stages: as in `Judgement`; of gradients, the loss's value comes first.
+        unmatched: as in `Judgement`, and so `refusals` and `loss`.
         sensitivity: what the verdict is worth, with those of the pair before it.
         explanation: why twins differ, where they do.
         smallest: sizes and shapes of the smallest case that differs, if looked for.
     """
 
     pair: str
-    length: int | str
+    length: Length
     timesteps: int | None
     batch: int | None
     direction: str
-    verdict: str
-    expected: str
+    verdict: Verdict
+    expected: Verdict
     stages: tuple[StageResult, ...] = ()
     unmatched: tuple[str, ...] = ()
-    refusals: Mapping[str, str] = field(default_factory=dict)
+    refusals: Mapping[Side, str] = field(default_factory=dict)
     loss: str = ""
     sensitivity: Sensitivity | None = None
     explanation: Explanation | None = None
-    smallest: Mapping | None = None
+    smallest: Mapping[str, Any] | None = None
+
+    @classmethod
+    def from_judgement(
+        cls,
+        judgement: Judgement,
+        *,
+        pair: str,
+        length: Length,
+        timesteps: int | None,
+        batch: int | None,
+        direction: str,
+        expected: Verdict,
+    ) -> "Result":
+        """The result of a case that was judged; arguments as in the class."""
+        return cls(
+            pair=pair,
+            length=length,
+            timesteps=timesteps,
+            batch=batch,
+            direction=direction,
+            verdict=judgement.verdict,
+            expected=expected,
+            stages=judgement.stages,
+            unmatched=judgement.unmatched,
+            refusals=judgement.refusals,
+            loss=judgement.loss,
+        )
 
     @property
     def as_expected(self) -> bool:
@@ -182,67 +208,76 @@ class Result:
         """
         if self.verdict in (SAME, SAME_IN_FLOAT32):
             return max(self.stages, key=lambda stage: stage.ratio)
-        return next((s for s in self.stages if s.verdict == self.verdict), None)
+        for stage in self.stages:
+            if stage.verdict == self.verdict:
+                return stage
+        return None
 
     @property
     def place(self) -> str:
         """What was run, in words."""
-        size = (
-            ""
-            if self.timesteps is None
-            else f", {self.timesteps} steps, batch {self.batch}"
-        )
-        what = f", gradients of {self.loss}" if self.loss else ""
-        return f"{self.pair}, length {self.length}{size}, {self.direction}{what}"
+        place = f"{self.pair}, length {self.length}"
+        if self.timesteps is not None:
+            place += f", {self.timesteps} steps, batch {self.batch}"
+        place += f", {self.direction}"
+        if self.loss:
+            place += f", gradients of {self.loss}"
+        return place
 
     def explain(self) -> str:
         """The verdict and what it rests on, as text of a few lines."""
-        verdict = self.verdict
+        verdict: str = self.verdict
         if not self.as_expected:
             verdict += f", expected {self.expected}"
         lines = [f"{self.place}: {verdict}"]
-        said = {SIDES[side]: text for side, text in self.refusals.items()}
-        lines += [f"  {side:8}  {text}" for side, text in said.items()]
+        for side, message in self.refusals.items():
+            lines.append(f"  {SIDES[side]:8}  {message}")
         decider = self.deciding
         if decider and decider.reason:
             lines += [f"  {line}" for line in decider.explain()]
         if self.explanation:
             lines += [f"  {line}" for line in self.explanation.explain()]
         if self.smallest:
-            lines.append(f"  smallest  {self._smallest()}")
+            lines.append(f"  smallest  {_smallest_in_words(self.smallest)}")
         return "\n".join(lines)
 
-    def _smallest(self):
-        sizes = [f"{name} {size}" for name, size in self.smallest["sizes"].items()]
-        shapes = [
-            f"{name} {tuple(shape)}" for name, shape in self.smallest["inputs"].items()
-        ]
-        gap = self.smallest["gap"]
-        if gap is None:
-            return ", ".join([*shapes, *sizes])
-        return f"{', '.join([*shapes, *sizes])}: the gap is {gap:.1e}"
-
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         """The result as JSON shows it; what a refusal has no figure for is null."""
-        figures = ("gap64", "limit64", "gap32", "limit32", "noise_torch", "noise_keras")
-        names = (*figures, "reason")
+        document = asdict(self)
+        document.pop("sensitivity")  # on its own in the document
+        explanation = document.pop("explanation")
+        stages = document.pop("stages")
+        document["as_expected"] = self.as_expected
+        document |= self._figures_of_decider()
+        document["explanations"] = [explanation] if explanation else []
+        document["stages"] = stages
+        return document
+
+    def _figures_of_decider(self) -> dict[str, Any]:
+        """What the JSON says of the stage that the verdict rests on, or nulls."""
         decider = self.deciding
-        first = decider if decider and self.verdict == DIFFERENT else None
-        found = asdict(self)
-        found.pop("sensitivity")  # on its own in the document
-        explanation = found.pop("explanation")
-        stages = found.pop("stages")
-        return {
-            **found,
-            "as_expected": self.as_expected,
-            "stage": decider and decider.stage,
-            **{name: getattr(decider, name, None) for name in names},
-            "worst": decider and decider.worst and asdict(decider.worst),
-            "first_difference": first
-            and {"stage": first.stage, "timestep": first.timestep},
-            "explanations": [explanation] if explanation else [],
-            "stages": stages,
-        }
+        if decider is None:
+            return dict.fromkeys(("stage", *FIGURES, "worst", "first_difference"))
+        figures: dict[str, Any] = {"stage": decider.stage}
+        figures |= {name: getattr(decider, name) for name in FIGURES}
+        figures["worst"] = asdict(decider.worst) if decider.worst else None
+        figures["first_difference"] = None
+        if self.verdict == DIFFERENT:
+            figures["first_difference"] = {
+                "stage": decider.stage,
+                "timestep": decider.timestep,
+            }
+        return figures
+
+
+def _smallest_in_words(smallest: Mapping[str, Any]) -> str:
+    """Shapes and sizes of the smallest case that differs, and its gap if there is."""
+    parts = [f"{name} {tuple(shape)}" for name, shape in smallest["inputs"].items()]
+    parts += [f"{name} {size}" for name, size in smallest["sizes"].items()]
+    words = ", ".join(parts)
+    if smallest["gap"] is not None:
+        words += f": the gap is {smallest['gap']:.1e}"
+    return words
 
 
 @dataclass(frozen=True)
@@ -261,28 +296,39 @@ class Evidence:
     versions: Mapping[str, str]
     inputs: Mapping[str, str | int]
     results: Sequence[Result]
-    claims: Sequence[Mapping]
+    claims: Sequence[Mapping[str, Any]]
     notes: Sequence[str]
     seconds: float
 
     @property
-    def verdict(self) -> str:
-        """The worst of all results; a refusal that was expected says nothing."""
-        refusals = (BOTH_REFUSE, ONE_REFUSES)
-        refused = [r.verdict in refusals and r.as_expected for r in self.results]
-        said = [
-            result.verdict
-            for result, silent in zip(self.results, refused, strict=True)
-            if not silent or all(refused)
-        ]
-        return max(said, key=VERDICTS.index)
+    def verdict(self) -> Verdict:
+        """The worst of all results; a refusal that was expected counts for nothing.
+
+        Where there are no other results, it is the worst of the refusals.
+
+        Raises:
+            BadInput: if there are no results.
+        """
+        if not self.results:
+            raise BadInput(
+                "verdict: expected at least one result, got none; nothing was compared"
+            )
+        verdicts = []
+        for result in self.results:
+            refused = result.verdict in (BOTH_REFUSE, ONE_REFUSES)
+            if not (refused and result.as_expected):
+                verdicts.append(result.verdict)
+        if not verdicts:
+            verdicts = [result.verdict for result in self.results]
+        return worst_of(verdicts)
 
     @property
     def sensitivity(self) -> list[Sensitivity]:
         """What the runs of each pair in which twins were the same say together."""
-        last = {
-            r.sensitivity.what: r.sensitivity for r in self.results if r.sensitivity
-        }
+        last = {}
+        for result in self.results:
+            if result.sensitivity:
+                last[result.sensitivity.place] = result.sensitivity
         return list(last.values())
 
     @property
@@ -292,25 +338,29 @@ class Evidence:
 
     def explain(self) -> str:
         """Every result that is not as expected, as text; or that all are."""
-        told = []
+        if not self.results:
+            return "\n".join(["nothing was compared", *self.notes])
+        lines = []
         for results in self.alike():
-            first = max(results, key=lambda r: (bool(r.smallest), bool(r.explanation)))
-            if not first.as_expected:
-                told.append(first.explain())
+            clearest = max(
+                results, key=lambda r: (bool(r.smallest), bool(r.explanation))
+            )
+            if not clearest.as_expected:
+                lines.append(clearest.explain())
                 if len(results) > 1:
-                    told.append(f"  as in {len(results) - 1} more of these runs")
-        if not told:
-            told = [f"all {len(self.results)} results are as expected"]
-        return "\n".join([*told, *self.notes])
+                    lines.append(f"  as in {len(results) - 1} more of these runs")
+        if not lines:
+            lines = [f"all {len(self.results)} results are as expected"]
+        return "\n".join([*lines, *self.notes])
 
     def alike(self) -> list[list[Result]]:
         """Results of one pair, length and verdict together, transferred either way."""
-        found = {}
+        groups: dict[tuple[object, ...], list[Result]] = {}
         for r in self.results:
             weights = "" if r.direction in ("to_keras", "to_torch") else r.direction
             key = r.pair, r.length, weights, r.loss, r.verdict, r.expected
-            found.setdefault(key, []).append(r)
-        return list(found.values())
+            groups.setdefault(key, []).append(r)
+        return list(groups.values())
 
     def to_json(self) -> str:
         """The evidence as JSON; NaN and the infinities become the strings of `str`."""
@@ -320,7 +370,7 @@ class Evidence:
             "inputs": dict(self.inputs),
             "notes": list(self.notes),
             "results": [result.as_dict() for result in self.results],
-            "sensitivity": [asdict(each) for each in self.sensitivity],
+            "sensitivity": [asdict(sensitivity) for sensitivity in self.sensitivity],
             "claims": list(self.claims),
             "summary": {
                 "results": len(self.results),
@@ -330,20 +380,3 @@ class Evidence:
             },
         }
         return as_json(document)
-
-
-def as_json(document: dict) -> str:
-    """A document as JSON, its schema first; NaN and infinities become strings."""
-    document = {"schema": SCHEMA, **document}
-    return json.dumps(_plain(document), indent=1, allow_nan=False)
-
-
-def _plain(value):
-    """`value` with the floats that JSON lacks written as strings."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from compare.judging.words import Side
+
 
 @dataclass(frozen=True)
 class Alternative:
     """Another way to read what differs in one place.
 
     Args:
-        side: "torch" or "keras", where the mistake then is.
-        faults: names of the mistakes that make it up, of the library.
+        side: where the mistake then is.
+        faults: names of the mistakes of the library that make it up.
         sentence: what is wrong then, and where.
         fix: what to change then.
     """
 
-    side: str
+    side: Side
     faults: tuple[str, ...]
     sentence: str
     fix: str
@@ -26,14 +28,15 @@ class Explanation:
     """Why twins differ, or what was seen where nothing known explains it.
 
     Args:
-        explained: whether the twins are the same once both do alike there.
+        explained: whether the twins are the same once both sides do alike there.
         faults: names of the mistakes, in the order in which the model meets them.
         sentence: what is wrong, and where.
         fix: what to change.
-        indistinguishable_from: side and name of mistakes that look the same here, of
-            several that make it up only together all names.
-        gap_before, gap_after, limit: of the stage that decides, without the mistakes
-            and with them made alike on both sides; None where a twin refuses.
+        indistinguishable_from: side and name of each mistake that looks the same here;
+            the names of all of them, where several look so only together.
+        gap_before: of the stage that decides; None where a twin refuses.
+        gap_after: of that stage with the mistakes made alike on both sides.
+        limit: of that stage.
         tried: how many mistakes were looked for.
         layer: where the difference begins: a layer, or the stage that shows it.
         timestep, unit: the first step that differs there, and the unit that is farthest
@@ -65,37 +68,46 @@ class Explanation:
     @property
     def place(self) -> str:
         """Where the difference begins, in words; nothing where that is not known."""
-        parts = (
-            self.layer,
-            self.timestep and f"step {self.timestep}",
-            self.unit and f"unit {self.unit}",
-            self.gates and f"gate{'s' * (len(self.gates) > 1)} {listed(self.gates)}",
-        )
-        return ", ".join(filter(None, parts))
+        parts = []
+        if self.layer:
+            parts.append(self.layer)
+        if self.timestep:
+            parts.append(f"step {self.timestep}")
+        if self.unit:
+            parts.append(f"unit {self.unit}")
+        if len(self.gates) == 1:
+            parts.append(f"gate {self.gates[0]}")
+        elif self.gates:
+            parts.append(f"gates {listed(self.gates)}")
+        return ", ".join(parts)
 
     def explain(self) -> list[str]:
-        """As text of a few lines."""
-        lines = [f"place     {self.place}"] if self.place else []
-        others = [
-            f"or else   {other.sentence}; fix {other.fix}"
-            for other in self.alternatives
+        """The explanation as text of a few lines."""
+        lines = []
+        if self.place:
+            lines.append(f"place     {self.place}")
+        alternatives = [
+            f"or else   {alternative.sentence}; fix {alternative.fix}"
+            for alternative in self.alternatives
         ]
         if self.explained:
             lines.append(f"because   {self.sentence}")
             if self.gap_after is not None:
                 proof = f"with that alike on both sides the gap is {self.gap_after:.1e}"
                 lines.append(f"proof     {proof}")
-            return [*lines, f"fix       {self.fix}", *others]
-        what = "it"
+            return [*lines, f"fix       {self.fix}", *alternatives]
+        unexplained = "it"
         if self.part:
-            lines += [f"in part   {self.part}", f"fix       {self.fix}", *others]
-            what = "the rest"
-        seen = f"; {self.rest}" if self.rest else ""
-        said = f"unknown   none of {self.tried} mistakes explains {what}{seen}"
-        return [*lines, said]
+            lines += [f"in part   {self.part}", f"fix       {self.fix}", *alternatives]
+            unexplained = "the rest"
+        unknown = f"none of {self.tried} mistakes explains {unexplained}"
+        if self.rest:
+            unknown += f"; {self.rest}"
+        return [*lines, f"unknown   {unknown}"]
 
 
 def listed(names: Sequence[str]) -> str:
     """Names in a row, with "and" before the last."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    if len(names) == 1:
+        return names[0]
+    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -8,8 +8,11 @@ them, all or none, by making one side follow the other.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from compare.judging.evidence import SIDES
+from compare.judging.words import Side
+
 # By the name that people use: the class in both frameworks, and what is set on both.
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, tuple[str, dict[str, float]]] = {
     "sgd": ("SGD", {}),
     "momentum": ("SGD", {"momentum": 0.9}),  # neither framework has it by default
     "rmsprop": ("RMSprop", {}),
@@ -56,10 +59,11 @@ class Recipe:
     Args:
         optimizer: one of OPTIMIZERS.
         learning_rate: for both sides, or None for each one's default.
-        epochs, batch_size: or None for those of the pair's source.
+        epochs: None for those of the pair's source.
+        batch_size: None for that of the pair's source.
         seed: of the data, the weights and the order of the batches.
         follow: the side that the other follows, "torch" or "keras".
-        removed: what makes twins drift and is removed; of CAUSES.
+        removed: those of CAUSES that are removed.
     """
 
     optimizer: str = "adam"
@@ -67,7 +71,7 @@ class Recipe:
     epochs: int | None = None
     batch_size: int | None = None
     seed: int = 0
-    follow: str = "torch"
+    follow: Side = "torch"
     removed: frozenset[str] = frozenset(CAUSES)
 
 
@@ -91,11 +95,11 @@ class Optimizer:
 
 def optimizers(
     name: str,
-    defaults: Mapping[str, Mapping[str, float]],
+    defaults: Mapping[Side, Mapping[str, float]],
     learning_rate: float | None,
-    follow: str,
+    follow: Side,
     removed: Collection[str],
-) -> dict[str, Optimizer]:
+) -> dict[Side, Optimizer]:
     """What "torch" and "keras" step with.
 
     Args:
@@ -106,27 +110,26 @@ def optimizers(
         removed: causes of drift to remove, of CAUSES.
     """
     cls, fixed = OPTIMIZERS[name]
-    made = {}
-    for side in ("torch", "keras"):
+    by_side: dict[Side, Optimizer] = {}
+    for side in SIDES:
         follows = side != follow
-        values = {
-            setting: defaults[follow if follows and setting in removed else side][
-                setting
-            ]
-            for setting in SETTINGS[cls]
-        }
+        values = {}
+        for setting in SETTINGS[cls]:
+            values[setting] = defaults[side][setting]
+            if follows and setting in removed:
+                values[setting] = defaults[follow][setting]
         if learning_rate is not None:
             values["learning_rate"] = learning_rate
-        made[side] = Optimizer(
+        by_side[side] = Optimizer(
             cls,
             own=not (follows and FORMULA in removed),
-            values={**values, **fixed},
+            values=values | fixed,
             align_biases=follows and BIASES in removed,
         )
-    return made
+    return by_side
 
 
-def causes(native: Mapping[str, Optimizer], sums: bool) -> dict[str, str]:
+def causes(native: Mapping[Side, Optimizer], sums: bool) -> dict[str, str]:
     """What makes two sides drift apart, by name, with the sentence that says it.
 
     Args:
@@ -134,12 +137,14 @@ def causes(native: Mapping[str, Optimizer], sums: bool) -> dict[str, str]:
         sums: whether PyTorch adds two biases somewhere in the model.
     """
     torch, keras = native["torch"], native["keras"]
-    found = {BIASES: SENTENCES[BIASES]} if sums else {}
+    sentences = {}
+    if sums:
+        sentences[BIASES] = SENTENCES[BIASES]
     for setting, value in torch.values.items():
         if value != keras.values[setting]:
-            found[setting] = SENTENCES[setting].format(
+            sentences[setting] = SENTENCES[setting].format(
                 torch=value, keras=keras.values[setting]
             )
     if torch.cls in FORMULAS and torch.values.get("momentum") != 0:
-        found[FORMULA] = FORMULAS[torch.cls]
-    return found
+        sentences[FORMULA] = FORMULAS[torch.cls]
+    return sentences

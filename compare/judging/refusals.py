@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from compare.errors import BadInput
+from compare.errors import BadInput, first_line
 
 PATHS = sysconfig.get_paths()
+# What the names of files begin with that are not a user's own.
 INSTALLED = (
-    *(str(PATHS[name]) for name in ("stdlib", "purelib", "platlib")),
+    PATHS["stdlib"],
+    PATHS["purelib"],
+    PATHS["platlib"],
     str(Path(__file__).parent.parent),
     "<",  # no file
 )
@@ -28,12 +31,12 @@ class Refused(ValueError):
 
 @contextmanager
 def refused(
-    known: tuple[type[Exception], ...], origin: Callable[[Exception], Exception]
+    refusals: tuple[type[Exception], ...], origin: Callable[[Exception], Exception]
 ) -> Iterator[None]:
     """Whatever the code of a user's model raises inside is a refusal.
 
     Args:
-        known: what is one already.
+        refusals: exceptions that are refusals already.
         origin: gives what the code itself raised, where a framework has reworded it.
 
     Raises:
@@ -45,25 +48,28 @@ def refused(
     except BadInput:
         raise
     except Exception as error:
-        if isinstance(error, known) and not isinstance(error, NotImplementedError):
+        # A NotImplementedError is a RuntimeError, which is a refusal of PyTorch.
+        if isinstance(error, refusals) and not isinstance(error, NotImplementedError):
             raise
         raised = origin(error)
-        text = next(iter(str(raised).strip().splitlines()), "")
-        said = ": ".join(filter(None, [type(raised).__name__, text]))
-        where = _where(raised)
+        message = type(raised).__name__
+        if first_line(raised):
+            message += f": {first_line(raised)}"
+        line = _line_of_origin(raised)
         if isinstance(raised, NameError):
             raise BadInput(
-                f"{where or 'model'}: expected code that runs, got {said}; correct it "
-                "there"
+                f"{line or 'model'}: expected code that runs, got {message}; correct "
+                "it there"
             ) from error
-        raise Refused(f"{said} ({where})" if where else said) from error
+        if line:
+            message += f" ({line})"
+        raise Refused(message) from error
 
 
-def _where(error):
+def _line_of_origin(error: Exception) -> str:
     """The line of a user's own code that an exception comes from, if there is one."""
-    own = [
-        f"{Path(frame.filename).name}, line {frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(INSTALLED)
-    ]
-    return own[-1] if own else ""
+    line = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if not frame.filename.startswith(INSTALLED):
+            line = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return line

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
+from compare.judging.document import as_json
 from compare.judging.evidence import (
     DIFFERENT,
     ILL_CONDITIONED,
     SAME,
-    VERDICTS,
     Result,
     StageResult,
-    as_json,
+    worst_of,
 )
+from compare.judging.words import Verdict
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Cause:
     """Something that makes twins drift apart as they learn.
 
     Args:
-        name, sentence: what it is called, and what it is.
+        name: what it is called.
+        sentence: what it does.
         share: part of the mean difference of the two loss curves that goes when this
             cause is removed and the others stay; below 0 where the difference grows.
         alone: what the difference is when this cause stays and all others are removed,
@@ -60,7 +63,7 @@ class TrainingEvidence:
     """
 
     versions: Mapping[str, str]
-    settings: Mapping
+    settings: Mapping[str, Any]
     steps: int
     gradients: Result
     losses: Mapping[str, Sequence[float]]
@@ -81,14 +84,14 @@ class TrainingEvidence:
     @property
     def gaps(self) -> list[float]:
         """How far apart the losses are in float64, before each step."""
-        both = zip(self.losses["torch64"], self.losses["keras64"], strict=True)
-        return [abs(torch - keras) for torch, keras in both]
+        losses = zip(self.losses["torch64"], self.losses["keras64"], strict=True)
+        return [abs(torch - keras) for torch, keras in losses]
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """The worst verdict of the gradients and of every tensor of the run."""
-        verdicts = [self.gradients.verdict, *(each.verdict for each in self.tensors)]
-        return max(verdicts, key=VERDICTS.index)
+        verdicts = [tensor.verdict for tensor in self.tensors]
+        return worst_of([self.gradients.verdict, *verdicts])
 
     @property
     def in_step(self) -> bool:
@@ -99,19 +102,23 @@ class TrainingEvidence:
     def deciding(self) -> StageResult | None:
         """The tensor that the verdict on the run rests on.
 
-        Where some part, the one that parts first, and farthest of these; else the one
-        whose gap comes nearest to its limit.
+        Where some differ, the one that differs first, and farthest of these; else the
+        one whose gap comes nearest to its limit.
         """
-        parted = [each for each in self.tensors if each.verdict == DIFFERENT]
-        if parted:
-            return min(parted, key=lambda each: (each.timestep, -each.ratio))
-        ill = [each for each in self.tensors if each.verdict == ILL_CONDITIONED]
-        return max(ill or self.tensors, key=lambda e: e.ratio, default=None)
+        different = [t for t in self.tensors if t.verdict == DIFFERENT]
+        if different:
+            return min(different, key=lambda tensor: (tensor.timestep, -tensor.ratio))
+        candidates = [t for t in self.tensors if t.verdict == ILL_CONDITIONED]
+        if not candidates:
+            candidates = list(self.tensors)
+        return max(candidates, key=lambda tensor: tensor.ratio, default=None)
 
     def to_json(self) -> str:
         """The evidence as JSON; NaN and the infinities become the strings of `str`."""
+        first_difference = None
         decider = self.deciding
-        first = decider if decider and decider.verdict == DIFFERENT else None
+        if decider and decider.verdict == DIFFERENT:
+            first_difference = {"step": decider.timestep, "tensor": decider.stage}
         document = {
             "versions": dict(self.versions),
             "training": dict(self.settings),
@@ -120,16 +127,15 @@ class TrainingEvidence:
             "steps": {"planned": self.steps, "done": self.done},
             "interrupted": self.interrupted,
             "stopped": self.stopped,
-            "first_difference": first
-            and {"step": first.timestep, "tensor": first.stage},
+            "first_difference": first_difference,
             "losses": {name: list(values) for name, values in self.losses.items()},
             "gaps": self.gaps,
             "gradients": self.gradients.as_dict(),
-            "tensors": [asdict(each) for each in self.tensors],
+            "tensors": [asdict(tensor) for tensor in self.tensors],
             "drift": dict(self.drift),
-            "causes": [asdict(each) for each in self.causes],
+            "causes": [asdict(cause) for cause in self.causes],
             "left": self.left,
-            "sharpe": {name: dict(by) for name, by in self.sharpe.items()},
+            "sharpe": {part: dict(ratios) for part, ratios in self.sharpe.items()},
             "seconds": round(self.seconds, 3),
         }
         return as_json(document)

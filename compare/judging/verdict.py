@@ -7,11 +7,11 @@ on the way to float64; a real difference does not shrink at all.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
+from compare.judging.chunks import largest_gaps
 from compare.judging.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
@@ -19,10 +19,26 @@ from compare.judging.evidence import (
     ONE_REFUSES,
     SAME,
     SAME_IN_FLOAT32,
-    VERDICTS,
     StageResult,
     Worst,
+    worst_of,
 )
+from compare.judging.four import (
+    Distances,
+    Four,
+    distances_of,
+    largest_so_far,
+    pairs,
+    scale_of,
+    worst_element,
+)
+from compare.judging.incomparable import (
+    NAN,
+    different,
+    judge_non_finite,
+    unlike_in_form,
+)
+from compare.judging.words import Side, Verdict
 
 EPS32 = float(np.finfo(np.float32).eps)
 EPS64 = float(np.finfo(np.float64).eps)
@@ -37,47 +53,27 @@ SAFETY = 64.0
 HORIZON = 1e-3  # noise at which float32 keeps three digits
 
 
-class Four(NamedTuple):
-    """One stage of one case, from both twins in both precisions."""
-
-    t32: np.ndarray
-    t64: np.ndarray
-    k32: np.ndarray
-    k64: np.ndarray
-
-
-class Distances(NamedTuple):
-    """How far apart the four arrays of a stage are, as `judge` defines dist.
-
-    Each (steps,), the largest so far: PyTorch's float32 from its float64, Keras's from
-    its own, float32 from float32, float64 from float64.
-    """
-
-    torch: np.ndarray
-    keras: np.ndarray
-    gap32: np.ndarray
-    gap64: np.ndarray
-
-
 def judge_run(
     fours: Mapping[str, Four], timed: Collection[str] = ()
 ) -> tuple[StageResult, ...]:
     """The verdict on every stage of a run.
 
-    A stage inherits the noise of those before it: behind a recurrence that has lost its
+    A stage inherits the noise of those before it: after a recurrence that has lost its
     digits a softmax may look calm in float32 and yet be as far off in float64.
 
     Args:
         fours: stages in the order of computation.
         timed: names of the stages whose axis 1 is time, the same steps in each.
     """
-    results, by_step, whole = [], 0.0, 0.0
+    results = []
+    by_step: np.ndarray | float = 0.0  # noise so far, of stages that have time
+    whole = 0.0  # noise so far, of all stages
     for name, four in fours.items():
-        result, noise = judge(
-            name, four, name in timed, by_step if name in timed else whole
-        )
+        has_time = name in timed
+        carried = by_step if has_time else whole
+        result, noise = judge(name, four, has_time, carried)
         results.append(result)
-        if name in timed:
+        if has_time:
             by_step = np.maximum(by_step, noise)
         whole = max(whole, noise[-1])
     return tuple(results)
@@ -111,22 +107,23 @@ def judge(
     Returns:
         The result, and the noise, (time,) or (1,).
     """
-    none = np.zeros(1)
-    reason = _form(four)
+    no_noise = np.zeros(1)
+    reason = unlike_in_form(four)
     if reason:
-        return _different(stage, reason), none
-    t64, k64 = four.t64, four.k64
-    wrong = _non_finite(four, has_time)
-    if wrong is not None:
-        index, reason = wrong
-        worst = Worst(index, float(t64[index]), float(k64[index]))
-        step = index[1] + 1 if has_time else None
-        return _different(stage, reason, worst, step), none
+        return different(stage, reason), no_noise
+    gaps = [largest_gaps(a, b, has_time) for a, b in pairs(four)]
+    _, _, gap32, gap64 = gaps
+    if not (np.isfinite(gap32).all() and np.isfinite(gap64).all()):
+        result = judge_non_finite(stage, four, has_time)
+        if result is not None:
+            return result, no_noise
 
-    scale = _scale(t64, k64)
-    distances = Distances(*(_dist(a, b, scale, has_time) for a, b in pairs(four)))
-    result, noise = _decide(stage, distances, has_time, carried)
-    return replace(result, worst=_worst(t64, k64, result.horizon, has_time)), noise
+    scale = scale_of(four.t64, four.k64)
+    distances = distances_of(gaps, scale)
+    figures = _figures(distances, carried)
+    horizon = int(np.count_nonzero(figures.noise < HORIZON))  # it never falls again
+    worst = worst_element(four.t64, four.k64, horizon, has_time)
+    return _result(stage, figures, horizon, has_time, worst), figures.noise
 
 
 def judge32(
@@ -134,7 +131,7 @@ def judge32(
 ) -> StageResult:
     """The verdict on one stage where one twin or both cannot run in float64.
 
-    As `judge`, a level lower, which proves less:
+    It is judged as in `judge`, a level lower, which proves less:
 
         limit32 = SAFETY max(noise, FLOOR32)
 
@@ -145,36 +142,32 @@ def judge32(
         noise: of both twins, as far as it is known.
         has_time: whether axis 1 is time.
     """
-    four = Four(torch, torch, keras, keras)
     if torch.shape != keras.shape:
-        return _different(stage, f"shapes: PyTorch {torch.shape}, Keras {keras.shape}")
+        return different(stage, f"shapes: PyTorch {torch.shape}, Keras {keras.shape}")
     if torch.dtype != keras.dtype:
-        return _different(stage, f"dtypes: PyTorch {torch.dtype}, Keras {keras.dtype}")
-    wrong = _non_finite(four, has_time)
-    if wrong is not None:
-        index, reason = wrong
-        worst = Worst(index, float(torch[index]), float(keras[index]))
-        return _different(stage, reason, worst, index[1] + 1 if has_time else None)
-    gap = _dist(torch, keras, _scale(torch, keras), has_time)
+        return different(stage, f"dtypes: PyTorch {torch.dtype}, Keras {keras.dtype}")
+    gaps = largest_gaps(torch, keras, has_time)
+    if not np.isfinite(gaps).all():
+        result = judge_non_finite(stage, Four(torch, torch, keras, keras), has_time)
+        if result is not None:
+            return result
+    gap = largest_so_far(gaps, scale_of(torch, keras))
     limit = SAFETY * max(noise, FLOOR32)
-    at = _first(gap > limit, len(gap) - 1)
-    verdict, reason = SAME_IN_FLOAT32, ""
-    if gap[at] > limit:
-        verdict = DIFFERENT
-        reason = f"apart by {gap[at]:.1e}, where rounding explains {limit:.1e}"
-    elif noise >= HORIZON:
-        verdict = ILL_CONDITIONED
-        reason = f"float32 keeps fewer than three digits (noise {noise:.1e})"
-    nan = float("nan")
+    decision = _decide32(gap, limit, noise)
+    steps = len(gap)
     return StageResult(
-        stage,
-        verdict,
-        *(nan, nan, float(gap[at]), nan, nan),
-        horizon=len(gap),
-        steps=len(gap),
-        worst=_worst(torch, keras, len(gap), has_time),
-        timestep=at + 1 if has_time and verdict == DIFFERENT else None,
-        reason=reason,
+        stage=stage,
+        verdict=decision.verdict,
+        gap64=NAN,
+        limit64=NAN,
+        gap32=float(gap[decision.step]),
+        noise_torch=NAN,
+        noise_keras=NAN,
+        horizon=steps,
+        steps=steps,
+        worst=worst_element(torch, keras, steps, has_time),
+        timestep=_first_that_differs(decision, has_time),
+        reason=decision.reason,
         limit32=limit,
     )
 
@@ -190,159 +183,166 @@ def judge_training(tensors: Mapping[str, Distances]) -> tuple[StageResult, ...]:
     Args:
         tensors: the distances of each after each step, by name.
     """
-    noise = np.max([each.torch + each.keras for each in tensors.values()], axis=0)
+    noise = np.max([distances.noise for distances in tensors.values()], axis=0)
     before = np.concatenate([[0.0], noise[:-1]])
-    return tuple(
-        _decide(name, distances, True, before, training=True)[0]
-        for name, distances in tensors.items()
-    )
+    results = []
+    for name, distances in tensors.items():
+        figures = _figures(distances, before)
+        calm = int(np.count_nonzero(figures.noise < HORIZON))
+        above = distances.gap64 > figures.limit64
+        within_limit = _first(above) if above.any() else len(above)
+        horizon = max(calm, within_limit)
+        results.append(_result(name, figures, horizon, has_time=True))
+    return tuple(results)
 
 
-def _first(flags, steps):
-    """The first step that is flagged, or the number of steps if none is."""
-    return int(np.argmax(flags)) if flags.any() else steps
+@dataclass(frozen=True)
+class _Figures:
+    """What a stage is judged by: each (steps,).
+
+    Args:
+        distances: of its four arrays.
+        noise: of the stage, or of those before it where that is larger.
+        limit64: of gap64, as far as noise allows.
+    """
+
+    distances: Distances
+    noise: np.ndarray
+    limit64: np.ndarray
 
 
-def _decide(stage, distances, has_time, carried, training=False):
-    """The verdict that distances lead to, and the noise; see `judge`."""
-    noise_torch, noise_keras, gap32, gap64 = distances
-    noise = np.maximum(noise_torch + noise_keras, carried)
+def _figures(distances: Distances, carried: np.ndarray | float) -> _Figures:
+    """The noise and the limit that distances lead to; see `judge`."""
+    noise = np.maximum(distances.noise, carried)
     limit64 = SAFETY * np.maximum(noise, FLOOR32) * (EPS64 / EPS32)
+    return _Figures(distances, noise, limit64)
 
-    steps = len(gap64)
-    horizon = int(np.count_nonzero(noise < HORIZON))  # noise never falls again
-    if training:  # nothing is chaotic while float64 keeps within its limit
-        horizon = max(horizon, _first(gap64 > limit64, steps))
+
+def _first(flags: np.ndarray) -> int:
+    """The first step that is flagged, where one is."""
+    return int(np.argmax(flags))
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """A verdict, why it is not `same`, and the step whose figures show it.
+
+    The step is counted from 0.
+    """
+
+    verdict: Verdict
+    step: int
+    reason: str = ""
+
+
+def _decide(figures: _Figures, horizon: int, has_time: bool) -> _Decision:
+    """The verdict that figures lead to; see `judge`.
+
+    Args:
+        figures: by step.
+        horizon: number of steps that can be judged by their limit.
+        has_time: whether the steps are those of the stage, or it has only one.
+    """
+    gap64, limit64 = figures.distances.gap64, figures.limit64
     above = gap64 > limit64
     # Beyond the horizon the limit says little; but float64 rounds less than float32.
-    above[horizon:] = (gap64 > SAFETY * np.maximum(noise, FLOOR32))[horizon:]
+    limit32 = SAFETY * np.maximum(figures.noise, FLOOR32)
+    above[horizon:] = gap64[horizon:] > limit32[horizon:]
     if above.any():
-        verdict, at = DIFFERENT, _first(above, steps)
-        reason = f"apart by {gap64[at]:.1e}, where rounding explains {limit64[at]:.1e}"
-    elif horizon < steps:
-        verdict, at = ILL_CONDITIONED, max(horizon - 1, 0)
-        reason = (
-            _beyond(horizon, steps, has_time, noise_torch, noise_keras)
-            if noise_torch[-1] + noise_keras[-1] >= HORIZON
-            else "computed from a stage of which float32 keeps fewer than three digits"
-        )
-    else:
-        verdict, at, reason = SAME, int(np.argmax(gap64 / limit64)), ""
-    figures = (gap64, limit64, gap32, noise_torch, noise_keras)
-    result = StageResult(
-        stage,
-        verdict,
-        *(float(figure[at]) for figure in figures),
+        step = _first(above)
+        gap, limit = gap64[step], limit64[step]
+        reason = f"apart by {gap:.1e}, where rounding explains {limit:.1e}"
+        return _Decision(DIFFERENT, step, reason)
+    if horizon < len(gap64):
+        reason = _why_ill_conditioned(figures.distances, horizon, has_time)
+        return _Decision(ILL_CONDITIONED, max(horizon - 1, 0), reason)
+    return _Decision(SAME, step=int(np.argmax(gap64 / limit64)))
+
+
+def _decide32(gap: np.ndarray, limit: float, noise: float) -> _Decision:
+    """The verdict in float32 alone; see `judge32`.
+
+    Args:
+        gap: the largest so far, (steps,).
+        limit: of the gap.
+        noise: of both twins.
+    """
+    above = gap > limit
+    last = len(gap) - 1
+    if above.any():
+        step = _first(above)
+        reason = f"apart by {gap[step]:.1e}, where rounding explains {limit:.1e}"
+        return _Decision(DIFFERENT, step, reason)
+    if noise >= HORIZON:
+        reason = f"float32 keeps fewer than three digits (noise {noise:.1e})"
+        return _Decision(ILL_CONDITIONED, last, reason)
+    return _Decision(SAME_IN_FLOAT32, last)
+
+
+def _first_that_differs(decision: _Decision, has_time: bool) -> int | None:
+    """The first step that differs, counted from 1; None where no step does."""
+    if has_time and decision.verdict == DIFFERENT:
+        return decision.step + 1
+    return None
+
+
+def _result(
+    stage: str,
+    figures: _Figures,
+    horizon: int,
+    has_time: bool,
+    worst: Worst | None = None,
+) -> StageResult:
+    """The verdict on a stage and its figures.
+
+    Args:
+        stage: its name.
+        figures: by step.
+        horizon: number of steps that can be judged by their limit.
+        has_time: whether the steps are those of the stage, or it has only one.
+        worst: the element that is farthest apart, if it is to be shown.
+    """
+    decision = _decide(figures, horizon, has_time)
+    distances, step = figures.distances, decision.step
+    return StageResult(
+        stage=stage,
+        verdict=decision.verdict,
+        gap64=float(distances.gap64[step]),
+        limit64=float(figures.limit64[step]),
+        gap32=float(distances.gap32[step]),
+        noise_torch=float(distances.torch[step]),
+        noise_keras=float(distances.keras[step]),
         horizon=horizon,
-        steps=steps,
-        timestep=at + 1 if has_time and verdict == DIFFERENT else None,
-        reason=reason,
+        steps=len(distances.gap64),
+        worst=worst,
+        timestep=_first_that_differs(decision, has_time),
+        reason=decision.reason,
     )
-    return result, noise
 
 
-def of_run(stages: Sequence[StageResult]) -> str:
+def of_run(stages: Sequence[StageResult]) -> Verdict:
     """The verdict on a run: the worst of its stages."""
-    return max((stage.verdict for stage in stages), key=VERDICTS.index)
+    return worst_of(stage.verdict for stage in stages)
 
 
-def of_refusals(refusals: Mapping[str, str]) -> str:
+def of_refusals(refusals: Mapping[Side, str]) -> Verdict:
     """The verdict where at least one twin refused."""
     return BOTH_REFUSE if len(refusals) == 2 else ONE_REFUSES
 
 
-def pairs(four: Four):
-    """The arrays whose distances are measured, in the order of `Distances`."""
-    t32, t64, k32, k64 = four
-    return (t32, t64), (k32, k64), (t32, k32), (t64, k64)
-
-
-def _form(four):
-    """Why shapes or dtypes rule the stage out, or nothing."""
-    shapes = {name: array.shape for name, array in four._asdict().items()}
-    if len(set(shapes.values())) > 1:
-        return f"shapes: PyTorch {four.t64.shape}, Keras {four.k64.shape}"
-    for bits, torch, keras in (32, four.t32, four.k32), (64, four.t64, four.k64):
-        if torch.dtype != keras.dtype:
-            return f"dtypes: PyTorch {torch.dtype}, Keras {keras.dtype}"
-        if torch.dtype.kind == "f" and torch.dtype != np.dtype(f"float{bits}"):
-            return f"dtypes: both {torch.dtype} in the float{bits} run"
-    return ""
-
-
-def _non_finite(four, has_time):
-    """The first place where NaN or infinity forbids `same`, and why; or None."""
-    for bits, torch, keras in (64, four.t64, four.k64), (32, four.t32, four.k32):
-        if np.isfinite(torch).all() and np.isfinite(keras).all():
-            continue
-        nan = np.isnan(torch) | np.isnan(keras)
-        if bits == 32:  # float32 may overflow where float64 does not, if both do
-            nan = np.isnan(torch) ^ np.isnan(keras)
-        for places, what in (
-            (nan, "NaN"),
-            (np.isinf(torch) | np.isinf(keras), "infinity"),
-        ):
-            bad = places if what == "NaN" else places & (torch != keras)
-            if bad.any():
-                first = min(np.argwhere(bad).tolist(), key=lambda i: i[has_time])
-                index = tuple(first)
-                sides = f"PyTorch {torch[index]}, Keras {keras[index]}"
-                return index, f"{what} in float{bits}: {sides}"
-    return None
-
-
-def _scale(t64, k64):
-    sizes = [np.abs(side[np.isfinite(side)]).max(initial=0.0) for side in (t64, k64)]
-    return max(sizes) or 1.0
-
-
-def distance(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest |a - b|, as a part of the largest value."""
-    return float(_dist(a, b, _scale(a, b), False)[0])
-
-
-def _dist(a, b, scale, has_time):
-    """Largest |a - b| / scale so far, per time step: float64, (time,) or (1,)."""
-    with np.errstate(invalid="ignore"):
-        gap = np.abs(np.subtract(a, b, dtype=np.float64))
-    gap[a == b] = 0.0  # equal infinities, whose difference is NaN
-    axes = tuple(axis for axis in range(gap.ndim) if not (has_time and axis == 1))
-    worst = np.atleast_1d(gap.max(axis=axes) / scale)
-    worst[np.isnan(worst)] = np.inf  # float32 overflowed to NaN: no digit is left
-    return np.maximum.accumulate(worst)
-
-
-def _worst(t64, k64, horizon, has_time):
-    if has_time:
-        t64, k64 = t64[:, : max(horizon, 1)], k64[:, : max(horizon, 1)]
-    with np.errstate(invalid="ignore"):
-        gap = np.where(t64 == k64, 0.0, np.abs(t64 - k64))
-    index = np.unravel_index(int(np.argmax(gap)), gap.shape)
-    return Worst(tuple(map(int, index)), float(t64[index]), float(k64[index]))
-
-
-def _beyond(horizon, steps, has_time, noise_torch, noise_keras):
-    closer = "PyTorch" if noise_torch[-1] <= noise_keras[-1] else "Keras"
+def _why_ill_conditioned(distances: Distances, horizon: int, has_time: bool) -> str:
+    """The reason of a verdict where the horizon ends before the stage does."""
+    torch, keras = distances.torch[-1], distances.keras[-1]
+    if torch + keras < HORIZON:
+        return "computed from a stage of which float32 keeps fewer than three digits"
+    steps = len(distances.gap64)
     where = "float32 keeps"
     if has_time and horizon:
-        where = f"same up to step {horizon} of {steps}; beyond it {where}"
+        where = f"same up to step {horizon} of {steps}; beyond it float32 keeps"
     elif has_time:
-        where = f"at every step {where}"
+        where = "at every step float32 keeps"
+    closer = "PyTorch" if torch <= keras else "Keras"
     return (
-        f"{where} fewer than three digits (noise: PyTorch {noise_torch[-1]:.1e}, Keras "
-        f"{noise_keras[-1]:.1e}; {closer} is closer to float64)"
-    )
-
-
-def _different(stage, reason, worst=None, timestep=None):
-    nan = float("nan")
-    return StageResult(
-        stage,
-        DIFFERENT,
-        *(nan,) * 5,
-        horizon=0,
-        steps=0,
-        worst=worst,
-        timestep=timestep,
-        reason=reason,
+        f"{where} fewer than three digits (noise: PyTorch {torch:.1e}, Keras "
+        f"{keras:.1e}; {closer} is closer to float64)"
     )

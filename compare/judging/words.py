@@ -14,3 +14,5 @@ Verdict = Literal[
     "one refuses",
     "different",
 ]
+
+PRECISIONS: tuple[Precision, ...] = ("float32", "float64")

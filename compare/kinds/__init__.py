@@ -1,1 +1,203 @@
-"""All that the suite knows about each kind of layer."""
+"""All that the suite knows about each kind of layer: a file for each family.
+
+A new kind is a file and its line in KINDS. This package loads no framework; its modules
+import each other and `compare.judging`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from compare.judging.words import Side
+from compare.kinds.activations import ACTIVATION_KINDS
+from compare.kinds.batch_norm import BATCH_NORM
+from compare.kinds.computing import Cell
+from compare.kinds.convolution import CONV1D
+from compare.kinds.dense import LINEAR
+from compare.kinds.embedding import EMBEDDING
+from compare.kinds.group_norm import GROUP_NORM
+from compare.kinds.gru import GRU
+from compare.kinds.instance_norm import INSTANCE_NORM
+from compare.kinds.kind import Family, Kind
+from compare.kinds.layer import Arrays
+from compare.kinds.layer_norm import LAYER_NORM
+from compare.kinds.lstm import LSTM
+from compare.kinds.mistake import Call
+from compare.kinds.names import own, plain
+from compare.kinds.option import Option, Options, Value
+from compare.kinds.pooling import (
+    AVG_POOL,
+    GLOBAL_AVG_POOL,
+    GLOBAL_MAX_POOL,
+    LP_POOL,
+    MAX_POOL,
+)
+from compare.kinds.prelu import PRELU
+from compare.kinds.reshaping import DROPOUT, FLATTEN
+from compare.kinds.rows import Row, alike, copied
+from compare.kinds.simple_rnn import RELU_RNN, RNN
+
+# In this order messages list them, and files are asked what a layer may be.
+KINDS: tuple[Kind, ...] = (
+    LINEAR,
+    CONV1D,
+    EMBEDDING,
+    PRELU,
+    LAYER_NORM,
+    BATCH_NORM,
+    GROUP_NORM,
+    INSTANCE_NORM,
+    LSTM,
+    GRU,
+    RNN,
+    RELU_RNN,
+    MAX_POOL,
+    AVG_POOL,
+    LP_POOL,
+    GLOBAL_MAX_POOL,
+    GLOBAL_AVG_POOL,
+    *ACTIVATION_KINDS,
+    FLATTEN,
+    DROPOUT,
+)
+
+BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}
+BY_TORCH_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.torch}
+WITH_ARRAYS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.rows is not None)
+
+
+def of_family(family: Family) -> tuple[str, ...]:
+    """Return the names of the kinds of a family that hold arrays."""
+    return tuple(kind.name for kind in WITH_ARRAYS if kind.family == family)
+
+
+RECURRENT = of_family("recurrent")
+DENSE = of_family("dense")
+CONVOLUTION = of_family("convolution")
+EMBEDDINGS = of_family("embedding")
+NORMALISATION = of_family("normalisation")
+
+
+def of_layers(torch: str, keras: str) -> Kind | None:
+    """Return the kind of two layers, if they are of one and its arrays can be moved.
+
+    Args:
+        torch: what PyTorch's layer is called, such as "RNNCell(relu)".
+        keras: what Keras's is called, such as "SimpleRNN(relu)".
+    """
+    kind = BY_TORCH_NAME.get(torch)
+    if kind is None or kind.rows is None or keras not in kind.keras:
+        return None
+    return kind
+
+
+def of_keras_class(name: str) -> Kind | None:
+    """Return the first kind that a class of Keras is of, whatever its settings."""
+    for kind in KINDS:
+        if name in map(plain, kind.keras):
+            return kind
+    return None
+
+
+def cell_of(name: str) -> Cell:
+    """Return one step of a recurrent kind.
+
+    Args:
+        name: of the kind.
+
+    Raises:
+        KeyError: if the kind is not recurrent.
+    """
+    cell = BY_NAME[name].cell
+    if cell is None:
+        raise KeyError(name)
+    return cell
+
+
+def is_recurrent(torch: str) -> bool:
+    """Return whether a layer that PyTorch calls so is recurrent, a cell included."""
+    kind = BY_TORCH_NAME.get(torch)
+    return kind is not None and kind.family == "recurrent"
+
+
+def are_recurrent(torch: str, keras: str) -> bool:
+    """Return whether two layers are of one kind, and recurrent."""
+    return is_recurrent(torch) and of_layers(torch, keras) is not None
+
+
+def rows(kinds: tuple[str, str], torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
+    """Return which array of two layers is which.
+
+    Args:
+        kinds: (PyTorch's, Keras's), of one kind of KINDS, or both the user's own.
+        torch: what the layer holds, by name; only names and shapes are looked at.
+        keras: the same of Keras's.
+    """
+    if own(kinds):
+        return tuple(copied(*names) for names in alike(torch, keras))
+    kind = of_layers(*kinds)
+    if kind is None or kind.rows is None:
+        raise KeyError(kinds)
+    return kind.rows(torch, keras)
+
+
+def unlike_pytorch(name: str, value_of: Callable[[Option], Value]) -> list[str]:
+    """Return the settings of a layer of Keras that PyTorch's layer cannot have.
+
+    Args:
+        name: Keras's class, a cell by the name of its layer.
+        value_of: takes a setting and returns its value in this layer.
+
+    Returns:
+        Such as ["activation=elu"].
+    """
+    kind = of_keras_class(name)
+    unlike: list[str] = []
+    for option in kind.options if kind is not None else ():
+        if option.refused and value_of(option) not in option.in_pytorch:
+            unlike.append(f"{option.keras}={value_of(option)}")
+    return unlike
+
+
+def listed() -> str:
+    """Return all pairs of layers whose arrays can be moved, for a sentence."""
+    return ", ".join(f"{k.torch[0]} and {k.keras[0]}" for k in WITH_ARRAYS)
+
+
+def call(
+    name: str,
+    arrays: Arrays,
+    x: np.ndarray,
+    lengths: np.ndarray | None = None,
+    options: Options | None = None,
+) -> Call:
+    """Return a layer at work.
+
+    Args:
+        name: what PyTorch calls it.
+        arrays: by PyTorch's names, in its layout.
+        x: its input, features last.
+        lengths: (batch,), or None where every step counts.
+        options: its settings, as `options_of` reads them.
+    """
+    kind = BY_TORCH_NAME.get(name)
+    compute = _unknown if kind is None else kind.compute
+    return Call(name, compute, arrays, x, lengths, options or {})
+
+
+def _unknown(arrays: Arrays, x: np.ndarray, options: Options) -> None:
+    """Compute nothing: what a layer of a kind that is not in KINDS does is unknown."""
+
+
+def options_of(side: Side, name: str, layer: object) -> Options:
+    """Read the settings of a layer of either framework; none of an unknown kind.
+
+    Args:
+        side: whose layer it is.
+        name: what PyTorch calls it, or its twin.
+        layer: alive, without a wrapper.
+    """
+    kind = BY_TORCH_NAME.get(name)
+    return {} if kind is None else kind.options_of(side, layer)

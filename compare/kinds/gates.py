@@ -2,56 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import permutations
 
 import numpy as np
 
-from compare.kinds.layer import Arrays
+from compare.kinds.changes import ArrayChange, change_each
 from compare.kinds.mistake import ArraysOfLayer, Mistake
 
-ArrayChange = Callable[[np.ndarray], np.ndarray | None]  # None: cannot be changed so
 
-IN_PYTORCH = {"LSTM": "ifgo", "GRU": "rzn"}  # the order in which gates are stacked
-IN_KERAS = {"LSTM": "i, f, c, o", "GRU": "z, r, h"}
-PARTS = {"LSTM": "quarters", "GRU": "thirds"}
+def wrong_orders(
+    kind: str, gates: str, in_keras: str, parts: str, kernels: Sequence[Sequence[int]]
+) -> tuple[Mistake[ArraysOfLayer], ...]:
+    """Return every wrong order of the gates of a kind.
 
-# Orders in which both kernels are stacked by others, where the bias is not: an LSTM's
-# i, f, o, g and f, i, o, g.
-OF_THE_KERNELS = {"LSTM": ((0, 1, 3, 2), (1, 0, 3, 2)), "GRU": ((1, 0, 2),)}
-
-
-def order_mistakes() -> Iterator[Mistake[ArraysOfLayer]]:
-    """Every wrong order of the gates of an LSTM or a GRU."""
-    for kind, gates in IN_PYTORCH.items():
-        right, *wrong_orders = permutations(range(len(gates)))
-        for order in wrong_orders:
-            wrong = _listed(gates, order)
-            yield Mistake(
+    Args:
+        kind: its name.
+        gates: letters, in the order in which PyTorch stacks them.
+        in_keras: the order in which Keras does, for a sentence.
+        parts: the word for what each gate has of an array, such as "quarters".
+        kernels: orders in which others stack both kernels, and not the bias.
+    """
+    right, *orders = permutations(range(len(gates)))
+    in_torch = _listed(gates, right)
+    mistakes = []
+    for order in orders:
+        wrong = _listed(gates, order)
+        mistakes.append(
+            Mistake(
                 f"{kind} gates {wrong}",
-                f"the gates are stacked {wrong}; PyTorch stacks "
-                f"{_listed(gates, right)}",
-                f"put the {PARTS[kind]} of weight_ih, weight_hh and the biases into "
-                f"the order {_listed(gates, right)}",
-                f"put the {PARTS[kind]} of kernel, recurrent_kernel and bias into the "
-                f"order {IN_KERAS[kind]}",
-                (kind,),
+                f"the gates are stacked {wrong}; PyTorch stacks {in_torch}",
+                f"put the {parts} of weight_ih, weight_hh and the biases into the "
+                f"order {in_torch}",
+                f"put the {parts} of kernel, recurrent_kernel and bias into the order "
+                f"{in_keras}",
                 ArraysOfLayer(
                     change_each(_ordered(order), "weight_ih", "weight_hh", "bias")
                 ),
             )
-        for order in OF_THE_KERNELS[kind]:
-            wrong = _listed(gates, order)
-            yield Mistake(
+        )
+    for order in map(tuple, kernels):
+        wrong = _listed(gates, order)
+        mistakes.append(
+            Mistake(
                 f"{kind} gates {wrong} in the kernels alone",
                 f"both kernels have their gates stacked {wrong}, the bias has not",
-                f"put the {PARTS[kind]} of weight_ih and weight_hh into the order "
-                f"{_listed(gates, right)}",
-                f"put the {PARTS[kind]} of kernel and recurrent_kernel into the order "
-                f"{IN_KERAS[kind]}",
-                (kind,),
+                f"put the {parts} of weight_ih and weight_hh into the order {in_torch}",
+                f"put the {parts} of kernel and recurrent_kernel into the order "
+                f"{in_keras}",
                 ArraysOfLayer(change_each(_ordered(order), "weight_ih", "weight_hh")),
             )
+        )
+    return tuple(mistakes)
 
 
 def _listed(gates: str, order: Sequence[int]) -> str:
@@ -66,30 +68,3 @@ def _ordered(order: Sequence[int]) -> ArrayChange:
         return np.concatenate([blocks[number] for number in order])
 
     return change
-
-
-def change_each(
-    change: ArrayChange, *beginnings: str
-) -> Callable[[Arrays], dict[str, np.ndarray] | None]:
-    """Return what changes every array of a layer whose name begins in some way.
-
-    Args:
-        change: takes one array and returns it changed, or None.
-        beginnings: of names, such as "weight_ih" for that of each layer and direction.
-
-    Returns:
-        What takes the arrays of a layer and returns all of them, some changed; or None
-        where there is none of the names, or one cannot be changed and keep its shape.
-    """
-
-    def changed(arrays: Arrays) -> dict[str, np.ndarray] | None:
-        result = dict(arrays)
-        chosen = [name for name in arrays if name.startswith(beginnings)]
-        for name in chosen:
-            array = change(arrays[name])
-            if array is None or array.shape != arrays[name].shape:
-                return None
-            result[name] = array
-        return result if chosen else None
-
-    return changed

@@ -8,19 +8,15 @@ been found, are of the same classes and have no name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from compare.judging.words import Side
-from compare.kinds import reference
+from compare.kinds.computing import Compute, Computed
 from compare.kinds.layer import Arrays
-
-RECURRENT = ("LSTM", "GRU", "RNN", "RNN(relu)")
-DENSE = ("Linear",)
-NORMS = ("LayerNorm", "BatchNorm1d")
-EMBEDDING, CONVOLUTION = ("Embedding",), ("Conv1d",)
+from compare.kinds.option import Options
 
 # ------------------------------------------------------------------ a layer at work
 
@@ -31,31 +27,35 @@ class Call:
 
     Args:
         kind: its kind, such as "LSTM" or "RNN(relu)".
+        compute: what layers of the kind compute.
         arrays: its parameters and statistics by PyTorch's names, in PyTorch's layout.
         x: its input, features last; (batch, time, features) if it is recurrent.
         lengths: (batch,), or None where every step counts.
-        epsilon: that of a layer that normalises.
+        options: its settings, by the suite's names and in Keras's words.
     """
 
     kind: str
+    compute: Compute
     arrays: Arrays
     x: np.ndarray
-    lengths: np.ndarray | None
-    epsilon: float | None = None
+    lengths: np.ndarray | None = None
+    options: Options = field(default_factory=dict)
 
-    def run(self, **otherwise: Any) -> dict[str, np.ndarray]:
-        """Compute what a recurrent layer returns, by the reference.
+    def run(self, x: np.ndarray | None = None, **options: Any) -> Any:
+        """Compute what the layer returns.
 
         Args:
-            otherwise: arguments of `reference.run` in the place of this layer's own.
+            x: in the place of its own input.
+            options: in the place of its own settings, lengths among them.
 
         Returns:
-            The arrays that `reference.run` returns, by name.
+            An array of a layer that is not recurrent, (batch, ..., features); of a
+            recurrent one "output", "h_n" and "c_n" by name. None where the kind's
+            `compute` cannot tell.
         """
-        options = {"x": self.x, "lengths": self.lengths, **otherwise}
-        kind = self.kind.removesuffix("(relu)")
-        nonlinearity = "tanh" if kind == self.kind else "relu"
-        return reference.run(kind, self.arrays, nonlinearity=nonlinearity, **options)
+        given = self.x if x is None else x
+        all_options = {**self.options, "lengths": self.lengths, **options}
+        return self.compute(self.arrays, given, all_options)
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,6 @@ class RecurrentOutput:
     lengths: np.ndarray | None = None
     states: np.ndarray | None = None
 
-
-Computed = Mapping[str, np.ndarray] | np.ndarray  # a recurrent layer's; another's
 
 # -------------------------------------------------------------------------- effects
 
@@ -120,14 +118,17 @@ class Computation:
 
     Args:
         compute: takes the layer at work and returns what it wrongly returns: by the
-            names of `reference.run` if it is recurrent, else an array of the shape of
-            its output, features last. None where the mistake cannot happen to it.
-        right: what the layer does instead of which this is done, by its name in
-            EPSILONS or STATISTICS; empty where it is what layers of the kind do.
+            names of `running.run` if it is recurrent, else an array of the shape of its
+            output, features last. None where the mistake cannot happen to it.
+        right: the same of what it should return; None where that is what layers of the
+            kind always return.
+        option: the setting that is mistaken for another, where the mistake is known by
+            that both sides have another value of it.
     """
 
     compute: Callable[[Call], Computed | None]
-    right: str = ""
+    right: Callable[[Call], Computed | None] | None = None
+    option: str = ""
 
 
 @dataclass(frozen=True)
@@ -257,16 +258,17 @@ class Mistake(Generic[EffectT_co]):
         name: short, and like no other.
         sentence: what is wrong, as a person would say it.
         torch, keras: what to change where the mistake is on that side.
-        kinds: names of the kinds of layers that it can happen to; of losses, or of
-            optimizers' classes, where the effect is in those.
         effect: what the mistake does, and where.
         meant: by side, what to change to do the same there, where it may be meant.
+        kinds: names of the kinds of layers that it can happen to; of losses, or of
+            optimizers' classes, where the effect is in those. A kind's own mistakes
+            have theirs from the library, which asks all kinds.
     """
 
     name: str
     sentence: str
     torch: str
     keras: str
-    kinds: tuple[str, ...]
     effect: EffectT_co
     meant: Mapping[Side, str] | None = None
+    kinds: tuple[str, ...] = ()

@@ -9,21 +9,24 @@ shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from compare import kinds
 from compare.errors import BadInput
+from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain, snake
-from compare.kinds.rules import RECURRENT, RULES, alike
-from compare.matching.sizes import numbered, parts_of, sizes
+from compare.kinds.rows import alike
+from compare.matching.names import Names
+from compare.matching.sizes import Sizes, numbered, parts_of, sizes
 from compare.matching.unmatched import called, unmatched
 
-if TYPE_CHECKING:
-    from compare.kinds.layer import Layer
+Layers = Mapping[str, Layer]
+KindOf = Callable[[str], str]  # a kind without the options that are not compared
+Key = tuple[str | int, ...]  # kind and sizes of a part
 
-# What Keras calls layers that a user gave no name, with a number behind all but one.
-AUTOMATIC = {snake(keras) for _, keras in RULES}
+# What Keras calls layers that a user gave no name, with a number after all but one.
+AUTOMATIC = {snake(plain(name)) for kind in kinds.WITH_ARRAYS for name in kind.keras}
 AUTOMATIC |= {"bidirectional", "time_distributed", "rnn"}
 WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
 
@@ -46,17 +49,15 @@ class Matched:
 
 
 def match(
-    torch: Mapping[str, Layer],
-    keras: Mapping[str, Layer],
-    names: Mapping[str, str | Sequence[str]] | None = None,
+    torch: Layers, keras: Layers, names: Names | None = None
 ) -> dict[str, list[str]]:
-    """Keras's layers by the name of PyTorch's; a stack of PyTorch's has several.
+    """Return Keras's layers by the name of PyTorch's; a stack has several.
 
     Args:
         torch: layers with their arrays, in the order of execution.
         keras: the same; each of a stack on its own.
-        names: of layers in PyTorch, and of their twins in Keras, where order, kind and
-            sizes do not tell, or tell wrongly.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,
+            kind and sizes do not tell, or tell wrongly.
 
     Raises:
         BadInput: if a layer has no twin; both lists are in the message.
@@ -64,120 +65,190 @@ def match(
     return matched(torch, keras, names).twins
 
 
-def matched(
-    torch: Mapping[str, Layer],
-    keras: Mapping[str, Layer],
-    names: Mapping[str, str | Sequence[str]] | None = None,
-) -> Matched:
-    """As `match`, for layers in an order that need not be that of execution.
+def matched(torch: Layers, keras: Layers, names: Names | None = None) -> Matched:
+    """Match layers as `match`, in an order that need not be that of execution.
 
     Raises:
         BadInput: as `match`.
     """
-    table = {
-        n: [t] if isinstance(t, str) else list(t) for n, t in (names or {}).items()
-    }
+    table = {}
+    for name, twins in (names or {}).items():
+        table[name] = [twins] if isinstance(twins, str) else list(twins)
     _check_table(table, torch, keras)
-    for kind_of in (_own_kind, plain):  # the nonlinearity tells, unless it is mistaken
-        found, free = dict(table), dict(keras)
-        _take(free, found.values())
-        named = _by_name(torch, free, found, kind_of)
-        _take(free, named.values())
-        ordered, short = {}, bare(list(torch))
-        for among in (_of_its_part, lambda name, free: free):
-            for name in [n for n in torch if n not in found | named | ordered]:
-                twins = _first(torch[name], among(short[name], free), kind_of)
-                ordered |= {name: twins} if twins else {}
-                _take(free, [twins])
-        ordered = {name: ordered[name] for name in torch if name in ordered}
-        found |= named | ordered
-        if not free and len(found) == len(torch):
-            break
-    else:
-        raise BadInput(unmatched(torch, keras, found, free))
+
+    # The nonlinearity tells layers apart, unless it is mistaken.
+    attempt = _Attempt(torch, keras, table, _with_relu)
+    if not attempt.is_complete:
+        attempt = _Attempt(torch, keras, table, plain)
+    if not attempt.is_complete:
+        raise BadInput(unmatched(torch, keras, attempt.twins, attempt.free))
     return Matched(
-        {name: found[name] for name in torch},
-        _groups(torch, ordered),
+        {name: attempt.twins[name] for name in torch},
+        _groups(torch, attempt.by_order),
         {name: place for place, name in enumerate(keras)},
     )
 
 
-def _of_its_part(name, keras):
+class _Attempt:
+    """An attempt to find a twin for each layer.
+
+    Args:
+        torch: layers of PyTorch's model.
+        keras: layers of Keras's.
+        table: the twins that the user gave.
+        kind_of: which kinds count as one.
+
+    Attributes:
+        twins: Keras's names by PyTorch's.
+        free: Keras's layers that are nobody's twin.
+        by_order: those of `twins` that only their order told.
+    """
+
+    def __init__(
+        self,
+        torch: Layers,
+        keras: Layers,
+        table: Mapping[str, list[str]],
+        kind_of: KindOf,
+    ):
+        self._torch = torch
+        self._kind_of = kind_of
+        self._short = bare(list(torch))
+        self.twins: dict[str, list[str]] = {}
+        self.free = dict(keras)
+        self.by_order: dict[str, list[str]] = {}
+        for name, twins in table.items():
+            self._take(name, twins)
+        for name, twins in self._by_name().items():
+            self._take(name, twins)
+        self._match_in_order(in_one_part=True)
+        self._match_in_order(in_one_part=False)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no layer of either model is without a twin."""
+        return not self.free and len(self.twins) == len(self._torch)
+
+    def _take(self, name: str, twins: list[str]) -> None:
+        self.twins[name] = twins
+        for twin in twins:
+            self.free.pop(twin, None)
+
+    def _by_name(self) -> dict[str, list[str]]:
+        """The twins that layers have by their names alone.
+
+        Names that Keras gave count only where all of PyTorch's layers of the same kind
+        and sizes have theirs, by the table or not: `lstm_1, lstm_2` is not `lstm,
+        lstm_1`.
+        """
+        named = {}
+        for name, short in self._short.items():
+            twins = _of_that_name(short, self.free)
+            if name not in self.twins and twins and self._fit(name, twins):
+                named[name] = twins
+        certain = {}
+        keys = {name: set(_keys(layer)) for name, layer in self._torch.items()}
+        for name, twins in named.items():
+            rivals = _rivals(name, keys) if automatic(twins[0]) else set()
+            if all(rival in named or rival in self.twins for rival in rivals):
+                certain[name] = twins
+        return certain
+
+    def _fit(self, name: str, twins: list[str]) -> bool:
+        """Whether layers of Keras, one or one for each part, could be a layer."""
+        layer = self._torch[name]
+        parts = parts_of(layer)
+        if len(twins) == 1:
+            return _fits(layer, parts, self.free[twins[0]], self._kind_of)
+        if len(parts) != len(twins):
+            return False
+        return all(
+            _fits(layer, [part], self.free[twin], self._kind_of)
+            for part, twin in zip(parts, twins, strict=True)
+        )
+
+    def _match_in_order(self, in_one_part: bool) -> None:
+        """Give each layer the first that could be its twin.
+
+        Args:
+            in_one_part: whether both must be in a part of one name.
+        """
+        for name in self._torch:
+            if name in self.twins:
+                continue
+            among: Layers = self.free
+            if in_one_part:
+                among = _in_its_part(self._short[name], self.free)
+            twins = _first(self._torch[name], among, self._kind_of)
+            if twins:
+                self._take(name, twins)
+                self.by_order[name] = twins
+
+
+def _in_its_part(name: str, keras: Layers) -> dict[str, Layer]:
     return {twin: layer for twin, layer in keras.items() if common_part(name, [twin])}
 
 
 def common_part(name: str, twins: Sequence[str]) -> str:
-    """The part of both models, by its name, that a layer and its twins are in, if any.
+    """Return the part of both models that a layer and its twins are in, if any.
 
     Args:
         name: of a layer in PyTorch, such as `encoder.rnn`.
         twins: of those in Keras.
+
+    Returns:
+        The part's name, such as `encoder`; empty where there is none.
     """
     part, *inside = name.split(".")
-    return part if inside and all(t.startswith(f"{part}.") for t in twins) else ""
-
-
-def _take(free, lists):
-    for twins in lists:
-        for twin in twins:
-            free.pop(twin, None)
+    if inside and all(twin.startswith(f"{part}.") for twin in twins):
+        return part
+    return ""
 
 
 def bare(names: Sequence[str]) -> dict[str, str]:
-    """PyTorch's names without what wrappers of the whole model put before them."""
+    """Return PyTorch's names without what wrappers of the whole model put before them.
+
+    Args:
+        names: of all layers, such as `module.lstm`.
+
+    Returns:
+        The short names by the full ones.
+    """
     short = dict(zip(names, names, strict=True))
     while True:
         shared = [w for w in WRAPPERS if all(n.startswith(w) for n in short.values())]
         if not short or not shared:
             return short
-        short = {name: each.removeprefix(shared[0]) for name, each in short.items()}
-
-
-def _by_name(torch, keras, table, kind_of):
-    """The twins that layers have by their names alone.
-
-    Names that Keras gave count only where all of PyTorch's layers of the same kind and
-    sizes, in the table or not, have theirs: `lstm_1, lstm_2` is not `lstm, lstm_1`.
-    """
-    found = {}
-    for name, short in bare(list(torch)).items():
-        twins = _of_that_name(short, keras)
-        if name not in table and twins and _fit(torch[name], twins, keras, kind_of):
-            found[name] = twins
-    keys = {name: set(_keys(layer)) for name, layer in torch.items()}
-    return {
-        name: twins
-        for name, twins in found.items()
-        if not automatic(twins[0])
-        or all(rival in found or rival in table for rival in _rivals(name, keys))
-    }
+        short = {full: name.removeprefix(shared[0]) for full, name in short.items()}
 
 
 def automatic(name: str) -> bool:
-    """Whether Keras gives a layer this name when its user gives none."""
+    """Return whether Keras gives a layer this name when its user gives none."""
     return re.sub(r"_\d+$", "", name.split(".")[-1]) in AUTOMATIC
 
 
-def _rivals(name, keys):
-    """The layers that one could be taken for, or a part of one."""
-    found, known = {name}, keys[name]
-    while more := {n for n in keys if n not in found and keys[n] & known}:
-        found |= more
-        known = known.union(*(keys[each] for each in more))
-    return found
+def _rivals(name: str, keys: Mapping[str, set[Key]]) -> set[str]:
+    """The layers that one could be taken for, or a part of one, itself included."""
+    rivals, shared_keys = {name}, keys[name]
+    while True:
+        more = {n for n in keys if n not in rivals and keys[n] & shared_keys}
+        if not more:
+            return rivals
+        rivals |= more
+        shared_keys = shared_keys.union(*(keys[rival] for rival in more))
 
 
-def _of_that_name(name, keras):
+def _of_that_name(name: str, keras: Layers) -> list[str]:
     """The layer of this name, or those of the list of this name."""
     if name in keras:
         return [name]
     return [twin for twin in keras if re.fullmatch(rf"{re.escape(name)}\.\d+", twin)]
 
 
-def _first(layer, keras, kind_of):
+def _first(layer: Layer, keras: Layers, kind_of: KindOf) -> list[str]:
     """The first layers, in order, that could be this layer; none if there are not all.
 
-    Each part of a stack is looked for behind the one before it; or one layer of Keras's
+    Each part of a stack is looked for after the one before it; or one layer of Keras's
     has them all.
     """
     parts, names = parts_of(layer), list(keras)
@@ -191,71 +262,82 @@ def _first(layer, keras, kind_of):
     return []
 
 
-def _stack(layer, parts, names, keras, kind_of):
+def _stack(
+    layer: Layer,
+    parts: list[Sizes],
+    names: Sequence[str],
+    keras: Layers,
+    kind_of: KindOf,
+) -> list[str]:
     """The first layers that are the parts of a stack, if there are all."""
-    twins, left = [], list(parts)
+    twins: list[str] = []
     for name in names:
-        if left and _fits(layer, left[:1], keras[name], kind_of):
+        if len(twins) == len(parts):
+            break
+        if _fits(layer, [parts[len(twins)]], keras[name], kind_of):
             twins.append(name)
-            left.pop(0)
-    return [] if left else twins
+    return twins if len(twins) == len(parts) else []
 
 
-def _fit(layer, twins, keras, kind_of):
-    parts = parts_of(layer)
-    if len(twins) == 1:
-        return _fits(layer, parts, keras[twins[0]], kind_of)
-    return len(parts) == len(twins) and all(
-        _fits(layer, [part], keras[twin], kind_of)
-        for part, twin in zip(parts, twins, strict=True)
-    )
-
-
-def _groups(torch, ordered):
+def _groups(
+    torch: Layers, by_order: Mapping[str, list[str]]
+) -> list[list[tuple[str, str]]]:
     """What only its order tells from others, by kind and sizes."""
-    found = {}
-    for name, twins in ordered.items():
-        keys = _keys(torch[name])
-        each = twins if len(twins) == len(keys) else twins * len(keys)
-        for key, twin in zip(keys, each, strict=True):
-            found.setdefault(key, []).append((name, twin))
-    return [group for group in found.values() if len({t for _, t in group}) > 1]
+    groups: dict[Key, list[tuple[str, str]]] = {}
+    for name in torch:
+        if name not in by_order:
+            continue
+        keys, twins = _keys(torch[name]), by_order[name]
+        if len(twins) != len(keys):  # one layer of Keras has all parts
+            twins = twins * len(keys)
+        for key, twin in zip(keys, twins, strict=True):
+            groups.setdefault(key, []).append((name, twin))
+    return [g for g in groups.values() if len({twin for _, twin in g}) > 1]
 
 
-def _keys(layer):
+def _keys(layer: Layer) -> list[Key]:
     """Kind and sizes of each part of a layer of PyTorch's; a cell's are its layer's."""
     kind = plain(layer.kind).removesuffix("Cell")
     return [(kind, *part) for part in parts_of(layer)]
 
 
-def _fits(layer, parts, twin, kind_of):
+def _fits(layer: Layer, parts: list[Sizes], twin: Layer, kind_of: KindOf) -> bool:
+    """Whether a layer of Keras has the kind and the sizes of parts of PyTorch's."""
     if own((layer.kind, twin.kind)):
         return bool(alike(layer.arrays, twin.arrays))
-    if (kind_of(layer.kind), kind_of(twin.kind)) not in RULES:
+    names = kind_of(layer.kind), kind_of(twin.kind)
+    if kinds.of_layers(*names) is None:
         return False
-    if (kind_of(layer.kind), kind_of(twin.kind)) in RECURRENT:
+    if kinds.are_recurrent(*names):
         return parts == numbered(twin.arrays, r"^(\d+)\.")
     return parts == [sizes(twin.arrays)]
 
 
-def _own_kind(kind):
+def _with_relu(kind: str) -> str:
     """A kind without the options that PyTorch's layer lacks, but with its relu."""
     return re.sub(r"\([^)]*=[^)]*\)", "", kind)
 
 
-def _check_table(table, torch, keras):
-    asked = [twin for twins in table.values() for twin in twins]
-    twice = {twin for twin in asked if asked.count(twin) > 1}
+def _check_table(table: Mapping[str, list[str]], torch: Layers, keras: Layers) -> None:
+    """Raise BadInput for names that are no layers, or stand there twice."""
+    twins: list[str] = []
+    for several in table.values():
+        twins += several
+    twice = sorted(twin for twin in twins if twins.count(twin) > 1)
     if twice or not all(table.values()):
-        came = f"{min(twice)!r} twice" if twice else "a layer with none"
+        got = f"{twice[0]!r} twice" if twice else "a layer with none"
         raise BadInput(
-            f"names: expected a twin for each layer, another for each, got {came}; "
+            f"names: expected a twin for each layer, another for each, got {got}; "
             "correct the table"
         )
-    for side, wanted, have in (("PyTorch", table, torch), ("Keras", asked, keras)):
-        for each in wanted:
-            if each not in have:
-                raise BadInput(
-                    f"names: expected layers with weights of {side} "
-                    f"({', '.join(map(called, have))}), got {each!r}; correct the table"
-                )
+    _check_names("PyTorch", table, torch)
+    _check_names("Keras", twins, keras)
+
+
+def _check_names(framework: str, names: Iterable[str], layers: Layers) -> None:
+    for name in names:
+        if name not in layers:
+            raise BadInput(
+                f"names: expected layers with weights of {framework} "
+                f"({', '.join(map(called, layers))}), got {name!r}; correct the table"
+            )

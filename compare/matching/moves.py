@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Move:
-    """What went where: full names such as `lstm.bias`."""
+    """Which arrays of the source became which of the target, by full names."""
 
     source: tuple[str, ...]
     target: tuple[str, ...]

@@ -1,37 +1,42 @@
 """The table of names by which a user says which layer is the twin of which."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from compare.errors import BadInput
 
+Names = Mapping[str, str | Sequence[str]]  # {PyTorch layer: Keras layer or layers}
+
 
 def checked_names(who: str, names: object) -> dict[str, str | list[str]]:
-    """The table of layers, none for None.
+    """Return the table of layers, an empty one for None.
 
     Args:
         who: gave it, for the message.
-        names: of PyTorch's layers, and of the twin, or twins, of each in Keras.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack.
 
     Raises:
-        BadInput: if it is no such table. Whether there are such layers, `matching`
+        BadInput: if it is not such a table. Whether there are such layers, `matching`
             sees.
     """
-    table = {} if names is None else names
-    if not isinstance(table, Mapping):
+    if names is None:
+        return {}
+    if not isinstance(names, Mapping):
         raise BadInput(
             f"{who}: expected a dictionary of PyTorch's layers and Keras's, such as "
             f"{{'encoder.rnn': 'lstm'}}, got a {type(names).__name__}"
         )
-    found = {}
-    for name, twins in table.items():
+    table: dict[str, str | list[str]] = {}
+    for name, twins in names.items():
         several = isinstance(twins, list | tuple)
-        each = list(twins) if several else [twins]
-        wrong = [n for n in [name, *each] if not isinstance(n, str)]
-        if wrong or not each:
-            got = wrong[0] if wrong else twins
+        parts = list(twins) if several else [twins]
+        not_names = [part for part in [name, *parts] if not isinstance(part, str)]
+        if not_names or not parts:
+            wrong = not_names[0] if not_names else twins
             raise BadInput(
                 f"{who}: expected names of layers, of several for a stack, got "
-                f"{got!r} of type {type(got).__name__}; give the names"
+                f"{wrong!r} of type {type(wrong).__name__}; give the names"
             )
-        found[name] = each if several else twins
-    return found
+        table[name] = parts if several else twins
+    return table

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from compare.errors import BadInput
-from compare.matching.matching import Matched, called
+from compare.matching.matching import Matched
+from compare.matching.names import Names
+from compare.matching.unmatched import called
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Order:
 
     Args:
         chains: what the names of Keras's layers begin with in each model whose layers
-            form a chain; "" for the whole.
+            form a chain; "" for the whole model.
         sorted_by_name: whether PyTorch's file keeps no order but that of names.
         option: whether a table of names is an option of the command line.
     """
@@ -32,7 +34,7 @@ class Order:
     option: bool = False
 
 
-def check(matched: Matched, order: Order, names: Mapping | None = None):
+def check(matched: Matched, order: Order, names: Names | None = None) -> None:
     """Refuse a match by an order that need not be that of execution.
 
     Args:
@@ -44,74 +46,81 @@ def check(matched: Matched, order: Order, names: Mapping | None = None):
         BadInput: with the layers, and a table to paste: what order alone would say.
     """
     doubtful = [
-        group for group in matched.by_order if not _certain(matched, group, order)
+        group for group in matched.by_order if not _is_certain(matched, group, order)
     ]
     if not doubtful:
         return
-    said = "; ".join(
-        f"PyTorch's {_listed(torch for torch, _ in group)} against "
-        f"Keras's {_listed(keras for _, keras in group)}"
-        for group in doubtful
-    )
-    asked = {torch for group in doubtful for torch, _ in group}
+    against, doubted = [], set()
+    for group in doubtful:
+        against.append(
+            f"PyTorch's {_listed(torch for torch, _ in group)} against "
+            f"Keras's {_listed(keras for _, keras in group)}"
+        )
+        doubted |= {torch for torch, _ in group}
     table = dict(names or {})
-    table |= {name: matched.twins[name] for name in matched.twins if name in asked}
+    for name, twins in matched.twins.items():
+        if name in doubted:
+            table[name] = twins
     raise BadInput(
         "layers: expected names, numbers in them or a chain of layers to tell which "
-        f"of the same kind and sizes are twins, got {said}; look which is which, and "
-        f"say so; by order alone it would be {_pasted(table, order.option)}"
+        f"of the same kind and sizes are twins, got {'; '.join(against)}; look which "
+        "is which, and say so; by order alone it would be "
+        f"{_pasted(table, order.option)}"
     )
 
 
-def _certain(matched, group, order):
+def _is_certain(matched: Matched, group: list[tuple[str, str]], order: Order) -> bool:
+    """Whether names or a chain vouch for the order of a group of layers."""
     torch = list(dict.fromkeys(name for name, _ in group))
     keras = list(dict.fromkeys(name for _, name in group))
     if keras != sorted(keras, key=matched.places.__getitem__):
         return False
-    numbered = _ascend(keras, missing=True)
-    chained = any(all(n.startswith(c) for n in keras) for c in order.chains)
-    return (numbered or chained) and (
-        len(torch) == 1 or _ascend(torch, whole=order.sorted_by_name)
+    chained = any(
+        all(name.startswith(chain) for name in keras) for chain in order.chains
     )
+    if not chained and not _ascend(keras, may_lack_number=True):
+        return False
+    return len(torch) == 1 or _ascend(torch, whole=order.sorted_by_name)
 
 
-def _ascend(names, missing=False, whole=False):
+def _ascend(
+    names: Sequence[str], may_lack_number: bool = False, whole: bool = False
+) -> bool:
     """Whether names are one stem with one number that ascends.
 
     Args:
         names: two or more.
-        missing: whether a name may lack the number that others end in, which is 0.
+        may_lack_number: whether a name may lack the number that others end in, which is
+            0.
         whole: whether the number must be all there is between two dots.
     """
-    if missing:
+    if may_lack_number:
         names = [n if re.search(r"\d$", n) else f"{n}_0" for n in names]
-    split = [
-        re.split(r"(?<![^.])(\d+)(?![^.])" if whole else r"(\d+)", n) for n in names
-    ]
-    if len({len(parts) for parts in split}) > 1:
+    number = r"(?<![^.])(\d+)(?![^.])" if whole else r"(\d+)"
+    split = [re.split(number, name) for name in names]  # text, number, text ...
+    if len({len(pieces) for pieces in split}) > 1:
         return False
-    differ = [
-        i for i, each in enumerate(zip(*split, strict=True)) if len(set(each)) > 1
-    ]
-    if len(differ) != 1 or differ[0] % 2 == 0:
+    places = range(len(split[0]))
+    unlike = [i for i in places if len({pieces[i] for pieces in split}) > 1]
+    if len(unlike) != 1 or unlike[0] % 2 == 0:  # a text
         return False
-    numbers = [int(parts[differ[0]]) for parts in split]
+    numbers = [int(pieces[unlike[0]]) for pieces in split]
     return all(a < b for a, b in pairwise(numbers))
 
 
-def _listed(names):
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(map(called, names)))
 
 
-def _pasted(table, option):
-    """A table of names as one gives it."""
-    twins = {n: [t] if isinstance(t, str) else list(t) for n, t in table.items()}
+def _pasted(table: Mapping[str, str | Sequence[str]], option: bool) -> str:
+    """Write a table of names as it is given in a call, or as an option."""
+    pairs, rows = [], []
+    for name, twins in table.items():
+        parts = [twins] if isinstance(twins, str) else list(twins)
+        pairs.append(f"{name}={'+'.join(parts)}")
+        quoted = [f'"{part}"' for part in parts]
+        listed = quoted[0] if len(parts) == 1 else f"[{', '.join(quoted)}]"
+        rows.append(f'"{name}": {listed}')
     if option:
-        text = ",".join(f"{name}={'+'.join(each)}" for name, each in twins.items())
-        return f"--names {shlex.quote(text)}"
-    rows = (
-        f'"{name}": '
-        + (f'"{each[0]}"' if len(each) == 1 else f"{each}".replace("'", '"'))
-        for name, each in twins.items()
-    )
+        return f"--names {shlex.quote(','.join(pairs))}"
     return f"names={{{', '.join(rows)}}}"

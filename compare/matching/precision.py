@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from compare.errors import BadInput
-
-if TYPE_CHECKING:
-    import numpy as np
 
 FLOATS = {"float16": 2, "float32": 4, "float64": 8}  # bytes
 
 
 def dtype_of(array: Any) -> str:
-    """Name of the precision of an array, a tensor, a variable or a data set."""
+    """Return the precision of an array, a tensor, a variable or a data set by name."""
     dtype = array.dtype
-    return getattr(dtype, "name", str(dtype)).removeprefix("torch.")
+    name: str = getattr(dtype, "name", str(dtype)).removeprefix("torch.")
+    return name
 
 
-def check_floats(name: str, array: Any):
-    """Raise BadInput for numbers that are no weights in floating point.
+def check_floats(name: str, array: Any) -> None:
+    """Raise BadInput for numbers that are not weights in floating point.
 
     Args:
         name: of the array.
@@ -34,11 +34,11 @@ def check_floats(name: str, array: Any):
 
 
 def narrower(source: Any, target: Any) -> bool:
-    """Whether a target has fewer bytes for a number than its source."""
+    """Return whether a target has fewer bytes for a number than its source."""
     return FLOATS[dtype_of(target)] < FLOATS[dtype_of(source)]
 
 
-def check_range(name: str, array: np.ndarray, target: Any):
+def check_range(name: str, array: np.ndarray, target: Any) -> None:
     """Raise BadInput for finite numbers that are infinite in a target's precision.
 
     Args:
@@ -46,8 +46,6 @@ def check_range(name: str, array: np.ndarray, target: Any):
         array: what would be written.
         target: what it would be written to.
     """
-    import numpy as np  # not needed before there are models
-
     if not narrower(array, target):
         return
     dtype = dtype_of(target)

@@ -1,212 +1,230 @@
 """Weights from one framework's model into its twin of the other.
 
 Layers are paired by attribute name (`self.lstm` with `self.lstm`) or, where the names
-differ, as `matching.py` finds, and arrays by the tables of `layer_rules.py` alone;
-every weight on either side is used exactly once, nothing is reshaped, and nothing is
-written before everything fits. Arrays pass through NumPy, so this module loads neither
-framework.
+differ, as `matching.py` finds, and arrays by the rows of `kinds` alone; every weight on
+either side is used exactly once, nothing is reshaped, and nothing is written before
+everything fits. Arrays pass through NumPy, so this module loads neither framework.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from compare import kinds
 from compare.errors import BadInput
+from compare.judging.words import Side
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.names import own, plain
-from compare.kinds.rules import RULES, Row, rows
+from compare.kinds.rows import Rewrite, Row
 from compare.matching import ordering
-from compare.matching.matching import called, matched
+from compare.matching.matching import matched
 from compare.matching.moves import Move, Sum
+from compare.matching.names import Names
+from compare.matching.unmatched import called
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Arrays = Mapping[str, np.ndarray]
+# "to_keras", "to_torch", or "gradients": arrays of Keras that are gradients, to
+# PyTorch.
+Layers = Mapping[str, Layer]
 
 
 def paired(
-    torch: Mapping[str, Layer],
-    keras: Mapping[str, Layer],
-    order: ordering.Order,
-    names: Mapping[str, str | Sequence[str]] | None = None,
+    torch: Layers, keras: Layers, order: ordering.Order, names: Names | None = None
 ) -> tuple[dict[str, Layer], dict[str, str]]:
-    """Keras's layers by the names of their twins, a stack as one layer.
+    """Name Keras's layers as their twins, a stack as one layer.
 
     Args:
         torch: layers, in the order of definition.
         keras: the same; each of a stack on its own.
-        order: what is known of it.
+        order: what vouches for the order.
         names: as in `matching.match`.
 
     Returns:
-        The layers; and what each array was called before, by its new full name.
+        The layers; and the full name that each array had before, by its new one.
 
     Raises:
-        BadInput: if a layer has no twin, or only such an order tells which it is.
+        BadInput: if a layer has no twin, or only an order for which nothing vouches
+            tells which it is.
     """
-    found = matched(shapes(torch), shapes(keras), names)
-    ordering.check(found, order, names)
-    layers, known = {}, {}
-    for name, twins in found.twins.items():
+    match = matched(shapes(torch), shapes(keras), names)
+    ordering.check(match, order, names)
+    layers, names_before = {}, {}
+    for name, twins in match.twins.items():
         arrays = {}
         for number, twin in enumerate(twins):
             prefix = f"{number}." if len(twins) > 1 else ""
             for key, array in keras[twin].arrays.items():
                 arrays[prefix + key] = array
-                known[f"{name}.{prefix}{key}"] = f"{twin}.{key}"
-        kinds = dict.fromkeys(keras[twin].kind for twin in twins)
-        layers[name] = Layer(" and ".join(kinds), arrays)
-    return layers, known
+                names_before[f"{name}.{prefix}{key}"] = f"{twin}.{key}"
+        kinds_of_parts = dict.fromkeys(keras[twin].kind for twin in twins)
+        layers[name] = Layer(" and ".join(kinds_of_parts), arrays)
+    return layers, names_before
 
 
-def renamed(move: Move, known: Mapping[str, str], to: str) -> Move:
-    """A move with Keras's arrays called what they are called in `known`.
+def renamed(move: Move, names_before: Mapping[str, str], to: Side) -> Move:
+    """Call Keras's arrays in a move by the names that they have in their model.
 
     Args:
-        move: of layers that `paired` gave.
-        known: as `paired` returned.
+        move: of layers that `paired` returned.
+        names_before: as `paired` returned them.
         to: the framework of the target.
     """
     source, target = move.source, move.target
     if to == "keras":
-        return Move(source, tuple(known.get(name, name) for name in target))
-    return Move(tuple(known.get(name, name) for name in source), target)
+        target = tuple(names_before.get(name, name) for name in target)
+    else:
+        source = tuple(names_before.get(name, name) for name in source)
+    return Move(source, target)
 
 
 def rewrite(
-    source: Mapping[str, Layer],
-    target: Mapping[str, Layer],
-    direction: str,
-    strict: bool = True,
-) -> tuple[dict[str, Arrays], list[Move]]:
-    """The source's arrays as the target writes them.
+    source: Layers, target: Layers, direction: str, strict: bool = True
+) -> tuple[dict[str, dict[str, np.ndarray]], list[Move]]:
+    """Return the source's arrays as the target writes them.
 
     Args:
-        source: layers of the one model, by attribute name.
+        source: layers of one model, by attribute name.
         target: layers of the other; their arrays give names and shapes.
         direction: "to_keras", "to_torch", or "gradients" for arrays of Keras that are
             gradients, to PyTorch.
-        strict: whether to refuse a Keras layer that computes what PyTorch's does not,
-            though its arrays mean the same: with another activation, or backwards.
+        strict: whether to refuse a layer of Keras that computes what PyTorch's does
+            not, though its arrays mean the same: with another activation, or backwards.
 
     Returns:
         Arrays by layer and name, of the target's shapes; and what went where.
 
     Raises:
-        BadInput: as `transfer`.
+        BadInput: if a layer, an array or a shape has no counterpart.
     """
     steps = plan(source, target, direction, strict)
-    arrays = {name: {} for name in source}
+    arrays: dict[str, dict[str, np.ndarray]] = {name: {} for name in source}
     for step in steps:
         arrays[step.layer] |= step_arrays(step, step.inputs)
     return arrays, [step.move for step in steps]
 
 
-def sums(torch: Mapping[str, Layer], keras: Mapping[str, Layer]) -> list[Sum]:
-    """Where PyTorch has two arrays and adds them, in the layers of twins."""
-    return [
-        Sum(name, row.torch, row.keras[0])
-        for name, layer in torch.items()
-        for row in rows(
-            _kinds(name, layer, keras[name], strict=False),
-            layer.arrays,
-            keras[name].arrays,
-        )
-        if row.gradients and set(row.torch) <= set(layer.arrays)
-    ]
+def sums(torch: Layers, keras: Layers) -> list[Sum]:
+    """Return where PyTorch has two arrays and adds them, in the layers of twins."""
+    added = []
+    for name, layer in torch.items():
+        twin = keras[name]
+        names = _kinds(name, layer, twin, strict=False)
+        for row in kinds.rows(names, layer.arrays, twin.arrays):
+            if row.gradients is not None and set(row.torch) <= set(layer.arrays):
+                added.append(Sum(name, row.torch, row.keras[0]))
+    return added
 
 
 @dataclass(frozen=True)
-class _Step:
-    """One row of a table, for two layers of a name and in one direction.
+class Step:
+    """One row, for two layers of a name and in one direction.
 
     Args:
-        layer: the name.
-        inputs: what the source holds them in, an array or what it can be read from.
+        layer: their name.
+        inputs: where the source has its arrays: arrays, or what they are read from.
         outputs: the same of the target, by name.
-        change: makes the target's arrays of the source's.
-        move: the names.
+        change: takes the source's arrays and returns the target's.
+        move: full names.
     """
 
     layer: str
     inputs: Sequence[Any]
     outputs: Mapping[str, Any]
-    change: Callable[..., tuple[np.ndarray, ...]]
+    change: Rewrite
     move: Move
 
 
-def plan(source, target, direction, strict):
-    """The steps from one model's layers to the other's; only names are looked at."""
-    _nothing_left("layers", set(source) - set(target), set(target) - set(source))
-    return [
-        step
-        for name, layer in source.items()
-        for step in _steps(name, layer, target[name], direction, strict)
-    ]
+def plan(source: Layers, target: Layers, direction: str, strict: bool) -> list[Step]:
+    """Return the steps from one model's layers to the other's.
 
-
-def _steps(name, source, target, direction, strict):
-    torch, keras = (source, target) if direction == "to_keras" else (target, source)
-    left, free, steps = dict(source.arrays), dict(target.arrays), []
-    for row in rows(_kinds(name, torch, keras, strict), torch.arrays, keras.arrays):
-        inputs, outputs, change = _turned(row, direction)
-        if set(inputs) <= set(left) and set(outputs) <= set(free):
-            steps.append(
-                _Step(
-                    name,
-                    [left.pop(array) for array in inputs],
-                    {array: free.pop(array) for array in outputs},
-                    change,
-                    Move(_full(name, inputs), _full(name, outputs)),
-                )
-            )
-    _nothing_left(f"arrays of {name}", set(left), set(free))
+    Only names are looked at. Arguments and errors as for `rewrite`.
+    """
+    _check_none_unused("layers", set(source) - set(target), set(target) - set(source))
+    steps = []
+    for name, layer in source.items():
+        steps += _steps(name, layer, target[name], direction, strict)
     return steps
 
 
-def _kinds(name, torch, keras, strict):
-    """The kinds of two layers, if there is a rule for them."""
+def _steps(
+    name: str, source: Layer, target: Layer, direction: str, strict: bool
+) -> list[Step]:
+    """The steps of one layer, which use each of its arrays once."""
+    torch, keras = (source, target) if direction == "to_keras" else (target, source)
+    names = _kinds(name, torch, keras, strict)
+    unused, unfilled = dict(source.arrays), dict(target.arrays)
+    steps = []
+    for row in kinds.rows(names, torch.arrays, keras.arrays):
+        inputs, outputs, change = _directed(row, direction)
+        if not (set(inputs) <= set(unused) and set(outputs) <= set(unfilled)):
+            continue
+        steps.append(
+            Step(
+                name,
+                [unused.pop(key) for key in inputs],
+                {key: unfilled.pop(key) for key in outputs},
+                change,
+                Move(_full_names(name, inputs), _full_names(name, outputs)),
+            )
+        )
+    _check_none_unused(f"arrays of {name}", set(unused), set(unfilled))
+    return steps
+
+
+def _kinds(name: str, torch: Layer, keras: Layer, strict: bool) -> tuple[str, str]:
+    """What the two layers are called, if their arrays can be moved.
+
+    Raises:
+        BadInput: if they cannot.
+    """
     if "=" in keras.kind and (strict or "reset_after" in keras.kind):
         raise BadInput(
             f"{name}: expected a layer that PyTorch has too, got Keras {keras.kind}, "
             f"which its {torch.kind} lacks; use Keras's default there, or write the "
             "cell by hand in PyTorch"
         )
-    kinds = torch.kind, keras.kind
-    if not strict:
-        kinds = plain(torch.kind), plain(keras.kind)
-    if kinds not in RULES and (plain(torch.kind), plain(keras.kind)) in RULES:
-        relu = "relu" in torch.kind
-        one, other = ("relu", "tanh") if relu else ("tanh", "relu")
+    plain_names = plain(torch.kind), plain(keras.kind)
+    names = (torch.kind, keras.kind) if strict else plain_names
+    if own(names) or kinds.of_layers(*names) is not None:
+        return names
+    if kinds.of_layers(*plain_names) is not None:
+        relu_in_torch = "relu" in torch.kind
+        in_torch, in_keras = ("relu", "tanh") if relu_in_torch else ("tanh", "relu")
         raise BadInput(
-            f"{called(name)}: expected one nonlinearity on both sides, got {one} in "
-            f"PyTorch's {torch.kind} and {other} in Keras's {keras.kind}; build both "
-            f"with the same (nonlinearity in PyTorch, activation in Keras)"
+            f"{called(name)}: expected one nonlinearity on both sides, got {in_torch} "
+            f"in PyTorch's {torch.kind} and {in_keras} in Keras's {keras.kind}; build "
+            "both with the same (nonlinearity in PyTorch, activation in Keras)"
         )
-    if kinds not in RULES and not own(kinds):
-        known = ", ".join(f"{t} and {k}" for t, k in RULES)
-        raise BadInput(
-            f"{name}: expected a pair of layers with a transfer rule ({known}), got "
-            f"PyTorch {torch.kind} and Keras {keras.kind}"
-        )
-    return kinds
+    raise BadInput(
+        f"{name}: expected a pair of layers with a transfer rule ({kinds.listed()}), "
+        f"got PyTorch {torch.kind} and Keras {keras.kind}"
+    )
 
 
-def _turned(row: Row, direction: str):
-    """What goes into a row, what comes out, and by which function."""
+def _directed(
+    row: Row, direction: str
+) -> tuple[tuple[str, ...], tuple[str, ...], Rewrite]:
+    """Names of what goes into a row, of what comes out, and the function."""
     if direction == "to_keras":
         return row.torch, row.keras, row.to_keras
-    change = row.to_torch
-    if direction == "gradients":
-        change = row.gradients or row.to_torch
-    return row.keras, row.torch, change
+    if direction == "gradients" and row.gradients is not None:
+        return row.keras, row.torch, row.gradients
+    return row.keras, row.torch, row.to_torch
 
 
-def step_arrays(step, inputs):
-    """The target's arrays by name, if they have its shapes."""
+def step_arrays(step: Step, inputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the target's arrays of a step by name.
+
+    Args:
+        step: of `plan`.
+        inputs: the source's arrays, in the order of the step's inputs.
+
+    Raises:
+        BadInput: if one has not the shape of the target's.
+    """
     arrays = dict(zip(step.outputs, step.change(*inputs), strict=True))
     for name, array in arrays.items():
         expected = tuple(step.outputs[name].shape)
@@ -218,32 +236,32 @@ def step_arrays(step, inputs):
     return arrays
 
 
-def placeholder(array):
-    """An array of the shape that takes no memory."""
-    import numpy as np  # not needed before there are models
-
+def placeholder(array: Any) -> np.ndarray:
+    """Return an array of the shape of another, or of a tensor, that takes no memory."""
     return np.broadcast_to(np.int8(), tuple(array.shape))
 
 
-def shapes(layers: Mapping[str, Layer]) -> dict[str, Layer]:
-    """Layers with arrays of the same shapes that take no memory."""
-    return {
-        name: Layer(each.kind, {key: placeholder(a) for key, a in each.arrays.items()})
-        for name, each in layers.items()
-    }
+def shapes(layers: Layers) -> dict[str, Layer]:
+    """Return layers with arrays of the same shapes that take no memory."""
+    return {name: Layer(x.kind, _placeholders(x.arrays)) for name, x in layers.items()}
 
 
-def _full(layer, arrays):
+def _placeholders(arrays: Arrays) -> dict[str, np.ndarray]:
+    return {name: placeholder(array) for name, array in arrays.items()}
+
+
+def _full_names(layer: str, arrays: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{layer}.{array}" for array in arrays)
 
 
-def _nothing_left(what, source, target):
+def _check_none_unused(what: str, source: set[str], target: set[str]) -> None:
+    """Raise BadInput if names on either side have no counterpart."""
     if source or target:
         raise BadInput(
             f"{what}: expected a counterpart for each, got none for "
-            f"{_names(source)} of the source and {_names(target)} of the target"
+            f"{_listed(source)} of the source and {_listed(target)} of the target"
         )
 
 
-def _names(names):
-    return ", ".join(sorted(names)) or "nothing"
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) if names else "nothing"

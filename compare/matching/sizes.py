@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from compare.kinds.rules import RECURRENT
+import numpy as np
 
-if TYPE_CHECKING:
-    from compare.kinds.layer import Arrays, Layer
+from compare import kinds
+from compare.kinds.layer import Arrays, Layer
+
+# Sizes of the matrices of a layer, smallest first, then whether there are biases; or
+# sizes of all arrays of a layer that is not recurrent.
+Sizes = list[int]
 
 
-def parts_of(layer: Layer) -> list:
-    """What each Keras layer must hold: sizes by direction, of each layer of a stack."""
-    kinds = {torch for torch, _ in RECURRENT}
-    if layer.kind not in kinds:
+def parts_of(layer: Layer) -> list[Sizes]:
+    """Return what each layer of Keras must hold to be one of a stack of PyTorch's."""
+    if not kinds.is_recurrent(layer.kind):
         return [sizes(layer.arrays)]
     return numbered(layer.arrays, r"_l(\d+)")
 
 
-def numbered(arrays: Arrays, number: str) -> list:
-    """Sizes of the arrays of each layer of a stack; by a number in their names."""
-    numbers = {}
+def numbered(arrays: Arrays, number: str) -> list[Sizes]:
+    """Return the sizes of each layer of a stack.
+
+    Args:
+        arrays: of the whole stack.
+        number: a regular expression that finds the layer's number in a name; a name
+            without one is of layer 0.
+    """
+    layers: dict[int, dict[str, np.ndarray]] = {}
     for name, array in arrays.items():
-        found = re.search(number, name)
-        numbers.setdefault(int(found[1]) if found else 0, []).append((name, array))
-    return [_matrices(dict(each)) for _, each in sorted(numbers.items())]
+        match = re.search(number, name)
+        layer = int(match[1]) if match else 0
+        layers.setdefault(layer, {})[name] = array
+    return [_matrices(layers[layer]) for layer in sorted(layers)]
 
 
-def sizes(arrays: Arrays) -> list[int]:
-    """How many numbers there are in each array, a count of batches left out."""
+def sizes(arrays: Arrays) -> Sizes:
+    """Return how many numbers each array has, a count of batches left out."""
     return sorted(array.size for array in arrays.values() if array.ndim)
 
 
-def _matrices(arrays):
-    """As `sizes`, of the matrices: PyTorch has two biases where Keras has one."""
-    biases = [name for name in arrays if "bias" in name]
-    sizes = sorted(a.size for name, a in arrays.items() if name not in biases)
-    return [*sizes, bool(biases)]
+def _matrices(arrays: Arrays) -> Sizes:
+    """Sizes without those of biases: PyTorch has two where Keras has one."""
+    matrices = sorted(a.size for name, a in arrays.items() if "bias" not in name)
+    return [*matrices, len(matrices) < len(arrays)]

@@ -2,83 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from itertools import chain, zip_longest
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping
+from itertools import zip_longest
 
+from compare import kinds
+from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain
-from compare.kinds.rules import RECURRENT, RULES
-from compare.matching.sizes import numbered, parts_of
+from compare.matching.sizes import Sizes, numbered, parts_of
 
-if TYPE_CHECKING:
-    from compare.kinds.layer import Layer
+OTHERWISE = "give the model that lacks them these layers, or take them from the other"
 
 
 def unmatched(
     torch: Mapping[str, Layer],
     keras: Mapping[str, Layer],
-    found: Collection[str],
+    matched: Collection[str],
     free: Mapping[str, Layer],
 ) -> str:
-    """Both lists side by side, what has no twin marked, and what is likely meant.
+    """Show both lists side by side, what has no twin marked, and what is likely meant.
 
     Args:
-        torch: all layers of PyTorch's.
-        keras: all of Keras's.
-        found: names of PyTorch's that have a twin.
+        torch: all layers of PyTorch's model.
+        keras: all layers of Keras's.
+        matched: names of PyTorch's that have a twin.
         free: those of Keras's that have none.
     """
-    left = [describe(n, layer, n not in found) for n, layer in torch.items()]
-    right = [describe(n, layer, n in free) for n, layer in keras.items()]
-    width = max(map(len, ["PyTorch", *left]))
+    left = ["PyTorch"]
+    left += [describe(n, layer, n not in matched) for n, layer in torch.items()]
+    right = ["Keras"]
+    right += [describe(n, layer, n in free) for n, layer in keras.items()]
+    width = max(map(len, left))
     rows = [
-        f"  {a:{width}}   {b}".rstrip()
-        for a, b in zip_longest(["PyTorch", *left], ["Keras", *right], fillvalue="")
+        f"  {in_torch:{width}}   {in_keras}".rstrip()
+        for in_torch, in_keras in zip_longest(left, right, fillvalue="")
     ]
-    lost = [name for name in torch if name not in found]
+    lost = {name: layer for name, layer in torch.items() if name not in matched}
     counts = f"{len(lost)} of PyTorch's and {len(free)} of Keras's have none"
-    return "\n".join(
-        [
-            f"layers: expected a twin for each layer with weights, got {counts} "
-            f"(marked *); {_suggestion({n: torch[n] for n in lost}, free)}",
-            *rows,
-        ]
+    first = (
+        f"layers: expected a twin for each layer with weights, got {counts} "
+        f"(marked *); {_suggestion(lost, free)}"
     )
+    return "\n".join([first, *rows])
 
 
 def describe(name: str, layer: Layer, marked: bool = False) -> str:
-    """A layer in a line: its name, kind and the shapes of its arrays."""
+    """Write a layer in a line: its name, kind and the shapes of its arrays."""
+    mark = "*" if marked else " "
     shapes = ", ".join("x".join(map(str, a.shape)) for a in layer.arrays.values())
-    return f"{'*' if marked else ' '} {called(name)} {layer.kind} [{shapes}]"
+    return f"{mark} {called(name)} {layer.kind} [{shapes}]"
 
 
 def called(name: str) -> str:
-    """A layer's name for a sentence."""
+    """Return a layer's name for a sentence."""
     return name or "the model itself"
 
 
-def _suggestion(lost, free):
-    """What is likely meant by layers of PyTorch's and Keras's without twins."""
-    pairs = [(a, lost[a], b, free[b]) for a in lost for b in free]
-    said = chain(
-        (_own_layers(*pair) for pair in pairs),
-        (_computed_weights(*each) for each in lost.items()),
-        (
-            say(*pair)
-            for say in (_other_arrays, _other_parts, _other_sizes)
-            for pair in pairs
-        ),
-        (_without_rule(*each) for each in (*lost.items(), *free.items())),
-    )
-    otherwise = (
-        "give the model that lacks them these layers, or take them from the other"
-    )
-    return next(filter(None, said), otherwise)
+# A suggestion about two layers without twins: PyTorch's name and layer, then Keras's.
+OfTwo = Callable[[str, Layer, str, Layer], str]
 
 
-def _own_layers(name, layer, twin, other):
+def _suggestion(lost: Mapping[str, Layer], free: Mapping[str, Layer]) -> str:
+    """The likeliest of what may be meant by the layers without twins."""
+
+    def of_pairs(suggest: OfTwo) -> str:
+        for name, layer in lost.items():
+            for twin, twin_layer in free.items():
+                sentence = suggest(name, layer, twin, twin_layer)
+                if sentence:
+                    return sentence
+        return ""
+
+    def of_layers(
+        suggest: Callable[[str, Layer], str], *sides: Mapping[str, Layer]
+    ) -> str:
+        for layers in sides:
+            for name, layer in layers.items():
+                sentence = suggest(name, layer)
+                if sentence:
+                    return sentence
+        return ""
+
+    return (
+        of_pairs(_own_layers)
+        or of_layers(_computed_weights, lost)
+        or of_pairs(_other_arrays)
+        or of_pairs(_other_parts)
+        or of_pairs(_other_sizes)
+        or of_layers(_without_rule, lost, free)
+        or OTHERWISE
+    )
+
+
+def _own_layers(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
     """Two layers of the user's own whose arrays are not those of each other."""
-    if not own((layer.kind, other.kind)):
+    if not own((layer.kind, twin_layer.kind)):
         return ""
     return (
         f"{called(name)} and {called(twin)} are layers of your own: give their arrays "
@@ -86,7 +103,7 @@ def _own_layers(name, layer, twin, other):
     )
 
 
-def _computed_weights(name, layer):
+def _computed_weights(name: str, layer: Layer) -> str:
     """A layer of PyTorch's under weight_norm and the like."""
     if "weight_v" not in layer.arrays and ".parametrizations" not in name:
         return ""
@@ -96,52 +113,52 @@ def _computed_weights(name, layer):
     )
 
 
-def _other_arrays(name, layer, twin, other):
+def _other_arrays(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
     """Two layers of the same sizes where one has arrays that the other lacks."""
-    pair = called(name), called(twin)
     if (
-        layer.kind in ("BatchNorm1d", "LayerNorm")  # which a file does not tell
+        layer.kind in kinds.NORMALISATION  # which, a file does not tell
         and "running_mean" not in layer.arrays
-        and plain(other.kind) == "BatchNormalization"
+        and plain(twin_layer.kind) in kinds.BY_NAME["BatchNorm1d"].keras
     ):
         return (
-            f"{pair[0]} has no running statistics, and {pair[1]} always has: build "
-            "PyTorch's with track_running_stats=True"
+            f"{called(name)} has no running statistics, and {called(twin)} always has: "
+            "build PyTorch's with track_running_stats=True"
         )
-    biased = _biased(layer), _biased(other)
-    if not _has_rule(layer, other) or biased[0] == biased[1]:
+    biased, twin_biased = _is_biased(layer), _is_biased(twin_layer)
+    if not _has_rule(layer, twin_layer) or biased == twin_biased:
         return ""
-    if _unbiased(layer) != _unbiased(other):
+    if _sizes_without_bias(layer) != _sizes_without_bias(twin_layer):
         return ""
-    one, none = pair if biased[0] else pair[::-1]
+    with_bias, without = (name, twin) if biased else (twin, name)
     return (
-        f"{one} has a bias and {none} has none: build both with or without it "
-        "(bias=True in PyTorch, use_bias=True in Keras)"
+        f"{called(with_bias)} has a bias and {called(without)} has none: build both "
+        "with or without it (bias=True in PyTorch, use_bias=True in Keras)"
     )
 
 
-def _other_parts(name, layer, twin, other):
+def _other_parts(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
     """Two recurrent layers, one of which is several in the other model."""
-    if (plain(layer.kind), plain(other.kind)) not in RECURRENT:
+    if not kinds.are_recurrent(plain(layer.kind), plain(twin_layer.kind)):
         return ""
-    ours = any(key.endswith("_reverse") for key in layer.arrays)
-    if ours != any("backward." in key for key in other.arrays):
-        one, both = (twin, name) if ours else (name, twin)
+    two_ways = any(key.endswith("_reverse") for key in layer.arrays)
+    if two_ways != any("backward." in key for key in twin_layer.arrays):
+        reads_both, reads_one = (name, twin) if two_ways else (twin, name)
         return (
-            f"{called(both)} reads both ways and {called(one)} one way: build both "
-            "twins with a bidirectional layer, or with two layers"
+            f"{called(reads_both)} reads both ways and {called(reads_one)} one way: "
+            "build both twins with a bidirectional layer, or with two layers"
         )
-    parts = len(parts_of(layer)), len(numbered(other.arrays, r"^(\d+)\."))
-    if parts[0] >= parts[1]:
+    count = len(parts_of(layer))
+    twin_count = len(numbered(twin_layer.arrays, r"^(\d+)\."))
+    if count >= twin_count:
         return ""
     return (
-        f"{called(twin)} has {parts[1]} layers in one and {called(name)} has "
-        f"{parts[0]}: build both twins alike"
+        f"{called(twin)} has {twin_count} layers in one and {called(name)} has "
+        f"{count}: build both twins alike"
     )
 
 
-def _other_sizes(name, layer, twin, other):
-    if not _has_rule(layer, other):
+def _other_sizes(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
+    if not _has_rule(layer, twin_layer):
         return ""
     return (
         f"{called(name)} and {called(twin)} are of one kind, but not of the same "
@@ -149,21 +166,24 @@ def _other_sizes(name, layer, twin, other):
     )
 
 
-def _without_rule(name, layer):
-    if any(layer.kind == t or plain(layer.kind) == k for t, k in RULES):
-        return ""
-    known = ", ".join(f"{t} and {k}" for t, k in RULES)
-    return f"{called(name)} is a {layer.kind}, for which there is no rule ({known})"
+def _without_rule(name: str, layer: Layer) -> str:
+    for kind in kinds.WITH_ARRAYS:
+        if layer.kind in kind.torch or plain(layer.kind) in kind.keras:
+            return ""
+    return (
+        f"{called(name)} is a {layer.kind}, for which there is no rule "
+        f"({kinds.listed()})"
+    )
 
 
-def _has_rule(layer, other):
-    return (plain(layer.kind), plain(other.kind)) in RULES
+def _has_rule(layer: Layer, twin_layer: Layer) -> bool:
+    return kinds.of_layers(plain(layer.kind), plain(twin_layer.kind)) is not None
 
 
-def _biased(layer):
+def _is_biased(layer: Layer) -> bool:
     return any("bias" in name for name in layer.arrays)
 
 
-def _unbiased(layer):
-    """Sizes of what is no bias, however many arrays hold them."""
+def _sizes_without_bias(layer: Layer) -> Sizes:
+    """Sizes of the arrays that are not biases, however many arrays hold them."""
     return sorted(a.size for name, a in layer.arrays.items() if "bias" not in name)

@@ -1,74 +1,44 @@
 """What is done to a layer's output on the way to the next: functions and confusions."""
 
-from collections.abc import Callable, Iterator
-from math import erf, sqrt
+from collections.abc import Iterator
+from functools import partial
+from math import sqrt
 
 import numpy as np
 
-from compare.kinds import reference
-from compare.kinds.mistake import (
-    CONVOLUTION,
-    DENSE,
-    EMBEDDING,
-    NORMS,
-    Activation,
-    Mistake,
-)
-from compare.mistakes.ways import softmax
+from compare.kinds import CONVOLUTION, DENSE, EMBEDDINGS, NORMALISATION, functions
+from compare.kinds.functions import Function, elu, leaky_relu
+from compare.kinds.mistake import Activation, Mistake
 
 NONE = "no activation"
 
 
-def leaky(slope: float) -> Callable[[np.ndarray], np.ndarray]:
-    """A relu that leaves `slope` of what is below zero."""
-    return lambda x: np.where(x > 0, x, slope * x)
-
-
-def elu(alpha: float) -> Callable[[np.ndarray], np.ndarray]:
-    """An exponential linear unit, alpha (exp(x) - 1) below zero."""
-    return lambda x: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
-
-
-def gelu(x: np.ndarray, root: float = sqrt(2)) -> np.ndarray:
-    """Give x times the share of a normal distribution that is below x.
-
-    Source: Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2.
-    """
-    return x * (1 + _erf(x / root)) / 2
-
-
-def gelu_by_tanh(x: np.ndarray, cubed: float = 0.044715) -> np.ndarray:
-    """The approximation of gelu by a tanh, of the same source."""
-    return x * (1 + np.tanh(sqrt(2 / np.pi) * (x + cubed * x**3))) / 2
-
-
-_erf = np.vectorize(erf, otypes=[float])
-
-
-ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    NONE: lambda x: x,
-    "a relu": lambda x: np.maximum(x, 0),
+ACTIVATIONS: dict[str, Function] = {
+    NONE: functions.identity,
+    "a relu": functions.relu,
     "a tanh": np.tanh,
-    "a sigmoid": reference.sigmoid,
-    "a leaky relu of slope 0.01": leaky(0.01),
-    "a leaky relu of slope 0.2": leaky(0.2),
-    "a leaky relu of slope 0.3": leaky(0.3),
+    "a sigmoid": functions.sigmoid,
+    "a leaky relu of slope 0.01": leaky_relu(0.01),
+    "a leaky relu of slope 0.2": leaky_relu(0.2),
+    "a leaky relu of slope 0.3": leaky_relu(0.3),
     "an elu": elu(1.0),
-    "a gelu": gelu,
-    "a gelu by tanh": gelu_by_tanh,
-    "a silu": lambda x: x * reference.sigmoid(x),
-    "a softplus": lambda x: np.logaddexp(x, 0),
-    "a relu6": lambda x: np.clip(x, 0, 6),
-    "a softmax": softmax,
+    "a gelu": functions.gelu,
+    "a gelu by tanh": functions.gelu_by_tanh,
+    "a silu": functions.silu,
+    "a softplus": functions.softplus,
+    "a relu6": functions.relu6,
+    "a softmax": functions.softmax,
 }
 
 # The same with a constant that TensorFlow rounds to float32, in float64 as well.
-ROUNDED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "a leaky relu of slope 0.01": leaky(float(np.float32(0.01))),
-    "a leaky relu of slope 0.2": leaky(float(np.float32(0.2))),
-    "a leaky relu of slope 0.3": leaky(float(np.float32(0.3))),
-    "a gelu": lambda x: gelu(x, float(np.float32(sqrt(2)))),
-    "a gelu by tanh": lambda x: gelu_by_tanh(x, float(np.float32(0.044715))),
+ROUNDED: dict[str, Function] = {
+    "a leaky relu of slope 0.01": leaky_relu(float(np.float32(0.01))),
+    "a leaky relu of slope 0.2": leaky_relu(float(np.float32(0.2))),
+    "a leaky relu of slope 0.3": leaky_relu(float(np.float32(0.3))),
+    "a gelu": partial(functions.gelu, root=float(np.float32(sqrt(2)))),
+    "a gelu by tanh": partial(
+        functions.gelu_by_tanh, cubed=float(np.float32(0.044715))
+    ),
 }
 
 # How each is written in either framework.
@@ -126,8 +96,8 @@ def activation_mistakes() -> Iterator[Mistake[Activation]]:
             sentence,
             written(right, "torch", wrong),
             written(right, "keras", wrong),
-            DENSE + CONVOLUTION + EMBEDDING + NORMS,
             Activation(ACTIVATIONS[wrong], right),
+            kinds=DENSE + CONVOLUTION + EMBEDDINGS + NORMALISATION,
         )
 
 
@@ -146,7 +116,7 @@ def written(name: str, side: str, instead: str) -> str:
     return f"put {name} between the two{api}"
 
 
-def family(x: np.ndarray, y: np.ndarray) -> tuple[str, Callable] | None:
+def family(x: np.ndarray, y: np.ndarray) -> tuple[str, Function] | None:
     """The leaky relu or elu, of any slope or alpha, that takes x to y, if one does.
 
     Args:
@@ -159,7 +129,7 @@ def family(x: np.ndarray, y: np.ndarray) -> tuple[str, Callable] | None:
     if x[at] >= 0:
         return None
     for name, make, unit in (
-        ("a leaky relu of slope", leaky, x[at]),
+        ("a leaky relu of slope", leaky_relu, x[at]),
         ("an elu of alpha", elu, np.expm1(x[at])),
     ):
         size = float(f"{y[at] / unit:.7g}")  # people write round numbers

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from compare import kinds
 from compare.judging.distances import near
 from compare.kinds.mistake import (
     Activation,
@@ -18,7 +19,7 @@ from compare.kinds.mistake import (
     RecurrentOutput,
     ResultOrder,
 )
-from compare.kinds.norms import EPSILONS, STATISTICS
+from compare.kinds.option import Options
 from compare.mistakes.activations import ACTIVATIONS, NONE
 from compare.mistakes.ways import RESULTS, WAYS
 
@@ -37,7 +38,7 @@ class Anatomy:
         last: what comes out of the last layer that holds arrays, if an array.
         result: what the model returns first.
         results: all that it returns.
-        epsilons: of each layer that normalises.
+        options: the settings of each that is not recurrent, by the suite's names.
         orders: of recurrent layers whose mask leaves out steps before others, where
             each step was, (batch, time); what goes in and comes out is here as if they
             stood behind.
@@ -53,12 +54,14 @@ class Anatomy:
     calls: Mapping[str, Call]
     handed: Mapping[str, RecurrentOutput]
     last: np.ndarray | None
-    result: np.ndarray
+    result: np.ndarray | None
     results: tuple[np.ndarray, ...] = ()
-    epsilons: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, Options] = field(default_factory=dict)
     orders: Mapping[str, np.ndarray] = field(default_factory=dict)
     moved: tuple[str, ...] = ()
-    stacked: Mapping[str, list] = field(default_factory=dict)
+    stacked: Mapping[str, list[tuple[np.ndarray, np.ndarray]]] = field(
+        default_factory=dict
+    )
 
     def behind(self, layer: str) -> str | None:
         """The layer that is computed next after one."""
@@ -72,9 +75,11 @@ class Anatomy:
 
     def call(self, layer: str) -> Call:
         """A layer that is not recurrent at work."""
-        epsilon = self.epsilons.get(layer)
-        return Call(
-            self.kinds[layer], self.arrays[layer], self.fed[layer], None, epsilon
+        return kinds.call(
+            self.kinds[layer],
+            self.arrays[layer],
+            self.fed[layer],
+            options=self.options.get(layer),
         )
 
 
@@ -138,10 +143,13 @@ def _computes(effect: Computation, layer: str, found: Anatomy) -> bool:
         lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
         first_step = replace(call, x=call.x[:, :1], lengths=lengths)
         return effect.compute(first_step) is not None
-    if effect.right:
-        right = (EPSILONS | STATISTICS)[effect.right](found.call(layer))
-        return near(right, found.made.get(layer))
-    return effect.compute(found.call(layer)) is not None
+    call = found.call(layer)
+    if effect.compute(call) is None:
+        return False
+    if effect.right is None:
+        return True
+    right = effect.right(call)
+    return isinstance(right, np.ndarray) and near(right, found.made.get(layer))
 
 
 def _hands_over(effect: Handover, layer: str, found: Anatomy) -> bool:

@@ -3,6 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from math import prod, sqrt
 
+from compare.judging.losses import (
+    CROSS_ENTROPY,
+    MEAN_SQUARED_ERROR,
+    NEGATIVE_SHARPE_RATIO,
+)
 from compare.judging.optimizers import SENTENCES
 from compare.kinds.mistake import LossFactor, Mistake, OptimizerSettings
 
@@ -17,7 +22,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
     ratio = "the Sharpe ratio is"
     for loss, name, sentence, torch, keras, factor in (
         (
-            "mean_squared_error",
+            MEAN_SQUARED_ERROR,
             "sum for mean",
             f"{squares} added up, not averaged",
             'reduction="mean"',
@@ -25,7 +30,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
             prod,
         ),
         (
-            "mean_squared_error",
+            MEAN_SQUARED_ERROR,
             "mean for sum",
             f"{squares} averaged, not added up",
             'reduction="sum"',
@@ -33,7 +38,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
             lambda shape: 1 / prod(shape),
         ),
         (
-            "mean_squared_error",
+            MEAN_SQUARED_ERROR,
             "mean over the batch only",
             f"{squares} averaged over the batch, but added up along the other axes",
             'reduction="mean", which averages over all axes',
@@ -41,7 +46,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
             lambda shape: prod(shape[1:]),
         ),
         (
-            "mean_squared_error",
+            MEAN_SQUARED_ERROR,
             "half the squared error",
             f"{squares} halved, as in 1/2 (a - b)^2",
             "do not halve the loss",
@@ -49,7 +54,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
             lambda shape: 1 / 2,
         ),
         (
-            "cross_entropy",
+            CROSS_ENTROPY,
             "sum over the batch for mean",
             "the cross-entropies are added up over the batch, not averaged",
             'reduction="mean"',
@@ -57,7 +62,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
             lambda shape: shape[0],
         ),
         (
-            "negative_sharpe_ratio",
+            NEGATIVE_SHARPE_RATIO,
             "ddof 1 for 0",
             f"{spread} less one, not by the number itself",
             "torch.std(returns, correction=0): by default it is 1",
@@ -65,7 +70,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
             lambda shape: sqrt(1 - 1 / shape[0]),
         ),
         (
-            "negative_sharpe_ratio",
+            NEGATIVE_SHARPE_RATIO,
             "ddof 0 for 1",
             f"{spread}, not by one less",
             "torch.std(returns), with correction=1",
@@ -73,7 +78,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
             lambda shape: 1 / sqrt(1 - 1 / shape[0]) if shape[0] > 1 else 0,
         ),
         (
-            "negative_sharpe_ratio",
+            NEGATIVE_SHARPE_RATIO,
             "annualised",
             f"{ratio} multiplied by the root of {TRADING_DAYS} days, not left per day",
             f"leave out the factor sqrt({TRADING_DAYS})",
@@ -81,7 +86,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
             lambda shape: sqrt(TRADING_DAYS),
         ),
         (
-            "negative_sharpe_ratio",
+            NEGATIVE_SHARPE_RATIO,
             "not annualised",
             f"{ratio} left per day, not multiplied by the root of {TRADING_DAYS} days",
             f"multiply by sqrt({TRADING_DAYS})",
@@ -90,7 +95,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
         ),
     ):
         effect = LossFactor(_changing(factor))
-        yield Mistake(name, sentence, torch, keras, (loss,), effect)
+        yield Mistake(name, sentence, torch, keras, effect, kinds=(loss,))
 
 
 def _changing(
@@ -116,8 +121,8 @@ def optimizer_mistakes() -> Iterator[Mistake[OptimizerSettings]]:
         SENTENCES["epsilon"].format(**EPSILON),
         f"torch.optim.Adam(..., eps={EPSILON['keras']:g})",
         f"keras.optimizers.Adam(..., epsilon={EPSILON['torch']:g})",
-        ("Adam", "AdamW"),
         OptimizerSettings(_with_keras_epsilon),
+        kinds=("Adam", "AdamW"),
     )
 
 

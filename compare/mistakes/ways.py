@@ -5,11 +5,9 @@ from itertools import combinations
 
 import numpy as np
 
-from compare.kinds import reference
+from compare.kinds import DENSE, NORMALISATION, RECURRENT, functions
+from compare.kinds.functions import softmax
 from compare.kinds.mistake import (
-    DENSE,
-    NORMS,
-    RECURRENT,
     FinalActivation,
     Handover,
     Mistake,
@@ -100,27 +98,21 @@ WRITTEN = {
 }
 
 
-def _ends(s, step):
+def _ends(s: RecurrentOutput, step: int) -> np.ndarray | None:
     """Where each direction ends, side by side; in the other order if step is -1."""
     if s.h is None or s.output.shape[2] != 2 * s.h.shape[-1] or s.states is None:
         return None
     return np.concatenate(s.states[-2:][::step], axis=1)
 
 
-def _first_states(s):
+def _first_states(s: RecurrentOutput) -> np.ndarray | None:
     """The final states of the first layer of a stack, of each direction."""
-    if s.states is None:
+    if s.states is None or s.h is None:
         return None
     directions = s.output.shape[2] // s.h.shape[-1]
     if len(s.states) <= directions:
         return None
     return np.concatenate(s.states[:directions], axis=1)
-
-
-def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
-    """Source: Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.2.2.3."""
-    e = np.exp(x - x.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
 
 
 # What turns the last layer's output into the model's result.
@@ -132,7 +124,7 @@ RESULTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "a log-softmax": lambda x: (
         x - x.max(-1, keepdims=True) + np.log(softmax(x).max(-1, keepdims=True))
     ),
-    "a sigmoid": reference.sigmoid,
+    "a sigmoid": functions.sigmoid,
     "a tanh": np.tanh,
     "a relu": lambda x: np.maximum(x, 0),
 }
@@ -215,8 +207,8 @@ def confusions() -> Iterator[Mistake[Handover | FinalActivation | ResultOrder]]:
             f"the next layer gets {wrong} of the recurrent layer, not {right}",
             written(right, "torch"),
             written(right, "keras"),
-            RECURRENT,
             Handover(WAYS[wrong], rights),
+            kinds=RECURRENT,
         )
     for right, wrong in RESULT_CONFUSIONS:
         ends = f"the model ends {ending(wrong)}, not {ending(right)}"
@@ -227,8 +219,8 @@ def confusions() -> Iterator[Mistake[Handover | FinalActivation | ResultOrder]]:
             ends,
             end(right, "torch"),
             end(right, "keras"),
-            DENSE,
             FinalActivation(RESULTS[wrong], right),
+            kinds=DENSE,
         )
 
     yield Mistake(
@@ -236,8 +228,8 @@ def confusions() -> Iterator[Mistake[Handover | FinalActivation | ResultOrder]]:
         "the model returns its results in another order",
         "return them in the order of Keras's, which sorts those of a dictionary by key",
         "return them in the order of PyTorch's",
-        RECURRENT + DENSE + NORMS,
         ResultOrder(_exchanged),
+        kinds=RECURRENT + DENSE + NORMALISATION,
     )
 
 

@@ -1,0 +1,1 @@
+"""What a person reads: reports in a terminal, plots, and scripts."""

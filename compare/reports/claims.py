@@ -1,5 +1,7 @@
 """The claims about the note, as a table in a terminal."""
 
+from __future__ import annotations
+
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,15 +12,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from compare.reports.tables import plain_table
+
 if TYPE_CHECKING:  # at run time this would load both frameworks
     from compare.subjects.claims import ClaimResult
+    from compare.subjects.claims.claim import Figure
 
 WIDE = 140  # columns from which figures stand beside the question, not below it
-LONGEST = 90  # characters of what a framework said
-KINDS = {"holds": "green", "false": "red", "only if": "yellow"}
+LONGEST_FIGURE = 90  # characters of what a framework said
+STYLES = {"holds": "green", "false": "red", "only if": "yellow"}  # by kind of verdict
 
 
-def print_claims(console: Console, results: "Iterable[ClaimResult]"):
+def print_claims(console: Console, results: Iterable[ClaimResult]) -> None:
     """A row per claim, and how many hold.
 
     Args:
@@ -27,25 +32,32 @@ def print_claims(console: Console, results: "Iterable[ClaimResult]"):
     """
     started = time.perf_counter()
     wide = console.width >= WIDE
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 1, 0))
-    table.add_column("", justify="right", no_wrap=True)
-    table.add_column("verdict", max_width=30 if wide else 22)
-    table.add_column("question", ratio=5)
-    if wide:
-        table.add_column("figures", ratio=6)
-    counts = Counter()
+    table = _empty_table(wide)
+    counts: Counter[str] = Counter()
     for result in results:
         kind = _kind(result.verdict)
         counts[kind] += 1
-        verdict = Text(result.verdict, style=KINDS[kind])
+        verdict = Text(result.verdict, style=STYLES[kind])
         question = Text(result.question).append(f"\nran: {result.ran}", style="dim")
         figures = Text("; ".join(_figures(result.figures)), style="dim")
-        cells = [question, figures] if wide else [Text("\n").join([question, figures])]
+        cells = [question, figures]
+        if not wide:
+            cells = [Text("\n").join(cells)]
         table.add_row(str(result.number), verdict, *cells)
     console.print(table)
     seconds = time.perf_counter() - started
     console.print()
     console.print(conclusion(counts, seconds), style="bold", highlight=False)
+
+
+def _empty_table(wide: bool) -> Table:
+    table = plain_table(below=1)
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("verdict", max_width=30 if wide else 22)
+    table.add_column("question", ratio=5)
+    if wide:
+        table.add_column("figures", ratio=6)
+    return table
 
 
 def conclusion(counts: Mapping[str, int], seconds: float) -> str:
@@ -57,19 +69,21 @@ def conclusion(counts: Mapping[str, int], seconds: float) -> str:
     )
 
 
-def _kind(verdict):
-    return verdict if verdict in KINDS else "only if"
+def _kind(verdict: str) -> str:
+    return verdict if verdict in STYLES else "only if"
 
 
-def _figures(figures):
+def _figures(figures: Mapping[str, Figure]) -> list[str]:
     return [f"{name}: {_figure(value)}" for name, value in figures.items()]
 
 
-def _figure(value):
+def _figure(value: Figure) -> str:
+    """A figure in few characters: a number, words, or several of either."""
     if isinstance(value, float):
         return f"{value:.2g}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        words = isinstance(value[0], str) if value else False
-        text = (" " if words else ", ").join(map(_figure, value))
-        return text if words else f"({text})"
-    return shorten(str(value), LONGEST, placeholder=" ...")
+        texts = [_figure(item) for item in value]
+        if value and isinstance(value[0], str):
+            return " ".join(texts)
+        return f"({', '.join(texts)})"
+    return shorten(str(value), LONGEST_FIGURE, placeholder=" ...")

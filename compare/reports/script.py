@@ -1,24 +1,30 @@
 """A script that shows a difference without this package: models, weights and input."""
 
+from __future__ import annotations
+
 import ast
 import base64
 import io
+from collections.abc import Mapping
+from dataclasses import dataclass
 from textwrap import indent
+from typing import Any
 
 import numpy as np
 
 from compare.diagnosing.shrinking import Smallest
 from compare.errors import BadInput
-from compare.in_keras import names as in_keras_names
+from compare.in_keras.names import unnamed
 from compare.judging.evidence import SIDES, Result
-from compare.subjects import sources
-from compare.subjects.own import calls as own_inputs
-from compare.subjects.own import models as live
+from compare.judging.words import Side
+from compare.subjects.own.calls import Style, call_style
+from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.pairs import Pair
+from compare.subjects.sources import of_twins
 
 WIDTH = 88  # of a line of data
-LINE = "-" * 60
+RULE = "-" * 60
 FUTURE = "from __future__ import annotations\n"
 
 HEAD = '''\
@@ -42,7 +48,7 @@ torch.set_default_dtype(torch.float64)
 keras.config.set_floatx("float64")
 keras.config.set_dtype_policy("float64")
 
-# {line} the models
+# {rule} the models
 
 '''
 
@@ -50,7 +56,7 @@ TAIL = '''\
 {models}
 
 
-# {line} the same weights, the same input
+# {rule} the same weights, the same input
 
 DATA = """
 {data}
@@ -103,13 +109,32 @@ sys.exit(1 if differs else 0)
 '''
 
 
-# How a call hands its inputs over, by `own_inputs.call_style`.
-STYLES = {
+# How a call hands its inputs over, by `calls.call_style`.
+ARGUMENTS: dict[Style, str] = {
     "by name": "**{inputs}",
     "dictionary": "{inputs}",
     "list": "list({inputs}.values())",
     "in turn": "*{inputs}.values()",
 }
+
+
+@dataclass(frozen=True)
+class _Source:
+    """How a script makes the models of a pair.
+
+    Args:
+        name: of the pair.
+        text: defines what makes them.
+        makers: by side, what is called to make a model.
+        sizes: that it is called with.
+        inputs: names of the inputs, where they are handed over by name.
+    """
+
+    name: str
+    text: str
+    makers: Mapping[Side, str]
+    sizes: Mapping[str, int]
+    inputs: tuple[str, ...] | None
 
 
 def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
@@ -120,83 +145,101 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
         result: how.
         least: weights and input that show it.
     """
-    models = {side: least.twins.twins[side, "float64"].model for side in SIDES}
-    models["keras"] = in_keras_names.unnamed(models["keras"])
     if isinstance(pair, OwnPair):
-        name, source = pair.name, _own_source(pair)
-        sizes, names, makers = dict(least.sizes), pair.names, "{side}_model"
+        source = _own_source(pair, least)
     else:
-        name, source = pair.file, _built_in_source(pair)
-        sizes, makers = {**pair.sizes, **least.sizes}, "{side}_model()"
-        names = tuple(each.name for each in least.twins.inputs)
-        if "timesteps" in sizes:
-            sizes["timesteps"] = least.arrays[0].shape[1]
-    styles = {
-        side: STYLES[own_inputs.call_style(side, names, model, len(least.arrays))]
-        for side, model in models.items()
-    }
-    arguments = ", ".join(f"{name}={size}" for name, size in sizes.items())
-    said = result.explanation.sentence if result.explanation else ""
-    title = f"PyTorch and Keras differ: {name}{said and f': {said}'}."
-    future = "from __future__ import annotations\n\n" if FUTURE in source else ""
-    return HEAD.format(
-        title=title.replace("\\", "/").replace('"', "'"), future=future, line=LINE
-    ) + TAIL.format(
-        models=source.replace(FUTURE, "").strip("\n"),
-        line=LINE,
-        data=_packed(_arrays(models, least)),
-        torch_model=f"{makers.format(side='torch')}({arguments})",
-        keras_model=f"{makers.format(side='keras')}({arguments})",
-        torch_call=styles["torch"].format(inputs="first"),
-        keras_call=styles["keras"].format(inputs="second"),
+        source = _built_in_source(pair, least)
+    torch = least.twins.model("torch", "float64")
+    keras = unnamed(least.twins.model("keras", "float64"))
+    count = len(least.arrays)
+    torch_arguments = ARGUMENTS[call_style("torch", source.inputs, torch, count)]
+    keras_arguments = ARGUMENTS[call_style("keras", source.inputs, keras, count)]
+    sizes = ", ".join(f"{name}={size}" for name, size in source.sizes.items())
+    title = f"PyTorch and Keras differ: {source.name}."
+    if result.explanation and result.explanation.sentence:
+        sentence = result.explanation.sentence
+        title = f"PyTorch and Keras differ: {source.name}: {sentence}."
+    future = f"{FUTURE}\n" if FUTURE in source.text else ""
+    head = HEAD.format(
+        title=title.replace("\\", "/").replace('"', "'"), future=future, rule=RULE
     )
+    tail = TAIL.format(
+        models=source.text.replace(FUTURE, "").strip("\n"),
+        rule=RULE,
+        data=_packed(_arrays(torch, keras, least)),
+        torch_model=f"{source.makers['torch']}({sizes})",
+        keras_model=f"{source.makers['keras']}({sizes})",
+        torch_call=torch_arguments.format(inputs="first"),
+        keras_call=keras_arguments.format(inputs="second"),
+    )
+    return head + tail
 
 
-def _arrays(models, least):
+def _arrays(torch: Any, keras: Any, least: Smallest) -> dict[str, np.ndarray]:
     """The weights of both models, and the inputs, by names that the script reads."""
-    state = models["torch"].state_dict()
-    found = {f"t/{name}": tensor.numpy() for name, tensor in state.items()}
-    for number, variable in enumerate(models["keras"].weights):
-        found[f"k/{number:04}"] = variable.numpy()
-    for each, array in zip(least.twins.inputs, least.arrays, strict=True):
-        wide = array.dtype.kind == "f"
-        found[f"x/{each.name}"] = array.astype("float64") if wide else array
-    return found
+    arrays = {
+        f"t/{name}": tensor.numpy() for name, tensor in torch.state_dict().items()
+    }
+    for number, variable in enumerate(keras.weights):
+        arrays[f"k/{number:04}"] = variable.numpy()
+    for model_input, array in zip(least.twins.inputs, least.arrays, strict=True):
+        if array.dtype.kind == "f":
+            array = array.astype("float64")
+        arrays[f"x/{model_input.name}"] = array
+    return arrays
 
 
-def _packed(arrays):
+def _packed(arrays: Mapping[str, Any]) -> str:
     """Arrays as text."""
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     text = base64.b64encode(file.getvalue()).decode()
-    return "\n".join(text[i : i + WIDTH] for i in range(0, len(text), WIDTH))
+    starts = range(0, len(text), WIDTH)
+    return "\n".join(text[start : start + WIDTH] for start in starts)
 
 
-def check_source(pair: Pair | OwnPair):
+def check_source(pair: Pair | OwnPair) -> None:
     """Raise BadInput for models that were made already: no source makes them."""
-    if isinstance(pair, OwnPair) and any(
-        live.is_live(side, model) for side, model in pair.models.items()
-    ):
+    if not isinstance(pair, OwnPair):
+        return
+    if any(is_live(side, model) for side, model in pair.models.items()):
         raise BadInput(
             f"--reproduce: expected {pair.name} to have functions or classes that make "
             "the models, which a script can call, got models; write functions"
         )
 
 
-def _own_source(pair):
+def _own_source(pair: OwnPair, least: Smallest) -> _Source:
     """A pair file's text, without what it does when it is run as a script."""
+    assert pair.file is not None  # `explain` takes pair files and built-in pairs
     text = pair.file.read_text(encoding="utf-8")
     lines = text.splitlines()
     for node in ast.parse(text).body:
         if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
-            for number in range(node.lineno - 1, node.end_lineno):
+            for number in range(node.lineno - 1, node.end_lineno or node.lineno):
                 lines[number] = ""
-    return "\n".join(lines)
+    return _Source(
+        name=pair.name,
+        text="\n".join(lines),
+        makers={"torch": "torch_model", "keras": "keras_model"},
+        sizes=least.sizes,
+        inputs=pair.names,
+    )
 
 
-def _built_in_source(pair):
+def _built_in_source(pair: Pair, least: Smallest) -> _Source:
     """Each twin's file as a function that returns the model's class."""
-    return "\n\n".join(
-        f"def {side}_model():\n{indent(text.rstrip(), '    ')}\n    return {pair.cls}\n"
-        for side, (_, text) in zip(SIDES, sources.both(pair), strict=True)
+    functions = []
+    for side, (_, text) in zip(SIDES, of_twins(pair), strict=True):
+        body = indent(text.rstrip(), "    ")
+        functions.append(f"def {side}_model():\n{body}\n    return {pair.cls}\n")
+    sizes = {**pair.sizes, **least.sizes}
+    if "timesteps" in sizes:
+        sizes["timesteps"] = least.arrays[0].shape[1]
+    return _Source(
+        name=pair.file,
+        text="\n\n".join(functions),
+        makers={"torch": "torch_model()", "keras": "keras_model()"},
+        sizes=sizes,
+        inputs=tuple(model_input.name for model_input in least.twins.inputs),
     )

@@ -1,16 +1,22 @@
 """What a person sees of a training run in a terminal, and its plot."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
 from io import BytesIO
-from math import ceil
+from math import ceil, nan
 from statistics import mean, median
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from compare.judging.evidence import DIFFERENT, ILL_CONDITIONED, OTHER, SAME, SIDES
 from compare.judging.training import TrainingEvidence
+from compare.judging.words import Side
+from compare.reports.tables import plain_table
 
-ROWS = 10  # of the table of losses
+MOST_ROWS = 10  # of the table of losses
 LEGEND = (
     "The loss is that of an epoch's last batch in float32, its gap in float64. The gap "
     "of a tensor is a part of its largest value so far, its limit what rounding "
@@ -27,53 +33,80 @@ SHARES = (
 SPIKE = 20  # times the median: a loss that would flatten both curves
 
 
-def print_training(console: Console, evidence: TrainingEvidence):
-    """What ran, the losses, where the twins part and why, what was shown."""
+class _Output:
+    """Where a report goes.
 
-    def say(*lines, style=None):
+    Args:
+        console: prints tables and lines, the latter as they are.
+    """
+
+    def __init__(self, console: Console):
+        self.console = console
+
+    def say(self, *lines: str, style: str | None = None) -> None:
+        """Print lines without any markup."""
         for line in lines:
-            console.print(line, style=style, highlight=False, markup=False)
+            self.console.print(line, style=style, highlight=False, markup=False)
 
-    settings = evidence.settings
 
-    say(*_opening(evidence), "")
+def print_training(console: Console, evidence: TrainingEvidence) -> None:
+    """What ran, the losses, where the twins part and why, what was shown."""
+    output = _Output(console)
+    output.say(*_opening(evidence), "")
+    _print_gradients(output, evidence)
+    if evidence.done:
+        console.print(_losses(evidence))
+        output.say("")
+        console.print(_tensors(evidence))
+        output.say("", LEGEND, style="dim")
+    if evidence.sharpe:
+        output.say("")
+        console.print(_sharpe(evidence))
+        output.say(
+            "No costs are counted, and the past promises nobody money.", style="dim"
+        )
+    if evidence.drift and not evidence.in_step:
+        output.say("")
+        _print_causes(output, evidence)
+    output.say("")
+    if evidence.interrupted:
+        output.say(_interruption(evidence), style="yellow")
+    output.say(conclusion(evidence), style="bold")
+
+
+def _print_gradients(output: _Output, evidence: TrainingEvidence) -> None:
     gradients = evidence.gradients
     decider = gradients.deciding
-    say(
+    assert decider is not None  # gradients are compared, never refused
+    output.say(
         f"gradients of the first batch: {gradients.verdict} "
         f"({len(gradients.stages) - 1} tensors; gap {decider.gap64:.1e}, limit "
         f"{decider.limit64:.1e}, at {decider.stage})",
         "",
         style=None if gradients.as_expected else "red",
     )
-    if evidence.done:
-        console.print(_losses(evidence))
-        say("")
-        console.print(_tensors(evidence))
-        say("", LEGEND, style="dim")
-    if evidence.sharpe:
-        say("")
-        console.print(_sharpe(evidence))
-        say("No costs are counted, and the past promises nobody money.", style="dim")
-    if evidence.drift and not evidence.in_step:
-        say("")
-        console.print(_causes(evidence))
-        if evidence.causes:
-            leads = settings["follow"]
-            names = dict(leads=SIDES[leads], follows=SIDES[OTHER[leads]])
-            say(SHARES.format(**names), style="dim")
-        elif evidence.done == 1:
-            say("Not measured: no loss depends on a step yet; take more.", style="dim")
-    say("")
-    if evidence.interrupted:
-        what = (
-            "The run was complete, but what its causes explain was interrupted."
-            if evidence.done == evidence.steps
-            else f"Interrupted after step {evidence.done} of {evidence.steps}: what is "
-            "said here holds for these steps."
+
+
+def _print_causes(output: _Output, evidence: TrainingEvidence) -> None:
+    output.console.print(_causes(evidence))
+    if evidence.causes:
+        leads = evidence.settings["follow"]
+        follows = OTHER[leads]
+        text = SHARES.format(leads=SIDES[leads], follows=SIDES[follows])
+        output.say(text, style="dim")
+    elif evidence.done == 1:
+        output.say(
+            "Not measured: no loss depends on a step yet; take more.", style="dim"
         )
-        say(what, style="yellow")
-    say(conclusion(evidence), style="bold")
+
+
+def _interruption(evidence: TrainingEvidence) -> str:
+    if evidence.done == evidence.steps:
+        return "The run was complete, but what its causes explain was interrupted."
+    return (
+        f"Interrupted after step {evidence.done} of {evidence.steps}: what is said "
+        "here holds for these steps."
+    )
 
 
 def conclusion(evidence: TrainingEvidence) -> str:
@@ -92,119 +125,131 @@ def conclusion(evidence: TrainingEvidence) -> str:
             f"the loss and {len(evidence.tensors) - 1} weights at each of "
             f"{evidence.done} steps, are the same {seconds}."
         )
-    if decider.verdict == DIFFERENT:
+    if decider is not None and decider.verdict == DIFFERENT:
         return (
             f"They part at step {decider.timestep}, at {decider.stage}: "
             f"{decider.reason}. At step {evidence.done} the losses are "
             f"{evidence.gaps[-1]:.1e} apart, {mean(evidence.gaps):.1e} on average. "
-            f"{_left(evidence)}{seconds}"
+            f"{_remaining_gap(evidence)}{seconds}"
         )
-    if decider.verdict == ILL_CONDITIONED:
+    if decider is not None and decider.verdict == ILL_CONDITIONED:
         return (
             f"Nobody can tell to the end. {decider.stage}: {decider.reason} {seconds}."
         )
     return f"The gradients are not the same: {evidence.gradients.explain()} {seconds}"
 
 
-def _left(evidence):
+def _remaining_gap(evidence: TrainingEvidence) -> str:
     if evidence.left is None:
         return ""
     return f"With all causes removed {evidence.left:.1%} of it is left. "
 
 
-def _opening(evidence):
+def _opening(evidence: TrainingEvidence) -> Iterator[str]:
+    """What learns from what, and what each side steps with."""
     settings, versions = evidence.settings, evidence.versions
-    names = dict(
-        torch=f"PyTorch {versions['torch']}",
-        keras=f"Keras {versions['keras']} ({versions['backend']})",
-    )
     yield (
         f"{settings['pair']}, {settings['loss'].replace('_', ' ')}: "
         f"{_many(settings['epochs'], 'epoch')} of "
         f"{_many(settings['steps_per_epoch'], 'shuffled batch', 'es')} of "
         f"{settings['batch_size']}, seed {settings['seed']}, on {settings['source']}"
     )
-    for side, name in names.items():
-        used = settings[side]
-        values = ", ".join(f"{key} {value:g}" for key, value in used["values"].items())
-        notes = "" if used["own"] else f" as {SIDES[OTHER[side]]} defines it"
-        yield f"{name}: {used['cls']}{notes}, {values}{_biases(side, used)}"
+    torch = f"PyTorch {versions['torch']}"
+    keras = f"Keras {versions['keras']} ({versions['backend']})"
+    yield f"{torch}: {_optimizer('torch', settings['torch'])}"
+    yield f"{keras}: {_optimizer('keras', settings['keras'])}"
 
 
-def _many(number, what, ending="s"):
-    return f"{number} {what}{ending if number > 1 else ''}"
-
-
-def _biases(side, used):
-    if not used["align_biases"]:
-        return ""
+def _optimizer(side: Side, optimizer: Mapping[str, Any]) -> str:
+    """What a side steps with, and its settings."""
+    formula = ""
+    if not optimizer["own"]:
+        formula = f" as {SIDES[OTHER[side]]} defines it"
+    values = [f"{name} {value:g}" for name, value in optimizer["values"].items()]
+    text = f"{optimizer['cls']}{formula}, {', '.join(values)}"
+    if not optimizer["align_biases"]:
+        return text
     if side == "torch":
-        return "; the second of two added biases stays zero"
-    return "; a bias that is two in PyTorch takes twice the step"
+        return f"{text}; the second of two added biases stays zero"
+    return f"{text}; a bias that is two in PyTorch takes twice the step"
 
 
-def _table(*columns):
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number == 0 else "right", no_wrap=True)
+def _many(number: int, noun: str, ending: str = "s") -> str:
+    if number > 1:
+        return f"{number} {noun}{ending}"
+    return f"{number} {noun}"
+
+
+# ------------------------------------------------------------------------------ tables
+
+
+def _table(*columns: str) -> Table:
+    """A table of figures, with a name in the first column."""
+    table = plain_table()
+    table.add_column(columns[0], no_wrap=True)
+    for name in columns[1:]:
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 
-def _losses(evidence):
+def _losses(evidence: TrainingEvidence) -> Table:
+    """Losses at the ends of some epochs, and at the last step that was done."""
     table = _table("epoch", "step", "PyTorch", "Keras", "gap")
     steps, epochs = evidence.settings["steps_per_epoch"], evidence.settings["epochs"]
-    every = ceil(epochs / ROWS)
-    ends = [(e, e * steps) for e in range(every, epochs + 1, every)]
-    shown = [(str(epoch), step) for epoch, step in ends if step <= evidence.done]
-    if not shown or shown[-1][1] != evidence.done:
-        shown.append((f"{evidence.done / steps:.2g}", evidence.done))
-    for epoch, step in shown:
+    shown: dict[int, str] = {}  # epochs, by step
+    every = ceil(epochs / MOST_ROWS)
+    for epoch in range(every, epochs + 1, every):
+        if epoch * steps <= evidence.done:
+            shown[epoch * steps] = str(epoch)
+    if evidence.done not in shown:
+        shown[evidence.done] = f"{evidence.done / steps:.2g}"
+    for step, epoch_text in shown.items():
         torch, keras = (evidence.losses[f"{side}32"][step - 1] for side in SIDES)
-        table.add_row(
-            epoch,
-            str(step),
-            f"{torch:.4f}",
-            f"{keras:.4f}",
-            f"{evidence.gaps[step - 1]:.1e}",
-        )
+        gap = evidence.gaps[step - 1]
+        row = epoch_text, str(step), f"{torch:.4f}", f"{keras:.4f}", f"{gap:.1e}"
+        table.add_row(*row)
     return table
 
 
-def _tensors(evidence):
+def _tensors(evidence: TrainingEvidence) -> Table:
     table = _table("tensor", "verdict", "gap", "limit", "noise", "parts at")
-    for each in evidence.tensors:
+    for tensor in evidence.tensors:
         table.add_row(
-            each.stage,
-            each.verdict,
-            f"{each.gap64:.1e}",
-            f"{each.limit64:.1e}",
-            f"{each.noise_torch + each.noise_keras:.1e}",
-            f"step {each.timestep}" if each.timestep else "",
-            style=None if each.verdict == SAME else "red",
+            tensor.stage,
+            tensor.verdict,
+            f"{tensor.gap64:.1e}",
+            f"{tensor.limit64:.1e}",
+            f"{tensor.noise_torch + tensor.noise_keras:.1e}",
+            f"step {tensor.timestep}" if tensor.timestep else "",
+            style=None if tensor.verdict == SAME else "red",
         )
     return table
 
 
-def _causes(evidence):
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+def _causes(evidence: TrainingEvidence) -> Table:
+    table = plain_table()
     table.add_column("why they drift", no_wrap=True)
     table.add_column("")
     for name in ("explains", "alone"):
         table.add_column(name, justify="right", no_wrap=True)
     measured = {cause.name: cause for cause in evidence.causes}
     for name, sentence in evidence.drift.items():
-        cause = measured.get(name)
-        shares = (f"{cause.share:.1%}", f"{cause.alone:.1%}") if cause else ("-", "-")
-        table.add_row(name, sentence, *shares)
+        explains, alone = "-", "-"
+        if name in measured:
+            explains = f"{measured[name].share:.1%}"
+            alone = f"{measured[name].alone:.1%}"
+        table.add_row(name, sentence, explains, alone)
     return table
 
 
-def _sharpe(evidence):
+def _sharpe(evidence: TrainingEvidence) -> Table:
     table = _table("annual Sharpe ratio", "days", *SIDES.values(), "equal weights")
-    for part, by in evidence.sharpe.items():
-        ratios = (by[who] for who in (*SIDES, "equal"))
-        shown = ("too few" if each is None else f"{each:.2f}" for each in ratios)
-        table.add_row(part, f"{by['days']:,}", *shown)
+    for sample, ratios in evidence.sharpe.items():
+        texts = []
+        for weights in (*SIDES, "equal"):
+            ratio = ratios[weights]
+            texts.append("too few" if ratio is None else f"{ratio:.2f}")
+        table.add_row(sample, f"{ratios['days']:,}", *texts)
     return table
 
 
@@ -223,16 +268,17 @@ def plot(evidence: TrainingEvidence) -> bytes:
     curves.plot(steps, evidence.losses["keras32"], "--", label=SIDES["keras"])
     curves.set_ylabel(evidence.settings["loss"].replace("_", " "))
     curves.legend()
-    losses = [abs(loss) for loss in evidence.losses["torch32"]]
-    if min(evidence.losses["torch32"]) > 0 and max(losses) > SPIKE * median(losses):
+    losses = evidence.losses["torch32"]
+    if min(losses) > 0 and max(losses) > SPIKE * median(losses):
         curves.set_yscale("log")
-    drift = ", ".join(evidence.drift)
-    curves.set_title(
-        f"{evidence.settings['pair']}, {evidence.settings['optimizer']}, "
-        + (f"not aligned: {drift}" if drift else "aligned")
-    )
-    gap.set_yscale("log")  # where a gap of nothing has no place
-    gap.plot(steps, [each or float("nan") for each in evidence.gaps], ".-", color="C3")
+    aligned = "aligned"
+    if evidence.drift:
+        aligned = f"not aligned: {', '.join(evidence.drift)}"
+    settings = evidence.settings
+    curves.set_title(f"{settings['pair']}, {settings['optimizer']}, {aligned}")
+    gap.set_yscale("log")
+    gaps = [value if value else nan for value in evidence.gaps]  # 0 has no logarithm
+    gap.plot(steps, gaps, ".-", color="C3")
     gap.set_ylabel("gap in float64")
     gap.set_xlabel("step")
     for axes in (curves, gap):

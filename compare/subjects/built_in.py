@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+
+import numpy as np
 
 from compare.diagnosing.shrinking import Shrinkable, features_name
 from compare.judging.evidence import SAME, Result
 from compare.subjects.cases import Case, arrays, inputs
-from compare.subjects.cases import arrays as input_arrays
 from compare.subjects.examples import check_trainable, training_data
-from compare.subjects.own import calls as own_inputs
+from compare.subjects.own.calls import cut
 from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices
 from compare.subjects.subject import Subject
@@ -30,41 +32,51 @@ def subject(
     Args:
         pair: sizes as the prices have assets.
         cases: those of one length together.
-        prices: give the inputs.
+        prices: make the inputs.
         seed: of the weights.
         gradients: whether to compare those of the pair's loss as well, in one case of
             each length in which both twins run.
     """
+    pair_number = zlib.crc32(pair.file.encode())
+    loads: dict[str, Callable[[Twins], None]] = {}
+    for number, direction in enumerate(DIRECTIONS):
+        key = [seed, pair_number, number]
+        loads[direction] = partial(load_random, direction=direction, seed=key)
 
-    def build(length):
-        sizes = dict(pair.sizes)
-        if "timesteps" in sizes:
-            sizes["timesteps"] = length
-        make = twin_makers(pair.file, pair.cls, sizes)
-        axis = 0 if pair.time_major else 1
-        return Twins(make, inputs(pair, length), pair.outputs, axis)
+    def draw(case: Case) -> tuple[np.ndarray, ...]:
+        assert case.timesteps is not None  # built-in pairs read sequences
+        return arrays(pair, case.timesteps, case.batch, prices, seed)
 
-    def probe(case):
+    def probe(case: Case) -> bool:
         # A pair that takes any number of steps is probed there, not where they are
         # fixed.
         return pair.expected.get("none") != SAME or case.length is None
 
-    name = zlib.crc32(pair.file.encode())
     return Subject(
-        pair.file,
-        cases,
-        build,
-        lambda case: input_arrays(pair, case.timesteps, case.batch, prices, seed),
-        {
-            direction: partial(
-                load_random, direction=direction, key=[seed, name, number]
-            )
-            for number, direction in enumerate(DIRECTIONS)
-        },
-        probe,
-        pair.loss if gradients else "",
-        seed,
+        name=pair.file,
+        cases=cases,
+        build=partial(_twins, pair),
+        draw=draw,
+        loads=loads,
+        probe=probe,
+        loss=pair.loss if gradients else "",
+        seed=seed,
     )
+
+
+def _sizes(pair: Pair, length: int | None) -> dict[str, int | None]:
+    """The constructor arguments of a pair's models for a number of steps, or any."""
+    sizes: dict[str, int | None] = dict(pair.sizes)
+    if "timesteps" in sizes:
+        sizes["timesteps"] = length
+    return sizes
+
+
+def _twins(pair: Pair, length: int | None) -> Twins:
+    """The twins of a pair for a number of steps, or any."""
+    make = twin_makers(pair.file, pair.cls, _sizes(pair, length))
+    time_axis = 0 if pair.time_major else 1
+    return Twins(make, inputs(pair, length), pair.outputs, time_axis)
 
 
 def task(pair: Pair, prices: Prices, seed: int) -> Task:
@@ -72,7 +84,7 @@ def task(pair: Pair, prices: Prices, seed: int) -> Task:
 
     Args:
         pair: sizes as the prices have assets.
-        prices: give the examples of the pairs that read them.
+        prices: make the examples of the pairs that read them.
         seed: of the note's random prices.
 
     Raises:
@@ -80,10 +92,8 @@ def task(pair: Pair, prices: Prices, seed: int) -> Task:
     """
     check_trainable(pair)
     data = training_data(pair, prices, seed)
-    sizes, length = dict(pair.sizes), data.inputs[0].shape[1]
-    if "timesteps" in sizes:
-        sizes["timesteps"] = length
-    make = twin_makers(pair.file, pair.cls, sizes)
+    length = data.inputs[0].shape[1]
+    make = twin_makers(pair.file, pair.cls, _sizes(pair, length))
     twins = Twins(make, inputs(pair, length), pair.outputs)
     return Task(pair.file, twins, make["torch"], pair.loss, data, pair.prices)
 
@@ -94,32 +104,34 @@ def shrinkable(pair: Pair, result: Result, prices: Prices, seed: int) -> Shrinka
     Args:
         pair: the pair.
         result: a result of it that is *different*.
-        prices: give the input of the pairs that read them.
+        prices: make the input of the pairs that read them.
         seed: of the run.
     """
+    steps, batch = result.timesteps, result.batch
+    assert steps is not None  # the models were built and ran
+    assert batch is not None
+    length = None if result.length == "none" else steps
+    case = Case(None, steps, batch, SAME)
+    x = arrays(pair, steps, batch, prices, seed)
     sizes = {name: size for name, size in pair.sizes.items() if name != "timesteps"}
-    fixed = result.length != "none"
-    case = Case(None, result.timesteps, result.batch, "")
-    x = arrays(pair, case.timesteps, case.batch, prices, seed)
 
-    def build(sizes, inputs):
-        made = replace(pair, sizes={**pair.sizes, **sizes})
-        smaller = subject(made, [case], prices, seed)
-        twins = smaller.build(result.timesteps if fixed else None)
+    def build(sizes: Mapping[str, int], x: tuple[np.ndarray, ...]) -> Twins:
+        resized = replace(pair, sizes={**pair.sizes, **sizes})
+        smaller = subject(resized, [case], prices, seed)
+        twins = smaller.build(length)
         smaller.loads[result.direction](twins)
         return twins
 
     whole = build(sizes, x)
 
-    def cut(batch, timesteps):
-        less = Case(None, timesteps or result.timesteps, batch, "")
-        return own_inputs.cut(x, whole.inputs, less)
+    def cut_x(batch: int, timesteps: int | None) -> tuple[np.ndarray, ...]:
+        return cut(x, whole.inputs, Case(None, timesteps or steps, batch, SAME))
 
     return Shrinkable(
         build,
-        cut,
-        result.batch,
-        None if fixed else result.timesteps,
+        cut_x,
+        batch,
+        steps if length is None else None,
         sizes,
         features_name(sizes, x[0]),
     )

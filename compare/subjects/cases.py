@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from compare.judging.arrays import Input
+from compare.judging.words import Verdict
 from compare.subjects.pairs import Pair
 
 if TYPE_CHECKING:
@@ -18,13 +20,28 @@ OTHER_STEPS = (7, 200)  # what a fixed-length twin is also offered
 NONE_STEPS = (1, 7, 50, 200)
 BATCHES = (1, 4, 64)
 
-# By regime: the length the twins are built for, and the (steps, batch) they run on.
+
+@dataclass(frozen=True)
+class Regime:
+    """A length that twins are built for, and the inputs that they run on.
+
+    Args:
+        length: steps the twins are built for, or None for any number.
+        steps: of the inputs.
+        batches: of the inputs, each with each number of steps.
+    """
+
+    length: int | None
+    steps: tuple[int, ...]
+    batches: tuple[int, ...]
+
+
 REGIMES = {
-    "fixed": (FIXED, [(FIXED, batch) for batch in BATCHES]),
-    "other": (FIXED, [(steps, BATCHES[-1]) for steps in OTHER_STEPS]),
-    "none": (None, [(steps, batch) for steps in NONE_STEPS for batch in BATCHES]),
-    "one": (None, [(steps, 1) for steps in NONE_STEPS]),
-    "many": (None, [(steps, batch) for steps in (7, 50) for batch in (4, 64)]),
+    "fixed": Regime(FIXED, (FIXED,), BATCHES),
+    "other": Regime(FIXED, OTHER_STEPS, BATCHES[-1:]),
+    "none": Regime(None, NONE_STEPS, BATCHES),
+    "one": Regime(None, NONE_STEPS, (1,)),
+    "many": Regime(None, (7, 50), (4, 64)),
 }
 
 
@@ -34,15 +51,15 @@ class Case:
 
     Args:
         length: steps the twins are built for, or None for any number.
-        timesteps: steps of the input.
+        timesteps: steps of the input, or None where it has no time axis.
         batch: sequences in the input.
         expected: the verdict the pair declares for it.
     """
 
     length: int | None
-    timesteps: int
+    timesteps: int | None
     batch: int
-    expected: str
+    expected: Verdict
 
 
 def cases(pair: Pair, longest: int) -> list[Case]:
@@ -52,38 +69,40 @@ def cases(pair: Pair, longest: int) -> list[Case]:
         pair: declares the regimes.
         longest: steps of the longest window there is; longer cases are left out.
     """
-    return [
-        Case(REGIMES[regime][0], steps, batch, expected)
-        for regime, expected in pair.expected.items()
-        for steps, batch in REGIMES[regime][1]
-        if steps <= longest
-    ]
+    all_cases = []
+    for name, expected in pair.expected.items():
+        regime = REGIMES[name]
+        for steps, batch in product(regime.steps, regime.batches):
+            if steps <= longest:
+                all_cases.append(Case(regime.length, steps, batch, expected))
+    return all_cases
 
 
 def left_out(longest: int) -> list[int]:
-    """The numbers of steps for which there is no window, and so no case."""
+    """The numbers of steps for which there is no window, and thus no case."""
     return sorted(steps for steps in {*OTHER_STEPS, *NONE_STEPS} if steps > longest)
 
 
 def inputs(pair: Pair, length: int | None) -> tuple[Input, ...]:
     """What the models of a pair take when they are built for a length, or for any."""
-    shape = (pair.batch, length, pair.sizes["num_features"])
+    features = pair.sizes["num_features"]
+    shape = (pair.batch, length, features)
     if pair.time_major:
-        shape = (shape[1], shape[0], shape[2])
-    found = [Input("x", shape)]
+        shape = (length, pair.batch, features)
+    taken = [Input("x", shape)]
     if pair.lengths:
-        found.append(Input("lengths", (None,), "int64"))
-    return tuple(found)
+        taken.append(Input("lengths", (None,), "int64"))
+    return tuple(taken)
 
 
 def arrays(
     pair: Pair, timesteps: int, batch: int, prices: Prices, seed: int
 ) -> tuple[np.ndarray, ...]:
-    """What a pair runs on, one array for each of its inputs.
+    """The arrays that a pair runs on, one for each of its inputs.
 
     Windows of the prices for a pair that reads them; otherwise features uniform in
     [0, 1), as the note's data are. Where the pair takes lengths they are random, the
-    first is the whole window, and the padding behind each is zero.
+    first is the whole window, and the padding after each is zero.
 
     Returns:
         float32 (batch, time, features), or (time, batch, features) where the pair is

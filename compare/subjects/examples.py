@@ -10,6 +10,7 @@ from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices
 from compare.twins.task import TrainingData
 
+NOTE_DAYS, NOTE_STEPS = 100, 7  # of the study note: all days, and those of a window
 IN_SAMPLE = 0.75  # share of the days that the portfolio models learn from
 
 
@@ -18,16 +19,18 @@ def training_data(pair: Pair, prices: Prices, seed: int) -> TrainingData:
 
     Args:
         pair: sizes as the prices have assets.
-        prices: give the examples of the pairs that read them.
+        prices: make the examples of the pairs that read them.
         seed: of the note's random prices.
 
     Raises:
         BadInput: if the prices are too few.
     """
-    return _portfolios(prices) if pair.prices else _note(pair, seed)
+    if pair.prices:
+        return _portfolios(prices)
+    return _note(pair, seed)
 
 
-def check_trainable(pair: Pair):
+def check_trainable(pair: Pair) -> None:
     """Raise BadInput for a specimen that cannot learn from batches of windows."""
     if pair.time_major:
         raise BadInput(
@@ -42,7 +45,7 @@ def check_trainable(pair: Pair):
         )
 
 
-def _portfolios(prices):
+def _portfolios(prices: Prices) -> TrainingData:
     """Windows of 50 days, and the returns of the day after, all in float32.
 
     Batches of 64 as in Zhang, Zohren & Roberts 2020, arXiv:2005.13665, section 4.
@@ -58,23 +61,24 @@ def _portfolios(prices):
     )
 
 
-def _note(pair, seed):
+def _note(pair: Pair, seed: int) -> TrainingData:
     """The note's 93 windows of seven days of random features, and the price after each.
 
     Where a pair takes lengths, they are random as well, and the padding is zero; where
-    it returns a whole sequence, so is its target.
+    it returns a whole sequence, its target is a sequence too.
     """
     draw = np.random.RandomState(seed)  # what np.random.seed(seed) starts
-    features = draw.rand(100, pair.sizes["num_features"]).astype(np.float32)
-    prices = draw.rand(100, 1).astype(np.float32)
+    features = draw.rand(NOTE_DAYS, pair.sizes["num_features"]).astype(np.float32)
+    prices = draw.rand(NOTE_DAYS, 1).astype(np.float32)
     data = import_module("pytorch_models.stock_data")
-    windows = data.StockWindows(features, prices, 7)
+    windows = data.StockWindows(features, prices, NOTE_STEPS)
     items = [windows[number] for number in range(len(windows))]
-    x, target = (np.stack(arrays) for arrays in zip(*items, strict=True))
-    inputs = (x,)
+    x = np.stack([window for window, _ in items])  # (examples, time, features)
+    target = np.stack([price for _, price in items])  # (examples, 1)
+    inputs: tuple[np.ndarray, ...] = (x,)
     if pair.lengths:
-        lengths = draw.randint(1, 8, len(x))
-        x[np.arange(7) >= lengths[:, None]] = 0
+        lengths = draw.randint(1, NOTE_STEPS + 1, len(x))
+        x[np.arange(NOTE_STEPS) >= lengths[:, None]] = 0
         inputs = (x, lengths)
     if pair.outputs[0] == "output":
         size = (*x.shape[:2], pair.sizes["hidden_size"])

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from compare.judging.evidence import BOTH_REFUSE, SAME
+from compare.judging.losses import MEAN_SQUARED_ERROR, NEGATIVE_SHARPE_RATIO
+from compare.judging.words import Verdict
 
 
 @dataclass(frozen=True)
@@ -25,23 +27,23 @@ class Pair:
         time_major: whether it takes (time, batch, features).
         lengths: whether it takes the number of valid steps of each sequence as well.
         batch: the one size of batch that it is built for, if there is one.
-        loss: what it learns by, a function in `losses.py` of both folders.
+        loss: what it learns by, of LOSSES.
     """
 
     file: str
     cls: str
     sizes: Mapping[str, int]
-    expected: Mapping[str, str]
+    expected: Mapping[str, Verdict]
     outputs: tuple[str, ...]
     default: bool = False
     prices: bool = False
     time_major: bool = False
     lengths: bool = False
     batch: int | None = None
-    loss: str = "mean_squared_error"
+    loss: str = MEAN_SQUARED_ERROR
 
     def for_assets(self, num_assets: int) -> "Pair":
-        """The same pair for another number of assets: two features, one output each."""
+        """The pair for so many assets: two features and one output for each."""
         if not self.prices:
             return self
         sizes = dict(num_features=2 * num_assets, num_outputs=num_assets)
@@ -49,7 +51,6 @@ class Pair:
 
 
 PORTFOLIO = dict(num_features=8, hidden_size=64, num_outputs=4)
-SHARPE = "negative_sharpe_ratio"
 STOCK = dict(num_features=5, hidden_size=50)
 
 PAIRS = (
@@ -61,7 +62,7 @@ PAIRS = (
         outputs=("weights",),
         default=True,
         prices=True,
-        loss=SHARPE,
+        loss=NEGATIVE_SHARPE_RATIO,
     ),
     Pair(
         "portfolio_last_step",
@@ -71,7 +72,7 @@ PAIRS = (
         outputs=("weights",),
         default=True,
         prices=True,
-        loss=SHARPE,
+        loss=NEGATIVE_SHARPE_RATIO,
     ),
     Pair(
         "portfolio_original",
@@ -81,7 +82,7 @@ PAIRS = (
         outputs=("weights",),
         default=True,
         prices=True,
-        loss=SHARPE,
+        loss=NEGATIVE_SHARPE_RATIO,
     ),
     Pair(
         "lstm_sharpe_ratio",
@@ -90,7 +91,7 @@ PAIRS = (
         expected=dict(fixed=SAME, other=BOTH_REFUSE, none=BOTH_REFUSE),
         outputs=("weights",),
         prices=True,
-        loss=SHARPE,
+        loss=NEGATIVE_SHARPE_RATIO,
     ),
     Pair(
         "portfolio_flatten_as_written",
@@ -99,7 +100,7 @@ PAIRS = (
         expected=dict(one=SAME, many=BOTH_REFUSE),
         outputs=("weights",),
         prices=True,
-        loss=SHARPE,
+        loss=NEGATIVE_SHARPE_RATIO,
         time_major=True,
         batch=1,
     ),
@@ -110,7 +111,7 @@ PAIRS = (
         expected=dict(fixed=SAME, other=BOTH_REFUSE, none=BOTH_REFUSE),
         outputs=("weights",),
         prices=True,
-        loss=SHARPE,
+        loss=NEGATIVE_SHARPE_RATIO,
         time_major=True,
     ),
     Pair(
@@ -120,7 +121,7 @@ PAIRS = (
         expected=dict(none=SAME),
         outputs=("weights",),
         prices=True,
-        loss=SHARPE,
+        loss=NEGATIVE_SHARPE_RATIO,
         time_major=True,
     ),
     Pair(

@@ -1,6 +1,6 @@
 """Daily prices from a CSV file, as windows of features for the portfolio models."""
 
-import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from compare.errors import BadInput
+from compare.subjects.csv_rows import Row, number, read_rows
 
 BUILT_IN = Path(__file__).parent / "data" / "factor_etfs.csv"
 BUILT_IN_ASSETS = 4  # the paper's number; the file has a fifth
@@ -73,8 +74,9 @@ class Prices:
         """Every window that has a day after it, and the returns of that day.
 
         Returns:
-            Windows as of `windows`, oldest first: float32, (examples, timesteps, 2 *
-            assets). Returns p_t / p_(t-1) - 1: float32, (examples, assets).
+            Windows like those of `windows`, oldest first: float32, (examples,
+            timesteps, 2 * assets). Returns p_t / p_(t-1) - 1: float32, (examples,
+            assets).
 
         Raises:
             BadInput: if there are fewer than two such windows.
@@ -105,51 +107,37 @@ def read(path: str | Path) -> Prices:
             a cell that is not a positive number; if dates are not ISO 8601
             (2014-01-02) or do not increase. The message names the line and the column.
     """
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
-            rows = [(reader.line_num, row) for row in reader if row]
-    except FileNotFoundError:
-        raise BadInput(
-            f"{path}: expected a CSV file, found none; check the path"
-        ) from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(
-            f"{path}: expected a readable CSV file in UTF-8, got: {error}"
-        ) from None
+    rows = read_rows(path)
     if not rows:
         raise BadInput(
             f"{path}: expected a header and rows of prices, got an empty file"
         )
-    header, body = rows[0][1], rows[1:]
-    assets = tuple(name.strip() for name in header[1:])
+    header, body = rows[0], rows[1:]
+    assets = tuple(name.strip() for name in header.cells[1:])
     _check_header(path, assets)
-    days = [_day(path, assets, line, row) for line, row in body]
-    for (line, _), ((before, _), (day, _)) in zip(
-        body[1:], pairwise(days), strict=True
-    ):
-        if (day.tzinfo is None) != (before.tzinfo is None):
-            raise BadInput(
-                f"{path}, line {line}: expected dates that all have a time zone or "
-                f"none, got {day} after {before}; write them alike"
-            )
-        if day <= before:
-            raise BadInput(
-                f"{path}, line {line}: expected dates that increase, got {day} after "
-                f"{before}; sort the file, oldest day first"
-            )
-    values = np.array([prices for _, prices in days], np.float64)
+    days = [_day(path, assets, row) for row in body]
+    _check_dates(path, days)
+    values = np.array([day.prices for day in days], np.float64)
     return Prices(str(path), assets, values.reshape(len(days), len(assets)))
 
 
-def _check_header(path, assets):
+@dataclass(frozen=True)
+class _Day:
+    """One row of the file: its line, its date and a price for each asset."""
+
+    line: int
+    date: datetime
+    prices: list[float]
+
+
+def _check_header(path: str | Path, assets: Sequence[str]) -> None:
     if len(assets) < 2:
         raise BadInput(
             f"{path}: expected a date column and at least two assets, separated by "
             f"commas, got {len(assets)} asset(s); add a column per asset"
         )
     for name in assets:
-        if not name or _number(name) is not None:
+        if not name or number(name) is not None:
             raise BadInput(
                 f"{path}, line 1: expected the names of the assets, got {name!r}; "
                 "add a header such as Date,AAA,BBB"
@@ -160,38 +148,47 @@ def _check_header(path, assets):
             )
 
 
-def _day(path, assets, line, row):
-    """One row as its date and its prices."""
-    if len(row) != len(assets) + 1:
+def _check_dates(path: str | Path, days: Sequence[_Day]) -> None:
+    for before, day in pairwise(days):
+        if (day.date.tzinfo is None) != (before.date.tzinfo is None):
+            raise BadInput(
+                f"{path}, line {day.line}: expected dates that all have a time zone or "
+                f"none, got {day.date} after {before.date}; write them alike"
+            )
+        if day.date <= before.date:
+            raise BadInput(
+                f"{path}, line {day.line}: expected dates that increase, got "
+                f"{day.date} after {before.date}; sort the file, oldest day first"
+            )
+
+
+def _day(path: str | Path, assets: Sequence[str], row: Row) -> _Day:
+    """One row, checked."""
+    if len(row.cells) != len(assets) + 1:
         raise BadInput(
-            f"{path}, line {line}: expected {len(assets) + 1} cells (a date and "
-            f"{len(assets)} prices), got {len(row)}"
+            f"{path}, line {row.line}: expected {len(assets) + 1} cells (a date and "
+            f"{len(assets)} prices), got {len(row.cells)}"
         )
+    date = row.cells[0]
     try:
-        day = datetime.fromisoformat(row[0].strip())
+        day = datetime.fromisoformat(date.strip())
     except ValueError:
         raise BadInput(
-            f"{path}, line {line}: expected a date such as 2014-01-02 in the first "
-            f"column, got {row[0]!r}"
+            f"{path}, line {row.line}: expected a date such as 2014-01-02 in the first "
+            f"column, got {date!r}"
         ) from None
     prices = []
-    for name, cell in zip(assets, row[1:], strict=True):
-        price = _number(cell)
+    for name, cell in zip(assets, row.cells[1:], strict=True):
         if not cell.strip():
             raise BadInput(
-                f"{path}, line {line}, {name}: expected a price, got an empty cell; "
-                "fill the gap or drop the day"
+                f"{path}, line {row.line}, {name}: expected a price, got an empty cell;"
+                " fill the gap or drop the day"
             )
+        price = number(cell)
         if price is None or not 0 < price < np.inf:
             raise BadInput(
-                f"{path}, line {line}, {name}: expected a positive number, got {cell!r}"
+                f"{path}, line {row.line}, {name}: expected a positive number, got "
+                f"{cell!r}"
             )
         prices.append(price)
-    return day, prices
-
-
-def _number(text):
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    return _Day(row.line, day, prices)

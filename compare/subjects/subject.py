@@ -1,5 +1,7 @@
 """A pair and its cases in, results out; loads both frameworks."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,14 +19,18 @@ from compare.judging.evidence import (
     ONE_REFUSES,
     SAME,
     SIDES,
+    Judgement,
     Result,
 )
+from compare.judging.sensitivity import Sensitivity
+from compare.judging.words import Side, Verdict
 from compare.subjects.cases import FIXED, Case
-from compare.twins import sensitivity as probing
-from compare.twins import steadiness
+from compare.twins import sensitivity, steadiness
 from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
 from compare.twins.weights import load_anew
+
+USUAL_BATCH = 4  # the batch of the case that is looked at more closely, or near it
 
 
 @dataclass(frozen=True)
@@ -58,116 +64,207 @@ def run(subject: Subject) -> Iterator[Result]:
     Raises:
         BadInput: if both twins refuse every case, so that nothing was compared.
     """
-    compared, probed, said = False, None, {}
+    compared = False
+    refusals: dict[Side, str] = {}
+    probe = _Probe(subject)
     for length, group in groupby(subject.cases, key=lambda case: case.length):
-        with in_pytorch_precision.settled():
+        with in_pytorch_precision.one_thread():
             twins = subject.build(length)
-            for result in _run_length(subject, twins, list(group), probed):
-                probed = probed if result.loss else result.sensitivity or probed
-                compared |= bool(result.stages) or result.verdict == ONE_REFUSES
-                said |= result.refusals
+            for result in _run_length(subject, twins, list(group), probe):
+                if result.stages or result.verdict == ONE_REFUSES:
+                    compared = True
+                refusals |= result.refusals
                 yield result
     if not compared:
-        reasons = "; ".join(f"{SIDES[side]}: {text}" for side, text in said.items())
+        reasons = [f"{SIDES[side]}: {text}" for side, text in refusals.items()]
+        if not reasons:
+            reasons = ["the pair declares no case"]
         raise BadInput(
             f"{subject.name}: expected at least one case in which both twins run, got "
-            f"none, so nothing was compared ({reasons or 'the pair declares no case'})"
+            f"none, so nothing was compared ({'; '.join(reasons)})"
         )
 
 
-def _run_length(subject, twins, cases, probed):
-    last = list(subject.loads)[-1]
+def _run_length(
+    subject: Subject, twins: Twins, cases: Sequence[Case], probe: _Probe
+) -> Iterator[Result]:
+    """Results of the twins of one length, direction by direction, gradients last."""
+    probed_case = _probed_case(subject, cases)
     for direction, load in subject.loads.items():
         if twins.refusals:
-            nothing = replace(cases[0], timesteps=None, batch=None)
-            # One that was built may yet refuse to run, as the other to be built.
-            said = twins.refusals | twins.run(*subject.draw(cases[0]))[1]
-            yield Result(
-                **_place(subject, nothing, direction),
-                verdict=verdict.of_refusals(said),
-                expected=cases[0].expected,
-                refusals=said,
-            )
+            yield _refused(subject, twins, cases[0], direction)
             continue
         load(twins)
-        short, explained, steady = _short(subject, cases), False, False
+        explainer = _Explainer(twins)
         for case in cases:
             inputs = subject.draw(case)
-            result = Result(
-                **_place(subject, case, direction),
-                expected=case.expected,
-                **twins.compare(*inputs),
-            )
-            if case in short and result.verdict == SAME and _open(probed):
-                probed = probing.sensitivity(subject.name, twins, inputs, probed)
-                if probed.survivors and direction == last:  # none has noticed
-                    reload = partial(load_anew, twins)
-                    probed = probing.with_reasons(probed, twins, inputs, reload)
-                    load(twins)
-                result = replace(result, sensitivity=probed)
-            told = None
-            if not steady and result.verdict in (DIFFERENT, ILL_CONDITIONED):
-                told = steadiness.unsteady(twins, inputs)
-                steady = told is None  # in one case as in all
-            if told:
-                result = replace(result, verdict=DIFFERENT, explanation=told)
-            wrong = not told and result.verdict in (DIFFERENT, ONE_REFUSES)
-            if wrong and not explained and not twins.only32:
-                explained = True  # one explanation for all of one build and weights
-                result = replace(result, explanation=diagnosis.diagnose(twins, inputs))
-            yield result
-        for case in _middling(cases) if subject.loss else ():
-            inputs = subject.draw(case)
-            stages = twins.twins["torch", "float32"](*inputs)
-            shapes = [stages[name].shape for name in twins.outputs]
-            targets = random_targets(subject.loss, shapes, subject.seed)
-            result = Result(
-                **_place(subject, case, direction),
-                expected=SAME,
-                **twins.gradients(subject.loss, inputs, targets),
-            )
-            asked = subject.name, twins, subject.loss, inputs, targets
-            if result.verdict == SAME:
-                worth = probing.of_loss(*asked)
-                result = replace(result, sensitivity=worth if worth.faults else None)
-            elif result.verdict == DIFFERENT:
-                told = diagnosis.of_loss(*asked[1:], result.stages)
-                result = replace(result, explanation=told)
-            yield result
+            judgement = twins.compare(*inputs)
+            result = _result(subject, case, direction, case.expected, judgement)
+            if result.verdict == SAME and case == probed_case and probe.is_open():
+                found = probe.run(twins, inputs, direction)
+                result = replace(result, sensitivity=found)
+            yield explainer.explained(result, inputs)
+        if subject.loss:
+            yield from _gradients(subject, twins, cases, direction)
 
 
-def _open(probed):
-    """Whether some mistake was not noticed yet, nor is there a reason why."""
-    return probed is None or any(not each.reason for each in probed.survivors)
+def _refused(subject: Subject, twins: Twins, case: Case, direction: str) -> Result:
+    """The result where one side at least refused to be built."""
+    # The side that could be built may still refuse this input; both messages are told.
+    _, refusals = twins.run(*subject.draw(case))
+    refusals = twins.refusals | refusals
+    return Result(
+        pair=subject.name,
+        length=case.length or "none",
+        timesteps=None,
+        batch=None,
+        direction=direction,
+        verdict=verdict.of_refusals(refusals),
+        expected=case.expected,
+        refusals=refusals,
+    )
 
 
-def _middling(cases):
-    """Of the cases of one length the one that is looked at more closely, in a list."""
-    run = [
-        case
-        for case in cases
-        if case.expected == SAME and (case.timesteps or 0) <= FIXED
-    ]
-    return sorted(run, key=lambda case: (-(case.timesteps or 0), abs(case.batch - 4)))[
-        :1
-    ]
-
-
-def _short(subject, cases):
-    """The case in which mistakes are made, in a list: few steps where there are."""
-    run = [
-        case
-        for case in cases
-        if case.expected == SAME and case.timesteps != 1 and subject.probe(case)
-    ]
-    return sorted(run, key=lambda case: (case.timesteps or 0, abs(case.batch - 4)))[:1]
-
-
-def _place(subject, case, direction):
-    return dict(
+def _result(
+    subject: Subject,
+    case: Case,
+    direction: str,
+    expected: Verdict,
+    judgement: Judgement,
+) -> Result:
+    """What was judged, with what was run."""
+    return Result.from_judgement(
+        judgement,
         pair=subject.name,
         length=case.length or "none",
         timesteps=case.timesteps,
         batch=case.batch,
         direction=direction,
+        expected=expected,
     )
+
+
+class _Probe:
+    """Makes mistakes in a twin, and keeps count of those that were noticed so far.
+
+    Args:
+        subject: whose twins.
+    """
+
+    def __init__(self, subject: Subject):
+        self._subject = subject
+        self._last_direction = list(subject.loads)[-1]
+        self._sensitivity: Sensitivity | None = None
+
+    def is_open(self) -> bool:
+        """Whether a mistake was not noticed yet, and it is not known why."""
+        if self._sensitivity is None:
+            return True
+        return any(not survivor.reason for survivor in self._sensitivity.survivors)
+
+    def run(
+        self, twins: Twins, inputs: tuple[np.ndarray, ...], direction: str
+    ) -> Sensitivity:
+        """Make every mistake that was not noticed yet; return what all runs noticed.
+
+        In the last direction the reasons of those that no run noticed are looked for.
+
+        Args:
+            twins: with weights, and the same on these inputs.
+            inputs: an array for each.
+            direction: where the weights are from.
+        """
+        found = sensitivity.sensitivity(
+            self._subject.name, twins, inputs, self._sensitivity
+        )
+        if found.survivors and direction == self._last_direction:
+            reload = partial(load_anew, twins)
+            found = sensitivity.with_reasons(found, twins, inputs, reload)
+            self._subject.loads[direction](twins)
+        self._sensitivity = found
+        return found
+
+
+class _Explainer:
+    """Says why twins of one length with the weights of one direction differ.
+
+    Args:
+        twins: with the weights.
+    """
+
+    def __init__(self, twins: Twins):
+        self._twins = twins
+        # What holds in one case holds in all: each is found out once.
+        self._steady = False
+        self._explained = False
+
+    def explained(self, result: Result, inputs: tuple[np.ndarray, ...]) -> Result:
+        """The result with its explanation, where it needs one that is not given yet."""
+        if result.verdict in (DIFFERENT, ILL_CONDITIONED) and not self._steady:
+            explanation = steadiness.unsteady(self._twins, inputs)
+            if explanation is not None:
+                return replace(result, verdict=DIFFERENT, explanation=explanation)
+            self._steady = True
+        wrong = result.verdict in (DIFFERENT, ONE_REFUSES)
+        if wrong and not self._explained and not self._twins.only32:
+            self._explained = True
+            explanation = diagnosis.diagnose(self._twins, inputs)
+            return replace(result, explanation=explanation)
+        return result
+
+
+def _gradients(
+    subject: Subject, twins: Twins, cases: Sequence[Case], direction: str
+) -> Iterator[Result]:
+    """The result of a loss and its gradients, in one case of a length, if any runs."""
+    case = _gradients_case(cases)
+    if case is None:
+        return
+    inputs = subject.draw(case)
+    stages = twins.twin("torch", "float32")(*inputs)
+    assert twins.outputs is not None  # named at the latest when they first ran
+    shapes = [stages[name].shape for name in twins.outputs]
+    targets = random_targets(subject.loss, shapes, subject.seed)
+    judgement = twins.gradients(subject.loss, inputs, targets)
+    result = _result(subject, case, direction, SAME, judgement)
+    if result.verdict == SAME:
+        found = sensitivity.of_loss(subject.name, twins, subject.loss, inputs, targets)
+        if found.faults:
+            result = replace(result, sensitivity=found)
+    elif result.verdict == DIFFERENT:
+        explanation = diagnosis.of_loss(
+            twins, subject.loss, inputs, targets, result.stages
+        )
+        result = replace(result, explanation=explanation)
+    yield result
+
+
+# ------------------------------------------------------------- cases that are picked
+
+
+def _probed_case(subject: Subject, cases: Sequence[Case]) -> Case | None:
+    """The case of a length in which mistakes are made: few steps, but not one."""
+    suitable = [
+        case
+        for case in cases
+        if case.expected == SAME and case.timesteps != 1 and subject.probe(case)
+    ]
+    return min(suitable, key=_fewest_steps, default=None)
+
+
+def _gradients_case(cases: Sequence[Case]) -> Case | None:
+    """The case of a length whose gradients are compared: many steps, but not most."""
+    suitable = [
+        case
+        for case in cases
+        if case.expected == SAME and (case.timesteps or 0) <= FIXED
+    ]
+    return min(suitable, key=_most_steps, default=None)
+
+
+def _fewest_steps(case: Case) -> tuple[int, int]:
+    return case.timesteps or 0, abs(case.batch - USUAL_BATCH)
+
+
+def _most_steps(case: Case) -> tuple[int, int]:
+    return -(case.timesteps or 0), abs(case.batch - USUAL_BATCH)

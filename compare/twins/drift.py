@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from compare.judging.evidence import OTHER
 from compare.judging.optimizers import CAUSES
 from compare.judging.training import Cause
-
-
-class Run(Protocol):
-    """What is needed of a training run to take it again with other settings."""
-
-    recipe: Any
-    interrupted: Any
-
-    def restart(self) -> None:
-        """Put the weights back with which the run began."""
-
-    def training(self, side: str, dtype: str, optimizer: Any) -> Callable:
-        """A function that takes one step on a batch and returns its loss."""
-
-    def optimizers(self, removed: Any) -> Mapping[str, Any]:
-        """The optimizer of each side, with the causes in `removed` taken away."""
-
-    def batches(self) -> Any:
-        """The batches of the run: inputs and target, in order."""
+from compare.twins.task import Progress
+from compare.twins.training_run import TrainingRun
 
 
 def explain(
-    run: Run,
+    run: TrainingRun,
     losses: Mapping[str, Sequence[float]],
     drift: Mapping[str, str],
-    progress: Callable,
+    progress: Progress,
 ) -> tuple[tuple[Cause, ...], float | None]:
     """What each cause explains, and what is left without all.
 
@@ -48,41 +30,58 @@ def explain(
         progress: is called after each step.
 
     Returns:
-        Of all causes, or of those before Ctrl-C, when nothing is said of what is left.
+        All causes, and the gap without them, as a part of the whole gap. After Ctrl-C,
+        the causes before it, and None.
     """
     leads = losses[f"{run.recipe.follow}64"]
-    whole = _gap(losses["torch64"], losses["keras64"])
-
-    def left(removed, name):
-        curve = _curve(run, removed, len(leads), name, progress)
-        if len(curve) < len(leads):
-            return None  # interrupted
-        return _gap(leads, curve) / whole
-
-    found = []
+    whole = _mean_gap(losses["torch64"], losses["keras64"])
+    causes: list[Cause] = []
     for name, sentence in drift.items():
-        without = left({*run.recipe.removed, name}, f"without {name}")
-        alone = left(set(CAUSES) - {name}, f"{name} alone")
-        if without is None or alone is None:
-            return tuple(found), None
-        found.append(Cause(name, sentence, 1 - without, alone))
-    return tuple(found), left(CAUSES, "without all")
+        removed = {*run.recipe.removed, name}
+        gap_without = _gap(run, removed, leads, f"without {name}", progress)
+        others = set(CAUSES) - {name}
+        gap_alone = _gap(run, others, leads, f"{name} alone", progress)
+        if gap_without is None or gap_alone is None:
+            return tuple(causes), None
+        share = 1 - gap_without / whole
+        causes.append(Cause(name, sentence, share, alone=gap_alone / whole))
+    gap_left = _gap(run, CAUSES, leads, "without all", progress)
+    if gap_left is None:
+        return tuple(causes), None
+    return tuple(causes), gap_left / whole
 
 
-def _curve(run, removed, steps, name, progress):
-    """The losses in float64 of the side that follows, other causes removed."""
+def _gap(
+    run: TrainingRun,
+    removed: Collection[str],
+    leads: Sequence[float],
+    name: str,
+    progress: Progress,
+) -> float | None:
+    """The mean gap of the losses with some causes removed; None after Ctrl-C.
+
+    Args:
+        run: whose side that follows takes all steps again, in float64.
+        removed: the causes.
+        leads: losses of the side that leads.
+        name: of this part of the work, for `progress`.
+        progress: is called after each step.
+    """
     side = OTHER[run.recipe.follow]
     run.restart()
-    training = run.training(side, "float64", run.optimizers(removed)[side])
-    losses = []
-    for arrays, target in run.batches():
-        if len(losses) == steps or run.interrupted.is_set():
+    trainer = run.trainer(side, "float64", run.optimizers(removed)[side])
+    losses: list[float] = []
+    for inputs, target in run.batches():
+        if len(losses) == len(leads):
             break
-        losses.append(float(training(arrays, target)[0]))
-        progress(name, len(losses), steps, {side: losses[-1]})
-    return losses
+        if run.interrupted.is_set():
+            return None
+        loss, _ = trainer(inputs, target)
+        losses.append(float(loss))
+        progress(name, len(losses), len(leads), {side: losses[-1]})
+    return _mean_gap(leads, losses)
 
 
-def _gap(first, second):
-    """Mean difference of two loss curves."""
-    return float(np.mean(np.abs(np.subtract(first, second))))
+def _mean_gap(leads: Sequence[float], follows: Sequence[float]) -> float:
+    """The mean difference of two loss curves of as many steps."""
+    return float(np.mean(np.abs(np.subtract(leads, follows))))

@@ -1,15 +1,40 @@
-"""Both adapters by side, the directions of a transfer, and the precisions."""
+"""What both adapters have, by side; the directions of a transfer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import ModuleType
+
 from compare.in_keras import layers as keras_layers
+from compare.in_keras import models as keras_models
+from compare.in_keras import refusals as keras_refusals
 from compare.in_keras import twin as in_keras
 from compare.in_pytorch import layers as pytorch_layers
+from compare.in_pytorch import models as pytorch_models
+from compare.in_pytorch import refusals as pytorch_refusals
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare.in_pytorch import twin as in_pytorch
+from compare.judging.words import Direction, Side
 
-FRAMEWORKS = {"torch": in_pytorch, "keras": in_keras}
-LAYERS = {"torch": pytorch_layers, "keras": keras_layers}
-DIRECTIONS = {"to_keras": ("torch", "keras"), "to_torch": ("keras", "torch")}
-DTYPES = ("float32", "float64")
+FRAMEWORKS: dict[Side, ModuleType] = {
+    "torch": in_pytorch,
+    "keras": in_keras,
+}  # where `Twin` is
+LAYERS: dict[Side, ModuleType] = {"torch": pytorch_layers, "keras": keras_layers}
+MODELS: dict[Side, ModuleType] = {"torch": pytorch_models, "keras": keras_models}
+
+# What a model raises when it refuses to be built or to run, and what that says.
+REFUSALS: dict[Side, tuple[type[Exception], ...]] = {
+    "torch": pytorch_refusals.REFUSALS,
+    "keras": keras_refusals.REFUSALS,
+}
+MESSAGES: dict[Side, Callable[[Exception], str]] = {
+    "torch": pytorch_refusals.message,
+    "keras": keras_refusals.message,
+}
+
+DIRECTIONS: dict[Direction, tuple[Side, Side]] = {  # from the source to the target
+    "to_keras": ("torch", "keras"),
+    "to_torch": ("keras", "torch"),
+}

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 def injected_everywhere(
     twins: Twins, effect: Effect, layer: str = "", following: str | None = None
 ) -> Iterator[None]:
-    """As `injected`, in PyTorch's twins of every precision."""
+    """Make a mistake in PyTorch's twin of every precision.
+
+    Args:
+        twins: as they were again afterwards.
+        effect: what the mistake changes.
+        layer: where, by name; "" where the mistake is not in a layer.
+        following: the layer that is computed next, where the mistake is between two.
+    """
     with ExitStack() as stack:
-        for (side, _), twin in twins.twins.items():
-            if side == "torch":
-                stack.enter_context(injected(twin, effect, layer, following))
+        for twin in twins.of_side("torch").values():
+            stack.enter_context(injected(twin, effect, layer, following))
         yield

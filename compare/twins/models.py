@@ -5,22 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
+from typing import Any
+
+from compare.judging.words import Side
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
+HOMES: dict[Side, str] = {"torch": "pytorch_models", "keras": "keras_models"}
 
 
-def twin_makers(file: str, cls: str, sizes: Mapping) -> dict[str, Callable]:
-    """What builds a built-in pair's model of "torch" and of "keras"."""
-    homes = {"torch": "pytorch_models", "keras": "keras_models"}
-    return {
-        side: partial(getattr(import_module(f"{home}.{file}"), cls), **sizes)
-        for side, home in homes.items()
-    }
+def twin_makers(file: str, cls: str, sizes: Mapping[str, Any]) -> dict[Side, Callable]:
+    """What builds a built-in pair's model of "torch" and of "keras".
+
+    Args:
+        file: name of the module in both packages.
+        cls: name of the model's class.
+        sizes: arguments of the class.
+    """
+    makers: dict[Side, Callable] = {}
+    for side, home in HOMES.items():
+        model = getattr(import_module(f"{home}.{file}"), cls)
+        makers[side] = partial(model, **sizes)
+    return makers
 
 
-def losses(name: str) -> dict[str, Callable]:
+def losses(name: str) -> dict[Side, Callable]:
     """A loss in "torch" and in "keras"."""
     return {
-        "torch": getattr(import_module("pytorch_models.losses"), name),
-        "keras": getattr(import_module("keras_models.losses"), name),
+        side: getattr(import_module(f"{home}.losses"), name)
+        for side, home in HOMES.items()
     }

@@ -3,50 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from compare.judging.arrays import valid_steps
 
-if TYPE_CHECKING:
-    import numpy as np
 
+def common_stages(
+    torch: Mapping[str, np.ndarray],
+    keras: Mapping[str, np.ndarray],
+    packed: Mapping[str, np.ndarray],
+    masks: Mapping[str, np.ndarray],
+) -> list[str]:
+    """The names of the stages that both sides have and that can be compared.
 
-def shared(twins: Mapping, torch: Mapping, keras: Mapping) -> list[str]:
-    """The stages of both twins.
-
-    Not the final states of a batch that PyTorch alone packs, where Keras returns every
-    step: its own are those behind the padding, and what it makes of the steps tells.
+    Left out are the final states of a layer whose batch PyTorch packed and Keras did
+    not mask, if Keras returns every step of it: Keras's state is that of the last
+    padded step. The steps themselves are compared.
 
     Args:
-        twins: by side and precision, that ran.
-        torch: stages of PyTorch's.
-        keras: stages of Keras's.
+        torch: stages of PyTorch's model, in order.
+        keras: stages of Keras's model.
+        packed: lengths of each batch that PyTorch's model packed, by layer, (batch,).
+        masks: which steps of a stage of Keras's model count, (batch, time).
     """
-    packed, masks = _left_out(twins)
-    alone = {name for name in packed if name in keras and name not in masks}
-    return [n for n in torch if n in keras and n.rpartition(".")[0] not in alone]
+    names = []
+    for name in torch:
+        layer = name.rpartition(".")[0]  # of a final state, such as `lstm.h`
+        padded_in_keras = layer in packed and layer in keras and layer not in masks
+        if name in keras and not padded_in_keras:
+            names.append(name)
+    return names
 
 
-def valid(twins: Mapping, timed: Sequence[str], x: np.ndarray) -> dict[str, np.ndarray]:
-    """Which steps of stages count, (batch, time), where not all do.
+def valid_by_stage(
+    timed: Sequence[str],
+    x: np.ndarray | None,
+    packed: Mapping[str, np.ndarray],
+    masks: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Which steps of stages count, where not all do.
 
-    What is made of each step behind a packed batch, as an attention's scores are, has
-    its steps, if all that is packed has the same. A model's results have all steps.
+    A stage after a packed batch, such as an attention's scores, has the lengths of that
+    batch, if everything that is packed has the same lengths. A model's results have all
+    steps.
 
     Args:
-        twins: as of `shared`.
         timed: stages inside the models that are (batch, time, units), in order.
-        x: the input that has steps.
+        x: the input that has steps, (batch, time, ...); None where no input has.
+        packed: lengths of each batch that PyTorch's model packed, by layer, (batch,).
+        masks: which steps of a stage of Keras's model count, (batch, time).
+
+    Returns:
+        bool, (batch, time), by stage.
     """
-    packed, masks = _left_out(twins)
-    alike = len({tuple(lengths) for lengths in packed.values()}) == 1
-    found, lengths = {}, None
-    for name in timed:
-        lengths = packed.get(name, lengths if alike else None)
-        if lengths is not None:
-            found[name] = valid_steps(x, lengths)[..., 0]
-    return found | masks
-
-
-def _left_out(twins):
-    return twins["torch", "float32"].packed, twins["keras", "float32"].masks
+    valid = {}
+    if x is not None:
+        alike = len({tuple(lengths) for lengths in packed.values()}) == 1
+        lengths = None
+        for name in timed:
+            if name in packed:
+                lengths = packed[name]
+            elif not alike:
+                lengths = None
+            if lengths is not None:
+                valid[name] = valid_steps(x, lengths)[..., 0]
+    return valid | dict(masks)

@@ -10,11 +10,13 @@ import numpy as np
 
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import mistakes as pytorch_mistakes
-from compare.judging.evidence import SAME, Sensitivity, Survivor
-from compare.kinds.mistake import LossFactor
+from compare.judging.evidence import SAME
+from compare.judging.sensitivity import Sensitivity, Survivor
+from compare.kinds.mistake import LossFactor, Mistake
 from compare.mistakes import MISTAKES
-from compare.mistakes.anatomy import applies
-from compare.twins import injecting as twins_injecting
+from compare.mistakes.anatomy import Anatomy, applies
+from compare.twins.injecting import injected_everywhere
+from compare.twins.stages import StagesOfAll
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -34,8 +36,8 @@ def sensitivity(
 ) -> Sensitivity:
     """Make every mistake that can be made in a twin, and judge as the run does.
 
-    PyTorch's twin gets the mistake, in both precisions, and is compared with Keras's as
-    it is. A mistake that makes the model refuse its input is noticed as well.
+    PyTorch's model gets the mistake, in both precisions, and is compared with Keras's
+    as it is. A mistake that makes the model refuse its input is noticed as well.
 
     Args:
         pair: its name.
@@ -44,22 +46,37 @@ def sensitivity(
         before: what other weights showed; only what survived there is tried again.
     """
     stages, _ = twins.run(*arrays)
-    found = in_pytorch_anatomy.anatomy(twins.twins["torch", "float64"], arrays)
-    survivors, tried = [], 0
-    again = before and {(each.fault, each.layer) for each in before.survivors}
-    for layer in found.kinds:
-        for mistake in MISTAKES:
-            if again is not None and (mistake.name, layer) not in again:
-                continue
-            if applies(mistake, layer, found):
-                tried += 1
-                wrong = _with_mistake(
-                    twins, arrays, mistake, layer, found.behind(layer)
-                )
-                if wrong and twins.judge(stages | wrong, arrays)["verdict"] == SAME:
-                    survivors.append(Survivor(mistake.name, layer, mistake.sentence))
-    tried = before.faults if before else tried
+    anatomy = in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays)
+    mistakes = _applicable(anatomy)
+    if before is not None:
+        again = _mistakes_and_layers(before)
+        mistakes = [
+            (mistake, layer)
+            for mistake, layer in mistakes
+            if (mistake.name, layer) in again
+        ]
+    survivors = []
+    for mistake, layer in mistakes:
+        wrong = _with_mistake(twins, arrays, mistake, layer, anatomy.behind(layer))
+        if wrong and twins.judge(stages | wrong, arrays).verdict == SAME:
+            survivors.append(Survivor(mistake.name, layer, mistake.sentence))
+    tried = before.faults if before else len(mistakes)
     return Sensitivity(pair, tried - len(survivors), tried, tuple(survivors))
+
+
+def _applicable(anatomy: Anatomy) -> list[tuple[Mistake, str]]:
+    """Every mistake that can be made in a model, with each layer that it applies to."""
+    applicable = []
+    for layer in anatomy.kinds:
+        for mistake in MISTAKES:
+            if applies(mistake, layer, anatomy):
+                applicable.append((mistake, layer))
+    return applicable
+
+
+def _mistakes_and_layers(probed: Sensitivity) -> set[tuple[str, str]]:
+    """The names of the mistakes that survived, each with its layer."""
+    return {(survivor.fault, survivor.layer) for survivor in probed.survivors}
 
 
 def of_loss(
@@ -69,7 +86,7 @@ def of_loss(
     arrays: tuple[np.ndarray, ...],
     targets: Sequence[np.ndarray],
 ) -> Sensitivity:
-    """Make every mistake that can be made in a loss in PyTorch's, and judge gradients.
+    """Make every mistake of a loss in that of PyTorch, and judge the gradients.
 
     Args:
         pair: its name.
@@ -78,25 +95,28 @@ def of_loss(
         arrays: one for each input.
         targets: one for each result that counts.
     """
-    mistakes = [
-        mistake
-        for mistake in MISTAKES
-        if isinstance(mistake.effect, LossFactor)
-        and loss in mistake.kinds
-        and any(mistake.effect.factor(target.shape) is not None for target in targets)
-    ]
+    shapes = [target.shape for target in targets]
+    mistakes = [mistake for mistake in MISTAKES if _changes(mistake, loss, shapes)]
     survivors = []
     for mistake in mistakes:
-        with twins_injecting.injected_everywhere(twins, mistake.effect):
-            judged = twins.gradients(loss, arrays, targets)
-        if judged["verdict"] == SAME:
+        with injected_everywhere(twins, mistake.effect):
+            judgement = twins.gradients(loss, arrays, targets)
+        if judgement.verdict == SAME:
             survivors.append(Survivor(mistake.name, "loss", mistake.sentence, HERE))
     tried = len(mistakes)
     return Sensitivity(pair, tried - len(survivors), tried, tuple(survivors), loss)
 
 
+def _changes(mistake: Mistake, loss: str, shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Whether a mistake changes a loss of results of these shapes."""
+    effect = mistake.effect
+    if not isinstance(effect, LossFactor) or loss not in mistake.kinds:
+        return False
+    return any(effect.factor(shape) is not None for shape in shapes)
+
+
 def with_reasons(
-    found: Sensitivity,
+    probed: Sensitivity,
     twins: Twins,
     arrays: tuple[np.ndarray, ...],
     reload: Callable[[int], None],
@@ -104,39 +124,51 @@ def with_reasons(
     """The same, with the reason for each survivor: other weights and inputs tell.
 
     Args:
-        found: with survivors.
+        probed: with survivors.
         twins: their weights are changed.
         arrays: what they ran on; floats are drawn anew, of either sign.
         reload: draws weights from a seed and gives them to the twins.
     """
-    last = found
+    last = probed
     for seed in range(TRIES):
         if not last.survivors:
             break
         reload(seed)
-        rng = np.random.default_rng(seed)
-        drawn = tuple(
-            rng.normal(0, 2, a.shape).astype(a.dtype) if a.dtype.kind == "f" else a
-            for a in arrays
-        )
-        last = sensitivity(found.pair, twins, drawn, last)
-    never = {(each.fault, each.layer) for each in last.survivors}
-    survivors = (
-        replace(each, reason=EQUIVALENT if (each.fault, each.layer) in never else HERE)
-        for each in found.survivors
-    )
-    return replace(found, survivors=tuple(survivors))
+        last = sensitivity(probed.pair, twins, _drawn_anew(arrays, seed), last)
+    never_noticed = _mistakes_and_layers(last)
+    survivors = []
+    for survivor in probed.survivors:
+        reason = HERE
+        if (survivor.fault, survivor.layer) in never_noticed:
+            reason = EQUIVALENT
+        survivors.append(replace(survivor, reason=reason))
+    return replace(probed, survivors=tuple(survivors))
 
 
-def _with_mistake(twins, arrays, mistake, layer, behind):
+def _drawn_anew(arrays: Sequence[np.ndarray], seed: int) -> tuple[np.ndarray, ...]:
+    """Inputs of the same shapes with other floats, of either sign."""
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for array in arrays:
+        if array.dtype.kind == "f":
+            array = rng.normal(0, 2, array.shape).astype(array.dtype)
+        drawn.append(array)
+    return tuple(drawn)
+
+
+def _with_mistake(
+    twins: Twins,
+    arrays: Sequence[np.ndarray],
+    mistake: Mistake,
+    layer: str,
+    following: str | None,
+) -> StagesOfAll:
     """The stages of PyTorch's twins with a mistake; nothing where they refuse."""
-    stages = {}
-    for side, dtype in twins.twins:
-        if side == "torch":
-            twin = twins.twins[side, dtype]
-            with pytorch_mistakes.injected(twin, mistake.effect, layer, behind):
-                try:
-                    stages[side, dtype] = twin(*arrays)
-                except (ValueError, RuntimeError, IndexError):
-                    return {}
+    stages: StagesOfAll = {}
+    for precision, twin in twins.of_side("torch").items():
+        with pytorch_mistakes.injected(twin, mistake.effect, layer, following):
+            try:
+                stages["torch", precision] = twin(*arrays)
+            except (ValueError, RuntimeError, IndexError):
+                return {}
     return stages

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.in_keras import names as in_keras_names
-from compare.in_pytorch import twin as in_pytorch
+from compare.in_pytorch import models as pytorch_models
 from compare.judging.distances import NEAR, distance
 from compare.judging.evidence import SIDES
 from compare.judging.explanation import Explanation
+from compare.judging.words import Side
 from compare.mistakes import MISTAKES
+from compare.twins.frameworks import MODELS
+from compare.twins.stages import Stages
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -33,10 +36,10 @@ def unsteady(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation | None
     Returns:
         None where both give the same result twice.
     """
-    for (side, dtype), twin in twins.twins.items():
-        if dtype != twins.dtypes[-1]:
-            continue
-        with in_pytorch.torch.random.fork_rng(devices=[]):
+    precision = twins.precisions[-1]
+    for side in SIDES:
+        twin = twins.twin(side, precision)
+        with pytorch_models.untouched():
             gap, stage = _gap(*_twice(twin, arrays))
             if gap <= NEAR:
                 continue
@@ -58,33 +61,41 @@ def unsteady(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation | None
     return None
 
 
-def _twice(twin, arrays, seed=None):
+def _twice(
+    twin: Callable[..., Stages], arrays: Sequence[np.ndarray], seed: int | None = None
+) -> tuple[Stages, Stages]:
     """Two runs on the same input, and between them one on the input turned round.
 
     States that are kept settle where one input is repeated: their last runs are alike.
+
+    Args:
+        twin: what to run.
+        arrays: one for each input; those of more than two axes are turned along time.
+        seed: of PyTorch's random numbers in each run; None lets them go on.
     """
-    other = [np.flip(a, 1).copy() if a.ndim > 2 else a for a in arrays]
+    turned = [np.flip(a, 1).copy() if a.ndim > 2 else a for a in arrays]
     runs = []
-    for given in (arrays, other, arrays):
+    for inputs in (arrays, turned, arrays):
         if seed is not None:
-            in_pytorch.torch.manual_seed(seed)
-        runs.append(twin(*given))
+            pytorch_models.draw_from(seed)
+        runs.append(twin(*inputs))
     return runs[0], runs[2]
 
 
-def _gap(first, second):
+def _gap(run: Stages, again: Stages) -> tuple[float, str]:
     """How far apart two runs are at the first stage at which they are, and where."""
-    for stage, array in first.items():
-        if not np.array_equal(array, second[stage], equal_nan=True):  # NaN is steady
-            gap = distance(array, second[stage])
-            if not gap <= NEAR:
+    for stage, array in run.items():
+        if not np.array_equal(array, again[stage], equal_nan=True):  # NaN is steady
+            gap = distance(array, again[stage])
+            if not gap <= NEAR:  # nor is NaN, where one run alone has it
                 return gap, stage
     return 0.0, ""
 
 
-def _keeps_states(side, twin, arrays):
+def _keeps_states(side: Side, twin: Any, arrays: Sequence[np.ndarray]) -> bool:
     """Whether it is states, and not random numbers, that differ in the next call."""
-    if side == "keras":
-        model = in_keras_names.unnamed(twin.model)
-        return any(getattr(each, "stateful", False) for each in model._flatten_layers())
-    return _gap(*_twice(twin, arrays, seed=0))[0] > NEAR
+    states = MODELS[side].keeps_states(twin.model)
+    if states is not None:
+        return states
+    gap, _ = _gap(*_twice(twin, arrays, seed=0))
+    return gap > NEAR

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+import numpy as np
 
-    import numpy as np
+from compare.judging.losses import CROSS_ENTROPY, NEGATIVE_SHARPE_RATIO
 
 
 def targets(
@@ -25,12 +24,10 @@ def targets(
         squared error, labels for the cross-entropy, daily returns of about one per cent
         for the Sharpe ratio.
     """
-    import numpy as np
-
     rng = np.random.default_rng([seed, len(shapes)])
-    first = shapes[0]
-    if loss == "cross_entropy":
-        return [rng.integers(0, first[1], first[0])]
-    if loss == "negative_sharpe_ratio":
-        return [rng.normal(0.0005, 0.01, first).astype(np.float32)]
+    if loss == CROSS_ENTROPY:
+        batch, classes = shapes[0][:2]
+        return [rng.integers(0, classes, batch)]
+    if loss == NEGATIVE_SHARPE_RATIO:
+        return [rng.normal(0.0005, 0.01, shapes[0]).astype(np.float32)]
     return [rng.uniform(0, 1, shape).astype(np.float32) for shape in shapes]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.twins.twins import Twins
+from compare.judging.words import Side
 
-# What is told after each step: what is being done, and the losses in float32.
-Progress = Callable[[str, int, int, Mapping[str, float]], None]
+if TYPE_CHECKING:  # at run time this would load both frameworks
+    from compare.twins.twins import Twins
+
+# Gets, after each step, what is being done, the number of the step, the number of all
+# steps, and the losses.
+Progress = Callable[[str, int, int, Mapping[Side, float]], None]
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,7 @@ class Task:
     Args:
         name: of the pair.
         twins: built for the data.
-        make: what makes PyTorch's model anew.
+        make: builds PyTorch's model with new weights.
         loss: name of a function of `pytorch_models/losses.py` and its twin.
         data: the examples.
         portfolios: whether what is learnt is a portfolio, that has a Sharpe ratio.
@@ -42,8 +47,9 @@ class TrainingData:
         source: what they are, for people.
         inputs: one array for each of the model's inputs; all begin with (examples,).
         target: (examples, ...), what the loss compares the model's first result with.
-        learnt: number of examples that are learnt from; those behind are for a test.
-        epochs, batch_size: as in the source.
+        learnt: number of examples that are learnt from; those after are for a test.
+        epochs: as in the source.
+        batch_size: as in the source.
     """
 
     source: str

@@ -3,143 +3,199 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput
 from compare.judging.evidence import SIDES
+from compare.judging.words import Side
+from compare.kinds.layer import Layer
 from compare.matching import ordering, precision
 from compare.matching.moves import Move
-from compare.matching.names import checked_names
-from compare.matching.rewriting import paired, placeholder, plan, renamed, step_arrays
+from compare.matching.names import Names, checked_names
+from compare.matching.rewriting import (
+    Step,
+    paired,
+    placeholder,
+    plan,
+    renamed,
+    step_arrays,
+)
 
 if TYPE_CHECKING:
     import numpy as np
 
-    Arrays = Mapping[str, np.ndarray]
+Read = Callable[[Any], "np.ndarray"]  # the numbers of a tensor or a variable
 
 
-def transfer(
-    source: Any, target: Any, names: Mapping[str, str | Sequence[str]] | None = None
-) -> list[Move]:
-    """Copy the weights of a live model into its twin of the other framework.
-
-    The target takes them in its own precision: PyTorch's two LSTM biases are added in
-    float64 and rounded once where the target is float32.
+def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]:
+    """Copy the weights of a live model into its twin; see `compare.api.transfer`.
 
     Args:
-        source: a `torch.nn.Module`, or a Keras model that has its weights (was built);
-            of any nesting.
+        source: a `torch.nn.Module`, or a Keras model that has its weights.
         target: its twin, of the other framework; changed in place.
-        names: of layers in PyTorch, and of their twins in Keras, where order of
-            definition, kind and sizes do not tell, or tell wrongly.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack.
 
     Returns:
-        What went where, one entry per row of the layer's table, in the source's order.
-
-    Warns:
-        UserWarning: of buffers of the user's own modules, and of what Keras's own
-            layers hold and do not learn: they are constants of a model and stay.
+        What went where, one entry per row of the layer's kind, in the source's order.
 
     Raises:
-        BadInput: if the two are not of one framework each, or if a layer, an array or a
-            shape has no counterpart, when the message names what is left over on both
-            sides; if only an order that need not be that of execution tells layers
-            apart; or if the target cannot hold the numbers. The target is as it was.
+        BadInput: as `compare.api.transfer`.
     """
-    frameworks = _framework(source), _framework(target)
-    if set(frameworks) != {"torch", "keras"}:
-        raise BadInput(
-            "transfer expects one PyTorch and one Keras model, got "
-            f"{type(source).__name__} ({frameworks[0] or 'neither'}) and "
-            f"{type(target).__name__} ({frameworks[1] or 'neither'})"
-        )
-    side = {
+    source_side, target_side = _sides(source, target)
+    models: dict[Side, Any] = {source_side: source, target_side: target}
+    if names is not None:
+        names = checked_names("names", names)
+    # Here, since each loads a framework.
+    adapters: dict[Side, ModuleType] = {
         "torch": import_module("compare.in_pytorch.layers"),
         "keras": import_module("compare.in_keras.layers"),
     }
-    models = dict(zip(frameworks, (source, target), strict=True))
-    names = None if names is None else checked_names("names", names)
-    torch, known = side["torch"].held(models["torch"]), {}
-    if names is None and side["keras"].holders(models["keras"]).keys() == torch.keys():
-        keras = side["keras"].held(models["keras"])
-    else:
-        leaves = side["keras"].held_by_leaves(models["keras"])
-        order = ordering.Order(side["keras"].chains(models["keras"]))
-        try:
-            keras, known = paired(torch, leaves, order, names)
-        except BadInput:
-            every = side["torch"].held(models["torch"], apart=True)
-            if len(every) == len(torch):
-                raise
-            torch = every  # Keras has variables of its own for tied weights
-            keras, known = paired(torch, leaves, order, names)
-    layers = {"torch": torch, "keras": keras}
-    have, want = (layers[name] for name in frameworks)
-    steps = plan(have, want, f"to_{frameworks[1]}", strict=True)
-    for step in steps:
-        step_arrays(step, [placeholder(each) for each in step.inputs])
-    moves = [renamed(step.move, known, frameworks[1]) for step in steps]
-    read, write = side[frameworks[0]].read, side[frameworks[1]].write
+    layers, keras_names = _twin_layers(adapters, models, names)
+    steps = plan(
+        layers[source_side], layers[target_side], f"to_{target_side}", strict=True
+    )
+    for step in steps:  # shapes alone, before any number is read
+        step_arrays(step, [placeholder(tensor) for tensor in step.inputs])
+    moves = [renamed(step.move, keras_names, target_side) for step in steps]
+    read, write = adapters[source_side].read, adapters[target_side].write
     memory = None
-    if frameworks[1] == "torch":
+    if target_side == "torch":
         memory = import_module("compare.in_pytorch.memory")
     _check_numbers(steps, moves, read, memory)
     for step in steps:
         _carry(step, read, write)
-    for each, framework in side.items():
-        names = ", ".join(framework.constants(models[each]))
-        if names:
-            said = f"{names} of {SIDES[each]}'s: constants of the model, not weights"
-            warnings.warn(f"transfer: {said}; they stay as they are", stacklevel=2)
+    for sentence in _constants(adapters, models):
+        warnings.warn(f"transfer: {sentence}", stacklevel=3)
     return moves
 
 
-def _carry(step, read, write):
+def _sides(source: Any, target: Any) -> tuple[Side, Side]:
+    """The sides of the two models.
+
+    Raises:
+        BadInput: if they are not of one framework each.
+    """
+    source_side, target_side = _side(source), _side(target)
+    if source_side is None or target_side is None or source_side == target_side:
+        raise BadInput(
+            "transfer expects one PyTorch and one Keras model, got "
+            f"{type(source).__name__} ({source_side or 'neither'}) and "
+            f"{type(target).__name__} ({target_side or 'neither'})"
+        )
+    return source_side, target_side
+
+
+def _side(model: Any) -> Side | None:
+    """The framework that the classes of a model come from; None for any other."""
+    for cls in type(model).__mro__:
+        package = cls.__module__.split(".")[0]
+        for side in SIDES:
+            if package == side:
+                return side
+    return None
+
+
+def _twin_layers(
+    adapters: Mapping[Side, ModuleType],
+    models: Mapping[Side, Any],
+    names: Names | None,
+) -> tuple[dict[Side, dict[str, Layer]], dict[str, str]]:
+    """The layers of both models by PyTorch's names, with tensors as their arrays.
+
+    Returns:
+        The layers; and what each array of Keras's was called, by its new full name, if
+        it was called otherwise.
+
+    Raises:
+        BadInput: as `transfer`.
+    """
+    in_torch, in_keras = adapters["torch"], adapters["keras"]
+    torch = in_torch.held(models["torch"])
+    same_names = in_keras.holders(models["keras"]).keys() == torch.keys()
+    if names is None and same_names:
+        return {"torch": torch, "keras": in_keras.held(models["keras"])}, {}
+    leaves = in_keras.held_by_leaves(models["keras"])
+    order = ordering.Order(in_keras.chains(models["keras"]))
+    try:
+        keras, keras_names = paired(torch, leaves, order, names)
+    except BadInput:
+        torch_apart = in_torch.held(models["torch"], apart=True)
+        if len(torch_apart) == len(torch):
+            raise
+        torch = torch_apart  # Keras has variables of its own for tied weights
+        keras, keras_names = paired(torch, leaves, order, names)
+    return {"torch": torch, "keras": keras}, keras_names
+
+
+def _constants(
+    adapters: Mapping[Side, ModuleType], models: Mapping[Side, Any]
+) -> Iterator[str]:
+    """A sentence for each model that has constants, which stay."""
+    for side, adapter in adapters.items():
+        names = ", ".join(adapter.constants(models[side]))
+        if names:
+            yield (
+                f"{names} of {SIDES[side]}'s: constants of the model, not weights; "
+                "they stay as they are"
+            )
+
+
+def _carry(step: Step, read: Read, write: Callable[[Any, np.ndarray], None]) -> None:
     """Take one step in live models; its arrays are gone before the next is taken."""
-    for name, array in step_arrays(step, [read(each) for each in step.inputs]).items():
+    inputs = [read(tensor) for tensor in step.inputs]
+    for name, array in step_arrays(step, inputs).items():
         write(step.outputs[name], array)
 
 
-def _check_numbers(steps, moves, read, memory):
+def _check_numbers(
+    steps: Sequence[Step],
+    moves: Sequence[Move],
+    read: Read,
+    memory: ModuleType | None,
+) -> None:
     """Refuse what the target cannot hold, before anything is written.
 
     Only what may be refused is read: of a target that is as precise as its source, and
     whose tensors share no memory, sums alone.
+
+    Args:
+        steps: from the source to the target.
+        moves: the names of each step.
+        read: the numbers of a tensor of the source.
+        memory: finds tensors of the target that share memory, where some may.
     """
-    targets, arrays = {}, {}
+    targets: dict[str, Any] = {}  # by full name
     for step, move in zip(steps, moves, strict=True):
-        outputs = step.outputs.values()
-        targets |= dict(zip(move.target, outputs, strict=True))
-        for full, array in zip(
-            (*move.source, *move.target), (*step.inputs, *outputs), strict=True
-        ):
-            precision.check_floats(full, array)
-    shared = memory.shared(targets) if memory else []
-    tied = {name for names in shared for name in names}
+        outputs = list(step.outputs.values())
+        targets |= zip(move.target, outputs, strict=True)
+        names, tensors = [*move.source, *move.target], [*step.inputs, *outputs]
+        for name, tensor in zip(names, tensors, strict=True):
+            precision.check_floats(name, tensor)
+    shared: list[list[str]] = memory.shared(targets) if memory else []
+    tied: set[str] = set().union(*shared)
+    tied_arrays: dict[str, np.ndarray] = {}
     for step, move in zip(steps, moves, strict=True):
         if tied.isdisjoint(move.target) and not _may_overflow(step):
             continue
-        made = step_arrays(step, [read(each) for each in step.inputs])
-        for full, (key, array) in zip(move.target, made.items(), strict=True):
-            precision.check_range(full, array, step.outputs[key])
-            if full in tied:
-                arrays[full] = array
-    for names in shared:
-        memory.check(names, targets, arrays)
+        arrays = step_arrays(step, [read(tensor) for tensor in step.inputs])
+        for name, (key, array) in zip(move.target, arrays.items(), strict=True):
+            precision.check_range(name, array, step.outputs[key])
+            if name in tied:
+                tied_arrays[name] = array
+    if memory:
+        for group in shared:
+            memory.check(group, targets, tied_arrays)
 
 
-def _may_overflow(step):
-    adds = len(step.inputs) > len(step.outputs)
-    return adds or any(
-        precision.narrower(source, target)
-        for source in step.inputs
-        for target in step.outputs.values()
-    )
-
-
-def _framework(model):
-    """Either "torch", "keras" or "", from where the classes of `model` were defined."""
-    homes = [cls.__module__.split(".")[0] for cls in type(model).__mro__]
-    return next((home for home in homes if home in ("torch", "keras")), "")
+def _may_overflow(step: Step) -> bool:
+    """Whether the numbers of a step may be larger than the target can hold."""
+    if len(step.inputs) > len(step.outputs):  # a sum
+        return True
+    for source in step.inputs:
+        for target in step.outputs.values():
+            if precision.narrower(source, target):
+                return True
+    return False

@@ -1,23 +1,41 @@
 """Two models of one function, each in two precisions; loads both frameworks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras import layers as keras_layers
+from compare.in_keras.twin import Twin as KerasTwin
 from compare.in_pytorch import layers as pytorch_layers
+from compare.in_pytorch.twin import Twin as PyTorchTwin
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare.judging import verdict
 from compare.judging.arrays import Input, sequence, valid_steps
-from compare.kinds.layer import Layer
+from compare.judging.evidence import SIDES, Judgement
+from compare.judging.four import noise_of
+from compare.judging.words import PRECISIONS, Direction, Precision, Side
+from compare.kinds.layer import Arrays, Layer
 from compare.matching.matching import match
 from compare.matching.rewriting import rewrite
 from compare.twins import packing
-from compare.twins.frameworks import DIRECTIONS, DTYPES, FRAMEWORKS, LAYERS
+from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MESSAGES, REFUSALS
 from compare.twins.models import losses
+from compare.twins.stages import (
+    Stages,
+    StagesOfAll,
+    check_filled,
+    check_result_names,
+    four_of,
+    has_time,
+    lengths_of,
+    unmatched,
+    with_valid_steps,
+)
 
 
 class Twins:
@@ -34,39 +52,72 @@ class Twins:
         alike: whether stages inside the models are to have one shape; where they are
             not, one that has another shape in Keras is not compared.
 
-    Where a side refuses to be built, `refusals` holds what it said; where it refuses
-    float64 alone, `only32` does. What `match` found is in `found`.
+    Attributes:
+        outputs: names of the stages that the models return; none until they are known.
+        refusals: message of each side that refused to be built.
+        only32: message of each side that refused float64 alone.
+        matched: Keras's layers that are the twin of a layer, by PyTorch's name.
     """
 
     def __init__(
         self,
-        make: Mapping[str, Callable],
+        make: Mapping[Side, Callable],
         inputs: Sequence[Input],
         outputs: Sequence[str] | None,
         time_axis: int = 1,
-        calls: Mapping[str, Callable] | None = None,
+        calls: Mapping[Side, Callable] | None = None,
         alike: bool = True,
     ):
-        self.inputs, self.outputs, self.time_axis = inputs, outputs, time_axis
-        self.alike, self.found = alike, {}
-        self.twins, self.refusals, self.only32 = {}, {}, {}
-        for side, framework in FRAMEWORKS.items():
-            call = calls and calls[side]
-            for dtype in DTYPES:
+        self.inputs, self.outputs, self.time_axis = inputs, outputs or (), time_axis
+        self.alike = alike
+        self.matched: dict[str, list[str]] = {}
+        self.refusals: dict[Side, str] = {}
+        self.only32: dict[Side, str] = {}
+        self._leaf_names: list[str] = []  # of Keras's layers, before they were renamed
+        self._twins: dict[Side, dict[Precision, Any]] = {"torch": {}, "keras": {}}
+        for side in SIDES:
+            call = calls[side] if calls else None
+            for precision in PRECISIONS:
                 if side in self.refusals:
                     break  # and not for float64
-                with self._refusing(side, dtype):
-                    twin = framework.Twin(make[side], inputs, dtype, outputs, call)
-                    self.twins[side, dtype] = twin
+                with self._noting_refusals(side, precision, self.refusals):
+                    self._twins[side][precision] = FRAMEWORKS[side].Twin(
+                        make[side], inputs, precision, outputs, call
+                    )
+
+    @overload
+    def of_side(self, side: Literal["torch"]) -> Mapping[Precision, PyTorchTwin]: ...
+
+    @overload
+    def of_side(self, side: Literal["keras"]) -> Mapping[Precision, KerasTwin]: ...
+
+    def of_side(self, side: Side) -> Mapping[Precision, Any]:
+        """The twins of one side, by each precision in which it could be built."""
+        return self._twins[side]
+
+    @overload
+    def twin(self, side: Literal["torch"], precision: Precision) -> PyTorchTwin: ...
+
+    @overload
+    def twin(self, side: Literal["keras"], precision: Precision) -> KerasTwin: ...
+
+    def twin(self, side: Side, precision: Precision) -> Any:
+        """One of the twins; KeyError where it could not be built."""
+        return self._twins[side][precision]
+
+    def model(self, side: Side, precision: Precision) -> Any:
+        """The model of one of the twins, a `torch.nn.Module` or a Keras model."""
+        return self._twins[side][precision].model
 
     @property
-    def dtypes(self) -> list[str]:
-        """The precisions that there is a twin of either side in."""
-        return [
-            dtype
-            for dtype in DTYPES
-            if all((side, dtype) in self.twins for side in FRAMEWORKS)
-        ]
+    def precisions(self) -> list[Precision]:
+        """The precisions in which both sides could be built."""
+        return [p for p in PRECISIONS if all(p in self._twins[side] for side in SIDES)]
+
+    def drop_float64(self, side: Side, reason: str) -> None:
+        """Judge without a side's twin in float64, for a reason."""
+        del self._twins[side]["float64"]
+        self.only32[side] = reason
 
     def match(
         self, arrays: Sequence[np.ndarray], names: Mapping | None = None
@@ -79,65 +130,64 @@ class Twins:
             arrays: one for each of the inputs.
             names: as in `matching.match`.
 
-        Raises:
-            BadInput: if a layer has no twin, or one returns more than the other.
-        """
-        first = self.twins["torch", "float32"]
-        keras = {
-            name: keras_layers.layer(leaf)
-            for name, leaf in self.twins["keras", "float32"].leaves().items()
-        }
-        try:
-            found = match(first.layers(arrays), keras, names)
-        except BadInput:
-            ours = [t for (side, _), t in self.twins.items() if side == "torch"]
-            if not all([pytorch_layers.hold_apart(twin.model) for twin in ours]):
-                raise
-            found = match(first.layers(arrays), keras, names)
-        self.found = found
-        self._numbers = {
-            name: [list(keras).index(twin) for twin in twins]
-            for name, twins in found.items()
-        }
-        self._rename()
-        if self.outputs is None and first.outputs is not None:
-            self._name_outputs(first.outputs)
-        return found
+        Returns:
+            Names of Keras's layers, by the name of the layer in PyTorch.
 
-    def pair_otherwise(self, others: Mapping[str, str]):
-        """Let layers of PyTorch's take the twins of others, all matched before.
+        Raises:
+            BadInput: if a layer has no twin, or one side returns more than the other.
+        """
+        torch = self.twin("torch", "float32")
+        keras = self.twin("keras", "float32").layers(arrays)
+        try:
+            self.matched = match(torch.layers(arrays), keras, names)
+        except BadInput:
+            if not self._hold_tied_weights_apart():
+                raise
+            self.matched = match(torch.layers(arrays), keras, names)
+        self._leaf_names = list(keras)
+        self._rename()
+        if not self.outputs and torch.outputs is not None:
+            self._name_outputs(torch.outputs)
+        return self.matched
+
+    def _hold_tied_weights_apart(self) -> bool:
+        """Whether PyTorch's models have tied weights, which count as several now."""
+        twins = self.of_side("torch").values()
+        return all([pytorch_layers.hold_apart(twin.model) for twin in twins])
+
+    def pair_otherwise(self, others: Mapping[str, str]) -> None:
+        """Let layers of PyTorch's model take the twins of others, all matched before.
 
         Args:
-            others: whose twins each takes, by name.
+            others: the layer whose twin each takes, by name.
         """
-        for kept in (self.found, self._numbers):
-            kept |= {name: kept[other] for name, other in others.items()}
+        self.matched |= {name: self.matched[other] for name, other in others.items()}
         self._rename()
 
-    def _rename(self):
-        for dtype in DTYPES:
-            if ("keras", dtype) in self.twins:
-                self.twins["keras", dtype].rename(self._numbers)
+    def _rename(self) -> None:
+        """Let Keras's layers go by the names of their twins, in every precision."""
+        # Keras may call a layer otherwise in each model, but its place is the same.
+        places = {
+            name: [self._leaf_names.index(leaf) for leaf in leaves]
+            for name, leaves in self.matched.items()
+        }
+        for twin in self.of_side("keras").values():
+            twin.rename(places)
 
-    def _name_outputs(self, names):
-        came = self.twins["keras", "float32"].outputs
-        if len(came) != len(names):
-            raise BadInput(
-                f"results: expected as many of Keras's model as of PyTorch's "
-                f"({len(names)}: {', '.join(names)}), got {len(came)} "
-                f"({', '.join(came)}); let both return the same"
-            )
-        if set(names) != set(came) and (_have_keys(names) or _have_keys(came)):
-            raise BadInput(
-                "results: expected the same names of both models, got "
-                f"{', '.join(names)} of PyTorch's and {', '.join(came)} of Keras's; "
-                "let both return tuples, or dictionaries with the same keys"
-            )
+    def _name_outputs(self, names: Sequence[str]) -> None:
+        """Call the results of both models what PyTorch's are called."""
+        keras_names = self.twin("keras", "float32").outputs or ()
+        check_result_names(names, keras_names)
         self.outputs = names
-        for twin in self.twins.values():
-            twin.outputs = names
+        for side in SIDES:
+            for twin in self.of_side(side).values():
+                twin.outputs = names
 
-    def load(self, direction: str, weights: Callable[[Mapping[str, Layer]], Mapping]):
+    def load(
+        self,
+        direction: Direction,
+        weights: Callable[[Mapping[str, Layer]], Mapping[str, Mapping]],
+    ) -> None:
         """Give the source of `direction` weights and transfer them to its twin.
 
         Args:
@@ -145,210 +195,206 @@ class Twins:
             weights: makes arrays, exact in float32, for the source's layers.
         """
         source, _ = DIRECTIONS[direction]
-        for dtype in self.dtypes:
-            model = self.twins[source, dtype].model
+        for precision in self.precisions:
+            model = self.model(source, precision)
             LAYERS[source].load(model, weights(LAYERS[source].layers(model)))
-            self.transfer(direction, dtype)
+            self.transfer(direction, precision)
 
-    def transfer(self, direction: str, dtype: str):
+    def transfer(self, direction: Direction, precision: Precision) -> None:
         """Give the target of `direction` what the source has, in one precision."""
-        have, want = (
-            LAYERS[side].layers(self.twins[side, dtype].model)
-            for side in DIRECTIONS[direction]
-        )
-        arrays, _ = rewrite(have, want, direction, strict=False)
-        target = DIRECTIONS[direction][1]
-        LAYERS[target].load(self.twins[target, dtype].model, arrays)
+        source, target = DIRECTIONS[direction]
+        source_layers = LAYERS[source].layers(self.model(source, precision))
+        target_layers = LAYERS[target].layers(self.model(target, precision))
+        arrays, _ = rewrite(source_layers, target_layers, direction, strict=False)
+        LAYERS[target].load(self.model(target, precision), arrays)
 
-    def run(self, *arrays: np.ndarray) -> tuple[dict, dict[str, str]]:
-        """Stages by side and precision; and what was said by a side that refused.
+    def run(self, *arrays: np.ndarray) -> tuple[StagesOfAll, dict[Side, str]]:
+        """Run every twin on one input.
 
         A model that returns a result with nothing in it, as a pooling of too few steps
-        does in Keras, refuses as one does that says so.
+        does in Keras, refuses as one does that says so. Where a side refuses float64
+        alone, `only32` gets its message.
 
         Args:
             arrays: one for each of the inputs; floats in float32.
+
+        Returns:
+            Stages by side and precision; and the message of each side that refused.
         """
-        stages, before = {}, self.refusals
-        self.refusals = {}
-        try:
-            for (side, dtype), twin in self.twins.items():
-                if side not in self.refusals:
-                    with self._refusing(side, dtype):
-                        stages[side, dtype] = twin(*arrays)
-                        _check_filled(stages[side, dtype], twin.outputs)
-            return stages, self.refusals
-        finally:
-            self.refusals = before
+        stages: StagesOfAll = {}
+        refusals: dict[Side, str] = {}
+        for side in SIDES:
+            for precision, twin in self.of_side(side).items():
+                if side in refusals:
+                    break
+                with self._noting_refusals(side, precision, refusals):
+                    stages[side, precision] = twin(*arrays)
+                    check_filled(stages[side, precision], twin.outputs or ())
+        return stages, refusals
 
     @contextmanager
-    def _refusing(self, side, dtype):
-        """What a model says when it rejects its input is kept, not raised."""
-        framework = FRAMEWORKS[side]
+    def _noting_refusals(
+        self, side: Side, precision: Precision, refusals: dict[Side, str]
+    ) -> Iterator[None]:
+        """Put the message of a refusal into `refusals`, or in float64 into `only32`."""
         try:
             yield
         except NotImplementedError:  # a RuntimeError, and no refusal
             raise
-        except framework.REFUSALS as error:
-            said = self.refusals if dtype == "float32" else self.only32
-            said[side] = framework.message(error)
+        except REFUSALS[side] as error:
+            if precision == "float64":
+                refusals = self.only32
+            refusals[side] = MESSAGES[side](error)
 
-    def compare(self, *arrays: np.ndarray) -> dict:
-        """The fields of a `Result` that running the twins on these arrays gives.
+    def compare(self, *arrays: np.ndarray) -> Judgement:
+        """Run the twins on one input, and judge them.
 
-        Where one of them is the lengths of the sequences, the steps beyond are not
-        compared: there Keras repeats the last output, and PyTorch writes zeros.
+        Where one of the inputs is the lengths of the sequences, the steps beyond are
+        not compared: there Keras repeats the last output, and PyTorch writes zeros.
+
+        Args:
+            arrays: one for each of the inputs; floats in float32.
+
+        Raises:
+            BadInput: if there is nothing in a stage.
         """
         stages, refusals = self.run(*arrays)
         if refusals:
-            return dict(verdict=verdict.of_refusals(refusals), refusals=refusals)
+            return Judgement(verdict.of_refusals(refusals), refusals=refusals)
         return self.judge(stages, arrays)
 
-    def judge(self, stages: Mapping, arrays: Sequence[np.ndarray]) -> dict:
-        """As `compare`, of stages that `run` returned for these arrays."""
-        if len(stages) < len(FRAMEWORKS) * len(DTYPES):
+    def judge(self, stages: StagesOfAll, arrays: Sequence[np.ndarray]) -> Judgement:
+        """The verdict on stages that `run` returned for these arrays."""
+        if len(stages) < len(SIDES) * len(PRECISIONS):
             return self._judge32(stages, arrays)
         torch, keras = stages["torch", "float64"], stages["keras", "float64"]
-        names = packing.shared(self.twins, torch, keras)
-        if not self.alike:
-            names = [
-                name
-                for name in names
-                if name in self.outputs or torch[name].shape == keras[name].shape
-            ]
-        fours = {name: _four(name, stages) for name in names}
+        fours = {}
+        for name in self._common_stages(torch, keras):
+            is_result = name in self.outputs
+            if self.alike or is_result or torch[name].shape == keras[name].shape:
+                fours[name] = four_of(name, stages)
         timed = [
             name
             for name, four in fours.items()
             if self._has_time(name, four.t64.shape, arrays)
         ]
-        valid = self._valid(timed, arrays)
-        fours |= {n: _valid_steps(fours[n], valid[n]) for n in timed if n in valid}
-        judged = verdict.judge_run(fours, timed)
-        return dict(
-            verdict=verdict.of_run(judged),
-            stages=judged,
-            unmatched=tuple(n for n in {**torch, **keras} if n not in fours),
+        valid = self._valid_steps(timed, arrays)
+        for name in timed:
+            if name in valid:
+                fours[name] = with_valid_steps(fours[name], valid[name])
+        results = verdict.judge_run(fours, timed)
+        return Judgement(
+            verdict=verdict.of_run(results),
+            stages=results,
+            unmatched=unmatched(torch, keras, fours),
         )
 
-    def _judge32(self, stages, arrays):
-        """As `judge`, where some twin did not run in float64."""
-        torch, keras = (stages[side, "float32"] for side in FRAMEWORKS)
-        names = packing.shared(self.twins, torch, keras)
-        timed = [n for n in names if self._has_time(n, torch[n].shape, arrays)]
-        valid, judged, noise = self._valid(timed, arrays), [], 0.0
+    def _judge32(self, stages: StagesOfAll, arrays: Sequence[np.ndarray]) -> Judgement:
+        """The verdict on stages where some twin did not run in float64."""
+        torch, keras = stages["torch", "float32"], stages["keras", "float32"]
+        names = self._common_stages(torch, keras)
+        timed = [
+            name for name in names if self._has_time(name, torch[name].shape, arrays)
+        ]
+        valid = self._valid_steps(timed, arrays)
+        results, noise = [], 0.0
         for name in names:
-            arrays32 = [torch[name], keras[name]]
-            if (
-                name in timed
-                and name in valid
-                and keras[name].shape[:2] == valid[name].shape
-            ):
-                arrays32 = [np.where(valid[name][..., None], a, 0) for a in arrays32]
-            for side in FRAMEWORKS:  # the other twin's noise is thought to be as large
+            torch32, keras32 = torch[name], keras[name]
+            steps = valid[name] if name in timed and name in valid else None
+            if steps is not None and steps.shape == keras32.shape[:2]:
+                torch32 = np.where(steps[..., None], torch32, 0)
+                keras32 = np.where(steps[..., None], keras32, 0)
+            for side in SIDES:  # the other twin's noise is thought to be as large
                 if (side, "float64") in stages:
-                    both = (stages[side, dtype][name] for dtype in DTYPES)
-                    noise = max(noise, 2 * verdict.distance(*both))
-            judged.append(verdict.judge32(name, *arrays32, noise, name in timed))
-        return dict(
-            verdict=verdict.of_run(judged),
-            stages=tuple(judged),
-            unmatched=tuple(n for n in (*torch, *keras) if n not in names),
+                    a32, a64 = stages[side, "float32"], stages[side, "float64"]
+                    noise = max(noise, 2 * noise_of(a32[name], a64[name]))
+            results.append(
+                verdict.judge32(name, torch32, keras32, noise, name in timed)
+            )
+        return Judgement(
+            verdict=verdict.of_run(results),
+            stages=tuple(results),
+            unmatched=unmatched(torch, keras, names),
         )
 
-    def _valid(self, timed, arrays):
+    def _common_stages(self, torch: Stages, keras: Stages) -> list[str]:
+        """The stages that both sides have and that can be compared."""
+        packed = self.twin("torch", "float32").packed
+        masks = self.twin("keras", "float32").masks
+        return packing.common_stages(torch, keras, packed, masks)
+
+    def _has_time(
+        self, stage: str, shape: tuple[int, ...], arrays: Sequence[np.ndarray]
+    ) -> bool:
+        """Whether a stage is (batch, time, units)."""
+        return has_time(stage, shape, arrays, self.time_axis, self.outputs)
+
+    def _valid_steps(
+        self, timed: Sequence[str], arrays: Sequence[np.ndarray]
+    ) -> dict[str, np.ndarray]:
         """Which steps count, (batch, time), of stages where not all do."""
-        named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
-        if "lengths" in named:
-            steps = valid_steps(sequence(arrays), named["lengths"])[..., 0]
-            return dict.fromkeys(timed, steps)
+        x, lengths = sequence(arrays), lengths_of(self.inputs, arrays)
+        if x is not None and lengths is not None:
+            return dict.fromkeys(timed, valid_steps(x, lengths)[..., 0])
         inside = [name for name in timed if name not in self.outputs]
-        return packing.valid(self.twins, inside, sequence(arrays))
+        packed = self.twin("torch", "float32").packed
+        masks = self.twin("keras", "float32").masks
+        return packing.valid_by_stage(inside, x, packed, masks)
 
     def gradients(
         self, loss: str, arrays: Sequence[np.ndarray], targets: Sequence[np.ndarray]
-    ) -> dict:
-        """The fields of a `Result` about a loss and its gradients.
+    ) -> Judgement:
+        """The verdict on a loss and its gradients, by input and by weight.
 
-        Keras's gradients are taken to PyTorch's arrays by the chain rule through the
-        transfer. As in `compare`, steps beyond a sequence's length do not count.
+        Those of Keras's model are taken to PyTorch's arrays by the chain rule through
+        the transfer. As in `compare`, steps beyond a sequence's length do not count.
 
         Args:
             loss: name of a function of `pytorch_models/losses.py` and its twin.
             arrays: one for each of the inputs; floats in float32.
             targets: one for each result that counts, in order.
         """
-        named = dict(zip((each.name for each in self.inputs), arrays, strict=True))
-        valid = [
-            valid_steps(arrays[0], named["lengths"])
-            if "lengths" in named and self._has_time(name, target.shape, arrays)
-            else None
-            for name, target in zip(self.outputs, targets, strict=False)
-        ]
-        found = {}
-        for side in FRAMEWORKS:
-            for dtype in DTYPES:
-                value, by_input, by_layer = self.twins[side, dtype].gradients(
+        valid = self._valid_steps_of_results(arrays, targets)
+        stages: StagesOfAll = {}
+        for side in SIDES:
+            for precision in PRECISIONS:
+                value, by_input, by_layer = self.twin(side, precision).gradients(
                     losses(loss)[side], arrays, targets, valid
                 )
-                if side == "keras":
-                    like = pytorch_layers.layers(self.twins["torch", dtype].model)
-                    arrays_by_layer, _ = rewrite(by_layer, like, "gradients")
-                else:
-                    arrays_by_layer = {n: each.arrays for n, each in by_layer.items()}
-                stages = {"loss": np.asarray(value)[None], **by_input}
-                for layer, each in arrays_by_layer.items():
-                    stages |= {f"{layer}.{key}": array for key, array in each.items()}
-                found[side, dtype] = stages
-        judged = verdict.judge_run(
-            {name: _four(name, found) for name in found["torch", "float64"]}
-        )
-        return dict(verdict=verdict.of_run(judged), stages=judged, loss=loss)
+                stages[side, precision] = {
+                    "loss": np.asarray(value)[None],
+                    **by_input,
+                    **self._by_weight(side, precision, by_layer),
+                }
+        names = stages["torch", "float64"]
+        results = verdict.judge_run({name: four_of(name, stages) for name in names})
+        return Judgement(verdict.of_run(results), results, loss=loss)
 
-    def _has_time(self, name: str, shape: tuple[int, ...], arrays) -> bool:
-        """Whether a stage is (batch, time, units).
+    def _valid_steps_of_results(
+        self, arrays: Sequence[np.ndarray], targets: Sequence[np.ndarray]
+    ) -> list[np.ndarray | None]:
+        """For each target, which steps count, (batch, time, 1); None where all do."""
+        lengths = lengths_of(self.inputs, arrays)
+        valid: list[np.ndarray | None] = []
+        for name, target in zip(self.outputs, targets, strict=False):
+            if lengths is not None and self._has_time(name, target.shape, arrays):
+                valid.append(valid_steps(arrays[0], lengths))
+            else:
+                valid.append(None)
+        return valid
 
-        Final states are not, (layers, batch, units), whatever their size; nor are the
-        results of a time-major model, while its layers' stages are.
-        """
-        final = name in ("h_n", "c_n") or name.endswith((".h", ".c"))
-        if final or (self.time_axis == 0 and name in self.outputs):
-            return False
-        x = sequence(arrays)
-        if x is None:
-            return False
-        batch, time = x.shape[1 - self.time_axis], x.shape[self.time_axis]
-        return len(shape) >= 3 and shape[:2] == (batch, time)
-
-
-def _have_keys(names):
-    """Whether several results have names, and not only places, in what is returned."""
-    return len(names) > 1 and any(
-        not part.isdecimal() for name in names for part in name.split(".")[1:]
-    )
-
-
-def _check_filled(stages, outputs):
-    for name in outputs:
-        if not stages[name].size:
-            raise ValueError(f"returns nothing: {name} of shape {stages[name].shape}")
-
-
-def _four(name: str, stages: Mapping) -> verdict.Four:
-    four = verdict.Four(*(stages[s, d][name] for s in FRAMEWORKS for d in DTYPES))
-    if not four.t64.size or not four.k64.size:
-        raise BadInput(
-            f"stage {name}: expected something to compare, got arrays of shapes "
-            f"{four.t64.shape} and {four.k64.shape}; give a larger batch or model"
-        )
-    return four
-
-
-def _valid_steps(four: verdict.Four, valid: np.ndarray) -> verdict.Four:
-    """The four arrays with zeros in the steps that are not valid, (batch, time)."""
-    if len({array.shape for array in four}) > 1:
-        return four  # the judge says so
-    made = [array.copy() for array in four]
-    for array in made:
-        array[~valid] = 0
-    return verdict.Four(*made)
+    def _by_weight(
+        self, side: Side, precision: Precision, by_layer: Mapping[str, Layer]
+    ) -> dict[str, np.ndarray]:
+        """Gradients of layers, by the full names of PyTorch's weights."""
+        arrays: Mapping[str, Arrays] = {
+            name: layer.arrays for name, layer in by_layer.items()
+        }
+        if side == "keras":
+            like = LAYERS["torch"].layers(self.model("torch", precision))
+            arrays, _ = rewrite(by_layer, like, "gradients")
+        gradients = {}
+        for layer, weights in arrays.items():
+            for key, array in weights.items():
+                gradients[f"{layer}.{key}"] = array
+        return gradients

@@ -12,10 +12,9 @@ from compare.in_pytorch import twin as in_pytorch
 
 
 def versions() -> dict[str, str]:
-    """What a run depends on."""
-    ours = metadata.version("recurrent-twins")
+    """The version of everything that a run depends on, by name."""
     return {
-        "compare": ours,
+        "compare": metadata.version("twinproof"),
         **in_pytorch.versions(),
         **in_keras.versions(),
         "numpy": np.__version__,

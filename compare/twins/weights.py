@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-# PyTorch comes first: loaded after TensorFlow it is slower.
+from compare.judging.words import Direction
 from compare.kinds.layer import Layer
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
 
-def fresh_weights(layers: Mapping[str, Layer], seed: list[int]) -> dict[str, dict]:
+def fresh_weights(
+    layers: Mapping[str, Layer], seed: Sequence[int]
+) -> dict[str, dict[str, np.ndarray]]:
     """Random weights and biases, by layer and name; none is zero, none symmetric.
 
     Every array, biases too, is uniform within Glorot's bound, sqrt(6 / (rows +
@@ -28,10 +30,11 @@ def fresh_weights(layers: Mapping[str, Layer], seed: list[int]) -> dict[str, dic
     """
     rng = np.random.default_rng(seed)
 
-    def draw(key, shape):
+    def draw(key: str, shape: tuple[int, ...]) -> np.ndarray:
+        if "var" in key:
+            return rng.uniform(0.5, 1.5, shape).astype(np.float32)
         bound = np.sqrt(6 / sum(shape))
-        low, high = (0.5, 1.5) if "var" in key else (-bound, bound)
-        return rng.uniform(low, high, shape).astype(np.float32)
+        return rng.uniform(-bound, bound, shape).astype(np.float32)
 
     return {
         name: {key: draw(key, array.shape) for key, array in layer.arrays.items()}
@@ -39,11 +42,11 @@ def fresh_weights(layers: Mapping[str, Layer], seed: list[int]) -> dict[str, dic
     }
 
 
-def load_random(twins: Twins, direction: str, key: Sequence[int]):
+def load_random(twins: Twins, direction: Direction, seed: Sequence[int]) -> None:
     """Give twins random weights, drawn on the source's side, and transfer them."""
-    twins.load(direction, partial(fresh_weights, seed=key))
+    twins.load(direction, partial(fresh_weights, seed=seed))
 
 
-def load_anew(twins: Twins, seed: int):
+def load_anew(twins: Twins, seed: int) -> None:
     """Give twins other random weights than those of a run."""
     load_random(twins, "to_keras", [seed])

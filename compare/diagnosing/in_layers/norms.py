@@ -1,132 +1,148 @@
-"""How two layers that normalise differ: in their epsilon, or in their statistics."""
+"""How two layers that normalise do so otherwise: an option, or a known mistake."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any
 
-from compare.diagnosing.finding import Finding, Reading, named
+from compare.diagnosing.finding import (
+    Finding,
+    Reading,
+    known_mistakes,
+    named,
+    of_layer,
+)
 from compare.diagnosing.finding import reading as read
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
 from compare.judging.evidence import OTHER, SIDES
-from compare.kinds.mistake import Computation
-from compare.kinds.norms import normalised
-from compare.mistakes import MISTAKES, Call
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from compare.judging.words import Side
-    from compare.mistakes.anatomy import Anatomy
+from compare.kinds.mistake import Call, Computation
+from compare.mistakes import MISTAKES
+from compare.mistakes.anatomy import Anatomy
 
 BATCH = "statistics of the batch for learnt statistics"
-DEFAULTS = (1e-5, 1e-3)  # of PyTorch, and of Keras
+DEFAULTS = (1e-5, 1e-3)
 
-
-class _Setting(NamedTuple):
-    """How a layer may normalise.
-
-    Args:
-        epsilon: what is added to the variance.
-        of_batch: whether mean and variance are those of the batch.
-    """
-
-    epsilon: float
-    of_batch: bool
+# An epsilon, and whether mean and variance are those of the batch.
+Way = tuple[float | None, bool]
 
 
 def normalises(layer: str, isolated: Isolated) -> Iterator[Finding]:
-    """What differs in what a layer that normalises makes of the same input and weights.
+    """Say how two layers that normalise differ on the same input and weights.
 
     Args:
         layer: its name.
-        isolated: as `isolation.isolate` gives it.
+        isolated: what both layers do.
     """
-    torch, keras = isolated.torch, isolated.keras
-    epsilons = [torch.epsilons.get(layer), keras.epsilons.get(layer), *DEFAULTS]
-    fitting: dict[Side, list[_Setting]] = {
-        "torch": _fitting(layer, torch, epsilons),
-        "keras": _fitting(layer, keras, epsilons),
-    }
-    for side, settings in fitting.items():
-        if not settings:
-            unknown = (
-                "what is made of the same input and weights is something unknown in "
-                f"{SIDES[side]}"
-            )
-            yield Finding(layer, unknown=unknown)
-            return
-    if set(fitting["torch"]) & set(fitting["keras"]):
+    sides = {"torch": isolated.torch, "keras": isolated.keras}
+    ways = _ways(layer, sides)
+    if not (ways["torch"] and ways["keras"]):
+        yield _otherwise(layer, isolated, ways)
         return
-    chosen = {side: settings[0] for side, settings in fitting.items()}
-    cure = _cure(isolated.weights["keras"][layer], chosen["keras"])
-    of_batch = [side for side, setting in chosen.items() if setting.of_batch]
-    if len(of_batch) == 1:
-        side = of_batch[0]
-        reading = read(isolated.name(layer, side), side, named(BATCH))
-        yield Finding(layer, (reading,), cure=cure)
-    if chosen["torch"].epsilon != chosen["keras"].epsilon:
-        yield Finding(layer, _epsilon_readings(layer, isolated, chosen), cure=cure)
+    if set(ways["torch"]) & set(ways["keras"]):
+        yield from _unlike_options(layer, isolated, _cure(layer, isolated))
+        return
+    chosen = {side: of_side[0] for side, of_side in ways.items()}
+    epsilon, of_batch = chosen["keras"]
+    cure = _cure(layer, isolated, epsilon=epsilon, training=of_batch)
+    batched = [side for side in SIDES if chosen[side][1]]
+    if len(batched) == 1:
+        (side,) = batched
+        found = read(isolated.name(layer, side), side, named(BATCH))
+        yield Finding(layer, (found,), cure=cure)
+    epsilons = {side: way[0] for side, way in chosen.items()}
+    if epsilons["torch"] != epsilons["keras"]:
+        yield Finding(layer, _epsilons(layer, isolated, epsilons), cure=cure)
+    yield from _unlike_options(layer, isolated, cure)
 
 
-def _fitting(
-    layer: str, anatomy: Anatomy, epsilons: Sequence[float | None]
-) -> list[_Setting]:
-    """The settings with which a layer makes what it makes on one side.
-
-    Args:
-        layer: its name.
-        anatomy: what that side does.
-        epsilons: those to try; None where one is not known.
-    """
-    call, output = anatomy.call(layer), anatomy.made[layer]
-    settings = []
-    for epsilon in dict.fromkeys(epsilons):  # each once, in this order
-        if epsilon is None:
-            continue
-        for of_batch in (False, True):
-            if near(normalised(call, epsilon, of_batch), output):
-                settings.append(_Setting(epsilon, of_batch))
-    return settings
+def _ways(layer: str, sides: Mapping[str, Anatomy]) -> dict[str, list[Way]]:
+    """With which epsilon and statistics each side makes what it makes."""
+    own = [found.call(layer).options.get("epsilon") for found in sides.values()]
+    ways: dict[str, list[Way]] = {}
+    for side, found in sides.items():
+        call, made = found.call(layer), found.made[layer]
+        ways[side] = [
+            (epsilon, of_batch)
+            for epsilon in dict.fromkeys((*own, *DEFAULTS))
+            for of_batch in (False, True)
+            if near(call.run(epsilon=epsilon, training=of_batch), made)
+        ]
+    return ways
 
 
-def _cure(arrays: Mapping[str, np.ndarray], setting: _Setting) -> Computation:
-    """The cure that normalises with the arrays and the setting of Keras's layer."""
+def _cure(layer: str, isolated: Isolated, **options: Any) -> Computation:
+    """Make PyTorch's layer compute what Keras's does, with these options."""
+    keras = isolated.keras.call(layer)
+    arrays = isolated.weights["keras"][layer]
 
-    def compute(call: Call) -> np.ndarray | None:
-        keras_call = replace(call, arrays=arrays)
-        return normalised(keras_call, setting.epsilon, setting.of_batch)
+    def compute(call: Call) -> Any:
+        as_in_keras = replace(call, arrays=arrays, options=keras.options)
+        return as_in_keras.run(**options)
 
     return Computation(compute)
 
 
-def _epsilon_readings(
-    layer: str, isolated: Isolated, chosen: Mapping[Side, _Setting]
-) -> tuple[Reading, ...]:
+def _otherwise(
+    layer: str, isolated: Isolated, ways: Mapping[str, list[Way]]
+) -> Finding:
+    """A known mistake of the sides that do not just have another epsilon."""
+    suspects = []
+    for side, found in (("torch", isolated.torch), ("keras", isolated.keras)):
+        if ways[side]:
+            continue
+        call = found.call(layer)
+        fitting = [
+            mistake
+            for mistake in known_mistakes(Computation, call.kind)
+            if near(mistake.effect.compute(call), found.made[layer])
+        ]
+        if not fitting:
+            what = "what is made of the same input and weights is"
+            return Finding(layer, unknown=f"{what} something unknown in {SIDES[side]}")
+        suspects += [(side, mistake) for mistake in fitting]
+    cure = _cure(layer, isolated)
+    by_keras = [mistake for side, mistake in suspects if side == "keras"]
+    if by_keras:
+        arrays, wrong = isolated.weights["keras"][layer], by_keras[0].effect.compute
+        cure = Computation(lambda call: wrong(replace(call, arrays=arrays)))
+    return of_layer(layer, isolated, suspects, cure)
+
+
+def _unlike_options(
+    layer: str, isolated: Isolated, cure: Computation
+) -> Iterator[Finding]:
+    """Mistakes that are known by that both sides have another value of an option."""
+    torch, keras = isolated.torch.call(layer), isolated.keras.call(layer)
+    for mistake in known_mistakes(Computation, torch.kind):
+        option = mistake.effect.option
+        if option and torch.options[option] != keras.options[option]:
+            readings = tuple(
+                read(isolated.name(layer, side), side, mistake) for side in SIDES
+            )
+            yield Finding(layer, readings, cure=cure)
+
+
+def _epsilons(layer, isolated, epsilons):
     """Whose epsilon may be wrong; by name where one is a default of the other side."""
-    torch_epsilon = _written(chosen["torch"].epsilon)
-    keras_epsilon = _written(chosen["keras"].epsilon)
-    written: dict[Side, str] = {"torch": torch_epsilon, "keras": keras_epsilon}
-    readings = []
-    for mistake in MISTAKES:
-        for side, opposite in OTHER.items():
-            if mistake.name == f"epsilon {written[side]} for {written[opposite]}":
-                readings.append(read(isolated.name(layer, side), side, mistake))
+    written = {side: _written(epsilon) for side, epsilon in epsilons.items()}
+    readings = [
+        read(isolated.name(layer, side), side, mistake)
+        for mistake in MISTAKES
+        for side, other in OTHER.items()
+        if mistake.name == f"epsilon {written[side]} for {written[other]}"
+    ]
     if readings:
         return tuple(readings)
-    sentence = (
-        f"in {layer}, the epsilon below the root is {torch_epsilon} in PyTorch, "
-        f"{keras_epsilon} in Keras"
-    )
+    said = f"{written['torch']} in PyTorch, {written['keras']} in Keras"
     fix = (
-        f"either {isolated.name(layer, 'torch')} of PyTorch: eps={keras_epsilon} or "
-        f"{isolated.name(layer, 'keras')} of Keras: epsilon={torch_epsilon}"
+        f"either {isolated.name(layer, 'torch')} of PyTorch: eps={written['keras']} or "
+        f"{isolated.name(layer, 'keras')} of Keras: epsilon={written['torch']}"
     )
-    return (Reading("", (), sentence, fix),)
+    said = f"in {layer}, the epsilon below the root is {said}"
+    return (Reading("", (), said, fix),)
 
 
-def _written(epsilon: float) -> str:
-    """An epsilon as the names of mistakes have it: 1e-3, not 0.001 or 1e-03."""
+def _written(epsilon):
     return f"{epsilon:g}".replace("e-0", "e-").replace("0.001", "1e-3")

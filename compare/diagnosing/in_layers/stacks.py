@@ -13,8 +13,9 @@ from compare.judging.arrays import valid_steps
 from compare.judging.distances import near
 from compare.judging.explanation import listed
 from compare.judging.words import Side
+from compare.kinds.computing import Computed
 from compare.kinds.layer import Arrays
-from compare.kinds.mistake import Computation, Computed, EffectT
+from compare.kinds.mistake import Computation, EffectT
 from compare.mistakes import Call, Mistake
 
 ENDING = re.compile(r"_l(\d+)(_reverse)?$")  # of a parameter's name

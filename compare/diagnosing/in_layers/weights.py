@@ -10,176 +10,310 @@ import numpy as np
 from compare.diagnosing.finding import (
     Finding,
     Reading,
+    fix_of,
     known_mistakes,
     named,
     once,
+    reading,
 )
-from compare.diagnosing.finding import reading as read
 from compare.diagnosing.in_layers.stacks import in_part, named_part
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
-from compare.kinds.mistake import RECURRENT, ArraysOfLayer
+from compare.judging.words import Side
+from compare.kinds import RECURRENT
+from compare.kinds.fresh import is_unrelated_and_fresh
+from compare.kinds.layer import Arrays
+from compare.kinds.mistake import ArraysOfLayer
+from compare.mistakes import Mistake
 
 FRESH = "initial weights"
 ROUNDED = float(np.finfo(np.float32).eps)  # of the largest value: Keras's sum of biases
 
+Suspect = tuple[Side, Mistake[ArraysOfLayer]]
+
 
 def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
-    """The mistakes that make one side's arrays of a layer out of the other's."""
-    kind = isolated.kinds[layer].replace("Cell", "")  # of the same arrays
-    arrays = {side: each[layer] for side, each in isolated.weights.items()}
-    compared = arrays
-    if layer in isolated.torch.moved:  # what a run changes is no weight
-        compared = {side: _without_statistics(each) for side, each in arrays.items()}
-    if _same(kind, compared["torch"], compared["keras"], NEAR):
+    """The mistakes that make one side's arrays of a layer out of the other's.
+
+    Args:
+        layer: its name.
+        isolated: the twins at work.
+    """
+    kind = isolated.kinds[layer].replace("Cell", "")  # a cell has the same arrays
+    arrays = {side: layers[layer] for side, layers in isolated.weights.items()}
+    if _have_same_weights(layer, kind, arrays, isolated):
         return
-    target = dict(arrays["keras"])
-    cure = ArraysOfLayer(lambda _: target)
     names = {side: isolated.name(layer, side) for side in SIDES}
-    readings = [*_row_twice(kind, names, arrays)]
-    readings += [
-        read(names[side], side, mistake) for side, mistake in _singles(kind, arrays)
-    ]
-    readings += _of_others(layer, isolated)
+    readings = _simple_readings(layer, kind, arrays, isolated)
+    # What is less likely is looked for where nothing simpler makes the arrays.
     if not readings:
-        readings = [read(names[s], s, mistake) for s, mistake in _in_part(kind, arrays)]
+        for side, mistake in _in_some_arrays(kind, arrays):
+            readings.append(reading(names[side], side, mistake))
     if not readings:
-        readings = [read(names[s], s, *pair) for s, pair in _pairs(kind, arrays)]
+        for side, earlier, later in _pairs(kind, arrays):
+            readings.append(reading(names[side], side, earlier, later))
     if not readings:
         readings = _never_loaded(names, arrays)
     if readings:
+        target = dict(arrays["keras"])
+        cure = ArraysOfLayer(lambda _: target)
         yield Finding(layer, once(readings), cure=cure)
         return
-    rounded = _same(kind, arrays["torch"], arrays["keras"])
-    how = "by no more than float32 rounds" if rounded else "in no known way"
-    yield Finding(layer, unknown=f"the weights differ {how}")
+    difference = "in no known way"
+    if _are_same(kind, arrays["torch"], arrays["keras"]):
+        difference = "by no more than float32 rounds"
+    yield Finding(layer, unknown=f"the weights differ {difference}")
 
 
-def _row_twice(kind, names, arrays):
-    """That a GRU has one of its two biases in the place of the other as well."""
+def _simple_readings(
+    layer: str, kind: str, arrays: Mapping[Side, Arrays], isolated: Isolated
+) -> list[Reading]:
+    """Readings of one cause in all arrays of a layer.
+
+    Args:
+        layer: its name.
+        kind: as PyTorch names it, that of a cell's layer for a cell.
+        arrays: of either side, in PyTorch's layout.
+        isolated: the twins at work; has the arrays of the other layers.
+    """
+    names = {side: isolated.name(layer, side) for side in SIDES}
+    readings = list(_one_bias_twice(kind, names, arrays))
+    for side, mistake in _single_mistakes(kind, arrays):
+        readings.append(reading(names[side], side, mistake))
+    readings += _of_another_layer(layer, isolated)
+    return readings
+
+
+# ---------------------------------------------------------------------- kinds of causes
+
+
+def _one_bias_twice(
+    kind: str, names: Mapping[Side, str], arrays: Mapping[Side, Arrays]
+) -> Iterator[Reading]:
+    """A GRU may have one of its two biases in the place of the other as well.
+
+    Args:
+        kind: of the layer; only a GRU keeps two biases apart in Keras.
+        names: what the user of each side calls the layer.
+        arrays: of either side, in PyTorch's layout.
+    """
     if kind != "GRU":
         return
     mistake = named("GRU biases swapped")  # is put right in the same way
-    for side, other in OTHER.items():
-        for stays in ("bias_ih", "bias_hh"):
-            made = {
-                name: arrays[other][stays + name[7:]] if "bias" in name else array
-                for name, array in arrays[other].items()
-            }
-            biased = any(made[name].any() for name in made if "bias" in name)
-            if biased and _same(kind, made, arrays[side]):
-                where = f"{names[side]} of {SIDES[side]}"
-                said = f"in {where}, {stays} stands in the place of both biases"
-                fix = f"{where}: {getattr(mistake, side)}"
-                yield Reading(side, (), said, fix)
+    for side, opposite in OTHER.items():
+        for bias in ("bias_ih", "bias_hh"):
+            repeated = _with_one_bias(arrays[opposite], bias)
+            biases = [array for name, array in repeated.items() if "bias" in name]
+            if not any(array.any() for array in biases):
+                continue  # zeros repeated are as they were
+            if _are_same(kind, repeated, arrays[side]):
+                place = f"{names[side]} of {SIDES[side]}"
+                sentence = f"in {place}, {bias} stands in the place of both biases"
+                fix = f"{place}: {fix_of(mistake, side)}"
+                yield Reading(side, (), sentence, fix)
 
 
-def _singles(kind, arrays):
-    """Mistakes that do alone, each with its side."""
-    for side, other in OTHER.items():
+def _with_one_bias(arrays: Arrays, bias: str) -> dict[str, np.ndarray]:
+    """Arrays with one of two biases in the place of both.
+
+    Args:
+        arrays: of a layer, by PyTorch's names.
+        bias: "bias_ih" or "bias_hh", which stays.
+    """
+    repeated = {}
+    for name, array in arrays.items():
+        if "bias" in name:
+            ending = name[len("bias_ih") :]  # such as _l0_reverse
+            array = arrays[bias + ending]
+        repeated[name] = array
+    return repeated
+
+
+def _single_mistakes(kind: str, arrays: Mapping[Side, Arrays]) -> Iterator[Suspect]:
+    """Mistakes that make one side's arrays of the other's, each by itself.
+
+    Args:
+        kind: of the layer.
+        arrays: of either side, in PyTorch's layout.
+    """
+    for side, opposite in OTHER.items():
+        right, wrong = arrays[opposite], arrays[side]
         for mistake in known_mistakes(ArraysOfLayer, kind):
-            made = mistake.effect.made_on(side, arrays[other])
-            left = mistake.name != FRESH and mistake.effect.fits
-            fits = left and mistake.effect.fits(arrays[other], arrays[side], side)
-            if fits or _same(kind, made, arrays[side]):
+            fits = mistake.effect.fits
+            if mistake.name == FRESH:  # any that are drawn fit: see `_never_loaded`
+                fits = None
+            may_be = fits is not None and fits(right, wrong, side)
+            if may_be or _are_same(kind, mistake.effect.made_on(side, right), wrong):
                 yield side, mistake
 
 
-def _in_part(kind, arrays):
-    """Mistakes in some of a recurrent layer's arrays, where the others are the same."""
-    summed = {side: _summed(kind, each) for side, each in arrays.items()}
-    if kind not in RECURRENT or summed["torch"].keys() != summed["keras"].keys():
-        return
-    differ = [
-        name
-        for name, array in summed["torch"].items()
-        if not near(array, summed["keras"][name], ROUNDED)
-    ]
-    if kind != "GRU":  # whose two biases are not added
-        differ += [name.replace("bias_ih", "bias_hh") for name in differ]
-    names = [name for name in arrays["torch"] if name in differ]
-    if not names or len(names) == len(arrays["torch"]):
-        return
-    for side, other in OTHER.items():
-        where, have = named_part(names, arrays["torch"], side), arrays[side]
-        for mistake in known_mistakes(ArraysOfLayer, kind):
-            if mistake.effect.fits:
-                continue
-            made = mistake.effect.made_on(side, arrays[other])
-            if made and _same(kind, *({n: a[n] for n in names} for a in (made, have))):
-                yield side, in_part(mistake, where)
+def _of_another_layer(layer: str, isolated: Isolated) -> Iterator[Reading]:
+    """A side may have in this layer what the other side has in another of its kind.
 
-
-def _pairs(kind, arrays):
-    """Two mistakes that do together, each pair with its side."""
-    known = known_mistakes(ArraysOfLayer, kind)
-    for side, other in OTHER.items():
-        for first in known:
-            once = first.effect.made_on(side, arrays[other])
-            for second in known if once else ():
-                if _same(kind, second.effect.made_on(side, once), arrays[side]):
-                    yield side, (first, second)
-
-
-def _of_others(layer, isolated):
-    """Whether a side has in this layer what the other has in another of its kind."""
+    Args:
+        layer: its name.
+        isolated: the twins at work.
+    """
     mistake = named("weights of another layer")
     kind = isolated.kinds[layer]
-    for side, other in OTHER.items():
-        have, want = isolated.weights[side][layer], isolated.weights[other]
-        whose = [
-            name
-            for name in want
-            if name != layer
-            and isolated.kinds.get(name) == kind
-            and _same(kind, have, want[name])
-        ]
-        for name in whose[:1]:
-            said = f"the layer has the weights of {isolated.name(name, side)}"
-            yield read(
-                isolated.name(layer, side), side, replace(mistake, sentence=said)
-            )
+    for side, opposite in OTHER.items():
+        arrays = isolated.weights[side][layer]
+        for candidate, candidate_arrays in isolated.weights[opposite].items():
+            if candidate == layer or isolated.kinds.get(candidate) != kind:
+                continue
+            if _are_same(kind, arrays, candidate_arrays):
+                owner = isolated.name(candidate, side)
+                sentence = f"the layer has the weights of {owner}"
+                exchanged = replace(mistake, sentence=sentence)
+                yield reading(isolated.name(layer, side), side, exchanged)
+                break  # the first is enough
 
 
-def _never_loaded(names, arrays):
-    """That a side still has what its framework made, or else the other never had it.
+def _in_some_arrays(kind: str, arrays: Mapping[Side, Arrays]) -> Iterator[Suspect]:
+    """Mistakes in some of a recurrent layer's arrays, where the others are the same.
+
+    Args:
+        kind: of the layer.
+        arrays: of either side, in PyTorch's layout.
+    """
+    names = _differing_arrays(kind, arrays)
+    if not names or len(names) == len(arrays["torch"]):
+        return  # that is no part, and was looked for before
+    for side, opposite in OTHER.items():
+        place = named_part(names, arrays["torch"], side)
+        wrong = {name: arrays[side][name] for name in names}
+        for mistake in known_mistakes(ArraysOfLayer, kind):
+            if mistake.effect.fits is not None:  # does not make the same numbers again
+                continue
+            changed = mistake.effect.made_on(side, arrays[opposite])
+            if not changed:
+                continue
+            if _are_same(kind, {name: changed[name] for name in names}, wrong):
+                yield side, in_part(mistake, place)
+
+
+def _differing_arrays(kind: str, arrays: Mapping[Side, Arrays]) -> list[str]:
+    """The names of a recurrent layer's arrays that differ, as PyTorch has them.
+
+    Args:
+        kind: of the layer; of one that is not recurrent, none are named.
+        arrays: of either side, in PyTorch's layout; if one has others, none are named.
+    """
+    torch, keras = _summed(kind, arrays["torch"]), _summed(kind, arrays["keras"])
+    if kind not in RECURRENT or torch.keys() != keras.keys():
+        return []
+    differing = [name for name in torch if not near(torch[name], keras[name], ROUNDED)]
+    if kind != "GRU":  # where biases are added, either may be the one that differs
+        differing += [name.replace("bias_ih", "bias_hh") for name in differing]
+    return [name for name in arrays["torch"] if name in differing]
+
+
+def _pairs(
+    kind: str, arrays: Mapping[Side, Arrays]
+) -> Iterator[tuple[Side, Mistake[ArraysOfLayer], Mistake[ArraysOfLayer]]]:
+    """Two mistakes that make one side's arrays together: the earlier, then the later.
+
+    Args:
+        kind: of the layer.
+        arrays: of either side, in PyTorch's layout.
+    """
+    known = known_mistakes(ArraysOfLayer, kind)
+    for side, opposite in OTHER.items():
+        for earlier in known:
+            changed = earlier.effect.made_on(side, arrays[opposite])
+            if not changed:
+                continue
+            for later in known:
+                if _are_same(kind, later.effect.made_on(side, changed), arrays[side]):
+                    yield side, earlier, later
+
+
+def _never_loaded(
+    names: Mapping[Side, str], arrays: Mapping[Side, Arrays]
+) -> list[Reading]:
+    """A side may still have the weights that its framework made, or both may.
 
     Looked for last: it shows only in that the numbers are such as are drawn.
+
+    Args:
+        names: what the user of each side calls the layer.
+        arrays: of either side, in PyTorch's layout.
     """
-    mistake = named(FRESH)
-    found = [
-        read(names[side], side, mistake)
-        for side, other in OTHER.items()
-        if mistake.effect.fits(arrays[other], arrays[side], side)
-    ]
-    for side in SIDES if len(found) == 1 else ():
-        if side != found[0].side:
-            where = f"{names[side]} of {SIDES[side]}"
-            said = (
-                f"in {where}, the layer has other weights than {SIDES[OTHER[side]]}'s"
-            )
-            found.append(Reading(side, (), said, f"{where}: {getattr(mistake, side)}"))
-    return found
+    mistake = named(FRESH)  # whose `fits` is the function used here
+    readings = []
+    for side, opposite in OTHER.items():
+        if is_unrelated_and_fresh(arrays[opposite], arrays[side], side):
+            readings.append(reading(names[side], side, mistake))
+    if len(readings) != 1:
+        return readings
+    for side, opposite in OTHER.items():
+        if side == readings[0].side:
+            continue
+        place = f"{names[side]} of {SIDES[side]}"
+        sentence = f"in {place}, the layer has other weights than {SIDES[opposite]}'s"
+        fix = f"{place}: {fix_of(mistake, side)}"
+        readings.append(Reading(side, (), sentence, fix))
+    return readings
 
 
-def _without_statistics(arrays):
-    return {name: a for name, a in arrays.items() if not name.startswith("running")}
+# --------------------------------------------------------------------------- the same
 
 
-def _same(kind, first, second, limit=ROUNDED):
-    if first is None or second is None:
+def _have_same_weights(
+    layer: str, kind: str, arrays: Mapping[Side, Arrays], isolated: Isolated
+) -> bool:
+    """Whether both sides have the same weights, up to rounding in float64.
+
+    Args:
+        layer: its name.
+        kind: of the layer.
+        arrays: of either side, in PyTorch's layout.
+        isolated: tells whether the run itself changed the layer's statistics, which are
+            left out then.
+    """
+    torch, keras = arrays["torch"], arrays["keras"]
+    if layer in isolated.torch.moved:
+        torch, keras = _without_statistics(torch), _without_statistics(keras)
+    return _are_same(kind, torch, keras, NEAR)
+
+
+def _without_statistics(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Arrays by name, less those that a layer learns of its inputs."""
+    return {n: array for n, array in arrays.items() if not n.startswith("running")}
+
+
+def _are_same(
+    kind: str, arrays: Arrays | None, target: Arrays | None, limit: float = ROUNDED
+) -> bool:
+    """Whether arrays are those of another layer, or have the same effect.
+
+    Args:
+        kind: of both layers.
+        arrays: by PyTorch's names; None is never the same.
+        target: as `arrays`.
+        limit: how far apart they may be, in parts of the largest value.
+    """
+    if arrays is None or target is None:
         return False
-    first, second = _summed(kind, first), _summed(kind, second)
-    return first.keys() == second.keys() and all(
-        near(first[name], second[name], limit) for name in first
-    )
+    arrays, target = _summed(kind, arrays), _summed(kind, target)
+    if arrays.keys() != target.keys():
+        return False
+    return all(near(arrays[name], target[name], limit) for name in arrays)
 
 
-def _summed(kind: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays with the sum of two added biases in the place of the two."""
-    made = dict(arrays)
-    for name in arrays if kind != "GRU" else ():
+def _summed(kind: str, arrays: Arrays) -> dict[str, np.ndarray]:
+    """Arrays with the sum of two added biases in the place of the two.
+
+    Args:
+        kind: of the layer; the two biases of a GRU are not added.
+        arrays: by PyTorch's names.
+    """
+    summed = dict(arrays)
+    if kind == "GRU":
+        return summed
+    for name in arrays:
         if name.startswith("bias_ih"):
-            made[name] = made[name] + made.pop(name.replace("bias_ih", "bias_hh"))
-    return made
+            bias_hh = summed.pop(name.replace("bias_ih", "bias_hh"))
+            summed[name] = summed[name] + bias_hh
+    return summed

@@ -1,9 +1,10 @@
 """A claim, what its check finds, and what becomes of it."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
+from compare.judging.document import jsonable
 from compare.subjects.claims.common import seeded
 
 Figure = int | float | str | tuple[int | float | str, ...]
@@ -21,14 +22,14 @@ class Findings:
     cases: Mapping[str, bool]
     figures: Mapping[str, Figure]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.cases:
             raise ValueError("Findings expects at least one case, got none")
 
     @property
     def verdict(self) -> str:
         """`holds`, `false`, or `holds only if ...` with the cases that are true."""
-        true = [name for name, found in self.cases.items() if found]
+        true = [name for name, holds in self.cases.items() if holds]
         if len(true) == len(self.cases):
             return "holds"
         return f"holds only if {' or '.join(true)}" if true else "false"
@@ -51,9 +52,9 @@ class Claim:
     def result(self, number: int) -> "ClaimResult":
         """Run the check, from seed 0."""
         with seeded():
-            found = self.check()
+            findings = self.check()
         return ClaimResult(
-            number, self.question, self.ran, found.verdict, found.figures
+            number, self.question, self.ran, findings.verdict, findings.figures
         )
 
 
@@ -74,16 +75,6 @@ class ClaimResult:
     verdict: str
     figures: Mapping[str, Figure]
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         """The result in JSON's types; NaN and the infinities become strings."""
-        return {**asdict(self), "figures": _plain(self.figures)}
-
-
-def _plain(value):
-    if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+        return {**asdict(self), "figures": jsonable(self.figures)}

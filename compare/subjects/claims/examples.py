@@ -1,6 +1,7 @@
 """The two examples: shapes of the first, data and training of the second."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from compare.subjects.claims.common import refusal, shape_of
 
 # What `torch.optim.Adam(lr=0.001)` hands to `adam`; the class itself imports a compiler
 # first, which takes 2 s.
-ADAM = dict(
+ADAM: dict[str, Any] = dict(
     amsgrad=False,
     beta1=0.9,
     beta2=0.999,
@@ -27,7 +28,8 @@ ADAM = dict(
 # Example 1
 
 
-def _example_1():
+def _example_1() -> dict[str, tuple[int, ...]]:
+    """Shapes of the first example, by what they are of."""
     lstm = nn.LSTM(input_size=5, hidden_size=50, batch_first=True)
     x, state = torch.rand(10, 30, 5), torch.zeros(1, 10, 50)
     out, (h, c) = lstm(x, (state, state))
@@ -43,13 +45,13 @@ def _example_1():
     }
 
 
-def example_1(**expected):
-    """Shapes of the first example, by what they are of."""
-    came = {name: _example_1()[name] for name in expected}
-    return Findings({"": came == expected}, came)
+def example_1(**expected: tuple[int, ...]) -> Findings:
+    """Some shapes of the first example against those that are expected."""
+    shapes = {name: _example_1()[name] for name in expected}
+    return Findings({"": shapes == expected}, {**shapes})
 
 
-def hundred_stocks():
+def hundred_stocks() -> Findings:
     """The whole data set of the first example as one batch."""
     out, _ = nn.LSTM(5, 50, batch_first=True)(torch.rand(100, 30, 5))
     return Findings({"": shape_of(out) == (100, 30, 50)}, {"out": shape_of(out)})
@@ -59,23 +61,23 @@ def hundred_stocks():
 
 
 class _Windows(Dataset):
-    """Each run of seven days, with the target of the day behind it."""
+    """Each run of seven days, with the target of the day after it."""
 
     days = 7
 
-    def __init__(self):
+    def __init__(self) -> None:
         draw = np.random.RandomState(0).rand  # the stream of np.random.seed(0)
         self.features = draw(100, 5).astype(np.float32)
         self.targets = draw(100, 1).astype(np.float32)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.features) - self.days
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         return self.features[i : i + self.days], self.targets[i + self.days]
 
 
-def dummy_data():
+def dummy_data() -> Findings:
     """The second example's data as NumPy prints it, against what was printed."""
     data = _Windows()
     printed = (
@@ -96,13 +98,13 @@ def dummy_data():
     )
 
 
-def _printed(array):
+def _printed(array: np.ndarray) -> tuple[str, ...]:
     """Rows of an array as NumPy prints them, without brackets and filling."""
     rows = np.array2string(array, precision=8).splitlines()
     return tuple(" ".join(row.strip(" []").split()) for row in rows)
 
 
-def window_count():
+def window_count() -> Findings:
     """How many windows of seven days a hundred days hold, and of which shapes."""
     data = _Windows()
     x, y = data[0]
@@ -112,11 +114,11 @@ def window_count():
     )
 
 
-def _batches(data, **options):
+def _batches(data: Any, **options: Any) -> list[torch.Tensor]:
     return [batch for batch, *_ in DataLoader(data, 20, shuffle=True, **options)]
 
 
-def drop_last():
+def drop_last() -> Findings:
     """Sizes of the batches by default and without the last one."""
     kept = tuple(map(len, _batches(_Windows())))
     dropped = tuple(map(len, _batches(_Windows(), drop_last=True)))
@@ -126,7 +128,7 @@ def drop_last():
     )
 
 
-def drop_last_length():
+def drop_last_length() -> Findings:
     """Lengths of the sequences with and without the last batch.
 
     The claim is true of windows if dropping makes lengths equal that were not, and of
@@ -137,27 +139,28 @@ def drop_last_length():
         for drop in (False, True)
     ]
     unequal = [(torch.zeros(1 + i % 3, 5), i) for i in range(93)]
-    said = [
+    kept, dropped = (
         refusal(partial(_batches, unequal, drop_last=drop)) for drop in (False, True)
-    ]
+    )
     return Findings(
         {
             "windows of one length": len(lengths[1]) == 1 < len(lengths[0]),
-            "sequences of unequal length": not said[1] and bool(said[0]),
+            "sequences of unequal length": not dropped and bool(kept),
         },
         {
             "lengths, last batch kept": tuple(lengths[0]),
             "dropped": tuple(lengths[1]),
-            "unequal, dropped": said[1] or "runs",
+            "unequal, dropped": dropped or "runs",
         },
     )
 
 
-def drop_last_unused(epochs=20):
+def drop_last_unused(epochs: int = 20) -> Findings:
     """Samples that no epoch hands out, in a fixed and in a shuffled order."""
     unused = {}
     for shuffle in (False, True):
-        loader = DataLoader(range(93), 20, shuffle=shuffle, drop_last=True)
+        samples: Any = range(93)  # a data set is what has a length and an index
+        loader: DataLoader = DataLoader(samples, 20, shuffle=shuffle, drop_last=True)
         seen = {int(i) for _ in range(epochs) for batch in loader for i in batch}
         unused[f"shuffle={shuffle}"] = 93 - len(seen)
     return Findings(
@@ -166,10 +169,17 @@ def drop_last_unused(epochs=20):
     )
 
 
-def _trained(epochs):
-    """The second example's model, trained: the last loss and the last shapes."""
+Shape = tuple[int, ...]
+
+
+def _trained(epochs: int) -> tuple[float, Shape, Shape, Shape]:
+    """Train the second example's model.
+
+    Returns:
+        The last loss, and the last shapes of x, of the outputs and of the targets.
+    """
     lstm, head = nn.LSTM(5, 50, batch_first=True), nn.Linear(50, 1)
-    weights = [*lstm.parameters(), *head.parameters()]
+    weights: list[torch.Tensor] = [*lstm.parameters(), *head.parameters()]
     means, squares = ([torch.zeros_like(w) for w in weights] for _ in range(2))
     steps = [torch.tensor(0.0) for _ in weights]
     loader = DataLoader(_Windows(), 20, shuffle=True, drop_last=True)
@@ -177,19 +187,19 @@ def _trained(epochs):
         for x, y in loader:
             outputs = head(lstm(x)[1][0][-1])
             loss = nn.functional.mse_loss(outputs, y)
-            grads = torch.autograd.grad(loss, weights)
+            grads = list(torch.autograd.grad(loss, weights))
             with torch.no_grad():
                 adam(weights, grads, means, squares, [], steps, **ADAM)
     return loss.item(), shape_of(x), shape_of(outputs), shape_of(y)
 
 
-def first_loss():
+def first_loss() -> Findings:
     """The first of the losses printed, from the same seed."""
     loss = f"{_trained(10)[0]:.4f}"
     return Findings({"": loss == "0.0875"}, {"loss at epoch 10": loss})
 
 
-def prediction_shape():
+def prediction_shape() -> Findings:
     """One price per sequence, of the shape of the targets."""
     _, x, outputs, targets = _trained(1)
     return Findings(

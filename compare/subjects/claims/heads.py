@@ -1,9 +1,12 @@
 """Flatten or the last step: what either head reads of the sequence."""
 
+from functools import partial
+
 import keras
+import torch
 from torch import nn
 
-from compare.subjects.claims.claim import Claim, Findings
+from compare.subjects.claims.claim import Claim, Figure, Findings
 from compare.subjects.claims.common import (
     make_linear,
     make_lstm,
@@ -14,33 +17,41 @@ from compare.subjects.claims.common import (
 )
 
 
-def slice_shape():
+def slice_shape() -> Findings:
     """[:, -1, :] of a batch-first layer, and the head behind it."""
     out, _ = make_lstm(8, 64, batch_first=True)(rand(64, 50, 8))
     last = out[:, -1, :]
-    said = refusal(make_linear(64, 4), last)
+    message = refusal(make_linear(64, 4), last)
     return Findings(
-        {"": shape_of(last) == (64, 64) and not said},
-        {"out": shape_of(out), "last": shape_of(last), "head": said or "runs"},
+        {"": shape_of(last) == (64, 64) and not message},
+        {"out": shape_of(out), "last": shape_of(last), "head": message or "runs"},
     )
 
 
-def last_sees_all():
+def _last_output(lstm: nn.LSTM, units: slice, x: torch.Tensor) -> torch.Tensor:
+    return lstm(x)[0][:, -1, units]
+
+
+def last_sees_all() -> Findings:
     """Which steps of the input move each half of the last output."""
-    cases, figures = {}, {}
-    for name, both in (("one direction", False), ("bidirectional", True)):
-        lstm, x = make_lstm(batch_first=True, bidirectional=both), rand(2, 7, 3)
-        halves = [slice(0, 4), slice(4, 8)][: 1 + both]
+    cases: dict[str, bool] = {}
+    figures: dict[str, Figure] = {}
+    units = {
+        "one direction": [slice(0, 4)],
+        "bidirectional": [slice(0, 4), slice(4, 8)],
+    }
+    for name, halves in units.items():
+        lstm = make_lstm(batch_first=True, bidirectional=name == "bidirectional")
+        x = rand(2, 7, 3)
         counts = tuple(
-            sum(movers(lambda x, f=lstm, half=half: f(x)[0][:, -1, half], x, 1))
-            for half in halves
+            sum(movers(partial(_last_output, lstm, half), x, 1)) for half in halves
         )
         cases[name] = set(counts) == {7}
         figures[f"of 7 steps, {name}"] = counts
     return Findings(cases, figures)
 
 
-def last_discards():
+def last_discards() -> Findings:
     """How many of the LSTM's outputs reach the result of either head."""
     heads, h = (make_linear(64, 4), make_linear(50 * 64, 4)), rand(2, 50, 64)
     last = sum(movers(lambda h: heads[0](h[:, -1, :]), h, 1))
@@ -50,8 +61,12 @@ def last_discards():
     )
 
 
-def _keras_flatten(sequences):
-    """Keras's LSTM(64), Flatten, Dense(4) on (50, 8); the Flatten and the Dense."""
+def _keras_flatten(sequences: bool) -> tuple[int, int, int]:
+    """A Keras model of LSTM(64), Flatten and Dense(4) on (50, 8).
+
+    Returns:
+        Its parameters, the values that Flatten hands on, and the parameters of Dense.
+    """
     zeros = dict(kernel_initializer="zeros", recurrent_initializer="zeros")
     lstm = keras.layers.LSTM(64, seed=0, return_sequences=sequences, **zeros)
     flatten = keras.layers.Flatten()
@@ -60,9 +75,10 @@ def _keras_flatten(sequences):
     return model.count_params(), flatten.output.shape[1], head.count_params()
 
 
-def keras_flatten():
+def keras_flatten() -> Findings:
     """How many values Keras's Flatten hands on of 50 steps of 64."""
-    cases, figures = {}, {}
+    cases: dict[str, bool] = {}
+    figures: dict[str, Figure] = {}
     for sequences in (True, False):
         name = f"return_sequences={sequences}"
         parameters, width, _ = _keras_flatten(sequences)
@@ -72,17 +88,17 @@ def keras_flatten():
     return Findings(cases, figures)
 
 
-def head_parameters():
+def head_parameters() -> Findings:
     """Parameters of the dense layer behind Flatten, and of one without it."""
-    found = {
+    counts = {
         "PyTorch": sum(p.numel() for p in nn.Linear(50 * 64, 4).parameters()),
         "Keras with return_sequences=True": _keras_flatten(True)[2],
         "Keras without it": _keras_flatten(False)[2],
     }
     alone = sum(p.numel() for p in nn.Linear(64, 4).parameters())
     return Findings(
-        {name: count == (50 * 64 + 1) * 4 for name, count in found.items()},
-        {"last step": alone, **found},
+        {name: count == (50 * 64 + 1) * 4 for name, count in counts.items()},
+        {"last step": alone, **counts},
     )
 
 

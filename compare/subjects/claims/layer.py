@@ -1,5 +1,7 @@
 """The LSTM layer: its arguments, and the shapes of what it reads and returns."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
@@ -8,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pack_sequence
 
-from compare.subjects.claims.claim import Claim, Findings
+from compare.subjects.claims.claim import Claim, Figure, Findings
 from compare.subjects.claims.common import (
     ROUNDING,
     apart,
@@ -25,7 +27,7 @@ from compare.subjects.claims.common import (
 # The layer's arguments
 
 
-def axes():
+def axes() -> Findings:
     """Time and batch may be of any size; the third axis is the layer's own."""
     lstm, sizes = make_lstm(5), [(1, 1), (7, 10), (30, 2)]  # (time, batch)
     shapes = [shape_of(lstm(rand(*size, 5))[0]) for size in sizes]
@@ -37,9 +39,9 @@ def axes():
     )
 
 
-def defaults():
+def defaults() -> Findings:
     """What a layer made from two sizes alone is like."""
-    made = nn.LSTM(3, 4)
+    lstm = nn.LSTM(3, 4)
     expected = dict(
         num_layers=1,
         bias=True,
@@ -48,19 +50,20 @@ def defaults():
         bidirectional=False,
         proj_size=0,
     )
-    found = {name: getattr(made, name) for name in expected}
+    attributes = {name: getattr(lstm, name) for name in expected}
     return Findings(
-        {"": found == expected}, {name: str(value) for name, value in found.items()}
+        {"": attributes == expected},
+        {name: str(value) for name, value in attributes.items()},
     )
 
 
-def stacking():
+def stacking() -> Findings:
     """Two layers in one against one layer behind another."""
-    both = make_lstm(3, 4, 2)
-    first, second = layer_of(both, 0), layer_of(both, 1)
+    stack = make_lstm(3, 4, 2)
+    first, second = layer_of(stack, 0), layer_of(stack, 1)
     x = rand(7, 2, 3)
     below = first(x)[0]
-    out, above = both(x)[0], second(below)[0]
+    out, above = stack(x)[0], second(below)[0]
     return Findings(
         {"": close(out, above) and not close(out, below)},
         {
@@ -70,29 +73,30 @@ def stacking():
     )
 
 
-def bias():
+def bias() -> Findings:
     """Parameters with and without biases."""
-    names = [dict(nn.LSTM(3, 4, bias=b).named_parameters()) for b in (True, False)]
-    gone = tuple(name for name in names[0] if name not in names[1])
+    with_bias = dict(nn.LSTM(3, 4).named_parameters())
+    without = dict(nn.LSTM(3, 4, bias=False).named_parameters())
+    missing = tuple(name for name in with_bias if name not in without)
     return Findings(
-        {"": gone == ("bias_ih_l0", "bias_hh_l0")},
-        {"left out": gone, "left": tuple(names[1])},
+        {"": missing == ("bias_ih_l0", "bias_hh_l0")},
+        {"left out": missing, "left": tuple(without)},
     )
 
 
-def batch_first():
+def batch_first() -> Findings:
     """One layer with either order of axes."""
-    lstm, other = make_lstm(), make_lstm(batch_first=True)
-    other.load_state_dict(lstm.state_dict())
+    lstm, turned = make_lstm(), make_lstm(batch_first=True)
+    turned.load_state_dict(lstm.state_dict())
     x = rand(7, 2, 3)
-    out, swapped = lstm(x)[0], other(x.transpose(0, 1))[0]
+    out, swapped = lstm(x)[0], turned(x.transpose(0, 1))[0]
     return Findings(
         {"": close(out, swapped.transpose(0, 1))},
         {"False": shape_of(out), "True": shape_of(swapped)},
     )
 
 
-def batch_first_states():
+def batch_first_states() -> Findings:
     """States of a batch-first layer: what it returns and what it takes."""
     lstm, x = make_lstm(batch_first=True), rand(2, 7, 3)
     _, (h, c) = lstm(x)
@@ -104,28 +108,51 @@ def batch_first_states():
     )
 
 
-def dropout():
+def dropout() -> Findings:
     """Dropout that drops everything: what is left of each layer's output."""
     lstm = make_lstm(3, 4, 2, dropout=1.0)
     x = rand(7, 2, 3)
     silent = layer_of(lstm, 1)(torch.zeros(7, 2, 4, dtype=torch.float64))[0]
-    found = {}
+    cases: dict[str, bool] = {}
+    figures: dict[str, Figure] = {}
     for mode in ("training", "evaluation"):
         out, (h, _) = lstm.train(mode == "training")(x)
         whole = bool(h[0].ne(0).all() and out.ne(0).all())  # neither is dropped itself
-        found[f"{mode} mode"] = whole, apart(out, silent)
-    return Findings(
-        {mode: whole and gap <= ROUNDING for mode, (whole, gap) in found.items()},
-        {f"off zeros fed to layer 2, {mode}": gap for mode, (_, gap) in found.items()},
-    )
+        gap = apart(out, silent)
+        cases[f"{mode} mode"] = whole and gap <= ROUNDING
+        figures[f"off zeros fed to layer 2, {mode} mode"] = gap
+    return Findings(cases, figures)
 
 
 # Inputs and outputs
 
 
-def _layouts():
-    """Shapes of 24 layers: layout, kind, what is expected and what came."""
-    found, time, batch, hidden = [], 7, 2, 4
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Shapes of one layer: "output", "h" and "c".
+
+    Args:
+        name: "unbatched", "time-major" or "batch-first".
+        directions, layers, projection: of the layer.
+        expected: shapes, by the documentation.
+        shapes: those that came out.
+    """
+
+    name: str
+    directions: int
+    layers: int
+    projection: int
+    expected: Mapping[str, Shape]
+    shapes: Mapping[str, Shape]
+
+
+def _layouts() -> list[_Layout]:
+    """Shapes of 24 layers, of their states as taken and as returned."""
+    layouts = []
+    time, batch, hidden = 7, 2, 4
     options = ("unbatched", "time-major", "batch-first"), (1, 2), (1, 2), (0, 3)
     for layout, directions, layers, proj in product(*options):
         batched = () if layout == "unbatched" else (batch,)
@@ -146,26 +173,25 @@ def _layouts():
             proj_size=proj,
         )
         out, (h, c) = lstm(x, (rand(*expected["h"]), rand(*expected["c"])))
-        came = {"output": shape_of(out), "h": shape_of(h), "c": shape_of(c)}
-        found.append((layout, (directions, layers, proj), expected, came))
-    return found
+        shapes = {"output": shape_of(out), "h": shape_of(h), "c": shape_of(c)}
+        layouts.append(_Layout(layout, directions, layers, proj, expected, shapes))
+    return layouts
 
 
-def layout(what):
+def layout(name: str) -> Findings:
     """Shapes of "output", "h" or "c", the states as taken and as returned."""
-    rows = _layouts()
-    example = 2, 2, 3  # directions, layers, projection
-    return Findings(
-        {
-            name: all(e[what] == c[what] for at, _, e, c in rows if at == name)
-            for name in dict.fromkeys(row[0] for row in rows)
-        },
-        {"layers tried": len(rows)}
-        | {at: came[what] for at, kind, _, came in rows if kind == example},
-    )
+    layouts = _layouts()
+    cases: dict[str, bool] = {}
+    figures: dict[str, Figure] = {"layers tried": len(layouts)}
+    for tried in layouts:
+        agrees = tried.expected[name] == tried.shapes[name]
+        cases[tried.name] = cases.get(tried.name, True) and agrees
+        if (tried.directions, tried.layers, tried.projection) == (2, 2, 3):
+            figures[tried.name] = tried.shapes[name]  # an example
+    return Findings(cases, figures)
 
 
-def projection():
+def projection() -> Findings:
     """A layer of 50 units that projects its hidden state to 20."""
     lstm = make_lstm(5, 50, proj_size=20)
     out, (h, c) = lstm(rand(7, 2, 5))
@@ -176,19 +202,19 @@ def projection():
     )
 
 
-def packed_output():
+def packed_output() -> Findings:
     """The type of what comes out for either type that goes in."""
     lstm = make_lstm()
     packed = pack_sequence([rand(5, 3), rand(3, 3)])
-    came = {
+    types: dict[str, Figure] = {
         "packed in": type(lstm(packed)[0]).__name__,
         "tensor in": type(lstm(rand(5, 2, 3))[0]).__name__,
     }
     expected = [PackedSequence.__name__, torch.Tensor.__name__]
-    return Findings({"": list(came.values()) == expected}, came)
+    return Findings({"": list(types.values()) == expected}, types)
 
 
-def both_directions():
+def both_directions() -> Findings:
     """A bidirectional layer against two layers, one of them reading backwards."""
     lstm, x = make_lstm(bidirectional=True), rand(7, 2, 3)
     forward = layer_of(lstm, 0)(x)[0]
@@ -200,7 +226,7 @@ def both_directions():
     )
 
 
-def both_final_states():
+def both_final_states() -> Findings:
     """Along which axis a bidirectional layer's final states are put together."""
     lstm, x = make_lstm(bidirectional=True), rand(7, 2, 3)
     out, (h, c) = lstm(x)
@@ -214,19 +240,16 @@ def both_final_states():
     )
 
 
-def zero_states():
+def zero_states() -> Findings:
     """No states given, zeros given, and something else given."""
-    lstm, x, zeros = (
-        make_lstm(),
-        rand(7, 2, 3),
-        torch.zeros(1, 2, 4, dtype=torch.float64),
-    )
+    lstm, x = make_lstm(), rand(7, 2, 3)
+    zeros = torch.zeros(1, 2, 4, dtype=torch.float64)
     alone = lstm(x)[0]
     torch_gap = apart(alone, lstm(x, (zeros, zeros))[0])
     other_gap = apart(alone, lstm(x, (zeros + 1, zeros))[0])
-    layer, x, zeros = make_keras_lstm(), x.transpose(0, 1).numpy(), np.zeros((2, 4))
-    given = layer(x, initial_state=[zeros, zeros])
-    keras_gap = apart(to_numpy(layer(x)), to_numpy(given))
+    layer, array, state = make_keras_lstm(), x.transpose(0, 1).numpy(), np.zeros((2, 4))
+    from_zeros = layer(array, initial_state=[state, state])
+    keras_gap = apart(to_numpy(layer(array)), to_numpy(from_zeros))
     return Findings(
         {"PyTorch": torch_gap == 0 and other_gap > 0, "Keras": keras_gap == 0},
         {"PyTorch": torch_gap, "Keras": keras_gap, "h_0 of ones": other_gap},

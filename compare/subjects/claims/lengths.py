@@ -1,18 +1,20 @@
 """Sequences of any length: padding, packing and masking."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import torch
 from torch.nn.utils.rnn import (
+    PackedSequence,
     pack_padded_sequence,
     pack_sequence,
     pad_packed_sequence,
     pad_sequence,
 )
 
-from compare.subjects.claims.claim import Claim, Findings
+from compare.subjects.claims.claim import Claim, Figure, Findings
 from compare.subjects.claims.common import (
     ROUNDING,
     apart,
@@ -30,33 +32,33 @@ LENGTHS = (5, 8, 3)
 FILLS = (0.0, 1e6, math.nan)
 
 
-def _sequences():
+def _sequences() -> list[torch.Tensor]:
     return [rand(length, 3) for length in LENGTHS]
 
 
-def _pad(sequences, fill=0.0):
+def _pad(sequences: list[torch.Tensor], fill: float = 0.0) -> torch.Tensor:
     return pad_sequence(sequences, batch_first=True, padding_value=fill)
 
 
-def _pack(padded):
+def _pack(padded: torch.Tensor) -> PackedSequence:
     return pack_padded_sequence(
         padded, list(LENGTHS), batch_first=True, enforce_sorted=False
     )
 
 
-def _mask():
+def _mask() -> np.ndarray:
     """True on the valid steps: (batch, time)."""
     return np.arange(max(LENGTHS)) < np.array(LENGTHS)[:, None]
 
 
-def model_any_length():
+def model_any_length() -> Findings:
     """LSTM and a linear layer on its last step, for inputs of any length."""
     lstm, head, times = make_lstm(batch_first=True), make_linear(4, 1), (1, 7, 50, 200)
     shapes = [shape_of(head(lstm(rand(2, time, 3))[0][:, -1, :])) for time in times]
     return Findings({"": shapes == [(2, 1)] * len(times)}, {"steps that run": times})
 
 
-def unequal_batch():
+def unequal_batch() -> Findings:
     """Sequences of unequal length made into one batch in three ways."""
     lstm, sequences = make_lstm(batch_first=True), _sequences()
     stacked = refusal(lambda: lstm(torch.stack(sequences)))
@@ -68,7 +70,7 @@ def unequal_batch():
     )
 
 
-def last_valid():
+def last_valid() -> Findings:
     """The output at the last valid step against h_n[-1], of packed sequences."""
     lstm = make_lstm(batch_first=True)
     packed, (h_n, _) = lstm(_pack(_pad(_sequences())))
@@ -80,26 +82,27 @@ def last_valid():
     )
 
 
-def sorted_lengths():
+def sorted_lengths() -> Findings:
     """Unsorted and sorted lengths with enforce_sorted left as it is, and False."""
     x, unsorted, descending = rand(3, 8, 3), list(LENGTHS), sorted(LENGTHS)[::-1]
     pack = partial(pack_padded_sequence, x, batch_first=True)
-    said = refusal(pack, unsorted), refusal(pack, descending)
+    on_unsorted, on_sorted = refusal(pack, unsorted), refusal(pack, descending)
     allowed = refusal(partial(pack, enforce_sorted=False), unsorted)
     return Findings(
-        {"": bool(said[0]) and not said[1] and not allowed},
+        {"": bool(on_unsorted) and not on_sorted and not allowed},
         {
-            f"{LENGTHS}, by default": said[0] or "runs",
-            f"{tuple(descending)}": said[1] or "runs",
+            f"{LENGTHS}, by default": on_unsorted or "runs",
+            f"{tuple(descending)}": on_sorted or "runs",
             f"{LENGTHS}, enforce_sorted=False": allowed or "runs",
         },
     )
 
 
-def inner_sort():
+def inner_sort() -> Findings:
     """The order inside a packed sequence, and that of the results."""
     lstm, sequences = make_lstm(batch_first=True), _sequences()
     packed = _pack(_pad(sequences))
+    assert packed.sorted_indices is not None
     order = packed.sorted_indices.tolist()
     h = lstm(packed)[1][0][-1]
     alone = torch.stack([lstm(sequence)[1][0][-1] for sequence in sequences])
@@ -110,10 +113,10 @@ def inner_sort():
     )
 
 
-def one_length():
+def one_length() -> Findings:
     """Whether unequal lengths are refused, in three places where they may meet."""
     lstm, sequences = make_lstm(), _sequences()
-    said = {
+    messages = {
         "within one tensor": refusal(torch.stack, sequences),
         "within one packed sequence": refusal(
             lambda: lstm(pack_sequence(sequences, enforce_sorted=False))
@@ -123,12 +126,12 @@ def one_length():
         ),
     }
     return Findings(
-        {name: bool(text) for name, text in said.items()},
-        {name: text or "runs" for name, text in said.items()},
+        {name: bool(text) for name, text in messages.items()},
+        {name: text or "runs" for name, text in messages.items()},
     )
 
 
-def padding_added():
+def padding_added() -> Findings:
     """How many steps of zeros each sequence gets, and at which end."""
     padded = _pad(_sequences())
     zeros = padded.eq(0).all(dim=2)
@@ -140,7 +143,7 @@ def padding_added():
     )
 
 
-def _readers():
+def _readers() -> dict[str, Callable[[torch.Tensor], np.ndarray]]:
     """Final states of padded sequences, by what the layer is told of the padding."""
     lstm, layer, mask = make_lstm(batch_first=True), make_keras_lstm(), _mask()
     return {
@@ -151,7 +154,7 @@ def _readers():
     }
 
 
-def neutral_zeros():
+def neutral_zeros() -> Findings:
     """Zeros that no layer was told to skip against each sequence run alone."""
     readers, sequences = _readers(), _sequences()
     gaps = {}
@@ -164,9 +167,11 @@ def neutral_zeros():
     )
 
 
-def ignored_padding():
+def ignored_padding() -> Findings:
     """Final states, bit by bit, with 0, a million and NaN as padding."""
-    sequences, cases, figures = _sequences(), {}, {}
+    sequences = _sequences()
+    cases: dict[str, bool] = {}
+    figures: dict[str, Figure] = {}
     for name, read in _readers().items():
         zero, million, nan = (read(_pad(sequences, fill)) for fill in FILLS)
         told = "" if " " in name else "not told of in "
@@ -175,20 +180,21 @@ def ignored_padding():
     return Findings(cases, figures)
 
 
-def ignored_backward():
+def ignored_backward() -> Findings:
     """Gradients through packed sequences, bit by bit, whatever the padding holds."""
-    lstm, sequences, found = make_lstm(batch_first=True), _sequences(), []
+    lstm, sequences = make_lstm(batch_first=True), _sequences()
+    gradients = []
     for fill in FILLS:
         x = _pad(sequences, fill).requires_grad_()
         loss = lstm(_pack(x))[1][0].square().sum()
         *weights, inputs = torch.autograd.grad(loss, [*lstm.parameters(), x])
-        found.append((weights, inputs))
-    first = found[0][0]
-    same = all(
-        all(map(torch.equal, first, weights)) and torch.equal(inputs, found[0][1])
-        for weights, inputs in found
-    )
-    padding = found[0][1][~torch.from_numpy(_mask())]
+        gradients.append((weights, inputs))
+    zero_weights, zero_inputs = gradients[0]
+    same = True
+    for weights, inputs in gradients:
+        same &= all(map(torch.equal, zero_weights, weights))
+        same &= torch.equal(zero_inputs, inputs)
+    padding = zero_inputs[~torch.from_numpy(_mask())]
     return Findings(
         {"": same and not padding.any()},
         {
@@ -198,7 +204,7 @@ def ignored_backward():
     )
 
 
-def computed_rows():
+def computed_rows() -> Findings:
     """How many rows, a step of a sequence each, either framework computes.
 
     Keras takes the first step twice, to learn the shapes; it counts once here.
@@ -221,7 +227,7 @@ def computed_rows():
     )
 
 
-def beyond_the_end():
+def beyond_the_end() -> Findings:
     """What either framework hands out at the steps that are padding."""
     padded, past = _pad(_sequences()), ~_mask()
     packed, _ = make_lstm(batch_first=True)(_pack(padded))

@@ -1,13 +1,14 @@
 """The portfolio models: any number of steps, and Flatten in either order of axes."""
 
 from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
 import torch
 from torch import nn
 
-from compare.subjects.claims.claim import Claim, Findings
+from compare.subjects.claims.claim import Claim, Figure, Findings
 from compare.subjects.claims.common import (
     apart,
     close,
@@ -24,7 +25,7 @@ from compare.subjects.claims.common import (
 # Any number of steps
 
 
-def keras_any_length():
+def keras_any_length() -> Findings:
     """A Keras LSTM built without a length, and one built for seven steps."""
     models = {}
     for time in (None, 7):
@@ -34,14 +35,14 @@ def keras_any_length():
         )
     sizes = [(2, 1), (2, 3), (1, 9)]  # (batch, time)
     shapes = [shape_of(models[None](np.zeros((*size, 3)))) for size in sizes]
-    said = refusal(models[7], np.zeros((2, 9, 3)))
+    message = refusal(models[7], np.zeros((2, 9, 3)))
     return Findings(
         {"": shapes == [(*size, 4) for size in sizes]},
-        {"runs (batch, time)": tuple(map(str, sizes)), "built for 7, given 9": said},
+        {"runs (batch, time)": tuple(map(str, sizes)), "built for 7, given 9": message},
     )
 
 
-def torch_any_length():
+def torch_any_length() -> Findings:
     """One layer, batch after batch."""
     lstm, times = make_lstm(), (1, 7, 50, 200)
     shapes = [shape_of(lstm(rand(time, 2, 3))[0]) for time in times]
@@ -50,9 +51,10 @@ def torch_any_length():
     )
 
 
-def time_axis():
+def time_axis() -> Findings:
     """Along which axis of its input a layer remembers."""
-    cases, figures = {}, {}
+    cases: dict[str, bool] = {}
+    figures: dict[str, Figure] = {}
     for first in (False, True):
         lstm = make_lstm(batch_first=first)
         last = partial(lambda lstm, x: lstm(x)[0][-1, -1], lstm)
@@ -65,35 +67,37 @@ def time_axis():
 # Flatten and the portfolio models
 
 
-def flatten_keeps_all():
+def flatten_keeps_all() -> Findings:
     """What Flatten makes of (batch, time, hidden_size)."""
     h = rand(10, 30, 50)
-    rows = torch.stack([torch.cat(list(sample)) for sample in h])  # step behind step
+    rows = torch.stack([torch.cat(list(sample)) for sample in h])  # step after step
     flat = {
         "PyTorch": nn.Flatten()(h).numpy(),
         "Keras": to_numpy(keras.layers.Flatten(dtype="float64")(h.numpy())),
     }
     return Findings(
-        {name: np.array_equal(found, rows.numpy()) for name, found in flat.items()},
-        {name: shape_of(found) for name, found in flat.items()},
+        {name: np.array_equal(array, rows.numpy()) for name, array in flat.items()},
+        {name: shape_of(array) for name, array in flat.items()},
     )
 
 
-def flatten_edition():
+def flatten_edition() -> Findings:
     """The Flatten edition as written: a time-major LSTM and a head for 64 values."""
     lstm, head = nn.LSTM(8, 64), nn.Sequential(nn.Flatten(), nn.Linear(64, 4))
-    cases, figures = {}, {}
+    cases: dict[str, bool] = {}
+    figures: dict[str, Figure] = {}
     for batch in (1, 4):
         h, _ = lstm(torch.rand(50, batch, 8))
-        said = refusal(head, h)
-        cases[f"batch {batch}"] = not said
-        figures[f"batch {batch}"] = said or shape_of(head(h))
+        message = refusal(head, h)
+        cases[f"batch {batch}"] = not message
+        figures[f"batch {batch}"] = message or shape_of(head(h))
     return Findings(cases, figures)
 
 
-def view_alternative():
+def view_alternative() -> Findings:
     """`view` on (time, batch, hidden_size) against each sample's own steps."""
-    cases, figures = {}, {}
+    cases: dict[str, bool] = {}
+    figures: dict[str, Figure] = {}
     for batch in (1, 4):
         h = rand(6, batch, 4)
         viewed = h.view(-1, 4 * h.shape[0])
@@ -104,7 +108,7 @@ def view_alternative():
     return Findings(cases, figures)
 
 
-def last_step_edition():
+def last_step_edition() -> Findings:
     """[:, -1, :] behind a time-major LSTM, for either order of the input's axes."""
     lstm, x = make_lstm(), rand(7, 2, 3)
     truth = lstm(x)[0][-1]
@@ -114,14 +118,14 @@ def last_step_edition():
     }
     batch_first = picked["batch-first input"]
     return Findings(
-        {name: close(found, truth) for name, found in picked.items()},
+        {name: close(tensor, truth) for name, tensor in picked.items()},
         {"last step": shape_of(truth)}
-        | {name: shape_of(found) for name, found in picked.items()}
+        | {name: shape_of(tensor) for name, tensor in picked.items()}
         | {"gap, batch-first input": apart(batch_first, truth)},
     )
 
 
-def flatten_time_major():
+def flatten_time_major() -> Findings:
     """What Flatten makes of (time, batch, hidden_size)."""
     h = rand(7, 2, 4)
     flat = nn.Flatten()(h)
@@ -131,13 +135,13 @@ def flatten_time_major():
     )
 
 
-def flatten_needed():
+def flatten_needed() -> Findings:
     """A linear layer on every step as it stands against one step after another."""
     h, head = rand(64, 50, 64), make_linear(64, 4)
-    said = refusal(head, h)
+    message = refusal(head, h)
     whole, steps = head(h), torch.stack([head(h_t) for h_t in h.unbind(1)], dim=1)
     return Findings(
-        {"": bool(said) or not close(whole, steps)},
+        {"": bool(message) or not close(whole, steps)},
         {
             "without Flatten": shape_of(whole),
             "gap to step by step": apart(whole, steps),
@@ -145,7 +149,7 @@ def flatten_needed():
     )
 
 
-def independent_steps():
+def independent_steps() -> Findings:
     """Which steps move each output of a head behind flattened steps."""
     counts, swapped = _flat_head()
     return Findings(
@@ -154,13 +158,13 @@ def independent_steps():
     )
 
 
-def mixed_steps():
+def mixed_steps() -> Findings:
     """As `independent_steps`, for the opposite claim."""
     counts, _ = _flat_head()
     return Findings({"": set(counts) == {50}}, {"steps behind each output": counts})
 
 
-def _flat_head():
+def _flat_head() -> tuple[tuple[int, ...], float]:
     """Steps that move each of a flattened head's outputs; what a swap of two does."""
     head, h = make_linear(50 * 64, 4), rand(2, 50, 64)
     outputs = [partial(lambda h, k: head(h.flatten(1))[:, k], k=k) for k in range(4)]
@@ -169,36 +173,38 @@ def _flat_head():
     return counts, apart(head(h.flatten(1)), head(h[:, order].flatten(1)))
 
 
-def head_width():
+def head_width() -> Findings:
     """A head for 50 flattened steps of 64, offered 50 and 49 of them."""
     head = make_linear(50 * 64, 4)
-    said = {time: refusal(head, rand(2, time, 64).flatten(1)) for time in (50, 49)}
+    messages = {time: refusal(head, rand(2, time, 64).flatten(1)) for time in (50, 49)}
     return Findings(
-        {"": not said[50] and bool(said[49])},
-        {"in_features": head.in_features, "49 steps": said[49]},
+        {"": not messages[50] and bool(messages[49])},
+        {"in_features": head.in_features, "49 steps": messages[49]},
     )
 
 
-def size_index():
+def size_index() -> Findings:
     """`out.size[0]`, where `out.size(0)` or `out.shape[0]` is meant."""
     out = rand(2, 50, 64)
-    said = refusal(lambda: out.reshape(out.size[0], -1), errors=TypeError)
-    return Findings({"": not said}, {"out.size[0]": said or "runs"})
+    size: Any = out.size  # a method, which the note indexes
+    message = refusal(lambda: out.reshape(size[0], -1), errors=TypeError)
+    return Findings({"": not message}, {"out.size[0]": message or "runs"})
 
 
-def hard_wired_sizes():
+def hard_wired_sizes() -> Findings:
     """The flattening model's LSTM is LSTM(8, 64), whatever sizes it is asked for."""
-    cases, figures = {}, {}
+    cases: dict[str, bool] = {}
+    figures: dict[str, Figure] = {}
     for features, hidden in ((8, 64), (5, 64), (8, 32)):
         lstm, head = nn.LSTM(8, 64, batch_first=True), nn.Linear(50 * hidden, 4)
         x = torch.rand(2, 50, features)
-        said = refusal(lambda x=x, h=head, f=lstm: h(f(x)[0].flatten(1)))
-        cases[f"{features} features and {hidden} units"] = not said
-        figures[f"{features} features, {hidden} units"] = said or "runs"
+        message = refusal(lambda x=x, h=head, f=lstm: h(f(x)[0].flatten(1)))
+        cases[f"{features} features and {hidden} units"] = not message
+        figures[f"{features} features, {hidden} units"] = message or "runs"
     return Findings(cases, figures)
 
 
-def sharpe_reshape():
+def sharpe_reshape() -> Findings:
     """The reshape of the flattening model, with its own sizes."""
     out, _ = nn.LSTM(8, 64, batch_first=True)(torch.rand(64, 50, 8))
     flat = out.reshape(out.shape[0], -1)

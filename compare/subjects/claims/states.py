@@ -1,8 +1,12 @@
 """Hidden states against the output, and output[-1] against output[:, -1, :]."""
 
-import torch
+from functools import partial
+from typing import Any
 
-from compare.subjects.claims.claim import Claim, Findings
+import torch
+from torch import nn
+
+from compare.subjects.claims.claim import Claim, Figure, Findings
 from compare.subjects.claims.common import (
     ROUNDING,
     apart,
@@ -19,7 +23,7 @@ from compare.subjects.claims.common import (
 # The hidden state and the output
 
 
-def all_steps_in_h_n():
+def all_steps_in_h_n() -> Findings:
     """Whether h_n grows with the number of steps, or holds but one layer."""
     lstm = make_lstm(layers=2)
     shapes = {time: shape_of(lstm(rand(time, 2, 3))[1][0]) for time in (1, 7, 30)}
@@ -32,7 +36,7 @@ def all_steps_in_h_n():
     )
 
 
-def final_states():
+def final_states() -> Findings:
     """h_n of two layers against each layer's output at the last step."""
     lstm, x = make_lstm(layers=2), rand(7, 2, 3)
     below = layer_of(lstm, 0)(x)[0]
@@ -41,14 +45,15 @@ def final_states():
     return Findings({"": max(gaps) <= ROUNDING}, {"gap, layers 1 and 2": gaps})
 
 
-def last_hidden():
+def last_hidden() -> Findings:
     """hn[-1] against output[:, -1, :]."""
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "single layer": {},
         "stacked": dict(layers=3),
         "bidirectional": dict(bidirectional=True),
     }
-    cases, figures = {}, {}
+    cases: dict[str, bool] = {}
+    figures: dict[str, Figure] = {}
     for name, options in kinds.items():
         output, (hn, _) = make_lstm(batch_first=True, **options)(rand(2, 7, 3))
         last = output[:, -1, :]
@@ -59,7 +64,7 @@ def last_hidden():
     return Findings(cases, figures)
 
 
-def last_hidden_gradients():
+def last_hidden_gradients() -> Findings:
     """Gradients of all weights through hn[-1] and through output[:, -1, :]."""
     lstm, head, x = make_lstm(batch_first=True), make_linear(4, 1), rand(20, 7, 3)
     grads = []
@@ -71,7 +76,7 @@ def last_hidden_gradients():
     return Findings({"": gap <= ROUNDING}, {"gradients apart by": gap})
 
 
-def step_by_step():
+def step_by_step() -> Findings:
     """Every output against the hidden state of a run one step at a time."""
     lstm, x = make_lstm(), rand(7, 2, 3)
     state, gaps = None, []
@@ -83,12 +88,17 @@ def step_by_step():
     )
 
 
-def no_look_ahead():
+def _fourth_output(lstm: nn.LSTM, x: torch.Tensor) -> torch.Tensor:
+    return lstm(x)[0][3]
+
+
+def no_look_ahead() -> Findings:
     """Which steps move the output of the fourth of seven."""
-    cases, figures = {}, {}
-    for name, both in (("one direction", False), ("bidirectional", True)):
-        lstm = make_lstm(bidirectional=both)
-        moves = movers(lambda x, lstm=lstm: lstm(x)[0][3], rand(7, 2, 3), 0)
+    cases: dict[str, bool] = {}
+    figures: dict[str, Figure] = {}
+    for name in ("one direction", "bidirectional"):
+        lstm = make_lstm(bidirectional=name == "bidirectional")
+        moves = movers(partial(_fourth_output, lstm), rand(7, 2, 3), 0)
         cases[name] = not any(moves[4:])
         figures[name] = "steps " + " ".join(str(t + 1) for t in range(7) if moves[t])
     return Findings(cases, figures)
@@ -97,7 +107,7 @@ def no_look_ahead():
 # output[-1] and output[:, -1, :]
 
 
-def last_step_slice():
+def last_step_slice() -> Findings:
     """output[:, -1, :] of a batch-first layer against each sample run alone."""
     lstm, x = make_lstm(5, 50, batch_first=True), rand(10, 30, 5)
     last = lstm(x)[0][:, -1, :]
@@ -111,23 +121,23 @@ def last_step_slice():
     )
 
 
-def last_index():
+def last_index() -> Findings:
     """output[-1] against the last step of either order of axes."""
     lstm, x = make_lstm(5, 50), rand(30, 10, 5)
     truth = lstm(x)[1][0][-1]  # h_n: (batch, hidden_size) whatever the order
-    other = make_lstm(5, 50, batch_first=True)
-    other.load_state_dict(lstm.state_dict())
+    batch_first = make_lstm(5, 50, batch_first=True)
+    batch_first.load_state_dict(lstm.state_dict())
     picked = {
         "batch_first=False": lstm(x)[0][-1],
-        "batch_first=True": other(x.transpose(0, 1))[0][-1],
+        "batch_first=True": batch_first(x.transpose(0, 1))[0][-1],
     }
     return Findings(
-        {name: close(found, truth) for name, found in picked.items()},
+        {name: close(tensor, truth) for name, tensor in picked.items()},
         {"last step": shape_of(truth)} | {n: shape_of(f) for n, f in picked.items()},
     )
 
 
-def last_sample():
+def last_sample() -> Findings:
     """output[-1] of a batch-first layer against all steps of its last sample."""
     lstm, x = make_lstm(5, 50, batch_first=True), rand(10, 30, 5)
     picked, alone = lstm(x)[0][-1], lstm(x[-1])[0]
@@ -137,16 +147,17 @@ def last_sample():
     )
 
 
-def wrong_index_fails():
+def wrong_index_fails() -> Findings:
     """Whether anything stops a loss on output[-1] of a batch-first layer."""
-    lstm, head, said = make_lstm(batch_first=True), make_linear(4, 1), {}
+    lstm, head = make_lstm(batch_first=True), make_linear(4, 1)
+    messages: dict[str, str] = {}
     for name, time in (("time and batch differ", 7), ("time and batch are equal", 5)):
         x, y = rand(5, time, 3), rand(5, 1)
         wrong = head(lstm(x)[0][-1])
-        said[name] = refusal(lambda wrong=wrong, y=y: (wrong - y).square().mean())
+        messages[name] = refusal(lambda wrong=wrong, y=y: (wrong - y).square().mean())
     return Findings(
-        {name: bool(text) for name, text in said.items()},
-        {name: text or "runs" for name, text in said.items()},
+        {name: bool(text) for name, text in messages.items()},
+        {name: text or "runs" for name, text in messages.items()},
     )
 
 

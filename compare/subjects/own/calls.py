@@ -1,66 +1,82 @@
-"""What a user's models are given, and how they take it; loads both frameworks."""
+"""What a user's models are called on, and how they take it; loads both frameworks."""
+
+from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 
-from compare.in_keras import models as keras_copies
-from compare.in_keras import names as in_keras_names
+from compare.in_keras import models as keras_models
+from compare.in_keras.names import unnamed
 from compare.judging.arrays import Input, sequence
 from compare.judging.evidence import SAME
+from compare.judging.words import Side
 from compare.subjects.cases import Case
-from compare.subjects.own import models as live
-from compare.subjects.own.pair import OwnPair
+from compare.subjects.own.models import is_live
+from compare.subjects.own.pair import OwnPair, input_name
 from compare.twins.twins import Twins  # loads PyTorch first
 
-FEW = 4  # samples on which short cases run
-SHORT = (1, 7)  # steps of short cases
+FEW_SAMPLES = 4  # on which short cases run
+SHORT_STEPS = (1, 7)  # of short cases
+
+# How a call hands the inputs over: model(name=x), model({name: x}), model([x, ...]) or
+# model(x, ...).
+Style = Literal["by name", "dictionary", "list", "in turn"]
 
 
-def _has_steps(array, x):
+def _has_steps(array: np.ndarray, x: np.ndarray | None) -> bool:
     """Whether an array has the time axis of the sequence x."""
-    return (
-        x is not None
-        and array.ndim > (2 if array.dtype.kind == "f" else 1)
-        and array.shape[1] == x.shape[1]
-    )
+    if x is None:
+        return False
+    axes = 2 if array.dtype.kind == "f" else 1  # without a time axis
+    return array.ndim > axes and array.shape[1] == x.shape[1]
 
 
 def cases(pair: OwnPair, length: int | None) -> list[Case]:
-    """The whole input first; then fewer samples, and fewer steps where any will do."""
+    """The whole input first; then fewer samples, and fewer steps where any will do.
+
+    Args:
+        pair: whose input.
+        length: number of steps that the twins are built for, or None for any.
+    """
     x = sequence(pair.arrays)
     batch = len(pair.arrays[0])
     if x is None:
-        return [Case(None, None, b, SAME) for b in dict.fromkeys([batch, 1])]
+        return [Case(None, None, size, SAME) for size in dict.fromkeys([batch, 1])]
     whole = x.shape[1]
-    few = pair.batches or [min(FEW, batch)]
+    batches = pair.batches or [min(FEW_SAMPLES, batch)]
     steps = [whole]
     if length is None:
-        steps += [s for s in pair.steps or SHORT if s < whole]
-    sizes = dict.fromkeys([(whole, batch), *((s, b) for s in steps for b in few)])
-    return [Case(length, s, b, SAME) for s, b in sizes]
+        steps += [number for number in pair.steps or SHORT_STEPS if number < whole]
+    sizes = [(whole, batch)]
+    for number in steps:
+        sizes += [(number, size) for size in batches]
+    return [Case(length, number, size, SAME) for number, size in dict.fromkeys(sizes)]
 
 
 def cut(
-    arrays: tuple[np.ndarray, ...], inputs: tuple[Input, ...], case: Case
+    arrays: Sequence[np.ndarray], inputs: Sequence[Input], case: Case
 ) -> tuple[np.ndarray, ...]:
     """The first samples and steps of the arrays, as many as the case has."""
     x = sequence(arrays)
-    found = []
-    for each, array in zip(inputs, arrays, strict=True):
+    parts = []
+    for model_input, array in zip(inputs, arrays, strict=True):
         part = array[: case.batch]
         if _has_steps(array, x):
             part = part[:, : case.timesteps]
-        elif each.name == "lengths" and case.timesteps:
+        elif model_input.name == "lengths" and case.timesteps:
             part = np.minimum(part, case.timesteps)
-        found.append(np.ascontiguousarray(part))
-    return tuple(found)
+        parts.append(np.ascontiguousarray(part))
+    return tuple(parts)
 
 
 def masked(twins: Twins, arrays: tuple[np.ndarray, ...]) -> str:
-    """A sentence about steps that Keras's model masks; nothing where there are none."""
-    refusals = twins.refusals or twins.run(*arrays)[1]
-    masks = () if refusals else twins.twins["keras", "float32"].masks.values()
+    """A sentence about steps that Keras's model masks; "" where there are none."""
+    if twins.refusals or twins.run(*arrays)[1]:
+        return ""
+    masks = twins.twin("keras", "float32").masks.values()
     without = max((int((~mask).sum()) for mask in masks), default=0)
     if not without:
         return ""
@@ -72,65 +88,84 @@ def masked(twins: Twins, arrays: tuple[np.ndarray, ...]) -> str:
 
 
 def inputs(pair: OwnPair, keras_model: object, length: int | None) -> tuple[Input, ...]:
-    """What the twins take; the batch of any size, unless Keras's model has its own."""
-    own = _own_shapes(keras_model)
+    """What the twins take, for batches of any size unless Keras's model has its own.
+
+    Args:
+        pair: whose arrays they run on.
+        keras_model: live, or what makes it.
+        length: number of steps that they are built for, or None for any.
+    """
+    declared = _declared_shapes(keras_model)
     x = sequence(pair.arrays)
-    found = []
-    for number, array in enumerate(pair.arrays):
+    taken = []
+    for index, array in enumerate(pair.arrays):
         shape = [None, *array.shape[1:]]
         if _has_steps(array, x):
             shape[1] = length
-        if number < len(own) and len(own[number]) == array.ndim and own[number][0]:
-            shape[0] = own[number][0]
-        kind = {"f": None, "b": "bool"}.get(array.dtype.kind, "int64")
-        name = pair.names[number] if pair.names else f"x{number}" if number else "x"
-        found.append(Input(name, tuple(shape), kind))
-    return tuple(found)
+        if index < len(declared) and len(declared[index]) == array.ndim:
+            shape[0] = declared[index][0] or None
+        taken.append(Input(input_name(pair.names, index), tuple(shape), _dtype(array)))
+    return tuple(taken)
 
 
-def _own_shapes(model):
-    """Of the inputs that a live functional or Sequential model declares."""
-    if live.is_live("keras", model) and model.built and keras_copies.is_graph(model):
-        return [tuple(each.shape) for each in model.inputs]
+def _dtype(array: np.ndarray) -> str | None:
+    """The type of an input; None for floats, which have the run's precision."""
+    if array.dtype.kind == "f":
+        return None
+    return "bool" if array.dtype.kind == "b" else "int64"
+
+
+def _declared_shapes(model: Any) -> list[tuple[int | None, ...]]:
+    """Shapes of the inputs that a live functional or Sequential model declares."""
+    if is_live("keras", model) and model.built and keras_models.is_graph(model):
+        return [tuple(tensor.shape) for tensor in model.inputs]
     return []
 
 
-def own_steps(model: object) -> int | None:
-    """The number of steps that such a model declares, if there is one."""
-    shapes = [shape for shape in _own_shapes(model) if len(shape) > 2]
-    return shapes[0][1] if shapes else None
+def declared_steps(model: object) -> int | None:
+    """The number of steps that a live model declares for its inputs, if it does."""
+    for shape in _declared_shapes(model):
+        if len(shape) > 2:
+            return shape[1]
+    return None
 
 
-def call(side: str, names: tuple[str, ...] | None, model: object, tensors: list):
-    """Hand the inputs to a model as it takes them."""
-    style = call_style(side, names, model, len(tensors))
-    if style == "by name":
-        return model(**dict(zip(names, tensors, strict=True)))
-    if style == "dictionary":
-        return model(dict(zip(names, tensors, strict=True)))
-    return model(list(tensors)) if style == "list" else model(*tensors)
+def call(
+    side: Side, names: Sequence[str] | None, model: Any, tensors: Sequence[Any]
+) -> Any:
+    """Hand the inputs to a model as it takes them, and return its results."""
+    match call_style(side, names, model, len(tensors)):
+        case "by name":
+            return model(**dict(zip(names or (), tensors, strict=True)))
+        case "dictionary":
+            return model(dict(zip(names or (), tensors, strict=True)))
+        case "list":
+            return model(list(tensors))
+    return model(*tensors)
 
 
-def call_style(side: str, names: tuple[str, ...] | None, model, count: int) -> str:
-    """How a model takes its inputs: "by name", "dictionary", "list" or "in turn".
+def call_style(
+    side: Side, names: Sequence[str] | None, model: Any, count: int
+) -> Style:
+    """How a model takes its inputs.
 
     Args:
-        side: "torch" or "keras".
+        side: of the model.
         names: of the inputs, if they have any.
         model: live.
         count: of the inputs.
     """
-    model = in_keras_names.unnamed(model)
-    graph = side == "keras" and keras_copies.is_graph(model)
-    taken = inspect.signature(model.forward if side == "torch" else model.call)
-    taken = taken.parameters.values()
+    model = unnamed(model)
+    graph = side == "keras" and keras_models.is_graph(model)
+    function = model.forward if side == "torch" else model.call
+    parameters = inspect.signature(function).parameters.values()
+    kinds = {parameter.kind for parameter in parameters}
     if names is not None:
-        known = {each.name for each in taken} >= set(names)
-        known |= any(each.kind is each.VAR_KEYWORD for each in taken)
+        known = {parameter.name for parameter in parameters} >= set(names)
+        if inspect.Parameter.VAR_KEYWORD in kinds:
+            known = True
         return "by name" if known and not graph else "dictionary"
-    if count == 1:
+    if count == 1 or inspect.Parameter.VAR_POSITIONAL in kinds:
         return "in turn"
-    if any(each.kind is each.VAR_POSITIONAL for each in taken):
-        return "in turn"
-    own = [each for each in taken if each.name not in ("training", "mask")]
-    return "list" if graph or len(own) < count else "in turn"
+    places = [p.name for p in parameters if p.name not in ("training", "mask")]
+    return "list" if graph or len(places) < count else "in turn"

@@ -6,6 +6,7 @@ A tensor of 0.1 in float32 is 0.1000000015 in float64; a 0.1 in the code stays 0
 from __future__ import annotations
 
 import re
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,12 +14,17 @@ import numpy as np
 from compare.in_keras import constants as keras_constants
 from compare.in_pytorch import constants as pytorch_constants
 from compare.judging.evidence import SIDES
+from compare.judging.words import Side
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
+CONSTANTS: dict[Side, ModuleType] = {
+    "torch": pytorch_constants,
+    "keras": keras_constants,
+}
 DIGITS = 6  # float32 has 7.2: so many tell a number that somebody wrote
-MOST = 4096  # numbers that somebody may have written down
+MOST_NUMBERS = 4096  # of an array that somebody may have written down
 
 
 def as_written(twins: Twins) -> str:
@@ -31,8 +37,8 @@ def as_written(twins: Twins) -> str:
         Which they are and of which side, or nothing where there are none.
     """
     sentences = []
-    for side, adapter in (("torch", pytorch_constants), ("keras", keras_constants)):
-        model = twins.twins[side, "float64"].model
+    for side, adapter in CONSTANTS.items():
+        model = twins.model(side, "float64")
         names = ", ".join(adapter.replace_constants(model, _written))
         if names:
             sentences.append(f"{names} of {SIDES[side]}'s")
@@ -42,14 +48,27 @@ def as_written(twins: Twins) -> str:
 def _written(values: np.ndarray) -> np.ndarray | None:
     """The numbers that were written down, if these are those rounded to float32.
 
-    That is the shortest decimal that float32 rounds to each, if it is short.
+    Each is the shortest decimal that float32 rounds to its number, if it is short.
+
+    Args:
+        values: of a constant, of any shape.
+
+    Returns:
+        The numbers in float64, of the same shape; None where there is nothing to
+        change.
     """
+    if values.dtype.kind != "f" or values.size > MOST_NUMBERS:
+        return None
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32)
-    if values.dtype.kind != "f" or values.size > MOST or (rounded != values).any():
+    if (rounded != values).any():
         return None
-    texts = [np.format_float_scientific(each) for each in rounded.ravel()]
-    if any(len(re.sub(r"e.*|[-.]", "", text)) > DIGITS for text in texts):
+    texts = [np.format_float_scientific(number) for number in rounded.ravel()]
+    for text in texts:
+        digits = re.sub(r"e.*|[-.]", "", text)
+        if len(digits) > DIGITS:
+            return None
+    written = np.array([float(text) for text in texts]).reshape(values.shape)
+    if (written == values).all():
         return None
-    written = np.array(list(map(float, texts))).reshape(values.shape)
-    return None if (written == values).all() else written
+    return written

@@ -1,4 +1,4 @@
-"""A user's two models, and what they are given."""
+"""A user's two models, and what they run on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput
+from compare.judging.losses import MEAN_SQUARED_ERROR
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from compare.judging.words import Side
+
 TRANSFERS = (None, "to_keras", "to_torch", "random")
-LOSSES = ("mean_squared_error", "cross_entropy", "negative_sharpe_ratio")
 
 
 @dataclass(frozen=True)
@@ -29,26 +31,25 @@ class OwnPair:
         steps, batches: to run the models on, besides all of `arrays`; None for few.
         free: whether any number of steps is to be tried.
         transfer: one of TRANSFERS.
-        table: names of PyTorch's layers and of their twins in Keras.
-        otherwise: which of PyTorch's layers take the twins of which others, against the
-            order; gets those for which that is found by trying.
+        table: {PyTorch layer: its twins in Keras}, where the user says it.
+        exchanged: {PyTorch layer: the one whose twins it takes}, against the order.
         loss: of LOSSES, what gradients are taken of and training learns by.
         target: what it compares the first result with, (batch, ...); None to draw it.
         seed: of random weights.
-        file: where it was found.
+        file: the pair file that the models come from; None where they are live.
     """
 
     name: str
-    models: Mapping[str, Any]
+    models: Mapping[Side, Any]
     arrays: tuple[np.ndarray, ...]
     names: tuple[str, ...] | None = None
     steps: Sequence[int] | None = None
     batches: Sequence[int] | None = None
     free: bool = True
     transfer: str | None = None
-    table: dict[str, str | Sequence[str]] = field(default_factory=dict)
-    otherwise: dict[str, str] = field(default_factory=dict)
-    loss: str = LOSSES[0]
+    table: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    exchanged: Mapping[str, str] = field(default_factory=dict)
+    loss: str = MEAN_SQUARED_ERROR
     target: np.ndarray | None = None
     seed: int = 0
     file: Path | None = None
@@ -59,25 +60,35 @@ def is_pair_file(name: str) -> bool:
     return name.endswith(".py")
 
 
-def check_transfer(who: str, transfer: object):
-    """Raise BadInput for what is none of TRANSFERS."""
+def check_transfer(who: str, transfer: object) -> None:
+    """Raise BadInput unless this is one of TRANSFERS."""
     if transfer not in TRANSFERS:
         known = ", ".join(map(repr, TRANSFERS))
         raise BadInput(f"{who}: expected one of {known}, got {transfer!r}")
 
 
-def check_seed(seed: object):
-    """Raise BadInput for what begins no sequence of random numbers."""
-    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
-    if not whole or not 0 <= seed < 2**32:
+def check_seed(seed: object) -> None:
+    """Raise BadInput unless a sequence of random numbers can begin with this."""
+    number = -1
+    if isinstance(seed, Integral) and not isinstance(seed, bool):
+        number = int(seed)
+    if not 0 <= number < 2**32:
         raise BadInput(
             f"seed: expected a whole number from 0 to {2**32 - 1}, got {seed!r}"
         )
 
 
+def input_name(names: Sequence[str] | None, index: int) -> str:
+    """What an input is called: by its name, or else x, x1, x2 ..."""
+    if names:
+        return names[index]
+    return f"x{index}" if index else "x"
+
+
 def described(pair: OwnPair) -> str:
     """The inputs of a pair in words: `x (4, 50, 8)`."""
-    names = pair.names or [f"x{n}" if n else "x" for n in range(len(pair.arrays))]
-    return ", ".join(
-        f"{name} {array.shape}" for name, array in zip(names, pair.arrays, strict=True)
-    )
+    inputs = [
+        f"{input_name(pair.names, index)} {array.shape}"
+        for index, array in enumerate(pair.arrays)
+    ]
+    return ", ".join(inputs)

@@ -1,89 +1,116 @@
-"""A pair of one's own in a file: two models, and what they are given.
+"""A pair of one's own in a file: two models, and what they run on.
 
 The file is Python, and is run when it is named. This module loads no framework.
 """
 
 from __future__ import annotations
 
-import ast
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import resources
 from inspect import isroutine
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from compare.errors import BadInput
+from compare.errors import BadInput, command, first_line
+from compare.judging.losses import LOSSES, MEAN_SQUARED_ERROR
 from compare.matching.names import checked_names
 from compare.subjects.cases import BATCHES, NONE_STEPS
-from compare.subjects.own.arrays import WHAT_IT_IS_GIVEN, inputs, numbers
-from compare.subjects.own.pair import LOSSES, OwnPair, check_transfer
+from compare.subjects.own.arrays import EXPECTED_INPUT, inputs, numbers
+from compare.subjects.own.pair import OwnPair, check_transfer
 
-SIDES = ("torch_model", "keras_model")
-SETTINGS = ("x", "input_shape", "transfer", "names", "loss", "target")
+if TYPE_CHECKING:
+    from compare.judging.words import Side
+
+# What a pair file defines: the models, by side, and what else it may say.
+MODEL_NAMES: Mapping[Side, str] = {"torch": "torch_model", "keras": "keras_model"}
+BOTH_MODELS = " and ".join(MODEL_NAMES.values())
+OPTION_NAMES = ("x", "input_shape", "transfer", "names", "loss", "target")
 
 
 def template(name: str) -> str:
     """A commented pair file to start from, which runs; it is to have this name."""
-    text = resources.files("compare.subjects") / "data" / "pair_file.py.txt"
-    return text.read_text("utf-8").replace("FILE", name)
+    file = resources.files("compare.subjects") / "data" / "pair_file.py.txt"
+    text = file.read_text("utf-8")
+    return text.replace("FILE", name).replace("COMMAND", command())
 
 
 def load(path: str, seed: int) -> OwnPair:
     """Run a pair file, and take what it defines.
+
+    Args:
+        path: of the file.
+        seed: of inputs and weights that are drawn.
 
     Raises:
         BadInput: if it cannot be run, or lacks something, or says it wrongly.
     """
     file = existing(path)
     with blamed(file), _beside(file):
-        found = runpy.run_path(str(file), run_name="pair_file")
-    for side in SIDES:
-        if side not in found:
+        defined = runpy.run_path(str(file), run_name="pair_file")
+    for name in MODEL_NAMES.values():
+        if name not in defined:
             raise BadInput(
-                f"{path}: expected {' and '.join(SIDES)}, functions or classes that "
-                f"make the models, or models, got no {side}; see python -m compare "
-                "new my_pair.py"
+                f"{path}: expected {BOTH_MODELS}, functions or classes that make the "
+                f"models, or models, got no {name}; see {command()} new my_pair.py"
             )
-    models = {side: found[f"{side}_model"] for side in ("torch", "keras")}
-    made = [isinstance(m, type | partial) or isroutine(m) for m in models.values()]
-    settings = _settings(path, found)
-    arrays, names, free = inputs(path, settings, seed)
-    sizes = {}
-    if "input_shape" in settings:
-        sizes = dict(steps=NONE_STEPS, batches=BATCHES)
-    transfer = settings.get("transfer", "random" if all(made) else None)
+    models = {side: defined[name] for side, name in MODEL_NAMES.items()}
+    options = {name: defined[name] for name in OPTION_NAMES if name in defined}
+    if "x" not in options and "input_shape" not in options:
+        raise BadInput(f"{path}: expected {EXPECTED_INPUT}, got neither")
+    given_inputs = inputs(path, options, seed)
+    steps: Sequence[int] | None = None
+    batches: Sequence[int] | None = None
+    if "input_shape" in options:
+        steps, batches = NONE_STEPS, BATCHES
+    transfer = options.get("transfer", _usual_transfer(models))
     check_transfer(f"{path}: transfer", transfer)
-    names_of_layers = checked_names(f"{path}: names", settings.get("names"))
-    loss = settings.get("loss", LOSSES[0])
+    table = checked_names(f"{path}: names", options.get("names"))
+    loss = options.get("loss", MEAN_SQUARED_ERROR)
     if loss not in LOSSES:
         raise BadInput(f"{path}: expected a loss of {', '.join(LOSSES)}, got {loss!r}")
-    target = settings.get("target")
+    target = None
+    if options.get("target") is not None:
+        target = numbers("target", options["target"])
     return OwnPair(
         name=file.stem,
         models=models,
-        arrays=arrays,
-        names=names,
-        free=free,
+        arrays=given_inputs.arrays,
+        names=given_inputs.names,
+        steps=steps,
+        batches=batches,
+        free=given_inputs.free,
         transfer=transfer,
-        table=names_of_layers,
+        table=table,
         loss=loss,
-        target=None if target is None else numbers("target", target),
+        target=target,
         seed=seed,
         file=file,
-        **sizes,
     )
 
 
+def _usual_transfer(models: Mapping[Side, object]) -> str | None:
+    """Random weights for models that are made anew; else the weights that they have."""
+    for model in models.values():
+        if not (isinstance(model, type | partial) or isroutine(model)):
+            return None
+    return "random"
+
+
 def existing(path: str) -> Path:
-    """A pair file that is there."""
+    """A pair file that is there.
+
+    Raises:
+        BadInput: if it is not.
+    """
     file = Path(path)
     if not file.is_file():
         raise BadInput(
-            f"{path}: expected a pair file, found none; python -m compare new {path} "
+            f"{path}: expected a pair file, found none; {command()} new {path} "
             "writes one to start from"
         )
     return file
@@ -91,84 +118,42 @@ def existing(path: str) -> Path:
 
 @contextmanager
 def blamed(file: Path | None) -> Iterator[None]:
-    """Whatever a user's own code raises is one line that says where."""
+    """Turn whatever a user's own code raises into one line that says where.
+
+    Args:
+        file: the user's; None where the models are not from a file, and the error is
+            raised as it is.
+    """
     try:
         yield
     except (BadInput, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [f.lineno for f in frames if file and f.filename == str(file)]
-        line = getattr(error, "lineno", None) or (lines[-1] if lines else None)
+        line = _line_of(error, file)
         if line is None and not isinstance(error, SystemExit):
             raise
-        text = next(iter(str(error).splitlines()), "")
         raise BadInput(
             f"{file}, line {line}: expected code that runs, got "
-            f"{type(error).__name__}: {text}; correct it there"
+            f"{type(error).__name__}: {first_line(error)}; correct it there"
         ) from error
 
 
+def _line_of(error: BaseException, file: Path | None) -> int | None:
+    """The last line of the file that led to an error; None where none did."""
+    line: int | None = getattr(error, "lineno", None)  # of a SyntaxError
+    if line or file is None:
+        return line
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == str(file):
+            line = frame.lineno
+    return line
+
+
 @contextmanager
-def _beside(file):
-    """What lies beside the file can be imported by it, as in a script."""
+def _beside(file: Path) -> Iterator[None]:
+    """Let a file import what lies beside it, as a script can."""
     sys.path.insert(0, str(file.resolve().parent))
     try:
         yield
     finally:
         sys.path.pop(0)
-
-
-def _settings(path, found):
-    """What the file says besides the models."""
-    settings = {name: found[name] for name in SETTINGS if name in found}
-    if not {"x", "input_shape"} & set(settings):
-        raise BadInput(f"{path}: expected {WHAT_IT_IS_GIVEN}, got neither")
-    return settings
-
-
-def sources(path: str) -> list[tuple[str, str]]:
-    """Title and text of what each twin's model is made of; nothing is run.
-
-    These are the definitions of the file that `torch_model` and `keras_model` use.
-
-    Raises:
-        BadInput: if the file is no Python, or does not define both.
-    """
-    file = existing(path)
-    try:
-        text = file.read_text(encoding="utf-8")
-        tree = ast.parse(text)
-    except (OSError, UnicodeDecodeError, SyntaxError) as error:
-        raise BadInput(f"{path}: expected Python that can be read, got: {error}") from (
-            None
-        )
-    nodes = {name: node for node in tree.body for name in _defined(node)}
-    found = []
-    for side in SIDES:
-        if side not in nodes:
-            raise BadInput(f"{path}: expected {' and '.join(SIDES)}, got no {side}")
-        wanted, used = [side], []
-        while wanted:
-            node = nodes.get(wanted.pop())
-            if node is not None and node not in used:
-                used.append(node)
-                wanted += [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
-        imports, rest = [], []
-        for node in tree.body:
-            if node in used:
-                imported = isinstance(node, ast.Import | ast.ImportFrom)
-                part = ast.get_source_segment(text, node)
-                (imports if imported else rest).append(part)
-        found.append((f"{path}: {side}", "\n\n".join(["\n".join(imports), *rest])))
-    return found
-
-
-def _defined(node):
-    """Names that a statement at the top of a file defines."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return [node.name]
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [(a.asname or a.name).split(".")[0] for a in node.names]
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]

@@ -19,7 +19,7 @@ from compare.twins.frameworks import LAYERS
 from compare.twins.twins import Twins
 from compare.twins.weights import fresh_weights
 
-MOST = 24  # ways to pair them that are tried: all of four layers
+MOST_PAIRINGS = 24  # that are tried: all of four layers
 
 
 def interchangeable(
@@ -27,8 +27,8 @@ def interchangeable(
 ) -> list[list[str]]:
     """Groups of layers that could be each other's twins as well.
 
-    Not those that have the same name in both models, given by their users, nor layers
-    of different parts that have.
+    Left out are layers that their users gave the same name in both models, and layers
+    of different parts that have such a name are not in one group.
 
     Args:
         twins: matched.
@@ -37,13 +37,16 @@ def interchangeable(
     Returns:
         Names of PyTorch's layers, those of a group together.
     """
-    groups = {}
-    layers = LAYERS["torch"].layers(twins.twins["torch", "float32"].model)
-    for name, each in twins.found.items():
-        if name not in table and (each != [name] or automatic(name)):
-            shapes = tuple((k, a.shape) for k, a in layers[name].arrays.items())
-            key = layers[name].kind, shapes, common_part(name, each)
-            groups.setdefault(key, []).append(name)
+    groups: dict[tuple, list[str]] = {}
+    layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
+    for name, keras_names in twins.matched.items():
+        named_alike = keras_names == [name] and not automatic(name)
+        if name in table or named_alike:
+            continue
+        layer = layers[name]
+        shapes = tuple((key, array.shape) for key, array in layer.arrays.items())
+        part = common_part(name, keras_names)
+        groups.setdefault((layer.kind, shapes, part), []).append(name)
     return [names for names in groups.values() if len(names) > 1]
 
 
@@ -62,33 +65,35 @@ def others_that_fit(
         seed: of the random weights with which it is tried.
 
     Returns:
-        Whose twin each layer of the groups takes; None where no other way fits.
+        {PyTorch layer: the one whose twins it takes}, for each layer of the groups;
+        None where no other way fits.
     """
     twins.load("to_keras", partial(fresh_weights, seed=[seed, 2]))
-    torch, keras = (twins.twins[side, "float64"] for side in LAYERS)
-    have, places = (
-        LAYERS[side].layers(twin.model)
-        for side, twin in (("torch", torch), ("keras", keras))
-    )
-    want = torch(*arrays)
-    for other in islice(_others(groups), MOST):
-        turned = {name: places[other.get(name, name)] for name in have}
-        made, _ = rewrite(have, turned, "to_keras", strict=False)
-        made = {other.get(name, name): each for name, each in made.items()}
-        LAYERS["keras"].load(keras.model, made)
-        got = keras(*arrays)
-        if all(near(want[name], got[name]) for name in twins.outputs):
-            return other
+    torch, keras = (twins.twin(side, "float64") for side in LAYERS)
+    torch_layers = LAYERS["torch"].layers(torch.model)
+    keras_layers = LAYERS["keras"].layers(keras.model)
+    expected = torch(*arrays)
+    assert twins.outputs is not None  # named at the latest when they first ran
+    for exchanged in islice(_pairings(groups), MOST_PAIRINGS):
+        twins_of = {name: exchanged.get(name, name) for name in torch_layers}
+        # The arrays of each layer, in the shapes of the twin that it is to take.
+        targets = {name: keras_layers[twin] for name, twin in twins_of.items()}
+        rewritten, _ = rewrite(torch_layers, targets, "to_keras", strict=False)
+        weights = {twins_of[name]: layer for name, layer in rewritten.items()}
+        LAYERS["keras"].load(keras.model, weights)
+        results = keras(*arrays)
+        if all(near(expected[name], results[name]) for name in twins.outputs):
+            return exchanged
     return None
 
 
-def _others(groups) -> Iterator[dict[str, str]]:
+def _pairings(groups: Sequence[Sequence[str]]) -> Iterator[dict[str, str]]:
     """Every way to pair the layers of groups but the present one."""
-    ways = product(*(islice(permutations(names), MOST) for names in groups))
-    next(ways)
-    for way in ways:
-        yield {
-            name: twin
-            for names, turned in zip(groups, way, strict=True)
-            for name, twin in zip(names, turned, strict=True)
-        }
+    orders = [islice(permutations(names), MOST_PAIRINGS) for names in groups]
+    all_pairings = product(*orders)
+    next(all_pairings)  # the present one
+    for pairing in all_pairings:
+        exchanged: dict[str, str] = {}
+        for names, order in zip(groups, pairing, strict=True):
+            exchanged |= dict(zip(names, order, strict=True))
+        yield exchanged

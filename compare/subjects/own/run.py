@@ -1,13 +1,16 @@
 """Two models that a user brings, run as the built-in pairs are; loads frameworks."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from compare.errors import BadInput
-from compare.in_keras import models as keras_copies
-from compare.in_keras import twin as in_keras
+import numpy as np
+
+from compare.errors import command
+from compare.in_keras import models as keras_models
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging.arrays import sequence
 from compare.judging.evidence import (
@@ -19,13 +22,10 @@ from compare.judging.evidence import (
     SIDES,
     Result,
 )
-from compare.subjects import subject as harness
+from compare.subjects import subject
 from compare.subjects.cases import Case
-from compare.subjects.own import calls as own_inputs
-from compare.subjects.own import constants
+from compare.subjects.own import calls, constants, pairings, weights
 from compare.subjects.own import models as live
-from compare.subjects.own import pairings as alternatives
-from compare.subjects.own import weights as own_weights
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.pair_file import blamed
 from compare.subjects.own.weights import AS_IS, RANDOM
@@ -35,76 +35,100 @@ from compare.twins.frameworks import FRAMEWORKS, LAYERS
 from compare.twins.twins import Twins
 
 
-def run(pair: OwnPair, notes: list[str], gradients: bool = False) -> list[Result]:
-    """The results of a pair.
+@dataclass(frozen=True)
+class Judged:
+    """A pair as it was run.
+
+    Args:
+        pair: as it was judged in the end, its layers exchanged if need be.
+        twins: that ran.
+        length: number of steps that they were built for; None for any.
+        results: of every case.
+        notes: what a reader must know, a sentence each.
+    """
+
+    pair: OwnPair
+    twins: Twins
+    length: int | None
+    results: Sequence[Result]
+    notes: Sequence[str]
+
+
+def run(pair: OwnPair, gradients: bool = False) -> Judged:
+    """Judge a pair; where its models differ, also in other readings of the pair.
 
     Args:
         pair: what to compare.
-        notes: gets what a reader must know, a sentence each.
         gradients: whether to compare those of the pair's loss as well.
 
     Raises:
         BadInput: if layers have no twins, or nothing was compared.
     """
     with settled(pair):
-        made = _run(pair, gradients)
-        for otherwise in (_paired_otherwise, _built_for_its_steps, _as_written):
-            if _wrong(made.results):
-                made = otherwise(made, gradients) or made
-    notes += [*made.notes, *_said_of_weights(made.results), *live.notes(pair.models)]
-    for side, said in made.twins.only32.items():
+        judged = _judge(pair, gradients)
+        for read_again in (_exchanged, _built_for_its_steps, _with_written_constants):
+            if _wrong(judged.results):
+                judged = read_again(judged, gradients)
+    notes = [*judged.notes, *_notes_on_weights(judged.results)]
+    notes += live.notes(pair.models)
+    for side, reason in judged.twins.only32.items():
         notes.append(
             f"{SIDES[side]}'s model cannot be run in float64, so this is judged in "
-            f"float32, which proves less ({said}). Take out what asks for float32, or "
-            "write a pair file, whose functions make the models in either: python -m "
-            "compare new my_pair.py."
+            f"float32, which proves less ({reason}). Take out what asks for float32, "
+            "or write a pair file, whose functions make the models in either: "
+            f"{command()} new my_pair.py."
         )
-    return made.results
+    return replace(judged, notes=notes)
 
 
-@dataclass(frozen=True)
-class _Run:
-    """A pair as it was run; `length` is None where any number of steps was open."""
+def _judge(
+    pair: OwnPair,
+    gradients: bool,
+    notes: Sequence[str] = (),
+    written: bool = False,
+) -> Judged:
+    """Run a pair as it is.
 
-    pair: OwnPair
-    twins: Twins
-    length: int | None
-    results: list[Result]
-    notes: list[str]
-
-
-def _run(pair, gradients, said=(), written=False):
-    """Run a pair as it is; what is said of it goes before the notes.
-
-    With constants as they were written down, if that is asked for.
+    Args:
+        pair: what to run.
+        gradients: whether to compare those of the pair's loss as well.
+        notes: go in front of those of the run.
+        written: whether constants are judged as they were written down, not as float32
+            rounds them.
     """
-    notes, unlike = [*said], []
+    notes = [*notes]
+    unlike: list[str] = []
     twins, length = build(pair, notes)
     if written:
         constants.as_written(twins)
-    cases = own_inputs.cases(pair, length)
-    subject = harness.Subject(
+    cases = calls.cases(pair, length)
+    work = subject.Subject(
         name=pair.name,
         cases=cases,
         build=lambda length: twins,
-        draw=partial(own_inputs.cut, pair.arrays, twins.inputs),
-        loads=own_weights.loads(pair, twins, notes, unlike),
+        draw=partial(calls.cut, pair.arrays, twins.inputs),
+        loads=weights.loads(pair, twins, notes, unlike),
         probe=lambda case: True,
         loss=pair.loss if gradients else "",
         seed=pair.seed,
     )
-    results = [
-        _as_expected(pair, result, cases[0], notes) for result in harness.run(subject)
-    ]
+    results = []
+    for result in subject.run(work):
+        refused = _refuses_what_was_offered(pair, result, cases[0])
+        if refused:
+            note = _refusal_note(result)
+            if note not in notes:
+                notes.append(note)
+        results.append(_as_expected(result, refused, cases[0]))
     if {r.verdict for r in results if r.direction == AS_IS} == {SAME}:
         notes += unlike
-    masked = own_inputs.masked(twins, pair.arrays)
+    masked = calls.masked(twins, pair.arrays)
     if masked:
         notes.append(masked)
-    return _Run(pair, twins, length, results, notes)
+    return Judged(pair, twins, length, results, notes)
 
 
-def _wrong(results):
+def _wrong(results: Sequence[Result]) -> list[Result]:
     """The results in which the models are not the same; not those of gradients."""
     return [
         result
@@ -115,77 +139,81 @@ def _wrong(results):
     ]
 
 
-def _paired_otherwise(made, gradients):
+# ------------------------------------------------------------- other readings of a pair
+
+
+def _exchanged(judged: Judged, gradients: bool) -> Judged:
     """The run with layers of the same sizes paired so that the models are the same.
 
-    None, with a note on the run as it is, where no pairing makes them so.
+    Where no pairing makes them the same it is the run as it was, with a note on it.
     """
-    twins, pair = made.twins, made.pair
+    twins, pair = judged.twins, judged.pair
     if twins.only32 or twins.refusals:
-        return None
-    groups = alternatives.interchangeable(twins, pair.table)
+        return judged
+    groups = pairings.interchangeable(twins, pair.table)
     if not groups:
-        return None
-    case = Case(None, None, own_inputs.FEW, SAME)
-    few = own_inputs.cut(pair.arrays, twins.inputs, case)
-    if twins.run(*few)[1]:  # what one refuses is no matter of pairs
-        return None
-    others = alternatives.others_that_fit(twins, groups, few, pair.seed)
+        return judged
+    case = Case(None, None, calls.FEW_SAMPLES, SAME)
+    few = calls.cut(pair.arrays, twins.inputs, case)
+    if twins.run(*few)[1]:  # a refusal has other reasons than how layers are paired
+        return judged
+    exchanged = pairings.others_that_fit(twins, groups, few, pair.seed)
     names = ", ".join(name for group in groups for name in group)
-    if others is None:
-        made.notes.append(
+    if exchanged is None:
+        note = (
             f"{names} have twins of the same kind and sizes, told apart by order: if "
             "it tells wrongly, give names, a table of PyTorch's layers and Keras's."
         )
-        return None
-    said = (
+        return replace(judged, notes=[*judged.notes, note])
+    note = (
         f"{names}: paired with those of Keras's layers of the same sizes with which "
         "the models are the same; in order of execution they are not."
     )
-    pair.otherwise.update(others)
-    return _run(pair, gradients, [said])
+    pair = replace(pair, exchanged={**pair.exchanged, **exchanged})
+    return _judge(pair, gradients, [note])
 
 
-def _built_for_its_steps(made, gradients):
-    """The run for exactly the steps of the input, where the models are the same so."""
-    pair, x = made.pair, sequence(made.pair.arrays)
-    if made.length is not None or x is None:
-        return None
-    twins, found = _build(pair, pair.models, x.shape[1])
-    if not found or twins.only32:
-        return None
-    if not _same(twins, made):
-        return None
-    said = (
+def _built_for_its_steps(judged: Judged, gradients: bool) -> Judged:
+    """The run for exactly the steps of the input, if the models are the same then."""
+    pair, x = judged.pair, sequence(judged.pair.arrays)
+    if judged.length is not None or x is None:
+        return judged
+    twins, matched = _twins(pair, x.shape[1])
+    if not matched or twins.only32 or not _agree(twins, judged):
+        return judged
+    note = (
         f"Judged for exactly {x.shape[1]} steps, as the models are called: traced once "
         "for any number of steps Keras's works differently, since a part of it reads "
         "that number from the shape."
     )
-    return _run(replace(pair, free=False), gradients, [said])
+    return _judge(replace(pair, free=False), gradients, [note])
 
 
-def _as_written(made, gradients):
-    """The run with constants that are not rounded to float32, where that is all."""
-    pair, twins = made.pair, made.twins
+def _with_written_constants(judged: Judged, gradients: bool) -> Judged:
+    """The run with constants that are not rounded to float32, if that is all."""
+    twins = judged.twins
     if twins.only32 or twins.refusals:
-        return None
+        return judged
     names = constants.as_written(twins)
-    if not names:
-        return None
-    if not _same(twins, made):
-        return None
-    said = f"{names}: judged as they were written, not as float32 rounds them."
-    return _run(pair, gradients, [said], written=True)
+    if not names or not _agree(twins, judged):
+        return judged
+    note = f"{names}: judged as they were written, not as float32 rounds them."
+    return _judge(judged.pair, gradients, [note], written=True)
 
 
-def _same(twins, made):
-    """Whether twins are the same with the weights with which those of a run are not."""
-    pair = made.pair
-    own_weights.loads(pair, twins, [])[_wrong(made.results)[0].direction](twins)
-    return twins.compare(*pair.arrays)["verdict"] == SAME
+def _agree(twins: Twins, judged: Judged) -> bool:
+    """Run twins with the weights of a failing run; return whether they agree now."""
+    pair = judged.pair
+    failing = _wrong(judged.results)[0]
+    load = weights.loads(pair, twins, [])[failing.direction]
+    load(twins)
+    return twins.compare(*pair.arrays).verdict == SAME
 
 
-def _said_of_weights(results):
+# -------------------------------------------------------------------- results and notes
+
+
+def _notes_on_weights(results: Sequence[Result]) -> Iterator[str]:
     own = {r.verdict for r in results if r.direction != RANDOM}
     random = {r.verdict for r in results if r.direction == RANDOM}
     if DIFFERENT in own and random and random <= {SAME, BOTH_REFUSE}:
@@ -195,39 +223,57 @@ def _said_of_weights(results):
         )
 
 
+def _was_offered(result: Result, whole: Case) -> bool:
+    """Whether a case is beside the user's own input."""
+    if result.timesteps is None:
+        return False
+    return (result.timesteps, result.batch) != (whole.timesteps, whole.batch)
+
+
+def _refuses_what_was_offered(pair: OwnPair, result: Result, whole: Case) -> bool:
+    """Whether one side refuses a number of steps that the user did not ask for."""
+    return (
+        result.verdict == ONE_REFUSES and _was_offered(result, whole) and not pair.steps
+    )
+
+
+def _refusal_note(result: Result) -> str:
+    side, text = next(iter(result.refusals.items()))
+    steps = "1 step" if result.timesteps == 1 else f"{result.timesteps} steps"
+    return f"Of {steps}, which you did not ask for, {SIDES[side]} alone says: {text}."
+
+
+def _as_expected(result: Result, refused: bool, whole: Case) -> Result:
+    """The result with what had to be expected of it.
+
+    What is offered beside the user's own input may be refused, and float64 cannot be
+    asked of every model.
+
+    Args:
+        result: that expects *same*.
+        refused: whether one side refuses what the user did not ask for.
+        whole: the case of the user's own input.
+    """
+    if refused:
+        return replace(result, expected=ONE_REFUSES, explanation=None)
+    if result.verdict == SAME_IN_FLOAT32:
+        return replace(result, expected=SAME_IN_FLOAT32)
+    if result.verdict == BOTH_REFUSE and _was_offered(result, whole):
+        return replace(result, expected=BOTH_REFUSE)
+    return result
+
+
 @contextmanager
 def settled(pair: OwnPair) -> Iterator[None]:
-    """A user's models, and the random numbers, are left as they were."""
+    """Leave a user's models, and the random numbers, as they were."""
     modes = live.modes_kept(pair.models)
     with (
         blamed(pair.file),
-        keras_copies.untouched(),
-        in_pytorch_precision.settled(),
+        keras_models.untouched(),
+        in_pytorch_precision.one_thread(),
         modes,
     ):
         yield
-
-
-def _as_expected(pair, result, whole, notes):
-    """What is offered besides the user's own input may be refused, by either."""
-    expected = result.expected
-    if result.verdict == SAME_IN_FLOAT32:
-        expected = SAME_IN_FLOAT32
-    sizes = result.timesteps, result.batch
-    offered = result.timesteps is not None and sizes != (whole.timesteps, whole.batch)
-    if result.verdict == BOTH_REFUSE and offered:
-        expected = BOTH_REFUSE
-    if result.verdict == ONE_REFUSES and offered and not pair.steps:
-        expected = ONE_REFUSES
-        (side, said), *_ = result.refusals.items()
-        steps = "1 step" if result.timesteps == 1 else f"{result.timesteps} steps"
-        note = (
-            f"Of {steps}, which you did not ask for, {SIDES[side]} alone says: {said}."
-        )
-        if note not in notes:
-            notes.append(note)
-        return replace(result, expected=expected, explanation=None)
-    return replace(result, expected=expected)
 
 
 # ----------------------------------------------------------------------------- building
@@ -245,31 +291,38 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
     Raises:
         BadInput: if layers have no twins.
     """
-    models = dict(pair.models)
-    for side, model in models.items():
-        if side == "keras" and live.is_live(side, model) and not model.built:
-            _check_unbuilt(model, pair.transfer)
-    x = sequence(pair.arrays)
-    whole = None if x is None else x.shape[1]
-    fixed = None if x is None else own_inputs.own_steps(models["keras"])
-    lengths = [None, whole] if pair.free and fixed is None else [whole]
-    for length in dict.fromkeys(lengths):
-        twins, found = _build(pair, models, length)
-        if found:
+    for side, model in pair.models.items():
+        if side == "keras" and live.is_live(side, model):
+            own_weights = pair.transfer not in ("to_keras", RANDOM)
+            keras_models.check_unbuilt(model, own_weights)
+    for length in _lengths(pair):
+        twins, matched = _twins(pair, length)
+        if matched:
             break
-    if found:
-        matched = [
-            f"{name or 'the model itself'} = {' + '.join(each)}"
-            for name, each in found.items()
+    if matched:
+        lines = [
+            f"{name or 'the model itself'} = {' + '.join(keras_names)}"
+            for name, keras_names in matched.items()
         ]
-        notes.append(f"matched (PyTorch = Keras): {'; '.join(matched)}.")
-        notes += _said_of_constants(twins)
+        notes.append(f"matched (PyTorch = Keras): {'; '.join(lines)}.")
+        notes += _notes_on_constants(twins)
     return twins, length
 
 
-def _said_of_constants(twins):
+def _lengths(pair: OwnPair) -> list[int | None]:
+    """The numbers of steps to build a pair for, one after the other; None for any."""
+    x = sequence(pair.arrays)
+    if x is None:
+        return [None]
+    whole = x.shape[1]
+    if pair.free and calls.declared_steps(pair.models["keras"]) is None:
+        return [None, whole]
+    return [whole]
+
+
+def _notes_on_constants(twins: Twins) -> Iterator[str]:
     for side, framework in LAYERS.items():
-        model = twins.twins[side, "float32"].model
+        model = twins.model(side, "float32")
         names = list(framework.constants(model))
         if names:
             yield (
@@ -278,42 +331,46 @@ def _said_of_constants(twins):
             )
 
 
-def _check_unbuilt(model, transfer):
-    """Raise BadInput where a model that has no weights yet is to show its own."""
-    anew = isinstance(model, in_keras.keras.Sequential)
-    if not anew or transfer not in ("to_keras", RANDOM):
-        raise BadInput(
-            f"{type(model).__name__}: expected a Keras model that has its weights, got "
-            "one that was never built; call it once on an input first"
-        )
+def _twins(
+    pair: OwnPair, length: int | None
+) -> tuple[Twins, Mapping[str, Sequence[str]]]:
+    """The twins of a pair for a number of steps, or any.
 
+    Returns:
+        The twins, and {PyTorch layer: its twins in Keras}; no layers where one of the
+        models refuses to be built or to run.
 
-def _build(pair, models, length):
-    inputs = own_inputs.inputs(pair, models["keras"], length)
-    calls = {side: partial(own_inputs.call, side, pair.names) for side in FRAMEWORKS}
-    uncopied = set()
+    Raises:
+        BadInput: if layers have no twins.
+    """
+    inputs = calls.inputs(pair, pair.models["keras"], length)
+    handed = {side: partial(calls.call, side, pair.names) for side in FRAMEWORKS}
+    uncopied: set[str] = set()
     while True:
-        make = {s: live.Maker(s, m, s in uncopied) for s, m in models.items()}
-        copied = {s: models[s] for s, each in make.items() if each.copies}
-        with live.noticing(copied) as ran:
-            twins = Twins(make, inputs, None, calls=calls, alike=False)
-            found = {}
+        makers = {}
+        originals = {}
+        for side, model in pair.models.items():
+            makers[side] = live.Maker(side, model, side in uncopied)
+            if makers[side].copies:
+                originals[side] = model
+        with live.noticing(originals) as ran:
+            twins = Twins(makers, inputs, None, calls=handed, alike=False)
+            matched: Mapping[str, Sequence[str]] = {}
             if not twins.refusals:
                 twins.match(pair.arrays, pair.table)
-                twins.pair_otherwise(pair.otherwise)
+                twins.pair_otherwise(pair.exchanged)
                 _drop_narrow(twins, pair.arrays)
-                refusals = twins.run(*pair.arrays)[1]
-                found = {} if refusals else twins.found
+                if not twins.run(*pair.arrays)[1]:
+                    matched = twins.matched
         if not ran:
-            return twins, found
-        uncopied |= ran  # a copy that runs its original's layers is none
+            return twins, matched
+        uncopied |= ran  # a copy that runs layers of its original proves nothing
 
 
-def _drop_narrow(twins, arrays):
-    """A model that works in float32 inside proves nothing in float64."""
+def _drop_narrow(twins: Twins, arrays: Sequence[np.ndarray]) -> None:
+    """Drop twins in float64 that work in float32 inside: they prove nothing."""
     for side in FRAMEWORKS:
-        if (side, "float64") in twins.twins:
-            name = twins.twins[side, "float64"].narrows(arrays)
+        if "float64" in twins.of_side(side):
+            name = twins.twin(side, "float64").narrows(arrays)
             if name:
-                del twins.twins[side, "float64"]
-                twins.only32[side] = f"{name} takes it to a lower precision"
+                twins.drop_float64(side, f"{name} takes it to a lower precision")

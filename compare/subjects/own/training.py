@@ -4,27 +4,26 @@ import copy
 from dataclasses import replace
 from functools import partial
 
-from compare.errors import BadInput
-from compare.in_keras import names as in_keras_names
+from compare.errors import BadInput, command
 from compare.in_pytorch import refusals as in_pytorch_refusals
-from compare.in_pytorch import twin as in_pytorch
 from compare.judging.arrays import sequence
 from compare.judging.evidence import SAME, SIDES
 from compare.subjects.cases import FIXED, Case
-from compare.subjects.own import calls as own_inputs
-from compare.subjects.own import models as live
+from compare.subjects.own.calls import cut, inputs
+from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair, described
 from compare.subjects.own.run import build
 
 # PyTorch comes first.
-from compare.twins.frameworks import FRAMEWORKS
+from compare.twins.frameworks import FRAMEWORKS, MODELS
 from compare.twins.models import losses
 from compare.twins.targets import targets
 from compare.twins.task import Task, TrainingData
+from compare.twins.twins import Twins
 
 
 def task(pair: OwnPair) -> Task:
-    """What a training run takes: the pair, and its inputs as examples.
+    """A pair as a task to learn, its inputs as the examples.
 
     Both twins begin with the weights of PyTorch's model. What is drawn at random has as
     many steps as the built-in pairs learn from.
@@ -33,81 +32,70 @@ def task(pair: OwnPair) -> Task:
         BadInput: if a model does not run, drops out, or has no copy in float64; or if
             there are not as many targets as examples.
     """
-    x = sequence(pair.arrays)
-    if pair.steps and x is not None and x.shape[1] > FIXED:
-        inputs = own_inputs.inputs(pair, pair.models["keras"], None)
-        few = own_inputs.cut(pair.arrays, inputs, Case(None, FIXED, len(x), SAME))
-        pair = replace(pair, arrays=few)
+    pair = _shortened(pair)
     twins, _ = build(pair, [])
+    _check_learning(pair, twins)
+    results = twins.twin("torch", "float32")(*pair.arrays)
+    assert twins.outputs is not None  # named at the latest when they first ran
+    result = results[twins.outputs[0]]
+    batch = len(pair.arrays[0])
+    source = described(pair)
+    target = pair.target
+    if target is None:
+        target = targets(pair.loss, [result.shape], pair.seed)[0]
+        source += ", random targets"
+    if len(target) != batch:
+        raise BadInput(
+            f"{pair.name}: expected a target for each of {batch} examples, got "
+            f"{len(target)}; give as many"
+        )
+    _check_target(pair, twins.twin("torch", "float32"), result, target)
+    data = TrainingData(
+        source, pair.arrays, target, learnt=batch, epochs=100, batch_size=min(20, batch)
+    )
+    make = pair.models["torch"]
+    if is_live("torch", make):
+        make = partial(copy.deepcopy, make)
+    return Task(pair.name, twins, make, pair.loss, data)
+
+
+def _shortened(pair: OwnPair) -> OwnPair:
+    """The pair with no more drawn steps than the built-in pairs learn from."""
+    x = sequence(pair.arrays)
+    if not pair.steps or x is None or x.shape[1] <= FIXED:
+        return pair
+    taken = inputs(pair, pair.models["keras"], None)
+    arrays = cut(pair.arrays, taken, Case(None, FIXED, len(x), SAME))
+    return replace(pair, arrays=arrays)
+
+
+def _check_learning(pair: OwnPair, twins: Twins) -> None:
+    """Raise BadInput for twins that do not run, or that draw numbers to learn."""
     refusals = twins.refusals or twins.run(*pair.arrays)[1] or twins.only32
     if refusals:
-        said = "; ".join(f"{SIDES[side]}: {text}" for side, text in refusals.items())
+        reasons = [f"{SIDES[side]}: {text}" for side, text in refusals.items()]
         raise BadInput(
             f"{pair.name}: expected models that run in float32 and in float64, got: "
-            f"{said}; see python -m compare run"
+            f"{'; '.join(reasons)}; see {command()} run"
         )
     for side in FRAMEWORKS:
-        dropping = _dropping(side, twins.twins[side, "float32"])
+        dropping = MODELS[side].dropping(twins.model(side, "float32"))
         if dropping:
             raise BadInput(
                 f"{pair.name}: expected models that learn without dropout, whose "
                 f"random numbers the frameworks do not share, got {dropping} in "
                 f"{SIDES[side]}'s; make it 0 in both"
             )
-    target = pair.target
-    result = twins.twins["torch", "float32"](*pair.arrays)[twins.outputs[0]]
-    if target is None:
-        target = targets(pair.loss, [result.shape], pair.seed)[0]
-    batch = len(pair.arrays[0])
-    if len(target) != batch:
-        raise BadInput(
-            f"{pair.name}: expected a target for each of {batch} examples, got "
-            f"{len(target)}; give as many"
-        )
-    _check_target(pair, result, target)
-    data = TrainingData(
-        f"{described(pair)}{'' if pair.target is not None else ', random targets'}",
-        pair.arrays,
-        target,
-        learnt=batch,
-        epochs=100,
-        batch_size=min(20, batch),
-    )
-    model = pair.models["torch"]
-    make = partial(copy.deepcopy, model) if live.is_live("torch", model) else model
-    return Task(pair.name, twins, make, pair.loss, data)
 
 
-def _check_target(pair, result, target):
+def _check_target(pair, twin, result, target):
     """Raise BadInput where the loss does not take the target with this result."""
-    given = map(in_pytorch.torch.from_numpy, (result, target))
+    tensors = twin.targets([result, target])
     try:
-        losses(pair.loss)["torch"](*given)
+        losses(pair.loss)["torch"](*tensors)
     except (ValueError, IndexError, RuntimeError, TypeError) as error:
         raise BadInput(
             f"{pair.name}: expected a target that {pair.loss} takes with a result of "
             f"shape {result.shape}, got {target.dtype} of shape {target.shape}: "
             f"{in_pytorch_refusals.message(error)}; correct it"
         ) from None
-
-
-def _dropping(side, twin):
-    """The first layer that draws random numbers while its model learns, if any."""
-    if side == "torch":
-        layers = twin.model.named_modules()
-    else:
-        model = in_keras_names.unnamed(twin.model)
-        layers = ((each.name, each) for each in model._flatten_layers())
-    for name, layer in layers:
-        options = ["dropout", "recurrent_dropout"]
-        if isinstance(layer, in_pytorch.torch.nn.modules.dropout._DropoutNd):
-            options = ["p"]
-        elif hasattr(layer, "seed_generator"):  # Keras's dropout, and its noise
-            options += ["rate", "stddev"]
-        elif getattr(layer, "num_layers", 2) == 1:
-            options = []  # PyTorch drops out between layers alone
-        for option in options:
-            value = getattr(layer, option, 0)
-            if isinstance(value, int | float) and value > 0:
-                return f"{name or type(layer).__name__} with {option}={value}"
-    return ""

@@ -1,20 +1,23 @@
 """The weights that a user's two models are judged with; loads both frameworks."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
 
-from compare.errors import BadInput
-from compare.in_keras import names as in_keras_names
+from compare.errors import BadInput, command
+from compare.in_keras.names import unnamed
+from compare.judging.words import Direction, Side
 from compare.matching.rewriting import rewrite
-from compare.subjects.own import models as live
+from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
 
 # PyTorch comes first.
-from compare.twins.frameworks import DTYPES, FRAMEWORKS, LAYERS
+from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS
 from compare.twins.twins import Twins
-from compare.twins.weights import fresh_weights
+from compare.twins.weights import load_random
 
 AS_IS, RANDOM = "as is", "random"  # beside the directions of a transfer
 
@@ -31,79 +34,95 @@ def loads(
         twins: what gets them.
         notes: gets which weights are the same but for rounding.
         unlike: gets which are not, for when the models are the same all the same.
+
+    Returns:
+        By direction, a function that takes the twins.
     """
-    key = [pair.seed, 0]
-
-    def random(twins, direction="to_keras"):
-        twins.load(direction, partial(fresh_weights, seed=key))
-
+    random = partial(load_random, direction="to_keras", seed=[pair.seed, 0])
     if pair.transfer == RANDOM:
         return {
             "to_keras": random,
-            "to_torch": partial(random, direction="to_torch"),
+            "to_torch": partial(load_random, direction="to_torch", seed=[pair.seed, 0]),
         }
-    own = partial(_as_they_are, pair=pair, notes=notes, unlike=unlike)
-    if pair.transfer:
-        own = partial(_transferred, direction=pair.transfer, pair=pair)
-    found = {pair.transfer or AS_IS: own}
-    return found if twins.only32 else {**found, RANDOM: random}
+    loads: dict[str, Callable[[Twins], None]] = {}
+    for direction in DIRECTIONS:
+        if pair.transfer == direction:
+            loads[direction] = partial(_transferred, direction=direction, pair=pair)
+    if not loads:
+        loads[AS_IS] = partial(_as_they_are, pair=pair, notes=notes, unlike=unlike)
+    if not twins.only32:
+        loads[RANDOM] = random
+    return loads
 
 
-def _widen(twins, sides):
-    """Let the twins of these sides in float64 have the weights of those in float32."""
+def _widen(twins: Twins, sides: Iterable[Side]) -> None:
+    """Give the twins of these sides in float64 the weights of those in float32."""
     for side in sides:
-        models = [
-            twins.twins[side, d].model for d in DTYPES if (side, d) in twins.twins
-        ]
-        if len(models) == len(DTYPES):
-            layers = LAYERS[side].layers(models[0])
+        if "float64" in twins.of_side(side):
+            layers = LAYERS[side].layers(twins.model(side, "float32"))
             arrays = {name: layer.arrays for name, layer in layers.items()}
-            LAYERS[side].load(models[1], arrays)
+            LAYERS[side].load(twins.model(side, "float64"), arrays)
 
 
-def _made_anew(pair):
+def _made_anew(pair: OwnPair) -> list[Side]:
     """The sides whose model is made for each precision, each time with new weights."""
-    return [
-        side for side, model in pair.models.items() if not live.is_live(side, model)
-    ]
+    return [side for side, model in pair.models.items() if not is_live(side, model)]
 
 
-def _transferred(twins, direction, pair):
-    models = {side: twins.twins[side, "float32"].model for side in FRAMEWORKS}
-    models["keras"] = in_keras_names.unnamed(models["keras"])
-    if any(model is pair.models[side] for side, model in models.items()):
-        raise BadInput(
-            f"{pair.name}: expected models that can be copied, since the weights of "
-            "one are to be transferred and your own model stays as it is, got one that "
-            f"cannot ({'; '.join(twins.only32.values())}); write a pair file: python "
-            "-m compare new my_pair.py"
-        )
+def _transferred(twins: Twins, direction: Direction, pair: OwnPair) -> None:
+    """Give the weights of one model to its twin, in copies of both.
+
+    Raises:
+        BadInput: if a model cannot be copied, and would be changed itself.
+    """
+    for side, model in pair.models.items():
+        if unnamed(twins.model(side, "float32")) is model:
+            raise BadInput(
+                f"{pair.name}: expected models that can be copied, since the weights "
+                "of one are to be transferred and your own model stays as it is, got "
+                f"one that cannot ({'; '.join(twins.only32.values())}); write a pair "
+                f"file: {command()} new my_pair.py"
+            )
     _widen(twins, _made_anew(pair))
-    for dtype in twins.dtypes:
-        twins.transfer(direction, dtype)
+    for precision in twins.precisions:
+        twins.transfer(direction, precision)
     if twins.only32:
         _widen(twins, FRAMEWORKS)
 
 
-def _as_they_are(twins, pair, notes, unlike):
-    """Judge parameters that are another's rounded to float32 with its value."""
+def _as_they_are(
+    twins: Twins, pair: OwnPair, notes: list[str], unlike: list[str] | None
+) -> None:
+    """Judge a parameter that is its counterpart rounded to float32 with its value.
+
+    Args:
+        twins: with their own weights; Keras's in float64 get those of PyTorch's.
+        pair: whose models they are.
+        notes: gets which parameters are rounded.
+        unlike: gets which are farther off.
+    """
     _widen(twins, _made_anew(pair))
     if twins.only32:
         return
-    models = {side: twins.twins[side, "float64"].model for side in FRAMEWORKS}
-    layers = {side: LAYERS[side].layers(model) for side, model in models.items()}
-    exact, _ = rewrite(layers["torch"], layers["keras"], "to_keras", strict=False)
-    rounded, apart = {}, {}
-    for name, layer in layers["keras"].items():
-        for key, have in layer.arrays.items():
-            want = exact[name][key]
-            same = (have != want) & (have == want.astype(np.float32))
-            exact[name][key] = np.where(same, want, have)
-            if same.any():
-                rounded[f"{name}.{key}"] = int(same.sum())
-            if (~same & (have != want)).any():
-                apart[f"{name}.{key}"] = float(np.abs(have - want).max())
-    LAYERS["keras"].load(models["keras"], exact)
+    torch, keras = (twins.model(side, "float64") for side in FRAMEWORKS)
+    keras_layers = LAYERS["keras"].layers(keras)
+    torch_layers = LAYERS["torch"].layers(torch)
+    exact, _ = rewrite(torch_layers, keras_layers, "to_keras", strict=False)
+    weights: dict[str, dict[str, np.ndarray]] = {}
+    rounded: dict[str, int] = {}  # how many numbers, by array
+    apart: dict[str, float] = {}  # how far the others are, by array
+    for name, layer in keras_layers.items():
+        weights[name] = {}
+        for key, array in layer.arrays.items():
+            value = exact[name][key]
+            is_rounded = (array != value) & (array == value.astype(np.float32))
+            is_apart = (array != value) & ~is_rounded
+            weights[name][key] = np.where(is_rounded, value, array)
+            if is_rounded.any():
+                rounded[f"{name}.{key}"] = int(is_rounded.sum())
+            if is_apart.any():
+                apart[f"{name}.{key}"] = float(np.abs(array - value).max())
+    LAYERS["keras"].load(keras, weights)
     note = (
         f"{sum(rounded.values())} parameters of Keras's are sums of PyTorch's rounded "
         f"to float32, and count as the same ({', '.join(rounded)})."
@@ -111,8 +130,8 @@ def _as_they_are(twins, pair, notes, unlike):
     if rounded and note not in notes:
         notes.append(note)
     if apart and unlike is not None:
-        named = ", ".join(f"{name} by {gap:.1e}" for name, gap in apart.items())
+        gaps = ", ".join(f"{name} by {gap:.1e}" for name, gap in apart.items())
         unlike.append(
-            f"Keras's weights are not PyTorch's ({named}), which these inputs do not "
+            f"Keras's weights are not PyTorch's ({gaps}), which these inputs do not "
             "show: on others the models need not be the same."
         )

@@ -4,75 +4,112 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from compare import files
 from compare.errors import BadInput
-from compare.kinds.names import IN_PYTORCH, snake
+from compare.kinds import unlike_pytorch
+from compare.kinds.names import snake
 
-# Of what a configuration says, that which stands in a message.
-NAMES = ("class_name", "name", "config", "activation", "recurrent_activation")
+# What stands in a message of all that a configuration says.
+SHOWN = ("class_name", "name", "config", "activation", "recurrent_activation")
+
+Config = dict[str, Any]  # of a layer or a model: its class, and what it is made with
 
 
-def described(
-    model: dict, path: str = "", names: str = ""
-) -> Iterator[tuple[str, str, dict]]:
-    """The layers of a model: path in `model.weights.h5`, name, and configuration.
+class Described(NamedTuple):
+    """A layer of a model.
 
-    In a path a layer goes by its class and is numbered; containers are left out.
+    Args:
+        path: of the layer in `model.weights.h5`, without the groups that only hold
+            others; there it goes by its class and is numbered.
+        name: of the layer, after those of the models that it is in.
+        config: of the layer.
     """
-    for step, own, layer in _layers(model):
-        if _is_model(layer):
-            yield from described(layer, f"{path}{step}/", f"{names}{own}/")
+
+    path: str
+    name: str
+    config: Config
+
+
+def described(model: Config, path: str = "", name: str = "") -> Iterator[Described]:
+    """The layers of a model, and of the models inside it.
+
+    Args:
+        model: its configuration.
+        path: what the paths of its layers begin with.
+        name: what their names begin with.
+    """
+    for layer in _layers(model):
+        inside_path, inside_name = f"{path}{layer.path}", f"{name}{layer.name}"
+        if _is_model(layer.config):
+            yield from described(layer.config, f"{inside_path}/", f"{inside_name}/")
         else:
-            yield f"{path}{step}", f"{names}{own}", layer
+            yield Described(inside_path, inside_name, layer.config)
 
 
-def chains(model: dict, names: str = "") -> list[str]:
+def chains(model: Config, name: str = "") -> list[str]:
     """What the names of layers begin with in each model whose layers form a chain.
 
     There the order is that of execution. The names are those of `described`.
+
+    Args:
+        model: its configuration.
+        name: what the names of its layers begin with.
     """
-    found, whole = [], _is_chain(model)
-    for _, own, layer in _layers(model):
-        if _is_model(layer):
-            inner = chains(layer, f"{names}{own}/")
-            whole &= f"{names}{own}/" in inner
-            found += inner
-    return [names, *found] if whole else found
+    prefixes = []
+    is_chain = _is_chain(model)
+    for layer in _layers(model):
+        if _is_model(layer.config):
+            prefix = f"{name}{layer.name}/"
+            inside_chains = chains(layer.config, prefix)
+            is_chain &= prefix in inside_chains
+            prefixes += inside_chains
+    if is_chain:
+        return [name, *prefixes]
+    return prefixes
 
 
-def _layers(model):
-    """A model's layers by their class, numbered, and by their name."""
-    config, count = model["config"], {}
-    for layer in config["layers"] if isinstance(config, dict) else config:
-        step = snake(layer["class_name"])
-        count[step] = count.get(step, -1) + 1
-        step += f"_{count[step]}" if count[step] else ""
-        inner = layer["config"]
-        own = layer.get("name") or (isinstance(inner, dict) and inner.get("name"))
-        yield step, own or step, layer
+def _layers(model: Config) -> Iterator[Described]:
+    """The layers and models that a model holds itself."""
+    config = model["config"]
+    layers = config["layers"] if isinstance(config, dict) else config
+    count: dict[str, int] = {}
+    for layer in layers:
+        path = snake(layer["class_name"])
+        number = count.get(path, 0)
+        count[path] = number + 1
+        if number:
+            path += f"_{number}"
+        name = layer.get("name")
+        if not name and isinstance(layer["config"], dict):
+            name = layer["config"].get("name")
+        yield Described(path, name or path, layer)
 
 
-def _is_model(layer):
-    inner = layer["config"]
-    return isinstance(inner, list) or "layers" in inner
+def _is_model(layer: Config) -> bool:
+    """Whether a layer is a model; Keras 2 gave Sequential's layers as a list."""
+    config = layer["config"]
+    return isinstance(config, list) or "layers" in config
 
 
-def _is_chain(model):
+def _is_chain(model: Config) -> bool:
     """Whether each layer takes one tensor, of a layer that feeds no other."""
     if model["class_name"] == "Sequential":
         return True
-    layers = [layer for _, _, layer in _layers(model)]
-    sources = [[*_sources(layer.get("inbound_nodes", []))] for layer in layers]
-    feeding = [each for fed in sources for each in fed]
-    return (
-        max(map(len, sources), default=0) <= 1
-        and len(set(feeding)) == len(feeding)
-        and sum(not fed for fed in sources) == 1
-    )
+    feeding: list[str] = []
+    beginnings = 0
+    for layer in _layers(model):
+        sources = list(_sources(layer.config.get("inbound_nodes", [])))
+        if len(sources) > 1:
+            return False
+        if not sources:
+            beginnings += 1
+        feeding += sources
+    return beginnings == 1 and len(set(feeding)) == len(feeding)
 
 
-def _sources(nodes):
+def _sources(nodes: Any) -> Iterator[str]:
     """Names of the layers whose tensors a layer takes; one for each tensor.
 
     Keras 3 calls it a tensor's history; Keras 2 lists name and two numbers.
@@ -85,22 +122,29 @@ def _sources(nodes):
         nodes = list(nodes.values())
     if not isinstance(nodes, list):
         return
-    if len(nodes) in (3, 4) and [type(each) for each in nodes[:3]] == [str, int, int]:
+    if len(nodes) in (3, 4) and [type(node) for node in nodes[:3]] == [str, int, int]:
         yield nodes[0]
         nodes = nodes[3:]
-    for each in nodes:
-        yield from _sources(each)
+    for node in nodes:
+        yield from _sources(node)
 
 
-def inside(layer: dict) -> tuple[str, dict]:
+def inside(layer: Config) -> tuple[str, Config]:
     """Class and configuration of what a wrapper wraps, or of a layer itself."""
     while layer["class_name"] in ("TimeDistributed", "Bidirectional"):
         layer = layer["config"]["layer"]
     return layer["class_name"], layer["config"]
 
 
-def kind(layer: dict, backwards: bool = False) -> str:
-    """As `keras_layers.layers` names it; relu is left out, as in PyTorch's files."""
+def kind(layer: Config, backwards: bool = False) -> str:
+    """The kind of a layer, named as that of a live one is.
+
+    relu is left out, since PyTorch's files do not say it either.
+
+    Args:
+        layer: its configuration.
+        backwards: whether it is to go backwards, as in a `Bidirectional`.
+    """
     cls, config = layer["class_name"], layer["config"]
     if cls == "TimeDistributed":
         return kind(config["layer"])
@@ -109,6 +153,7 @@ def kind(layer: dict, backwards: bool = False) -> str:
         if config.get("backward_layer"):
             kinds.append(kind(config["backward_layer"], True))
         return " and ".join(dict.fromkeys(kinds))
+    # A layer is like its cell in a stack of one.
     cells = [layer]
     if cls == "RNN":
         cells = [config["cell"]]
@@ -121,43 +166,52 @@ def kind(layer: dict, backwards: bool = False) -> str:
     return " and ".join(dict.fromkeys(kinds))
 
 
-def _cell_kind(cls, config, asked):
+def _cell_kind(cls: str, config: Config, asked: list[str]) -> str:
+    """The kind of a cell or a layer, with the options that PyTorch lacks."""
     kind = cls.removesuffix("Cell")
-    differ = [*asked]
-    for option, known in IN_PYTORCH.get(kind, {}).items():
-        value = config.get(option, known[0])
-        value = value.get("config") if isinstance(value, dict) else value
-        if value not in known:
-            differ.append(f"{option}={value}")
+    unlike = unlike_pytorch(kind, lambda option: option.of_config(config))
+    differ = [*asked, *unlike]
     return f"{kind}({', '.join(differ)})" if differ else kind
 
 
-def check(path: Path, value: object):
+def check(path: Path, value: object) -> None:
     """Refuse what a configuration describes and Keras does not bring.
+
+    Args:
+        path: of the file, for the message.
+        value: a configuration, or what stands in one.
 
     Raises:
         BadInput: if there is a Lambda, or another class or function of somebody's own,
             or a name that no terminal should print.
     """
     if isinstance(value, list):
-        for each in value:
-            check(path, each)
-    if not isinstance(value, dict):
+        for item in value:
+            check(path, item)
+    elif isinstance(value, dict):
+        for key in SHOWN:
+            if isinstance(value.get(key), str):
+                files.check_name(path, value[key])
+        _check_class(path, value)
+        for key, item in value.items():
+            if key not in ("compile_config", "build_config"):
+                check(path, item)
+
+
+def _check_class(path: Path, config: Config) -> None:
+    """Raise BadInput where a configuration is of a class that is not Keras's own."""
+    cls = config.get("class_name")
+    if not isinstance(cls, str) or cls.startswith("__keras"):
         return
-    for key in NAMES:
-        if isinstance(value.get(key), str):
-            files.check_name(path, value[key])
-    cls, module = value.get("class_name"), value.get("module", "keras")
-    if isinstance(cls, str) and not cls.startswith("__keras"):
-        home = str(module).split(".")[0]
-        own = home in ("keras", "tf_keras") or (home == "builtins" and cls[:2] == "__")
-        names = f"{cls} {value.get('registered_name')}"
-        if not own or ">" in names or cls in ("Lambda", "__lambda__", "function"):
-            raise BadInput(
-                f"{path}: expected layers of Keras's own, got {cls}, whose code would "
-                "have to be run; build the model in Python with your own code, and "
-                "transfer the live model: compare.transfer(source, target)"
-            )
-    for key, each in value.items():
-        if key not in ("compile_config", "build_config"):
-            check(path, each)
+    package = str(config.get("module", "keras")).split(".")[0]
+    of_keras = package in ("keras", "tf_keras")
+    of_python = package == "builtins" and cls.startswith("__")
+    # A registered name is written as package>name.
+    registered = ">" in cls or ">" in str(config.get("registered_name"))
+    is_code = cls in ("Lambda", "__lambda__", "function")
+    if registered or is_code or not (of_keras or of_python):
+        raise BadInput(
+            f"{path}: expected layers of Keras's own, got {cls}, whose code would "
+            "have to be run; build the model in Python with your own code, and "
+            "transfer the live model: compare.transfer(source, target)"
+        )

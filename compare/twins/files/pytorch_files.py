@@ -5,17 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from compare import files
 from compare.errors import BadInput
+from compare.kinds import saved
 from compare.kinds.layer import Layer
-from compare.twins.files.keras_files import natural
+from compare.twins.files.hdf5 import natural
 
 if TYPE_CHECKING:
     import numpy as np
 
-GATES = {4: "LSTM", 3: "GRU", 1: "RNN"}
+    from compare.judging.words import Side
+
+
+class _File(Protocol):
+    """What either kind of file offers.
+
+    Args:
+        arrays: what the file holds, by key.
+    """
+
+    arrays: dict[str, np.ndarray]
+
+    def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
+        """The file with other numbers under these keys."""
+        ...
 
 
 class StateDict:
@@ -34,21 +49,25 @@ class StateDict:
         BadInput: if the file is not what its ending says.
     """
 
-    framework = "torch"
+    side: Side = "torch"
 
     def __init__(self, path: Path):
         self.sorted_by_name = path.suffix.lower() == ".safetensors"
         try:
-            self._file = _Safetensors(path) if self.sorted_by_name else _Pt(path)
-            groups, self.places = self._groups(path), {}
-            for layer, arrays in groups.items():
-                for name, (key, _) in arrays.items():
+            self._file: _File
+            if self.sorted_by_name:
+                self._file = _Safetensors(path)
+            else:
+                self._file = _Pickled(path)
+            keys = self._keys(path)
+            self.places: dict[str, str] = {}
+            for layer, key_by_name in keys.items():
+                for name, key in key_by_name.items():
                     self.places[f"{layer}.{name}"] = key
-            order = sorted(groups, key=natural) if self.sorted_by_name else groups
-            self.layers = {
-                name: _options({n: array for n, (_, array) in groups[name].items()})
-                for name in order
-            }
+            order = list(keys)
+            if self.sorted_by_name:
+                order.sort(key=natural)
+            self.layers = {layer: self._options(keys[layer]) for layer in order}
         except BadInput:
             raise
         except Exception as error:  # of many kinds, where a file is not what it says
@@ -57,9 +76,15 @@ class StateDict:
                 f"cannot be read: {files.reason(error)}; save model.state_dict() again"
             ) from None
 
-    def _groups(self, path):
-        """Keys and arrays by layer and name; of a single layer's own dict, `model`."""
-        found = {}
+    def _keys(self, path: Path) -> dict[str, dict[str, str]]:
+        """The keys in the file by layer and name.
+
+        The layer of a single layer's own state dict goes by `model`.
+
+        Raises:
+            BadInput: if an array holds what NumPy has not.
+        """
+        keys: dict[str, dict[str, str]] = {}
         for key, array in self._file.arrays.items():
             files.check_name(path, key)
             if array.dtype.kind not in "fiub":
@@ -68,9 +93,13 @@ class StateDict:
                     f"{array.dtype}; save the weights in float32"
                 )
             layer, _, name = key.rpartition(".")
-            found.setdefault(layer, {})[name] = key, array
-        alone = "model" if "model" not in found else "model itself"
-        return {layer or alone: arrays for layer, arrays in found.items()}
+            keys.setdefault(layer, {})[name] = key
+        nameless = "model" if "model" not in keys else "model itself"
+        return {layer or nameless: key_by_name for layer, key_by_name in keys.items()}
+
+    def _options(self, keys: Mapping[str, str]) -> list[Layer]:
+        """What a layer may be, likelier first, whose arrays have these keys by name."""
+        return _options({name: self._file.arrays[key] for name, key in keys.items()})
 
     def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
         """The file with other numbers in it, each in the precision that it had.
@@ -81,16 +110,20 @@ class StateDict:
         return self._file.written(arrays)
 
 
-class _Pt:
-    def __init__(self, path):
+class _Pickled:
+    """A file that `torch.save` wrote; see `_File`."""
+
+    def __init__(self, path: Path):
+        # Here, since these load PyTorch.
         self._pickles = import_module("compare.in_pytorch.pickles")
         self._layers = import_module("compare.in_pytorch.layers")
         self._checkpoint, self._tensors = self._pickles.opened(path)
-        self.arrays = {
+        self.arrays: dict[str, np.ndarray] = {
             key: self._layers.read(tensor) for key, tensor in self._tensors.items()
         }
 
-    def written(self, arrays):
+    def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
+        """The file with other numbers under these keys; see `_File`."""
         memory = import_module("compare.in_pytorch.memory")
         targets = {key: self._tensors[key] for key in arrays}
         for shared in memory.shared(targets):
@@ -101,59 +134,69 @@ class _Pt:
 
 
 class _Safetensors:
-    def __init__(self, path):
+    """A file that safetensors wrote; see `_File`."""
+
+    def __init__(self, path: Path):
         from safetensors import SafetensorError, safe_open
 
         try:
             with safe_open(path, framework="numpy") as file:
                 self._metadata = file.metadata()
-                self.arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+                self.arrays: dict[str, np.ndarray] = {
+                    key: file.get_tensor(key)
+                    for key in file.keys()  # noqa: SIM118
+                }
         except (SafetensorError, TypeError, AttributeError) as error:
             raise BadInput(
                 f"{path}: expected a whole .safetensors file of numbers that NumPy has "
                 f"as well, got: {files.reason(error)}; save it again, in float32"
             ) from None
 
-    def written(self, arrays):
+    def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
+        """The file with other numbers under these keys; see `_File`."""
         from safetensors.numpy import save
 
-        arrays = {  # in order in memory, without which `save` writes other numbers
+        # `save` writes the memory of an array as it lies there, in whichever order.
+        changed = {
             key: array.astype(self.arrays[key].dtype, order="C")
             for key, array in arrays.items()
         }
-        return save({**self.arrays, **arrays}, self._metadata)
+        return save({**self.arrays, **changed}, self._metadata)
 
 
-def _options(arrays):
+def _options(arrays: dict[str, np.ndarray]) -> list[Layer]:
     """What a layer with these arrays may be, likelier first."""
-    names = set(arrays)
-    if "running_mean" in names:
+    if "running_mean" in arrays:
         arrays.pop("num_batches_tracked", None)  # Keras has none
-        return [Layer("BatchNorm1d", arrays)]
-    states = next((name for name in arrays if name.startswith("weight_hh")), None)
-    if states:
-        return [Layer(_recurrent(states, arrays), arrays)]
-    dims = {name: array.ndim for name, array in arrays.items()}
-    kinds = {
-        (("weight", 1),): ["PReLU", "LayerNorm"],
-        (("weight", 2),): ["Linear", "Embedding"],
-        (("weight", 3),): ["Conv1d"],
-        (("bias", 1), ("weight", 1)): ["LayerNorm"],
-        (("bias", 1), ("weight", 2)): ["Linear"],
-        (("bias", 1), ("weight", 3)): ["Conv1d"],
-    }.get(tuple(sorted(dims.items())), [f"layer of {', '.join(arrays)}"])
-    return [Layer(kind, arrays) for kind in kinds]
+    for name in arrays:
+        if name.startswith("weight_hh"):
+            return [Layer(_recurrent_kind(name, arrays), arrays)]
+    axes = {name: array.ndim for name, array in arrays.items()}
+    names = saved.torch_names(axes) or [_unknown_kind(arrays)]
+    return [Layer(name, arrays) for name in names]
 
 
-def _recurrent(states, arrays):
-    """The kind that has so many gates; a cell's names do not say which layer it is."""
-    if any(
-        a.ndim != (1 if "bias" in n else 2) or not a.size for n, a in arrays.items()
-    ):
-        return f"layer of {', '.join(arrays)}"
-    suffix = states.removeprefix("weight_hh")
-    size = arrays[states].shape[-1]
-    if f"weight_hr{suffix}" in arrays:  # a projection makes the state smaller
-        size = arrays[f"weight_hr{suffix}"].shape[-1]
-    kind = GATES.get(arrays[states].shape[0] / size, "recurrent layer")
-    return kind if suffix else f"{kind}Cell"
+def _unknown_kind(arrays: Mapping[str, np.ndarray]) -> str:
+    """What a layer of no known kind goes by."""
+    return f"layer of {', '.join(arrays)}"
+
+
+def _recurrent_kind(recurrent_weight: str, arrays: Mapping[str, np.ndarray]) -> str:
+    """The kind that has so many gates; a cell's names do not say which layer it is.
+
+    Args:
+        recurrent_weight: name of the array, such as weight_hh_l0; weight_hh of a cell.
+        arrays: of the layer, by name.
+    """
+    for name, array in arrays.items():
+        axes = 1 if "bias" in name else 2
+        if array.ndim != axes or not array.size:
+            return _unknown_kind(arrays)
+    suffix = recurrent_weight.removeprefix("weight_hh")
+    rows, size = arrays[recurrent_weight].shape
+    projection = arrays.get(f"weight_hr{suffix}")
+    if projection is not None:  # it makes the state smaller
+        size = projection.shape[-1]
+    kind = saved.of_gates(rows / size)
+    name = kind.name if kind else "recurrent layer"
+    return name if suffix else f"{name}Cell"

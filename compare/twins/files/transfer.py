@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from compare import files
 from compare.errors import BadInput
+from compare.judging.evidence import SIDES
+from compare.kinds import of_layers
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain
-from compare.kinds.rules import RULES
+from compare.kinds.rows import RowsOfLayers
 from compare.matching import precision
 from compare.matching.matching import bare
 from compare.matching.moves import Move
@@ -18,7 +23,11 @@ from compare.matching.rewriting import paired, renamed, rewrite, shapes
 from compare.twins.files.keras_files import KerasFile
 from compare.twins.files.pytorch_files import StateDict
 
-ENDINGS = {
+File = KerasFile | StateDict
+Names = Mapping[str, str | Sequence[str]]  # Keras's layer, or its stack, by PyTorch's
+Options = Mapping[str, Sequence[Layer]]  # what each layer may be, likelier first
+
+ENDINGS: dict[str, type[File]] = {
     ".weights.h5": KerasFile,
     ".keras": KerasFile,
     ".h5": KerasFile,
@@ -26,14 +35,13 @@ ENDINGS = {
     ".pth": StateDict,
     ".safetensors": StateDict,
 }
-FRAMEWORKS = {"torch": "PyTorch", "keras": "Keras"}
 
 
 def transfer_files(
     source: str,
     target: str,
     out: str | None = None,
-    names: Mapping[str, str | Sequence[str]] | None = None,
+    names: Names | None = None,
 ) -> list[Move]:
     """Copy the numbers of one file into another, of the other framework.
 
@@ -45,8 +53,8 @@ def transfer_files(
             `.keras`, `.weights.h5` or `.h5` of Keras.
         target: the same of the other framework, whose numbers are replaced.
         out: written instead of the target; with the same ending.
-        names: of layers in PyTorch, and of their twins in Keras, where order, kind and
-            sizes do not tell, or tell wrongly.
+        names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,
+            kind and sizes do not tell, or tell wrongly.
 
     Returns:
         What went where, by names of layers and their arrays.
@@ -59,41 +67,57 @@ def transfer_files(
     """
     if out is not None:
         _check_out(source, target, out)
-    have, want = _opened(source), _opened(target)
-    if have.framework == want.framework:
-        raise BadInput(
-            "transfer expects a file of PyTorch and one of Keras, got two of "
-            f"{FRAMEWORKS[have.framework]}: {source} and {target}"
-        )
-    option, path = ("--out", out) if out is not None else ("transfer", target)
-    path = files.target(option, path)
-    side = {have.framework: have, want.framework: want}
-    torch, leaves = _settled(side["torch"].layers, side["keras"].layers, names or {})
-    order = Order(side["keras"].chains, side["torch"].sorted_by_name, option=True)
-    keras, known = paired(torch, leaves, order, names)
+    source_file, target_file = _opened(source), _opened(target)
+    torch_file, keras_file = _by_side(source_file, target_file, source, target)
+    option, path = "transfer", files.target("transfer", target)
+    if out is not None:
+        option, path = "--out", files.target("--out", out)
+    torch, leaves = _settled(torch_file.layers, keras_file.layers, names or {})
+    order = Order(keras_file.chains, torch_file.sorted_by_name, option=True)
+    keras, keras_names = paired(torch, leaves, order, names)
+    for name, array in _by_full_name(torch).items():
+        precision.check_floats(name, array)
+    for name, array in _by_full_name(keras).items():
+        precision.check_floats(keras_names[name], array)
     layers = {"torch": torch, "keras": keras}
-    for called, each in _full(torch).items():
-        precision.check_floats(called, each)
-    for called, each in _full(keras).items():
-        precision.check_floats(known[called], each)
+    target_layers = layers[target_file.side]
     arrays, moves = rewrite(
-        _read(layers[have.framework]),
-        layers[want.framework],
-        f"to_{want.framework}",
+        _read(layers[source_file.side]), target_layers, f"to_{target_file.side}"
     )
-    targets, places = _full(layers[want.framework]), {}
-    for name, each in arrays.items():
-        for key, array in each.items():
-            before = f"{name}.{key}"
-            called = known[before] if want.framework == "keras" else before
-            precision.check_range(called, array, targets[before])
-            places[want.places[called]] = array
-    files.write(option, path, want.written(places))
-    return [renamed(move, known, want.framework) for move in moves]
+    targets, by_place = _by_full_name(target_layers), {}
+    for layer, layer_arrays in arrays.items():
+        for key, array in layer_arrays.items():
+            name = f"{layer}.{key}"
+            name_in_file = name
+            if target_file.side == "keras":
+                name_in_file = keras_names[name]
+            precision.check_range(name_in_file, array, targets[name])
+            by_place[target_file.places[name_in_file]] = array
+    files.write(option, path, target_file.written(by_place))
+    return [renamed(move, keras_names, target_file.side) for move in moves]
 
 
-def _check_out(source, target, out):
-    resolved = Path(out).resolve()  # the file behind a link is the one that is written
+def _by_side(
+    source_file: File, target_file: File, source: str, target: str
+) -> tuple[StateDict, KerasFile]:
+    """The file of PyTorch and that of Keras.
+
+    Raises:
+        BadInput: if there are two of one framework.
+    """
+    if isinstance(source_file, StateDict) and isinstance(target_file, KerasFile):
+        return source_file, target_file
+    if isinstance(source_file, KerasFile) and isinstance(target_file, StateDict):
+        return target_file, source_file
+    raise BadInput(
+        "transfer expects a file of PyTorch and one of Keras, got two of "
+        f"{SIDES[source_file.side]}: {source} and {target}"
+    )
+
+
+def _check_out(source: str, target: str, out: str) -> None:
+    """Raise BadInput where `out` cannot be a copy of the target beside the source."""
+    resolved = Path(out).resolve()  # what a link leads to is what is written
     if _ending(resolved) != _ending(target):
         raise BadInput(
             f"--out {out}: expected the ending of {target}, {_ending(target)}, since "
@@ -107,73 +131,129 @@ def _check_out(source, target, out):
         )
 
 
-def _ending(path):
-    return next((e for e in ENDINGS if str(path).lower().endswith(e)), "")
+def _ending(path: str | Path) -> str:
+    """The ending of a file that can be read; nothing of another."""
+    for ending in ENDINGS:
+        if str(path).lower().endswith(ending):
+            return ending
+    return ""
 
 
-def _opened(path):
-    if not _ending(path):
+def _opened(path: str) -> File:
+    """A file, read by its ending.
+
+    Raises:
+        BadInput: if there is no such file, or it is not what its ending says.
+    """
+    ending = _ending(path)
+    if not ending:
         raise BadInput(
             f"{path}: expected a file that ends in {', '.join(ENDINGS)}, got "
             f"{Path(path).suffix or 'no ending'}; save the weights as one of these"
         )
     if not Path(path).is_file():
-        what = "a folder" if Path(path).is_dir() else "nothing of that name"
-        raise BadInput(f"{path}: expected a file, got {what}; name a saved one")
-    return ENDINGS[_ending(path)](Path(path))
+        there = "a folder" if Path(path).is_dir() else "nothing of that name"
+        raise BadInput(f"{path}: expected a file, got {there}; name a saved one")
+    return ENDINGS[ending](Path(path))
 
 
-def _read(layers):
+def _read(layers: Mapping[str, Layer]) -> dict[str, Layer]:
     """Layers with arrays in the place of what they are read from."""
+    read = {}
     try:
-        return {
-            name: Layer(layer.kind, {k: data[()] for k, data in layer.arrays.items()})
-            for name, layer in layers.items()
-        }
+        for name, layer in layers.items():
+            arrays = {key: data[()] for key, data in layer.arrays.items()}
+            read[name] = Layer(layer.kind, arrays)
     except (OSError, MemoryError) as error:  # packed numbers that cannot be unpacked
         raise BadInput(
             "source: expected numbers that can be read, got: "
             f"{files.reason(error)}; save it again"
         ) from None
+    return read
 
 
-def _full(layers):
+def _by_full_name(layers: Mapping[str, Layer]) -> dict[str, np.ndarray]:
     """What layers hold, by its full name."""
-    return {
-        f"{n}.{key}": a for n, each in layers.items() for key, a in each.arrays.items()
-    }
+    arrays = {}
+    for name, layer in layers.items():
+        for key, array in layer.arrays.items():
+            arrays[f"{name}.{key}"] = array
+    return arrays
 
 
-def _settled(torch, keras, names):
+@dataclass(frozen=True)
+class _Fit:
+    """A layer of Keras that may be the twin of a layer, and what both then are.
+
+    Args:
+        twin: its name.
+        torch: PyTorch's layer.
+        keras: Keras's layer.
+    """
+
+    twin: str
+    torch: Layer
+    keras: Layer
+
+    @property
+    def rows(self) -> RowsOfLayers | None:
+        """How arrays are moved; kinds of the same rows need not be told apart."""
+        kind = of_layers(self.torch.kind, plain(self.keras.kind))
+        return None if kind is None else kind.rows
+
+
+def _settled(
+    torch: Options, keras: Options, names: Names
+) -> tuple[dict[str, Layer], dict[str, Layer]]:
     """Layers as what they are, where their files alone do not tell.
 
-    A matrix without a bias is a Linear or an Embedding; which, its twin tells.
+    A matrix without a bias is a Linear or an Embedding; which, its twin tells. Layers
+    of one name are tried first, then any.
+
+    Args:
+        torch: what each layer of PyTorch's file may be.
+        keras: what each layer of Keras's file may be.
+        names: as in `transfer_files`.
+
+    Raises:
+        BadInput: if a layer may be several things, each with a twin of its own.
     """
-    free, settled, keras = list(keras), {}, dict(keras)
+    torch_layers = {name: options[0] for name, options in torch.items()}
+    keras_layers = {name: options[0] for name, options in keras.items()}
     short = bare(list(torch))
+    unsettled, free = list(torch), list(keras)
     for by_name in (True, False):
-        for name in [each for each in torch if each not in settled]:
-            called = names.get(name, short[name])
-            fitting = [
-                (twin, a, b)
-                for twin in free
-                if twin == called or not by_name
-                for a in torch[name]
-                for b in keras[twin]
-                if _fits(name, a, b)
-            ]
-            if len({(a.kind, b.kind) for _, a, b in fitting}) > 1:
-                raise BadInput(_several(name, fitting))
-            if fitting:
-                twin, settled[name], found = fitting[0]
-                keras[twin] = [found]
-                free.remove(twin)
-    layers = {name: settled.get(name, options[0]) for name, options in torch.items()}
-    return layers, {name: options[0] for name, options in keras.items()}
+        for name in list(unsettled):
+            twins = free
+            if by_name:
+                called = names.get(name, short[name])
+                twins = [twin for twin in free if twin == called]
+            fits = _fits(name, torch[name], {twin: keras[twin] for twin in twins})
+            if not fits:
+                continue
+            if len({fit.rows for fit in fits}) > 1:
+                raise BadInput(_several(name, fits))
+            fit = fits[0]
+            torch_layers[name], keras_layers[fit.twin] = fit.torch, fit.keras
+            unsettled.remove(name)
+            free.remove(fit.twin)
+    return torch_layers, keras_layers
 
 
-def _fits(name, torch, keras):
-    if (torch.kind, plain(keras.kind)) not in RULES:
+def _fits(name: str, options: Sequence[Layer], twins: Options) -> list[_Fit]:
+    """Every way in which a layer and one of these can be twins."""
+    fits = []
+    for twin, twin_options in twins.items():
+        for torch in options:
+            for keras in twin_options:
+                if _is_twin(name, torch, keras):
+                    fits.append(_Fit(twin, torch, keras))
+    return fits
+
+
+def _is_twin(name: str, torch: Layer, keras: Layer) -> bool:
+    """Whether there is a rule for two layers, and their shapes fit it."""
+    if of_layers(torch.kind, plain(keras.kind)) is None:
         return False
     try:
         rewrite(shapes({name: torch}), shapes({name: keras}), "to_keras", strict=False)
@@ -182,9 +262,10 @@ def _fits(name, torch, keras):
     return True
 
 
-def _several(name, fitting):
-    twins = " or ".join(f"{b.kind} {twin}" for twin, _, b in fitting)
+def _several(name: str, fits: Sequence[_Fit]) -> str:
+    """The message where a layer may be several things."""
+    twins = " or ".join(f"{fit.keras.kind} {fit.twin}" for fit in fits)
     return (
         f"{name}: expected a layer whose twin is clear, got arrays that fit {twins}; "
-        f"say which with --names {name}={fitting[0][0]}"
+        f"say which with --names {name}={fits[0].twin}"
     )

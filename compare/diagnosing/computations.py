@@ -1,0 +1,189 @@
+"""What a layer computes of its input and weights, where that is not what it should."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compare.diagnosing.finding import Finding, known_mistakes, of_layer
+from compare.diagnosing.gaps import layer_gap
+from compare.diagnosing.in_layers import stacks
+from compare.diagnosing.in_layers.norms import normalises
+from compare.diagnosing.in_layers.padding import counted
+from compare.diagnosing.isolated import Isolated
+from compare.in_pytorch import mistakes as pytorch_mistakes
+from compare.judging.arrays import valid_steps
+from compare.judging.distances import near
+from compare.judging.evidence import SIDES
+from compare.judging.words import Side
+from compare.kinds import NORMALISATION
+from compare.kinds.computing import Computed
+from compare.kinds.layer import Arrays
+from compare.kinds.mistake import (
+    ArraysOfLayer,
+    Computation,
+    RecurrentOutput,
+)
+from compare.mistakes import Call, Mistake
+from compare.mistakes.anatomy import Anatomy
+
+if TYPE_CHECKING:
+    from compare.twins.twins import Twins
+
+
+# --------------------------------------------------------------------------- recurrent
+
+
+def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
+    """What a recurrent layer computes that it should not, on either side.
+
+    Each side is held to what the kind computes of the side's own input and weights.
+
+    Args:
+        layer: a name; recurrent on both sides.
+        isolated: the twins at work.
+    """
+    steps = isolated.trusted.get(layer)
+    mistakes_by_side: dict[Side, list[Mistake[Computation]]] = {}
+    for side, anatomy in isolated.anatomies.items():
+        call, output = anatomy.calls[layer], anatomy.handed[layer]
+        if is_output(call.run(), call, output, steps):
+            continue
+        mistakes = _explaining(
+            known_mistakes(Computation, call.kind), call, output, steps
+        )
+        if not mistakes and side == "keras":  # whose stacks can be seen layer by layer
+            mistakes = _explaining_in_part(layer, anatomy, steps)
+        if not mistakes:
+            unknown = f"{SIDES[side]}'s layer computes something unknown of its input"
+            yield Finding(layer, unknown=unknown)
+            return
+        mistakes_by_side[side] = mistakes
+    if not mistakes_by_side:
+        yield from counted(layer, isolated)
+        return
+    suspects = []
+    for side, mistakes in mistakes_by_side.items():
+        suspects += [(side, mistake) for mistake in mistakes]
+    # PyTorch's layer is cured by what Keras's layer does: right, or its first mistake.
+    compute: Callable[[Call], Computed | None] = Call.run
+    if "keras" in mistakes_by_side:
+        compute = mistakes_by_side["keras"][0].effect.compute
+    yield of_layer(layer, isolated, suspects, Computation(compute))
+
+
+def is_output(
+    computed: Computed | None,
+    call: Call,
+    output: RecurrentOutput,
+    steps: int | None = None,
+) -> bool:
+    """Whether what was computed for a recurrent layer is what it handed on.
+
+    Args:
+        computed: by name, output and final states; None is never what it handed on.
+        call: the layer at work; steps beyond its lengths count as 0.
+        output: what the layer handed on.
+        steps: how many steps to compare, from the first, without the final states; None
+            for all, and the states of the last layer of a stack.
+    """
+    if not isinstance(computed, Mapping):
+        return False
+    states = computed["output"]  # (batch, time, size)
+    if call.lengths is not None:
+        states = np.where(valid_steps(states, call.lengths), states, 0)
+    if steps is not None:
+        return near(states[:, :steps], output.output[:, :steps])
+    # Of a stack, the states of every layer were computed; the last is judged.
+    if not near(states, output.output) or not near(computed["h_n"][-1], output.h):
+        return False
+    return output.c is None or near(computed["c_n"][-1], output.c)
+
+
+def _explaining(
+    mistakes: Sequence[Mistake[Computation]],
+    call: Call,
+    output: RecurrentOutput,
+    steps: int | None,
+) -> list[Mistake[Computation]]:
+    """Those mistakes that make a layer hand on what it does.
+
+    Args:
+        mistakes: to be tried.
+        call: as in `is_output`.
+        output: as in `is_output`.
+        steps: as in `is_output`.
+    """
+    return [
+        mistake
+        for mistake in mistakes
+        if is_output(mistake.effect.compute(call), call, output, steps)
+    ]
+
+
+def _explaining_in_part(
+    layer: str, keras: Anatomy, steps: int | None
+) -> list[Mistake[Computation]]:
+    """Mistakes in one layer of a stack, or in one direction, that explain its output.
+
+    Args:
+        layer: a name; a stack or a bidirectional layer in Keras.
+        keras: what Keras's twin does.
+        steps: as in `is_output`.
+    """
+    call, output = keras.calls[layer], keras.handed[layer]
+    known = known_mistakes(Computation, call.kind)
+    passed = keras.stacked.get(layer, [(call.x, output.output)])
+    mistakes = list(stacks.in_one(known, call, passed, steps))
+    return _explaining(mistakes, call, output, steps)
+
+
+# ----------------------------------------------------------------------- not recurrent
+
+
+def applied(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]:
+    """What a layer without states computes that it should not, on either side.
+
+    Args:
+        twins: both; PyTorch's layer is tried with Keras's weights.
+        layer: a name; not recurrent on either side.
+        isolated: the twins at work.
+    """
+    arrays = dict(isolated.weights["keras"][layer])
+    twin = twins.twin("torch", "float64")
+    # With the same weights, only another computation makes another output.
+    with pytorch_mistakes.injected(twin, ArraysOfLayer(lambda _: arrays), layer, None):
+        gap = layer_gap(twin, layer, isolated.keras)
+    if gap.is_none:
+        return
+    kind = isolated.torch.kinds[layer]
+    if kind in NORMALISATION:
+        yield from normalises(layer, isolated)
+        return
+    suspects = []
+    for side, anatomy in isolated.anatomies.items():
+        for mistake in known_mistakes(Computation, kind):
+            computed = mistake.effect.compute(anatomy.call(layer))
+            if is_array(computed, anatomy.made[layer]):
+                suspects.append((side, mistake))
+    if suspects:
+        yield of_layer(layer, isolated, suspects, Computation(_looking_up(arrays)))
+        return
+    unknown = "what is made of the same input and weights is not the same"
+    yield Finding(layer, unknown=unknown)
+
+
+def is_array(computed: Computed | None, array: np.ndarray) -> bool:
+    """Whether what was computed for a layer that is not recurrent is this array."""
+    return isinstance(computed, np.ndarray) and near(computed, array)
+
+
+def _looking_up(arrays: Arrays) -> Callable[[Call], np.ndarray]:
+    """What an embedding with these arrays should compute of its indices."""
+
+    def compute(call: Call) -> np.ndarray:
+        return arrays["weight"][call.x]  # (batch, time, features)
+
+    return compute

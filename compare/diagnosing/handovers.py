@@ -1,0 +1,322 @@
+"""What a layer or the caller is given, where the layers before it hand on the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from compare.diagnosing.between import combined, concatenated
+from compare.diagnosing.between import ways as between
+from compare.diagnosing.between.ways import Recognised, differing, ways_of
+from compare.diagnosing.computations import is_array, is_output
+from compare.diagnosing.finding import (
+    Finding,
+    Link,
+    known_mistakes,
+    named,
+    of_layer,
+    reading,
+)
+from compare.diagnosing.in_layers.directions import crossed, left_turned
+from compare.diagnosing.in_layers.padding import read_at_the_end
+from compare.diagnosing.isolated import Isolated
+from compare.judging.distances import NEAR
+from compare.judging.evidence import OTHER
+from compare.judging.words import Side
+from compare.kinds import call as layer_call
+from compare.kinds.mistake import Computation, Handover, LayerInput
+from compare.mistakes import Call
+from compare.mistakes.anatomy import Anatomy
+
+CONFUSED, INPUT = "batch and time confused", "the input"
+
+Recognise = Callable[[Anatomy, str, np.ndarray, bool, bool], Recognised]
+
+
+def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
+    """Why a layer is given something else, where those before it hand on the same.
+
+    Args:
+        layer: its name.
+        isolated: the twins at work, the model's inputs among the layers.
+    """
+    if layer in isolated.turned:
+        confused = reading(layer, "torch", named(CONFUSED))
+        yield Finding(layer, (confused,), cure=Computation(_turned_back))
+        return
+    gap = isolated.between(layer)
+    if gap <= NEAR or layer not in isolated.torch.kinds:
+        return
+    misread = _misread(layer, isolated)
+    if misread is not None:
+        yield misread
+        return
+    amount = f"by {gap:.1e}" if np.isfinite(gap) else "in shape"
+    layers = list(isolated.torch.kinds)
+    before = layers[: layers.index(layer)]
+    findings = handed_on(before, layer, isolated)
+    if findings is not None:
+        for finding in findings:
+            yield _with_amount(finding, amount)
+    elif not isolated.unseen:
+        same = ", though the layers before hand on the same" if before else ""
+        yield Finding(layer, unknown=f"what goes in differs {amount}{same}")
+
+
+def _with_amount(finding: Finding, amount: str) -> Finding:
+    """Add to an unknown cause in a model's input how far the inputs are apart."""
+    if not finding.unknown or not finding.layer.startswith(INPUT):
+        return finding
+    return replace(finding, unknown=f"{finding.unknown}: what goes in differs {amount}")
+
+
+# --------------------------------------------------------- a layer that reads otherwise
+
+
+def _turned_back(call: Call) -> dict[str, np.ndarray]:
+    """Run a layer that gets batch and time exchanged; exchange them in its output."""
+    computed = call.run(x=call.x.swapaxes(0, 1), lengths=None)
+    return computed | {"output": computed["output"].swapaxes(0, 1)}
+
+
+def _misread(layer: str, isolated: Isolated) -> Finding | None:
+    """The mistake by which a layer reads an input of its own as the other side's.
+
+    Args:
+        layer: its name.
+        isolated: the twins at work.
+
+    Returns:
+        None where no such mistake is known.
+    """
+    if layer in isolated.keras.calls:
+        return _read_in_another_order(layer, isolated)
+    if isolated.kinds[layer] == "Embedding":
+        return _asked_for_other_rows(layer, isolated)
+    return None
+
+
+def _read_in_another_order(layer: str, isolated: Isolated) -> Finding | None:
+    """A mistake by which a recurrent layer makes its output of the other side's input.
+
+    Args:
+        layer: its name.
+        isolated: the twins at work.
+    """
+    torch_x, keras_x = isolated.relayed.given(layer), isolated.keras.given(layer)
+    if torch_x is None or keras_x is None or torch_x.shape != keras_x.shape:
+        return None
+    # A layer is tried on the other side's input, and held to its own output.
+    torch_call = replace(isolated.relayed.calls[layer], x=keras_x)
+    keras_call = replace(isolated.keras.calls[layer], x=torch_x)
+    calls: dict[Side, Call] = {"torch": torch_call, "keras": keras_call}
+    outputs = {
+        "torch": isolated.relayed.handed[layer],
+        "keras": isolated.keras.handed[layer],
+    }
+    suspects = []
+    for side, call in calls.items():
+        for mistake in known_mistakes(Computation, call.kind):
+            if is_output(mistake.effect.compute(call), call, outputs[side]):
+                suspects.append((side, mistake))
+    if not suspects:
+        return None
+    cure = Computation(lambda call: call.run(x=keras_x))
+    return of_layer(layer, isolated, suspects, cure)
+
+
+def _asked_for_other_rows(layer: str, isolated: Isolated) -> Finding | None:
+    """A mistake by which an embedding looks up other rows than those it is asked for.
+
+    Args:
+        layer: its name.
+        isolated: the twins at work.
+    """
+    indices: dict[Side, np.ndarray] = {  # (batch, time)
+        "torch": isolated.relayed.fed[layer],
+        "keras": isolated.keras.fed[layer].astype("int64"),
+    }
+    suspects = []
+    for side, opposite in OTHER.items():
+        arrays = isolated.weights[side][layer]
+        call = layer_call("Embedding", arrays, indices[opposite])
+        rows = arrays["weight"][indices[side]]  # (batch, time, features)
+        for mistake in known_mistakes(Computation, "Embedding"):
+            if is_array(mistake.effect.compute(call), rows):
+                suspects.append((side, mistake))
+    if not suspects:
+        return None
+    keras_rows = isolated.weights["keras"][layer]["weight"][indices["keras"]]
+    return of_layer(layer, isolated, suspects, Computation(lambda call: keras_rows))
+
+
+# ----------------------------------------------------------------------- between layers
+
+
+def handed_on(
+    before: Sequence[str], following: str | None, isolated: Isolated
+) -> list[Finding] | None:
+    """How the sides differ in what they hand on to a layer, or to the caller.
+
+    Args:
+        before: names of the layers before it, in order.
+        following: its name; None for the caller.
+        isolated: the twins at work, the model's inputs among the layers.
+
+    Returns:
+        Where it differs, empty where it does not; None where no layer is known of which
+        a side makes it.
+    """
+    return _HandoverSearch(before, following, isolated).findings()
+
+
+class _HandoverSearch:
+    """Looks for the layer, or layers, whose output both sides hand on to one place.
+
+    Attributes:
+        half_recognised: the first link on which one side alone was recognised, and what
+            was recognised there; None if there is none yet.
+    """
+
+    def __init__(
+        self, before: Sequence[str], following: str | None, isolated: Isolated
+    ) -> None:
+        self._following, self._isolated = following, isolated
+        self._inputs = [n for n in isolated.torch.made if n.startswith(INPUT)]
+        self._sources = [*self._inputs, *before]  # in the order in which they are made
+        self._nearest_first = list(reversed(before))
+        if following:  # a model that returns its input is not looked for
+            self._nearest_first += self._inputs
+        self.half_recognised: tuple[Link, Mapping[Side, Recognised]] | None = None
+
+    def findings(self) -> list[Finding] | None:
+        """What differs; of several explanations the one that needs the least.
+
+        So a way to hand on one array comes first, then several arrays side by side, and
+        last other arrays or numbers that are added or multiplied.
+        """
+        findings = self._from_one_layer(between.recognise)
+        if findings is None:
+            findings = self._from_several_layers()
+        if findings is None:
+            combination = partial(combined.recognise, self._sources)
+            findings = self._from_one_layer(combination)
+        if findings is None and self.half_recognised is not None:
+            link, sides = self.half_recognised
+            findings = list(differing(link, sides))
+        return findings
+
+    def _from_one_layer(self, recognise: Recognise) -> list[Finding] | None:
+        """What differs, by the nearest layer from which both sides are recognised.
+
+        Args:
+            recognise: finds what takes a layer's output to what is handed on.
+
+        Returns:
+            None where there is no such layer.
+        """
+        keras = self._isolated.keras
+        for layer in self._nearest_first:
+            if not all(_is_seen(layer, a) for a in self._isolated.anatomies.values()):
+                continue
+            link = Link(layer, self._following)
+            sides = _recognised(link, self._isolated, recognise)
+            if all(sides.values()):
+                findings = _differing(link, sides, self._isolated)
+                if layer in self._inputs:
+                    return [_with_array_as_cure(f, keras) for f in findings]
+                return findings
+            # What one side does is worth reporting if nothing better is found.
+            if any(sides.values()) and self.half_recognised is None:
+                self.half_recognised = link, sides
+        return None
+
+    def _from_several_layers(self) -> list[Finding] | None:
+        """What differs, if both sides hand on several arrays side by side.
+
+        None where one does not.
+        """
+        if not self._sources:
+            return None
+        isolated = self._isolated
+        link = Link(self._sources[-1], self._following)
+        parts = {}
+        for side, anatomy in isolated.anatomies.items():
+            array = link.given(anatomy)
+            if array is None:
+                return None
+            turned = isolated.turned if side == "torch" else ()  # never Keras's layers
+            parts[side] = concatenated.parts(anatomy, self._sources, array, turned)
+            if not parts[side]:
+                return None
+        cure = concatenated.joining(parts["keras"], isolated.keras, self._following)
+        exchanged = crossed(isolated)
+        parts["keras"] = concatenated.renamed(parts["keras"], exchanged)
+        from_the_end = [*isolated.from_the_end, *exchanged]
+        return list(concatenated.differing(link, parts, cure, from_the_end))
+
+
+def _is_seen(layer: str, anatomy: Anatomy) -> bool:
+    """Whether what a layer makes was seen on a side."""
+    return layer in anatomy.handed or layer in anatomy.made
+
+
+def _recognised(
+    link: Link, isolated: Isolated, recognise: Recognise
+) -> dict[Side, Recognised]:
+    """What each side does on a link; empty for a side on which nothing is recognised.
+
+    Args:
+        link: the place.
+        isolated: the twins at work.
+        recognise: finds what takes the layer's output to what is handed on.
+    """
+    sides: dict[Side, Recognised] = {}
+    is_last = not link.behind
+    for side, anatomy in isolated.anatomies.items():
+        sides[side] = {}
+        array = link.given(anatomy)
+        if array is not None:
+            is_turned = side == "torch" and link.layer in isolated.turned
+            sides[side] = recognise(anatomy, link.layer, array, is_last, is_turned)
+    return sides
+
+
+def _differing(
+    link: Link, sides: Mapping[Side, Recognised], isolated: Isolated
+) -> list[Finding]:
+    """Where both sides are recognised and differ; padding and directions included.
+
+    Args:
+        link: the place.
+        sides: what was recognised on each.
+        isolated: the twins at work.
+    """
+    findings = list(differing(link, sides))
+    if not findings:
+        return list(read_at_the_end(link, isolated, sides))
+    if link.layer in isolated.from_the_end:
+        ways = {side: [way for way, _ in known] for side, known in sides.items()}
+        readings = left_turned(link, ways)
+        if readings:
+            findings[0] = replace(findings[0], readings=readings)
+    return findings
+
+
+def _with_array_as_cure(finding: Finding, keras: Anatomy) -> Finding:
+    """Cure a finding about an input without a layer of PyTorch to take the array from.
+
+    Args:
+        finding: about a model's input, which no layer makes.
+        keras: what Keras's twin does.
+    """
+    if not isinstance(finding.cure, Handover):
+        return finding
+    _, output = ways_of(keras, finding.layer, False)  # the input, as if a layer made it
+    array = finding.cure.function(output)
+    if array is None:
+        return finding
+    return replace(finding, cure=LayerInput(array))

@@ -1,0 +1,172 @@
+"""What Keras does not promise and the suite uses all the same, in one place.
+
+tests/adapters/test_internals.py holds that each of these is still there; its messages
+say what to do when an upgrade of Keras takes one away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+import keras
+import numpy as np
+
+# Modules in which Keras defines its classes; the true ones are in `keras.src.`.
+KERAS_HOME = "keras."
+
+# Attributes in which a layer keeps Keras's and TensorFlow's own lists, and its parent.
+OWN_ATTRIBUTES = ("_layers", "_metrics", "_parent")
+OWN_PREFIX = "_self_"
+
+# What begins, and what is in, the text of an exception that Keras has put into words of
+# its own; the one that the model raised is its context.
+REWORDED = ("Exception encountered when", "Could not automatically infer the output")
+# What the lines around a message begin with, and what comes after it.
+WRAPPING = ("Exception encountered", "Graph execution error", "Detected at", "[[")
+IN_A_GRAPH = "Graph execution error"  # the message is the last line then
+ARGUMENTS = "Arguments received by"
+
+Call = Callable[..., Any]
+
+
+@contextmanager
+def calls_replaced(
+    replacements: Iterable[tuple[keras.Layer, Callable[[Call], Call]]],
+) -> Iterator[None]:
+    """Let layers run other functions in the place of their `call` inside the block.
+
+    Keras has no hooks. `Layer.__call__` looks `self.call` up each time, and finds what
+    stands in the instance before what its class defines.
+
+    Args:
+        replacements: layers, and for each what takes its `call` and returns the
+            function that is to run. Of two for one layer the later wraps the earlier.
+    """
+    before: list[tuple[keras.Layer, Call | None]] = []
+    try:
+        for layer, replace in replacements:
+            before.append((layer, vars(layer).get("call")))
+            # `wraps` keeps the signature, by which Keras and callers hand arguments.
+            vars(layer)["call"] = wraps(layer.call)(replace(layer.call))
+        yield
+    finally:
+        for layer, call in reversed(before):
+            if call is None:
+                del vars(layer)["call"]
+            else:  # a user set one on this layer alone
+                vars(layer)["call"] = call
+
+
+@contextmanager
+def activation_replaced(
+    layer: keras.Layer, activation: Callable[[Any], Any]
+) -> Iterator[None]:
+    """Let a layer use another activation inside the block.
+
+    Past `Layer.__setattr__`, which would track one that is a layer.
+    """
+    before = layer.activation
+    vars(layer)["activation"] = activation
+    try:
+        yield
+    finally:
+        vars(layer)["activation"] = before
+
+
+@contextmanager
+def initializers_replaced(
+    layer: keras.Layer,
+    classes: tuple[type[keras.initializers.Initializer], ...],
+    initializer: Callable[..., Any],
+) -> Iterator[None]:
+    """Let variables that have no value yet get it otherwise while the block runs.
+
+    Args:
+        layer: whose variables, those of the layers inside included.
+        classes: of the initializers that are replaced.
+        initializer: takes a shape and a dtype, and returns a tensor.
+    """
+    waiting = []
+    for variable in layer.variables:
+        if isinstance(variable._initializer, classes):
+            waiting.append((variable, variable._initializer))
+    try:
+        for variable, _ in waiting:
+            variable._initializer = initializer
+        yield
+    finally:
+        for variable, before in waiting:
+            variable._initializer = before
+
+
+def every_layer(model: keras.Layer, itself: bool = True) -> list[keras.Layer]:
+    """All layers inside a model or layer, at any depth, and it itself before them.
+
+    `Model.layers` has those of the first level alone.
+    """
+    return list(model._flatten_layers(include_self=itself))
+
+
+def attributes(layer: keras.Layer) -> dict[str, Any]:
+    """The attributes of a layer, without those that Keras and TensorFlow set."""
+    return {
+        name: value
+        for name, value in vars(layer).items()
+        if name not in OWN_ATTRIBUTES and not name.startswith(OWN_PREFIX)
+    }
+
+
+def node_sources(model: keras.Model) -> list[list[Any]]:
+    """For each node of a functional model, the operations whose tensors it takes."""
+    sources = []
+    for nodes in model._nodes_by_depth.values():
+        for node in nodes:
+            tensors = node.input_tensors
+            sources.append([tensor._keras_history.operation for tensor in tensors])
+    return sources
+
+
+def mask_of(tensor: Any) -> Any:
+    """The mask that Keras keeps for a tensor, (batch, time), or None."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def view_of(variable: keras.Variable) -> np.ndarray:
+    """The memory of a variable as an array, not to be written to; on TensorFlow."""
+    return np.asarray(memoryview(variable.value.read_value()))
+
+
+def framework_class(layer: keras.Layer) -> type[keras.Layer]:
+    """Keras's own class that the layer's is, or is derived from."""
+    classes = type(layer).__mro__
+    return next(cls for cls in classes if cls.__module__.startswith(KERAS_HOME))
+
+
+def mark_built(model: keras.Model) -> None:
+    """Say that a model with Keras's own `build` is built.
+
+    That `build` would call the model on symbols just to have its layers built, which
+    its own call does in any case.
+    """
+    if type(model).build is keras.Model.build:
+        model.built = True
+
+
+def empty_copy(layer: keras.Layer) -> keras.Layer:
+    """A layer of the same class without any attribute; its `__init__` does not run."""
+    return object.__new__(type(layer))
+
+
+def finish_copy(layer: keras.Layer, dtype: str | None) -> None:
+    """Take a layer that was copied attribute by attribute out of the graphs it is in.
+
+    Args:
+        layer: the copy.
+        dtype: what it computes in from now on; None for what the original does.
+    """
+    vars(layer)["_inbound_nodes"], vars(layer)["_outbound_nodes"] = [], []
+    if dtype is not None:  # the setter would change the layers inside as well
+        vars(layer)["_dtype_policy"] = keras.DTypePolicy(dtype)

@@ -1,0 +1,93 @@
+"""What sort of layer a layer of Keras is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from compare.in_keras.internals import framework_class
+from compare.kinds import unlike_pytorch
+
+OWN_CELLS = "keras_models.lstm_layer"  # the module of the suite's own cell
+
+
+def is_constant(layer: keras.Layer) -> bool:
+    """Whether a layer holds numbers, and nobody learns them."""
+    own = is_own(layer) or kind_of(layer) == "Normalization"
+    return own and layer.trainable and not layer.trainable_weights
+
+
+def is_own(layer: keras.Layer) -> bool:
+    """Whether a layer's class is the user's own, derived from no layer of Keras."""
+    return kind_of(layer).endswith(("(Layer)", "(Model)"))
+
+
+def kind_of(layer: Any) -> str:
+    """Name of a layer's class, with the options in it that PyTorch has no layer for.
+
+    Of a recurrent layer, the name of its cell without "Cell"; of several parts, of all
+    that differ.
+
+    Args:
+        layer: or a list of layers that are one in PyTorch.
+    """
+    return _kind_of(layer, backwards=False)
+
+
+def _kind_of(attribute: Any, backwards: bool) -> str:
+    """`kind_of` a layer that is to read from the last step on if `backwards`."""
+    kinds = [
+        _kind_of(layer, backwards=prefix == "backward.")
+        for prefix, layer in inner_layers(attribute).items()
+    ]
+    if kinds:
+        return " and ".join(dict.fromkeys(kinds))
+    cell, options = attribute, []
+    if isinstance(attribute, keras.layers.RNN):
+        cell = attribute.cell
+        if attribute.go_backwards != backwards:  # beside no forward direction
+            options.append(f"go_backwards={attribute.go_backwards}")
+    kind = _class_name(cell).removesuffix("Cell")
+    options += unlike_pytorch(kind, lambda option: option.of_layer("keras", cell))
+    if options:
+        return f"{kind}({', '.join(options)})"
+    relu = kind == "SimpleRNN" and cell.activation.__name__ == "relu"
+    return f"{kind}(relu)" if relu else kind
+
+
+def _class_name(layer: keras.Layer) -> str:
+    """Name of Keras's class that the layer's is, or is derived from.
+
+    What is derived from `Layer` or `Model` alone is not a layer of Keras, whatever its
+    name; the suite's own cell has a rule.
+    """
+    own, cls = type(layer), framework_class(layer)
+    if own.__module__ == OWN_CELLS:
+        return own.__name__
+    if cls in (keras.Layer, keras.Model):
+        return f"{own.__name__}({cls.__name__})"
+    return cls.__name__
+
+
+def inner_layers(attribute: object) -> dict[str, keras.Layer]:
+    """The layers inside a list or a wrapper, by the prefix of their arrays' names."""
+    if isinstance(attribute, list | tuple):
+        return _numbered(attribute)
+    if isinstance(attribute, keras.layers.Bidirectional):
+        return {
+            "forward.": attribute.forward_layer,
+            "backward.": attribute.backward_layer,
+        }
+    if isinstance(attribute, keras.layers.TimeDistributed):
+        return {"": attribute.layer}
+    cell = attribute.cell if isinstance(attribute, keras.layers.RNN) else attribute
+    if isinstance(cell, keras.layers.StackedRNNCells):
+        return _numbered(cell.cells)
+    return {}
+
+
+def _numbered(values: Sequence[object]) -> dict[str, keras.Layer]:
+    layers = [value for value in values if isinstance(value, keras.Layer)]
+    return {f"{number}.": layer for number, layer in enumerate(layers)}

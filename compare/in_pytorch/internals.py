@@ -1,0 +1,34 @@
+"""What PyTorch does not promise and the suite reads all the same, in one place.
+
+tests/adapters/test_internals.py holds that each of these is still there; its messages
+say what to do when an upgrade of PyTorch takes one away.
+"""
+
+from __future__ import annotations
+
+import torch
+
+# Modules in which PyTorch defines its layers. They are public, but that every layer's
+# class says that it is from there (`__module__`) is not documented.
+LAYERS_HOME = "torch.nn."
+
+# What `torch.load(..., weights_only=True)` says of a file with code in it.
+# PyTorch raises pickle.UnpicklingError and RuntimeError for this and for much else.
+MORE_THAN_TENSORS = "Weights only load failed"
+TORCHSCRIPT = "TorchScript"
+
+
+def framework_class(module: torch.nn.Module) -> type[torch.nn.Module]:
+    """PyTorch's own class that the module's is, or is derived from."""
+    classes = type(module).__mro__
+    return next(cls for cls in classes if cls.__module__.startswith(LAYERS_HOME))
+
+
+def reads_its_mode(module: torch.nn.Module) -> bool:
+    """Whether the code of `forward` reads the attribute `training`.
+
+    There is no public list of the layers that compute something else in training; the
+    names that compiled Python code uses tell, of a user's own modules as well.
+    """
+    code = getattr(module.forward, "__code__", None)
+    return code is not None and "training" in code.co_names

@@ -1,0 +1,35 @@
+"""What sort of layer a module of PyTorch is."""
+
+from __future__ import annotations
+
+import torch
+
+from compare.in_pytorch.internals import framework_class
+
+
+def own_modules(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
+    """The modules that are classes of the user's own, by name, the model before all."""
+    return [(name, module) for name, module in model.named_modules() if is_own(module)]
+
+
+def is_own(layer: torch.nn.Module) -> bool:
+    """Whether a layer's class is the user's own, derived from no layer of PyTorch."""
+    return framework_class(layer) is torch.nn.Module
+
+
+def is_constant(layer: torch.nn.Module) -> bool:
+    """Whether this is a layer of the user's own that nothing is learnt in."""
+    parameters = list(layer.parameters(recurse=False))
+    return is_own(layer) and not parameters
+
+
+def kind_of(layer: torch.nn.Module) -> str:
+    """Name of PyTorch's class that the layer's is, or is derived from.
+
+    What is derived from `Module` alone is not a layer of PyTorch, whatever its name.
+    """
+    cls = framework_class(layer)
+    if cls is torch.nn.Module:
+        return f"{type(layer).__name__}(Module)"
+    relu = getattr(layer, "nonlinearity", "") == "relu"
+    return f"{cls.__name__}(relu)" if relu else cls.__name__

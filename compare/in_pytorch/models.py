@@ -1,0 +1,155 @@
+"""Live PyTorch models: what they are, copied, watched, and left as they were."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch.utils.hooks import RemovableHandle
+
+from compare.errors import BadInput
+from compare.in_pytorch.internals import reads_its_mode
+from compare.judging.words import Precision
+
+DROPOUTS = (
+    torch.nn.Dropout,
+    torch.nn.Dropout1d,
+    torch.nn.Dropout2d,
+    torch.nn.Dropout3d,
+    torch.nn.AlphaDropout,
+    torch.nn.FeatureAlphaDropout,
+)
+
+
+def is_model(value: object) -> bool:
+    """Whether this is a model and not what makes one."""
+    return isinstance(value, torch.nn.Module)
+
+
+def check_usable(model: torch.nn.Module) -> None:
+    """Check that a model has its numbers, and code in Python.
+
+    Raises:
+        BadInput: if it is compiled by torch.jit, or a tensor has no shape yet or is on
+            the meta device.
+    """
+    who = f"{type(model).__name__} of PyTorch's"
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise BadInput(
+            f"{who}: expected a model in Python, got one compiled by torch.jit; give "
+            "the nn.Module that it was made from"
+        )
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        if torch.nn.parameter.is_lazy(tensor):
+            raise BadInput(
+                f"{who}: expected a model that has its weights, got {name} without a "
+                "shape yet; call the model once on an input first"
+            )
+        if tensor.is_meta:
+            raise BadInput(
+                f"{who}: expected a model that has its weights, got {name} on the meta "
+                "device, which holds none; load them first"
+            )
+
+
+def copied(model: torch.nn.Module, dtype: Precision) -> torch.nn.Module:
+    """A copy on the CPU, with the same weights, in a precision.
+
+    Args:
+        model: of any precision.
+        dtype: "float32" or "float64".
+    """
+    return copy.deepcopy(model).cpu().to(getattr(torch, dtype))
+
+
+def default_dtype() -> str:
+    """The precision in which a model would be made just now."""
+    return str(torch.get_default_dtype()).removeprefix("torch.")
+
+
+def dtypes(model: torch.nn.Module) -> set[str]:
+    """The precisions of a model's weights, such as "float32"."""
+    parameters = model.parameters()
+    return {str(parameter.dtype).removeprefix("torch.") for parameter in parameters}
+
+
+def learns(model: torch.nn.Module) -> bool:
+    """Whether a model computes something else now than in evaluation."""
+    return any(_learns(module) for module in model.modules())
+
+
+def _learns(module: torch.nn.Module) -> bool:
+    """Whether one module does, without those inside.
+
+    Recurrent layers and attention ask for the mode even where they drop nothing.
+    """
+    if not module.training or not reads_its_mode(module):
+        return False
+    return getattr(module, "dropout", None) != 0
+
+
+def dropping(model: torch.nn.Module) -> str:
+    """The first layer that draws random numbers while its model learns, or ""."""
+    for name, layer in model.named_modules():
+        options: tuple[str, ...] = ("dropout", "recurrent_dropout")
+        if isinstance(layer, DROPOUTS):
+            options = ("p",)
+        elif getattr(layer, "num_layers", None) == 1:
+            continue  # PyTorch drops out between layers alone
+        for option in options:
+            value = getattr(layer, option, 0)
+            if isinstance(value, int | float) and value > 0:
+                return f"{name or type(layer).__name__} with {option}={value}"
+    return ""
+
+
+def keeps_states(model: torch.nn.Module) -> bool | None:
+    """None: PyTorch's layers do not say whether a call begins with old states."""
+    return None
+
+
+def draw_from(seed: int) -> None:
+    """Let the random numbers that are drawn from now on be those of a seed."""
+    torch.manual_seed(seed)
+
+
+@contextmanager
+def untouched() -> Iterator[None]:
+    """Leave PyTorch's random numbers as they were before the block."""
+    with torch.random.fork_rng(devices=[]):
+        yield
+
+
+@contextmanager
+def modes_kept(model: torch.nn.Module) -> Iterator[None]:
+    """Leave each module in training or in evaluation as it was before the block."""
+    modes = {module: module.training for module in model.modules()}
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+@contextmanager
+def noticing(model: torch.nn.Module, notice: Callable[[], object]) -> Iterator[None]:
+    """Call `notice` whenever a layer of the model is called inside the block."""
+
+    def hook(module: torch.nn.Module, args: tuple[object, ...]) -> None:
+        notice()
+
+    with hooked(module.register_forward_pre_hook(hook) for module in model.modules()):
+        yield
+
+
+@contextmanager
+def hooked(hooks: Iterable[RemovableHandle]) -> Iterator[None]:
+    """Take hooks away when the block ends."""
+    handles = list(hooks)
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,6 @@
+"""The losses by name: functions of `losses.py` in both folders of models."""
+
+MEAN_SQUARED_ERROR = "mean_squared_error"
+CROSS_ENTROPY = "cross_entropy"
+NEGATIVE_SHARPE_RATIO = "negative_sharpe_ratio"
+LOSSES = (MEAN_SQUARED_ERROR, CROSS_ENTROPY, NEGATIVE_SHARPE_RATIO)

@@ -1,0 +1,128 @@
+"""Convolution along time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
+from compare.kinds.dense import ACTIVATION, BIAS
+from compare.kinds.kind import Axes, Example, Kind
+from compare.kinds.layer import Arrays
+from compare.kinds.option import REQUIRED, Option, Options, Value, as_tuple
+from compare.kinds.rows import copied, in_any_layer, transposed
+from compare.kinds.windows import padding_in_keras, steps_around, windows
+
+IN_TORCH = {"in_channels": 4, "out_channels": 6, "kernel_size": 3}
+IN_KERAS = {"filters": 6, "kernel_size": 3}
+
+
+def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
+    """Convolve x with the weight, which is not flipped (a cross-correlation).
+
+        y[t] = b + sum over k of W[k] x[stride t + dilation k]
+
+    Args:
+        arrays: W `weight` (outputs, features of a group, steps), b `bias` (outputs,)
+            or none.
+        x: (batch, time, features).
+        options: stride, dilation, groups, padding. The activation is not computed.
+
+    Returns:
+        (batch, windows, outputs).
+
+    Source: Goodfellow, Bengio & Courville 2016, Deep Learning, section 9.1, equation
+        9.6; groups, Krizhevsky et al. 2012, section 3.5.
+    """
+    weight = np.asarray(arrays["weight"], "float64")
+    (stride,), (dilation,) = options.get("stride", (1,)), options.get("dilation", (1,))
+    groups = options.get("groups", 1)
+    reach = dilation * (weight.shape[2] - 1) + 1
+    around = steps_around(options.get("padding", "valid"), x.shape[1], reach, stride)
+    padded = np.pad(np.asarray(x, "float64"), ((0, 0), around, (0, 0)))
+    seen = windows(padded, weight.shape[2], stride, dilation)
+    outputs = [
+        np.einsum("btki,oik->bto", part, kernel)
+        for part, kernel in zip(
+            np.split(seen, groups, axis=3), np.split(weight, groups), strict=True
+        )
+    ]
+    return np.concatenate(outputs, axis=2) + arrays.get("bias", 0)
+
+
+def _example(
+    name: str = "",
+    torch: Mapping[str, Value] | None = None,
+    keras: Mapping[str, Value] | None = None,
+) -> Example:
+    in_torch, in_keras = {**IN_TORCH, **(torch or {})}, {**IN_KERAS, **(keras or {})}
+    return Example("Conv1d", in_torch, "Conv1D", in_keras, name)
+
+
+CONV1D = Kind(
+    name="Conv1d",
+    torch=("Conv1d",),
+    keras=("Conv1D",),
+    family="convolution",
+    compute=compute,
+    rows=in_any_layer(transposed("weight", "kernel"), copied("bias", "bias")),
+    options=(
+        Option("size", "out_channels", "filters", REQUIRED, REQUIRED, sample=(8, 8)),
+        Option(
+            "window",
+            "kernel_size",
+            "kernel_size",
+            REQUIRED,
+            REQUIRED,
+            read=as_tuple,
+            sample=(2, 2),
+        ),
+        Option("stride", "stride", "strides", 1, 1, read=as_tuple, sample=(2, 2)),
+        Option(
+            "dilation", "dilation", "dilation_rate", 1, 1, read=as_tuple, sample=(2, 2)
+        ),
+        Option("groups", "groups", "groups", 1, 1, sample=(2, 2)),
+        Option(
+            "padding",
+            "padding",
+            "padding",
+            0,
+            "valid",
+            in_keras=padding_in_keras,
+            in_pytorch=("valid", "same"),
+            instead="causal in PyTorch: F.pad(x, ((steps - 1) * dilation, 0)) before "
+            "the layer; steps on either side in Keras: ZeroPadding1D before the layer",
+            sample=("same", "same"),
+        ),
+        Option(
+            "what is padded with",
+            "padding_mode",
+            "",
+            "zeros",
+            "zeros",
+            instead="pad with keras.ops.pad before the layer",
+            sample=("circular", None),
+        ),
+        BIAS,
+        ACTIVATION,
+    ),
+    mistakes=(ANOTHER_LAYER, *ROUNDED, INITIAL),
+    features_first=True,
+    files=(
+        Axes({"weight": 3, "bias": 1}, {"kernel": 3, "bias": 1}),
+        Axes({"weight": 3}, {"kernel": 3}),
+    ),
+    examples=(
+        _example(),
+        _example("without bias", {"bias": False}, {"use_bias": False}),
+        _example("in groups", {"groups": 2}, {"groups": 2}),
+        _example("dilated", {"dilation": 2}, {"dilation_rate": 2}),
+        _example("in strides", {"stride": 2}, {"strides": 2}),
+        _example(
+            "padded, of an even window",
+            {"padding": "same", "kernel_size": 4},
+            {"padding": "same", "kernel_size": 4},
+        ),
+    ),
+)

@@ -1,0 +1,116 @@
+"""Linear layer, which Keras calls dense."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
+from compare.kinds.changes import (
+    MISCOUNTED,
+    change_each,
+    columns_reversed,
+    reshaped,
+    reshaped_in_keras,
+)
+from compare.kinds.kind import Axes, Example, Kind
+from compare.kinds.layer import Arrays
+from compare.kinds.mistake import ArraysOfLayer, Mistake
+from compare.kinds.option import REQUIRED, Option, Options, is_there
+from compare.kinds.rows import copied, in_any_layer, transposed
+
+IN_TORCH, IN_KERAS = {"in_features": 4, "out_features": 2}, {"units": 2}
+
+# In PyTorch an activation is a layer of its own, after this one.
+ACTIVATION = Option(
+    "activation",
+    "",
+    "activation",
+    "linear",
+    None,
+    in_pytorch=("linear",),
+    instead="put the activation after PyTorch's layer",
+    sample=(None, "tanh"),
+)
+BIAS = Option(
+    "bias", "bias", "use_bias", True, True, read=is_there, sample=(False, False)
+)
+
+
+def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
+    """W x + b, along the last axis of x, (batch, ..., features).
+
+    Args:
+        arrays: W `weight` (outputs, features), b `bias` (outputs,) or none.
+        x: (batch, ..., features).
+        options: none is looked at; the activation is not computed.
+    """
+    result: np.ndarray = np.asarray(x, "float64") @ arrays["weight"].T
+    return result + arrays.get("bias", 0)
+
+
+BIASES = tuple(
+    Mistake(
+        f"dense bias {name}",
+        f"the bias of the dense layer is {counted}",
+        "copy Keras's bias",
+        "copy PyTorch's bias",
+        ArraysOfLayer(change_each(change, "bias")),
+    )
+    for name, counted, change in MISCOUNTED
+)
+KERNELS = (
+    Mistake(
+        "dense kernel read without transposing",
+        "the dense kernel's numbers were copied in the other framework's memory order",
+        "weight = kernel.T, not a reshape",
+        "kernel = weight.T, not a reshape",
+        ArraysOfLayer(
+            change_each(reshaped, "weight"),
+            in_keras=change_each(reshaped_in_keras, "weight"),
+        ),
+    ),
+    Mistake(
+        "dense inputs reversed",
+        "the inputs of the dense layer come in reverse order",
+        "reverse the columns of weight",
+        "reverse the rows of kernel",
+        ArraysOfLayer(change_each(columns_reversed, "weight")),
+    ),
+)
+
+LINEAR = Kind(
+    name="Linear",
+    torch=("Linear",),
+    keras=("Dense",),
+    family="dense",
+    compute=compute,
+    rows=in_any_layer(transposed("weight", "kernel"), copied("bias", "bias")),
+    options=(
+        Option("size", "out_features", "units", REQUIRED, REQUIRED, sample=(3, 3)),
+        BIAS,
+        ACTIVATION,
+    ),
+    mistakes=(*BIASES, ANOTHER_LAYER, *KERNELS, *ROUNDED, INITIAL),
+    files=(
+        Axes({"weight": 2, "bias": 1}, {"kernel": 2, "bias": 1}),
+        Axes({"weight": 2}, {"kernel": 2}),
+    ),
+    examples=(
+        Example("Linear", IN_TORCH, "Dense", IN_KERAS),
+        Example(
+            "Linear",
+            {**IN_TORCH, "bias": False},
+            "Dense",
+            {**IN_KERAS, "use_bias": False},
+            "without bias",
+        ),
+        Example(
+            "Linear",
+            IN_TORCH,
+            "Dense",
+            IN_KERAS,
+            "each step",
+            wrapper="TimeDistributed",
+        ),
+    ),
+)

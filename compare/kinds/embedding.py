@@ -1,0 +1,128 @@
+"""Embedding: a row of a table for each index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
+from compare.kinds.changes import change_each, rolled
+from compare.kinds.kind import Axes, Example, Kind
+from compare.kinds.layer import Arrays
+from compare.kinds.mistake import ArraysOfLayer, Call, Computation, Mistake
+from compare.kinds.option import REQUIRED, Option, Options
+from compare.kinds.rows import copied, in_any_layer
+
+
+def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
+    """Return the row of `weight`, (words, features), for each index.
+
+    Args:
+        arrays: `weight`.
+        x: indices from 0, (batch, ...); whole numbers, of any type.
+        options: none is looked at.
+
+    Returns:
+        (batch, ..., features).
+    """
+    result: np.ndarray = arrays["weight"][np.asarray(x).astype("int64")]
+    return result
+
+
+def _off_by_one(name: str, read: str, index: str, by: int) -> Mistake[ArraysOfLayer]:
+    return Mistake(
+        name,
+        f"row {read} of the embedding is read for index {index}",
+        "roll the rows of weight back by one, or shift the indices as Keras does",
+        "roll the rows of embeddings back by one, or shift the indices as PyTorch does",
+        ArraysOfLayer(change_each(rolled(by), "weight")),
+    )
+
+
+def _shifted(shift: int) -> Callable[[Call], np.ndarray]:
+    """Look up the row that lies so many further; after the last comes the first."""
+
+    def of_call(call: Call) -> np.ndarray:
+        indices = np.asarray(call.x).astype("int64") + shift
+        return compute(call.arrays, indices % len(call.arrays["weight"]), {})
+
+    return of_call
+
+
+def _indices(name: str, shift: int, action: str) -> Mistake[Computation]:
+    return Mistake(
+        f"indices one too {name}",
+        f"the indices that the embedding is asked for are one too {name}",
+        f"do not {action} the indices",
+        f"do not {action} the indices",
+        Computation(_shifted(shift)),
+        meant={"torch": f"{action} the indices", "keras": f"{action} the indices"},
+    )
+
+
+EMBEDDING = Kind(
+    name="Embedding",
+    torch=("Embedding",),
+    keras=("Embedding",),
+    family="embedding",
+    compute=compute,
+    rows=in_any_layer(copied("weight", "embeddings")),
+    options=(
+        Option(
+            "words", "num_embeddings", "input_dim", REQUIRED, REQUIRED, sample=(9, 9)
+        ),
+        Option(
+            "size", "embedding_dim", "output_dim", REQUIRED, REQUIRED, sample=(5, 5)
+        ),
+        # The row of this index gets no gradient; it may have any numbers.
+        Option(
+            "padding_idx",
+            "padding_idx",
+            "",
+            None,
+            None,
+            matters="training",
+            instead="mask the gradient of that row",
+            sample=(0, None),
+        ),
+        Option(
+            "mask_zero",
+            "",
+            "mask_zero",
+            False,
+            False,
+            in_pytorch=(False,),
+            instead="pack the batch with the lengths without the indices 0",
+            sample=(None, True),
+        ),
+        Option(
+            "max_norm",
+            "max_norm",
+            "",
+            None,
+            None,
+            instead="limit the norms of the rows before they are saved",
+            sample=(1.0, None),
+        ),
+    ),
+    mistakes=(
+        ANOTHER_LAYER,
+        *ROUNDED,
+        INITIAL,
+        _off_by_one("embedding off by one", "k", "k + 1", 1),
+        _off_by_one("embedding off by one, upwards", "k + 1", "k", -1),
+        _indices("high", 1, "add 1 to"),
+        _indices("low", -1, "subtract 1 from"),
+    ),
+    files=(Axes({"weight": 2}, {"embeddings": 2}),),
+    examples=(
+        Example(
+            "Embedding",
+            {"num_embeddings": 7, "embedding_dim": 6},
+            "Embedding",
+            {"input_dim": 7, "output_dim": 6},
+            shape=(3, 5),
+        ),
+    ),
+)

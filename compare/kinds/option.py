@@ -1,0 +1,90 @@
+"""The settings of a kind of layer: how each is read, and what both sides have of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from compare.judging.words import Side
+
+Value = Any  # a number, a name, a bool, a tuple of numbers, or None
+Options = Mapping[str, Value]  # by the suite's names, in Keras's words
+
+REQUIRED = "required"  # in the place of a default
+
+
+def plain_value(value: Value) -> Value:
+    """Write a setting as data: a function or a class by its name, a list as a tuple."""
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    return getattr(value, "__name__", value)
+
+
+def as_tuple(value: Value) -> Value:
+    """Write a size that may be given as one number as a tuple."""
+    return (value,) if isinstance(value, int) else plain_value(value)
+
+
+def is_there(value: Value) -> bool:
+    """Read whether a layer has an array: PyTorch keeps None where it has none."""
+    return value is not None and value is not False
+
+
+@dataclass(frozen=True)
+class Option:
+    """A setting of a kind of layer.
+
+    Args:
+        name: the suite's word for it, such as "epsilon".
+        torch: PyTorch's attribute and argument; "" where its layer has no choice.
+        keras: the same of Keras.
+        torch_default: what PyTorch takes where nothing is said, or always, if there is
+            no choice; REQUIRED where something must be said.
+        keras_default: the same of Keras.
+        matters: whether results depend on it, or training alone.
+        in_keras: takes PyTorch's value and returns it in Keras's words.
+        read: takes what the attribute holds and returns it as data.
+        in_pytorch: the values, in Keras's words, that PyTorch's layer can have; empty
+            where it can have all.
+        refused: whether a layer of Keras with another value goes by a name of its own,
+            such as "LSTM(activation=relu)", for which there is no rule.
+        instead: what to do about a value that the other side cannot have.
+        sample: another value than the default, as PyTorch and as Keras is given it;
+            None where that side cannot be given one.
+    """
+
+    name: str
+    torch: str
+    keras: str
+    torch_default: Value
+    keras_default: Value
+    matters: Literal["results", "training"] = "results"
+    in_keras: Callable[[Value], Value] = plain_value
+    read: Callable[[Value], Value] = plain_value
+    in_pytorch: tuple[Value, ...] = ()
+    refused: bool = False
+    instead: str = ""
+    sample: tuple[Value, Value] = (None, None)
+
+    def of_layer(self, side: Side, layer: object) -> Value:
+        """Read the setting from a layer of either framework, in Keras's words.
+
+        Args:
+            side: whose layer it is.
+            layer: alive; of a recurrent layer of Keras, or its cell.
+        """
+        attribute, default = self.torch, self.torch_default
+        if side == "keras":
+            attribute, default = self.keras, self.keras_default
+        value = default
+        if attribute:
+            value = getattr(layer, attribute, default)
+        value = self.read(value)
+        return self.in_keras(value) if side == "torch" else value
+
+    def of_config(self, config: Mapping[str, Value]) -> Value:
+        """Read the setting from the configuration that Keras saved of a layer."""
+        value = config.get(self.keras, self.keras_default)
+        # Keras 3 saves a function of the user's own as an object with a "config".
+        return value.get("config") if isinstance(value, dict) else value

@@ -1,0 +1,269 @@
+"""Mistakes in what a recurrent layer computes from its input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from compare.kinds.functions import Function, hard_sigmoid_fifth, hard_sigmoid_sixth
+from compare.kinds.mistake import Call, Computation, Mistake
+
+Returned = dict[str, np.ndarray]  # what `running.run` returns of a layer
+ComputationMistake = Mistake[Computation]
+
+
+def returned(call: Call, **otherwise: Any) -> Returned:
+    """Run a layer, with other options or another x."""
+    result: Returned = call.run(**otherwise)
+    return result
+
+
+def computes(**otherwise: Any) -> Callable[[Call], Returned]:
+    """Run a layer with other options."""
+
+    def compute(call: Call) -> Returned:
+        return returned(call, **otherwise)
+
+    return compute
+
+
+def _delayed(call: Call) -> Returned:
+    """Each step gets what belongs to the step before it."""
+    right = returned(call)
+    output = np.zeros_like(right["output"])
+    output[:, 1:] = right["output"][:, :-1]
+    return {**right, "output": output, "h_n": output[None, :, -1]}
+
+
+def _batch_for_time(call: Call) -> Returned | None:
+    """The layer walks along the batch and takes the steps for samples."""
+    if call.lengths is not None:
+        return None
+    turned = returned(call, x=call.x.swapaxes(0, 1))
+    output = turned.pop("output").swapaxes(0, 1)  # (batch, time, size)
+    result = {"output": output}
+    for key, states in turned.items():  # (number, time, size)
+        shape = len(states), len(output), states.shape[2]
+        result[key] = np.broadcast_to(states[:, -1:], shape)
+    return result
+
+
+def _from_the_end(call: Call) -> Returned:
+    """The layer reads the sequence from its end."""
+    return returned(call, x=call.x[:, ::-1])
+
+
+def _features_reversed(call: Call) -> Returned:
+    """The layer reads the features in reverse order."""
+    return returned(call, x=call.x[..., ::-1])
+
+
+def _states_kept(call: Call) -> Returned:
+    """The states at the end of the last batch are where this one begins."""
+    before = returned(call)
+    states = [before[key] for key in ("h_n", "c_n") if key in before]
+    return returned(call, states=states)
+
+
+def _dropped(call: Call) -> Returned:
+    """A tenth of the input is dropped, the rest scaled up, as in training."""
+    stays = np.random.default_rng(0).random(call.x.shape) >= 0.1
+    return returned(call, x=np.where(stays, call.x / 0.9, 0))
+
+
+def _mask_ignored(call: Call) -> Returned | None:
+    """Padded steps are computed; None where there are none."""
+    return None if call.lengths is None else returned(call, lengths=None)
+
+
+def _left_packed(call: Call) -> Returned | None:
+    """Padding stands before each sequence, whose first steps are read by its length."""
+    if call.lengths is None:
+        return None
+    return returned(call, x=_shifted(call.x, call.lengths))
+
+
+def _left_padded(call: Call) -> Returned | None:
+    """Padding stands before each sequence and is read as if it were data."""
+    if call.lengths is None:
+        return None
+    time = call.x.shape[1]
+    wrong = returned(call, x=_shifted(call.x, call.lengths), lengths=None)
+    rows = np.arange(len(call.x))[:, None]
+    back = (np.arange(time) + (time - call.lengths)[:, None]) % time
+    return {**wrong, "output": wrong["output"][rows, back]}
+
+
+def _shifted(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Put the padding of x, (batch, time, features), before each sequence."""
+    time = x.shape[1]
+    shift = (np.arange(time) - (time - lengths)[:, None]) % time
+    shifted: np.ndarray = x[np.arange(len(x))[:, None], shift]
+    return shifted
+
+
+def _one_way(call: Call) -> Returned | None:
+    """The backward direction reads from the beginning; None where there is none."""
+    return returned(call, backwards=False) if _has_two_directions(call) else None
+
+
+def _left_reversed(call: Call) -> Returned | None:
+    """The backward half stays in the order in which it was computed."""
+    if not _has_two_directions(call):
+        return None
+    right = returned(call)
+    output = right["output"].copy()
+    half = output.shape[2] // 2
+    output[:, :, half:] = output[:, ::-1, half:]
+    return {**right, "output": output}
+
+
+def _has_two_directions(call: Call) -> bool:
+    return any(name.endswith("_reverse") for name in call.arrays)
+
+
+def _hard_sigmoid(name: str, slope: str, function: Function) -> ComputationMistake:
+    return Mistake(
+        name,
+        f"the gates use a hard sigmoid, {slope}, in place of a sigmoid",
+        "nn.LSTM and nn.GRU have no hard sigmoid: write the cell by hand",
+        'recurrent_activation="sigmoid"',
+        Computation(computes(recurrent_activation=function)),
+        meant={
+            "torch": "write the cell by hand, with a hard sigmoid in the gates",
+            "keras": 'recurrent_activation="hard_sigmoid"',
+        },
+    )
+
+
+OTHER_GATES = (
+    _hard_sigmoid(
+        "hard sigmoid x / 6", "x / 6 + 0.5, as in Keras 3", hard_sigmoid_sixth
+    ),
+    _hard_sigmoid(
+        "hard sigmoid 0.2 x", "0.2 x + 0.5, as in Keras 2", hard_sigmoid_fifth
+    ),
+    Mistake(
+        "tanh for sigmoid",
+        "the gates use a tanh in place of a sigmoid",
+        "use sigmoid in the gates",
+        'recurrent_activation="sigmoid"',
+        Computation(computes(recurrent_activation="tanh")),
+        meant={
+            "torch": "write the cell by hand, with a tanh in the gates",
+            "keras": 'recurrent_activation="tanh"',
+        },
+    ),
+)
+
+
+def _for_tanh(name: str) -> ComputationMistake:
+    return Mistake(
+        f"{name} for tanh",
+        f"the layer's activation is {name} in place of tanh",
+        "use tanh, the only one that nn.LSTM and nn.GRU have",
+        'activation="tanh"',
+        Computation(computes(activation=name)),
+        meant={
+            "torch": f"write the cell by hand, with {name} in the place of tanh",
+            "keras": f'activation="{name}"',
+        },
+    )
+
+
+NO_TANH = (_for_tanh("relu"), _for_tanh("linear"))
+SEQUENCES = (
+    Mistake(
+        "backward direction not reversed",
+        "the backward direction reads the sequence from its beginning",
+        "give the backward layer the reversed sequence",
+        "go_backwards=True in the backward layer",
+        Computation(_one_way),
+    ),
+    Mistake(
+        "backward output not reversed",
+        "the backward half of the output stays in the order it was computed in",
+        "flip the backward half along time before it is joined",
+        "flip the output of a layer with go_backwards=True before it is joined",
+        Computation(_left_reversed),
+    ),
+    Mistake(
+        "sequence reversed",
+        "the layer reads the sequence from its end",
+        "do not flip the input along time",
+        "go_backwards=False",
+        Computation(_from_the_end),
+        meant={
+            "torch": "flip the input along time, x.flip(1)",
+            "keras": "go_backwards=True, or flip the input along time",
+        },
+    ),
+    Mistake(
+        "features reversed",
+        "the features of each step come in reverse order",
+        "give the columns in the order of the other side",
+        "give the columns in the order of the other side",
+        Computation(_features_reversed),
+        meant={
+            "torch": "reverse the features, x.flip(2)",
+            "keras": "reverse the features, ops.flip(x, axis=2)",
+        },
+    ),
+    Mistake(
+        "batch and time confused",
+        "the layer walks along the batch and takes time steps for samples",
+        "batch_first=True",
+        "time_major does not exist in Keras 3: give (batch, time, features)",
+        Computation(_batch_for_time),
+    ),
+    Mistake(
+        "off by one step",
+        "the output of each step is that of the step before",
+        "take the output after the step, not before it",
+        "take the output after the step, not before it",
+        Computation(_delayed),
+    ),
+)
+STATES_AND_PADDING = (
+    Mistake(
+        "states carried over",
+        "the states of the last batch are where this one begins",
+        "give no states, or zeros",
+        "stateful=False",
+        Computation(_states_kept),
+    ),
+    Mistake(
+        "dropout active",
+        "dropout is active, as in training",
+        "model.eval()",
+        "call the model with training=False",
+        Computation(_dropped),
+    ),
+    Mistake(
+        "mask ignored",
+        "padded steps are computed as if they were data",
+        "pack the batch with pack_padded_sequence",
+        "give the layer the mask",
+        Computation(_mask_ignored),
+        meant={
+            "torch": "give the layer the padded batch, do not pack it",
+            "keras": "take out what masks: Masking, mask_zero=True or mask=",
+        },
+    ),
+    Mistake(
+        "left for right padding",
+        "padding stands before the sequences and is computed, not behind them",
+        "pad behind: pad_sequence(..., padding_side='right')",
+        'pad_sequences(..., padding="post")',
+        Computation(_left_padded),
+    ),
+    Mistake(
+        "left padding packed",
+        "padding stands before the sequences, and the batch is packed as if behind",
+        "pad behind, pad_sequence(..., padding_side='right'), before it is packed",
+        'pad_sequences(..., padding="post")',
+        Computation(_left_packed),
+    ),
+)

@@ -1,0 +1,62 @@
+"""Windows that slide over the steps of a sequence, for convolutions and pooling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+Padding = str | tuple[int, ...]  # "valid", "same", "causal", or steps on either side
+
+
+def padding_in_keras(padding: int | Padding) -> Padding:
+    """Write PyTorch's padding in Keras's words, where it has some.
+
+    Steps on either side stay a tuple of one number: Keras has no word for them.
+    """
+    if padding in (0, (0,)):
+        return "valid"
+    return (padding,) if isinstance(padding, int) else padding
+
+
+def steps_around(
+    padding: Padding, time: int, size: int, stride: int
+) -> tuple[int, int]:
+    """Return how many steps are added before and after a sequence.
+
+    Args:
+        padding: "same" makes as many windows as there are strides in the sequence, and
+            adds an odd step after it; "causal" adds all of them before it.
+        time: steps of the sequence.
+        size: steps from the first to the last of a window.
+        stride: steps from one window to the next.
+
+    Raises:
+        ValueError: if the padding is none of these.
+    """
+    if padding == "valid":
+        return 0, 0
+    if padding == "causal":
+        return size - 1, 0
+    if padding == "same":
+        count = -(-time // stride)  # rounded up
+        added = max((count - 1) * stride + size - time, 0)
+        return added // 2, added - added // 2
+    if isinstance(padding, tuple):
+        return padding[0], padding[0]
+    raise ValueError(f"padding expects valid, same, causal or numbers, got {padding}")
+
+
+def windows(x: np.ndarray, size: int, stride: int, dilation: int = 1) -> np.ndarray:
+    """Return the windows of a sequence.
+
+    Args:
+        x: (batch, time, features), padded.
+        size: how many steps a window has.
+        stride: steps from one window to the next.
+        dilation: steps from one step of a window to the next.
+
+    Returns:
+        (batch, windows, size, features).
+    """
+    reach = dilation * (size - 1) + 1
+    starts = range(0, x.shape[1] - reach + 1, stride)
+    return np.stack([x[:, start : start + reach : dilation] for start in starts], 1)

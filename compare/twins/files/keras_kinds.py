@@ -1,0 +1,100 @@
+"""What a layer in a file of Keras is: from its configuration, or from its arrays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from compare.kinds import saved
+from compare.kinds.layer import Layer
+from compare.kinds.names import snake
+from compare.twins.files import keras_config
+
+if TYPE_CHECKING:
+    import h5py
+
+    # Data sets of a layer by the prefix of a part, such as "backward.", and by name;
+    # where a file only numbers them, by number.
+    Parts = Mapping[str, Mapping[str, h5py.Dataset]]
+
+
+def known(config: dict[str, Any], parts: Parts) -> Layer:
+    """A layer that a configuration describes."""
+    kind = keras_config.kind(config)
+    recurrent = recurrent_kind(parts)
+    if kind == "GRU" and recurrent:  # a configuration older than `reset_after`
+        kind = recurrent
+    names = saved.CELL_NAMES
+    if not recurrent:
+        names = saved.keras_array_names(*keras_config.inside(config))
+    return _named(kind, parts, names)
+
+
+def guessed(hints: Sequence[str], parts: Parts) -> list[Layer]:
+    """What a layer may be that nothing describes, likelier first.
+
+    Args:
+        hints: names of the layer, which may tell its kind.
+        parts: its arrays, whose axes do.
+    """
+    recurrent = recurrent_kind(parts)
+    if recurrent:
+        return [_named(recurrent, parts, saved.CELL_NAMES)]
+    keys: list[str] = []
+    axes: list[int] = []
+    for arrays in parts.values():
+        keys += arrays
+        axes += [array.ndim for array in arrays.values()]
+    options = {
+        kind: names
+        for kind, names in saved.keras_layouts(tuple(axes)).items()
+        if tuple(keys) == names or keys[0].isdigit()
+    }
+    for hint in hints:
+        hinted = {
+            kind: names for kind, names in options.items() if _is_name_of(hint, kind)
+        }
+        options = hinted or options
+    if not options:
+        options = {f"layer of {len(keys)} arrays": tuple(keys)}
+    return [_named(kind, parts, names) for kind, names in options.items()]
+
+
+def _is_name_of(name: str, kind: str) -> bool:
+    """Whether a name is what Keras calls a layer of a kind: dense_2 of Dense."""
+    return re.fullmatch(rf"{snake(kind)}(_\d+)?", name) is not None
+
+
+def _named(kind: str, parts: Parts, names: Sequence[str]) -> Layer:
+    """A layer with its arrays by name, where the file only numbers them."""
+    named = {}
+    for prefix, arrays in parts.items():
+        for number, (key, data) in enumerate(arrays.items()):
+            if key.isdigit() and number < len(names):
+                key = names[number]
+            named[prefix + key] = data
+    return Layer(kind, named)
+
+
+def recurrent_kind(parts: Parts) -> str | None:
+    """The kind of a recurrent layer with these arrays, or None."""
+    kinds = {cell_kind(list(arrays.values())) for arrays in parts.values()}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def cell_kind(arrays: Sequence[h5py.Dataset]) -> str | None:
+    """The kind with a kernel (features, gates * units) and a recurrent one; or None."""
+    if [array.ndim for array in arrays[:2]] != [2, 2]:
+        return None
+    kernel, recurrent_kernel, *biases = arrays
+    units, width = recurrent_kernel.shape
+    if kernel.shape[1] != width or not units:
+        return None
+    kind = saved.of_gates(width / units)
+    if kind is None:
+        return None
+    name = kind.keras[0]
+    if name == "GRU" and [bias.ndim for bias in biases] == [1]:
+        return "GRU(reset_after=False)"
+    return name

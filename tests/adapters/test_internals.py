@@ -1,0 +1,442 @@
+"""What the frameworks do not promise and the suite uses is there in these versions.
+
+A test that fails after an upgrade names the line of an `internals.py` that has to
+change, and what the suite needs in its place.
+"""
+
+import importlib
+import io
+import warnings
+
+import numpy as np
+import pytest
+
+KERAS = "compare/in_keras/internals.py"
+PYTORCH = "compare/in_pytorch/internals.py"
+
+
+@pytest.fixture(scope="module")
+def in_keras(harness):
+    """Keras's internals."""
+    return importlib.import_module("compare.in_keras.internals")
+
+
+@pytest.fixture(scope="module")
+def in_pytorch(harness):
+    """PyTorch's internals."""
+    return importlib.import_module("compare.in_pytorch.internals")
+
+
+@pytest.fixture(scope="module")
+def tensorflow(harness):
+    return harness.in_keras.tensorflow
+
+
+@pytest.fixture
+def graph(keras):
+    """A functional model with a model inside: two layers share an input."""
+    x = keras.Input((5, 3), name="x")
+    h = keras.layers.LSTM(4, return_sequences=True, name="lstm")(x)
+    inside = keras.Sequential([keras.layers.Dense(4, name="dense")], name="inside")
+    return keras.Model(x, keras.layers.Add(name="add")([h, inside(x)]), name="graph")
+
+
+@pytest.fixture
+def written(keras):
+    """A model that a user writes, built."""
+
+    class Written(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2, activation="relu")
+            self.cells = [keras.layers.Dense(2)]
+
+        def call(self, x):
+            return self.cells[0](self.dense(x))
+
+    model = Written()
+    model(np.ones((2, 3), "float32"))
+    return model
+
+
+# ------------------------------------------------------------ Keras: names
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "needed"),
+    [
+        ("Layer", "_flatten_layers", "every layer inside, at any depth: every_layer"),
+        ("Layer", "dtype_policy", "what a layer computes in: finish_copy"),
+        ("Model", "build", "to tell a user's build from Keras's: mark_built"),
+        ("optimizers.Optimizer", "_get_variable_index", "keras_models/optimizers.py"),
+    ],
+)
+def test_keras_has_a_name_in_its_class(keras, owner, name, needed):
+    cls = keras
+    for part in owner.split("."):
+        cls = getattr(cls, part)
+
+    assert hasattr(cls, name), f"keras.{owner}.{name} is gone; needed for: {needed}"
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("_inbound_nodes", "a copy is in no graph: finish_copy"),
+        ("_outbound_nodes", "a copy is in no graph: finish_copy"),
+        ("_dtype_policy", "a copy computes in its own precision: finish_copy"),
+        ("_layers", "it is none of the user's attributes: OWN_ATTRIBUTES"),
+        ("_metrics", "it is none of the user's attributes: OWN_ATTRIBUTES"),
+        ("_parent_path", "the name of a layer without one of its own: children"),
+    ],
+)
+def test_keras_sets_an_attribute(written, name, needed):
+    assert name in vars(written), f"vars(layer) has no {name} in {KERAS}: {needed}"
+
+
+def test_a_layer_that_stands_in_another_does_not_count_it_as_its_own(written, in_keras):
+    """`attributes` shows what a user set; the lists of Keras and its parent are not."""
+    found = in_keras.attributes(written)
+    layers = [
+        name
+        for name, value in found.items()
+        if value is written.dense or value is written.cells
+    ]
+
+    assert layers == ["dense", "cells"], f"{KERAS}: OWN_ATTRIBUTES, see vars(layer)"
+    hidden = [n for n in found if n not in layers and written.dense in listed(found[n])]
+    assert not hidden, f"{KERAS}: add {hidden} to OWN_ATTRIBUTES"
+
+
+def listed(value):
+    """What is in a list; nothing of anything else."""
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def test_a_variable_without_a_value_gets_it_from_an_initializer_held_in_it(
+    keras, in_keras
+):
+    """Keras reads it on a call on symbols, and later, as the call ends, to draw it."""
+    shapes = []
+
+    def ones(shape, dtype):
+        shapes.append(tuple(shape))
+        return keras.ops.ones(shape, dtype)
+
+    class Written(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+    model = Written()
+    drawn = (keras.initializers.VarianceScaling,)
+
+    def replaced(call):
+        def run(x):
+            with in_keras.initializers_replaced(model.dense, drawn, ones):
+                return call(x)
+
+        return run
+
+    with in_keras.calls_replaced([(model.dense, replaced)]):
+        model(keras.Input((3,)))
+
+    needed = f"{KERAS}: initializers_replaced, by Variable._initializer"
+    assert (3, 2) in shapes, needed
+    assert not np.array_equal(model.dense.kernel, np.ones((3, 2))), needed
+
+
+def test_what_a_layer_holds_is_a_variable_of_the_public_class(keras, written):
+    """A live model is copied variable by variable; before Keras 3.7 they were not."""
+    variables = written.weights
+
+    assert variables
+    assert all(isinstance(variable, keras.Variable) for variable in variables)
+
+
+def test_an_optimizer_has_its_variables_in_order(keras):
+    optimizer = keras.optimizers.SGD(0.1)
+    variable = keras.Variable(np.ones(3, "float32"))
+    optimizer.build([variable])
+
+    assert optimizer._trainable_variables == [variable], "keras_models/optimizers.py"  # noqa: SLF001
+
+
+# ------------------------------------------------------------ Keras: what they do
+
+
+def test_every_layer_is_found_at_any_depth(graph, in_keras):
+    names = {layer.name for layer in in_keras.every_layer(graph)}
+
+    assert names >= {"graph", "lstm", "inside", "dense", "add"}
+    assert graph not in in_keras.every_layer(graph, itself=False)
+
+
+def test_the_sources_of_each_node_are_known(graph, in_keras):
+    sources = [
+        sorted(operation.name for operation in operations)
+        for operations in in_keras.node_sources(graph)
+    ]
+
+    assert sorted(sources) == [[], ["inside", "lstm"], ["x"], ["x"]], (
+        f"{KERAS}: node_sources, by Function._nodes_by_depth and _keras_history"
+    )
+
+
+def test_the_mask_of_a_tensor_is_known(keras, in_keras):
+    x = np.ones((2, 3, 1), "float32")
+    x[0, 1:] = 0
+    mask = in_keras.mask_of(keras.layers.Masking()(x))
+
+    assert mask is not None, f"{KERAS}: mask_of, tensors have no _keras_mask"
+    assert np.array_equal(mask, [[True, False, False], [True, True, True]])
+
+
+def test_the_memory_of_a_variable_is_seen_without_a_copy(keras, in_keras):
+    variable = keras.Variable(np.arange(6, dtype="float32").reshape(2, 3))
+    view = in_keras.view_of(variable)
+
+    assert np.array_equal(view, np.arange(6).reshape(2, 3)), f"{KERAS}: view_of"
+    assert not view.flags.owndata, f"{KERAS}: view_of, a tensor is no buffer any more"
+
+
+@pytest.mark.parametrize("how", ["eager", "symbolic", "traced", "inside", "model"])
+def test_a_call_is_looked_up_each_time(keras, tensorflow, in_keras, written, how):
+    """What stands in the instance runs, not what the class defines."""
+    ran = []
+
+    def noticed(call):
+        def run(*args, **kwargs):
+            ran.append(how)
+            return call(*args, **kwargs)
+
+        return run
+
+    x = np.ones((2, 3), "float32")
+    layer = written if how in ("model", "symbolic") else written.dense
+    model = keras.Sequential([keras.Input((3,)), layer])
+    with in_keras.calls_replaced([(layer, noticed)]):
+        if how == "symbolic":
+            layer(keras.Input((3,)))
+        elif how == "traced":
+            tensorflow.function(layer)(tensorflow.constant(x))
+        elif how == "inside":
+            model(x)
+        else:
+            layer(x)
+
+    assert ran == [how], f"{KERAS}: calls_replaced, Layer.__call__ looks up self.call"
+    layer(x)
+    assert len(ran) == 1, "and the replaced call is gone again"
+
+
+def test_replaced_calls_nest_and_what_a_user_set_comes_back(keras, in_keras):
+    layer = keras.layers.Dense(2)
+    order = []
+
+    def noting(number):
+        def noted(call):
+            def run(x):
+                order.append(number)
+                return call(x)
+
+            return run
+
+        return noted
+
+    own = noting("user")(layer.call)
+    vars(layer)["call"] = own
+    twice = [(layer, noting("first")), (layer, noting("second"))]
+    with in_keras.calls_replaced(twice):
+        layer(np.ones((1, 3), "float32"))
+
+    assert order == ["second", "first", "user"]
+    assert vars(layer)["call"] is own
+
+
+def test_an_activation_is_looked_up_each_time(keras, in_keras):
+    layer = keras.layers.Dense(2, activation="relu")
+    with in_keras.activation_replaced(layer, lambda x: 0 * x - 7):
+        replaced = layer(np.ones((1, 3), "float32"))
+
+    assert (np.asarray(replaced) == -7).all(), f"{KERAS}: activation_replaced"
+    assert layer.activation is keras.activations.relu
+
+
+def test_keras_own_classes_are_told_by_their_module(keras, in_keras, written):
+    for name in ("LSTM", "Dense", "Bidirectional", "BatchNormalization"):
+        cls = getattr(keras.layers, name)
+        home = f"{KERAS}: KERAS_HOME, {cls.__module__}"
+        assert cls.__module__.startswith(in_keras.KERAS_HOME), home
+    assert in_keras.framework_class(written) is keras.Model
+    assert in_keras.framework_class(written.dense) is keras.layers.Dense
+
+
+def test_a_model_with_keras_own_build_is_not_called_to_be_built(keras, in_keras):
+    calls = []
+
+    class Counted(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, x):
+            calls.append(x)
+            return self.dense(x)
+
+    model = Counted()
+    in_keras.mark_built(model)
+    model(keras.Input((3,)))
+
+    assert len(calls) == 1, f"{KERAS}: mark_built, by Model.build and model.built"
+    assert model.dense.built
+
+
+def test_a_copy_runs_without_the_original_and_in_its_precision(
+    keras, in_keras, harness
+):
+    from compare.in_keras.models import copied
+
+    x = keras.Input((3,))
+    layer = keras.layers.Dense(2)
+    layer(x)
+    with harness.in_keras.settled("float64"):
+        copy = copied(layer, "float64")
+        result = copy(np.ones((1, 3)))
+
+    assert copy.dtype_policy.name == "float64", f"{KERAS}: finish_copy"
+    assert keras.backend.standardize_dtype(result.dtype) == "float64"
+    assert np.allclose(result, layer(np.ones((1, 3), "float32")), rtol=1e-6)
+    assert layer.dtype_policy.name == "float32"
+
+
+# ------------------------------------------------------------ Keras: texts of errors
+
+
+def failing(keras, error):
+    """A model whose call raises an error."""
+
+    class Failing(keras.Model):
+        def call(self, x):
+            raise error
+
+    return Failing()
+
+
+def refusal(run):
+    """The exception that a function raises."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011  of any kind
+        run()
+    return caught.value
+
+
+@pytest.mark.parametrize("how", ["eager", "symbolic"])
+def test_an_error_in_a_call_is_told_from_keras_words(keras, in_keras, how):
+    from compare.in_keras.refusals import message, origin
+
+    raised = ValueError("needs ten steps")
+    model = failing(keras, raised)
+    x = keras.Input((3,)) if how == "symbolic" else np.ones((1, 3), "float32")
+    error = refusal(lambda: model(x))
+    words = in_keras.REWORDED[1] if how == "symbolic" else in_keras.REWORDED[0]
+
+    assert words in str(error), f"{KERAS}: REWORDED"
+    assert in_keras.ARGUMENTS in str(error), f"{KERAS}: ARGUMENTS"
+    assert origin(error) is raised, f"{KERAS}: REWORDED, by __context__"
+    assert message(error) == "needs ten steps", f"{KERAS}: WRAPPING"
+
+
+def test_an_error_that_keras_raises_itself_is_one_line(keras):
+    from compare.in_keras.refusals import message
+
+    layer = keras.layers.LSTM(2)
+    text = message(refusal(lambda: layer(np.ones((1, 3), "float32"))))
+
+    assert text.startswith("Input 0 "), f"{KERAS}: WRAPPING"
+    assert "\n" not in text
+    assert "\x1b" not in text
+
+
+def test_an_error_in_a_graph_is_told_from_tensorflow_words(tensorflow):
+    from compare.in_keras.refusals import message
+
+    open_sizes = tensorflow.TensorSpec((None, None), tensorflow.float32)
+
+    @tensorflow.function(input_signature=[open_sizes])
+    def reshaped(x):
+        return tensorflow.reshape(x, [7, 7])
+
+    text = message(refusal(lambda: reshaped(tensorflow.ones((3, 2)))))
+
+    assert text.startswith("Input to reshape is a tensor"), f"{KERAS}: IN_A_GRAPH"
+    assert "\n" not in text
+
+
+def test_a_traced_function_returns_dictionaries_in_their_order(tensorflow):
+    """`Twin` returns the stages in the order of computation."""
+
+    @tensorflow.function
+    def traced(x):
+        return {"z": x, "a.h": x + 1, "m": 2 * x}
+
+    found = traced(tensorflow.ones(2))
+
+    assert list(found) == ["z", "a.h", "m"], "compare/in_keras/twin.py: Twin._compute"
+
+
+# ------------------------------------------------------------ PyTorch
+
+
+def test_pytorch_own_classes_are_told_by_their_module(nn, in_pytorch):
+    for name in ("LSTM", "Linear", "BatchNorm1d", "Sequential", "Module"):
+        cls = getattr(nn, name)
+        home = f"{PYTORCH}: LAYERS_HOME, {cls.__module__}"
+        assert cls.__module__.startswith(in_pytorch.LAYERS_HOME), home
+
+    class Own(nn.LSTM):
+        pass
+
+    assert in_pytorch.framework_class(Own(2, 2)) is nn.LSTM
+
+
+@pytest.mark.parametrize(
+    ("layer", "reads"),
+    [
+        (("Dropout",), True),
+        (("BatchNorm1d", 2), True),
+        (("LSTM", 2, 2), True),
+        (("Linear", 2, 2), False),
+        (("ReLU",), False),
+    ],
+)
+def test_the_code_of_a_layer_shows_whether_it_reads_its_mode(
+    nn, in_pytorch, layer, reads
+):
+    name, *sizes = layer
+
+    assert in_pytorch.reads_its_mode(getattr(nn, name)(*sizes)) == reads, (
+        f"{PYTORCH}: reads_its_mode, by forward.__code__.co_names"
+    )
+
+
+def test_the_reason_why_a_file_is_not_opened_is_in_the_text(torch, nn, in_pytorch):
+    file = io.BytesIO()
+    torch.save(nn.Linear(2, 2), file)
+    file.seek(0)
+    error = refusal(lambda: torch.load(file, weights_only=True))
+
+    assert in_pytorch.MORE_THAN_TENSORS in str(error), f"{PYTORCH}: MORE_THAN_TENSORS"
+
+
+def test_a_file_of_torchscript_says_so(torch, nn, in_pytorch):
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TorchScript is deprecated
+        torch.jit.save(torch.jit.script(nn.Linear(2, 2)), file)
+        file.seek(0)
+        error = refusal(lambda: torch.load(file, weights_only=True))
+
+    assert in_pytorch.TORCHSCRIPT in str(error), f"{PYTORCH}: TORCHSCRIPT"

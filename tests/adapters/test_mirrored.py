@@ -1,0 +1,207 @@
+"""The adapters are twins: the same files, public functions and signatures in both.
+
+Whoever works with one framework finds the other's counterpart by its name. What one
+side alone has stands here, with the reason.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SIDES = ("in_pytorch", "in_keras")
+
+# Files that one adapter alone has.
+FILES = {
+    "memory": "TensorFlow's variables share no memory",
+    "mistakes": "mistakes are made in PyTorch alone",
+    "pickles": "PyTorch alone saves pickles",
+    "names": "only layers of Keras go by the names of the others",
+    "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
+    "by_thread": "only functions of TensorFlow are replaced",
+}
+
+# Public names of a file that one adapter alone has.
+NAMES = {
+    # What layers take and return differs by framework; these bring it to one form.
+    "arrays.has_channels_first": "layers of Keras have the features last",
+    "arrays.features_last": "layers of Keras have the features last",
+    "arrays.batch_or_time_first": "layers of Keras have the batch first",
+    "arrays.is_batch": "layers of Keras take no single sequences",
+    "arrays.copied": "layers of Keras do not work in place",
+    "arrays.padded": "only PyTorch packs sequences",
+    "arrays.as_tuple": "recurrent layers of Keras return each state by itself",
+    "arrays.like": "arrays are put into PyTorch's model alone",
+    "arrays.handing_on": "arrays are put into PyTorch's model alone",
+    "arrays.returning": "arrays are put into PyTorch's model alone",
+    "arrays.as_input_of": "arrays are put into PyTorch's model alone",
+    "arrays.output_of": "arrays are put into PyTorch's model alone",
+    "arrays.first": "arrays are put into PyTorch's model alone",
+    "arrays.with_first": "arrays are put into PyTorch's model alone",
+    "arrays.filled": "arrays are put into PyTorch's model alone",
+    "arrays.is_tensor": "torch.is_tensor, and PyTorch has no symbols",
+    "arrays.to_numpy": "a tensor of PyTorch has .numpy()",
+    "arrays.activates": "PyTorch has the activation after the layer",
+    "arrays.before_activation": "PyTorch has the activation after the layer",
+    "arrays.merged": "PyTorch's two directions are always side by side",
+    "arrays.states_of_last_cell": "PyTorch has no cells that are stacked in a layer",
+    "arrays.valid_lengths": "only Keras has masks",
+    "arrays.order_of_steps": "only Keras has masks",
+    "arrays.in_order": "only Keras has masks",
+    "anatomy.alone": "a layer of PyTorch is run on what Keras's twin of it gets",
+    "kinds.own_modules": "a buffer of PyTorch may be in the model itself",
+    "kinds.inner_layers": "only Keras has wrappers, and layers that are one in PyTorch",
+    "layers.layers_with": "TensorFlow gives gradients by variable, not in variables",
+    "layers.hold_apart": "no two layers of Keras share a variable unnoticed",
+    "layers.leaves": "only Keras's layers need not be attributes of the model",
+    "layers.held_by_leaves": "only Keras's layers need not be attributes of the model",
+    "layers.constant_layers": "only Keras's layers need not be attributes of the model",
+    "layers.own_names": "only layers of Keras go by the names of the others",
+    "layers.chains": "only Keras's models know how their layers are connected",
+    "layers.read_layer": "PyTorch's are read by name",
+    "layers.variables": "PyTorch's tensors are attributes of the layer",
+    "models.is_graph": "only Keras has functional models",
+    "models.check_unbuilt": "PyTorch's layers have their weights when they are made",
+    "models.never_built": "PyTorch's layers have their weights when they are made",
+    "models.draw_from": "PyTorch's random numbers alone are drawn again",
+    "models.hooked": "Keras has no hooks; internals.calls_replaced stands for them",
+    "models.options_set": "PyTorch's layers return all that is looked at",
+    "precision.one_thread": "PyTorch's threads stand in TensorFlow's way",
+    "precision.Narrowing": "PyTorch's functions are watched, TensorFlow has a graph",
+    "precision.narrowing": "PyTorch's functions are watched, TensorFlow has a graph",
+    "precision.graphs_as_traced": "PyTorch has no graphs",
+    "precision.exact_constants": "PyTorch takes Python's floats in float64",
+    "training.script": "it draws PyTorch's random numbers",
+    "twin.Twin.retrace": "PyTorch traces nothing",
+    "twin.Twin.traced": "PyTorch traces nothing",
+    "twin.Twin.spec": "PyTorch traces nothing",
+    "twin.Twin.rename": "only layers of Keras go by the names of the others",
+}
+
+# Public functions whose parameters differ.
+PARAMETERS = {
+    "anatomy.anatomy": "Keras's layers are looked at as PyTorch names them, and "
+    "PyTorch's alone are made to hand on what Keras's do",
+    "arrays.sequence_of": "only Keras has masks, and no layer that says its order",
+    "layers.held": "no two layers of Keras share a variable unnoticed",
+    "layers.holders": "no two layers of Keras share a variable unnoticed",
+    "layers.read": "a variable is a tensor in PyTorch",
+    "layers.write": "a variable is a tensor in PyTorch",
+    "precision.settled": "only Keras rounds constants",
+    "precision.widen": "Keras's model says what it computes in",
+    "stages.Stages.__init__": "only PyTorch packs sequences",
+    "twin.Twin.loss": "Keras is told with each call whether a model learns",
+}
+
+OWN_FILE = "internals"  # what a framework does not promise is each framework's own
+
+
+def files(side):
+    """The modules of an adapter, by name."""
+    return {path.stem: path for path in (ROOT / "compare" / side).glob("*.py")}
+
+
+def public(side, file):
+    """The parameters of public functions and methods by name; None of a class."""
+    tree = ast.parse(files(side)[file].read_text(encoding="utf-8"))
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = parameters(node)
+        elif isinstance(node, ast.ClassDef):
+            found[node.name] = None
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef):
+                    found[f"{node.name}.{method.name}"] = parameters(method)
+    return {
+        f"{file}.{name}": value
+        for name, value in found.items()
+        if not any(hidden(part) for part in name.split("."))
+    }
+
+
+def hidden(name):
+    """Whether a name is private; `__init__` and `__call__` are not."""
+    return name.startswith("_") and not name.endswith("__")
+
+
+def parameters(function):
+    """Names and defaults of a function's parameters, as they are written."""
+    arguments = function.args
+    for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+        argument.annotation = None  # by its framework's types
+    for argument in (arguments.vararg, arguments.kwarg):
+        if argument is not None:
+            argument.annotation = None
+    return ast.unparse(arguments)
+
+
+def both():
+    """The names of the files that both adapters have, but for each one's own."""
+    return sorted(files("in_pytorch").keys() & files("in_keras").keys() - {OWN_FILE})
+
+
+def test_the_adapters_have_the_same_files():
+    pytorch, keras = (files(side).keys() for side in SIDES)
+
+    assert pytorch ^ keras == FILES.keys()
+
+
+@pytest.mark.parametrize("file", both())
+def test_the_files_have_the_same_public_names(file):
+    pytorch, keras = (public(side, file).keys() for side in SIDES)
+    unlike = {name for name in pytorch ^ keras if name.rpartition(".")[0] not in NAMES}
+
+    assert unlike == {name for name in NAMES if name.startswith(f"{file}.")}
+
+
+@pytest.mark.parametrize("file", both())
+def test_the_functions_have_the_same_parameters(file):
+    pytorch, keras = (public(side, file) for side in SIDES)
+    shared = pytorch.keys() & keras.keys()
+    unlike = {name for name in shared if pytorch[name] != keras[name]}
+
+    assert unlike == {name for name in PARAMETERS if name.startswith(f"{file}.")}
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize(("file", "name"), [("twin", "Twin"), ("training", "Training")])
+def test_the_contract_is_named_by_both(side, file, name):
+    """What both offer is written once, in `compare.matching.adapter`."""
+    tree = ast.parse(files(side)[file].read_text(encoding="utf-8"))
+    (cls,) = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name == name
+    )
+
+    assert [ast.unparse(base) for base in cls.bases] == [f"adapter.{name}"]
+
+
+@pytest.mark.parametrize("name", ["Twin", "Training"])
+def test_the_contract_says_what_both_have(name):
+    """It has each method that both have, and no other."""
+    path = ROOT / "compare" / "matching" / "adapter.py"
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    (contract,) = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name == name
+    )
+    promised = {
+        f"{name.lower()}.{name}.{method.name}"
+        for method in contract.body
+        if isinstance(method, ast.FunctionDef)
+    }
+    pytorch, keras = (public(side, name.lower()).keys() for side in SIDES)
+    methods = {method for method in pytorch & keras if method.count(".") == 2}
+
+    assert promised | {f"{name.lower()}.{name}.__init__"} == methods
+
+
+def test_names_and_parameters_are_read():
+    """The tests above would pass on anything if they were not."""
+    assert "models.is_model" in public("in_keras", "models")
+    assert public("in_keras", "models")["models.copied"] == "model, dtype"
+    assert not any("._" in name for name in public("in_keras", "layers"))

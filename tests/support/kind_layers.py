@@ -1,0 +1,157 @@
+"""Layers built from the examples of kinds, in float64, with weights that all differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compare.kinds import is_recurrent
+from compare.kinds.kind import Example, Kind
+from compare.kinds.layer import Layer
+from compare.matching.rewriting import rewrite
+
+SIDES = ("torch", "keras")
+
+
+def in_pytorch(torch: Any, example: Example, subclass: bool = False) -> Any:
+    """The example's layer of PyTorch, in float64 and evaluating."""
+    cls = getattr(torch.nn, example.torch)
+    if subclass:
+        cls = type("Own", (cls,), {})
+    layer = cls(**example.torch_settings).double().eval()
+    rng = np.random.default_rng(2)
+    for name, tensor in layer.state_dict().items():
+        if tensor.is_floating_point():
+            low = 0.5 if "var" in name else -1
+            drawn = rng.uniform(low, 1, tuple(tensor.shape))
+            tensor.copy_(torch.from_numpy(drawn))
+    return layer
+
+
+def in_keras(keras: Any, example: Example, subclass: bool = False) -> Any:
+    """The example's layer of Keras, or a list of them, without weights."""
+    cls = getattr(keras.layers, example.keras)
+    if subclass:
+        cls = type("Own", (cls,), {})
+    layers = [cls(**example.keras_settings) for _ in range(example.stack)]
+    if example.wrapper:
+        wrapper = getattr(keras.layers, example.wrapper)
+        layers = [wrapper(layer) for layer in layers]
+    if example.as_cells:
+        return keras.layers.RNN(layers, return_sequences=True)
+    return layers[0] if example.stack == 1 else layers
+
+
+def inputs(example: Example) -> list[np.ndarray]:
+    """An input of the example; of a cell the states that it begins with as well."""
+    rng = np.random.default_rng(0)
+    if example.torch == "Embedding":
+        words = example.torch_settings["num_embeddings"]
+        return [rng.integers(0, words, example.shape)]
+    drawn = [rng.uniform(-2, 2, example.shape)]
+    if example.torch.endswith("Cell"):
+        size = example.torch_settings["hidden_size"]
+        states = 2 if example.torch == "LSTMCell" else 1
+        drawn += list(rng.uniform(-1, 1, (states, example.shape[0], size)))
+    return drawn
+
+
+def torch_output(torch: Any, kind: Kind, example: Example, layer: Any) -> np.ndarray:
+    """What the layer of PyTorch returns, features last."""
+    x, *states = map(torch.from_numpy, inputs(example))
+    first = x.ndim == 3 and (kind.features_first or example.features_first)
+    with torch.no_grad():
+        if states:
+            result = layer(x, tuple(states) if len(states) > 1 else states[0])
+        else:
+            result = layer(x.transpose(1, 2) if first else x)
+    result = result[0] if isinstance(result, tuple) else result
+    return (result.transpose(1, 2) if first and result.ndim == 3 else result).numpy()
+
+
+def keras_output(keras: Any, example: Example, layer: Any) -> np.ndarray:
+    """What the layer of Keras returns, or a list of layers one after another."""
+    x, *states = map(keras.ops.convert_to_tensor, inputs(example))
+    if states:
+        return layer(x, states)[0].numpy()
+    for part in layer if isinstance(layer, list) else [layer]:
+        x = part(x)
+    return x.numpy()
+
+
+def reference_output(kind: Kind, example: Example, arrays: dict, layer: Any) -> Any:
+    """What the kind computes with the settings of PyTorch's layer."""
+    x, *states = inputs(example)
+    settings = dict(kind.options_of("torch", layer))
+    if is_recurrent(kind.name):
+        if states:  # of a cell, whose arrays do not say which layer they are of
+            arrays = {f"{name}_l0": array for name, array in arrays.items()}
+            settings["states"] = [state[None] for state in states]
+            x = x[:, None]
+        output = kind.compute(arrays, x, settings)["output"]
+        return output[:, 0] if states else output
+    return kind.compute(arrays, x, settings)
+
+
+class Twins:
+    """An example's layer in both frameworks, with random weights of its own on each.
+
+    Args:
+        harness: of the tests.
+        kind: of the layer.
+        example: what is built.
+        own: whether the classes are subclasses of the user's own.
+    """
+
+    def __init__(self, harness: Any, kind: Kind, example: Example, own: bool = False):
+        self.harness, self.kind, self.example = harness, kind, example
+        self._torch, self._keras = harness.in_pytorch.torch, harness.in_keras.keras
+        self.torch = self._torch.nn.Module()
+        self.torch.part = in_pytorch(self._torch, example, own)
+        with harness.in_keras.settled("float64"):
+            self.keras = self._keras.Model()
+            self.keras.part = in_keras(self._keras, example, own)
+            keras_output(self._keras, example, self.keras.part)  # builds it
+        self.keras.built = True
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw the weights of both sides, the same each time."""
+        for seed, side in enumerate(SIDES):
+            rng = np.random.default_rng(seed)
+            drawn = {}
+            for name, layer in self.layers(side).items():
+                drawn[name] = {
+                    key: rng.uniform(0.5 if "var" in key else -1, 1, array.shape)
+                    for key, array in layer.arrays.items()
+                }
+            self.harness.LAYERS[side].load(getattr(self, side), drawn)
+
+    def layers(self, side: str) -> dict[str, Layer]:
+        """The layers of one side with copies of their arrays."""
+        layers = self.harness.LAYERS[side].layers(getattr(self, side))
+        return {
+            name: Layer(x.kind, {key: a.copy() for key, a in x.arrays.items()})
+            for name, x in layers.items()
+        }
+
+    def carry(self, direction: str) -> dict[str, np.ndarray]:
+        """Transfer the weights; return those that were written."""
+        source, target = SIDES if direction == "to_keras" else SIDES[::-1]
+        written, _ = rewrite(self.layers(source), self.layers(target), direction)
+        self.harness.LAYERS[target].load(getattr(self, target), written)
+        return written["part"]
+
+    def outputs(self) -> tuple[np.ndarray, np.ndarray]:
+        """What both sides return."""
+        with self.harness.in_keras.settled("float64"):
+            by_keras = keras_output(self._keras, self.example, self.keras.part)
+        by_torch = torch_output(self._torch, self.kind, self.example, self.torch.part)
+        return by_torch, by_keras
+
+    def reference(self) -> np.ndarray:
+        """What NumPy makes of PyTorch's arrays."""
+        layers = self.layers("torch")
+        arrays = dict(layers["part"].arrays) if layers else {}
+        return reference_output(self.kind, self.example, arrays, self.torch.part)

@@ -1,0 +1,172 @@
+"""Kinds inside models: each of their mistakes is noticed by a run, and named.
+
+A model is an example's layer with a dense layer after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from kind_layers import in_pytorch, inputs, torch_output
+from mistaken import mistaken, suspected
+
+from compare.judging.arrays import Input, sequences
+from compare.kinds import BY_NAME, EMBEDDINGS, RECURRENT, WITH_ARRAYS
+from compare.kinds.mistake import ArraysOfLayer, Computation
+from compare.mistakes import MISTAKES
+from compare.mistakes.anatomy import applies
+
+LIBRARY = {mistake.name: mistake for mistake in MISTAKES}
+
+
+def models():
+    """The plain example of each kind, and those with the other side's epsilon."""
+    cases = []
+    for kind in WITH_ARRAYS:
+        if not kind.mistakes:
+            continue
+        for number, example in enumerate(kind.examples):
+            if number == 0 or "epsilon" in example.name:
+                name = f"{kind.name} {example.name}".strip()
+                slow = [pytest.mark.slow] if kind.name in RECURRENT else []
+                cases.append(pytest.param(kind.name, number, id=name, marks=slow))
+    return cases
+
+
+def makers(torch, keras, kind, example):
+    """What makes the model in either framework."""
+    recurrent = kind.name in RECURRENT
+    layer = in_pytorch(torch, example)
+    size = torch_output(torch, kind, example, layer).shape[-1]
+
+    class InPyTorch(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.part = getattr(torch.nn, example.torch)(**example.torch_settings)
+            self.head = torch.nn.Linear(size, 3)
+
+        def forward(self, x):
+            if recurrent:
+                return self.head(self.part(x)[0][:, -1])
+            if kind.features_first:
+                return self.head(self.part(x.transpose(1, 2))[..., -1])
+            return self.head(self.part(x)[:, -1])
+
+    class InKeras(keras.Model):
+        def __init__(self):
+            super().__init__()
+            settings = dict(example.keras_settings)
+            if recurrent:
+                settings["return_sequences"] = False
+            self.part = getattr(keras.layers, example.keras)(**settings)
+            self.head = keras.layers.Dense(3)
+
+        def call(self, x):
+            made = self.part(x)
+            return self.head(made if recurrent else made[:, -1])
+
+    return {"torch": InPyTorch, "keras": InKeras}
+
+
+def drawn(kind, example):
+    """An input of the example in the precision of the suite's inputs."""
+    x = inputs(example)[0]
+    return x if kind.name in EMBEDDINGS else x.astype(np.float32)
+
+
+def weights(harness, layers):
+    """Random weights, running statistics above zero."""
+    made = harness.fresh_weights(layers, [5])
+    for arrays in made.values():
+        for key in arrays:
+            if key.startswith("running"):  # else a mean is no variance
+                arrays[key] = np.abs(arrays[key]) + np.float32(0.25)
+    return made
+
+
+def twins_of(harness, kind, example):
+    """Twins of a model with random weights, and what they run on."""
+    torch, keras = harness.in_pytorch.torch, harness.in_keras.keras
+    x = drawn(kind, example)
+    given = sequences(None, x.shape[-1])
+    if kind.name in EMBEDDINGS:
+        given = (Input("x", (None, None), "int64"),)
+    twins = harness.Twins(makers(torch, keras, kind, example), given, ["y"])
+    twins.load("to_keras", lambda layers: weights(harness, layers))
+    twins.splits = {}
+    return twins, (x,)
+
+
+@pytest.fixture(scope="module")
+def built(harness):
+    """Twins of a model, what they run on, and the anatomy of PyTorch's."""
+    from compare.in_pytorch.anatomy import anatomy
+
+    @cache
+    def made(name, number):
+        kind = BY_NAME[name]
+        twins, arrays = twins_of(harness, kind, kind.examples[number])
+        return twins, arrays, anatomy(twins.twin("torch", "float64"), arrays)
+
+    return made
+
+
+def possible(name, found):
+    """The kind's own mistakes that can be made in the layer."""
+    return [
+        LIBRARY[mistake.name]
+        for mistake in BY_NAME[name].mistakes
+        if isinstance(mistake.effect, ArraysOfLayer | Computation)
+        and applies(LIBRARY[mistake.name], "part", found)
+    ]
+
+
+@pytest.mark.parametrize(("name", "number"), models())
+def test_every_mistake_is_noticed(built, name, number):
+    """A run of the right twins is the same, and would not be with the mistake."""
+    from compare.twins.sensitivity import sensitivity
+
+    twins, arrays, found = built(name, number)
+    assert possible(name, found)
+    worth = sensitivity(name, twins, arrays)
+
+    assert not [each.fault for each in worth.survivors if each.layer == "part"]
+
+
+@pytest.mark.parametrize(("name", "number"), models())
+def test_every_mistake_is_named(harness, diagnose, built, name, number):
+    twins, arrays, found = built(name, number)
+    assert not diagnose(twins, arrays).explained
+    unnamed = []
+    for mistake in possible(name, found):
+        with mistaken(harness, twins, found, (mistake, "part")):
+            explanation = diagnose(twins, arrays)
+        if not explanation.explained or mistake.name not in suspected(explanation):
+            unnamed.append((mistake.name, explanation.sentence))
+
+    assert not unnamed
+
+
+def known_by_an_option():
+    """Kinds with the mistakes that are known by that an option is another."""
+    return [
+        pytest.param(kind, mistake, id=f"{kind.name} {mistake.effect.option}")
+        for kind in WITH_ARRAYS
+        for mistake in kind.mistakes
+        if isinstance(mistake.effect, Computation) and mistake.effect.option
+    ]
+
+
+@pytest.mark.parametrize(("kind", "mistake"), known_by_an_option())
+def test_an_option_that_is_another_is_named(harness, diagnose, kind, mistake):
+    option = kind.option(mistake.effect.option)
+    example = kind.examples[0]
+    settings = {**example.keras_settings, option.keras: option.sample[1]}
+    twins, arrays = twins_of(harness, kind, replace(example, keras_settings=settings))
+    explanation = diagnose(twins, arrays)
+
+    assert explanation.explained
+    assert suspected(explanation) == {mistake.name}
