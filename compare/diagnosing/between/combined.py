@@ -50,21 +50,8 @@ def recognise(
     plain = between.recognise(anatomy, layer, following, last, turned)
     if plain or not following.ndim:
         return plain
-    ways, output = between.ways_of(anatomy, layer, turned)
-    arrays = _arrays(ways, output)
-    fitting = {
-        name: array for name, array in arrays.items() if array.shape == following.shape
-    }
-    functions = _functions(last)
-    limit = NEAR if last else EXACT
-    # Generators: the later ones are not begun once one has found something.
-    searches: tuple[Iterator[Computed], ...] = (
-        _merged(output, arrays, following, limit),
-        _joined(anatomy, others, fitting, following, functions, limit),
-        _of_itself(standardised, fitting, following),
-        _of_itself(partial(scaled, functions=functions), fitting, following),
-    )
-    for search in searches:
+    ways, _ = between.ways_of(anatomy, layer, turned)
+    for search in _searches(others, anatomy, layer, following, last, turned):
         recognised = {
             route: between.through(ways[route.way], function)
             for route, function in search
@@ -72,6 +59,33 @@ def recognise(
         if recognised:
             return recognised
     return {}
+
+
+def _searches(
+    others: Sequence[str],
+    anatomy: Anatomy,
+    layer: str,
+    following: np.ndarray,
+    last: bool,
+    turned: bool,
+) -> tuple[Iterator[Computed], ...]:
+    """What to look for, the simplest first; the arguments are those of `recognise`.
+
+    These are generators: the later ones are not begun once one has found something.
+    """
+    ways, output = between.ways_of(anatomy, layer, turned)
+    arrays = _arrays(ways, output)
+    fitting = {
+        name: array for name, array in arrays.items() if array.shape == following.shape
+    }
+    functions = _functions(last)
+    limit = NEAR if last else EXACT
+    return (
+        _merged(output, arrays, following, limit),
+        _joined(anatomy, others, fitting, following, functions, limit),
+        _of_itself(standardised, fitting, following),
+        _of_itself(partial(scaled, functions=functions), fitting, following),
+    )
 
 
 def _arrays(ways: Mapping[str, Way], output: RecurrentOutput) -> dict[str, np.ndarray]:
