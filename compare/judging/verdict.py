@@ -43,8 +43,8 @@ from compare.judging.words import Side, Verdict
 EPS32 = float(np.finfo(np.float32).eps)
 EPS64 = float(np.finfo(np.float64).eps)
 
-# Measured by tests/test_two_thousand_twins.py on 2,000 correct random twins (sizes 1 to
-# 80, weights of scale 0.001 to 10, up to 300 steps; 9,552 stages): with noise not below
+# Measured by tests/twins/test_two_thousand_twins.py on 2,000 correct random twins
+# (sizes 1 to 80, weights of scale 0.001 to 10, up to 300 steps; 9,552 stages): with noise not below
 # FLOOR32, gap64 reached 6.2 times the limit without SAFETY (median 0.3, 99.9 % below
 # 2.9). SAFETY leaves ten times that; a kernel scaled by 1 + 1e-6 was caught 339 times
 # of 339.

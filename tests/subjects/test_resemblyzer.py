@@ -1,6 +1,6 @@
 """A trained model that nobody here wrote, and its Keras twin: the same both ways.
 
-`pytest -m slow -n 0 -s tests/test_resemblyzer.py` prints the figures of the README.
+`pytest -m slow -n 0 -s tests/subjects/test_resemblyzer.py` prints what the README says.
 """
 
 import numpy as np

@@ -1,30 +1,18 @@
-"""What the frameworks do not promise and the suite uses is there in these versions.
-
-A test that fails after an upgrade names the line of an `internals.py` that has to
-change, and what the suite needs in its place.
-"""
+"""What Keras does not promise and the suite uses is there in this version."""
 
 import importlib
-import io
-import warnings
 
 import numpy as np
 import pytest
+from internals_of import refusal
 
 KERAS = "compare/in_keras/internals.py"
-PYTORCH = "compare/in_pytorch/internals.py"
 
 
 @pytest.fixture(scope="module")
 def in_keras(harness):
     """Keras's internals."""
     return importlib.import_module("compare.in_keras.internals")
-
-
-@pytest.fixture(scope="module")
-def in_pytorch(harness):
-    """PyTorch's internals."""
-    return importlib.import_module("compare.in_pytorch.internals")
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +45,6 @@ def written(keras):
     model = Written()
     model(np.ones((2, 3), "float32"))
     return model
-
-
-# ------------------------------------------------------------ Keras: names
 
 
 @pytest.mark.parametrize(
@@ -163,9 +148,6 @@ def test_an_optimizer_has_its_variables_in_order(keras):
     optimizer.build([variable])
 
     assert optimizer._trainable_variables == [variable], "keras_models/optimizers.py"  # noqa: SLF001
-
-
-# ------------------------------------------------------------ Keras: what they do
 
 
 def test_every_layer_is_found_at_any_depth(graph, in_keras):
@@ -313,9 +295,6 @@ def test_a_copy_runs_without_the_original_and_in_its_precision(
     assert layer.dtype_policy.name == "float32"
 
 
-# ------------------------------------------------------------ Keras: texts of errors
-
-
 def failing(keras, error):
     """A model whose call raises an error."""
 
@@ -324,13 +303,6 @@ def failing(keras, error):
             raise error
 
     return Failing()
-
-
-def refusal(run):
-    """The exception that a function raises."""
-    with pytest.raises(Exception) as caught:  # noqa: PT011  of any kind
-        run()
-    return caught.value
 
 
 @pytest.mark.parametrize("how", ["eager", "symbolic"])
@@ -385,58 +357,3 @@ def test_a_traced_function_returns_dictionaries_in_their_order(tensorflow):
     found = traced(tensorflow.ones(2))
 
     assert list(found) == ["z", "a.h", "m"], "compare/in_keras/twin.py: Twin._compute"
-
-
-# ------------------------------------------------------------ PyTorch
-
-
-def test_pytorch_own_classes_are_told_by_their_module(nn, in_pytorch):
-    for name in ("LSTM", "Linear", "BatchNorm1d", "Sequential", "Module"):
-        cls = getattr(nn, name)
-        home = f"{PYTORCH}: LAYERS_HOME, {cls.__module__}"
-        assert cls.__module__.startswith(in_pytorch.LAYERS_HOME), home
-
-    class Own(nn.LSTM):
-        pass
-
-    assert in_pytorch.framework_class(Own(2, 2)) is nn.LSTM
-
-
-@pytest.mark.parametrize(
-    ("layer", "reads"),
-    [
-        (("Dropout",), True),
-        (("BatchNorm1d", 2), True),
-        (("LSTM", 2, 2), True),
-        (("Linear", 2, 2), False),
-        (("ReLU",), False),
-    ],
-)
-def test_the_code_of_a_layer_shows_whether_it_reads_its_mode(
-    nn, in_pytorch, layer, reads
-):
-    name, *sizes = layer
-
-    assert in_pytorch.reads_its_mode(getattr(nn, name)(*sizes)) == reads, (
-        f"{PYTORCH}: reads_its_mode, by forward.__code__.co_names"
-    )
-
-
-def test_the_reason_why_a_file_is_not_opened_is_in_the_text(torch, nn, in_pytorch):
-    file = io.BytesIO()
-    torch.save(nn.Linear(2, 2), file)
-    file.seek(0)
-    error = refusal(lambda: torch.load(file, weights_only=True))
-
-    assert in_pytorch.MORE_THAN_TENSORS in str(error), f"{PYTORCH}: MORE_THAN_TENSORS"
-
-
-def test_a_file_of_torchscript_says_so(torch, nn, in_pytorch):
-    file = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TorchScript is deprecated
-        torch.jit.save(torch.jit.script(nn.Linear(2, 2)), file)
-        file.seek(0)
-        error = refusal(lambda: torch.load(file, weights_only=True))
-
-    assert in_pytorch.TORCHSCRIPT in str(error), f"{PYTORCH}: TORCHSCRIPT"

@@ -1,0 +1,68 @@
+"""What PyTorch does not promise and the suite uses is there in this version."""
+
+import importlib
+import io
+import warnings
+
+import pytest
+from internals_of import refusal
+
+PYTORCH = "compare/in_pytorch/internals.py"
+
+
+@pytest.fixture(scope="module")
+def in_pytorch(harness):
+    """PyTorch's internals."""
+    return importlib.import_module("compare.in_pytorch.internals")
+
+
+def test_pytorch_own_classes_are_told_by_their_module(nn, in_pytorch):
+    for name in ("LSTM", "Linear", "BatchNorm1d", "Sequential", "Module"):
+        cls = getattr(nn, name)
+        home = f"{PYTORCH}: LAYERS_HOME, {cls.__module__}"
+        assert cls.__module__.startswith(in_pytorch.LAYERS_HOME), home
+
+    class Own(nn.LSTM):
+        pass
+
+    assert in_pytorch.framework_class(Own(2, 2)) is nn.LSTM
+
+
+@pytest.mark.parametrize(
+    ("layer", "reads"),
+    [
+        (("Dropout",), True),
+        (("BatchNorm1d", 2), True),
+        (("LSTM", 2, 2), True),
+        (("Linear", 2, 2), False),
+        (("ReLU",), False),
+    ],
+)
+def test_the_code_of_a_layer_shows_whether_it_reads_its_mode(
+    nn, in_pytorch, layer, reads
+):
+    name, *sizes = layer
+
+    assert in_pytorch.reads_its_mode(getattr(nn, name)(*sizes)) == reads, (
+        f"{PYTORCH}: reads_its_mode, by forward.__code__.co_names"
+    )
+
+
+def test_the_reason_why_a_file_is_not_opened_is_in_the_text(torch, nn, in_pytorch):
+    file = io.BytesIO()
+    torch.save(nn.Linear(2, 2), file)
+    file.seek(0)
+    error = refusal(lambda: torch.load(file, weights_only=True))
+
+    assert in_pytorch.MORE_THAN_TENSORS in str(error), f"{PYTORCH}: MORE_THAN_TENSORS"
+
+
+def test_a_file_of_torchscript_says_so(torch, nn, in_pytorch):
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TorchScript is deprecated
+        torch.jit.save(torch.jit.script(nn.Linear(2, 2)), file)
+        file.seek(0)
+        error = refusal(lambda: torch.load(file, weights_only=True))
+
+    assert in_pytorch.TORCHSCRIPT in str(error), f"{PYTORCH}: TORCHSCRIPT"

@@ -1,0 +1,136 @@
+"""Layers of one size in branches are paired as the models are the same."""
+
+from functools import partial
+
+import pytest
+from own_cases import FEATURES, X, check, in_pytorch, said
+
+import compare
+from compare import cli
+
+
+def branched(torch):
+    """Two branches of the same sizes, which are not used alike."""
+    return in_pytorch(
+        torch,
+        lambda m, x: m.value(x[:, -1]) * torch.sigmoid(m.gate(x[:, -1])),
+        value=torch.nn.Linear(FEATURES, 3),
+        gate=torch.nn.Linear(FEATURES, 3),
+    )
+
+
+def branched_twin(keras):
+    """Keras computes the deeper branch first, though it was made second."""
+    layers = keras.layers
+    x = keras.Input((None, FEATURES))
+    value = layers.Dense(3, name="first")(x[:, -1])
+    gate = layers.Dense(3, name="second")(x[:, -1])
+    made = layers.Multiply()([value, layers.Activation("sigmoid")(gate)])
+    return keras.Model(x, made)
+
+
+@pytest.mark.parametrize("transfer", ["to_keras", "to_torch", "random"])
+def test_branches_of_one_size_are_paired_as_the_models_are_the_same(
+    torch, keras, transfer
+):
+    evidence = check(branched(torch), branched_twin(keras), X, transfer)
+
+    assert evidence.verdict == "same"
+    assert "value = first; gate = second" in said(evidence)
+    assert "in order of execution they are not" in said(evidence)
+
+
+def test_a_port_with_weights_in_the_right_branches_is_the_same_as_it_is(torch, keras):
+    first, second = branched(torch), branched_twin(keras)
+    compare.transfer(first, second, {"value": "first", "gate": "second"})
+
+    assert check(first, second, transfer=None).verdict == "same"
+
+
+def test_a_port_with_weights_in_the_wrong_branches_is_different(torch, keras):
+    first, second = branched(torch), branched_twin(keras)
+    compare.transfer(first, second, {"value": "second", "gate": "first"})
+    evidence = check(first, second, transfer=None)
+
+    assert evidence.verdict == "different"
+    assert "what differs is in the weights alone" in said(evidence)
+
+
+def test_layers_of_the_same_name_keep_their_twins(torch, keras):
+    """Else a port with its two results swapped would pass."""
+    linear, layers = partial(torch.nn.Linear, FEATURES, 3), keras.layers
+    first = in_pytorch(
+        torch, lambda m, x: (m.mean(x), m.spread(x)), mean=linear(), spread=linear()
+    )
+    x = keras.Input((None, FEATURES))
+    made = [layers.Dense(3, name=name)(x) for name in ("spread", "mean")]
+
+    assert check(first, keras.Model(x, made)).verdict == "different"
+
+
+def in_parts(keras, *order):
+    """A dense layer in a part of each name, put together in this order."""
+    x = keras.Input((None, FEATURES))
+    parts = {
+        name: keras.Sequential([keras.layers.Dense(3)], name=name)(x)
+        for name in sorted(order, reverse=True)
+    }
+    return keras.Model(x, keras.layers.Concatenate()([parts[name] for name in order]))
+
+
+@pytest.mark.parametrize(("order", "verdict"), [("ab", "same"), ("ba", "different")])
+def test_layers_in_parts_of_one_name_keep_their_twins(torch, keras, order, verdict):
+    linear = partial(torch.nn.Linear, FEATURES, 3)
+    first = in_pytorch(
+        torch,
+        lambda m, x: torch.cat([m.a(x), m.b(x)], -1),
+        **{name: torch.nn.Sequential(linear()) for name in "ab"},
+    )
+
+    assert check(first, in_parts(keras, *order)).verdict == verdict
+
+
+def test_branches_are_paired_where_models_are_made_anew_as_well(
+    torch, keras, tmp_path, monkeypatch
+):
+    """Keras then gives its layers other names each time."""
+    text = f"""
+import keras
+import torch
+from torch import nn
+
+class InPyTorch(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.value, self.gate = nn.Linear({FEATURES}, 3), nn.Linear({FEATURES}, 3)
+
+    def forward(self, x):
+        return WRONG * self.value(x[:, -1]) * torch.sigmoid(self.gate(x[:, -1]))
+
+def in_keras():
+    layers, x = keras.layers, keras.Input((None, {FEATURES}))
+    value, gate = layers.Dense(3)(x[:, -1]), layers.Dense(3)(x[:, -1])
+    gate = layers.Activation("sigmoid")(gate)
+    return keras.Model(x, layers.Multiply()([value, gate]))
+
+torch_model, keras_model, input_shape = InPyTorch, in_keras, ("batch", 5, {FEATURES})
+"""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "right.py").write_text(f"WRONG = 1{text}")
+    (tmp_path / "wrong.py").write_text(f"WRONG = 2{text}")
+
+    assert cli.main(["run", "right.py"]) == 0
+    assert cli.main(["explain", "wrong.py"]) == 1
+
+
+def test_where_no_pairing_fits_a_table_of_names_is_asked_for(torch, keras):
+    first = in_pytorch(
+        torch,
+        lambda m, x: m.value(x[:, -1]) - m.gate(x[:, -1]),
+        value=torch.nn.Linear(FEATURES, 3),
+        gate=torch.nn.Linear(FEATURES, 3),
+    )
+    evidence = check(first, branched_twin(keras))
+
+    assert evidence.verdict == "different"
+    assert "value, gate have twins of the same kind and sizes" in said(evidence)

@@ -1,0 +1,89 @@
+"""A model that gives another result when it is called again is told."""
+
+import pytest
+from own_cases import BATCH, FEATURES, X, check, in_pytorch, sequential
+
+
+def explained(evidence):
+    assert evidence.verdict == "different"
+    explanation = evidence.results[0].explanation
+    assert "gives another result when it is called again" in explanation.sentence
+    return explanation
+
+
+def test_dropout_that_is_active_in_pytorch_is_named(torch, keras):
+    first = in_pytorch(
+        torch,
+        lambda m, x: m.head(torch.nn.functional.dropout(x, 0.5)),
+        head=torch.nn.Linear(FEATURES, 3),
+    )
+    found = explained(check(first, sequential(keras, keras.layers.Dense(3))))
+
+    assert found.faults == ("dropout active",)
+    assert found.sentence.startswith("PyTorch's model")
+
+
+def test_dropout_that_is_active_in_keras_is_named(torch, keras):
+    class Dropping(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.drop, self.head = keras.layers.Dropout(0.5), keras.layers.Dense(3)
+
+        def call(self, x):
+            return self.head(self.drop(x, training=True))
+
+    second = Dropping()
+    second(X)
+    found = explained(check(torch.nn.Linear(FEATURES, 3), second))
+
+    assert found.faults == ("dropout active",)
+    assert found.fix.startswith("Keras: ")
+
+
+def test_states_that_keras_keeps_are_named(torch, keras):
+    rnn = torch.nn.LSTM(FEATURES, 3, batch_first=True)
+    first = in_pytorch(torch, lambda m, x: m.rnn(x)[0], rnn=rnn)
+    layer = keras.layers.LSTM(3, stateful=True, return_sequences=True)
+    second = keras.Sequential([keras.Input(batch_shape=(BATCH, None, FEATURES)), layer])
+
+    assert explained(check(first, second)).faults == ("states carried over",)
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_states_that_pytorch_keeps_are_named(torch, keras, forgets):
+    """Those that forget soon too: repeated on one input they settle at once."""
+
+    def forward(m, x):
+        output, m.states = m.rnn(x, getattr(m, "states", None))
+        return output
+
+    rnn = torch.nn.LSTM(FEATURES, 3, batch_first=True)
+    if forgets:
+        with torch.no_grad():
+            rnn.bias_ih_l0[3:6] -= 20
+            rnn.weight_hh_l0 /= 50
+    first = in_pytorch(torch, forward, rnn=rnn)
+    layer = keras.layers.LSTM(3, return_sequences=True)
+    second = sequential(keras, layer, batch_size=BATCH)
+
+    assert explained(check(first, second)).faults == ("states carried over",)
+
+
+def test_a_result_that_is_not_a_number_is_no_other_the_next_time(torch, keras):
+    first = in_pytorch(
+        torch, lambda m, x: torch.log(m.head(x)), head=torch.nn.Linear(FEATURES, 3)
+    )
+    evidence = check(first, sequential(keras, keras.layers.Dense(3)))
+
+    assert evidence.verdict == "different"
+    assert "called again" not in evidence.explain()
+
+
+def test_a_model_that_is_only_wrong_is_steady(torch, keras):
+    first = in_pytorch(
+        torch, lambda m, x: 2 * m.head(x), head=torch.nn.Linear(FEATURES, 3)
+    )
+    evidence = check(first, sequential(keras, keras.layers.Dense(3)))
+
+    assert evidence.verdict == "different"
+    assert "called again" not in evidence.explain()

@@ -1,0 +1,17 @@
+"""Fixtures that the tests in this folder share."""
+
+from functools import cache
+
+import pytest
+from gradient_models import MASKED, Masked, makers
+
+
+@pytest.fixture(scope="session")
+def masked(harness):
+    """The twins of a name, built once."""
+
+    @cache
+    def made(name):
+        return Masked(harness, makers(harness, name), MASKED[name][2])
+
+    return made

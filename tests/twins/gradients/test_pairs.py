@@ -1,0 +1,48 @@
+"""Gradients of each pair's loss are the same."""
+
+import pytest
+from gradient_models import gradients, last_step_group
+
+from compare.judging.evidence import SAME, Judgement
+from compare.subjects.cases import FIXED, cases
+from compare.subjects.pairs import PAIRS
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.file)
+def test_gradients_of_every_pair_are_the_same(harness, etfs, monkeypatch, pair):
+    """In both directions, at each length that the twins are built for."""
+    size = FIXED, pair.batch or 4
+    few = [
+        case
+        for case in cases(pair, etfs.longest)
+        if case.expected == SAME and (case.timesteps, case.batch) == size
+    ]
+    # What else a run looks at is tested elsewhere, and takes most of its time.
+    skipped = Judgement("skipped", stages=("none",))
+    monkeypatch.setattr(harness.Twins, "compare", lambda *_: skipped)
+    results = harness.run(harness.subject(pair, few, etfs, 0, True))
+    found = [result for result in results if result.loss]
+    wrong = [result.explain() for result in found if result.verdict != SAME]
+
+    assert found
+    assert [(result.length, result.direction) for result in found] == [
+        (case.length or "none", way) for case in few for way in harness.DIRECTIONS
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@last_step_group
+def test_gradients_are_of_the_input_and_of_every_weight(last_step, etfs):
+    """The loss comes first; where PyTorch has two biases each is compared."""
+    found = gradients(last_step, etfs)
+
+    assert [stage.stage for stage in found.stages] == [
+        "loss",
+        "x",
+        "lstm.weight_ih_l0",
+        "lstm.weight_hh_l0",
+        "lstm.bias_ih_l0",
+        "lstm.bias_hh_l0",
+        "logits.weight",
+        "logits.bias",
+    ]
