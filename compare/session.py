@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -76,7 +77,7 @@ def _run(
     judged_pairs: list[OwnPair] = []
     with _progress() as progress:
         task = progress.add_task("loading PyTorch and Keras", total=None)
-        with _quiet():
+        with _quiet(), _uncollected():
             load_harness()
         progress.update(
             task, total=2 * sum(len(its_cases) for _, its_cases in built_in_pairs)
@@ -186,7 +187,7 @@ def explain(
     """
     if isinstance(pair, str):
         pair_file.existing(pair)
-    with _quiet():
+    with _quiet(), _uncollected():
         load_harness()
     from compare.reports import script
     from compare.subjects.own.smallest import smallest
@@ -273,7 +274,7 @@ def train(
             prices.examples(FIXED)  # too few days are said before the long loading
     with _progress() as progress:
         task = progress.add_task("loading PyTorch and Keras", total=None)
-        with _quiet():
+        with _quiet(), _uncollected():
             load_harness()
             from compare.subjects import built_in
             from compare.subjects.own.run import settled
@@ -297,7 +298,7 @@ def train(
 
 def claims() -> Iterator[ClaimResult]:
     """The claims of the note, each checked when it is asked for."""
-    with _quiet():
+    with _quiet(), _uncollected():
         load_harness()
         from compare.subjects.claims import check_claims
     return check_claims()
@@ -322,7 +323,6 @@ def load_harness() -> None:
     Raises:
         BadInput: if one of them is not installed.
     """
-    gc.disable()  # a fifth of the import is spent looking for garbage there is none of
     try:
         import compare.subjects.subject  # noqa: F401
     except (ImportError, ValueError) as error:  # ValueError: an unknown KERAS_BACKEND
@@ -331,9 +331,27 @@ def load_harness() -> None:
             f"{' '.join(str(error).split())}; run pip install -e . and leave "
             "KERAS_BACKEND unset"
         ) from error
-    finally:
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python's collector of garbage from all that is there after the block.
+
+    It would spend a tenth of a default run on the frameworks, which stay to the end.
+    This is for the command line alone, and for its first run in a process: what is
+    frozen is never freed, and there may be a user's models by then.
+    """
+    if "compare.subjects.subject" in sys.modules:
+        yield
+        return
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
         gc.freeze()
-        gc.enable()
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @contextmanager

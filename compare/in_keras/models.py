@@ -165,7 +165,9 @@ def copied(model: keras.Model, dtype: Precision) -> keras.Model:
     """
     with settled(dtype), untouched():
         if not model.built and isinstance(model, keras.Sequential):
-            return keras.Sequential([_made_anew(layer) for layer in model.layers])
+            layers = [_made_anew(layer) for layer in model.layers]
+            # TensorFlow keeps 35 KB for good for each new name of a variable.
+            return keras.Sequential(layers, name=model.name)
         if not model.built:
             raise never_built(model)
         return _Copying(dtype).of(model)
