@@ -45,10 +45,10 @@ def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
         layer: a name; recurrent on both sides.
         isolated: the twins at work.
     """
-    steps = isolated.trusted.get(layer)
+    steps = isolated.judged_steps.get(layer)
     mistakes_by_side: dict[Side, list[Mistake[Computation]]] = {}
     for side, anatomy in isolated.anatomies.items():
-        call, output = anatomy.calls[layer], anatomy.handed[layer]
+        call, output = anatomy.recurrent_calls[layer], anatomy.recurrent_outputs[layer]
         if is_output(call.run(), call, output, steps):
             continue
         mistakes = _explaining(
@@ -133,7 +133,7 @@ def _explaining_in_part(
         keras: what Keras's twin does.
         steps: as in `is_output`.
     """
-    call, output = keras.calls[layer], keras.handed[layer]
+    call, output = keras.recurrent_calls[layer], keras.recurrent_outputs[layer]
     known = known_mistakes(Computation, call.kind)
     passed = keras.stacked.get(layer, [(call.x, output.output)])
     mistakes = list(stacks.in_one(known, call, passed, steps))
@@ -156,7 +156,7 @@ def applied(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]:
     # With the same weights, only another computation makes another output.
     with pytorch_mistakes.injected(twin, ArraysOfLayer(lambda _: arrays), layer, None):
         gap = layer_gap(twin, layer, isolated.keras)
-    if gap.is_none:
+    if gap.is_rounding:
         return
     kind = isolated.torch.kinds[layer]
     if kind in NORMALISATION:
@@ -166,7 +166,7 @@ def applied(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]:
     for side, anatomy in isolated.anatomies.items():
         for mistake in known_mistakes(Computation, kind):
             computed = mistake.effect.compute(anatomy.call(layer))
-            if is_array(computed, anatomy.made[layer]):
+            if is_array(computed, anatomy.layer_outputs[layer]):
                 suspects.append((side, mistake))
     if suspects:
         yield of_layer(layer, isolated, suspects, Computation(_looking_up(arrays)))

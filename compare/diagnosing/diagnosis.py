@@ -76,11 +76,11 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
     findings = list(uncrossed(findings, isolated))
     after = None
     if any(finding.cure for finding in findings):
-        after = _judge_cured(twins, arrays, findings, isolated.turned)
+        after = _judge_cured(twins, arrays, findings, isolated.time_major)
     proofs = [SAME]
-    if isolated.trusted:  # where float32 loses its digits, twins come no nearer
+    if isolated.judged_steps:  # where float32 loses its digits, twins come no nearer
         proofs.append(ILL_CONDITIONED)
-    diagnosis = _Diagnosis(findings, before, after, isolated.narrowed(), proofs)
+    diagnosis = _Diagnosis(findings, before, after, isolated.in_words(), proofs)
     place = place_of(findings[0] if findings else None, isolated, before)
     if place is None:
         return diagnosis.explanation()
@@ -154,7 +154,7 @@ class _Diagnosis:
         sentences = []
         for finding in self.findings:
             if not finding.readings:
-                relation = "behind" if finding.behind else "in"
+                relation = "behind" if finding.following else "in"
                 sentences.append(f"{relation} {finding.layer}, {finding.unknown}")
         if not sentences and self.after is not None and self.after.stages:
             gap = _deciding(self.after).gap64
@@ -230,7 +230,7 @@ def _judge_cured(
                 continue
             following = None  # is not read, but for what is handed on
             if isinstance(finding.cure, HANDED):
-                following = finding.behind
+                following = finding.following
             stack.enter_context(
                 injected_everywhere(twins, finding.cure, finding.layer, following)
             )

@@ -56,7 +56,7 @@ class Finding:
     readings: tuple[Reading, ...] = ()
     unknown: str = ""
     cure: Effect | None = None
-    behind: str | None = None
+    following: str | None = None
 
 
 # ------------------------------------------------------------- mistakes of the library
@@ -165,20 +165,20 @@ class Link:
     """
 
     layer: str
-    behind: str | None
+    following: str | None
 
     def given(self, anatomy: Anatomy) -> np.ndarray | None:
         """What one side hands on there: the next layer's input, or the model's result.
 
         None where that was not seen.
         """
-        if self.behind is None:
+        if self.following is None:
             return anatomy.result
-        return anatomy.given(self.behind)
+        return anatomy.given(self.following)
 
     @property
     def where(self) -> str:
         """The place, in words."""
-        if self.behind is None:
+        if self.following is None:
             return f"behind {self.layer}"
-        return f"between {self.layer} and {self.behind}"
+        return f"between {self.layer} and {self.following}"

@@ -22,7 +22,7 @@ REVERSED, NOT_TURNED = "sequence reversed", "backward output not reversed"
 LAST_FIRST = "every step, last first"
 
 
-def read_alike(torch: Anatomy, keras: Anatomy) -> tuple[Anatomy, tuple[str, ...]]:
+def as_pytorch_reads(torch: Anatomy, keras: Anatomy) -> tuple[Anatomy, tuple[str, ...]]:
     """Show Keras's layers that read from the end the way PyTorch's layers show it.
 
     Args:
@@ -33,21 +33,21 @@ def read_alike(torch: Anatomy, keras: Anatomy) -> tuple[Anatomy, tuple[str, ...]
         Keras's anatomy, in which such layers are given the reversed input that
         PyTorch's layers are given; and the names of these layers.
     """
-    calls = dict(keras.calls)
+    calls = dict(keras.recurrent_calls)
     turned = []
-    for layer, call in keras.calls.items():
-        torch_call = torch.calls.get(layer)
-        if torch_call is None or not are_turned(torch_call, call):
+    for layer, call in keras.recurrent_calls.items():
+        torch_call = torch.recurrent_calls.get(layer)
+        if torch_call is None or not are_reversed(torch_call, call):
             continue
         reversed_steps = call.x[:, ::-1].copy()  # torch.tensor takes no negative stride
         reversed_call = replace(call, x=reversed_steps)
-        if makes(reversed_call, keras.handed[layer]):
+        if makes(reversed_call, keras.recurrent_outputs[layer]):
             calls[layer] = reversed_call
             turned.append(layer)
-    return replace(keras, calls=calls), tuple(turned)
+    return replace(keras, recurrent_calls=calls), tuple(turned)
 
 
-def are_turned(call: Call, opposite: Call) -> bool:
+def are_reversed(call: Call, opposite: Call) -> bool:
     """Whether a layer is given the steps of another in reversed order.
 
     Sequences of several lengths, and those that read the same from either end, are not.

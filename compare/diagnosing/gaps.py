@@ -23,17 +23,17 @@ def layer_gap(twin: Twin, layer: str, keras: Anatomy, steps: int | None = None) 
         steps: how many steps of a recurrent layer to compare, from the first; its final
             states are left out then. None for all.
     """
-    call = keras.calls.get(layer)
+    call = keras.recurrent_calls.get(layer)
     try:
         if call is None:
-            output = alone(twin, layer, keras.fed[layer])
+            output = alone(twin, layer, keras.layer_inputs[layer])
         else:
             output = alone(twin, layer, call.x, call.lengths)
     except (*REFUSALS, IndexError) as error:  # such as an index that is out of range
         return Gap(np.inf, refusal=message(error))
     if not isinstance(output, RecurrentOutput):
-        return _array_gap(output, keras.made[layer])
-    keras_output = keras.handed[layer]
+        return _array_gap(output, keras.layer_outputs[layer])
+    keras_output = keras.recurrent_outputs[layer]
     if steps is not None:
         # (batch, steps, size)
         return _array_gap(output.output[:, :steps], keras_output.output[:, :steps])
@@ -65,7 +65,7 @@ def _recurrent_gap(
         if torch_array is not None and keras_array is not None
     ]
     for gap in gaps:
-        if not gap.is_none:
+        if not gap.is_rounding:
             return gap
     return gaps[0]
 

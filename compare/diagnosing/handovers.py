@@ -20,7 +20,7 @@ from compare.diagnosing.finding import (
     of_layer,
     reading,
 )
-from compare.diagnosing.in_layers.directions import crossed, left_turned
+from compare.diagnosing.in_layers.directions import crossed, left_reversed
 from compare.diagnosing.in_layers.padding import read_at_the_end
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import NEAR
@@ -43,11 +43,11 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
         layer: its name.
         isolated: the twins at work, the model's inputs among the layers.
     """
-    if layer in isolated.turned:
+    if layer in isolated.time_major:
         confused = reading(layer, "torch", named(CONFUSED))
         yield Finding(layer, (confused,), cure=Computation(_turned_back))
         return
-    gap = isolated.between(layer)
+    gap = isolated.input_gap(layer)
     if gap <= NEAR or layer not in isolated.torch.kinds:
         return
     misread = _misread(layer, isolated)
@@ -92,7 +92,7 @@ def _misread(layer: str, isolated: Isolated) -> Finding | None:
     Returns:
         None where no such mistake is known.
     """
-    if layer in isolated.keras.calls:
+    if layer in isolated.keras.recurrent_calls:
         return _read_in_another_order(layer, isolated)
     if isolated.kinds[layer] == "Embedding":
         return _asked_for_other_rows(layer, isolated)
@@ -110,12 +110,12 @@ def _read_in_another_order(layer: str, isolated: Isolated) -> Finding | None:
     if torch_x is None or keras_x is None or torch_x.shape != keras_x.shape:
         return None
     # A layer is tried on the other side's input, and held to its own output.
-    torch_call = replace(isolated.relayed.calls[layer], x=keras_x)
-    keras_call = replace(isolated.keras.calls[layer], x=torch_x)
+    torch_call = replace(isolated.relayed.recurrent_calls[layer], x=keras_x)
+    keras_call = replace(isolated.keras.recurrent_calls[layer], x=torch_x)
     calls: dict[Side, Call] = {"torch": torch_call, "keras": keras_call}
     outputs = {
-        "torch": isolated.relayed.handed[layer],
-        "keras": isolated.keras.handed[layer],
+        "torch": isolated.relayed.recurrent_outputs[layer],
+        "keras": isolated.keras.recurrent_outputs[layer],
     }
     suspects = []
     for side, call in calls.items():
@@ -136,8 +136,8 @@ def _asked_for_other_rows(layer: str, isolated: Isolated) -> Finding | None:
         isolated: the twins at work.
     """
     indices: dict[Side, np.ndarray] = {  # (batch, time)
-        "torch": isolated.relayed.fed[layer],
-        "keras": isolated.keras.fed[layer].astype("int64"),
+        "torch": isolated.relayed.layer_inputs[layer],
+        "keras": isolated.keras.layer_inputs[layer].astype("int64"),
     }
     suspects = []
     for side, opposite in OTHER.items():
@@ -185,7 +185,7 @@ class _HandoverSearch:
         self, before: Sequence[str], following: str | None, isolated: Isolated
     ) -> None:
         self._following, self._isolated = following, isolated
-        self._inputs = [n for n in isolated.torch.made if n.startswith(INPUT)]
+        self._inputs = [n for n in isolated.torch.layer_outputs if n.startswith(INPUT)]
         self._sources = [*self._inputs, *before]  # in the order in which they are made
         self._nearest_first = list(reversed(before))
         if following:  # a model that returns its input is not looked for
@@ -248,7 +248,9 @@ class _HandoverSearch:
             array = link.given(anatomy)
             if array is None:
                 return None
-            turned = isolated.turned if side == "torch" else ()  # never Keras's layers
+            turned = (
+                isolated.time_major if side == "torch" else ()
+            )  # never Keras's layers
             parts[side] = concatenated.parts(anatomy, self._sources, array, turned)
             if not parts[side]:
                 return None
@@ -261,7 +263,7 @@ class _HandoverSearch:
 
 def _is_seen(layer: str, anatomy: Anatomy) -> bool:
     """Whether what a layer makes was seen on a side."""
-    return layer in anatomy.handed or layer in anatomy.made
+    return layer in anatomy.recurrent_outputs or layer in anatomy.layer_outputs
 
 
 def _recognised(
@@ -275,12 +277,12 @@ def _recognised(
         recognise: finds what takes the layer's output to what is handed on.
     """
     sides: dict[Side, Recognised] = {}
-    is_last = not link.behind
+    is_last = not link.following
     for side, anatomy in isolated.anatomies.items():
         sides[side] = {}
         array = link.given(anatomy)
         if array is not None:
-            is_turned = side == "torch" and link.layer in isolated.turned
+            is_turned = side == "torch" and link.layer in isolated.time_major
             sides[side] = recognise(anatomy, link.layer, array, is_last, is_turned)
     return sides
 
@@ -300,7 +302,7 @@ def _differing(
         return list(read_at_the_end(link, isolated, sides))
     if link.layer in isolated.from_the_end:
         ways = {side: [way for way, _ in known] for side, known in sides.items()}
-        readings = left_turned(link, ways)
+        readings = left_reversed(link, ways)
         if readings:
             findings[0] = replace(findings[0], readings=readings)
     return findings

@@ -33,7 +33,7 @@ class Gap:
     refusal: str = ""
 
     @property
-    def is_none(self) -> bool:
+    def is_rounding(self) -> bool:
         """Whether the layers are the same, up to rounding in float64."""
         return self.size <= NEAR
 
@@ -64,17 +64,17 @@ class Isolated:
     relayed: Anatomy
     kinds: Mapping[str, str]
     weights: Mapping[Side, Mapping[str, Mapping[str, np.ndarray]]]
-    alone: Mapping[str, Gap]
-    unlike: Mapping[str, str]
-    turned: Sequence[str] = ()
-    trusted: Mapping[str, int] = field(default_factory=dict)
-    called: Mapping[str, str] = field(default_factory=dict)
+    gaps: Mapping[str, Gap]
+    refusals: Mapping[str, str]
+    time_major: Sequence[str] = ()
+    judged_steps: Mapping[str, int] = field(default_factory=dict)
+    keras_names: Mapping[str, str] = field(default_factory=dict)
     from_the_end: Sequence[str] = ()
 
     def name(self, layer: str, side: Side) -> str:
         """What the user of a side, "torch" or "keras", calls a layer."""
         if side == "keras":
-            return self.called.get(layer, layer)
+            return self.keras_names.get(layer, layer)
         return layer
 
     @property
@@ -88,7 +88,7 @@ class Isolated:
         seen_on_both = self.torch.kinds.keys() & self.keras.kinds.keys()
         return [layer for layer in self.kinds if layer not in seen_on_both]
 
-    def between(self, layer: str) -> float:
+    def input_gap(self, layer: str) -> float:
         """How far apart a layer's inputs are, if the layers before hand on the same.
 
         In parts of the largest value, as `distance` gives it; 0 where the input was not
@@ -97,26 +97,26 @@ class Isolated:
         torch_input, keras_input = self.relayed.given(layer), self.keras.given(layer)
         if torch_input is None or keras_input is None:
             return 0
-        call = self.relayed.calls.get(layer)
+        call = self.relayed.recurrent_calls.get(layer)
         lengths = None if call is None else call.lengths
         if lengths is not None and len(torch_input) == len(keras_input):
             keras_input = _packed(keras_input, torch_input.shape[1], lengths)
         return distance(torch_input, keras_input)
 
-    def narrowed(self) -> str:
+    def in_words(self) -> str:
         """Which layers are the same alone and which are not, in words."""
         sentences = []
-        for layer, gap in self.alone.items():
+        for layer, gap in self.gaps.items():
             if gap.refusal:
                 sentences.append(
                     f"layer {layer} alone refuses Keras's input: {gap.refusal}"
                 )
-            elif not gap.is_none:
+            elif not gap.is_rounding:
                 amount = f"by {gap.size:.1e}" if np.isfinite(gap.size) else "in shape"
                 sentences.append(
                     f"layer {layer} alone, fed with Keras's input, differs {amount}"
                 )
-        same = [layer for layer, gap in self.alone.items() if gap.is_none]
+        same = [layer for layer, gap in self.gaps.items() if gap.is_rounding]
         if same:
             verb = "are" if len(same) > 1 else "is"
             # An earlier sentence has told what the layers are fed with.

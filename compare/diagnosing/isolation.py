@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.diagnosing.from_the_end import read_alike
+from compare.diagnosing.from_the_end import as_pytorch_reads
 from compare.diagnosing.gaps import layer_gap
 from compare.diagnosing.isolated import Isolated
 from compare.errors import BadInput
@@ -52,15 +52,17 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     layers = pytorch_layers.layers(torch_twin.model)
     kinds = {layer: layers[layer].kind for layer in [*torch.kinds, *layers]}
     rewritten = _rewritten(keras_layers.layers(keras_twin.model), layers)
-    bare = [layer for layer in torch.fed if layer not in layers]  # such as a softmax
+    bare = [
+        layer for layer in torch.layer_inputs if layer not in layers
+    ]  # such as a softmax
     keras = keras_mistakes.anatomy(keras_twin, arrays, kinds, rewritten.arrays, bare)
     relayed, turned = _relayed(torch_twin, arrays, keras)
-    keras, from_the_end = read_alike(relayed, keras)
+    keras, from_the_end = as_pytorch_reads(relayed, keras)
     trusted = _trusted_steps(twins, torch, keras)
     alone = {
         layer: layer_gap(torch_twin, layer, keras, trusted.get(layer))
         for layer in [*torch.kinds, *bare]
-        if layer in keras.handed or layer in keras.made
+        if layer in keras.recurrent_outputs or layer in keras.layer_outputs
     }
     return Isolated(
         torch=torch,
@@ -71,11 +73,11 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
             "torch": {layer: layers[layer].arrays for layer in kinds},
             "keras": rewritten.arrays,
         },
-        alone=alone,
-        unlike=rewritten.refusals,
-        turned=turned,
-        trusted=trusted,
-        called=_called(twins),
+        gaps=alone,
+        refusals=rewritten.refusals,
+        time_major=turned,
+        judged_steps=trusted,
+        keras_names=_called(twins),
         from_the_end=from_the_end,
     )
 
@@ -171,10 +173,10 @@ def _first_turned(torch: Anatomy, keras: Anatomy, known: list[str]) -> str | Non
         keras: what Keras's twin does.
         known: layers that are known to be, and are left out.
     """
-    for layer, call in torch.calls.items():
-        if layer in known or layer not in keras.calls:
+    for layer, call in torch.recurrent_calls.items():
+        if layer in known or layer not in keras.recurrent_calls:
             continue
-        keras_x = keras.calls[layer].x  # (batch, time, features)
+        keras_x = keras.recurrent_calls[layer].x  # (batch, time, features)
         if near(call.x.swapaxes(0, 1), keras_x) and not near(call.x, keras_x):
             return layer
     return None
@@ -189,9 +191,9 @@ def _trusted_steps(twins: Twins, torch: Anatomy, keras: Anatomy) -> dict[str, in
         keras: what Keras's twin does.
     """
     trusted = {}
-    for layer in torch.calls:
-        if layer in keras.calls:
-            steps = _trusted(twins, layer, keras.calls[layer])
+    for layer in torch.recurrent_calls:
+        if layer in keras.recurrent_calls:
+            steps = _trusted(twins, layer, keras.recurrent_calls[layer])
             if steps is not None:
                 trusted[layer] = steps
     return trusted

@@ -34,12 +34,12 @@ def place_of(
         else the stage that decides; None where none of these is known.
     """
     if finding is not None:
-        gap = isolated.alone.get(finding.layer)
-        if gap is not None and not gap.is_none:
+        gap = isolated.gaps.get(finding.layer)
+        if gap is not None and not gap.is_rounding:
             gates = _gates_at(finding.layer, gap.timestep, isolated)
             return Place(finding.layer, gap.timestep, gap.unit, gates)
-        if finding.behind:
-            return Place(f"between {finding.layer} and {finding.behind}")
+        if finding.following:
+            return Place(f"between {finding.layer} and {finding.following}")
     if stage is not None and stage.verdict != SAME:
         return _place_of_stage(stage, isolated)
     if finding is not None and finding.layer:
@@ -73,9 +73,9 @@ def _gates_at(layer: str, timestep: int | None, isolated: Isolated) -> tuple[str
         Gates as PyTorch names them; empty for a layer that is not recurrent. Of several
         layers and directions they are those of the first in which any differs.
     """
-    if layer not in isolated.keras.calls or not timestep:
+    if layer not in isolated.keras.recurrent_calls or not timestep:
         return ()
-    call = isolated.keras.calls[layer]
+    call = isolated.keras.recurrent_calls[layer]
     step = timestep - 1  # counted from 0
     torch_sums = _gate_sums(call, isolated.weights["torch"][layer], step)
     keras_sums = _gate_sums(call, isolated.weights["keras"][layer], step)

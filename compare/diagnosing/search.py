@@ -39,8 +39,8 @@ def findings(
     isolated = _with_inputs(twins, isolated, arrays)
     torch, keras = isolated.torch, isolated.keras
     for layer in isolated.kinds:
-        if layer in isolated.unlike:
-            yield Finding(layer, unknown=isolated.unlike[layer])
+        if layer in isolated.refusals:
+            yield Finding(layer, unknown=isolated.refusals[layer])
         if layer not in isolated.weights["keras"]:
             continue
         padded = padded_before(layer, isolated)
@@ -49,10 +49,10 @@ def findings(
         else:
             yield from given_to(layer, isolated)
         yield from weights(layer, isolated)
-        if layer in torch.calls and layer in keras.calls:
+        if layer in torch.recurrent_calls and layer in keras.recurrent_calls:
             if padded is None:
                 yield from recurrent(layer, isolated)
-        elif layer in torch.made and layer in keras.made:
+        elif layer in torch.layer_outputs and layer in keras.layer_outputs:
             yield from applied(twins, layer, isolated)
     layers = [layer for layer in torch.kinds if layer in keras.kinds]
     if layers:
@@ -83,8 +83,8 @@ def _with_inputs(
     torch, keras = isolated.torch, isolated.keras
     return replace(
         isolated,
-        torch=replace(torch, made={**inputs, **torch.made}),
-        keras=replace(keras, made={**inputs, **keras.made}),
+        torch=replace(torch, layer_outputs={**inputs, **torch.layer_outputs}),
+        keras=replace(keras, layer_outputs={**inputs, **keras.layer_outputs}),
     )
 
 
@@ -113,7 +113,7 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
         yield from causes
         return
     last = layers[-1]
-    is_seen = last in torch.handed or last in torch.made
+    is_seen = last in torch.recurrent_outputs or last in torch.layer_outputs
     if is_seen and not isolated.unseen:
         unknown = "the result is made by something unknown in PyTorch"
         yield Finding(last, unknown=unknown)

@@ -71,21 +71,25 @@ def anatomy(
         if runs and (name in bare or name in weights):
             at_work.add(name, runs)
     ran = [name for name in watch.runs if name in stacks]
-    holding = [name for name in ran if name in at_work.calls or name in at_work.fed]
+    holding = [
+        name
+        for name in ran
+        if name in at_work.recurrent_calls or name in at_work.layer_inputs
+    ]
     return Anatomy(
         kinds={name: kinds[name] for name in holding},
         arrays={name: weights[name] for name in holding},
-        fed=at_work.fed,
-        made=at_work.made,
-        calls=at_work.calls,
-        handed=at_work.handed,
+        layer_inputs=at_work.layer_inputs,
+        layer_outputs=at_work.layer_outputs,
+        recurrent_calls=at_work.recurrent_calls,
+        recurrent_outputs=at_work.recurrent_outputs,
         last=_last_array(watch.runs[ran[-1]]) if ran else None,
         result=to_numpy(results[0]) if results else None,
         results=tuple(to_numpy(tensor) for tensor in results),
         options={
             name: options_of("keras", kinds[name], _unwrapped(stacks[name][0]))
             for name in holding
-            if name in at_work.fed
+            if name in at_work.layer_inputs
         },
         orders=at_work.orders,
         stacked=at_work.stacked,
@@ -182,10 +186,10 @@ class _LayersAtWork:
         weights: Mapping[str, Mapping[str, np.ndarray]],
     ) -> None:
         self._kinds, self._weights = kinds, weights
-        self.fed: dict[str, np.ndarray] = {}
-        self.made: dict[str, np.ndarray] = {}
-        self.calls: dict[str, Call] = {}
-        self.handed: dict[str, RecurrentOutput] = {}
+        self.layer_inputs: dict[str, np.ndarray] = {}
+        self.layer_outputs: dict[str, np.ndarray] = {}
+        self.recurrent_calls: dict[str, Call] = {}
+        self.recurrent_outputs: dict[str, RecurrentOutput] = {}
         self.orders: dict[str, np.ndarray] = {}
         self.stacked: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
 
@@ -193,11 +197,11 @@ class _LayersAtWork:
         """Add a layer, or a stack of which each layer ran once in this order."""
         x, output = runs[0].x, runs[-1].output
         if not isinstance(output, RecurrentOutput):
-            self.fed[name], self.made[name] = x, output
+            self.layer_inputs[name], self.layer_outputs[name] = x, output
             return
         kind, arrays = self._kinds[name], self._weights[name]
-        self.calls[name] = call(kind, arrays, x, runs[0].lengths)
-        self.handed[name] = output
+        self.recurrent_calls[name] = call(kind, arrays, x, runs[0].lengths)
+        self.recurrent_outputs[name] = output
         if runs[0].order is not None:
             self.orders[name] = runs[0].order
         if len(runs) > 1:

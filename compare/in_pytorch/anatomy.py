@@ -76,25 +76,25 @@ def anatomy(
     kinds = {
         name: holding[name].kind
         for name in ran
-        if name in at_work.calls or name in at_work.fed
+        if name in at_work.recurrent_calls or name in at_work.layer_inputs
     }
     last = watch.outputs.get(ran[-1]) if ran else None
     return Anatomy(
         kinds=kinds,
         arrays={name: holding[name].arrays for name in kinds},
-        fed=at_work.fed,
-        made=at_work.made,
-        calls=at_work.calls,
-        handed=at_work.handed,
+        layer_inputs=at_work.layer_inputs,
+        layer_outputs=at_work.layer_outputs,
+        recurrent_calls=at_work.recurrent_calls,
+        recurrent_outputs=at_work.recurrent_outputs,
         last=last.numpy() if isinstance(last, torch.Tensor) else None,
         result=results[0].numpy() if results else None,
         results=tuple(tensor.numpy() for tensor in results),
         options={
             name: options_of("torch", kind, modules[name])
             for name, kind in kinds.items()
-            if name in at_work.fed
+            if name in at_work.layer_inputs
         },
-        moved=_moved(holding, statistics),
+        changed_by_run=_moved(holding, statistics),
     )
 
 
@@ -146,10 +146,10 @@ class _LayersAtWork:
         self, modules: Mapping[str, torch.nn.Module], holding: Mapping[str, Layer]
     ) -> None:
         self._modules, self._holding = modules, holding
-        self.fed: dict[str, np.ndarray] = {}
-        self.made: dict[str, np.ndarray] = {}
-        self.calls: dict[str, Call] = {}
-        self.handed: dict[str, RecurrentOutput] = {}
+        self.layer_inputs: dict[str, np.ndarray] = {}
+        self.layer_outputs: dict[str, np.ndarray] = {}
+        self.recurrent_calls: dict[str, Call] = {}
+        self.recurrent_outputs: dict[str, RecurrentOutput] = {}
 
     def add(self, name: str, args: tuple[Any, ...], result: Any) -> None:
         """Add a layer that ran once.
@@ -164,9 +164,9 @@ class _LayersAtWork:
             if result is not None and is_batch(x):
                 self._add_recurrent(name, module, self._holding[name], x, result)
         elif isinstance(x, torch.Tensor):
-            self.fed[name] = features_last(module, x).numpy()
+            self.layer_inputs[name] = features_last(module, x).numpy()
             if isinstance(result, torch.Tensor):
-                self.made[name] = features_last(module, result).numpy()
+                self.layer_outputs[name] = features_last(module, result).numpy()
 
     def _add_recurrent(
         self,
@@ -177,8 +177,8 @@ class _LayersAtWork:
         result: Any,
     ) -> None:
         sequence, lengths = padded(module, x)
-        self.calls[name] = call(layer.kind, layer.arrays, sequence, lengths)
-        self.handed[name] = sequence_of(module, result)
+        self.recurrent_calls[name] = call(layer.kind, layer.arrays, sequence, lengths)
+        self.recurrent_outputs[name] = sequence_of(module, result)
 
 
 def _handing_on_instead(
@@ -193,10 +193,10 @@ def _handing_on_instead(
     """
 
     def hook(module: Any, args: object, result: Any) -> Any:
-        if name in instead.handed:
-            return handing_on(module, result, instead.handed[name], turned)
-        if name in instead.kinds and name in instead.made:
-            return features_last(module, like(instead.made[name], result))
+        if name in instead.recurrent_outputs:
+            return handing_on(module, result, instead.recurrent_outputs[name], turned)
+        if name in instead.kinds and name in instead.layer_outputs:
+            return features_last(module, like(instead.layer_outputs[name], result))
         return None  # leaves the result
 
     return hook

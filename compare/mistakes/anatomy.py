@@ -49,21 +49,21 @@ class Anatomy:
 
     kinds: Mapping[str, str]
     arrays: Mapping[str, Mapping[str, np.ndarray]]
-    fed: Mapping[str, np.ndarray]
-    made: Mapping[str, np.ndarray]
-    calls: Mapping[str, Call]
-    handed: Mapping[str, RecurrentOutput]
+    layer_inputs: Mapping[str, np.ndarray]
+    layer_outputs: Mapping[str, np.ndarray]
+    recurrent_calls: Mapping[str, Call]
+    recurrent_outputs: Mapping[str, RecurrentOutput]
     last: np.ndarray | None
     result: np.ndarray | None
     results: tuple[np.ndarray, ...] = ()
     options: Mapping[str, Options] = field(default_factory=dict)
     orders: Mapping[str, np.ndarray] = field(default_factory=dict)
-    moved: tuple[str, ...] = ()
+    changed_by_run: tuple[str, ...] = ()
     stacked: Mapping[str, list[tuple[np.ndarray, np.ndarray]]] = field(
         default_factory=dict
     )
 
-    def behind(self, layer: str) -> str | None:
+    def following(self, layer: str) -> str | None:
         """The layer that is computed next after one."""
         names = list(self.kinds)
         following = names[names.index(layer) + 1 :] if layer in names else ()
@@ -71,14 +71,18 @@ class Anatomy:
 
     def given(self, layer: str) -> np.ndarray | None:
         """What goes into a layer, recurrent or not."""
-        return self.calls[layer].x if layer in self.calls else self.fed.get(layer)
+        return (
+            self.recurrent_calls[layer].x
+            if layer in self.recurrent_calls
+            else self.layer_inputs.get(layer)
+        )
 
     def call(self, layer: str) -> Call:
         """A layer that is not recurrent at work."""
         return kinds.call(
             self.kinds[layer],
             self.arrays[layer],
-            self.fed[layer],
+            self.layer_inputs[layer],
             options=self.options.get(layer),
         )
 
@@ -102,9 +106,9 @@ def applies(mistake: Mistake[Effect], layer: str, found: Anatomy) -> bool:
         case Handover() as effect:
             return _hands_over(effect, layer, found)
         case Activation(right=right):
-            following = found.behind(layer)
-            output = found.made.get(layer)
-            handed_over = found.fed.get(following) if following else None
+            following = found.following(layer)
+            output = found.layer_outputs.get(layer)
+            handed_over = found.layer_inputs.get(following) if following else None
             return _goes_through(ACTIVATIONS, NONE, right, output, handed_over)
         case FinalActivation(right=right):
             last, result = found.last, found.result
@@ -138,8 +142,8 @@ def _goes_through(
 
 def _computes(effect: Computation, layer: str, found: Anatomy) -> bool:
     """Whether a layer computes what is right, and the mistake can happen to it."""
-    if layer in found.calls:
-        call = found.calls[layer]  # its first step tells
+    if layer in found.recurrent_calls:
+        call = found.recurrent_calls[layer]  # its first step tells
         lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
         first_step = replace(call, x=call.x[:, :1], lengths=lengths)
         return effect.compute(first_step) is not None
@@ -149,16 +153,16 @@ def _computes(effect: Computation, layer: str, found: Anatomy) -> bool:
     if effect.right is None:
         return True
     right = effect.right(call)
-    return isinstance(right, np.ndarray) and near(right, found.made.get(layer))
+    return isinstance(right, np.ndarray) and near(right, found.layer_outputs.get(layer))
 
 
 def _hands_over(effect: Handover, layer: str, found: Anatomy) -> bool:
     """Whether the next layer, or the caller, gets what is right of a layer's output."""
-    if layer not in found.handed:
+    if layer not in found.recurrent_outputs:
         return False
-    following = found.behind(layer)
-    handed_over = found.fed.get(following) if following else found.result
-    output = found.handed[layer]
+    following = found.following(layer)
+    handed_over = found.layer_inputs.get(following) if following else found.result
+    output = found.recurrent_outputs[layer]
     if effect.function(output) is None:
         return False
     return any(near(WAYS[right](output), handed_over) for right in effect.rights)

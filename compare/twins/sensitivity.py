@@ -57,7 +57,7 @@ def sensitivity(
         ]
     survivors = []
     for mistake, layer in mistakes:
-        wrong = _with_mistake(twins, arrays, mistake, layer, anatomy.behind(layer))
+        wrong = _with_mistake(twins, arrays, mistake, layer, anatomy.following(layer))
         if wrong and twins.judge(stages | wrong, arrays).verdict == SAME:
             survivors.append(Survivor(mistake.name, layer, mistake.sentence))
     tried = before.faults if before else len(mistakes)

@@ -20,7 +20,7 @@ def mistaken(harness, twins, found, *mistakes):
             if isinstance(mistake.effect, ArraysOfLayer):
                 stack.enter_context(_loaded(harness, twins, mistake, layer))
                 continue
-            following = found.behind(layer)
+            following = found.following(layer)
             stack.enter_context(
                 injected_everywhere(twins, mistake.effect, layer, following)
             )

@@ -96,7 +96,7 @@ def check_that_mistakes_are_undone(pytorch_mistakes, twin, arrays):
     for layer in found.kinds:
         for mistake in MISTAKES:
             if applies(mistake, layer, found):
-                behind = found.behind(layer)
+                behind = found.following(layer)
                 with pytorch_mistakes.injected(twin, mistake.effect, layer, behind):
                     wrong = twin(*arrays)
                 after = twin(*arrays)

@@ -163,7 +163,7 @@ def _others(
     An array that is taken in the same way as the layer's goes by its name alone.
     """
     for name in reversed(names):
-        if name not in anatomy.handed and name not in anatomy.made:
+        if name not in anatomy.recurrent_outputs and name not in anatomy.layer_outputs:
             continue
         ways, output = between.ways_of(anatomy, name, False)
         for other_way, take in ways.items():

@@ -15,7 +15,7 @@ from compare.diagnosing.between import ways as between
 from compare.diagnosing.between.ways import AS_IT_IS, EXACT, STATE, Way
 from compare.diagnosing.finding import Finding, Link, Reading
 from compare.diagnosing.from_the_end import LAST_FIRST
-from compare.diagnosing.in_layers.directions import left_turned
+from compare.diagnosing.in_layers.directions import left_reversed
 from compare.judging.distances import near
 from compare.judging.explanation import listed
 from compare.judging.words import Side
@@ -98,7 +98,7 @@ def _candidates(
 ) -> Iterator[_Candidate]:
     """Every array that may be a part, in the order of the names."""
     for name in names:
-        if name not in anatomy.handed and name not in anatomy.made:
+        if name not in anatomy.recurrent_outputs and name not in anatomy.layer_outputs:
             continue
         ways, output = between.ways_of(anatomy, name, name in turned)
         for way, take in ways.items():
@@ -142,7 +142,7 @@ def joining(
     sources = [_likeliest(part) for part in keras_parts]
     takes = [part[source] for part, source in zip(keras_parts, sources, strict=True)]
     inputs = {
-        source.layer: RecurrentOutput(keras.made[source.layer])
+        source.layer: RecurrentOutput(keras.layer_outputs[source.layer])
         for source in sources
         if source.layer not in keras.kinds
     }
@@ -200,21 +200,21 @@ def differing(
     same_layers = all(_shared_layers(*pair) for pair in unlike)
     if len(torch) != len(keras) or not same_layers:
         reading = _in_order(link, torch, keras)
-        yield Finding(link.layer, (reading,), cure=cure, behind=link.behind)
+        yield Finding(link.layer, (reading,), cure=cure, following=link.following)
         return
     for torch_part, keras_part in unlike:
         layer = _shared_layers(torch_part, keras_part)[0]
-        place = Link(layer, link.behind)
+        place = Link(layer, link.following)
         ways: dict[Side, list[str]] = {
             "torch": _ways_of_layer(torch_part, layer),
             "keras": _ways_of_layer(keras_part, layer),
         }
         readings: tuple[Reading, ...] = ()
         if layer in from_the_end:
-            readings = left_turned(place, ways)
+            readings = left_reversed(place, ways)
         if not readings:
             readings = between.readings(place, "ways", ways)
-        yield Finding(layer, readings, cure=cure, behind=link.behind)
+        yield Finding(layer, readings, cure=cure, following=link.following)
 
 
 def _shared_layers(torch_part: Part, keras_part: Part) -> list[str]:

@@ -70,9 +70,9 @@ def differing(link: Link, sides: Mapping[Side, Recognised]) -> Iterator[Finding]
         return
     for side, recognised in sides.items():
         if not recognised:
-            subject = f"{link.behind} gets" if link.behind else "the result is"
+            subject = f"{link.following} gets" if link.following else "the result is"
             unknown = f"{subject} something unknown in {SIDES[side]}"
-            yield Finding(link.layer, unknown=unknown, behind=link.behind)
+            yield Finding(link.layer, unknown=unknown, following=link.following)
             return
     kinds, routes = _differences(sides)
     # A state is not cut off where PyTorch's batch is packed; a step is.
@@ -82,7 +82,7 @@ def differing(link: Link, sides: Mapping[Side, Recognised]) -> Iterator[Finding]
     for kind in kinds:
         names = {side: _names(kind, routes[side]) for side in sides}
         yield Finding(
-            link.layer, readings(link, kind, names), cure=cure, behind=link.behind
+            link.layer, readings(link, kind, names), cure=cure, following=link.following
         )
 
 
@@ -192,13 +192,13 @@ def ways_of(
         Ways by name, and the output of the layer, (batch, time, features), or (batch,
         features) where only `AS_IT_IS` is a way.
     """
-    if layer in anatomy.handed:
-        output = anatomy.handed[layer]
+    if layer in anatomy.recurrent_outputs:
+        output = anatomy.recurrent_outputs[layer]
         if turned:
             batch_first = output.output.swapaxes(0, 1)
             output = replace(output, output=batch_first, lengths=None)
         return WAYS, output
-    output = RecurrentOutput(anatomy.made[layer])
+    output = RecurrentOutput(anatomy.layer_outputs[layer])
     if output.output.ndim != 3:
         return {AS_IT_IS: WAYS[AS_IT_IS]}, output
     return WAYS, output
@@ -276,7 +276,7 @@ class _Wording:
         """What a mistake there changes."""
         if self.kind == "ways":
             return Handover
-        if self.link.behind:
+        if self.link.following:
             return Activation
         return FinalActivation
 
@@ -295,7 +295,7 @@ class _Wording:
         if isinstance(name, Operation):
             return f"{SIDES[side]} {name.does}"
         if self.effect is Handover:
-            verb = "takes" if self.link.behind else "returns"
+            verb = "takes" if self.link.following else "returns"
             return f"{SIDES[side]} {verb} {name}"
         if self.effect is Activation:
             return f"{SIDES[side]} has {name}"
@@ -344,7 +344,7 @@ class _Wording:
     def fix(self, side: Side, right: Change, wrong: Change) -> str:
         """What to change on a side that does the wrong one."""
         if isinstance(right, Operation) or isinstance(wrong, Operation):
-            instruction = operations.fix(right, wrong, side, self.link.behind)
+            instruction = operations.fix(right, wrong, side, self.link.following)
         elif self.effect is Handover:
             instruction = words.written(right, side, wrong)
         elif self.effect is Activation:

@@ -16,7 +16,7 @@ from compare.diagnosing.from_the_end import (
     LAST_FIRST,
     NOT_TURNED,
     REVERSED,
-    are_turned,
+    are_reversed,
     makes,
 )
 from compare.judging.distances import near
@@ -67,7 +67,10 @@ def crossed(isolated: Isolated) -> dict[str, str]:
     Returns:
         The name of the other one, by layer.
     """
-    torch_calls, keras_calls = isolated.relayed.calls, isolated.keras.calls
+    torch_calls, keras_calls = (
+        isolated.relayed.recurrent_calls,
+        isolated.keras.recurrent_calls,
+    )
     layers = [
         name for name in isolated.kinds if name in torch_calls and name in keras_calls
     ]
@@ -86,9 +89,12 @@ def _are_crossed(first: str, second: str, isolated: Isolated) -> bool:
     one name on both sides are twins, as the user says.
     """
     keras = isolated.keras
-    keras_first, keras_second = keras.calls[first], keras.calls[second]
-    torch_first = isolated.relayed.calls[first]
-    torch_second = isolated.relayed.calls[second]
+    keras_first, keras_second = (
+        keras.recurrent_calls[first],
+        keras.recurrent_calls[second],
+    )
+    torch_first = isolated.relayed.recurrent_calls[first]
+    torch_second = isolated.relayed.recurrent_calls[second]
     if _shapes(keras_first) != _shapes(keras_second):
         return False
     if isolated.name(first, "keras") == first:
@@ -99,10 +105,12 @@ def _are_crossed(first: str, second: str, isolated: Isolated) -> bool:
         return False
     if not near(torch_first.x, keras_first.x):
         return False
-    if not are_turned(torch_second, keras_second):
+    if not are_reversed(torch_second, keras_second):
         return False
-    reads_from_the_end = makes(_turned(keras_first), keras.handed[first])
-    return reads_from_the_end and not makes(_turned(keras_second), keras.handed[second])
+    reads_from_the_end = makes(_turned(keras_first), keras.recurrent_outputs[first])
+    return reads_from_the_end and not makes(
+        _turned(keras_second), keras.recurrent_outputs[second]
+    )
 
 
 def _shapes(call: Call) -> dict[str, tuple[int, ...]]:
@@ -131,7 +139,7 @@ def _exchanged(layer: str, twin: str, isolated: Isolated) -> Reading:
 # ------------------------------------------------ steps in the order they were read in
 
 
-def left_turned(
+def left_reversed(
     place: Link, names: Mapping[Side, Sequence[str]]
 ) -> tuple[Reading, ...]:
     """Readings in which one side leaves the steps in the order it read them in.

@@ -59,7 +59,7 @@ def _ways(layer: str, sides: Mapping[str, Anatomy]) -> dict[str, list[Way]]:
     own = [found.call(layer).options.get("epsilon") for found in sides.values()]
     ways: dict[str, list[Way]] = {}
     for side, found in sides.items():
-        call, made = found.call(layer), found.made[layer]
+        call, made = found.call(layer), found.layer_outputs[layer]
         ways[side] = [
             (epsilon, of_batch)
             for epsilon in dict.fromkeys((*own, *DEFAULTS))
@@ -91,7 +91,7 @@ def _otherwise(
     for side, found in sides.items():
         if ways[side]:
             continue
-        call, made = found.call(layer), found.made[layer]
+        call, made = found.call(layer), found.layer_outputs[layer]
         fitting = []
         for mistake in known_mistakes(Computation, call.kind):
             wrong = mistake.effect.compute(call)

@@ -36,10 +36,10 @@ def padded_before(layer: str, isolated: Isolated) -> Finding | None:
         None where Keras leaves out no step before another, or PyTorch reads others.
     """
     order = isolated.keras.orders.get(layer)  # (batch, time)
-    torch_call = isolated.relayed.calls.get(layer)
+    torch_call = isolated.relayed.recurrent_calls.get(layer)
     if order is None or torch_call is None:
         return None
-    keras_call = isolated.keras.calls[layer]
+    keras_call = isolated.keras.recurrent_calls[layer]
     lengths = keras_call.lengths
     if lengths is None:  # every step counts
         return None
@@ -92,7 +92,10 @@ def counted(layer: str, isolated: Isolated) -> Iterator[Finding]:
         layer: recurrent on both sides.
         isolated: as `isolation.isolate` gives it.
     """
-    torch_call, keras_call = isolated.torch.calls[layer], isolated.keras.calls[layer]
+    torch_call, keras_call = (
+        isolated.torch.recurrent_calls[layer],
+        isolated.keras.recurrent_calls[layer],
+    )
     torch_counts, keras_counts = _counts(torch_call), _counts(keras_call)
     batch, time = keras_call.x.shape[:2]
     torch_time = time
@@ -130,8 +133,8 @@ def read_at_the_end(
         isolated: as `isolation.isolate` gives it.
         sides: what was recognised on each side.
     """
-    torch_call = isolated.torch.calls.get(link.layer)
-    keras_call = isolated.keras.calls.get(link.layer)
+    torch_call = isolated.torch.recurrent_calls.get(link.layer)
+    keras_call = isolated.keras.recurrent_calls.get(link.layer)
     if torch_call is None or torch_call.lengths is None:
         return
     if keras_call is None or keras_call.lengths is not None:
@@ -139,7 +142,7 @@ def read_at_the_end(
     for route, way in sides["keras"].items():
         if route in sides["torch"] and route.way in STATES:
             finding = _finding(link.layer, isolated, "keras", MASK, Handover(way))
-            yield replace(finding, behind=link.behind)
+            yield replace(finding, following=link.following)
             return
 
 

@@ -273,7 +273,7 @@ def _have_same_weights(
             left out then.
     """
     torch, keras = arrays["torch"], arrays["keras"]
-    if layer in isolated.torch.moved:
+    if layer in isolated.torch.changed_by_run:
         torch, keras = _without_statistics(torch), _without_statistics(keras)
     return _are_same(kind, torch, keras, NEAR)
 
