@@ -1,28 +1,44 @@
-"""How two layers that normalise do so otherwise: an option, or a known mistake."""
+"""How two layers that normalise differ: in an option, or by a known mistake."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.diagnosing.finding import Finding, Reading, known_mistakes, named, of_layer
+from compare.diagnosing.finding import (
+    Finding,
+    Reading,
+    known_mistakes,
+    named,
+    of_layer,
+)
 from compare.diagnosing.finding import reading as read
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
 from compare.judging.evidence import OTHER, SIDES
 from compare.judging.words import Side
-from compare.kinds.mistake import Call, Computation, Effect, Mistake
+from compare.kinds.computing import Computed
+from compare.kinds.mistake import Call, Computation, Mistake
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import Anatomy
 
 BATCH = "statistics of the batch for learnt statistics"
-DEFAULTS = (1e-5, 1e-3)
+DEFAULTS = (1e-5, 1e-3)  # of PyTorch, and of Keras
 
-# An epsilon, and whether mean and variance are those of the batch.
-Way = tuple[float | None, bool]
+
+class _Setting(NamedTuple):
+    """How a layer may normalise.
+
+    Args:
+        epsilon: what is added to the variance; None where it is not known.
+        of_batch: whether mean and variance are those of the batch.
+    """
+
+    epsilon: float | None
+    of_batch: bool
 
 
 def normalises(layer: str, isolated: Isolated) -> Iterator[Finding]:
@@ -32,121 +48,165 @@ def normalises(layer: str, isolated: Isolated) -> Iterator[Finding]:
         layer: its name.
         isolated: what both layers do.
     """
-    sides = {"torch": isolated.torch, "keras": isolated.keras}
-    ways = _ways(layer, sides)
-    if not (ways["torch"] and ways["keras"]):
-        yield _otherwise(layer, isolated, ways)
+    torch, keras = isolated.torch, isolated.keras
+    epsilons = [
+        torch.call(layer).options.get("epsilon"),
+        keras.call(layer).options.get("epsilon"),
+        *DEFAULTS,
+    ]
+    settings: dict[Side, list[_Setting]] = {
+        "torch": _fitting_settings(layer, torch, epsilons),
+        "keras": _fitting_settings(layer, keras, epsilons),
+    }
+    if not settings["torch"] or not settings["keras"]:
+        unexplained = [side for side in SIDES if not settings[side]]
+        yield _of_mistakes(layer, isolated, unexplained)
         return
-    if set(ways["torch"]) & set(ways["keras"]):
+    if set(settings["torch"]) & set(settings["keras"]):
         yield from _unlike_options(layer, isolated, _cure(layer, isolated))
         return
-    chosen = {side: of_side[0] for side, of_side in ways.items()}
-    epsilon, of_batch = chosen["keras"]
-    cure = _cure(layer, isolated, epsilon=epsilon, training=of_batch)
-    batched = [side for side in SIDES if chosen[side][1]]
-    if len(batched) == 1:
-        (side,) = batched
-        found = read(isolated.name(layer, side), side, named(BATCH))
-        yield Finding(layer, (found,), cure=cure)
-    epsilons = {side: way[0] for side, way in chosen.items()}
-    if epsilons["torch"] != epsilons["keras"]:
-        yield Finding(layer, _epsilons(layer, isolated, epsilons), cure=cure)
+    chosen = {side: fitting[0] for side, fitting in settings.items()}
+    cure = _cure(
+        layer,
+        isolated,
+        epsilon=chosen["keras"].epsilon,
+        training=chosen["keras"].of_batch,
+    )
+    of_batch = [side for side, setting in chosen.items() if setting.of_batch]
+    if len(of_batch) == 1:
+        side = of_batch[0]
+        reading = read(isolated.name(layer, side), side, named(BATCH))
+        yield Finding(layer, (reading,), cure=cure)
+    if chosen["torch"].epsilon != chosen["keras"].epsilon:
+        yield Finding(layer, _epsilon_readings(layer, isolated, chosen), cure=cure)
     yield from _unlike_options(layer, isolated, cure)
 
 
-def _ways(layer: str, sides: Mapping[str, Anatomy]) -> dict[str, list[Way]]:
-    """With which epsilon and statistics each side makes what it makes."""
-    own = [found.call(layer).options.get("epsilon") for found in sides.values()]
-    ways: dict[str, list[Way]] = {}
-    for side, found in sides.items():
-        call, made = found.call(layer), found.layer_outputs[layer]
-        ways[side] = [
-            (epsilon, of_batch)
-            for epsilon in dict.fromkeys((*own, *DEFAULTS))
-            for of_batch in (False, True)
-            if near(call.run(epsilon=epsilon, training=of_batch), made)
-        ]
-    return ways
+def _fitting_settings(
+    layer: str, anatomy: Anatomy, epsilons: Sequence[float | None]
+) -> list[_Setting]:
+    """The settings with which a layer makes what it makes on one side.
+
+    Args:
+        layer: its name.
+        anatomy: what that side does.
+        epsilons: those to try; None where one is not known.
+    """
+    call, output = anatomy.call(layer), anatomy.layer_outputs[layer]
+    settings = []
+    for epsilon in dict.fromkeys(epsilons):  # each once, in this order
+        for of_batch in (False, True):
+            if near(call.run(epsilon=epsilon, training=of_batch), output):
+                settings.append(_Setting(epsilon, of_batch))
+    return settings
 
 
 def _cure(layer: str, isolated: Isolated, **options: Any) -> Computation:
-    """Make PyTorch's layer compute what Keras's does, with these options."""
+    """Make PyTorch's layer compute what Keras's layer does, with these options."""
     keras = isolated.keras.call(layer)
     arrays = isolated.weights["keras"][layer]
 
     def compute(call: Call) -> Any:
-        as_in_keras = replace(call, arrays=arrays, options=keras.options)
-        return as_in_keras.run(**options)
+        keras_call = replace(call, arrays=arrays, options=keras.options)
+        return keras_call.run(**options)
 
     return Computation(compute)
 
 
-def _otherwise(
-    layer: str, isolated: Isolated, ways: Mapping[str, list[Way]]
+# ---------------------------------------------------------------------- known mistakes
+
+
+def _of_mistakes(
+    layer: str, isolated: Isolated, unexplained: Sequence[Side]
 ) -> Finding:
-    """A known mistake of the sides that do not just have another epsilon."""
-    sides: dict[Side, Anatomy] = {"torch": isolated.torch, "keras": isolated.keras}
-    suspects: list[tuple[Side, Mistake[Effect]]] = []
+    """The known mistakes of sides that do not just have another epsilon.
+
+    Args:
+        layer: its name.
+        isolated: what both layers do.
+        unexplained: the sides that no setting explains, PyTorch first.
+    """
+    anatomies: dict[Side, Anatomy] = {"torch": isolated.torch, "keras": isolated.keras}
+    suspects: list[tuple[Side, Mistake[Computation]]] = []
     cure = _cure(layer, isolated)
-    for side, found in sides.items():
-        if ways[side]:
-            continue
-        call, made = found.call(layer), found.layer_outputs[layer]
-        fitting = []
-        for mistake in known_mistakes(Computation, call.kind):
-            wrong = mistake.effect.compute(call)
-            if isinstance(wrong, np.ndarray) and near(wrong, made):
-                fitting.append(mistake)
+    for side in unexplained:
+        fitting = _fitting_mistakes(layer, anatomies[side])
         if not fitting:
-            what = "what is made of the same input and weights is"
-            return Finding(layer, unknown=f"{what} something unknown in {SIDES[side]}")
-        if side == "keras":
-            cure = _with_arrays_of_keras(layer, isolated, fitting[0].effect)
+            unknown = (
+                "what is made of the same input and weights is something unknown in "
+                f"{SIDES[side]}"
+            )
+            return Finding(layer, unknown=unknown)
         suspects += [(side, mistake) for mistake in fitting]
+        if side == "keras":
+            cure = _with_mistake(fitting[0], isolated.weights["keras"][layer])
     return of_layer(layer, isolated, suspects, cure)
 
 
-def _with_arrays_of_keras(
-    layer: str, isolated: Isolated, effect: Computation
+def _fitting_mistakes(layer: str, anatomy: Anatomy) -> list[Mistake[Computation]]:
+    """The mistakes by which a layer makes what it makes on one side."""
+    call, output = anatomy.call(layer), anatomy.layer_outputs[layer]
+    fitting = []
+    for mistake in known_mistakes(Computation, call.kind):
+        result = mistake.effect.compute(call)
+        if isinstance(result, np.ndarray) and near(result, output):
+            fitting.append(mistake)
+    return fitting
+
+
+def _with_mistake(
+    mistake: Mistake[Computation], arrays: Mapping[str, np.ndarray]
 ) -> Computation:
-    """Make the same mistake in PyTorch's layer, with the arrays of Keras's."""
-    arrays = isolated.weights["keras"][layer]
-    return Computation(lambda call: effect.compute(replace(call, arrays=arrays)))
+    """Make PyTorch's layer make the mistake of Keras's layer, with its arrays."""
+
+    def compute(call: Call) -> Computed | None:
+        return mistake.effect.compute(replace(call, arrays=arrays))
+
+    return Computation(compute)
 
 
 def _unlike_options(
     layer: str, isolated: Isolated, cure: Computation
 ) -> Iterator[Finding]:
-    """Mistakes that are known by that both sides have another value of an option."""
+    """Mistakes that show in another value of an option on either side."""
     torch, keras = isolated.torch.call(layer), isolated.keras.call(layer)
     for mistake in known_mistakes(Computation, torch.kind):
         option = mistake.effect.option
         if option and torch.options[option] != keras.options[option]:
-            readings = tuple(
+            readings = [
                 read(isolated.name(layer, side), side, mistake) for side in SIDES
-            )
-            yield Finding(layer, readings, cure=cure)
+            ]
+            yield Finding(layer, tuple(readings), cure=cure)
 
 
-def _epsilons(layer, isolated, epsilons):
+# ---------------------------------------------------------------------------- epsilons
+
+
+def _epsilon_readings(
+    layer: str, isolated: Isolated, chosen: Mapping[Side, _Setting]
+) -> tuple[Reading, ...]:
     """Whose epsilon may be wrong; by name where one is a default of the other side."""
-    written = {side: _written(epsilon) for side, epsilon in epsilons.items()}
-    readings = [
-        read(isolated.name(layer, side), side, mistake)
-        for mistake in MISTAKES
-        for side, other in OTHER.items()
-        if mistake.name == f"epsilon {written[side]} for {written[other]}"
-    ]
+    torch_epsilon = _written(chosen["torch"].epsilon)
+    keras_epsilon = _written(chosen["keras"].epsilon)
+    written: dict[Side, str] = {"torch": torch_epsilon, "keras": keras_epsilon}
+    readings = []
+    for mistake in MISTAKES:
+        for side, opposite in OTHER.items():
+            if mistake.name == f"epsilon {written[side]} for {written[opposite]}":
+                readings.append(read(isolated.name(layer, side), side, mistake))
     if readings:
         return tuple(readings)
-    said = f"{written['torch']} in PyTorch, {written['keras']} in Keras"
-    fix = (
-        f"either {isolated.name(layer, 'torch')} of PyTorch: eps={written['keras']} or "
-        f"{isolated.name(layer, 'keras')} of Keras: epsilon={written['torch']}"
+    sentence = (
+        f"in {layer}, the epsilon below the root is {torch_epsilon} in PyTorch, "
+        f"{keras_epsilon} in Keras"
     )
-    said = f"in {layer}, the epsilon below the root is {said}"
-    return (Reading("", (), said, fix),)
+    fix = (
+        f"either {isolated.name(layer, 'torch')} of PyTorch: eps={keras_epsilon} or "
+        f"{isolated.name(layer, 'keras')} of Keras: epsilon={torch_epsilon}"
+    )
+    return (Reading("", (), sentence, fix),)
 
 
-def _written(epsilon):
+def _written(epsilon: float | None) -> str:
+    """An epsilon as the names of mistakes have it: 1e-3, not 0.001 or 1e-03."""
     return f"{epsilon:g}".replace("e-0", "e-").replace("0.001", "1e-3")
