@@ -167,14 +167,14 @@ class Link:
     layer: str
     following: str | None
 
-    def given(self, anatomy: Anatomy) -> np.ndarray | None:
+    def array_on(self, anatomy: Anatomy) -> np.ndarray | None:
         """What one side hands on there: the next layer's input, or the model's result.
 
         None where that was not seen.
         """
         if self.following is None:
             return anatomy.result
-        return anatomy.given(self.following)
+        return anatomy.input_of(self.following)
 
     @property
     def where(self) -> str:

@@ -106,7 +106,7 @@ def _read_in_another_order(layer: str, isolated: Isolated) -> Finding | None:
         layer: its name.
         isolated: the twins at work.
     """
-    torch_x, keras_x = isolated.relayed.given(layer), isolated.keras.given(layer)
+    torch_x, keras_x = isolated.relayed.input_of(layer), isolated.keras.input_of(layer)
     if torch_x is None or keras_x is None or torch_x.shape != keras_x.shape:
         return None
     # A layer is tried on the other side's input, and held to its own output.
@@ -245,7 +245,7 @@ class _HandoverSearch:
         link = Link(self._sources[-1], self._following)
         parts = {}
         for side, anatomy in isolated.anatomies.items():
-            array = link.given(anatomy)
+            array = link.array_on(anatomy)
             if array is None:
                 return None
             turned = (
@@ -280,7 +280,7 @@ def _recognised(
     is_last = not link.following
     for side, anatomy in isolated.anatomies.items():
         sides[side] = {}
-        array = link.given(anatomy)
+        array = link.array_on(anatomy)
         if array is not None:
             is_turned = side == "torch" and link.layer in isolated.time_major
             sides[side] = recognise(anatomy, link.layer, array, is_last, is_turned)

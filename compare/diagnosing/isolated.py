@@ -50,11 +50,11 @@ class Isolated:
         kinds: by name, of all layers that hold arrays, as PyTorch names kinds; in the
             order in which they are computed, then those that were not seen.
         weights: arrays by side, by layer and by name, in PyTorch's layout.
-        alone: the gap of each layer alone, in the order in which they are computed.
-        unlike: by layer, why the arrays of one side cannot be those of the other.
-        turned: recurrent layers of PyTorch that take batch and time for each other.
-        trusted: by layer, how many steps can be judged, where not all can.
-        called: by layer, what Keras's user calls it, where that is another name.
+        gaps: the gap of each layer alone, in the order in which they are computed.
+        refusals: by layer, why the arrays of one side cannot be those of the other.
+        time_major: recurrent layers of PyTorch that take batch and time for each other.
+        judged_steps: by layer, how many steps can be judged, where not all can.
+        keras_names: by layer, what Keras's user calls it, where that is another name.
         from_the_end: recurrent layers that read from the end on both sides; here
             Keras's layer is given the steps in that order, as PyTorch's layer is.
     """
@@ -94,7 +94,10 @@ class Isolated:
         In parts of the largest value, as `distance` gives it; 0 where the input was not
         seen on both sides.
         """
-        torch_input, keras_input = self.relayed.given(layer), self.keras.given(layer)
+        torch_input, keras_input = (
+            self.relayed.input_of(layer),
+            self.keras.input_of(layer),
+        )
         if torch_input is None or keras_input is None:
             return 0
         call = self.relayed.recurrent_calls.get(layer)

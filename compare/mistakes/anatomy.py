@@ -29,20 +29,23 @@ class Anatomy:
     """What the layers of a model do on one input, in float64 and in order.
 
     Args:
-        kinds: of the layers that hold arrays, by name, as they are computed.
-        arrays: of each, by name.
-        fed, made: what goes into each that is not recurrent, and what comes out, the
-            features last; of those as well that hold no arrays, such as a softmax.
-            What comes out is without the activation that Keras's layer may have inside.
-        calls, handed: what goes into each that is recurrent, and what comes out.
+        kinds: the kind of each layer that holds arrays, in the order of computation.
+        arrays: the arrays of each, by name.
+        layer_inputs, layer_outputs: what goes into each layer that is not recurrent,
+            and what comes out, the features last; layers that hold no arrays, such as a
+            softmax, included. What comes out is without the activation that a layer of
+            Keras may have inside.
+        recurrent_calls, recurrent_outputs: what goes into each recurrent layer, and
+            what comes out.
         last: what comes out of the last layer that holds arrays, if an array.
         result: what the model returns first.
         results: all that it returns.
-        options: the settings of each that is not recurrent, by the suite's names.
+        options: the settings of each layer that is not recurrent, by the names of the
+            kinds.
         orders: of recurrent layers whose mask leaves out steps before others, where
             each step was, (batch, time); what goes in and comes out is here as if they
-            stood behind.
-        moved: layers whose arrays the run itself changed.
+            stood at the end.
+        changed_by_run: layers whose arrays the run itself changed.
         stacked: of recurrent layers that are several in Keras, what goes into each of
             them and what comes out.
     """
@@ -69,13 +72,11 @@ class Anatomy:
         following = names[names.index(layer) + 1 :] if layer in names else ()
         return following[0] if following else None
 
-    def given(self, layer: str) -> np.ndarray | None:
+    def input_of(self, layer: str) -> np.ndarray | None:
         """What goes into a layer, recurrent or not."""
-        return (
-            self.recurrent_calls[layer].x
-            if layer in self.recurrent_calls
-            else self.layer_inputs.get(layer)
-        )
+        if layer in self.recurrent_calls:
+            return self.recurrent_calls[layer].x
+        return self.layer_inputs.get(layer)
 
     def call(self, layer: str) -> Call:
         """A layer that is not recurrent at work."""
