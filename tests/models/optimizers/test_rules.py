@@ -69,6 +69,7 @@ def adam_rule(
 
 
 RULES = {"SGD": momentum_rule, "RMSprop": rmsprop_rule}
+RULES |= {"Adam": adam_rule, "AdamW": adam_rule}
 
 
 def by_rule(name, defined_by, values):
