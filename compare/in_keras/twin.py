@@ -81,7 +81,7 @@ class Twin(adapter.Twin):
             self._call = call
         self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
         self._order: dict[int, int] = {}  # the place of each layer, by its identity
-        _check_backend(dtype)
+        _check_backend()
         with settled(dtype):
             self.model = make()
             mark_built(self.model)
@@ -350,16 +350,16 @@ def _flat(returned: object) -> tuple[Any, ...]:
     return tuple(tensor for _, tensor in flat(returned))
 
 
-def _check_backend(dtype: Precision) -> None:
-    """Check that Keras computes in a precision.
+def _check_backend() -> None:
+    """Check that Keras computes in float64, also where a twin in float32 comes first.
 
     Raises:
         BadInput: if its backend takes numbers to less.
     """
-    if keras.backend.result_type(dtype, dtype) != dtype:
+    if keras.backend.result_type("float64", "float64") != "float64":
         raise BadInput(
             f"KERAS_BACKEND={keras.backend.backend()}: expected a backend on which "
-            f"Keras computes in {dtype}, which is to judge, got one on which it "
+            "Keras computes in float64, which is to judge, got one on which it "
             "falls back to float32; set KERAS_BACKEND=tensorflow"
         )
 

@@ -45,7 +45,7 @@ def test_error_in_a_model_is_a_refusal_that_names_its_kind(nn, keras, side, erro
 
     assert evidence.verdict == ONE_REFUSES
     said = evidence.results[0].refusals[side]
-    assert said.startswith(f"{type(error).__name__}: {error} (test_odd_models.py, line")
+    assert said.startswith(f"{type(error).__name__}: {error} (test_errors.py, line")
     assert "\n" not in said
 
 
@@ -54,7 +54,7 @@ def test_error_without_words_is_its_kind(nn, keras):
         in_pytorch(nn), in_keras(keras, raising(AssertionError())), X, "to_keras"
     )
 
-    assert evidence.results[0].refusals["keras"].startswith("AssertionError (test_odd")
+    assert evidence.results[0].refusals["keras"].startswith("AssertionError (test_errors")
 
 
 def test_keras_refusal_is_in_the_words_of_the_model(nn, keras):
@@ -74,7 +74,7 @@ def test_kind_of_a_users_own_is_named(nn, keras):
 
 
 def test_name_that_is_not_defined_is_no_refusal(nn, keras):
-    with pytest.raises(BadInput, match=r"test_odd_models.py, line \d+: expected code"):
+    with pytest.raises(BadInput, match=r"test_errors.py, line \d+: expected code"):
         compare.check(in_pytorch(nn, lambda y: y * scale), in_keras(keras), X)  # noqa: F821
 
 
