@@ -54,7 +54,9 @@ def test_error_without_words_is_its_kind(nn, keras):
         in_pytorch(nn), in_keras(keras, raising(AssertionError())), X, "to_keras"
     )
 
-    assert evidence.results[0].refusals["keras"].startswith("AssertionError (test_errors")
+    assert (
+        evidence.results[0].refusals["keras"].startswith("AssertionError (test_errors")
+    )
 
 
 def test_keras_refusal_is_in_the_words_of_the_model(nn, keras):
