@@ -149,7 +149,8 @@ def test_fresh_weights_hide_nothing(harness, models):
 LARGE_LSTM = """
 import json, sys, time
 import torch, numpy as np
-from compare import keras_layers, transfer
+from compare import transfer
+from compare.in_keras import layers as keras_layers
 
 def models(features, hidden):
     first, second = torch.nn.Module(), keras_layers.keras.Model()
