@@ -199,6 +199,7 @@ def memory(field):
         return next(int(l.split()[1]) * 1024 for l in lines if l.startswith(field))
 
 found = {"largest array": max(a.nbytes for a in arrays)}
+there()  # zeros that were never written to may have no memory yet
 for name, do in {"to Keras": there, "to PyTorch": back}.items():
     before = memory("VmRSS")
     with open("/proc/self/clear_refs", "w") as file:
