@@ -127,12 +127,12 @@ def test_tensorflow_is_as_it_was_behind_a_check(nn, keras, tensorflow, behind):
         (tensorflow, "cast"),
         *((tensorflow.nn, n) for n in ("gelu", "leaky_relu")),
     ]
-    before = [vars(home)[name] for home, name in homes]
+    before = [getattr(home, name) for home, name in homes]  # as they are looked up
 
     with suppress(BadInput):
         compare.check(in_pytorch(nn), in_keras(keras, behind), X, "to_keras")
 
-    assert all(vars(h)[n] is was for (h, n), was in zip(homes, before, strict=True))
+    assert [getattr(home, name) for home, name in homes] == before
 
 
 def test_cast_is_exact_in_float64_alone(harness, tensorflow):
