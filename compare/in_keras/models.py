@@ -173,6 +173,29 @@ def copied(model: keras.Model, dtype: Precision) -> keras.Model:
         return _Copying(dtype).of(model)
 
 
+def in_precision(model: keras.Model, dtype: Precision) -> keras.Model:
+    """A model that a function has just made, in the precision it was asked for.
+
+    A saved model keeps its own: `keras.models.load_model` reads float32 from the file,
+    whatever the global policy is. It is copied as a live one is.
+
+    Args:
+        model: what the function returned.
+        dtype: "float32" or "float64".
+
+    Returns:
+        The model itself where it is in that precision, or cannot be copied.
+    """
+    policies = {layer.dtype_policy.name for layer in every_layer(model)}
+    others = policies.intersection(PURE) - {dtype}
+    if not others or not model.built:
+        return model
+    try:
+        return copied(model, dtype)
+    except Exception:  # whatever a user's own class says: it is judged as it is
+        return model
+
+
 def _made_anew(layer: keras.Layer) -> keras.Layer:
     """A layer without weights yet, as its configuration describes it."""
     config = layer.get_config()

@@ -64,6 +64,16 @@ def copied(model: torch.nn.Module, dtype: Precision) -> torch.nn.Module:
     return copy.deepcopy(model).cpu().to(getattr(torch, dtype))
 
 
+def in_precision(model: torch.nn.Module, dtype: Precision) -> torch.nn.Module:
+    """The model itself: `Twin` brings its parameters to the precision.
+
+    Args:
+        model: that a function has just made.
+        dtype: "float32" or "float64".
+    """
+    return model
+
+
 def default_dtype() -> str:
     """The precision in which a model would be made just now."""
     return str(torch.get_default_dtype()).removeprefix("torch.")

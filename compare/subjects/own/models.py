@@ -88,7 +88,7 @@ class Maker:
         if self.copies:
             return self.copies[dtype]
         if not is_live(self.side, self.model):
-            return self._new_model()
+            return MODELS[self.side].in_precision(self._new_model(), dtype)
         if dtype == "float64":
             raise NotCopied(self._why_uncopied)
         return self.model
