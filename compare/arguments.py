@@ -34,7 +34,9 @@ examples:
   {command} train stock_price                both twins learn, in step
   {command} train stock_price --mode native  why they drift apart as they are
 
-exit status: 0 everything is as expected, 1 something is not, 2 bad usage or input"""
+exit status: 0 everything is as expected, 1 something is not, 2 bad usage or input, 3 a
+mistake in this suite; of several pairs the highest, and each is run whatever the others
+do"""
 
 EXPLAIN_EXAMPLES = """\
 examples:

@@ -7,6 +7,7 @@ from typing import Any
 from compare.errors import BadInput
 from compare.judging.document import as_json
 from compare.judging.explanation import Explanation
+from compare.judging.not_compared import NotCompared
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Length, Side, Verdict
 
@@ -291,6 +292,8 @@ class Evidence:
         claims: of the note, as `claims.ClaimResult.as_dict` gives them, if checked.
         notes: what the reader must know about this run, a sentence each.
         seconds: wall time of the run, imports included.
+        not_compared: pairs that got no verdict, since they were refused or the suite
+            failed on them.
     """
 
     versions: Mapping[str, str]
@@ -299,6 +302,7 @@ class Evidence:
     claims: Sequence[Mapping[str, Any]]
     notes: Sequence[str]
     seconds: float
+    not_compared: Sequence[NotCompared] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -333,8 +337,10 @@ class Evidence:
 
     @property
     def as_expected(self) -> bool:
-        """Whether there are results and every one is as its pair declares."""
-        return bool(self.results) and all(r.as_expected for r in self.results)
+        """Whether there are results of every pair, each as the pair declares."""
+        if self.not_compared or not self.results:
+            return False
+        return all(result.as_expected for result in self.results)
 
     def explain(self) -> str:
         """Every result that is not as expected, as text; or that all are."""
@@ -372,6 +378,7 @@ class Evidence:
             "results": [result.as_dict() for result in self.results],
             "sensitivity": [asdict(sensitivity) for sensitivity in self.sensitivity],
             "claims": list(self.claims),
+            "not_compared": [pair.as_dict() for pair in self.not_compared],
             "summary": {
                 "results": len(self.results),
                 "as_expected": good,

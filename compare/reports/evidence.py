@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
@@ -68,7 +69,7 @@ def print_evidence(console: Console, evidence: Evidence) -> None:
             console.print()
             _print_wrapped(console, worst.explain(), "red")
     console.print()
-    console.print(conclusion(evidence), style="bold", highlight=False)
+    console.print(conclusion(evidence), style="bold", highlight=False, markup=False)
 
 
 def _inputs(inputs: Mapping[str, str | int]) -> str:
@@ -78,7 +79,10 @@ def _inputs(inputs: Mapping[str, str | int]) -> str:
     sentences = []
     if "prices" in others:
         sentences.append(f"{others.pop('days'):,} days of {others.pop('prices')}")
-    sentences += map(str, others.values())
+    if len(others) > 1:
+        sentences += [f"{text} ({name})" for name, text in others.items()]
+    else:
+        sentences += map(str, others.values())
     return "; ".join(sentences)
 
 
@@ -116,6 +120,10 @@ def conclusion(evidence: Evidence) -> str:
     results, seconds = evidence.results, f"({evidence.seconds:.1f} s)"
     if not results:
         return f"Not proved: nothing was compared {seconds}."
+    if evidence.not_compared:
+        names = ", ".join(pair.pair for pair in evidence.not_compared)
+        others = conclusion(replace(evidence, not_compared=()))
+        return f"Not compared: {names}. {others}"
     wrong = [result for result in results if not result.as_expected]
     if wrong:
         return (
@@ -201,7 +209,7 @@ def _table(rows: Sequence[Sequence[Result]]) -> Table:
         shown = result.pair
         gap, limit = _figures(results)
         table.add_row(
-            name,
+            Text(name),
             str(result.length),
             _listed(result.timesteps for result in results),
             _listed(result.batch for result in results),
@@ -248,7 +256,7 @@ def _print_sensitivity(console: Console, evidence: Evidence) -> None:
     width = max(len(pair.place) for pair in pairs)
     for pair in pairs:
         count = f"{pair.noticed} of {pair.faults}"
-        console.print(f"  {pair.place:{width}}  {count}", highlight=False)
+        console.print(f"  {pair.place:{width}}  {count}", highlight=False, markup=False)
         for survivor in pair.survivors:
             _print_wrapped(
                 console,
@@ -267,6 +275,7 @@ def _print_unmatched(console: Console, results: Sequence[Result]) -> None:
     console.print(
         f"\nNot in both twins alike, so not compared: {'; '.join(texts)}",
         highlight=False,
+        markup=False,
     )
 
 
@@ -280,6 +289,7 @@ def _print_refusals(console: Console, rows: Sequence[Sequence[Result]]) -> None:
         console.print(
             f"\n{result.pair}, length {result.length}{steps}: {result.verdict}",
             highlight=False,
+            markup=False,
         )
         for side, text in result.refusals.items():
             _print_wrapped(console, f"  {SIDES[side]:10}{text}")

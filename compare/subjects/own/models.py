@@ -9,6 +9,7 @@ from compare.errors import BadInput
 from compare.in_pytorch import models as in_pytorch
 from compare.judging.evidence import SIDES
 from compare.judging.words import PRECISIONS, Side
+from compare.matching.legacy import check_not_legacy
 from compare.twins.frameworks import MESSAGES, MODELS
 
 NO_COPY = "the copy of a live model of this kind would use the original's layers"
@@ -96,6 +97,7 @@ class Maker:
     def _new_model(self) -> Any:
         model = self.model()
         if not is_live(self.side, model):
+            check_not_legacy(f"{self.side}_model", model)
             raise BadInput(
                 f"{self.side}_model: expected a function or class that makes a model "
                 f"of {SIDES[self.side]}, got one that makes a {type(model).__name__}"

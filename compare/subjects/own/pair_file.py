@@ -8,6 +8,7 @@ from __future__ import annotations
 import runpy
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING
 
 from compare.errors import BadInput, command, first_line
 from compare.judging.losses import LOSSES, MEAN_SQUARED_ERROR
+from compare.judging.refusals import is_suite, is_users_own
+from compare.matching.legacy import check_not_legacy
 from compare.matching.names import checked_names
 from compare.subjects.cases import BATCHES, NONE_STEPS
 from compare.subjects.own.arrays import EXPECTED_INPUT, inputs, numbers
@@ -49,8 +52,10 @@ def load(path: str, seed: int) -> OwnPair:
     Raises:
         BadInput: if it cannot be run, or lacks something, or says it wrongly.
     """
+    import numpy as np  # which `show` and `new` do without
+
     file = existing(path)
-    with blamed(file), _beside(file):
+    with blamed(file), _beside(file), np.errstate(), warnings.catch_warnings():
         defined = runpy.run_path(str(file), run_name="pair_file")
     for name in MODEL_NAMES.values():
         if name not in defined:
@@ -59,6 +64,8 @@ def load(path: str, seed: int) -> OwnPair:
                 f"models, or models, got no {name}; see {command()} new my_pair.py"
             )
     models = {side: defined[name] for side, name in MODEL_NAMES.items()}
+    for side, name in MODEL_NAMES.items():
+        check_not_legacy(f"{path}: {name}", models[side])
     options = {name: defined[name] for name in OPTION_NAMES if name in defined}
     if "x" not in options and "input_shape" not in options:
         raise BadInput(f"{path}: expected {EXPECTED_INPUT}, got neither")
@@ -129,31 +136,76 @@ def blamed(file: Path | None) -> Iterator[None]:
     except (BadInput, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:
-        line = _line_of(error, file)
-        if line is None and not isinstance(error, SystemExit):
+        place = _place_of(error, file)
+        if place is None:
             raise
         raise BadInput(
-            f"{file}, line {line}: expected code that runs, got "
+            f"{place}: expected code that runs, got "
             f"{type(error).__name__}: {first_line(error)}; correct it there"
         ) from error
 
 
-def _line_of(error: BaseException, file: Path | None) -> int | None:
-    """The last line of the file that led to an error; None where none did."""
-    line: int | None = getattr(error, "lineno", None)  # of a SyntaxError
-    if line or file is None:
-        return line
-    for frame in traceback.extract_tb(error.__traceback__):
+def _place_of(error: BaseException, file: Path | None) -> str | None:
+    """The file and the line of the user's that led to an error; None where none did.
+
+    An error that the suite itself raises is none of the user's, whoever called it.
+    """
+    if file is None:
+        return None
+    if isinstance(error, SyntaxError) and error.lineno:
+        return f"{error.filename or file}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    if frames and is_suite(frames[-1].filename) and not isinstance(error, SystemExit):
+        return None
+    place = None
+    in_pair_file = False
+    for frame in frames:
         if frame.filename == str(file):
-            line = frame.lineno
-    return line
+            in_pair_file = True
+            place = f"{file}, line {frame.lineno}"
+        elif is_users_own(frame.filename) and not in_pair_file:
+            place = f"{frame.filename}, line {frame.lineno}"
+    if place is None and isinstance(error, SystemExit):
+        return str(file)
+    return place
 
 
 @contextmanager
 def _beside(file: Path) -> Iterator[None]:
     """Let a file import what lies beside it, as a script can."""
-    sys.path.insert(0, str(file.resolve().parent))
+    folder = str(file.resolve().parent)
+    sys.path.insert(0, folder)
     try:
         yield
     finally:
-        sys.path.pop(0)
+        if folder in sys.path:  # the file may have put others before it
+            sys.path.remove(folder)
+
+
+@contextmanager
+def at_work(path: str) -> Iterator[None]:
+    """The surroundings of a pair file while its models are made and run.
+
+    Its functions import what lies beside it, as a script's do. After the block the
+    next pair file finds modules of its own under the same names.
+
+    Args:
+        path: of the file.
+    """
+    file = Path(path)
+    path_before, modules_before = [*sys.path], {*sys.modules}
+    try:
+        with _beside(file):
+            yield
+    finally:
+        sys.path[:] = path_before
+        for name in {*sys.modules} - modules_before:
+            if _lies_beside(sys.modules[name], file.resolve().parent):
+                del sys.modules[name]
+
+
+def _lies_beside(module: object, folder: Path) -> bool:
+    """Whether a module is a user's own, in this folder or in one inside."""
+    files = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+    file = next((name for name in files if isinstance(name, str)), "")
+    return is_users_own(file) and Path(file).is_relative_to(folder)
