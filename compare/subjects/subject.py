@@ -9,6 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
+from compare import progress
 from compare.diagnosing import diagnosis
 from compare.errors import BadInput
 from compare.in_pytorch import precision as in_pytorch_precision
@@ -23,7 +24,7 @@ from compare.judging.evidence import (
     Result,
 )
 from compare.judging.sensitivity import Sensitivity
-from compare.judging.words import Side, Verdict
+from compare.judging.words import Length, Side, Verdict
 from compare.subjects.cases import FIXED, Case
 from compare.twins import sensitivity, steadiness
 from compare.twins.targets import targets as random_targets
@@ -66,11 +67,12 @@ def run(subject: Subject) -> Iterator[Result]:
     """
     compared = False
     refusals: dict[Side, str] = {}
-    probe = _Probe(subject)
+    probe, explainer = _Probe(subject), _Explainer()
     for length, group in groupby(subject.cases, key=lambda case: case.length):
         with in_pytorch_precision.one_thread():
             twins = subject.build(length)
-            for result in _run_length(subject, twins, list(group), probe):
+            its_cases = list(group)
+            for result in _run_length(subject, twins, its_cases, probe, explainer):
                 if result.stages or result.verdict == ONE_REFUSES:
                     compared = True
                 refusals |= result.refusals
@@ -86,7 +88,11 @@ def run(subject: Subject) -> Iterator[Result]:
 
 
 def _run_length(
-    subject: Subject, twins: Twins, cases: Sequence[Case], probe: _Probe
+    subject: Subject,
+    twins: Twins,
+    cases: Sequence[Case],
+    probe: _Probe,
+    explainer: _Explainer,
 ) -> Iterator[Result]:
     """Results of the twins of one length, direction by direction, gradients last."""
     probed_case = _probed_case(subject, cases)
@@ -95,7 +101,8 @@ def _run_length(
             yield _refused(subject, twins, cases[0], direction)
             continue
         load(twins)
-        explainer = _Explainer(twins)
+        wrong: list[_Wrong] = []
+        steady = False  # whether that was looked at; what holds once holds in all cases
         for case in cases:
             inputs = subject.draw(case)
             judgement = twins.compare(*inputs)
@@ -103,7 +110,17 @@ def _run_length(
             if result.verdict == SAME and case == probed_case and probe.is_open():
                 found = probe.run(twins, inputs, direction)
                 result = replace(result, sensitivity=found)
-            yield explainer.explained(result, inputs)
+            if result.verdict in (DIFFERENT, ILL_CONDITIONED) and not steady:
+                explanation = steadiness.unsteady(twins, inputs)
+                steady = explanation is None
+                if explanation is not None:
+                    yield replace(result, verdict=DIFFERENT, explanation=explanation)
+                    continue
+            if result.verdict in (DIFFERENT, ONE_REFUSES):
+                wrong.append(_Wrong(result, inputs))
+            else:
+                yield result
+        yield from explainer.explained(twins, wrong)
         if subject.loss:
             yield from _gradients(subject, twins, cases, direction)
 
@@ -185,32 +202,63 @@ class _Probe:
         return found
 
 
+@dataclass(frozen=True)
+class _Wrong:
+    """A case in which twins differ or one refuses, and an array for each input."""
+
+    result: Result
+    inputs: tuple[np.ndarray, ...]
+
+
 class _Explainer:
-    """Says why twins of one length with the weights of one direction differ.
+    """Says why twins of a pair differ, until a cause is proved to be the whole one."""
 
-    Args:
-        twins: with the weights.
-    """
+    def __init__(self) -> None:
+        self._is_proved = False
+        self._directions: set[tuple[Length, str]] = set()  # explained, by length
 
-    def __init__(self, twins: Twins):
-        self._twins = twins
-        # What holds in one case holds in all: each is found out once.
-        self._steady = False
-        self._explained = False
+    def explained(self, twins: Twins, wrong: Sequence[_Wrong]) -> Iterator[Result]:
+        """The results of one direction, one of them with its explanation if need be.
 
-    def explained(self, result: Result, inputs: tuple[np.ndarray, ...]) -> Result:
-        """The result with its explanation, where it needs one that is not given yet."""
-        if result.verdict in (DIFFERENT, ILL_CONDITIONED) and not self._steady:
-            explanation = steadiness.unsteady(self._twins, inputs)
-            if explanation is not None:
-                return replace(result, verdict=DIFFERENT, explanation=explanation)
-            self._steady = True
-        wrong = result.verdict in (DIFFERENT, ONE_REFUSES)
-        if wrong and not self._explained and not self._twins.only32:
-            self._explained = True
-            explanation = diagnosis.diagnose(self._twins, inputs)
-            return replace(result, explanation=explanation)
-        return result
+        A case of few steps is explained in a fraction of the time of one with many.
+        What explains it is proved on the largest as well.
+
+        Args:
+            twins: with the weights of the direction.
+            wrong: the cases in which they differ or one refuses.
+        """
+        results = [case.result for case in wrong]
+        if not wrong or twins.only32 or not self._is_due(results[0]):
+            yield from results
+            return
+        progress.say("looking for the reason")
+        differing = [case for case in wrong if case.result.verdict == DIFFERENT]
+        case = min(differing or wrong, key=_effort)
+        whole = max(differing or wrong, key=_size)
+        explanation = None
+        if case is not whole:
+            explanation = diagnosis.proved(twins, case.inputs, whole.inputs)
+        if explanation is None:
+            case = whole
+            explanation = diagnosis.diagnose(twins, whole.inputs)
+        self._is_proved = explanation.explained
+        for other in wrong:
+            if other is case:
+                yield replace(case.result, explanation=explanation)
+            else:
+                yield other.result
+
+    def _is_due(self, result: Result) -> bool:
+        """Whether a direction has more to say than those before it.
+
+        A proved cause is the whole one, and weights that were transferred to PyTorch
+        show nothing that those to Keras do not.
+        """
+        self._directions.add((result.length, result.direction))
+        if self._is_proved:
+            return False
+        before = (result.length, "to_keras")
+        return not (result.direction == "to_torch" and before in self._directions)
 
 
 def _gradients(
@@ -264,6 +312,16 @@ def _gradients_case(cases: Sequence[Case]) -> Case | None:
 
 def _fewest_steps(case: Case) -> tuple[int, int]:
     return case.timesteps or 0, abs(case.batch - USUAL_BATCH)
+
+
+def _effort(wrong: _Wrong) -> tuple[bool, int, bool, int]:
+    """How long a case takes to explain; one step or one sample shows too little."""
+    steps, batch = wrong.result.timesteps or 0, wrong.result.batch or 0
+    return steps == 1, steps, batch == 1, abs(batch - USUAL_BATCH)
+
+
+def _size(wrong: _Wrong) -> tuple[int, int]:
+    return wrong.result.timesteps or 0, wrong.result.batch or 0
 
 
 def _most_steps(case: Case) -> tuple[int, int]:
