@@ -17,7 +17,8 @@ import numpy as np
 from compare.diagnosing import isolation, search
 from compare.diagnosing.finding import Finding, Reading, known_mistakes, reading
 from compare.diagnosing.in_layers.directions import uncrossed
-from compare.diagnosing.places import Place, place_of
+from compare.diagnosing.isolated import Place
+from compare.diagnosing.places import place_of
 from compare.errors import BadInput
 from compare.judging.evidence import (
     DIFFERENT,

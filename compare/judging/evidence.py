@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from compare.errors import BadInput
+from compare.judging import summary
 from compare.judging.document import as_json
 from compare.judging.explanation import Explanation
 from compare.judging.not_compared import NotCompared
@@ -233,11 +234,11 @@ class Result:
         lines = [f"{self.place}: {verdict}"]
         for side, message in self.refusals.items():
             lines.append(f"  {SIDES[side]:8}  {message}")
+        if self.explanation:
+            lines += [f"  {line}" for line in self.explanation.explain()]
         decider = self.deciding
         if decider and decider.reason:
             lines += [f"  {line}" for line in decider.explain()]
-        if self.explanation:
-            lines += [f"  {line}" for line in self.explanation.explain()]
         if self.smallest:
             lines.append(f"  smallest  {_smallest_in_words(self.smallest)}")
         return "\n".join(lines)
@@ -281,7 +282,7 @@ def _smallest_in_words(smallest: Mapping[str, Any]) -> str:
     return words
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evidence:
     """Everything one run of the suite found out.
 
@@ -343,21 +344,16 @@ class Evidence:
         return all(result.as_expected for result in self.results)
 
     def explain(self) -> str:
-        """Every result that is not as expected, as text; or that all are."""
-        if not self.results:
-            return "\n".join(["nothing was compared", *self.notes])
-        lines = []
-        for results in self.alike():
-            clearest = max(
-                results, key=lambda r: (bool(r.smallest), bool(r.explanation))
-            )
-            if not clearest.as_expected:
-                lines.append(clearest.explain())
-                if len(results) > 1:
-                    lines.append(f"  as in {len(results) - 1} more of these runs")
-        if not lines:
-            lines = [f"all {len(self.results)} results are as expected"]
-        return "\n".join([*lines, *self.notes])
+        """Why each result that is not as expected is not; or what a pass rests on."""
+        return summary.explanation(self)
+
+    def __repr__(self) -> str:
+        """The verdict, what it rests on and what to do, in three lines."""
+        return summary.in_three_lines(self)
+
+    def _repr_html_(self) -> str:
+        """The table that a notebook shows."""
+        return summary.as_table(self)
 
     def alike(self) -> list[list[Result]]:
         """Results of one pair, length and verdict together, transferred either way."""

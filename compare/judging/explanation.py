@@ -82,20 +82,19 @@ class Explanation:
         return ", ".join(parts)
 
     def explain(self) -> list[str]:
-        """The explanation as text of a few lines."""
-        lines = []
-        if self.place:
-            lines.append(f"place     {self.place}")
+        """The explanation as text of a few lines: cause, proof, fix, and the place."""
+        place = [f"place     {self.place}"] if self.place else []
         alternatives = [
             f"or else   {alternative.sentence}; fix {alternative.fix}"
             for alternative in self.alternatives
         ]
+        lines = []
         if self.explained:
             lines.append(f"because   {self.sentence}")
             if self.gap_after is not None:
                 proof = f"with that alike on both sides the gap is {self.gap_after:.1e}"
                 lines.append(f"proof     {proof}")
-            return [*lines, f"fix       {self.fix}", *alternatives]
+            return [*lines, f"fix       {self.fix}", *alternatives, *place]
         unexplained = "it"
         if self.part:
             lines += [f"in part   {self.part}", f"fix       {self.fix}", *alternatives]
@@ -103,7 +102,7 @@ class Explanation:
         unknown = f"none of {self.tried} mistakes explains {unexplained}"
         if self.rest:
             unknown += f"; {self.rest}"
-        return [*lines, f"unknown   {unknown}"]
+        return [*lines, f"unknown   {unknown}", *place]
 
 
 def listed(names: Sequence[str]) -> str:

@@ -21,6 +21,8 @@ from compare.judging.evidence import (
     Evidence,
     Result,
 )
+from compare.judging.summary import differences
+from compare.judging.summary import notes as summary_notes
 from compare.reports.tables import plain_table
 
 LEGEND = (
@@ -57,17 +59,16 @@ def print_evidence(console: Console, evidence: Evidence) -> None:
     console.print(_table(rows))
     for line in ("", *LEGEND):
         console.print(line, style="dim", highlight=False)
+    for text in differences(evidence.results):
+        if not text.startswith(" "):
+            console.print()
+        _print_wrapped(console, text, "red")
     _print_sensitivity(console, evidence)
     _print_refusals(console, rows)
     _print_unmatched(console, evidence.results)
-    for note in evidence.notes:
+    for note in summary_notes(evidence):
         console.print()
         _print_wrapped(console, f"Note: {note}")
-    for results in rows:
-        if not results[0].as_expected:
-            worst = max(results, key=lambda r: (bool(r.explanation), _severity(r)))
-            console.print()
-            _print_wrapped(console, worst.explain(), "red")
     console.print()
     console.print(conclusion(evidence), style="bold", highlight=False, markup=False)
 
@@ -90,7 +91,7 @@ def print_explanation(console: Console, evidence: Evidence) -> None:
     """Why the twins of a pair differ; or that they do not."""
     lines = [evidence.explain()]
     if evidence.as_expected:
-        lines = [*evidence.notes, conclusion(evidence), "There is nothing to explain."]
+        lines += [conclusion(evidence), "There is nothing to explain."]
     for line in lines:
         _print_wrapped(console, line)
 
@@ -283,7 +284,7 @@ def _print_refusals(console: Console, rows: Sequence[Sequence[Result]]) -> None:
     """What the twins said, once a row: the first of its refusals stands for all."""
     for results in rows:
         result = results[0]
-        if not result.refusals:
+        if not result.refusals or not result.as_expected:
             continue
         steps = f" offered {result.timesteps} steps" if result.timesteps else ""
         console.print(

@@ -133,7 +133,7 @@ def blamed(file: Path | None) -> Iterator[None]:
     """
     try:
         yield
-    except (BadInput, KeyboardInterrupt):
+    except (BadInput, KeyboardInterrupt, MemoryError):
         raise
     except (Exception, SystemExit) as error:
         place = _place_of(error, file)
@@ -146,9 +146,10 @@ def blamed(file: Path | None) -> Iterator[None]:
 
 
 def _place_of(error: BaseException, file: Path | None) -> str | None:
-    """The file and the line of the user's that led to an error; None where none did.
+    """The last line of a pair file, or of what lies beside it, that led to an error.
 
-    An error that the suite itself raises is none of the user's, whoever called it.
+    None where there is none; an error that the suite itself raises is not the user's,
+    whoever called it.
     """
     if file is None:
         return None
@@ -163,7 +164,7 @@ def _place_of(error: BaseException, file: Path | None) -> str | None:
         if frame.filename == str(file):
             in_pair_file = True
             place = f"{file}, line {frame.lineno}"
-        elif is_users_own(frame.filename) and not in_pair_file:
+        elif not in_pair_file and _is_beside(frame.filename, file.resolve().parent):
             place = f"{frame.filename}, line {frame.lineno}"
     if place is None and isinstance(error, SystemExit):
         return str(file)
@@ -207,5 +208,8 @@ def at_work(path: str) -> Iterator[None]:
 def _lies_beside(module: object, folder: Path) -> bool:
     """Whether a module is a user's own, in this folder or in one inside."""
     files = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
-    file = next((name for name in files if isinstance(name, str)), "")
+    return _is_beside(next((f for f in files if isinstance(f, str)), ""), folder)
+
+
+def _is_beside(file: str, folder: Path) -> bool:
     return is_users_own(file) and Path(file).is_relative_to(folder)

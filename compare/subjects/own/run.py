@@ -22,6 +22,7 @@ from compare.judging.evidence import (
     SIDES,
     Result,
 )
+from compare.judging.summary import MATCHED, weights_differ
 from compare.subjects import subject
 from compare.subjects.cases import Case
 from compare.subjects.own import calls, constants, pairings, weights
@@ -216,10 +217,12 @@ def _agree(twins: Twins, judged: Judged) -> bool:
 def _notes_on_weights(results: Sequence[Result]) -> Iterator[str]:
     own = {r.verdict for r in results if r.direction != RANDOM}
     random = {r.verdict for r in results if r.direction == RANDOM}
+    if weights_differ(results):
+        return  # which is the first that is said
     if DIFFERENT in own and random and random <= {SAME, BOTH_REFUSE}:
         yield (
-            "With random weights, transferred, the models are the same: what differs "
-            "is in the weights alone, not in what is computed with them."
+            "With random weights the models are the same: what differs shows with "
+            "these weights alone."
         )
 
 
@@ -304,7 +307,7 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
             f"{name or 'the model itself'} = {' + '.join(keras_names)}"
             for name, keras_names in matched.items()
         ]
-        notes.append(f"matched (PyTorch = Keras): {'; '.join(lines)}.")
+        notes.append(f"{MATCHED}{'; '.join(lines)}.")
         notes += _notes_on_constants(twins)
     return twins, length
 
