@@ -79,7 +79,8 @@ def proved(
         whole: on which they differ as well, and are to be the same once cured.
 
     Returns:
-        None where no proof is found that holds on both.
+        The explanation, its figures those of `whole`; None where no proof is found that
+        holds on both.
     """
     diagnosis = _diagnosed(twins, arrays)
     if not diagnosis.is_proved():
@@ -90,7 +91,16 @@ def proved(
         return None
     if after is None or after.verdict not in (SAME, ILL_CONDITIONED):
         return None
-    return diagnosis.explanation()
+    stages, refusals = twins.run(*whole)
+    if refusals:
+        return None
+    last = _deciding(after)
+    return replace(
+        diagnosis.explanation(),
+        gap_before=_deciding(twins.judge(stages, whole)).gap64,
+        gap_after=last.gap64,
+        limit=last.limit64,
+    )
 
 
 def _diagnosed(twins: Twins, arrays: tuple[np.ndarray, ...]) -> _Diagnosis:

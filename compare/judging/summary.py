@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 MATCHED = "matched (PyTorch = Keras): "  # begins a note for those who look for a cause
 WEIGHTS_DIFFER = (
-    "the weights differ: with the same random weights in both, the models are the "
-    'same; transfer="to_keras" compares them with PyTorch\'s weights in both'
+    "the weights differ, and the weights alone: with the same random weights in both, "
+    'the models are the same; transfer="to_keras" compares them with PyTorch\'s'
 )
 MORE = "print(evidence.explain()) says more, evidence.to_json() all of it"
 LONGEST_LINE = 200  # letters, of the three lines
@@ -30,11 +30,11 @@ def explanation(evidence: Evidence) -> str:
         lines.append("nothing was compared")
     elif not lines:
         lines = passes(evidence)
-    return "\n".join([*lines, *notes(evidence)])
+    return "\n".join([*lines, *evidence.notes])
 
 
 def notes(evidence: Evidence) -> list[str]:
-    """The notes that a reader needs: of a pass, which layers are twins is none."""
+    """The notes that a run prints: of a pass, which layers are twins is none."""
     if not evidence.as_expected:
         return [*evidence.notes]
     return [note for note in evidence.notes if MATCHED not in note]

@@ -23,6 +23,7 @@ from compare.judging.evidence import (
     Judgement,
     Result,
 )
+from compare.judging.explanation import Explanation
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Length, Side, Verdict
 from compare.subjects.cases import FIXED, Case
@@ -32,6 +33,7 @@ from compare.twins.twins import Twins
 from compare.twins.weights import load_anew
 
 USUAL_BATCH = 4  # the batch of the case that is looked at more closely, or near it
+MANY_TIMES = 2  # as many steps take longer to explain than another case and a proof
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def _run_length(
             yield _refused(subject, twins, cases[0], direction)
             continue
         load(twins)
+        results: list[Result] = []
         wrong: list[_Wrong] = []
         steady = False  # whether that was looked at; what holds once holds in all cases
         for case in cases:
@@ -114,13 +117,15 @@ def _run_length(
                 explanation = steadiness.unsteady(twins, inputs)
                 steady = explanation is None
                 if explanation is not None:
-                    yield replace(result, verdict=DIFFERENT, explanation=explanation)
-                    continue
-            if result.verdict in (DIFFERENT, ONE_REFUSES):
-                wrong.append(_Wrong(result, inputs))
-            else:
-                yield result
-        yield from explainer.explained(twins, wrong)
+                    result = replace(result, verdict=DIFFERENT, explanation=explanation)
+            if result.verdict in (DIFFERENT, ONE_REFUSES) and not result.explanation:
+                wrong.append(_Wrong(result, inputs, len(results)))
+            results.append(result)
+        if wrong:
+            first = wrong[0]
+            explanation = explainer.explanation(twins, wrong)
+            results[first.number] = replace(first.result, explanation=explanation)
+        yield from results
         if subject.loss:
             yield from _gradients(subject, twins, cases, direction)
 
@@ -204,10 +209,22 @@ class _Probe:
 
 @dataclass(frozen=True)
 class _Wrong:
-    """A case in which twins differ or one refuses, and an array for each input."""
+    """A case in which twins differ or one refuses.
+
+    Args:
+        result: without an explanation.
+        inputs: an array for each.
+        number: of the result among those of its direction, from 0.
+    """
 
     result: Result
     inputs: tuple[np.ndarray, ...]
+    number: int
+
+    @property
+    def steps(self) -> int:
+        """How many steps the models take, at least one."""
+        return self.result.timesteps or 1
 
 
 class _Explainer:
@@ -217,36 +234,27 @@ class _Explainer:
         self._is_proved = False
         self._directions: set[tuple[Length, str]] = set()  # explained, by length
 
-    def explained(self, twins: Twins, wrong: Sequence[_Wrong]) -> Iterator[Result]:
-        """The results of one direction, one of them with its explanation if need be.
+    def explanation(self, twins: Twins, wrong: Sequence[_Wrong]) -> Explanation | None:
+        """The explanation of the first case of one direction; None if it was told.
 
-        A case of few steps is explained in a fraction of the time of one with many.
-        What explains it is proved on the largest as well.
+        A case of few steps is explained in a fraction of the time of one with many. So
+        the cause is looked for there, and proved on the first case.
 
         Args:
             twins: with the weights of the direction.
-            wrong: the cases in which they differ or one refuses.
+            wrong: the cases in which they differ or one refuses, at least one.
         """
-        results = [case.result for case in wrong]
-        if not wrong or twins.only32 or not self._is_due(results[0]):
-            yield from results
-            return
+        if twins.only32 or not self._is_due(wrong[0].result):
+            return None
         progress.say("looking for the reason")
-        differing = [case for case in wrong if case.result.verdict == DIFFERENT]
-        case = min(differing or wrong, key=_effort)
-        whole = max(differing or wrong, key=_size)
+        first, least = wrong[0], min(wrong, key=_effort)
         explanation = None
-        if case is not whole:
-            explanation = diagnosis.proved(twins, case.inputs, whole.inputs)
+        if first.steps > MANY_TIMES * least.steps:
+            explanation = diagnosis.proved(twins, least.inputs, first.inputs)
         if explanation is None:
-            case = whole
-            explanation = diagnosis.diagnose(twins, whole.inputs)
+            explanation = diagnosis.diagnose(twins, first.inputs)
         self._is_proved = explanation.explained
-        for other in wrong:
-            if other is case:
-                yield replace(case.result, explanation=explanation)
-            else:
-                yield other.result
+        return explanation
 
     def _is_due(self, result: Result) -> bool:
         """Whether a direction has more to say than those before it.
@@ -314,14 +322,11 @@ def _fewest_steps(case: Case) -> tuple[int, int]:
     return case.timesteps or 0, abs(case.batch - USUAL_BATCH)
 
 
-def _effort(wrong: _Wrong) -> tuple[bool, int, bool, int]:
-    """How long a case takes to explain; one step or one sample shows too little."""
-    steps, batch = wrong.result.timesteps or 0, wrong.result.batch or 0
-    return steps == 1, steps, batch == 1, abs(batch - USUAL_BATCH)
-
-
-def _size(wrong: _Wrong) -> tuple[int, int]:
-    return wrong.result.timesteps or 0, wrong.result.batch or 0
+def _effort(wrong: _Wrong) -> tuple[bool, bool, int, bool, int]:
+    """How long a case takes to explain; what shows too little comes last."""
+    refused = wrong.result.verdict == ONE_REFUSES
+    steps, batch = wrong.steps, wrong.result.batch or 0
+    return refused, steps == 1, steps, batch == 1, abs(batch - USUAL_BATCH)
 
 
 def _most_steps(case: Case) -> tuple[int, int]:

@@ -79,7 +79,7 @@ def test_weights_that_differ_alone_are_the_first_sentence():
     """With advice for who calls the fixture: the weights were not copied yet."""
     found = evidence(explained("", direction="as is"), result(direction="random"))
 
-    assert found.explain().startswith("p: the weights differ: ")
+    assert found.explain().startswith("p: the weights differ, and the weights alone: ")
     assert 'transfer="to_keras"' in found.explain().splitlines()[0]
     assert 'transfer="to_keras"' in repr(found)
     transferred = evidence(explained("", "x"), result(direction="random"))
@@ -88,11 +88,10 @@ def test_weights_that_differ_alone_are_the_first_sentence():
 
 def test_a_pass_gives_the_figures():
     sensitivity = Sensitivity("p", 73, 73, ())
-    matched = "matched (PyTorch = Keras): rnn = lstm."
     found = evidence(
         result(),
         replace(result(direction="to_torch"), sensitivity=sensitivity),
-        notes=(matched, "One that matters."),
+        notes=("One that matters.",),
     )
 
     assert found.explain().splitlines() == [
