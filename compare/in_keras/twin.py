@@ -208,7 +208,10 @@ class Twin(adapter.Twin):
     def tensors(self, arrays: Sequence[np.ndarray]) -> list[Any]:
         """Arrays, one for each of `inputs`, as tensors: floats in the precision."""
         return [
-            keras.ops.convert_to_tensor(array, dtype=argument.dtype or self.dtype)
+            # a copy: TensorFlow may take an array's own memory
+            keras.ops.convert_to_tensor(
+                array.copy(), dtype=argument.dtype or self.dtype
+            )
             for argument, array in zip(self.inputs, arrays, strict=True)
         ]
 
@@ -217,7 +220,7 @@ class Twin(adapter.Twin):
         tensors = []
         for target in targets:
             dtype = self.dtype if target.dtype.kind == "f" else target.dtype
-            tensors.append(keras.ops.convert_to_tensor(target, dtype=dtype))
+            tensors.append(keras.ops.convert_to_tensor(target.copy(), dtype=dtype))
         return tensors
 
     def loss(

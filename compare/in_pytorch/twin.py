@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from compare.in_pytorch.internals import version_of
 from compare.in_pytorch.layers import layers, layers_with
 from compare.in_pytorch.models import hooked, untouched
 from compare.in_pytorch.precision import Narrowing, settled, widen
@@ -39,6 +40,8 @@ class Twin(adapter.Twin):
     Attributes:
         packed: the lengths, (batch,), of what each layer returned packed in the last
             call, by its name.
+        changed: names of the inputs that the model has changed in place, in any run.
+            Each run gets copies, so that no other run takes what this one left.
     """
 
     model: torch.nn.Module
@@ -53,6 +56,7 @@ class Twin(adapter.Twin):
     ) -> None:
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.packed: dict[str, np.ndarray] = {}
+        self.changed: set[str] = set()
         if call is None:
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
         else:
@@ -73,7 +77,10 @@ class Twin(adapter.Twin):
         tensors = stages.inside(results)
         assert self.outputs is not None  # `results` has named them
         tensors |= zip(self.outputs, results, strict=True)
-        return {name: as_judged(tensor.numpy()) for name, tensor in tensors.items()}
+        # Copies: a model may return a buffer of its own, and change it in the next run.
+        return {
+            name: as_judged(tensor.numpy().copy()) for name, tensor in tensors.items()
+        }
 
     def gradients(
         self,
@@ -88,9 +95,11 @@ class Twin(adapter.Twin):
         for argument, tensor in zip(self.inputs, tensors, strict=True):
             if tensor.is_floating_point():
                 floats[argument.name] = tensor.requires_grad_()
-        masks = [None if mask is None else torch.from_numpy(mask) for mask in valid]
+        masks = [None if mask is None else torch.tensor(mask) for mask in valid]
         self.model.zero_grad()
-        value = self.loss(loss, tensors, self.targets(targets), masks)
+        # Copies of what has a gradient: that itself may not be changed in place.
+        copies = [tensor.clone() for tensor in tensors]
+        value = self.loss(loss, copies, self.targets(targets), masks)
         value.backward()
         by_input = {name: _gradient(tensor) for name, tensor in floats.items()}
         by_layer = layers_with(self.model, _gradient)
@@ -102,17 +111,15 @@ class Twin(adapter.Twin):
         tensors = []
         for argument, array in zip(self.inputs, arrays, strict=True):
             dtype = getattr(torch, argument.dtype or self.dtype)
-            tensors.append(torch.from_numpy(array).to(dtype))
+            tensors.append(torch.tensor(array, dtype=dtype))  # a copy, see `changed`
         return tensors
 
     def targets(self, targets: Sequence[np.ndarray]) -> list[torch.Tensor]:
         """Targets as tensors: floats in the twin's precision, labels as they are."""
         tensors = []
         for target in targets:
-            tensor = torch.from_numpy(target)
-            if target.dtype.kind == "f":
-                tensor = tensor.to(getattr(torch, self.dtype))
-            tensors.append(tensor)
+            dtype = getattr(torch, self.dtype) if target.dtype.kind == "f" else None
+            tensors.append(torch.tensor(target, dtype=dtype))
         return tensors
 
     def results(self, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
@@ -121,8 +128,14 @@ class Twin(adapter.Twin):
         Raises:
             BadInput: if it returns something else, or not as many as `outputs`.
         """
+        versions = [version_of(tensor) for tensor in tensors]
         with settled(self.dtype), self._refused():
             returned = self._call(self.model, list(tensors))
+        for argument, tensor, version in zip(
+            self.inputs, tensors, versions, strict=True
+        ):
+            if version_of(tensor) != version:
+                self.changed.add(argument.name)
         named: list[tuple[str, Any]] = list(flat(returned))
         check_tensors("PyTorch", self.model, named, torch.is_tensor)
         if self.outputs is None:

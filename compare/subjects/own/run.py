@@ -125,6 +125,7 @@ def _judge(
     masked = calls.masked(twins, pair.arrays)
     if masked:
         notes.append(masked)
+    notes += _notes_on_changed_inputs(twins)
     return Judged(pair, twins, length, results, notes)
 
 
@@ -220,6 +221,18 @@ def _notes_on_weights(results: Sequence[Result]) -> Iterator[str]:
         yield (
             "With random weights, transferred, the models are the same: what differs "
             "is in the weights alone, not in what is computed with them."
+        )
+
+
+def _notes_on_changed_inputs(twins: Twins) -> Iterator[str]:
+    changed: set[str] = set()
+    for twin in twins.of_side("torch").values():
+        changed |= twin.changed
+    if changed:
+        names = ", ".join(sorted(changed))
+        yield (
+            f"PyTorch's model changes its input in place ({names}): whoever calls it "
+            "finds it changed. Each run here got a copy."
         )
 
 
