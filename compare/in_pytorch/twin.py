@@ -69,8 +69,7 @@ class Twin(adapter.Twin):
     @torch.no_grad()
     def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
         """Run the model with a hook on each layer; return its stages."""
-        x = arrays[0]
-        stages = Stages(x.shape[1] if x.ndim > 1 else None)
+        stages = Stages({array.shape[1] for array in arrays if array.ndim > 1})
         self.packed = stages.packed
         with stages.recording(self.model):
             results = self.results(self.tensors(arrays))

@@ -21,11 +21,12 @@ from compare.judging.evidence import (
     SIDES,
     Judgement,
     Result,
+    differs_inside,
 )
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Side, Verdict
 from compare.subjects.cases import FIXED, Case
-from compare.twins import sensitivity, steadiness
+from compare.twins import reaching, sensitivity, steadiness
 from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
 from compare.twins.weights import load_anew
@@ -99,10 +100,17 @@ def _run_length(
         for case in cases:
             inputs = subject.draw(case)
             judgement = twins.compare(*inputs)
+            drawn = ""
+            if differs_inside(judgement.verdict, judgement.stages):
+                found = reaching.reached(twins, inputs)
+                if found is not None:
+                    inputs, judgement = found
+                    drawn = reaching.DRAWN
             result = _result(subject, case, direction, case.expected, judgement)
+            result = replace(result, drawn=drawn)
             if result.verdict == SAME and case == probed_case and probe.is_open():
-                found = probe.run(twins, inputs, direction)
-                result = replace(result, sensitivity=found)
+                probed = probe.run(twins, inputs, direction)
+                result = replace(result, sensitivity=probed)
             yield explainer.explained(result, inputs)
         if subject.loss:
             yield from _gradients(subject, twins, cases, direction)

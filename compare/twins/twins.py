@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -282,7 +283,7 @@ class Twins:
         for name in timed:
             if name in valid:
                 fours[name] = with_valid_steps(fours[name], valid[name])
-        results = verdict.judge_run(fours, timed)
+        results = verdict.judge_run(fours, timed, self.outputs)
         return Judgement(
             verdict=verdict.of_run(results),
             stages=results,
@@ -308,9 +309,8 @@ class Twins:
                 if (side, "float64") in stages:
                     a32, a64 = stages[side, "float32"], stages[side, "float64"]
                     noise = max(noise, 2 * noise_of(a32[name], a64[name]))
-            results.append(
-                verdict.judge32(name, torch32, keras32, noise, name in timed)
-            )
+            result = verdict.judge32(name, torch32, keras32, noise, name in timed)
+            results.append(replace(result, is_result=name in self.outputs))
         return Judgement(
             verdict=verdict.of_run(results),
             stages=tuple(results),

@@ -29,6 +29,7 @@ from compare.subjects.own import models as live
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.pair_file import blamed
 from compare.subjects.own.weights import AS_IS, RANDOM
+from compare.twins import reaching
 
 # PyTorch comes first.
 from compare.twins.frameworks import FRAMEWORKS, LAYERS
@@ -126,6 +127,7 @@ def _judge(
     if masked:
         notes.append(masked)
     notes += _notes_on_changed_inputs(twins)
+    notes += _notes_on_the_inside(results)
     return Judged(pair, twins, length, results, notes)
 
 
@@ -221,6 +223,17 @@ def _notes_on_weights(results: Sequence[Result]) -> Iterator[str]:
         yield (
             "With random weights, transferred, the models are the same: what differs "
             "is in the weights alone, not in what is computed with them."
+        )
+
+
+def _notes_on_the_inside(results: Sequence[Result]) -> Iterator[str]:
+    names: dict[str, None] = {}
+    for result in results:
+        names |= dict.fromkeys(result.differs_inside)
+    if names:
+        yield (
+            f"Inside, {', '.join(names)} differs and does not reach the results "
+            f"({reaching.TRIES} other inputs were tried)."
         )
 
 
