@@ -14,7 +14,7 @@ from compare.errors import BadInput
 from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
 from compare.in_keras.kinds import inner_layers, is_constant, is_own, kind_of
 from compare.in_keras.models import is_graph, never_built
-from compare.in_keras.names import Renamed, children, unnamed
+from compare.in_keras.names import Renamed, children, is_whole, unnamed
 from compare.kinds.layer import Layer
 from compare.matching.copying import LARGE, LINE, copy
 
@@ -91,7 +91,7 @@ def _checked(
     for layer in constant_layers(model).values():
         inside |= {id(variable) for variable in layer.weights}
     outside = [v.path for v in model.weights if id(v) not in inside]
-    if outside:
+    if outside and is_whole(model):
         raise BadInput(
             f"{type(original).__name__}: expected a Keras model whose layers without "
             f"layers inside hold all weights, got {', '.join(outside)} elsewhere; put "

@@ -257,18 +257,19 @@ class Twin(adapter.Twin):
         """Read the layers that hold weights, in the order in which the build called."""
         return {name: read_layer(leaf) for name, leaf in self._leaves().items()}
 
-    def rename(self, twins: Mapping[str, Sequence[int]]) -> None:
+    def rename(self, twins: Mapping[str, Sequence[int]], whole: bool) -> None:
         """Let the layers go by the names of their twins in PyTorch.
 
         Args:
             twins: by the name of each of those, the numbers of its own in `layers`.
+            whole: whether each layer that holds weights has one.
         """
         in_order = list(self._leaves().values())
         named = {
             name: [in_order[number] for number in numbers]
             for name, numbers in twins.items()
         }
-        self.model = Renamed(unnamed(self.model), named)
+        self.model = Renamed(unnamed(self.model), named, whole)
 
     def _leaves(self) -> dict[str, keras.Layer]:
         """The layers that hold weights, those not called in the build at the end."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compare import kinds
 from compare.errors import BadInput
+from compare.judging.words import Side
 from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain, snake
 from compare.kinds.rows import alike
@@ -41,11 +42,13 @@ class Matched:
         by_order: groups of layers of the same kind and sizes that were told apart by
             their order; of each part of a stack its layer's name and its twin's.
         places: where each of Keras's layers stands in its model.
+        alone: names of the layers of each side that have no twin.
     """
 
     twins: dict[str, list[str]]
     by_order: list[list[tuple[str, str]]]
     places: dict[str, int]
+    alone: Mapping[Side, Sequence[str]] = field(default_factory=dict)
 
 
 def match(
@@ -65,11 +68,20 @@ def match(
     return matched(torch, keras, names).twins
 
 
-def matched(torch: Layers, keras: Layers, names: Names | None = None) -> Matched:
+def matched(
+    torch: Layers,
+    keras: Layers,
+    names: Names | None = None,
+    complete: bool = True,
+) -> Matched:
     """Match layers as `match`, in an order that need not be that of execution.
 
+    Args:
+        torch, keras, names: as in `match`.
+        complete: whether each layer must have a twin.
+
     Raises:
-        BadInput: as `match`.
+        BadInput: as `match`; where layers may be alone, for the table alone.
     """
     table = {}
     for name, twins in (names or {}).items():
@@ -80,12 +92,16 @@ def matched(torch: Layers, keras: Layers, names: Names | None = None) -> Matched
     attempt = _Attempt(torch, keras, table, _with_relu)
     if not attempt.is_complete:
         attempt = _Attempt(torch, keras, table, plain)
-    if not attempt.is_complete:
+    if complete and not attempt.is_complete:
         raise BadInput(unmatched(torch, keras, attempt.twins, attempt.free))
     return Matched(
-        {name: attempt.twins[name] for name in torch},
+        {name: attempt.twins[name] for name in torch if name in attempt.twins},
         _groups(torch, attempt.by_order),
         {name: place for place, name in enumerate(keras)},
+        {
+            "torch": [name for name in torch if name not in attempt.twins],
+            "keras": list(attempt.free),
+        },
     )
 
 

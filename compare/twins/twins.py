@@ -9,7 +9,6 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from compare.errors import BadInput
 from compare.in_keras.twin import Twin as KerasTwin
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch.twin import Twin as PyTorchTwin
@@ -21,7 +20,7 @@ from compare.judging.evidence import SIDES, Judgement
 from compare.judging.four import noise_of
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
 from compare.kinds.layer import Arrays, Layer
-from compare.matching.matching import match
+from compare.matching.matching import match, matched
 from compare.matching.rewriting import rewrite
 from compare.twins import packing
 from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MESSAGES, REFUSALS
@@ -58,6 +57,7 @@ class Twins:
         refusals: message of each side that refused to be built.
         only32: message of each side that refused float64 alone.
         matched: Keras's layers that are the twin of a layer, by PyTorch's name.
+        alone: names of the layers of each side that hold arrays and have no twin.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Twins:
         self.inputs, self.outputs, self.time_axis = inputs, outputs or (), time_axis
         self.alike = alike
         self.matched: dict[str, list[str]] = {}
+        self.alone: Mapping[Side, Sequence[str]] = {}
         self.refusals: dict[Side, str] = {}
         self.only32: dict[Side, str] = {}
         self._leaf_names: list[str] = []  # of Keras's layers, before they were renamed
@@ -120,8 +121,16 @@ class Twins:
         del self._twins[side]["float64"]
         self.only32[side] = reason
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether each layer that holds arrays has a twin."""
+        return not any(self.alone.values())
+
     def match(
-        self, arrays: Sequence[np.ndarray], names: Mapping | None = None
+        self,
+        arrays: Sequence[np.ndarray],
+        names: Mapping | None = None,
+        complete: bool = True,
     ) -> dict[str, list[str]]:
         """Find the twin of each layer, and call Keras's layers by PyTorch's names.
 
@@ -130,6 +139,7 @@ class Twins:
         Args:
             arrays: one for each of the inputs.
             names: as in `matching.match`.
+            complete: whether each layer must have a twin; without one it is `alone`.
 
         Returns:
             Names of Keras's layers, by the name of the layer in PyTorch.
@@ -139,12 +149,12 @@ class Twins:
         """
         torch = self.twin("torch", "float32")
         keras = self.twin("keras", "float32").layers(arrays)
-        try:
-            self.matched = match(torch.layers(arrays), keras, names)
-        except BadInput:
-            if not self._hold_tied_weights_apart():
-                raise
-            self.matched = match(torch.layers(arrays), keras, names)
+        found = matched(torch.layers(arrays), keras, names, complete=False)
+        if any(found.alone.values()) and self._hold_tied_weights_apart():
+            found = matched(torch.layers(arrays), keras, names, complete=False)
+        if any(found.alone.values()) and complete:
+            match(torch.layers(arrays), keras, names)  # says which, and raises
+        self.matched, self.alone = found.twins, found.alone
         self._leaf_names = list(keras)
         self._rename()
         if not self.outputs and torch.outputs is not None:
@@ -173,7 +183,7 @@ class Twins:
             for name, leaves in self.matched.items()
         }
         for twin in self.of_side("keras").values():
-            twin.rename(places)
+            twin.rename(places, self.is_whole)
 
     def _name_outputs(self, names: Sequence[str]) -> None:
         """Call the results of both models what PyTorch's are called."""
