@@ -27,7 +27,7 @@ from compare.in_keras.internals import (
     mask_of,
 )
 from compare.in_keras.kinds import kind_of
-from compare.in_keras.layers import holders, leaves, read_layer
+from compare.in_keras.layers import holders, leaves, read_layer, variables
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
@@ -256,6 +256,27 @@ class Twin(adapter.Twin):
     def layers(self, arrays: Sequence[np.ndarray]) -> dict[str, Layer]:
         """Read the layers that hold weights, in the order in which the build called."""
         return {name: read_layer(leaf) for name, leaf in self._leaves().items()}
+
+    def unread(self, layer: str, arrays: Sequence[np.ndarray]) -> list[str]:
+        """Names of the arrays of a layer that have no part in what the model returns.
+
+        All of them, or none: a layer that is called is taken to read what it holds.
+        """
+        leaf = self._leaves()[layer]
+        if id(leaf) in self._order:
+            return []
+        held = variables(leaf)
+        expected = self(*arrays)
+        before = {key: variable.numpy() for key, variable in held.items()}
+        for key, variable in held.items():
+            variable.assign(before[key] + 1)
+        try:
+            found = self(*arrays)
+        finally:
+            for key, variable in held.items():
+                variable.assign(before[key])
+        same = all(np.array_equal(expected[name], found[name]) for name in expected)
+        return list(held) if same else []
 
     def rename(self, twins: Mapping[str, Sequence[int]], whole: bool) -> None:
         """Let the layers go by the names of their twins in PyTorch.

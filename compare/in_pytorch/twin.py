@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from compare.in_pytorch.internals import version_of
-from compare.in_pytorch.layers import layers, layers_with
+from compare.in_pytorch.layers import holders, layers, layers_with
 from compare.in_pytorch.models import hooked, untouched
 from compare.in_pytorch.precision import Narrowing, settled, widen
 from compare.in_pytorch.refusals import REFUSALS, message, origin
@@ -163,6 +163,34 @@ class Twin(adapter.Twin):
         """Read the layers that hold weights, in the order in which a run calls them."""
         by_name = layers(self.model)
         return {name: by_name[name] for name in self._order(arrays, by_name)}
+
+    def unread(self, layer: str, arrays: Sequence[np.ndarray]) -> list[str]:
+        """Names of a layer's arrays that have no part in what the model returns."""
+        tensors = holders(self.model)[layer]
+        learnt = {key: t for key, t in tensors.items() if t.requires_grad}
+        with torch.enable_grad():
+            results = self.results(self.tensors(arrays))
+        total = sum(result.sum() for result in results if result.requires_grad)
+        if not learnt or not isinstance(total, torch.Tensor):
+            return []
+        gradients = torch.autograd.grad(total, [*learnt.values()], allow_unused=True)
+        return [
+            key
+            for key, gradient in zip(learnt, gradients, strict=True)
+            if gradient is None and self._stays(learnt[key], arrays)
+        ]
+
+    @torch.no_grad()
+    def _stays(self, tensor: torch.Tensor, arrays: Sequence[np.ndarray]) -> bool:
+        """Whether the model returns the same with other numbers in a tensor."""
+        expected = self.results(self.tensors(arrays))
+        before = tensor.clone()
+        tensor.add_(1)
+        try:
+            results = self.results(self.tensors(arrays))
+        finally:
+            tensor.copy_(before)
+        return all(map(torch.equal, expected, results))
 
     def _order(self, arrays: Sequence[np.ndarray], names: Collection[str]) -> list[str]:
         """The names of layers in the order of execution, of unused ones at the end."""

@@ -50,6 +50,11 @@ class Matched:
     places: dict[str, int]
     alone: Mapping[Side, Sequence[str]] = field(default_factory=dict)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether each layer has a twin."""
+        return not any(self.alone.values())
+
 
 def match(
     torch: Layers, keras: Layers, names: Names | None = None
@@ -77,7 +82,9 @@ def matched(
     """Match layers as `match`, in an order that need not be that of execution.
 
     Args:
-        torch, keras, names: as in `match`.
+        torch: as in `match`.
+        keras: as in `match`.
+        names: as in `match`.
         complete: whether each layer must have a twin.
 
     Raises:

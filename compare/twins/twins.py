@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal, overload
 
 import numpy as np
 
+from compare.errors import BadInput
 from compare.in_keras.twin import Twin as KerasTwin
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch.twin import Twin as PyTorchTwin
@@ -20,7 +21,7 @@ from compare.judging.evidence import SIDES, Judgement
 from compare.judging.four import noise_of
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
 from compare.kinds.layer import Arrays, Layer
-from compare.matching.matching import match, matched
+from compare.matching.matching import Matched, match, matched
 from compare.matching.rewriting import rewrite
 from compare.twins import packing
 from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MESSAGES, REFUSALS
@@ -58,6 +59,8 @@ class Twins:
         only32: message of each side that refused float64 alone.
         matched: Keras's layers that are the twin of a layer, by PyTorch's name.
         alone: names of the layers of each side that hold arrays and have no twin.
+        ignored: full names of each side's arrays that do not count, of Keras's the
+            layers: the user says so, or they have no part in the results.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Twins:
         self.alike = alike
         self.matched: dict[str, list[str]] = {}
         self.alone: Mapping[Side, Sequence[str]] = {}
+        self.ignored: dict[Side, list[str]] = {"torch": [], "keras": []}
         self.refusals: dict[Side, str] = {}
         self.only32: dict[Side, str] = {}
         self._leaf_names: list[str] = []  # of Keras's layers, before they were renamed
@@ -131,6 +135,7 @@ class Twins:
         arrays: Sequence[np.ndarray],
         names: Mapping | None = None,
         complete: bool = True,
+        ignore: Collection[str] = (),
     ) -> dict[str, list[str]]:
         """Find the twin of each layer, and call Keras's layers by PyTorch's names.
 
@@ -140,6 +145,7 @@ class Twins:
             arrays: one for each of the inputs.
             names: as in `matching.match`.
             complete: whether each layer must have a twin; without one it is `alone`.
+            ignore: layers or arrays, of either side, that do not count.
 
         Returns:
             Names of Keras's layers, by the name of the layer in PyTorch.
@@ -148,18 +154,89 @@ class Twins:
             BadInput: if a layer has no twin, or one side returns more than the other.
         """
         torch = self.twin("torch", "float32")
-        keras = self.twin("keras", "float32").layers(arrays)
-        found = matched(torch.layers(arrays), keras, names, complete=False)
-        if any(found.alone.values()) and self._hold_tied_weights_apart():
-            found = matched(torch.layers(arrays), keras, names, complete=False)
-        if any(found.alone.values()) and complete:
-            match(torch.layers(arrays), keras, names)  # says which, and raises
+        self._leaf_names = list(self.twin("keras", "float32").layers(arrays))
+        self._ignore(self._named(ignore, arrays))
+        found = self._find_twins(arrays, names)
+        if not found.is_complete and self._hold_tied_weights_apart():
+            found = self._find_twins(arrays, names)
+        if not found.is_complete and self._ignore(self._unread(found, arrays)):
+            found = self._find_twins(arrays, names)
+        if not found.is_complete and complete:
+            match(*self._layers_that_count(arrays), names)  # says which, and raises
         self.matched, self.alone = found.twins, found.alone
-        self._leaf_names = list(keras)
         self._rename()
         if not self.outputs and torch.outputs is not None:
             self._name_outputs(torch.outputs)
         return self.matched
+
+    def _layers_that_count(
+        self, arrays: Sequence[np.ndarray]
+    ) -> tuple[dict[str, Layer], dict[str, Layer]]:
+        """The layers of PyTorch's model and of Keras's, without what is ignored."""
+        keras = self.twin("keras", "float32").layers(arrays)
+        ignored = self.ignored["keras"]
+        return self.twin("torch", "float32").layers(arrays), {
+            name: layer for name, layer in keras.items() if name not in ignored
+        }
+
+    def _find_twins(
+        self, arrays: Sequence[np.ndarray], names: Mapping | None
+    ) -> Matched:
+        """Match the layers that count, as far as they have twins."""
+        torch, keras = self._layers_that_count(arrays)
+        return matched(torch, keras, names, complete=False)
+
+    def _unread(
+        self, found: Matched, arrays: Sequence[np.ndarray]
+    ) -> dict[Side, list[str]]:
+        """What has no part in the results, of the layers without a twin."""
+        unread: dict[Side, list[str]] = {"torch": [], "keras": []}
+        torch, keras = self.twin("torch", "float32"), self.twin("keras", "float32")
+        for name in found.alone["torch"]:
+            for key in torch.unread(name, arrays):
+                unread["torch"].append(pytorch_layers.full_name(name, key))
+        for name in found.alone["keras"]:
+            if keras.unread(name, arrays):
+                unread["keras"].append(name)
+        return unread
+
+    def _named(
+        self, names: Collection[str], arrays: Sequence[np.ndarray]
+    ) -> dict[Side, list[str]]:
+        """What a user says does not count, by side: arrays of PyTorch, Keras's layers.
+
+        Raises:
+            BadInput: if a name is of neither side.
+        """
+        named: dict[Side, list[str]] = {"torch": [], "keras": []}
+        if not names:
+            return named
+        torch, keras = self._layers_that_count(arrays)
+        of_torch = [
+            (layer, pytorch_layers.full_name(layer, key))
+            for layer, held in torch.items()
+            for key in held.arrays
+        ]
+        for name in names:
+            in_torch = [full for layer, full in of_torch if name in (layer, full)]
+            in_keras = [layer for layer in keras if layer == name]
+            if not in_torch and not in_keras:
+                known = [full for _, full in of_torch] + list(keras)
+                raise BadInput(
+                    f"ignore: expected a layer, or a parameter of PyTorch's model, got "
+                    f"{name!r}; there are {', '.join(known)}"
+                )
+            named["torch"] += in_torch
+            named["keras"] += in_keras
+        return named
+
+    def _ignore(self, names: Mapping[Side, Sequence[str]]) -> bool:
+        """Let these count no longer; return whether there are any."""
+        for side in SIDES:
+            self.ignored[side] += names[side]
+        for twin in self.of_side("torch").values():
+            pytorch_layers.ignore(twin.model, names["torch"])
+        return any(names.values())
 
     def _hold_tied_weights_apart(self) -> bool:
         """Whether PyTorch's models have tied weights, which count as several now."""
@@ -183,7 +260,7 @@ class Twins:
             for name, leaves in self.matched.items()
         }
         for twin in self.of_side("keras").values():
-            twin.rename(places, self.is_whole)
+            twin.rename(places, self.is_whole and not self.ignored["keras"])
 
     def _name_outputs(self, names: Sequence[str]) -> None:
         """Call the results of both models what PyTorch's are called."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -333,6 +333,7 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
         if lines:
             notes.append(f"matched (PyTorch = Keras): {'; '.join(lines)}.")
         notes += _notes_on_constants(twins)
+        notes += _notes_on_what_is_ignored(twins, pair.ignore)
         notes += _notes_on_layers_alone(twins)
     return twins, length
 
@@ -357,6 +358,22 @@ def _notes_on_constants(twins: Twins) -> Iterator[str]:
                 f"{', '.join(names)} of {SIDES[side]}'s: constants of the model, not "
                 "weights. No twin is looked for; they stay as they are."
             )
+
+
+def _notes_on_what_is_ignored(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
+    for side, names in twins.ignored.items():
+        unread = []
+        for name in names:
+            layer, _, _ = name.rpartition(".")
+            if name not in ignore and layer not in ignore:
+                unread.append(name)
+        if unread:
+            yield (
+                f"{', '.join(unread)} of {SIDES[side]}'s model has no part in what it "
+                "returns, so no twin is looked for."
+            )
+    if ignore:
+        yield f"{', '.join(ignore)}: no twin was looked for, as you say."
 
 
 def _notes_on_layers_alone(twins: Twins) -> Iterator[str]:
@@ -398,7 +415,12 @@ def _twins(pair: OwnPair, length: int | None) -> tuple[Twins, bool]:
             runs = False
             if not twins.refusals:
                 # Judged as they are, models need no rules; transferred, they do.
-                twins.match(pair.arrays, pair.table, complete=bool(pair.transfer))
+                twins.match(
+                    pair.arrays,
+                    pair.table,
+                    complete=bool(pair.transfer),
+                    ignore=pair.ignore,
+                )
                 twins.pair_otherwise(pair.exchanged)
                 _drop_narrow(twins, pair.arrays)
                 runs = not twins.run(*pair.arrays)[1]
