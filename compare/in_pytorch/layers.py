@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from compare.errors import BadInput
-from compare.in_pytorch.kinds import is_constant, kind_of, own_modules
+from compare.in_pytorch.kinds import is_by_hand, is_constant, kind_of, own_modules
 from compare.in_pytorch.models import check_usable
 from compare.kinds.layer import Layer
 from compare.matching.copying import copy
@@ -59,7 +59,8 @@ def layers_with(
     by_name = {}
     for name, tensors in holders(model, apart).items():
         arrays = {key: read(tensor) for key, tensor in tensors.items()}
-        by_name[name] = Layer(kind_of(model.get_submodule(name)), arrays)
+        module = model.get_submodule(name)
+        by_name[name] = Layer(kind_of(module), arrays, is_by_hand(module))
     return by_name
 
 

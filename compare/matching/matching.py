@@ -326,6 +326,9 @@ def _keys(layer: Layer) -> list[Key]:
 
 def _fits(layer: Layer, parts: list[Sizes], twin: Layer, kind_of: KindOf) -> bool:
     """Whether a layer of Keras has the kind and the sizes of parts of PyTorch's."""
+    as_read, twin = kinds.read_as(layer, twin)
+    if as_read is not layer and len(parts) == 1:
+        layer, parts = as_read, parts_of(as_read)
     if own((layer.kind, twin.kind)):
         return bool(alike(layer.arrays, twin.arrays))
     names = kind_of(layer.kind), kind_of(twin.kind)
