@@ -174,7 +174,7 @@ def _mistake_names(readings: Sequence[Reading]) -> tuple[str, ...]:
     """The names of all mistakes that readings name, each once."""
     mistakes: list[Mistake] = []
     for cause in readings:
-        mistakes += cause.faults
+        mistakes += cause.mistakes
     return _distinct(mistake.name for mistake in mistakes)
 
 
@@ -182,15 +182,15 @@ def _named_by_side(readings: Sequence[Reading]) -> tuple[str, ...]:
     """Readings that name mistakes, each as "PyTorch: name and name"."""
     texts = []
     for cause in readings:
-        if cause.side and cause.faults:
-            mistakes = " and ".join(mistake.name for mistake in cause.faults)
+        if cause.side and cause.mistakes:
+            mistakes = " and ".join(mistake.name for mistake in cause.mistakes)
             texts.append(f"{SIDES[cause.side]}: {mistakes}")
     return _distinct(texts)
 
 
 def _alternative(cause: Reading) -> Alternative:
     """A reading as evidence has it."""
-    mistakes = tuple(mistake.name for mistake in cause.faults)
+    mistakes = tuple(mistake.name for mistake in cause.mistakes)
     side = cast("Side", cause.side)  # a reading of neither side is never an alternative
     return Alternative(side, mistakes, cause.sentence, cause.fix)
 
@@ -280,7 +280,7 @@ class _LossSuspect:
     after: Judgement
 
 
-def of_loss(
+def diagnose_loss(
     twins: Twins,
     loss: str,
     arrays: tuple[np.ndarray, ...],
@@ -319,7 +319,7 @@ def _suspects_of_loss(
     """Try every mistake in the loss, on either side.
 
     Only PyTorch's loss is changed: a mistake on Keras's side is made in it, one on its
-    own side is taken back. The arguments are those of `of_loss`.
+    own side is taken back. The arguments are those of `diagnose_loss`.
     """
     suspects = []
     for side in SIDES:

@@ -228,11 +228,13 @@ def _gradients(
     judgement = twins.gradients(subject.loss, inputs, targets)
     result = _result(subject, case, direction, SAME, judgement)
     if result.verdict == SAME:
-        found = sensitivity.of_loss(subject.name, twins, subject.loss, inputs, targets)
+        found = sensitivity.loss_sensitivity(
+            subject.name, twins, subject.loss, inputs, targets
+        )
         if found.faults:
             result = replace(result, sensitivity=found)
     elif result.verdict == DIFFERENT:
-        explanation = diagnosis.of_loss(
+        explanation = diagnosis.diagnose_loss(
             twins, subject.loss, inputs, targets, result.stages
         )
         result = replace(result, explanation=explanation)

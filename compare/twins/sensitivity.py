@@ -79,7 +79,7 @@ def _mistakes_and_layers(probed: Sensitivity) -> set[tuple[str, str]]:
     return {(survivor.fault, survivor.layer) for survivor in probed.survivors}
 
 
-def of_loss(
+def loss_sensitivity(
     pair: str,
     twins: Twins,
     loss: str,

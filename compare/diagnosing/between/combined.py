@@ -16,7 +16,7 @@ from compare.diagnosing.between.joins import joined
 from compare.diagnosing.between.operation import Function, Operation, merged
 from compare.diagnosing.between.scales import scaled
 from compare.diagnosing.between.standards import standardised
-from compare.diagnosing.between.ways import AS_IT_IS, EXACT, Recognised, Route, Way
+from compare.diagnosing.between.ways import EVERY_STEP, EXACT, Recognised, Route, Way
 from compare.judging.distances import NEAR, near
 from compare.mistakes import ACTIVATIONS, RESULTS, RecurrentOutput
 from compare.mistakes.activations import NONE
@@ -170,7 +170,7 @@ def _others(
             array = take(output)
             if array is None or array.shape != shape:
                 continue
-            if other_way in (way, AS_IT_IS):
+            if other_way in (way, EVERY_STEP):
                 yield name, array
             else:
                 yield f"{other_way} of {name}", array

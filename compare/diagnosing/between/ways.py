@@ -14,7 +14,7 @@ import numpy as np
 
 from compare.diagnosing.between import operation as operations
 from compare.diagnosing.between.operation import NOTHING, Change, Function, Operation
-from compare.diagnosing.finding import Finding, Link, Reading, once
+from compare.diagnosing.finding import Finding, Link, Reading, distinct
 from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
 from compare.judging.words import Side
@@ -32,7 +32,7 @@ from compare.mistakes import ways as words
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
 
-AS_IT_IS = "every step"  # of what has no steps: as it is
+EVERY_STEP = "every step"  # the only way for a layer that has no steps
 EXACT = 1e-13  # of the largest value: the forms of a gelu differ by 1e-10
 STATE = "the final hidden state"
 
@@ -190,7 +190,7 @@ def ways_of(
 
     Returns:
         Ways by name, and the output of the layer, (batch, time, features), or (batch,
-        features) where only `AS_IT_IS` is a way.
+        features) where only `EVERY_STEP` is a way.
     """
     if layer in anatomy.recurrent_outputs:
         output = anatomy.recurrent_outputs[layer]
@@ -200,7 +200,7 @@ def ways_of(
         return WAYS, output
     output = RecurrentOutput(anatomy.layer_outputs[layer])
     if output.output.ndim != 3:
-        return {AS_IT_IS: WAYS[AS_IT_IS]}, output
+        return {EVERY_STEP: WAYS[EVERY_STEP]}, output
     return WAYS, output
 
 
@@ -229,7 +229,7 @@ def readings(
         sentence = f"{link.where}, {SIDES[side]} should do as {SIDES[opposite]} does"
         fix = wording.fix(side, likeliest[opposite], likeliest[side])
         mistaken.append(Reading(side, (), sentence, fix))
-    return once(mistaken)
+    return distinct(mistaken)
 
 
 def _mistaken(
