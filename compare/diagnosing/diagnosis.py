@@ -154,7 +154,7 @@ class _Diagnosis:
         sentences = []
         for finding in self.findings:
             if not finding.readings:
-                relation = "behind" if finding.following else "in"
+                relation = "after" if finding.following else "in"
                 sentences.append(f"{relation} {finding.layer}, {finding.unknown}")
         if not sentences and self.after is not None and self.after.stages:
             gap = _deciding(self.after).gap64
@@ -355,4 +355,4 @@ def _observation_of(stage: StageResult) -> str:
     if not stage.worst or not stage.worst.keras:
         return "the loss is not the same"
     factor = stage.worst.torch / stage.worst.keras
-    return f"PyTorch's loss is {factor:.6g} times Keras's"
+    return f"PyTorch's loss is {factor:.6g} times Keras's loss"

@@ -146,7 +146,7 @@ def finding_in_layer(
         if mistake.meant is None or opposite in accused:
             continue
         place = f"{isolated.name(layer, opposite)} of {SIDES[opposite]}"
-        sentence = f"{place} should do as {SIDES[side]}'s does"
+        sentence = f"{place} should do as the layer of {SIDES[side]} does"
         fix = f"{place}: {mistake.meant[opposite]}"
         readings.append(Reading(opposite, (), sentence, fix))
     return Finding(layer, distinct(readings), cure=cure)
@@ -181,5 +181,5 @@ class Link:
     def where(self) -> str:
         """The place, in words."""
         if self.following is None:
-            return f"behind {self.layer}"
+            return f"after {self.layer}"
         return f"between {self.layer} and {self.following}"

@@ -83,7 +83,7 @@ def _turned_back(call: Call) -> dict[str, np.ndarray]:
 
 
 def _misread(layer: str, isolated: Isolated) -> Finding | None:
-    """The mistake by which a layer reads an input of its own as the other side's.
+    """The mistake by which a layer reads an input of its own as that of the other side.
 
     Args:
         layer: its name.

@@ -146,7 +146,7 @@ def write(variable: keras.Variable, array: np.ndarray) -> None:
 
 
 def _empty(shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    """An array that begins where memory of TensorFlow's own would."""
+    """An array that begins where TensorFlow's own memory would."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.empty(size + LINE, np.uint8)
     start = -memory.ctypes.data % LINE

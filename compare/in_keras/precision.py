@@ -145,7 +145,7 @@ def narrowing(graph: Any) -> str:
     """The node of a graph that takes float64 to less, or "".
 
     Args:
-        graph: TensorFlow's, as a `GraphDef`.
+        graph: a `GraphDef` of TensorFlow.
     """
     nodes = list(graph.node)
     for function in graph.library.function:

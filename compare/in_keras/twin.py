@@ -150,7 +150,7 @@ class Twin(adapter.Twin):
 
         It returns the loss, its gradients by float inputs, in order, and by layers.
         """
-        # TensorFlow's variables; Keras's have no zeros to stand for a gradient of None.
+        # Variables of TensorFlow: those of Keras have no zeros for a gradient of None.
         learnt = {
             name: {key: variable.value for key, variable in variables.items()}
             for name, variables in holders(self.model).items()
@@ -230,7 +230,7 @@ class Twin(adapter.Twin):
     ) -> Any:
         """Run the model on tensors; return the sum of its results' losses.
 
-        If `training`, it runs as it does while it learns; PyTorch's has a mode for it.
+        If `training`, it runs as it does while it learns; in PyTorch that is a mode.
         """
         total = 0
         with self._refused(), exact_constants(self.dtype):

@@ -16,7 +16,7 @@ from compare.judging.optimizers import Optimizer
 from compare.matching import adapter
 from compare.matching.moves import Sum
 
-# PyTorch's names of an optimiser's settings, where they are not Keras's.
+# PyTorch's names of an optimiser's settings, where Keras has other names.
 PYTORCH_NAMES = {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps"}
 SETTINGS = ("learning_rate", "momentum", "rho", "epsilon", "weight_decay")
 

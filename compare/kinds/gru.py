@@ -148,12 +148,12 @@ BIASES = (
 )
 RESET_BEFORE = Mistake(
     "reset gate before the product",
-    "the reset gate acts on the state before the matrix product, not behind it",
-    "write the cell by hand: nn.GRU has the gate behind the product",
+    "the reset gate acts on the state before the matrix product, not after it",
+    "write the cell by hand: nn.GRU has the gate after the product",
     "reset_after=True",
     Computation(computes(reset_after=False)),
     meant={
-        "torch": "write the cell by hand: nn.GRU has the gate behind the product",
+        "torch": "write the cell by hand: nn.GRU has the gate after the product",
         "keras": "reset_after=False",
     },
 )

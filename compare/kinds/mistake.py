@@ -1,8 +1,8 @@
 """What a named mistake is, and what it does to the model that it is made in.
 
 What a mistake does, and where, is its effect: a class for each place of a model. The
-effects that take PyTorch's twin to Keras's, by which a difference is proved to have
-been found, are of the same classes and have no name.
+effects that take PyTorch's twin to Keras's twin, by which a difference is proved to
+have been found, are of the same classes and have no name.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class RecurrentOutput:
         h, c: final states, (batch, size); c is None unless there is a cell, and both
             are in a layer that is not recurrent.
         lengths: (batch,), or None where every step counts.
-        states: h of every layer and direction, (number, batch, size); Keras's of the
-            last layer alone.
+        states: h of every layer and direction, (number, batch, size); in Keras
+            of the last layer alone.
     """
 
     output: np.ndarray

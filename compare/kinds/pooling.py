@@ -9,7 +9,7 @@ from compare.kinds.layer import Arrays
 from compare.kinds.option import REQUIRED, Option, Options, as_tuple
 from compare.kinds.windows import padding_in_keras, steps_around, windows
 
-# Keras's padding is never counted, PyTorch's is, unless it is told not to.
+# Keras never counts padding in a mean; PyTorch does, unless it is told not to.
 NOT_COUNTED = "count_include_pad=False in PyTorch"
 STRIDE = Option("stride", "stride", "strides", None, None, read=as_tuple, sample=(1, 1))
 PADDING = Option(

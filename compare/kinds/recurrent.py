@@ -26,11 +26,12 @@ def of_all_parts(rows_of_part: RowsOfPart) -> RowsOfLayers:
     """Make the rows of each layer and direction from those of one.
 
     Args:
-        rows_of_part: takes the suffix of PyTorch's names and the prefix of Keras's.
+        rows_of_part: takes the suffix of PyTorch's names and the prefix of Keras's
+            names.
 
     Returns:
-        What takes the arrays of both layers. Those of PyTorch's are named
-        `..._l1_reverse`: layer 1, backward; those of a cell say neither. Keras has a
+        What takes the arrays of both layers. PyTorch's arrays are named
+        `..._l1_reverse`: layer 1, backward; names in a cell say neither. Keras has a
         layer for each, here named `1.backward.`; the number is left out where there is
         one layer, the direction where there is one.
     """
@@ -63,7 +64,7 @@ def activation(name: str, default: str, instead: str = BY_HAND) -> Option:
     """An activation that PyTorch's layer does not let one choose.
 
     Args:
-        name: the suite's word for it, and Keras's.
+        name: the word for it in the suite and in Keras.
         default: what either framework takes.
         instead: what to do where Keras has another.
     """

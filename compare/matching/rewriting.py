@@ -90,8 +90,9 @@ def rewrite(
         target: layers of the other; their arrays give names and shapes.
         direction: "to_keras", "to_torch", or "gradients" for arrays of Keras that are
             gradients, to PyTorch.
-        strict: whether to refuse a layer of Keras that computes what PyTorch's does
-            not, though its arrays mean the same: with another activation, or backwards.
+        strict: whether to refuse a layer of Keras that computes what PyTorch's layer
+            does not, though its arrays mean the same: with another activation, or
+            backwards.
 
     Returns:
         Arrays by layer and name, of the target's shapes; and what went where.

@@ -43,7 +43,7 @@ ROUNDED: dict[str, Function] = {
 
 # How each is written in either framework.
 WRITTEN = {
-    NONE: ("nothing behind the layer", "activation=None"),
+    NONE: ("nothing after the layer", "activation=None"),
     "a relu": ("nn.ReLU()", 'activation="relu"'),
     "a tanh": ("nn.Tanh()", 'activation="tanh"'),
     "a sigmoid": ("nn.Sigmoid()", 'activation="sigmoid"'),

@@ -1,4 +1,4 @@
-"""What happens between layers and behind the last: known ways, and confusions."""
+"""What happens between layers and after the last: known ways, and confusions."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
@@ -59,7 +59,7 @@ WRITTEN = {
     "the last step": ("output[:, -1]", "return_sequences=False"),
     "the last valid step": (
         "h_n[-1] of a packed batch",
-        "return_sequences=False, behind a Masking layer",
+        "return_sequences=False, after a Masking layer",
     ),
     "the final hidden state": ("h_n[-1]", "h of return_state=True"),
     "all steps, one after another": ("nn.Flatten", "return_sequences=True and Flatten"),
@@ -75,7 +75,7 @@ WRITTEN = {
     "the mean of all steps": ("output.mean(1)", "GlobalAveragePooling1D"),
     "the mean of the valid steps": (
         "output.sum(1) / lengths[:, None]",
-        "GlobalAveragePooling1D behind a Masking layer",
+        "GlobalAveragePooling1D after a Masking layer",
     ),
     "the sum of all steps": ("output.sum(1)", "ops.sum(output, axis=1)"),
     "the largest of all steps": ("output.amax(1)", "GlobalMaxPooling1D"),
@@ -226,8 +226,8 @@ def confusions() -> Iterator[Mistake[Handover | FinalActivation | ResultOrder]]:
     yield Mistake(
         "results in another order",
         "the model returns its results in another order",
-        "return them in the order of Keras's, which sorts those of a dictionary by key",
-        "return them in the order of PyTorch's",
+        "return them in the order of Keras's model, which sorts a dictionary by key",
+        "return them in the order of PyTorch's model",
         ResultOrder(_exchanged),
         kinds=RECURRENT + DENSE + NORMALISATION,
     )

@@ -22,7 +22,7 @@ LEGEND = (
     "of a tensor is a part of its largest value so far, its limit what rounding "
     "explains, its noise how far float32 is from float64. Weights have Keras's names "
     "here, and a bias stands for the sum where PyTorch adds two; gradients have "
-    "PyTorch's."
+    "PyTorch's names."
 )
 SHARES = (
     "explains: the part of the losses' mean gap that goes when this cause is removed "

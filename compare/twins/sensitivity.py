@@ -37,7 +37,7 @@ def sensitivity(
     """Make every mistake that can be made in a twin, and judge as the run does.
 
     PyTorch's model gets the mistake, in both precisions, and is compared with Keras's
-    as it is. A mistake that makes the model refuse its input is noticed as well.
+    model as it is. A mistake that makes the model refuse its input is noticed as well.
 
     Args:
         pair: its name.

@@ -56,7 +56,7 @@ class Twins:
         outputs: names of the stages that the models return; none until they are known.
         refusals: message of each side that refused to be built.
         only32: message of each side that refused float64 alone.
-        matched: Keras's layers that are the twin of a layer, by PyTorch's name.
+        matched: Keras's layers that are the twin of a layer, by its name in PyTorch.
     """
 
     def __init__(
@@ -175,7 +175,7 @@ class Twins:
             twin.rename(places)
 
     def _name_outputs(self, names: Sequence[str]) -> None:
-        """Call the results of both models what PyTorch's are called."""
+        """Call the results of both models what PyTorch calls them."""
         keras_names = self.twin("keras", "float32").outputs or ()
         check_result_names(names, keras_names)
         self.outputs = names

@@ -121,7 +121,7 @@ def test_a_loss_with_a_factor_that_nobody_knows_is_said(last_step, wrong_loss):
     found = wrong_loss(last_step, X, "mean_squared_error", 1.25)
 
     assert not found.explained
-    assert found.sentence == "PyTorch's loss is 0.8 times Keras's"
+    assert found.sentence == "PyTorch's loss is 0.8 times Keras's loss"
     assert found.explain() == [
         "place     loss",
         f"unknown   none of 4 mistakes explains it; {found.sentence}",

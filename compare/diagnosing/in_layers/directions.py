@@ -130,7 +130,7 @@ def _exchanged(layer: str, twin: str, isolated: Isolated) -> Reading:
     second_in_keras = isolated.name(second, "keras")
     sentence = (
         f"{first} and {second} of PyTorch seem to be each other's twins: one of them "
-        f"reads the sequence from its end, and so does the other of Keras"
+        f"reads the sequence from its end, and in Keras the other one does"
     )
     table = f'{{"{first}": "{second_in_keras}", "{second}": "{first_in_keras}"}}'
     return Reading("", (), sentence, f"give names, {table}")

@@ -34,7 +34,7 @@ Suspect = tuple[Side, Mistake[ArraysOfLayer]]
 
 
 def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
-    """The mistakes that make one side's arrays of a layer out of the other's.
+    """The mistakes that make one side's arrays of a layer out of the other side's.
 
     Args:
         layer: its name.
@@ -131,7 +131,7 @@ def _with_one_bias(arrays: Arrays, bias: str) -> dict[str, np.ndarray]:
 
 
 def _single_mistakes(kind: str, arrays: Mapping[Side, Arrays]) -> Iterator[Suspect]:
-    """Mistakes that make one side's arrays of the other's, each by itself.
+    """Mistakes that make one side's arrays of the other side's, each by itself.
 
     Args:
         kind: of the layer.
@@ -251,7 +251,7 @@ def _never_loaded(
         if side == readings[0].side:
             continue
         place = f"{names[side]} of {SIDES[side]}"
-        sentence = f"in {place}, the layer has other weights than {SIDES[opposite]}'s"
+        sentence = f"in {place}, the layer has other weights than in {SIDES[opposite]}"
         fix = f"{place}: {fix_of(mistake, side)}"
         readings.append(Reading(side, (), sentence, fix))
     return readings

@@ -241,7 +241,7 @@ CLAIMS = (
         dummy_data,
     ),
     Claim(
-        "Do 100 days hold 93 windows of 7 days with a target behind each?",
+        "Do 100 days hold 93 windows of 7 days with a target after each?",
         "a Dataset of the second example's windows",
         window_count,
     ),

@@ -18,7 +18,7 @@ from compare.subjects.claims.common import (
 
 
 def slice_shape() -> Findings:
-    """[:, -1, :] of a batch-first layer, and the head behind it."""
+    """[:, -1, :] of a batch-first layer, and the head after it."""
     out, _ = make_lstm(8, 64, batch_first=True)(rand(64, 50, 8))
     last = out[:, -1, :]
     message = refusal(make_linear(64, 4), last)
@@ -89,7 +89,7 @@ def keras_flatten() -> Findings:
 
 
 def head_parameters() -> Findings:
-    """Parameters of the dense layer behind Flatten, and of one without it."""
+    """Parameters of the dense layer after Flatten, and of one without it."""
     counts = {
         "PyTorch": sum(p.numel() for p in nn.Linear(50 * 64, 4).parameters()),
         "Keras with return_sequences=True": _keras_flatten(True)[2],
