@@ -166,8 +166,7 @@ GRU = Kind(
     compute=compute,
     rows=recurrent.of_all_parts(rows),
     options=(
-        recurrent.activation("activation", "tanh"),
-        recurrent.activation("recurrent_activation", "sigmoid"),
+        *recurrent.GATED_ACTIVATIONS,
         Option(
             "reset_after",
             "",

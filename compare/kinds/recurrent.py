@@ -81,6 +81,12 @@ def activation(name: str, default: str, instead: str = BY_HAND) -> Option:
     )
 
 
+# An LSTM and a GRU have two: one for what they let through, one for their gates.
+GATED_ACTIVATIONS = (
+    activation("activation", "tanh"),
+    activation("recurrent_activation", "sigmoid"),
+)
+
 OPTIONS = (
     Option("size", "hidden_size", "units", REQUIRED, REQUIRED, sample=(5, 5)),
     Option(
@@ -116,7 +122,7 @@ OPTIONS = (
         instead="Keras has the batch first: swap the axes of PyTorch's input",
         sample=(True, None),
     ),
-    # PyTorch's drops what one layer of a stack hands to the next, Keras's the input.
+    # PyTorch drops what one layer of a stack hands to the next, Keras the input.
     Option(
         "dropout between layers",
         "dropout",
