@@ -134,9 +134,9 @@ def _explaining_in_part(
         steps: as in `is_output`.
     """
     call, output = keras.recurrent_calls[layer], keras.recurrent_outputs[layer]
-    known = known_mistakes(Computation, call.kind)
+    candidates = known_mistakes(Computation, call.kind)
     passed = keras.stacked.get(layer, [(call.x, output.output)])
-    mistakes = list(stacks.in_one(known, call, passed, steps))
+    mistakes = list(stacks.in_one(candidates, call, passed, steps))
     return _explaining(mistakes, call, output, steps)
 
 

@@ -81,7 +81,10 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
     if isolated.judged_steps:  # where float32 loses its digits, twins come no nearer
         proofs.append(ILL_CONDITIONED)
     diagnosis = _Diagnosis(findings, before, after, isolated.in_words(), proofs)
-    place = place_of(findings[0] if findings else None, isolated, before)
+    first_finding = None
+    if findings:
+        first_finding = findings[0]
+    place = place_of(first_finding, isolated, before)
     if place is None:
         return diagnosis.explanation()
     return replace(diagnosis.explanation(), **asdict(place))
@@ -117,15 +120,20 @@ class _Diagnosis:
         for finding in self.findings:  # the first reading of each is the one reported
             chosen += finding.readings[:1]
             alternatives += finding.readings[1:]
+        gap_before = gap_after = limit = None
         last = self.before
+        if self.before is not None:
+            gap_before = self.before.gap64
         if is_proved and self.after is not None:
             last = _deciding(self.after)
+        if last is not None:
+            gap_after, limit = last.gap64, last.limit64
         causes = "; and ".join(_distinct(cause.sentence for cause in chosen))
         unexplained = self._unexplained()
-        sentence, part, rest = causes, "", ""
+        sentence, explained_part, unexplained_part = causes, "", ""
         if not is_proved:
             sentence = f"explains part: {causes}; beyond that {unexplained}"
-            part, rest = causes, unexplained
+            explained_part, unexplained_part = causes, unexplained
         if not causes:
             sentence = unexplained
         return Explanation(
@@ -134,13 +142,13 @@ class _Diagnosis:
             sentence=sentence,
             fix="; and ".join(_distinct(cause.fix for cause in chosen)),
             indistinguishable_from=_named_by_side(alternatives),
-            gap_before=None if self.before is None else self.before.gap64,
-            gap_after=None if last is None else last.gap64,
-            limit=None if last is None else last.limit64,
+            gap_before=gap_before,
+            gap_after=gap_after,
+            limit=limit,
             tried=self.tried,
             alternatives=_distinct(map(_alternative, alternatives)),
-            part=part,
-            rest=rest,
+            part=explained_part,
+            rest=unexplained_part,
         )
 
     def _is_proved(self) -> bool:
@@ -327,7 +335,9 @@ def _suspects_of_loss(
             factor = mistake.effect.factor
             if all(factor(target.shape) is None for target in targets):
                 continue
-            cure = LossFactor(factor if side == "keras" else _inverse(factor))
+            if side == "torch":
+                factor = _inverse(factor)
+            cure = LossFactor(factor)
             with injected_everywhere(twins, cure):
                 judgement = twins.gradients(loss, arrays, targets)
             if judgement.verdict == SAME:  # of the gradients as well

@@ -303,7 +303,7 @@ def _differing(
     if not findings:
         return list(ends_with_the_padding(link, isolated, sides))
     if link.layer in isolated.from_the_end:
-        ways = {side: [way for way, _ in known] for side, known in sides.items()}
+        ways = {side: [way for way, _ in routes] for side, routes in sides.items()}
         readings = left_reversed(link, ways)
         if readings:
             findings[0] = replace(findings[0], readings=readings)

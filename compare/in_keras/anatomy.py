@@ -40,7 +40,7 @@ def anatomy(
     arrays: tuple[np.ndarray, ...],
     kinds: Mapping[str, str],
     weights: Mapping[str, Mapping[str, np.ndarray]],
-    others: Iterable[str] = (),
+    bare_names: Iterable[str] = (),
 ) -> Anatomy:
     """Look into a twin in float64 while it runs, not compiled.
 
@@ -51,12 +51,12 @@ def anatomy(
         arrays: one for each input.
         kinds: of the layers, as PyTorch names them.
         weights: of these layers, in PyTorch's layout.
-        others: names of PyTorch's layers that hold no arrays; those of the same name
-            are looked at as well.
+        bare_names: names of PyTorch's layers that hold no arrays; layers of the same
+            name are looked at as well.
     """
     stacks = {name: _stack(children(twin.model)[name]) for name in holders(twin.model)}
     bare = {}
-    for name in others:
+    for name in bare_names:
         layer = layer_at(twin.model, name)
         if layer is not None and name not in stacks:
             bare[name] = [layer]

@@ -258,9 +258,9 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
             inside = _holding(child, f"{path}{name}.")
         if not inside and child.weights:
             inside = {f"{path}{name}": child}
-        known = {id(leaf) for leaf in by_name.values()}
+        leaf_ids = {id(leaf) for leaf in by_name.values()}
         for leaf_name, leaf in inside.items():
-            if id(leaf) not in known:
+            if id(leaf) not in leaf_ids:
                 by_name[leaf_name] = leaf
     wrapped: set[int] = set()
     for leaf in by_name.values():

@@ -96,8 +96,8 @@ def _cast(function):
 def _is_of_python(x):
     """Whether this is a number of Python's, or lists of them, some not whole."""
     numbers = keras.tree.flatten(x) if isinstance(x, float | list | tuple) else []
-    plain = all(type(each) in (int, float) for each in numbers)
-    return plain and any(type(each) is float for each in numbers)
+    plain = all(type(number) in (int, float) for number in numbers)
+    return plain and any(type(number) is float for number in numbers)
 
 
 def _leaky_relu(function):

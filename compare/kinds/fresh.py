@@ -28,16 +28,16 @@ def is_left(right: Arrays, wrong: Arrays, side: Side) -> bool:
 
     Keras's whole bias is then in bias_ih. A GRU of Keras has both.
     """
-    second = [name for name in wrong if name.startswith("bias_hh")]
-    if side != "torch" or not second:
+    biases = [name for name in wrong if name.startswith("bias_hh")]
+    if side != "torch" or not biases:
         return False
-    others = [name for name in wrong if name not in second]
-    if not all(np.allclose(right[n], wrong[n], rtol=1e-6, atol=0) for n in others):
+    other_names = [name for name in wrong if name not in biases]
+    if not all(np.allclose(right[n], wrong[n], rtol=1e-6, atol=0) for n in other_names):
         return False
     return all(
         _is_uniform(wrong[name], _torch_bound(wrong))
         and not np.allclose(wrong[name], right[name], rtol=1e-6, atol=0)
-        for name in second
+        for name in biases
     )
 
 

@@ -125,8 +125,8 @@ def _biases_swapped(arrays: Arrays) -> Arrays | None:
     result = dict(arrays)
     for name in arrays:
         if name.startswith("bias_ih"):
-            second = name.replace("bias_ih", "bias_hh")
-            result[name], result[second] = arrays[second], arrays[name]
+            partner = name.replace("bias_ih", "bias_hh")
+            result[name], result[partner] = arrays[partner], arrays[name]
     return result if any("bias" in name for name in arrays) else None
 
 

@@ -53,9 +53,9 @@ class Call:
             recurrent one "output", "h_n" and "c_n" by name. None where the kind's
             `compute` cannot tell.
         """
-        given = self.x if x is None else x
+        array = self.x if x is None else x
         all_options = {**self.options, "lengths": self.lengths, **options}
-        return self.compute(self.arrays, given, all_options)
+        return self.compute(self.arrays, array, all_options)
 
 
 @dataclass(frozen=True)

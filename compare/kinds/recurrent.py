@@ -180,7 +180,7 @@ def examples(
     stacked = {**in_torch, "num_layers": 3}
     stacked_two_ways = {**two_ways, "num_layers": 2}
     of_one_size = {**in_torch, "input_size": UNITS, "num_layers": 2}
-    both = "Bidirectional"
+    wrapper = "Bidirectional"
     return (
         Example(torch, in_torch, keras, in_keras),
         Example(
@@ -190,7 +190,7 @@ def examples(
             {**in_keras, "use_bias": False},
             "without bias",
         ),
-        Example(torch, two_ways, keras, in_keras, "bidirectional", wrapper=both),
+        Example(torch, two_ways, keras, in_keras, "bidirectional", wrapper=wrapper),
         Example(torch, stacked, keras, in_keras, "stacked", stack=3),
         Example(
             torch,
@@ -198,7 +198,7 @@ def examples(
             keras,
             in_keras,
             "stacked bidirectional",
-            wrapper=both,
+            wrapper=wrapper,
             stack=2,
         ),
         Example(

@@ -255,11 +255,11 @@ def _full_names(layer: str, arrays: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{layer}.{array}" for array in arrays)
 
 
-def _check_none_unused(what: str, source: set[str], target: set[str]) -> None:
+def _check_none_unused(subject: str, source: set[str], target: set[str]) -> None:
     """Raise BadInput if names on either side have no counterpart."""
     if source or target:
         raise BadInput(
-            f"{what}: expected a counterpart for each, got none for "
+            f"{subject}: expected a counterpart for each, got none for "
             f"{_listed(source)} of the source and {_listed(target)} of the target"
         )
 

@@ -27,22 +27,22 @@ def unmatched(
         matched: names of PyTorch's layers that have a twin.
         free: Keras's layers that have none.
     """
-    left = ["PyTorch"]
-    left += [describe(n, layer, n not in matched) for n, layer in torch.items()]
-    right = ["Keras"]
-    right += [describe(n, layer, n in free) for n, layer in keras.items()]
-    width = max(map(len, left))
+    torch_column = ["PyTorch"]
+    torch_column += [describe(n, layer, n not in matched) for n, layer in torch.items()]
+    keras_column = ["Keras"]
+    keras_column += [describe(n, layer, n in free) for n, layer in keras.items()]
+    width = max(map(len, torch_column))
     rows = [
         f"  {in_torch:{width}}   {in_keras}".rstrip()
-        for in_torch, in_keras in zip_longest(left, right, fillvalue="")
+        for in_torch, in_keras in zip_longest(torch_column, keras_column, fillvalue="")
     ]
     lost = {name: layer for name, layer in torch.items() if name not in matched}
     counts = f"{len(lost)} in PyTorch and {len(free)} in Keras have none"
-    first = (
+    message = (
         f"layers: expected a twin for each layer with weights, got {counts} "
         f"(marked *); {_suggestion(lost, free)}"
     )
-    return "\n".join([first, *rows])
+    return "\n".join([message, *rows])
 
 
 def describe(name: str, layer: Layer, marked: bool = False) -> str:

@@ -155,13 +155,13 @@ class Twins:
         twins = self.of_side("torch").values()
         return all([pytorch_layers.hold_apart(twin.model) for twin in twins])
 
-    def pair_otherwise(self, others: Mapping[str, str]) -> None:
+    def pair_otherwise(self, exchanged: Mapping[str, str]) -> None:
         """Let layers of PyTorch's model take the twins of others, all matched before.
 
         Args:
-            others: the layer whose twin each takes, by name.
+            exchanged: the layer whose twin each takes, by name.
         """
-        self.matched |= {name: self.matched[other] for name, other in others.items()}
+        self.matched |= {name: self.matched[giver] for name, giver in exchanged.items()}
         self._rename()
 
     def _rename(self) -> None:

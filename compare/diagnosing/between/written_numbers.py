@@ -42,8 +42,8 @@ def as_written(factor: float, shift: float) -> Iterator[Written]:
         yield Written(_plus(shift), 1.0, shift)
         return
     short_factor = _rounded(factor, WRITTEN_DIGITS)
-    both = _times_plus(short_factor, short_shift)
-    yield Written(both, short_factor, short_shift)
+    times_plus = _times_plus(short_factor, short_shift)
+    yield Written(times_plus, short_factor, short_shift)
     mean = _rounded(-shift / factor, WRITTEN_DIGITS)
     divisor = _rounded(1 / factor, WRITTEN_DIGITS)
     yield Written(_standard(mean, divisor), 1 / divisor, -mean / divisor)

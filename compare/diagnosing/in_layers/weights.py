@@ -218,13 +218,13 @@ def _pairs(
         kind: of the layer.
         arrays: of either side, in PyTorch's layout.
     """
-    known = known_mistakes(ArraysOfLayer, kind)
+    candidates = known_mistakes(ArraysOfLayer, kind)
     for side, opposite in OTHER.items():
-        for earlier in known:
+        for earlier in candidates:
             changed = earlier.effect.made_on(side, arrays[opposite])
             if not changed:
                 continue
-            for later in known:
+            for later in candidates:
                 if _are_same(kind, later.effect.made_on(side, changed), arrays[side]):
                     yield side, earlier, later
 

@@ -84,18 +84,18 @@ class _File:
         lines = self.text.split("\n")
         # By their lines: one line may hold two statements.
         imports: dict[int, str] = {}
-        others: dict[int, str] = {}
+        other_code: dict[int, str] = {}
         for statement in self.statements:
             if statement in self.shown:
                 decorators = getattr(statement, "decorator_list", [])
-                first = min(node.lineno for node in [statement, *decorators])
-                part = "\n".join(lines[first - 1 : statement.end_lineno])
+                first_line = min(node.lineno for node in [statement, *decorators])
+                text = "\n".join(lines[first_line - 1 : statement.end_lineno])
                 if isinstance(statement, ast.Import | ast.ImportFrom):
-                    imports[first] = part
+                    imports[first_line] = text
                 else:
-                    others[first] = part
-        parts = ["\n".join(imports.values()), *others.values()]
-        return "\n\n".join(part for part in parts if part)
+                    other_code[first_line] = text
+        texts = ["\n".join(imports.values()), *other_code.values()]
+        return "\n\n".join(text for text in texts if text)
 
 
 class _Reader:
@@ -117,10 +117,10 @@ class _Reader:
         sources = {path: source for path, source in sources.items() if source}
         if set(sources) <= {self._path}:
             return "".join(sources.values())
-        parts = [
+        texts = [
             f"# {_name(path)}\n\n{source}" for path, source in reversed(sources.items())
         ]
-        return "\n\n\n".join(parts)
+        return "\n\n\n".join(texts)
 
     def _file(self, path: Path) -> _File:
         """The file at a path, read once."""
@@ -316,8 +316,8 @@ def _uses(node: ast.AST) -> list[Use]:
     local |= {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
     inside = [use for part in body for use in _uses(part) if use[0] not in local]
     # Defaults, decorators and annotations are read outside of the function.
-    others = [part for part in ast.iter_child_nodes(node) if part not in body]
-    return [*inside, *(use for part in others for use in _uses(part))]
+    outside = [part for part in ast.iter_child_nodes(node) if part not in body]
+    return [*inside, *(use for part in outside for use in _uses(part))]
 
 
 def _use(node: ast.AST) -> Use:
