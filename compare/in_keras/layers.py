@@ -317,7 +317,9 @@ def _is_chain(model: keras.Layer) -> bool:
     if isinstance(model, keras.Sequential) or not is_graph(model):
         return isinstance(model, keras.Sequential)
     sources = node_sources(model)
-    feeding = [id(operation) for operations in sources for operation in operations]
+    feeding: list[int] = []
+    for operations in sources:
+        feeding += map(id, operations)
     inputs = sources.count([])
     return (
         max(map(len, sources)) <= 1

@@ -151,10 +151,9 @@ class Twin(adapter.Twin):
         It returns the loss, its gradients by float inputs, in order, and by layers.
         """
         # Variables of TensorFlow: those of Keras have no zeros for a gradient of None.
-        learnt = {
-            name: {key: variable.value for key, variable in variables.items()}
-            for name, variables in holders(self.model).items()
-        }
+        learnt = {}
+        for name, held in holders(self.model).items():
+            learnt[name] = {key: variable.value for key, variable in held.items()}
 
         def compute(*args: Any) -> Any:
             remaining = iter(args)
@@ -261,10 +260,9 @@ class Twin(adapter.Twin):
             twins: by the name of each of those, the numbers of its own in `layers`.
         """
         in_order = list(self._leaves().values())
-        named = {
-            name: [in_order[number] for number in numbers]
-            for name, numbers in twins.items()
-        }
+        named = {}
+        for name, numbers in twins.items():
+            named[name] = [in_order[number] for number in numbers]
         self.model = Renamed(unnamed(self.model), named)
 
     def _leaves(self) -> dict[str, keras.Layer]:

@@ -70,11 +70,15 @@ def _fresh_in_torch(arrays: Arrays) -> bool:
 
 def _fresh_in_keras(arrays: Arrays) -> bool:
     biases = [a for name, a in arrays.items() if "bias" in name]
-    kernels = [(name, a) for name, a in arrays.items() if "weight" in name]
-    return all(map(_is_zero_or_forget_one, biases)) and all(
-        _is_orthogonal(array) if name.startswith("weight_hh") else _is_glorot(array)
-        for name, array in kernels
-    )
+    if not all(map(_is_zero_or_forget_one, biases)):
+        return False
+    for name, array in arrays.items():
+        if name.startswith("weight_hh"):
+            if not _is_orthogonal(array):
+                return False
+        elif "weight" in name and not _is_glorot(array):
+            return False
+    return True
 
 
 def _is_zero_or_forget_one(bias: np.ndarray) -> bool:

@@ -292,7 +292,12 @@ def _groups(
             twins = twins * len(keys)
         for key, twin in zip(keys, twins, strict=True):
             groups.setdefault(key, []).append((name, twin))
-    return [g for g in groups.values() if len({twin for _, twin in g}) > 1]
+    several = []
+    for group in groups.values():
+        twins_of_group = {twin for _, twin in group}
+        if len(twins_of_group) > 1:
+            several.append(group)
+    return several
 
 
 def _keys(layer: Layer) -> list[Key]:

@@ -167,10 +167,9 @@ class Twins:
     def _rename(self) -> None:
         """Let Keras's layers go by the names of their twins, in every precision."""
         # Keras may call a layer otherwise in each model, but its place is the same.
-        places = {
-            name: [self._leaf_names.index(leaf) for leaf in leaves]
-            for name, leaves in self.matched.items()
-        }
+        places = {}
+        for name, leaves in self.matched.items():
+            places[name] = [self._leaf_names.index(leaf) for leaf in leaves]
         for twin in self.of_side("keras").values():
             twin.rename(places)
 

@@ -97,18 +97,19 @@ def _differences(
     torch, keras = sides["torch"], sides["keras"]
     shared_changes = {route.change for route in torch} & {r.change for r in keras}
     shared_ways = {route.way for route in torch} & {route.way for route in keras}
+    kinds: Sequence[Kind] = ("ways", "functions")
     if shared_changes:
-        return ("ways",), {
-            side: [route for route in recognised if route.change in shared_changes]
-            for side, recognised in sides.items()
-        }
-    if shared_ways:
-        return ("functions",), {
-            side: [route for route in recognised if route.way in shared_ways]
-            for side, recognised in sides.items()
-        }
-    every_route = {side: list(recognised) for side, recognised in sides.items()}
-    return ("ways", "functions"), every_route
+        kinds = ("ways",)
+    elif shared_ways:
+        kinds = ("functions",)
+    routes: dict[Side, list[Route]] = {}
+    for side, recognised in sides.items():
+        routes[side] = list(recognised)
+        if shared_changes:
+            routes[side] = [r for r in recognised if r.change in shared_changes]
+        elif shared_ways:
+            routes[side] = [r for r in recognised if r.way in shared_ways]
+    return kinds, routes
 
 
 def _names(kind: Kind, routes: Sequence[Route]) -> list[Change]:

@@ -53,9 +53,10 @@ def last_sees_all() -> Findings:
 
 def last_discards() -> Findings:
     """How many of the LSTM's outputs reach the result of either head."""
-    heads, h = (make_linear(64, 4), make_linear(50 * 64, 4)), rand(2, 50, 64)
-    last = sum(movers(lambda h: heads[0](h[:, -1, :]), h, 1))
-    flat = sum(movers(lambda h: heads[1](h.flatten(1)), h, 1))
+    head_of_last, head_of_all = make_linear(64, 4), make_linear(50 * 64, 4)
+    h = rand(2, 50, 64)
+    last = sum(movers(lambda h: head_of_last(h[:, -1, :]), h, 1))
+    flat = sum(movers(lambda h: head_of_all(h.flatten(1)), h, 1))
     return Findings(
         {"": (last, flat) == (1, 50)}, {"last step": last, "flattened": flat}
     )
