@@ -182,15 +182,15 @@ class _Probe:
             inputs: an array for each.
             direction: where the weights are from.
         """
-        found = sensitivity.sensitivity(
+        probed = sensitivity.sensitivity(
             self._subject.name, twins, inputs, self._sensitivity
         )
-        if found.survivors and direction == self._last_direction:
+        if probed.survivors and direction == self._last_direction:
             reload = partial(load_anew, twins)
-            found = sensitivity.with_reasons(found, twins, inputs, reload)
+            probed = sensitivity.with_reasons(probed, twins, inputs, reload)
             self._subject.loads[direction](twins)
-        self._sensitivity = found
-        return found
+        self._sensitivity = probed
+        return probed
 
 
 class _Explainer:
@@ -236,11 +236,13 @@ def _gradients(
     judgement = twins.gradients(subject.loss, inputs, targets)
     result = _result(subject, case, direction, SAME, judgement)
     if result.verdict == SAME:
-        found = sensitivity.of_loss(subject.name, twins, subject.loss, inputs, targets)
-        if found.faults:
-            result = replace(result, sensitivity=found)
+        probed = sensitivity.loss_sensitivity(
+            subject.name, twins, subject.loss, inputs, targets
+        )
+        if probed.faults:
+            result = replace(result, sensitivity=probed)
     elif result.verdict == DIFFERENT:
-        explanation = diagnosis.of_loss(
+        explanation = diagnosis.diagnose_loss(
             twins, subject.loss, inputs, targets, result.stages
         )
         result = replace(result, explanation=explanation)
