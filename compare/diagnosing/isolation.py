@@ -53,7 +53,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     torch = _without_layers_alone(
         in_pytorch_anatomy.anatomy(torch_twin, arrays), layers
     )
-    kinds = {layer: layers[layer].kind for layer in [*torch.kinds, *layers]}
+    kinds = {layer: layers[layer].kind_at_work for layer in [*torch.kinds, *layers]}
     rewritten = _rewritten(keras_layers.layers(keras_twin.model), layers)
     bare = [
         layer for layer in torch.layer_inputs if layer not in layers

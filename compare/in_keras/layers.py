@@ -208,9 +208,10 @@ def variables(attribute: object) -> dict[str, keras.Variable]:
     if not is_own(attribute):
         return {variable.name: variable for variable in attribute.weights}
     # As in PyTorch: by attribute, and without what layers inside hold.
-    names = {id(value): name for name, value in vars(attribute).items()}
+    holder = attribute.cell if isinstance(attribute, keras.layers.RNN) else attribute
+    names = {id(value): name for name, value in vars(holder).items()}
     inside: set[int] = set()
-    for layer in every_layer(attribute, itself=False):
+    for layer in every_layer(holder, itself=False):
         inside |= {id(variable) for variable in layer.weights}
     return {
         names.get(id(variable), variable.name): variable

@@ -71,7 +71,9 @@ class Stages:
             if name in self._recorded:  # what runs more than once is not a stage
                 for stage in (name, *(f"{name}.{state}" for state in STATES)):
                     self._recorded[stage] = None
-            elif isinstance(layer, torch.nn.RNNBase):
+            elif isinstance(layer, torch.nn.RNNBase) and arrays.is_recurrent_result(
+                layer, result
+            ):
                 self._record_recurrent(name, layer, *result)
             elif isinstance(result, torch.Tensor):
                 tensor = arrays.features_last(layer, result)

@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
+
 from compare.kinds.computing import Cell
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.names import plain
+from compare.kinds.rows import Row
 
-WEIGHTS = (
-    "weight_ih",
-    "weight_hh",
-)  # as PyTorch's cells have them, (gates * size, ...)
-KERNELS = ("kernel", "recurrent_kernel")  # as Keras's cells do, (..., gates * size)
+# As cells of PyTorch have them, (gates * size, ...), and of Keras, (..., gates * size).
+WEIGHTS = ("weight_ih", "weight_hh")
+KERNELS = ("kernel", "recurrent_kernel")
+BIASES: tuple[set[str], ...] = (
+    {"bias_ih", "bias_hh"},
+    {"bias_ih"},
+    {"bias"},
+    set(),
+)  # one is enough by hand
 OWN_IN_TORCH, OWN_IN_KERAS = "(Module)", "(Layer)"
 
 
@@ -40,13 +47,33 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
             if _fits_pytorch(torch.arrays, kind.cell):
                 return replace(torch, kind=f"{kind.torch[0]}Cell"), keras
             if _shapes(torch.arrays) == _shapes(keras.arrays):
-                return torch, replace(keras, kind=f"{keras.kind}{OWN_IN_KERAS}")
+                return torch, replace(keras, kind=f"{kind.keras[0]}{OWN_IN_KERAS}")
         if _is_own(keras) and torch.kind in kind.torch:
             if _fits_keras(keras.arrays, kind.cell):
                 return torch, replace(keras, kind=kind.keras[0])
             if _shapes(torch.arrays) == _shapes(keras.arrays):
                 return replace(torch, kind=f"{torch.kind}{OWN_IN_TORCH}"), keras
     return torch, keras
+
+
+def with_one_bias(row: Row, torch: Arrays) -> Row:
+    """A row of two biases that are added, where a cell by hand has one of them.
+
+    Args:
+        row: any, which is returned if it is none of these.
+        torch: the arrays of PyTorch's layer.
+    """
+    if row.gradients is None or set(row.torch) <= set(torch):
+        return row
+    name = row.torch[0] if row.torch[0] in torch else "bias"
+
+    def to_keras(bias: np.ndarray) -> tuple[np.ndarray, ...]:
+        return row.to_keras(bias, np.zeros_like(bias))
+
+    def to_torch(bias: np.ndarray) -> tuple[np.ndarray, ...]:
+        return row.to_torch(bias)[:1]
+
+    return Row((name,), row.keras, to_keras, to_torch)
 
 
 def _is_own(layer: Layer) -> bool:
@@ -56,8 +83,7 @@ def _is_own(layer: Layer) -> bool:
 def _fits_pytorch(arrays: Arrays, cell: Cell) -> bool:
     """Whether arrays are those of a cell of PyTorch, or of a layer of one part."""
     names = {re.sub(r"_l0$", "", name) for name in arrays}
-    biases = {"bias_ih", "bias_hh"}
-    if names - biases != set(WEIGHTS) or len(names & biases) == 1:
+    if not names.issuperset(WEIGHTS) or names - set(WEIGHTS) not in BIASES:
         return False
     recurrent = next(a for name, a in arrays.items() if name.startswith("weight_hh"))
     return recurrent.ndim == 2 and recurrent.shape[0] == (

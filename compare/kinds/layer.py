@@ -26,3 +26,8 @@ class Layer:
     kind: str
     arrays: Arrays
     by_hand: bool = False
+
+    @property
+    def kind_at_work(self) -> str:
+        """The kind that tells what the layer computes: of one by hand, that is open."""
+        return f"{self.kind} by hand" if self.by_hand else self.kind

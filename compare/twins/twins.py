@@ -160,7 +160,7 @@ class Twins:
         found = self._find_twins(arrays, names)
         if not found.is_complete and self._hold_tied_weights_apart():
             found = self._find_twins(arrays, names)
-        if not found.is_complete and self._ignore(self._unread(found, arrays)):
+        if self._ignore(self._unread(found, arrays)):
             found = self._find_twins(arrays, names)
         if not found.is_complete and complete:
             match(*self._layers_that_count(arrays), names)  # says which, and raises
@@ -190,10 +190,18 @@ class Twins:
     def _unread(
         self, found: Matched, arrays: Sequence[np.ndarray]
     ) -> dict[Side, list[str]]:
-        """What has no part in the results, of the layers without a twin."""
+        """What has no part in the results.
+
+        Of layers without a twin, and of those that the user wrote: a cell by hand may
+        have a second bias, as PyTorch's cells do, and not use it.
+        """
         unread: dict[Side, list[str]] = {"torch": [], "keras": []}
         torch, keras = self.twin("torch", "float32"), self.twin("keras", "float32")
-        for name in found.alone["torch"]:
+        names = dict.fromkeys(found.alone["torch"])
+        for name, layer in torch.layers(arrays).items():
+            if layer.by_hand:
+                names.setdefault(name)
+        for name in names:
             for key in torch.unread(name, arrays):
                 unread["torch"].append(pytorch_layers.full_name(name, key))
         for name in found.alone["keras"]:

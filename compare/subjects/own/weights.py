@@ -114,7 +114,7 @@ def _as_they_are(
     apart: dict[str, float] = {}  # how far the others are, by array
     for name in keras_layers.keys() & torch_layers.keys():
         torch_layer, keras_layer = torch_layers[name], keras_layers[name]
-        weights[name] = {}
+        weights[name] = dict(keras_layer.arrays)
         for key, value in _in_keras_layout(name, torch_layer, keras_layer).items():
             array = keras_layer.arrays[key]
             is_sum = _is_sum(name, key, torch_layer, keras_layer)
