@@ -67,7 +67,7 @@ def behind(front):
 
 @pytest.mark.parametrize("front", [in_code, adapted, own])
 def test_constants_need_no_twin(standardised, front):
-    evidence = compare.check(standardised, behind(front(keras)), X, "to_keras")
+    evidence = compare.check(standardised, behind(front()), X, "to_keras")
 
     assert evidence.verdict == "same"
     assert "mean, spread of PyTorch's: constants of the model" in evidence.explain()

@@ -25,7 +25,7 @@ TRAINING = "PyTorch's model is in training mode"
 
 @pytest.mark.parametrize("kind", ["layer", "stack"])
 def test_training_mode_is_said_where_it_matters(kind):
-    model = nn.Sequential(*getattr(Dropping, kind)(nn))
+    model = nn.Sequential(*getattr(Dropping, kind)())
 
     (note,) = live.notes(dict(torch=model, keras=sequential()))
 
