@@ -278,8 +278,8 @@ class _Copying:
         self._copies[id(layer)] = layer, copy  # a child may hold its parent
         for name, value in vars(layer).items():
             vars(copy)[name] = self.of(value)
-        pure = layer.dtype_policy.name in PURE
-        finish_copy(copy, self._dtype if pure else None)
+        dtype = self._dtype if layer.dtype_policy.name in PURE else None
+        finish_copy(copy, dtype)
         return copy
 
     def _of_variable(self, variable: keras.Variable) -> keras.Variable:
@@ -294,3 +294,14 @@ class _Copying:
     def _dtype_of(self, value: keras.Variable | keras.KerasTensor) -> str:
         """The precision of the copy of a variable or an input; of integers, theirs."""
         return self._dtype if value.dtype in PURE else value.dtype
+
+
+def copy_numbers(source: keras.Model | Renamed, target: keras.Model | Renamed) -> None:
+    """Give a model all numbers of another that was made in the same way.
+
+    Args:
+        source: whose weights are read.
+        target: in any precision; it holds as many, of the same shapes.
+    """
+    for numbers, variable in zip(source.weights, target.weights, strict=True):
+        variable.assign(numbers.numpy())

@@ -35,7 +35,7 @@ def check_usable(model: torch.nn.Module) -> None:
         BadInput: if it is compiled by torch.jit, or a tensor has no shape yet or is on
             the meta device.
     """
-    who = f"{type(model).__name__} of PyTorch's"
+    who = f"{type(model).__name__} of PyTorch"
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise BadInput(
             f"{who}: expected a model in Python, got one compiled by torch.jit; give "
@@ -163,3 +163,17 @@ def hooked(hooks: Iterable[RemovableHandle]) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+def copy_numbers(source: torch.nn.Module, target: torch.nn.Module) -> None:
+    """Give a model all numbers of another that was made in the same way.
+
+    Args:
+        source: whose parameters and buffers are read.
+        target: in any precision; it holds as many, of the same shapes.
+    """
+    read = (*source.parameters(), *source.buffers())
+    written = (*target.parameters(), *target.buffers())
+    with torch.no_grad():
+        for numbers, tensor in zip(read, written, strict=True):
+            tensor.copy_(numbers)

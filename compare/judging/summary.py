@@ -6,12 +6,17 @@ import html
 import textwrap
 from collections.abc import Iterable, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING
 
-from compare.judging import not_compared
-
-if TYPE_CHECKING:
-    from compare.judging.evidence import Evidence, Result
+from compare.judging.not_compared import NotCompared, lines
+from compare.judging.result import (
+    BOTH_REFUSE,
+    DIFFERENT,
+    SAME,
+    Result,
+    StageResult,
+    worst_of,
+)
+from compare.judging.sensitivity import Sensitivity
 
 MATCHED = "matched (PyTorch = Keras): "  # begins a note for those who look for a cause
 WEIGHTS_DIFFER = (
@@ -22,22 +27,26 @@ MORE = "print(evidence.explain()) says more, evidence.to_json() all of it"
 LONGEST_LINE = 200  # letters, of the three lines
 
 
-def explanation(evidence: Evidence) -> str:
-    """Why each result that is not as expected is not; or what a pass rests on."""
-    lines = not_compared.lines(evidence.not_compared)
-    lines += differences(evidence.results)
-    if not evidence.results:
-        lines.append("nothing was compared")
-    elif not lines:
-        lines = passes(evidence)
-    return "\n".join([*lines, *evidence.notes])
+def explanation(
+    results: Sequence[Result],
+    sensitivity: Sequence[Sensitivity],
+    not_compared: Sequence[NotCompared],
+    notes: Sequence[str],
+) -> str:
+    """Why each result that is not as expected is not; or what a pass rests on.
 
-
-def notes(evidence: Evidence) -> list[str]:
-    """The notes that a run prints: of a pass, which layers are twins is none."""
-    if not evidence.as_expected:
-        return [*evidence.notes]
-    return [note for note in evidence.notes if MATCHED not in note]
+    Args:
+        results: of a run, in its order.
+        sensitivity: what the verdicts of each pair are worth.
+        not_compared: pairs that got no verdict.
+        notes: what a reader must know, a sentence each.
+    """
+    texts = lines(not_compared) + differences(results)
+    if not results:
+        texts.append("nothing was compared")
+    elif not texts:
+        texts = passes(results, sensitivity)
+    return "\n".join([*texts, *notes])
 
 
 # --------------------------------------------------------------------- what is wrong
@@ -106,28 +115,28 @@ def weights_differ(results: Sequence[Result]) -> bool:
     """Whether models differ as they are, and not with random weights in both."""
     own = {r.verdict for r in results if r.direction == "as is"}
     random = {r.verdict for r in results if r.direction == "random"}
-    return "different" in own and "same" in random and random <= {"same", "both refuse"}
+    return DIFFERENT in own and SAME in random and random <= {SAME, BOTH_REFUSE}
 
 
 # ----------------------------------------------------------------- what a pass is worth
 
 
-def passes(evidence: Evidence) -> list[str]:
+def passes(results: Sequence[Result], sensitivity: Sequence[Sensitivity]) -> list[str]:
     """What each pair's verdicts rest on: gap, limit, and the mistakes noticed."""
-    lines = []
-    for results in _by_pair(evidence.results):
-        for verdict in dict.fromkeys(result.verdict for result in results):
-            lines.append(_pass([r for r in results if r.verdict == verdict]))
-    for pair in evidence.sensitivity:
-        lines.append(
+    texts = []
+    for of_pair in _by_pair(results):
+        for verdict in dict.fromkeys(result.verdict for result in of_pair):
+            texts.append(_pass([r for r in of_pair if r.verdict == verdict]))
+    for pair in sensitivity:
+        texts.append(
             f"{pair.place}: {pair.noticed} of {pair.faults} mistakes that ports make "
             "would have been noticed"
         )
-        lines += [
+        texts += [
             f"  not       {survivor.fault}, in {survivor.layer}; {survivor.reason}"
             for survivor in pair.survivors
         ]
-    return lines
+    return texts
 
 
 def _pass(results: Sequence[Result]) -> str:
@@ -144,12 +153,17 @@ def _pass(results: Sequence[Result]) -> str:
 
 def _figures(results: Sequence[Result]) -> str:
     """Gap and limit where the gap is nearest to it, or "" where nothing ran."""
+    stage = nearest(results)
+    if stage is None:
+        return ""
+    return f"gap {stage.gap:.1e}, limit {stage.limit:.1e}, at {stage.stage}"
+
+
+def nearest(results: Sequence[Result]) -> StageResult | None:
+    """The stage that comes nearest to its limit, or is farthest beyond it."""
     stages = [result.deciding for result in results]
     judged = [stage for stage in stages if stage is not None]
-    if not judged:
-        return ""
-    stage = max(judged, key=lambda stage: stage.ratio)
-    return f"gap {stage.gap:.1e}, limit {stage.limit:.1e}, at {stage.stage}"
+    return max(judged, key=lambda stage: stage.ratio, default=None)
 
 
 def _runs(results: Sequence[Result]) -> str:
@@ -159,22 +173,34 @@ def _runs(results: Sequence[Result]) -> str:
 # --------------------------------------------------------------------------- in short
 
 
-def in_three_lines(evidence: Evidence) -> str:
-    """The verdict, what it rests on, and what to do; a line each."""
-    if not evidence.results:
-        lines = ["no verdict: nothing was compared"]
-        lines += not_compared.lines(evidence.not_compared)[:1]
-        return _lines([*lines, MORE])
-    pairs = ", ".join(dict.fromkeys(result.pair for result in evidence.results))
-    wrong = [result for result in evidence.results if not result.as_expected]
-    first = f"{evidence.verdict}: {pairs}, in {_runs(evidence.results)}"
+def in_three_lines(
+    results: Sequence[Result],
+    sensitivity: Sequence[Sensitivity],
+    not_compared: Sequence[NotCompared],
+) -> str:
+    """The verdict, what it rests on, and what to do; a line each.
+
+    Args:
+        results: as in `explanation`.
+        sensitivity: as in `explanation`.
+        not_compared: as in `explanation`.
+    """
+    if not results:
+        reasons = [*lines(not_compared), "no pair was run"]
+        return _shortened("no verdict: nothing was compared", reasons[0], MORE)
+    pairs = ", ".join(dict.fromkeys(result.pair for result in results))
+    wrong = [result for result in results if not result.as_expected]
+    verdict = worst_of(result.verdict for result in wrong or results)
+    first = f"{verdict}: {pairs}, in {_runs(results)}"
+    if not_compared:
+        first += f"; not compared: {', '.join(pair.pair for pair in not_compared)}"
     if wrong:
         first += f", {len(wrong)} of them not as expected"
-        return _lines([first, *_cause_and_fix(evidence.results)])
-    second = _figures(evidence.results)
-    for pair in evidence.sensitivity:
+        return _shortened(first, *_cause_and_fix(results))
+    second = _figures(results)
+    for pair in sensitivity:
         second += f"; {pair.noticed} of {pair.faults} mistakes noticed"
-    return _lines([first, second, MORE])
+    return _shortened(first, second, MORE)
 
 
 def _cause_and_fix(results: Sequence[Result]) -> tuple[str, str]:
@@ -188,41 +214,47 @@ def _cause_and_fix(results: Sequence[Result]) -> tuple[str, str]:
         cause = told[0].explanation
         if cause is not None and cause.explained:
             return f"because {cause.sentence}", f"fix {cause.fix}"
-        lines = told[0].explain().splitlines()
-        return " ".join(" ".join(lines[:2]).split()), MORE
+        shown = told[0].explain().splitlines()[:2]
+        return " ".join(" ".join(shown).split()), MORE
     return "", MORE
 
 
-def _lines(lines: Iterable[str]) -> str:
-    short = [textwrap.shorten(line, LONGEST_LINE, placeholder=" ...") for line in lines]
-    return "\n".join(short)
+def _shortened(*texts: str) -> str:
+    return "\n".join(
+        textwrap.shorten(text, LONGEST_LINE, placeholder=" ...") for text in texts
+    )
 
 
-def as_table(evidence: Evidence) -> str:
-    """A table in HTML: a row for what shares a verdict, and why, where one is wrong."""
+def as_table(groups: Sequence[Sequence[Result]], text: str) -> str:
+    """A table in HTML, as notebooks show it, with a text below.
+
+    Args:
+        groups: of results, a row for each.
+        text: any.
+    """
     head = ("pair", "length", "steps", "batch", "weights", "verdict", "gap", "limit")
-    rows = [_row("th", head)]
-    for results in evidence.alike():
-        result = results[0]
-        stages = [r.deciding for r in results if r.deciding is not None]
-        gap, limit = "", ""
-        if stages:
-            stage = max(stages, key=lambda stage: stage.ratio)
-            gap, limit = f"{stage.gap:.1e}", f"{stage.limit:.1e}"
-        verdict = result.verdict if result.as_expected else f"{result.verdict} (!)"
-        cells = (
-            f"{result.pair}, its gradients" if result.loss else result.pair,
-            result.length,
-            _listed(r.timesteps for r in results),
-            _listed(r.batch for r in results),
-            ", ".join(dict.fromkeys(r.direction for r in results)),
-            verdict,
-            gap,
-            limit,
-        )
-        rows.append(_row("td", cells))
-    text = explanation(evidence)
+    rows = [_row("th", head), *map(_row_of, groups)]
     return f"<table>{''.join(rows)}</table><pre>{html.escape(text)}</pre>"
+
+
+def _row_of(results: Sequence[Result]) -> str:
+    """The row of results that share pair, length and verdict."""
+    result = results[0]
+    name = result.pair
+    if result.loss:
+        name += ", its gradients"
+    verdict: str = result.verdict
+    if not result.as_expected:
+        verdict += f", expected {result.expected}"
+    gap = limit = ""
+    stage = nearest(results)
+    if stage is not None:
+        gap, limit = f"{stage.gap:.1e}", f"{stage.limit:.1e}"
+    steps = _listed(r.timesteps for r in results)
+    batches = _listed(r.batch for r in results)
+    weights = ", ".join(dict.fromkeys(r.direction for r in results))
+    cells = (name, result.length, steps, batches, weights, verdict, gap, limit)
+    return _row("td", cells)
 
 
 def _row(tag: str, cells: Iterable[object]) -> str:
@@ -231,4 +263,5 @@ def _row(tag: str, cells: Iterable[object]) -> str:
 
 
 def _listed(numbers: Iterable[int | None]) -> str:
-    return " ".join(str(n) for n in sorted({n for n in numbers if n is not None}))
+    known = {number for number in numbers if number is not None}
+    return " ".join(map(str, sorted(known)))

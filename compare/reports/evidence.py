@@ -21,8 +21,7 @@ from compare.judging.evidence import (
     Evidence,
     Result,
 )
-from compare.judging.summary import differences
-from compare.judging.summary import notes as summary_notes
+from compare.judging.summary import MATCHED, differences
 from compare.reports.tables import plain_table
 
 LEGEND = (
@@ -66,7 +65,9 @@ def print_evidence(console: Console, evidence: Evidence) -> None:
     _print_sensitivity(console, evidence)
     _print_refusals(console, rows)
     _print_unmatched(console, evidence.results)
-    for note in summary_notes(evidence):
+    for note in evidence.notes:
+        if evidence.as_expected and MATCHED in note:
+            continue  # matters to who looks for a cause
         console.print()
         _print_wrapped(console, f"Note: {note}")
     console.print()
@@ -75,15 +76,15 @@ def print_evidence(console: Console, evidence: Evidence) -> None:
 
 def _inputs(inputs: Mapping[str, str | int]) -> str:
     """What the models ran on, in words."""
-    others = dict(inputs)
-    del others["seed"]
+    figures = dict(inputs)
+    del figures["seed"]
     sentences = []
-    if "prices" in others:
-        sentences.append(f"{others.pop('days'):,} days of {others.pop('prices')}")
-    if len(others) > 1:
-        sentences += [f"{text} ({name})" for name, text in others.items()]
+    if "prices" in figures:
+        sentences.append(f"{figures.pop('days'):,} days of {figures.pop('prices')}")
+    if len(figures) > 1:
+        sentences += [f"{text} ({name})" for name, text in figures.items()]
     else:
-        sentences += map(str, others.values())
+        sentences += map(str, figures.values())
     return "; ".join(sentences)
 
 
@@ -235,8 +236,8 @@ def _severity(result: Result) -> float:
 
 
 def _listed(numbers: Iterable[int | None]) -> str:
-    known = {number for number in numbers if number is not None}
-    return " ".join(map(str, sorted(known)))
+    distinct = {number for number in numbers if number is not None}
+    return " ".join(map(str, sorted(distinct)))
 
 
 def _verdict(result: Result) -> Text:

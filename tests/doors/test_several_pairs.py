@@ -42,7 +42,7 @@ CRASHING = "input_shape = ('batch', 3)\ntorch_model = keras_model = lambda: 1 / 
 
 
 @pytest.fixture
-def files(harness, tmp_path, monkeypatch):
+def files(frameworks, tmp_path, monkeypatch):
     """What writes files, by name, into a folder that one is in; models beside each."""
     monkeypatch.chdir(tmp_path)
 

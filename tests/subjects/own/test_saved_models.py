@@ -97,7 +97,7 @@ def legacy(name):
     return type(name, (), {"__module__": "tf_keras.src.engine.sequential"})
 
 
-def test_a_model_of_tf_keras_is_named_with_what_to_do(harness, nn, keras):
+def test_a_model_of_tf_keras_is_named_with_what_to_do(frameworks, nn, keras):
     model, x = legacy("Sequential")(), np.ones((2, 5, 8), "float32")
     advice = r"tf-keras \(Sequential\).*set_weights\(tf_keras_model.get_weights\(\)\)"
 
@@ -110,7 +110,7 @@ def test_a_model_of_tf_keras_is_named_with_what_to_do(harness, nn, keras):
 
 
 @pytest.mark.parametrize("made", ["Old()", "lambda: Old()"])
-def test_a_pair_file_with_a_model_of_tf_keras_is_refused(harness, tmp_path, made):
+def test_a_pair_file_with_a_model_of_tf_keras_is_refused(frameworks, tmp_path, made):
     (tmp_path / "mine.py").write_text(
         "import torch\n"
         "Old = type('Functional', (), {'__module__': 'tf_keras.src.engine'})\n"
