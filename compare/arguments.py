@@ -216,7 +216,8 @@ def _add_transfer(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "source",
         metavar="SOURCE",
-        help="has the weights: .pt, .pth, .safetensors, .keras, .weights.h5 or .h5",
+        help="has the weights: .pt, .pth, .safetensors, .keras, .weights.h5, .h5 or "
+        ".hdf5",
     )
     verb.add_argument(
         "target",

@@ -23,6 +23,10 @@ WEIGHTS_DIFFER = (
     "the weights differ, and the weights alone: with the same random weights in both, "
     'the models are the same; transfer="to_keras" compares them with PyTorch\'s'
 )
+WEIGHTS_ALONE = (  # a note, where WEIGHTS_DIFFER does not say it
+    "With random weights, transferred, the models are the same: what differs is in the "
+    "weights alone, not in what is computed with them."
+)
 MORE = "print(evidence.explain()) says more, evidence.to_json() all of it"
 LONGEST_LINE = 200  # letters, of the three lines
 
@@ -46,7 +50,14 @@ def explanation(
         texts.append("nothing was compared")
     elif not texts:
         texts = passes(results, sensitivity)
-    return "\n".join([*texts, *notes])
+    return "\n".join([*texts, *unsaid(results, notes)])
+
+
+def unsaid(results: Sequence[Result], notes: Sequence[str]) -> list[str]:
+    """The notes that say more than `differences` does of these results."""
+    if not any(weights_differ(pair_results) for pair_results in _by_pair(results)):
+        return [*notes]
+    return [note for note in notes if WEIGHTS_ALONE not in note]
 
 
 # --------------------------------------------------------------------- what is wrong

@@ -21,7 +21,7 @@ from compare.judging.evidence import (
     Evidence,
     Result,
 )
-from compare.judging.summary import MATCHED, differences
+from compare.judging.summary import MATCHED, differences, unsaid
 from compare.reports.tables import plain_table
 
 LEGEND = (
@@ -65,7 +65,7 @@ def print_evidence(console: Console, evidence: Evidence) -> None:
     _print_sensitivity(console, evidence)
     _print_refusals(console, rows)
     _print_unmatched(console, evidence.results)
-    for note in evidence.notes:
+    for note in unsaid(evidence.results, evidence.notes):
         if evidence.as_expected and MATCHED in note:
             continue  # matters to who looks for a cause
         console.print()

@@ -22,7 +22,7 @@ from compare.judging.evidence import (
     SIDES,
     Result,
 )
-from compare.judging.summary import MATCHED, weights_differ
+from compare.judging.summary import MATCHED, WEIGHTS_ALONE
 from compare.subjects import subject
 from compare.subjects.cases import Case
 from compare.subjects.own import calls, constants, pairings, weights
@@ -220,13 +220,8 @@ def _agree(twins: Twins, judged: Judged) -> bool:
 def _notes_on_weights(results: Sequence[Result]) -> Iterator[str]:
     own = {r.verdict for r in results if r.direction != RANDOM}
     random = {r.verdict for r in results if r.direction == RANDOM}
-    if weights_differ(results):
-        return  # which is the first that is said
     if DIFFERENT in own and random and random <= {SAME, BOTH_REFUSE}:
-        yield (
-            "With random weights the models are the same: what differs shows with "
-            "these weights alone."
-        )
+        yield WEIGHTS_ALONE
 
 
 def _notes_on_the_inside(results: Sequence[Result]) -> Iterator[str]:
