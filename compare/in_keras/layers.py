@@ -239,6 +239,18 @@ def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
     return {name: layer for name, layer in every.items() if not is_constant(layer)}
 
 
+def directions_apart(leaves: Mapping[str, keras.Layer]) -> dict[str, keras.Layer]:
+    """Layers by name, with two in the place of each `Bidirectional`."""
+    by_name = {}
+    for name, leaf in leaves.items():
+        if isinstance(leaf, keras.layers.Bidirectional):
+            by_name[f"{name}.forward_layer"] = leaf.forward_layer
+            by_name[f"{name}.backward_layer"] = leaf.backward_layer
+        else:
+            by_name[name] = leaf
+    return by_name
+
+
 def constants(model: keras.Layer | Renamed) -> list[str]:
     """Names of layers that hold what nobody learns.
 
