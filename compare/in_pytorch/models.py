@@ -127,8 +127,11 @@ def draw_from(seed: int) -> None:
 
 @contextmanager
 def untouched() -> Iterator[None]:
-    """Leave PyTorch's random numbers as they were before the block."""
-    with torch.random.fork_rng(devices=[]):
+    """Leave PyTorch's random numbers as they were before the block.
+
+    Gradients can be taken inside, also where a user's file has turned them off.
+    """
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
         yield
 
 

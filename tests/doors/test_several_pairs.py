@@ -203,12 +203,31 @@ def test_an_output_that_is_an_input_is_refused(files, capsys, arguments):
     assert not (folder / "o.py").exists()
 
 
-def test_settings_of_a_pair_file_end_with_it(files, run):
-    """`numpy.seterr` in a file is not the next pair's, nor the suite's own."""
-    settings = "import numpy, warnings\nnumpy.seterr(all='raise')\n"
-    files(good=settings + "warnings.simplefilter('error')\n" + PAIR)
+SETTINGS = """
+import numpy, torch, warnings
+numpy.seterr(all="raise")
+torch.set_grad_enabled(False)
+warnings.simplefilter("error")
+"""
 
-    assert run("good.py")[0] == 0
+
+def test_settings_of_a_pair_file_are_not_those_of_the_suite(files, run, torch):
+    files(good=SETTINGS + PAIR)
+
+    try:
+        assert run("good.py", "--gradients")[0] == 0
+    finally:
+        torch.set_grad_enabled(True)
+
+
+def test_a_pair_file_can_be_trained_from_another_folder(files, capsys):
+    """Its functions import what lies beside it, when the file has long been run."""
+    files(
+        a__models=MODELS, a__mine=PAIR.replace('("batch", 3)', '("batch", "time", 3)')
+    )
+
+    assert cli.main(["train", "a/mine.py", "--epochs", "2"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_memory_that_is_used_up_is_one_line(files, run, monkeypatch):

@@ -15,6 +15,7 @@ from functools import partial
 from importlib import resources
 from inspect import isroutine
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from compare.errors import BadInput, command, first_line
@@ -208,7 +209,10 @@ def at_work(path: str) -> Iterator[None]:
 
 def _lies_beside(module: object, folder: Path) -> bool:
     """Whether a module is a user's own, in this folder or in one inside."""
-    files = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+    if not isinstance(module, ModuleType):  # what a program may put there
+        return False
+    attributes = vars(module)  # some modules of PyTorch make up others when asked
+    files = [attributes.get("__file__"), *attributes.get("__path__", ())]
     return _is_beside(next((f for f in files if isinstance(f, str)), ""), folder)
 
 
