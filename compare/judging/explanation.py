@@ -82,8 +82,17 @@ class Explanation:
         return ", ".join(parts)
 
     def explain(self) -> list[str]:
-        """The explanation as text of a few lines: cause, proof, fix, and the place."""
-        place = [f"place     {self.place}"] if self.place else []
+        """The explanation as text of a few lines, the place in front."""
+        return [*self.explain_place(), *self.explain_cause()]
+
+    def explain_place(self) -> list[str]:
+        """Where the difference begins, as a line; none where that is not known."""
+        if not self.place:
+            return []
+        return [f"place     {self.place}"]
+
+    def explain_cause(self) -> list[str]:
+        """The cause, its proof and the fix as lines; or what was seen."""
         alternatives = [
             f"or else   {alternative.sentence}; fix {alternative.fix}"
             for alternative in self.alternatives
@@ -94,7 +103,7 @@ class Explanation:
             if self.gap_after is not None:
                 proof = f"with that alike on both sides the gap is {self.gap_after:.1e}"
                 lines.append(f"proof     {proof}")
-            return [*lines, f"fix       {self.fix}", *alternatives, *place]
+            return [*lines, f"fix       {self.fix}", *alternatives]
         unexplained = "it"
         if self.part:
             lines += [f"in part   {self.part}", f"fix       {self.fix}", *alternatives]
@@ -102,7 +111,7 @@ class Explanation:
         unknown = f"none of {self.tried} mistakes explains {unexplained}"
         if self.rest:
             unknown += f"; {self.rest}"
-        return [*lines, f"unknown   {unknown}", *place]
+        return [*lines, f"unknown   {unknown}"]
 
 
 def listed(names: Sequence[str]) -> str:

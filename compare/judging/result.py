@@ -256,7 +256,9 @@ class Result:
         if self.drawn:
             lines.append(f"  input     {self.drawn}")
         if self.explanation:
-            lines += [f"  {line}" for line in self.explanation.explain()]
+            causes = self.explanation.explain_cause()
+            causes += self.explanation.explain_place()
+            lines += [f"  {line}" for line in causes]
         decider = self.deciding
         if decider and decider.reason:
             lines += [f"  {line}" for line in decider.explain()]
