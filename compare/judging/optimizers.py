@@ -29,6 +29,7 @@ SETTINGS = {
 # What makes twins drift apart, in the order in which people are told.
 BIASES = "biases"
 FORMULA = "formula"
+VARIANCE = "running_variance"
 SENTENCES = {
     BIASES: "PyTorch adds two biases and each takes the step, so their sum moves twice "
     "as fast as Keras's one bias",
@@ -49,7 +50,12 @@ FORMULAS = {
     "Keras, which rounds the betas of the correction to float32",
 }
 FORMULAS["AdamW"] = FORMULAS["Adam"].replace("the betas", "weight_decay and the betas")
-CAUSES = (*SENTENCES, FORMULA)
+CAUSES = (*SENTENCES, FORMULA, VARIANCE)
+
+# What the user's models themselves do otherwise. A run removes these only if it is
+# asked to: without them it says less than what the models would do.
+REGULARISERS = "regularisers"
+ADD_LOSS = "add_loss"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ FILES = {
     "pickles": "PyTorch alone saves pickles",
     "names": "only layers of Keras go by the names of the others",
     "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
+    "terms": "PyTorch's models add nothing to a loss",
     "by_thread": "only functions of TensorFlow are replaced",
 }
 
@@ -64,6 +65,7 @@ NAMES = {
     "models.is_graph": "only Keras has functional models",
     "models.check_unbuilt": "PyTorch's layers have their weights when they are made",
     "models.never_built": "PyTorch's layers have their weights when they are made",
+    "models.batch_of_a_call": "PyTorch's models declare no sizes",
     "models.draw_from": "PyTorch's random numbers alone are drawn again",
     "models.hooked": "Keras has no hooks; internals.calls_replaced stands for them",
     "models.options_set": "PyTorch's layers return all that is looked at",

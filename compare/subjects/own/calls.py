@@ -116,10 +116,18 @@ def _dtype(array: np.ndarray) -> str | None:
 
 
 def _declared_shapes(model: Any) -> list[tuple[int | None, ...]]:
-    """Shapes of the inputs that a live functional or Sequential model declares."""
-    if is_live("keras", model) and model.built and keras_models.is_graph(model):
-        return [tuple(tensor.shape) for tensor in model.inputs]
-    return []
+    """Shapes of the inputs that a live functional or Sequential model declares.
+
+    Those of a call are no declaration.
+    """
+    model = unnamed(model)
+    if not is_live("keras", model):
+        return []
+    if not model.built or not keras_models.is_graph(model):
+        return []
+    if keras_models.batch_of_a_call(model):
+        return []
+    return [tuple(tensor.shape) for tensor in model.inputs]
 
 
 def declared_steps(model: object) -> int | None:

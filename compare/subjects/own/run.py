@@ -31,6 +31,7 @@ from compare.subjects.own.pair_file import blamed
 from compare.subjects.own.weights import AS_IS, RANDOM
 
 # PyTorch comes first.
+from compare.twins import training_facts
 from compare.twins.frameworks import FRAMEWORKS, LAYERS
 from compare.twins.twins import Twins
 
@@ -69,7 +70,8 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
         for read_again in (_exchanged, _built_for_its_steps, _with_written_constants):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
-    notes = [*judged.notes, *_notes_on_weights(judged.results)]
+        on_training = _note_on_training(judged)
+    notes = [*judged.notes, *_notes_on_weights(judged.results), *on_training]
     notes += live.notes(pair.models)
     for side, reason in judged.twins.only32.items():
         notes.append(
@@ -79,6 +81,17 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
             f"{command()} new my_pair.py."
         )
     return replace(judged, notes=notes)
+
+
+def _note_on_training(judged: Judged) -> list[str]:
+    """What differs in training between models that pass; nothing of others."""
+    passed = {SAME, SAME_IN_FLOAT32}
+    if any(not result.as_expected for result in judged.results):
+        return []
+    if passed.isdisjoint(result.verdict for result in judged.results):
+        return []
+    sentence = training_facts.note(judged.twins, judged.pair.arrays)
+    return [sentence] if sentence else []
 
 
 def _judge(
@@ -299,6 +312,11 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
         twins, matched = _twins(pair, length)
         if matched:
             break
+    if matched and length is None:
+        declared = calls.declared_steps(twins.model("keras", "float32"))
+        if declared is not None:  # by a function that makes the model
+            length = declared
+            twins, matched = _twins(pair, length)
     if matched:
         lines = [
             f"{name or 'the model itself'} = {' + '.join(keras_names)}"
