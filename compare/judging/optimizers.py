@@ -6,7 +6,7 @@ them, all or none, by making one side follow the other.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compare.judging.evidence import SIDES
 from compare.judging.words import Side
@@ -49,13 +49,12 @@ FORMULAS = {
     "Adam": "epsilon is added after the bias correction in PyTorch, before it in "
     "Keras, which rounds the betas of the correction to float32",
 }
+VARIANCES = (
+    "the running variance is that of all values less one in PyTorch, of all values in "
+    "Keras; no loss depends on it while the models learn"
+)
 FORMULAS["AdamW"] = FORMULAS["Adam"].replace("the betas", "weight_decay and the betas")
 CAUSES = (*SENTENCES, FORMULA, VARIANCE)
-
-# What the user's models themselves do otherwise. A run removes these only if it is
-# asked to: without them it says less than what the models would do.
-REGULARISERS = "regularisers"
-ADD_LOSS = "add_loss"
 
 
 @dataclass(frozen=True)
@@ -63,17 +62,19 @@ class Recipe:
     """How to train both twins of a pair.
 
     Args:
-        optimizer: one of OPTIMIZERS.
+        optimizer: one of OPTIMIZERS; None for the pair's own, or else adam.
         learning_rate: for both sides, or None for each one's default.
+        momentum: of "momentum", for both sides; None for 0.9.
         epochs: None for those of the pair's source.
         batch_size: None for that of the pair's source.
         seed: of the data, the weights and the order of the batches.
         follow: the side that the other follows, "torch" or "keras".
-        removed: those of CAUSES that are removed.
+        removed: the causes of drift that are removed.
     """
 
-    optimizer: str = "adam"
+    optimizer: str | None = None
     learning_rate: float | None = None
+    momentum: float | None = None
     epochs: int | None = None
     batch_size: int | None = None
     seed: int = 0
@@ -91,12 +92,14 @@ class Optimizer:
         values: settings, by Keras's names.
         align_biases: whether PyTorch's pairs of biases move as Keras's one does, or
             Keras's one as the pairs do.
+        clips: what gradients are clipped to first, by Keras's names of it.
     """
 
     cls: str
     own: bool
     values: Mapping[str, float]
     align_biases: bool
+    clips: Mapping[str, float] = field(default_factory=dict)
 
 
 def optimizers(

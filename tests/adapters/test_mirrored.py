@@ -20,6 +20,7 @@ FILES = {
     "names": "only layers of Keras go by the names of the others",
     "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
     "terms": "PyTorch's models add nothing to a loss",
+    "compiled": "PyTorch's models are not compiled with an optimizer",
     "by_thread": "only functions of TensorFlow are replaced",
 }
 
