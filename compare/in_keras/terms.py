@@ -15,7 +15,7 @@ from typing import Any
 import keras
 
 from compare.in_keras.internals import Call, add_loss_replaced, calls_replaced
-from compare.judging.optimizers import ADD_LOSS, REGULARISERS
+from compare.judging.model_causes import ADD_LOSS, REGULARISERS
 
 # Whether to add a term; gets the layer, and whether its own code adds it.
 Keep = Callable[[keras.Layer, bool], bool]

@@ -31,8 +31,9 @@ from compare.in_keras.layers import holders, leaves, read_layer
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
-from compare.in_keras.shapes import loops_not_traced, weights_not_drawn
+from compare.in_keras.shapes import like_result, loops_not_traced, weights_not_drawn
 from compare.in_keras.stages import Stages
+from compare.in_keras.terms import left_out
 from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
 from compare.judging.refusals import refused
 from compare.judging.words import Precision
@@ -60,6 +61,7 @@ class Twin(adapter.Twin):
         masks: which steps of a stage count, (batch, time), in the last call, by its
             name; of stages that Keras keeps a mask for.
         traces: how often the model was traced, or run because an input fits no trace.
+        left_out: terms of the loss that the model has and that are not added to it.
     """
 
     model: keras.Model | Renamed
@@ -74,6 +76,7 @@ class Twin(adapter.Twin):
     ) -> None:
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.traces = 0
+        self.left_out: frozenset[str] = frozenset()
         self.masks: dict[str, np.ndarray] = {}
         if call is None:
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
@@ -213,10 +216,17 @@ class Twin(adapter.Twin):
         ]
 
     def targets(self, targets: Sequence[np.ndarray]) -> list[Any]:
-        """Targets as tensors: floats in the twin's precision, labels as they are."""
+        """Targets as tensors: floats in the twin's precision, labels as they are.
+
+        As `fit` does, a target (batch,) of a result (batch, 1) is made one of its
+        shape, and the other way round.
+        """
         tensors = []
-        for target in targets:
-            dtype = self.dtype if target.dtype.kind == "f" else target.dtype
+        for number, target in enumerate(targets):
+            dtype = target.dtype
+            if target.dtype.kind == "f":
+                dtype = self.dtype
+                target = like_result(target, self.functional.outputs[number].shape)
             tensors.append(keras.ops.convert_to_tensor(target, dtype=dtype))
         return tensors
 
@@ -230,11 +240,18 @@ class Twin(adapter.Twin):
     ) -> Any:
         """Run the model on tensors; return the sum of its results' losses.
 
+        The terms that the model itself adds are part of it, as they are for `fit`, but
+        for those of `left_out`.
+
         If `training`, it runs as it does while it learns; PyTorch's has a mode for it.
         """
         total = 0
-        with self._refused(), exact_constants(self.dtype):
-            returned = self.functional(list(tensors), training=training)
+        model, layers = self.functional, every_layer(self.functional)
+        leaving_out = left_out(model, layers, self.left_out)
+        with self._refused(), exact_constants(self.dtype), leaving_out:
+            returned = model(list(tensors), training=training)
+            for term in model.losses:
+                total = total + keras.ops.sum(keras.ops.cast(term, self.dtype))
         results = _flat(returned)
         for result, target, mask in zip(results, targets, valid, strict=False):
             if mask is not None:

@@ -12,13 +12,12 @@ from torch.overrides import TorchFunctionMode
 
 from compare.in_pytorch.internals import WatchedOperations
 from compare.in_pytorch.layers import holders
-from compare.in_pytorch.models import hooked, modes_kept, untouched
+from compare.in_pytorch.models import BATCH_NORMS, hooked, modes_kept, untouched
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
 from compare.judging.training_facts import Draw, DrawKind, TrainingFacts
 from compare.kinds.batch_norm import keras_momentum
 
-BATCH_NORMS = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.BatchNorm3d)
 ALPHA_DROPOUTS = ("alpha_dropout", "feature_alpha_dropout")
 # Beginnings of the names of operations that draw numbers, and what they are for.
 NORMAL = ("randn", "normal")

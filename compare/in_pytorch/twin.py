@@ -92,8 +92,8 @@ class Twin(adapter.Twin):
         self.model.zero_grad()
         value = self.loss(loss, tensors, self.targets(targets), masks)
         value.backward()
-        by_input = {name: _gradient(tensor) for name, tensor in floats.items()}
-        by_layer = layers_with(self.model, _gradient)
+        by_input = {name: gradient_of(tensor) for name, tensor in floats.items()}
+        by_layer = layers_with(self.model, gradient_of)
         self.model.zero_grad()
         return value.detach().numpy(), by_input, by_layer
 
@@ -178,7 +178,7 @@ class Twin(adapter.Twin):
         return narrowing.name
 
 
-def _gradient(tensor: torch.Tensor) -> np.ndarray:
+def gradient_of(tensor: torch.Tensor) -> np.ndarray:
     """The gradient of a tensor after `backward`, zeros where none reached it."""
     if tensor.grad is None:
         return torch.zeros_like(tensor).numpy()

@@ -108,6 +108,7 @@ def optimizers(
     learning_rate: float | None,
     follow: Side,
     removed: Collection[str],
+    momentum: float | None = None,
 ) -> dict[Side, Optimizer]:
     """What "torch" and "keras" step with.
 
@@ -117,8 +118,12 @@ def optimizers(
         learning_rate: for both; None leaves the defaults.
         follow: the side that the other follows, "torch" or "keras".
         removed: causes of drift to remove, of CAUSES.
+        momentum: for both, of an optimizer that has one; None leaves what its name
+            stands for.
     """
     cls, fixed = OPTIMIZERS[name]
+    if momentum is not None and "momentum" in fixed:
+        fixed = {"momentum": momentum}
     by_side: dict[Side, Optimizer] = {}
     for side in SIDES:
         follows = side != follow
@@ -146,7 +151,7 @@ def causes(native: Mapping[Side, Optimizer], sums: bool) -> dict[str, str]:
         sums: whether PyTorch adds two biases somewhere in the model.
     """
     torch, keras = native["torch"], native["keras"]
-    sentences = {}
+    sentences: dict[str, str] = {}
     if sums:
         sentences[BIASES] = SENTENCES[BIASES]
     for setting, value in torch.values.items():

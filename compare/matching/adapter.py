@@ -172,3 +172,14 @@ class Training(Protocol):
             target: what the model's first result is compared with.
         """
         ...
+
+    def gradients(self, arrays: Sequence[np.ndarray], target: np.ndarray) -> Weights:
+        """Compute the gradients of a step that is not taken.
+
+        Statistics of batches are changed all the same.
+
+        Args:
+            arrays: one for each of the twin's inputs.
+            target: what the model's first result is compared with.
+        """
+        ...

@@ -29,17 +29,24 @@ def twin_makers(file: str, cls: str, sizes: Mapping[str, Any]) -> dict[Side, Cal
     return makers
 
 
-def losses(name: str, probabilities: Collection[Side] = ()) -> dict[Side, Callable]:
-    """A loss in "torch" and in "keras".
+def losses(
+    name: str, probabilities: Collection[Side] = (), twice: bool = True
+) -> dict[Side, Callable]:
+    """A loss of "torch" and of "keras", as users of the framework take it.
+
+    The cross-entropy of PyTorch takes logits, whatever it gets; that of Keras takes
+    probabilities, where the model ends with a softmax.
 
     Args:
         name: of a function of `losses.py` in both folders of models.
-        probabilities: the sides whose cross-entropy takes probabilities, not logits.
+        probabilities: the sides whose results are probabilities.
+        twice: whether PyTorch's cross-entropy takes the softmax of those, as it does.
     """
     functions = {}
     for side, home in HOMES.items():
         function = name
-        if name == CROSS_ENTROPY and side in probabilities:
+        once = side == "keras" or not twice
+        if name == CROSS_ENTROPY and side in probabilities and once:
             function = CROSS_ENTROPY_OF_PROBABILITIES
         functions[side] = getattr(import_module(f"{home}.losses"), function)
     return functions

@@ -133,32 +133,40 @@ def _drawn_in_words(facts: TrainingFacts) -> str:
 # ------------------------------------------------------------------------------ layers
 
 
-def _statistics(facts: Facts) -> Iterator[str]:
-    """Where batch norms keep statistics in other ways."""
+def statistics_of_both(
+    facts: Facts,
+) -> list[tuple[str, str, float | None, float | None]]:
+    """The batch norms of both sides, in pairs.
+
+    Returns:
+        The name in PyTorch, that in Keras, and what a batch leaves of the statistics in
+        PyTorch and in Keras. Nothing where one side has more of them.
+    """
     torch, keras = facts["torch"].statistics, facts["keras"].statistics
     if len(torch) != len(keras):
-        return  # results tell
+        return []  # results tell
     if torch.keys() == keras.keys():
-        pairs = [(name, torch[name], keras[name]) for name in torch]
-    else:
-        pairs = [
-            (name, torch_value, keras_value)
-            for (name, torch_value), keras_value in zip(
-                torch.items(), keras.values(), strict=True
-            )
-        ]
-    for name, torch_value, keras_value in pairs:
-        if alike(torch_value, keras_value):
+        return [(name, name, torch[name], keras[name]) for name in torch]
+    return [
+        (torch_name, keras_name, torch[torch_name], keras[keras_name])
+        for torch_name, keras_name in zip(torch, keras, strict=True)
+    ]
+
+
+def _statistics(facts: Facts) -> Iterator[str]:
+    """Where batch norms keep statistics in other ways."""
+    for name, _, torch, keras in statistics_of_both(facts):
+        if alike(torch, keras):
             continue
-        if torch_value is None or keras_value is None:
+        if torch is None or keras is None:
             yield (
-                f"the statistics of {name} ({_kept(torch_value)} in PyTorch, "
-                f"{_kept(keras_value)} in Keras)"
+                f"the statistics of {name} ({_kept(torch)} in PyTorch, {_kept(keras)} "
+                "in Keras)"
             )
         else:
             yield (
-                f"the momentum of {name}'s statistics (PyTorch's {1 - torch_value:g} "
-                f"is {torch_value:g} in Keras's words, Keras's is {keras_value:g})"
+                f"the momentum of {name}'s statistics (PyTorch's {1 - torch:g} is "
+                f"{torch:g} in Keras's words, Keras's is {keras:g})"
             )
 
 

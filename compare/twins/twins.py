@@ -57,6 +57,7 @@ class Twins:
         refusals: message of each side that refused to be built.
         only32: message of each side that refused float64 alone.
         matched: Keras's layers that are the twin of a layer, by PyTorch's name.
+        probabilities: the sides whose first result is probabilities.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Twins:
         self.inputs, self.outputs, self.time_axis = inputs, outputs or (), time_axis
         self.alike = alike
         self.matched: dict[str, list[str]] = {}
+        self.probabilities: frozenset[Side] = frozenset()
         self.refusals: dict[Side, str] = {}
         self.only32: dict[Side, str] = {}
         self._leaf_names: list[str] = []  # of Keras's layers, before they were renamed
@@ -359,7 +361,7 @@ class Twins:
         for side in SIDES:
             for precision in PRECISIONS:
                 value, by_input, by_layer = self.twin(side, precision).gradients(
-                    losses(loss)[side], arrays, targets, valid
+                    losses(loss, self.probabilities)[side], arrays, targets, valid
                 )
                 stages[side, precision] = {
                     "loss": np.asarray(value)[None],
