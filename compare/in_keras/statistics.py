@@ -9,9 +9,9 @@ from typing import Any
 
 import keras
 
-from compare.in_keras.internals import Call, calls_replaced, every_layer
+from compare.in_keras.internals import Call, calls_replaced
 from compare.in_keras.models import options_set
-from compare.in_keras.names import Renamed, children, unnamed
+from compare.in_keras.names import Renamed, children
 from compare.judging.model_causes import Alignment
 
 
@@ -30,10 +30,8 @@ def statistics_kept(
     with ExitStack() as stack:
         for name, momentum in alignment.momenta.items():
             stack.enter_context(options_set(named[name], momentum=momentum))
-        if alignment.variance:
-            for layer in every_layer(unnamed(model)):
-                if isinstance(layer, keras.layers.BatchNormalization):
-                    replacements.append((layer, partial(_less_one, layer)))
+        for name in alignment.variance:
+            replacements.append((named[name], partial(_less_one, named[name])))
         stack.enter_context(calls_replaced(replacements))
         yield
 

@@ -61,7 +61,7 @@ class Twin(adapter.Twin):
         masks: which steps of a stage count, (batch, time), in the last call, by its
             name; of stages that Keras keeps a mask for.
         traces: how often the model was traced, or run because an input fits no trace.
-        left_out: terms of the loss that the model has and that are not added to it.
+        left_out: what the model adds to its loss and is not to: REGULARISERS, ADD_LOSS.
     """
 
     model: keras.Model | Renamed
@@ -99,7 +99,7 @@ class Twin(adapter.Twin):
         """Trace the model anew when it is called next, since it was changed."""
         # Eager Keras takes about 1 ms a step; one trace serves every length.
         self._run = self.traced(self._compute)
-        self._gradients: dict[adapter.Loss, Any] = {}
+        self._gradients: dict[tuple[adapter.Loss, frozenset[str]], Any] = {}
 
     def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
         """Run the traced model; return its stages.
@@ -128,11 +128,12 @@ class Twin(adapter.Twin):
         valid: Sequence[np.ndarray | None],
     ) -> adapter.Gradients:
         """Compute a loss, and its gradients by input and by layer."""
-        if loss not in self._gradients:  # one trace serves every batch and length
-            self._gradients[loss] = self._traced_gradients(loss, targets, valid)
+        key = loss, self.left_out
+        if key not in self._gradients:  # one trace serves every batch and length
+            self._gradients[key] = self._traced_gradients(loss, targets, valid)
         masks = [mask for mask in valid if mask is not None]
         with settled(self.dtype):
-            value, by_input, by_layer = self._gradients[loss](
+            value, by_input, by_layer = self._gradients[key](
                 *self.tensors(arrays), *self.targets(targets), *masks
             )
         floats = [argument.name for argument in self.inputs if not argument.dtype]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -168,3 +168,18 @@ def options_set(layer: torch.nn.Module, **options: Any) -> Iterator[None]:
     finally:
         for name, value in before.items():
             setattr(layer, name, value)
+
+
+@contextmanager
+def rows_learnt(model: torch.nn.Module, every: bool) -> Iterator[None]:
+    """Let embeddings learn each row inside the block, also that of `padding_idx`.
+
+    Args:
+        model: whose embeddings.
+        every: whether to do so; if not, all stays as it is.
+    """
+    with ExitStack() as stack:
+        for layer in model.modules():
+            if every and isinstance(layer, torch.nn.Embedding):
+                stack.enter_context(options_set(layer, padding_idx=None))
+        yield

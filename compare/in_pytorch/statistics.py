@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from compare.in_pytorch.models import BATCH_NORMS, hooked, options_set
+from compare.in_pytorch.models import hooked, options_set
 from compare.judging.model_causes import Alignment
 
 
@@ -25,10 +25,8 @@ def statistics_kept(model: torch.nn.Module, alignment: Alignment) -> Iterator[No
         for name, momentum in alignment.momenta.items():
             layer = model.get_submodule(name)
             stack.enter_context(options_set(layer, momentum=1 - momentum))
-        if alignment.variance:
-            for layer in model.modules():
-                if isinstance(layer, BATCH_NORMS) and layer.track_running_stats:
-                    hooks += _of_all_values(layer)
+        for name in alignment.variance:
+            hooks += _of_all_values(model.get_submodule(name))
         stack.enter_context(hooked(hooks))
         yield
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from importlib import import_module
 from typing import Any
 
@@ -12,10 +11,9 @@ import numpy as np
 import torch
 
 from compare.in_pytorch.layers import holders, layers
-from compare.in_pytorch.models import options_set
 from compare.in_pytorch.statistics import statistics_kept
 from compare.in_pytorch.twin import Twin, gradient_of
-from compare.judging.model_causes import PADDING, Alignment
+from compare.judging.model_causes import Alignment
 from compare.judging.optimizers import Optimizer
 from compare.matching import adapter
 from compare.matching.moves import Sum
@@ -91,6 +89,7 @@ class Training(adapter.Training):
         alignment: Alignment,
     ) -> None:
         self.twin, self.loss, self.alignment = twin, loss, alignment
+        twin.left_out = alignment.left_out
         self._weights = {
             name: {key: tensor.detach() for key, tensor in tensors.items()}
             for name, tensors in holders(twin.model).items()
@@ -144,12 +143,7 @@ class Training(adapter.Training):
         twin.model.train()
         self.optimizer.zero_grad()
         tensors, targets = twin.tensors(arrays), twin.targets([target])
-        with ExitStack() as stack:
-            stack.enter_context(statistics_kept(twin.model, self.alignment))
-            if PADDING in self.alignment.left_out:
-                for layer in twin.model.modules():
-                    if isinstance(layer, torch.nn.Embedding):
-                        stack.enter_context(options_set(layer, padding_idx=None))
+        with statistics_kept(twin.model, self.alignment):
             value = twin.loss(self.loss, tensors, targets, [None])
             value.backward()  # in training mode too: a checkpoint computes anew
         twin.model.eval()

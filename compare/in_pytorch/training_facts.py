@@ -34,10 +34,14 @@ def facts(twin: Twin, arrays: Sequence[np.ndarray]) -> TrainingFacts:
     model = twin.model
     with _kept(model):
         model.train()
-        draws = _draws(twin, arrays)
+        less_one: set[str] = set()
+        with hooked(_hooks_on_variances(model, less_one)):
+            draws, states = _draws(twin, arrays)
         statistics = _statistics(model)
     return TrainingFacts(
         draws=draws,
+        states=states,
+        less_one=frozenset(less_one),
         idle=tuple(_idle(model)),
         statistics=statistics,
         learnt=_learnt(model),
@@ -62,8 +66,13 @@ def _kept(model: torch.nn.Module) -> Iterator[None]:
 # ------------------------------------------------------------------------ random draws
 
 
-def _draws(twin: Twin, arrays: Sequence[np.ndarray]) -> tuple[Draw, ...]:
-    """What a run draws at random, in order; nothing where the model refuses to run."""
+def _draws(
+    twin: Twin, arrays: Sequence[np.ndarray]
+) -> tuple[tuple[Draw, ...], tuple[str, ...]]:
+    """What a run draws at random, in order, and what keeps states from call to call.
+
+    Nothing of either where the model refuses to run.
+    """
     running: list[str] = []  # names of the modules that are in their forward
     watched: list[Draw] = []
     results: list[list[np.ndarray]] = []
@@ -73,12 +82,17 @@ def _draws(twin: Twin, arrays: Sequence[np.ndarray]) -> tuple[Draw, ...]:
     with suppress(*REFUSALS), hooked(hooks), operations, functions:
         results.append(_results(twin, arrays))
     if watched or not results:
-        return tuple(watched)
+        return tuple(watched), ()
     with suppress(*REFUSALS):
+        torch.manual_seed(0)
         results.append(_results(twin, arrays))
-        if _differ(*results):  # drawn elsewhere than in PyTorch
-            return (Draw("random numbers", None, ""),)
-    return ()
+        torch.manual_seed(0)
+        results.append(_results(twin, arrays))
+        if _differ(*results[1:]):
+            return (), ("the model",)
+        if _differ(*results[:2]):  # drawn elsewhere than where it is watched
+            return (Draw("random numbers", None, ""),), ()
+    return (), ()
 
 
 def _results(twin: Twin, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -222,6 +236,39 @@ def _statistics(model: torch.nn.Module) -> dict[str, float | None]:
         if module.training and module.momentum is not None:
             momenta[name] = keras_momentum(module.momentum)
     return momenta
+
+
+def _hooks_on_variances(model: torch.nn.Module, less_one: set[str]) -> Iterator[Any]:
+    """Hooks that name the batch norms whose running variance divides by n - 1.
+
+    A user's own may divide by n, as Keras does: what each does is looked at.
+    """
+
+    def watching(name: str, layer: Any) -> Iterator[Any]:
+        before: list[torch.Tensor] = []
+
+        def keep(module: torch.nn.Module, args: object) -> None:
+            before.append(layer.running_var.clone())
+
+        def look(module: torch.nn.Module, args: Any, result: object) -> None:
+            old, x = before.pop(), args[0].transpose(0, 1).flatten(1)
+            momentum = layer.momentum
+            if not layer.training or not momentum or x.shape[1] < 2:
+                return
+            gaps = []
+            for correction in (0, 1):
+                new = x.var(1, correction=correction)
+                expected = old + momentum * (new - old)
+                gaps.append(float((layer.running_var - expected).abs().max()))
+            if gaps[1] < gaps[0]:
+                less_one.add(name)
+
+        yield layer.register_forward_pre_hook(keep)
+        yield layer.register_forward_hook(look)
+
+    for name, module in model.named_modules():
+        if isinstance(module, BATCH_NORMS) and module.track_running_stats:
+            yield from watching(name, module)
 
 
 def _learnt(model: torch.nn.Module) -> Mapping[str, Mapping[str, np.ndarray]]:

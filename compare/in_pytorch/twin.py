@@ -11,11 +11,12 @@ import numpy as np
 import torch
 
 from compare.in_pytorch.layers import layers, layers_with
-from compare.in_pytorch.models import hooked, untouched
+from compare.in_pytorch.models import hooked, rows_learnt, untouched
 from compare.in_pytorch.precision import Narrowing, settled, widen
 from compare.in_pytorch.refusals import REFUSALS, message, origin
 from compare.in_pytorch.stages import Stages
 from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
+from compare.judging.model_causes import PADDING
 from compare.judging.refusals import refused
 from compare.judging.words import Precision
 from compare.kinds.layer import Layer
@@ -37,6 +38,7 @@ class Twin(adapter.Twin):
             inputs are not read, and unnamed outputs get their names in the first run.
 
     Attributes:
+        left_out: what the model does while it learns and is not to do: PADDING.
         packed: the lengths, (batch,), of what each layer returned packed in the last
             call, by its name.
     """
@@ -53,6 +55,7 @@ class Twin(adapter.Twin):
     ) -> None:
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.packed: dict[str, np.ndarray] = {}
+        self.left_out: frozenset[str] = frozenset()
         if call is None:
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
         else:
@@ -140,7 +143,8 @@ class Twin(adapter.Twin):
     ) -> torch.Tensor:
         """Run the model in its mode; return the sum of its results' losses."""
         total: Any = 0
-        results = self.results(tensors)
+        with rows_learnt(self.model, PADDING in self.left_out):
+            results = self.results(tensors)
         for result, target, mask in zip(results, targets, valid, strict=False):
             if mask is not None:
                 result = torch.where(mask, result, 0.0)

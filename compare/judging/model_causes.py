@@ -39,13 +39,14 @@ class Alignment:
 
     Args:
         left_out: those of OF_SIDE that this side has and leaves out.
-        variance: whether its running variances divide as the other framework's do.
+        variance: batch norms whose running variance divides as the other framework's
+            does, by all values or by one less.
         momenta: what batch norms go by, in Keras's words, by layer.
         still: arrays that are not learnt, by layer, since the gradient of each is zero
             but for rounding.
     """
 
     left_out: frozenset[str] = frozenset()
-    variance: bool = False
+    variance: frozenset[str] = frozenset()
     momenta: Mapping[str, float] = field(default_factory=dict)
     still: Mapping[str, frozenset[str]] = field(default_factory=dict)

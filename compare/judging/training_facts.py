@@ -52,6 +52,7 @@ class TrainingFacts:
         statistics: by each layer that keeps statistics of batches, the share of the old
             ones that a batch leaves, Keras's momentum; None where a batch leaves them
             all as they are, or the share is not one number.
+        less_one: those of them whose running variance divides by all values less one.
         regularisers: by the array or the layer that they act on, in words.
         constraints: by array, in words.
         added: layers that add terms of their own to the loss.
@@ -64,6 +65,7 @@ class TrainingFacts:
     draws: tuple[Draw, ...] = ()
     idle: tuple[str, ...] = ()
     statistics: Mapping[str, float | None] = field(default_factory=dict)
+    less_one: frozenset[str] = frozenset()
     regularisers: Mapping[str, str] = field(default_factory=dict)
     constraints: Mapping[str, str] = field(default_factory=dict)
     added: tuple[str, ...] = ()

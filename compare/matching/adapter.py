@@ -49,9 +49,11 @@ class Twin(Protocol):
     Attributes:
         model: the framework's model in this precision.
         inputs, dtype, outputs: as above.
+        left_out: causes of drift in the model, of OF_SIDE, that its loss leaves out.
     """
 
     model: Any
+    left_out: frozenset[str]
     inputs: Sequence[Input]
     dtype: Precision
     outputs: Sequence[str] | None

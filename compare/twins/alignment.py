@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from compare.judging.compiled import Compiled
+from compare.judging.evidence import SIDES
 from compare.judging.model_causes import (
     ADD_LOSS,
     CLIPPING,
@@ -23,20 +24,20 @@ from compare.twins.training_facts import Facts, alike, statistics_of_both
 
 
 def causes(
-    facts: Facts, compiled: Compiled | None, probabilities: Collection[Side]
+    facts: Facts, compiled: Compiled | None, twice: Collection[Side]
 ) -> dict[str, str]:
     """What makes the models drift apart, by name, with the sentence that says it.
 
     Args:
         facts: of both models.
         compiled: what Keras's model was compiled with, if it is used.
-        probabilities: the sides whose results are probabilities of a cross-entropy.
+        twice: the sides whose cross-entropy takes the softmax of probabilities.
     """
-    return dict(_causes(facts, compiled, probabilities))
+    return dict(_causes(facts, compiled, twice))
 
 
 def _causes(
-    facts: Facts, compiled: Compiled | None, probabilities: Collection[Side]
+    facts: Facts, compiled: Compiled | None, twice: Collection[Side]
 ) -> Iterator[tuple[str, str]]:
     keras = facts["keras"]
     if keras.regularisers:
@@ -52,7 +53,7 @@ def _causes(
         words = ", ".join(f"{key}={value:g}" for key, value in compiled.clips.items())
         yield CLIPPING, f"Keras alone clips gradients: {words}"
     statistics = statistics_of_both(facts)
-    if any(None not in (torch, keras) for _, _, torch, keras in statistics):
+    if facts["torch"].less_one:
         yield VARIANCE, VARIANCES
     for name, _, torch, keras_value in statistics:
         if torch is None or keras_value is None or alike(torch, keras_value):
@@ -74,11 +75,12 @@ def _causes(
             PADDING,
             f"PyTorch alone learns nothing of what padding_idx names: {words}",
         )
-    if "torch" in probabilities:
+    if len(twice) == 1:
+        (side,) = twice
         yield (
             SOFTMAX,
-            "PyTorch's model ends with a softmax, and its cross_entropy takes logits: "
-            "the softmax is taken twice; Keras's takes probabilities",
+            f"{SIDES[side]}'s model ends with a softmax, and its cross-entropy takes "
+            "logits: there the softmax is taken twice",
         )
 
 
@@ -108,9 +110,14 @@ def alignment(
                 momenta[torch_name] = keras
             else:
                 momenta[keras_name] = torch
+    variance: set[str] = set()
+    if follows and VARIANCE in removed:
+        for torch_name, keras_name, _, _ in statistics_of_both(facts):
+            if torch_name in facts["torch"].less_one:
+                variance.add(torch_name if side == "torch" else keras_name)
     return Alignment(
         left_out=frozenset(name for name in removed if OF_SIDE.get(name) == side),
-        variance=follows and VARIANCE in removed,
+        variance=frozenset(variance),
         momenta=momenta,
         still=still.get(side, {}),
     )

@@ -29,24 +29,17 @@ def twin_makers(file: str, cls: str, sizes: Mapping[str, Any]) -> dict[Side, Cal
     return makers
 
 
-def losses(
-    name: str, probabilities: Collection[Side] = (), twice: bool = True
-) -> dict[Side, Callable]:
-    """A loss of "torch" and of "keras", as users of the framework take it.
-
-    The cross-entropy of PyTorch takes logits, whatever it gets; that of Keras takes
-    probabilities, where the model ends with a softmax.
+def losses(name: str, of_probabilities: Collection[Side] = ()) -> dict[Side, Callable]:
+    """A loss in "torch" and in "keras".
 
     Args:
         name: of a function of `losses.py` in both folders of models.
-        probabilities: the sides whose results are probabilities.
-        twice: whether PyTorch's cross-entropy takes the softmax of those, as it does.
+        of_probabilities: the sides whose cross-entropy takes probabilities, not logits.
     """
     functions = {}
     for side, home in HOMES.items():
         function = name
-        once = side == "keras" or not twice
-        if name == CROSS_ENTROPY and side in probabilities and once:
+        if name == CROSS_ENTROPY and side in of_probabilities:
             function = CROSS_ENTROPY_OF_PROBABILITIES
         functions[side] = getattr(import_module(f"{home}.losses"), function)
     return functions

@@ -41,9 +41,9 @@ def read(twins: Twins, arrays: Sequence[np.ndarray]) -> Facts:
         twins: that run in float32.
         arrays: one for each input.
     """
-    few = arrays
-    if twins.inputs[0].shape[0] is None:
-        few = [array[:FEW_EXAMPLES] for array in arrays]
+    few = [array[:FEW_EXAMPLES] for array in arrays]
+    if twins.inputs[0].shape[0] is not None or twins.run(*few)[1]:
+        few = list(arrays)  # one size of a batch is taken, and no other
     facts: dict[Side, TrainingFacts] = {}
     for side, adapter in FACTS.items():
         facts[side] = adapter.facts(twins.twin(side, "float32"), few)

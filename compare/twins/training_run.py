@@ -108,8 +108,8 @@ class TrainingRun:
             self._defaults["keras"] |= self.compiled.values
         self.facts = task.facts or training_facts.read(self.twins, self._first()[0])
         self.causes = causes(self.optimizers(()), bool(self._sums))
-        probabilities = self.twins.probabilities
-        self.causes |= alignment.causes(self.facts, self.compiled, probabilities)
+        twice = self.twins.probabilities - self.twins.of_probabilities
+        self.causes |= alignment.causes(self.facts, self.compiled, twice)
         self._check_removed()
         self._still: Still = {}
         self._still = self._find_still()
@@ -222,8 +222,10 @@ class TrainingRun:
         """
         follow = self.recipe.follow
         aligned = alignment.alignment(side, self.facts, follow, removed, self._still)
-        twice = SOFTMAX not in removed
-        loss = losses(self.task.loss, self.twins.probabilities, twice)[side]
+        of_probabilities = self.twins.of_probabilities
+        if SOFTMAX in removed:
+            of_probabilities |= self.twins.probabilities
+        loss = losses(self.task.loss, of_probabilities)[side]
         return TRAINING[side].Training(
             self.twins.twin(side, precision), loss, optimizer, self._sums, aligned
         )

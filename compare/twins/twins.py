@@ -57,7 +57,8 @@ class Twins:
         refusals: message of each side that refused to be built.
         only32: message of each side that refused float64 alone.
         matched: Keras's layers that are the twin of a layer, by PyTorch's name.
-        probabilities: the sides whose first result is probabilities.
+        probabilities, of_probabilities: the sides whose first result is probabilities,
+            and those whose cross-entropy takes them; that of others takes logits.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Twins:
         self.alike = alike
         self.matched: dict[str, list[str]] = {}
         self.probabilities: frozenset[Side] = frozenset()
+        self.of_probabilities: frozenset[Side] = frozenset()
         self.refusals: dict[Side, str] = {}
         self.only32: dict[Side, str] = {}
         self._leaf_names: list[str] = []  # of Keras's layers, before they were renamed
@@ -361,7 +363,7 @@ class Twins:
         for side in SIDES:
             for precision in PRECISIONS:
                 value, by_input, by_layer = self.twin(side, precision).gradients(
-                    losses(loss, self.probabilities)[side], arrays, targets, valid
+                    losses(loss, self.of_probabilities)[side], arrays, targets, valid
                 )
                 stages[side, precision] = {
                     "loss": np.asarray(value)[None],

@@ -67,6 +67,7 @@ NAMES = {
     "models.check_unbuilt": "PyTorch's layers have their weights when they are made",
     "models.never_built": "PyTorch's layers have their weights when they are made",
     "models.batch_of_a_call": "PyTorch's models declare no sizes",
+    "models.rows_learnt": "only PyTorch's embeddings have rows that never learn",
     "models.draw_from": "PyTorch's random numbers alone are drawn again",
     "models.hooked": "Keras has no hooks; internals.calls_replaced stands for them",
     "precision.one_thread": "PyTorch's threads stand in TensorFlow's way",

@@ -46,13 +46,16 @@ def with_compiled_loss(pair: OwnPair, compiled: Compiled | None) -> OwnPair:
 
 def find_probabilities(
     twins: Twins, arrays: Sequence[np.ndarray], compiled: Compiled | None
-) -> frozenset[Side]:
-    """The sides whose first result is probabilities, as a softmax makes them.
+) -> None:
+    """Note on which sides the first result is probabilities, as a softmax makes them.
+
+    PyTorch's cross-entropy takes logits all the same, Keras's probabilities, unless the
+    model was compiled with one that takes logits.
 
     Args:
         twins: that run in float32, with weights.
         arrays: one for each input.
-        compiled: may say that Keras's loss takes logits, whatever it gets.
+        compiled: what Keras's model was compiled with.
     """
     assert twins.outputs is not None  # named at the latest when they first ran
     sides: set[Side] = set()
@@ -60,11 +63,11 @@ def find_probabilities(
         result = twins.twin(side, "float32")(*arrays)[twins.outputs[0]]
         if _are_probabilities(result):
             sides.add(side)
+    twins.probabilities = frozenset(sides)
+    takes_logits = "keras" not in sides
     if compiled is not None and compiled.takes_logits is not None:
-        sides.discard("keras")
-        if not compiled.takes_logits:
-            sides.add("keras")
-    return frozenset(sides)
+        takes_logits = compiled.takes_logits
+    twins.of_probabilities = frozenset() if takes_logits else frozenset({"keras"})
 
 
 def _are_probabilities(result: np.ndarray) -> bool:

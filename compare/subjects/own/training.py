@@ -41,7 +41,7 @@ def task(pair: OwnPair) -> Task:
     compiled = learning.compiled_of(pair, twins)
     pair = learning.with_compiled_loss(pair, compiled)
     if pair.loss == CROSS_ENTROPY:
-        twins.probabilities = learning.find_probabilities(twins, pair.arrays, compiled)
+        learning.find_probabilities(twins, pair.arrays, compiled)
     batch = len(pair.arrays[0])
     source = described(pair)
     if pair.target is None:
