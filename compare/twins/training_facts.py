@@ -74,6 +74,7 @@ def differences(
         *_of_keras_alone(facts["keras"]),
         *_frozen(facts, twins),
         *_padding(facts),
+        *_softmax(twins),
     ]
     return tuple(clauses)
 
@@ -235,3 +236,14 @@ def _padding(facts: Facts) -> Iterator[str]:
                 f"padding_idx={row} of {name} (PyTorch learns nothing of that row, "
                 "Keras does)"
             )
+
+
+def _softmax(twins: Twins) -> Iterator[str]:
+    """Where the cross-entropy of one side alone takes a softmax twice."""
+    twice = twins.probabilities - twins.of_probabilities
+    if len(twice) == 1:
+        (side,) = twice
+        yield (
+            f"the softmax ({SIDES[side]}'s model ends with one, and its cross-entropy, "
+            "which takes logits, takes it again: return logits there)"
+        )

@@ -16,6 +16,7 @@ from compare.judging.words import Side
 from compare.subjects.cases import Case
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair, input_name
+from compare.twins.frameworks import ARRAYS
 from compare.twins.twins import Twins  # loads PyTorch first
 
 FEW_SAMPLES = 4  # on which short cases run
@@ -139,9 +140,28 @@ def declared_steps(model: object) -> int | None:
 
 
 def call(
+    side: Side,
+    names: Sequence[str] | None,
+    model: Any,
+    tensors: Sequence[Any],
+    softmaxed: bool = False,
+) -> Any:
+    """Hand the inputs to a model as it takes them, and return its results.
+
+    Args:
+        side: of the model.
+        names: of the inputs, if they have any.
+        model: live.
+        tensors: one for each input.
+        softmaxed: whether to take a softmax of the result, where it is one tensor.
+    """
+    returned = _called(side, names, model, tensors)
+    return ARRAYS[side].softmax(returned) if softmaxed else returned
+
+
+def _called(
     side: Side, names: Sequence[str] | None, model: Any, tensors: Sequence[Any]
 ) -> Any:
-    """Hand the inputs to a model as it takes them, and return its results."""
     match call_style(side, names, model, len(tensors)):
         case "by name":
             return model(**dict(zip(names or (), tensors, strict=True)))

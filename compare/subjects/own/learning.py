@@ -5,8 +5,9 @@ Loads both frameworks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -14,11 +15,19 @@ from compare.errors import BadInput
 from compare.in_keras.compiled import compiled as read_compiled
 from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.judging.compiled import Compiled
-from compare.judging.evidence import SIDES
+from compare.judging.evidence import (
+    OTHER,
+    SAME,
+    SAME_IN_FLOAT32,
+    SIDES,
+    Result,
+)
 from compare.judging.losses import CROSS_ENTROPY
 from compare.judging.words import Side
+from compare.subjects.cases import Case
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
+from compare.twins import training_facts
 from compare.twins.models import losses
 from compare.twins.targets import targets
 from compare.twins.twins import Twins
@@ -35,6 +44,54 @@ def compiled_of(pair: OwnPair, twins: Twins) -> Compiled | None:
     if is_live("keras", model):
         return read_compiled(model)
     return read_compiled(twins.model("keras", "float32"))
+
+
+def settled(
+    pair: OwnPair, twins: Twins, whole: Case, gradients: bool
+) -> tuple[OwnPair, Callable[[Case], np.ndarray] | None]:
+    """The pair with the loss that it is about, whose form the twins know from now on.
+
+    Args:
+        pair: whose loss Keras's model may have been compiled with.
+        twins: built for it.
+        whole: the case of all of its input.
+        gradients: whether they are compared, of the user's target where there is one.
+
+    Returns:
+        The pair; and what makes the target of a case, None where it is drawn.
+
+    Raises:
+        BadInput: if the loss does not take the target.
+    """
+    if twins.refusals or twins.run(*pair.arrays)[1]:
+        return pair, None  # nothing of it is compared
+    compiled = compiled_of(pair, twins)
+    pair = with_compiled_loss(pair, compiled)
+    if pair.loss == CROSS_ENTROPY:
+        find_probabilities(twins, pair.arrays, compiled)
+        twins.of_probabilities |= pair.softmaxed
+    if not gradients or pair.target is None:
+        return pair, None
+    target = checked_target(pair, twins)
+    return pair, partial(_target_of_case, pair, target, whole)
+
+
+def notes(
+    results: Sequence[Result], twins: Twins, arrays: Sequence[np.ndarray]
+) -> list[str]:
+    """What differs in training between models that pass; nothing of others.
+
+    Args:
+        results: all of the pair.
+        twins: that they are of.
+        arrays: one for each input.
+    """
+    if any(not result.as_expected for result in results):
+        return []
+    if {SAME, SAME_IN_FLOAT32}.isdisjoint(result.verdict for result in results):
+        return []
+    sentence = training_facts.note(twins, arrays)
+    return [sentence] if sentence else []
 
 
 def with_compiled_loss(pair: OwnPair, compiled: Compiled | None) -> OwnPair:
@@ -143,3 +200,28 @@ def _check_not_broadcast(name: str, target: np.ndarray, result: np.ndarray) -> N
         "against each target, and learn the mean; Keras's do not. Give "
         f"target = {cure}"
     )
+
+
+def _target_of_case(
+    pair: OwnPair, target: np.ndarray, whole: Case, case: Case
+) -> np.ndarray:
+    """The part of a target that belongs to the samples and the steps of a case.
+
+    Args:
+        pair: whose target.
+        target: of the whole input.
+        whole: the case of it.
+        case: with as many samples and steps, or fewer.
+    """
+    part = target[: case.batch]
+    has_time = part.ndim > 1 and part.shape[1] == whole.timesteps
+    per_step = part.ndim > 2 or pair.loss == CROSS_ENTROPY
+    return part[:, : case.timesteps] if has_time and per_step else part
+
+
+def ending_otherwise(twins: Twins) -> Side | None:
+    """The side that may return the logits of what its twin returns, or None."""
+    if len(twins.probabilities) != 1 or len(twins.outputs) != 1:
+        return None
+    (side,) = twins.probabilities
+    return OTHER[side]

@@ -32,6 +32,7 @@ class OwnPair:
         free: whether any number of steps is to be tried.
         transfer: one of TRANSFERS.
         table: {PyTorch layer: its twins in Keras}, where the user says it.
+        softmaxed: the sides whose first result goes through a softmax, to be compared.
         exchanged: {PyTorch layer: the one whose twins it takes}, against the order.
         loss: of LOSSES, what gradients are taken of and training learns by.
         loss_given: whether the user says so.
@@ -50,6 +51,7 @@ class OwnPair:
     free: bool = True
     transfer: str | None = None
     table: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    softmaxed: frozenset[Side] = frozenset()
     exchanged: Mapping[str, str] = field(default_factory=dict)
     loss: str = MEAN_SQUARED_ERROR
     loss_given: bool = False

@@ -17,21 +17,22 @@ from compare.judging.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
     ONE_REFUSES,
+    OTHER,
     SAME,
     SAME_IN_FLOAT32,
     SIDES,
     Result,
 )
+from compare.judging.losses import CROSS_ENTROPY
 from compare.subjects import subject
 from compare.subjects.cases import Case
-from compare.subjects.own import calls, constants, pairings, weights
+from compare.subjects.own import calls, constants, learning, pairings, weights
 from compare.subjects.own import models as live
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.pair_file import blamed
 from compare.subjects.own.weights import AS_IS, RANDOM
 
 # PyTorch comes first.
-from compare.twins import training_facts
 from compare.twins.frameworks import FRAMEWORKS, LAYERS
 from compare.twins.twins import Twins
 
@@ -67,10 +68,15 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
     """
     with settled(pair):
         judged = _judge(pair, gradients)
-        for read_again in (_exchanged, _built_for_its_steps, _with_written_constants):
+        for read_again in (
+            _as_probabilities,
+            _exchanged,
+            _built_for_its_steps,
+            _with_written_constants,
+        ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
-        on_training = _note_on_training(judged)
+        on_training = learning.notes(judged.results, judged.twins, pair.arrays)
     notes = [*judged.notes, *_notes_on_weights(judged.results), *on_training]
     notes += live.notes(pair.models)
     for side, reason in judged.twins.only32.items():
@@ -81,17 +87,6 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
             f"{command()} new my_pair.py."
         )
     return replace(judged, notes=notes)
-
-
-def _note_on_training(judged: Judged) -> list[str]:
-    """What differs in training between models that pass; nothing of others."""
-    passed = {SAME, SAME_IN_FLOAT32}
-    if any(not result.as_expected for result in judged.results):
-        return []
-    if passed.isdisjoint(result.verdict for result in judged.results):
-        return []
-    sentence = training_facts.note(judged.twins, judged.pair.arrays)
-    return [sentence] if sentence else []
 
 
 def _judge(
@@ -115,6 +110,7 @@ def _judge(
     if written:
         constants.as_written(twins)
     cases = calls.cases(pair, length)
+    pair, target = learning.settled(pair, twins, cases[0], gradients)
     work = subject.Subject(
         name=pair.name,
         cases=cases,
@@ -124,6 +120,7 @@ def _judge(
         probe=lambda case: True,
         loss=pair.loss if gradients else "",
         seed=pair.seed,
+        target=target,
     )
     results = []
     for result in subject.run(work):
@@ -183,6 +180,30 @@ def _exchanged(judged: Judged, gradients: bool) -> Judged:
         "the models are the same; in order of execution they are not."
     )
     pair = replace(pair, exchanged={**pair.exchanged, **exchanged})
+    return _judge(pair, gradients, [note])
+
+
+def _as_probabilities(judged: Judged, gradients: bool) -> Judged:
+    """The run with a softmax after logits, if the models are the same then.
+
+    Whoever takes the cross-entropy ends with logits in PyTorch and with a softmax in
+    Keras: that is what the losses of the two take.
+    """
+    pair, twins = judged.pair, judged.twins
+    if pair.loss != CROSS_ENTROPY or twins.only32 or twins.refusals:
+        return judged
+    side = learning.ending_otherwise(twins)
+    if side is None:
+        return judged
+    pair = replace(pair, softmaxed=frozenset({side}))
+    twins, matched = _twins(pair, judged.length)
+    if not matched or not _agree(twins, judged):
+        return judged
+    note = (
+        f"{SIDES[side]}'s model returns logits and {SIDES[OTHER[side]]}'s their "
+        "softmax, as the cross-entropies of the frameworks take them: compared after a "
+        "softmax on both sides."
+    )
     return _judge(pair, gradients, [note])
 
 
@@ -362,7 +383,10 @@ def _twins(
         BadInput: if layers have no twins.
     """
     inputs = calls.inputs(pair, pair.models["keras"], length)
-    handed = {side: partial(calls.call, side, pair.names) for side in FRAMEWORKS}
+    handed = {
+        side: partial(calls.call, side, pair.names, softmaxed=side in pair.softmaxed)
+        for side in FRAMEWORKS
+    }
     uncopied: set[str] = set()
     while True:
         makers = {}
