@@ -35,26 +35,32 @@ def _has_steps(array: np.ndarray, x: np.ndarray | None) -> bool:
     return array.ndim > axes and array.shape[1] == x.shape[1]
 
 
-def cases(pair: OwnPair, length: int | None) -> list[Case]:
+def cases(pair: OwnPair, length: int | None, size: int | None = None) -> list[Case]:
     """The whole input first; then fewer samples, and fewer steps where any will do.
 
     Args:
         pair: whose input.
         length: number of steps that the twins are built for, or None for any.
+        size: of a batch that the twins are built for, or None for any.
     """
     x = sequence(pair.arrays)
     batch = len(pair.arrays[0])
     if x is None:
-        return [Case(None, None, size, SAME) for size in dict.fromkeys([batch, 1])]
+        sizes = [batch] if size else [batch, 1]
+        return [Case(None, None, number, SAME) for number in dict.fromkeys(sizes)]
     whole = x.shape[1]
     batches = pair.batches or [min(FEW_SAMPLES, batch)]
+    if size:
+        batches = [batch]
     steps = [whole]
     if length is None:
         steps += [number for number in pair.steps or SHORT_STEPS if number < whole]
-    sizes = [(whole, batch)]
+    pairs = [(whole, batch)]
     for number in steps:
-        sizes += [(number, size) for size in batches]
-    return [Case(length, number, size, SAME) for number, size in dict.fromkeys(sizes)]
+        pairs += [(number, samples) for samples in batches]
+    return [
+        Case(length, number, samples, SAME) for number, samples in dict.fromkeys(pairs)
+    ]
 
 
 def cut(
@@ -129,6 +135,15 @@ def _declared_shapes(model: Any) -> list[tuple[int | None, ...]]:
     if keras_models.batch_of_a_call(model):
         return []
     return [tuple(tensor.shape) for tensor in model.inputs]
+
+
+def declares_sizes(model: object, inputs: Sequence[Input]) -> bool:
+    """Whether a live model declares a size of an input that is free in `inputs`."""
+    for shape, taken in zip(_declared_shapes(model), inputs, strict=False):
+        for axis, size in enumerate(shape[: len(taken.shape)]):
+            if size is not None and taken.shape[axis] is None:
+                return True
+    return False
 
 
 def declared_steps(model: object) -> int | None:

@@ -12,7 +12,9 @@ from functools import partial
 import numpy as np
 
 from compare.errors import BadInput
+from compare.in_keras import models as keras_models
 from compare.in_keras.compiled import compiled as read_compiled
+from compare.in_pytorch import models as pytorch_models
 from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.judging.compiled import Compiled
 from compare.judging.evidence import (
@@ -61,10 +63,12 @@ def settled(
         The pair; and what makes the target of a case, None where it is drawn.
 
     Raises:
-        BadInput: if the loss does not take the target.
+        BadInput: if the loss does not take the target, or both models begin a call
+            with the states of the call before.
     """
     if twins.refusals or twins.run(*pair.arrays)[1]:
         return pair, None  # nothing of it is compared
+    _check_states(pair, twins)
     compiled = compiled_of(pair, twins)
     pair = with_compiled_loss(pair, compiled)
     if pair.loss == CROSS_ENTROPY:
@@ -74,6 +78,28 @@ def settled(
         return pair, None
     target = checked_target(pair, twins)
     return pair, partial(_target_of_case, pair, target, whole)
+
+
+def _check_states(pair: OwnPair, twins: Twins) -> None:
+    """Raise BadInput for two models that keep states: no call says what they compute.
+
+    Where one alone does, that is a difference.
+    """
+    if not keras_models.keeps_states(twins.model("keras", "float32")):
+        return
+    twin = twins.twin("torch", "float32")
+    with pytorch_models.untouched():
+        runs = []
+        for _ in range(2):
+            pytorch_models.draw_from(0)
+            runs.append(twin(*pair.arrays))
+    if any(not np.array_equal(runs[0][name], runs[1][name]) for name in runs[0]):
+        raise BadInput(
+            f"{pair.name}: expected models whose results depend on their inputs, got "
+            "two that begin each call with the states of the call before (stateful in "
+            "Keras); make it stateful=False, and hand the states over as an input and "
+            "a result"
+        )
 
 
 def notes(

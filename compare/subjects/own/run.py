@@ -109,7 +109,7 @@ def _judge(
     twins, length = build(pair, notes)
     if written:
         constants.as_written(twins)
-    cases = calls.cases(pair, length)
+    cases = calls.cases(pair, length, twins.inputs[0].shape[0])
     pair, target = learning.settled(pair, twins, cases[0], gradients)
     work = subject.Subject(
         name=pair.name,
@@ -333,11 +333,10 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
         twins, matched = _twins(pair, length)
         if matched:
             break
-    if matched and length is None:
-        declared = calls.declared_steps(twins.model("keras", "float32"))
-        if declared is not None:  # by a function that makes the model
-            length = declared
-            twins, matched = _twins(pair, length)
+    if matched and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
+        made = twins.model("keras", "float32")  # by a function, which is seen only now
+        length = calls.declared_steps(made) or length
+        twins, matched = _twins(pair, length, made)
     if matched:
         lines = [
             f"{name or 'the model itself'} = {' + '.join(keras_names)}"
@@ -371,9 +370,14 @@ def _notes_on_constants(twins: Twins) -> Iterator[str]:
 
 
 def _twins(
-    pair: OwnPair, length: int | None
+    pair: OwnPair, length: int | None, declaring: object = None
 ) -> tuple[Twins, Mapping[str, Sequence[str]]]:
     """The twins of a pair for a number of steps, or any.
+
+    Args:
+        pair: whose twins.
+        length: the number of steps.
+        declaring: a model of Keras that declares sizes; None for the pair's own.
 
     Returns:
         The twins, and {PyTorch layer: its twins in Keras}; no layers where one of the
@@ -382,7 +386,7 @@ def _twins(
     Raises:
         BadInput: if layers have no twins.
     """
-    inputs = calls.inputs(pair, pair.models["keras"], length)
+    inputs = calls.inputs(pair, declaring or pair.models["keras"], length)
     handed = {
         side: partial(calls.call, side, pair.names, softmaxed=side in pair.softmaxed)
         for side in FRAMEWORKS
