@@ -97,19 +97,6 @@ def learns(model: keras.Model) -> bool:
     return False
 
 
-def dropping(model: keras.Model | Renamed) -> str:
-    """The first layer that draws random numbers while its model learns, or ""."""
-    for layer in every_layer(unnamed(model)):
-        options = ["dropout", "recurrent_dropout"]
-        if hasattr(layer, "seed_generator"):  # dropout, and noise
-            options += ["rate", "stddev"]
-        for option in options:
-            value = getattr(layer, option, 0)
-            if isinstance(value, int | float) and value > 0:
-                return f"{layer.name} with {option}={value}"
-    return ""
-
-
 def keeps_states(model: keras.Model | Renamed) -> bool | None:
     """Whether a layer begins a call with the states of the call before."""
     layers = every_layer(unnamed(model))
@@ -269,8 +256,8 @@ class _Copying:
         self._copies[id(layer)] = layer, copy  # a child may hold its parent
         for name, value in vars(layer).items():
             vars(copy)[name] = self.of(value)
-        pure = layer.dtype_policy.name in PURE
-        finish_copy(copy, self._dtype if pure else None)
+        dtype = self._dtype if layer.dtype_policy.name in PURE else None
+        finish_copy(copy, dtype)
         return copy
 
     def _of_variable(self, variable: keras.Variable) -> keras.Variable:
@@ -288,3 +275,14 @@ class _Copying:
     def _dtype_of(self, value: keras.Variable | keras.KerasTensor) -> str:
         """The precision of the copy of a variable or an input; of integers, theirs."""
         return self._dtype if value.dtype in PURE else value.dtype
+
+
+def copy_numbers(source: keras.Model | Renamed, target: keras.Model | Renamed) -> None:
+    """Give a model all numbers of another that was made in the same way.
+
+    Args:
+        source: whose weights are read.
+        target: in any precision; it holds as many, of the same shapes.
+    """
+    for numbers, variable in zip(source.weights, target.weights, strict=True):
+        variable.assign(numbers.numpy())

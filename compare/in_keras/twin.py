@@ -27,7 +27,7 @@ from compare.in_keras.internals import (
     mask_of,
 )
 from compare.in_keras.kinds import kind_of
-from compare.in_keras.layers import holders, leaves, read_layer
+from compare.in_keras.layers import holders, leaves, read_layer, variables
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
@@ -154,11 +154,10 @@ class Twin(adapter.Twin):
 
         It returns the loss, its gradients by float inputs, in order, and by layers.
         """
-        # TensorFlow's variables; Keras's have no zeros to stand for a gradient of None.
-        learnt = {
-            name: {key: variable.value for key, variable in variables.items()}
-            for name, variables in holders(self.model).items()
-        }
+        # Variables of TensorFlow: those of Keras have no zeros for a gradient of None.
+        learnt = {}
+        for name, held in holders(self.model).items():
+            learnt[name] = {key: variable.value for key, variable in held.items()}
 
         def compute(*args: Any) -> Any:
             remaining = iter(args)
@@ -212,7 +211,10 @@ class Twin(adapter.Twin):
     def tensors(self, arrays: Sequence[np.ndarray]) -> list[Any]:
         """Arrays, one for each of `inputs`, as tensors: floats in the precision."""
         return [
-            keras.ops.convert_to_tensor(array, dtype=argument.dtype or self.dtype)
+            # a copy: TensorFlow may take an array's own memory
+            keras.ops.convert_to_tensor(
+                array.copy(), dtype=argument.dtype or self.dtype
+            )
             for argument, array in zip(self.inputs, arrays, strict=True)
         ]
 
@@ -224,11 +226,11 @@ class Twin(adapter.Twin):
         """
         tensors = []
         for number, target in enumerate(targets):
-            dtype = target.dtype
+            dtype, array = target.dtype, target.copy()
             if target.dtype.kind == "f":
                 dtype = self.dtype
-                target = like_result(target, self.functional.outputs[number].shape)
-            tensors.append(keras.ops.convert_to_tensor(target, dtype=dtype))
+                array = like_result(array, self.functional.outputs[number].shape)
+            tensors.append(keras.ops.convert_to_tensor(array, dtype=dtype))
         return tensors
 
     def loss(
@@ -244,7 +246,7 @@ class Twin(adapter.Twin):
         The terms that the model itself adds are part of it, as they are for `fit`, but
         for those of `left_out`.
 
-        If `training`, it runs as it does while it learns; PyTorch's has a mode for it.
+        If `training`, it runs as it does while it learns; in PyTorch that is a mode.
         """
         total = 0
         model, layers = self.functional, every_layer(self.functional)
@@ -272,18 +274,39 @@ class Twin(adapter.Twin):
         """Read the layers that hold weights, in the order in which the build called."""
         return {name: read_layer(leaf) for name, leaf in self._leaves().items()}
 
-    def rename(self, twins: Mapping[str, Sequence[int]]) -> None:
+    def unread(self, layer: str, arrays: Sequence[np.ndarray]) -> list[str]:
+        """Names of the arrays of a layer that have no part in what the model returns.
+
+        All of them, or none: a layer that is called is taken to read what it holds.
+        """
+        leaf = self._leaves()[layer]
+        if id(leaf) in self._order:
+            return []
+        held = variables(leaf)
+        expected = self(*arrays)
+        before = {key: variable.numpy() for key, variable in held.items()}
+        for key, variable in held.items():
+            variable.assign(before[key] + 1)
+        try:
+            found = self(*arrays)
+        finally:
+            for key, variable in held.items():
+                variable.assign(before[key])
+        same = all(np.array_equal(expected[name], found[name]) for name in expected)
+        return list(held) if same else []
+
+    def rename(self, twins: Mapping[str, Sequence[int]], whole: bool) -> None:
         """Let the layers go by the names of their twins in PyTorch.
 
         Args:
             twins: by the name of each of those, the numbers of its own in `layers`.
+            whole: whether each layer that holds weights has one.
         """
         in_order = list(self._leaves().values())
-        named = {
-            name: [in_order[number] for number in numbers]
-            for name, numbers in twins.items()
-        }
-        self.model = Renamed(unnamed(self.model), named)
+        named = {}
+        for name, numbers in twins.items():
+            named[name] = [in_order[number] for number in numbers]
+        self.model = Renamed(unnamed(self.model), named, whole)
 
     def _leaves(self) -> dict[str, keras.Layer]:
         """The layers that hold weights, those not called in the build at the end."""

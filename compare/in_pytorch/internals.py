@@ -35,6 +35,11 @@ def reads_its_mode(module: torch.nn.Module) -> bool:
     return code is not None and "training" in code.co_names
 
 
+def version_of(tensor: torch.Tensor) -> int:
+    """How often a tensor, or a view of it, was changed in place."""
+    return tensor._version
+
+
 class WatchedOperations(TorchDispatchMode):
     """A mode that sees every operation, those inside a layer's own code included.
 

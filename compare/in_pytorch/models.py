@@ -14,14 +14,6 @@ from compare.errors import BadInput
 from compare.in_pytorch.internals import reads_its_mode
 from compare.judging.words import Precision
 
-DROPOUTS = (
-    torch.nn.Dropout,
-    torch.nn.Dropout1d,
-    torch.nn.Dropout2d,
-    torch.nn.Dropout3d,
-    torch.nn.AlphaDropout,
-    torch.nn.FeatureAlphaDropout,
-)
 BATCH_NORMS = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.BatchNorm3d)
 
 
@@ -37,7 +29,7 @@ def check_usable(model: torch.nn.Module) -> None:
         BadInput: if it is compiled by torch.jit, or a tensor has no shape yet or is on
             the meta device.
     """
-    who = f"{type(model).__name__} of PyTorch's"
+    who = f"{type(model).__name__} of PyTorch"
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise BadInput(
             f"{who}: expected a model in Python, got one compiled by torch.jit; give "
@@ -90,21 +82,6 @@ def _learns(module: torch.nn.Module) -> bool:
     if not module.training or not reads_its_mode(module):
         return False
     return getattr(module, "dropout", None) != 0
-
-
-def dropping(model: torch.nn.Module) -> str:
-    """The first layer that draws random numbers while its model learns, or ""."""
-    for name, layer in model.named_modules():
-        options: tuple[str, ...] = ("dropout", "recurrent_dropout")
-        if isinstance(layer, DROPOUTS):
-            options = ("p",)
-        elif getattr(layer, "num_layers", None) == 1:
-            continue  # PyTorch drops out between layers alone
-        for option in options:
-            value = getattr(layer, option, 0)
-            if isinstance(value, int | float) and value > 0:
-                return f"{name or type(layer).__name__} with {option}={value}"
-    return ""
 
 
 def keeps_states(model: torch.nn.Module) -> bool | None:
@@ -183,3 +160,17 @@ def rows_learnt(model: torch.nn.Module, every: bool) -> Iterator[None]:
             if every and isinstance(layer, torch.nn.Embedding):
                 stack.enter_context(options_set(layer, padding_idx=None))
         yield
+
+
+def copy_numbers(source: torch.nn.Module, target: torch.nn.Module) -> None:
+    """Give a model all numbers of another that was made in the same way.
+
+    Args:
+        source: whose parameters and buffers are read.
+        target: in any precision; it holds as many, of the same shapes.
+    """
+    read = (*source.parameters(), *source.buffers())
+    written = (*target.parameters(), *target.buffers())
+    with torch.no_grad():
+        for numbers, tensor in zip(read, written, strict=True):
+            tensor.copy_(numbers)

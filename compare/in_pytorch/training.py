@@ -18,7 +18,7 @@ from compare.judging.optimizers import Optimizer
 from compare.matching import adapter
 from compare.matching.moves import Sum
 
-# PyTorch's names of an optimiser's settings, where they are not Keras's.
+# PyTorch's names of an optimiser's settings, where Keras has other names.
 PYTORCH_NAMES = {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps"}
 SETTINGS = ("learning_rate", "momentum", "rho", "epsilon", "weight_decay")
 
@@ -90,15 +90,13 @@ class Training(adapter.Training):
     ) -> None:
         self.twin, self.loss, self.alignment = twin, loss, alignment
         twin.left_out = alignment.left_out
-        self._weights = {
-            name: {key: tensor.detach() for key, tensor in tensors.items()}
-            for name, tensors in holders(twin.model).items()
-        }
-        self._still = [
-            twin.model.get_submodule(name).get_parameter(key)
-            for name, keys in alignment.still.items()
-            for key in keys
-        ]
+        self._weights = {}
+        for name, held in holders(twin.model).items():
+            self._weights[name] = {key: tensor.detach() for key, tensor in held.items()}
+        self._still = []
+        for name, keys in alignment.still.items():
+            layer = twin.model.get_submodule(name)
+            self._still += [layer.get_parameter(key) for key in keys]
         for biases in sums:
             layer = twin.model.get_submodule(biases.layer)
             bias, added = (getattr(layer, name) for name in biases.torch)
@@ -117,10 +115,9 @@ class Training(adapter.Training):
             if parameter.grad is not None:
                 parameter.grad.zero_()
         self.optimizer.step()
-        weights = {
-            name: {key: tensor.numpy().copy() for key, tensor in tensors.items()}
-            for name, tensors in self._weights.items()
-        }
+        weights = {}
+        for name, held in self._weights.items():
+            weights[name] = {key: tensor.numpy().copy() for key, tensor in held.items()}
         return value.detach().numpy(), weights
 
     def gradients(

@@ -15,7 +15,7 @@ from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer, Computation, Mistake
 from compare.kinds.option import Option, Options
 from compare.kinds.recurrent_computations import computes
-from compare.kinds.rows import Row
+from compare.kinds.rows import Row, summed
 
 GATES = "rzn"
 
@@ -90,6 +90,24 @@ def rows(suffix: str, prefix: str) -> tuple[Row, ...]:
     )
 
 
+def rows_with_one_bias(suffix: str, prefix: str) -> tuple[Row, ...]:
+    """The rows where Keras's reset gate acts before the product, `reset_after=False`.
+
+    There is one bias then, (3 * units,); the two of a cell by hand are added.
+    """
+    kernel, recurrent_kernel, _ = rows(suffix, prefix)
+    bias = _summed_biases(f"bias_ih{suffix}", f"bias_hh{suffix}", f"{prefix}bias")
+    return kernel, recurrent_kernel, bias
+
+
+def rows_of_layers(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
+    """The rows of all parts of two layers; only names and shapes are looked at."""
+    biases = [array for name, array in keras.items() if name.endswith("bias")]
+    has_one = any(len(bias.shape) == 1 for bias in biases)
+    of_part = rows_with_one_bias if has_one else rows
+    return recurrent.of_all_parts(of_part)(torch, keras)
+
+
 def _kernel(torch: str, keras: str) -> Row:
     """PyTorch computes x W^T, Keras x W, and the gates are in another order."""
 
@@ -114,6 +132,23 @@ def _biases(first: str, second: str, keras: str) -> Row:
     return Row((first, second), (keras,), to_keras, to_torch)
 
 
+def _summed_biases(first: str, second: str, keras: str) -> Row:
+    """As `rows.summed`, the gates in the other order."""
+    summed_row = summed(first, second, keras)
+
+    def to_keras(b_ih: np.ndarray, b_hh: np.ndarray) -> tuple[np.ndarray, ...]:
+        (bias,) = summed_row.to_keras(b_ih, b_hh)
+        return (_reordered(bias),)
+
+    def to_torch(bias: np.ndarray) -> tuple[np.ndarray, ...]:
+        return summed_row.to_torch(_reordered(bias))
+
+    def gradients(gradient: np.ndarray) -> tuple[np.ndarray, ...]:
+        return _reordered(gradient), _reordered(gradient)
+
+    return Row((first, second), (keras,), to_keras, to_torch, gradients)
+
+
 def _reordered(array: np.ndarray, axis: int = 0) -> np.ndarray:
     """Gates r, z, n become z, r, h, and back, along an axis."""
     first, second, third = np.array_split(array, 3, axis)
@@ -125,8 +160,8 @@ def _biases_swapped(arrays: Arrays) -> Arrays | None:
     result = dict(arrays)
     for name in arrays:
         if name.startswith("bias_ih"):
-            second = name.replace("bias_ih", "bias_hh")
-            result[name], result[second] = arrays[second], arrays[name]
+            partner = name.replace("bias_ih", "bias_hh")
+            result[name], result[partner] = arrays[partner], arrays[name]
     return result if any("bias" in name for name in arrays) else None
 
 
@@ -148,12 +183,12 @@ BIASES = (
 )
 RESET_BEFORE = Mistake(
     "reset gate before the product",
-    "the reset gate acts on the state before the matrix product, not behind it",
-    "write the cell by hand: nn.GRU has the gate behind the product",
+    "the reset gate acts on the state before the matrix product, not after it",
+    "write the cell by hand: nn.GRU has the gate after the product",
     "reset_after=True",
     Computation(computes(reset_after=False)),
     meant={
-        "torch": "write the cell by hand: nn.GRU has the gate behind the product",
+        "torch": "write the cell by hand: nn.GRU has the gate after the product",
         "keras": "reset_after=False",
     },
 )
@@ -164,10 +199,9 @@ GRU = Kind(
     keras=("GRU",),
     family="recurrent",
     compute=compute,
-    rows=recurrent.of_all_parts(rows),
+    rows=rows_of_layers,
     options=(
-        recurrent.activation("activation", "tanh"),
-        recurrent.activation("recurrent_activation", "sigmoid"),
+        *recurrent.GATED_ACTIVATIONS,
         Option(
             "reset_after",
             "",

@@ -21,11 +21,12 @@ from compare.judging.evidence import (
     SIDES,
     Judgement,
     Result,
+    differs_inside,
 )
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Side, Verdict
 from compare.subjects.cases import FIXED, Case
-from compare.twins import sensitivity, steadiness
+from compare.twins import reaching, sensitivity, steadiness
 from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
 from compare.twins.weights import load_anew
@@ -102,10 +103,17 @@ def _run_length(
         for case in cases:
             inputs = subject.draw(case)
             judgement = twins.compare(*inputs)
+            drawn = ""
+            if differs_inside(judgement.verdict, judgement.stages):
+                found = reaching.reached(twins, inputs)
+                if found is not None:
+                    inputs, judgement = found
+                    drawn = reaching.DRAWN
             result = _result(subject, case, direction, case.expected, judgement)
+            result = replace(result, drawn=drawn)
             if result.verdict == SAME and case == probed_case and probe.is_open():
-                found = probe.run(twins, inputs, direction)
-                result = replace(result, sensitivity=found)
+                probed = probe.run(twins, inputs, direction)
+                result = replace(result, sensitivity=probed)
             yield explainer.explained(result, inputs)
         if subject.loss:
             yield from _gradients(subject, twins, cases, direction)
@@ -177,15 +185,15 @@ class _Probe:
             inputs: an array for each.
             direction: where the weights are from.
         """
-        found = sensitivity.sensitivity(
+        probed = sensitivity.sensitivity(
             self._subject.name, twins, inputs, self._sensitivity
         )
-        if found.survivors and direction == self._last_direction:
+        if probed.survivors and direction == self._last_direction:
             reload = partial(load_anew, twins)
-            found = sensitivity.with_reasons(found, twins, inputs, reload)
+            probed = sensitivity.with_reasons(probed, twins, inputs, reload)
             self._subject.loads[direction](twins)
-        self._sensitivity = found
-        return found
+        self._sensitivity = probed
+        return probed
 
 
 class _Explainer:
@@ -234,12 +242,16 @@ def _gradients(
     judgement = twins.gradients(subject.loss, inputs, targets)
     result = _result(subject, case, direction, SAME, judgement)
     if result.verdict == SAME:
-        found = sensitivity.of_loss(subject.name, twins, subject.loss, inputs, targets)
-        if found.faults:
-            result = replace(result, sensitivity=found)
+        probed = sensitivity.loss_sensitivity(
+            subject.name, twins, subject.loss, inputs, targets
+        )
+        if probed.faults:
+            result = replace(result, sensitivity=probed)
     elif result.verdict == DIFFERENT:
         compared = twins, subject.loss, inputs, targets, result.stages
-        explanation = loss_terms.explain(*compared) or diagnosis.of_loss(*compared)
+        explanation = loss_terms.explain(*compared) or diagnosis.diagnose_loss(
+            *compared
+        )
         result = replace(result, explanation=explanation)
     yield result
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import mistakes as pytorch_mistakes
-from compare.judging.evidence import SAME
+from compare.judging.evidence import SAME, differs_inside
 from compare.judging.sensitivity import Sensitivity, Survivor
 from compare.kinds.mistake import LossFactor, Mistake
 from compare.mistakes import MISTAKES
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
 TRIES = 12  # draws before a mistake is held to change nothing: signs alone are chance
+UNREAD_TRIES = 2  # draws before what a mistake changes is held to be read by nobody
 EQUIVALENT = f"equivalent on this model: {TRIES} random draws do not show it either"
 HERE = (
     "these inputs or weights cannot show it: give inputs of either sign, other weights"
@@ -37,7 +38,7 @@ def sensitivity(
     """Make every mistake that can be made in a twin, and judge as the run does.
 
     PyTorch's model gets the mistake, in both precisions, and is compared with Keras's
-    as it is. A mistake that makes the model refuse its input is noticed as well.
+    model as it is. A mistake that makes the model refuse its input is noticed as well.
 
     Args:
         pair: its name.
@@ -58,8 +59,14 @@ def sensitivity(
     survivors = []
     for mistake, layer in mistakes:
         wrong = _with_mistake(twins, arrays, mistake, layer, anatomy.following(layer))
-        if wrong and twins.judge(stages | wrong, arrays).verdict == SAME:
-            survivors.append(Survivor(mistake.name, layer, mistake.sentence))
+        if not wrong:
+            continue
+        judgement = twins.judge(stages | wrong, arrays)
+        if judgement.verdict == SAME:
+            inside = bool(differs_inside(SAME, judgement.stages))
+            survivors.append(
+                Survivor(mistake.name, layer, mistake.sentence, inside=inside)
+            )
     tried = before.faults if before else len(mistakes)
     return Sensitivity(pair, tried - len(survivors), tried, tuple(survivors))
 
@@ -79,7 +86,7 @@ def _mistakes_and_layers(probed: Sensitivity) -> set[tuple[str, str]]:
     return {(survivor.fault, survivor.layer) for survivor in probed.survivors}
 
 
-def of_loss(
+def loss_sensitivity(
     pair: str,
     twins: Twins,
     loss: str,
@@ -123,6 +130,9 @@ def with_reasons(
 ) -> Sensitivity:
     """The same, with the reason for each survivor: other weights and inputs tell.
 
+    A mistake whose changes nobody reads, such as one of final states that are not used,
+    makes no other function of the model. It counts no longer.
+
     Args:
         probed: with survivors.
         twins: their weights are changed.
@@ -130,18 +140,35 @@ def with_reasons(
         reload: draws weights from a seed and gives them to the twins.
     """
     last = probed
+    unread = _inside(probed)
     for seed in range(TRIES):
+        if seed == UNREAD_TRIES:
+            last = _without(last, unread)
         if not last.survivors:
             break
         reload(seed)
         last = sensitivity(probed.pair, twins, _drawn_anew(arrays, seed), last)
+        unread &= _inside(last)
     never_noticed = _mistakes_and_layers(last)
     survivors = []
-    for survivor in probed.survivors:
+    for survivor in _without(probed, unread).survivors:
         reason = HERE
         if (survivor.fault, survivor.layer) in never_noticed:
             reason = EQUIVALENT
         survivors.append(replace(survivor, reason=reason))
+    return replace(
+        probed, survivors=tuple(survivors), faults=probed.noticed + len(survivors)
+    )
+
+
+def _inside(probed: Sensitivity) -> set[tuple[str, str]]:
+    """Names and layers of the survivors that changed nothing that is returned."""
+    return {(s.fault, s.layer) for s in probed.survivors if s.inside}
+
+
+def _without(probed: Sensitivity, unread: set[tuple[str, str]]) -> Sensitivity:
+    """The same without these survivors."""
+    survivors = [s for s in probed.survivors if (s.fault, s.layer) not in unread]
     return replace(probed, survivors=tuple(survivors))
 
 

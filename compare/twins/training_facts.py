@@ -200,8 +200,11 @@ def _of_keras_alone(facts: TrainingFacts) -> Iterator[str]:
 
 def _frozen(facts: Facts, twins: Twins) -> Iterator[str]:
     """Where weights are frozen on one side and learnt on its twin."""
-    torch_layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
-    keras_layers = LAYERS["keras"].layers(twins.model("keras", "float32"))
+    try:
+        torch_layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
+        keras_layers = LAYERS["keras"].layers(twins.model("keras", "float32"))
+    except BadInput:  # weights outside layers, of models that are judged as they are
+        return
     frozen: dict[Side, list[str]] = {"torch": [], "keras": []}
     for name, flags in facts["torch"].learnt.items():
         if name not in facts["keras"].learnt or name not in keras_layers:

@@ -36,10 +36,10 @@ def fresh_weights(
         bound = np.sqrt(6 / sum(shape))
         return rng.uniform(-bound, bound, shape).astype(np.float32)
 
-    return {
-        name: {key: draw(key, array.shape) for key, array in layer.arrays.items()}
-        for name, layer in layers.items()
-    }
+    weights = {}
+    for name, layer in layers.items():
+        weights[name] = {key: draw(key, a.shape) for key, a in layer.arrays.items()}
+    return weights
 
 
 def load_random(twins: Twins, direction: Direction, seed: Sequence[int]) -> None:
@@ -48,5 +48,6 @@ def load_random(twins: Twins, direction: Direction, seed: Sequence[int]) -> None
 
 
 def load_anew(twins: Twins, seed: int) -> None:
-    """Give twins other random weights than those of a run."""
-    load_random(twins, "to_keras", [seed])
+    """Give twins other random weights than those of a run, if all can be moved."""
+    if twins.is_whole:
+        load_random(twins, "to_keras", [seed])

@@ -23,7 +23,7 @@ from compare.judging.optimizers import OPTIMIZERS
 from compare.matching.names import checked_names
 from compare.subjects.cases import BATCHES, NONE_STEPS
 from compare.subjects.own.arrays import EXPECTED_INPUT, inputs, numbers
-from compare.subjects.own.pair import OwnPair, check_transfer
+from compare.subjects.own.pair import OwnPair, check_transfer, checked_ignore
 
 if TYPE_CHECKING:
     from compare.judging.words import Side
@@ -36,6 +36,7 @@ OPTION_NAMES = (
     "input_shape",
     "transfer",
     "names",
+    "ignore",
     "loss",
     "optimizer",
     "target",
@@ -104,6 +105,7 @@ def load(path: str, seed: int) -> OwnPair:
         free=given_inputs.free,
         transfer=transfer,
         table=table,
+        ignore=checked_ignore(f"{path}: ignore", options.get("ignore")),
         loss=loss,
         loss_given="loss" in options,
         optimizer=optimizer,

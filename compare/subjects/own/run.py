@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,6 +31,7 @@ from compare.subjects.own import models as live
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.pair_file import blamed
 from compare.subjects.own.weights import AS_IS, RANDOM
+from compare.twins import reaching
 
 # PyTorch comes first.
 from compare.twins.frameworks import FRAMEWORKS, LAYERS
@@ -135,6 +136,8 @@ def _judge(
     masked = calls.masked(twins, pair.arrays)
     if masked:
         notes.append(masked)
+    notes += _notes_on_changed_inputs(twins)
+    notes += _notes_on_the_inside(results)
     return Judged(pair, twins, length, results, notes)
 
 
@@ -158,7 +161,7 @@ def _exchanged(judged: Judged, gradients: bool) -> Judged:
     Where no pairing makes them the same it is the run as it was, with a note on it.
     """
     twins, pair = judged.twins, judged.pair
-    if twins.only32 or twins.refusals:
+    if twins.only32 or twins.refusals or not twins.is_whole:
         return judged
     groups = pairings.interchangeable(twins, pair.table)
     if not groups:
@@ -172,12 +175,12 @@ def _exchanged(judged: Judged, gradients: bool) -> Judged:
     if exchanged is None:
         note = (
             f"{names} have twins of the same kind and sizes, told apart by order: if "
-            "it tells wrongly, give names, a table of PyTorch's layers and Keras's."
+            "it tells wrongly, give names, a table of layers of PyTorch and of Keras."
         )
         return replace(judged, notes=[*judged.notes, note])
     note = (
-        f"{names}: paired with those of Keras's layers of the same sizes with which "
-        "the models are the same; in order of execution they are not."
+        f"{names}: paired with the layers of Keras, of the same sizes, with which "
+        "the models are the same; paired in order of execution they are not."
     )
     pair = replace(pair, exchanged={**pair.exchanged, **exchanged})
     return _judge(pair, gradients, [note])
@@ -196,8 +199,8 @@ def _as_probabilities(judged: Judged, gradients: bool) -> Judged:
     if side is None:
         return judged
     pair = replace(pair, softmaxed=frozenset({side}))
-    twins, matched = _twins(pair, judged.length)
-    if not matched or not _agree(twins, judged):
+    twins, runs = _twins(pair, judged.length)
+    if not runs or not _agree(twins, judged):
         return judged
     note = (
         f"{SIDES[side]}'s model returns logits and {SIDES[OTHER[side]]}'s their "
@@ -212,13 +215,13 @@ def _built_for_its_steps(judged: Judged, gradients: bool) -> Judged:
     pair, x = judged.pair, sequence(judged.pair.arrays)
     if judged.length is not None or x is None:
         return judged
-    twins, matched = _twins(pair, x.shape[1])
-    if not matched or twins.only32 or not _agree(twins, judged):
+    twins, runs = _twins(pair, x.shape[1])
+    if not runs or twins.only32 or not _agree(twins, judged):
         return judged
     note = (
-        f"Judged for exactly {x.shape[1]} steps, as the models are called: traced once "
-        "for any number of steps Keras's works differently, since a part of it reads "
-        "that number from the shape."
+        f"Judged for exactly {x.shape[1]} steps, as the models are called: Keras's "
+        "model works differently when it is traced once for any number of steps, since "
+        "a part of it reads that number from the shape."
     )
     return _judge(replace(pair, free=False), gradients, [note])
 
@@ -254,6 +257,29 @@ def _notes_on_weights(results: Sequence[Result]) -> Iterator[str]:
         yield (
             "With random weights, transferred, the models are the same: what differs "
             "is in the weights alone, not in what is computed with them."
+        )
+
+
+def _notes_on_the_inside(results: Sequence[Result]) -> Iterator[str]:
+    names: dict[str, None] = {}
+    for result in results:
+        names |= dict.fromkeys(result.differs_inside)
+    if names:
+        yield (
+            f"Inside, {', '.join(names)} differs and does not reach the results "
+            f"({reaching.TRIES} other inputs were tried)."
+        )
+
+
+def _notes_on_changed_inputs(twins: Twins) -> Iterator[str]:
+    changed: set[str] = set()
+    for twin in twins.of_side("torch").values():
+        changed |= twin.changed
+    if changed:
+        names = ", ".join(sorted(changed))
+        yield (
+            f"PyTorch's model changes its input in place ({names}): whoever calls it "
+            "finds it changed. Each run here got a copy."
         )
 
 
@@ -330,20 +356,23 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
             own_weights = pair.transfer not in ("to_keras", RANDOM)
             keras_models.check_unbuilt(model, own_weights)
     for length in _lengths(pair):
-        twins, matched = _twins(pair, length)
-        if matched:
+        twins, runs = _twins(pair, length)
+        if runs:
             break
-    if matched and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
+    if runs and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
         made = twins.model("keras", "float32")  # by a function, which is seen only now
         length = calls.declared_steps(made) or length
-        twins, matched = _twins(pair, length, made)
-    if matched:
+        twins, runs = _twins(pair, length, made)
+    if runs:
         lines = [
             f"{name or 'the model itself'} = {' + '.join(keras_names)}"
-            for name, keras_names in matched.items()
+            for name, keras_names in twins.matched.items()
         ]
-        notes.append(f"matched (PyTorch = Keras): {'; '.join(lines)}.")
+        if lines:
+            notes.append(f"matched (PyTorch = Keras): {'; '.join(lines)}.")
         notes += _notes_on_constants(twins)
+        notes += _notes_on_what_is_ignored(twins, pair.ignore)
+        notes += _notes_on_layers_alone(twins)
     return twins, length
 
 
@@ -364,14 +393,45 @@ def _notes_on_constants(twins: Twins) -> Iterator[str]:
         names = list(framework.constants(model))
         if names:
             yield (
-                f"{', '.join(names)} of {SIDES[side]}'s: constants of the model, not "
+                f"{', '.join(names)} of {SIDES[side]}: constants of the model, not "
                 "weights. No twin is looked for; they stay as they are."
             )
 
 
+def _notes_on_what_is_ignored(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
+    for side, names in twins.ignored.items():
+        unread = []
+        for name in names:
+            layer, _, _ = name.rpartition(".")
+            if name not in ignore and layer not in ignore:
+                unread.append(name)
+        if unread:
+            yield (
+                f"{', '.join(unread)} of {SIDES[side]}'s model has no part in what it "
+                "returns, so no twin is looked for."
+            )
+    if ignore:
+        yield f"{', '.join(ignore)}: no twin was looked for, as you say."
+
+
+def _notes_on_layers_alone(twins: Twins) -> Iterator[str]:
+    """Which layers no mistakes are made in, and no weights drawn for."""
+    alone = [
+        f"{', '.join(names)} of {SIDES[side]}"
+        for side, names in twins.alone.items()
+        if names
+    ]
+    if alone:
+        yield (
+            f"Not looked into: {'; '.join(alone)}. There is no rule by which their "
+            "weights could be moved, so the models are judged with the weights that "
+            "they have, and with no others."
+        )
+
+
 def _twins(
     pair: OwnPair, length: int | None, declaring: object = None
-) -> tuple[Twins, Mapping[str, Sequence[str]]]:
+) -> tuple[Twins, bool]:
     """The twins of a pair for a number of steps, or any.
 
     Args:
@@ -380,11 +440,10 @@ def _twins(
         declaring: a model of Keras that declares sizes; None for the pair's own.
 
     Returns:
-        The twins, and {PyTorch layer: its twins in Keras}; no layers where one of the
-        models refuses to be built or to run.
+        The twins, and whether both models can be built and run.
 
     Raises:
-        BadInput: if layers have no twins.
+        BadInput: if layers have no twins, and weights are to be transferred.
     """
     inputs = calls.inputs(pair, declaring or pair.models["keras"], length)
     handed = {
@@ -401,15 +460,20 @@ def _twins(
                 originals[side] = model
         with live.noticing(originals) as ran:
             twins = Twins(makers, inputs, None, calls=handed, alike=False)
-            matched: Mapping[str, Sequence[str]] = {}
+            runs = False
             if not twins.refusals:
-                twins.match(pair.arrays, pair.table)
+                # Judged as they are, models need no rules; transferred, they do.
+                twins.match(
+                    pair.arrays,
+                    pair.table,
+                    complete=bool(pair.transfer),
+                    ignore=pair.ignore,
+                )
                 twins.pair_otherwise(pair.exchanged)
                 _drop_narrow(twins, pair.arrays)
-                if not twins.run(*pair.arrays)[1]:
-                    matched = twins.matched
+                runs = not twins.run(*pair.arrays)[1]
         if not ran:
-            return twins, matched
+            return twins, runs
         uncopied |= ran  # a copy that runs layers of its original proves nothing
 
 

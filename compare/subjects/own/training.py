@@ -95,15 +95,15 @@ def _check_learning(pair: OwnPair, facts: training_facts.Facts) -> None:
             raise BadInput(
                 f"{pair.name}: expected models that draw nothing at random as they "
                 f"learn, since the frameworks share no random numbers, got {words} in "
-                f"{SIDES[side]}'s; make it 0 in both, or take it out, and see "
+                f"{SIDES[side]}'s model; make it 0 in both, or take it out, and see "
                 f"{command()} run on what else differs in training"
             )
         if of_side.states:
             raise BadInput(
                 f"{pair.name}: expected models that begin each batch anew, got "
-                f"{', '.join(of_side.states)} of {SIDES[side]}'s, which begins with "
-                "the states of the batch before; make it stateful=False, and hand the "
-                "states over as an input and a result if they are to go on"
+                f"{', '.join(of_side.states)} of {SIDES[side]}'s model, which begins "
+                "with the states of the batch before; make it stateful=False, and hand "
+                "the states over as an input and a result if they are to go on"
             )
 
 

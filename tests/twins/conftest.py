@@ -1,0 +1,3 @@
+"""Before any module here: it loads PyTorch first and keeps TensorFlow quiet."""
+
+import compare.in_keras  # noqa: F401
