@@ -59,7 +59,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
             "the cross-entropies are added up over the batch, not averaged",
             'reduction="mean"',
             'reduction="sum_over_batch_size"',
-            prod,
+            lambda shape: shape[0],
         ),
         (
             NEGATIVE_SHARPE_RATIO,
