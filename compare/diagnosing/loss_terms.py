@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 
-from compare.judging.evidence import DIFFERENT, SAME, SIDES, StageResult
+from compare.judging.evidence import DIFFERENT, SAME, StageResult
 from compare.judging.explanation import Explanation
-from compare.judging.model_causes import (
-    ADD_LOSS,
-    OF_SIDE,
-    PADDING,
-    REGULARISERS,
-    SOFTMAX,
-)
+from compare.judging.model_causes import ADD_LOSS, PADDING, REGULARISERS, SOFTMAX
 from compare.twins import alignment, training_facts
 from compare.twins.twins import Twins
 
@@ -61,7 +54,7 @@ def explain(
         trials.append(tuple(sentences))
     before = next(stage for stage in stages if stage.verdict == DIFFERENT)
     for names in trials:
-        with _left_out(twins, names):
+        with alignment.left_out(twins, names):
             judgement = twins.gradients(loss, arrays, targets)
         if judgement.verdict != SAME:
             continue
@@ -79,22 +72,3 @@ def explain(
             layer="loss",
         )
     return None
-
-
-@contextmanager
-def _left_out(twins: Twins, names: Collection[str]) -> Iterator[None]:
-    """Leave causes out of what the models learn by inside the block."""
-    of_probabilities = twins.of_probabilities
-    if SOFTMAX in names:
-        twins.of_probabilities |= twins.probabilities
-    for side in SIDES:
-        own = frozenset(name for name in names if OF_SIDE[name] == side)
-        for twin in twins.of_side(side).values():
-            twin.left_out = own
-    try:
-        yield
-    finally:
-        twins.of_probabilities = of_probabilities
-        for side in SIDES:
-            for twin in twins.of_side(side).values():
-                twin.left_out = frozenset()

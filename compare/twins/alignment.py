@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 from compare.judging.compiled import Compiled
 from compare.judging.evidence import SIDES
@@ -21,6 +22,7 @@ from compare.judging.optimizers import VARIANCE, VARIANCES
 from compare.judging.words import Side
 from compare.twins.stillness import Still
 from compare.twins.training_facts import Facts, alike, statistics_of_both
+from compare.twins.twins import Twins
 
 
 def causes(
@@ -121,3 +123,27 @@ def alignment(
         momenta=momenta,
         still=still.get(side, {}),
     )
+
+
+@contextmanager
+def left_out(twins: Twins, names: Collection[str]) -> Iterator[None]:
+    """Leave causes out of what the models learn by inside the block.
+
+    Args:
+        twins: whose gradients are to be computed.
+        names: of causes; those that are not of one model are ignored.
+    """
+    of_probabilities = twins.of_probabilities
+    if SOFTMAX in names:
+        twins.of_probabilities |= twins.probabilities
+    for side in SIDES:
+        own = frozenset(name for name in names if OF_SIDE.get(name) == side)
+        for twin in twins.of_side(side).values():
+            twin.left_out = own
+    try:
+        yield
+    finally:
+        twins.of_probabilities = of_probabilities
+        for side in SIDES:
+            for twin in twins.of_side(side).values():
+                twin.left_out = frozenset()

@@ -128,9 +128,10 @@ class TrainingRun:
 
     def _check_removed(self) -> None:
         """Raise BadInput where the recipe removes what is no cause of drift here."""
-        if set(self.recipe.removed) == set(CAUSES):
-            return  # all that there are
-        idle = sorted(name for name in self.recipe.removed if name not in self.causes)
+        asked = set(self.recipe.removed)
+        if asked >= set(CAUSES):
+            asked -= set(CAUSES)  # all that there are
+        idle = sorted(asked - self.causes.keys())
         if idle:
             raise BadInput(
                 f"--align {','.join(idle)}: expected what makes {self.task.name} drift "
@@ -161,8 +162,10 @@ class TrainingRun:
         """The verdict on the gradients of the first batch."""
         inputs, target = self._first()
         steps = max(self.data.inputs[0].shape[1:-1], default=None)
+        with alignment.left_out(self.twins, self.recipe.removed):
+            judgement = self.twins.gradients(self.task.loss, inputs, [target])
         return Result.from_judgement(
-            self.twins.gradients(self.task.loss, inputs, [target]),
+            judgement,
             pair=self.task.name,
             length=steps or "none",
             timesteps=steps,
