@@ -1,8 +1,14 @@
-"""What the tests share. Modules that load no framework stay quick to collect."""
+"""What the tests share.
+
+Test modules of judging, kinds, matching, mistakes, reports and doors import no
+framework at their top: they are quick to collect. Nor does any conftest, which with
+xdist is also imported by the process that only hands out the tests.
+"""
 
 import sys
 from functools import cache, partial
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -12,14 +18,20 @@ from compare.subjects.cases import cases
 from compare.subjects.pairs import PAIRS
 
 SEED = 0
+WITH_FRAMEWORKS = ("adapters", "diagnosing", "models", "subjects", "twins")
+
+
+def pytest_pycollect_makemodule(module_path):
+    """Load PyTorch before a test module imports Keras; it is slower the other way."""
+    if module_path.relative_to(Path(__file__).parent).parts[0] in WITH_FRAMEWORKS:
+        import_module("compare.in_keras")
 
 
 @pytest.fixture(scope="session")
 def frameworks():
     """Both frameworks loaded, PyTorch in one thread.
 
-    Tests ask for it whose module imports neither; this and `torch` and `keras` are the
-    only fixtures for that. A module that cannot do without them imports them.
+    It, `torch` and `keras` are for test modules that import no framework themselves.
     """
     import_module("compare.twins.frameworks")
     from compare.in_pytorch.precision import one_thread

@@ -59,6 +59,8 @@ NAMES = {
     "layers.ignore": "layers of Keras that do not count get no name",
     "layers.full_name": "a model of Keras has no name before those of its layers",
     "layers.is_composite": "only Keras has wrappers, and layers that are one",
+    "layers.directions_apart": "two directions of PyTorch's are one module",
+    "twin.Twin.hold_directions_apart": "two directions of PyTorch's are one module",
     "layers.hold_apart": "no two layers of Keras share a variable unnoticed",
     "layers.leaves": "only Keras's layers need not be attributes of the model",
     "layers.held_by_leaves": "only Keras's layers need not be attributes of the model",

@@ -3,12 +3,12 @@
 from functools import cache
 
 import pytest
-from optimizer_steps import RUNS, gradients, settings, start
 
 
 @pytest.fixture(scope="session")
 def steps():
     """What a run makes of the start, step by step; each computed once."""
+    from optimizer_steps import RUNS, gradients, settings, start
 
     @cache
     def of(run, name, defined_by, kind="usual", dtype="float64"):

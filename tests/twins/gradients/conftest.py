@@ -3,12 +3,12 @@
 from functools import cache
 
 import pytest
-from gradient_models import MASKED, Masked, makers
 
 
 @pytest.fixture(scope="session")
 def masked():
     """The twins of a name, built once."""
+    from gradient_models import MASKED, Masked, makers
 
     @cache
     def made(name):
