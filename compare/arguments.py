@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import compare
 from compare.errors import BadInput, command
+from compare.judging.model_causes import ALL_CAUSES, OF_SIDE
 from compare.judging.optimizers import CAUSES, OPTIMIZERS
 
 # In the texts below "{command}" stands for how the command line was called.
@@ -277,7 +278,8 @@ def _add_algorithm(verb: argparse.ArgumentParser) -> None:
         "--align",
         metavar="CAUSE[,CAUSE]",
         type=_causes,
-        help=f"in place of --mode: remove just these causes; of {', '.join(CAUSES)}",
+        help=f"in place of --mode: remove just these causes; of {', '.join(CAUSES)}; "
+        f"and, where the models have them, of {', '.join(OF_SIDE)}",
     )
     verb.add_argument(
         "--follow",
@@ -290,8 +292,8 @@ def _add_algorithm(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--optimizer",
         choices=OPTIMIZERS,
-        default="adam",
-        help="momentum is sgd with momentum 0.9 (default: adam)",
+        help="momentum is sgd with momentum 0.9 (default: what a pair file says, or "
+        "its Keras model was compiled with; else adam)",
     )
     verb.add_argument(
         "--learning-rate",
@@ -384,8 +386,8 @@ def _names(text: str) -> dict[str, list[str]]:
 def _causes(text: str) -> frozenset[str]:
     causes = text.split(",")
     for cause in causes:
-        if cause not in CAUSES:
+        if cause not in ALL_CAUSES:
             raise argparse.ArgumentTypeError(
-                f"expected some of {','.join(CAUSES)}, got {cause!r}"
+                f"expected some of {','.join(ALL_CAUSES)}, got {cause!r}"
             )
     return frozenset(causes)

@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 
 from compare import progress
-from compare.diagnosing import diagnosis
+from compare.diagnosing import diagnosis, loss_terms
 from compare.errors import BadInput
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging import verdict
@@ -50,6 +50,8 @@ class Subject:
         probe: whether mistakes are made in a case.
         loss: of the gradients, if they are to be compared.
         seed: of random targets.
+        target: makes what the loss compares the first result with in a case; None to
+            draw it.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Subject:
     probe: Callable[[Case], bool]
     loss: str = ""
     seed: int = 0
+    target: Callable[[Case], np.ndarray] | None = None
 
 
 def run(subject: Subject) -> Iterator[Result]:
@@ -288,7 +291,10 @@ def _gradients(
     stages = twins.twin("torch", "float32")(*inputs)
     assert twins.outputs is not None  # named at the latest when they first ran
     shapes = [stages[name].shape for name in twins.outputs]
-    targets = random_targets(subject.loss, shapes, subject.seed)
+    if subject.target is None:
+        targets = random_targets(subject.loss, shapes, subject.seed)
+    else:
+        targets = [subject.target(case)]
     judgement = twins.gradients(subject.loss, inputs, targets)
     result = _result(subject, case, direction, SAME, judgement)
     if result.verdict == SAME:
@@ -298,8 +304,9 @@ def _gradients(
         if probed.faults:
             result = replace(result, sensitivity=probed)
     elif result.verdict == DIFFERENT:
-        explanation = diagnosis.diagnose_loss(
-            twins, subject.loss, inputs, targets, result.stages
+        compared = twins, subject.loss, inputs, targets, result.stages
+        explanation = loss_terms.explain(*compared) or diagnosis.diagnose_loss(
+            *compared
         )
         result = replace(result, explanation=explanation)
     yield result

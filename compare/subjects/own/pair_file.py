@@ -5,6 +5,7 @@ The file is Python, and is run when it is named. This module loads no framework.
 
 from __future__ import annotations
 
+import difflib
 import runpy
 import sys
 import traceback
@@ -13,13 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import resources
-from inspect import isroutine
+from inspect import ismodule, isroutine
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from compare.errors import BadInput, command, first_line
 from compare.judging.losses import LOSSES, MEAN_SQUARED_ERROR
+from compare.judging.optimizers import OPTIMIZERS
 from compare.judging.refusals import is_suite, is_users_own
 from compare.matching.legacy import check_not_legacy
 from compare.matching.names import checked_names
@@ -33,7 +35,17 @@ if TYPE_CHECKING:
 # What a pair file defines: the models, by side, and what else it may say.
 MODEL_NAMES: Mapping[Side, str] = {"torch": "torch_model", "keras": "keras_model"}
 BOTH_MODELS = " and ".join(MODEL_NAMES.values())
-OPTION_NAMES = ("x", "input_shape", "transfer", "names", "ignore", "loss", "target")
+OPTION_NAMES = (
+    "x",
+    "input_shape",
+    "transfer",
+    "names",
+    "ignore",
+    "loss",
+    "optimizer",
+    "target",
+)
+LIKE = 0.8  # likeness of a name to a known one from which on it is asked about
 
 
 def template(name: str) -> str:
@@ -58,6 +70,7 @@ def load(path: str, seed: int) -> OwnPair:
     file = existing(path)
     with blamed(file), _beside(file), np.errstate(), warnings.catch_warnings():
         defined = runpy.run_path(str(file), run_name="pair_file")
+    _check_names(path, defined)
     for name in MODEL_NAMES.values():
         if name not in defined:
             raise BadInput(
@@ -81,6 +94,12 @@ def load(path: str, seed: int) -> OwnPair:
     loss = options.get("loss", MEAN_SQUARED_ERROR)
     if loss not in LOSSES:
         raise BadInput(f"{path}: expected a loss of {', '.join(LOSSES)}, got {loss!r}")
+    optimizer = options.get("optimizer")
+    if optimizer is not None and optimizer not in list(OPTIMIZERS):
+        raise BadInput(
+            f"{path}: expected an optimizer of {', '.join(OPTIMIZERS)}, got "
+            f"{optimizer!r}; settings are options of {command()} train"
+        )
     target = None
     if options.get("target") is not None:
         target = numbers("target", options["target"])
@@ -96,10 +115,43 @@ def load(path: str, seed: int) -> OwnPair:
         table=table,
         ignore=checked_ignore(f"{path}: ignore", options.get("ignore")),
         loss=loss,
+        loss_given="loss" in options,
+        optimizer=optimizer,
         target=target,
         seed=seed,
         file=file,
     )
+
+
+def _check_names(path: str, defined: Mapping[str, object]) -> None:
+    """Ask about names that are nearly those that a pair file may define.
+
+    Modules, classes and functions are a user's own affair.
+
+    Args:
+        path: of the file.
+        defined: what it defines.
+
+    Raises:
+        BadInput: if there is one.
+    """
+    known = [*MODEL_NAMES.values(), *OPTION_NAMES]
+    models = [name for name in known if name in MODEL_NAMES.values()]
+    for name, value in defined.items():
+        if name.startswith("_") or name in known:
+            continue
+        near = difflib.get_close_matches(name, known, n=1, cutoff=LIKE)
+        if not near or near[0] in defined or ismodule(value):
+            continue
+        makes = isinstance(value, type) or isroutine(value)
+        if makes and near[0] not in models:
+            continue
+        if near[0] == "names" and not isinstance(value, Mapping):
+            continue
+        raise BadInput(
+            f"{path}: expected {', '.join(known)}, got {name}; did you mean "
+            f"{near[0]}? If not, call it something else, or _{name}"
+        )
 
 
 def _usual_transfer(models: Mapping[Side, object]) -> str | None:

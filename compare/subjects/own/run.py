@@ -17,15 +17,17 @@ from compare.judging.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
     ONE_REFUSES,
+    OTHER,
     SAME,
     SAME_IN_FLOAT32,
     SIDES,
     Result,
 )
+from compare.judging.losses import CROSS_ENTROPY
 from compare.judging.summary import MATCHED, WEIGHTS_ALONE
 from compare.subjects import subject
 from compare.subjects.cases import Case
-from compare.subjects.own import calls, constants, pairings, weights
+from compare.subjects.own import calls, constants, learning, pairings, weights
 from compare.subjects.own import models as live
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.pair_file import blamed
@@ -68,10 +70,16 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
     """
     with settled(pair):
         judged = _judge(pair, gradients)
-        for read_again in (_exchanged, _built_for_its_steps, _with_written_constants):
+        for read_again in (
+            _as_probabilities,
+            _exchanged,
+            _built_for_its_steps,
+            _with_written_constants,
+        ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
-    notes = [*judged.notes, *_notes_on_weights(judged.results)]
+        on_training = learning.notes(judged.results, judged.twins, pair.arrays)
+    notes = [*judged.notes, *_notes_on_weights(judged.results), *on_training]
     notes += live.notes(pair.models)
     for side, reason in judged.twins.only32.items():
         notes.append(
@@ -103,7 +111,8 @@ def _judge(
     twins, length = build(pair, notes)
     if written:
         constants.as_written(twins)
-    cases = calls.cases(pair, length)
+    cases = calls.cases(pair, length, twins.inputs[0].shape[0])
+    pair, target = learning.settled(pair, twins, cases[0], gradients)
     work = subject.Subject(
         name=pair.name,
         cases=cases,
@@ -113,6 +122,7 @@ def _judge(
         probe=lambda case: True,
         loss=pair.loss if gradients else "",
         seed=pair.seed,
+        target=target,
     )
     results = []
     for result in subject.run(work):
@@ -174,6 +184,30 @@ def _exchanged(judged: Judged, gradients: bool) -> Judged:
         "the models are the same; paired in order of execution they are not."
     )
     pair = replace(pair, exchanged={**pair.exchanged, **exchanged})
+    return _judge(pair, gradients, [note])
+
+
+def _as_probabilities(judged: Judged, gradients: bool) -> Judged:
+    """The run with a softmax after logits, if the models are the same then.
+
+    Whoever takes the cross-entropy ends with logits in PyTorch and with a softmax in
+    Keras: that is what the losses of the two take.
+    """
+    pair, twins = judged.pair, judged.twins
+    if pair.loss != CROSS_ENTROPY or twins.only32 or twins.refusals:
+        return judged
+    side = learning.ending_otherwise(twins)
+    if side is None:
+        return judged
+    pair = replace(pair, softmaxed=frozenset({side}))
+    twins, runs = _twins(pair, judged.length)
+    if not runs or not _agree(twins, judged):
+        return judged
+    note = (
+        f"{SIDES[side]}'s model returns logits and {SIDES[OTHER[side]]}'s their "
+        "softmax, as the cross-entropies of the frameworks take them: compared after a "
+        "softmax on both sides."
+    )
     return _judge(pair, gradients, [note])
 
 
@@ -323,6 +357,10 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
         twins, runs = _twins(pair, length)
         if runs:
             break
+    if runs and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
+        made = twins.model("keras", "float32")  # by a function, which is seen only now
+        length = calls.declared_steps(made) or length
+        twins, runs = _twins(pair, length, made)
     if runs:
         lines = [
             f"{name or 'the model itself'} = {' + '.join(keras_names)}"
@@ -389,8 +427,15 @@ def _notes_on_layers_alone(twins: Twins) -> Iterator[str]:
         )
 
 
-def _twins(pair: OwnPair, length: int | None) -> tuple[Twins, bool]:
+def _twins(
+    pair: OwnPair, length: int | None, declaring: object = None
+) -> tuple[Twins, bool]:
     """The twins of a pair for a number of steps, or any.
+
+    Args:
+        pair: whose twins.
+        length: the number of steps.
+        declaring: a model of Keras that declares sizes; None for the pair's own.
 
     Returns:
         The twins, and whether both models can be built and run.
@@ -398,8 +443,11 @@ def _twins(pair: OwnPair, length: int | None) -> tuple[Twins, bool]:
     Raises:
         BadInput: if layers have no twins, and weights are to be transferred.
     """
-    inputs = calls.inputs(pair, pair.models["keras"], length)
-    handed = {side: partial(calls.call, side, pair.names) for side in FRAMEWORKS}
+    inputs = calls.inputs(pair, declaring or pair.models["keras"], length)
+    handed = {
+        side: partial(calls.call, side, pair.names, softmaxed=side in pair.softmaxed)
+        for side in FRAMEWORKS
+    }
     uncopied: set[str] = set()
     while True:
         makers = {}
