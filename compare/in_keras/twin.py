@@ -233,7 +233,7 @@ class Twin(adapter.Twin):
         """
         tensors = []
         for number, target in enumerate(targets):
-            dtype, array = target.dtype, target.copy()
+            dtype, array = str(target.dtype), target.copy()
             if target.dtype.kind == "f":
                 dtype = self.dtype
                 array = like_result(array, self.functional.outputs[number].shape)

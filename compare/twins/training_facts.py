@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from compare.matching.rewriting import rewrite
 from compare.twins.frameworks import LAYERS
 from compare.twins.twins import Twins
 
-FACTS = {"torch": pytorch_facts, "keras": keras_facts}
+FACTS: dict[Side, ModuleType] = {"torch": pytorch_facts, "keras": keras_facts}
 OPENING = "same as they predict; in training these differ"
 FEW_EXAMPLES = 4  # on which the models run as they learn
 NEAR = 1e-9  # of two momenta: 1 - 0.99 is not 0.01
@@ -46,7 +47,8 @@ def read(twins: Twins, arrays: Sequence[np.ndarray]) -> Facts:
         few = list(arrays)  # one size of a batch is taken, and no other
     facts: dict[Side, TrainingFacts] = {}
     for side, adapter in FACTS.items():
-        facts[side] = adapter.facts(twins.twin(side, "float32"), few)
+        twin = twins.of_side(side)["float32"]
+        facts[side] = adapter.facts(twin, few)
     return facts
 
 
