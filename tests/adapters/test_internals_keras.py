@@ -339,3 +339,27 @@ def test_a_traced_function_returns_dictionaries_in_their_order():
     found = traced(tensorflow.ones(2))
 
     assert list(found) == ["z", "a.h", "m"], "compare/in_keras/twin.py: Twin._compute"
+
+
+def test_a_layer_adds_its_losses_by_a_name_that_can_be_replaced():
+    layer = keras.layers.Dense(2, activity_regularizer="l2")
+    added = []
+    with in_keras.add_loss_replaced([(layer, lambda add: added.append)]):
+        layer(np.ones((1, 2), "float32"))
+
+    assert len(added) == 1, f"{KERAS}: add_loss_replaced"
+    assert layer.losses == []
+    assert "add_loss" not in vars(layer)
+
+
+def test_functions_of_random_numbers_are_looked_up_where_they_are_called():
+    before, calls = keras.random.dropout, []
+    with in_keras.random_functions_replaced(lambda *call: calls.append(call)):
+        keras.random.dropout(np.ones(2, "float32"), 0.5)
+        keras.layers.Dropout(0.5)(np.ones((1, 2), "float32"), training=True)
+
+    assert [name for name, _ in calls] == ["dropout"], (
+        f"{KERAS}: random_functions_replaced, which Keras's layers do not call"
+    )
+    assert calls[0][1]["rate"] == 0.5
+    assert keras.random.dropout is before
