@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -29,6 +29,7 @@ from compare.in_keras.internals import (
 from compare.in_keras.kinds import kind_of
 from compare.in_keras.layers import holders, leaves, read_layer
 from compare.in_keras.names import Renamed, children, unnamed
+from compare.in_keras.operations import Noting
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
 from compare.in_keras.shapes import loops_not_traced, weights_not_drawn
@@ -60,6 +61,7 @@ class Twin(adapter.Twin):
         masks: which steps of a stage count, (batch, time), in the last call, by its
             name; of stages that Keras keeps a mask for.
         traces: how often the model was traced, or run because an input fits no trace.
+        watched: what the operations of the model do in its runs; in float32 alone.
     """
 
     model: keras.Model | Renamed
@@ -74,6 +76,7 @@ class Twin(adapter.Twin):
     ) -> None:
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.traces = 0
+        self.watched = Noting()
         self.masks: dict[str, np.ndarray] = {}
         if call is None:
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
@@ -330,7 +333,10 @@ class Twin(adapter.Twin):
         """The stages on tensors, and the masks of those that have one, by name."""
         self.traces += 1
         recorded = Stages()
-        with recorded.recording(self.model), self._refused():
+        noting: AbstractContextManager[None] = nullcontext()
+        if self.dtype == "float32":
+            noting = self.watched.noting(self.model)
+        with recorded.recording(self.model), noting, self._refused():
             returned = self.functional(list(args), training=False)
         results = _flat(returned)
         check_outputs(self, results)

@@ -150,6 +150,8 @@ class Result:
         sensitivity: what the verdict is worth, with those of the pair before it.
         explanation: why twins differ, where they do.
         smallest: sizes and shapes of the smallest case that differs, if looked for.
+        inputs: what was run instead of the user's own, in words; or "".
+        unexercised: what no input of the pair made the models do, a sentence each.
     """
 
     pair: str
@@ -166,6 +168,8 @@ class Result:
     sensitivity: Sensitivity | None = None
     explanation: Explanation | None = None
     smallest: Mapping[str, Any] | None = None
+    inputs: str = ""
+    unexercised: tuple[str, ...] = ()
 
     @classmethod
     def from_judgement(
@@ -222,6 +226,8 @@ class Result:
         place += f", {self.direction}"
         if self.loss:
             place += f", gradients of {self.loss}"
+        if self.inputs:
+            place += f", on {self.inputs}"
         return place
 
     def explain(self) -> str:
@@ -332,6 +338,11 @@ class Evidence:
         return list(last.values())
 
     @property
+    def unexercised(self) -> dict[str, tuple[str, ...]]:
+        """What no input made the models do, by pair; of those where that is known."""
+        return {r.pair: r.unexercised for r in self.results if r.unexercised}
+
+    @property
     def as_expected(self) -> bool:
         """Whether there are results and every one is as its pair declares."""
         return bool(self.results) and all(r.as_expected for r in self.results)
@@ -351,6 +362,8 @@ class Evidence:
                     lines.append(f"  as in {len(results) - 1} more of these runs")
         if not lines:
             lines = [f"all {len(self.results)} results are as expected"]
+        for sentences in self.unexercised.values():
+            lines += [f"not exercised: {sentence}" for sentence in sentences]
         return "\n".join([*lines, *self.notes])
 
     def alike(self) -> list[list[Result]]:
@@ -358,7 +371,7 @@ class Evidence:
         groups: dict[tuple[object, ...], list[Result]] = {}
         for r in self.results:
             weights = "" if r.direction in ("to_keras", "to_torch") else r.direction
-            key = r.pair, r.length, weights, r.loss, r.verdict, r.expected
+            key = r.pair, r.length, weights, r.loss, r.verdict, r.expected, r.inputs
             groups.setdefault(key, []).append(r)
         return list(groups.values())
 

@@ -57,6 +57,7 @@ def print_evidence(console: Console, evidence: Evidence) -> None:
     for line in ("", *LEGEND):
         console.print(line, style="dim", highlight=False)
     _print_sensitivity(console, evidence)
+    _print_unexercised(console, evidence)
     _print_refusals(console, rows)
     _print_unmatched(console, evidence.results)
     for note in evidence.notes:
@@ -87,6 +88,8 @@ def print_explanation(console: Console, evidence: Evidence) -> None:
     lines = [evidence.explain()]
     if evidence.as_expected:
         lines = [*evidence.notes, conclusion(evidence), "There is nothing to explain."]
+        for sentences in evidence.unexercised.values():
+            lines[:0] = [f"not exercised: {sentence}" for sentence in sentences]
     for line in lines:
         _print_wrapped(console, line)
 
@@ -179,7 +182,8 @@ def _rows(results: Sequence[Result]) -> list[list[Result]]:
     """Results that share a row of the table: one pair, length and verdict."""
     rows: dict[tuple, list[Result]] = {}
     for result in results:
-        key = result.pair, result.length, result.loss, result.verdict, result.expected
+        key: tuple = (result.pair, result.length, result.loss, result.inputs)
+        key += (result.verdict, result.expected)
         rows.setdefault(key, []).append(result)
     return list(rows.values())
 
@@ -198,6 +202,8 @@ def _table(rows: Sequence[Sequence[Result]]) -> Table:
         name = "" if result.pair == shown else result.pair
         if result.loss:
             name = "  its gradients"
+        if result.inputs:
+            name = f"  on {result.inputs}"
         shown = result.pair
         gap, limit = _figures(results)
         table.add_row(
@@ -256,6 +262,14 @@ def _print_sensitivity(console: Console, evidence: Evidence) -> None:
                 f"({survivor.sentence}); {survivor.reason}",
                 "yellow",
             )
+
+
+def _print_unexercised(console: Console, evidence: Evidence) -> None:
+    """What no input made the models do, so that the verdicts do not speak of it."""
+    for pair, sentences in evidence.unexercised.items():
+        console.print()
+        for sentence in sentences:
+            _print_wrapped(console, f"{pair}, not exercised: {sentence}", "yellow")
 
 
 def _print_unmatched(console: Console, results: Sequence[Result]) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compare.judging.evidence import SIDES
 from compare.judging.words import Direction
-from compare.kinds.layer import Layer
+from compare.kinds.layer import Arrays, Layer
+from compare.twins.frameworks import LAYERS
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -50,3 +52,36 @@ def load_random(twins: Twins, direction: Direction, seed: Sequence[int]) -> None
 def load_anew(twins: Twins, seed: int) -> None:
     """Give twins other random weights than those of a run."""
     load_random(twins, "to_keras", [seed])
+
+
+def enlarge(twins: Twins, factor: float) -> None:
+    """Multiply the weights of twins, where they are neither recurrent nor statistics.
+
+    Recurrent ones that are large make a model that no precision can judge.
+
+    Args:
+        twins: with weights; both sides are changed alike.
+        factor: a power of two, by which nothing is rounded.
+    """
+    layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
+    recurrent = set()
+    for name, layer in layers.items():
+        if any(key.startswith("weight_hh") for key in layer.arrays):
+            recurrent.add(name)
+    for side in SIDES:
+        for precision in twins.precisions:
+            model = twins.model(side, precision)
+            larger = {}
+            for name, layer in LAYERS[side].layers(model).items():
+                if name in twins.matched and name not in recurrent:
+                    larger[name] = _times(layer.arrays, factor)
+            LAYERS[side].load(model, larger)
+
+
+def _times(arrays: Arrays, factor: float) -> dict[str, np.ndarray]:
+    """Arrays times a number, but for statistics of batches."""
+    larger = {}
+    for key, array in arrays.items():
+        is_statistic = "var" in key or "mean" in key
+        larger[key] = array if is_statistic else array * array.dtype.type(factor)
+    return larger

@@ -24,7 +24,7 @@ from compare.judging.evidence import (
 )
 from compare.subjects import subject
 from compare.subjects.cases import Case
-from compare.subjects.own import calls, constants, pairings, weights
+from compare.subjects.own import calls, constants, exercising, pairings, weights
 from compare.subjects.own import models as live
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.pair_file import blamed
@@ -69,6 +69,8 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
         for read_again in (_exchanged, _built_for_its_steps, _with_written_constants):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
+        if not _wrong(judged.results):
+            judged = _exercised(judged)
     notes = [*judged.notes, *_notes_on_weights(judged.results)]
     notes += live.notes(pair.models)
     for side, reason in judged.twins.only32.items():
@@ -126,6 +128,16 @@ def _judge(
     if masked:
         notes.append(masked)
     return Judged(pair, twins, length, results, notes)
+
+
+def _exercised(judged: Judged) -> Judged:
+    """The run with the suite's own inputs, for what the user's do not exercise."""
+    beside = exercising.exercised(
+        judged.pair, judged.twins, judged.length, judged.results
+    )
+    results = [*judged.results, *beside.results]
+    results[-1] = replace(results[-1], unexercised=beside.unexercised)
+    return replace(judged, results=results, notes=[*judged.notes, *beside.notes])
 
 
 def _wrong(results: Sequence[Result]) -> list[Result]:
