@@ -29,7 +29,7 @@ from compare.in_keras.internals import (
 from compare.in_keras.kinds import kind_of
 from compare.in_keras.layers import holders, leaves, read_layer
 from compare.in_keras.names import Renamed, children, unnamed
-from compare.in_keras.operations import Noting
+from compare.in_keras.noting import Noting
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
 from compare.in_keras.shapes import loops_not_traced, weights_not_drawn

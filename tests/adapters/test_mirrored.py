@@ -20,6 +20,7 @@ FILES = {
     "names": "only layers of Keras go by the names of the others",
     "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
     "by_thread": "only functions of TensorFlow are replaced",
+    "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
 
 # Public names of a file that one adapter alone has.
