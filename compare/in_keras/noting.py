@@ -244,6 +244,8 @@ class Noting:
         value = tensorflow.get_static_value(bound)
         if value is not None and value.size == 1:
             number = float(value.ravel()[0])
+            if op_type == "Maximum" and number == 0 and caller.is_activation:
+                return  # `relu` clips at 0 once more where it has a largest value
             if op_type == "Minimum":
                 self._note_knees(place, x, None, number)
             else:
@@ -354,10 +356,12 @@ class _Caller:
     Args:
         layer: its name, or that of an operation of Keras in the model; or "".
         line: of the user's code, in words; or "".
+        is_activation: whether it is a part of one of Keras's activations.
     """
 
     layer: str
     line: str
+    is_activation: bool = False
 
     @classmethod
     def of(cls, frame: FrameType | None) -> _Caller | None:
@@ -383,7 +387,7 @@ class _Caller:
                     return cls(owner.name, line)  # an operation in the model's graph
                 is_own = is_own or "padding" in type(owner).__module__
                 if line or is_own:
-                    return cls(owner.name, line)
+                    return cls(owner.name, line, is_own)
                 return None
             frame = frame.f_back
         return cls("", line) if line else None

@@ -15,6 +15,7 @@ import torch
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
 from compare.mistakes.operations import (
+    Need,
     Operation,
     above,
     below,
@@ -254,7 +255,7 @@ class _Watching(torch.overrides.TorchFunctionMode):
         number = _number(args[1])
         if number is not None:
             words += f" {number:g}"
-        need = "padding" if name in ("ne", "eq") else _need(args[0])
+        need: Need = "padding" if name in ("ne", "eq") else _need(args[0])
         ever, never = bool(result.any()), bool((~result).any())
         place = self._place(f"the comparison {words}", caller)
         yield from comparison(place, need, ever, never)
@@ -333,7 +334,7 @@ def _number(bound: Any) -> float | None:
     return float(bound)
 
 
-def _need(x: Any) -> Any:
+def _need(x: Any) -> Need:
     """What makes a comparison of an array come out otherwise."""
     is_float = isinstance(x, torch.Tensor) and x.is_floating_point()
     return "values" if is_float else "padding"

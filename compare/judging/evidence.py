@@ -151,7 +151,8 @@ class Result:
         explanation: why twins differ, where they do.
         smallest: sizes and shapes of the smallest case that differs, if looked for.
         inputs: what was run instead of the user's own, in words; or "".
-        unexercised: what no input of the pair made the models do, a sentence each.
+        unexercised: what no input of the pair so far made the models do, a sentence
+            each; None where it was not watched.
     """
 
     pair: str
@@ -169,7 +170,7 @@ class Result:
     explanation: Explanation | None = None
     smallest: Mapping[str, Any] | None = None
     inputs: str = ""
-    unexercised: tuple[str, ...] = ()
+    unexercised: tuple[str, ...] | None = None
 
     @classmethod
     def from_judgement(
@@ -339,8 +340,10 @@ class Evidence:
 
     @property
     def unexercised(self) -> dict[str, tuple[str, ...]]:
-        """What no input made the models do, by pair; of those where that is known."""
-        return {r.pair: r.unexercised for r in self.results if r.unexercised}
+        """What no input made the models do, by pair; of those that were watched."""
+        return {
+            r.pair: r.unexercised for r in self.results if r.unexercised is not None
+        }
 
     @property
     def as_expected(self) -> bool:
@@ -384,6 +387,9 @@ class Evidence:
             "notes": list(self.notes),
             "results": [result.as_dict() for result in self.results],
             "sensitivity": [asdict(sensitivity) for sensitivity in self.sensitivity],
+            "unexercised": {
+                pair: list(sentences) for pair, sentences in self.unexercised.items()
+            },
             "claims": list(self.claims),
             "summary": {
                 "results": len(self.results),

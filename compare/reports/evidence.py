@@ -267,9 +267,10 @@ def _print_sensitivity(console: Console, evidence: Evidence) -> None:
 def _print_unexercised(console: Console, evidence: Evidence) -> None:
     """What no input made the models do, so that the verdicts do not speak of it."""
     for pair, sentences in evidence.unexercised.items():
-        console.print()
+        if sentences:
+            console.print(f"\nNot exercised in {pair}:", highlight=False)
         for sentence in sentences:
-            _print_wrapped(console, f"{pair}, not exercised: {sentence}", "yellow")
+            _print_wrapped(console, f"  not       {sentence}", "yellow")
 
 
 def _print_unmatched(console: Console, results: Sequence[Result]) -> None:

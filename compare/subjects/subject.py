@@ -26,6 +26,7 @@ from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Side, Verdict
 from compare.subjects.cases import FIXED, Case
 from compare.twins import sensitivity, steadiness
+from compare.twins.adequacy import Adequacy
 from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
 from compare.twins.weights import load_anew
@@ -44,6 +45,7 @@ class Subject:
         draw: makes the inputs of a case, an array for each.
         loads: by direction, what gives the twins their weights.
         probe: whether mistakes are made in a case.
+        watch: whether to say what the cases do not make the models do.
         loss: of the gradients, if they are to be compared.
         seed: of random targets.
     """
@@ -54,6 +56,7 @@ class Subject:
     draw: Callable[[Case], tuple[np.ndarray, ...]]
     loads: Mapping[str, Callable[[Twins], None]]
     probe: Callable[[Case], bool]
+    watch: bool = True
     loss: str = ""
     seed: int = 0
 
@@ -66,11 +69,11 @@ def run(subject: Subject) -> Iterator[Result]:
     """
     compared = False
     refusals: dict[Side, str] = {}
-    probe = _Probe(subject)
+    probe, adequacy = _Probe(subject), Adequacy()
     for length, group in groupby(subject.cases, key=lambda case: case.length):
         with in_pytorch_precision.one_thread():
             twins = subject.build(length)
-            for result in _run_length(subject, twins, list(group), probe):
+            for result in _run_length(subject, twins, list(group), probe, adequacy):
                 if result.stages or result.verdict == ONE_REFUSES:
                     compared = True
                 refusals |= result.refusals
@@ -86,7 +89,11 @@ def run(subject: Subject) -> Iterator[Result]:
 
 
 def _run_length(
-    subject: Subject, twins: Twins, cases: Sequence[Case], probe: _Probe
+    subject: Subject,
+    twins: Twins,
+    cases: Sequence[Case],
+    probe: _Probe,
+    adequacy: Adequacy,
 ) -> Iterator[Result]:
     """Results of the twins of one length, direction by direction, gradients last."""
     probed_case = _probed_case(subject, cases)
@@ -103,6 +110,9 @@ def _run_length(
             if result.verdict == SAME and case == probed_case and probe.is_open():
                 found = probe.run(twins, inputs, direction)
                 result = replace(result, sensitivity=found)
+            if subject.watch and result.verdict == SAME and case == probed_case:
+                adequacy.watch(twins, inputs)
+                result = replace(result, unexercised=adequacy.sentences())
             yield explainer.explained(result, inputs)
         if subject.loss:
             yield from _gradients(subject, twins, cases, direction)

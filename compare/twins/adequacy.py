@@ -22,31 +22,24 @@ MOST = 6  # sentences of a pair; the others are counted
 
 
 class Adequacy:
-    """What the models of a pair did in some runs, and what they did in none.
+    """What the models of a pair did in some runs, and what they did in none."""
 
-    Args:
-        twins: of the pair; what they hold when they are watched is what ran.
-    """
-
-    def __init__(self, twins: Twins) -> None:
-        self._twins = twins
-        self._watches = {
-            "torch": PyTorchWatch(twins.twin("torch", "float32")),
-            "keras": KerasWatch(twins.twin("keras", "float32")),
-        }
+    def __init__(self) -> None:
         self._operations: dict[tuple[Side, str, str], Operation] = {}
         self._weights: set[str] | None = None  # what they hid in every run
 
-    def watch(self, arrays: Sequence[np.ndarray]) -> None:
+    def watch(self, twins: Twins, arrays: Sequence[np.ndarray]) -> None:
         """Run both models; what either does counts as exercised from now on.
 
         Args:
+            twins: of the pair, with weights.
             arrays: one for each input; floats in float32.
         """
-        for side in SIDES:
-            for operation in self._watches[side](arrays):
-                self._add(side, operation)
-        layers = LAYERS["torch"].layers(self._twins.model("torch", "float32"))
+        for operation in PyTorchWatch(twins.twin("torch", "float32"))(arrays):
+            self._add("torch", operation)
+        for operation in KerasWatch(twins.twin("keras", "float32"))(arrays):
+            self._add("keras", operation)
+        layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
         hiding = set(_of_weights(layers))
         self._weights = hiding if self._weights is None else self._weights & hiding
 

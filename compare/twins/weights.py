@@ -16,6 +16,8 @@ from compare.twins.frameworks import LAYERS
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
+KEEPING = 8.0  # of a gate: its sigmoid is 0.9997, 0.97 after a hundred steps
+
 
 def fresh_weights(
     layers: Mapping[str, Layer], seed: Sequence[int]
@@ -76,6 +78,30 @@ def enlarge(twins: Twins, factor: float) -> None:
                 if name in twins.matched and name not in recurrent:
                     larger[name] = _times(layer.arrays, factor)
             LAYERS[side].load(model, larger)
+
+
+def remember(twins: Twins) -> None:
+    """Let LSTMs and GRUs forget little, so that their first steps reach the last.
+
+    Random ones forget within a hundred steps what float64 can hold.
+
+    Args:
+        twins: with weights; Keras's get those of PyTorch's.
+    """
+
+    def slow(layers: Mapping[str, Layer]) -> dict[str, dict[str, np.ndarray]]:
+        weights = {}
+        for name, layer in layers.items():
+            weights[name] = {key: array.copy() for key, array in layer.arrays.items()}
+            for key, array in weights[name].items():
+                if key.startswith("bias_ih") and layer.kind in ("LSTM", "GRU"):
+                    # Gates i, f, g, o and r, z, n: the second keeps the state.
+                    gates = 4 if layer.kind == "LSTM" else 3
+                    size = len(array) // gates
+                    array[size : 2 * size] += KEEPING
+        return weights
+
+    twins.load("to_keras", slow)
 
 
 def _times(arrays: Arrays, factor: float) -> dict[str, np.ndarray]:

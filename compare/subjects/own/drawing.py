@@ -9,6 +9,7 @@ import numpy as np
 from compare.judging.arrays import Input, sequence
 
 BATCH = 4  # sequences that are padded, at least, where the models take any number
+MOST = 16  # and at most
 STEPS = 6  # of a sequence that is padded, at least
 BEYOND = 3  # steps that are more than a slice takes
 LONGEST = 1024  # steps that are drawn at most
@@ -92,8 +93,9 @@ def padded(
         _is_lengths(array, model_input, packed)
         for array, model_input in zip(arrays, inputs, strict=True)
     ]
-    if inputs[0].shape[0] is None and len(x) < BATCH:
-        arrays = [np.resize(array, (BATCH, *array.shape[1:])) for array in arrays]
+    if inputs[0].shape[0] is None:
+        batch = min(max(len(x), BATCH), MOST)
+        arrays = [np.resize(array, (batch, *array.shape[1:])) for array in arrays]
     if x.shape[1] < STEPS and inputs_steps(arrays, inputs) is None:
         arrays = _with_steps(arrays, STEPS)
     steps, batch = x_steps(arrays), len(arrays[0])

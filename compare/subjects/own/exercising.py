@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,16 +19,19 @@ from compare.judging.evidence import (
     Result,
 )
 from compare.judging.verdict import of_refusals
+from compare.mistakes.operations import Need
 from compare.subjects.own import calls, drawing, weights
 from compare.subjects.own.pair import OwnPair
 from compare.twins.adequacy import Adequacy
 from compare.twins.stages import StagesOfAll
 from compare.twins.twins import Twins
-from compare.twins.weights import enlarge
+from compare.twins.weights import enlarge, remember
 
 FACTORS = (8.0, 64.0, 512.0, -8.0, -512.0)  # of inputs, until all bounds are passed
 # Of the weights that are not recurrent: powers of two, so that nothing is rounded.
 WEIGHT_FACTORS = (8.0, 8.0)  # one after the other
+# What more than the first input or other weights may show.
+SHOWN_BY_OTHERS: tuple[Need, ...] = ("padding", "steps", "values", "weights")
 PROVED = (SAME, SAME_IN_FLOAT32)
 
 
@@ -62,24 +65,24 @@ def exercised(
     last = _last_same(results)
     if last is None:
         return found
-    adequacy = Adequacy(twins)
+    adequacy = Adequacy()
     loads = weights.loads(pair, twins, [])
-    directions = list(loads)
-    directions.sort(key=lambda direction: direction != last.direction)
-    for direction in reversed(directions):
-        loads[direction](twins)
+    others = [direction for direction in loads if direction != last.direction]
+    for direction in (last.direction, *others):
+        if direction in others:  # the twins have the weights of the last one
+            loads[direction](twins)
         for case in calls.cases(pair, length):
-            adequacy.watch(calls.cut(pair.arrays, twins.inputs, case))
-            if not adequacy.idle():
-                return found
-    loads[last.direction](twins)
-    trial = _Trial(pair, twins, last, adequacy, found)
-    if adequacy.idle("padding"):
-        trial.run_padded()
-    if adequacy.idle("steps") and length is None and not trial.differs:
-        trial.run_longer()
-    if adequacy.idle("values") and not trial.differs:
-        trial.run_larger()
+            adequacy.watch(twins, calls.cut(pair.arrays, twins.inputs, case))
+            if not adequacy.idle(*SHOWN_BY_OTHERS):
+                break
+        if not adequacy.idle(*SHOWN_BY_OTHERS):
+            break
+    if adequacy.idle():
+        trial = _Trial(pair, twins, last, adequacy, found)
+        for need, run in trial.runs.items():
+            if adequacy.idle(need) and not trial.differs:
+                loads[last.direction](twins)
+                run()
     found.unexercised = adequacy.sentences()
     return found
 
@@ -99,6 +102,10 @@ class _Trial:
         last: of the results in which they are the same.
         adequacy: what was exercised so far.
         found: gets what comes out.
+
+    Attributes:
+        runs: what runs inputs by what they have; the twins have their weights before.
+        differs: whether the models differ on one of them.
     """
 
     def __init__(
@@ -113,26 +120,37 @@ class _Trial:
         self._adequacy, self._found = adequacy, found
         self._yours = "" if pair.steps else ", which yours are not"
         self.differs = False
+        self.runs: Mapping[Need, Callable[[], None]] = {
+            "padding": self._run_padded,
+            "steps": self._run_longer,
+            "values": self._run_larger,
+        }
 
-    def run_padded(self) -> None:
+    def _run_padded(self) -> None:
         """Run sequences of all lengths, padded at the end."""
         pair, twins = self._pair, self._twins
         values = [operation.bound for operation in self._adequacy.idle("padding")]
         packed = list(twins.twin("torch", "float32").packed.values())
-        drawn = drawing.padded(pair.arrays, twins.inputs, values[0], packed, pair.seed)
-        if drawn is not None:
-            arrays, lengths = drawn
-            self._run(f"padded sequences{self._yours}", arrays, lengths)
+        for value in dict.fromkeys(values):
+            drawn = drawing.padded(pair.arrays, twins.inputs, value, packed, pair.seed)
+            if drawn is not None and not self.differs:
+                arrays, lengths = drawn
+                self._run(f"padded sequences{self._yours}", arrays, lengths)
 
-    def run_longer(self) -> None:
+    def _run_longer(self) -> None:
         """Run sequences that are longer than each slice."""
         bounds = [int(operation.bound) for operation in self._adequacy.idle("steps")]
         steps = max(bounds) + drawing.BEYOND
         arrays = drawing.longer(self._pair.arrays, self._twins.inputs, steps)
-        if arrays is not None:
-            self._run(f"sequences of {steps} steps{self._yours}", arrays, None)
+        if arrays is None or self._last.length != "none":
+            return
+        self._run(f"sequences of {steps} steps{self._yours}", arrays)
+        if not self.differs and self._twins.matched and not self._twins.only32:
+            remember(self._twins)
+            inputs = f"sequences of {steps} steps, with weights that forget little"
+            self._run(inputs, arrays)
 
-    def run_larger(self) -> None:
+    def _run_larger(self) -> None:
         """Run larger inputs, and then larger weights, until each bound is passed."""
         few = drawing.few(self._pair.arrays, self._twins.inputs)
         for factor in FACTORS:
@@ -140,7 +158,7 @@ class _Trial:
                 return
             arrays = drawing.times(few, factor)
             if arrays is not None:
-                self._run(f"inputs {factor:g} times as large", arrays, None)
+                self._run(f"inputs {factor:g} times as large", arrays, is_larger=True)
         if self._twins.only32:
             return
         for number, factor in enumerate(WEIGHT_FACTORS, start=1):
@@ -148,13 +166,19 @@ class _Trial:
                 return
             enlarge(self._twins, factor)
             arrays = drawing.times(few, 1.0) or few
-            self._run(f"weights {factor**number:g} times as large", arrays, None)
+            self._run(
+                f"weights {factor**number:g} times as large", arrays, is_larger=True
+            )
 
     def _is_over(self) -> bool:
         return self.differs or not self._adequacy.idle("values")
 
     def _run(
-        self, inputs: str, arrays: tuple[np.ndarray, ...], lengths: np.ndarray | None
+        self,
+        inputs: str,
+        arrays: tuple[np.ndarray, ...],
+        lengths: np.ndarray | None = None,
+        is_larger: bool = False,
     ) -> None:
         """Run the twins on an input of the suite's own, and keep what comes out.
 
@@ -162,6 +186,7 @@ class _Trial:
             inputs: what it is, in words.
             arrays: one for each input.
             lengths: valid steps of each sequence, (batch,); None where all are.
+            is_larger: whether its values, or the weights, are to pass bounds.
         """
         stages, refusals = self._twins.run(*arrays)
         if refusals:
@@ -171,11 +196,11 @@ class _Trial:
             return
         of_results = _of_results(stages, self._twins.outputs, lengths)
         judgement = self._twins.judge(of_results, arrays)
-        before = {operation.place: None for operation in self._adequacy.idle()}
+        before = self._adequacy.idle()
         if judgement.verdict in (*PROVED, DIFFERENT):
-            self._adequacy.watch(arrays)
-        now = {operation.place for operation in self._adequacy.idle()}
-        new = [place for place in before if place not in now]
+            self._adequacy.watch(self._twins, arrays)
+        still_idle = {(o.place, o.idle) for o in self._adequacy.idle()}
+        new = [o.place for o in before if (o.place, o.idle) not in still_idle]
         if judgement.verdict == DIFFERENT:
             self.differs = True
             whole = self._twins.judge(stages, arrays)
@@ -183,8 +208,8 @@ class _Trial:
                 judgement = whole
         elif judgement.verdict not in PROVED or not new:
             return
-        if new:
-            inputs += f" (they exercise {', '.join(new)})"
+        if new and is_larger:
+            inputs += f", beyond the bounds of {', '.join(dict.fromkeys(new))}"
         self._found.results.append(self._result(inputs, arrays, judgement))
 
     def _result(

@@ -111,6 +111,7 @@ def _judge(
         draw=partial(calls.cut, pair.arrays, twins.inputs),
         loads=weights.loads(pair, twins, notes, unlike),
         probe=lambda case: True,
+        watch=False,  # but when all else is done, beside inputs of the suite's own
         loss=pair.loss if gradients else "",
         seed=pair.seed,
     )
