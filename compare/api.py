@@ -105,7 +105,7 @@ def _check_live(side: Side, model: object, expected: str) -> None:
     cls = model if isinstance(model, type) else type(model)
     raise BadInput(
         f"{side}_model: expected a live {expected}, got {cls.__name__}; give PyTorch's "
-        "model first and Keras's second, both made"
+        "model first and Keras's model second, both made"
     )
 
 

@@ -17,6 +17,7 @@ from compare import arguments, files
 from compare.arguments import Verb
 from compare.errors import BadInput, command
 from compare.judging.optimizers import CAUSES, Recipe
+from compare.judging.words import Side
 from compare.reports.evidence import print_evidence, print_explanation
 from compare.reports.sources import print_pairs, print_sources
 from compare.subjects import sources
@@ -45,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; those of the process if None.
     """
-    argv = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        argv = sys.argv[1:]
+    argv = list(argv)
     program = command().removeprefix("python -m ")
     try:
         args = arguments.parser(VERBS).parse_args(arguments.with_verb(argv, VERBS))
@@ -193,13 +196,14 @@ def _recipe(args: argparse.Namespace) -> Recipe:
         removed = frozenset()
     elif args.align is not None:
         removed = args.align
+    follow: Side = "torch" if args.follow == "pytorch" else "keras"
     return Recipe(
         optimizer=args.optimizer,
         learning_rate=args.learning_rate,
         epochs=args.epochs,
         batch_size=args.batch_size,
         seed=args.seed,
-        follow="torch" if args.follow == "pytorch" else "keras",
+        follow=follow,
         removed=removed,
     )
 

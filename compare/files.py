@@ -96,7 +96,7 @@ def write(option: str, target: Path, content: str | bytes) -> None:
     Args:
         option: that names the file, for messages.
         target: as `target` returned it.
-        content: text gets a line's end behind it.
+        content: text gets a line's end after it.
 
     Raises:
         BadInput: if the file cannot be written.

@@ -282,10 +282,10 @@ def train(
             from compare.twins.training import train as train_twins
 
         def show(
-            what: str, done: int, total: int, losses: Mapping[Side, float]
+            activity: str, done: int, total: int, losses: Mapping[Side, float]
         ) -> None:
             texts = [f"{SIDES[side]} {loss:.4f}" for side, loss in losses.items()]
-            description = f"{what}: {'  '.join(texts)}"
+            description = f"{activity}: {'  '.join(texts)}"
             progress.update(task, description=description, completed=done, total=total)
 
         if isinstance(pair, Pair):

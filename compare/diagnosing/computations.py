@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.diagnosing.finding import Finding, known_mistakes, of_layer
+from compare.diagnosing.finding import Finding, finding_in_layer, known_mistakes
 from compare.diagnosing.gaps import layer_gap
 from compare.diagnosing.in_layers import stacks
-from compare.diagnosing.in_layers.norms import normalises
-from compare.diagnosing.in_layers.padding import counted
+from compare.diagnosing.in_layers.norms import differing_norms
+from compare.diagnosing.in_layers.padding import padded_after
 from compare.diagnosing.isolated import Isolated
 from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.arrays import valid_steps
@@ -62,7 +62,7 @@ def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
             return
         mistakes_by_side[side] = mistakes
     if not mistakes_by_side:
-        yield from counted(layer, isolated)
+        yield from padded_after(layer, isolated)
         return
     suspects = []
     for side, mistakes in mistakes_by_side.items():
@@ -71,7 +71,7 @@ def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
     compute: Callable[[Call], Computed | None] = Call.run
     if "keras" in mistakes_by_side:
         compute = mistakes_by_side["keras"][0].effect.compute
-    yield of_layer(layer, isolated, suspects, Computation(compute))
+    yield finding_in_layer(layer, isolated, suspects, Computation(compute))
 
 
 def is_output(
@@ -134,9 +134,9 @@ def _explaining_in_part(
         steps: as in `is_output`.
     """
     call, output = keras.recurrent_calls[layer], keras.recurrent_outputs[layer]
-    known = known_mistakes(Computation, call.kind)
+    candidates = known_mistakes(Computation, call.kind)
     passed = keras.stacked.get(layer, [(call.x, output.output)])
-    mistakes = list(stacks.in_one(known, call, passed, steps))
+    mistakes = list(stacks.in_one(candidates, call, passed, steps))
     return _explaining(mistakes, call, output, steps)
 
 
@@ -160,7 +160,7 @@ def applied(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]:
         return
     kind = isolated.torch.kinds[layer]
     if kind in NORMALISATION:
-        yield from normalises(layer, isolated)
+        yield from differing_norms(layer, isolated)
         return
     suspects = []
     for side, anatomy in isolated.anatomies.items():
@@ -169,7 +169,9 @@ def applied(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]:
             if is_array(computed, anatomy.layer_outputs[layer]):
                 suspects.append((side, mistake))
     if suspects:
-        yield of_layer(layer, isolated, suspects, Computation(_looking_up(arrays)))
+        yield finding_in_layer(
+            layer, isolated, suspects, Computation(_looking_up(arrays))
+        )
         return
     unknown = "what is made of the same input and weights is not the same"
     yield Finding(layer, unknown=unknown)

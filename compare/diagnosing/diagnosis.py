@@ -81,7 +81,10 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
     if isolated.judged_steps:  # where float32 loses its digits, twins come no nearer
         proofs.append(ILL_CONDITIONED)
     diagnosis = _Diagnosis(findings, before, after, isolated.in_words(), proofs)
-    place = place_of(findings[0] if findings else None, isolated, before)
+    first_finding = None
+    if findings:
+        first_finding = findings[0]
+    place = place_of(first_finding, isolated, before)
     if place is None:
         return diagnosis.explanation()
     return replace(diagnosis.explanation(), **asdict(place))
@@ -117,15 +120,20 @@ class _Diagnosis:
         for finding in self.findings:  # the first reading of each is the one reported
             chosen += finding.readings[:1]
             alternatives += finding.readings[1:]
+        gap_before = gap_after = limit = None
         last = self.before
+        if self.before is not None:
+            gap_before = self.before.gap64
         if is_proved and self.after is not None:
             last = _deciding(self.after)
+        if last is not None:
+            gap_after, limit = last.gap64, last.limit64
         causes = "; and ".join(_distinct(cause.sentence for cause in chosen))
         unexplained = self._unexplained()
-        sentence, part, rest = causes, "", ""
+        sentence, explained_part, unexplained_part = causes, "", ""
         if not is_proved:
             sentence = f"explains part: {causes}; beyond that {unexplained}"
-            part, rest = causes, unexplained
+            explained_part, unexplained_part = causes, unexplained
         if not causes:
             sentence = unexplained
         return Explanation(
@@ -134,13 +142,13 @@ class _Diagnosis:
             sentence=sentence,
             fix="; and ".join(_distinct(cause.fix for cause in chosen)),
             indistinguishable_from=_named_by_side(alternatives),
-            gap_before=None if self.before is None else self.before.gap64,
-            gap_after=None if last is None else last.gap64,
-            limit=None if last is None else last.limit64,
+            gap_before=gap_before,
+            gap_after=gap_after,
+            limit=limit,
             tried=self.tried,
             alternatives=_distinct(map(_alternative, alternatives)),
-            part=part,
-            rest=rest,
+            part=explained_part,
+            rest=unexplained_part,
         )
 
     def _is_proved(self) -> bool:
@@ -154,7 +162,7 @@ class _Diagnosis:
         sentences = []
         for finding in self.findings:
             if not finding.readings:
-                relation = "behind" if finding.following else "in"
+                relation = "after" if finding.following else "in"
                 sentences.append(f"{relation} {finding.layer}, {finding.unknown}")
         if not sentences and self.after is not None and self.after.stages:
             gap = _deciding(self.after).gap64
@@ -174,7 +182,7 @@ def _mistake_names(readings: Sequence[Reading]) -> tuple[str, ...]:
     """The names of all mistakes that readings name, each once."""
     mistakes: list[Mistake] = []
     for cause in readings:
-        mistakes += cause.faults
+        mistakes += cause.mistakes
     return _distinct(mistake.name for mistake in mistakes)
 
 
@@ -182,15 +190,15 @@ def _named_by_side(readings: Sequence[Reading]) -> tuple[str, ...]:
     """Readings that name mistakes, each as "PyTorch: name and name"."""
     texts = []
     for cause in readings:
-        if cause.side and cause.faults:
-            mistakes = " and ".join(mistake.name for mistake in cause.faults)
+        if cause.side and cause.mistakes:
+            mistakes = " and ".join(mistake.name for mistake in cause.mistakes)
             texts.append(f"{SIDES[cause.side]}: {mistakes}")
     return _distinct(texts)
 
 
 def _alternative(cause: Reading) -> Alternative:
     """A reading as evidence has it."""
-    mistakes = tuple(mistake.name for mistake in cause.faults)
+    mistakes = tuple(mistake.name for mistake in cause.mistakes)
     side = cast("Side", cause.side)  # a reading of neither side is never an alternative
     return Alternative(side, mistakes, cause.sentence, cause.fix)
 
@@ -280,7 +288,7 @@ class _LossSuspect:
     after: Judgement
 
 
-def of_loss(
+def diagnose_loss(
     twins: Twins,
     loss: str,
     arrays: tuple[np.ndarray, ...],
@@ -319,7 +327,7 @@ def _suspects_of_loss(
     """Try every mistake in the loss, on either side.
 
     Only PyTorch's loss is changed: a mistake on Keras's side is made in it, one on its
-    own side is taken back. The arguments are those of `of_loss`.
+    own side is taken back. The arguments are those of `diagnose_loss`.
     """
     suspects = []
     for side in SIDES:
@@ -327,7 +335,9 @@ def _suspects_of_loss(
             factor = mistake.effect.factor
             if all(factor(target.shape) is None for target in targets):
                 continue
-            cure = LossFactor(factor if side == "keras" else _inverse(factor))
+            if side == "torch":
+                factor = _inverse(factor)
+            cure = LossFactor(factor)
             with injected_everywhere(twins, cure):
                 judgement = twins.gradients(loss, arrays, targets)
             if judgement.verdict == SAME:  # of the gradients as well
@@ -355,4 +365,4 @@ def _observation_of(stage: StageResult) -> str:
     if not stage.worst or not stage.worst.keras:
         return "the loss is not the same"
     factor = stage.worst.torch / stage.worst.keras
-    return f"PyTorch's loss is {factor:.6g} times Keras's"
+    return f"PyTorch's loss is {factor:.6g} times Keras's loss"

@@ -25,14 +25,14 @@ class Reading:
     Args:
         side: "torch" or "keras", where the mistake is; empty where either side may be
             changed to do what the other does.
-        faults: mistakes of the library, which explain the difference together; empty
+        mistakes: those of the library, which explain the difference together; empty
             where the library knows none.
         sentence: what is wrong, and where.
         fix: what to change.
     """
 
     side: Side | Literal[""]
-    faults: tuple[Mistake[Effect], ...]
+    mistakes: tuple[Mistake[Effect], ...]
     sentence: str
     fix: str
 
@@ -48,7 +48,7 @@ class Finding:
         unknown: what is seen there, in words, where nothing known explains it.
         cure: the effect that makes PyTorch's twin do here what Keras's twin does; None
             where there is none.
-        behind: the next layer, where it is this layer's output that is handed on in
+        following: the next layer, where it is this layer's output that is handed on in
             another way; None where the layer itself differs, or the caller gets it.
     """
 
@@ -76,7 +76,7 @@ def known_mistakes(effect: type[EffectT], kind: str) -> list[Mistake[EffectT]]:
     ]
 
 
-def named(name: str) -> Mistake[Effect]:
+def mistake_named(name: str) -> Mistake[Effect]:
     """The mistake of this name; StopIteration where there is none."""
     return next(mistake for mistake in MISTAKES if mistake.name == name)
 
@@ -105,22 +105,22 @@ def reading(name: str, side: Side, *mistakes: Mistake[Effect]) -> Reading:
     return Reading(side, mistakes, f"in {place}, {sentences}", f"{place}: {fixes}")
 
 
-def once(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+def distinct(readings: Sequence[Reading]) -> tuple[Reading, ...]:
     """Leave out readings that repeat an earlier one.
 
     Two readings are the same if they name the same mistakes, in whatever order, on the
     same side; of those that name no mistake, if their fix is the same.
     """
-    distinct: dict[tuple[str, frozenset[str] | str], Reading] = {}
+    by_content: dict[tuple[str, frozenset[str] | str], Reading] = {}
     for candidate in readings:
         content: frozenset[str] | str = candidate.fix
-        if candidate.faults:
-            content = frozenset(mistake.name for mistake in candidate.faults)
-        distinct.setdefault((candidate.side, content), candidate)
-    return tuple(distinct.values())
+        if candidate.mistakes:
+            content = frozenset(mistake.name for mistake in candidate.mistakes)
+        by_content.setdefault((candidate.side, content), candidate)
+    return tuple(by_content.values())
 
 
-def of_layer(
+def finding_in_layer(
     layer: str,
     isolated: Isolated,
     suspects: Sequence[tuple[Side, Mistake[Effect]]],
@@ -146,10 +146,10 @@ def of_layer(
         if mistake.meant is None or opposite in accused:
             continue
         place = f"{isolated.name(layer, opposite)} of {SIDES[opposite]}"
-        sentence = f"{place} should do as {SIDES[side]}'s does"
+        sentence = f"{place} should do as the layer of {SIDES[side]} does"
         fix = f"{place}: {mistake.meant[opposite]}"
         readings.append(Reading(opposite, (), sentence, fix))
-    return Finding(layer, once(readings), cure=cure)
+    return Finding(layer, distinct(readings), cure=cure)
 
 
 # ------------------------------------------------------------------------------- links
@@ -160,8 +160,9 @@ class Link:
     """The place between a layer and the next one, or between the last and the caller.
 
     Args:
-        layer: the name of the first.
-        behind: the name of the next; None where the model returns what is made there.
+        layer: the name of the layer before it.
+        following: the name of the next layer; None where the model returns what the
+            layer hands on.
     """
 
     layer: str
@@ -180,5 +181,5 @@ class Link:
     def where(self) -> str:
         """The place, in words."""
         if self.following is None:
-            return f"behind {self.layer}"
+            return f"after {self.layer}"
         return f"between {self.layer} and {self.following}"

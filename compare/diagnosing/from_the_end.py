@@ -41,7 +41,7 @@ def as_pytorch_reads(torch: Anatomy, keras: Anatomy) -> tuple[Anatomy, tuple[str
             continue
         reversed_steps = call.x[:, ::-1].copy()  # torch.tensor takes no negative stride
         reversed_call = replace(call, x=reversed_steps)
-        if makes(reversed_call, keras.recurrent_outputs[layer]):
+        if hands_on(reversed_call, keras.recurrent_outputs[layer]):
             calls[layer] = reversed_call
             turned.append(layer)
     return replace(keras, recurrent_calls=calls), tuple(turned)
@@ -57,7 +57,7 @@ def are_reversed(call: Call, opposite: Call) -> bool:
     return near(call.x, opposite.x[:, ::-1]) and not near(call.x, opposite.x)
 
 
-def makes(call: Call, output: RecurrentOutput) -> bool:
+def hands_on(call: Call, output: RecurrentOutput) -> bool:
     """Whether a layer makes this output: as it should, or by one mistake.
 
     The mistake of reading in the wrong direction is left out.

@@ -15,13 +15,13 @@ from compare.diagnosing.computations import is_array, is_output
 from compare.diagnosing.finding import (
     Finding,
     Link,
+    finding_in_layer,
     known_mistakes,
-    named,
-    of_layer,
+    mistake_named,
     reading,
 )
 from compare.diagnosing.in_layers.directions import crossed, left_reversed
-from compare.diagnosing.in_layers.padding import read_at_the_end
+from compare.diagnosing.in_layers.padding import ends_with_the_padding
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import NEAR
 from compare.judging.evidence import OTHER
@@ -44,7 +44,7 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
         isolated: the twins at work, the model's inputs among the layers.
     """
     if layer in isolated.time_major:
-        confused = reading(layer, "torch", named(CONFUSED))
+        confused = reading(layer, "torch", mistake_named(CONFUSED))
         yield Finding(layer, (confused,), cure=Computation(_turned_back))
         return
     gap = isolated.input_gap(layer)
@@ -83,7 +83,7 @@ def _turned_back(call: Call) -> dict[str, np.ndarray]:
 
 
 def _misread(layer: str, isolated: Isolated) -> Finding | None:
-    """The mistake by which a layer reads an input of its own as the other side's.
+    """The mistake by which a layer reads an input of its own as that of the other side.
 
     Args:
         layer: its name.
@@ -125,7 +125,7 @@ def _read_in_another_order(layer: str, isolated: Isolated) -> Finding | None:
     if not suspects:
         return None
     cure = Computation(lambda call: call.run(x=keras_x))
-    return of_layer(layer, isolated, suspects, cure)
+    return finding_in_layer(layer, isolated, suspects, cure)
 
 
 def _asked_for_other_rows(layer: str, isolated: Isolated) -> Finding | None:
@@ -150,7 +150,9 @@ def _asked_for_other_rows(layer: str, isolated: Isolated) -> Finding | None:
     if not suspects:
         return None
     keras_rows = isolated.weights["keras"][layer]["weight"][indices["keras"]]
-    return of_layer(layer, isolated, suspects, Computation(lambda call: keras_rows))
+    return finding_in_layer(
+        layer, isolated, suspects, Computation(lambda call: keras_rows)
+    )
 
 
 # ----------------------------------------------------------------------- between layers
@@ -299,9 +301,9 @@ def _differing(
     """
     findings = list(differing(link, sides))
     if not findings:
-        return list(read_at_the_end(link, isolated, sides))
+        return list(ends_with_the_padding(link, isolated, sides))
     if link.layer in isolated.from_the_end:
-        ways = {side: [way for way, _ in known] for side, known in sides.items()}
+        ways = {side: [way for way, _ in routes] for side, routes in sides.items()}
         readings = left_reversed(link, ways)
         if readings:
             findings[0] = replace(findings[0], readings=readings)

@@ -165,16 +165,16 @@ def _relayed(
         turned.append(layer)
 
 
-def _first_turned(torch: Anatomy, keras: Anatomy, known: list[str]) -> str | None:
+def _first_turned(torch: Anatomy, keras: Anatomy, turned: list[str]) -> str | None:
     """The first layer that is given batch and time in each other's place, if any.
 
     Args:
         torch: what PyTorch's twin does.
         keras: what Keras's twin does.
-        known: layers that are known to be, and are left out.
+        turned: layers that are known to be, and are left out.
     """
     for layer, call in torch.recurrent_calls.items():
-        if layer in known or layer not in keras.recurrent_calls:
+        if layer in turned or layer not in keras.recurrent_calls:
             continue
         keras_x = keras.recurrent_calls[layer].x  # (batch, time, features)
         if near(call.x.swapaxes(0, 1), keras_x) and not near(call.x, keras_x):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.diagnosing.computations import applied, recurrent
-from compare.diagnosing.finding import Finding, Reading, fix_of, named
+from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
 from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.weights import weights
@@ -121,7 +121,7 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
 
 def _readings_of_order() -> tuple[Reading, ...]:
     """Either side may be the one that returns its results in the wrong order."""
-    mistake = named("results in another order")
+    mistake = mistake_named("results in another order")
     predicate = mistake.sentence.removeprefix("the ")
     readings = []
     for side, framework in SIDES.items():

@@ -40,7 +40,7 @@ def anatomy(
     arrays: tuple[np.ndarray, ...],
     kinds: Mapping[str, str],
     weights: Mapping[str, Mapping[str, np.ndarray]],
-    others: Iterable[str] = (),
+    bare_names: Iterable[str] = (),
 ) -> Anatomy:
     """Look into a twin in float64 while it runs, not compiled.
 
@@ -51,12 +51,12 @@ def anatomy(
         arrays: one for each input.
         kinds: of the layers, as PyTorch names them.
         weights: of these layers, in PyTorch's layout.
-        others: names of PyTorch's layers that hold no arrays; those of the same name
-            are looked at as well.
+        bare_names: names of PyTorch's layers that hold no arrays; layers of the same
+            name are looked at as well.
     """
     stacks = {name: _stack(children(twin.model)[name]) for name in holders(twin.model)}
     bare = {}
-    for name in others:
+    for name in bare_names:
         layer = layer_at(twin.model, name)
         if layer is not None and name not in stacks:
             bare[name] = [layer]
@@ -70,7 +70,13 @@ def anatomy(
         runs = watch.clear_runs(name, len(watched[name]))
         if runs and (name in bare or name in weights):
             at_work.add(name, runs)
+    arrays_of_results = tuple(to_numpy(tensor) for tensor in results)
+    last = result = None
+    if arrays_of_results:
+        result = arrays_of_results[0]
     ran = [name for name in watch.runs if name in stacks]
+    if ran:
+        last = _last_array(watch.runs[ran[-1]])
     holding = [
         name
         for name in ran
@@ -83,9 +89,9 @@ def anatomy(
         layer_outputs=at_work.layer_outputs,
         recurrent_calls=at_work.recurrent_calls,
         recurrent_outputs=at_work.recurrent_outputs,
-        last=_last_array(watch.runs[ran[-1]]) if ran else None,
-        result=to_numpy(results[0]) if results else None,
-        results=tuple(to_numpy(tensor) for tensor in results),
+        last=last,
+        result=result,
+        results=arrays_of_results,
         options={
             name: options_of("keras", kinds[name], _unwrapped(stacks[name][0]))
             for name in holding
@@ -140,11 +146,11 @@ class _Watch:
         self, stacks: Mapping[str, Iterable[keras.Layer]]
     ) -> list[tuple[keras.Layer, Callable[[LayerCall], LayerCall]]]:
         """For `calls_replaced`: every layer of some stacks, watched by its name."""
-        return [
-            (layer, partial(self._watched, name, layer))
-            for name, stack in stacks.items()
-            for layer in stack
-        ]
+        replacements: list[tuple[keras.Layer, Callable[[LayerCall], LayerCall]]] = []
+        for name, stack in stacks.items():
+            for layer in stack:
+                replacements.append((layer, partial(self._watched, name, layer)))
+        return replacements
 
     def clear_runs(self, name: str, layers: int) -> list[_Run]:
         """The runs of a stack of so many layers, if each ran once and all are clear."""
@@ -266,8 +272,12 @@ def _recurrent_run(
     sequence = sequence_of(in_order(output, order), last, lengths, ends)
     run = _Run(in_order(x, order), sequence, lengths, order)
     merge = layer.merge_mode if two_ways else None
-    result = merged(output if layer.return_sequences else final, merge)
-    return run, (result, *states) if layer.return_state else result
+    if not layer.return_sequences:
+        output = final
+    result = merged(output, merge)
+    if layer.return_state:
+        return run, (result, *states)
+    return run, result
 
 
 def _is_clear(

@@ -58,7 +58,7 @@ def _kind_of(attribute: Any, backwards: bool) -> str:
 
 
 def _class_name(layer: keras.Layer) -> str:
-    """Name of Keras's class that the layer's is, or is derived from.
+    """Name of the class of Keras that the layer has, or whose subclass it has.
 
     What is derived from `Layer` or `Model` alone is not a layer of Keras, whatever its
     name; the suite's own cell has a rule.

@@ -146,7 +146,7 @@ def write(variable: keras.Variable, array: np.ndarray) -> None:
 
 
 def _empty(shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    """An array that begins where memory of TensorFlow's own would."""
+    """An array that begins where TensorFlow's own memory would."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.empty(size + LINE, np.uint8)
     start = -memory.ctypes.data % LINE
@@ -258,9 +258,9 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
             inside = _holding(child, f"{path}{name}.")
         if not inside and child.weights:
             inside = {f"{path}{name}": child}
-        known = {id(leaf) for leaf in by_name.values()}
+        leaf_ids = {id(leaf) for leaf in by_name.values()}
         for leaf_name, leaf in inside.items():
-            if id(leaf) not in known:
+            if id(leaf) not in leaf_ids:
                 by_name[leaf_name] = leaf
     wrapped: set[int] = set()
     for leaf in by_name.values():
@@ -317,7 +317,9 @@ def _is_chain(model: keras.Layer) -> bool:
     if isinstance(model, keras.Sequential) or not is_graph(model):
         return isinstance(model, keras.Sequential)
     sources = node_sources(model)
-    feeding = [id(operation) for operations in sources for operation in operations]
+    feeding: list[int] = []
+    for operations in sources:
+        feeding += map(id, operations)
     inputs = sources.count([])
     return (
         max(map(len, sources)) <= 1

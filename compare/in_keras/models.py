@@ -255,8 +255,8 @@ class _Copying:
         self._copies[id(layer)] = layer, copy  # a child may hold its parent
         for name, value in vars(layer).items():
             vars(copy)[name] = self.of(value)
-        pure = layer.dtype_policy.name in PURE
-        finish_copy(copy, self._dtype if pure else None)
+        dtype = self._dtype if layer.dtype_policy.name in PURE else None
+        finish_copy(copy, dtype)
         return copy
 
     def _of_variable(self, variable: keras.Variable) -> keras.Variable:

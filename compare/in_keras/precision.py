@@ -96,8 +96,8 @@ def _cast(function):
 def _is_of_python(x):
     """Whether this is a number of Python's, or lists of them, some not whole."""
     numbers = keras.tree.flatten(x) if isinstance(x, float | list | tuple) else []
-    plain = all(type(each) in (int, float) for each in numbers)
-    return plain and any(type(each) is float for each in numbers)
+    plain = all(type(number) in (int, float) for number in numbers)
+    return plain and any(type(number) is float for number in numbers)
 
 
 def _leaky_relu(function):
@@ -145,7 +145,7 @@ def narrowing(graph: Any) -> str:
     """The node of a graph that takes float64 to less, or "".
 
     Args:
-        graph: TensorFlow's, as a `GraphDef`.
+        graph: a `GraphDef` of TensorFlow.
     """
     nodes = list(graph.node)
     for function in graph.library.function:

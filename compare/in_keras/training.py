@@ -65,10 +65,9 @@ class Training(adapter.Training):
             self._step = twin.traced(self._compute, twin.spec(0, target))
         with settled(twin.dtype, exact=False):
             value, tensors = self._step(*twin.tensors(arrays), *twin.targets([target]))
-        weights = {
-            name: {key: tensor.numpy() for key, tensor in tensors_by_name.items()}
-            for name, tensors_by_name in tensors.items()
-        }
+        weights = {}
+        for name, held in tensors.items():
+            weights[name] = {key: tensor.numpy() for key, tensor in held.items()}
         return value.numpy(), weights
 
     def _compute(self, *args: Any) -> tuple[Any, dict[str, dict[str, Any]]]:

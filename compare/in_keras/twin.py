@@ -153,11 +153,10 @@ class Twin(adapter.Twin):
 
         It returns the loss, its gradients by float inputs, in order, and by layers.
         """
-        # TensorFlow's variables; Keras's have no zeros to stand for a gradient of None.
-        learnt = {
-            name: {key: variable.value for key, variable in variables.items()}
-            for name, variables in holders(self.model).items()
-        }
+        # Variables of TensorFlow: those of Keras have no zeros for a gradient of None.
+        learnt = {}
+        for name, held in holders(self.model).items():
+            learnt[name] = {key: variable.value for key, variable in held.items()}
 
         def compute(*args: Any) -> Any:
             remaining = iter(args)
@@ -233,7 +232,7 @@ class Twin(adapter.Twin):
     ) -> Any:
         """Run the model on tensors; return the sum of its results' losses.
 
-        If `training`, it runs as it does while it learns; PyTorch's has a mode for it.
+        If `training`, it runs as it does while it learns; in PyTorch that is a mode.
         """
         total = 0
         with self._refused(), exact_constants(self.dtype):
@@ -264,10 +263,9 @@ class Twin(adapter.Twin):
             twins: by the name of each of those, the numbers of its own in `layers`.
         """
         in_order = list(self._leaves().values())
-        named = {
-            name: [in_order[number] for number in numbers]
-            for name, numbers in twins.items()
-        }
+        named = {}
+        for name, numbers in twins.items():
+            named[name] = [in_order[number] for number in numbers]
         self.model = Renamed(unnamed(self.model), named)
 
     def _leaves(self) -> dict[str, keras.Layer]:

@@ -78,7 +78,13 @@ def anatomy(
         for name in ran
         if name in at_work.recurrent_calls or name in at_work.layer_inputs
     }
-    last = watch.outputs.get(ran[-1]) if ran else None
+    last = None
+    if ran and isinstance(watch.outputs.get(ran[-1]), torch.Tensor):
+        last = watch.outputs[ran[-1]].numpy()
+    arrays_of_results = tuple(tensor.numpy() for tensor in results)
+    result = None
+    if arrays_of_results:
+        result = arrays_of_results[0]
     return Anatomy(
         kinds=kinds,
         arrays={name: holding[name].arrays for name in kinds},
@@ -86,9 +92,9 @@ def anatomy(
         layer_outputs=at_work.layer_outputs,
         recurrent_calls=at_work.recurrent_calls,
         recurrent_outputs=at_work.recurrent_outputs,
-        last=last.numpy() if isinstance(last, torch.Tensor) else None,
-        result=results[0].numpy() if results else None,
-        results=tuple(tensor.numpy() for tensor in results),
+        last=last,
+        result=result,
+        results=arrays_of_results,
         options={
             name: options_of("torch", kind, modules[name])
             for name, kind in kinds.items()

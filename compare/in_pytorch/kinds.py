@@ -24,7 +24,7 @@ def is_constant(layer: torch.nn.Module) -> bool:
 
 
 def kind_of(layer: torch.nn.Module) -> str:
-    """Name of PyTorch's class that the layer's is, or is derived from.
+    """Name of the class of PyTorch that the layer has, or whose subclass it has.
 
     What is derived from `Module` alone is not a layer of PyTorch, whatever its name.
     """

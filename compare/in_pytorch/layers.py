@@ -150,6 +150,7 @@ def constants(model: torch.nn.Module) -> list[str]:
     names = []
     for path, module in own_modules(model):
         if is_constant(module):
+            prefix = f"{path}." if path else ""
             for key, _ in module.named_buffers(recurse=False):
-                names.append(f"{path}.{key}" if path else key)
+                names.append(f"{prefix}{key}")
     return names

@@ -35,7 +35,7 @@ def check_usable(model: torch.nn.Module) -> None:
         BadInput: if it is compiled by torch.jit, or a tensor has no shape yet or is on
             the meta device.
     """
-    who = f"{type(model).__name__} of PyTorch's"
+    who = f"{type(model).__name__} of PyTorch"
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise BadInput(
             f"{who}: expected a model in Python, got one compiled by torch.jit; give "

@@ -26,7 +26,7 @@ def settled(dtype: Precision) -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread inside: beside TensorFlow's, more slow small models a hundredfold."""
+    """One thread inside: more, beside TensorFlow's, slow small models a hundredfold."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -16,7 +16,7 @@ from compare.judging.optimizers import Optimizer
 from compare.matching import adapter
 from compare.matching.moves import Sum
 
-# PyTorch's names of an optimiser's settings, where they are not Keras's.
+# PyTorch's names of an optimiser's settings, where Keras has other names.
 PYTORCH_NAMES = {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps"}
 SETTINGS = ("learning_rate", "momentum", "rho", "epsilon", "weight_decay")
 
@@ -85,10 +85,9 @@ class Training(adapter.Training):
         sums: Sequence[Sum],
     ) -> None:
         self.twin, self.loss = twin, loss
-        self._weights = {
-            name: {key: tensor.detach() for key, tensor in tensors.items()}
-            for name, tensors in holders(twin.model).items()
-        }
+        self._weights = {}
+        for name, held in holders(twin.model).items():
+            self._weights[name] = {key: tensor.detach() for key, tensor in held.items()}
         for biases in sums:
             layer = twin.model.get_submodule(biases.layer)
             bias, added = (getattr(layer, name) for name in biases.torch)
@@ -110,10 +109,9 @@ class Training(adapter.Training):
         value.backward()  # in training mode too: a checkpoint computes anew
         self.optimizer.step()
         twin.model.eval()
-        weights = {
-            name: {key: tensor.numpy().copy() for key, tensor in tensors.items()}
-            for name, tensors in self._weights.items()
-        }
+        weights = {}
+        for name, held in self._weights.items():
+            weights[name] = {key: tensor.numpy().copy() for key, tensor in held.items()}
         return value.detach().numpy(), weights
 
 

@@ -66,7 +66,8 @@ class Twin(adapter.Twin):
     def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
         """Run the model with a hook on each layer; return its stages."""
         x = arrays[0]
-        stages = Stages(x.shape[1] if x.ndim > 1 else None)
+        timesteps = x.shape[1] if x.ndim > 1 else None
+        stages = Stages(timesteps)
         self.packed = stages.packed
         with stages.recording(self.model):
             results = self.results(self.tensors(arrays))

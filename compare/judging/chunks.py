@@ -67,7 +67,8 @@ def largest_gaps(a: np.ndarray, b: np.ndarray, has_time: bool) -> np.ndarray:
         ValueError: if the shapes differ, or there is no element.
     """
     a, b = _checked(a, b)
-    gaps = np.zeros(a.shape[1] if has_time else 1)
+    num_gaps = a.shape[1] if has_time else 1
+    gaps = np.zeros(num_gaps)
     buffer = np.empty(min(CHUNK, a.size))
     for chunk in chunks(a.shape):
         gap = _gap(a[chunk], b[chunk], buffer)

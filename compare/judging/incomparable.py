@@ -32,11 +32,12 @@ def judge_non_finite(stage: str, four: Four, has_time: bool) -> StageResult | No
             if index is None:
                 continue
             values = f"PyTorch {torch[index]}, Keras {keras[index]}"
+            timestep = index[1] + 1 if has_time else None
             return different(
                 stage,
                 reason=f"{number} in float{bits}: {values}",
                 worst=Worst(index, float(four.t64[index]), float(four.k64[index])),
-                timestep=index[1] + 1 if has_time else None,
+                timestep=timestep,
             )
     return None
 

@@ -1,6 +1,6 @@
 """What each side of a training run steps with, and what would make them alike.
 
-PyTorch's and Keras's optimisers of one name are different algorithms, and each has
+Optimisers of one name are different algorithms in PyTorch and in Keras, and each has
 defaults of its own. The ways in which they differ have names here; a run removes any of
 them, all or none, by making one side follow the other.
 """

@@ -85,7 +85,7 @@ def of_layers(torch: str, keras: str) -> Kind | None:
 
     Args:
         torch: what PyTorch's layer is called, such as "RNNCell(relu)".
-        keras: what Keras's is called, such as "SimpleRNN(relu)".
+        keras: what Keras's layer is called, such as "SimpleRNN(relu)".
     """
     kind = BY_TORCH_NAME.get(torch)
     if kind is None or kind.rows is None or keras not in kind.keras:
@@ -131,9 +131,10 @@ def rows(kinds: tuple[str, str], torch: Arrays, keras: Arrays) -> tuple[Row, ...
     """Return which array of two layers is which.
 
     Args:
-        kinds: (PyTorch's, Keras's), of one kind of KINDS, or both the user's own.
+        kinds: names of the class in PyTorch and in Keras, of one kind of KINDS, or
+            both of the user.
         torch: what the layer holds, by name; only names and shapes are looked at.
-        keras: the same of Keras's.
+        keras: the same for Keras's layer.
     """
     if own(kinds):
         return tuple(copied(*names) for names in alike(torch, keras))

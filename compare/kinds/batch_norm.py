@@ -62,7 +62,7 @@ def _swapped(arrays: Arrays) -> Arrays | None:
 
 OF_BATCH = Mistake(
     "statistics of the batch for learnt statistics",
-    "mean and variance are those of this batch, as in training, not the learnt",
+    "mean and variance are those of this batch, as in training, not the learnt ones",
     "model.eval(), and no .train() in forward",
     "call the layer with training=False",
     Computation(
@@ -125,7 +125,7 @@ BATCH_NORM = Kind(
             True,
             True,
             in_keras=bool,
-            instead="call Keras's layer with training=True, which uses the batch's",
+            instead="call Keras's layer with training=True: it uses those of the batch",
             sample=(False, None),
         ),
     ),

@@ -41,11 +41,11 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
     reach = dilation * (weight.shape[2] - 1) + 1
     around = steps_around(options.get("padding", "valid"), x.shape[1], reach, stride)
     padded = np.pad(np.asarray(x, "float64"), ((0, 0), around, (0, 0)))
-    seen = windows(padded, weight.shape[2], stride, dilation)
+    patches = windows(padded, weight.shape[2], stride, dilation)
     outputs = [
-        np.einsum("btki,oik->bto", part, kernel)
-        for part, kernel in zip(
-            np.split(seen, groups, axis=3), np.split(weight, groups), strict=True
+        np.einsum("btki,oik->bto", group, kernel)
+        for group, kernel in zip(
+            np.split(patches, groups, axis=3), np.split(weight, groups), strict=True
         )
     ]
     return np.concatenate(outputs, axis=2) + arrays.get("bias", 0)

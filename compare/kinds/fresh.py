@@ -28,16 +28,16 @@ def is_left(right: Arrays, wrong: Arrays, side: Side) -> bool:
 
     Keras's whole bias is then in bias_ih. A GRU of Keras has both.
     """
-    second = [name for name in wrong if name.startswith("bias_hh")]
-    if side != "torch" or not second:
+    biases = [name for name in wrong if name.startswith("bias_hh")]
+    if side != "torch" or not biases:
         return False
-    others = [name for name in wrong if name not in second]
-    if not all(np.allclose(right[n], wrong[n], rtol=1e-6, atol=0) for n in others):
+    other_names = [name for name in wrong if name not in biases]
+    if not all(np.allclose(right[n], wrong[n], rtol=1e-6, atol=0) for n in other_names):
         return False
     return all(
         _is_uniform(wrong[name], _torch_bound(wrong))
         and not np.allclose(wrong[name], right[name], rtol=1e-6, atol=0)
-        for name in second
+        for name in biases
     )
 
 
@@ -70,11 +70,15 @@ def _fresh_in_torch(arrays: Arrays) -> bool:
 
 def _fresh_in_keras(arrays: Arrays) -> bool:
     biases = [a for name, a in arrays.items() if "bias" in name]
-    kernels = [(name, a) for name, a in arrays.items() if "weight" in name]
-    return all(map(_is_zero_or_forget_one, biases)) and all(
-        _is_orthogonal(array) if name.startswith("weight_hh") else _is_glorot(array)
-        for name, array in kernels
-    )
+    if not all(map(_is_zero_or_forget_one, biases)):
+        return False
+    for name, array in arrays.items():
+        if name.startswith("weight_hh"):
+            if not _is_orthogonal(array):
+                return False
+        elif "weight" in name and not _is_glorot(array):
+            return False
+    return True
 
 
 def _is_zero_or_forget_one(bias: np.ndarray) -> bool:

@@ -54,8 +54,8 @@ def _other_number(call: Call) -> np.ndarray | None:
     groups = call.options.get("groups")
     if groups is None:
         return None
-    other = call.x.shape[-1] if groups == 1 else 1
-    result: np.ndarray | None = call.run(groups=other)
+    wrong_groups = call.x.shape[-1] if groups == 1 else 1
+    result: np.ndarray | None = call.run(groups=wrong_groups)
     return result
 
 

@@ -125,8 +125,8 @@ def _biases_swapped(arrays: Arrays) -> Arrays | None:
     result = dict(arrays)
     for name in arrays:
         if name.startswith("bias_ih"):
-            second = name.replace("bias_ih", "bias_hh")
-            result[name], result[second] = arrays[second], arrays[name]
+            partner = name.replace("bias_ih", "bias_hh")
+            result[name], result[partner] = arrays[partner], arrays[name]
     return result if any("bias" in name for name in arrays) else None
 
 
@@ -148,12 +148,12 @@ BIASES = (
 )
 RESET_BEFORE = Mistake(
     "reset gate before the product",
-    "the reset gate acts on the state before the matrix product, not behind it",
-    "write the cell by hand: nn.GRU has the gate behind the product",
+    "the reset gate acts on the state before the matrix product, not after it",
+    "write the cell by hand: nn.GRU has the gate after the product",
     "reset_after=True",
     Computation(computes(reset_after=False)),
     meant={
-        "torch": "write the cell by hand: nn.GRU has the gate behind the product",
+        "torch": "write the cell by hand: nn.GRU has the gate after the product",
         "keras": "reset_after=False",
     },
 )
@@ -166,8 +166,7 @@ GRU = Kind(
     compute=compute,
     rows=recurrent.of_all_parts(rows),
     options=(
-        recurrent.activation("activation", "tanh"),
-        recurrent.activation("recurrent_activation", "sigmoid"),
+        *recurrent.GATED_ACTIVATIONS,
         Option(
             "reset_after",
             "",

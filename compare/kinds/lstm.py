@@ -142,8 +142,7 @@ LSTM = Kind(
     compute=compute,
     rows=recurrent.of_all_parts(rows),
     options=(
-        recurrent.activation("activation", "tanh"),
-        recurrent.activation("recurrent_activation", "sigmoid"),
+        *recurrent.GATED_ACTIVATIONS,
         *recurrent.OPTIONS,
         Option(
             "projection",

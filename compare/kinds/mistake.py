@@ -1,8 +1,8 @@
 """What a named mistake is, and what it does to the model that it is made in.
 
 What a mistake does, and where, is its effect: a class for each place of a model. The
-effects that take PyTorch's twin to Keras's, by which a difference is proved to have
-been found, are of the same classes and have no name.
+effects that take PyTorch's twin to Keras's twin, by which a difference is proved to
+have been found, are of the same classes and have no name.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class Call:
             recurrent one "output", "h_n" and "c_n" by name. None where the kind's
             `compute` cannot tell.
         """
-        given = self.x if x is None else x
+        array = self.x if x is None else x
         all_options = {**self.options, "lengths": self.lengths, **options}
-        return self.compute(self.arrays, given, all_options)
+        return self.compute(self.arrays, array, all_options)
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class RecurrentOutput:
         h, c: final states, (batch, size); c is None unless there is a cell, and both
             are in a layer that is not recurrent.
         lengths: (batch,), or None where every step counts.
-        states: h of every layer and direction, (number, batch, size); Keras's of the
-            last layer alone.
+        states: h of every layer and direction, (number, batch, size); in Keras
+            of the last layer alone.
     """
 
     output: np.ndarray

@@ -6,10 +6,10 @@ import re
 
 
 def own(kinds: tuple[str, str]) -> bool:
-    """Return whether both layers are classes that their user wrote, of no framework's.
+    """Return whether both layers are classes that their user wrote, not of a framework.
 
     Args:
-        kinds: (PyTorch's, Keras's).
+        kinds: names of the class in PyTorch and in Keras.
     """
     return kinds[0].endswith("(Module)") and kinds[1].endswith(("(Layer)", "(Model)"))
 

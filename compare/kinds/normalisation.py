@@ -61,10 +61,10 @@ def with_options(**options: Value) -> OfCall:
     return compute
 
 
-def _epsilon(right: str, wrong: str, default_of: str) -> Mistake[Computation]:
+def _epsilon(right: str, wrong: str, framework: str) -> Mistake[Computation]:
     return Mistake(
         f"epsilon {wrong} for {right}",
-        f"the epsilon below the root is {wrong}, {default_of} default, not {right}",
+        f"the epsilon below the root is {wrong}, {framework}'s default, not {right}",
         f"eps={right}",
         f"epsilon={right}",
         Computation(
@@ -74,8 +74,8 @@ def _epsilon(right: str, wrong: str, default_of: str) -> Mistake[Computation]:
 
 
 EPSILONS = (
-    _epsilon("1e-5", "1e-3", "Keras's"),
-    _epsilon("1e-3", "1e-5", "PyTorch's"),
+    _epsilon("1e-5", "1e-3", "Keras"),
+    _epsilon("1e-3", "1e-5", "PyTorch"),
 )
 INITIAL_SCALE = Mistake(
     "initial scale and offset",

@@ -6,11 +6,26 @@ import numpy as np
 
 from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Arrays
-from compare.kinds.option import REQUIRED, Option, Options, as_tuple
+from compare.kinds.option import REQUIRED, Option, Options, Value, as_tuple
 from compare.kinds.windows import padding_in_keras, steps_around, windows
 
-# Keras's padding is never counted, PyTorch's is, unless it is told not to.
+# Keras never counts padding in a mean; PyTorch does, unless it is told not to.
 NOT_COUNTED = "count_include_pad=False in PyTorch"
+
+
+def _size(default_in_keras: Value) -> Option:
+    """The number of steps in a window; in Keras the layers differ in the default."""
+    return Option(
+        "size",
+        "kernel_size",
+        "pool_size",
+        REQUIRED,
+        default_in_keras,
+        read=as_tuple,
+        sample=(3, 3),
+    )
+
+
 STRIDE = Option("stride", "stride", "strides", None, None, read=as_tuple, sample=(1, 1))
 PADDING = Option(
     "padding",
@@ -157,15 +172,7 @@ MAX_POOL = Kind(
     family="pooling",
     compute=largest,
     options=(
-        Option(
-            "size",
-            "kernel_size",
-            "pool_size",
-            REQUIRED,
-            2,
-            read=as_tuple,
-            sample=(3, 3),
-        ),
+        _size(default_in_keras=2),
         STRIDE,
         PADDING,
         ROUNDED_UP,
@@ -200,15 +207,7 @@ AVG_POOL = Kind(
     family="pooling",
     compute=mean,
     options=(
-        Option(
-            "size",
-            "kernel_size",
-            "pool_size",
-            REQUIRED,
-            REQUIRED,
-            read=as_tuple,
-            sample=(3, 3),
-        ),
+        _size(default_in_keras=REQUIRED),
         STRIDE,
         PADDING,
         ROUNDED_UP,
@@ -259,6 +258,12 @@ LP_POOL = Kind(
     examples=(Example("LPPool1d", {"norm_type": 2.0, "kernel_size": 2}),),
 )
 
+
+def _of_all_steps(torch: str, keras: str) -> Example:
+    """Layers that return one step for all, and keep the axis of time."""
+    return Example(torch, {"output_size": 1}, keras, {"keepdims": True})
+
+
 GLOBAL_MAX_POOL = Kind(
     name="AdaptiveMaxPool1d",
     torch=("AdaptiveMaxPool1d",),
@@ -267,14 +272,7 @@ GLOBAL_MAX_POOL = Kind(
     compute=largest_of_all,
     options=(OUTPUT_SIZE, KEPT_AXIS),
     features_first=True,
-    examples=(
-        Example(
-            "AdaptiveMaxPool1d",
-            {"output_size": 1},
-            "GlobalMaxPooling1D",
-            {"keepdims": True},
-        ),
-    ),
+    examples=(_of_all_steps("AdaptiveMaxPool1d", "GlobalMaxPooling1D"),),
 )
 
 GLOBAL_AVG_POOL = Kind(
@@ -285,12 +283,5 @@ GLOBAL_AVG_POOL = Kind(
     compute=mean_of_all,
     options=(OUTPUT_SIZE, KEPT_AXIS),
     features_first=True,
-    examples=(
-        Example(
-            "AdaptiveAvgPool1d",
-            {"output_size": 1},
-            "GlobalAveragePooling1D",
-            {"keepdims": True},
-        ),
-    ),
+    examples=(_of_all_steps("AdaptiveAvgPool1d", "GlobalAveragePooling1D"),),
 )

@@ -26,11 +26,12 @@ def of_all_parts(rows_of_part: RowsOfPart) -> RowsOfLayers:
     """Make the rows of each layer and direction from those of one.
 
     Args:
-        rows_of_part: takes the suffix of PyTorch's names and the prefix of Keras's.
+        rows_of_part: takes the suffix of PyTorch's names and the prefix of Keras's
+            names.
 
     Returns:
-        What takes the arrays of both layers. Those of PyTorch's are named
-        `..._l1_reverse`: layer 1, backward; those of a cell say neither. Keras has a
+        What takes the arrays of both layers. PyTorch's arrays are named
+        `..._l1_reverse`: layer 1, backward; names in a cell say neither. Keras has a
         layer for each, here named `1.backward.`; the number is left out where there is
         one layer, the direction where there is one.
     """
@@ -63,7 +64,7 @@ def activation(name: str, default: str, instead: str = BY_HAND) -> Option:
     """An activation that PyTorch's layer does not let one choose.
 
     Args:
-        name: the suite's word for it, and Keras's.
+        name: the word for it in the suite and in Keras.
         default: what either framework takes.
         instead: what to do where Keras has another.
     """
@@ -79,6 +80,12 @@ def activation(name: str, default: str, instead: str = BY_HAND) -> Option:
         sample=(None, "hard_sigmoid"),
     )
 
+
+# An LSTM and a GRU have two: one for what they let through, one for their gates.
+GATED_ACTIVATIONS = (
+    activation("activation", "tanh"),
+    activation("recurrent_activation", "sigmoid"),
+)
 
 OPTIONS = (
     Option("size", "hidden_size", "units", REQUIRED, REQUIRED, sample=(5, 5)),
@@ -115,7 +122,7 @@ OPTIONS = (
         instead="Keras has the batch first: swap the axes of PyTorch's input",
         sample=(True, None),
     ),
-    # PyTorch's drops what one layer of a stack hands to the next, Keras's the input.
+    # PyTorch drops what one layer of a stack hands to the next, Keras the input.
     Option(
         "dropout between layers",
         "dropout",
@@ -173,7 +180,7 @@ def examples(
     stacked = {**in_torch, "num_layers": 3}
     stacked_two_ways = {**two_ways, "num_layers": 2}
     of_one_size = {**in_torch, "input_size": UNITS, "num_layers": 2}
-    both = "Bidirectional"
+    wrapper = "Bidirectional"
     return (
         Example(torch, in_torch, keras, in_keras),
         Example(
@@ -183,7 +190,7 @@ def examples(
             {**in_keras, "use_bias": False},
             "without bias",
         ),
-        Example(torch, two_ways, keras, in_keras, "bidirectional", wrapper=both),
+        Example(torch, two_ways, keras, in_keras, "bidirectional", wrapper=wrapper),
         Example(torch, stacked, keras, in_keras, "stacked", stack=3),
         Example(
             torch,
@@ -191,7 +198,7 @@ def examples(
             keras,
             in_keras,
             "stacked bidirectional",
-            wrapper=both,
+            wrapper=wrapper,
             stack=2,
         ),
         Example(

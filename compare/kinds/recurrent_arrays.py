@@ -134,9 +134,9 @@ def biases_summed(arrays: Arrays) -> Arrays | None:
     result = dict(arrays)
     for name in arrays:
         if name.startswith("bias_ih"):
-            second = name.replace("bias_ih", "bias_hh")
-            result[name] = arrays[name] + arrays[second]
-            result[second] = 0 * arrays[second]
+            partner = name.replace("bias_ih", "bias_hh")
+            result[name] = arrays[name] + arrays[partner]
+            result[partner] = 0 * arrays[partner]
     return result if any("bias" in name for name in arrays) else None
 
 

@@ -254,15 +254,17 @@ STATES_AND_PADDING = (
     ),
     Mistake(
         "left for right padding",
-        "padding stands before the sequences and is computed, not behind them",
-        "pad behind: pad_sequence(..., padding_side='right')",
+        "padding stands before the sequences and is computed, not after them",
+        "pad after the data: pad_sequence(..., padding_side='right')",
         'pad_sequences(..., padding="post")',
         Computation(_left_padded),
     ),
     Mistake(
         "left padding packed",
-        "padding stands before the sequences, and the batch is packed as if behind",
-        "pad behind, pad_sequence(..., padding_side='right'), before it is packed",
+        "padding stands before the sequences, and the batch is packed as if it stood "
+        "after them",
+        "pad after the data, with pad_sequence(..., padding_side='right'), before it "
+        "is packed",
         'pad_sequences(..., padding="post")',
         Computation(_left_packed),
     ),

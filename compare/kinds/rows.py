@@ -27,8 +27,8 @@ class Row:
             named in `keras`.
         to_torch: the other way.
         gradients: takes gradients with respect to Keras's arrays and returns those with
-            respect to PyTorch's, by the chain rule through `to_keras`; None where that
-            only moves numbers, as `to_torch` does.
+            respect to PyTorch's arrays, by the chain rule through `to_keras`; None
+            where that only moves numbers, as `to_torch` does.
     """
 
     torch: tuple[str, ...]

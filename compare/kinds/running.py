@@ -68,8 +68,8 @@ def run(
         halves = []
         for ending, p in directions.items():
             backward = backwards and ending.endswith("_reverse")
-            seen = None if watch is None else partial(watch, ending)
-            pass_over = _Pass(cell, p, options, lengths, backward, seen)
+            watch_layer = None if watch is None else partial(watch, ending)
+            pass_over = _Pass(cell, p, options, lengths, backward, watch_layer)
             halves.append(pass_over.output(outputs, next(states_of_each)))
         outputs = np.concatenate(halves, axis=2)  # (batch, time, D * size of h)
     return {"output": outputs, **dict(zip(("h_n", "c_n"), states, strict=False))}
@@ -163,13 +163,13 @@ def _parameters(cell: Cell, arrays: Arrays, features: int) -> _Stack:
     unused, layers = dict(arrays), []
     for layer in range(num_layers):
         endings = [f"_l{layer}{suffix}" for suffix in suffixes]
-        expected, found = {}, {}
+        expected, actual = {}, {}
         for ending in endings:
             for name, shape in shapes.items():
                 expected[name + ending] = shape
                 if name + ending in unused:
-                    found[name + ending] = unused.pop(name + ending).shape
-        _expect("parameters of shapes", expected, found, expected == found)
+                    actual[name + ending] = unused.pop(name + ending).shape
+        _expect("parameters of shapes", expected, actual, expected == actual)
         layers.append(
             {end: {name: arrays[name + end] for name in shapes} for end in endings}
         )
@@ -219,11 +219,11 @@ def _states(
     if states is None:
         return [np.zeros(shape) for shape in shapes]
     copies = [np.array(state, "float64") for state in states]
-    found = [state.shape for state in copies]
-    _expect("states of shapes", shapes, found, found == shapes)
+    actual = [state.shape for state in copies]
+    _expect("states of shapes", shapes, actual, actual == shapes)
     return copies
 
 
-def _expect(what: str, expected: object, found: object, holds: bool) -> None:
+def _expect(subject: str, expected: object, actual: object, holds: bool) -> None:
     if not holds:
-        raise ValueError(f"running.run expects {what} {expected}, got {found}")
+        raise ValueError(f"running.run expects {subject} {expected}, got {actual}")

@@ -6,6 +6,8 @@ mistakes that can be made are not the same.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from compare.kinds import functions, recurrent, running
@@ -92,7 +94,7 @@ OPTIONS = (
 
 
 def _mistakes(
-    kind: str, functions: tuple[Mistake[Computation], ...]
+    kind: str, in_activation: tuple[Mistake[Computation], ...]
 ) -> tuple[Mistake[Effect], ...]:
     """The mistakes of a kind, with those in its activation."""
     return (
@@ -106,7 +108,7 @@ def _mistakes(
         *ROUNDED,
         arrays.ROUNDED_AND_SUMMED,
         INITIAL,
-        *functions,
+        *in_activation,
         *computations.SEQUENCES,
         *computations.STATES_AND_PADDING,
     )
@@ -135,17 +137,13 @@ RNN = Kind(
     examples=recurrent.examples("RNN", "SimpleRNN"),
 )
 
-RELU_RNN = Kind(
+RELU_RNN = replace(
+    RNN,
     name="RNN(relu)",
     torch=("RNN(relu)", "RNNCell(relu)"),
     keras=("SimpleRNN(relu)",),
-    family="recurrent",
     compute=compute_relu,
-    rows=recurrent.of_all_parts(rows),
-    options=OPTIONS,
     mistakes=_mistakes("RNN(relu)", (NO_RELU,)),
-    cell=CELL,
-    files=(recurrent.IN_FILES,),
     examples=recurrent.examples(
         "RNN", "SimpleRNN", {"nonlinearity": "relu"}, {"activation": "relu"}
     ),

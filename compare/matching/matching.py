@@ -36,8 +36,8 @@ class Matched:
     """Which layers are twins, and how they were found.
 
     Args:
-        twins: Keras's layers by the name of PyTorch's; a stack of PyTorch's has
-            several.
+        twins: Keras's layers, by the name of the layer in PyTorch; a stack of PyTorch
+            has several.
         by_order: groups of layers of the same kind and sizes that were told apart by
             their order; of each part of a stack its layer's name and its twin's.
         places: where each of Keras's layers stands in its model.
@@ -51,7 +51,7 @@ class Matched:
 def match(
     torch: Layers, keras: Layers, names: Names | None = None
 ) -> dict[str, list[str]]:
-    """Return Keras's layers by the name of PyTorch's; a stack has several.
+    """Return Keras's layers, by the name of the layer in PyTorch; a stack has several.
 
     Args:
         torch: layers with their arrays, in the order of execution.
@@ -94,12 +94,12 @@ class _Attempt:
 
     Args:
         torch: layers of PyTorch's model.
-        keras: layers of Keras's.
+        keras: layers of Keras's model.
         table: the twins that the user gave.
         kind_of: which kinds count as one.
 
     Attributes:
-        twins: Keras's names by PyTorch's.
+        twins: names of Keras's layers, by the name of the layer in PyTorch.
         free: Keras's layers that are nobody's twin.
         by_order: those of `twins` that only their order told.
     """
@@ -248,7 +248,7 @@ def _of_that_name(name: str, keras: Layers) -> list[str]:
 def _first(layer: Layer, keras: Layers, kind_of: KindOf) -> list[str]:
     """The first layers, in order, that could be this layer; none if there are not all.
 
-    Each part of a stack is looked for after the one before it; or one layer of Keras's
+    Each part of a stack is looked for after the one before it; or one layer of Keras
     has them all.
     """
     parts, names = parts_of(layer), list(keras)
@@ -292,17 +292,22 @@ def _groups(
             twins = twins * len(keys)
         for key, twin in zip(keys, twins, strict=True):
             groups.setdefault(key, []).append((name, twin))
-    return [g for g in groups.values() if len({twin for _, twin in g}) > 1]
+    several = []
+    for group in groups.values():
+        twins_of_group = {twin for _, twin in group}
+        if len(twins_of_group) > 1:
+            several.append(group)
+    return several
 
 
 def _keys(layer: Layer) -> list[Key]:
-    """Kind and sizes of each part of a layer of PyTorch's; a cell's are its layer's."""
+    """Kind and sizes of each part of PyTorch's layer; a cell has those of its layer."""
     kind = plain(layer.kind).removesuffix("Cell")
     return [(kind, *part) for part in parts_of(layer)]
 
 
 def _fits(layer: Layer, parts: list[Sizes], twin: Layer, kind_of: KindOf) -> bool:
-    """Whether a layer of Keras has the kind and the sizes of parts of PyTorch's."""
+    """Whether Keras's layer has the kind and the sizes of parts of PyTorch's layer."""
     if own((layer.kind, twin.kind)):
         return bool(alike(layer.arrays, twin.arrays))
     names = kind_of(layer.kind), kind_of(twin.kind)

@@ -24,7 +24,7 @@ def checked_names(who: str, names: object) -> dict[str, str | list[str]]:
         return {}
     if not isinstance(names, Mapping):
         raise BadInput(
-            f"{who}: expected a dictionary of PyTorch's layers and Keras's, such as "
+            f"{who}: expected a dictionary of layers of PyTorch and of Keras, such as "
             f"{{'encoder.rnn': 'lstm'}}, got a {type(names).__name__}"
         )
     table: dict[str, str | list[str]] = {}

@@ -90,8 +90,9 @@ def rewrite(
         target: layers of the other; their arrays give names and shapes.
         direction: "to_keras", "to_torch", or "gradients" for arrays of Keras that are
             gradients, to PyTorch.
-        strict: whether to refuse a layer of Keras that computes what PyTorch's does
-            not, though its arrays mean the same: with another activation, or backwards.
+        strict: whether to refuse a layer of Keras that computes what PyTorch's layer
+            does not, though its arrays mean the same: with another activation, or
+            backwards.
 
     Returns:
         Arrays by layer and name, of the target's shapes; and what went where.
@@ -254,11 +255,11 @@ def _full_names(layer: str, arrays: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{layer}.{array}" for array in arrays)
 
 
-def _check_none_unused(what: str, source: set[str], target: set[str]) -> None:
+def _check_none_unused(subject: str, source: set[str], target: set[str]) -> None:
     """Raise BadInput if names on either side have no counterpart."""
     if source or target:
         raise BadInput(
-            f"{what}: expected a counterpart for each, got none for "
+            f"{subject}: expected a counterpart for each, got none for "
             f"{_listed(source)} of the source and {_listed(target)} of the target"
         )
 

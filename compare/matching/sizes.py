@@ -15,7 +15,7 @@ Sizes = list[int]
 
 
 def parts_of(layer: Layer) -> list[Sizes]:
-    """Return what each layer of Keras must hold to be one of a stack of PyTorch's."""
+    """Return what each layer of Keras must hold to be one of a stack of PyTorch."""
     if not kinds.is_recurrent(layer.kind):
         return [sizes(layer.arrays)]
     return numbered(layer.arrays, r"_l(\d+)")

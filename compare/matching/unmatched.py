@@ -23,26 +23,26 @@ def unmatched(
 
     Args:
         torch: all layers of PyTorch's model.
-        keras: all layers of Keras's.
-        matched: names of PyTorch's that have a twin.
-        free: those of Keras's that have none.
+        keras: all layers of Keras's model.
+        matched: names of PyTorch's layers that have a twin.
+        free: Keras's layers that have none.
     """
-    left = ["PyTorch"]
-    left += [describe(n, layer, n not in matched) for n, layer in torch.items()]
-    right = ["Keras"]
-    right += [describe(n, layer, n in free) for n, layer in keras.items()]
-    width = max(map(len, left))
+    torch_column = ["PyTorch"]
+    torch_column += [describe(n, layer, n not in matched) for n, layer in torch.items()]
+    keras_column = ["Keras"]
+    keras_column += [describe(n, layer, n in free) for n, layer in keras.items()]
+    width = max(map(len, torch_column))
     rows = [
         f"  {in_torch:{width}}   {in_keras}".rstrip()
-        for in_torch, in_keras in zip_longest(left, right, fillvalue="")
+        for in_torch, in_keras in zip_longest(torch_column, keras_column, fillvalue="")
     ]
     lost = {name: layer for name, layer in torch.items() if name not in matched}
-    counts = f"{len(lost)} of PyTorch's and {len(free)} of Keras's have none"
-    first = (
+    counts = f"{len(lost)} in PyTorch and {len(free)} in Keras have none"
+    message = (
         f"layers: expected a twin for each layer with weights, got {counts} "
         f"(marked *); {_suggestion(lost, free)}"
     )
-    return "\n".join([first, *rows])
+    return "\n".join([message, *rows])
 
 
 def describe(name: str, layer: Layer, marked: bool = False) -> str:
@@ -57,7 +57,7 @@ def called(name: str) -> str:
     return name or "the model itself"
 
 
-# A suggestion about two layers without twins: PyTorch's name and layer, then Keras's.
+# A suggestion about two layers without twins: name and layer in PyTorch, then in Keras.
 OfTwo = Callable[[str, Layer, str, Layer], str]
 
 
@@ -104,7 +104,7 @@ def _own_layers(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
 
 
 def _computed_weights(name: str, layer: Layer) -> str:
-    """A layer of PyTorch's under weight_norm and the like."""
+    """A layer of PyTorch under weight_norm and the like."""
     if "weight_v" not in layer.arrays and ".parametrizations" not in name:
         return ""
     return (
@@ -122,7 +122,7 @@ def _other_arrays(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
     ):
         return (
             f"{called(name)} has no running statistics, and {called(twin)} always has: "
-            "build PyTorch's with track_running_stats=True"
+            "build PyTorch's layer with track_running_stats=True"
         )
     biased, twin_biased = _is_biased(layer), _is_biased(twin_layer)
     if not _has_rule(layer, twin_layer) or biased == twin_biased:

@@ -43,7 +43,7 @@ ROUNDED: dict[str, Function] = {
 
 # How each is written in either framework.
 WRITTEN = {
-    NONE: ("nothing behind the layer", "activation=None"),
+    NONE: ("nothing after the layer", "activation=None"),
     "a relu": ("nn.ReLU()", 'activation="relu"'),
     "a tanh": ("nn.Tanh()", 'activation="tanh"'),
     "a sigmoid": ("nn.Sigmoid()", 'activation="sigmoid"'),
@@ -133,7 +133,7 @@ def family(x: np.ndarray, y: np.ndarray) -> tuple[str, Function] | None:
         ("an elu of alpha", elu, np.expm1(x[at])),
     ):
         size = float(f"{y[at] / unit:.7g}")  # people write round numbers
-        found = make(size)
-        if size and np.allclose(found(x), y, rtol=1e-9, atol=1e-12):
-            return f"{name} {size:g}", found
+        function = make(size)
+        if size and np.allclose(function(x), y, rtol=1e-9, atol=1e-12):
+            return f"{name} {size:g}", function
     return None

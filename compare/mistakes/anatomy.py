@@ -88,34 +88,34 @@ class Anatomy:
         )
 
 
-def applies(mistake: Mistake[Effect], layer: str, found: Anatomy) -> bool:
+def applies(mistake: Mistake[Effect], layer: str, anatomy: Anatomy) -> bool:
     """Whether a mistake can be made in a layer of this kind, shape and place.
 
     Args:
         mistake: any; one in a loss or in an optimizer is never made in a layer.
         layer: its name, of those that hold arrays.
-        found: what is seen of the model that it is in.
+        anatomy: what is seen of the model that it is in.
     """
-    if found.kinds[layer] not in mistake.kinds:
+    if anatomy.kinds[layer] not in mistake.kinds:
         return False
-    is_last = layer == list(found.kinds)[-1]
+    is_last = layer == list(anatomy.kinds)[-1]
     match mistake.effect:
         case ArraysOfLayer() as effect:
-            return effect.change(found.arrays[layer]) is not None
+            return effect.change(anatomy.arrays[layer]) is not None
         case Computation() as effect:
-            return _computes(effect, layer, found)
+            return _computes(effect, layer, anatomy)
         case Handover() as effect:
-            return _hands_over(effect, layer, found)
+            return _hands_over(effect, layer, anatomy)
         case Activation(right=right):
-            following = found.following(layer)
-            output = found.layer_outputs.get(layer)
-            handed_over = found.layer_inputs.get(following) if following else None
+            following = anatomy.following(layer)
+            output = anatomy.layer_outputs.get(layer)
+            handed_over = anatomy.layer_inputs.get(following) if following else None
             return _goes_through(ACTIVATIONS, NONE, right, output, handed_over)
         case FinalActivation(right=right):
-            last, result = found.last, found.result
+            last, result = anatomy.last, anatomy.result
             return is_last and _goes_through(RESULTS, "nothing", right, last, result)
         case ResultOrder() as effect:
-            return is_last and effect.order(found.results) is not None
+            return is_last and effect.order(anatomy.results) is not None
         case _:
             return False
 
@@ -141,29 +141,30 @@ def _goes_through(
     return right == nothing or not near(before, after)
 
 
-def _computes(effect: Computation, layer: str, found: Anatomy) -> bool:
+def _computes(effect: Computation, layer: str, anatomy: Anatomy) -> bool:
     """Whether a layer computes what is right, and the mistake can happen to it."""
-    if layer in found.recurrent_calls:
-        call = found.recurrent_calls[layer]  # its first step tells
+    if layer in anatomy.recurrent_calls:
+        call = anatomy.recurrent_calls[layer]  # its first step tells
         lengths = None if call.lengths is None else np.minimum(call.lengths, 1)
         first_step = replace(call, x=call.x[:, :1], lengths=lengths)
         return effect.compute(first_step) is not None
-    call = found.call(layer)
+    call = anatomy.call(layer)
     if effect.compute(call) is None:
         return False
     if effect.right is None:
         return True
     right = effect.right(call)
-    return isinstance(right, np.ndarray) and near(right, found.layer_outputs.get(layer))
+    output = anatomy.layer_outputs.get(layer)
+    return isinstance(right, np.ndarray) and near(right, output)
 
 
-def _hands_over(effect: Handover, layer: str, found: Anatomy) -> bool:
+def _hands_over(effect: Handover, layer: str, anatomy: Anatomy) -> bool:
     """Whether the next layer, or the caller, gets what is right of a layer's output."""
-    if layer not in found.recurrent_outputs:
+    if layer not in anatomy.recurrent_outputs:
         return False
-    following = found.following(layer)
-    handed_over = found.layer_inputs.get(following) if following else found.result
-    output = found.recurrent_outputs[layer]
+    following = anatomy.following(layer)
+    handed_over = anatomy.layer_inputs.get(following) if following else anatomy.result
+    output = anatomy.recurrent_outputs[layer]
     if effect.function(output) is None:
         return False
     return any(near(WAYS[right](output), handed_over) for right in effect.rights)

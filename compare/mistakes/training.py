@@ -75,7 +75,7 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
             f"{spread}, not by one less",
             "torch.std(returns), with correction=1",
             "ops.std(returns) times sqrt(days / (days - 1))",
-            lambda shape: 1 / sqrt(1 - 1 / shape[0]) if shape[0] > 1 else 0,
+            _root_by_one_less,
         ),
         (
             NEGATIVE_SHARPE_RATIO,
@@ -96,6 +96,13 @@ def loss_mistakes() -> Iterator[Mistake[LossFactor]]:
     ):
         effect = LossFactor(_changing(factor))
         yield Mistake(name, sentence, torch, keras, effect, kinds=(loss,))
+
+
+def _root_by_one_less(shape: tuple[int, ...]) -> float:
+    """sqrt(n / (n - 1)) for n days; 0 where there is one day, and no deviation."""
+    if shape[0] == 1:
+        return 0
+    return 1 / sqrt(1 - 1 / shape[0])
 
 
 def _changing(

@@ -1,4 +1,4 @@
-"""What happens between layers and behind the last: known ways, and confusions."""
+"""What happens between layers and after the last: known ways, and confusions."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
@@ -15,43 +15,85 @@ from compare.kinds.mistake import (
     ResultOrder,
 )
 
+
+def _last_valid_step(s: RecurrentOutput) -> np.ndarray | None:
+    """The last step of each sequence that is no padding, (batch, size)."""
+    if s.lengths is None:
+        return None
+    return s.output[np.arange(len(s.output)), s.lengths - 1]
+
+
+def _mean_of_valid_steps(s: RecurrentOutput) -> np.ndarray | None:
+    """The sum of all steps, the padded ones being 0, by the number of valid ones."""
+    if s.lengths is None:
+        return None
+    return s.output.sum(axis=1) / np.maximum(s.lengths, 1)[:, None]
+
+
+def _unit_by_unit(s: RecurrentOutput) -> np.ndarray:
+    """All steps of the first unit, then all of the second: (batch, size * time)."""
+    return s.output.swapaxes(1, 2).reshape(len(s.output), -1)
+
+
+def _samples_mixed(s: RecurrentOutput) -> np.ndarray:
+    """The numbers step by step, cut into rows for the samples: (batch, time * size)."""
+    return s.output.swapaxes(0, 1).reshape(len(s.output), -1)
+
+
+def _states_mixed(s: RecurrentOutput) -> np.ndarray | None:
+    """The states one after another, cut into rows for the samples: (batch, ...)."""
+    if s.states is None or len(s.states) < 2:
+        return None
+    return s.states.reshape(len(s.output), -1)
+
+
+def _ends(s: RecurrentOutput) -> np.ndarray | None:
+    """Where each direction ends, side by side: (batch, 2 * size)."""
+    if s.h is None or s.output.shape[2] != 2 * s.h.shape[-1] or s.states is None:
+        return None
+    return np.concatenate(s.states[-2:], axis=1)
+
+
+def _ends_backward_first(s: RecurrentOutput) -> np.ndarray | None:
+    """The same in the other order."""
+    if s.states is None or _ends(s) is None:
+        return None
+    return np.concatenate(s.states[-2:][::-1], axis=1)
+
+
+def _first_states(s: RecurrentOutput) -> np.ndarray | None:
+    """The final states of the first layer of a stack, of each direction."""
+    if s.states is None or s.h is None:
+        return None
+    directions = s.output.shape[2] // s.h.shape[-1]
+    if len(s.states) <= directions:
+        return None
+    return np.concatenate(s.states[:directions], axis=1)
+
+
 # How a recurrent layer's output becomes the next one's input.
 WAYS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
     "the last step": lambda s: s.output[:, -1],
-    "the last valid step": lambda s: (
-        None if s.lengths is None else s.output[np.arange(len(s.output)), s.lengths - 1]
-    ),
+    "the last valid step": _last_valid_step,
     "the final hidden state": lambda s: s.h,
     "all steps, one after another": lambda s: s.output.reshape(len(s.output), -1),
     "every step": lambda s: s.output,
-    "the end of each direction": lambda s: _ends(s, 1),
+    "the end of each direction": _ends,
     "the first step": lambda s: s.output[:, 0],
     "the step before the last": lambda s: s.output[:, max(s.output.shape[1] - 2, 0)],
     "the last sample": lambda s: s.output[-1],
     "the final cell state": lambda s: s.c,
     "the mean of all steps": lambda s: s.output.mean(axis=1),
-    "the mean of the valid steps": lambda s: (
-        None
-        if s.lengths is None
-        else s.output.sum(axis=1) / np.maximum(s.lengths, 1)[:, None]
-    ),
+    "the mean of the valid steps": _mean_of_valid_steps,
     "the sum of all steps": lambda s: s.output.sum(axis=1),
     "the largest of all steps": lambda s: s.output.max(axis=1),
-    "all steps, unit by unit": lambda s: s.output.swapaxes(1, 2).reshape(
-        len(s.output), -1
-    ),
+    "all steps, unit by unit": _unit_by_unit,
     "all steps, last first": lambda s: s.output[:, ::-1].reshape(len(s.output), -1),
     "every step, last first": lambda s: s.output[:, ::-1],
-    "all steps, samples mixed": lambda s: s.output.swapaxes(0, 1).reshape(
-        len(s.output), -1
-    ),
-    "the end of each direction, backward first": lambda s: _ends(s, -1),
-    "the states of the first layer": lambda s: _first_states(s),
-    "the states, samples mixed": lambda s: (
-        s.states.reshape(len(s.output), -1)
-        if s.states is not None and len(s.states) > 1
-        else None
-    ),
+    "all steps, samples mixed": _samples_mixed,
+    "the end of each direction, backward first": _ends_backward_first,
+    "the states of the first layer": _first_states,
+    "the states, samples mixed": _states_mixed,
 }
 
 # How each is written in either framework.
@@ -59,7 +101,7 @@ WRITTEN = {
     "the last step": ("output[:, -1]", "return_sequences=False"),
     "the last valid step": (
         "h_n[-1] of a packed batch",
-        "return_sequences=False, behind a Masking layer",
+        "return_sequences=False, after a Masking layer",
     ),
     "the final hidden state": ("h_n[-1]", "h of return_state=True"),
     "all steps, one after another": ("nn.Flatten", "return_sequences=True and Flatten"),
@@ -75,7 +117,7 @@ WRITTEN = {
     "the mean of all steps": ("output.mean(1)", "GlobalAveragePooling1D"),
     "the mean of the valid steps": (
         "output.sum(1) / lengths[:, None]",
-        "GlobalAveragePooling1D behind a Masking layer",
+        "GlobalAveragePooling1D after a Masking layer",
     ),
     "the sum of all steps": ("output.sum(1)", "ops.sum(output, axis=1)"),
     "the largest of all steps": ("output.amax(1)", "GlobalMaxPooling1D"),
@@ -98,21 +140,9 @@ WRITTEN = {
 }
 
 
-def _ends(s: RecurrentOutput, step: int) -> np.ndarray | None:
-    """Where each direction ends, side by side; in the other order if step is -1."""
-    if s.h is None or s.output.shape[2] != 2 * s.h.shape[-1] or s.states is None:
-        return None
-    return np.concatenate(s.states[-2:][::step], axis=1)
-
-
-def _first_states(s: RecurrentOutput) -> np.ndarray | None:
-    """The final states of the first layer of a stack, of each direction."""
-    if s.states is None or s.h is None:
-        return None
-    directions = s.output.shape[2] // s.h.shape[-1]
-    if len(s.states) <= directions:
-        return None
-    return np.concatenate(s.states[:directions], axis=1)
+def _log_softmax(x: np.ndarray) -> np.ndarray:
+    largest = x.max(-1, keepdims=True)
+    return x - largest + np.log(softmax(x).max(-1, keepdims=True))
 
 
 # What turns the last layer's output into the model's result.
@@ -121,9 +151,7 @@ RESULTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "nothing": lambda x: x,
     "a softmax over the batch": lambda x: softmax(x, axis=0),
     "two softmaxes": lambda x: softmax(softmax(x)),
-    "a log-softmax": lambda x: (
-        x - x.max(-1, keepdims=True) + np.log(softmax(x).max(-1, keepdims=True))
-    ),
+    "a log-softmax": _log_softmax,
     "a sigmoid": functions.sigmoid,
     "a tanh": np.tanh,
     "a relu": lambda x: np.maximum(x, 0),
@@ -226,8 +254,8 @@ def confusions() -> Iterator[Mistake[Handover | FinalActivation | ResultOrder]]:
     yield Mistake(
         "results in another order",
         "the model returns its results in another order",
-        "return them in the order of Keras's, which sorts those of a dictionary by key",
-        "return them in the order of PyTorch's",
+        "return them in the order of Keras's model, which sorts a dictionary by key",
+        "return them in the order of PyTorch's model",
         ResultOrder(_exchanged),
         kinds=RECURRENT + DENSE + NORMALISATION,
     )

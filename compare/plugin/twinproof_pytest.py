@@ -117,7 +117,7 @@ def _check(
 
 
 def _record(test: pytest.Item, evidence: Evidence | None, failure: str | None) -> None:
-    """Keep a check for both files: in short for JUnit's, whole for the document."""
+    """Keep a check for both files: in short for JUnit, whole for the document."""
     figures: dict[str, Any] = {"error": failure}
     if evidence is not None:
         figures = _figures(evidence)
@@ -188,7 +188,7 @@ class _Document:
                 check["evidence"] = json.loads(check["evidence"])
         good = sum(check["as_expected"] for check in self.checks)
         document = {
-            "exit_status": int(exitstatus),  # pytest's: 2 where it was interrupted
+            "exit_status": int(exitstatus),  # of pytest: 2 where it was interrupted
             "checks": sorted(self.checks, key=lambda check: check["test"]),
             "summary": {
                 "checks": len(self.checks),

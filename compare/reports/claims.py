@@ -51,9 +51,10 @@ def print_claims(console: Console, results: Iterable[ClaimResult]) -> None:
 
 
 def _empty_table(wide: bool) -> Table:
+    width_of_verdicts = 30 if wide else 22
     table = plain_table(below=1)
     table.add_column("", justify="right", no_wrap=True)
-    table.add_column("verdict", max_width=30 if wide else 22)
+    table.add_column("verdict", max_width=width_of_verdicts)
     table.add_column("question", ratio=5)
     if wide:
         table.add_column("figures", ratio=6)

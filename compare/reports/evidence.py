@@ -74,12 +74,12 @@ def print_evidence(console: Console, evidence: Evidence) -> None:
 
 def _inputs(inputs: Mapping[str, str | int]) -> str:
     """What the models ran on, in words."""
-    others = dict(inputs)
-    del others["seed"]
+    figures = dict(inputs)
+    del figures["seed"]
     sentences = []
-    if "prices" in others:
-        sentences.append(f"{others.pop('days'):,} days of {others.pop('prices')}")
-    sentences += map(str, others.values())
+    if "prices" in figures:
+        sentences.append(f"{figures.pop('days'):,} days of {figures.pop('prices')}")
+    sentences += map(str, figures.values())
     return "; ".join(sentences)
 
 
@@ -232,8 +232,8 @@ def _severity(result: Result) -> float:
 
 
 def _listed(numbers: Iterable[int | None]) -> str:
-    known = {number for number in numbers if number is not None}
-    return " ".join(map(str, sorted(known)))
+    distinct = {number for number in numbers if number is not None}
+    return " ".join(map(str, sorted(distinct)))
 
 
 def _verdict(result: Result) -> Text:

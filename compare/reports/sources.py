@@ -44,7 +44,7 @@ def print_sources(console: Console, parts: Sequence[tuple[str, str]]) -> None:
 
     Args:
         console: tells how wide the terminal is.
-        parts: title and text of PyTorch's source and of Keras's, or of one for both.
+        parts: title and text of the source in PyTorch and in Keras, or of one for both.
     """
     parts = [(title, text.rstrip()) for title, text in parts]
     if len(parts) == 2 and _fit(console, [text for _, text in parts]):

@@ -22,7 +22,7 @@ LEGEND = (
     "of a tensor is a part of its largest value so far, its limit what rounding "
     "explains, its noise how far float32 is from float64. Weights have Keras's names "
     "here, and a bias stands for the sum where PyTorch adds two; gradients have "
-    "PyTorch's."
+    "PyTorch's names."
 )
 SHARES = (
     "explains: the part of the losses' mean gap that goes when this cause is removed "
@@ -83,7 +83,7 @@ def _print_gradients(output: _Output, evidence: TrainingEvidence) -> None:
         f"({len(gradients.stages) - 1} tensors; gap {decider.gap64:.1e}, limit "
         f"{decider.limit64:.1e}, at {decider.stage})",
         "",
-        style=None if gradients.as_expected else "red",
+        style=_style(gradients.as_expected),
     )
 
 
@@ -211,17 +211,22 @@ def _losses(evidence: TrainingEvidence) -> Table:
     return table
 
 
+def _style(as_expected: bool) -> str | None:
+    return None if as_expected else "red"
+
+
 def _tensors(evidence: TrainingEvidence) -> Table:
     table = _table("tensor", "verdict", "gap", "limit", "noise", "parts at")
     for tensor in evidence.tensors:
+        parts_at = f"step {tensor.timestep}" if tensor.timestep else ""
         table.add_row(
             tensor.stage,
             tensor.verdict,
             f"{tensor.gap64:.1e}",
             f"{tensor.limit64:.1e}",
             f"{tensor.noise_torch + tensor.noise_keras:.1e}",
-            f"step {tensor.timestep}" if tensor.timestep else "",
-            style=None if tensor.verdict == SAME else "red",
+            parts_at,
+            style=_style(tensor.verdict == SAME),
         )
     return table
 
@@ -248,7 +253,10 @@ def _sharpe(evidence: TrainingEvidence) -> Table:
         texts = []
         for weights in (*SIDES, "equal"):
             ratio = ratios[weights]
-            texts.append("too few" if ratio is None else f"{ratio:.2f}")
+            if ratio is None:
+                texts.append("too few")
+            else:
+                texts.append(f"{ratio:.2f}")
         table.add_row(sample, f"{ratios['days']:,}", *texts)
     return table
 

@@ -40,8 +40,8 @@ def check_trainable(pair: Pair) -> None:
         )
     if pair.lengths and pair.outputs[0] == "output":
         raise BadInput(
-            f"train: expected a result for each sequence, got {pair.file}'s for each "
-            "step, padded ones too, which PyTorch and Keras fill differently"
+            f"train: expected a result for each sequence, got one for each step of "
+            f"{pair.file}, padded steps too, which PyTorch and Keras fill differently"
         )
 
 

@@ -108,8 +108,8 @@ def _run_length(
             judgement = twins.compare(*inputs)
             result = _result(subject, case, direction, case.expected, judgement)
             if result.verdict == SAME and case == probed_case and probe.is_open():
-                found = probe.run(twins, inputs, direction)
-                result = replace(result, sensitivity=found)
+                probed = probe.run(twins, inputs, direction)
+                result = replace(result, sensitivity=probed)
             if subject.watch and result.verdict == SAME and case == probed_case:
                 adequacy.watch(twins, inputs)
                 result = replace(result, unexercised=adequacy.sentences())
@@ -184,15 +184,15 @@ class _Probe:
             inputs: an array for each.
             direction: where the weights are from.
         """
-        found = sensitivity.sensitivity(
+        probed = sensitivity.sensitivity(
             self._subject.name, twins, inputs, self._sensitivity
         )
-        if found.survivors and direction == self._last_direction:
+        if probed.survivors and direction == self._last_direction:
             reload = partial(load_anew, twins)
-            found = sensitivity.with_reasons(found, twins, inputs, reload)
+            probed = sensitivity.with_reasons(probed, twins, inputs, reload)
             self._subject.loads[direction](twins)
-        self._sensitivity = found
-        return found
+        self._sensitivity = probed
+        return probed
 
 
 class _Explainer:
@@ -238,11 +238,13 @@ def _gradients(
     judgement = twins.gradients(subject.loss, inputs, targets)
     result = _result(subject, case, direction, SAME, judgement)
     if result.verdict == SAME:
-        found = sensitivity.of_loss(subject.name, twins, subject.loss, inputs, targets)
-        if found.faults:
-            result = replace(result, sensitivity=found)
+        probed = sensitivity.loss_sensitivity(
+            subject.name, twins, subject.loss, inputs, targets
+        )
+        if probed.faults:
+            result = replace(result, sensitivity=probed)
     elif result.verdict == DIFFERENT:
-        explanation = diagnosis.of_loss(
+        explanation = diagnosis.diagnose_loss(
             twins, subject.loss, inputs, targets, result.stages
         )
         result = replace(result, explanation=explanation)

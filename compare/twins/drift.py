@@ -39,8 +39,8 @@ def explain(
     for name, sentence in drift.items():
         removed = {*run.recipe.removed, name}
         gap_without = _gap(run, removed, leads, f"without {name}", progress)
-        others = set(CAUSES) - {name}
-        gap_alone = _gap(run, others, leads, f"{name} alone", progress)
+        all_but_this = set(CAUSES) - {name}
+        gap_alone = _gap(run, all_but_this, leads, f"{name} alone", progress)
         if gap_without is None or gap_alone is None:
             return tuple(causes), None
         share = 1 - gap_without / whole

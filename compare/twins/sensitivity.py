@@ -37,7 +37,7 @@ def sensitivity(
     """Make every mistake that can be made in a twin, and judge as the run does.
 
     PyTorch's model gets the mistake, in both precisions, and is compared with Keras's
-    as it is. A mistake that makes the model refuse its input is noticed as well.
+    model as it is. A mistake that makes the model refuse its input is noticed as well.
 
     Args:
         pair: its name.
@@ -79,7 +79,7 @@ def _mistakes_and_layers(probed: Sensitivity) -> set[tuple[str, str]]:
     return {(survivor.fault, survivor.layer) for survivor in probed.survivors}
 
 
-def of_loss(
+def loss_sensitivity(
     pair: str,
     twins: Twins,
     loss: str,

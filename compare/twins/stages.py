@@ -113,14 +113,14 @@ def check_result_names(torch: Sequence[str], keras: Sequence[str]) -> None:
     """
     if len(keras) != len(torch):
         raise BadInput(
-            f"results: expected as many of Keras's model as of PyTorch's "
+            f"results: expected as many of Keras's model as of PyTorch's model "
             f"({len(torch)}: {', '.join(torch)}), got {len(keras)} "
             f"({', '.join(keras)}); let both return the same"
         )
     if set(torch) != set(keras) and (_have_keys(torch) or _have_keys(keras)):
         raise BadInput(
             "results: expected the same names of both models, got "
-            f"{', '.join(torch)} of PyTorch's and {', '.join(keras)} of Keras's; "
+            f"{', '.join(torch)} of PyTorch and {', '.join(keras)} of Keras; "
             "let both return tuples, or dictionaries with the same keys"
         )
 

@@ -54,12 +54,12 @@ def train(
         if task.portfolios and not course.stopped:
             sharpe = sharpe_ratios(run)
         causes: tuple[Cause, ...] = ()
-        left = None
+        gap_left = None
         complete = len(course.losses["torch64"]) == run.steps
         complete &= not interrupted.is_set()
         # A loss shows a step only when the next begins.
         if drifting and complete and course.tensors[0].verdict != SAME:
-            causes, left = drift.explain(run, course.losses, drifting, progress)
+            causes, gap_left = drift.explain(run, course.losses, drifting, progress)
     return TrainingEvidence(
         versions=versions(),
         settings=_settings(run, optimizers),
@@ -71,7 +71,7 @@ def train(
         interrupted=interrupted.is_set(),
         drift=drifting,
         causes=causes,
-        left=left,
+        left=gap_left,
         sharpe=sharpe,
         seconds=time.perf_counter() - started,
     )

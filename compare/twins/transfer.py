@@ -106,7 +106,7 @@ def _twin_layers(
     """The layers of both models by PyTorch's names, with tensors as their arrays.
 
     Returns:
-        The layers; and what each array of Keras's was called, by its new full name, if
+        The layers; and what each array of Keras was called, by its new full name, if
         it was called otherwise.
 
     Raises:
@@ -138,7 +138,7 @@ def _constants(
         names = ", ".join(adapter.constants(models[side]))
         if names:
             yield (
-                f"{names} of {SIDES[side]}'s: constants of the model, not weights; "
+                f"{names} of {SIDES[side]}: constants of the model, not weights; "
                 "they stay as they are"
             )
 

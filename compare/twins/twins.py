@@ -56,7 +56,7 @@ class Twins:
         outputs: names of the stages that the models return; none until they are known.
         refusals: message of each side that refused to be built.
         only32: message of each side that refused float64 alone.
-        matched: Keras's layers that are the twin of a layer, by PyTorch's name.
+        matched: Keras's layers that are the twin of a layer, by its name in PyTorch.
     """
 
     def __init__(
@@ -155,27 +155,26 @@ class Twins:
         twins = self.of_side("torch").values()
         return all([pytorch_layers.hold_apart(twin.model) for twin in twins])
 
-    def pair_otherwise(self, others: Mapping[str, str]) -> None:
+    def pair_otherwise(self, exchanged: Mapping[str, str]) -> None:
         """Let layers of PyTorch's model take the twins of others, all matched before.
 
         Args:
-            others: the layer whose twin each takes, by name.
+            exchanged: the layer whose twin each takes, by name.
         """
-        self.matched |= {name: self.matched[other] for name, other in others.items()}
+        self.matched |= {name: self.matched[giver] for name, giver in exchanged.items()}
         self._rename()
 
     def _rename(self) -> None:
         """Let Keras's layers go by the names of their twins, in every precision."""
         # Keras may call a layer otherwise in each model, but its place is the same.
-        places = {
-            name: [self._leaf_names.index(leaf) for leaf in leaves]
-            for name, leaves in self.matched.items()
-        }
+        places = {}
+        for name, leaves in self.matched.items():
+            places[name] = [self._leaf_names.index(leaf) for leaf in leaves]
         for twin in self.of_side("keras").values():
             twin.rename(places)
 
     def _name_outputs(self, names: Sequence[str]) -> None:
-        """Call the results of both models what PyTorch's are called."""
+        """Call the results of both models what PyTorch calls them."""
         keras_names = self.twin("keras", "float32").outputs or ()
         check_result_names(names, keras_names)
         self.outputs = names

@@ -40,10 +40,10 @@ def fresh_weights(
         bound = np.sqrt(6 / sum(shape))
         return rng.uniform(-bound, bound, shape).astype(np.float32)
 
-    return {
-        name: {key: draw(key, array.shape) for key, array in layer.arrays.items()}
-        for name, layer in layers.items()
-    }
+    weights = {}
+    for name, layer in layers.items():
+        weights[name] = {key: draw(key, a.shape) for key, a in layer.arrays.items()}
+    return weights
 
 
 def load_random(twins: Twins, direction: Direction, seed: Sequence[int]) -> None:

@@ -190,7 +190,7 @@ def test_the_end_is_told_for_either_side(harness, diagnose, case):
     found = diagnose(made, (X,))
 
     assert found.explained, found
-    assert found.sentence == f"behind head, {sentence}"
+    assert found.sentence == f"after head, {sentence}"
     assert readings(found)[1] == {other}
 
 

@@ -166,7 +166,7 @@ def test_an_input_that_one_model_makes_something_of_is_said(harness, diagnose):
 
     assert not found.explained
     said = "rnn gets something unknown in PyTorch: what goes in differs by 1.3e+00"
-    assert f"behind the input, {said}" in found.sentence
+    assert f"after the input, {said}" in found.sentence
 
 
 def test_a_layer_that_refuses_keras_input_says_so(harness, diagnose):

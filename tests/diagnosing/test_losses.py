@@ -40,7 +40,7 @@ LOSSES = {
 def test_mistakes_in_a_loss_are_noticed_by_its_gradients(probe, last_step, loss):
     sensitivity, _ = probe
     aims = targets(loss, [(4, 4)], 0)
-    probed = sensitivity.of_loss("small", last_step, loss, (X,), aims)
+    probed = sensitivity.loss_sensitivity("small", last_step, loss, (X,), aims)
 
     assert {f.name for f in MISTAKES if loss in f.kinds} == LOSSES[loss]
     assert probed.noticed == probed.faults == len(LOSSES[loss])
@@ -51,7 +51,9 @@ def test_a_loss_that_is_zero_hides_its_mistakes(probe, last_step):
     """Constant returns have no Sharpe ratio."""
     sensitivity, _ = probe
     aims = [np.zeros((4, 4), np.float32)]
-    probed = sensitivity.of_loss("zero", last_step, "negative_sharpe_ratio", (X,), aims)
+    probed = sensitivity.loss_sensitivity(
+        "zero", last_step, "negative_sharpe_ratio", (X,), aims
+    )
 
     assert probed.noticed == 0
     names = {each.fault for each in probed.survivors}
@@ -62,7 +64,7 @@ def test_a_loss_that_is_zero_hides_its_mistakes(probe, last_step):
 def test_a_loss_is_as_it_was_after_each_mistake(probe, last_step):
     loss, aims = "mean_squared_error", targets("mean_squared_error", [(4, 4)], 0)
     before = last_step.gradients(loss, (X,), aims)
-    probe[0].of_loss("small", last_step, loss, (X,), aims)
+    probe[0].loss_sensitivity("small", last_step, loss, (X,), aims)
 
     assert last_step.gradients(loss, (X,), aims) == before
 
@@ -95,7 +97,7 @@ def wrong_loss(harness, probe, monkeypatch):
         )
         aims = targets(loss, [(4, 4)], 0)
         found = twins.gradients(loss, (x,), aims)
-        return probe[1].of_loss(twins, loss, (x,), aims, found.stages)
+        return probe[1].diagnose_loss(twins, loss, (x,), aims, found.stages)
 
     return told
 
@@ -119,7 +121,7 @@ def test_a_loss_with_a_factor_that_nobody_knows_is_said(last_step, wrong_loss):
     found = wrong_loss(last_step, X, "mean_squared_error", 1.25)
 
     assert not found.explained
-    assert found.sentence == "PyTorch's loss is 0.8 times Keras's"
+    assert found.sentence == "PyTorch's loss is 0.8 times Keras's loss"
     assert found.explain() == [
         "place     loss",
         f"unknown   none of 4 mistakes explains it; {found.sentence}",
@@ -138,7 +140,7 @@ def test_gradients_that_differ_behind_the_same_loss_are_not_blamed_on_it(
         for name, verdict in (("loss", SAME), ("x", SAME), ("lstm.bias_ih", DIFFERENT))
     ]
     aims = targets("mean_squared_error", [(4, 4)], 0)
-    found = probe[1].of_loss(last_step, "mean_squared_error", (X,), aims, stages)
+    found = probe[1].diagnose_loss(last_step, "mean_squared_error", (X,), aims, stages)
 
     assert not found.explained
     assert found.layer == "lstm.bias_ih"

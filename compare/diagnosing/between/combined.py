@@ -16,7 +16,7 @@ from compare.diagnosing.between.joins import joined
 from compare.diagnosing.between.operation import Function, Operation, merged
 from compare.diagnosing.between.scales import scaled
 from compare.diagnosing.between.standards import standardised
-from compare.diagnosing.between.ways import AS_IT_IS, EXACT, Recognised, Route, Way
+from compare.diagnosing.between.ways import EVERY_STEP, EXACT, Recognised, Route, Way
 from compare.judging.distances import NEAR, near
 from compare.mistakes import ACTIVATIONS, RESULTS, RecurrentOutput
 from compare.mistakes.activations import NONE
@@ -28,7 +28,7 @@ Search = Callable[[np.ndarray, np.ndarray], Iterable[tuple[Operation, Function]]
 
 
 def recognise(
-    others: Sequence[str],
+    sources: Sequence[str],
     anatomy: Anatomy,
     layer: str,
     following: np.ndarray,
@@ -40,7 +40,7 @@ def recognise(
     Where there is none, each way and operation that does.
 
     Args:
-        others: names of what else may be used: inputs, and layers before.
+        sources: names of what else may be used: inputs, and layers before.
         anatomy: what one side does.
         layer: its name.
         following: what comes next, (batch, ..., features).
@@ -51,7 +51,7 @@ def recognise(
     if plain or not following.ndim:
         return plain
     ways, _ = between.ways_of(anatomy, layer, turned)
-    for search in _searches(others, anatomy, layer, following, last, turned):
+    for search in _searches(sources, anatomy, layer, following, last, turned):
         recognised = {
             route: between.through(ways[route.way], function)
             for route, function in search
@@ -62,7 +62,7 @@ def recognise(
 
 
 def _searches(
-    others: Sequence[str],
+    sources: Sequence[str],
     anatomy: Anatomy,
     layer: str,
     following: np.ndarray,
@@ -82,7 +82,7 @@ def _searches(
     limit = NEAR if last else EXACT
     return (
         _merged(output, arrays, following, limit),
-        _joined(anatomy, others, fitting, following, functions, limit),
+        _joined(anatomy, sources, fitting, following, functions, limit),
         _of_itself(standardised, fitting, following),
         _of_itself(partial(scaled, functions=functions), fitting, following),
     )
@@ -150,8 +150,8 @@ def _joined(
         limit: of the largest value.
     """
     for way, array in arrays.items():
-        others = list(_others(anatomy, names, following.shape, way))
-        for operation, function in joined(array, following, others, functions, limit):
+        partners = list(_others(anatomy, names, following.shape, way))
+        for operation, function in joined(array, following, partners, functions, limit):
             yield Route(way, operation), function
 
 
@@ -170,7 +170,7 @@ def _others(
             array = take(output)
             if array is None or array.shape != shape:
                 continue
-            if other_way in (way, AS_IT_IS):
+            if other_way in (way, EVERY_STEP):
                 yield name, array
             else:
                 yield f"{other_way} of {name}", array

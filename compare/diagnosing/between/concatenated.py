@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.ways import AS_IT_IS, EXACT, STATE, Way
+from compare.diagnosing.between.ways import EVERY_STEP, EXACT, STATE, Way
 from compare.diagnosing.finding import Finding, Link, Reading
 from compare.diagnosing.from_the_end import LAST_FIRST
 from compare.diagnosing.in_layers.directions import left_reversed
@@ -246,6 +246,6 @@ def _in_words(part: Part) -> str:
     source = next(iter(part))
     if source.way == LAST_FIRST:
         return f"{source.layer} with its last step first"
-    if source.way == AS_IT_IS:
+    if source.way == EVERY_STEP:
         return source.layer
     return f"{source.way} of {source.layer}"

@@ -94,7 +94,7 @@ class _Candidate:
 def joined(
     x: np.ndarray,
     y: np.ndarray,
-    others: Sequence[tuple[str, np.ndarray]],
+    partners: Sequence[tuple[str, np.ndarray]],
     functions: Mapping[str, Function],
     limit: float,
 ) -> Iterator[tuple[Operation, Function]]:
@@ -105,17 +105,19 @@ def joined(
     Args:
         x: what a layer hands on, (batch, ..., features).
         y: what comes next, of the same shape.
-        others: by name, the other arrays of that shape.
+        partners: by name, the other arrays of that shape.
         functions: by name; first the one that leaves an array as it is.
         limit: the result is y if it is no farther from it than this, as a part of the
             largest value.
     """
     # Twice x is a scale, and no sum with another.
-    others = [(name, array) for name, array in others if not np.array_equal(array, x)]
-    if not others or not y.size:
+    partners = [
+        (name, array) for name, array in partners if not np.array_equal(array, x)
+    ]
+    if not partners or not y.size:
         return
-    for candidate in _candidates(x, y, [array for _, array in others], functions):
-        name, array = others[candidate.number]
+    for candidate in _candidates(x, y, [array for _, array in partners], functions):
+        name, array = partners[candidate.number]
         function = candidate.function(array, functions)
         if near(function(x), y, limit):
             yield candidate.operation(name), function
@@ -130,7 +132,7 @@ def _candidates(
     """What takes some rows of x to those of y, the fewest functions first."""
     x_rows, y_rows = _some_rows(x), _some_rows(y)  # (rows, features)
     other_rows = np.stack([_some_rows(array) for array in arrays])
-    # (others, rows, features)
+    # (partners, rows, features)
     with np.errstate(all="ignore"):  # an exponential of what never went into one
         candidates = [
             *_functions_before(x_rows, other_rows, y_rows, functions),
@@ -141,7 +143,7 @@ def _candidates(
 
 def _functions_before(
     x: np.ndarray,
-    others: np.ndarray,
+    partners: np.ndarray,
     y: np.ndarray,
     functions: Mapping[str, Function],
 ) -> Iterator[_Candidate]:
@@ -149,13 +151,13 @@ def _functions_before(
 
     Args:
         x: (rows, features).
-        others: (others, rows, features).
+        partners: (partners, rows, features).
         y: (rows, features).
         functions: by name; first the one that leaves an array as it is.
     """
     names = list(functions)
-    inside = np.stack([function(others) for function in functions.values()])
-    # (functions, others, rows, features)
+    inside = np.stack([function(partners) for function in functions.values()])
+    # (functions, partners, rows, features)
     for join in JOINS:
         for before, function in functions.items():
             results = join.function(function(x), inside)
@@ -165,14 +167,14 @@ def _functions_before(
 
 def _functions_after(
     x: np.ndarray,
-    others: np.ndarray,
+    partners: np.ndarray,
     y: np.ndarray,
     functions: Mapping[str, Function],
 ) -> Iterator[_Candidate]:
     """Functions of a join of x with another array; as `_functions_before`."""
     nothing = next(iter(functions))
     for join in JOINS:
-        results = join.function(x, others)  # (others, rows, features)
+        results = join.function(x, partners)  # (partners, rows, features)
         for after, function in functions.items():
             if after == nothing:
                 continue
@@ -184,7 +186,7 @@ def _matches(results: np.ndarray, y: np.ndarray) -> list[list[int]]:
     """The number of the function and of the other array, for each result that is y.
 
     Args:
-        results: (functions, others, rows, features).
+        results: (functions, partners, rows, features).
         y: (rows, features).
     """
     gaps = np.abs(results - y).max(axis=(2, 3))

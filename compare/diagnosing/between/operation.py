@@ -39,14 +39,14 @@ class Operation:
         if function in NOTHING:
             return self
         code = self.code.replace("x", f"({function} of x)", 1)
-        does = f"has {function} and {self.does} behind that"
+        does = f"has {function} and {self.does} after that"
         return Operation(does, code, "", self.numbers)
 
     def before(self, function: str) -> Operation:
         """A function, given by its name, of what the operation makes."""
         if function in NOTHING:
             return self
-        does = f"{self.does} and has {function} behind that"
+        does = f"{self.does} and has {function} after that"
         return Operation(does, f"{function} of ({self.code})", "", self.numbers)
 
 

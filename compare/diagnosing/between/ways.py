@@ -14,7 +14,7 @@ import numpy as np
 
 from compare.diagnosing.between import operation as operations
 from compare.diagnosing.between.operation import NOTHING, Change, Function, Operation
-from compare.diagnosing.finding import Finding, Link, Reading, once
+from compare.diagnosing.finding import Finding, Link, Reading, distinct
 from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
 from compare.judging.words import Side
@@ -32,7 +32,7 @@ from compare.mistakes import ways as words
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
 
-AS_IT_IS = "every step"  # of what has no steps: as it is
+EVERY_STEP = "every step"  # the only way for a layer that has no steps
 EXACT = 1e-13  # of the largest value: the forms of a gelu differ by 1e-10
 STATE = "the final hidden state"
 
@@ -97,18 +97,19 @@ def _differences(
     torch, keras = sides["torch"], sides["keras"]
     shared_changes = {route.change for route in torch} & {r.change for r in keras}
     shared_ways = {route.way for route in torch} & {route.way for route in keras}
+    kinds: Sequence[Kind] = ("ways", "functions")
     if shared_changes:
-        return ("ways",), {
-            side: [route for route in recognised if route.change in shared_changes]
-            for side, recognised in sides.items()
-        }
-    if shared_ways:
-        return ("functions",), {
-            side: [route for route in recognised if route.way in shared_ways]
-            for side, recognised in sides.items()
-        }
-    every_route = {side: list(recognised) for side, recognised in sides.items()}
-    return ("ways", "functions"), every_route
+        kinds = ("ways",)
+    elif shared_ways:
+        kinds = ("functions",)
+    routes: dict[Side, list[Route]] = {}
+    for side, recognised in sides.items():
+        routes[side] = list(recognised)
+        if shared_changes:
+            routes[side] = [r for r in recognised if r.change in shared_changes]
+        elif shared_ways:
+            routes[side] = [r for r in recognised if r.way in shared_ways]
+    return kinds, routes
 
 
 def _names(kind: Kind, routes: Sequence[Route]) -> list[Change]:
@@ -190,7 +191,7 @@ def ways_of(
 
     Returns:
         Ways by name, and the output of the layer, (batch, time, features), or (batch,
-        features) where only `AS_IT_IS` is a way.
+        features) where only `EVERY_STEP` is a way.
     """
     if layer in anatomy.recurrent_outputs:
         output = anatomy.recurrent_outputs[layer]
@@ -200,7 +201,7 @@ def ways_of(
         return WAYS, output
     output = RecurrentOutput(anatomy.layer_outputs[layer])
     if output.output.ndim != 3:
-        return {AS_IT_IS: WAYS[AS_IT_IS]}, output
+        return {EVERY_STEP: WAYS[EVERY_STEP]}, output
     return WAYS, output
 
 
@@ -229,7 +230,7 @@ def readings(
         sentence = f"{link.where}, {SIDES[side]} should do as {SIDES[opposite]} does"
         fix = wording.fix(side, likeliest[opposite], likeliest[side])
         mistaken.append(Reading(side, (), sentence, fix))
-    return once(mistaken)
+    return distinct(mistaken)
 
 
 def _mistaken(

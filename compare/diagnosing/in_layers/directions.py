@@ -11,13 +11,13 @@ from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from compare.diagnosing.finding import Finding, Reading, named
+from compare.diagnosing.finding import Finding, Reading, mistake_named
 from compare.diagnosing.from_the_end import (
     LAST_FIRST,
     NOT_TURNED,
     REVERSED,
     are_reversed,
-    makes,
+    hands_on,
 )
 from compare.judging.distances import near
 from compare.judging.evidence import OTHER, SIDES
@@ -54,8 +54,8 @@ def uncrossed(findings: Sequence[Finding], isolated: Isolated) -> Iterator[Findi
 
 def _reads_reversed(finding: Finding) -> bool:
     """Whether one of the readings is that a layer reads in the wrong direction."""
-    mistake = named(REVERSED)
-    return any(mistake in reading.faults for reading in finding.readings)
+    mistake = mistake_named(REVERSED)
+    return any(mistake in reading.mistakes for reading in finding.readings)
 
 
 def crossed(isolated: Isolated) -> dict[str, str]:
@@ -107,8 +107,8 @@ def _are_crossed(first: str, second: str, isolated: Isolated) -> bool:
         return False
     if not are_reversed(torch_second, keras_second):
         return False
-    reads_from_the_end = makes(_turned(keras_first), keras.recurrent_outputs[first])
-    return reads_from_the_end and not makes(
+    reads_from_the_end = hands_on(_turned(keras_first), keras.recurrent_outputs[first])
+    return reads_from_the_end and not hands_on(
         _turned(keras_second), keras.recurrent_outputs[second]
     )
 
@@ -130,7 +130,7 @@ def _exchanged(layer: str, twin: str, isolated: Isolated) -> Reading:
     second_in_keras = isolated.name(second, "keras")
     sentence = (
         f"{first} and {second} of PyTorch seem to be each other's twins: one of them "
-        f"reads the sequence from its end, and so does the other of Keras"
+        f"reads the sequence from its end, and in Keras the other one does"
     )
     table = f'{{"{first}": "{second_in_keras}", "{second}": "{first_in_keras}"}}'
     return Reading("", (), sentence, f"give names, {table}")
@@ -163,7 +163,7 @@ def left_reversed(
             f"which reads from the end, and {turning} does"
         )
         fix = f"{leaving}: hand on {codes[side]} of {place.layer}, not output"
-        readings.append(Reading(side, (named(NOT_TURNED),), sentence, fix))
+        readings.append(Reading(side, (mistake_named(NOT_TURNED),), sentence, fix))
         sentence = f"{place.where}, {turning} should do as {leaving} does"
         fix = f"{turning}: hand on the output of {place.layer} as it is"
         readings.append(Reading(opposite, (), sentence, fix))

@@ -11,9 +11,9 @@ import numpy as np
 from compare.diagnosing.finding import (
     Finding,
     Reading,
+    finding_in_layer,
     known_mistakes,
-    named,
-    of_layer,
+    mistake_named,
 )
 from compare.diagnosing.finding import reading as read
 from compare.diagnosing.isolated import Isolated
@@ -41,7 +41,7 @@ class _Setting(NamedTuple):
     of_batch: bool
 
 
-def normalises(layer: str, isolated: Isolated) -> Iterator[Finding]:
+def differing_norms(layer: str, isolated: Isolated) -> Iterator[Finding]:
     """Say how two layers that normalise differ on the same input and weights.
 
     Args:
@@ -75,7 +75,7 @@ def normalises(layer: str, isolated: Isolated) -> Iterator[Finding]:
     of_batch = [side for side, setting in chosen.items() if setting.of_batch]
     if len(of_batch) == 1:
         side = of_batch[0]
-        reading = read(isolated.name(layer, side), side, named(BATCH))
+        reading = read(isolated.name(layer, side), side, mistake_named(BATCH))
         yield Finding(layer, (reading,), cure=cure)
     if chosen["torch"].epsilon != chosen["keras"].epsilon:
         yield Finding(layer, _epsilon_readings(layer, isolated, chosen), cure=cure)
@@ -140,7 +140,7 @@ def _of_mistakes(
         suspects += [(side, mistake) for mistake in fitting]
         if side == "keras":
             cure = _with_mistake(fitting[0], isolated.weights["keras"][layer])
-    return of_layer(layer, isolated, suspects, cure)
+    return finding_in_layer(layer, isolated, suspects, cure)
 
 
 def _fitting_mistakes(layer: str, anatomy: Anatomy) -> list[Mistake[Computation]]:

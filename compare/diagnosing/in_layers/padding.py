@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from compare.diagnosing.between.ways import STATE, Recognised
-from compare.diagnosing.finding import Finding, Link, named, of_layer
+from compare.diagnosing.finding import Finding, Link, finding_in_layer, mistake_named
 from compare.diagnosing.isolated import Isolated
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import near
@@ -85,7 +85,7 @@ def _in_place(output: np.ndarray, order: np.ndarray, lengths: np.ndarray) -> np.
 # -------------------------------------------------------------------- after a sequence
 
 
-def counted(layer: str, isolated: Isolated) -> Iterator[Finding]:
+def padded_after(layer: str, isolated: Isolated) -> Iterator[Finding]:
     """The mistake by which a layer takes padded steps after a sequence for data.
 
     Args:
@@ -119,7 +119,7 @@ def counted(layer: str, isolated: Isolated) -> Iterator[Finding]:
     yield _finding(layer, isolated, ignoring, MASK, Computation(compute))
 
 
-def read_at_the_end(
+def ends_with_the_padding(
     link: Link, isolated: Isolated, sides: Mapping[Side, Recognised]
 ) -> Iterator[Finding]:
     """The mistake by which Keras ends where the padding does, unlike a packed batch.
@@ -150,7 +150,7 @@ def _finding(
     layer: str, isolated: Isolated, side: Side, mistake: str, cure: Effect
 ) -> Finding:
     """A finding of one mistake, by its name, on a side."""
-    return of_layer(layer, isolated, [(side, named(mistake))], cure)
+    return finding_in_layer(layer, isolated, [(side, mistake_named(mistake))], cure)
 
 
 def _counts(call: Call) -> np.ndarray:

@@ -45,7 +45,7 @@ class _WrongLayer:
 
 
 def in_one(
-    known: Sequence[Mistake[Computation]],
+    candidates: Sequence[Mistake[Computation]],
     call: Call,
     passed: Sequence[tuple[np.ndarray, np.ndarray]],
     steps: int | None = None,
@@ -53,7 +53,7 @@ def in_one(
     """Mistakes in one layer of a stack alone, or in one direction alone.
 
     Args:
-        known: mistakes that can be made in what a recurrent layer computes.
+        candidates: mistakes that can be made in what a recurrent layer computes.
         call: of a layer that may be a stack or have two directions.
         passed: what goes into each layer of it, (batch, time, features), and what comes
             out, (batch, time, size), first to last.
@@ -69,12 +69,12 @@ def in_one(
     if wrong is None:
         return
     right = wrong.call.run()
-    parts: tuple[Half, ...] = halves if num_layers == 1 else (None, *halves)
-    for mistake in known:
+    places: tuple[Half, ...] = halves if num_layers == 1 else (None, *halves)
+    for mistake in candidates:
         mistaken = _fitting(mistake.effect.compute(wrong.call), right)
         if mistaken is None:
             continue
-        for half in parts:
+        for half in places:
             mixed = _mixed(right, mistaken, half)
             if _are_near(mixed, wrong.output, call.lengths, steps):
                 place = _words(wrong.number, half, num_layers)

@@ -10,10 +10,10 @@ import numpy as np
 from compare.diagnosing.finding import (
     Finding,
     Reading,
+    distinct,
     fix_of,
     known_mistakes,
-    named,
-    once,
+    mistake_named,
     reading,
 )
 from compare.diagnosing.in_layers.stacks import in_part, named_part
@@ -34,7 +34,7 @@ Suspect = tuple[Side, Mistake[ArraysOfLayer]]
 
 
 def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
-    """The mistakes that make one side's arrays of a layer out of the other's.
+    """The mistakes that make one side's arrays of a layer out of the other side's.
 
     Args:
         layer: its name.
@@ -58,7 +58,7 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
     if readings:
         target = dict(arrays["keras"])
         cure = ArraysOfLayer(lambda _: target)
-        yield Finding(layer, once(readings), cure=cure)
+        yield Finding(layer, distinct(readings), cure=cure)
         return
     difference = "in no known way"
     if _are_same(kind, arrays["torch"], arrays["keras"]):
@@ -100,7 +100,7 @@ def _one_bias_twice(
     """
     if kind != "GRU":
         return
-    mistake = named("GRU biases swapped")  # is put right in the same way
+    mistake = mistake_named("GRU biases swapped")  # is put right in the same way
     for side, opposite in OTHER.items():
         for bias in ("bias_ih", "bias_hh"):
             repeated = _with_one_bias(arrays[opposite], bias)
@@ -131,7 +131,7 @@ def _with_one_bias(arrays: Arrays, bias: str) -> dict[str, np.ndarray]:
 
 
 def _single_mistakes(kind: str, arrays: Mapping[Side, Arrays]) -> Iterator[Suspect]:
-    """Mistakes that make one side's arrays of the other's, each by itself.
+    """Mistakes that make one side's arrays of the other side's, each by itself.
 
     Args:
         kind: of the layer.
@@ -155,7 +155,7 @@ def _of_another_layer(layer: str, isolated: Isolated) -> Iterator[Reading]:
         layer: its name.
         isolated: the twins at work.
     """
-    mistake = named("weights of another layer")
+    mistake = mistake_named("weights of another layer")
     kind = isolated.kinds[layer]
     for side, opposite in OTHER.items():
         arrays = isolated.weights[side][layer]
@@ -218,13 +218,13 @@ def _pairs(
         kind: of the layer.
         arrays: of either side, in PyTorch's layout.
     """
-    known = known_mistakes(ArraysOfLayer, kind)
+    candidates = known_mistakes(ArraysOfLayer, kind)
     for side, opposite in OTHER.items():
-        for earlier in known:
+        for earlier in candidates:
             changed = earlier.effect.made_on(side, arrays[opposite])
             if not changed:
                 continue
-            for later in known:
+            for later in candidates:
                 if _are_same(kind, later.effect.made_on(side, changed), arrays[side]):
                     yield side, earlier, later
 
@@ -240,7 +240,7 @@ def _never_loaded(
         names: what the user of each side calls the layer.
         arrays: of either side, in PyTorch's layout.
     """
-    mistake = named(FRESH)  # whose `fits` is the function used here
+    mistake = mistake_named(FRESH)  # whose `fits` is the function used here
     readings = []
     for side, opposite in OTHER.items():
         if is_unrelated_and_fresh(arrays[opposite], arrays[side], side):
@@ -251,7 +251,7 @@ def _never_loaded(
         if side == readings[0].side:
             continue
         place = f"{names[side]} of {SIDES[side]}"
-        sentence = f"in {place}, the layer has other weights than {SIDES[opposite]}'s"
+        sentence = f"in {place}, the layer has other weights than in {SIDES[opposite]}"
         fix = f"{place}: {fix_of(mistake, side)}"
         readings.append(Reading(side, (), sentence, fix))
     return readings

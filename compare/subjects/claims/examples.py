@@ -120,11 +120,11 @@ def _batches(data: Any, **options: Any) -> list[torch.Tensor]:
 
 def drop_last() -> Findings:
     """Sizes of the batches by default and without the last one."""
-    kept = tuple(map(len, _batches(_Windows())))
+    by_default = tuple(map(len, _batches(_Windows())))
     dropped = tuple(map(len, _batches(_Windows(), drop_last=True)))
     return Findings(
-        {"": kept == (20, 20, 20, 20, 13) and dropped == (20,) * 4},
-        {"by default": kept, "drop_last=True": dropped},
+        {"": by_default == (20, 20, 20, 20, 13) and dropped == (20,) * 4},
+        {"by default": by_default, "drop_last=True": dropped},
     )
 
 
@@ -139,13 +139,13 @@ def drop_last_length() -> Findings:
         for drop in (False, True)
     ]
     unequal = [(torch.zeros(1 + i % 3, 5), i) for i in range(93)]
-    kept, dropped = (
+    by_default, dropped = (
         refusal(partial(_batches, unequal, drop_last=drop)) for drop in (False, True)
     )
     return Findings(
         {
             "windows of one length": len(lengths[1]) == 1 < len(lengths[0]),
-            "sequences of unequal length": not dropped and bool(kept),
+            "sequences of unequal length": not dropped and bool(by_default),
         },
         {
             "lengths, last batch kept": tuple(lengths[0]),
@@ -161,8 +161,8 @@ def drop_last_unused(epochs: int = 20) -> Findings:
     for shuffle in (False, True):
         samples: Any = range(93)  # a data set is what has a length and an index
         loader: DataLoader = DataLoader(samples, 20, shuffle=shuffle, drop_last=True)
-        seen = {int(i) for _ in range(epochs) for batch in loader for i in batch}
-        unused[f"shuffle={shuffle}"] = 93 - len(seen)
+        handed_out = {int(i) for _ in range(epochs) for batch in loader for i in batch}
+        unused[f"shuffle={shuffle}"] = 93 - len(handed_out)
     return Findings(
         {name: count > 0 for name, count in unused.items()},
         {"epochs": epochs, **{f"unused, {n}": count for n, count in unused.items()}},
@@ -241,7 +241,7 @@ CLAIMS = (
         dummy_data,
     ),
     Claim(
-        "Do 100 days hold 93 windows of 7 days with a target behind each?",
+        "Do 100 days hold 93 windows of 7 days with a target after each?",
         "a Dataset of the second example's windows",
         window_count,
     ),

@@ -18,7 +18,7 @@ from compare.subjects.claims.common import (
 
 
 def slice_shape() -> Findings:
-    """[:, -1, :] of a batch-first layer, and the head behind it."""
+    """[:, -1, :] of a batch-first layer, and the head after it."""
     out, _ = make_lstm(8, 64, batch_first=True)(rand(64, 50, 8))
     last = out[:, -1, :]
     message = refusal(make_linear(64, 4), last)
@@ -53,9 +53,10 @@ def last_sees_all() -> Findings:
 
 def last_discards() -> Findings:
     """How many of the LSTM's outputs reach the result of either head."""
-    heads, h = (make_linear(64, 4), make_linear(50 * 64, 4)), rand(2, 50, 64)
-    last = sum(movers(lambda h: heads[0](h[:, -1, :]), h, 1))
-    flat = sum(movers(lambda h: heads[1](h.flatten(1)), h, 1))
+    head_of_last, head_of_all = make_linear(64, 4), make_linear(50 * 64, 4)
+    h = rand(2, 50, 64)
+    last = sum(movers(lambda h: head_of_last(h[:, -1, :]), h, 1))
+    flat = sum(movers(lambda h: head_of_all(h.flatten(1)), h, 1))
     return Findings(
         {"": (last, flat) == (1, 50)}, {"last step": last, "flattened": flat}
     )
@@ -89,7 +90,7 @@ def keras_flatten() -> Findings:
 
 
 def head_parameters() -> Findings:
-    """Parameters of the dense layer behind Flatten, and of one without it."""
+    """Parameters of the dense layer after Flatten, and of one without it."""
     counts = {
         "PyTorch": sum(p.numel() for p in nn.Linear(50 * 64, 4).parameters()),
         "Keras with return_sequences=True": _keras_flatten(True)[2],

@@ -58,7 +58,7 @@ def defaults() -> Findings:
 
 
 def stacking() -> Findings:
-    """Two layers in one against one layer behind another."""
+    """Two layers in one against one layer after another."""
     stack = make_lstm(3, 4, 2)
     first, second = layer_of(stack, 0), layer_of(stack, 1)
     x = rand(7, 2, 3)
@@ -291,7 +291,7 @@ CLAIMS = (
         batch_first_states,
     ),
     Claim(
-        "Does dropout act behind every layer but the last?",
+        "Does dropout act after every layer but the last?",
         "nn.LSTM(3, 4, 2, dropout=1.0) against its second layer fed zeros",
         dropout,
     ),

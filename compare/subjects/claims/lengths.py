@@ -174,9 +174,11 @@ def ignored_padding() -> Findings:
     figures: dict[str, Figure] = {}
     for name, read in _readers().items():
         zero, million, nan = (read(_pad(sequences, fill)) for fill in FILLS)
-        told = "" if " " in name else "not told of in "
-        cases[told + name] = np.array_equal(zero, million) and np.array_equal(zero, nan)
-        figures[f"0 against 1e6, {told}{name}"] = apart(zero, million)
+        prefix = "" if " " in name else "not told of in "
+        cases[prefix + name] = np.array_equal(zero, million) and np.array_equal(
+            zero, nan
+        )
+        figures[f"0 against 1e6, {prefix}{name}"] = apart(zero, million)
     return Findings(cases, figures)
 
 
@@ -211,16 +213,19 @@ def computed_rows() -> Findings:
     """
     padded = _pad(_sequences())
     data = make_lstm(batch_first=True)(_pack(padded))[0].data
-    layer, seen = make_keras_lstm(), {}
+    layer, rows_by_input = make_keras_lstm(), {}
     call = layer.cell.call
 
     def record(inputs, *args, **kwargs):
-        seen[to_numpy(inputs).tobytes()] = len(inputs)
+        rows_by_input[to_numpy(inputs).tobytes()] = len(inputs)
         return call(inputs, *args, **kwargs)
 
     layer.cell.call = record
     layer(padded.numpy(), mask=_mask())
-    rows = {"packed in PyTorch": len(data), "masked in Keras": sum(seen.values())}
+    rows = {
+        "packed in PyTorch": len(data),
+        "masked in Keras": sum(rows_by_input.values()),
+    }
     return Findings(
         {name: count == sum(LENGTHS) for name, count in rows.items()},
         {"padded rows": len(LENGTHS) * max(LENGTHS), **rows},

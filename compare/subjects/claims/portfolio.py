@@ -109,7 +109,7 @@ def view_alternative() -> Findings:
 
 
 def last_step_edition() -> Findings:
-    """[:, -1, :] behind a time-major LSTM, for either order of the input's axes."""
+    """[:, -1, :] after a time-major LSTM, for either order of the input's axes."""
     lstm, x = make_lstm(), rand(7, 2, 3)
     truth = lstm(x)[0][-1]
     picked = {
@@ -150,7 +150,7 @@ def flatten_needed() -> Findings:
 
 
 def independent_steps() -> Findings:
-    """Which steps move each output of a head behind flattened steps."""
+    """Which steps move each output of a head after flattened steps."""
     counts, swapped = _flat_head()
     return Findings(
         {"": set(counts) == {1}},
@@ -248,7 +248,7 @@ CLAIMS = (
         view_alternative,
     ),
     Claim(
-        "Does [:, -1, :] pick the last step behind the time-major portfolio LSTM?",
+        "Does [:, -1, :] pick the last step after the time-major portfolio LSTM?",
         "a time-major LSTM on (7, 2, 3) and on (2, 7, 3)",
         last_step_edition,
     ),
@@ -263,7 +263,7 @@ CLAIMS = (
         flatten_needed,
     ),
     Claim(
-        "Does the linear layer behind flattened steps treat each step on its own?",
+        "Does the linear layer after flattened steps treat each step on its own?",
         "which of 50 steps move each of 4 outputs, and a swap of two steps",
         independent_steps,
     ),

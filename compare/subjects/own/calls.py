@@ -61,15 +61,15 @@ def cut(
 ) -> tuple[np.ndarray, ...]:
     """The first samples and steps of the arrays, as many as the case has."""
     x = sequence(arrays)
-    parts = []
+    shortened = []
     for model_input, array in zip(inputs, arrays, strict=True):
-        part = array[: case.batch]
+        short = array[: case.batch]
         if _has_steps(array, x):
-            part = part[:, : case.timesteps]
+            short = short[:, : case.timesteps]
         elif model_input.name == "lengths" and case.timesteps:
-            part = np.minimum(part, case.timesteps)
-        parts.append(np.ascontiguousarray(part))
-    return tuple(parts)
+            short = np.minimum(short, case.timesteps)
+        shortened.append(np.ascontiguousarray(short))
+    return tuple(shortened)
 
 
 def masked(twins: Twins, arrays: tuple[np.ndarray, ...]) -> str:
@@ -161,10 +161,10 @@ def call_style(
     parameters = inspect.signature(function).parameters.values()
     kinds = {parameter.kind for parameter in parameters}
     if names is not None:
-        known = {parameter.name for parameter in parameters} >= set(names)
+        takes_names = {parameter.name for parameter in parameters} >= set(names)
         if inspect.Parameter.VAR_KEYWORD in kinds:
-            known = True
-        return "by name" if known and not graph else "dictionary"
+            takes_names = True
+        return "by name" if takes_names and not graph else "dictionary"
     if count == 1 or inspect.Parameter.VAR_POSITIONAL in kinds:
         return "in turn"
     places = [p.name for p in parameters if p.name not in ("training", "mask")]

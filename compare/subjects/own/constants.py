@@ -41,7 +41,7 @@ def as_written(twins: Twins) -> str:
         model = twins.model(side, "float64")
         names = ", ".join(adapter.replace_constants(model, _written))
         if names:
-            sentences.append(f"{names} of {SIDES[side]}'s")
+            sentences.append(f"{names} of {SIDES[side]}")
     return " and ".join(sentences)
 
 

@@ -63,8 +63,8 @@ def is_pair_file(name: str) -> bool:
 def check_transfer(who: str, transfer: object) -> None:
     """Raise BadInput unless this is one of TRANSFERS."""
     if transfer not in TRANSFERS:
-        known = ", ".join(map(repr, TRANSFERS))
-        raise BadInput(f"{who}: expected one of {known}, got {transfer!r}")
+        choices = ", ".join(map(repr, TRANSFERS))
+        raise BadInput(f"{who}: expected one of {choices}, got {transfer!r}")
 
 
 def check_seed(seed: object) -> None:

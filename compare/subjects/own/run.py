@@ -175,12 +175,12 @@ def _exchanged(judged: Judged, gradients: bool) -> Judged:
     if exchanged is None:
         note = (
             f"{names} have twins of the same kind and sizes, told apart by order: if "
-            "it tells wrongly, give names, a table of PyTorch's layers and Keras's."
+            "it tells wrongly, give names, a table of layers of PyTorch and of Keras."
         )
         return replace(judged, notes=[*judged.notes, note])
     note = (
-        f"{names}: paired with those of Keras's layers of the same sizes with which "
-        "the models are the same; in order of execution they are not."
+        f"{names}: paired with the layers of Keras, of the same sizes, with which "
+        "the models are the same; paired in order of execution they are not."
     )
     pair = replace(pair, exchanged={**pair.exchanged, **exchanged})
     return _judge(pair, gradients, [note])
@@ -195,9 +195,9 @@ def _built_for_its_steps(judged: Judged, gradients: bool) -> Judged:
     if not matched or twins.only32 or not _agree(twins, judged):
         return judged
     note = (
-        f"Judged for exactly {x.shape[1]} steps, as the models are called: traced once "
-        "for any number of steps Keras's works differently, since a part of it reads "
-        "that number from the shape."
+        f"Judged for exactly {x.shape[1]} steps, as the models are called: Keras's "
+        "model works differently when it is traced once for any number of steps, since "
+        "a part of it reads that number from the shape."
     )
     return _judge(replace(pair, free=False), gradients, [note])
 
@@ -339,7 +339,7 @@ def _notes_on_constants(twins: Twins) -> Iterator[str]:
         names = list(framework.constants(model))
         if names:
             yield (
-                f"{', '.join(names)} of {SIDES[side]}'s: constants of the model, not "
+                f"{', '.join(names)} of {SIDES[side]}: constants of the model, not "
                 "weights. No twin is looked for; they stay as they are."
             )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,18 +84,18 @@ class _File:
         lines = self.text.split("\n")
         # By their lines: one line may hold two statements.
         imports: dict[int, str] = {}
-        others: dict[int, str] = {}
+        other_code: dict[int, str] = {}
         for statement in self.statements:
             if statement in self.shown:
                 decorators = getattr(statement, "decorator_list", [])
-                first = min(node.lineno for node in [statement, *decorators])
-                part = "\n".join(lines[first - 1 : statement.end_lineno])
+                first_line = min(node.lineno for node in [statement, *decorators])
+                text = "\n".join(lines[first_line - 1 : statement.end_lineno])
                 if isinstance(statement, ast.Import | ast.ImportFrom):
-                    imports[first] = part
+                    imports[first_line] = text
                 else:
-                    others[first] = part
-        parts = ["\n".join(imports.values()), *others.values()]
-        return "\n\n".join(part for part in parts if part)
+                    other_code[first_line] = text
+        texts = ["\n".join(imports.values()), *other_code.values()]
+        return "\n\n".join(text for text in texts if text)
 
 
 class _Reader:
@@ -117,10 +117,10 @@ class _Reader:
         sources = {path: source for path, source in sources.items() if source}
         if set(sources) <= {self._path}:
             return "".join(sources.values())
-        parts = [
+        texts = [
             f"# {_name(path)}\n\n{source}" for path, source in reversed(sources.items())
         ]
-        return "\n\n\n".join(parts)
+        return "\n\n\n".join(texts)
 
     def _file(self, path: Path) -> _File:
         """The file at a path, read once."""
@@ -262,12 +262,12 @@ def _bound(statement: ast.AST) -> Iterator[tuple[str, _Import | ast.AST]]:
 
 def _imports_inside(node: ast.AST) -> dict[str, _Binding]:
     """Imports in a function or a class, by the names that they bind there."""
-    return {
-        name: _Binding(value, None)
-        for part in ast.walk(node)
-        if isinstance(part, ast.Import | ast.ImportFrom)
-        for name, value in _bound(part)
-    }
+    bindings = {}
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Import | ast.ImportFrom):
+            for name, value in _bound(inner):
+                bindings[name] = _Binding(value, None)
+    return bindings
 
 
 def _bound_inside(node: ast.AST) -> Iterator[tuple[str, _Import | ast.AST]]:
@@ -306,18 +306,35 @@ def _uses(node: ast.AST) -> list[Use]:
     if _use(node):
         return [_use(node)]
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        return [use for part in ast.iter_child_nodes(node) for use in _uses(part)]
+        return _uses_in(ast.iter_child_nodes(node))
     body: Sequence[ast.AST] = node.body if isinstance(node.body, list) else [node.body]
-    local = {
-        part.id
-        for part in ast.walk(node)
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-    }
-    local |= {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
-    inside = [use for part in body for use in _uses(part) if use[0] not in local]
+    local = _local_names(node)
+    inside = [use for use in _uses_in(body) if use[0] not in local]
     # Defaults, decorators and annotations are read outside of the function.
-    others = [part for part in ast.iter_child_nodes(node) if part not in body]
-    return [*inside, *(use for part in others for use in _uses(part))]
+    outside = [child for child in ast.iter_child_nodes(node) if child not in body]
+    return [*inside, *_uses_in(outside)]
+
+
+def _uses_in(nodes: Iterable[ast.AST]) -> list[Use]:
+    """What several expressions or statements read, in order."""
+    uses = []
+    for node in nodes:
+        uses += _uses(node)
+    return uses
+
+
+def _local_names(
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+) -> set[str]:
+    """The arguments of a function, and the names that it binds."""
+    names = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    for node in ast.walk(function.args):
+        if isinstance(node, ast.arg):
+            names.add(node.arg)
+    return names
 
 
 def _use(node: ast.AST) -> Use:

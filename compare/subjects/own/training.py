@@ -84,7 +84,7 @@ def _check_learning(pair: OwnPair, twins: Twins) -> None:
             raise BadInput(
                 f"{pair.name}: expected models that learn without dropout, whose "
                 f"random numbers the frameworks do not share, got {dropping} in "
-                f"{SIDES[side]}'s; make it 0 in both"
+                f"{SIDES[side]}'s model; make it 0 in both"
             )
 
 

@@ -96,7 +96,8 @@ def _as_they_are(
     """Judge a parameter that is its counterpart rounded to float32 with its value.
 
     Args:
-        twins: with their own weights; Keras's in float64 get those of PyTorch's.
+        twins: with their own weights; Keras's model in float64 gets those of
+            PyTorch's model.
         pair: whose models they are.
         notes: gets which parameters are rounded.
         unlike: gets which are farther off.
@@ -124,14 +125,15 @@ def _as_they_are(
                 apart[f"{name}.{key}"] = float(np.abs(array - value).max())
     LAYERS["keras"].load(keras, weights)
     note = (
-        f"{sum(rounded.values())} parameters of Keras's are sums of PyTorch's rounded "
-        f"to float32, and count as the same ({', '.join(rounded)})."
+        f"{sum(rounded.values())} parameters of Keras are sums of parameters of "
+        "PyTorch, rounded to float32, and count as the same "
+        f"({', '.join(rounded)})."
     )
     if rounded and note not in notes:
         notes.append(note)
     if apart and unlike is not None:
         gaps = ", ".join(f"{name} by {gap:.1e}" for name, gap in apart.items())
         unlike.append(
-            f"Keras's weights are not PyTorch's ({gaps}), which these inputs do not "
-            "show: on others the models need not be the same."
+            f"Keras's weights are not PyTorch's weights ({gaps}), which these inputs "
+            "do not show: on others the models need not be the same."
         )

@@ -69,14 +69,18 @@ def names(group: h5py.Group, attribute: str) -> list[str]:
     texts = []
     for piece in pieces:
         for name in group.attrs[piece]:
-            texts.append(name.decode() if isinstance(name, bytes) else str(name))
+            if isinstance(name, bytes):
+                name = name.decode()
+            texts.append(str(name))
     return texts
 
 
 def natural(name: str) -> list[int | str]:
     """A key that sorts lstm_10 after lstm_2."""
     key: list[int | str] = []
-    for number, part in enumerate(re.split(r"(\d+)", name)):
-        is_digits = number % 2 == 1
-        key.append(int(part) if is_digits else part)
+    for number, piece in enumerate(re.split(r"(\d+)", name)):
+        if number % 2 == 1:  # digits
+            key.append(int(piece))
+        else:
+            key.append(piece)
     return key

@@ -211,7 +211,7 @@ def _check_class(path: Path, config: Config) -> None:
     is_code = cls in ("Lambda", "__lambda__", "function")
     if registered or is_code or not (of_keras or of_python):
         raise BadInput(
-            f"{path}: expected layers of Keras's own, got {cls}, whose code would "
-            "have to be run; build the model in Python with your own code, and "
+            f"{path}: expected layers that Keras has itself, got {cls}, whose code "
+            "would have to be run; build the model in Python with your own code, and "
             "transfer the live model: compare.transfer(source, target)"
         )

@@ -212,7 +212,8 @@ def _prefixed(paths_inside: MutableParts) -> MutableParts:
     directions = [re.search(r"\b(forward|backward)_", path) for path in paths_inside]
     prefixes = []
     for number, direction in enumerate(directions):
-        prefixes.append(f"{direction[1]}." if direction else f"{number}.")
+        place = direction[1] if direction else number
+        prefixes.append(f"{place}.")
     # A layer of the user's own that goes backwards has a name of its own.
     if len(directions) == 2 and any(directions):
         prefixes = ["forward.", "backward."]

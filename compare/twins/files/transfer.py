@@ -24,7 +24,7 @@ from compare.twins.files.keras_files import KerasFile
 from compare.twins.files.pytorch_files import StateDict
 
 File = KerasFile | StateDict
-Names = Mapping[str, str | Sequence[str]]  # Keras's layer, or its stack, by PyTorch's
+Names = Mapping[str, str | Sequence[str]]  # layers in Keras, by PyTorch's name
 Options = Mapping[str, Sequence[Layer]]  # what each layer may be, likelier first
 
 ENDINGS: dict[str, type[File]] = {

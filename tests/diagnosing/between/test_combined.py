@@ -147,7 +147,7 @@ def test_an_input_made_by_something_else_stays_unknown(harness, diagnose):
 
     assert not found.explained
     assert found.faults == ()
-    assert "behind the input, rnn gets something unknown in PyTorch" in found.sentence
+    assert "after the input, rnn gets something unknown in PyTorch" in found.sentence
 
 
 def test_a_result_that_one_side_scales_is_told(harness, diagnose):
@@ -155,7 +155,7 @@ def test_a_result_that_one_side_scales_is_told(harness, diagnose):
     found = diagnose(twins(harness, torch, in_keras(plain)), (X,))
 
     assert found.explained, found
-    assert found.sentence == "behind head, PyTorch multiplies by 0.5, Keras does not"
+    assert found.sentence == "after head, PyTorch multiplies by 0.5, Keras does not"
 
 
 def test_a_scale_and_a_mistake_of_another_kind_are_told_together(harness, diagnose):
@@ -217,11 +217,11 @@ JOINS = {
     "a product": (lambda y, p, x: y * p, "multiplies by before"),
     "relu of the sum": (
         lambda y, p, x: relu(y + p),
-        "adds before and has a relu behind that",
+        "adds before and has a relu after that",
     ),
     "sum of the relu": (
         lambda y, p, x: relu(y) + p,
-        "has a relu and adds before behind that",
+        "has a relu and adds before after that",
     ),
 }
 
@@ -245,8 +245,8 @@ def test_a_relu_before_a_sum_is_told_from_one_behind_it(harness, diagnose):
     found = diagnose(stacked(harness, inside, outside), (X,))
 
     assert found.explained, found
-    assert "Keras has a relu and adds before behind that" in found.sentence
-    assert "PyTorch adds before and has a relu behind that" in found.sentence
+    assert "Keras has a relu and adds before after that" in found.sentence
+    assert "PyTorch adds before and has a relu after that" in found.sentence
 
 
 def test_a_connection_from_elsewhere_is_told(harness, diagnose):

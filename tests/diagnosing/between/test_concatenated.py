@@ -83,7 +83,7 @@ def test_steps_that_one_side_leaves_turned_are_told_and_no_layer_is_blamed(
 def test_a_mistake_elsewhere_blames_no_direction(torch, keras):
     found = explained(by_hand(ends=True), go_backwards(), names=NAMES)
 
-    assert found.sentence.startswith("behind head, ")
+    assert found.sentence.startswith("after head, ")
     assert "; and" not in found.sentence
 
 
@@ -199,7 +199,7 @@ def test_inputs_that_are_joined_in_another_order_for_the_result_are_told(torch, 
     found = explained(Model(), theirs, [X[:, 0], X[:, 1, :2] ** 2])
 
     assert found.sentence == (
-        "behind head, PyTorch joins the input x and the input x1, "
+        "after head, PyTorch joins the input x and the input x1, "
         "Keras the input x1 and the input x"
     )
 

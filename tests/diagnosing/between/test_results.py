@@ -58,7 +58,7 @@ def test_what_a_model_returns_of_its_last_layer_is_recognised(harness, diagnose,
 
     assert found.explained, found
     assert found.faults == (name,)
-    assert found.sentence.startswith("behind rnn, PyTorch returns ")
+    assert found.sentence.startswith("after rnn, PyTorch returns ")
 
 
 def test_the_last_step_of_two_directions_is_recognised_at_the_end(harness, diagnose):

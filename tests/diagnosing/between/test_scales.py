@@ -51,11 +51,11 @@ def read(y, x=X, functions=FUNCTIONS):
         ),
         "behind": (
             lambda x: 3 * np.tanh(x),
-            "has a tanh and multiplies by 3 behind that",
+            "has a tanh and multiplies by 3 after that",
         ),
         "before": (
             lambda x: np.tanh(3 * x - 1),
-            "multiplies by 3 and subtracts 1 and has a tanh behind that",
+            "multiplies by 3 and subtracts 1 and has a tanh after that",
         ),
     }.values(),
 )
@@ -64,7 +64,7 @@ def test_numbers_are_read_as_they_were_written(change, said):
 
 
 def test_a_temperature_is_read_from_what_a_softmax_makes():
-    said = "multiplies by 0.5 and has a softmax over the outputs behind that"
+    said = "multiplies by 0.5 and has a softmax over the outputs after that"
 
     assert read(RESULTS["a softmax over the outputs"](X / 2), X, SOFTMAX) == [said]
 
@@ -147,11 +147,11 @@ def joins(y):
         (X * P, "multiplies by p"),
         ((X + Q) / 2, "takes the average with q"),
         (X * sigmoid(Q), "multiplies by a sigmoid of q"),
-        (relu(X + P), "adds p and has a relu behind that"),
-        (relu(X) + P, "has a relu and adds p behind that"),
+        (relu(X + P), "adds p and has a relu after that"),
+        (relu(X) + P, "has a relu and adds p after that"),
         (
             np.tanh(X) * sigmoid(P),
-            "has a tanh and multiplies by a sigmoid of p behind that",
+            "has a tanh and multiplies by a sigmoid of p after that",
         ),
     ],
     ids=lambda each: each if isinstance(each, str) else "",

@@ -113,7 +113,7 @@ def test_a_head_that_was_never_loaded_is_told_for_both_sides(harness, diagnose):
         "in head of Keras, the layer still has the weights"
     )
     assert found.alternatives[0].sentence == (
-        "in head of PyTorch, the layer has other weights than Keras's"
+        "in head of PyTorch, the layer has other weights than in Keras"
     )
 
 

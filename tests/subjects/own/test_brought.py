@@ -223,6 +223,6 @@ def test_unmatched_layer_is_refused_with_both_lists(nn, keras):
         compare.check(nested(nn), twin, X, "to_keras")
 
     lines = str(error.value).splitlines()
-    assert "2 of PyTorch's and 1 of Keras's have none" in lines[0]
+    assert "2 in PyTorch and 1 in Keras have none" in lines[0]
     assert lines[1].split() == ["PyTorch", "Keras"]
     assert any("* body.0 Linear [5x6, 5]" in line for line in lines)

@@ -68,7 +68,7 @@ def test_constants_need_no_twin(keras, standardised, front):
     evidence = compare.check(standardised, behind(keras, front(keras)), X, "to_keras")
 
     assert evidence.verdict == "same"
-    assert "mean, spread of PyTorch's: constants of the model" in evidence.explain()
+    assert "mean, spread of PyTorch: constants of the model" in evidence.explain()
 
 
 def scaled(torch, scale):
@@ -98,7 +98,7 @@ def test_float32_may_round_a_number_that_keras_has_in_its_code(
     evidence = compare.check(first, second, X, "to_keras")
 
     assert evidence.verdict == verdict
-    said = "scale of PyTorch's: judged as they were written" in evidence.explain()
+    said = "scale of PyTorch: judged as they were written" in evidence.explain()
     assert said == (verdict == "same")
 
 
@@ -118,7 +118,7 @@ def test_pytorch_may_have_a_number_in_its_code_that_float32_rounds(torch, keras)
     evidence = compare.check(first, second, X, "to_keras")
 
     assert evidence.verdict == "same"
-    assert "scale.by of Keras's: judged as they were written" in evidence.explain()
+    assert "scale.by of Keras: judged as they were written" in evidence.explain()
 
 
 def test_constants_that_differ_are_noticed(keras, standardised):
@@ -133,9 +133,9 @@ def test_a_transfer_leaves_constants_as_they_are_and_says_so(keras, standardised
         compare.transfer(standardised, model)
 
     assert [str(each.message).partition(":")[2] for each in said] == [
-        " mean, spread of PyTorch's: constants of the model, not weights; they stay "
+        " mean, spread of PyTorch: constants of the model, not weights; they stay "
         "as they are",
-        " standardise of Keras's: constants of the model, not weights; they stay as "
+        " standardise of Keras: constants of the model, not weights; they stay as "
         "they are",
     ]
     assert np.array_equal(model.get_layer("standardise").mean.numpy(), MEAN)

@@ -81,9 +81,9 @@ def test_models_that_return_dictionaries_learn_in_step(train, nn, keras):
 @pytest.mark.parametrize(
     ("rates", "got"),
     [
-        (((0.5,), (0.5,)), "drop with p=0.5 in PyTorch's"),
-        (((), (0.3,)), "dropout.* with rate=0.3 in Keras's"),
-        (((), (0.0, False, 0.2)), "gru.* with recurrent_dropout=0.2 in Keras's"),
+        (((0.5,), (0.5,)), "drop with p=0.5 in PyTorch's model"),
+        (((), (0.3,)), "dropout.* with rate=0.3 in Keras's model"),
+        (((), (0.0, False, 0.2)), "gru.* with recurrent_dropout=0.2 in Keras's model"),
     ],
     ids=["both", "Keras's layer", "inside Keras's layer"],
 )

@@ -133,7 +133,7 @@ def test_unmatched_layers_are_named_on_both_sides(frameworks, saved, tmp_path):
     model.head[0] = torch.nn.Linear(HIDDEN, 5)
     save_torch(torch, model, tmp_path / "other.pt")
 
-    with pytest.raises(BadInput, match="1 of PyTorch's and 1 of Keras's") as refusal:
+    with pytest.raises(BadInput, match="1 in PyTorch and 1 in Keras") as refusal:
         transfer_files(str(tmp_path / "other.pt"), str(saved[0] / "model.keras"))
     assert "* head.0 Linear [5x6, 5]" in str(refusal.value)
     assert "* out Dense [6x3, 3]" in str(refusal.value)

@@ -222,7 +222,7 @@ def test_a_layer_that_holds_a_count_is_listed(keras, tmp_path, ending):
     model = keras.Sequential(model)
     path = tmp_path / f"b{ending}"
     (model.save_weights if "weights" in ending else model.save)(path)
-    with pytest.raises(BadInput, match="0 of PyTorch's and 1 of Keras's") as error:
+    with pytest.raises(BadInput, match="0 in PyTorch and 1 in Keras") as error:
         transfer_files(linear(tmp_path / "a.safetensors"), str(path))
 
     assert "* normalization" in str(error.value)
