@@ -366,7 +366,7 @@ class _Caller:
     @classmethod
     def of(cls, frame: FrameType | None) -> _Caller | None:
         """Who called; None where it is something inside a layer of Keras."""
-        line = ""
+        line, operation = "", ""
         is_own = False
         while frame is not None:
             file = frame.f_code.co_filename
@@ -382,9 +382,13 @@ class _Caller:
             elif not file.startswith(TENSORFLOW) and not line:
                 line = f" (line {frame.f_lineno} of {Path(file).name})"
             owner = frame.f_locals.get("self")
-            if isinstance(owner, keras.Operation):
-                if not isinstance(owner, keras.Layer):
-                    return cls(owner.name, line)  # an operation in the model's graph
+            if isinstance(owner, keras.Model) and operation and not line:
+                return cls(operation, line)  # an operation in the model's graph
+            if isinstance(owner, keras.Operation) and not isinstance(
+                owner, keras.Layer
+            ):
+                operation = operation or owner.name
+            elif isinstance(owner, keras.Layer):
                 is_own = is_own or "padding" in type(owner).__module__
                 if line or is_own:
                     return cls(owner.name, line, is_own)

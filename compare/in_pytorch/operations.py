@@ -55,6 +55,7 @@ TOLD: Mapping[str, tuple[tuple[int, str, Any] | None, tuple[int, str, Any] | Non
     "max": ((1, "other", None), None),
     "min": (None, (1, "other", None)),
 }
+RECTIFIERS = ("relu", "relu6")  # a unit never above 0 hides what comes after it
 EXTREMES = ("max", "min", "maximum", "minimum", "fmax", "fmin")
 COMPARISONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "ne": "!=", "eq": "=="}
 PYTORCH = str(Path(torch.__file__).parent)
@@ -150,6 +151,15 @@ class _Watching(torch.overrides.TorchFunctionMode):
             if upper is not None:
                 passed = bool((x > upper).any())
                 yield above(place, _number(upper), passed, largest)
+            if name in RECTIFIERS and x.ndim == 2:  # (batch, units)
+                alive = (x > 0).any(0).numpy()
+                yield Operation(
+                    place=f"units of {place}",
+                    idle="were dead, never above 0",
+                    need="weights",
+                    acted=bool(alive.all()),
+                    used=alive,
+                )
         elif name == "pad":
             amounts = kwargs.get("pad", args[1] if len(args) > 1 else ())
             place = self._place("padding", caller)

@@ -29,7 +29,7 @@ from compare.twins.weights import enlarge, remember
 
 FACTORS = (8.0, 64.0, 512.0, -8.0, -512.0)  # of inputs, until all bounds are passed
 # Of the weights that are not recurrent: powers of two, so that nothing is rounded.
-WEIGHT_FACTORS = (8.0, 8.0)  # one after the other
+WEIGHT_FACTORS = (8.0, 8.0, -1.0)  # one after the other
 # What more than the first input or other weights may show.
 SHOWN_BY_OTHERS: tuple[Need, ...] = ("padding", "steps", "values", "weights")
 PROVED = (SAME, SAME_IN_FLOAT32)
@@ -161,14 +161,14 @@ class _Trial:
                 self._run(f"inputs {factor:g} times as large", arrays, is_larger=True)
         if self._twins.only32:
             return
-        for number, factor in enumerate(WEIGHT_FACTORS, start=1):
+        product = 1.0
+        for factor in WEIGHT_FACTORS:
             if self._is_over():
                 return
             enlarge(self._twins, factor)
+            product *= factor
             arrays = drawing.times(few, 1.0) or few
-            self._run(
-                f"weights {factor**number:g} times as large", arrays, is_larger=True
-            )
+            self._run(f"weights {product:g} times as large", arrays, is_larger=True)
 
     def _is_over(self) -> bool:
         return self.differs or not self._adequacy.idle("values")
