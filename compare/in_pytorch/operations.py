@@ -151,6 +151,8 @@ class _Watching(torch.overrides.TorchFunctionMode):
             if upper is not None:
                 passed = bool((x > upper).any())
                 yield above(place, _number(upper), passed, largest)
+            if name in RECTIFIERS:
+                yield above(place, 0, largest > 0, largest)
             if name in RECTIFIERS and x.ndim == 2:  # (batch, units)
                 alive = (x > 0).any(0).numpy()
                 yield Operation(

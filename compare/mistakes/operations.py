@@ -77,7 +77,7 @@ def above(place: str, bound: float | None, passed: bool, largest: float) -> Oper
     """
     idle = "never cut a value off"
     if bound is not None:
-        idle = f"never reached {bound:g}"
+        idle = f"never reached {bound:g}" if bound else "never went above 0"
     return Operation(place, idle, "values", passed, largest, "largest")
 
 
