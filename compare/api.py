@@ -24,6 +24,7 @@ def check(
     transfer: str | None = None,
     *,
     names: Mapping[str, str | Sequence[str]] | None = None,
+    ignore: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Evidence:
     """Whether two live models compute the same function.
@@ -48,6 +49,8 @@ def check(
             they show what a bias of zero hides.
         names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,
             kind and sizes leave it open: {"encoder.rnn": "lstm"}.
+        ignore: layers and parameters for which no twin is looked for, such as
+            ["crf.transitions"]. What has no part in the results is found without it.
         seed: of the random weights.
 
     Returns:
@@ -67,7 +70,13 @@ def check(
     from compare.judging.evidence import Evidence
     from compare.matching.names import checked_names
     from compare.subjects.own.arrays import named_arrays
-    from compare.subjects.own.pair import OwnPair, check_seed, check_transfer, described
+    from compare.subjects.own.pair import (
+        OwnPair,
+        check_seed,
+        check_transfer,
+        checked_ignore,
+        described,
+    )
     from compare.twins.versions import versions
 
     check_transfer("transfer", transfer)
@@ -83,6 +92,7 @@ def check(
         names=input_names,
         transfer=transfer,
         table=table,
+        ignore=checked_ignore("ignore", ignore),
         seed=seed,
     )
     judged = session.judge_own(pair)
@@ -116,6 +126,7 @@ def assert_same(
     transfer: str | None = None,
     *,
     names: Mapping[str, str | Sequence[str]] | None = None,
+    ignore: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Evidence:
     """Raise AssertionError, with the report, unless two live models are the same.
@@ -126,7 +137,9 @@ def assert_same(
         AssertionError: if the verdict is neither "same" nor "same in float32".
         BadInput: as `check`.
     """
-    evidence = check(torch_model, keras_model, x, transfer, names=names, seed=seed)
+    evidence = check(
+        torch_model, keras_model, x, transfer, names=names, ignore=ignore, seed=seed
+    )
     if not evidence.as_expected:
         raise AssertionError(evidence.explain())
     return evidence

@@ -26,6 +26,7 @@ from compare.judging.evidence import (
     SIDES,
     Judgement,
     StageResult,
+    deciding,
 )
 from compare.judging.explanation import Alternative, Explanation
 from compare.judging.words import Side, Verdict
@@ -204,11 +205,14 @@ def _alternative(cause: Reading) -> Alternative:
 
 
 def _deciding(judgement: Judgement) -> StageResult:
-    """The first stage that is not the same; else the one with the largest ratio."""
+    """The stage that the verdict rests on; after a refusal, the first that differs."""
+    decider = deciding(judgement.verdict, judgement.stages)
+    if decider is not None:
+        return decider
     for stage in judgement.stages:
         if stage.verdict != SAME:
             return stage
-    return max(judgement.stages, key=lambda stage: stage.ratio)  # nearest its limit
+    return judgement.stages[0]
 
 
 # ------------------------------------------------------------------------------- cures

@@ -32,7 +32,7 @@ def layer_gap(twin: Twin, layer: str, keras: Anatomy, steps: int | None = None) 
     except (*REFUSALS, IndexError) as error:  # such as an index that is out of range
         return Gap(np.inf, refusal=message(error))
     if not isinstance(output, RecurrentOutput):
-        return _array_gap(output, keras.layer_outputs[layer])
+        return _array_gap(output, _output_alone(keras, layer, output.ndim))
     keras_output = keras.recurrent_outputs[layer]
     if steps is not None:
         # (batch, steps, size)
@@ -41,6 +41,22 @@ def layer_gap(twin: Twin, layer: str, keras: Anatomy, steps: int | None = None) 
         name.endswith("_reverse") for name in call.arrays
     )
     return _recurrent_gap(output, keras_output, has_two_directions)
+
+
+def _output_alone(keras: Anatomy, layer: str, axes: int) -> np.ndarray:
+    """What Keras's layer makes, where PyTorch's layer is one that returns no states.
+
+    Args:
+        keras: what Keras's twin does.
+        layer: its name.
+        axes: how many the output of PyTorch's layer has: 2 of a final state alone.
+    """
+    if layer in keras.layer_outputs:
+        return keras.layer_outputs[layer]
+    recurrent = keras.recurrent_outputs[layer]
+    if recurrent.h is not None and axes == recurrent.h.ndim:
+        return recurrent.h
+    return recurrent.output
 
 
 def _recurrent_gap(

@@ -7,8 +7,8 @@ models; it is seen where each layer of PyTorch hands on what its twin in Keras d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,9 +48,12 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     """
     torch_twin = twins.twin("torch", "float64")
     keras_twin = twins.twin("keras", "float64")
-    torch = in_pytorch_anatomy.anatomy(torch_twin, arrays)
-    layers = pytorch_layers.layers(torch_twin.model)
-    kinds = {layer: layers[layer].kind for layer in [*torch.kinds, *layers]}
+    every_layer = pytorch_layers.layers(torch_twin.model)
+    layers = {name: every_layer[name] for name in twins.matched or every_layer}
+    torch = _without_layers_alone(
+        in_pytorch_anatomy.anatomy(torch_twin, arrays), layers
+    )
+    kinds = {layer: layers[layer].kind_at_work for layer in [*torch.kinds, *layers]}
     rewritten = _rewritten(keras_layers.layers(keras_twin.model), layers)
     bare = [
         layer for layer in torch.layer_inputs if layer not in layers
@@ -79,6 +82,15 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         judged_steps=trusted,
         keras_names=_called(twins),
         from_the_end=from_the_end,
+    )
+
+
+def _without_layers_alone(torch: Anatomy, layers: Collection[str]) -> Anatomy:
+    """What is seen at work, of the layers that have a twin; others are between them."""
+    return replace(
+        torch,
+        kinds={name: kind for name, kind in torch.kinds.items() if name in layers},
+        arrays={name: held for name, held in torch.arrays.items() if name in layers},
     )
 
 

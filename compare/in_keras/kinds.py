@@ -24,6 +24,17 @@ def is_own(layer: keras.Layer) -> bool:
     return kind_of(layer).endswith(("(Layer)", "(Model)"))
 
 
+def is_by_hand(layer: object) -> bool:
+    """Whether the user wrote what a layer, its cell, or one of several computes."""
+    parts = inner_layers(layer)
+    if parts:
+        return any(map(is_by_hand, parts.values()))
+    if not isinstance(layer, keras.Layer):
+        return False
+    cell = layer.cell if isinstance(layer, keras.layers.RNN) else layer
+    return type(cell).call is not framework_class(cell).call
+
+
 def kind_of(layer: Any) -> str:
     """Name of a layer's class, with the options in it that PyTorch has no layer for.
 

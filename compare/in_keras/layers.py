@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -12,14 +13,31 @@ import tensorflow
 
 from compare.errors import BadInput
 from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
-from compare.in_keras.kinds import inner_layers, is_constant, is_own, kind_of
+from compare.in_keras.kinds import (
+    inner_layers,
+    is_by_hand,
+    is_constant,
+    is_own,
+    kind_of,
+)
 from compare.in_keras.models import is_graph, never_built
-from compare.in_keras.names import Renamed, children, unnamed
+from compare.in_keras.names import Renamed, children, is_whole, unnamed
 from compare.kinds.layer import Layer
 from compare.matching.copying import LARGE, LINE, copy
 
 # Layers that count as one with those inside.
 COMPOSITES = (keras.layers.RNN, keras.layers.Wrapper, keras.layers.Bidirectional)
+
+
+def is_composite(layer: keras.Layer) -> bool:
+    """Whether a layer counts as one with those inside.
+
+    Not one whose cell the user made of layers: each of those is one by itself.
+    """
+    cell = layer.cell if isinstance(layer, keras.layers.RNN) else None
+    if isinstance(cell, keras.Layer) and is_own(cell):
+        return not every_layer(cell, itself=False)
+    return isinstance(layer, COMPOSITES)
 
 
 # ------------------------------------------------------------ as the suite's data
@@ -40,7 +58,7 @@ def layers(model: keras.Model | Renamed) -> dict[str, Layer]:
     for name, layer in held(model).items():
         variables_by_name: Mapping[str, Any] = layer.arrays
         arrays = {key: variable.numpy() for key, variable in variables_by_name.items()}
-        by_name[name] = Layer(layer.kind, arrays)
+        by_name[name] = replace(layer, arrays=arrays)
     return by_name
 
 
@@ -52,7 +70,7 @@ def held(model: keras.Model | Renamed) -> dict[str, Layer]:
     """
     by_attribute = children(model)
     by_name = {
-        name: Layer(kind_of(by_attribute[name]), held_variables)
+        name: _layer(by_attribute[name], held_variables)
         for name, held_variables in holders(model).items()
     }
     return _checked(model, by_name)
@@ -68,8 +86,7 @@ def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
         BadInput: as `layers` does.
     """
     by_name = {
-        name: Layer(kind_of(leaf), variables(leaf))
-        for name, leaf in leaves(model).items()
+        name: _layer(leaf, variables(leaf)) for name, leaf in leaves(model).items()
     }
     return _checked(model, by_name)
 
@@ -91,7 +108,7 @@ def _checked(
     for layer in constant_layers(model).values():
         inside |= {id(variable) for variable in layer.weights}
     outside = [v.path for v in model.weights if id(v) not in inside]
-    if outside:
+    if outside and is_whole(model):
         raise BadInput(
             f"{type(original).__name__}: expected a Keras model whose layers without "
             f"layers inside hold all weights, got {', '.join(outside)} elsewhere; put "
@@ -111,7 +128,12 @@ def _checked(
 def read_layer(layer: keras.Layer) -> Layer:
     """A layer of any model with its arrays."""
     arrays = {name: variable.numpy() for name, variable in variables(layer).items()}
-    return Layer(kind_of(layer), arrays)
+    return _layer(layer, arrays)
+
+
+def _layer(attribute: Any, arrays: Mapping[str, Any]) -> Layer:
+    """A layer, or a list of layers, as data, with arrays or with variables."""
+    return Layer(kind_of(attribute), arrays, is_by_hand(attribute))
 
 
 # ------------------------------------------------------------ reading and writing
@@ -183,12 +205,18 @@ def variables(attribute: object) -> dict[str, keras.Variable]:
         return by_name
     if not isinstance(attribute, keras.Layer):
         return {}
-    names = {}
-    if attribute.weights and is_own(attribute):  # as in PyTorch, by attribute
-        names = {id(value): name for name, value in vars(attribute).items()}
+    if not is_own(attribute):
+        return {variable.name: variable for variable in attribute.weights}
+    # As in PyTorch: by attribute, and without what layers inside hold.
+    holder = attribute.cell if isinstance(attribute, keras.layers.RNN) else attribute
+    names = {id(value): name for name, value in vars(holder).items()}
+    inside: set[int] = set()
+    for layer in every_layer(holder, itself=False):
+        inside |= {id(variable) for variable in layer.weights}
     return {
         names.get(id(variable), variable.name): variable
         for variable in attribute.weights
+        if id(variable) not in inside
     }
 
 
@@ -209,6 +237,18 @@ def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
     """
     every = _holding(model, path)
     return {name: layer for name, layer in every.items() if not is_constant(layer)}
+
+
+def directions_apart(leaves: Mapping[str, keras.Layer]) -> dict[str, keras.Layer]:
+    """Layers by name, with two in the place of each `Bidirectional`."""
+    by_name = {}
+    for name, leaf in leaves.items():
+        if isinstance(leaf, keras.layers.Bidirectional):
+            by_name[f"{name}.forward_layer"] = leaf.forward_layer
+            by_name[f"{name}.backward_layer"] = leaf.backward_layer
+        else:
+            by_name[name] = leaf
+    return by_name
 
 
 def constants(model: keras.Layer | Renamed) -> list[str]:
@@ -254,17 +294,20 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
             continue
         visited.add(id(child))
         inside: dict[str, keras.Layer] = {}
-        if not isinstance(child, COMPOSITES):
+        if not is_composite(child):
             inside = _holding(child, f"{path}{name}.")
-        if not inside and child.weights:
-            inside = {f"{path}{name}": child}
+        holds_some_itself = is_own(child) and variables(child)
+        if inside and isinstance(child, keras.layers.RNN):
+            pass  # its cell is among those
+        elif holds_some_itself or (child.weights and not inside):
+            inside[f"{path}{name}"] = child
         leaf_ids = {id(leaf) for leaf in by_name.values()}
         for leaf_name, leaf in inside.items():
             if id(leaf) not in leaf_ids:
                 by_name[leaf_name] = leaf
     wrapped: set[int] = set()
     for leaf in by_name.values():
-        if isinstance(leaf, COMPOSITES):
+        if is_composite(leaf):
             wrapped |= {id(layer) for layer in every_layer(leaf, itself=False)}
     return {name: leaf for name, leaf in by_name.items() if id(leaf) not in wrapped}
 
@@ -303,7 +346,7 @@ def chains(model: keras.Layer, path: str = "") -> list[str]:
     starts: list[str] = []
     whole = _is_chain(model)
     for name, child in _children(model):
-        if isinstance(child, COMPOSITES):
+        if is_composite(child):
             continue
         inside = chains(child, f"{path}{name}.")
         starts += inside

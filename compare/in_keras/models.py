@@ -271,3 +271,14 @@ class _Copying:
     def _dtype_of(self, value: keras.Variable | keras.KerasTensor) -> str:
         """The precision of the copy of a variable or an input; of integers, theirs."""
         return self._dtype if value.dtype in PURE else value.dtype
+
+
+def copy_numbers(source: keras.Model | Renamed, target: keras.Model | Renamed) -> None:
+    """Give a model all numbers of another that was made in the same way.
+
+    Args:
+        source: whose weights are read.
+        target: in any precision; it holds as many, of the same shapes.
+    """
+    for numbers, variable in zip(source.weights, target.weights, strict=True):
+        variable.assign(numbers.numpy())

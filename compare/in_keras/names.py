@@ -17,16 +17,22 @@ class Renamed:
     Args:
         model: Sequential, functional or subclassed, of any nesting.
         twins: by the name in PyTorch the layer, or the layers of a stack.
+        whole: whether each layer that holds weights has a name here.
     """
 
-    __slots__ = ("__dict__", "_model")  # a layer may be called _model, or weights
+    # a layer may be called _model, or weights
+    __slots__ = ("__dict__", "_model", "_whole")
 
     def __init__(
-        self, model: keras.Model, twins: Mapping[str, Sequence[keras.Layer]]
+        self,
+        model: keras.Model,
+        twins: Mapping[str, Sequence[keras.Layer]],
+        whole: bool = True,
     ) -> None:
         for name, layers in twins.items():
             vars(self)[name] = layers[0] if len(layers) == 1 else list(layers)
         self._model = model
+        self._whole = whole
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the model; return what it returns."""
@@ -45,6 +51,15 @@ class Renamed:
     def original(self) -> keras.Model:
         """The model itself; call it by the class, a layer may have this name too."""
         return self._model
+
+    def names_all(self) -> bool:
+        """Whether each layer with weights has a name; call it by the class as well."""
+        return self._whole
+
+
+def is_whole(model: keras.Model | Renamed) -> bool:
+    """Whether each layer of a model that holds weights can be asked for by name."""
+    return not isinstance(model, Renamed) or Renamed.names_all(model)
 
 
 def unnamed(model: keras.Model | Renamed) -> keras.Model:

@@ -27,7 +27,13 @@ from compare.in_keras.internals import (
     mask_of,
 )
 from compare.in_keras.kinds import kind_of
-from compare.in_keras.layers import holders, leaves, read_layer
+from compare.in_keras.layers import (
+    directions_apart,
+    holders,
+    leaves,
+    read_layer,
+    variables,
+)
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.in_keras.noting import Noting
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
@@ -84,6 +90,7 @@ class Twin(adapter.Twin):
             self._call = call
         self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
         self._order: dict[int, int] = {}  # the place of each layer, by its identity
+        self._directions_apart = False
         _check_backend()
         with settled(dtype):
             self.model = make()
@@ -210,7 +217,10 @@ class Twin(adapter.Twin):
     def tensors(self, arrays: Sequence[np.ndarray]) -> list[Any]:
         """Arrays, one for each of `inputs`, as tensors: floats in the precision."""
         return [
-            keras.ops.convert_to_tensor(array, dtype=argument.dtype or self.dtype)
+            # a copy: TensorFlow may take an array's own memory
+            keras.ops.convert_to_tensor(
+                array.copy(), dtype=argument.dtype or self.dtype
+            )
             for argument, array in zip(self.inputs, arrays, strict=True)
         ]
 
@@ -219,7 +229,7 @@ class Twin(adapter.Twin):
         tensors = []
         for target in targets:
             dtype = self.dtype if target.dtype.kind == "f" else target.dtype
-            tensors.append(keras.ops.convert_to_tensor(target, dtype=dtype))
+            tensors.append(keras.ops.convert_to_tensor(target.copy(), dtype=dtype))
         return tensors
 
     def loss(
@@ -256,17 +266,41 @@ class Twin(adapter.Twin):
         """Read the layers that hold weights, in the order in which the build called."""
         return {name: read_layer(leaf) for name, leaf in self._leaves().items()}
 
-    def rename(self, twins: Mapping[str, Sequence[int]]) -> None:
+    def unread(self, layer: str, arrays: Sequence[np.ndarray]) -> list[str]:
+        """Names of the arrays of a layer that have no part in what the model returns.
+
+        All of them, or none: a layer that is called is taken to read what it holds.
+        """
+        leaf = self._leaves()[layer]
+        if id(leaf) in self._order:
+            return []
+        held = variables(leaf)
+        expected = self(*arrays)
+        before = {key: variable.numpy() for key, variable in held.items()}
+        for key, variable in held.items():
+            variable.assign(before[key] + 1)
+        try:
+            found = self(*arrays)
+        finally:
+            for key, variable in held.items():
+                variable.assign(before[key])
+        same = all(np.array_equal(expected[name], found[name]) for name in expected)
+        return list(held) if same else []
+
+    def rename(self, twins: Mapping[str, Sequence[int]], whole: bool) -> None:
         """Let the layers go by the names of their twins in PyTorch.
 
         Args:
             twins: by the name of each of those, the numbers of its own in `layers`.
+            whole: whether each layer that holds weights has one.
         """
         in_order = list(self._leaves().values())
         named = {}
         for name, numbers in twins.items():
             named[name] = [in_order[number] for number in numbers]
-        self.model = Renamed(unnamed(self.model), named)
+        self.model = Renamed(unnamed(self.model), named, whole)
+        if self.traces:  # with the stages of other names
+            self.retrace()
 
     def _leaves(self) -> dict[str, keras.Layer]:
         """The layers that hold weights, those not called in the build at the end."""
@@ -276,7 +310,12 @@ class Twin(adapter.Twin):
         def place(name: str) -> int:
             return self._order.get(id(by_name[name]), last)
 
-        return {name: by_name[name] for name in sorted(by_name, key=place)}
+        in_order = {name: by_name[name] for name in sorted(by_name, key=place)}
+        return directions_apart(in_order) if self._directions_apart else in_order
+
+    def hold_directions_apart(self) -> None:
+        """Count the two directions of each `Bidirectional` as two layers."""
+        self._directions_apart = True
 
     def _symbolic(self) -> keras.Model:
         """The model as a functional one of `inputs`; builds its layers.

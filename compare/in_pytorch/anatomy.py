@@ -15,12 +15,15 @@ from compare.in_pytorch.arrays import (
     batch_or_time_first,
     copied,
     features_last,
+    first,
     handing_on,
     is_batch,
+    is_recurrent_result,
     like,
     padded,
     sequence_of,
 )
+from compare.in_pytorch.kinds import is_by_hand
 from compare.in_pytorch.layers import layers
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.refusals import REFUSALS
@@ -74,7 +77,7 @@ def anatomy(
             at_work.add(name, watch.inputs[name], watch.outputs.get(name))
     ran = [name for name in watch.inputs if name in holding]
     kinds = {
-        name: holding[name].kind
+        name: holding[name].kind_at_work
         for name in ran
         if name in at_work.recurrent_calls or name in at_work.layer_inputs
     }
@@ -167,7 +170,7 @@ class _LayersAtWork:
         """
         module, x = self._modules[name], args[0]
         if isinstance(module, torch.nn.RNNBase):
-            if result is not None and is_batch(x):
+            if is_recurrent_result(module, result) and is_batch(x):
                 self._add_recurrent(name, module, self._holding[name], x, result)
         elif isinstance(x, torch.Tensor):
             self.layer_inputs[name] = features_last(module, x).numpy()
@@ -183,7 +186,9 @@ class _LayersAtWork:
         result: Any,
     ) -> None:
         sequence, lengths = padded(module, x)
-        self.recurrent_calls[name] = call(layer.kind, layer.arrays, sequence, lengths)
+        self.recurrent_calls[name] = call(
+            layer.kind_at_work, layer.arrays, sequence, lengths
+        )
         self.recurrent_outputs[name] = sequence_of(module, result)
 
 
@@ -255,7 +260,12 @@ def alone(
         return features_last(module, result).numpy()
     tensor = batch_or_time_first(module, tensor)
     if lengths is None:
-        return sequence_of(module, module(tensor))
+        result = module(tensor)
+        if is_recurrent_result(module, result):
+            return sequence_of(module, result)
+        return batch_or_time_first(module, first(result)).numpy()
+    if is_by_hand(module):  # it may take no packed batch
+        raise ValueError(f"{type(module).__name__} is not tried on a packed batch")
     packed = pack_padded_sequence(
         tensor, torch.from_numpy(lengths), module.batch_first, False
     )

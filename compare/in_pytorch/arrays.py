@@ -41,6 +41,24 @@ def features_last(module: torch.nn.Module, tensor: torch.Tensor) -> torch.Tensor
     return tensor
 
 
+def is_recurrent_result(module: torch.nn.Module, result: object) -> bool:
+    """Whether a recurrent layer returned an output and states.
+
+    One of the user's own, derived from a layer of PyTorch, may return something else.
+    """
+    if not isinstance(module, torch.nn.RNNBase):
+        return False
+    if not isinstance(result, tuple) or len(result) != 2:
+        return False
+    output, states = result
+    if not isinstance(output, torch.Tensor | PackedSequence):
+        return False
+    return all(
+        isinstance(state, torch.Tensor) and state.ndim >= 2
+        for state in as_tuple(states)
+    )
+
+
 def batch_or_time_first(module: torch.nn.RNNBase, tensor: torch.Tensor) -> torch.Tensor:
     """Swap time and batch of (batch, time, size) if the layer has time first.
 

@@ -32,3 +32,8 @@ def reads_its_mode(module: torch.nn.Module) -> bool:
     """
     code = getattr(module.forward, "__code__", None)
     return code is not None and "training" in code.co_names
+
+
+def version_of(tensor: torch.Tensor) -> int:
+    """How often a tensor, or a view of it, was changed in place."""
+    return tensor._version

@@ -17,6 +17,11 @@ def is_own(layer: torch.nn.Module) -> bool:
     return framework_class(layer) is torch.nn.Module
 
 
+def is_by_hand(layer: torch.nn.Module) -> bool:
+    """Whether the user wrote what a layer computes, derived from one of PyTorch's."""
+    return type(layer).forward is not framework_class(layer).forward
+
+
 def is_constant(layer: torch.nn.Module) -> bool:
     """Whether this is a layer of the user's own that nothing is learnt in."""
     parameters = list(layer.parameters(recurse=False))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 import torch
 
 from compare.errors import BadInput
-from compare.in_pytorch.kinds import is_constant, kind_of, own_modules
+from compare.in_pytorch.kinds import is_by_hand, is_constant, kind_of, own_modules
 from compare.in_pytorch.models import check_usable
 from compare.kinds.layer import Layer
 from compare.matching.copying import copy
 
 # Models whose layers that share all of their tensors count, see `hold_apart`.
 _APART: WeakSet[torch.nn.Module] = WeakSet()
+
+# By model, the full names of tensors that do not count, see `ignore`.
+_IGNORED: WeakKeyDictionary[torch.nn.Module, set[str]] = WeakKeyDictionary()
 
 
 def layers(model: torch.nn.Module) -> dict[str, Layer]:
@@ -56,7 +59,8 @@ def layers_with(
     by_name = {}
     for name, tensors in holders(model, apart).items():
         arrays = {key: read(tensor) for key, tensor in tensors.items()}
-        by_name[name] = Layer(kind_of(model.get_submodule(name)), arrays)
+        module = model.get_submodule(name)
+        by_name[name] = Layer(kind_of(module), arrays, is_by_hand(module))
     return by_name
 
 
@@ -114,6 +118,7 @@ def holders(
         apart: whether to count such a layer all the same, as after `hold_apart`.
     """
     apart = apart or model in _APART
+    ignored = _IGNORED.get(model, set())
     by_name: dict[str, dict[str, torch.Tensor]] = {}
     earlier: set[int] = set()
     for name, module in model.named_modules():
@@ -124,6 +129,8 @@ def holders(
         if is_constant(module):
             continue
         shared = earlier.issuperset(map(id, tensors.values()))
+        for key in [key for key in tensors if full_name(name, key) in ignored]:
+            del tensors[key]
         if tensors and (apart or not shared):
             by_name[name] = tensors
         earlier.update(map(id, tensors.values()))
@@ -139,6 +146,21 @@ def hold_apart(model: torch.nn.Module) -> bool:
     before = len(holders(model))
     _APART.add(model)
     return len(holders(model)) > before
+
+
+def ignore(model: torch.nn.Module, names: Collection[str]) -> None:
+    """Count these tensors of a model no longer among those of its layers.
+
+    Args:
+        model: whose tensors they are.
+        names: full, such as "crf.transitions".
+    """
+    _IGNORED.setdefault(model, set()).update(names)
+
+
+def full_name(layer: str, key: str) -> str:
+    """The name of a tensor in its model; what the model itself holds has no layer."""
+    return f"{layer}.{key}" if layer else key
 
 
 def constants(model: torch.nn.Module) -> list[str]:

@@ -153,3 +153,17 @@ def hooked(hooks: Iterable[RemovableHandle]) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+def copy_numbers(source: torch.nn.Module, target: torch.nn.Module) -> None:
+    """Give a model all numbers of another that was made in the same way.
+
+    Args:
+        source: whose parameters and buffers are read.
+        target: in any precision; it holds as many, of the same shapes.
+    """
+    read = (*source.parameters(), *source.buffers())
+    written = (*target.parameters(), *target.buffers())
+    with torch.no_grad():
+        for numbers, tensor in zip(read, written, strict=True):
+            tensor.copy_(numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,13 +32,14 @@ class Stages:
     """The stages of a model, recorded by hooks while it runs once.
 
     Args:
-        timesteps: of the input, if it has any; a packed output is padded to as many.
+        timesteps: of the inputs that have any; a packed output is padded to as many as
+            the input has that it can come from.
 
     Attributes:
         packed: the lengths, (batch,), of what each layer returned packed, by its name.
     """
 
-    def __init__(self, timesteps: int | None) -> None:
+    def __init__(self, timesteps: Collection[int]) -> None:
         self.packed: dict[str, np.ndarray] = {}
         self._timesteps = timesteps
         # None for a layer that ran more than once, and for its states.
@@ -70,7 +71,9 @@ class Stages:
             if name in self._recorded:  # what runs more than once is not a stage
                 for stage in (name, *(f"{name}.{state}" for state in STATES)):
                     self._recorded[stage] = None
-            elif isinstance(layer, torch.nn.RNNBase):
+            elif isinstance(layer, torch.nn.RNNBase) and arrays.is_recurrent_result(
+                layer, result
+            ):
                 self._record_recurrent(name, layer, *result)
             elif isinstance(result, torch.Tensor):
                 tensor = arrays.features_last(layer, result)
@@ -87,8 +90,12 @@ class Stages:
     ) -> None:
         """Record the output, (batch, time, size), and the states, (batch, size)."""
         if isinstance(output, PackedSequence):  # zeros beyond each length
+            longest = len(output.batch_sizes)
+            long_enough = [steps for steps in self._timesteps if steps >= longest]
             output, lengths = pad_packed_sequence(
-                output, layer.batch_first, total_length=self._timesteps
+                output,
+                layer.batch_first,
+                total_length=min(long_enough, default=longest),
             )
             self.packed[name] = lengths.numpy()
         if not layer.batch_first:

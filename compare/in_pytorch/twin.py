@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.in_pytorch.layers import layers, layers_with
+from compare.in_pytorch.internals import version_of
+from compare.in_pytorch.layers import holders, layers, layers_with
 from compare.in_pytorch.models import hooked, untouched
 from compare.in_pytorch.precision import Narrowing, settled, widen
 from compare.in_pytorch.refusals import REFUSALS, message, origin
@@ -39,6 +40,8 @@ class Twin(adapter.Twin):
     Attributes:
         packed: the lengths, (batch,), of what each layer returned packed in the last
             call, by its name.
+        changed: names of the inputs that the model has changed in place, in any run.
+            Each run gets copies, so that no other run takes what this one left.
     """
 
     model: torch.nn.Module
@@ -53,6 +56,7 @@ class Twin(adapter.Twin):
     ) -> None:
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.packed: dict[str, np.ndarray] = {}
+        self.changed: set[str] = set()
         if call is None:
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
         else:
@@ -65,16 +69,17 @@ class Twin(adapter.Twin):
     @torch.no_grad()
     def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
         """Run the model with a hook on each layer; return its stages."""
-        x = arrays[0]
-        timesteps = x.shape[1] if x.ndim > 1 else None
-        stages = Stages(timesteps)
+        stages = Stages({array.shape[1] for array in arrays if array.ndim > 1})
         self.packed = stages.packed
         with stages.recording(self.model):
             results = self.results(self.tensors(arrays))
         tensors = stages.inside(results)
         assert self.outputs is not None  # `results` has named them
         tensors |= zip(self.outputs, results, strict=True)
-        return {name: as_judged(tensor.numpy()) for name, tensor in tensors.items()}
+        # Copies: a model may return a buffer of its own, and change it in the next run.
+        return {
+            name: as_judged(tensor.numpy().copy()) for name, tensor in tensors.items()
+        }
 
     def gradients(
         self,
@@ -89,9 +94,11 @@ class Twin(adapter.Twin):
         for argument, tensor in zip(self.inputs, tensors, strict=True):
             if tensor.is_floating_point():
                 floats[argument.name] = tensor.requires_grad_()
-        masks = [None if mask is None else torch.from_numpy(mask) for mask in valid]
+        masks = [None if mask is None else torch.tensor(mask) for mask in valid]
         self.model.zero_grad()
-        value = self.loss(loss, tensors, self.targets(targets), masks)
+        # Copies of what has a gradient: that itself may not be changed in place.
+        copies = [tensor.clone() for tensor in tensors]
+        value = self.loss(loss, copies, self.targets(targets), masks)
         value.backward()
         by_input = {name: _gradient(tensor) for name, tensor in floats.items()}
         by_layer = layers_with(self.model, _gradient)
@@ -103,17 +110,15 @@ class Twin(adapter.Twin):
         tensors = []
         for argument, array in zip(self.inputs, arrays, strict=True):
             dtype = getattr(torch, argument.dtype or self.dtype)
-            tensors.append(torch.from_numpy(array).to(dtype))
+            tensors.append(torch.tensor(array, dtype=dtype))  # a copy, see `changed`
         return tensors
 
     def targets(self, targets: Sequence[np.ndarray]) -> list[torch.Tensor]:
         """Targets as tensors: floats in the twin's precision, labels as they are."""
         tensors = []
         for target in targets:
-            tensor = torch.from_numpy(target)
-            if target.dtype.kind == "f":
-                tensor = tensor.to(getattr(torch, self.dtype))
-            tensors.append(tensor)
+            dtype = getattr(torch, self.dtype) if target.dtype.kind == "f" else None
+            tensors.append(torch.tensor(target, dtype=dtype))
         return tensors
 
     def results(self, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
@@ -122,8 +127,14 @@ class Twin(adapter.Twin):
         Raises:
             BadInput: if it returns something else, or not as many as `outputs`.
         """
+        versions = [version_of(tensor) for tensor in tensors]
         with settled(self.dtype), self._refused():
             returned = self._call(self.model, list(tensors))
+        for argument, tensor, version in zip(
+            self.inputs, tensors, versions, strict=True
+        ):
+            if version_of(tensor) != version:
+                self.changed.add(argument.name)
         named: list[tuple[str, Any]] = list(flat(returned))
         check_tensors("PyTorch", self.model, named, torch.is_tensor)
         if self.outputs is None:
@@ -152,6 +163,34 @@ class Twin(adapter.Twin):
         """Read the layers that hold weights, in the order in which a run calls them."""
         by_name = layers(self.model)
         return {name: by_name[name] for name in self._order(arrays, by_name)}
+
+    def unread(self, layer: str, arrays: Sequence[np.ndarray]) -> list[str]:
+        """Names of a layer's arrays that have no part in what the model returns."""
+        tensors = holders(self.model)[layer]
+        learnt = {key: t for key, t in tensors.items() if t.requires_grad}
+        with torch.enable_grad():
+            results = self.results(self.tensors(arrays))
+        total = sum(result.sum() for result in results if result.requires_grad)
+        if not learnt or not isinstance(total, torch.Tensor):
+            return []
+        gradients = torch.autograd.grad(total, [*learnt.values()], allow_unused=True)
+        return [
+            key
+            for key, gradient in zip(learnt, gradients, strict=True)
+            if gradient is None and self._stays(learnt[key], arrays)
+        ]
+
+    @torch.no_grad()
+    def _stays(self, tensor: torch.Tensor, arrays: Sequence[np.ndarray]) -> bool:
+        """Whether the model returns the same with other numbers in a tensor."""
+        expected = self.results(self.tensors(arrays))
+        before = tensor.clone()
+        tensor.add_(1)
+        try:
+            results = self.results(self.tensors(arrays))
+        finally:
+            tensor.copy_(before)
+        return all(map(torch.equal, expected, results))
 
     def _order(self, arrays: Sequence[np.ndarray], names: Collection[str]) -> list[str]:
         """The names of layers in the order of execution, of unused ones at the end."""

@@ -66,7 +66,8 @@ class StageResult:
     `horizon` of `steps` is how many steps could be judged (1 of 1 where the stage has
     no time axis). `timestep` is the first step that differs, counted from 1. `reason`
     is why the verdict is not `same`. Where float64 could not be run there is a
-    `limit32` to judge gap32 by, and gap64 and limit64 are NaN.
+    `limit32` to judge gap32 by, and gap64 and limit64 are NaN. `is_result` tells what
+    the models return, which decides, from what is inside them.
     """
 
     stage: str
@@ -82,6 +83,7 @@ class StageResult:
     timestep: int | None = None
     reason: str = ""
     limit32: float | None = None
+    is_result: bool = True
 
     @property
     def gap(self) -> float:
@@ -109,6 +111,29 @@ class StageResult:
                 f"Keras {self.worst.keras:.6g}"
             )
         return lines
+
+
+def deciding(verdict: Verdict, stages: Sequence[StageResult]) -> StageResult | None:
+    """The stage that a verdict rests on.
+
+    The first that earned the verdict, inside the models or returned; where the results
+    are the same, the one whose gap comes nearest to its limit.
+    """
+    earned = [stage for stage in stages if stage.verdict == verdict]
+    if verdict in (SAME, SAME_IN_FLOAT32):
+        return max(earned, key=lambda stage: stage.ratio)
+    return earned[0] if earned else None
+
+
+def differs_inside(verdict: Verdict, stages: Sequence[StageResult]) -> list[str]:
+    """The stages inside the models that differ, while what they return does not."""
+    if verdict == DIFFERENT:
+        return []
+    return [
+        stage.stage
+        for stage in stages
+        if stage.verdict == DIFFERENT and not stage.is_result
+    ]
 
 
 @dataclass(frozen=True)
@@ -150,7 +175,7 @@ class Result:
         sensitivity: what the verdict is worth, with those of the pair before it.
         explanation: why twins differ, where they do.
         smallest: sizes and shapes of the smallest case that differs, if looked for.
-        inputs: what was run instead of the user's own, in words; or "".
+        drawn: what the inputs are, where they are not those that the case has.
         unexercised: what no input of the pair so far made the models do, a sentence
             each; None where it was not watched.
     """
@@ -169,7 +194,7 @@ class Result:
     sensitivity: Sensitivity | None = None
     explanation: Explanation | None = None
     smallest: Mapping[str, Any] | None = None
-    inputs: str = ""
+    drawn: str = ""
     unexercised: tuple[str, ...] | None = None
 
     @classmethod
@@ -206,17 +231,13 @@ class Result:
 
     @property
     def deciding(self) -> StageResult | None:
-        """The stage that the verdict rests on.
+        """The stage that the verdict rests on, as `deciding` finds it."""
+        return deciding(self.verdict, self.stages)
 
-        The first that earned the verdict; where all are the same, the one whose gap
-        comes nearest to its limit.
-        """
-        if self.verdict in (SAME, SAME_IN_FLOAT32):
-            return max(self.stages, key=lambda stage: stage.ratio)
-        for stage in self.stages:
-            if stage.verdict == self.verdict:
-                return stage
-        return None
+    @property
+    def differs_inside(self) -> list[str]:
+        """The stages that differ inside the models, as `differs_inside` finds them."""
+        return differs_inside(self.verdict, self.stages)
 
     @property
     def place(self) -> str:
@@ -227,8 +248,6 @@ class Result:
         place += f", {self.direction}"
         if self.loss:
             place += f", gradients of {self.loss}"
-        if self.inputs:
-            place += f", on {self.inputs}"
         return place
 
     def explain(self) -> str:
@@ -239,6 +258,8 @@ class Result:
         lines = [f"{self.place}: {verdict}"]
         for side, message in self.refusals.items():
             lines.append(f"  {SIDES[side]:8}  {message}")
+        if self.drawn:
+            lines.append(f"  input     {self.drawn}")
         decider = self.deciding
         if decider and decider.reason:
             lines += [f"  {line}" for line in decider.explain()]
@@ -374,7 +395,7 @@ class Evidence:
         groups: dict[tuple[object, ...], list[Result]] = {}
         for r in self.results:
             weights = "" if r.direction in ("to_keras", "to_torch") else r.direction
-            key = r.pair, r.length, weights, r.loss, r.verdict, r.expected, r.inputs
+            key = r.pair, r.length, weights, r.loss, r.verdict, r.expected, r.drawn
             groups.setdefault(key, []).append(r)
         return list(groups.values())
 

@@ -12,12 +12,14 @@ class Survivor:
         layer: where it was made.
         sentence: what is wrong then.
         reason: why it was not noticed.
+        inside: whether it changed what happens inside the model, all the same.
     """
 
     fault: str  # as the JSON has always called a mistake
     layer: str
     sentence: str
     reason: str = ""
+    inside: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ on the way to float64; a real difference does not shrink at all.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,7 +54,9 @@ HORIZON = 1e-3  # noise at which float32 keeps three digits
 
 
 def judge_run(
-    fours: Mapping[str, Four], timed: Collection[str] = ()
+    fours: Mapping[str, Four],
+    timed: Collection[str] = (),
+    returned: Collection[str] | None = None,
 ) -> tuple[StageResult, ...]:
     """The verdict on every stage of a run.
 
@@ -64,6 +66,7 @@ def judge_run(
     Args:
         fours: stages in the order of computation.
         timed: names of the stages whose axis 1 is time, the same steps in each.
+        returned: names of the stages that the models return; None for all.
     """
     results = []
     by_step: np.ndarray | float = 0.0  # noise so far, of stages that have time
@@ -72,7 +75,8 @@ def judge_run(
         has_time = name in timed
         carried = by_step if has_time else whole
         result, noise = judge(name, four, has_time, carried)
-        results.append(result)
+        is_result = returned is None or name in returned
+        results.append(replace(result, is_result=is_result))
         if has_time:
             by_step = np.maximum(by_step, noise)
         whole = max(whole, noise[-1])
@@ -321,8 +325,12 @@ def _result(
 
 
 def of_run(stages: Sequence[StageResult]) -> Verdict:
-    """The verdict on a run: the worst of its stages."""
-    return worst_of(stage.verdict for stage in stages)
+    """The verdict on a run: the worst of what the models return.
+
+    What differs inside them and does not reach the results is no difference of the
+    function that they compute.
+    """
+    return worst_of(stage.verdict for stage in stages if stage.is_result)
 
 
 def of_refusals(refusals: Mapping[Side, str]) -> Verdict:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from compare.judging.words import Side
+from compare.kinds import by_hand
 from compare.kinds.activations import ACTIVATION_KINDS
 from compare.kinds.batch_norm import BATCH_NORM
 from compare.kinds.computing import Cell
@@ -21,7 +22,7 @@ from compare.kinds.group_norm import GROUP_NORM
 from compare.kinds.gru import GRU
 from compare.kinds.instance_norm import INSTANCE_NORM
 from compare.kinds.kind import Family, Kind
-from compare.kinds.layer import Arrays
+from compare.kinds.layer import Arrays, Layer
 from compare.kinds.layer_norm import LAYER_NORM
 from compare.kinds.lstm import LSTM
 from compare.kinds.mistake import Call
@@ -127,6 +128,14 @@ def are_recurrent(torch: str, keras: str) -> bool:
     return is_recurrent(torch) and of_layers(torch, keras) is not None
 
 
+def read_as(torch: Layer, keras: Layer) -> tuple[Layer, Layer]:
+    """Return two layers, one that the user wrote as what its twin is.
+
+    See `by_hand.read_as`.
+    """
+    return by_hand.read_as(torch, keras, KINDS)
+
+
 def rows(kinds: tuple[str, str], torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
     """Return which array of two layers is which.
 
@@ -141,7 +150,7 @@ def rows(kinds: tuple[str, str], torch: Arrays, keras: Arrays) -> tuple[Row, ...
     kind = of_layers(*kinds)
     if kind is None or kind.rows is None:
         raise KeyError(kinds)
-    return kind.rows(torch, keras)
+    return tuple(by_hand.with_one_bias(row, torch) for row in kind.rows(torch, keras))
 
 
 def unlike_pytorch(name: str, value_of: Callable[[Option], Value]) -> list[str]:

@@ -15,7 +15,7 @@ from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer, Computation, Mistake
 from compare.kinds.option import Option, Options
 from compare.kinds.recurrent_computations import computes
-from compare.kinds.rows import Row
+from compare.kinds.rows import Row, summed
 
 GATES = "rzn"
 
@@ -90,6 +90,24 @@ def rows(suffix: str, prefix: str) -> tuple[Row, ...]:
     )
 
 
+def rows_with_one_bias(suffix: str, prefix: str) -> tuple[Row, ...]:
+    """The rows where Keras's reset gate acts before the product, `reset_after=False`.
+
+    There is one bias then, (3 * units,); the two of a cell by hand are added.
+    """
+    kernel, recurrent_kernel, _ = rows(suffix, prefix)
+    bias = _summed_biases(f"bias_ih{suffix}", f"bias_hh{suffix}", f"{prefix}bias")
+    return kernel, recurrent_kernel, bias
+
+
+def rows_of_layers(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
+    """The rows of all parts of two layers; only names and shapes are looked at."""
+    biases = [array for name, array in keras.items() if name.endswith("bias")]
+    has_one = any(len(bias.shape) == 1 for bias in biases)
+    of_part = rows_with_one_bias if has_one else rows
+    return recurrent.of_all_parts(of_part)(torch, keras)
+
+
 def _kernel(torch: str, keras: str) -> Row:
     """PyTorch computes x W^T, Keras x W, and the gates are in another order."""
 
@@ -112,6 +130,23 @@ def _biases(first: str, second: str, keras: str) -> Row:
         return tuple(_reordered(row) for row in bias)
 
     return Row((first, second), (keras,), to_keras, to_torch)
+
+
+def _summed_biases(first: str, second: str, keras: str) -> Row:
+    """As `rows.summed`, the gates in the other order."""
+    summed_row = summed(first, second, keras)
+
+    def to_keras(b_ih: np.ndarray, b_hh: np.ndarray) -> tuple[np.ndarray, ...]:
+        (bias,) = summed_row.to_keras(b_ih, b_hh)
+        return (_reordered(bias),)
+
+    def to_torch(bias: np.ndarray) -> tuple[np.ndarray, ...]:
+        return summed_row.to_torch(_reordered(bias))
+
+    def gradients(gradient: np.ndarray) -> tuple[np.ndarray, ...]:
+        return _reordered(gradient), _reordered(gradient)
+
+    return Row((first, second), (keras,), to_keras, to_torch, gradients)
 
 
 def _reordered(array: np.ndarray, axis: int = 0) -> np.ndarray:
@@ -164,7 +199,7 @@ GRU = Kind(
     keras=("GRU",),
     family="recurrent",
     compute=compute,
-    rows=recurrent.of_all_parts(rows),
+    rows=rows_of_layers,
     options=(
         *recurrent.GATED_ACTIVATIONS,
         Option(

@@ -14,7 +14,20 @@ Arrays = Mapping[str, "np.ndarray"]  # by name, such as `weight_ih_l0`
 
 @dataclass(frozen=True)
 class Layer:
-    """The arrays of one layer by name, and the name of the layer's class."""
+    """A layer as it is matched and moved.
+
+    Args:
+        kind: the name of the layer's class, as `kind_of` of an adapter gives it.
+        arrays: by name.
+        by_hand: whether the user wrote what it computes: a class of their own, or one
+            derived from a layer that computes otherwise.
+    """
 
     kind: str
     arrays: Arrays
+    by_hand: bool = False
+
+    @property
+    def kind_at_work(self) -> str:
+        """The kind that tells what the layer computes: of one by hand, that is open."""
+        return f"{self.kind} by hand" if self.by_hand else self.kind

@@ -150,6 +150,15 @@ class Twin(Protocol):
         """
         ...
 
+    def unread(self, layer: str, arrays: Sequence[np.ndarray]) -> list[str]:
+        """Name the arrays of a layer that have no part in what the model returns.
+
+        Args:
+            layer: its name in `layers`.
+            arrays: one for each of `inputs`.
+        """
+        ...
+
     def narrows(self, arrays: Sequence[np.ndarray]) -> str:
         """Name the operation that takes float64 to less while the model runs, or "".
 

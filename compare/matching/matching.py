@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compare import kinds
 from compare.errors import BadInput
+from compare.judging.words import Side
 from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain, snake
 from compare.kinds.rows import alike
+from compare.matching.in_parts import parts_beside
 from compare.matching.names import Names
 from compare.matching.sizes import Sizes, numbered, parts_of, sizes
 from compare.matching.unmatched import called, unmatched
@@ -41,11 +43,18 @@ class Matched:
         by_order: groups of layers of the same kind and sizes that were told apart by
             their order; of each part of a stack its layer's name and its twin's.
         places: where each of Keras's layers stands in its model.
+        alone: names of the layers of each side that have no twin.
     """
 
     twins: dict[str, list[str]]
     by_order: list[list[tuple[str, str]]]
     places: dict[str, int]
+    alone: Mapping[Side, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether each layer has a twin."""
+        return not any(self.alone.values())
 
 
 def match(
@@ -65,11 +74,22 @@ def match(
     return matched(torch, keras, names).twins
 
 
-def matched(torch: Layers, keras: Layers, names: Names | None = None) -> Matched:
+def matched(
+    torch: Layers,
+    keras: Layers,
+    names: Names | None = None,
+    complete: bool = True,
+) -> Matched:
     """Match layers as `match`, in an order that need not be that of execution.
 
+    Args:
+        torch: as in `match`.
+        keras: as in `match`.
+        names: as in `match`.
+        complete: whether each layer must have a twin.
+
     Raises:
-        BadInput: as `match`.
+        BadInput: as `match`; where layers may be alone, for the table alone.
     """
     table = {}
     for name, twins in (names or {}).items():
@@ -80,12 +100,16 @@ def matched(torch: Layers, keras: Layers, names: Names | None = None) -> Matched
     attempt = _Attempt(torch, keras, table, _with_relu)
     if not attempt.is_complete:
         attempt = _Attempt(torch, keras, table, plain)
-    if not attempt.is_complete:
+    if complete and not attempt.is_complete:
         raise BadInput(unmatched(torch, keras, attempt.twins, attempt.free))
     return Matched(
-        {name: attempt.twins[name] for name in torch},
+        {name: attempt.twins[name] for name in torch if name in attempt.twins},
         _groups(torch, attempt.by_order),
         {name: place for place, name in enumerate(keras)},
+        {
+            "torch": [name for name in torch if name not in attempt.twins],
+            "keras": list(attempt.free),
+        },
     )
 
 
@@ -123,6 +147,7 @@ class _Attempt:
             self._take(name, twins)
         self._match_in_order(in_one_part=True)
         self._match_in_order(in_one_part=False)
+        self._match_in_parts()
 
     @property
     def is_complete(self) -> bool:
@@ -183,6 +208,14 @@ class _Attempt:
             if twins:
                 self._take(name, twins)
                 self.by_order[name] = twins
+
+    def _match_in_parts(self) -> None:
+        """Give each layer that has none yet several twins beside each other."""
+        for name, layer in self._torch.items():
+            if name not in self.twins:
+                twins = parts_beside(layer, self.free)
+                if len(twins) > 1:
+                    self._take(name, twins)
 
 
 def _in_its_part(name: str, keras: Layers) -> dict[str, Layer]:
@@ -308,6 +341,9 @@ def _keys(layer: Layer) -> list[Key]:
 
 def _fits(layer: Layer, parts: list[Sizes], twin: Layer, kind_of: KindOf) -> bool:
     """Whether Keras's layer has the kind and the sizes of parts of PyTorch's layer."""
+    as_read, twin = kinds.read_as(layer, twin)
+    if as_read is not layer and len(parts) == 1:
+        layer, parts = as_read, parts_of(as_read)
     if own((layer.kind, twin.kind)):
         return bool(alike(layer.arrays, twin.arrays))
     names = kind_of(layer.kind), kind_of(twin.kind)

@@ -9,7 +9,7 @@ everything fits. Arrays pass through NumPy, so this module loads neither framewo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,8 @@ def paired(
                 arrays[prefix + key] = array
                 names_before[f"{name}.{prefix}{key}"] = f"{twin}.{key}"
         kinds_of_parts = dict.fromkeys(keras[twin].kind for twin in twins)
-        layers[name] = Layer(" and ".join(kinds_of_parts), arrays)
+        by_hand = any(keras[twin].by_hand for twin in twins)
+        layers[name] = Layer(" and ".join(kinds_of_parts), arrays, by_hand)
     return layers, names_before
 
 
@@ -112,6 +113,7 @@ def sums(torch: Layers, keras: Layers) -> list[Sum]:
     added = []
     for name, layer in torch.items():
         twin = keras[name]
+        layer, twin = kinds.read_as(layer, twin)
         names = _kinds(name, layer, twin, strict=False)
         for row in kinds.rows(names, layer.arrays, twin.arrays):
             if row.gradients is not None and set(row.torch) <= set(layer.arrays):
@@ -155,6 +157,7 @@ def _steps(
 ) -> list[Step]:
     """The steps of one layer, which use each of its arrays once."""
     torch, keras = (source, target) if direction == "to_keras" else (target, source)
+    torch, keras = kinds.read_as(torch, keras)
     names = _kinds(name, torch, keras, strict)
     unused, unfilled = dict(source.arrays), dict(target.arrays)
     steps = []
@@ -181,14 +184,16 @@ def _kinds(name: str, torch: Layer, keras: Layer, strict: bool) -> tuple[str, st
     Raises:
         BadInput: if they cannot.
     """
-    if "=" in keras.kind and (strict or "reset_after" in keras.kind):
+    if "=" in keras.kind and strict and not torch.by_hand:
         raise BadInput(
             f"{name}: expected a layer that PyTorch has too, got Keras {keras.kind}, "
             f"which its {torch.kind} lacks; use Keras's default there, or write the "
             "cell by hand in PyTorch"
         )
     plain_names = plain(torch.kind), plain(keras.kind)
-    names = (torch.kind, keras.kind) if strict else plain_names
+    names = (torch.kind, keras.kind)
+    if not strict or torch.by_hand or keras.by_hand:
+        names = plain_names
     if own(names) or kinds.of_layers(*names) is not None:
         return names
     if kinds.of_layers(*plain_names) is not None:
@@ -244,7 +249,10 @@ def placeholder(array: Any) -> np.ndarray:
 
 def shapes(layers: Layers) -> dict[str, Layer]:
     """Return layers with arrays of the same shapes that take no memory."""
-    return {name: Layer(x.kind, _placeholders(x.arrays)) for name, x in layers.items()}
+    return {
+        name: replace(layer, arrays=_placeholders(layer.arrays))
+        for name, layer in layers.items()
+    }
 
 
 def _placeholders(arrays: Arrays) -> dict[str, np.ndarray]:

@@ -182,7 +182,7 @@ def _rows(results: Sequence[Result]) -> list[list[Result]]:
     """Results that share a row of the table: one pair, length and verdict."""
     rows: dict[tuple, list[Result]] = {}
     for result in results:
-        key: tuple = (result.pair, result.length, result.loss, result.inputs)
+        key: tuple = (result.pair, result.length, result.loss, result.drawn)
         key += (result.verdict, result.expected)
         rows.setdefault(key, []).append(result)
     return list(rows.values())
@@ -202,8 +202,8 @@ def _table(rows: Sequence[Sequence[Result]]) -> Table:
         name = "" if result.pair == shown else result.pair
         if result.loss:
             name = "  its gradients"
-        if result.inputs:
-            name = f"  on {result.inputs}"
+        if result.drawn:
+            name = f"  on {result.drawn}"
         shown = result.pair
         gap, limit = _figures(results)
         table.add_row(

@@ -21,11 +21,12 @@ from compare.judging.evidence import (
     SIDES,
     Judgement,
     Result,
+    differs_inside,
 )
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Side, Verdict
 from compare.subjects.cases import FIXED, Case
-from compare.twins import sensitivity, steadiness
+from compare.twins import reaching, sensitivity, steadiness
 from compare.twins.adequacy import Adequacy
 from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
@@ -106,7 +107,14 @@ def _run_length(
         for case in cases:
             inputs = subject.draw(case)
             judgement = twins.compare(*inputs)
+            drawn = ""
+            if differs_inside(judgement.verdict, judgement.stages):
+                found = reaching.reached(twins, inputs)
+                if found is not None:
+                    inputs, judgement = found
+                    drawn = reaching.DRAWN
             result = _result(subject, case, direction, case.expected, judgement)
+            result = replace(result, drawn=drawn)
             if result.verdict == SAME and case == probed_case and probe.is_open():
                 probed = probe.run(twins, inputs, direction)
                 result = replace(result, sensitivity=probed)

@@ -10,6 +10,7 @@ import numpy as np
 
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import mistakes as pytorch_mistakes
+from compare.judging.distances import near
 from compare.judging.evidence import SAME
 from compare.judging.sensitivity import Sensitivity, Survivor
 from compare.kinds.mistake import LossFactor, Mistake
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
 TRIES = 12  # draws before a mistake is held to change nothing: signs alone are chance
+UNREAD_TRIES = 2  # draws before what a mistake changes is held to be read by nobody
 EQUIVALENT = f"equivalent on this model: {TRIES} random draws do not show it either"
 HERE = (
     "these inputs or weights cannot show it: give inputs of either sign, other weights"
@@ -58,10 +60,27 @@ def sensitivity(
     survivors = []
     for mistake, layer in mistakes:
         wrong = _with_mistake(twins, arrays, mistake, layer, anatomy.following(layer))
-        if wrong and twins.judge(stages | wrong, arrays).verdict == SAME:
-            survivors.append(Survivor(mistake.name, layer, mistake.sentence))
+        if not wrong:
+            continue
+        judgement = twins.judge(stages | wrong, arrays)
+        if judgement.verdict == SAME:
+            inside = _changes_the_inside(twins, stages, wrong)
+            survivors.append(
+                Survivor(mistake.name, layer, mistake.sentence, inside=inside)
+            )
     tried = before.faults if before else len(mistakes)
     return Sensitivity(pair, tried - len(survivors), tried, tuple(survivors))
+
+
+def _changes_the_inside(twins: Twins, right: StagesOfAll, wrong: StagesOfAll) -> bool:
+    """Whether a mistake changes stages of PyTorch's model that it does not return."""
+    precision = twins.precisions[-1]
+    before, after = right["torch", precision], wrong["torch", precision]
+    return any(
+        name not in after or not near(array, after[name])
+        for name, array in before.items()
+        if name not in (twins.outputs or ())
+    )
 
 
 def _applicable(anatomy: Anatomy) -> list[tuple[Mistake, str]]:
@@ -123,6 +142,9 @@ def with_reasons(
 ) -> Sensitivity:
     """The same, with the reason for each survivor: other weights and inputs tell.
 
+    A mistake whose changes nobody reads, such as one of final states that are not used,
+    makes no other function of the model. It counts no longer.
+
     Args:
         probed: with survivors.
         twins: their weights are changed.
@@ -130,18 +152,35 @@ def with_reasons(
         reload: draws weights from a seed and gives them to the twins.
     """
     last = probed
+    unread = _inside(probed)
     for seed in range(TRIES):
+        if seed == UNREAD_TRIES:
+            last = _without(last, unread)
         if not last.survivors:
             break
         reload(seed)
         last = sensitivity(probed.pair, twins, _drawn_anew(arrays, seed), last)
+        unread &= _inside(last)
     never_noticed = _mistakes_and_layers(last)
     survivors = []
-    for survivor in probed.survivors:
+    for survivor in _without(probed, unread).survivors:
         reason = HERE
         if (survivor.fault, survivor.layer) in never_noticed:
             reason = EQUIVALENT
         survivors.append(replace(survivor, reason=reason))
+    return replace(
+        probed, survivors=tuple(survivors), faults=probed.noticed + len(survivors)
+    )
+
+
+def _inside(probed: Sensitivity) -> set[tuple[str, str]]:
+    """Names and layers of the survivors that changed nothing that is returned."""
+    return {(s.fault, s.layer) for s in probed.survivors if s.inside}
+
+
+def _without(probed: Sensitivity, unread: set[tuple[str, str]]) -> Sensitivity:
+    """The same without these survivors."""
+    survivors = [s for s in probed.survivors if (s.fault, s.layer) not in unread]
     return replace(probed, survivors=tuple(survivors))
 
 

@@ -99,9 +99,18 @@ def lengths_of(
 def unmatched(
     torch: Stages, keras: Stages, compared: Collection[str]
 ) -> tuple[str, ...]:
-    """The stages of either side that were not compared."""
+    """The stages of either side of whose layer nothing was compared.
+
+    A recurrent layer has several: its output, and its final states `lstm.h, lstm.c`.
+    """
+    layers = {name.removesuffix(".h").removesuffix(".c") for name in compared}
     names = dict.fromkeys([*torch, *keras])
-    return tuple(name for name in names if name not in compared)
+    return tuple(
+        name
+        for name in names
+        if name not in compared
+        and name.removesuffix(".h").removesuffix(".c") not in layers
+    )
 
 
 def check_result_names(torch: Sequence[str], keras: Sequence[str]) -> None:

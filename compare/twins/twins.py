@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -19,8 +20,9 @@ from compare.judging.arrays import Input, sequence, valid_steps
 from compare.judging.evidence import SIDES, Judgement
 from compare.judging.four import noise_of
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
+from compare.kinds import is_recurrent
 from compare.kinds.layer import Arrays, Layer
-from compare.matching.matching import match
+from compare.matching.matching import Matched, match, matched
 from compare.matching.rewriting import rewrite
 from compare.twins import packing
 from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MESSAGES, REFUSALS
@@ -57,6 +59,10 @@ class Twins:
         refusals: message of each side that refused to be built.
         only32: message of each side that refused float64 alone.
         matched: Keras's layers that are the twin of a layer, by its name in PyTorch.
+        alone: names of the layers of each side that hold arrays and have no twin.
+        ignored: full names of the arrays of PyTorch's model, and of the layers of
+            Keras's model, that do not count: the user says so, or they have no part in
+            the results.
     """
 
     def __init__(
@@ -71,6 +77,8 @@ class Twins:
         self.inputs, self.outputs, self.time_axis = inputs, outputs or (), time_axis
         self.alike = alike
         self.matched: dict[str, list[str]] = {}
+        self.alone: Mapping[Side, Sequence[str]] = {}
+        self.ignored: dict[Side, list[str]] = {"torch": [], "keras": []}
         self.refusals: dict[Side, str] = {}
         self.only32: dict[Side, str] = {}
         self._leaf_names: list[str] = []  # of Keras's layers, before they were renamed
@@ -119,8 +127,17 @@ class Twins:
         del self._twins[side]["float64"]
         self.only32[side] = reason
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether each layer that holds arrays has a twin."""
+        return not any(self.alone.values())
+
     def match(
-        self, arrays: Sequence[np.ndarray], names: Mapping | None = None
+        self,
+        arrays: Sequence[np.ndarray],
+        names: Mapping | None = None,
+        complete: bool = True,
+        ignore: Collection[str] = (),
     ) -> dict[str, list[str]]:
         """Find the twin of each layer, and call Keras's layers by PyTorch's names.
 
@@ -129,6 +146,8 @@ class Twins:
         Args:
             arrays: one for each of the inputs.
             names: as in `matching.match`.
+            complete: whether each layer must have a twin; without one it is `alone`.
+            ignore: layers or arrays, of either side, that do not count.
 
         Returns:
             Names of Keras's layers, by the name of the layer in PyTorch.
@@ -137,18 +156,119 @@ class Twins:
             BadInput: if a layer has no twin, or one side returns more than the other.
         """
         torch = self.twin("torch", "float32")
-        keras = self.twin("keras", "float32").layers(arrays)
-        try:
-            self.matched = match(torch.layers(arrays), keras, names)
-        except BadInput:
-            if not self._hold_tied_weights_apart():
-                raise
-            self.matched = match(torch.layers(arrays), keras, names)
-        self._leaf_names = list(keras)
+        self._ignore(self._named(ignore, arrays))
+        found = self._find_twins(arrays, names)
+        if not found.is_complete and self._hold_tied_weights_apart():
+            found = self._find_twins(arrays, names)
+        if self._ignore(self._unread(found, arrays)):
+            found = self._find_twins(arrays, names)
+        if not found.is_complete and self._reads_both_ways_apart(found, arrays):
+            for twin in self.of_side("keras").values():
+                twin.hold_directions_apart()
+            found = self._find_twins(arrays, names)
+        if not found.is_complete and complete:
+            match(*self._layers_that_count(arrays), names)  # says which, and raises
+        self.matched, self.alone = found.twins, found.alone
+        self._leaf_names = list(self.twin("keras", "float32").layers(arrays))
         self._rename()
         if not self.outputs and torch.outputs is not None:
             self._name_outputs(torch.outputs)
         return self.matched
+
+    def _reads_both_ways_apart(
+        self, found: Matched, arrays: Sequence[np.ndarray]
+    ) -> bool:
+        """Whether PyTorch's model may have two layers for one that reads both ways."""
+        torch, keras = self._layers_that_count(arrays)
+        one_way = [
+            name
+            for name in found.alone["torch"]
+            if is_recurrent(torch[name].kind)
+            and not any(key.endswith("_reverse") for key in torch[name].arrays)
+        ]
+        both_ways = [
+            name
+            for name in found.alone["keras"]
+            if any("backward." in key for key in keras[name].arrays)
+        ]
+        return len(one_way) > 1 and bool(both_ways)
+
+    def _layers_that_count(
+        self, arrays: Sequence[np.ndarray]
+    ) -> tuple[dict[str, Layer], dict[str, Layer]]:
+        """The layers of PyTorch's model and of Keras's, without what is ignored."""
+        keras = self.twin("keras", "float32").layers(arrays)
+        ignored = self.ignored["keras"]
+        return self.twin("torch", "float32").layers(arrays), {
+            name: layer for name, layer in keras.items() if name not in ignored
+        }
+
+    def _find_twins(
+        self, arrays: Sequence[np.ndarray], names: Mapping | None
+    ) -> Matched:
+        """Match the layers that count, as far as they have twins."""
+        torch, keras = self._layers_that_count(arrays)
+        return matched(torch, keras, names, complete=False)
+
+    def _unread(
+        self, found: Matched, arrays: Sequence[np.ndarray]
+    ) -> dict[Side, list[str]]:
+        """What has no part in the results.
+
+        Of layers without a twin, and of those that the user wrote: a cell by hand may
+        have a second bias, as PyTorch's cells do, and not use it.
+        """
+        unread: dict[Side, list[str]] = {"torch": [], "keras": []}
+        torch, keras = self.twin("torch", "float32"), self.twin("keras", "float32")
+        names = dict.fromkeys(found.alone["torch"])
+        for name, layer in torch.layers(arrays).items():
+            if layer.by_hand:
+                names.setdefault(name)
+        for name in names:
+            for key in torch.unread(name, arrays):
+                unread["torch"].append(pytorch_layers.full_name(name, key))
+        for name in found.alone["keras"]:
+            if keras.unread(name, arrays):
+                unread["keras"].append(name)
+        return unread
+
+    def _named(
+        self, names: Collection[str], arrays: Sequence[np.ndarray]
+    ) -> dict[Side, list[str]]:
+        """What a user says does not count, by side: arrays of PyTorch, Keras's layers.
+
+        Raises:
+            BadInput: if a name is of neither side.
+        """
+        named: dict[Side, list[str]] = {"torch": [], "keras": []}
+        if not names:
+            return named
+        torch, keras = self._layers_that_count(arrays)
+        of_torch = [
+            (layer, pytorch_layers.full_name(layer, key))
+            for layer, held in torch.items()
+            for key in held.arrays
+        ]
+        for name in names:
+            in_torch = [full for layer, full in of_torch if name in (layer, full)]
+            in_keras = [layer for layer in keras if layer == name]
+            if not in_torch and not in_keras:
+                known = [full for _, full in of_torch] + list(keras)
+                raise BadInput(
+                    f"ignore: expected a layer, or a parameter of PyTorch's model, got "
+                    f"{name!r}; there are {', '.join(known)}"
+                )
+            named["torch"] += in_torch
+            named["keras"] += in_keras
+        return named
+
+    def _ignore(self, names: Mapping[Side, Sequence[str]]) -> bool:
+        """Let these count no longer; return whether there are any."""
+        for side in SIDES:
+            self.ignored[side] += names[side]
+        for twin in self.of_side("torch").values():
+            pytorch_layers.ignore(twin.model, names["torch"])
+        return any(names.values())
 
     def _hold_tied_weights_apart(self) -> bool:
         """Whether PyTorch's models have tied weights, which count as several now."""
@@ -171,7 +291,7 @@ class Twins:
         for name, leaves in self.matched.items():
             places[name] = [self._leaf_names.index(leaf) for leaf in leaves]
         for twin in self.of_side("keras").values():
-            twin.rename(places)
+            twin.rename(places, self.is_whole and not self.ignored["keras"])
 
     def _name_outputs(self, names: Sequence[str]) -> None:
         """Call the results of both models what PyTorch calls them."""
@@ -281,7 +401,7 @@ class Twins:
         for name in timed:
             if name in valid:
                 fours[name] = with_valid_steps(fours[name], valid[name])
-        results = verdict.judge_run(fours, timed)
+        results = verdict.judge_run(fours, timed, self.outputs)
         return Judgement(
             verdict=verdict.of_run(results),
             stages=results,
@@ -307,9 +427,8 @@ class Twins:
                 if (side, "float64") in stages:
                     a32, a64 = stages[side, "float32"], stages[side, "float64"]
                     noise = max(noise, 2 * noise_of(a32[name], a64[name]))
-            results.append(
-                verdict.judge32(name, torch32, keras32, noise, name in timed)
-            )
+            result = verdict.judge32(name, torch32, keras32, noise, name in timed)
+            results.append(replace(result, is_result=name in self.outputs))
         return Judgement(
             verdict=verdict.of_run(results),
             stages=tuple(results),

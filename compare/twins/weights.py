@@ -52,8 +52,9 @@ def load_random(twins: Twins, direction: Direction, seed: Sequence[int]) -> None
 
 
 def load_anew(twins: Twins, seed: int) -> None:
-    """Give twins other random weights than those of a run."""
-    load_random(twins, "to_keras", [seed])
+    """Give twins other random weights than those of a run, if all can be moved."""
+    if twins.is_whole:
+        load_random(twins, "to_keras", [seed])
 
 
 def enlarge(twins: Twins, factor: float) -> None:

@@ -66,7 +66,7 @@ def packed_torch(torch):
 
 def own_inputs(evidence):
     """What the suite ran beside the input that was given, with the verdict on it."""
-    return {r.inputs: r.verdict for r in evidence.results if r.inputs}
+    return {r.drawn: r.verdict for r in evidence.results if r.drawn}
 
 
 def unexercised(evidence):

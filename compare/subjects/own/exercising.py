@@ -145,7 +145,7 @@ class _Trial:
         if arrays is None or self._last.length != "none":
             return
         self._run(f"sequences of {steps} steps{self._yours}", arrays)
-        if not self.differs and self._twins.matched and not self._twins.only32:
+        if not self.differs and self._twins.is_whole and not self._twins.only32:
             remember(self._twins)
             inputs = f"sequences of {steps} steps, with weights that forget little"
             self._run(inputs, arrays)
@@ -196,7 +196,7 @@ class _Trial:
             return
         of_results = _of_results(stages, self._twins.outputs, lengths)
         judgement = self._twins.judge(of_results, arrays)
-        before = self._adequacy.idle()
+        before = self._adequacy.idle("padding", "steps", "values")
         if judgement.verdict in (*PROVED, DIFFERENT):
             self._adequacy.watch(self._twins, arrays)
         still_idle = {(o.place, o.idle) for o in self._adequacy.idle()}
@@ -225,7 +225,7 @@ class _Trial:
             direction=self._last.direction,
             expected=self._last.expected,
         )
-        result = replace(result, inputs=inputs)
+        result = replace(result, drawn=inputs)
         if judgement.verdict == DIFFERENT and not self._twins.only32:
             explanation = diagnosis.diagnose(self._twins, arrays)
             return replace(result, explanation=explanation)

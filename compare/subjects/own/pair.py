@@ -32,6 +32,7 @@ class OwnPair:
         free: whether any number of steps is to be tried.
         transfer: one of TRANSFERS.
         table: {PyTorch layer: its twins in Keras}, where the user says it.
+        ignore: layers and parameters for which no twin is looked for.
         exchanged: {PyTorch layer: the one whose twins it takes}, against the order.
         loss: of LOSSES, what gradients are taken of and training learns by.
         target: what it compares the first result with, (batch, ...); None to draw it.
@@ -48,6 +49,7 @@ class OwnPair:
     free: bool = True
     transfer: str | None = None
     table: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    ignore: Sequence[str] = ()
     exchanged: Mapping[str, str] = field(default_factory=dict)
     loss: str = MEAN_SQUARED_ERROR
     target: np.ndarray | None = None
@@ -76,6 +78,24 @@ def check_seed(seed: object) -> None:
         raise BadInput(
             f"seed: expected a whole number from 0 to {2**32 - 1}, got {seed!r}"
         )
+
+
+def checked_ignore(who: str, ignore: object) -> tuple[str, ...]:
+    """The names in a list of layers and parameters; none for None.
+
+    Raises:
+        BadInput: if it is not such a list.
+    """
+    if ignore is None:
+        return ()
+    if not isinstance(ignore, list | tuple | set) or not all(
+        isinstance(name, str) for name in ignore
+    ):
+        raise BadInput(
+            f"{who}: expected a list of names of layers or parameters, such as "
+            f"['crf.transitions'], got {ignore!r}; give such a list"
+        )
+    return tuple(ignore)
 
 
 def input_name(names: Sequence[str] | None, index: int) -> str:

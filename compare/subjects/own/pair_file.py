@@ -21,7 +21,7 @@ from compare.judging.losses import LOSSES, MEAN_SQUARED_ERROR
 from compare.matching.names import checked_names
 from compare.subjects.cases import BATCHES, NONE_STEPS
 from compare.subjects.own.arrays import EXPECTED_INPUT, inputs, numbers
-from compare.subjects.own.pair import OwnPair, check_transfer
+from compare.subjects.own.pair import OwnPair, check_transfer, checked_ignore
 
 if TYPE_CHECKING:
     from compare.judging.words import Side
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # What a pair file defines: the models, by side, and what else it may say.
 MODEL_NAMES: Mapping[Side, str] = {"torch": "torch_model", "keras": "keras_model"}
 BOTH_MODELS = " and ".join(MODEL_NAMES.values())
-OPTION_NAMES = ("x", "input_shape", "transfer", "names", "loss", "target")
+OPTION_NAMES = ("x", "input_shape", "transfer", "names", "ignore", "loss", "target")
 
 
 def template(name: str) -> str:
@@ -86,6 +86,7 @@ def load(path: str, seed: int) -> OwnPair:
         free=given_inputs.free,
         transfer=transfer,
         table=table,
+        ignore=checked_ignore(f"{path}: ignore", options.get("ignore")),
         loss=loss,
         target=target,
         seed=seed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +29,7 @@ from compare.subjects.own import models as live
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.pair_file import blamed
 from compare.subjects.own.weights import AS_IS, RANDOM
+from compare.twins import reaching
 
 # PyTorch comes first.
 from compare.twins.frameworks import FRAMEWORKS, LAYERS
@@ -128,6 +129,8 @@ def _judge(
     masked = calls.masked(twins, pair.arrays)
     if masked:
         notes.append(masked)
+    notes += _notes_on_changed_inputs(twins)
+    notes += _notes_on_the_inside(results)
     return Judged(pair, twins, length, results, notes)
 
 
@@ -161,7 +164,7 @@ def _exchanged(judged: Judged, gradients: bool) -> Judged:
     Where no pairing makes them the same it is the run as it was, with a note on it.
     """
     twins, pair = judged.twins, judged.pair
-    if twins.only32 or twins.refusals:
+    if twins.only32 or twins.refusals or not twins.is_whole:
         return judged
     groups = pairings.interchangeable(twins, pair.table)
     if not groups:
@@ -191,8 +194,8 @@ def _built_for_its_steps(judged: Judged, gradients: bool) -> Judged:
     pair, x = judged.pair, sequence(judged.pair.arrays)
     if judged.length is not None or x is None:
         return judged
-    twins, matched = _twins(pair, x.shape[1])
-    if not matched or twins.only32 or not _agree(twins, judged):
+    twins, runs = _twins(pair, x.shape[1])
+    if not runs or twins.only32 or not _agree(twins, judged):
         return judged
     note = (
         f"Judged for exactly {x.shape[1]} steps, as the models are called: Keras's "
@@ -233,6 +236,29 @@ def _notes_on_weights(results: Sequence[Result]) -> Iterator[str]:
         yield (
             "With random weights, transferred, the models are the same: what differs "
             "is in the weights alone, not in what is computed with them."
+        )
+
+
+def _notes_on_the_inside(results: Sequence[Result]) -> Iterator[str]:
+    names: dict[str, None] = {}
+    for result in results:
+        names |= dict.fromkeys(result.differs_inside)
+    if names:
+        yield (
+            f"Inside, {', '.join(names)} differs and does not reach the results "
+            f"({reaching.TRIES} other inputs were tried)."
+        )
+
+
+def _notes_on_changed_inputs(twins: Twins) -> Iterator[str]:
+    changed: set[str] = set()
+    for twin in twins.of_side("torch").values():
+        changed |= twin.changed
+    if changed:
+        names = ", ".join(sorted(changed))
+        yield (
+            f"PyTorch's model changes its input in place ({names}): whoever calls it "
+            "finds it changed. Each run here got a copy."
         )
 
 
@@ -309,16 +335,19 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
             own_weights = pair.transfer not in ("to_keras", RANDOM)
             keras_models.check_unbuilt(model, own_weights)
     for length in _lengths(pair):
-        twins, matched = _twins(pair, length)
-        if matched:
+        twins, runs = _twins(pair, length)
+        if runs:
             break
-    if matched:
+    if runs:
         lines = [
             f"{name or 'the model itself'} = {' + '.join(keras_names)}"
-            for name, keras_names in matched.items()
+            for name, keras_names in twins.matched.items()
         ]
-        notes.append(f"matched (PyTorch = Keras): {'; '.join(lines)}.")
+        if lines:
+            notes.append(f"matched (PyTorch = Keras): {'; '.join(lines)}.")
         notes += _notes_on_constants(twins)
+        notes += _notes_on_what_is_ignored(twins, pair.ignore)
+        notes += _notes_on_layers_alone(twins)
     return twins, length
 
 
@@ -344,17 +373,45 @@ def _notes_on_constants(twins: Twins) -> Iterator[str]:
             )
 
 
-def _twins(
-    pair: OwnPair, length: int | None
-) -> tuple[Twins, Mapping[str, Sequence[str]]]:
+def _notes_on_what_is_ignored(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
+    for side, names in twins.ignored.items():
+        unread = []
+        for name in names:
+            layer, _, _ = name.rpartition(".")
+            if name not in ignore and layer not in ignore:
+                unread.append(name)
+        if unread:
+            yield (
+                f"{', '.join(unread)} of {SIDES[side]}'s model has no part in what it "
+                "returns, so no twin is looked for."
+            )
+    if ignore:
+        yield f"{', '.join(ignore)}: no twin was looked for, as you say."
+
+
+def _notes_on_layers_alone(twins: Twins) -> Iterator[str]:
+    """Which layers no mistakes are made in, and no weights drawn for."""
+    alone = [
+        f"{', '.join(names)} of {SIDES[side]}"
+        for side, names in twins.alone.items()
+        if names
+    ]
+    if alone:
+        yield (
+            f"Not looked into: {'; '.join(alone)}. There is no rule by which their "
+            "weights could be moved, so the models are judged with the weights that "
+            "they have, and with no others."
+        )
+
+
+def _twins(pair: OwnPair, length: int | None) -> tuple[Twins, bool]:
     """The twins of a pair for a number of steps, or any.
 
     Returns:
-        The twins, and {PyTorch layer: its twins in Keras}; no layers where one of the
-        models refuses to be built or to run.
+        The twins, and whether both models can be built and run.
 
     Raises:
-        BadInput: if layers have no twins.
+        BadInput: if layers have no twins, and weights are to be transferred.
     """
     inputs = calls.inputs(pair, pair.models["keras"], length)
     handed = {side: partial(calls.call, side, pair.names) for side in FRAMEWORKS}
@@ -368,15 +425,20 @@ def _twins(
                 originals[side] = model
         with live.noticing(originals) as ran:
             twins = Twins(makers, inputs, None, calls=handed, alike=False)
-            matched: Mapping[str, Sequence[str]] = {}
+            runs = False
             if not twins.refusals:
-                twins.match(pair.arrays, pair.table)
+                # Judged as they are, models need no rules; transferred, they do.
+                twins.match(
+                    pair.arrays,
+                    pair.table,
+                    complete=bool(pair.transfer),
+                    ignore=pair.ignore,
+                )
                 twins.pair_otherwise(pair.exchanged)
                 _drop_narrow(twins, pair.arrays)
-                if not twins.run(*pair.arrays)[1]:
-                    matched = twins.matched
+                runs = not twins.run(*pair.arrays)[1]
         if not ran:
-            return twins, matched
+            return twins, runs
         uncopied |= ran  # a copy that runs layers of its original proves nothing
 
 

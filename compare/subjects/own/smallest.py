@@ -44,7 +44,7 @@ def smallest(
     """
     if result.timesteps is None and result.batch is None:
         return None
-    if result.inputs:  # not the pair's own, and not kept
+    if result.drawn:  # not the pair's own, and not kept
         return None
     if result.explanation and set(result.explanation.faults) & set(SENTENCES):
         return None

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import numpy as np
 
 from compare.errors import BadInput, command
 from compare.in_keras.names import unnamed
-from compare.judging.words import Direction, Side
-from compare.matching.rewriting import rewrite
+from compare.judging.words import PRECISIONS, Direction, Side
+from compare.kinds.layer import Layer
+from compare.matching.rewriting import rewrite, sums
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
 
 # PyTorch comes first.
-from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS
+from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MODELS
 from compare.twins.twins import Twins
 from compare.twins.weights import load_random
 
 AS_IS, RANDOM = "as is", "random"  # beside the directions of a transfer
+UNITS_OF_SHARES = 2  # in the last place of float32: each share is half of one off
 
 
 def loads(
@@ -50,7 +52,7 @@ def loads(
             loads[direction] = partial(_transferred, direction=direction, pair=pair)
     if not loads:
         loads[AS_IS] = partial(_as_they_are, pair=pair, notes=notes, unlike=unlike)
-    if not twins.only32:
+    if not twins.only32 and twins.is_whole:
         loads[RANDOM] = random
     return loads
 
@@ -59,9 +61,8 @@ def _widen(twins: Twins, sides: Iterable[Side]) -> None:
     """Give the twins of these sides in float64 the weights of those in float32."""
     for side in sides:
         if "float64" in twins.of_side(side):
-            layers = LAYERS[side].layers(twins.model(side, "float32"))
-            arrays = {name: layer.arrays for name, layer in layers.items()}
-            LAYERS[side].load(twins.model(side, "float64"), arrays)
+            source, target = (twins.model(side, p) for p in PRECISIONS)
+            MODELS[side].copy_numbers(source, target)
 
 
 def _made_anew(pair: OwnPair) -> list[Side]:
@@ -108,15 +109,16 @@ def _as_they_are(
     torch, keras = (twins.model(side, "float64") for side in FRAMEWORKS)
     keras_layers = LAYERS["keras"].layers(keras)
     torch_layers = LAYERS["torch"].layers(torch)
-    exact, _ = rewrite(torch_layers, keras_layers, "to_keras", strict=False)
     weights: dict[str, dict[str, np.ndarray]] = {}
     rounded: dict[str, int] = {}  # how many numbers, by array
     apart: dict[str, float] = {}  # how far the others are, by array
-    for name, layer in keras_layers.items():
-        weights[name] = {}
-        for key, array in layer.arrays.items():
-            value = exact[name][key]
-            is_rounded = (array != value) & (array == value.astype(np.float32))
+    for name in keras_layers.keys() & torch_layers.keys():
+        torch_layer, keras_layer = torch_layers[name], keras_layers[name]
+        weights[name] = dict(keras_layer.arrays)
+        for key, value in _in_keras_layout(name, torch_layer, keras_layer).items():
+            array = keras_layer.arrays[key]
+            is_sum = _is_sum(name, key, torch_layer, keras_layer)
+            is_rounded = (array != value) & _is_rounded(array, value, is_sum)
             is_apart = (array != value) & ~is_rounded
             weights[name][key] = np.where(is_rounded, value, array)
             if is_rounded.any():
@@ -137,3 +139,36 @@ def _as_they_are(
             f"Keras's weights are not PyTorch's weights ({gaps}), which these inputs "
             "do not show: on others the models need not be the same."
         )
+
+
+def _in_keras_layout(name: str, torch: Layer, keras: Layer) -> Mapping[str, np.ndarray]:
+    """The arrays of a layer of PyTorch as its twin would have them.
+
+    None where there is no rule for them: then nothing is known of rounding.
+    """
+    try:
+        arrays, _ = rewrite({name: torch}, {name: keras}, "to_keras", strict=False)
+    except BadInput:
+        return {}
+    return arrays[name]
+
+
+def _is_sum(name: str, key: str, torch: Layer, keras: Layer) -> bool:
+    """Whether an array of Keras's layer is the sum of two of PyTorch's."""
+    return any(row.keras == key for row in sums({name: torch}, {name: keras}))
+
+
+def _is_rounded(array: np.ndarray, value: np.ndarray, is_sum: bool) -> np.ndarray:
+    """Where numbers are others rounded to float32.
+
+    Whoever splits a bias in two shares rounds each of them, and so their sum.
+
+    Args:
+        array: the numbers, in float64.
+        value: what they may be rounded from, of the same shape.
+        is_sum: whether that is a sum of two arrays.
+    """
+    if not is_sum:
+        return array == value.astype(np.float32)
+    unit = np.spacing(np.abs(array).astype(np.float32)).astype(np.float64)
+    return np.abs(array - value) <= UNITS_OF_SHARES * unit
