@@ -341,7 +341,7 @@ def test_a_traced_function_returns_dictionaries_in_their_order():
     assert list(found) == ["z", "a.h", "m"], "compare/in_keras/twin.py: Twin._compute"
 
 
-def test_operations_are_seen_as_they_are_traced(tensorflow, in_keras):
+def test_operations_are_seen_as_they_are_traced():
     """With their types, inputs and outputs, also in the body of a loop."""
     types = []
 

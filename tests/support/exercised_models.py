@@ -1,6 +1,8 @@
 """Models of a user's that do something to some inputs and not to others."""
 
+import keras
 import numpy as np
+import torch
 from own_cases import check, in_pytorch
 
 UNITS, SYMBOLS = 5, 11
@@ -9,17 +11,16 @@ ROWS = 0.2 * X[:, 0]  # (batch, features)
 TOKENS = np.random.default_rng(3).integers(1, SYMBOLS, (5, 8))
 
 
-def dense_torch(torch, between):
+def dense_torch(between):
     """Two linear layers, with a function between them, of (batch, features)."""
     return in_pytorch(
-        torch,
         lambda m, x: m.second(between(m.first(x))),
         first=torch.nn.Linear(4, 6),
         second=torch.nn.Linear(6, 2),
     )
 
 
-def dense_keras(keras, between=None):
+def dense_keras(between=None):
     """Two dense layers, with a layer or function between them, of (features,)."""
     x = keras.Input((4,))
     h = keras.layers.Dense(6)(x)
@@ -28,7 +29,7 @@ def dense_keras(keras, between=None):
     return keras.Model(x, keras.layers.Dense(2)(h))
 
 
-def last_torch(torch, before=None, kind="LSTM"):
+def last_torch(before=None, kind="LSTM"):
     """A recurrent layer, of what a function makes of the input, and its last step."""
 
     def forward(m, x):
@@ -36,10 +37,10 @@ def last_torch(torch, before=None, kind="LSTM"):
         return m.head(m.rnn(x)[0][:, -1])
 
     rnn = getattr(torch.nn, kind)(4, UNITS, batch_first=True)
-    return in_pytorch(torch, forward, rnn=rnn, head=torch.nn.Linear(UNITS, 2))
+    return in_pytorch(forward, rnn=rnn, head=torch.nn.Linear(UNITS, 2))
 
 
-def last_keras(keras, before=None, steps=None, **options):
+def last_keras(before=None, steps=None, **options):
     """The same in Keras, of a number of steps or any."""
     x = keras.Input((steps, 4))
     h = x if before is None else before(x)
@@ -47,7 +48,7 @@ def last_keras(keras, before=None, steps=None, **options):
     return keras.Model(x, keras.layers.Dense(2)(h))
 
 
-def packed_torch(torch):
+def packed_torch():
     """An LSTM of a packed batch, whose lengths are those of steps that are not zero."""
     rnn = torch.nn.utils.rnn
 
@@ -57,7 +58,6 @@ def packed_torch(torch):
         return m.head(m.rnn(batch)[1][0][-1])
 
     return in_pytorch(
-        torch,
         forward,
         rnn=torch.nn.LSTM(4, UNITS, batch_first=True),
         head=torch.nn.Linear(UNITS, 2),
