@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ WATCHED = (*WATCHED, *SELECTIONS, *PADDINGS)
 
 TENSORFLOW = str(Path(tensorflow.__file__).parent)
 KERAS = str(Path(keras.__file__).parent)
+PYTHON = sysconfig.get_path("stdlib")  # where `contextlib` is
+INSTALLED = "site-packages"  # inside it; a user's models may be installed, too
 SUITE = str(Path(__file__).parents[1])
 OPERATIONS = 256  # that are watched, at most
 FIGURES = 3  # of each
@@ -349,6 +352,12 @@ def _size(tensor: Any) -> float:
     return np.inf if count is None else count
 
 
+def _is_between(file: str) -> bool:
+    """Whether a file is TensorFlow's, or Python's own."""
+    is_pythons = file.startswith(PYTHON) and INSTALLED not in file
+    return is_pythons or file.startswith(TENSORFLOW)
+
+
 @dataclass(frozen=True)
 class _Caller:
     """Who called an operation of TensorFlow, where that is a model's own doing.
@@ -379,7 +388,7 @@ class _Caller:
                     return None  # the masks of a loop
                 module = frame.f_globals.get("__name__", "") + "."
                 is_own = is_own or module.startswith(ACTIVATIONS)
-            elif not file.startswith(TENSORFLOW) and not line:
+            elif not line and not _is_between(file):
                 line = f" (line {frame.f_lineno} of {Path(file).name})"
             owner = frame.f_locals.get("self")
             if isinstance(owner, keras.Model) and operation and not line:
