@@ -14,6 +14,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from tensorflow.python.framework import op_callbacks
 
 # Modules in which Keras defines its classes; the true ones are in `keras.src.`.
 KERAS_HOME = "keras."
@@ -188,6 +189,23 @@ def node_sources(model: keras.Model) -> list[list[Any]]:
 def mask_of(tensor: Any) -> Any:
     """The mask that Keras keeps for a tensor, (batch, time), or None."""
     return getattr(tensor, "_keras_mask", None)
+
+
+@contextmanager
+def operations_noted(note: Callable[..., None]) -> Iterator[None]:
+    """Let a function see each operation of TensorFlow that this thread runs or traces.
+
+    There is no public way; TensorFlow's debugger takes this one.
+
+    Args:
+        note: takes the type of an operation, its inputs, attributes and outputs, and
+            returns nothing.
+    """
+    op_callbacks.add_op_callback(note)
+    try:
+        yield
+    finally:
+        op_callbacks.remove_op_callback(note)
 
 
 def view_of(variable: keras.Variable) -> np.ndarray:

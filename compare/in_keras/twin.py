@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -35,6 +35,7 @@ from compare.in_keras.layers import (
     variables,
 )
 from compare.in_keras.names import Renamed, children, unnamed
+from compare.in_keras.noting import Noting
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
 from compare.in_keras.shapes import like_result, loops_not_traced, weights_not_drawn
@@ -68,6 +69,7 @@ class Twin(adapter.Twin):
             name; of stages that Keras keeps a mask for.
         traces: how often the model was traced, or run because an input fits no trace.
         left_out: what the model adds to its loss and is not to: REGULARISERS, ADD_LOSS.
+        watched: what the operations of the model do in its runs; in float32 alone.
     """
 
     model: keras.Model | Renamed
@@ -83,6 +85,7 @@ class Twin(adapter.Twin):
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.traces = 0
         self.left_out: frozenset[str] = frozenset()
+        self.watched = Noting()
         self.masks: dict[str, np.ndarray] = {}
         if call is None:
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
@@ -385,7 +388,10 @@ class Twin(adapter.Twin):
         """The stages on tensors, and the masks of those that have one, by name."""
         self.traces += 1
         recorded = Stages()
-        with recorded.recording(self.model), self._refused():
+        noting: AbstractContextManager[None] = nullcontext()
+        if self.dtype == "float32":
+            noting = self.watched.noting(self.model)
+        with recorded.recording(self.model), noting, self._refused():
             returned = self.functional(list(args), training=False)
         results = _flat(returned)
         check_outputs(self, results)

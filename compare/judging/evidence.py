@@ -118,6 +118,13 @@ class Evidence:
         return list(last.values())
 
     @property
+    def unexercised(self) -> dict[str, tuple[str, ...]]:
+        """What no input made the models do, by pair; of those that were watched."""
+        return {
+            r.pair: r.unexercised for r in self.results if r.unexercised is not None
+        }
+
+    @property
     def as_expected(self) -> bool:
         """Whether there are results of every pair, each as the pair declares."""
         if self.not_compared or not self.results:
@@ -127,7 +134,11 @@ class Evidence:
     def explain(self) -> str:
         """Why each result that is not as expected is not; or what a pass rests on."""
         return summary.explanation(
-            self.results, self.sensitivity, self.not_compared, self.notes
+            self.results,
+            self.sensitivity,
+            self.unexercised,
+            self.not_compared,
+            self.notes,
         )
 
     def __repr__(self) -> str:
@@ -143,7 +154,7 @@ class Evidence:
         groups: dict[tuple[object, ...], list[Result]] = {}
         for r in self.results:
             weights = "" if r.direction in ("to_keras", "to_torch") else r.direction
-            key = r.pair, r.length, weights, r.loss, r.verdict, r.expected
+            key = r.pair, r.length, weights, r.loss, r.verdict, r.expected, r.drawn
             groups.setdefault(key, []).append(r)
         return list(groups.values())
 
@@ -156,6 +167,9 @@ class Evidence:
             "notes": list(self.notes),
             "results": [result.as_dict() for result in self.results],
             "sensitivity": [asdict(sensitivity) for sensitivity in self.sensitivity],
+            "unexercised": {
+                pair: list(sentences) for pair, sentences in self.unexercised.items()
+            },
             "claims": list(self.claims),
             "not_compared": [pair.as_dict() for pair in self.not_compared],
             "summary": {

@@ -174,6 +174,8 @@ class Result:
         explanation: why twins differ, where they do.
         smallest: sizes and shapes of the smallest case that differs, if looked for.
         drawn: what the inputs are, where they are not those that the case has.
+        unexercised: what no input of the pair so far made the models do, a sentence
+            each; None where it was not watched.
     """
 
     pair: str
@@ -191,6 +193,7 @@ class Result:
     explanation: Explanation | None = None
     smallest: Mapping[str, Any] | None = None
     drawn: str = ""
+    unexercised: tuple[str, ...] | None = None
 
     @classmethod
     def from_judgement(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 
 from compare.judging.not_compared import NotCompared, lines
@@ -34,6 +34,7 @@ LONGEST_LINE = 200  # letters, of the three lines
 def explanation(
     results: Sequence[Result],
     sensitivity: Sequence[Sensitivity],
+    unexercised: Mapping[str, Sequence[str]],
     not_compared: Sequence[NotCompared],
     notes: Sequence[str],
 ) -> str:
@@ -42,6 +43,7 @@ def explanation(
     Args:
         results: of a run, in its order.
         sensitivity: what the verdicts of each pair are worth.
+        unexercised: what no input made the models do, a sentence each, by pair.
         not_compared: pairs that got no verdict.
         notes: what a reader must know, a sentence each.
     """
@@ -50,6 +52,8 @@ def explanation(
         texts.append("nothing was compared")
     elif not texts:
         texts = passes(results, sensitivity)
+        for sentences in unexercised.values():
+            texts += [f"  not exercised: {sentence}" for sentence in sentences]
     return "\n".join([*texts, *unsaid(results, notes)])
 
 

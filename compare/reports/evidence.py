@@ -63,6 +63,7 @@ def print_evidence(console: Console, evidence: Evidence) -> None:
             console.print()
         _print_wrapped(console, text, "red")
     _print_sensitivity(console, evidence)
+    _print_unexercised(console, evidence)
     _print_refusals(console, rows)
     _print_unmatched(console, evidence.results)
     for note in unsaid(evidence.results, evidence.notes):
@@ -189,7 +190,8 @@ def _rows(results: Sequence[Result]) -> list[list[Result]]:
     """Results that share a row of the table: one pair, length and verdict."""
     rows: dict[tuple, list[Result]] = {}
     for result in results:
-        key = result.pair, result.length, result.loss, result.verdict, result.expected
+        key: tuple = (result.pair, result.length, result.loss, result.drawn)
+        key += (result.verdict, result.expected)
         rows.setdefault(key, []).append(result)
     return list(rows.values())
 
@@ -208,6 +210,8 @@ def _table(rows: Sequence[Sequence[Result]]) -> Table:
         name = "" if result.pair == shown else result.pair
         if result.loss:
             name = "  its gradients"
+        if result.drawn:
+            name = f"  on {result.drawn}"
         shown = result.pair
         gap, limit = _figures(results)
         table.add_row(
@@ -266,6 +270,15 @@ def _print_sensitivity(console: Console, evidence: Evidence) -> None:
                 f"({survivor.sentence}); {survivor.reason}",
                 "yellow",
             )
+
+
+def _print_unexercised(console: Console, evidence: Evidence) -> None:
+    """What no input made the models do, so that the verdicts do not speak of it."""
+    for pair, sentences in evidence.unexercised.items():
+        if sentences:
+            console.print(f"\nNot exercised in {pair}:", highlight=False)
+        for sentence in sentences:
+            _print_wrapped(console, f"  not       {sentence}", "yellow")
 
 
 def _print_unmatched(console: Console, results: Sequence[Result]) -> None:

@@ -29,6 +29,7 @@ from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Length, Side, Verdict
 from compare.subjects.cases import FIXED, Case
 from compare.twins import reaching, sensitivity, steadiness
+from compare.twins.adequacy import Adequacy
 from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
 from compare.twins.weights import load_anew
@@ -48,6 +49,7 @@ class Subject:
         draw: makes the inputs of a case, an array for each.
         loads: by direction, what gives the twins their weights.
         probe: whether mistakes are made in a case.
+        watch: whether to say what the cases do not make the models do.
         loss: of the gradients, if they are to be compared.
         seed: of random targets.
         target: makes what the loss compares the first result with in a case; None to
@@ -60,6 +62,7 @@ class Subject:
     draw: Callable[[Case], tuple[np.ndarray, ...]]
     loads: Mapping[str, Callable[[Twins], None]]
     probe: Callable[[Case], bool]
+    watch: bool = True
     loss: str = ""
     seed: int = 0
     target: Callable[[Case], np.ndarray] | None = None
@@ -73,12 +76,14 @@ def run(subject: Subject) -> Iterator[Result]:
     """
     compared = False
     refusals: dict[Side, str] = {}
-    probe, explainer = _Probe(subject), _Explainer()
+    probe, explainer, adequacy = _Probe(subject), _Explainer(), Adequacy()
     for length, group in groupby(subject.cases, key=lambda case: case.length):
         with in_pytorch_precision.one_thread():
             twins = subject.build(length)
             its_cases = list(group)
-            for result in _run_length(subject, twins, its_cases, probe, explainer):
+            for result in _run_length(
+                subject, twins, its_cases, probe, explainer, adequacy
+            ):
                 if result.stages or result.verdict == ONE_REFUSES:
                     compared = True
                 refusals |= result.refusals
@@ -99,6 +104,7 @@ def _run_length(
     cases: Sequence[Case],
     probe: _Probe,
     explainer: _Explainer,
+    adequacy: Adequacy,
 ) -> Iterator[Result]:
     """Results of the twins of one length, direction by direction, gradients last."""
     probed_case = _probed_case(subject, cases)
@@ -131,6 +137,9 @@ def _run_length(
                     result = replace(result, verdict=DIFFERENT, explanation=explanation)
             if result.verdict in (DIFFERENT, ONE_REFUSES) and not result.explanation:
                 wrong.append(_Wrong(result, inputs, len(results)))
+            if subject.watch and result.verdict == SAME and case == probed_case:
+                adequacy.watch(twins, inputs)
+                result = replace(result, unexercised=adequacy.sentences())
             results.append(result)
         if wrong:
             first = wrong[0]

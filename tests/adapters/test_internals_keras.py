@@ -363,3 +363,28 @@ def test_functions_of_random_numbers_are_looked_up_where_they_are_called():
     )
     assert calls[0][1]["rate"] == 0.5
     assert keras.random.dropout is before
+
+
+def test_operations_are_seen_as_they_are_traced():
+    """With their types, inputs and outputs, also in the body of a loop."""
+    types = []
+
+    def note(op_type, inputs, attrs, outputs, op_name=None, graph=None):
+        assert isinstance(inputs, tuple)
+        assert len(outputs) == 1 or op_type not in ("Relu6", "Minimum")
+        types.append(op_type)
+
+    @tensorflow.function(autograph=False)
+    def traced(x):
+        def body(step, h):
+            return step + 1, tensorflow.nn.relu6(h)
+
+        _, h = tensorflow.while_loop(lambda step, h: step < 3, body, (0, x))
+        return tensorflow.minimum(h, 2.0)
+
+    with in_keras.operations_noted(note):
+        traced(tensorflow.ones(2))
+    traced(tensorflow.ones(3))
+
+    names = [name.decode() if isinstance(name, bytes) else name for name in types]
+    assert {"Relu6", "Minimum"} <= set(names), f"{KERAS}: operations_noted"

@@ -27,7 +27,14 @@ from compare.judging.losses import CROSS_ENTROPY
 from compare.judging.summary import MATCHED, WEIGHTS_ALONE
 from compare.subjects import subject
 from compare.subjects.cases import Case
-from compare.subjects.own import calls, constants, learning, pairings, weights
+from compare.subjects.own import (
+    calls,
+    constants,
+    exercising,
+    learning,
+    pairings,
+    weights,
+)
 from compare.subjects.own import models as live
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.pair_file import blamed
@@ -78,6 +85,8 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
         ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
+        if not _wrong(judged.results):
+            judged = _exercised(judged)
         on_training = learning.notes(judged.results, judged.twins, pair.arrays)
     notes = [*judged.notes, *_notes_on_weights(judged.results), *on_training]
     notes += live.notes(pair.models)
@@ -120,6 +129,7 @@ def _judge(
         draw=partial(calls.cut, pair.arrays, twins.inputs),
         loads=weights.loads(pair, twins, notes, unlike),
         probe=lambda case: True,
+        watch=False,  # but when all else is done, beside inputs of the suite's own
         loss=pair.loss if gradients else "",
         seed=pair.seed,
         target=target,
@@ -140,6 +150,16 @@ def _judge(
     notes += _notes_on_changed_inputs(twins)
     notes += _notes_on_the_inside(results)
     return Judged(pair, twins, length, results, notes)
+
+
+def _exercised(judged: Judged) -> Judged:
+    """The run with the suite's own inputs, for what the user's do not exercise."""
+    beside = exercising.exercised(
+        judged.pair, judged.twins, judged.length, judged.results
+    )
+    results = [*judged.results, *beside.results]
+    results[-1] = replace(results[-1], unexercised=beside.unexercised)
+    return replace(judged, results=results, notes=[*judged.notes, *beside.notes])
 
 
 def _wrong(results: Sequence[Result]) -> list[Result]:

@@ -39,10 +39,12 @@ def smallest(
         seed: of the weights.
 
     Returns:
-        None where it cannot shrink: building is refused, the pair is time-major, or a
-        model gives another result each time.
+        None where it cannot shrink: building is refused, the pair is time-major, a
+        model gives another result each time, or the inputs are the suite's own.
     """
     if result.timesteps is None and result.batch is None:
+        return None
+    if result.drawn:  # not the pair's own, and not kept
         return None
     if result.explanation and set(result.explanation.faults) & set(SENTENCES):
         return None
