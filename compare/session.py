@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from rich.progress import Progress, TaskID
 
 from compare.attempts import Attempts, names_of
-from compare.judging.evidence import SIDES, Evidence, Result
+from compare.judging.evidence import Evidence
 from compare.judging.optimizers import Recipe
+from compare.judging.result import SIDES, Result
 from compare.judging.training import TrainingEvidence
 from compare.judging.words import Side
 from compare.loading import load_harness, progress_bar, quiet, uncollected

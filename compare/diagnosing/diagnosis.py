@@ -20,7 +20,8 @@ from compare.diagnosing.in_layers.directions import uncrossed
 from compare.diagnosing.isolated import Place
 from compare.diagnosing.places import place_of
 from compare.errors import BadInput
-from compare.judging.evidence import (
+from compare.judging.explanation import Alternative, Explanation
+from compare.judging.result import (
     DIFFERENT,
     ILL_CONDITIONED,
     SAME,
@@ -29,7 +30,6 @@ from compare.judging.evidence import (
     StageResult,
     deciding,
 )
-from compare.judging.explanation import Alternative, Explanation
 from compare.judging.words import Side, Verdict
 from compare.kinds.mistake import (
     Activation,

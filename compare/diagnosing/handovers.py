@@ -24,7 +24,7 @@ from compare.diagnosing.in_layers.directions import crossed, left_reversed
 from compare.diagnosing.in_layers.padding import ends_with_the_padding
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import NEAR
-from compare.judging.evidence import OTHER
+from compare.judging.result import OTHER
 from compare.judging.words import Side
 from compare.kinds import call as layer_call
 from compare.kinds.mistake import Computation, Handover, LayerInput

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compare.judging.evidence import DIFFERENT, SAME, StageResult
 from compare.judging.explanation import Explanation
 from compare.judging.model_causes import ADD_LOSS, PADDING, REGULARISERS, SOFTMAX
+from compare.judging.result import DIFFERENT, SAME, StageResult
 from compare.twins import alignment, training_facts
 from compare.twins.twins import Twins
 

@@ -19,7 +19,7 @@ from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.kinds.mistake import ResultOrder
 
 if TYPE_CHECKING:

@@ -8,57 +8,7 @@ from compare.errors import BadInput
 from compare.judging import summary
 from compare.judging.document import as_json
 from compare.judging.not_compared import NotCompared
-from compare.judging.result import (
-    BOTH_REFUSE as BOTH_REFUSE,
-)
-from compare.judging.result import (
-    DIFFERENT as DIFFERENT,
-)
-from compare.judging.result import (
-    FIGURES as FIGURES,
-)
-from compare.judging.result import (
-    ILL_CONDITIONED as ILL_CONDITIONED,
-)
-from compare.judging.result import (
-    ONE_REFUSES as ONE_REFUSES,
-)
-from compare.judging.result import (
-    OTHER as OTHER,
-)
-from compare.judging.result import (
-    SAME as SAME,
-)
-from compare.judging.result import (
-    SAME_IN_FLOAT32 as SAME_IN_FLOAT32,
-)
-from compare.judging.result import (
-    SIDES as SIDES,
-)
-from compare.judging.result import (
-    VERDICTS as VERDICTS,
-)
-from compare.judging.result import (
-    Judgement as Judgement,
-)
-from compare.judging.result import (
-    Result as Result,
-)
-from compare.judging.result import (
-    StageResult as StageResult,
-)
-from compare.judging.result import (
-    Worst as Worst,
-)
-from compare.judging.result import (
-    deciding as deciding,
-)
-from compare.judging.result import (
-    differs_inside as differs_inside,
-)
-from compare.judging.result import (
-    worst_of as worst_of,
-)
+from compare.judging.result import BOTH_REFUSE, ONE_REFUSES, Result, worst_of
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Verdict
 

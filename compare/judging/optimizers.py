@@ -8,7 +8,7 @@ them, all or none, by making one side follow the other.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import Side
 
 # By the name that people use: the class in both frameworks, and what is set on both.

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from compare.judging.document import as_json
-from compare.judging.evidence import (
+from compare.judging.result import (
     DIFFERENT,
     ILL_CONDITIONED,
     SAME,

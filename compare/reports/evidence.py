@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from compare.judging.evidence import (
+from compare.judging.evidence import Evidence
+from compare.judging.result import (
     BOTH_REFUSE,
     DIFFERENT,
     ILL_CONDITIONED,
@@ -18,7 +19,6 @@ from compare.judging.evidence import (
     SAME,
     SAME_IN_FLOAT32,
     SIDES,
-    Evidence,
     Result,
 )
 from compare.judging.summary import MATCHED, differences, unsaid

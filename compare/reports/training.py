@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from compare.judging.evidence import DIFFERENT, ILL_CONDITIONED, OTHER, SAME, SIDES
 from compare.judging.model_causes import OF_SIDE
+from compare.judging.result import DIFFERENT, ILL_CONDITIONED, OTHER, SAME, SIDES
 from compare.judging.training import TrainingEvidence
 from compare.judging.words import Side
 from compare.reports.tables import plain_table

@@ -14,7 +14,8 @@ from compare.diagnosing import diagnosis, loss_terms
 from compare.errors import BadInput
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging import verdict
-from compare.judging.evidence import (
+from compare.judging.explanation import Explanation
+from compare.judging.result import (
     DIFFERENT,
     ILL_CONDITIONED,
     ONE_REFUSES,
@@ -24,7 +25,6 @@ from compare.judging.evidence import (
     Result,
     differs_inside,
 )
-from compare.judging.explanation import Explanation
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Length, Side, Verdict
 from compare.subjects.cases import FIXED, Case

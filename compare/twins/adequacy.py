@@ -9,7 +9,7 @@ import numpy as np
 
 from compare.in_keras.operations import Watch as KerasWatch
 from compare.in_pytorch.operations import Watch as PyTorchWatch
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.kinds.layer import Layer
 from compare.mistakes.operations import NEEDS, Need, Operation

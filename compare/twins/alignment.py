@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from compare.judging.compiled import Compiled
-from compare.judging.evidence import SIDES
 from compare.judging.model_causes import (
     ADD_LOSS,
     CLIPPING,
@@ -19,6 +18,7 @@ from compare.judging.model_causes import (
     Alignment,
 )
 from compare.judging.optimizers import VARIANCE, VARIANCES
+from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.twins.stillness import Still
 from compare.twins.training_facts import Facts, alike, statistics_of_both

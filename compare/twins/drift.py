@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from compare.judging.evidence import OTHER
 from compare.judging.model_causes import OF_SIDE
 from compare.judging.optimizers import CAUSES
+from compare.judging.result import OTHER
 from compare.judging.training import Cause
 from compare.judging.words import Side
 from compare.twins.task import Progress

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import PRECISIONS, Precision, Side
 from compare.matching.adapter import Training, Weights
 

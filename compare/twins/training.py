@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from compare.in_pytorch import precision as in_pytorch_precision
-from compare.judging.evidence import SAME, SIDES
 from compare.judging.optimizers import Optimizer, Recipe
+from compare.judging.result import SAME, SIDES
 from compare.judging.training import Cause, TrainingEvidence
 from compare.judging.words import Side
 from compare.twins import drift

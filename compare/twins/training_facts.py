@@ -18,8 +18,8 @@ from compare.errors import BadInput
 from compare.in_keras import training_facts as keras_facts
 from compare.in_pytorch import training_facts as pytorch_facts
 from compare.judging.arrays import sequence
-from compare.judging.evidence import SIDES
 from compare.judging.explanation import listed
+from compare.judging.result import SIDES
 from compare.judging.training_facts import Draw, TrainingFacts
 from compare.judging.words import Side
 from compare.kinds.layer import Layer

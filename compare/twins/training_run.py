@@ -18,7 +18,6 @@ from compare.errors import BadInput
 from compare.in_keras import training as keras_training
 from compare.in_pytorch import training as pytorch_training
 from compare.judging import verdict
-from compare.judging.evidence import SAME, SIDES, Result, StageResult
 from compare.judging.four import Track
 from compare.judging.model_causes import CLIPPING, SOFTMAX
 from compare.judging.optimizers import (
@@ -29,6 +28,7 @@ from compare.judging.optimizers import (
     causes,
     optimizers,
 )
+from compare.judging.result import SAME, SIDES, Result, StageResult
 from compare.judging.words import PRECISIONS, Precision, Side
 from compare.kinds.layer import Layer
 from compare.matching.adapter import Training, Weights

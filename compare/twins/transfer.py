@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.kinds.layer import Layer
 from compare.matching import ordering, precision

@@ -17,8 +17,8 @@ from compare.in_pytorch.twin import Twin as PyTorchTwin
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare.judging import verdict
 from compare.judging.arrays import Input, sequence, valid_steps
-from compare.judging.evidence import SIDES, Judgement
 from compare.judging.four import noise_of
+from compare.judging.result import SIDES, Judgement
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
 from compare.kinds import is_recurrent
 from compare.kinds.layer import Arrays, Layer

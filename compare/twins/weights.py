@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import Direction
 from compare.kinds.layer import Arrays, Layer
 from compare.twins.frameworks import LAYERS

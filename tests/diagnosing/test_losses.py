@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compare.diagnosing import diagnosis
-from compare.judging.evidence import DIFFERENT, SAME, StageResult
+from compare.judging.result import DIFFERENT, SAME, StageResult
 from compare.mistakes import MISTAKES
 from compare.twins import sensitivity
 from compare.twins.models import losses

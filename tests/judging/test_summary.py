@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from compare.judging.evidence import Evidence, Result, StageResult
+from compare.judging.evidence import Evidence
 from compare.judging.explanation import Explanation
 from compare.judging.not_compared import NotCompared, lines
+from compare.judging.result import Result, StageResult
 from compare.judging.sensitivity import Sensitivity
 
 SAME, DIFFERENT = "same", "different"

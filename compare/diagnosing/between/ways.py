@@ -16,7 +16,7 @@ from compare.diagnosing.between import operation as operations
 from compare.diagnosing.between.operation import NOTHING, Change, Function, Operation
 from compare.diagnosing.finding import Finding, Link, Reading, distinct
 from compare.judging.distances import NEAR, near
-from compare.judging.evidence import OTHER, SIDES
+from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds.mistake import Activation, FinalActivation, Handover
 from compare.mistakes import (

@@ -11,7 +11,7 @@ import numpy as np
 from compare.in_keras import models as keras_models
 from compare.in_keras.names import unnamed
 from compare.judging.arrays import Input, sequence
-from compare.judging.evidence import SAME
+from compare.judging.result import SAME
 from compare.judging.words import Side
 from compare.subjects.cases import Case
 from compare.subjects.own.models import is_live

@@ -9,7 +9,7 @@ import numpy as np
 
 from compare.diagnosing import diagnosis
 from compare.judging.arrays import sequence, valid_steps
-from compare.judging.evidence import (
+from compare.judging.result import (
     DIFFERENT,
     ONE_REFUSES,
     SAME,

@@ -17,14 +17,8 @@ from compare.in_keras.compiled import compiled as read_compiled
 from compare.in_pytorch import models as pytorch_models
 from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.judging.compiled import Compiled
-from compare.judging.evidence import (
-    OTHER,
-    SAME,
-    SAME_IN_FLOAT32,
-    SIDES,
-    Result,
-)
 from compare.judging.losses import CROSS_ENTROPY
+from compare.judging.result import OTHER, SAME, SAME_IN_FLOAT32, SIDES, Result
 from compare.judging.words import Side
 from compare.subjects.cases import Case
 from compare.subjects.own.models import is_live

@@ -7,7 +7,7 @@ from typing import Any
 
 from compare.errors import BadInput
 from compare.in_pytorch import models as in_pytorch
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import PRECISIONS, Side
 from compare.matching.legacy import check_not_legacy
 from compare.twins.frameworks import MESSAGES, MODELS

@@ -13,7 +13,8 @@ from compare.errors import command
 from compare.in_keras import models as keras_models
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging.arrays import sequence
-from compare.judging.evidence import (
+from compare.judging.losses import CROSS_ENTROPY
+from compare.judging.result import (
     BOTH_REFUSE,
     DIFFERENT,
     ONE_REFUSES,
@@ -23,7 +24,6 @@ from compare.judging.evidence import (
     SIDES,
     Result,
 )
-from compare.judging.losses import CROSS_ENTROPY
 from compare.judging.summary import MATCHED, WEIGHTS_ALONE
 from compare.subjects import subject
 from compare.subjects.cases import Case

@@ -13,7 +13,7 @@ import numpy as np
 from compare.diagnosing.shrinking import Shrinkable, Smallest, features_name, shrink
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging.arrays import sequence
-from compare.judging.evidence import SAME, Result
+from compare.judging.result import SAME, Result
 from compare.subjects.built_in import shrinkable
 from compare.subjects.cases import Case
 from compare.subjects.own.calls import cut

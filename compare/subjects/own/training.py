@@ -8,10 +8,10 @@ from functools import partial
 from compare.errors import BadInput, command
 from compare.judging.arrays import sequence
 from compare.judging.compiled import Compiled
-from compare.judging.evidence import SAME, SIDES
 from compare.judging.explanation import listed
 from compare.judging.losses import CROSS_ENTROPY
 from compare.judging.optimizers import OPTIMIZERS
+from compare.judging.result import SAME, SIDES
 from compare.subjects.cases import FIXED, Case
 from compare.subjects.own import learning
 from compare.subjects.own.calls import cut, inputs

@@ -10,7 +10,7 @@ import numpy as np
 
 from compare import files
 from compare.errors import BadInput
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.kinds import of_layers
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain

@@ -9,7 +9,7 @@ from gradient_models import (
 )
 from helpers import tampered
 
-from compare.judging.evidence import DIFFERENT
+from compare.judging.result import DIFFERENT
 from compare.twins.models import losses
 
 

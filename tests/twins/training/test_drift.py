@@ -3,8 +3,8 @@
 import pytest
 from training_runs import FEW_STEPS, NATIVE
 
-from compare.judging.evidence import DIFFERENT
 from compare.judging.optimizers import CAUSES, OPTIMIZERS
+from compare.judging.result import DIFFERENT
 from compare.subjects.pairs import PAIRS
 
 DRIFT = {
