@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from compare.errors import command
 from compare.in_keras import models as keras_models
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging.arrays import sequence
@@ -24,7 +23,6 @@ from compare.judging.result import (
     SIDES,
     Result,
 )
-from compare.judging.summary import MATCHED, WEIGHTS_ALONE
 from compare.subjects import subject
 from compare.subjects.cases import Case
 from compare.subjects.own import (
@@ -36,13 +34,13 @@ from compare.subjects.own import (
     weights,
 )
 from compare.subjects.own import models as live
+from compare.subjects.own import notes as notes_of_runs
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.pair_file import blamed
 from compare.subjects.own.weights import AS_IS, RANDOM
-from compare.twins import reaching
 
 # PyTorch comes first.
-from compare.twins.frameworks import FRAMEWORKS, LAYERS
+from compare.twins.frameworks import FRAMEWORKS
 from compare.twins.twins import Twins
 
 
@@ -88,15 +86,9 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
         if not _wrong(judged.results):
             judged = _exercised(judged)
         on_training = learning.notes(judged.results, judged.twins, pair.arrays)
-    notes = [*judged.notes, *_notes_on_weights(judged.results), *on_training]
+    notes = [*judged.notes, *notes_of_runs.on_weights(judged.results), *on_training]
     notes += live.notes(pair.models)
-    for side, reason in judged.twins.only32.items():
-        notes.append(
-            f"{SIDES[side]}'s model cannot be run in float64, so this is judged in "
-            f"float32, which proves less ({reason}). Take out what asks for float32, "
-            "or write a pair file, whose functions make the models in either: "
-            f"{command()} new my_pair.py."
-        )
+    notes += notes_of_runs.on_float32(judged.twins)
     return replace(judged, notes=notes)
 
 
@@ -138,7 +130,7 @@ def _judge(
     for result in subject.run(work):
         refused = _refuses_what_was_offered(pair, result, cases[0])
         if refused:
-            note = _refusal_note(result)
+            note = notes_of_runs.on_refusal(result)
             if note not in notes:
                 notes.append(note)
         results.append(_as_expected(result, refused, cases[0]))
@@ -147,8 +139,8 @@ def _judge(
     masked = calls.masked(twins, pair.arrays)
     if masked:
         notes.append(masked)
-    notes += _notes_on_changed_inputs(twins)
-    notes += _notes_on_the_inside(results)
+    notes += notes_of_runs.on_changed_inputs(twins)
+    notes += notes_of_runs.on_the_inside(results)
     return Judged(pair, twins, length, results, notes)
 
 
@@ -271,36 +263,6 @@ def _agree(twins: Twins, judged: Judged) -> bool:
 # -------------------------------------------------------------------- results and notes
 
 
-def _notes_on_weights(results: Sequence[Result]) -> Iterator[str]:
-    own = {r.verdict for r in results if r.direction != RANDOM}
-    random = {r.verdict for r in results if r.direction == RANDOM}
-    if DIFFERENT in own and random and random <= {SAME, BOTH_REFUSE}:
-        yield WEIGHTS_ALONE
-
-
-def _notes_on_the_inside(results: Sequence[Result]) -> Iterator[str]:
-    names: dict[str, None] = {}
-    for result in results:
-        names |= dict.fromkeys(result.differs_inside)
-    if names:
-        yield (
-            f"Inside, {', '.join(names)} differs and does not reach the results "
-            f"({reaching.TRIES} other inputs were tried)."
-        )
-
-
-def _notes_on_changed_inputs(twins: Twins) -> Iterator[str]:
-    changed: set[str] = set()
-    for twin in twins.of_side("torch").values():
-        changed |= twin.changed
-    if changed:
-        names = ", ".join(sorted(changed))
-        yield (
-            f"PyTorch's model changes its input in place ({names}): whoever calls it "
-            "finds it changed. Each run here got a copy."
-        )
-
-
 def _was_offered(result: Result, whole: Case) -> bool:
     """Whether a case is beside the user's own input."""
     if result.timesteps is None:
@@ -313,12 +275,6 @@ def _refuses_what_was_offered(pair: OwnPair, result: Result, whole: Case) -> boo
     return (
         result.verdict == ONE_REFUSES and _was_offered(result, whole) and not pair.steps
     )
-
-
-def _refusal_note(result: Result) -> str:
-    side, text = next(iter(result.refusals.items()))
-    steps = "1 step" if result.timesteps == 1 else f"{result.timesteps} steps"
-    return f"Of {steps}, which you did not ask for, {SIDES[side]} alone says: {text}."
 
 
 def _as_expected(result: Result, refused: bool, whole: Case) -> Result:
@@ -382,15 +338,7 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
         length = calls.declared_steps(made) or length
         twins, runs = _twins(pair, length, made)
     if runs:
-        lines = [
-            f"{name or 'the model itself'} = {' + '.join(keras_names)}"
-            for name, keras_names in twins.matched.items()
-        ]
-        if lines:
-            notes.append(f"{MATCHED}{'; '.join(lines)}.")
-        notes += _notes_on_constants(twins)
-        notes += _notes_on_what_is_ignored(twins, pair.ignore)
-        notes += _notes_on_layers_alone(twins)
+        notes += notes_of_runs.on_matches(twins, pair.ignore)
     return twins, length
 
 
@@ -403,48 +351,6 @@ def _lengths(pair: OwnPair) -> list[int | None]:
     if pair.free and calls.declared_steps(pair.models["keras"]) is None:
         return [None, whole]
     return [whole]
-
-
-def _notes_on_constants(twins: Twins) -> Iterator[str]:
-    for side, framework in LAYERS.items():
-        model = twins.model(side, "float32")
-        names = list(framework.constants(model))
-        if names:
-            yield (
-                f"{', '.join(names)} of {SIDES[side]}: constants of the model, not "
-                "weights. No twin is looked for; they stay as they are."
-            )
-
-
-def _notes_on_what_is_ignored(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
-    for side, names in twins.ignored.items():
-        unread = []
-        for name in names:
-            layer, _, _ = name.rpartition(".")
-            if name not in ignore and layer not in ignore:
-                unread.append(name)
-        if unread:
-            yield (
-                f"{', '.join(unread)} of {SIDES[side]}'s model has no part in what it "
-                "returns, so no twin is looked for."
-            )
-    if ignore:
-        yield f"{', '.join(ignore)}: no twin was looked for, as you say."
-
-
-def _notes_on_layers_alone(twins: Twins) -> Iterator[str]:
-    """Which layers no mistakes are made in, and no weights drawn for."""
-    alone = [
-        f"{', '.join(names)} of {SIDES[side]}"
-        for side, names in twins.alone.items()
-        if names
-    ]
-    if alone:
-        yield (
-            f"Not looked into: {'; '.join(alone)}. There is no rule by which their "
-            "weights could be moved, so the models are judged with the weights that "
-            "they have, and with no others."
-        )
 
 
 def _twins(
