@@ -361,10 +361,12 @@ class Evidence:
 
     @property
     def unexercised(self) -> dict[str, tuple[str, ...]]:
-        """What no input made the models do, by pair; of those that were watched."""
-        return {
-            r.pair: r.unexercised for r in self.results if r.unexercised is not None
-        }
+        """What no input made the models do, by pair, where there is such a thing."""
+        last = {}
+        for result in self.results:
+            if result.unexercised is not None:
+                last[result.pair] = result.unexercised
+        return {pair: sentences for pair, sentences in last.items() if sentences}
 
     @property
     def as_expected(self) -> bool:
