@@ -63,6 +63,8 @@ class Twins:
         ignored: full names of the arrays of PyTorch's model, and of the layers of
             Keras's model, that do not count: the user says so, or they have no part in
             the results.
+        probabilities, of_probabilities: the sides whose first result is probabilities,
+            and those whose cross-entropy takes them; that of others takes logits.
     """
 
     def __init__(
@@ -79,6 +81,8 @@ class Twins:
         self.matched: dict[str, list[str]] = {}
         self.alone: Mapping[Side, Sequence[str]] = {}
         self.ignored: dict[Side, list[str]] = {"torch": [], "keras": []}
+        self.probabilities: frozenset[Side] = frozenset()
+        self.of_probabilities: frozenset[Side] = frozenset()
         self.refusals: dict[Side, str] = {}
         self.only32: dict[Side, str] = {}
         self._leaf_names: list[str] = []  # of Keras's layers, before they were renamed
@@ -477,7 +481,7 @@ class Twins:
         for side in SIDES:
             for precision in PRECISIONS:
                 value, by_input, by_layer = self.twin(side, precision).gradients(
-                    losses(loss)[side], arrays, targets, valid
+                    losses(loss, self.of_probabilities)[side], arrays, targets, valid
                 )
                 stages[side, precision] = {
                     "loss": np.asarray(value)[None],

@@ -93,7 +93,7 @@ def wrong_loss(probe, monkeypatch):
             return factor * right["keras"](y, aim)
 
         monkeypatch.setattr(
-            "compare.twins.twins.losses", lambda name: {**right, "keras": wrong}
+            "compare.twins.twins.losses", lambda name, sides: {**right, "keras": wrong}
         )
         aims = targets(loss, [(4, 4)], 0)
         found = twins.gradients(loss, (x,), aims)

@@ -17,14 +17,24 @@ from compare.judging.evidence import (
     BOTH_REFUSE,
     DIFFERENT,
     ONE_REFUSES,
+    OTHER,
     SAME,
     SAME_IN_FLOAT32,
     SIDES,
     Result,
 )
+from compare.judging.losses import CROSS_ENTROPY
+from compare.judging.summary import MATCHED, WEIGHTS_ALONE
 from compare.subjects import subject
 from compare.subjects.cases import Case
-from compare.subjects.own import calls, constants, exercising, pairings, weights
+from compare.subjects.own import (
+    calls,
+    constants,
+    exercising,
+    learning,
+    pairings,
+    weights,
+)
 from compare.subjects.own import models as live
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.pair_file import blamed
@@ -67,12 +77,18 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
     """
     with settled(pair):
         judged = _judge(pair, gradients)
-        for read_again in (_exchanged, _built_for_its_steps, _with_written_constants):
+        for read_again in (
+            _as_probabilities,
+            _exchanged,
+            _built_for_its_steps,
+            _with_written_constants,
+        ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
         if not _wrong(judged.results):
             judged = _exercised(judged)
-    notes = [*judged.notes, *_notes_on_weights(judged.results)]
+        on_training = learning.notes(judged.results, judged.twins, pair.arrays)
+    notes = [*judged.notes, *_notes_on_weights(judged.results), *on_training]
     notes += live.notes(pair.models)
     for side, reason in judged.twins.only32.items():
         notes.append(
@@ -104,7 +120,8 @@ def _judge(
     twins, length = build(pair, notes)
     if written:
         constants.as_written(twins)
-    cases = calls.cases(pair, length)
+    cases = calls.cases(pair, length, twins.inputs[0].shape[0])
+    pair, target = learning.settled(pair, twins, cases[0], gradients)
     work = subject.Subject(
         name=pair.name,
         cases=cases,
@@ -115,6 +132,7 @@ def _judge(
         watch=False,  # but when all else is done, beside inputs of the suite's own
         loss=pair.loss if gradients else "",
         seed=pair.seed,
+        target=target,
     )
     results = []
     for result in subject.run(work):
@@ -189,6 +207,30 @@ def _exchanged(judged: Judged, gradients: bool) -> Judged:
     return _judge(pair, gradients, [note])
 
 
+def _as_probabilities(judged: Judged, gradients: bool) -> Judged:
+    """The run with a softmax after logits, if the models are the same then.
+
+    Whoever takes the cross-entropy ends with logits in PyTorch and with a softmax in
+    Keras: that is what the losses of the two take.
+    """
+    pair, twins = judged.pair, judged.twins
+    if pair.loss != CROSS_ENTROPY or twins.only32 or twins.refusals:
+        return judged
+    side = learning.ending_otherwise(twins)
+    if side is None:
+        return judged
+    pair = replace(pair, softmaxed=frozenset({side}))
+    twins, runs = _twins(pair, judged.length)
+    if not runs or not _agree(twins, judged):
+        return judged
+    note = (
+        f"{SIDES[side]}'s model returns logits and {SIDES[OTHER[side]]}'s their "
+        "softmax, as the cross-entropies of the frameworks take them: compared after a "
+        "softmax on both sides."
+    )
+    return _judge(pair, gradients, [note])
+
+
 def _built_for_its_steps(judged: Judged, gradients: bool) -> Judged:
     """The run for exactly the steps of the input, if the models are the same then."""
     pair, x = judged.pair, sequence(judged.pair.arrays)
@@ -233,10 +275,7 @@ def _notes_on_weights(results: Sequence[Result]) -> Iterator[str]:
     own = {r.verdict for r in results if r.direction != RANDOM}
     random = {r.verdict for r in results if r.direction == RANDOM}
     if DIFFERENT in own and random and random <= {SAME, BOTH_REFUSE}:
-        yield (
-            "With random weights, transferred, the models are the same: what differs "
-            "is in the weights alone, not in what is computed with them."
-        )
+        yield WEIGHTS_ALONE
 
 
 def _notes_on_the_inside(results: Sequence[Result]) -> Iterator[str]:
@@ -338,13 +377,17 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
         twins, runs = _twins(pair, length)
         if runs:
             break
+    if runs and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
+        made = twins.model("keras", "float32")  # by a function, which is seen only now
+        length = calls.declared_steps(made) or length
+        twins, runs = _twins(pair, length, made)
     if runs:
         lines = [
             f"{name or 'the model itself'} = {' + '.join(keras_names)}"
             for name, keras_names in twins.matched.items()
         ]
         if lines:
-            notes.append(f"matched (PyTorch = Keras): {'; '.join(lines)}.")
+            notes.append(f"{MATCHED}{'; '.join(lines)}.")
         notes += _notes_on_constants(twins)
         notes += _notes_on_what_is_ignored(twins, pair.ignore)
         notes += _notes_on_layers_alone(twins)
@@ -404,8 +447,15 @@ def _notes_on_layers_alone(twins: Twins) -> Iterator[str]:
         )
 
 
-def _twins(pair: OwnPair, length: int | None) -> tuple[Twins, bool]:
+def _twins(
+    pair: OwnPair, length: int | None, declaring: object = None
+) -> tuple[Twins, bool]:
     """The twins of a pair for a number of steps, or any.
+
+    Args:
+        pair: whose twins.
+        length: the number of steps.
+        declaring: a model of Keras that declares sizes; None for the pair's own.
 
     Returns:
         The twins, and whether both models can be built and run.
@@ -413,8 +463,11 @@ def _twins(pair: OwnPair, length: int | None) -> tuple[Twins, bool]:
     Raises:
         BadInput: if layers have no twins, and weights are to be transferred.
     """
-    inputs = calls.inputs(pair, pair.models["keras"], length)
-    handed = {side: partial(calls.call, side, pair.names) for side in FRAMEWORKS}
+    inputs = calls.inputs(pair, declaring or pair.models["keras"], length)
+    handed = {
+        side: partial(calls.call, side, pair.names, softmaxed=side in pair.softmaxed)
+        for side in FRAMEWORKS
+    }
     uncopied: set[str] = set()
     while True:
         makers = {}

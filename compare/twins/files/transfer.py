@@ -31,6 +31,7 @@ ENDINGS: dict[str, type[File]] = {
     ".weights.h5": KerasFile,
     ".keras": KerasFile,
     ".h5": KerasFile,
+    ".hdf5": KerasFile,
     ".pt": StateDict,
     ".pth": StateDict,
     ".safetensors": StateDict,
@@ -50,7 +51,7 @@ def transfer_files(
 
     Args:
         source: `.pt`, `.pth` or `.safetensors` with a state dict of PyTorch; or
-            `.keras`, `.weights.h5` or `.h5` of Keras.
+            `.keras`, `.weights.h5`, `.h5` or `.hdf5` of Keras.
         target: the same of the other framework, whose numbers are replaced.
         out: written instead of the target; with the same ending.
         names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,

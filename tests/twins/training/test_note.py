@@ -63,7 +63,7 @@ def test_a_run_to_the_end_is_neither_stopped_nor_interrupted(note):
 FIELDS = {
     *("schema", "versions", "training", "verdict", "in_step", "steps", "interrupted"),
     *("stopped", "first_difference", "losses", "gaps", "gradients", "tensors"),
-    *("drift", "causes", "left", "sharpe", "seconds"),
+    *("drift", "causes", "left", "sharpe", "seconds", "notes"),
 }
 
 
