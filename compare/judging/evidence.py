@@ -69,10 +69,8 @@ class Evidence:
 
     @property
     def unexercised(self) -> dict[str, tuple[str, ...]]:
-        """What no input made the models do, by pair; of those that were watched."""
-        return {
-            r.pair: r.unexercised for r in self.results if r.unexercised is not None
-        }
+        """What no input made the models do, by pair, where there is such a thing."""
+        return summary.unexercised(self.results)
 
     @property
     def as_expected(self) -> bool:
@@ -86,7 +84,6 @@ class Evidence:
         return summary.explanation(
             self.results,
             self.sensitivity,
-            self.unexercised,
             self.not_compared,
             self.notes,
         )

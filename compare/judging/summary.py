@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import isfinite
 
 from compare.judging.not_compared import NotCompared, lines
@@ -34,7 +34,6 @@ LONGEST_LINE = 200  # letters, of the three lines
 def explanation(
     results: Sequence[Result],
     sensitivity: Sequence[Sensitivity],
-    unexercised: Mapping[str, Sequence[str]],
     not_compared: Sequence[NotCompared],
     notes: Sequence[str],
 ) -> str:
@@ -43,7 +42,6 @@ def explanation(
     Args:
         results: of a run, in its order.
         sensitivity: what the verdicts of each pair are worth.
-        unexercised: what no input made the models do, a sentence each, by pair.
         not_compared: pairs that got no verdict.
         notes: what a reader must know, a sentence each.
     """
@@ -52,9 +50,18 @@ def explanation(
         texts.append("nothing was compared")
     elif not texts:
         texts = passes(results, sensitivity)
-        for sentences in unexercised.values():
-            texts += [f"  not exercised: {sentence}" for sentence in sentences]
+    for sentences in unexercised(results).values():
+        texts += [f"not exercised: {sentence}" for sentence in sentences]
     return "\n".join([*texts, *unsaid(results, notes)])
+
+
+def unexercised(results: Iterable[Result]) -> dict[str, tuple[str, ...]]:
+    """What no input made the models do, by pair, where there is such a thing."""
+    last = {}
+    for result in results:
+        if result.unexercised is not None:
+            last[result.pair] = result.unexercised
+    return {pair: sentences for pair, sentences in last.items() if sentences}
 
 
 def unsaid(results: Sequence[Result], notes: Sequence[str]) -> list[str]:

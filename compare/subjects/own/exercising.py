@@ -78,11 +78,12 @@ def exercised(
         if not adequacy.idle(*SHOWN_BY_OTHERS):
             break
     if adequacy.idle():
+        loads[last.direction](twins)
         trial = _Trial(pair, twins, last, adequacy, found)
         for need, run in trial.runs.items():
             if adequacy.idle(need) and not trial.differs:
-                loads[last.direction](twins)
                 run()
+                loads[last.direction](twins)
     found.unexercised = adequacy.sentences()
     return found
 
