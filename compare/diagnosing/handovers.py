@@ -23,6 +23,7 @@ from compare.diagnosing.finding import (
 from compare.diagnosing.in_layers.directions import crossed, left_reversed
 from compare.diagnosing.in_layers.padding import ends_with_the_padding
 from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.windows import given_padded
 from compare.judging.distances import NEAR
 from compare.judging.evidence import OTHER
 from compare.judging.words import Side
@@ -59,8 +60,10 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
     before = layers[: layers.index(layer)]
     findings = handed_on(before, layer, isolated)
     if findings is not None:
+        around = isolated.around.get(layer)
         for finding in findings:
-            yield _with_amount(finding, amount)
+            cure = given_padded(finding.cure, around)
+            yield replace(_with_amount(finding, amount), cure=cure)
     elif not isolated.unseen:
         same = ", though the layers before hand on the same" if before else ""
         yield Finding(layer, unknown=f"what goes in differs {amount}{same}")

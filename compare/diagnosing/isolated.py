@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from compare.diagnosing.windows import Surroundings
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import NEAR, distance
 from compare.judging.explanation import listed
@@ -57,6 +58,8 @@ class Isolated:
         keras_names: by layer, what Keras's user calls it, where that is another name.
         from_the_end: recurrent layers that read from the end on both sides; here
             Keras's layer is given the steps in that order, as PyTorch's layer is.
+        around: by convolution, what PyTorch's model does before and after it; here it
+            is shown as the layer's own.
     """
 
     torch: Anatomy
@@ -70,6 +73,7 @@ class Isolated:
     judged_steps: Mapping[str, int] = field(default_factory=dict)
     keras_names: Mapping[str, str] = field(default_factory=dict)
     from_the_end: Sequence[str] = ()
+    around: Mapping[str, Surroundings] = field(default_factory=dict)
 
     def name(self, layer: str, side: Side) -> str:
         """What the user of a side, "torch" or "keras", calls a layer."""

@@ -31,6 +31,7 @@ from compare.in_pytorch.twin import Twin
 from compare.kinds import call, options_of
 from compare.kinds.layer import Layer
 from compare.kinds.mistake import Call, RecurrentOutput
+from compare.kinds.windows import windows_cut
 from compare.mistakes.anatomy import Anatomy
 
 
@@ -207,10 +208,24 @@ def _handing_on_instead(
         if name in instead.recurrent_outputs:
             return handing_on(module, result, instead.recurrent_outputs[name], turned)
         if name in instead.kinds and name in instead.layer_outputs:
-            return features_last(module, like(instead.layer_outputs[name], result))
+            array = _with_windows_cut_later(module, result, instead, name)
+            return features_last(module, like(array, result))
         return None  # leaves the result
 
     return hook
+
+
+def _with_windows_cut_later(
+    module: torch.nn.Module, result: torch.Tensor, instead: Anatomy, name: str
+) -> np.ndarray:
+    """What a layer hands on elsewhere, with zeros for what this model cuts off."""
+    array = instead.layer_outputs[name]
+    padding = instead.options.get(name, {}).get("padding")
+    if padding is None or array.ndim != 3 or result.ndim != 3:
+        return array
+    num_windows = features_last(module, result).shape[1]
+    cut = windows_cut(padding, num_windows, array.shape[1])
+    return np.pad(array, ((0, 0), (0, cut), (0, 0)))
 
 
 def _copied_statistics(holding: Mapping[str, Layer]) -> dict[str, dict[str, Any]]:
