@@ -1,7 +1,14 @@
-"""What the tests share. The frameworks load when a test first asks for the harness."""
+"""What the tests share.
 
+Test modules of judging, kinds, matching, mistakes, reports and doors import no
+framework at their top: they are quick to collect. Nor does any conftest, which with
+xdist is also imported by the process that only hands out the tests.
+"""
+
+import sys
 from functools import cache, partial
-from types import SimpleNamespace
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -11,65 +18,53 @@ from compare.subjects.cases import cases
 from compare.subjects.pairs import PAIRS
 
 SEED = 0
+WITH_FRAMEWORKS = ("adapters", "diagnosing", "models", "subjects", "twins")
 
 
-class Harness(SimpleNamespace):
-    """A namespace that can be an argument of a cached function."""
-
-    __hash__ = object.__hash__
-
-
-@pytest.fixture(scope="session")
-def harness():
-    """What most tests need of the suite. It imports both frameworks."""
-    from compare.in_keras import twin as in_keras
-    from compare.in_pytorch import precision
-    from compare.in_pytorch import twin as in_pytorch
-    from compare.judging import verdict
-    from compare.subjects import built_in, subject
-    from compare.twins import frameworks, models, twins, weights
-
-    parts = {}
-    for module in (frameworks, models, twins, weights, built_in, subject):
-        parts |= vars(module)
-    parts |= dict(in_keras=in_keras, in_pytorch=in_pytorch, verdict=verdict)
-    with precision.one_thread():
-        yield Harness(**parts)
+def pytest_pycollect_makemodule(module_path):
+    """Load PyTorch before a test module imports Keras; it is slower the other way."""
+    if module_path.relative_to(Path(__file__).parent).parts[0] in WITH_FRAMEWORKS:
+        import_module("compare.in_keras")
 
 
 @pytest.fixture(scope="session")
-def torch(harness):
-    """PyTorch, which is loaded before Keras."""
-    return harness.in_pytorch.torch
+def frameworks():
+    """Both frameworks loaded, PyTorch in one thread.
+
+    It, `torch` and `keras` are for test modules that import no framework themselves.
+    """
+    import_module("compare.twins.frameworks")
+    from compare.in_pytorch.precision import one_thread
+
+    with one_thread():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _frameworks_of_modules(request):
+    """One thread from the first test on, where a collected module has PyTorch."""
+    if "torch" in sys.modules:
+        request.getfixturevalue("frameworks")
+
+
+@pytest.fixture(scope="session")
+def torch(frameworks):
+    """PyTorch, for modules that do not import it."""
+    return import_module("torch")
+
+
+@pytest.fixture(scope="session")
+def keras(frameworks):
+    """Keras on TensorFlow, for modules that do not import it."""
+    return import_module("keras")
 
 
 @pytest.fixture(autouse=True)
-def _seeded(request):
+def _seeded():
     """The same weights in each test, whichever tests its worker ran before it."""
-    if "harness" in request.fixturenames:
-        harness = request.getfixturevalue("harness")
-        harness.in_pytorch.torch.manual_seed(SEED)
-        harness.in_keras.keras.utils.set_random_seed(SEED)
-
-
-@pytest.fixture(scope="session")
-def nn(torch):
-    """PyTorch's layers."""
-    return torch.nn
-
-
-@pytest.fixture(scope="session")
-def keras(harness):
-    """Keras, on TensorFlow."""
-    return harness.in_keras.keras
-
-
-@pytest.fixture(scope="session")
-def diagnose(harness):
-    """`diagnosis.diagnose`, which loads both frameworks."""
-    from compare.diagnosing import diagnosis
-
-    return diagnosis.diagnose
+    if "torch" in sys.modules and "keras" in sys.modules:
+        sys.modules["torch"].manual_seed(SEED)
+        sys.modules["keras"].utils.set_random_seed(SEED)
 
 
 @pytest.fixture(scope="session")
@@ -79,24 +74,29 @@ def etfs():
 
 
 @pytest.fixture(scope="session")
-def results(harness, etfs):
+def results(etfs):
     """A pair's results, each computed once: by length, steps, batch and direction."""
+    from compare.subjects.built_in import subject
+    from compare.subjects.subject import run
 
     @cache
     def of(file):
         (pair,) = (pair for pair in PAIRS if pair.file == file)
-        subject = harness.subject(pair, cases(pair, etfs.longest), etfs, 0)
-        found = harness.run(subject)
+        found = run(subject(pair, cases(pair, etfs.longest), etfs, 0))
         return {(r.length, r.timesteps, r.batch, r.direction): r for r in found}
 
     return of
 
 
 @pytest.fixture(scope="session")
-def last_step(harness):
+def last_step():
     """The last-step pair for any length, with random weights transferred to Keras."""
+    from compare.twins.models import twin_makers
+    from compare.twins.twins import Twins
+    from compare.twins.weights import fresh_weights
+
     sizes = dict(num_features=8, hidden_size=64, num_outputs=4)
-    make = harness.twin_makers("portfolio_last_step", "PortfolioLastStep", sizes)
-    twins = harness.Twins(make, sequences(None, 8), ["weights"])
-    twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
+    make = twin_makers("portfolio_last_step", "PortfolioLastStep", sizes)
+    twins = Twins(make, sequences(None, 8), ["weights"])
+    twins.load("to_keras", partial(fresh_weights, seed=[1]))
     return twins

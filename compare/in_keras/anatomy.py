@@ -203,15 +203,32 @@ class _LayersAtWork:
         """Add a layer, or a stack of which each layer ran once in this order."""
         x, output = runs[0].x, runs[-1].output
         if not isinstance(output, RecurrentOutput):
-            self.layer_inputs[name], self.layer_outputs[name] = x, output
+            self.layer_inputs[name] = x
+            self.layer_outputs[name] = np.concatenate(
+                [_sequence(run) for run in runs], axis=-1
+            )
             return
         kind, arrays = self._kinds[name], self._weights[name]
+        if len(runs) > 1 and _has_directions_apart(arrays, len(runs)):
+            return  # one of them reads backwards: they are no stack
         self.recurrent_calls[name] = call(kind, arrays, x, runs[0].lengths)
         self.recurrent_outputs[name] = output
         if runs[0].order is not None:
             self.orders[name] = runs[0].order
         if len(runs) > 1:
             self.stacked[name] = [(run.x, _sequence(run)) for run in runs]
+
+
+def _has_directions_apart(arrays: Mapping[str, np.ndarray], layers: int) -> bool:
+    """Whether each direction of a layer of PyTorch is a layer of its own in Keras.
+
+    Args:
+        arrays: of PyTorch's layer.
+        layers: how many Keras has.
+    """
+    kernels = [name for name in arrays if name.startswith("weight_hh")]
+    two_ways = any(name.endswith("_reverse") for name in kernels)
+    return two_ways and len(kernels) == layers
 
 
 def _sequence(run: _Run) -> np.ndarray:

@@ -239,6 +239,18 @@ def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
     return {name: layer for name, layer in every.items() if not is_constant(layer)}
 
 
+def directions_apart(leaves: Mapping[str, keras.Layer]) -> dict[str, keras.Layer]:
+    """Layers by name, with two in the place of each `Bidirectional`."""
+    by_name = {}
+    for name, leaf in leaves.items():
+        if isinstance(leaf, keras.layers.Bidirectional):
+            by_name[f"{name}.forward_layer"] = leaf.forward_layer
+            by_name[f"{name}.backward_layer"] = leaf.backward_layer
+        else:
+            by_name[name] = leaf
+    return by_name
+
+
 def constants(model: keras.Layer | Renamed) -> list[str]:
     """Names of layers that hold what nobody learns.
 
@@ -284,10 +296,11 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
         inside: dict[str, keras.Layer] = {}
         if not is_composite(child):
             inside = _holding(child, f"{path}{name}.")
-        if is_own(child) and variables(child):
-            inside[f"{path}{name}"] = child  # what it holds beside layers inside
-        elif child.weights and not inside:
-            inside = {f"{path}{name}": child}
+        holds_some_itself = is_own(child) and variables(child)
+        if inside and isinstance(child, keras.layers.RNN):
+            pass  # its cell is among those
+        elif holds_some_itself or (child.weights and not inside):
+            inside[f"{path}{name}"] = child
         leaf_ids = {id(leaf) for leaf in by_name.values()}
         for leaf_name, leaf in inside.items():
             if id(leaf) not in leaf_ids:

@@ -27,7 +27,13 @@ from compare.in_keras.internals import (
     mask_of,
 )
 from compare.in_keras.kinds import kind_of
-from compare.in_keras.layers import holders, leaves, read_layer, variables
+from compare.in_keras.layers import (
+    directions_apart,
+    holders,
+    leaves,
+    read_layer,
+    variables,
+)
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
@@ -81,6 +87,7 @@ class Twin(adapter.Twin):
             self._call = call
         self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
         self._order: dict[int, int] = {}  # the place of each layer, by its identity
+        self._directions_apart = False
         _check_backend()
         with settled(dtype):
             self.model = make()
@@ -289,6 +296,8 @@ class Twin(adapter.Twin):
         for name, numbers in twins.items():
             named[name] = [in_order[number] for number in numbers]
         self.model = Renamed(unnamed(self.model), named, whole)
+        if self.traces:  # with the stages of other names
+            self.retrace()
 
     def _leaves(self) -> dict[str, keras.Layer]:
         """The layers that hold weights, those not called in the build at the end."""
@@ -298,7 +307,12 @@ class Twin(adapter.Twin):
         def place(name: str) -> int:
             return self._order.get(id(by_name[name]), last)
 
-        return {name: by_name[name] for name in sorted(by_name, key=place)}
+        in_order = {name: by_name[name] for name in sorted(by_name, key=place)}
+        return directions_apart(in_order) if self._directions_apart else in_order
+
+    def hold_directions_apart(self) -> None:
+        """Count the two directions of each `Bidirectional` as two layers."""
+        self._directions_apart = True
 
     def _symbolic(self) -> keras.Model:
         """The model as a functional one of `inputs`; builds its layers.

@@ -16,7 +16,7 @@ from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer, Mistake
 from compare.kinds.option import REQUIRED, Option, Options, is_there
-from compare.kinds.rows import copied, in_any_layer, transposed
+from compare.kinds.rows import Row, copied, transposed
 
 IN_TORCH, IN_KERAS = {"in_features": 4, "out_features": 2}, {"units": 2}
 
@@ -46,6 +46,40 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
     """
     result: np.ndarray = np.asarray(x, "float64") @ arrays["weight"].T
     return result + arrays.get("bias", 0)
+
+
+def rows(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
+    """The rows of a layer, or of one that is several side by side in Keras.
+
+    The arrays of those are named `0.kernel, 0.bias, 1.kernel ...`.
+    """
+    numbers = list(dict.fromkeys(name.split(".")[0] for name in keras if "." in name))
+    if not numbers:
+        return transposed("weight", "kernel"), copied("bias", "bias")
+    units = [keras[f"{number}.kernel"].shape[1] for number in numbers]
+    return (
+        _side_by_side("weight", [f"{number}.kernel" for number in numbers], units),
+        _side_by_side("bias", [f"{number}.bias" for number in numbers], units),
+    )
+
+
+def _side_by_side(torch: str, keras: list[str], units: list[int]) -> Row:
+    """PyTorch has in one array what Keras has in several, one after the other.
+
+    Args:
+        torch: its name in PyTorch, (outputs, ...).
+        keras: their names in Keras, (..., units) each.
+        units: of each.
+    """
+    ends = np.cumsum(units)[:-1]
+
+    def to_keras(array: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(part.T for part in np.split(array, ends))
+
+    def to_torch(*parts: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (np.concatenate([part.T for part in parts]),)
+
+    return Row((torch,), tuple(keras), to_keras, to_torch)
 
 
 BIASES = tuple(
@@ -84,7 +118,7 @@ LINEAR = Kind(
     keras=("Dense",),
     family="dense",
     compute=compute,
-    rows=in_any_layer(transposed("weight", "kernel"), copied("bias", "bias")),
+    rows=rows,
     options=(
         Option("size", "out_features", "units", REQUIRED, REQUIRED, sample=(3, 3)),
         BIAS,

@@ -33,16 +33,21 @@ def of_all_parts(rows_of_part: RowsOfPart) -> RowsOfLayers:
         What takes the arrays of both layers. PyTorch's arrays are named
         `..._l1_reverse`: layer 1, backward; names in a cell say neither. Keras has a
         layer for each, here named `1.backward.`; the number is left out where there is
-        one layer, the direction where there is one.
+        one layer, the direction where there is one. Where each direction is a layer of
+        its own, they are numbered one after the other.
     """
 
     def of_layers(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
         stacked = any(name[0].isdigit() for name in keras)
         two_ways = any("forward." in name for name in keras)
         rows: list[Row] = []
-        for suffix in dict.fromkeys(map(_suffix, torch)):
+        suffixes = dict.fromkeys(map(suffix_of, torch))
+        apart = not two_ways and any(s.endswith("_reverse") for s in suffixes)
+        for place, suffix in enumerate(suffixes):
             prefix = ""
-            if stacked:
+            if apart:
+                prefix = f"{place}."
+            elif stacked:
                 number = re.search(r"\d+", suffix)
                 prefix = f"{number[0]}." if number else "0."
             if two_ways:
@@ -54,8 +59,8 @@ def of_all_parts(rows_of_part: RowsOfPart) -> RowsOfLayers:
     return of_layers
 
 
-def _suffix(name: str) -> str:
-    """What PyTorch's name of an array says of layer and direction; "" in a cell."""
+def suffix_of(name: str) -> str:
+    """Return what PyTorch's name of an array says of layer and direction, or ""."""
     match = re.search(r"_l\d+(_reverse)?$", name)
     return match[0] if match else ""
 

@@ -18,6 +18,7 @@ from compare.judging.words import Side
 from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain, snake
 from compare.kinds.rows import alike
+from compare.matching.in_parts import parts_beside
 from compare.matching.names import Names
 from compare.matching.sizes import Sizes, numbered, parts_of, sizes
 from compare.matching.unmatched import called, unmatched
@@ -146,6 +147,7 @@ class _Attempt:
             self._take(name, twins)
         self._match_in_order(in_one_part=True)
         self._match_in_order(in_one_part=False)
+        self._match_in_parts()
 
     @property
     def is_complete(self) -> bool:
@@ -206,6 +208,14 @@ class _Attempt:
             if twins:
                 self._take(name, twins)
                 self.by_order[name] = twins
+
+    def _match_in_parts(self) -> None:
+        """Give each layer that has none yet several twins beside each other."""
+        for name, layer in self._torch.items():
+            if name not in self.twins:
+                twins = parts_beside(layer, self.free)
+                if len(twins) > 1:
+                    self._take(name, twins)
 
 
 def _in_its_part(name: str, keras: Layers) -> dict[str, Layer]:

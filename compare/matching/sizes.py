@@ -34,7 +34,7 @@ def numbered(arrays: Arrays, number: str) -> list[Sizes]:
         match = re.search(number, name)
         layer = int(match[1]) if match else 0
         layers.setdefault(layer, {})[name] = array
-    return [_matrices(layers[layer]) for layer in sorted(layers)]
+    return [matrices(layers[layer]) for layer in sorted(layers)]
 
 
 def sizes(arrays: Arrays) -> Sizes:
@@ -42,7 +42,7 @@ def sizes(arrays: Arrays) -> Sizes:
     return sorted(array.size for array in arrays.values() if array.ndim)
 
 
-def _matrices(arrays: Arrays) -> Sizes:
-    """Sizes without those of biases: PyTorch has two where Keras has one."""
+def matrices(arrays: Arrays) -> Sizes:
+    """Return sizes without those of biases: PyTorch has two where Keras has one."""
     matrices = sorted(a.size for name, a in arrays.items() if "bias" not in name)
     return [*matrices, len(matrices) < len(arrays)]

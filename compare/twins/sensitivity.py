@@ -10,7 +10,8 @@ import numpy as np
 
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import mistakes as pytorch_mistakes
-from compare.judging.evidence import SAME, differs_inside
+from compare.judging.distances import near
+from compare.judging.evidence import SAME
 from compare.judging.sensitivity import Sensitivity, Survivor
 from compare.kinds.mistake import LossFactor, Mistake
 from compare.mistakes import MISTAKES
@@ -63,12 +64,23 @@ def sensitivity(
             continue
         judgement = twins.judge(stages | wrong, arrays)
         if judgement.verdict == SAME:
-            inside = bool(differs_inside(SAME, judgement.stages))
+            inside = _changes_the_inside(twins, stages, wrong)
             survivors.append(
                 Survivor(mistake.name, layer, mistake.sentence, inside=inside)
             )
     tried = before.faults if before else len(mistakes)
     return Sensitivity(pair, tried - len(survivors), tried, tuple(survivors))
+
+
+def _changes_the_inside(twins: Twins, right: StagesOfAll, wrong: StagesOfAll) -> bool:
+    """Whether a mistake changes stages of PyTorch's model that it does not return."""
+    precision = twins.precisions[-1]
+    before, after = right["torch", precision], wrong["torch", precision]
+    return any(
+        name not in after or not near(array, after[name])
+        for name, array in before.items()
+        if name not in (twins.outputs or ())
+    )
 
 
 def _applicable(anatomy: Anatomy) -> list[tuple[Mistake, str]]:

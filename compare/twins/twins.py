@@ -20,6 +20,7 @@ from compare.judging.arrays import Input, sequence, valid_steps
 from compare.judging.evidence import SIDES, Judgement
 from compare.judging.four import noise_of
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
+from compare.kinds import is_recurrent
 from compare.kinds.layer import Arrays, Layer
 from compare.matching.matching import Matched, match, matched
 from compare.matching.rewriting import rewrite
@@ -155,20 +156,42 @@ class Twins:
             BadInput: if a layer has no twin, or one side returns more than the other.
         """
         torch = self.twin("torch", "float32")
-        self._leaf_names = list(self.twin("keras", "float32").layers(arrays))
         self._ignore(self._named(ignore, arrays))
         found = self._find_twins(arrays, names)
         if not found.is_complete and self._hold_tied_weights_apart():
             found = self._find_twins(arrays, names)
         if self._ignore(self._unread(found, arrays)):
             found = self._find_twins(arrays, names)
+        if not found.is_complete and self._reads_both_ways_apart(found, arrays):
+            for twin in self.of_side("keras").values():
+                twin.hold_directions_apart()
+            found = self._find_twins(arrays, names)
         if not found.is_complete and complete:
             match(*self._layers_that_count(arrays), names)  # says which, and raises
         self.matched, self.alone = found.twins, found.alone
+        self._leaf_names = list(self.twin("keras", "float32").layers(arrays))
         self._rename()
         if not self.outputs and torch.outputs is not None:
             self._name_outputs(torch.outputs)
         return self.matched
+
+    def _reads_both_ways_apart(
+        self, found: Matched, arrays: Sequence[np.ndarray]
+    ) -> bool:
+        """Whether PyTorch's model may have two layers for one that reads both ways."""
+        torch, keras = self._layers_that_count(arrays)
+        one_way = [
+            name
+            for name in found.alone["torch"]
+            if is_recurrent(torch[name].kind)
+            and not any(key.endswith("_reverse") for key in torch[name].arrays)
+        ]
+        both_ways = [
+            name
+            for name in found.alone["keras"]
+            if any("backward." in key for key in keras[name].arrays)
+        ]
+        return len(one_way) > 1 and bool(both_ways)
 
     def _layers_that_count(
         self, arrays: Sequence[np.ndarray]

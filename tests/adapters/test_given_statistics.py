@@ -1,6 +1,8 @@
 """Tensors that a Keras layer holds beside its weights."""
 
+import keras
 import numpy as np
+import torch
 from own_models import FEATURES, in_pytorch
 
 import compare
@@ -9,7 +11,7 @@ MEAN, VARIANCE = np.random.default_rng(0).uniform(1, 9, (2, FEATURES)).astype("f
 X = np.random.default_rng(1).normal(5, 3, (3, 6, FEATURES)).astype(np.float32)
 
 
-def test_normalization_that_was_given_its_statistics_is_the_same(torch, keras):
+def test_normalization_that_was_given_its_statistics_is_the_same():
     """In float64 the root of the variance has all its digits."""
 
     def forward(model, x):

@@ -1,27 +1,21 @@
 """What Keras does not promise and the suite uses is there in this version."""
 
-import importlib
-
+import keras
 import numpy as np
 import pytest
+import tensorflow
 from internals_of import refusal
+
+from compare.in_keras import internals as in_keras
+from compare.in_keras.models import copied
+from compare.in_keras.precision import settled
+from compare.in_keras.refusals import message, origin
 
 KERAS = "compare/in_keras/internals.py"
 
 
-@pytest.fixture(scope="module")
-def in_keras(harness):
-    """Keras's internals."""
-    return importlib.import_module("compare.in_keras.internals")
-
-
-@pytest.fixture(scope="module")
-def tensorflow(harness):
-    return harness.in_keras.tensorflow
-
-
 @pytest.fixture
-def graph(keras):
+def graph():
     """A functional model with a model inside: two layers share an input."""
     x = keras.Input((5, 3), name="x")
     h = keras.layers.LSTM(4, return_sequences=True, name="lstm")(x)
@@ -30,7 +24,7 @@ def graph(keras):
 
 
 @pytest.fixture
-def written(keras):
+def written():
     """A model that a user writes, built."""
 
     class Written(keras.Model):
@@ -56,7 +50,7 @@ def written(keras):
         ("optimizers.Optimizer", "_get_variable_index", "keras_models/optimizers.py"),
     ],
 )
-def test_keras_has_a_name_in_its_class(keras, owner, name, needed):
+def test_keras_has_a_name_in_its_class(owner, name, needed):
     cls = keras
     for part in owner.split("."):
         cls = getattr(cls, part)
@@ -79,7 +73,7 @@ def test_keras_sets_an_attribute(written, name, needed):
     assert name in vars(written), f"vars(layer) has no {name} in {KERAS}: {needed}"
 
 
-def test_a_layer_that_stands_in_another_does_not_count_it_as_its_own(written, in_keras):
+def test_a_layer_that_stands_in_another_does_not_count_it_as_its_own(written):
     """`attributes` shows what a user set; the lists of Keras and its parent are not."""
     found = in_keras.attributes(written)
     layers = [
@@ -98,9 +92,7 @@ def listed(value):
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def test_a_variable_without_a_value_gets_it_from_an_initializer_held_in_it(
-    keras, in_keras
-):
+def test_a_variable_without_a_value_gets_it_from_an_initializer_held_in_it():
     """Keras reads it on a call on symbols, and later, as the call ends, to draw it."""
     shapes = []
 
@@ -134,7 +126,7 @@ def test_a_variable_without_a_value_gets_it_from_an_initializer_held_in_it(
     assert not np.array_equal(model.dense.kernel, np.ones((3, 2))), needed
 
 
-def test_what_a_layer_holds_is_a_variable_of_the_public_class(keras, written):
+def test_what_a_layer_holds_is_a_variable_of_the_public_class(written):
     """A live model is copied variable by variable; before Keras 3.7 they were not."""
     variables = written.weights
 
@@ -142,7 +134,7 @@ def test_what_a_layer_holds_is_a_variable_of_the_public_class(keras, written):
     assert all(isinstance(variable, keras.Variable) for variable in variables)
 
 
-def test_an_optimizer_has_its_variables_in_order(keras):
+def test_an_optimizer_has_its_variables_in_order():
     optimizer = keras.optimizers.SGD(0.1)
     variable = keras.Variable(np.ones(3, "float32"))
     optimizer.build([variable])
@@ -150,14 +142,14 @@ def test_an_optimizer_has_its_variables_in_order(keras):
     assert optimizer._trainable_variables == [variable], "keras_models/optimizers.py"  # noqa: SLF001
 
 
-def test_every_layer_is_found_at_any_depth(graph, in_keras):
+def test_every_layer_is_found_at_any_depth(graph):
     names = {layer.name for layer in in_keras.every_layer(graph)}
 
     assert names >= {"graph", "lstm", "inside", "dense", "add"}
     assert graph not in in_keras.every_layer(graph, itself=False)
 
 
-def test_the_sources_of_each_node_are_known(graph, in_keras):
+def test_the_sources_of_each_node_are_known(graph):
     sources = [
         sorted(operation.name for operation in operations)
         for operations in in_keras.node_sources(graph)
@@ -168,7 +160,7 @@ def test_the_sources_of_each_node_are_known(graph, in_keras):
     )
 
 
-def test_the_mask_of_a_tensor_is_known(keras, in_keras):
+def test_the_mask_of_a_tensor_is_known():
     x = np.ones((2, 3, 1), "float32")
     x[0, 1:] = 0
     mask = in_keras.mask_of(keras.layers.Masking()(x))
@@ -177,7 +169,7 @@ def test_the_mask_of_a_tensor_is_known(keras, in_keras):
     assert np.array_equal(mask, [[True, False, False], [True, True, True]])
 
 
-def test_the_memory_of_a_variable_is_seen_without_a_copy(keras, in_keras):
+def test_the_memory_of_a_variable_is_seen_without_a_copy():
     variable = keras.Variable(np.arange(6, dtype="float32").reshape(2, 3))
     view = in_keras.view_of(variable)
 
@@ -186,7 +178,7 @@ def test_the_memory_of_a_variable_is_seen_without_a_copy(keras, in_keras):
 
 
 @pytest.mark.parametrize("how", ["eager", "symbolic", "traced", "inside", "model"])
-def test_a_call_is_looked_up_each_time(keras, tensorflow, in_keras, written, how):
+def test_a_call_is_looked_up_each_time(written, how):
     """What stands in the instance runs, not what the class defines."""
     ran = []
 
@@ -215,7 +207,7 @@ def test_a_call_is_looked_up_each_time(keras, tensorflow, in_keras, written, how
     assert len(ran) == 1, "and the replaced call is gone again"
 
 
-def test_replaced_calls_nest_and_what_a_user_set_comes_back(keras, in_keras):
+def test_replaced_calls_nest_and_what_a_user_set_comes_back():
     layer = keras.layers.Dense(2)
     order = []
 
@@ -239,7 +231,7 @@ def test_replaced_calls_nest_and_what_a_user_set_comes_back(keras, in_keras):
     assert vars(layer)["call"] is own
 
 
-def test_an_activation_is_looked_up_each_time(keras, in_keras):
+def test_an_activation_is_looked_up_each_time():
     layer = keras.layers.Dense(2, activation="relu")
     with in_keras.activation_replaced(layer, lambda x: 0 * x - 7):
         replaced = layer(np.ones((1, 3), "float32"))
@@ -248,7 +240,7 @@ def test_an_activation_is_looked_up_each_time(keras, in_keras):
     assert layer.activation is keras.activations.relu
 
 
-def test_keras_own_classes_are_told_by_their_module(keras, in_keras, written):
+def test_keras_own_classes_are_told_by_their_module(written):
     for name in ("LSTM", "Dense", "Bidirectional", "BatchNormalization"):
         cls = getattr(keras.layers, name)
         home = f"{KERAS}: KERAS_HOME, {cls.__module__}"
@@ -257,7 +249,7 @@ def test_keras_own_classes_are_told_by_their_module(keras, in_keras, written):
     assert in_keras.framework_class(written.dense) is keras.layers.Dense
 
 
-def test_a_model_with_keras_own_build_is_not_called_to_be_built(keras, in_keras):
+def test_a_model_with_keras_own_build_is_not_called_to_be_built():
     calls = []
 
     class Counted(keras.Model):
@@ -277,15 +269,11 @@ def test_a_model_with_keras_own_build_is_not_called_to_be_built(keras, in_keras)
     assert model.dense.built
 
 
-def test_a_copy_runs_without_the_original_and_in_its_precision(
-    keras, in_keras, harness
-):
-    from compare.in_keras.models import copied
-
+def test_a_copy_runs_without_the_original_and_in_its_precision():
     x = keras.Input((3,))
     layer = keras.layers.Dense(2)
     layer(x)
-    with harness.in_keras.settled("float64"):
+    with settled("float64"):
         copy = copied(layer, "float64")
         result = copy(np.ones((1, 3)))
 
@@ -295,7 +283,7 @@ def test_a_copy_runs_without_the_original_and_in_its_precision(
     assert layer.dtype_policy.name == "float32"
 
 
-def failing(keras, error):
+def failing(error):
     """A model whose call raises an error."""
 
     class Failing(keras.Model):
@@ -306,11 +294,9 @@ def failing(keras, error):
 
 
 @pytest.mark.parametrize("how", ["eager", "symbolic"])
-def test_an_error_in_a_call_is_told_from_keras_words(keras, in_keras, how):
-    from compare.in_keras.refusals import message, origin
-
+def test_an_error_in_a_call_is_told_from_keras_words(how):
     raised = ValueError("needs ten steps")
-    model = failing(keras, raised)
+    model = failing(raised)
     x = keras.Input((3,)) if how == "symbolic" else np.ones((1, 3), "float32")
     error = refusal(lambda: model(x))
     words = in_keras.REWORDED[1] if how == "symbolic" else in_keras.REWORDED[0]
@@ -321,9 +307,7 @@ def test_an_error_in_a_call_is_told_from_keras_words(keras, in_keras, how):
     assert message(error) == "needs ten steps", f"{KERAS}: WRAPPING"
 
 
-def test_an_error_that_keras_raises_itself_is_one_line(keras):
-    from compare.in_keras.refusals import message
-
+def test_an_error_that_keras_raises_itself_is_one_line():
     layer = keras.layers.LSTM(2)
     text = message(refusal(lambda: layer(np.ones((1, 3), "float32"))))
 
@@ -332,9 +316,7 @@ def test_an_error_that_keras_raises_itself_is_one_line(keras):
     assert "\x1b" not in text
 
 
-def test_an_error_in_a_graph_is_told_from_tensorflow_words(tensorflow):
-    from compare.in_keras.refusals import message
-
+def test_an_error_in_a_graph_is_told_from_tensorflow_words():
     open_sizes = tensorflow.TensorSpec((None, None), tensorflow.float32)
 
     @tensorflow.function(input_signature=[open_sizes])
@@ -347,7 +329,7 @@ def test_an_error_in_a_graph_is_told_from_tensorflow_words(tensorflow):
     assert "\n" not in text
 
 
-def test_a_traced_function_returns_dictionaries_in_their_order(tensorflow):
+def test_a_traced_function_returns_dictionaries_in_their_order():
     """`Twin` returns the stages in the order of computation."""
 
     @tensorflow.function

@@ -1,22 +1,19 @@
 """What PyTorch does not promise and the suite uses is there in this version."""
 
-import importlib
 import io
 import warnings
 
 import pytest
+import torch
 from internals_of import refusal
+from torch import nn
+
+from compare.in_pytorch import internals as in_pytorch
 
 PYTORCH = "compare/in_pytorch/internals.py"
 
 
-@pytest.fixture(scope="module")
-def in_pytorch(harness):
-    """PyTorch's internals."""
-    return importlib.import_module("compare.in_pytorch.internals")
-
-
-def test_pytorch_own_classes_are_told_by_their_module(nn, in_pytorch):
+def test_pytorch_own_classes_are_told_by_their_module():
     for name in ("LSTM", "Linear", "BatchNorm1d", "Sequential", "Module"):
         cls = getattr(nn, name)
         home = f"{PYTORCH}: LAYERS_HOME, {cls.__module__}"
@@ -38,9 +35,7 @@ def test_pytorch_own_classes_are_told_by_their_module(nn, in_pytorch):
         (("ReLU",), False),
     ],
 )
-def test_the_code_of_a_layer_shows_whether_it_reads_its_mode(
-    nn, in_pytorch, layer, reads
-):
+def test_the_code_of_a_layer_shows_whether_it_reads_its_mode(layer, reads):
     name, *sizes = layer
 
     assert in_pytorch.reads_its_mode(getattr(nn, name)(*sizes)) == reads, (
@@ -48,7 +43,7 @@ def test_the_code_of_a_layer_shows_whether_it_reads_its_mode(
     )
 
 
-def test_the_reason_why_a_file_is_not_opened_is_in_the_text(torch, nn, in_pytorch):
+def test_the_reason_why_a_file_is_not_opened_is_in_the_text():
     file = io.BytesIO()
     torch.save(nn.Linear(2, 2), file)
     file.seek(0)
@@ -57,7 +52,7 @@ def test_the_reason_why_a_file_is_not_opened_is_in_the_text(torch, nn, in_pytorc
     assert in_pytorch.MORE_THAN_TENSORS in str(error), f"{PYTORCH}: MORE_THAN_TENSORS"
 
 
-def test_a_file_of_torchscript_says_so(torch, nn, in_pytorch):
+def test_a_file_of_torchscript_says_so():
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TorchScript is deprecated

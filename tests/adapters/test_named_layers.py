@@ -1,15 +1,18 @@
 """Layers under names that Keras or this package use, or under two."""
 
+import keras
 import numpy as np
 import pytest
+import torch
 from own_models import FEATURES, OUTPUTS, SIZE, in_keras, plain
 
 import compare
+from compare.in_keras.layers import leaves
 
 X = np.random.default_rng(0).normal(0, 1, (3, 5, FEATURES)).astype(np.float32)
 
 
-def named(torch, rnn, head):
+def named(rnn, head):
     """A recurrent layer and a head under these names."""
 
     class Named(torch.nn.Module):
@@ -35,24 +38,23 @@ def built(make):
     [("_rnn", "_head"), ("_model", "call"), ("weights", "trainable_variables")],
     ids=" ".join,
 )
-def test_pytorch_layers_may_have_any_name(torch, keras, names):
-    evidence = compare.check(named(torch, *names), built(in_keras(plain)), X, "random")
+def test_pytorch_layers_may_have_any_name(names):
+    evidence = compare.check(named(*names), built(in_keras(plain)), X, "random")
 
     assert evidence.verdict == "same", evidence.explain()
     assert f"{names[0]} = rnn" in evidence.explain()
 
 
-def test_private_layer_is_blamed_by_its_name(torch, keras):
+def test_private_layer_is_blamed_by_its_name():
     wrong = in_keras(plain, recurrent_activation="hard_sigmoid")
-    evidence = compare.check(named(torch, "_rnn", "_head"), built(wrong), X, "to_keras")
+    evidence = compare.check(named("_rnn", "_head"), built(wrong), X, "to_keras")
 
     assert evidence.verdict == "different"
     assert "in rnn of Keras, the gates use a hard sigmoid" in evidence.explain()
 
 
-def test_a_wrapper_counts_once_with_what_it_wraps(keras):
+def test_a_wrapper_counts_once_with_what_it_wraps():
     """Under the name of the wrapper, where the wrapped one is an attribute as well."""
-    from compare.in_keras.layers import leaves
 
     class Wrapped(keras.Model):
         def __init__(self):
@@ -68,7 +70,7 @@ def test_a_wrapper_counts_once_with_what_it_wraps(keras):
     assert list(leaves(built(Wrapped))) == ["rnn", "each"]
 
 
-def test_a_keras_model_may_hold_another_as_its_model(torch, keras):
+def test_a_keras_model_may_hold_another_as_its_model():
     """The suite's own `_model` is not taken for the user's."""
 
     class Outer(keras.Model):

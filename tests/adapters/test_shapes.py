@@ -2,8 +2,10 @@
 
 from contextlib import nullcontext
 
+import keras
 import pytest
 
+from compare.in_keras import twin as in_keras
 from compare.judging.arrays import sequences
 
 FEATURES, SIZE = 3, 4
@@ -22,9 +24,8 @@ CASES = [  # Keras unrolls a number of steps that it knows
 ]
 
 
-def recurrent(harness, kind, start=None, **options):
+def recurrent(kind, start=None, **options):
     """What makes a model of a mask and one recurrent layer, started with `start`."""
-    keras = harness.in_keras.keras
 
     class Model(keras.Model):
         def __init__(self):
@@ -39,32 +40,30 @@ def recurrent(harness, kind, start=None, **options):
     return Model
 
 
-def built(harness, make, time):
+def built(make, time):
     """What a twin returns, in shape and type, and the weights that it got."""
-    harness.in_keras.keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(1)
     inputs = sequences(time, FEATURES)
-    twin = harness.in_keras.Twin(make, inputs, "float32", None)
+    twin = in_keras.Twin(make, inputs, "float32", None)
     returned = [(each.shape, each.dtype) for each in twin.functional.outputs]
     return returned, [weight.numpy().tolist() for weight in twin.model.weights]
 
 
 @pytest.mark.parametrize(("options", "time"), CASES)
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
-def test_shapes_and_drawn_weights_are_those_of_keras(
-    harness, monkeypatch, kind, options, time
-):
+def test_shapes_and_drawn_weights_are_those_of_keras(monkeypatch, kind, options, time):
     """Whether the loop is traced, and weights drawn for it, or not."""
-    make = recurrent(harness, kind, **OPTIONS[options])
-    found = built(harness, make, time)
+    make = recurrent(kind, **OPTIONS[options])
+    found = built(make, time)
     for name in ("weights_not_drawn", "loops_not_traced"):
-        monkeypatch.setattr(harness.in_keras, name, lambda layer: nullcontext())
+        monkeypatch.setattr(in_keras, name, lambda layer: nullcontext())
 
-    assert built(harness, make, time) == found
+    assert built(make, time) == found
 
 
-def test_states_that_the_loop_refuses_are_refused_when_a_twin_is_built(harness):
+def test_states_that_the_loop_refuses_are_refused_when_a_twin_is_built():
     """One row of states for any number of sequences."""
-    make = recurrent(harness, "SimpleRNN", start=(1, SIZE))
+    make = recurrent("SimpleRNN", start=(1, SIZE))
 
     with pytest.raises(ValueError, match="shape"):
-        built(harness, make, None)
+        built(make, None)

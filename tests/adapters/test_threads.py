@@ -3,27 +3,24 @@
 import threading
 from unittest import mock
 
+import keras
 import numpy as np
 import pytest
+import tensorflow
+from torch import nn
 
 import compare
+from compare.in_keras.precision import exact_constants
 
 X = np.random.default_rng(0).normal(0, 2, (5, 4)).astype(np.float32)
 SLOPE = 0.2  # what float32 rounds it to is 3e-9 off
 
 
-@pytest.fixture(scope="module")
-def tensorflow(harness):
-    return harness.in_keras.tensorflow
-
-
 @pytest.fixture
-def pair(nn, keras):
+def pair():
     """A dense layer with what TensorFlow rounds: a slope, a gelu and a cast."""
 
     def scaled(y):
-        import tensorflow
-
         return y * tensorflow.cast(0.1, y.dtype)
 
     class InPyTorch(nn.Module):
@@ -47,12 +44,12 @@ def pair(nn, keras):
     return InPyTorch(), in_keras
 
 
-def functions(tensorflow):
+def functions():
     """Those that a check has exact in float64."""
     return tensorflow.cast, tensorflow.nn.leaky_relu, tensorflow.nn.gelu
 
 
-def rounded(tensorflow):
+def rounded():
     """What they make of numbers that float32 rounds."""
     x = tensorflow.constant([-1.0, 2.0], "float64")
     return (
@@ -87,12 +84,10 @@ class Watcher(threading.Thread):
         self.join()
 
 
-def test_another_thread_sees_tensorflow_s_own_functions_during_a_check(
-    tensorflow, pair
-):
-    own = functions(tensorflow)
+def test_another_thread_sees_tensorflow_s_own_functions_during_a_check(pair):
+    own = functions()
 
-    with Watcher(lambda: functions(tensorflow)) as watcher:
+    with Watcher(functions) as watcher:
         evidence = compare.check(*pair, X, "to_keras")
 
     assert evidence.verdict == "same"  # in float64 nothing was rounded
@@ -100,10 +95,10 @@ def test_another_thread_sees_tensorflow_s_own_functions_during_a_check(
     assert watcher.answers == [own]
 
 
-def test_another_thread_computes_what_it_does_without_a_check(tensorflow, pair):
-    own = rounded(tensorflow)
+def test_another_thread_computes_what_it_does_without_a_check(pair):
+    own = rounded()
 
-    with Watcher(lambda: rounded(tensorflow)) as watcher:
+    with Watcher(rounded) as watcher:
         compare.check(*pair, X, "to_keras")
 
     assert watcher.asked > 10
@@ -111,9 +106,8 @@ def test_another_thread_computes_what_it_does_without_a_check(tensorflow, pair):
 
 
 @pytest.mark.parametrize("first_to_end", ["this thread", "the other"])
-def test_each_thread_is_exact_until_its_own_end(harness, tensorflow, first_to_end):
+def test_each_thread_is_exact_until_its_own_end(first_to_end):
     """Two blocks that overlap, whichever ends first."""
-    exact_constants = harness.in_keras.exact_constants
     entered, ended = threading.Event(), threading.Event()
 
     def other():
@@ -137,9 +131,8 @@ def test_each_thread_is_exact_until_its_own_end(harness, tensorflow, first_to_en
     assert outside == np.float32(0.1)
 
 
-def test_blocks_inside_each_other_are_exact_until_the_outer_ends(harness, tensorflow):
-    exact_constants = harness.in_keras.exact_constants
-    own = functions(tensorflow)
+def test_blocks_inside_each_other_are_exact_until_the_outer_ends():
+    own = functions()
 
     with exact_constants("float64"):
         with exact_constants("float64"), exact_constants("float32"):
@@ -147,14 +140,14 @@ def test_blocks_inside_each_other_are_exact_until_the_outer_ends(harness, tensor
         outer = tensorflow.cast(0.1, "float64").numpy()
 
     assert (inner, outer) == (0.1, 0.1)
-    assert functions(tensorflow) == own
+    assert functions() == own
 
 
-def test_what_a_user_puts_in_its_place_is_found(harness, tensorflow):
+def test_what_a_user_puts_in_its_place_is_found():
     """Who replaces `tensorflow.cast` during a check, in any thread, means it."""
     own, mine = tensorflow.cast, object()
 
-    with harness.in_keras.exact_constants("float64"):
+    with exact_constants("float64"):
         with mock.patch.object(tensorflow, "cast", mine):
             found = tensorflow.cast
         again = tensorflow.cast(0.1, "float64").numpy()
@@ -164,11 +157,11 @@ def test_what_a_user_puts_in_its_place_is_found(harness, tensorflow):
     assert tensorflow.cast is own
 
 
-def test_tensorflow_is_as_it_was_after_a_check(tensorflow, pair):
+def test_tensorflow_is_as_it_was_after_a_check(pair):
     """Its functions, and the classes of its modules."""
-    before = functions(tensorflow), type(tensorflow), type(tensorflow.nn)
+    before = functions(), type(tensorflow), type(tensorflow.nn)
 
     compare.check(*pair, X, "to_keras")
 
-    after = functions(tensorflow), type(tensorflow), type(tensorflow.nn)
+    after = functions(), type(tensorflow), type(tensorflow.nn)
     assert after == before

@@ -2,15 +2,27 @@
 
 from functools import partial
 
+import keras
 import normed
 import numpy as np
 import pytest
+import torch
 from mistaken import mistaken, places, suspected
 
+from compare.diagnosing import diagnosis
+from compare.in_pytorch import anatomy as in_pytorch_anatomy
+from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.arrays import Input, sequences
 from compare.kinds.mistake import ArraysOfLayer
-from compare.mistakes import MISTAKES
+from compare.mistakes import MISTAKES, Mistake
+from compare.subjects.built_in import subject
+from compare.subjects.cases import cases
 from compare.subjects.pairs import PAIRS
+from compare.subjects.subject import run
+from compare.twins.models import twin_makers
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
+from keras_models import portfolio_last_step
 
 BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
 SMALL = dict(num_features=5, hidden_size=7)
@@ -22,19 +34,14 @@ MODELS = {
 
 
 @pytest.fixture(scope="module")
-def probe(harness):
+def probe():
     """Modules that load the frameworks."""
-    from compare.diagnosing import diagnosis
-    from compare.in_pytorch import mistakes as pytorch_mistakes
-
     return diagnosis, pytorch_mistakes
 
 
 @pytest.fixture(scope="module")
-def built(harness):
+def built():
     """Twins of each model with random weights, their input, and what is seen of it."""
-    from compare.in_pytorch import anatomy as in_pytorch_anatomy
-
     made = {}
     for name, (file, sizes) in MODELS.items():
         (pair,) = (pair for pair in PAIRS if pair.file == file)
@@ -44,11 +51,11 @@ def built(harness):
         if pair.lengths:
             inputs += (Input("lengths", (None,), "int64"),)
             arrays += (np.array([6, 2, 5, 3]),)
-        make = harness.twin_makers(file, pair.cls, sizes)
-        twins = harness.Twins(make, inputs, pair.outputs)
-        twins.load("to_keras", partial(harness.fresh_weights, seed=[11]))
+        make = twin_makers(file, pair.cls, sizes)
+        twins = Twins(make, inputs, pair.outputs)
+        twins.load("to_keras", partial(fresh_weights, seed=[11]))
         made[name] = twins, arrays
-    made |= {name: normed.twins(harness, name) for name in normed.NAMES}
+    made |= {name: normed.twins(name) for name in normed.NAMES}
     return {
         name: (
             twins,
@@ -59,11 +66,11 @@ def built(harness):
     }
 
 
-def diagnosed(harness, probe, built, model, *mistakes):
+def diagnosed(probe, built, model, *mistakes):
     diagnosis, _ = probe
     twins, arrays, found = built[model]
     twins.splits = {}
-    with mistaken(harness, twins, found, *mistakes):
+    with mistaken(twins, found, *mistakes):
         return diagnosis.diagnose(twins, arrays)
 
 
@@ -91,8 +98,8 @@ QUICK = [
 
 
 @pytest.mark.parametrize(("model", "name", "layer"), QUICK)
-def test_a_mistake_is_found_and_undone(harness, probe, built, model, name, layer):
-    found = diagnosed(harness, probe, built, model, (BY_NAME[name], layer))
+def test_a_mistake_is_found_and_undone(probe, built, model, name, layer):
+    found = diagnosed(probe, built, model, (BY_NAME[name], layer))
 
     assert found.explained, found
     assert name in suspected(found)
@@ -102,12 +109,8 @@ def test_a_mistake_is_found_and_undone(harness, probe, built, model, name, layer
     assert found.fix
 
 
-def test_the_last_step_of_a_bidirectional_layer_is_no_end_of_its_backward_half(
-    harness, probe
-):
+def test_the_last_step_of_a_bidirectional_layer_is_no_end_of_its_backward_half(probe):
     """Keras returns where each direction ends; output[:, -1] is not that."""
-    import keras
-    import torch
 
     class InPyTorch(torch.nn.Module):
         def __init__(self):
@@ -128,8 +131,8 @@ def test_the_last_step_of_a_bidirectional_layer_is_no_end_of_its_backward_half(
             return self.head(self.lstm(x))
 
     makers = {"torch": InPyTorch, "keras": InKeras}
-    twins = harness.Twins(makers, sequences(None, 5), ["y"])
-    twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
+    twins = Twins(makers, sequences(None, 5), ["y"])
+    twins.load("to_keras", partial(fresh_weights, seed=[1]))
     x = np.random.default_rng(0).normal(0, 1, (3, 7, 5)).astype(np.float32)
     found = probe[0].diagnose(twins, (x,))
 
@@ -138,21 +141,21 @@ def test_the_last_step_of_a_bidirectional_layer_is_no_end_of_its_backward_half(
     assert "PyTorch: take the end of each direction" in found.fix
 
 
-def test_two_mistakes_in_two_places_are_both_named(harness, probe, built):
+def test_two_mistakes_in_two_places_are_both_named(probe, built):
     mistakes = [
         (BY_NAME["off by one step"], "lstm"),
         (BY_NAME["dense bias dropped"], "logits"),
     ]
-    found = diagnosed(harness, probe, built, "flatten", *mistakes)
+    found = diagnosed(probe, built, "flatten", *mistakes)
 
     assert found.explained
     assert set(found.faults) == {"off by one step", "dense bias dropped"}
 
 
-def test_two_mistakes_in_the_same_weights_are_both_named(harness, probe, built):
+def test_two_mistakes_in_the_same_weights_are_both_named(probe, built):
     names = "LSTM gates i, f, o, g", "recurrent bias dropped"
     mistakes = [(BY_NAME[name], "lstm") for name in names]
-    found = diagnosed(harness, probe, built, "masked", *mistakes)
+    found = diagnosed(probe, built, "masked", *mistakes)
 
     assert found.explained
     assert set(found.faults) == set(names)
@@ -192,24 +195,19 @@ def outside(number):
 
 
 def unknown(number, kind):
-    from compare.mistakes import Mistake
-
     effect = ArraysOfLayer(outside(number))
     return Mistake(f"outside {number}", "", "", "", effect, kinds=(kind,))
 
 
-def test_what_the_library_does_not_know_is_narrowed_down(harness, probe, built):
-    found = diagnosed(harness, probe, built, "flatten", (unknown(0, "LSTM"), "lstm"))
+def test_what_the_library_does_not_know_is_narrowed_down(probe, built):
+    found = diagnosed(probe, built, "flatten", (unknown(0, "LSTM"), "lstm"))
 
     assert not found.explained
     assert "in lstm, the weights differ in no known way" in found.sentence
 
 
-def test_a_run_explains_by_itself_what_differs(harness, etfs, monkeypatch):
+def test_a_run_explains_by_itself_what_differs(etfs, monkeypatch):
     """A Keras twin that takes the first step for the last."""
-    import keras
-
-    from keras_models import portfolio_last_step
 
     class FirstStep(portfolio_last_step.PortfolioLastStep):
         def call(self, x):
@@ -220,7 +218,7 @@ def test_a_run_explains_by_itself_what_differs(harness, etfs, monkeypatch):
     monkeypatch.setattr(portfolio_last_step, "PortfolioLastStep", FirstStep)
     (pair,) = (pair for pair in PAIRS if pair.file == "portfolio_last_step")
     cases = [c for c in harness_cases(pair, etfs) if (c.timesteps, c.batch) == (7, 4)]
-    results = list(harness.run(harness.subject(pair, cases, etfs, 0)))
+    results = list(run(subject(pair, cases, etfs, 0)))
     told = [result for result in results if result.explanation]
 
     assert {result.verdict for result in results} == {"different"}
@@ -231,8 +229,6 @@ def test_a_run_explains_by_itself_what_differs(harness, etfs, monkeypatch):
 
 
 def harness_cases(pair, etfs):
-    from compare.subjects.cases import cases
-
     return cases(pair, etfs.longest)
 
 
@@ -253,7 +249,7 @@ def two(first, second):
 
 
 @pytest.mark.slow
-def test_most_mistakes_are_found_again(harness, probe, built):
+def test_most_mistakes_are_found_again(probe, built):
     """Each alone on five models, 200 random pairs, and 20 that nobody named."""
     rng = np.random.default_rng(0)
     print(f"\n{'model':9}  {'singles':>12}  {'pairs':>12}")
@@ -262,14 +258,14 @@ def test_most_mistakes_are_found_again(harness, probe, built):
         every = places(found)
         alone = []
         for place in every:
-            told = diagnosed(harness, probe, built, model, place)
+            told = diagnosed(probe, built, model, place)
             alone.append(told.explained and place[0].name in suspected(told))
         both = []
         while len(both) < 40:
             first, second = (every[i] for i in rng.choice(len(every), 2, replace=False))
             if not two(first, second):
                 continue
-            told = diagnosed(harness, probe, built, model, first, second)
+            told = diagnosed(probe, built, model, first, second)
             names = {first[0].name, second[0].name}
             both.append(told.explained and names <= suspected(told))
         print(
@@ -280,7 +276,7 @@ def test_most_mistakes_are_found_again(harness, probe, built):
     _, _, found = built["flatten"]
     wrong = sum(
         diagnosed(
-            harness, probe, built, "flatten", (unknown(n, found.kinds[layer]), layer)
+            probe, built, "flatten", (unknown(n, found.kinds[layer]), layer)
         ).explained
         for n in range(20)
         for layer in [list(found.kinds)[n % 2]]

@@ -1,7 +1,9 @@
 """Every side and mistake that fits is told, each with its own fix."""
 
+import keras
 import numpy as np
 import pytest
+import torch
 from own_models import (
     FEATURES,
     OUTPUTS,
@@ -17,7 +19,12 @@ from own_models import (
     wrong_weights,
 )
 
+from compare.diagnosing.diagnosis import diagnose
 from compare.judging.arrays import sequences
+from compare.judging.words import PRECISIONS
+from compare.twins.frameworks import LAYERS
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 
 def readings(found):
@@ -28,8 +35,6 @@ def readings(found):
 
 def packed(model, x, which):
     """What `which` makes of all that a packed batch gives."""
-    import torch
-
     pack = torch.nn.utils.rnn.pack_padded_sequence
     lengths = (x != 0).any(2).sum(1)
     output, (h, c) = model.rnn(pack(x, lengths, True, False))
@@ -51,14 +56,10 @@ def of_output(way):
 
 
 def mean_in_keras(x):
-    import keras
-
     return keras.ops.mean(x, axis=1)
 
 
 def max_in_keras(x):
-    import keras
-
     return keras.ops.max(x, axis=1)
 
 
@@ -104,9 +105,9 @@ BOTH_SIDES = {
 
 
 @pytest.mark.parametrize("case", BOTH_SIDES)
-def test_the_other_side_is_told_with_a_fix_of_its_own(harness, diagnose, case):
+def test_the_other_side_is_told_with_a_fix_of_its_own(case):
     (forward, call, options, x), name, other, fix = BOTH_SIDES[case]
-    made = twins(harness, in_pytorch(forward), in_keras(call, **options))
+    made = twins(in_pytorch(forward), in_keras(call, **options))
     found = diagnose(made, (x,))
     mistakes, others = readings(found)
 
@@ -117,16 +118,12 @@ def test_the_other_side_is_told_with_a_fix_of_its_own(harness, diagnose, case):
     assert f"or else   {found.alternatives[0].sentence}; fix " in found.explain()[-1]
 
 
-def test_what_no_mistake_of_the_library_joins_is_put_for_both_sides(harness, diagnose):
-    import keras
-
+def test_what_no_mistake_of_the_library_joins_is_put_for_both_sides():
     def first(x):
         return keras.ops.flip(x, axis=1)[:, 0]
 
     torch = of_output(lambda o: o[:, 0])
-    made = twins(
-        harness, in_pytorch(torch), in_keras(sequence_of(max_in_keras), **STEPS)
-    )
+    made = twins(in_pytorch(torch), in_keras(sequence_of(max_in_keras), **STEPS))
     found = diagnose(made, (X,))
 
     assert found.explained
@@ -137,23 +134,19 @@ def test_what_no_mistake_of_the_library_joins_is_put_for_both_sides(harness, dia
     assert "or Keras: take the first step" in found.fix
 
 
-def test_the_last_step_of_two_directions_takes_more_than_no_sequences_in_keras(
-    harness, diagnose
-):
+def test_the_last_step_of_two_directions_takes_more_than_no_sequences_in_keras():
     """Without return_sequences Keras returns where each direction ends."""
-    made = twins(
-        harness, in_pytorch(last, bidirectional=True), in_keras(plain, both_ways=True)
-    )
+    made = twins(in_pytorch(last, bidirectional=True), in_keras(plain, both_ways=True))
     (other,) = diagnose(made, (X,)).alternatives
 
     assert other.side == "keras"
     assert other.fix.endswith("return_sequences=True and output[:, -1]")
 
 
-def test_what_nobody_means_is_not_asked_of_the_other_side(harness, diagnose):
+def test_what_nobody_means_is_not_asked_of_the_other_side():
     torch = of_output(lambda o: o[-1])
     x = np.random.default_rng(0).normal(0, 1, (7, 7, FEATURES)).astype(np.float32)
-    found = diagnose(twins(harness, in_pytorch(torch), in_keras(plain)), (x,))
+    found = diagnose(twins(in_pytorch(torch), in_keras(plain)), (x,))
 
     assert found.faults == ("the last sample for the last step",)
     assert found.alternatives == ()
@@ -184,9 +177,9 @@ ENDS = {
 
 
 @pytest.mark.parametrize("case", ENDS)
-def test_the_end_is_told_for_either_side(harness, diagnose, case):
+def test_the_end_is_told_for_either_side(case):
     (forward, head), sentence, other = ENDS[case]
-    made = twins(harness, in_pytorch(forward), in_keras(plain, head=head))
+    made = twins(in_pytorch(forward), in_keras(plain, head=head))
     found = diagnose(made, (X,))
 
     assert found.explained, found
@@ -203,17 +196,16 @@ def set_weights(**changes):
     return change
 
 
-def torch_bias(harness, made):
+def torch_bias(made):
     """The bias_ih of PyTorch's, as Keras's whole bias."""
-    layers = harness.LAYERS["torch"].layers(made.model("torch", "float64"))
+    layers = LAYERS["torch"].layers(made.model("torch", "float64"))
     return layers["rnn"].arrays["bias_ih_l0"].copy()
 
 
-def test_a_reshape_in_keras_is_told_beside_that_in_pytorch(harness, diagnose):
+def test_a_reshape_in_keras_is_told_beside_that_in_pytorch():
     """PyTorch's weight was read by rows into the shape of the kernel."""
-    made = twins(harness, in_pytorch(last), in_keras(plain))
+    made = twins(in_pytorch(last), in_keras(plain))
     wrong_weights(
-        harness,
         made,
         "head",
         set_weights(kernel=lambda k: np.ascontiguousarray(k.T).reshape(k.shape)),
@@ -229,22 +221,18 @@ def test_a_reshape_in_keras_is_told_beside_that_in_pytorch(harness, diagnose):
     )
 
 
-def test_a_bias_hh_that_was_left_is_told_beside_a_bias_that_was_dropped(
-    harness, diagnose
-):
+def test_a_bias_hh_that_was_left_is_told_beside_a_bias_that_was_dropped():
     """Which of the two it is nobody can see; the fix of one destroys the other."""
-    made = twins(harness, in_pytorch(last), in_keras(plain))
-    for dtype in harness.PRECISIONS:
+    made = twins(in_pytorch(last), in_keras(plain))
+    for dtype in PRECISIONS:
         rnn = made.model("torch", dtype).rnn
         rng = np.random.default_rng(4)
         bound = 1 / np.sqrt(SIZE)
         left = rng.uniform(-bound, bound, 4 * SIZE).astype(np.float32)
-        harness.LAYERS["torch"].load(
-            made.model("torch", dtype), {"rnn": {"bias_hh_l0": left}}
-        )
+        LAYERS["torch"].load(made.model("torch", dtype), {"rnn": {"bias_hh_l0": left}})
         assert rnn.bias_hh_l0.abs().max() > 0
-    bias = torch_bias(harness, made)
-    wrong_weights(harness, made, "rnn", set_weights(bias=lambda b: bias))
+    bias = torch_bias(made)
+    wrong_weights(made, "rnn", set_weights(bias=lambda b: bias))
     found = diagnose(made, (X,))
 
     assert found.explained
@@ -253,15 +241,15 @@ def test_a_bias_hh_that_was_left_is_told_beside_a_bias_that_was_dropped(
     assert readings(found)[1] == {("keras", ("only bias_ih",))}
 
 
-def test_an_embedding_rolled_either_way_is_told_for_either_side(harness, diagnose):
+def test_an_embedding_rolled_either_way_is_told_for_either_side():
     import normed
 
-    made, arrays = normed.twins(harness, "words")
-    for dtype in harness.PRECISIONS:
+    made, arrays = normed.twins("words")
+    for dtype in PRECISIONS:
         model = made.model("keras", dtype)
-        held = dict(harness.LAYERS["keras"].layers(model)["embedding"].arrays)
+        held = dict(LAYERS["keras"].layers(model)["embedding"].arrays)
         rolled = {"embeddings": np.roll(held["embeddings"], -1, axis=0)}
-        harness.LAYERS["keras"].load(model, {"embedding": rolled})
+        LAYERS["keras"].load(model, {"embedding": rolled})
     found = diagnose(made, arrays)
 
     assert found.explained
@@ -269,17 +257,16 @@ def test_an_embedding_rolled_either_way_is_told_for_either_side(harness, diagnos
     assert readings(found)[1] == {("keras", ("embedding off by one, upwards",))}
 
 
-def test_two_mistakes_in_one_layer_are_told_as_pairs(harness, diagnose):
+def test_two_mistakes_in_one_layer_are_told_as_pairs():
     """Gates and bias: a single name would not do, so none stands alone."""
-    made = twins(harness, in_pytorch(last), in_keras(plain))
-    bias = torch_bias(harness, made)
+    made = twins(in_pytorch(last), in_keras(plain))
+    bias = torch_bias(made)
 
     def order(array):
         i, f, c, o = np.split(array, 4, axis=-1)
         return np.concatenate([i, f, o, c], axis=-1)
 
     wrong_weights(
-        harness,
         made,
         "rnn",
         set_weights(kernel=order, recurrent_kernel=order, bias=lambda b: order(bias)),
@@ -292,11 +279,11 @@ def test_two_mistakes_in_one_layer_are_told_as_pairs(harness, diagnose):
     assert all(len(each.faults) == 2 for each in found.alternatives)
 
 
-def test_what_is_known_is_told_where_it_does_not_explain_all(harness, diagnose):
+def test_what_is_known_is_told_where_it_does_not_explain_all():
     """The gates are known, the noise in the head is not."""
-    made = twins(harness, in_pytorch(last), in_keras(plain, activation="relu"))
+    made = twins(in_pytorch(last), in_keras(plain, activation="relu"))
     noise = np.random.default_rng(0).normal(0, 0.1, (SIZE, OUTPUTS))
-    wrong_weights(harness, made, "head", set_weights(kernel=lambda k: k + noise))
+    wrong_weights(made, "head", set_weights(kernel=lambda k: k + noise))
     found = diagnose(made, (X,))
     lines = found.explain()
 
@@ -317,17 +304,13 @@ def in_sequence(*layers):
     """A sequential model of Keras; its layers have names of its own."""
 
     def make():
-        import keras
-
         return keras.Sequential([make() for make in layers])
 
     return make
 
 
-def test_a_layer_goes_by_the_name_that_keras_user_gave_it(harness, diagnose):
-    import keras
-
-    made = harness.Twins(
+def test_a_layer_goes_by_the_name_that_keras_user_gave_it():
+    made = Twins(
         {
             "torch": in_pytorch(last),
             "keras": in_sequence(
@@ -339,7 +322,7 @@ def test_a_layer_goes_by_the_name_that_keras_user_gave_it(harness, diagnose):
         None,
     )
     made.match((X,))
-    made.load("to_keras", lambda layers: harness.fresh_weights(layers, [2]))
+    made.load("to_keras", lambda layers: fresh_weights(layers, [2]))
     found = diagnose(made, (X,))
 
     assert found.sentence.startswith("in reader of Keras, ")

@@ -1,16 +1,21 @@
 """Layers that lose their digits along the sequence are not accused of it."""
 
+import keras
 import numpy as np
+import torch
 from own_models import FEATURES, twins
+
+from compare.diagnosing.diagnosis import diagnose
+from compare.judging.words import PRECISIONS
+from compare.twins.frameworks import FRAMEWORKS, LAYERS
+from compare.twins.weights import fresh_weights
 
 STEPS, SIZE = 200, 16
 X = np.random.default_rng(0).normal(0, 1, (3, STEPS, FEATURES)).astype(np.float32)
 
 
-def pair(harness, forward):
+def pair(forward):
     """Twins with weights with which float32 keeps no digit for so many steps."""
-    import keras
-    import torch
 
     class InPyTorch(torch.nn.Module):
         def __init__(self):
@@ -31,38 +36,38 @@ def pair(harness, forward):
             return self.head(self.rnn(x))
 
     def weights(layers):
-        drawn = harness.fresh_weights(layers, [2])
+        drawn = fresh_weights(layers, [2])
         return {n: {k: 6 * a for k, a in each.items()} for n, each in drawn.items()}
 
-    made = twins(harness, InPyTorch, InKeras, load=False)
+    made = twins(InPyTorch, InKeras, load=False)
     made.load("to_keras", weights)
     return made
 
 
-def test_this_is_a_layer_that_loses_its_digits(harness):
+def test_this_is_a_layer_that_loses_its_digits():
     """Without it the tests below would show nothing."""
-    made = pair(harness, lambda m, x: m.head(m.rnn(x)[0]))
+    made = pair(lambda m, x: m.head(m.rnn(x)[0]))
     found = made.compare(X)
 
     assert found.verdict == "ill-conditioned"
 
 
-def test_a_right_layer_is_not_accused_beside_a_wrong_order_of_steps(harness, diagnose):
-    made = pair(harness, lambda m, x: m.head(m.rnn(x)[0].flip(1)))
+def test_a_right_layer_is_not_accused_beside_a_wrong_order_of_steps():
+    made = pair(lambda m, x: m.head(m.rnn(x)[0].flip(1)))
     found = diagnose(made, (X,))
 
     assert found.explained, found
     assert found.faults == ("every step, last first for every step",)
 
 
-def test_a_wrong_bias_is_the_only_thing_told(harness, diagnose):
-    made = pair(harness, lambda m, x: m.head(m.rnn(x)[0]))
-    for dtype in harness.PRECISIONS:
-        sides = {s: made.model(s, dtype) for s in harness.FRAMEWORKS}
-        ours = harness.LAYERS["torch"].layers(sides["torch"])["rnn"].arrays
-        held = dict(harness.LAYERS["keras"].layers(sides["keras"])["rnn"].arrays)
+def test_a_wrong_bias_is_the_only_thing_told():
+    made = pair(lambda m, x: m.head(m.rnn(x)[0]))
+    for dtype in PRECISIONS:
+        sides = {s: made.model(s, dtype) for s in FRAMEWORKS}
+        ours = LAYERS["torch"].layers(sides["torch"])["rnn"].arrays
+        held = dict(LAYERS["keras"].layers(sides["keras"])["rnn"].arrays)
         held["bias"] = ours["bias_ih_l0"]
-        harness.LAYERS["keras"].load(sides["keras"], {"rnn": held})
+        LAYERS["keras"].load(sides["keras"], {"rnn": held})
     found = diagnose(made, (X,))
 
     assert found.explained, found
@@ -70,8 +75,8 @@ def test_a_wrong_bias_is_the_only_thing_told(harness, diagnose):
     assert "unknown" not in found.sentence
 
 
-def test_a_right_pair_is_not_explained(harness, diagnose):
-    made = pair(harness, lambda m, x: m.head(m.rnn(x)[0]))
+def test_a_right_pair_is_not_explained():
+    made = pair(lambda m, x: m.head(m.rnn(x)[0]))
     found = diagnose(made, (X,))
 
     assert not found.explained
@@ -79,14 +84,14 @@ def test_a_right_pair_is_not_explained(harness, diagnose):
     assert "differ" not in found.sentence
 
 
-def test_noise_in_the_weights_stays_unknown(harness, diagnose):
-    made = pair(harness, lambda m, x: m.head(m.rnn(x)[0]))
+def test_noise_in_the_weights_stays_unknown():
+    made = pair(lambda m, x: m.head(m.rnn(x)[0]))
     noise = np.random.default_rng(1).normal(0, 1e-2, (SIZE, SIZE))
-    for dtype in harness.PRECISIONS:
+    for dtype in PRECISIONS:
         model = made.model("keras", dtype)
-        held = dict(harness.LAYERS["keras"].layers(model)["rnn"].arrays)
+        held = dict(LAYERS["keras"].layers(model)["rnn"].arrays)
         held["recurrent_kernel"] = held["recurrent_kernel"] + noise
-        harness.LAYERS["keras"].load(model, {"rnn": held})
+        LAYERS["keras"].load(model, {"rnn": held})
     found = diagnose(made, (X,))
 
     assert not found.explained

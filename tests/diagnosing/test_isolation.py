@@ -2,8 +2,10 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
+import torch
 from own_models import (
     FEATURES,
     OUTPUTS,
@@ -20,6 +22,7 @@ from own_models import (
     wrong_weights,
 )
 
+from compare.diagnosing.diagnosis import diagnose
 from compare.judging.document import as_json
 from compare.judging.evidence import Result
 
@@ -48,11 +51,9 @@ def gate(number, name="kernel", column=None):
         (gate(3, "bias", column=4), 1, 5, ("o",)),
     ],
 )
-def test_the_step_unit_and_gate_are_those_that_differ_first(
-    harness, diagnose, change, step, unit, gates
-):
-    made = twins(harness, in_pytorch(last), in_keras(plain))
-    wrong_weights(harness, made, "rnn", change)
+def test_the_step_unit_and_gate_are_those_that_differ_first(change, step, unit, gates):
+    made = twins(in_pytorch(last), in_keras(plain))
+    wrong_weights(made, "rnn", change)
     found = diagnose(made, (X,))
 
     assert (found.layer, found.timestep, found.unit) == ("rnn", step, unit)
@@ -61,10 +62,9 @@ def test_the_step_unit_and_gate_are_those_that_differ_first(
     assert found.explain()[0] == place
 
 
-def test_several_gates_are_listed_in_the_order_of_pytorch(harness, diagnose):
-    made = twins(harness, in_pytorch(last), in_keras(plain))
+def test_several_gates_are_listed_in_the_order_of_pytorch():
+    made = twins(in_pytorch(last), in_keras(plain))
     wrong_weights(
-        harness,
         made,
         "rnn",
         lambda arrays: {
@@ -82,53 +82,49 @@ def test_several_gates_are_listed_in_the_order_of_pytorch(harness, diagnose):
     assert found.explain()[0].endswith(", gates g and o")
 
 
-def test_a_gate_of_a_gru_has_the_name_that_pytorch_gives_it(harness, diagnose):
-    made = twins(harness, in_pytorch(last, "GRU"), in_keras(plain, "GRU"))
-    wrong_weights(harness, made, "rnn", gate(2, column=1))  # the third is h, or n
+def test_a_gate_of_a_gru_has_the_name_that_pytorch_gives_it():
+    made = twins(in_pytorch(last, "GRU"), in_keras(plain, "GRU"))
+    wrong_weights(made, "rnn", gate(2, column=1))  # the third is h, or n
     found = diagnose(made, (X,))
 
     assert (found.timestep, found.unit, found.gates) == (1, 2, ("n",))
 
 
-def test_a_backward_half_begins_at_the_last_step(harness, diagnose):
+def test_a_backward_half_begins_at_the_last_step():
     def ends(model, x):
         h = model.rnn(x)[0]
-        import torch
 
         return model.head(torch.cat([h[:, -1, :SIZE], h[:, 0, SIZE:]], 1))
 
-    torch = in_pytorch(ends, bidirectional=True)
-    made = twins(harness, torch, in_keras(plain, both_ways=True))
-    wrong_weights(harness, made, "rnn", gate(2, "backward.kernel", column=3))
+    made = twins(in_pytorch(ends, bidirectional=True), in_keras(plain, both_ways=True))
+    wrong_weights(made, "rnn", gate(2, "backward.kernel", column=3))
     found = diagnose(made, (X,))
 
     assert (found.layer, found.timestep, found.unit) == ("rnn", TIME, SIZE + 4)
     assert found.gates == ("g",)
 
 
-def test_a_layer_that_computes_otherwise_has_a_step_and_a_unit_but_no_gate(
-    harness, diagnose
-):
-    made = twins(harness, in_pytorch(last), in_keras(plain, activation="relu"))
+def test_a_layer_that_computes_otherwise_has_a_step_and_a_unit_but_no_gate():
+    made = twins(in_pytorch(last), in_keras(plain, activation="relu"))
     found = diagnose(made, (X,))
 
     assert (found.layer, found.timestep, found.gates) == ("rnn", 1, ())
     assert 1 <= found.unit <= SIZE
 
 
-def test_where_only_the_code_between_differs_it_is_the_place(harness, diagnose):
+def test_where_only_the_code_between_differs_it_is_the_place():
     def first(model, x):
         return model.head(model.rnn(x)[0][:, 0])
 
-    found = diagnose(twins(harness, in_pytorch(first), in_keras(plain)), (X,))
+    found = diagnose(twins(in_pytorch(first), in_keras(plain)), (X,))
 
     assert found.explained
     assert found.place == "between rnn and head"
 
 
-def test_a_wrong_layer_does_not_blame_those_behind_it(harness, diagnose):
-    made = twins(harness, in_pytorch(last), in_keras(plain))
-    wrong_weights(harness, made, "rnn", lambda a: a | {"bias": a["bias"] + 0.01})
+def test_a_wrong_layer_does_not_blame_those_behind_it():
+    made = twins(in_pytorch(last), in_keras(plain))
+    wrong_weights(made, "rnn", lambda a: a | {"bias": a["bias"] + 0.01})
     found = diagnose(made, (X,))
 
     assert not found.explained
@@ -136,10 +132,10 @@ def test_a_wrong_layer_does_not_blame_those_behind_it(harness, diagnose):
     assert "head alone is the same" in found.sentence
 
 
-def test_the_layers_that_differ_alone_are_all_named(harness, diagnose):
-    made = twins(harness, in_pytorch(last), in_keras(plain))
+def test_the_layers_that_differ_alone_are_all_named():
+    made = twins(in_pytorch(last), in_keras(plain))
     for layer in ("rnn", "head"):
-        wrong_weights(harness, made, layer, lambda a: a | {"bias": a["bias"] + 0.01})
+        wrong_weights(made, layer, lambda a: a | {"bias": a["bias"] + 0.01})
     found = diagnose(made, (X,))
 
     assert "layer rnn alone, fed with Keras's input, differs" in found.sentence
@@ -147,42 +143,41 @@ def test_the_layers_that_differ_alone_are_all_named(harness, diagnose):
     assert "is the same" not in found.sentence
 
 
-def test_code_between_that_nobody_knows_is_where_the_input_differs(harness, diagnose):
+def test_code_between_that_nobody_knows_is_where_the_input_differs():
     def unknown(model, x):
         return model.head(model.rnn(x)[0][:, -1].sin())
 
-    found = diagnose(twins(harness, in_pytorch(unknown), in_keras(plain)), (X,))
+    found = diagnose(twins(in_pytorch(unknown), in_keras(plain)), (X,))
 
     assert not found.explained
     assert "head gets something unknown in PyTorch" in found.sentence
     assert "rnn and head alone, fed with Keras's input, are the same" in found.sentence
 
 
-def test_an_input_that_one_model_makes_something_of_is_said(harness, diagnose):
+def test_an_input_that_one_model_makes_something_of_is_said():
     def made(model, x):
         return last(model, x * x)
 
-    found = diagnose(twins(harness, in_pytorch(made), in_keras(plain)), (X,))
+    found = diagnose(twins(in_pytorch(made), in_keras(plain)), (X,))
 
     assert not found.explained
     said = "rnn gets something unknown in PyTorch: what goes in differs by 1.3e+00"
     assert f"after the input, {said}" in found.sentence
 
 
-def test_a_layer_that_refuses_keras_input_says_so(harness, diagnose):
+def test_a_layer_that_refuses_keras_input_says_so():
     """A sequence without a step, which Keras masks away whole."""
     empty = np.where([[[1]], [[1]], [[0]]], PADDED, 0).astype(np.float32)
-    made = twins(harness, in_pytorch(last), in_keras(masked))
-    wrong_weights(harness, made, "head", lambda a: a | {"bias": a["bias"] + 0.01})
+    made = twins(in_pytorch(last), in_keras(masked))
+    wrong_weights(made, "head", lambda a: a | {"bias": a["bias"] + 0.01})
     found = diagnose(made, (empty,))
 
     assert not found.explained
     assert "rnn alone refuses Keras's input: Length of all samples" in found.sentence
 
 
-def test_a_layer_of_another_size_is_said(harness, diagnose):
+def test_a_layer_of_another_size_is_said():
     """PyTorch's head takes the flattened steps, Keras's the last one."""
-    import torch
 
     class Flat(torch.nn.Module):
         def __init__(self):
@@ -193,35 +188,31 @@ def test_a_layer_of_another_size_is_said(harness, diagnose):
         def forward(self, x):
             return self.head(self.rnn(x)[0].flatten(1))
 
-    found = diagnose(twins(harness, Flat, in_keras(plain), load=False), (X,))
+    found = diagnose(twins(Flat, in_keras(plain), load=False), (X,))
 
     assert not found.explained
     assert "in head, head.weight: expected shape (3, 35), got (3, 5)" in found.sentence
 
 
-def test_a_layer_that_runs_twice_is_left_out_and_said(harness, diagnose):
+def test_a_layer_that_runs_twice_is_left_out_and_said():
     def twice(model, x):
-        import torch
-
         h = model.rnn(x)[0][:, -1]
         return model.head(torch.relu(model.head(h)[:, :1]) + h)
 
     def twice_in_keras(model, x):
-        import keras
-
         h = model.rnn(x)
         return model.head(keras.ops.relu(model.head(h)[:, :1]) + 2 * h)
 
-    made = twins(harness, in_pytorch(twice), in_keras(twice_in_keras))
+    made = twins(in_pytorch(twice), in_keras(twice_in_keras))
     found = diagnose(made, (X,))
 
     assert not found.explained
     assert "head cannot be looked into" in found.sentence
 
 
-def test_the_json_has_the_place(harness, diagnose):
-    made = twins(harness, in_pytorch(last), in_keras(plain))
-    wrong_weights(harness, made, "rnn", gate(2, column=3))
+def test_the_json_has_the_place():
+    made = twins(in_pytorch(last), in_keras(plain))
+    wrong_weights(made, "rnn", gate(2, column=3))
     result = Result(
         *("mine", "none", TIME, 3, "to_keras", "different", "same"),
         explanation=diagnose(made, (X,)),

@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
+from compare.diagnosing import diagnosis
 from compare.judging.evidence import DIFFERENT, SAME, StageResult
 from compare.mistakes import MISTAKES
+from compare.twins import sensitivity
+from compare.twins.models import losses
 from compare.twins.targets import targets
 
 X = np.random.default_rng(4).normal(0, 1, (4, 6, 8)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
-def probe(harness):
+def probe():
     """Modules that load PyTorch."""
-    from compare.diagnosing import diagnosis
-    from compare.twins import sensitivity
-
     return sensitivity, diagnosis
 
 
@@ -83,11 +83,11 @@ FACTORS = {  # loss, what Keras's is times too much, and what says so
 
 
 @pytest.fixture
-def wrong_loss(harness, probe, monkeypatch):
+def wrong_loss(probe, monkeypatch):
     """Keras's loss times a number, and what its gradients are said to differ by."""
 
     def told(twins, x, loss, factor):
-        right = harness.losses(loss)
+        right = losses(loss)
 
         def wrong(y, aim):
             return factor * right["keras"](y, aim)

@@ -2,9 +2,11 @@
 
 from functools import partial
 
+import keras
 import normed
 import numpy as np
 import pytest
+import torch
 from own_models import (
     FEATURES,
     PADDED,
@@ -18,7 +20,12 @@ from own_models import (
     twins,
 )
 
+from compare.diagnosing.diagnosis import diagnose
 from compare.judging.arrays import Input, sequences
+from compare.judging.words import PRECISIONS
+from compare.twins.frameworks import FRAMEWORKS, LAYERS
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 
 def flipped(model, x):
@@ -34,8 +41,6 @@ def after_relu(model, x):
 
 
 def relu_in_keras(model, x):
-    import keras
-
     return model.head(keras.ops.relu(model.rnn(x)))
 
 
@@ -80,13 +85,13 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_mistake_in_a_model_of_ones_own_is_explained(harness, diagnose, case):
+def test_a_mistake_in_a_model_of_ones_own_is_explained(case):
     torch, keras, name = CASES[case]
     makers = (
         in_pytorch(torch[0], **dict(*torch[1:])),
         in_keras(keras[0], **keras[1]),
     )
-    found = diagnose(twins(harness, *makers), (X,))
+    found = diagnose(twins(*makers), (X,))
 
     assert found.explained, found
     assert found.faults == (name,)
@@ -99,8 +104,8 @@ def hidden(model, x):
 
 
 @pytest.mark.parametrize("forward", [last, hidden], ids=["last", "hidden"])
-def test_padding_that_only_keras_masks_is_explained(harness, diagnose, forward):
-    made = twins(harness, in_pytorch(forward), in_keras(masked))
+def test_padding_that_only_keras_masks_is_explained(forward):
+    made = twins(in_pytorch(forward), in_keras(masked))
     found = diagnose(made, (PADDED,))
 
     assert found.explained, found
@@ -108,16 +113,14 @@ def test_padding_that_only_keras_masks_is_explained(harness, diagnose, forward):
     assert "rnn of PyTorch: pack" in found.fix
 
 
-def test_padding_that_only_pytorch_leaves_out_is_explained(harness, diagnose):
-    import torch
-
+def test_padding_that_only_pytorch_leaves_out_is_explained():
     def packed(model, x):
         lengths = (x != 0).any(2).sum(1)
         pack = torch.nn.utils.rnn.pack_padded_sequence
         _, (h, _) = model.rnn(pack(x, lengths, True, False))
         return model.head(h[-1])
 
-    found = diagnose(twins(harness, in_pytorch(packed), in_keras(plain)), (PADDED,))
+    found = diagnose(twins(in_pytorch(packed), in_keras(plain)), (PADDED,))
 
     assert found.explained, found
     assert found.faults == ("mask ignored",)
@@ -129,8 +132,6 @@ BEFORE = np.where(np.arange(7)[:, None] >= [[[0]], [[3]], [[5]]], X, 0)
 
 def packed_by_count(model, x):
     """The first steps of each sequence, as many as are not zero."""
-    import torch
-
     pack = torch.nn.utils.rnn.pack_padded_sequence
     lengths = (x != 0).any(2).sum(1)
     return model.head(model.rnn(pack(x, lengths, True, False))[1][0][-1])
@@ -144,28 +145,23 @@ def packed_by_count(model, x):
     ],
     ids=["read", "packed"],
 )
-def test_padding_before_the_sequences_that_keras_masks_is_explained(
-    harness, diagnose, forward, name, fix
-):
-    found = diagnose(twins(harness, in_pytorch(forward), in_keras(masked)), (BEFORE,))
+def test_padding_before_the_sequences_that_keras_masks_is_explained(forward, name, fix):
+    found = diagnose(twins(in_pytorch(forward), in_keras(masked)), (BEFORE,))
 
     assert found.explained, found
     assert found.faults == (name,)
     assert fix in found.fix
 
 
-def test_padding_before_the_sequences_that_both_leave_out_is_no_finding(
-    harness, diagnose
-):
+def test_padding_before_the_sequences_that_both_leave_out_is_no_finding():
     """PyTorch's model brings the data to the front before it packs."""
-    import torch
 
     def brought(model, x):
         order = torch.argsort((x == 0).all(2).int(), dim=1, stable=True)
         x = torch.take_along_dim(x, order[..., None], 1)
         return packed_by_count(model, x)
 
-    made = twins(harness, in_pytorch(brought), in_keras(masked))
+    made = twins(in_pytorch(brought), in_keras(masked))
     found = diagnose(made, (BEFORE,))
 
     assert made.compare(BEFORE).verdict == "same"
@@ -173,18 +169,17 @@ def test_padding_before_the_sequences_that_both_leave_out_is_no_finding(
     assert found.faults == ()
 
 
-def test_a_gru_that_resets_before_the_product_is_explained(harness, diagnose):
+def test_a_gru_that_resets_before_the_product_is_explained():
     """Its arrays are not those of PyTorch's, so no transfer loads it."""
     torch = in_pytorch(last, kind="GRU")
-    made = twins(harness, torch, in_keras(plain, "GRU", reset_after=False), load=False)
-    for dtype in harness.PRECISIONS:
+    made = twins(torch, in_keras(plain, "GRU", reset_after=False), load=False)
+    for dtype in PRECISIONS:
         layers = {
-            side: harness.LAYERS[side].layers(made.model(side, dtype))
-            for side in harness.FRAMEWORKS
+            side: LAYERS[side].layers(made.model(side, dtype)) for side in FRAMEWORKS
         }
-        drawn = harness.fresh_weights(layers["torch"], [3])
+        drawn = fresh_weights(layers["torch"], [3])
         drawn["rnn"]["bias_hh_l0"][:] = 0
-        harness.LAYERS["torch"].load(made.model("torch", dtype), drawn)
+        LAYERS["torch"].load(made.model("torch", dtype), drawn)
         order = np.r_[SIZE : 2 * SIZE, :SIZE, 2 * SIZE : 3 * SIZE]  # z, r, h
         rnn, head = drawn["rnn"], drawn["head"]
         theirs = {
@@ -195,7 +190,7 @@ def test_a_gru_that_resets_before_the_product_is_explained(harness, diagnose):
             },
             "head": {"kernel": head["weight"].T, "bias": head["bias"]},
         }
-        harness.LAYERS["keras"].load(made.model("keras", dtype), theirs)
+        LAYERS["keras"].load(made.model("keras", dtype), theirs)
     found = diagnose(made, (X,))
 
     assert found.explained, found
@@ -209,13 +204,11 @@ def test_a_gru_that_resets_before_the_product_is_explained(harness, diagnose):
         ("convolved", 1e-5, "epsilon 1e-5 for 1e-3"),
     ],
 )
-def test_the_default_epsilon_of_the_other_framework_is_explained(
-    harness, diagnose, model, epsilon, name
-):
-    made, arrays = normed.twins(harness, model)
-    for dtype in harness.PRECISIONS:
+def test_the_default_epsilon_of_the_other_framework_is_explained(model, epsilon, name):
+    made, arrays = normed.twins(model)
+    for dtype in PRECISIONS:
         made.model("keras", dtype).norm.epsilon = epsilon
-    made, arrays = retraced(harness, made, arrays)
+    made, arrays = retraced(made, arrays)
     found = diagnose(made, arrays)
 
     assert found.explained, found
@@ -224,18 +217,18 @@ def test_the_default_epsilon_of_the_other_framework_is_explained(
     assert found.layer == "norm"
 
 
-def retraced(harness, made, arrays):
+def retraced(made, arrays):
     """Twins whose model has changed since it was traced."""
-    for dtype in harness.PRECISIONS:
+    for dtype in PRECISIONS:
         made.twin("keras", dtype).retrace()
     return made, arrays
 
 
-def test_an_epsilon_that_is_no_default_is_read_from_the_layers(harness, diagnose):
-    made, arrays = normed.twins(harness, "words")
-    for dtype in harness.PRECISIONS:
+def test_an_epsilon_that_is_no_default_is_read_from_the_layers():
+    made, arrays = normed.twins("words")
+    for dtype in PRECISIONS:
         made.model("keras", dtype).norm.epsilon = 0.1
-    found = diagnose(*retraced(harness, made, arrays))
+    found = diagnose(*retraced(made, arrays))
 
     assert found.explained, found
     assert not found.faults
@@ -243,35 +236,29 @@ def test_an_epsilon_that_is_no_default_is_read_from_the_layers(harness, diagnose
     assert found.fix.startswith("either norm of PyTorch: eps=0.1 or norm of Keras")
 
 
-def test_a_layer_that_normalises_in_a_way_of_its_own_is_said_to_be_unknown(
-    harness, diagnose, monkeypatch
-):
-    made, arrays = normed.twins(harness, "words")
+def test_a_layer_that_normalises_in_a_way_of_its_own_is_said_to_be_unknown(monkeypatch):
+    made, arrays = normed.twins("words")
     norm = type(made.model("keras", "float64").norm)
     right = norm.call
     monkeypatch.setattr(norm, "call", lambda self, x: right(self, x) * 1.5)
-    found = diagnose(*retraced(harness, made, arrays))
+    found = diagnose(*retraced(made, arrays))
 
     assert not found.explained
     assert "something unknown in Keras" in found.sentence
     assert "layer norm alone" in found.sentence
 
 
-def test_twins_that_embed_and_normalise_alike_are_not_explained(harness, diagnose):
+def test_twins_that_embed_and_normalise_alike_are_not_explained():
     for name in normed.NAMES:
-        found = diagnose(*normed.twins(harness, name))
+        found = diagnose(*normed.twins(name))
 
         assert not found.explained
         assert not found.faults
         assert "differ" not in found.sentence
 
 
-def test_models_with_names_of_their_own_and_several_results_are_explained(
-    harness, diagnose
-):
+def test_models_with_names_of_their_own_and_several_results_are_explained():
     """Layers inside others, matched by order; a dictionary of a tuple comes back."""
-    import keras
-    import torch
 
     class InPyTorch(torch.nn.Module):
         def __init__(self):
@@ -295,7 +282,7 @@ def test_models_with_names_of_their_own_and_several_results_are_explained(
         return keras.Model([x, add], {"out": (one, two)})
 
     inputs = (*sequences(None, FEATURES), Input("add", (None, 3)))
-    made = harness.Twins(
+    made = Twins(
         dict(torch=InPyTorch, keras=functional),
         inputs,
         None,
@@ -306,7 +293,7 @@ def test_models_with_names_of_their_own_and_several_results_are_explained(
     )
     arrays = X, np.ones((3, 3), np.float32)
     made.match(arrays)
-    made.load("to_keras", partial(harness.fresh_weights, seed=[4]))
+    made.load("to_keras", partial(fresh_weights, seed=[4]))
     found = diagnose(made, arrays)
 
     assert found.explained, found
@@ -321,10 +308,8 @@ def in_training(model, x):
     return model.head(model.norm(model.rnn(x)[0][:, -1]))
 
 
-def with_norm(harness):
+def with_norm():
     """Twins of a recurrent layer, a BatchNorm1d with an epsilon of 1e-3 and a head."""
-    import keras
-    import torch
 
     class InPyTorch(in_pytorch(in_training)):
         def __init__(self):
@@ -341,12 +326,12 @@ def with_norm(harness):
         def call(self, x):
             return self.head(self.norm(self.rnn(x)))
 
-    return twins(harness, InPyTorch, InKeras)
+    return twins(InPyTorch, InKeras)
 
 
-def test_a_batch_norm_that_learns_while_it_runs_is_explained(harness, diagnose):
+def test_a_batch_norm_that_learns_while_it_runs_is_explained():
     """Its statistics have moved since they were loaded: no weight differs."""
-    found = diagnose(with_norm(harness), (X,))
+    found = diagnose(with_norm(), (X,))
 
     assert found.explained, found
     assert found.faults == ("statistics of the batch for learnt statistics",)
@@ -355,9 +340,9 @@ def test_a_batch_norm_that_learns_while_it_runs_is_explained(harness, diagnose):
 
 
 @pytest.mark.parametrize("shift", [1, -1])
-def test_indices_shifted_in_the_code_are_explained(harness, diagnose, shift):
-    made, (x,) = normed.twins(harness, "words")
-    for dtype in harness.PRECISIONS:
+def test_indices_shifted_in_the_code_are_explained(shift):
+    made, (x,) = normed.twins("words")
+    for dtype in PRECISIONS:
         model = made.model("torch", dtype)
         model.forward = partial(shifted, model, shift)
     found = diagnose(made, (np.clip(x, 1, normed.WORDS - 2),))

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 import compare
@@ -12,7 +13,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def own_pair(harness, tmp_path, monkeypatch):
+def own_pair(frameworks, tmp_path, monkeypatch):
     """The README's pair file, in an empty folder that one is in."""
     (code,) = re.findall(r"```python\n(# my_pair\.py\n.*?)```", README, re.DOTALL)
     (tmp_path / "my_pair.py").write_text(code, encoding="utf-8")
@@ -33,9 +34,9 @@ def test_own_pair_takes_under_thirty_lines_and_one_command(own_pair, capsys):
 
 
 @pytest.fixture
-def names(own_pair, harness):
+def names(own_pair):
     """What the README's pair file defines, and an input."""
-    x = harness.np.random.default_rng(0).normal(size=(3, 5, 8)).astype("float32")
+    x = np.random.default_rng(0).normal(size=(3, 5, 8)).astype("float32")
     found = {"x": x}
     exec(compile(own_pair, "my_pair.py", "exec"), found)
     return found

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kind_layers import SIDES, Twins, in_pytorch, reference_output, torch_output
 
+from compare.judging.evidence import SIDES
 from compare.kinds import BY_NAME, KINDS, WITH_ARRAYS, rows
 from compare.kinds.kind import Kind
 from compare.kinds.option import REQUIRED, Option
@@ -61,8 +61,8 @@ def test_every_name_is_that_of_one_kind():
 
 
 @pytest.mark.parametrize("kind", WITH_ARRAYS, ids=lambda kind: kind.name)
-def test_a_subclass_counts_as_the_layer_that_it_is_made_of(harness, kind):
-    twins = Twins(harness, kind, kind.examples[0], own=True)
+def test_a_subclass_counts_as_the_layer_that_it_is_made_of(kind_layers, kind):
+    twins = kind_layers.Twins(kind, kind.examples[0], own=True)
 
     assert twins.layers("torch")["part"].kind in kind.torch
     assert twins.layers("keras")["part"].kind in kind.keras
@@ -81,13 +81,13 @@ def test_classes_of_a_name_are_there(torch, keras, kind):
 
 
 @pytest.fixture(scope="module")
-def twins_of(harness):
+def twins_of(kind_layers):
     """Twins of an example, built once."""
 
     @cache
     def built(kind_name, number):
         kind = BY_NAME[kind_name]
-        return Twins(harness, kind, kind.examples[number])
+        return kind_layers.Twins(kind, kind.examples[number])
 
     def drawn(kind, example):
         twins = built(kind.name, kind.examples.index(example))
@@ -176,13 +176,15 @@ def test_layers_without_weights_compute_the_same(twins_of, kind, example):
     ("kind", "example"),
     [p for p in examples(KINDS, with_keras=False) if not p.values[1].keras],
 )
-def test_layers_that_pytorch_alone_has_compute_what_the_kind_says(torch, kind, example):
-    layer = in_pytorch(torch, example)
+def test_layers_that_pytorch_alone_has_compute_what_the_kind_says(
+    kind_layers, kind, example
+):
+    layer = kind_layers.in_pytorch(example)
     arrays = {name: array.numpy() for name, array in layer.state_dict().items()}
 
     assert_equal(
-        torch_output(torch, kind, example, layer),
-        reference_output(kind, example, arrays, layer),
+        kind_layers.torch_output(kind, example, layer),
+        kind_layers.reference_output(kind, example, arrays, layer),
     )
 
 
@@ -204,7 +206,13 @@ def sides_of(option: Option) -> Iterator[tuple[str, Any]]:
             yield side, sample
 
 
-def built(harness: Any, kind: Kind, option: Option, side: str, *value: Any) -> Any:
+@pytest.fixture(scope="session")
+def classes(torch, keras):
+    """Where a framework has its layers, by side."""
+    return {"torch": torch.nn, "keras": keras.layers}
+
+
+def built(classes: dict, kind: Kind, option: Option, side: str, *value: Any) -> Any:
     """The layer of a kind's plain example, with a value of an option, or none."""
     example, name = kind.examples[0], attribute(option, side)
     in_torch = side == "torch"
@@ -214,21 +222,20 @@ def built(harness: Any, kind: Kind, option: Option, side: str, *value: Any) -> A
         arguments.pop(name, None)
     if value:
         arguments[name] = value[0]
-    if in_torch:
-        return getattr(harness.in_pytorch.torch.nn, example.torch)(**arguments)
-    return getattr(harness.in_keras.keras.layers, example.keras)(**arguments)
+    cls = getattr(classes[side], example.torch if in_torch else example.keras)
+    return cls(**arguments)
 
 
 # A dropout between layers is of no use in a layer that is alone, which PyTorch says.
 @pytest.mark.filterwarnings("ignore:dropout option adds dropout")
 @pytest.mark.parametrize(("kind", "option"), options())
-def test_an_option_is_read_from_a_layer(harness, kind, option):
+def test_an_option_is_read_from_a_layer(classes, kind, option):
     """Where both sides have it, alike values read alike, and unlike ones do not."""
     plain, other = {}, {}
     for side, sample in sides_of(option):
         assert sample is not None
-        plain[side] = option.of_layer(side, built(harness, kind, option, side))
-        other[side] = option.of_layer(side, built(harness, kind, option, side, sample))
+        plain[side] = option.of_layer(side, built(classes, kind, option, side))
+        other[side] = option.of_layer(side, built(classes, kind, option, side, sample))
         assert plain[side] != other[side]
 
     assert plain
@@ -240,10 +247,10 @@ def test_an_option_is_read_from_a_layer(harness, kind, option):
 
 
 @pytest.mark.parametrize(("kind", "option"), options())
-def test_defaults_are_those_of_the_frameworks(harness, kind, option):
+def test_defaults_are_those_of_the_frameworks(classes, kind, option):
     for side, _ in sides_of(option):
         name, declared = attribute(option, side), default(option, side)
-        layer = built(harness, kind, option, side)
+        layer = built(classes, kind, option, side)
         signed = default_of(type(layer), name)
         if declared == REQUIRED:
             assert signed is inspect.Parameter.empty

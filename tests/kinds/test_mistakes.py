@@ -7,7 +7,6 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from kind_layers import in_pytorch, inputs
 
 from compare.kinds import BY_NAME, KINDS, WITH_ARRAYS, call, is_recurrent
 from compare.kinds.mistake import ArraysOfAnotherLayer, ArraysOfLayer, Computation
@@ -29,7 +28,7 @@ def mistakes(*effects):
 
 
 @pytest.fixture(scope="module")
-def calls(torch):
+def calls(kind_layers):
     """The examples of a kind at work: whole batches, and of a recurrent kind padded."""
     built = {}
     for kind in WITH_ARRAYS:
@@ -37,10 +36,10 @@ def calls(torch):
         for example in kind.examples:
             if example.torch.endswith("Cell"):
                 continue  # its layer stands for it
-            layer = in_pytorch(torch, example)
+            layer = kind_layers.in_pytorch(example)
             arrays = {n: a.numpy().copy() for n, a in layer.state_dict().items()}
             arrays.pop("num_batches_tracked", None)
-            x = inputs(example)[0]
+            x = kind_layers.inputs(example)[0]
             options = {} if is_recurrent(kind.name) else kind.options_of("torch", layer)
             made = call(kind.name, arrays, x, options=options)
             built[kind.name].append(made)
@@ -198,14 +197,19 @@ def computed(name, layer):
     return BY_MISTAKE[name].effect.compute(layer)
 
 
-def keras_output(harness, cls, weights, x, **options):
+@pytest.fixture(scope="session")
+def keras_output(keras):
     """What a Keras layer with these weights returns in float64: all steps."""
-    keras = harness.in_keras.keras
-    with harness.in_keras.settled("float64"):
-        layer = getattr(keras.layers, cls)(SIZE, return_sequences=True, **options)
-        layer.build(x.shape)
-        layer.set_weights(weights)
-        return keras.ops.convert_to_numpy(layer(x))
+    from compare.in_keras.precision import settled
+
+    def output(cls, weights, x, **options):
+        with settled("float64"):
+            layer = getattr(keras.layers, cls)(SIZE, return_sequences=True, **options)
+            layer.build(x.shape)
+            layer.set_weights(weights)
+            return keras.ops.convert_to_numpy(layer(x))
+
+    return output
 
 
 @pytest.mark.parametrize(
@@ -218,18 +222,20 @@ def keras_output(harness, cls, weights, x, **options):
         ("sequence reversed", dict(go_backwards=True)),
     ],
 )
-def test_a_layer_computes_what_keras_computes_with_that_option(harness, name, options):
+def test_a_layer_computes_what_keras_computes_with_that_option(
+    keras_output, name, options
+):
     layer = recurrent("LSTM")
     kernels = [layer.arrays[f"weight_{which}_l0"].T for which in ("ih", "hh")]
     bias = layer.arrays["bias_ih_l0"] + layer.arrays["bias_hh_l0"]
-    expected = keras_output(harness, "LSTM", [*kernels, bias], layer.x, **options)
+    expected = keras_output("LSTM", [*kernels, bias], layer.x, **options)
 
     np.testing.assert_allclose(
         computed(name, layer)["output"], expected, rtol=1e-12, atol=1e-13
     )
 
 
-def test_the_reset_gate_before_the_product_is_keras_reset_after_false(harness):
+def test_the_reset_gate_before_the_product_is_keras_reset_after_false(keras_output):
     layer = recurrent("GRU")
     order = np.r_[SIZE : 2 * SIZE, :SIZE, 2 * SIZE : 3 * SIZE]
     p = layer.arrays
@@ -238,7 +244,7 @@ def test_the_reset_gate_before_the_product_is_keras_reset_after_false(harness):
         p["weight_hh_l0"][order].T,
         (p["bias_ih_l0"] + p["bias_hh_l0"])[order],
     ]
-    expected = keras_output(harness, "GRU", weights, layer.x, reset_after=False)
+    expected = keras_output("GRU", weights, layer.x, reset_after=False)
     wrong = computed("reset gate before the product", layer)["output"]
 
     np.testing.assert_allclose(wrong, expected, rtol=1e-12, atol=1e-13)
@@ -311,9 +317,11 @@ def test_batch_and_time_confused_is_the_layer_without_batch_first(torch):
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_a_batch_norm_takes_the_statistics_that_pytorch_takes(torch, training):
+def test_a_batch_norm_takes_the_statistics_that_pytorch_takes(
+    torch, kind_layers, training
+):
     kind = BY_NAME["BatchNorm1d"]
-    layer = in_pytorch(torch, kind.examples[0]).train(training)
+    layer = kind_layers.in_pytorch(kind.examples[0]).train(training)
     arrays = {n: a.numpy().copy() for n, a in layer.state_dict().items()}
     x = np.random.default_rng(3).normal(0, 1, (BATCH, 4))
     options = {**kind.options_of("torch", layer), "training": training}

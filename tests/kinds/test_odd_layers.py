@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from kind_layers import Twins
 
 from compare import BadInput
 from compare.kinds import BY_NAME
@@ -13,16 +12,21 @@ from compare.matching.rewriting import rewrite
 DIRECTIONS = ["to_keras", "to_torch"]
 
 
-def twins_of(harness, kind, name="", **in_keras):
+@pytest.fixture(scope="session")
+def twins_of(kind_layers):
     """Twins of an example, with other settings of Keras's layer."""
-    (example,) = (e for e in BY_NAME[kind].examples if e.name == name)
-    settings = {**example.keras_settings, **in_keras}
-    return Twins(harness, BY_NAME[kind], replace(example, keras_settings=settings))
+
+    def build(kind, name="", **in_keras):
+        (example,) = (e for e in BY_NAME[kind].examples if e.name == name)
+        example = replace(example, keras_settings=example.keras_settings | in_keras)
+        return kind_layers.Twins(BY_NAME[kind], example)
+
+    return build
 
 
-def test_batch_norm_keeps_its_count_of_batches(harness):
+def test_batch_norm_keeps_its_count_of_batches(twins_of):
     """Keras has none; PyTorch's stays as it was, whichever way the numbers go."""
-    twins = twins_of(harness, "BatchNorm1d")
+    twins = twins_of("BatchNorm1d")
     twins.torch.part.num_batches_tracked.fill_(7)
     for direction in DIRECTIONS:
         written = twins.carry(direction)
@@ -31,9 +35,9 @@ def test_batch_norm_keeps_its_count_of_batches(harness):
         assert len(written) == 4
 
 
-def test_slopes_that_differ_from_step_to_step_are_refused(harness):
+def test_slopes_that_differ_from_step_to_step_are_refused(twins_of):
     """Keras's PReLU without shared axes has as many more as there are steps."""
-    twins = twins_of(harness, "PReLU", "with one slope a channel", shared_axes=None)
+    twins = twins_of("PReLU", "with one slope a channel", shared_axes=None)
 
     for direction in DIRECTIONS:
         with pytest.raises(BadInput, match="expected shape"):
@@ -50,11 +54,11 @@ OTHER = {
 @pytest.mark.parametrize("options", ["activation", "go_backwards"])
 @pytest.mark.parametrize("kind", OTHER)
 def test_what_only_computes_otherwise_passes_where_that_is_allowed(
-    harness, kind, options
+    twins_of, kind, options
 ):
     """The arrays mean the same; mistakes are undone on such layers."""
     settings = OTHER[kind] if options == "activation" else dict(go_backwards=True)
-    plain, other = twins_of(harness, kind), twins_of(harness, kind, **settings)
+    plain, other = twins_of(kind), twins_of(kind, **settings)
     source, target = plain.layers("torch"), other.layers("keras")
     expected, _ = rewrite(source, plain.layers("keras"), "to_keras")
 
@@ -66,9 +70,9 @@ def test_what_only_computes_otherwise_passes_where_that_is_allowed(
         rewrite(source, target, "to_keras")
 
 
-def test_gru_without_reset_after_is_not_moved(harness):
+def test_gru_without_reset_after_is_not_moved(twins_of):
     """PyTorch's layer cannot compute that; a cell by hand can."""
-    twins = twins_of(harness, "GRU", "without bias", reset_after=False)
+    twins = twins_of("GRU", "without bias", reset_after=False)
 
     with pytest.raises(BadInput, match="reset_after=False"):
         rewrite(twins.layers("torch"), twins.layers("keras"), "to_keras")
@@ -77,10 +81,10 @@ def test_gru_without_reset_after_is_not_moved(harness):
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("activation", ["relu", "softmax"])
 def test_activation_inside_a_dense_layer_is_not_a_weight(
-    harness, torch, activation, direction
+    twins_of, torch, activation, direction
 ):
     """In PyTorch it is a layer of its own, after this one."""
-    twins = twins_of(harness, "Linear", activation=activation)
+    twins = twins_of("Linear", activation=activation)
     twins.carry(direction)
     before, found = twins.outputs()
     function = torch.relu if activation == "relu" else torch.nn.Softmax(dim=-1)

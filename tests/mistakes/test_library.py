@@ -140,7 +140,7 @@ def test_the_epsilon_of_adam_is_the_one_that_training_tells():
     assert defaults["keras"] == {**torch, "epsilon": 1e-7}
 
 
-def test_the_epsilons_of_adam_are_the_frameworks_defaults(harness):
+def test_the_epsilons_of_adam_are_the_frameworks_defaults(frameworks):
     from compare.in_keras import training as keras_training
     from compare.in_pytorch import training as pytorch_training
 

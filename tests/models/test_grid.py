@@ -9,6 +9,10 @@ import pytest
 from compare.judging.arrays import Input
 from compare.judging.evidence import SAME
 from compare.kinds import BY_NAME
+from compare.twins.frameworks import DIRECTIONS, LAYERS
+from compare.twins.models import twin_makers
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 FEATURES, HIDDEN, STEPS = 4, 6, 7
 FILES = {"LSTM": "lstm_layer", "GRU": "gru_layer", "RNN": "rnn_layer"}
@@ -80,13 +84,13 @@ def arguments(kind, options, built):
 
 
 @lru_cache(maxsize=1)  # cases of one build follow each other
-def build(harness, kind, options, built):
+def build(kind, options, built):
     options = dict(options)
     sizes = dict(num_features=FEATURES, hidden_size=HIDDEN, **options)
-    make = harness.twin_makers(FILES[kind], f"{kind}Layer", sizes)
+    make = twin_makers(FILES[kind], f"{kind}Layer", sizes)
     outputs = ["output", "h_n"] + (["c_n"] if kind == "LSTM" else [])
     time_axis = 1 if options.get("batch_first", True) else 0
-    return harness.Twins(make, arguments(kind, options, built), outputs, time_axis)
+    return Twins(make, arguments(kind, options, built), outputs, time_axis)
 
 
 def draw(inputs, steps, batch, batch_first):
@@ -116,25 +120,25 @@ def cases():
 
 
 @pytest.mark.parametrize("case", cases())
-def test_configuration_is_the_same_and_right(harness, case):
+def test_configuration_is_the_same_and_right(case):
     """Twins agree in both transfer directions, and with NumPy, gate by gate.
 
     Twins may agree and both be wrong; the reference is a third opinion.
     """
     kind, options, built, steps, batch = case
-    twins = build(harness, kind, options, built)
+    twins = build(kind, options, built)
     options = dict(options)
     batch_first = options.get("batch_first", True)
     arrays = draw(twins.inputs, steps, batch, batch_first)
 
-    for number, direction in enumerate(harness.DIRECTIONS):
-        twins.load(direction, partial(harness.fresh_weights, seed=[number]))
+    for number, direction in enumerate(DIRECTIONS):
+        twins.load(direction, partial(fresh_weights, seed=[number]))
         found = twins.compare(*arrays)
         assert found.verdict == SAME, found
         assert {"output", "h_n"} <= {stage.stage for stage in found.stages}
 
     given = dict(zip((each.name for each in twins.inputs), arrays, strict=True))
-    expected = in_numpy(harness, twins, kind, options, given)
+    expected = in_numpy(twins, kind, options, given)
     output = twins.twin("torch", "float64")(*arrays)
     if not batch_first:
         output["output"] = output["output"].swapaxes(0, 1)
@@ -142,10 +146,10 @@ def test_configuration_is_the_same_and_right(harness, case):
         assert np.abs(output[stage] - values).max() < 1e-13
 
 
-def in_numpy(harness, twins, kind, options, given):
+def in_numpy(twins, kind, options, given):
     """What the reference makes of the same weights and inputs."""
     x = given["x"] if options.get("batch_first", True) else given["x"].swapaxes(0, 1)
-    layer = harness.LAYERS["torch"].layers(twins.model("torch", "float64"))
+    layer = LAYERS["torch"].layers(twins.model("torch", "float64"))
     states = tuple(given[name] for name in ("h_0", "c_0") if name in given)
     settings = {
         "lengths": given.get("lengths"),

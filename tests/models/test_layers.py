@@ -3,32 +3,36 @@
 import warnings
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
+import tensorflow
+import torch
 
 from compare import BadInput, transfer
 from compare.judging.arrays import Input, sequences
+from compare.twins.models import twin_makers
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 FEATURES, HIDDEN = 4, 6
 KINDS = {"LSTM": "lstm_layer", "GRU": "gru_layer", "RNN": "rnn_layer"}
 
 
-def makers(harness, kind, **options):
+def makers(kind, **options):
     sizes = dict(num_features=FEATURES, hidden_size=HIDDEN, **options)
-    return harness.twin_makers(KINDS[kind], f"{kind}Layer", sizes)
+    return twin_makers(KINDS[kind], f"{kind}Layer", sizes)
 
 
 def outputs(kind):
     return ["output", "h_n", "c_n"] if kind == "LSTM" else ["output", "h_n"]
 
 
-def twins(harness, kind, inputs=None, **options):
+def twins(kind, inputs=None, **options):
     inputs = inputs or sequences(None, FEATURES)
     time_axis = 1 if options.get("batch_first", True) else 0
-    made = harness.Twins(
-        makers(harness, kind, **options), inputs, outputs(kind), time_axis
-    )
-    made.load("to_keras", partial(harness.fresh_weights, seed=[1]))
+    made = Twins(makers(kind, **options), inputs, outputs(kind), time_axis)
+    made.load("to_keras", partial(fresh_weights, seed=[1]))
     return made
 
 
@@ -51,21 +55,21 @@ SHAPES = {  # options -> output, h_n, c_n for x of (10, 30, 4)
 
 
 @pytest.mark.parametrize("case", SHAPES)
-def test_shapes_are_the_documented_ones_on_both_sides(harness, case):
+def test_shapes_are_the_documented_ones_on_both_sides(case):
     """Output (N, L, D H_out), h_n (D layers, N, H_out), c_n (D layers, N, H_cell)."""
     options, *expected = SHAPES[case]
-    stages, _ = twins(harness, "LSTM", **options).run(draw(10, 30, FEATURES))
+    stages, _ = twins("LSTM", **options).run(draw(10, 30, FEATURES))
 
     for side in ("torch", "keras"):
         found = stages[side, "float64"]
         assert [found[name].shape for name in ("output", "h_n", "c_n")] == expected
 
 
-def test_batch_first_leaves_the_states_alone(harness):
+def test_batch_first_leaves_the_states_alone():
     """Time-major output is batch-first output transposed; h_n and c_n do not change."""
-    first = twins(harness, "LSTM")
+    first = twins("LSTM")
     inputs = (Input("x", (None, None, FEATURES)),)
-    second = twins(harness, "LSTM", inputs, batch_first=False)
+    second = twins("LSTM", inputs, batch_first=False)
     x = draw(3, 5, FEATURES)
     found, _ = first.run(x)
     other, _ = second.run(np.ascontiguousarray(x.swapaxes(0, 1)))
@@ -78,11 +82,10 @@ def test_batch_first_leaves_the_states_alone(harness):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_unbatched_input_is_a_batch_of_one_without_its_axis(harness, kind):
-    made = twins(harness, kind, num_layers=2, bidirectional=True)
+def test_unbatched_input_is_a_batch_of_one_without_its_axis(kind):
+    made = twins(kind, num_layers=2, bidirectional=True)
     x = draw(1, 5, FEATURES)
     stages, _ = made.run(x)
-    torch, keras = harness.in_pytorch.torch, harness.in_keras.keras
 
     with torch.no_grad():
         alone = made.model("torch", "float64")(torch.from_numpy(x[0]).double())
@@ -98,13 +101,13 @@ def test_unbatched_input_is_a_batch_of_one_without_its_axis(harness, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_zero_states_are_what_no_states_means(harness, kind):
+def test_zero_states_are_what_no_states_means(kind):
     size = Input("h_0", (1, None, HIDDEN)), Input("c_0", (1, None, HIDDEN))
     states = size if kind == "LSTM" else size[:1]
-    given = twins(harness, kind, (*sequences(None, FEATURES), *states))
+    given = twins(kind, (*sequences(None, FEATURES), *states))
     x, zeros = draw(3, 5, FEATURES), np.zeros((1, 3, HIDDEN), np.float32)
     found, _ = given.run(x, *[zeros] * len(states))
-    without, _ = twins(harness, kind).run(x)
+    without, _ = twins(kind).run(x)
 
     for side in ("torch", "keras"):
         for name in outputs(kind):
@@ -112,41 +115,37 @@ def test_zero_states_are_what_no_states_means(harness, kind):
             assert np.array_equal(one, other)
 
 
-def training(harness, made, side, x, draws):
+def training(made, side, x, draws):
     """The output in training mode, `draws` times over."""
     model = made.model(side, "float32")
     if side == "torch":
-        torch = harness.in_pytorch.torch
         torch.manual_seed(0)
         model.train()
         with torch.no_grad():
             found = [model(torch.from_numpy(x))[0].numpy() for _ in range(draws)]
         model.eval()
         return np.array(found)
-    keras = harness.in_keras.keras
     keras.utils.set_random_seed(0)
-    run = harness.in_keras.tensorflow.function(
-        lambda x: model(x, training=True)[0], autograph=False
-    )
+    run = tensorflow.function(lambda x: model(x, training=True)[0], autograph=False)
     x = keras.ops.convert_to_tensor(x)
     return np.array([run(x).numpy() for _ in range(draws)])
 
 
-def test_dropout_has_no_effect_in_evaluation(harness):
+def test_dropout_has_no_effect_in_evaluation():
     x = draw(3, 5, FEATURES)
-    dropped, _ = twins(harness, "LSTM", num_layers=2, dropout=0.5).run(x)
-    plain, _ = twins(harness, "LSTM", num_layers=2).run(x)
+    dropped, _ = twins("LSTM", num_layers=2, dropout=0.5).run(x)
+    plain, _ = twins("LSTM", num_layers=2).run(x)
 
     for key in plain:
         assert np.array_equal(dropped[key]["output"], plain[key]["output"])
 
 
-def test_dropout_in_training_has_the_same_statistics(harness):
+def test_dropout_in_training_has_the_same_statistics():
     """Random numbers differ, so means and spreads are compared, not elements."""
-    made = twins(harness, "LSTM", num_layers=2, dropout=0.5)
+    made = twins("LSTM", num_layers=2, dropout=0.5)
     x, draws = draw(1, 5, FEATURES), 1500
-    torch = training(harness, made, "torch", x, draws)
-    keras = training(harness, made, "keras", x, draws)
+    torch = training(made, "torch", x, draws)
+    keras = training(made, "keras", x, draws)
     error = np.sqrt((torch.var(0) + keras.var(0)) / draws)
 
     assert (np.abs(torch.mean(0) - keras.mean(0)) < 5 * error + 1e-7).all()
@@ -154,15 +153,15 @@ def test_dropout_in_training_has_the_same_statistics(harness):
     assert torch.std(0).min() > 1e-3
 
 
-def test_dropout_spares_the_last_layer(harness):
+def test_dropout_spares_the_last_layer():
     """With one layer there is nothing to drop: training equals evaluation."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch says the same as a warning
-        made = twins(harness, "LSTM", dropout=0.5)
+        made = twins("LSTM", dropout=0.5)
     x = draw(3, 5, FEATURES)
 
     for side in ("torch", "keras"):
-        found = training(harness, made, side, x, 3)
+        found = training(made, side, x, 3)
         assert (found == found[0]).all()
 
 
@@ -175,11 +174,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refused_configuration_says_what_is_missing_and_what_to_use(harness, case):
+def test_refused_configuration_says_what_is_missing_and_what_to_use(case):
     kind, options, message = REFUSED[case]
-    made = harness.Twins(
-        makers(harness, kind, **options), sequences(None, FEATURES), outputs(kind)
-    )
+    made = Twins(makers(kind, **options), sequences(None, FEATURES), outputs(kind))
 
     assert made.refusals["torch"] == made.refusals["keras"]
     assert message in made.refusals["torch"]
@@ -202,9 +199,8 @@ def test_refused_configuration_says_what_is_missing_and_what_to_use(harness, cas
     ids=str,
 )
 @pytest.mark.parametrize("direction", ["to_keras", "to_torch"])
-def test_transfer_names_what_pytorch_lacks(harness, kind, options, lacks, direction):
+def test_transfer_names_what_pytorch_lacks(kind, options, lacks, direction):
     """The weights would fit; the function would be another."""
-    keras, torch = harness.in_keras.keras, harness.in_pytorch.torch
 
     class InKeras(keras.Model):
         def __init__(self):
@@ -229,9 +225,8 @@ def test_transfer_names_what_pytorch_lacks(harness, kind, options, lacks, direct
         transfer(*models)
 
 
-def test_keras_alone_has_a_gru_without_reset_after(harness):
+def test_keras_alone_has_a_gru_without_reset_after():
     """Why it is refused: the two GRUs differ, and the transfer has no place for one."""
-    keras = harness.in_keras.keras
     layers = [keras.layers.GRU(3, reset_after=after) for after in (True, False)]
     for layer in layers:
         layer.build((None, None, 2))

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 FOLDERS = ("pytorch_models", "keras_models")
 ORDERS = (
@@ -17,12 +18,7 @@ ORDERS = (
 
 
 @pytest.fixture(scope="module")
-def torch():
-    return import_module("torch")  # before Keras, which brings TensorFlow
-
-
-@pytest.fixture(scope="module")
-def twins(torch):
+def twins():
     """Both modules, PyTorch's first."""
     return [import_module(f"{folder}.stock_data") for folder in FOLDERS]
 
@@ -77,13 +73,13 @@ def same(one, other):
     )
 
 
-def drawn_order(torch, windows):
+def drawn_order(windows):
     """The recipe in the docstring of StockBatches."""
     torch.empty((), dtype=torch.int64).random_()
     return list(torch.utils.data.RandomSampler(windows))
 
 
-def order_named(name, torch, windows):
+def order_named(name, windows):
     torch.manual_seed(0)
     if name == "NumPy permutation":
         return np.random.default_rng(0).permutation(93)
@@ -142,8 +138,8 @@ def test_a_last_batch_that_is_full_always_stays(twin, days, drop_last):
 
 @pytest.mark.parametrize("drop_last", [True, False])
 @pytest.mark.parametrize("name", ORDERS)
-def test_one_order_gives_the_same_bits(name, drop_last, torch, twins, days):
-    order = order_named(name, torch, windows_of(twins[0], days))
+def test_one_order_gives_the_same_bits(name, drop_last, twins, days):
+    order = order_named(name, windows_of(twins[0], days))
     pytorch, keras = (
         arrays(batches_of(twin, days, order, drop_last=drop_last)) for twin in twins
     )
@@ -165,7 +161,7 @@ def test_batches_in_another_order_are_not_the_same(twin, days):
 
 
 @pytest.mark.parametrize("drop_last", [True, False])
-def test_the_recipe_gives_what_dataloader_shuffles(torch, twins, twin, days, drop_last):
+def test_the_recipe_gives_what_dataloader_shuffles(twins, twin, days, drop_last):
     """Three epochs, with the passes over the batches between the draws."""
     windows = windows_of(twins[0], days)
     shuffled = torch.utils.data.DataLoader(
@@ -176,17 +172,17 @@ def test_the_recipe_gives_what_dataloader_shuffles(torch, twins, twin, days, dro
 
     torch.manual_seed(0)
     for epoch in epochs:
-        order = drawn_order(torch, windows)
+        order = drawn_order(windows)
         assert same(arrays(batches_of(twin, days, order, drop_last=drop_last)), epoch)
 
 
-def test_the_recipe_needs_its_first_line(torch, twins, days):
+def test_the_recipe_needs_its_first_line(twins, days):
     windows = windows_of(twins[0], days)
     torch.manual_seed(0)
     without = list(torch.utils.data.RandomSampler(windows))
     torch.manual_seed(0)
 
-    assert drawn_order(torch, windows) != without
+    assert drawn_order(windows) != without
 
 
 def test_the_recipe_is_the_one_in_the_docstring(twin):
@@ -196,7 +192,7 @@ def test_the_recipe_is_the_one_in_the_docstring(twin):
         assert line.strip().removeprefix("return ") in twin.StockBatches.__doc__
 
 
-def test_a_pass_draws_no_random_number(torch, twin, days):
+def test_a_pass_draws_no_random_number(twin, days):
     before = torch.get_rng_state()
     list(batches_of(twin, days))
 

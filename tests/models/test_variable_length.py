@@ -2,12 +2,18 @@
 
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
+import torch
 
+from compare.in_keras.precision import settled
 from compare.judging.arrays import Input
 from compare.judging.evidence import BOTH_REFUSE, SAME
 from compare.judging.words import PRECISIONS
+from compare.twins.models import twin_makers
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 FEATURES, HIDDEN = 4, 6
 LENGTHS = np.array([5, 8, 3])
@@ -23,29 +29,29 @@ pytestmark = pytest.mark.xdist_group("variable length")  # one worker builds the
 
 
 @pytest.fixture(scope="module")
-def built(harness):
+def built():
     sizes = dict(num_features=FEATURES, hidden_size=HIDDEN, num_outputs=3)
-    make = harness.twin_makers("lstm_model_variable_seq", "LSTMModelVariableSeq", sizes)
-    return harness.Twins(make, INPUTS, ["prediction"])
+    make = twin_makers("lstm_model_variable_seq", "LSTMModelVariableSeq", sizes)
+    return Twins(make, INPUTS, ["prediction"])
 
 
 @pytest.fixture
-def twins(harness, built):
+def twins(built):
     """The model's twins, with the same weights for every test."""
-    built.load("to_keras", partial(harness.fresh_weights, seed=[1]))
+    built.load("to_keras", partial(fresh_weights, seed=[1]))
     return built
 
 
 @pytest.fixture(scope="module", params=LAYERS)
-def layer(harness, request):
+def layer(request):
     """The twins of a bidirectional stack of two, by what a user calls the layer."""
     file, outputs = LAYERS[request.param]
     sizes = dict(
         num_features=FEATURES, hidden_size=HIDDEN, num_layers=2, bidirectional=True
     )
-    make = harness.twin_makers(file, f"{request.param}Layer", sizes)
-    made = harness.Twins(make, INPUTS, outputs)
-    made.load("to_keras", partial(harness.fresh_weights, seed=[1]))
+    make = twin_makers(file, f"{request.param}Layer", sizes)
+    made = Twins(make, INPUTS, outputs)
+    made.load("to_keras", partial(fresh_weights, seed=[1]))
     return f"{request.param}Layer", made
 
 
@@ -55,17 +61,16 @@ def ragged(lengths):
     return [rng.uniform(-1, 1, (n, FEATURES)).astype(np.float32) for n in lengths]
 
 
-def padded(harness, lengths, value=0.0):
+def padded(lengths, value=0.0):
     """The sequences as one array, (batch, longest, features), padded on the right."""
-    torch = harness.in_pytorch.torch
     tensors = [torch.from_numpy(sequence) for sequence in ragged(lengths)]
     pad = torch.nn.utils.rnn.pad_sequence
     return pad(tensors, batch_first=True, padding_value=value).numpy()
 
 
-def padded_left(harness, lengths):
+def padded_left(lengths):
     """The same sequences with their zeros in front."""
-    x = padded(harness, lengths)
+    x = padded(lengths)
     return np.stack(
         [np.roll(row, x.shape[1] - n, 0) for row, n in zip(x, lengths, strict=True)]
     )
@@ -86,16 +91,14 @@ def apart(one, other):
     return np.abs(one - other).max()
 
 
-def in_torch(harness, twins, x, pack=None):
+def in_torch(twins, x, pack=None):
     """Output, last h and prediction of PyTorch's layers in float64, called by hand.
 
     Args:
-        harness: the module `compare.subjects.subject`.
         twins: lend their layers.
         x: float32, (batch, time, features).
         pack: makes a packed sequence of the tensor; None reads the padding too.
     """
-    torch = harness.in_pytorch.torch
     model = twins.model("torch", "float64")
     with torch.no_grad():
         given = torch.from_numpy(x).double()
@@ -106,20 +109,19 @@ def in_torch(harness, twins, x, pack=None):
         return output.numpy(), h[0].numpy(), model.head(h[0]).numpy()
 
 
-def in_keras(harness, twins, x, mask=None, masking=None):
+def in_keras(twins, x, mask=None, masking=None):
     """Last output and prediction of Keras's layers in float64, called by hand.
 
     Args:
-        harness: the module `compare.subjects.subject`.
         twins: lend their layers.
         x: float32, (batch, time, features).
         mask: bool, (batch, time), True where valid; None reads the padding too.
         masking: layer in front of the recurrent one, which hands on a mask of its own.
     """
-    convert = harness.in_keras.keras.ops.convert_to_numpy
+    convert = keras.ops.convert_to_numpy
     model = twins.model("keras", "float64")
-    with harness.in_keras.settled("float64"):
-        given = harness.in_keras.keras.ops.convert_to_tensor(x, dtype="float64")
+    with settled("float64"):
+        given = keras.ops.convert_to_tensor(x, dtype="float64")
         if masking:
             given = masking(given)
         output = model.lstm(given, mask=mask)
@@ -127,9 +129,9 @@ def in_keras(harness, twins, x, mask=None, masking=None):
 
 
 @pytest.mark.parametrize("direction", ["to_keras", "to_torch"])
-def test_lengths_5_8_3_are_the_same(harness, twins, direction):
-    twins.load(direction, partial(harness.fresh_weights, seed=[2]))
-    x = padded(harness, LENGTHS)
+def test_lengths_5_8_3_are_the_same(twins, direction):
+    twins.load(direction, partial(fresh_weights, seed=[2]))
+    x = padded(LENGTHS)
     found = twins.compare(x, LENGTHS)
 
     assert x.shape == (3, 8, FEATURES)
@@ -144,18 +146,18 @@ def test_lengths_5_8_3_are_the_same(harness, twins, direction):
 
 
 @pytest.mark.parametrize("direction", ["to_keras", "to_torch"])
-def test_random_lengths_up_to_200_are_the_same(harness, twins, direction):
-    twins.load(direction, partial(harness.fresh_weights, seed=[2]))
+def test_random_lengths_up_to_200_are_the_same(twins, direction):
+    twins.load(direction, partial(fresh_weights, seed=[2]))
     lengths = np.random.default_rng(0).integers(1, 201, 16)
     lengths[:2] = 1, 200
-    found = twins.compare(padded(harness, lengths), lengths)
+    found = twins.compare(padded(lengths), lengths)
 
     assert found.verdict == SAME, found
 
 
-def test_beyond_a_length_pytorch_writes_zeros_and_keras_repeats(harness, twins):
+def test_beyond_a_length_pytorch_writes_zeros_and_keras_repeats(twins):
     """The valid steps are the same, so what lies beyond is no difference."""
-    stages, refusals = twins.run(padded(harness, LENGTHS), LENGTHS)
+    stages, refusals = twins.run(padded(LENGTHS), LENGTHS)
     torch, keras = (stages[side, "float64"]["lstm"] for side in SIDES)
     inside = valid(LENGTHS)
 
@@ -168,10 +170,10 @@ def test_beyond_a_length_pytorch_writes_zeros_and_keras_repeats(harness, twins):
 
 
 @pytest.mark.parametrize("value", [1e6, np.nan], ids=str)
-def test_padding_does_not_change_a_bit_of_the_model(harness, twins, value):
+def test_padding_does_not_change_a_bit_of_the_model(twins, value):
     """Also where the padding is NaN, which any arithmetic would hand on."""
-    clean, _ = twins.run(padded(harness, LENGTHS), LENGTHS)
-    stages, refusals = twins.run(padded(harness, LENGTHS, value), LENGTHS)
+    clean, _ = twins.run(padded(LENGTHS), LENGTHS)
+    stages, refusals = twins.run(padded(LENGTHS, value), LENGTHS)
     inside = valid(LENGTHS)
 
     assert not refusals
@@ -186,11 +188,11 @@ def test_padding_does_not_change_a_bit_of_the_model(harness, twins, value):
 
 
 @pytest.mark.parametrize("value", [1e6, np.nan], ids=str)
-def test_padding_does_not_change_a_bit_of_a_layer(harness, layer, value):
+def test_padding_does_not_change_a_bit_of_a_layer(layer, value):
     """The backward direction meets the padding before it meets the sequence."""
     _, twins = layer
-    clean, _ = twins.run(padded(harness, LENGTHS), LENGTHS)
-    stages, refusals = twins.run(padded(harness, LENGTHS, value), LENGTHS)
+    clean, _ = twins.run(padded(LENGTHS), LENGTHS)
+    stages, refusals = twins.run(padded(LENGTHS, value), LENGTHS)
     inside = valid(LENGTHS)
 
     assert not refusals
@@ -206,24 +208,24 @@ def test_padding_does_not_change_a_bit_of_a_layer(harness, layer, value):
                     assert same_bits(before[name], after[name])
 
 
-def test_padding_that_is_nan_leaves_the_layers_the_same(harness, layer):
+def test_padding_that_is_nan_leaves_the_layers_the_same(layer):
     _, twins = layer
-    found = twins.compare(padded(harness, LENGTHS, np.nan), LENGTHS)
+    found = twins.compare(padded(LENGTHS, np.nan), LENGTHS)
 
     assert found.verdict == SAME, found
 
 
-def test_enforce_sorted_makes_no_difference_to_sorted_lengths(harness, twins):
+def test_enforce_sorted_makes_no_difference_to_sorted_lengths(twins):
     """It promises an order, for the export to ONNX; the numbers do not depend on it."""
     lengths = np.sort(LENGTHS)[::-1].copy()
     pack = partial(
-        harness.in_pytorch.torch.nn.utils.rnn.pack_padded_sequence,
-        lengths=harness.in_pytorch.torch.from_numpy(lengths),
+        torch.nn.utils.rnn.pack_padded_sequence,
+        lengths=torch.from_numpy(lengths),
         batch_first=True,
     )
-    x = padded(harness, lengths)
-    promised = in_torch(harness, twins, x, partial(pack, enforce_sorted=True))
-    sorted_here = in_torch(harness, twins, x, partial(pack, enforce_sorted=False))
+    x = padded(lengths)
+    promised = in_torch(twins, x, partial(pack, enforce_sorted=True))
+    sorted_here = in_torch(twins, x, partial(pack, enforce_sorted=False))
     model = twins.twin("torch", "float64")(x, lengths)
 
     assert all(map(same_bits, promised, sorted_here))
@@ -231,9 +233,8 @@ def test_enforce_sorted_makes_no_difference_to_sorted_lengths(harness, twins):
     assert same_bits(promised[2], model["prediction"])
 
 
-def test_enforce_sorted_refuses_unsorted_lengths(harness):
-    torch = harness.in_pytorch.torch
-    x = torch.from_numpy(padded(harness, LENGTHS))
+def test_enforce_sorted_refuses_unsorted_lengths():
+    x = torch.from_numpy(padded(LENGTHS))
 
     with pytest.raises(RuntimeError, match="sorted in decreasing order"):
         torch.nn.utils.rnn.pack_padded_sequence(
@@ -241,11 +242,11 @@ def test_enforce_sorted_refuses_unsorted_lengths(harness):
         )
 
 
-def test_a_masking_layer_is_the_explicit_mask(harness, twins):
-    x = padded(harness, LENGTHS)
-    masking = harness.in_keras.keras.layers.Masking(mask_value=0.0, dtype="float64")
-    _, explicit = in_keras(harness, twins, x, mask=valid(LENGTHS))
-    _, found = in_keras(harness, twins, x, masking=masking)
+def test_a_masking_layer_is_the_explicit_mask(twins):
+    x = padded(LENGTHS)
+    masking = keras.layers.Masking(mask_value=0.0, dtype="float64")
+    _, explicit = in_keras(twins, x, mask=valid(LENGTHS))
+    _, found = in_keras(twins, x, masking=masking)
     model = twins.twin("keras", "float64")(x, LENGTHS)["prediction"]
 
     assert (x[valid(LENGTHS)] != 0).any(-1).all()
@@ -253,37 +254,35 @@ def test_a_masking_layer_is_the_explicit_mask(harness, twins):
     assert apart(found, model) < 1e-14
 
 
-def test_a_masking_layer_skips_a_real_row_of_zeros(harness, twins):
+def test_a_masking_layer_skips_a_real_row_of_zeros(twins):
     """The trap: of the sequences, only the one with such a row gets another answer."""
-    x = padded(harness, LENGTHS)
+    x = padded(LENGTHS)
     x[1, 6] = 0
-    masking = harness.in_keras.keras.layers.Masking(mask_value=0.0, dtype="float64")
-    _, found = in_keras(harness, twins, x, masking=masking)
+    masking = keras.layers.Masking(mask_value=0.0, dtype="float64")
+    _, found = in_keras(twins, x, masking=masking)
     right = twins.twin("keras", "float64")(x, LENGTHS)["prediction"]
     skipped = valid(LENGTHS)
     skipped[1, 6] = False
-    _, without_the_row = in_keras(harness, twins, x, mask=skipped)
+    _, without_the_row = in_keras(twins, x, mask=skipped)
 
     assert apart(found[1], right[1]) > 1e-3
     assert apart(found[[0, 2]], right[[0, 2]]) < 1e-14
     assert apart(found, without_the_row) < 1e-14
 
 
-def test_a_mask_makes_left_and_right_padding_the_same(harness, twins):
+def test_a_mask_makes_left_and_right_padding_the_same(twins):
     """Keras skips a masked step wherever it is."""
-    right, _ = in_keras(harness, twins, padded(harness, LENGTHS), valid(LENGTHS))
-    left, _ = in_keras(
-        harness, twins, padded_left(harness, LENGTHS), valid(LENGTHS)[:, ::-1]
-    )
+    right, _ = in_keras(twins, padded(LENGTHS), valid(LENGTHS))
+    left, _ = in_keras(twins, padded_left(LENGTHS), valid(LENGTHS)[:, ::-1])
 
     assert apart(left, right) < 1e-14
 
 
-def test_left_padding_read_by_lengths_is_wrong_in_both_twins_alike(harness, twins):
+def test_left_padding_read_by_lengths_is_wrong_in_both_twins_alike(twins):
     """The twins are the same; "same" does not say that the input was right."""
-    right, _ = twins.run(padded(harness, LENGTHS), LENGTHS)
-    left, _ = twins.run(padded_left(harness, LENGTHS), LENGTHS)
-    found = twins.compare(padded_left(harness, LENGTHS), LENGTHS)
+    right, _ = twins.run(padded(LENGTHS), LENGTHS)
+    left, _ = twins.run(padded_left(LENGTHS), LENGTHS)
+    found = twins.compare(padded_left(LENGTHS), LENGTHS)
     short = ~valid(LENGTHS)[:, -1]  # the longest has no padding to misplace
 
     assert found.verdict == SAME, found
@@ -293,12 +292,12 @@ def test_left_padding_read_by_lengths_is_wrong_in_both_twins_alike(harness, twin
         assert apart(one[~short], other[~short]) < 1e-14
 
 
-def test_padding_that_is_read_changes_the_answer(harness, twins):
+def test_padding_that_is_read_changes_the_answer(twins):
     """Steps of zeros are steps; only the longest sequence, without any, is right."""
-    x = padded(harness, LENGTHS)
+    x = padded(LENGTHS)
     stages, _ = twins.run(x, LENGTHS)
-    unpacked = in_torch(harness, twins, x)[-1]
-    unmasked = in_keras(harness, twins, x)[-1]
+    unpacked = in_torch(twins, x)[-1]
+    unmasked = in_keras(twins, x)[-1]
     short = ~valid(LENGTHS)[:, -1]
 
     for side, read in (("torch", unpacked), ("keras", unmasked)):
@@ -320,23 +319,23 @@ WRONG = [(5, 0, 3), (0, 0, 0), (5, 9, 3), (5, 8), (5,), (5, 8, 3, 2), (5, -1, 3)
 
 
 @pytest.mark.parametrize("lengths", WRONG, ids=str)
-def test_the_model_refuses_lengths_that_are_not_one_for_each(harness, twins, lengths):
+def test_the_model_refuses_lengths_that_are_not_one_for_each(twins, lengths):
     """No empty sequence, none longer than the input, none missing or left over."""
-    found = twins.compare(padded(harness, LENGTHS), np.array(lengths))
+    found = twins.compare(padded(LENGTHS), np.array(lengths))
 
     assert refused("LSTMModelVariableSeq", found), found
 
 
 @pytest.mark.parametrize("lengths", WRONG, ids=str)
-def test_the_layers_refuse_lengths_that_are_not_one_for_each(harness, layer, lengths):
+def test_the_layers_refuse_lengths_that_are_not_one_for_each(layer, lengths):
     cls, twins = layer
-    found = twins.compare(padded(harness, LENGTHS), np.array(lengths))
+    found = twins.compare(padded(LENGTHS), np.array(lengths))
 
     assert refused(cls, found), found
 
 
-def test_a_refusal_leaves_the_twins_usable(harness, twins):
-    x = padded(harness, LENGTHS)
+def test_a_refusal_leaves_the_twins_usable(twins):
+    x = padded(LENGTHS)
 
     assert twins.compare(x, np.array([5, 0, 3])).verdict == BOTH_REFUSE
     assert twins.compare(x, LENGTHS).verdict == SAME
@@ -352,8 +351,8 @@ def alone(twins, lengths):
             yield row, n, side, stages[side, "float64"]
 
 
-def test_a_sequence_alone_is_what_it_is_in_the_batch(harness, twins):
-    batch, _ = twins.run(padded(harness, LENGTHS, np.nan), LENGTHS)
+def test_a_sequence_alone_is_what_it_is_in_the_batch(twins):
+    batch, _ = twins.run(padded(LENGTHS, np.nan), LENGTHS)
     for row, n, side, stages in alone(twins, LENGTHS):
         together = batch[side, "float64"]
         assert apart(stages["lstm"][0], together["lstm"][row, :n]) < 1e-12
@@ -361,10 +360,10 @@ def test_a_sequence_alone_is_what_it_is_in_the_batch(harness, twins):
             assert apart(stages[name][0], together[name][row]) < 1e-12
 
 
-def test_a_sequence_alone_is_what_it_is_in_the_batch_of_a_layer(harness, layer):
+def test_a_sequence_alone_is_what_it_is_in_the_batch_of_a_layer(layer):
     """States are (layers * directions, batch, hidden_size)."""
     _, twins = layer
-    batch, _ = twins.run(padded(harness, LENGTHS, np.nan), LENGTHS)
+    batch, _ = twins.run(padded(LENGTHS, np.nan), LENGTHS)
     for row, n, side, stages in alone(twins, LENGTHS):
         together = batch[side, "float64"]
         assert apart(stages["output"][0], together["output"][row, :n]) < 1e-12

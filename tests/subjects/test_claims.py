@@ -1,7 +1,4 @@
-"""The claims ledger: every claim of the note, found true or not by running it.
-
-The checks load both frameworks, so the module is imported in a fixture.
-"""
+"""The claims ledger: every claim of the note, found true or not by running it."""
 
 import io
 import json
@@ -10,27 +7,21 @@ from functools import partial
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 
 from compare.reports import claims as ledger
+from compare.subjects import claims
 
 
 @pytest.fixture(scope="module")
-def claims():
-    """`compare.subjects.claims`, which imports both frameworks."""
-    from compare.subjects import claims
-
-    return claims
-
-
-@pytest.fixture(scope="module")
-def results(claims):
+def results():
     """Every result, in order."""
     return list(claims.check_claims())
 
 
 @pytest.fixture(scope="module")
-def verdicts(claims, results):
+def verdicts(results):
     """Verdicts by the function that decides them, and its argument if it has one."""
     names = []
     for claim in claims.CLAIMS:
@@ -40,12 +31,12 @@ def verdicts(claims, results):
     return dict(zip(names, (result.verdict for result in results), strict=True))
 
 
-def test_every_claim_of_the_note_is_there(claims, results):
+def test_every_claim_of_the_note_is_there(results):
     assert len(results) == len(claims.CLAIMS) >= 34
     assert [result.number for result in results] == [*range(1, len(results) + 1)]
 
 
-def test_no_question_is_asked_twice(claims):
+def test_no_question_is_asked_twice():
     assert len({claim.question for claim in claims.CLAIMS}) == len(claims.CLAIMS)
 
 
@@ -151,18 +142,18 @@ def test_the_view_mixes_samples(results):
     ],
     ids=str,
 )
-def test_verdict_follows_from_the_cases(claims, cases, verdict):
+def test_verdict_follows_from_the_cases(cases, verdict):
     claim = claims.Claim("Is it so?", "nothing", lambda: claims.Findings(cases, {}))
 
     assert claim.result(1).verdict == verdict
 
 
-def test_findings_without_a_case_are_an_error(claims):
+def test_findings_without_a_case_are_an_error():
     with pytest.raises(ValueError, match="at least one case"):
         claims.Findings({}, {"figure": 1})
 
 
-def test_figures_that_json_lacks_become_strings(claims):
+def test_figures_that_json_lacks_become_strings():
     result = claims.ClaimResult(
         1, "?", "", "false", {"gap": float("inf"), "at": (1, 2)}
     )
@@ -170,12 +161,12 @@ def test_figures_that_json_lacks_become_strings(claims):
     assert result.as_dict()["figures"] == {"gap": "inf", "at": [1, 2]}
 
 
-def test_a_wrong_shape_is_found_false(claims):
+def test_a_wrong_shape_is_found_false():
     """The same check that holds for the first example's own shapes."""
     assert claims.examples.example_1(out=(30, 10, 50)).verdict == "false"
 
 
-def test_packing_that_knows_no_lengths_ignores_nothing(claims, monkeypatch):
+def test_packing_that_knows_no_lengths_ignores_nothing(monkeypatch):
     """The verdict comes from what ran: without the lengths the padding is read."""
     lengths = claims.lengths
     whole = partial(lengths.pack_padded_sequence, lengths=[8, 8, 8], batch_first=True)
@@ -186,14 +177,14 @@ def test_packing_that_knows_no_lengths_ignores_nothing(claims, monkeypatch):
     assert found.verdict == "holds only if masked in Keras"
 
 
-def test_a_stack_of_other_layers_is_found_false(claims, monkeypatch):
+def test_a_stack_of_other_layers_is_found_false(monkeypatch):
     make_lstm = claims.common.make_lstm
     monkeypatch.setattr(claims.layer, "layer_of", lambda lstm, n: make_lstm(3 + n, 4))
 
     assert claims.layer.stacking().verdict == "false"
 
 
-def test_an_unforeseen_error_is_not_a_verdict(claims):
+def test_an_unforeseen_error_is_not_a_verdict():
     def check():
         raise KeyError("a mistake of ours")
 
@@ -201,9 +192,8 @@ def test_an_unforeseen_error_is_not_a_verdict(claims):
         claims.Claim("Is it so?", "nothing", check).result(1)
 
 
-def test_random_numbers_go_on_as_before(claims):
+def test_random_numbers_go_on_as_before():
     """Checking claims moves no generator that others draw from."""
-    import torch
 
     def states():
         numpy = np.random.get_state()
@@ -218,7 +208,7 @@ def test_random_numbers_go_on_as_before(claims):
     assert states() == before
 
 
-def test_checking_twice_finds_the_same(claims, results):
+def test_checking_twice_finds_the_same(results):
     again = [claim.as_dict() for claim in claims.check_claims()]
 
     assert again == [result.as_dict() for result in results]
@@ -236,7 +226,7 @@ def test_ledger_shows_every_claim_and_fits(results, width):
     assert "out[:, -1, :]" in out.getvalue()
 
 
-def test_last_line_counts_the_verdicts(claims):
+def test_last_line_counts_the_verdicts():
     out = io.StringIO()
     words = ["holds", "false", "holds only if b", "holds"]
     made = [

@@ -6,8 +6,10 @@ import sys
 import weakref
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+from torch import nn
 
 import compare
 
@@ -93,7 +95,7 @@ def run(code, *arguments):
 
 
 @pytest.fixture
-def make(nn, keras):
+def make():
     """Makes a small pair, of new models each time."""
 
     class InPyTorch(nn.Module):

@@ -1,12 +1,19 @@
 """The built-in pairs: every case, both directions, on real prices."""
 
+import keras
 import numpy as np
 import pytest
+import torch
 
+from compare.in_keras.twin import Twin
 from compare.judging.arrays import Input, sequences
 from compare.judging.evidence import BOTH_REFUSE, SAME
+from compare.judging.words import PRECISIONS
 from compare.subjects.cases import FIXED, NONE_STEPS, cases
 from compare.subjects.pairs import PAIRS
+from compare.twins.frameworks import FRAMEWORKS, LAYERS
+from compare.twins.models import twin_makers
+from compare.twins.weights import fresh_weights
 
 DIRECTIONS = ("to_keras", "to_torch")
 LONGEST = 2263  # days of the built-in prices but one
@@ -82,16 +89,16 @@ def test_original_has_no_step_but_the_last(results):
     assert result.unmatched == ("lstm",)
 
 
-def outputs(harness, side, file, x, seed=3, **sizes):
+def outputs(side, file, x, seed=3, **sizes):
     """What one twin returns in float64, with fresh weights."""
     (pair,) = (pair for pair in PAIRS if pair.file == file)
-    make = harness.twin_makers(pair.file, pair.cls, {**pair.sizes, **sizes})[side]
-    framework, layers = harness.FRAMEWORKS[side], harness.LAYERS[side]
+    make = twin_makers(pair.file, pair.cls, {**pair.sizes, **sizes})[side]
+    framework, layers = FRAMEWORKS[side], LAYERS[side]
     inputs = (Input("x", (None, *x.shape[1:])),)
     if pair.time_major:
         inputs = (Input("x", x.shape),)
     twin = framework.Twin(make, inputs, "float64", pair.outputs)
-    layers.load(twin.model, harness.fresh_weights(layers.layers(twin.model), [seed]))
+    layers.load(twin.model, fresh_weights(layers.layers(twin.model), [seed]))
     return twin(x)[pair.outputs[0]]
 
 
@@ -105,24 +112,24 @@ def outputs(harness, side, file, x, seed=3, **sizes):
     ],
     ids=" is ".join,
 )
-def test_models_that_are_the_same_function(harness, etfs, side, files):
+def test_models_that_are_the_same_function(etfs, side, files):
     """Flatten of one step does nothing; reshape is Flatten; hn[-1] is output's end."""
     x = etfs.windows(FIXED, 4)[..., : 5 if "stock" in files[0] else 8]
-    first, second = (outputs(harness, side, file, x) for file in files)
+    first, second = (outputs(side, file, x) for file in files)
 
     assert np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("side", ["torch", "keras"])
-def test_specimens_compute_something_else_than_was_meant(harness, etfs, side):
+def test_specimens_compute_something_else_than_was_meant(etfs, side):
     """The view mixes samples and the slice takes the last one, on both sides alike."""
     x = etfs.windows(FIXED, 4)
     time_major = np.ascontiguousarray(x.swapaxes(0, 1))
-    meant = outputs(harness, side, "portfolio_flatten", x)
-    one = outputs(harness, side, "portfolio_view_as_written", time_major[:, :1])
-    four = outputs(harness, side, "portfolio_view_as_written", time_major)
-    last = outputs(harness, side, "portfolio_last_step", x)
-    sliced = outputs(harness, side, "portfolio_last_step_as_written", time_major)
+    meant = outputs(side, "portfolio_flatten", x)
+    one = outputs(side, "portfolio_view_as_written", time_major[:, :1])
+    four = outputs(side, "portfolio_view_as_written", time_major)
+    last = outputs(side, "portfolio_last_step", x)
+    sliced = outputs(side, "portfolio_last_step_as_written", time_major)
 
     assert np.allclose(one, meant[:1], atol=1e-14)  # a batch of one is right
     assert np.abs(four - meant).max() > 1e-3
@@ -130,11 +137,11 @@ def test_specimens_compute_something_else_than_was_meant(harness, etfs, side):
     assert np.allclose(sliced[-1], last[-1], atol=1e-14)
 
 
-def test_none_length_is_traced_once(harness, last_step, etfs):
+def test_none_length_is_traced_once(last_step, etfs):
     for steps in NONE_STEPS:
         last_step.run(etfs.windows(steps, 4))
 
-    assert [last_step.twin("keras", dtype).traces for dtype in harness.PRECISIONS] == [
+    assert [last_step.twin("keras", dtype).traces for dtype in PRECISIONS] == [
         1,
         1,
     ]
@@ -143,18 +150,17 @@ def test_none_length_is_traced_once(harness, last_step, etfs):
 @pytest.mark.parametrize(
     ("number", "parameters"), [(0, 31_492), (1, 18_948), (2, 18_948)]
 )
-def test_keras_counts_these_parameters(harness, number, parameters):
+def test_keras_counts_these_parameters(number, parameters):
     """Flatten over 50 steps has 31,492, the original the last-step model's 18,948."""
     pair = PAIRS[number]
-    make = harness.twin_makers(pair.file, pair.cls, pair.sizes)["keras"]
-    twin = harness.in_keras.Twin(make, sequences(FIXED, 8), "float32", ["weights"])
+    make = twin_makers(pair.file, pair.cls, pair.sizes)["keras"]
+    twin = Twin(make, sequences(FIXED, 8), "float32", ["weights"])
 
     assert twin.model.count_params() == parameters
 
 
-def test_frameworks_refuse_lengths_without_our_checks(harness):
+def test_frameworks_refuse_lengths_without_our_checks():
     """The twins' own messages only say first what both frameworks say anyway."""
-    keras, torch = harness.in_keras.keras, harness.in_pytorch.torch
     steps = keras.layers.LSTM(4, return_sequences=True)(keras.Input((None, 8)))
     flat = keras.layers.Flatten()(steps)
     head = torch.nn.Linear(50 * 4, 2)
@@ -167,10 +173,10 @@ def test_frameworks_refuse_lengths_without_our_checks(harness):
 
 @pytest.mark.parametrize("side", ["torch", "keras"])
 @pytest.mark.parametrize("shape", [(2, 0, 8), (2, 5, 7), (5, 8)], ids=str)
-def test_twins_refuse_a_wrong_shape_in_the_same_words(harness, shape, side):
+def test_twins_refuse_a_wrong_shape_in_the_same_words(shape, side):
     pair = PAIRS[1]
-    model = harness.twin_makers(pair.file, pair.cls, pair.sizes)[side]()
-    library = harness.FRAMEWORKS[side]
+    model = twin_makers(pair.file, pair.cls, pair.sizes)[side]()
+    library = FRAMEWORKS[side]
     zeros = getattr(library, "torch", None) or library.keras.ops
     expected = (
         r"PortfolioLastStep expects x of shape \(batch, time >= 1, features = 8\)"

@@ -19,7 +19,7 @@ FRAMES = (1, 40, 160, 1000)
 
 
 @pytest.fixture(scope="module")
-def trained(harness):
+def trained():
     """The trained weights, by the names that PyTorch's model has for them."""
     try:
         wheel = encoder.wheel()

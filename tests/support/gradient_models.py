@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from compare.judging.arrays import Input, sequences
+from compare.twins.models import losses, twin_makers
 from compare.twins.targets import targets
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 SIDES = ("torch", "keras")
 
@@ -60,10 +63,10 @@ INPUTS = (*sequences(None, FEATURES), Input("lengths", (None,), "int64"))
 class Masked:
     """Twins that take lengths, and what a loss compares their results with."""
 
-    def __init__(self, harness, make, outputs):
-        self.harness, self.outputs = harness, outputs
-        self.twins = harness.Twins(make, INPUTS, outputs)
-        self.twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
+    def __init__(self, make, outputs):
+        self.outputs = outputs
+        self.twins = Twins(make, INPUTS, outputs)
+        self.twins.load("to_keras", partial(fresh_weights, seed=[1]))
         stages = self.twins.twin("torch", "float32")(padded(0.0), LENGTHS)
         shapes = [stages[name].shape for name in outputs]
         self.targets = targets("mean_squared_error", shapes, seed=0)
@@ -76,7 +79,7 @@ class Masked:
 
     def of(self, side, dtype, value=0.0):
         """Gradients of one side: those of x, and by layer and name."""
-        loss = self.harness.losses("mean_squared_error")[side]
+        loss = losses("mean_squared_error")[side]
         where = [VALID[..., None] if n == "output" else None for n in self.outputs]
         _, by_input, by_layer = self.twins.twin(side, dtype).gradients(
             loss, (padded(value), LENGTHS), self.targets, where
@@ -96,10 +99,10 @@ def of_each(names):
     return pytest.mark.parametrize("name", marked)
 
 
-def makers(harness, name):
+def makers(name):
     file, cls, _, options = MASKED[name]
     sizes = dict(num_features=FEATURES, hidden_size=HIDDEN, **options)
-    return harness.twin_makers(file, cls, sizes)
+    return twin_makers(file, cls, sizes)
 
 
 def gradients(twins, etfs, loss="mean_squared_error", batch=4):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
+import torch
 
+from compare.in_keras.precision import settled
 from compare.kinds import is_recurrent
 from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Layer
 from compare.matching.rewriting import rewrite
+from compare.twins.frameworks import LAYERS
 
 SIDES = ("torch", "keras")
 
 
-def in_pytorch(torch: Any, example: Example, subclass: bool = False) -> Any:
+def in_pytorch(example: Example, subclass: bool = False) -> Any:
     """The example's layer of PyTorch, in float64 and evaluating."""
     cls = getattr(torch.nn, example.torch)
     if subclass:
@@ -29,7 +33,7 @@ def in_pytorch(torch: Any, example: Example, subclass: bool = False) -> Any:
     return layer
 
 
-def in_keras(keras: Any, example: Example, subclass: bool = False) -> Any:
+def in_keras(example: Example, subclass: bool = False) -> Any:
     """The example's layer of Keras, or a list of them, without weights."""
     cls = getattr(keras.layers, example.keras)
     if subclass:
@@ -57,7 +61,7 @@ def inputs(example: Example) -> list[np.ndarray]:
     return drawn
 
 
-def torch_output(torch: Any, kind: Kind, example: Example, layer: Any) -> np.ndarray:
+def torch_output(kind: Kind, example: Example, layer: Any) -> np.ndarray:
     """What the layer of PyTorch returns, features last."""
     x, *states = map(torch.from_numpy, inputs(example))
     first = x.ndim == 3 and (kind.features_first or example.features_first)
@@ -70,7 +74,7 @@ def torch_output(torch: Any, kind: Kind, example: Example, layer: Any) -> np.nda
     return (result.transpose(1, 2) if first and result.ndim == 3 else result).numpy()
 
 
-def keras_output(keras: Any, example: Example, layer: Any) -> np.ndarray:
+def keras_output(example: Example, layer: Any) -> np.ndarray:
     """What the layer of Keras returns, or a list of layers one after another."""
     x, *states = map(keras.ops.convert_to_tensor, inputs(example))
     if states:
@@ -98,21 +102,19 @@ class Twins:
     """An example's layer in both frameworks, with random weights of its own on each.
 
     Args:
-        harness: of the tests.
         kind: of the layer.
         example: what is built.
         own: whether the classes are subclasses of the user's own.
     """
 
-    def __init__(self, harness: Any, kind: Kind, example: Example, own: bool = False):
-        self.harness, self.kind, self.example = harness, kind, example
-        self._torch, self._keras = harness.in_pytorch.torch, harness.in_keras.keras
-        self.torch = self._torch.nn.Module()
-        self.torch.part = in_pytorch(self._torch, example, own)
-        with harness.in_keras.settled("float64"):
-            self.keras = self._keras.Model()
-            self.keras.part = in_keras(self._keras, example, own)
-            keras_output(self._keras, example, self.keras.part)  # builds it
+    def __init__(self, kind: Kind, example: Example, own: bool = False):
+        self.kind, self.example = kind, example
+        self.torch = torch.nn.Module()
+        self.torch.part = in_pytorch(example, own)
+        with settled("float64"):
+            self.keras = keras.Model()
+            self.keras.part = in_keras(example, own)
+            keras_output(example, self.keras.part)  # builds it
         self.keras.built = True
         self.draw()
 
@@ -126,11 +128,11 @@ class Twins:
                     key: rng.uniform(0.5 if "var" in key else -1, 1, array.shape)
                     for key, array in layer.arrays.items()
                 }
-            self.harness.LAYERS[side].load(getattr(self, side), drawn)
+            LAYERS[side].load(getattr(self, side), drawn)
 
     def layers(self, side: str) -> dict[str, Layer]:
         """The layers of one side with copies of their arrays."""
-        layers = self.harness.LAYERS[side].layers(getattr(self, side))
+        layers = LAYERS[side].layers(getattr(self, side))
         return {
             name: Layer(x.kind, {key: a.copy() for key, a in x.arrays.items()})
             for name, x in layers.items()
@@ -140,14 +142,14 @@ class Twins:
         """Transfer the weights; return those that were written."""
         source, target = SIDES if direction == "to_keras" else SIDES[::-1]
         written, _ = rewrite(self.layers(source), self.layers(target), direction)
-        self.harness.LAYERS[target].load(getattr(self, target), written)
+        LAYERS[target].load(getattr(self, target), written)
         return written["part"]
 
     def outputs(self) -> tuple[np.ndarray, np.ndarray]:
         """What both sides return."""
-        with self.harness.in_keras.settled("float64"):
-            by_keras = keras_output(self._keras, self.example, self.keras.part)
-        by_torch = torch_output(self._torch, self.kind, self.example, self.torch.part)
+        with settled("float64"):
+            by_keras = keras_output(self.example, self.keras.part)
+        by_torch = torch_output(self.kind, self.example, self.torch.part)
         return by_torch, by_keras
 
     def reference(self) -> np.ndarray:

@@ -1,6 +1,11 @@
 """Losses in NumPy, in PyTorch and in Keras."""
 
 import numpy as np
+import tensorflow
+import torch
+
+from keras_models import losses as keras_losses
+from pytorch_models import losses as pytorch_losses
 
 NAMES = ("mean_squared_error", "cross_entropy", "negative_sharpe_ratio")
 
@@ -16,26 +21,24 @@ def typed(arrays, dtype):
     return [a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays]
 
 
-def in_pytorch(frameworks, name, arrays):
+def in_pytorch(name, arrays):
     tensors = [
-        frameworks.torch.tensor(array, requires_grad=array.dtype.kind == "f")
-        for array in arrays
+        torch.tensor(array, requires_grad=array.dtype.kind == "f") for array in arrays
     ]
-    value = getattr(frameworks.pytorch_losses, name)(*tensors)
+    value = getattr(pytorch_losses, name)(*tensors)
     value.backward()
     gradients = [t.grad.numpy() for t in tensors if t.requires_grad]
     return value.detach().numpy(), gradients
 
 
-def in_keras(frameworks, name, arrays, traced):
+def in_keras(name, arrays, traced):
     """Traced, the function is made for a batch of any size."""
-    tensorflow = frameworks.tensorflow
 
     def compute(*tensors):
         floats = [tensor for tensor in tensors if tensor.dtype.is_floating]
         with tensorflow.GradientTape() as tape:
             tape.watch(floats)
-            value = getattr(frameworks.keras_losses, name)(*tensors)
+            value = getattr(keras_losses, name)(*tensors)
         return value, tape.gradient(value, floats)
 
     if traced:
@@ -45,12 +48,12 @@ def in_keras(frameworks, name, arrays, traced):
     return value.numpy(), [gradient.numpy() for gradient in gradients]
 
 
-def compute(frameworks, side, name, arrays, dtype="float64"):
+def compute(side, name, arrays, dtype="float64"):
     """The loss, and its gradient by every argument that is not labels."""
     arrays = typed(arrays, dtype)
     if side == "PyTorch":
-        return in_pytorch(frameworks, name, arrays)
-    return in_keras(frameworks, name, arrays, side == "Keras traced")
+        return in_pytorch(name, arrays)
+    return in_keras(name, arrays, side == "Keras traced")
 
 
 def softmax(x):

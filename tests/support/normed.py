@@ -1,34 +1,37 @@
 """Twins with layers that embed, convolve and normalise, for tests of their mistakes."""
 
+import keras
 import numpy as np
+import torch
 
 from compare.judging.arrays import Input, sequences
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 WORDS, FEATURES, SIZE, OUTPUTS = 11, 5, 6, 3
 NAMES = ("words", "convolved")
 
 
-def twins(harness, name):
+def twins(name):
     """Twins of a model with random weights, and what they run on.
 
     Args:
-        harness: the module `compare.subjects.subject`.
         name: of NAMES. "words" is an embedding, an LSTM, a LayerNorm with an epsilon of
             1e-5 and a dense layer; "convolved" a convolution, a BatchNorm1d with 1e-3,
             a relu, an LSTM and a dense layer.
     """
     makers, inputs = {"words": _words, "convolved": _convolved}[name]()
-    made = harness.Twins(makers, inputs, ["y"])
-    made.load("to_keras", lambda layers: weights(harness, layers, 5))
+    made = Twins(makers, inputs, ["y"])
+    made.load("to_keras", lambda layers: weights(layers, 5))
     rng = np.random.default_rng(2)
     if name == "words":
         return made, (rng.integers(0, WORDS, (4, 6)),)
     return made, (rng.normal(0, 1, (4, 9, FEATURES)).astype(np.float32),)
 
 
-def weights(harness, layers, seed):
+def weights(layers, seed):
     """As `fresh_weights`, with variances above zero."""
-    made = harness.fresh_weights(layers, [seed])
+    made = fresh_weights(layers, [seed])
     for arrays in made.values():
         for key in arrays:
             if "var" in key:
@@ -37,9 +40,6 @@ def weights(harness, layers, seed):
 
 
 def _words():
-    import keras
-    import torch
-
     class InPyTorch(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -67,9 +67,6 @@ def _words():
 
 
 def _convolved():
-    import keras
-    import torch
-
     class InPyTorch(torch.nn.Module):
         def __init__(self):
             super().__init__()

@@ -1,6 +1,8 @@
 """Models that are out of the ordinary."""
 
+import keras
 import numpy as np
+from torch import nn
 
 SAME, DIFFERENT = "same", "different"
 
@@ -8,7 +10,7 @@ SAME, DIFFERENT = "same", "different"
 X = np.random.default_rng(0).normal(0, 2, (5, 4)).astype(np.float32)
 
 
-def in_pytorch(nn, behind=lambda y: y):
+def in_pytorch(behind=lambda y: y):
     """A dense layer, and what is made of it."""
 
     class InPyTorch(nn.Module):
@@ -22,7 +24,7 @@ def in_pytorch(nn, behind=lambda y: y):
     return InPyTorch()
 
 
-def in_keras(keras, behind=lambda y: y):
+def in_keras(behind=lambda y: y):
     """The same, subclassed."""
 
     class InKeras(keras.Model):
@@ -39,6 +41,6 @@ def in_keras(keras, behind=lambda y: y):
     return model
 
 
-def sequential(keras, *behind, dtype=None):
+def sequential(*behind, dtype=None):
     layers = [keras.Input((4,)), keras.layers.Dense(3, dtype=dtype), *behind]
     return keras.Sequential(layers)

@@ -2,7 +2,14 @@
 
 from functools import partial
 
+import keras
 import numpy as np
+import tensorflow
+import torch
+
+from compare.in_keras.precision import settled
+from keras_models import optimizers as keras_optimizers
+from pytorch_models import optimizers as pytorch_optimizers
 
 STEPS = 200
 
@@ -65,44 +72,44 @@ def gradients(dtype="float64"):
     return found.astype(dtype)
 
 
-def torch_optimizer(made, name, defined_by, values, parameters):
+def torch_optimizer(name, defined_by, values, parameters):
     cls = OPTIMIZERS[name][0]
     if defined_by == "Keras":
-        return getattr(made.in_torch, cls)(parameters, *values.values())
+        return getattr(pytorch_optimizers, cls)(parameters, *values.values())
     named = dict(learning_rate="lr", rho="alpha", epsilon="eps")
     values = {named.get(key, key): value for key, value in values.items()}
     if "beta_1" in values:
         values["betas"] = values.pop("beta_1"), values.pop("beta_2")
-    return getattr(made.torch.optim, cls)(parameters, **values)
+    return getattr(torch.optim, cls)(parameters, **values)
 
 
-def keras_class(made, name, defined_by):
-    home = made.keras.optimizers if defined_by == "Keras" else made.in_keras
+def keras_class(name, defined_by):
+    home = keras.optimizers if defined_by == "Keras" else keras_optimizers
     return getattr(home, OPTIMIZERS[name][0])
 
 
-def by_torch(made, name, defined_by, values, starts, gs):
+def by_torch(name, defined_by, values, starts, gs):
     """Each parameter after each step; all get the same gradients."""
-    parameters = [made.torch.nn.Parameter(made.torch.tensor(p)) for p in starts]
-    optimizer = torch_optimizer(made, name, defined_by, values, parameters)
+    parameters = [torch.nn.Parameter(torch.tensor(p)) for p in starts]
+    optimizer = torch_optimizer(name, defined_by, values, parameters)
     found = []
     for t, g in enumerate(gs):
         if t == NEW_RATE:
             optimizer.param_groups[0]["lr"] *= 0.3
         for parameter in parameters:
-            parameter.grad = made.torch.tensor(g)
+            parameter.grad = torch.tensor(g)
         optimizer.step()
         found.append([parameter.detach().numpy().copy() for parameter in parameters])
     return [np.array(each) for each in zip(*found, strict=True)]
 
 
-def by_keras(made, name, defined_by, values, starts, gs, traced, two_biases=False):
+def by_keras(name, defined_by, values, starts, gs, traced, two_biases=False):
     """Each variable after each step; the first one doubled, if there are two biases."""
-    cls = keras_class(made, name, defined_by)
+    cls = keras_class(name, defined_by)
     if two_biases:
-        cls = type(f"TwoBiases{cls.__name__}", (made.in_keras.TwoBiases, cls), {})
-    with made.settled(str(gs.dtype)):
-        variables = [made.keras.Variable(p) for p in starts]
+        cls = type(f"TwoBiases{cls.__name__}", (keras_optimizers.TwoBiases, cls), {})
+    with settled(str(gs.dtype)):
+        variables = [keras.Variable(p) for p in starts]
         optimizer = cls(**values)
         optimizer.build(variables)
     if two_biases:
@@ -112,12 +119,12 @@ def by_keras(made, name, defined_by, values, starts, gs, traced, two_biases=Fals
         optimizer.apply([g] * len(variables), variables)
 
     if traced:
-        step = made.tensorflow.function(step, autograph=False)
+        step = tensorflow.function(step, autograph=False)
     found = []
     for t, g in enumerate(gs if traced else gs[:FEW]):
         if t == NEW_RATE:
             optimizer.learning_rate = 0.3 * values["learning_rate"]
-        step(made.tensorflow.constant(g))
+        step(tensorflow.constant(g))
         found.append([variable.numpy() for variable in variables])
     return [np.array(each) for each in zip(*found, strict=True)]
 

@@ -1,6 +1,8 @@
 """Small models of a user's."""
 
+import keras
 import numpy as np
+import torch
 
 import compare
 
@@ -10,7 +12,7 @@ BATCH, TIME, FEATURES = 4, 6, 4
 X = np.random.default_rng(0).normal(size=(BATCH, TIME, FEATURES)).astype(np.float32)
 
 
-def in_pytorch(torch, forward, **layers):
+def in_pytorch(forward, **layers):
     """A module with these layers that computes `forward(module, x)`."""
 
     class Model(torch.nn.Module):
@@ -25,7 +27,7 @@ def in_pytorch(torch, forward, **layers):
     return Model()
 
 
-def sequential(keras, *layers, shape=(None, FEATURES), **options):
+def sequential(*layers, shape=(None, FEATURES), **options):
     return keras.Sequential([keras.Input(shape, **options), *layers])
 
 

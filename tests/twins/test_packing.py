@@ -1,8 +1,11 @@
 """Batches that PyTorch packs and Keras does not mask: the padding is no stage."""
 
+import keras
 import numpy as np
 import pytest
+import torch
 from own_models import FEATURES, OUTPUTS, SIZE, TIME
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import compare
 
@@ -10,9 +13,8 @@ LENGTHS = np.array([TIME, 4, 2])
 X = np.random.default_rng(0).normal(0, 1, (3, TIME, FEATURES)).astype(np.float32)
 
 
-def in_pytorch(torch):
+def in_pytorch():
     """The head reads the last valid step of what was packed."""
-    from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
     class Packing(torch.nn.Module):
         def __init__(self):
@@ -28,7 +30,7 @@ def in_pytorch(torch):
     return Packing()
 
 
-def in_keras(keras, step):
+def in_keras(step):
     """The head reads one step of a sequence that nothing masks."""
 
     class Gathering(keras.Model):
@@ -47,16 +49,14 @@ def in_keras(keras, step):
 
 
 @pytest.mark.parametrize("lengths", [LENGTHS, LENGTHS - 1], ids=["to the end", "short"])
-def test_last_valid_step_is_the_same_packed_or_gathered(torch, keras, lengths):
-    models = in_pytorch(torch), in_keras(keras, lambda n: n - 1)
+def test_last_valid_step_is_the_same_packed_or_gathered(lengths):
+    models = in_pytorch(), in_keras(lambda n: n - 1)
     evidence = compare.check(*models, [X, lengths], "to_keras")
 
     assert evidence.verdict == "same", evidence.explain()
 
 
-def test_scores_of_padding_that_weigh_nothing_do_not_count(torch, keras):
-    from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
-
+def test_scores_of_padding_that_weigh_nothing_do_not_count():
     class Packing(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -89,9 +89,8 @@ def test_scores_of_padding_that_weigh_nothing_do_not_count(torch, keras):
     assert evidence.verdict == "same", evidence.explain()
 
 
-def test_padding_in_the_results_is_compared(torch, keras):
+def test_padding_in_the_results_is_compared():
     """PyTorch's are zeros behind each sequence, and Keras's are states."""
-    from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
     class Packing(torch.nn.Module):
         def __init__(self):
@@ -117,16 +116,16 @@ def test_padding_in_the_results_is_compared(torch, keras):
     assert evidence.verdict == "different"
 
 
-def test_step_behind_the_valid_ones_is_different(torch, keras):
-    models = in_pytorch(torch), in_keras(keras, lambda n: 0 * n + TIME - 1)
+def test_step_behind_the_valid_ones_is_different():
+    models = in_pytorch(), in_keras(lambda n: 0 * n + TIME - 1)
     evidence = compare.check(*models, [X, LENGTHS], "to_keras")
 
     assert evidence.verdict == "different"
 
 
-def test_valid_steps_of_the_layer_are_compared(torch, keras):
+def test_valid_steps_of_the_layer_are_compared():
     """With gates in another order the layer is where the models begin to differ."""
-    ours, theirs = in_pytorch(torch), in_keras(keras, lambda n: n - 1)
+    ours, theirs = in_pytorch(), in_keras(lambda n: n - 1)
     compare.transfer(ours, theirs)
     kernel, *others = theirs.rnn.get_weights()
     theirs.rnn.set_weights([np.roll(kernel, SIZE, axis=1), *others])

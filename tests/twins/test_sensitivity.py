@@ -6,37 +6,38 @@ import normed
 import numpy as np
 import pytest
 
+from compare.in_pytorch import anatomy as in_pytorch_anatomy
+from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.arrays import Input, sequences
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import applies
 from compare.subjects.pairs import PAIRS
+from compare.twins import sensitivity
+from compare.twins.models import twin_makers
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
 
 
 @pytest.fixture(scope="module")
-def probe(harness):
+def probe():
     """Modules that load PyTorch."""
-    from compare.in_pytorch import mistakes as pytorch_mistakes
-    from compare.twins import sensitivity
-
     return pytorch_mistakes, sensitivity
 
 
-def twins(harness, file, cls, sizes, outputs, inputs=None, weights=None):
-    make = harness.twin_makers(file, cls, sizes)
-    made = harness.Twins(
-        make, inputs or sequences(None, sizes["num_features"]), outputs
-    )
-    made.load("to_keras", weights or partial(harness.fresh_weights, seed=[3]))
+def twins(file, cls, sizes, outputs, inputs=None, weights=None):
+    make = twin_makers(file, cls, sizes)
+    made = Twins(make, inputs or sequences(None, sizes["num_features"]), outputs)
+    made.load("to_keras", weights or partial(fresh_weights, seed=[3]))
     return made
 
 
-def layer_twins(harness, **options):
+def layer_twins(**options):
     sizes = dict(num_features=3, hidden_size=5, **options)
     inputs = (Input("x", (None, None, 3)), Input("lengths", (None,), "int64"))
     outputs = ["output", "h_n", "c_n"]
-    return twins(harness, "lstm_layer", "LSTMLayer", sizes, outputs, inputs)
+    return twins("lstm_layer", "LSTMLayer", sizes, outputs, inputs)
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +73,10 @@ def test_every_mistake_would_be_noticed_in_every_pair(results, pair):
     ],
 )
 def test_mistakes_of_deep_bidirectional_and_masked_layers_are_noticed(
-    harness, probe, options, names
+    probe, options, names
 ):
-    from compare.in_pytorch import anatomy as in_pytorch_anatomy
-
     _, sensitivity = probe
-    made = layer_twins(harness, **options)
+    made = layer_twins(**options)
     x = np.random.default_rng(0).normal(0, 1, (3, 8, 3)).astype(np.float32)
     arrays = (x, np.array([8, 5, 3]))
     found = in_pytorch_anatomy.anatomy(made.twin("torch", "float64"), arrays)
@@ -89,8 +88,6 @@ def test_mistakes_of_deep_bidirectional_and_masked_layers_are_noticed(
 
 
 def check_that_mistakes_are_undone(pytorch_mistakes, twin, arrays):
-    from compare.in_pytorch import anatomy as in_pytorch_anatomy
-
     found = in_pytorch_anatomy.anatomy(twin, arrays)
     before = twin(*arrays)
     for layer in found.kinds:
@@ -115,8 +112,8 @@ def test_a_twin_is_as_it_was_after_each_mistake(probe, last_step, x):
 
 
 @pytest.mark.parametrize("name", normed.NAMES)
-def test_a_twin_that_normalises_is_as_it_was_after_each_mistake(harness, probe, name):
-    made, arrays = normed.twins(harness, name)
+def test_a_twin_that_normalises_is_as_it_was_after_each_mistake(probe, name):
+    made, arrays = normed.twins(name)
     check_that_mistakes_are_undone(probe[0], made.twin("torch", "float64"), arrays)
 
 
@@ -138,12 +135,10 @@ def test_a_twin_that_normalises_is_as_it_was_after_each_mistake(harness, probe, 
     ],
 )
 def test_mistakes_of_layers_that_embed_and_normalise_are_noticed(
-    harness, probe, model, layer, names
+    probe, model, layer, names
 ):
-    from compare.in_pytorch import anatomy as in_pytorch_anatomy
-
     _, sensitivity = probe
-    made, arrays = normed.twins(harness, model)
+    made, arrays = normed.twins(model)
     found = in_pytorch_anatomy.anatomy(made.twin("torch", "float64"), arrays)
 
     assert all(applies(BY_NAME[name], layer, found) for name in names)
@@ -151,24 +146,24 @@ def test_mistakes_of_layers_that_embed_and_normalise_are_noticed(
 
 
 @pytest.fixture
-def probe_last_step(harness, probe, x):
+def probe_last_step(probe, x):
     """How many mistakes survive in a small model, by its weights."""
     _, sensitivity = probe
     sizes = dict(num_features=8, hidden_size=4, num_outputs=3)
 
     def survivors(change):
         def weights(layers):
-            drawn = harness.fresh_weights(layers, [3])
+            drawn = fresh_weights(layers, [3])
             return {
                 layer: {name: change(name, array) for name, array in arrays.items()}
                 for layer, arrays in drawn.items()
             }
 
         names = ("portfolio_last_step", "PortfolioLastStep", sizes, ["weights"])
-        made = twins(harness, *names, weights=weights)
+        made = twins(*names, weights=weights)
         found = sensitivity.sensitivity("small", made, (x,))
         if found.survivors:
-            reload = partial(_reload, harness, made)
+            reload = partial(_reload, made)
             found = sensitivity.with_reasons(found, made, (x,), reload)
         assert found.noticed == found.faults - len(found.survivors)
         return {each.fault: each.reason for each in found.survivors}
@@ -202,7 +197,7 @@ def test_constant_weights_hide_the_order_of_gates(probe_last_step):
     assert "LSTM recurrent kernel not transposed" in found
 
 
-def test_what_one_step_cannot_show_is_equivalent_there(harness, probe, last_step):
+def test_what_one_step_cannot_show_is_equivalent_there(probe, last_step):
     """With one step the first is the last; two steps tell them apart."""
     _, sensitivity = probe
     one = np.random.default_rng(5).normal(0, 1, (4, 1, 8)).astype(np.float32)
@@ -210,23 +205,23 @@ def test_what_one_step_cannot_show_is_equivalent_there(harness, probe, last_step
     name = "the first step for the last step"
 
     assert name in {each.fault for each in probed.survivors}
-    reload = partial(_reload, harness, last_step)
+    reload = partial(_reload, last_step)
     try:
         told = sensitivity.with_reasons(probed, last_step, (one,), reload)
     finally:
-        last_step.load("to_keras", partial(harness.fresh_weights, seed=[1]))
+        last_step.load("to_keras", partial(fresh_weights, seed=[1]))
     reasons = {each.fault: each.reason for each in told.survivors}
 
     assert reasons[name] == sensitivity.EQUIVALENT
 
 
 @pytest.mark.parametrize("alike", [0, 5])
-def test_what_these_inputs_cannot_show_others_do(harness, probe, alike):
+def test_what_these_inputs_cannot_show_others_do(probe, alike):
     """A relu behind a head whose results are all above zero, in the first draws too."""
     _, sensitivity = probe
 
     def positive(layers):
-        drawn = harness.fresh_weights(layers, [3])
+        drawn = fresh_weights(layers, [3])
         drawn["head"]["bias"] = np.full_like(drawn["head"]["bias"], 3)
         return drawn
 
@@ -234,12 +229,10 @@ def test_what_these_inputs_cannot_show_others_do(harness, probe, alike):
         if seed < alike:
             made.load("to_keras", positive)
         else:
-            _reload(harness, made, seed)
+            _reload(made, seed)
 
     sizes = dict(num_features=8, hidden_size=4, num_outputs=2)
-    made = twins(
-        harness, "lstm_model", "LSTMModel", sizes, ["prediction"], weights=positive
-    )
+    made = twins("lstm_model", "LSTMModel", sizes, ["prediction"], weights=positive)
     x = np.random.default_rng(6).normal(0, 1, (4, 6, 8)).astype(np.float32)
     probed = sensitivity.sensitivity("positive", made, (x,))
     told = sensitivity.with_reasons(probed, made, (x,), reload)
@@ -248,5 +241,5 @@ def test_what_these_inputs_cannot_show_others_do(harness, probe, alike):
     assert reasons == {"a relu for nothing at the end": sensitivity.HERE}
 
 
-def _reload(harness, made, seed):
-    made.load("to_keras", partial(harness.fresh_weights, seed=[seed]))
+def _reload(made, seed):
+    made.load("to_keras", partial(fresh_weights, seed=[seed]))

@@ -5,26 +5,32 @@ import subprocess
 import sys
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
+import torch
 
 from compare import BadInput, transfer
+from compare.in_keras.twin import Twin
 from compare.judging.arrays import sequences
 from compare.matching.copying import LARGE
+from compare.twins.frameworks import FRAMEWORKS, LAYERS
+from compare.twins.models import twin_makers
+from compare.twins.weights import fresh_weights
 
 SIZES = dict(num_features=3, hidden_size=5, num_outputs=2)
 
 
 @pytest.fixture(params=["float32", "float64"])
-def models(harness, request):
+def models(request):
     """The last-step model in both frameworks, random weights in PyTorch."""
-    make = harness.twin_makers("portfolio_last_step", "PortfolioLastStep", SIZES)
+    make = twin_makers("portfolio_last_step", "PortfolioLastStep", SIZES)
     torch, keras = (
         framework.Twin(make[side], sequences(None, 3), request.param, ["weights"]).model
-        for side, framework in harness.FRAMEWORKS.items()
+        for side, framework in FRAMEWORKS.items()
     )
-    weights = harness.fresh_weights(harness.LAYERS["torch"].layers(torch), [7])
-    harness.LAYERS["torch"].load(torch, weights)
+    weights = fresh_weights(LAYERS["torch"].layers(torch), [7])
+    LAYERS["torch"].load(torch, weights)
     return torch, keras
 
 
@@ -36,16 +42,14 @@ def arrays(layers, model):
     }
 
 
-def test_round_trip_keeps_every_matrix_bit_for_bit(harness, models):
+def test_round_trip_keeps_every_matrix_bit_for_bit(models):
     """PyTorch -> Keras -> PyTorch; of the two biases only their sum survives."""
     torch, keras = models
-    before = arrays(harness.LAYERS["torch"], torch)
+    before = arrays(LAYERS["torch"], torch)
     transfer(torch, keras)
-    harness.LAYERS["torch"].load(
-        torch, harness.fresh_weights(harness.LAYERS["torch"].layers(torch), [8])
-    )
+    LAYERS["torch"].load(torch, fresh_weights(LAYERS["torch"].layers(torch), [8]))
     transfer(keras, torch)
-    after = arrays(harness.LAYERS["torch"], torch)
+    after = arrays(LAYERS["torch"], torch)
 
     total = sum(before.pop(f"lstm.bias_{n}_l0").astype("float64") for n in ("ih", "hh"))
     assert (
@@ -56,31 +60,31 @@ def test_round_trip_keeps_every_matrix_bit_for_bit(harness, models):
     assert all(np.array_equal(after[name], before[name]) for name in before)
 
 
-def test_keras_round_trip_keeps_everything_bit_for_bit(harness, models):
+def test_keras_round_trip_keeps_everything_bit_for_bit(models):
     torch, keras = models
     transfer(torch, keras)
-    before = arrays(harness.LAYERS["keras"], keras)
+    before = arrays(LAYERS["keras"], keras)
     transfer(keras, torch)
     transfer(torch, keras)
-    after = arrays(harness.LAYERS["keras"], keras)
+    after = arrays(LAYERS["keras"], keras)
 
     assert all(np.array_equal(after[name], before[name]) for name in before)
 
 
-def test_moves_name_every_array_once(harness, models):
+def test_moves_name_every_array_once(models):
     torch, keras = models
     moves = transfer(torch, keras)
 
     assert [name for m in moves for name in m.source] == list(
-        arrays(harness.LAYERS["torch"], torch)
+        arrays(LAYERS["torch"], torch)
     )
     assert {name for m in moves for name in m.target} == set(
-        arrays(harness.LAYERS["keras"], keras)
+        arrays(LAYERS["keras"], keras)
     )
 
 
 @pytest.mark.parametrize("direction", ["to_keras", "to_torch"])
-def test_a_large_matrix_arrives_number_by_number(torch, keras, direction):
+def test_a_large_matrix_arrives_number_by_number(direction):
     """It goes by tiles, and into memory that TensorFlow takes over."""
     first = torch.nn.Sequential(torch.nn.Linear(1031, LARGE // 1024 + 1))
     second = keras.Sequential(
@@ -95,19 +99,17 @@ def test_a_large_matrix_arrives_number_by_number(torch, keras, direction):
     assert np.array_equal(kernel.numpy(), weight.T + 1)
 
 
-def test_a_refused_transfer_leaves_the_target_alone(harness, models):
+def test_a_refused_transfer_leaves_the_target_alone(models):
     torch, _ = models
-    make = harness.twin_makers(
+    make = twin_makers(
         "portfolio_last_step", "PortfolioLastStep", {**SIZES, "num_outputs": 3}
     )
-    other = harness.in_keras.Twin(
-        make["keras"], sequences(None, 3), "float32", ["weights"]
-    ).model
-    before = arrays(harness.LAYERS["keras"], other)
+    other = Twin(make["keras"], sequences(None, 3), "float32", ["weights"]).model
+    before = arrays(LAYERS["keras"], other)
 
     with pytest.raises(BadInput, match=r"logits.kernel: expected shape \(5, 3\)"):
         transfer(torch, other)
-    after = arrays(harness.LAYERS["keras"], other)
+    after = arrays(LAYERS["keras"], other)
     assert all(np.array_equal(after[name], before[name]) for name in before)
 
 
@@ -122,18 +124,18 @@ def test_two_models_of_one_framework_are_refused(models):
         transfer(3, keras)
 
 
-def test_an_unbuilt_keras_model_is_refused(harness, models):
+def test_an_unbuilt_keras_model_is_refused(models):
     torch, _ = models
-    make = harness.twin_makers("portfolio_last_step", "PortfolioLastStep", SIZES)
+    make = twin_makers("portfolio_last_step", "PortfolioLastStep", SIZES)
 
     with pytest.raises(BadInput, match="call it once on an input first"):
         transfer(torch, make["keras"]())
 
 
-def test_fresh_weights_hide_nothing(harness, models):
+def test_fresh_weights_hide_nothing(models):
     """None is zero, no array is symmetric or constant, and float32 holds them all."""
     torch, _ = models
-    draw = partial(harness.fresh_weights, harness.LAYERS["torch"].layers(torch))
+    draw = partial(fresh_weights, LAYERS["torch"].layers(torch))
     flat = np.concatenate(
         [a.ravel() for layer in draw([1]).values() for a in layer.values()]
     )

@@ -6,8 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from compare.judging import verdict
 from compare.judging.arrays import sequences
 from compare.judging.evidence import DIFFERENT, ILL_CONDITIONED, SAME
+from compare.judging.words import PRECISIONS
+from compare.twins.frameworks import LAYERS
+from compare.twins.models import twin_makers
+from compare.twins.twins import Twins
 
 TWINS = 2000
 SIZES = 80  # hidden sizes 1 to 80, 25 twins each
@@ -42,10 +47,10 @@ def build(hidden_size, rng, modules):
 
 
 @pytest.mark.slow
-def test_no_correct_twin_is_called_different(harness):
+def test_no_correct_twin_is_called_different():
     """2,000 random correct twins: not one `different`; a weight error is not missed."""
     rng = np.random.default_rng(2005)
-    modules = SimpleNamespace(Twins=harness.Twins, make=harness.twin_makers)
+    modules = SimpleNamespace(Twins=Twins, make=twin_makers)
     verdicts, caught, ratios, missed = Counter(), Counter(), [], []
     for number in range(TWINS):
         if number % (TWINS // SIZES) == 0:
@@ -68,12 +73,12 @@ def test_no_correct_twin_is_called_different(harness):
         if found.verdict == DIFFERENT:
             missed.append((number, scale, shape, found.stages))
         ratios += [
-            stage.ratio * harness.verdict.SAFETY
+            stage.ratio * verdict.SAFETY
             for stage in found.stages
             if stage.horizon  # with an empty horizon nothing was judged
         ]
         if number % 5 == 0 and found.verdict == SAME:
-            scale_one_matrix(twins, harness, 1 + WEIGHT_ERROR)
+            scale_one_matrix(twins, 1 + WEIGHT_ERROR)
             caught[twins.compare(x).verdict] += 1
     top = np.percentile(ratios, [50, 99, 99.9, 100])
     print(f"\n{TWINS} correct twins: {dict(verdicts)}")
@@ -87,11 +92,11 @@ def test_no_correct_twin_is_called_different(harness):
     assert verdicts[SAME] > verdicts[ILL_CONDITIONED]
 
 
-def scale_one_matrix(twins, harness, factor):
+def scale_one_matrix(twins, factor):
     """Make Keras's recurrent kernel wrong by a factor, in both precisions."""
-    for dtype in harness.PRECISIONS:
+    for dtype in PRECISIONS:
         model = twins.model("keras", dtype)
-        kernel = harness.LAYERS["keras"].layers(model)["lstm"].arrays["kernel"]
-        arrays = {"lstm": dict(harness.LAYERS["keras"].layers(model)["lstm"].arrays)}
+        kernel = LAYERS["keras"].layers(model)["lstm"].arrays["kernel"]
+        arrays = {"lstm": dict(LAYERS["keras"].layers(model)["lstm"].arrays)}
         arrays["lstm"]["kernel"] = kernel * factor
-        harness.LAYERS["keras"].load(model, arrays)
+        LAYERS["keras"].load(model, arrays)

@@ -2,12 +2,18 @@
 
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
+import torch
 from own_models import FEATURES, SIZE, X, in_keras, in_pytorch, plain, twins
+from torch import nn
 
 from compare import cli
+from compare.diagnosing.diagnosis import diagnose
 from compare.judging.arrays import sequences
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 FACTORS = np.array([0.2, 0.7, 1.5, 3.0])
 MEANS = np.array([-0.5, 0.25, 1.0, 2.0])
@@ -23,7 +29,6 @@ def scaled(change):
 
 def with_array(array):
     """What a model of either framework can multiply with."""
-    import torch
 
     def of(x):
         return torch.tensor(array).to(x) if isinstance(x, torch.Tensor) else array
@@ -61,14 +66,14 @@ SCALES = {
 
 @pytest.mark.parametrize("side", ["torch", "keras"])
 @pytest.mark.parametrize("case", SCALES)
-def test_an_input_that_one_side_scales_is_told(harness, diagnose, case, side):
+def test_an_input_that_one_side_scales_is_told(case, side):
     change, said = SCALES[case]
     (as_it_is, _), (_, keras_as_it_is) = scaled(lambda x: x), scaled(lambda x: x)
     torch, keras = scaled(change)
     if side == "torch":
-        made, who = twins(harness, torch, keras_as_it_is), "PyTorch {}, Keras does not"
+        made, who = twins(torch, keras_as_it_is), "PyTorch {}, Keras does not"
     else:
-        made, who = twins(harness, as_it_is, keras), "Keras {}, PyTorch does not"
+        made, who = twins(as_it_is, keras), "Keras {}, PyTorch does not"
     found = diagnose(made, (X,))
 
     assert found.explained, found
@@ -84,27 +89,24 @@ def test_an_input_that_one_side_scales_is_told(harness, diagnose, case, side):
         (1 + 5e-8, "up to 5.0e-08 apart, as float32 rounds them"),
     ],
 )
-def test_other_numbers_of_one_kind_are_told_by_how_far_they_are_apart(
-    harness, diagnose, factor, said
-):
+def test_other_numbers_of_one_kind_are_told_by_how_far_they_are_apart(factor, said):
     first = scaled(lambda x: by_factors(x) * factor)[0]
-    found = diagnose(twins(harness, first, scaled(by_factors)[1]), (X,))
+    found = diagnose(twins(first, scaled(by_factors)[1]), (X,))
 
     assert said in found.sentence
 
 
-def test_an_input_that_both_scale_is_told_where_they_do_so_otherwise(harness, diagnose):
+def test_an_input_that_both_scale_is_told_where_they_do_so_otherwise():
     torch, keras = scaled(lambda x: x / 255)[0], scaled(lambda x: x / 256)[1]
-    found = diagnose(twins(harness, torch, keras), (X,))
+    found = diagnose(twins(torch, keras), (X,))
 
     assert found.explained, found
     said = "Keras divides by 256, PyTorch divides by 255"
     assert found.sentence == f"between the input and rnn, {said}"
 
 
-def test_deviations_of_both_frameworks_by_default_are_told_apart(harness, diagnose):
+def test_deviations_of_both_frameworks_by_default_are_told_apart():
     """PyTorch divides by n - 1, Keras by n."""
-    import keras
 
     def ours(x):
         return (x - x.mean(1, keepdim=True)) / x.std(1, keepdim=True)
@@ -113,7 +115,7 @@ def test_deviations_of_both_frameworks_by_default_are_told_apart(harness, diagno
         kept = dict(axis=1, keepdims=True)
         return (x - keras.ops.mean(x, **kept)) / keras.ops.std(x, **kept)
 
-    found = diagnose(twins(harness, scaled(ours)[0], scaled(theirs)[1]), (X,))
+    found = diagnose(twins(scaled(ours)[0], scaled(theirs)[1]), (X,))
 
     assert found.explained, found
     said = "subtracts the mean of each feature over the steps and divides by the "
@@ -121,46 +123,44 @@ def test_deviations_of_both_frameworks_by_default_are_told_apart(harness, diagno
     assert found.sentence.endswith(f"PyTorch {said}standard deviation with n - 1")
 
 
-def test_an_input_that_both_scale_alike_is_no_finding(harness, diagnose):
+def test_an_input_that_both_scale_alike_is_no_finding():
     """What differs is behind it."""
     torch = in_pytorch(lambda m, x: m.head(m.rnn(x / 255)[0].mean(1)))
-    found = diagnose(twins(harness, torch, scaled(lambda x: x / 255)[1]), (X,))
+    found = diagnose(twins(torch, scaled(lambda x: x / 255)[1]), (X,))
 
     assert found.explained, found
     assert found.faults == ("the mean of all steps for the last step",)
 
 
-def test_an_input_of_one_sample_and_a_factor_of_each_feature_prove_nothing(
-    harness, diagnose
-):
+def test_an_input_of_one_sample_and_a_factor_of_each_feature_prove_nothing():
     """One step of one sample is any other times some factors."""
     torch, keras = scaled(by_factors)[0], scaled(lambda x: x)[1]
-    found = diagnose(twins(harness, torch, keras), (X[:1, :1],))
+    found = diagnose(twins(torch, keras), (X[:1, :1],))
 
     assert not found.explained
     assert "rnn gets something unknown in PyTorch" in found.sentence
 
 
-def test_an_input_made_by_something_else_stays_unknown(harness, diagnose):
+def test_an_input_made_by_something_else_stays_unknown():
     torch, keras = scaled(lambda x: x.sin())[0], scaled(lambda x: x)[1]
-    found = diagnose(twins(harness, torch, keras), (X,))
+    found = diagnose(twins(torch, keras), (X,))
 
     assert not found.explained
     assert found.faults == ()
     assert "after the input, rnn gets something unknown in PyTorch" in found.sentence
 
 
-def test_a_result_that_one_side_scales_is_told(harness, diagnose):
+def test_a_result_that_one_side_scales_is_told():
     torch = in_pytorch(lambda m, x: 0.5 * m.head(m.rnn(x)[0][:, -1]))
-    found = diagnose(twins(harness, torch, in_keras(plain)), (X,))
+    found = diagnose(twins(torch, in_keras(plain)), (X,))
 
     assert found.explained, found
     assert found.sentence == "after head, PyTorch multiplies by 0.5, Keras does not"
 
 
-def test_a_scale_and_a_mistake_of_another_kind_are_told_together(harness, diagnose):
+def test_a_scale_and_a_mistake_of_another_kind_are_told_together():
     torch = in_pytorch(lambda m, x: m.head(m.rnn(x / 255)[0].mean(1)))
-    found = diagnose(twins(harness, torch, in_keras(plain)), (X,))
+    found = diagnose(twins(torch, in_keras(plain)), (X,))
 
     assert found.explained, found
     assert "PyTorch divides by 255, Keras does not" in found.sentence
@@ -170,10 +170,8 @@ def test_a_scale_and_a_mistake_of_another_kind_are_told_together(harness, diagno
 # ---------------------------------------------------------------------------- residuals
 
 
-def stacked(harness, torch, keras):
+def stacked(join_in_pytorch, join_in_keras):
     """Twins of a projection, a recurrent layer and a head, joined before the head."""
-    import keras as framework
-    from torch import nn
 
     class InPyTorch(nn.Module):
         def __init__(self):
@@ -184,26 +182,23 @@ def stacked(harness, torch, keras):
 
         def forward(self, x):
             p = self.before(x)
-            return self.head(torch(self.rnn(p)[0], p, x)[:, -1])
+            return self.head(join_in_pytorch(self.rnn(p)[0], p, x)[:, -1])
 
-    class InKeras(framework.Model):
+    class InKeras(keras.Model):
         def __init__(self):
             super().__init__()
-            self.before = framework.layers.Dense(FEATURES)
-            self.rnn = framework.layers.GRU(FEATURES, return_sequences=True)
-            self.head = framework.layers.Dense(3)
+            self.before = keras.layers.Dense(FEATURES)
+            self.rnn = keras.layers.GRU(FEATURES, return_sequences=True)
+            self.head = keras.layers.Dense(3)
 
         def call(self, x):
             p = self.before(x)
-            return self.head(keras(self.rnn(p), p, x)[:, -1])
+            return self.head(join_in_keras(self.rnn(p), p, x)[:, -1])
 
-    return twins(harness, InPyTorch, InKeras)
+    return twins(InPyTorch, InKeras)
 
 
 def relu(x):
-    import keras
-    import torch
-
     return torch.relu(x) if isinstance(x, torch.Tensor) else keras.ops.relu(x)
 
 
@@ -228,44 +223,44 @@ JOINS = {
 
 @pytest.mark.parametrize("side", ["torch", "keras"])
 @pytest.mark.parametrize("case", JOINS)
-def test_a_connection_that_one_side_lacks_is_told(harness, diagnose, case, side):
+def test_a_connection_that_one_side_lacks_is_told(case, side):
     join, said = JOINS[case]
     if side == "torch":
-        made, who = stacked(harness, join, alone), "PyTorch {}, Keras does not"
+        made, who = stacked(join, alone), "PyTorch {}, Keras does not"
     else:
-        made, who = stacked(harness, alone, join), "Keras {}, PyTorch does not"
+        made, who = stacked(alone, join), "Keras {}, PyTorch does not"
     found = diagnose(made, (X,))
 
     assert found.explained, found
     assert found.sentence == f"between rnn and head, {who.format(said)}"
 
 
-def test_a_relu_before_a_sum_is_told_from_one_behind_it(harness, diagnose):
+def test_a_relu_before_a_sum_is_told_from_one_behind_it():
     (inside, _), (outside, _) = JOINS["relu of the sum"], JOINS["sum of the relu"]
-    found = diagnose(stacked(harness, inside, outside), (X,))
+    found = diagnose(stacked(inside, outside), (X,))
 
     assert found.explained, found
     assert "Keras has a relu and adds before after that" in found.sentence
     assert "PyTorch adds before and has a relu after that" in found.sentence
 
 
-def test_a_connection_from_elsewhere_is_told(harness, diagnose):
-    made = stacked(harness, lambda y, p, x: y + p, lambda y, p, x: y + x)
+def test_a_connection_from_elsewhere_is_told():
+    made = stacked(lambda y, p, x: y + p, lambda y, p, x: y + x)
     found = diagnose(made, (X,))
 
     assert found.explained, found
     assert "Keras adds the input, PyTorch adds before" in found.sentence
 
 
-def test_a_connection_of_both_sides_is_no_finding(harness, diagnose):
-    made = stacked(harness, lambda y, p, x: y + p, lambda y, p, x: y + p)
+def test_a_connection_of_both_sides_is_no_finding():
+    made = stacked(lambda y, p, x: y + p, lambda y, p, x: y + p)
 
     assert made.compare(X).verdict == "same"
     assert not diagnose(made, (X,)).part
 
 
-def test_two_connections_at_once_stay_unknown(harness, diagnose):
-    found = diagnose(stacked(harness, lambda y, p, x: y + p + x, alone), (X,))
+def test_two_connections_at_once_stay_unknown():
+    found = diagnose(stacked(lambda y, p, x: y + p + x, alone), (X,))
 
     assert not found.explained
     assert "head gets something unknown in PyTorch" in found.sentence
@@ -280,10 +275,8 @@ HALVES = {
 }
 
 
-def two_directions(harness, torch, merge, steps):
+def two_directions(join, merge, steps):
     """Twins that make one of two directions, at every step or where they end."""
-    import keras as framework
-    from torch import nn
 
     class InPyTorch(nn.Module):
         def __init__(self):
@@ -294,22 +287,22 @@ def two_directions(harness, torch, merge, steps):
         def forward(self, x):
             output, h = self.rnn(x)
             halves = (output[..., :SIZE], output[..., SIZE:]) if steps else h
-            return self.head(torch(*halves))
+            return self.head(join(*halves))
 
-    class InKeras(framework.Model):
+    class InKeras(keras.Model):
         def __init__(self):
             super().__init__()
-            rnn = framework.layers.GRU(SIZE, return_sequences=steps)
-            self.rnn = framework.layers.Bidirectional(rnn, merge_mode=merge)
-            self.head = framework.layers.Dense(3)
+            rnn = keras.layers.GRU(SIZE, return_sequences=steps)
+            self.rnn = keras.layers.Bidirectional(rnn, merge_mode=merge)
+            self.head = keras.layers.Dense(3)
 
         def call(self, x):
             return self.head(self.rnn(x))
 
     made = dict(torch=InPyTorch, keras=InKeras)
     # What PyTorch's layer hands on has two halves, what Keras's does is one.
-    made = harness.Twins(made, sequences(None, FEATURES), ["y"], alike=False)
-    made.load("to_keras", partial(harness.fresh_weights, seed=[2]))
+    made = Twins(made, sequences(None, FEATURES), ["y"], alike=False)
+    made.load("to_keras", partial(fresh_weights, seed=[2]))
     return made
 
 
@@ -317,11 +310,9 @@ def two_directions(harness, torch, merge, steps):
 @pytest.mark.parametrize(
     ("first", "then"), [("sum", "ave"), ("ave", "mul"), ("mul", "sum")]
 )
-def test_directions_made_one_in_another_way_are_told(
-    harness, diagnose, first, then, steps
-):
+def test_directions_made_one_in_another_way_are_told(first, then, steps):
     (join, ours), (_, theirs) = HALVES[first], HALVES[then]
-    found = diagnose(two_directions(harness, join, then, steps), (X,))
+    found = diagnose(two_directions(join, then, steps), (X,))
 
     assert found.explained, found
     assert found.sentence == f"between rnn and head, Keras {theirs}, PyTorch {ours}"
@@ -329,15 +320,15 @@ def test_directions_made_one_in_another_way_are_told(
 
 
 @pytest.mark.parametrize("merge", HALVES)
-def test_directions_made_one_in_the_same_way_are_no_finding(harness, diagnose, merge):
-    made = two_directions(harness, HALVES[merge][0], merge, False)
+def test_directions_made_one_in_the_same_way_are_no_finding(merge):
+    made = two_directions(HALVES[merge][0], merge, False)
 
     assert made.compare(X).verdict == "same"
     assert not diagnose(made, (X,)).part
 
 
-def test_one_direction_alone_is_told(harness, diagnose):
-    found = diagnose(two_directions(harness, lambda a, b: a, "sum", True), (X,))
+def test_one_direction_alone_is_told():
+    found = diagnose(two_directions(lambda a, b: a, "sum", True), (X,))
 
     assert found.explained, found
     assert "PyTorch takes the forward direction alone" in found.sentence
@@ -372,7 +363,7 @@ x = np.random.default_rng(0).normal(size=(BATCH, 5, 4)).astype("float32")
 
 @pytest.mark.parametrize("batch", [1, 5])
 def test_a_layer_that_rescales_in_keras_alone_is_told(
-    harness, tmp_path, monkeypatch, capsys, batch
+    tmp_path, monkeypatch, capsys, batch
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pair.py").write_text(PAIR.replace("BATCH", str(batch)))

@@ -2,11 +2,16 @@
 
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
+import torch
 
 import compare
+from compare.diagnosing.diagnosis import diagnose
 from compare.judging.arrays import sequences
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 X = np.random.default_rng(3).normal(0, 1, (3, 5, 4)).astype(np.float32)
 NAMES = {name: name for name in ("forward_", "backward_", "head")}
@@ -14,7 +19,6 @@ NAMES = {name: name for name in ("forward_", "backward_", "head")}
 
 def by_hand(turned=True, ends=False):
     """Two LSTMs, one for each direction, and a head; in PyTorch."""
-    import torch
 
     class Model(torch.nn.Module):
         def __init__(self):
@@ -34,8 +38,6 @@ def by_hand(turned=True, ends=False):
 
 def go_backwards(turned=True, named=True, **options):
     """The same in Keras, where a layer reads backwards by itself."""
-    import keras
-
     names = NAMES if named else dict.fromkeys(NAMES)
     x = keras.Input((None, 4))
     one = keras.layers.LSTM(6, return_sequences=True, name=names["forward_"])(x)
@@ -67,7 +69,7 @@ def explained(torch, keras, x=X, **options):
     ],
 )
 def test_steps_that_one_side_leaves_turned_are_told_and_no_layer_is_blamed(
-    torch, keras, torch_turns, who, whose, code
+    torch_turns, who, whose, code
 ):
     found = explained(by_hand(torch_turns), go_backwards(not torch_turns), names=NAMES)
 
@@ -80,21 +82,21 @@ def test_steps_that_one_side_leaves_turned_are_told_and_no_layer_is_blamed(
     assert found.place == "between backward_ and head"
 
 
-def test_a_mistake_elsewhere_blames_no_direction(torch, keras):
+def test_a_mistake_elsewhere_blames_no_direction():
     found = explained(by_hand(ends=True), go_backwards(), names=NAMES)
 
     assert found.sentence.startswith("after head, ")
     assert "; and" not in found.sentence
 
 
-def test_a_mistake_in_a_layer_that_both_read_from_the_end_is_told_alone(torch, keras):
+def test_a_mistake_in_a_layer_that_both_read_from_the_end_is_told_alone():
     theirs = go_backwards(recurrent_activation="hard_sigmoid")
     found = explained(by_hand(), theirs, names=NAMES)
 
     assert found.faults == ("hard sigmoid x / 6",)
 
 
-def test_directions_that_are_told_apart_wrongly_are_said_to_be(torch, keras):
+def test_directions_that_are_told_apart_wrongly_are_said_to_be():
     """Without names the layers go by order, which Keras has its own way."""
     found = explained(by_hand(turned=False), go_backwards(named=False))
 
@@ -103,14 +105,13 @@ def test_directions_that_are_told_apart_wrongly_are_said_to_be(torch, keras):
     assert found.fix.startswith("give names, {")
 
 
-def test_a_layer_of_the_same_name_that_reads_the_other_way_is_no_mix_up(torch, keras):
+def test_a_layer_of_the_same_name_that_reads_the_other_way_is_no_mix_up():
     """Its user has said which twin it has."""
-    import torch as pytorch
 
     class Swapped(type(by_hand())):
         def forward(self, x):
             one, other = self.forward_(x.flip(1))[0], self.backward_(x)[0]
-            return self.head(pytorch.cat([one.flip(1), other], dim=-1))
+            return self.head(torch.cat([one.flip(1), other], dim=-1))
 
     found = explained(Swapped(), go_backwards(), names=NAMES)
 
@@ -120,7 +121,6 @@ def test_a_layer_of_the_same_name_that_reads_the_other_way_is_no_mix_up(torch, k
 
 def branches(order):
     """Two layers of different kinds, joined; in PyTorch."""
-    import torch
 
     class Model(torch.nn.Module):
         def __init__(self):
@@ -137,8 +137,6 @@ def branches(order):
 
 
 def branches_in_keras(order, step=-1):
-    import keras
-
     x = keras.Input((None, 4))
     two = keras.layers.GRU(5, return_sequences=True)(x)[:, step]
     parts = [keras.layers.LSTM(6)(x), two]
@@ -147,7 +145,7 @@ def branches_in_keras(order, step=-1):
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_parts_that_are_joined_in_another_order_are_told(torch, keras, order):
+def test_parts_that_are_joined_in_another_order_are_told(order):
     found = explained(branches(order), branches_in_keras(-order))
     said = [f"the last step of {name}" for name in ("one", "two")][::order]
 
@@ -158,14 +156,14 @@ def test_parts_that_are_joined_in_another_order_are_told(torch, keras, order):
     assert found.fix.startswith("either PyTorch: torch.cat of the last step of ")
 
 
-def test_a_part_that_is_taken_in_another_way_is_told(torch, keras):
+def test_a_part_that_is_taken_in_another_way_is_told():
     found = explained(branches(1), branches_in_keras(1, step=0))
 
     assert found.faults == ("the first step for the last step",)
     assert found.sentence.startswith("between two and head, Keras takes the first step")
 
 
-def test_inputs_that_are_joined_in_another_order_are_told(torch, keras):
+def test_inputs_that_are_joined_in_another_order_are_told():
     class Model(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -182,7 +180,7 @@ def test_inputs_that_are_joined_in_another_order_are_told(torch, keras):
     assert "PyTorch joins the input x and the input x1, Keras" in found.sentence
 
 
-def test_inputs_that_are_joined_in_another_order_for_the_result_are_told(torch, keras):
+def test_inputs_that_are_joined_in_another_order_for_the_result_are_told():
     """No layer comes after the result, and none makes any part of it."""
 
     class Model(torch.nn.Module):
@@ -204,7 +202,7 @@ def test_inputs_that_are_joined_in_another_order_for_the_result_are_told(torch, 
     )
 
 
-def test_a_part_that_nobody_knows_is_not_explained(torch, keras):
+def test_a_part_that_nobody_knows_is_not_explained():
     class Strange(type(branches(1))):
         def forward(self, x):
             parts = [self.one(x)[1][0][-1], self.two(x)[1][-1].cos()]
@@ -215,7 +213,7 @@ def test_a_part_that_nobody_knows_is_not_explained(torch, keras):
     assert not any(r.explanation.explained for r in found.results if r.explanation)
 
 
-def test_layers_that_both_read_from_the_end_rightly_are_the_same(torch, keras):
+def test_layers_that_both_read_from_the_end_rightly_are_the_same():
     found = compare.check(
         by_hand(), go_backwards(), X, transfer="to_keras", names=NAMES
     )
@@ -223,7 +221,7 @@ def test_layers_that_both_read_from_the_end_rightly_are_the_same(torch, keras):
     assert found.verdict == "same"
 
 
-def test_a_sum_of_branches_and_their_maximum_are_told(torch, keras):
+def test_a_sum_of_branches_and_their_maximum_are_told():
     class Added(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -241,12 +239,10 @@ def test_a_sum_of_branches_and_their_maximum_are_told(torch, keras):
     assert "Keras takes the maximum with one, PyTorch adds one" in found.sentence
 
 
-def test_directions_made_by_hand_rightly_are_no_finding(harness, diagnose):
-    made = harness.Twins(
-        dict(torch=by_hand, keras=go_backwards), sequences(None, 4), None
-    )
+def test_directions_made_by_hand_rightly_are_no_finding():
+    made = Twins(dict(torch=by_hand, keras=go_backwards), sequences(None, 4), None)
     made.match((X,), NAMES)
-    made.load("to_keras", partial(harness.fresh_weights, seed=[4]))
+    made.load("to_keras", partial(fresh_weights, seed=[4]))
     found = diagnose(made, (X,))
 
     assert made.compare(X).verdict == "same"

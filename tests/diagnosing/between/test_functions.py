@@ -1,15 +1,18 @@
 """A function between two layers is recognised."""
 
+import keras
 import pytest
+import torch
 from own_models import FEATURES, OUTPUTS, SIZE, X, in_keras, in_pytorch, twins
+from torch import nn
+
+from compare.diagnosing.diagnosis import diagnose
 
 MIDDLE = 6
 
 
-def with_middle(harness, torch, keras):
+def with_middle(function, activation):
     """Twins of a recurrent layer, a middle layer and a head, functions between."""
-    import keras as framework
-    from torch import nn
 
     class InPyTorch(nn.Module):
         def __init__(self):
@@ -19,39 +22,33 @@ def with_middle(harness, torch, keras):
             self.head = nn.Linear(MIDDLE, OUTPUTS)
 
         def forward(self, x):
-            return self.head(torch(self.middle(self.rnn(x)[0][:, -1])))
+            return self.head(function(self.middle(self.rnn(x)[0][:, -1])))
 
-    class InKeras(framework.Model):
+    class InKeras(keras.Model):
         def __init__(self):
             super().__init__()
-            self.rnn = framework.layers.LSTM(SIZE)
-            self.middle = framework.layers.Dense(MIDDLE)
-            self.act = framework.layers.Activation(keras)
-            self.head = framework.layers.Dense(OUTPUTS)
+            self.rnn = keras.layers.LSTM(SIZE)
+            self.middle = keras.layers.Dense(MIDDLE)
+            self.act = keras.layers.Activation(activation)
+            self.head = keras.layers.Dense(OUTPUTS)
 
         def call(self, x):
             return self.head(self.act(self.middle(self.rnn(x))))
 
-    return twins(harness, InPyTorch, InKeras)
+    return twins(InPyTorch, InKeras)
 
 
 def in_torch(name, *args, **options):
     """A function of torch.nn.functional."""
-    import torch
-
     function = getattr(torch.nn.functional, name)
     return lambda x: function(x, *args, **options)
 
 
 def keras_leaky(x):
-    import keras
-
     return keras.activations.leaky_relu(x, negative_slope=0.3)
 
 
 def keras_gelu(x):
-    import keras
-
     return keras.activations.gelu(x, approximate=True)
 
 
@@ -74,9 +71,9 @@ ACTIVATIONS = {
 
 
 @pytest.mark.parametrize("case", ACTIVATIONS)
-def test_a_function_between_layers_is_recognised(harness, diagnose, case):
-    torch, keras, name = ACTIVATIONS[case]
-    made = with_middle(harness, in_torch(*torch), keras)
+def test_a_function_between_layers_is_recognised(case):
+    function, activation, name = ACTIVATIONS[case]
+    made = with_middle(in_torch(*function), activation)
     found = diagnose(made, (X,))
 
     assert found.explained, found
@@ -85,8 +82,8 @@ def test_a_function_between_layers_is_recognised(harness, diagnose, case):
     assert found.alternatives
 
 
-def test_an_alpha_of_ones_own_is_read_from_what_it_makes(harness, diagnose):
-    made = with_middle(harness, in_torch("elu", 0.5), "elu")
+def test_an_alpha_of_ones_own_is_read_from_what_it_makes():
+    made = with_middle(in_torch("elu", 0.5), "elu")
     found = diagnose(made, (X,))
 
     assert found.explained, found
@@ -95,26 +92,25 @@ def test_an_alpha_of_ones_own_is_read_from_what_it_makes(harness, diagnose):
     assert found.sentence == f"between middle and head, {said}"
 
 
-def test_a_function_that_nobody_knows_stays_unknown(harness, diagnose):
-    made = with_middle(harness, lambda x: x.sin(), "relu")
+def test_a_function_that_nobody_knows_stays_unknown():
+    made = with_middle(lambda x: x.sin(), "relu")
     found = diagnose(made, (X,))
 
     assert not found.explained
     assert "head gets something unknown in PyTorch" in found.sentence
 
 
-def test_the_same_function_on_both_sides_is_no_finding(harness, diagnose):
-    made = with_middle(harness, in_torch("relu"), "relu")
+def test_the_same_function_on_both_sides_is_no_finding():
+    made = with_middle(in_torch("relu"), "relu")
     found = diagnose(made, (X,))
 
     assert not found.explained
     assert found.faults == ()
 
 
-def test_a_relu_behind_the_last_step_is_told_from_the_step(harness, diagnose):
+def test_a_relu_behind_the_last_step_is_told_from_the_step():
     """The step is the same on both sides; what it goes through is not."""
     made = twins(
-        harness,
         in_pytorch(lambda m, x: m.head(m.rnn(x)[0][:, -1].relu())),
         in_keras(lambda m, x: m.head(m.rnn(x))),
     )
@@ -126,9 +122,8 @@ def test_a_relu_behind_the_last_step_is_told_from_the_step(harness, diagnose):
     )
 
 
-def test_another_step_through_another_function_are_two_mistakes(harness, diagnose):
+def test_another_step_through_another_function_are_two_mistakes():
     made = twins(
-        harness,
         in_pytorch(lambda m, x: m.head(m.rnn(x)[0].mean(1).relu())),
         in_keras(lambda m, x: m.head(m.rnn(x))),
     )

@@ -2,16 +2,21 @@
 
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
+import torch
 from own_models import FEATURES, OUTPUTS, SIZE, X, twins
+from torch import nn
 
+from compare.diagnosing.diagnosis import diagnose
 from compare.judging.arrays import sequences
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 
 def alone_in_pytorch(way, **options):
     """A model that ends with a recurrent layer."""
-    from torch import nn
 
     class Model(nn.Module):
         def __init__(self):
@@ -25,8 +30,6 @@ def alone_in_pytorch(way, **options):
 
 
 def alone_in_keras(both_ways=False, **options):
-    import keras
-
     class Model(keras.Model):
         def __init__(self):
             super().__init__()
@@ -50,10 +53,10 @@ LAST = {
 
 
 @pytest.mark.parametrize("case", LAST)
-def test_what_a_model_returns_of_its_last_layer_is_recognised(harness, diagnose, case):
+def test_what_a_model_returns_of_its_last_layer_is_recognised(case):
     way, name = LAST[case]
     x = np.random.default_rng(3).normal(0, 1, (7, 7, FEATURES)).astype(np.float32)
-    made = twins(harness, alone_in_pytorch(way), alone_in_keras())
+    made = twins(alone_in_pytorch(way), alone_in_keras())
     found = diagnose(made, (x,))
 
     assert found.explained, found
@@ -61,21 +64,16 @@ def test_what_a_model_returns_of_its_last_layer_is_recognised(harness, diagnose,
     assert found.sentence.startswith("after rnn, PyTorch returns ")
 
 
-def test_the_last_step_of_two_directions_is_recognised_at_the_end(harness, diagnose):
+def test_the_last_step_of_two_directions_is_recognised_at_the_end():
     torch = alone_in_pytorch(lambda o, s: o[:, -1], bidirectional=True)
-    found = diagnose(twins(harness, torch, alone_in_keras(both_ways=True)), (X,))
+    found = diagnose(twins(torch, alone_in_keras(both_ways=True)), (X,))
 
     assert found.explained, found
     assert found.faults == ("the last step for the end of each direction",)
 
 
-def test_a_layer_that_is_called_step_by_step_does_not_break_the_diagnosis(
-    harness, diagnose
-):
+def test_a_layer_that_is_called_step_by_step_does_not_break_the_diagnosis():
     """A loop over the steps that writes into a tensor, against Dense at every step."""
-    import keras
-    import torch
-    from torch import nn
 
     class InPyTorch(nn.Module):
         def __init__(self):
@@ -98,16 +96,14 @@ def test_a_layer_that_is_called_step_by_step_does_not_break_the_diagnosis(
         def call(self, x):
             return self.head(self.first(x))
 
-    found = diagnose(twins(harness, InPyTorch, InKeras), (X,))
+    found = diagnose(twins(InPyTorch, InKeras), (X,))
 
     assert not found.explained
     assert "first cannot be looked into" in found.sentence
 
 
-def two_results(harness, order):
+def two_results(order):
     """Twins of a recurrent layer and two heads, whose results PyTorch returns so."""
-    import keras
-    import torch
 
     class InPyTorch(torch.nn.Module):
         def __init__(self):
@@ -133,8 +129,8 @@ def two_results(harness, order):
             return self.one(h), self.two(h)
 
     makers = dict(torch=InPyTorch, keras=InKeras)
-    made = harness.Twins(makers, sequences(None, FEATURES), ["a", "b"])
-    made.load("to_keras", partial(harness.fresh_weights, seed=[2]))
+    made = Twins(makers, sequences(None, FEATURES), ["a", "b"])
+    made.load("to_keras", partial(fresh_weights, seed=[2]))
     return made
 
 
@@ -143,23 +139,23 @@ def two_results(harness, order):
     [lambda made: made[::-1], lambda made: {"a": made[1], "b": made[0]}],
     ids=["tuple", "keys"],
 )
-def test_results_in_another_order_are_told_for_either_side(harness, diagnose, order):
-    found = diagnose(two_results(harness, order), (X,))
+def test_results_in_another_order_are_told_for_either_side(order):
+    found = diagnose(two_results(order), (X,))
 
     assert found.explained, found
     assert found.faults == ("results in another order",)
     assert {each.side for each in found.alternatives} == {"keras"}
 
 
-def test_results_in_the_same_order_are_not_told(harness, diagnose):
-    found = diagnose(two_results(harness, lambda made: made), (X,))
+def test_results_in_the_same_order_are_not_told():
+    found = diagnose(two_results(lambda made: made), (X,))
 
     assert not found.explained
     assert found.faults == ()
 
 
-def test_one_wrong_result_of_two_is_no_other_order(harness, diagnose):
-    made = two_results(harness, lambda made: (made[0], made[1].sin()))
+def test_one_wrong_result_of_two_is_no_other_order():
+    made = two_results(lambda made: (made[0], made[1].sin()))
     found = diagnose(made, (X,))
 
     assert not found.explained

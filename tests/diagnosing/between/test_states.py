@@ -1,7 +1,11 @@
 """Final states that are handed on in another order are told."""
 
+import keras
 import pytest
+import torch
 from own_models import OUTPUTS, SIZE, X, in_keras, in_pytorch, twins
+
+from compare.diagnosing.diagnosis import diagnose
 
 
 def bidirectional(forward):
@@ -9,8 +13,6 @@ def bidirectional(forward):
 
 
 def both_states(model, x, first, second):
-    import torch
-
     h = model.rnn(x)[1][0]
     return model.head(torch.cat([h[first], h[second]], dim=1))
 
@@ -28,20 +30,16 @@ STATES = {
 
 
 @pytest.mark.parametrize("case", STATES)
-def test_the_states_of_two_directions_in_another_order_are_told(
-    harness, diagnose, case
-):
+def test_the_states_of_two_directions_in_another_order_are_told(case):
     torch, name = STATES[case]
     keras = in_keras(lambda m, x: m.head(m.rnn(x)), both_ways=True)
-    found = diagnose(twins(harness, torch, keras), (X,))
+    found = diagnose(twins(torch, keras), (X,))
 
     assert found.explained, found
     assert found.faults == (name,)
 
 
 def stack_in_keras():
-    import keras
-
     class Model(keras.Model):
         def __init__(self):
             super().__init__()
@@ -59,9 +57,9 @@ def stack_in_keras():
     return Model()
 
 
-def test_the_state_of_the_first_layer_of_a_stack_is_told(harness, diagnose):
+def test_the_state_of_the_first_layer_of_a_stack_is_told():
     torch = in_pytorch(lambda m, x: m.head(m.rnn(x)[1][0][0]), num_layers=2)
-    found = diagnose(twins(harness, torch, stack_in_keras), (X,))
+    found = diagnose(twins(torch, stack_in_keras), (X,))
 
     assert found.explained, found
     assert found.faults == ("the states of the first layer for the last step",)

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from own_models import TIME, X, in_keras, in_pytorch, plain, twins
+
+from compare.diagnosing.diagnosis import diagnose
 
 PADDING = -1.5  # as an embedding makes of index 0: any number but zero
 LENGTHS = {"one is whole": [TIME, 4, 2], "none is whole": [5, 4, 2]}
@@ -16,8 +19,6 @@ def padded(lengths):
 
 def packed(model, x):
     """What a recurrent layer makes of the data alone: every step, and the states."""
-    import torch
-
     lengths = (x != PADDING).any(2).sum(1)
     pack = torch.nn.utils.rnn.pack_padded_sequence
     return model.rnn(pack(x, lengths, True, False))
@@ -28,15 +29,11 @@ def state(model, x):
 
 
 def ends(model, x):
-    import torch
-
     h_n = packed(model, x)[1]
     return model.head(torch.cat([h_n[-2], h_n[-1]], dim=1))
 
 
 def last_valid(model, x):
-    import torch
-
     unpack = torch.nn.utils.rnn.pad_packed_sequence
     output, lengths = unpack(packed(model, x)[0], batch_first=True)
     return model.head(output[torch.arange(len(output)), lengths - 1])
@@ -59,10 +56,8 @@ def of(case):
 
 @pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
 @pytest.mark.parametrize("case", ["the state", "two directions"])
-def test_padding_of_any_value_that_keras_reads_is_explained(
-    harness, diagnose, case, lengths
-):
-    found = diagnose(twins(harness, *of(case)), (padded(lengths),))
+def test_padding_of_any_value_that_keras_reads_is_explained(case, lengths):
+    found = diagnose(twins(*of(case)), (padded(lengths),))
 
     assert found.explained, found
     assert found.faults == ("mask ignored",)
@@ -70,24 +65,21 @@ def test_padding_of_any_value_that_keras_reads_is_explained(
     assert found.gap_after <= found.limit
 
 
-def test_the_last_valid_step_of_a_packed_batch_is_told(harness, diagnose):
+def test_the_last_valid_step_of_a_packed_batch_is_told():
     data = padded(LENGTHS["one is whole"])
-    found = diagnose(twins(harness, *of("the last valid step")), (data,))
+    found = diagnose(twins(*of("the last valid step")), (data,))
 
     assert found.explained, found
     assert found.faults == ("mask ignored",)
 
 
-def test_data_that_differs_within_the_lengths_is_not_explained_by_the_padding(
-    harness, diagnose
-):
+def test_data_that_differs_within_the_lengths_is_not_explained_by_the_padding():
     """The cure leaves to PyTorch what it gave the layer itself."""
-    import torch
 
     def mixed(model, x):
         return state(model, torch.where(x == PADDING, x, x * x.cos().cumsum(1)))
 
-    made = twins(harness, in_pytorch(mixed), in_keras(plain))
+    made = twins(in_pytorch(mixed), in_keras(plain))
     found = diagnose(made, (padded(LENGTHS["one is whole"]),))
 
     assert not found.explained, found

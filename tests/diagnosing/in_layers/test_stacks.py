@@ -1,7 +1,9 @@
 """A mistake in one layer of a stack, in one direction, or in some of the arrays."""
 
+import keras
 import numpy as np
 import pytest
+import torch
 from own_models import (
     FEATURES,
     OUTPUTS,
@@ -15,10 +17,11 @@ from own_models import (
     wrong_weights,
 )
 
+from compare.diagnosing.diagnosis import diagnose
+
 
 def stack_in_keras(*options, both_ways=None):
     """Layers one behind another, as a stack of PyTorch's has them, and a head."""
-    import keras
 
     class Model(keras.Model):
         def __init__(self):
@@ -52,10 +55,10 @@ ORDINALS = ("first", "second", "third")
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 2])
-def test_a_mistake_in_one_layer_of_a_stack_is_told(harness, diagnose, wrong):
+def test_a_mistake_in_one_layer_of_a_stack_is_told(wrong):
     options = [HARD if number == wrong else {} for number in range(3)]
     torch = in_pytorch(last, num_layers=3)
-    found = diagnose(twins(harness, torch, stack_in_keras(*options)), (X,))
+    found = diagnose(twins(torch, stack_in_keras(*options)), (X,))
 
     assert found.explained, found
     assert found.faults == ("hard sigmoid x / 6",)
@@ -65,17 +68,17 @@ def test_a_mistake_in_one_layer_of_a_stack_is_told(harness, diagnose, wrong):
     assert found.gap_after <= found.limit
 
 
-def test_different_mistakes_in_two_layers_of_a_stack_stay_unknown(harness, diagnose):
+def test_different_mistakes_in_two_layers_of_a_stack_stay_unknown():
     keras = stack_in_keras(HARD, dict(activation="relu"))
-    found = diagnose(twins(harness, in_pytorch(last, num_layers=2), keras), (X,))
+    found = diagnose(twins(in_pytorch(last, num_layers=2), keras), (X,))
 
     assert not found.explained
     assert found.faults == ()
 
 
-def test_a_mistake_in_one_direction_is_told(harness, diagnose):
+def test_a_mistake_in_one_direction_is_told():
     keras = stack_in_keras({}, both_ways=HARD)
-    found = diagnose(twins(harness, in_pytorch(last, bidirectional=True), keras), (X,))
+    found = diagnose(twins(in_pytorch(last, bidirectional=True), keras), (X,))
 
     assert found.explained, found
     assert "in the backward direction alone, the gates use a hard" in found.sentence
@@ -101,12 +104,10 @@ PARTS = {
 
 
 @pytest.mark.parametrize("case", PARTS)
-def test_gates_in_another_order_in_some_arrays_are_told(harness, diagnose, case):
+def test_gates_in_another_order_in_some_arrays_are_told(case):
     names, said = PARTS[case]
-    made = twins(
-        harness, in_pytorch(last, bidirectional=True), stack_in_keras({}, both_ways={})
-    )
-    wrong_weights(harness, made, "rnn", lambda a: a | {n: gates(a[n]) for n in names})
+    made = twins(in_pytorch(last, bidirectional=True), stack_in_keras({}, both_ways={}))
+    wrong_weights(made, "rnn", lambda a: a | {n: gates(a[n]) for n in names})
     found = diagnose(made, (X,))
 
     assert found.explained, found
@@ -115,27 +116,22 @@ def test_gates_in_another_order_in_some_arrays_are_told(harness, diagnose, case)
     assert in_keras.sentence.startswith(f"in rnn of Keras, {said}, the gates are")
 
 
-def test_noise_in_some_arrays_stays_unknown(harness, diagnose):
-    made = twins(
-        harness, in_pytorch(last, bidirectional=True), stack_in_keras({}, both_ways={})
-    )
+def test_noise_in_some_arrays_stays_unknown():
+    made = twins(in_pytorch(last, bidirectional=True), stack_in_keras({}, both_ways={}))
     noise = np.random.default_rng(0)
 
     def change(arrays):
         name = "forward.kernel"
         return arrays | {name: arrays[name] + noise.normal(0, 0.1, arrays[name].shape)}
 
-    wrong_weights(harness, made, "rnn", change)
+    wrong_weights(made, "rnn", change)
     found = diagnose(made, (X,))
 
     assert not found.explained
     assert "the weights differ in no known way" in found.sentence
 
 
-def test_gates_in_another_order_in_an_array_of_a_cell_are_told(harness, diagnose):
-    import keras
-    import torch
-
+def test_gates_in_another_order_in_an_array_of_a_cell_are_told():
     class InPyTorch(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -153,19 +149,19 @@ def test_gates_in_another_order_in_an_array_of_a_cell_are_told(harness, diagnose
             zeros = keras.ops.zeros((keras.ops.shape(x)[0], SIZE), x.dtype)
             return self.cell(x[:, 0], [zeros, zeros])[0]
 
-    made = twins(harness, InPyTorch, InKeras)
-    wrong_weights(harness, made, "cell", lambda a: a | {"kernel": gates(a["kernel"])})
+    made = twins(InPyTorch, InKeras)
+    wrong_weights(made, "cell", lambda a: a | {"kernel": gates(a["kernel"])})
     found = diagnose(made, (X,))
 
     assert found.explained, found
     assert "in weight_ih alone, the gates are stacked i, g, f, o" in found.sentence
 
 
-def test_a_gru_that_has_one_bias_twice_is_told(harness, diagnose):
+def test_a_gru_that_has_one_bias_twice_is_told():
     torch, keras = in_pytorch(last, kind="GRU"), in_keras(plain, kind="GRU")
-    made = twins(harness, torch, keras)
+    made = twins(torch, keras)
     twice = [0, 0]
-    wrong_weights(harness, made, "rnn", lambda a: a | {"bias": a["bias"][twice]})
+    wrong_weights(made, "rnn", lambda a: a | {"bias": a["bias"][twice]})
     found = diagnose(made, (X,))
 
     assert found.explained, found

@@ -1,11 +1,17 @@
 """Weights that a layer was made with, or that are another layer's."""
 
+import keras
 import numpy as np
 import pytest
+import torch
 from own_models import FEATURES, OUTPUTS, SIZE, X, in_keras, in_pytorch, last, plain
 from own_models import twins as loaded
+from torch import nn
 
+from compare.diagnosing.diagnosis import diagnose
+from compare.judging.words import PRECISIONS
 from compare.kinds.fresh import is_left, is_unrelated_and_fresh
+from compare.twins.frameworks import FRAMEWORKS, LAYERS
 
 LARGE = 24
 
@@ -16,8 +22,6 @@ def in_torch(layer):
 
 def fresh_lstm(seed):
     """A new nn.LSTM's arrays."""
-    import torch
-
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return in_torch(torch.nn.LSTM(FEATURES, LARGE))
@@ -25,8 +29,6 @@ def fresh_lstm(seed):
 
 def fresh_keras_lstm():
     """A new LSTM's arrays of Keras, by PyTorch's names."""
-    import keras
-
     layer = keras.layers.LSTM(LARGE)
     layer.build((None, None, FEATURES))
     kernel, recurrent, bias = layer.get_weights()
@@ -44,21 +46,19 @@ def learnt(seed=0):
     return {n: rng.normal(0, 0.5, a.shape) for n, a in fresh_lstm(0).items()}
 
 
-def test_what_pytorch_makes_is_known_by_its_bound(harness):
+def test_what_pytorch_makes_is_known_by_its_bound():
     assert is_unrelated_and_fresh(learnt(), fresh_lstm(1), "torch")
     assert not is_unrelated_and_fresh(fresh_lstm(1), learnt(), "torch")
 
 
-def test_what_keras_makes_is_known_by_its_zeros_ones_and_orthogonal_kernel(harness):
+def test_what_keras_makes_is_known_by_its_zeros_ones_and_orthogonal_kernel():
     assert is_unrelated_and_fresh(learnt(), fresh_keras_lstm(), "keras")
     assert not is_unrelated_and_fresh(learnt(), fresh_lstm(1), "keras")
     assert not is_unrelated_and_fresh(fresh_lstm(1), learnt(), "keras")
 
 
 @pytest.mark.parametrize("kind", ["Linear", "Conv1d", "Embedding"])
-def test_what_pytorch_makes_of_other_kinds_is_known(harness, kind):
-    import torch
-
+def test_what_pytorch_makes_of_other_kinds_is_known(kind):
     sizes = (9, 20, 3) if kind == "Conv1d" else (9, 20)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -70,21 +70,21 @@ def test_what_pytorch_makes_of_other_kinds_is_known(harness, kind):
 
 
 @pytest.mark.parametrize("noise", [1e-6, 1e-3, 0.1, 0.3])
-def test_noise_on_fresh_weights_is_not_a_layer_that_was_never_loaded(harness, noise):
+def test_noise_on_fresh_weights_is_not_a_layer_that_was_never_loaded(noise):
     rng, fresh = np.random.default_rng(2), fresh_lstm(1)
     other = {n: a + rng.normal(0, noise, a.shape) for n, a in fresh.items()}
 
     assert not is_unrelated_and_fresh(other, fresh, "torch")
 
 
-def test_the_same_numbers_in_another_order_are_not_fresh_ones(harness):
+def test_the_same_numbers_in_another_order_are_not_fresh_ones():
     rng, fresh = np.random.default_rng(2), fresh_lstm(1)
     shuffled = {n: rng.permuted(a.ravel()).reshape(a.shape) for n, a in fresh.items()}
 
     assert not is_unrelated_and_fresh(fresh, shuffled, "torch")
 
 
-def test_a_bias_hh_that_was_left_is_known_only_beside_right_weights(harness):
+def test_a_bias_hh_that_was_left_is_known_only_beside_right_weights():
     right = fresh_lstm(1)
     left = {**right, "bias_hh_l0": fresh_lstm(2)["bias_hh_l0"]}
 
@@ -93,18 +93,18 @@ def test_a_bias_hh_that_was_left_is_known_only_beside_right_weights(harness):
     assert not is_left(right, {**left, "bias_ih_l0": 2 * left["bias_ih_l0"]}, "torch")
 
 
-def test_a_head_that_was_never_loaded_is_told_for_both_sides(harness, diagnose):
+def test_a_head_that_was_never_loaded_is_told_for_both_sides():
     """Keras's is what Keras makes, PyTorch's is not what PyTorch makes."""
-    made = loaded(harness, in_pytorch(last), in_keras(plain))
+    made = loaded(in_pytorch(last), in_keras(plain))
     drawn = np.random.default_rng(0).normal(0, 1, (OUTPUTS, SIZE)).astype(np.float32)
     limit = np.sqrt(6 / (SIZE + OUTPUTS))
     kernel = np.random.default_rng(1).uniform(-limit, limit, (SIZE, OUTPUTS))
-    for dtype in harness.PRECISIONS:
-        torch, theirs = (made.model(s, dtype) for s in harness.FRAMEWORKS)
+    for dtype in PRECISIONS:
+        torch, theirs = (made.model(s, dtype) for s in FRAMEWORKS)
         bias = np.ones(OUTPUTS, np.float32)
-        harness.LAYERS["torch"].load(torch, {"head": dict(weight=drawn, bias=bias)})
+        LAYERS["torch"].load(torch, {"head": dict(weight=drawn, bias=bias)})
         fresh = dict(kernel=kernel, bias=0 * bias)
-        harness.LAYERS["keras"].load(theirs, {"head": fresh})
+        LAYERS["keras"].load(theirs, {"head": fresh})
     found = diagnose(made, (X,))
 
     assert found.explained, found
@@ -117,10 +117,8 @@ def test_a_head_that_was_never_loaded_is_told_for_both_sides(harness, diagnose):
     )
 
 
-def two_layers(harness):
+def two_layers():
     """Twins of two recurrent layers of one size."""
-    import keras
-    from torch import nn
 
     class InPyTorch(nn.Module):
         def __init__(self):
@@ -140,24 +138,22 @@ def two_layers(harness):
         def call(self, x):
             return self.second(self.first(x))
 
-    return loaded(harness, InPyTorch, InKeras)
+    return loaded(InPyTorch, InKeras)
 
 
-def give(harness, made, whose):
+def give(made, whose):
     """Keras's layers each the arrays of one of them."""
-    for dtype in harness.PRECISIONS:
+    for dtype in PRECISIONS:
         model = made.model("keras", dtype)
-        held = {
-            n: dict(e.arrays) for n, e in harness.LAYERS["keras"].layers(model).items()
-        }
+        held = {n: dict(e.arrays) for n, e in LAYERS["keras"].layers(model).items()}
         held = {n: {k: a.copy() for k, a in e.items()} for n, e in held.items()}
         wrong = {name: held[other] for name, other in whose.items()}
-        harness.LAYERS["keras"].load(model, wrong)
+        LAYERS["keras"].load(model, wrong)
 
 
-def test_two_layers_with_each_others_weights_are_told(harness, diagnose):
-    made = two_layers(harness)
-    give(harness, made, dict(first="second", second="first"))
+def test_two_layers_with_each_others_weights_are_told():
+    made = two_layers()
+    give(made, dict(first="second", second="first"))
     found = diagnose(made, (X,))
 
     assert found.explained, found
@@ -168,9 +164,9 @@ def test_two_layers_with_each_others_weights_are_told(harness, diagnose):
     )
 
 
-def test_one_layer_copied_twice_is_told_for_the_side_that_did_it(harness, diagnose):
-    made = two_layers(harness)
-    give(harness, made, dict(second="first"))
+def test_one_layer_copied_twice_is_told_for_the_side_that_did_it():
+    made = two_layers()
+    give(made, dict(second="first"))
     found = diagnose(made, (X,))
 
     assert found.explained, found

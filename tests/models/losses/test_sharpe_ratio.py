@@ -6,23 +6,23 @@ from loss_values import LIMIT64, SIDES, compute, gap, inputs, softmax
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_the_variance_divides_by_the_number_of_days(frameworks, side):
+def test_the_variance_divides_by_the_number_of_days(side):
     weights, returns = inputs("negative_sharpe_ratio")
     daily = (weights * returns).sum(axis=1)
 
-    value, _ = compute(frameworks, side, "negative_sharpe_ratio", (weights, returns))
+    value, _ = compute(side, "negative_sharpe_ratio", (weights, returns))
     assert gap(value, -daily.mean() / daily.std(ddof=0)) < LIMIT64
     assert gap(value, -daily.mean() / daily.std(ddof=1)) > 0.01
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_the_ratio_has_no_unit(frameworks, side):
+def test_the_ratio_has_no_unit(side):
     """Returns in percent give the same number."""
     weights, returns = inputs("negative_sharpe_ratio")
     name = "negative_sharpe_ratio"
 
-    value, _ = compute(frameworks, side, name, (weights, returns))
-    in_percent, _ = compute(frameworks, side, name, (weights, 100 * returns))
+    value, _ = compute(side, name, (weights, returns))
+    in_percent, _ = compute(side, name, (weights, 100 * returns))
     assert gap(in_percent, value) < LIMIT64
 
 
@@ -59,12 +59,10 @@ CONSTANT = (
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("case", CONSTANT)
-def test_constant_returns_have_loss_zero_and_gradient_zero(
-    frameworks, case, side, dtype
-):
+def test_constant_returns_have_loss_zero_and_gradient_zero(case, side, dtype):
     arrays = constant(case, dtype)
 
-    value, gradients = compute(frameworks, side, "negative_sharpe_ratio", arrays, dtype)
+    value, gradients = compute(side, "negative_sharpe_ratio", arrays, dtype)
     assert value == 0
     assert all((gradient == 0).all() for gradient in gradients)
 
@@ -79,31 +77,29 @@ def around_one(step):
 @pytest.mark.parametrize(
     ("step", "loss"), [(2.0**-20, 0), (2.0**-19, -(2.0**19)), (2.0**-12, -(2.0**12))]
 )
-def test_the_ratio_begins_just_above_1e_6(frameworks, side, dtype, step, loss):
+def test_the_ratio_begins_just_above_1e_6(side, dtype, step, loss):
     """2^-20 is 0.95e-6, 2^-19 is 1.9e-6. At 2^-12 E[R^2] - E[R]^2 is 0 in float32."""
     arrays = around_one(step)
 
-    value, gradients = compute(frameworks, side, "negative_sharpe_ratio", arrays, dtype)
+    value, gradients = compute(side, "negative_sharpe_ratio", arrays, dtype)
     assert value == loss
     assert all(np.isfinite(g).all() and g.any() == bool(loss) for g in gradients)
 
 
 @pytest.mark.parametrize("factor", [0.999, 1.001])
 @pytest.mark.parametrize("side", SIDES)
-def test_the_threshold_is_relative_to_the_largest_return(frameworks, side, factor):
+def test_the_threshold_is_relative_to_the_largest_return(side, factor):
     weights, returns = around_one(factor * 1e-6)
 
-    value, _ = compute(
-        frameworks, side, "negative_sharpe_ratio", (weights, -0.01 * returns)
-    )
+    value, _ = compute(side, "negative_sharpe_ratio", (weights, -0.01 * returns))
     np.testing.assert_allclose(value, 0 if factor < 1 else 1e6 / factor, 1e-9)
 
 
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("which", [0, 1], ids=["weights", "returns"])
-def test_a_nan_is_not_taken_for_a_constant(frameworks, side, which):
+def test_a_nan_is_not_taken_for_a_constant(side, which):
     arrays = inputs("negative_sharpe_ratio")
     arrays[which][3, 2] = np.nan
 
-    value, _ = compute(frameworks, side, "negative_sharpe_ratio", arrays)
+    value, _ = compute(side, "negative_sharpe_ratio", arrays)
     assert np.isnan(value)

@@ -14,16 +14,16 @@ def worst(ours, theirs):
 
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("name", NAMES)
-def test_value_is_numpys(frameworks, name, side):
-    value, _ = compute(frameworks, side, name, inputs(name))
+def test_value_is_numpys(name, side):
+    value, _ = compute(side, name, inputs(name))
 
     np.testing.assert_allclose(value, expected(name, *inputs(name))[0], LIMIT64)
 
 
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("name", NAMES)
-def test_gradients_are_those_of_the_formula(frameworks, name, side):
-    _, ours = compute(frameworks, side, name, inputs(name))
+def test_gradients_are_those_of_the_formula(name, side):
+    _, ours = compute(side, name, inputs(name))
     _, theirs = expected(name, *inputs(name))
 
     assert worst(ours, theirs) < LIMIT64
@@ -31,9 +31,9 @@ def test_gradients_are_those_of_the_formula(frameworks, name, side):
 
 @pytest.mark.parametrize("side", SIDES[1:])
 @pytest.mark.parametrize("name", NAMES)
-def test_twins_agree(frameworks, name, side):
-    value, gradients = compute(frameworks, "PyTorch", name, inputs(name))
-    keras_value, keras_gradients = compute(frameworks, side, name, inputs(name))
+def test_twins_agree(name, side):
+    value, gradients = compute("PyTorch", name, inputs(name))
+    keras_value, keras_gradients = compute(side, name, inputs(name))
 
     assert gap(keras_value, value) < LIMIT64
     assert worst(keras_gradients, gradients) < LIMIT64
@@ -41,8 +41,8 @@ def test_twins_agree(frameworks, name, side):
 
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("name", NAMES)
-def test_float32_is_near(frameworks, name, side):
-    value, ours = compute(frameworks, side, name, inputs(name), "float32")
+def test_float32_is_near(name, side):
+    value, ours = compute(side, name, inputs(name), "float32")
     true_value, theirs = expected(name, *inputs(name))
 
     assert gap(value, true_value) < LIMIT32
@@ -52,8 +52,8 @@ def test_float32_is_near(frameworks, name, side):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("name", NAMES)
-def test_precision_is_kept(frameworks, name, side, dtype):
-    value, gradients = compute(frameworks, side, name, inputs(name), dtype)
+def test_precision_is_kept(name, side, dtype):
+    value, gradients = compute(side, name, inputs(name), dtype)
 
     assert {value.dtype, *(g.dtype for g in gradients)} == {np.dtype(dtype)}
     assert value.shape == ()

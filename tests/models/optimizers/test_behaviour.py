@@ -2,8 +2,11 @@
 
 import ast
 
+import keras
 import numpy as np
 import pytest
+import tensorflow
+import torch
 from optimizer_steps import (
     DEFINED_BY,
     FEW,
@@ -20,6 +23,7 @@ from optimizer_steps import (
     torch_optimizer,
 )
 
+from compare.in_keras.precision import settled
 from compare.subjects.sources import ROOT
 
 LIMIT32 = 1e-5
@@ -30,22 +34,22 @@ FOLDERS = ("pytorch_models", "keras_models")
 
 @pytest.mark.parametrize("defined_by", DEFINED_BY)
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_step_without_a_gradient_counts_or_does_not(made, name, defined_by):
+def test_a_step_without_a_gradient_counts_or_does_not(name, defined_by):
     """For the bias correction; such a parameter itself stays where it is."""
     values = settings(name)
-    parameters = [made.torch.nn.Parameter(made.torch.tensor(start())) for _ in "ab"]
-    in_torch = torch_optimizer(made, name, defined_by, values, parameters)
-    with made.settled("float64"):
-        variables = [made.keras.Variable(start()) for _ in "ab"]
-        in_keras = keras_class(made, name, defined_by)(**values)
+    parameters = [torch.nn.Parameter(torch.tensor(start())) for _ in "ab"]
+    in_torch = torch_optimizer(name, defined_by, values, parameters)
+    with settled("float64"):
+        variables = [keras.Variable(start()) for _ in "ab"]
+        in_keras = keras_class(name, defined_by)(**values)
     in_keras.build(variables)
 
     for t, g in enumerate(gradients()[:6]):
         has = t in (3, 5)  # the second parameter
-        parameters[0].grad = made.torch.tensor(g)
-        parameters[1].grad = made.torch.tensor(g) if has else None
+        parameters[0].grad = torch.tensor(g)
+        parameters[1].grad = torch.tensor(g) if has else None
         in_torch.step()
-        in_keras.apply([made.tensorflow.constant(g)] * (1 + has), variables[: 1 + has])
+        in_keras.apply([tensorflow.constant(g)] * (1 + has), variables[: 1 + has])
     for parameter, variable in zip(parameters, variables, strict=True):
         assert gap(variable.numpy(), parameter.detach().numpy()) < LIMIT64
 
@@ -64,9 +68,9 @@ def test_float32_stays_float32_and_near(steps, name, defined_by, run):
 @pytest.mark.parametrize("traced", [False, True], ids=["eager", "traced"])
 @pytest.mark.parametrize("defined_by", DEFINED_BY)
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_doubled_variable_moves_as_the_sum_of_two(made, name, defined_by, traced):
+def test_a_doubled_variable_moves_as_the_sum_of_two(name, defined_by, traced):
     """AdamW's decay is not doubled; the variable beside it moves as any other."""
-    common = made, name, defined_by, settings(name)
+    common = name, defined_by, settings(name)
     first, second, gs = start(), 0.3 * start()[::-1], gradients()[:FEW]
     doubled, other = by_keras(
         *common, [first + second, first], gs, traced=traced, two_biases=True
@@ -79,20 +83,20 @@ def test_a_doubled_variable_moves_as_the_sum_of_two(made, name, defined_by, trac
 
 @pytest.mark.parametrize("defined_by", DEFINED_BY)
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_one_that_is_not_doubled_does_not(made, steps, name, defined_by):
+def test_one_that_is_not_doubled_does_not(steps, name, defined_by):
     halves = [start() / 2, start() / 2]
-    one, two = by_torch(made, name, defined_by, settings(name), halves, gradients())
+    one, two = by_torch(name, defined_by, settings(name), halves, gradients())
 
     assert gap(steps("keras traced", name, defined_by), one + two) > 1e-3
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_pytorch_run_goes_on_from_its_state(made, steps, name):
+def test_a_pytorch_run_goes_on_from_its_state(steps, name):
     values = settings(name)
-    parameter = made.torch.nn.Parameter(made.torch.tensor(start()))
+    parameter = torch.nn.Parameter(torch.tensor(start()))
 
     def make():
-        return torch_optimizer(made, name, "Keras", values, [parameter])
+        return torch_optimizer(name, "Keras", values, [parameter])
 
     optimizer, found = make(), []
     for t, g in enumerate(gradients()[:NEW_RATE]):
@@ -100,7 +104,7 @@ def test_a_pytorch_run_goes_on_from_its_state(made, steps, name):
             state = optimizer.state_dict()
             optimizer = make()
             optimizer.load_state_dict(state)
-        parameter.grad = made.torch.tensor(g)
+        parameter.grad = torch.tensor(g)
         optimizer.step()
         found.append(parameter.detach().numpy().copy())
 
@@ -108,10 +112,10 @@ def test_a_pytorch_run_goes_on_from_its_state(made, steps, name):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_pytorch_step_takes_a_closure(made, name):
+def test_a_pytorch_step_takes_a_closure(name):
     """It is called with gradients on, and its loss handed back."""
-    parameter = made.torch.nn.Parameter(made.torch.tensor(start()))
-    optimizer = torch_optimizer(made, name, "Keras", settings(name), [parameter])
+    parameter = torch.nn.Parameter(torch.tensor(start()))
+    optimizer = torch_optimizer(name, "Keras", settings(name), [parameter])
 
     def closure():
         loss = parameter.sum()
@@ -123,11 +127,11 @@ def test_a_pytorch_step_takes_a_closure(made, name):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_keras_optimizer_is_made_anew_from_its_config(made, name):
-    with made.settled("float64"):
-        first = keras_class(made, name, "PyTorch")(**settings(name))
-        saved = made.keras.optimizers.serialize(first)
-        again = made.keras.optimizers.deserialize(saved)
+def test_a_keras_optimizer_is_made_anew_from_its_config(name):
+    with settled("float64"):
+        first = keras_class(name, "PyTorch")(**settings(name))
+        saved = keras.optimizers.serialize(first)
+        again = keras.optimizers.deserialize(saved)
 
     assert type(again) is type(first)
     assert again.get_config() == first.get_config()

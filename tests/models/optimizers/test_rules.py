@@ -101,12 +101,12 @@ def test_pytorchs_rule_holds_for_any_setting(steps, name, run):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("defined_by", DEFINED_BY)
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_first_steps_agree_to_the_last_bits(made, name, defined_by, dtype, run):
+def test_first_steps_agree_to_the_last_bits(name, defined_by, dtype, run):
     """From zero, and never back, so that nothing hides the error of a step."""
     gs = (0.1 + np.abs(gradients()[:8, :1])).astype(dtype)
     given = settings(name), [np.zeros_like(gs[0])], gs
-    (torch,) = by_torch(made, name, defined_by, *given)
-    (keras,) = RUNS[run](made, name, defined_by, *given)
+    (torch,) = by_torch(name, defined_by, *given)
+    (keras,) = RUNS[run](name, defined_by, *given)
 
     assert gap(keras, torch) < 8 * np.finfo(dtype).eps
 

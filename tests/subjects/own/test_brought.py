@@ -2,9 +2,12 @@
 
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
+import torch
 from own_pairs import DIFFERENT, KINDS, SAME, X, drawn, nested, sequential
+from torch import nn
 
 import compare
 from compare import BadInput
@@ -12,8 +15,8 @@ from compare import BadInput
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("direction", ["to_keras", "to_torch"])
-def test_keras_model_of_any_kind_against_a_nested_module(nn, keras, kind, direction):
-    evidence = compare.check(nested(nn), KINDS[kind](keras), X, direction)
+def test_keras_model_of_any_kind_against_a_nested_module(kind, direction):
+    evidence = compare.check(nested(), KINDS[kind](), X, direction)
 
     assert evidence.verdict == SAME
     assert {r.length for r in evidence.results} == {"none"}
@@ -21,7 +24,7 @@ def test_keras_model_of_any_kind_against_a_nested_module(nn, keras, kind, direct
 
 
 @pytest.mark.parametrize("named", [False, True])
-def test_two_inputs_in_a_list_or_by_name(nn, keras, torch, named):
+def test_two_inputs_in_a_list_or_by_name(named):
     class Model(nn.Module):
         def __init__(self):
             super().__init__()
@@ -41,7 +44,7 @@ def test_two_inputs_in_a_list_or_by_name(nn, keras, torch, named):
     assert compare.check(Model(), twin, inputs, "to_keras").verdict == SAME
 
 
-def test_two_outputs_one_of_them_a_tuple_of_states(nn, keras):
+def test_two_outputs_one_of_them_a_tuple_of_states():
     class Model(nn.Module):
         def __init__(self):
             super().__init__()
@@ -64,7 +67,7 @@ def test_two_outputs_one_of_them_a_tuple_of_states(nn, keras):
     assert {"output.logits", "output.states.0", "output.states.1"} <= stages
 
 
-def test_stack_in_one_module_against_two_keras_layers(nn, keras):
+def test_stack_in_one_module_against_two_keras_layers():
     layers = keras.layers
     twin = keras.Sequential(
         [
@@ -76,13 +79,13 @@ def test_stack_in_one_module_against_two_keras_layers(nn, keras):
         ]
     )
 
-    evidence = compare.check(nested(nn, num_layers=2), twin, X, "to_torch")
+    evidence = compare.check(nested(num_layers=2), twin, X, "to_torch")
 
     assert evidence.verdict == SAME
     assert "encoder.rnn = below + above" in evidence.notes[0]
 
 
-def test_bidirectional_module_against_keras_wrapper(nn, keras):
+def test_bidirectional_module_against_keras_wrapper():
     layers = keras.layers
     twin = keras.Sequential(
         [
@@ -94,12 +97,12 @@ def test_bidirectional_module_against_keras_wrapper(nn, keras):
         ]
     )
 
-    evidence = compare.check(nested(nn, bidirectional=True), twin, X, "to_keras")
+    evidence = compare.check(nested(bidirectional=True), twin, X, "to_keras")
 
     assert evidence.verdict == SAME
 
 
-def convolutional(nn, epsilon):
+def convolutional(epsilon):
     class Model(nn.Module):
         def __init__(self):
             super().__init__()
@@ -120,7 +123,7 @@ def convolutional(nn, epsilon):
     return Model()
 
 
-def convolutional_twin(keras):
+def convolutional_twin():
     layers = keras.layers
     return keras.Sequential(
         [
@@ -136,20 +139,20 @@ def convolutional_twin(keras):
 
 
 @pytest.mark.parametrize("direction", ["to_keras", "to_torch"])
-def test_convolutional_front_and_batch_norm_in_evaluation(nn, keras, direction):
+def test_convolutional_front_and_batch_norm_in_evaluation(direction):
     """A step alone is too short for the kernel: both refuse it, as they should."""
-    model = convolutional(nn, epsilon=1e-3)
+    model = convolutional(epsilon=1e-3)
 
-    evidence = compare.check(model, convolutional_twin(keras), X, direction)
+    evidence = compare.check(model, convolutional_twin(), X, direction)
 
     assert evidence.verdict == SAME
     assert evidence.as_expected
     assert "both refuse" in {result.verdict for result in evidence.results}
 
 
-def test_frameworks_default_epsilons_are_found_and_named(nn, keras):
+def test_frameworks_default_epsilons_are_found_and_named():
     evidence = compare.check(
-        convolutional(nn, epsilon=1e-5), convolutional_twin(keras), X, "to_keras"
+        convolutional(epsilon=1e-5), convolutional_twin(), X, "to_keras"
     )
 
     assert evidence.verdict == DIFFERENT
@@ -159,7 +162,7 @@ def test_frameworks_default_epsilons_are_found_and_named(nn, keras):
     assert "front.2 of PyTorch: eps=1e-3" in [e.fix for e in explained.alternatives]
 
 
-def test_embedding_with_a_mask_against_a_packed_sequence(nn, keras):
+def test_embedding_with_a_mask_against_a_packed_sequence():
     pack = partial(
         nn.utils.rnn.pack_padded_sequence, batch_first=True, enforce_sorted=False
     )
@@ -194,9 +197,9 @@ def test_embedding_with_a_mask_against_a_packed_sequence(nn, keras):
     assert evidence.verdict == SAME
 
 
-def test_wrong_port_is_explained(nn, keras):
+def test_wrong_port_is_explained():
     """Gates stacked i, f, o, g, copied by hand as they are."""
-    model, twin = nested(nn), sequential(keras)
+    model, twin = nested(), sequential()
     compare.transfer(model, twin)
     kernel, recurrent, bias = twin.layers[0].get_weights()
 
@@ -215,12 +218,12 @@ def test_wrong_port_is_explained(nn, keras):
     assert "the weights alone" in evidence.explain()
 
 
-def test_unmatched_layer_is_refused_with_both_lists(nn, keras):
+def test_unmatched_layer_is_refused_with_both_lists():
     layers = keras.layers
     twin = keras.Sequential([keras.Input((None, 8)), layers.LSTM(6), layers.Dense(3)])
 
     with pytest.raises(BadInput) as error:
-        compare.check(nested(nn), twin, X, "to_keras")
+        compare.check(nested(), twin, X, "to_keras")
 
     lines = str(error.value).splitlines()
     assert "2 in PyTorch and 1 in Keras have none" in lines[0]

@@ -1,7 +1,9 @@
 """Numbers that a model holds and nobody learns: they need no twin, and count."""
 
+import keras
 import numpy as np
 import pytest
+import torch
 
 import compare
 
@@ -12,7 +14,7 @@ SPREAD = np.array([0.5, 1, 1.5, 2, 3], np.float32)  # float32 has their squares 
 
 
 @pytest.fixture
-def standardised(torch):
+def standardised():
     """An LSTM of PyTorch's on standardised inputs: both figures are buffers."""
 
     class Model(torch.nn.Module):
@@ -30,17 +32,17 @@ def standardised(torch):
     return Model()
 
 
-def in_code(keras, mean=MEAN):
+def in_code(mean=MEAN):
     return lambda x: (x - mean) / SPREAD
 
 
-def adapted(keras):
+def adapted():
     layer = keras.layers.Normalization()
     layer.adapt(np.stack([MEAN - SPREAD, MEAN + SPREAD]))
     return layer
 
 
-def own(keras):
+def own():
     class Standardise(keras.Layer):
         def build(self, shape):
             self.mean, self.spread = (
@@ -57,21 +59,21 @@ def own(keras):
     return layer
 
 
-def behind(keras, front):
+def behind(front):
     x = keras.Input((None, FEATURES))
     made = keras.layers.LSTM(8)(front(x))
     return keras.Model(x, keras.layers.Dense(3)(made))
 
 
 @pytest.mark.parametrize("front", [in_code, adapted, own])
-def test_constants_need_no_twin(keras, standardised, front):
-    evidence = compare.check(standardised, behind(keras, front(keras)), X, "to_keras")
+def test_constants_need_no_twin(standardised, front):
+    evidence = compare.check(standardised, behind(front()), X, "to_keras")
 
     assert evidence.verdict == "same"
     assert "mean, spread of PyTorch: constants of the model" in evidence.explain()
 
 
-def scaled(torch, scale):
+def scaled(scale):
     class Model(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -89,10 +91,8 @@ def scaled(torch, scale):
     [lambda m, a: m.register_buffer("scale", a), lambda m, a: vars(m).update(scale=a)],
 )
 @pytest.mark.parametrize(("number", "verdict"), [(0.1, "same"), (0.10001, "different")])
-def test_float32_may_round_a_number_that_keras_has_in_its_code(
-    torch, keras, hold, number, verdict
-):
-    first = scaled(torch, lambda model: hold(model, torch.tensor(number)))
+def test_float32_may_round_a_number_that_keras_has_in_its_code(hold, number, verdict):
+    first = scaled(lambda model: hold(model, torch.tensor(number)))
     x = keras.Input((None, FEATURES))
     second = keras.Model(x, keras.layers.Dense(3)(x) * 0.1)
     evidence = compare.check(first, second, X, "to_keras")
@@ -102,7 +102,7 @@ def test_float32_may_round_a_number_that_keras_has_in_its_code(
     assert said == (verdict == "same")
 
 
-def test_pytorch_may_have_a_number_in_its_code_that_float32_rounds(torch, keras):
+def test_pytorch_may_have_a_number_in_its_code_that_float32_rounds():
     class Scale(keras.Layer):
         def build(self, _):
             self.by = self.add_weight(
@@ -112,7 +112,7 @@ def test_pytorch_may_have_a_number_in_its_code_that_float32_rounds(torch, keras)
         def call(self, x):
             return x * self.by
 
-    first = scaled(torch, lambda model: vars(model).update(scale=0.1))
+    first = scaled(lambda model: vars(model).update(scale=0.1))
     x = keras.Input((None, FEATURES))
     second = keras.Model(x, Scale(name="scale")(keras.layers.Dense(3)(x)))
     evidence = compare.check(first, second, X, "to_keras")
@@ -121,14 +121,14 @@ def test_pytorch_may_have_a_number_in_its_code_that_float32_rounds(torch, keras)
     assert "scale.by of Keras: judged as they were written" in evidence.explain()
 
 
-def test_constants_that_differ_are_noticed(keras, standardised):
-    wrong = behind(keras, in_code(keras, MEAN + 1))
+def test_constants_that_differ_are_noticed(standardised):
+    wrong = behind(in_code(MEAN + 1))
 
     assert compare.check(standardised, wrong, X, "to_keras").verdict == "different"
 
 
-def test_a_transfer_leaves_constants_as_they_are_and_says_so(keras, standardised):
-    model = behind(keras, own(keras))
+def test_a_transfer_leaves_constants_as_they_are_and_says_so(standardised):
+    model = behind(own())
     with pytest.warns(UserWarning, match="constants") as said:
         compare.transfer(standardised, model)
 
@@ -141,15 +141,15 @@ def test_a_transfer_leaves_constants_as_they_are_and_says_so(keras, standardised
     assert np.array_equal(model.get_layer("standardise").mean.numpy(), MEAN)
 
 
-def test_a_frozen_layer_of_the_users_own_still_needs_a_twin(keras, standardised):
-    layer = own(keras)
+def test_a_frozen_layer_of_the_users_own_still_needs_a_twin(standardised):
+    layer = own()
     layer.trainable = False
 
     with pytest.raises(compare.BadInput, match="Standardise"):
-        compare.check(standardised, behind(keras, layer), X, "to_keras")
+        compare.check(standardised, behind(layer), X, "to_keras")
 
 
-def test_running_statistics_are_no_constants(torch, keras):
+def test_running_statistics_are_no_constants():
     first = torch.nn.BatchNorm1d(FEATURES, affine=False)
     x = keras.Input((FEATURES,))
     layer = keras.layers.BatchNormalization(center=False, scale=False)

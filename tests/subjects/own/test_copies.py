@@ -2,8 +2,10 @@
 
 import copy
 
+import keras
 import numpy as np
 import pytest
+import torch
 from own_pairs import (
     DIFFERENT,
     KINDS,
@@ -11,14 +13,15 @@ from own_pairs import (
     nested,
     sequential,
 )
+from torch import nn
 
 import compare
 from compare import BadInput
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_models_come_back_untouched(nn, keras, torch, kind):
-    model, twin = nested(nn), KINDS[kind](keras)
+def test_models_come_back_untouched(kind):
+    model, twin = nested(), KINDS[kind]()
     model.train()
     model.encoder.eval()
     before = copy.deepcopy(model.state_dict()), twin.get_weights()
@@ -43,35 +46,35 @@ def test_models_come_back_untouched(nn, keras, torch, kind):
     assert twin(X).shape == (5, 3)
 
 
-def test_model_that_computes_in_float32_is_judged_there_and_says_so(nn, keras):
+def test_model_that_computes_in_float32_is_judged_there_and_says_so():
     class Narrow(nn.Module):
         def __init__(self):
             super().__init__()
-            self.model = nested(nn)
+            self.model = nested()
 
         def forward(self, x):
             return self.model(x).float().to(x.dtype)
 
-    evidence = compare.check(Narrow(), sequential(keras), X, "to_keras")
+    evidence = compare.check(Narrow(), sequential(), X, "to_keras")
 
     assert evidence.verdict == "same in float32"
     assert evidence.as_expected
     assert "pair file" in " ".join(evidence.notes)
 
 
-def test_keras_model_that_casts_to_float32_is_judged_there(nn, keras):
+def test_keras_model_that_casts_to_float32_is_judged_there():
     layers = keras.layers
     x = keras.Input((None, 8))
     h = keras.ops.cast(layers.LSTM(6)(x), "float32")
     body = layers.Dense(5, activation="relu")(h)
     twin = keras.Model(x, layers.Dense(3)(body))
 
-    evidence = compare.check(nested(nn), twin, X, "to_keras")
+    evidence = compare.check(nested(), twin, X, "to_keras")
 
     assert evidence.verdict == "same in float32"
 
 
-def hidden(nn):
+def hidden():
     """A model that reaches a layer of its own by a function that a copy shares."""
 
     class Hidden(nn.Module):
@@ -87,13 +90,13 @@ def hidden(nn):
     return Hidden()
 
 
-def last_step(keras):
+def last_step():
     layers = keras.layers
     return keras.Sequential([keras.Input((None, 8)), layers.LSTM(6), layers.Dense(3)])
 
 
-def test_model_that_cannot_be_copied_is_judged_in_float32(nn, keras):
-    model, twin = hidden(nn), last_step(keras)
+def test_model_that_cannot_be_copied_is_judged_in_float32():
+    model, twin = hidden(), last_step()
     compare.transfer(twin, model)
 
     evidence = compare.check(model, twin, X)
@@ -102,8 +105,8 @@ def test_model_that_cannot_be_copied_is_judged_in_float32(nn, keras):
     assert not model.training or model.head.training
 
 
-def test_wrong_weight_is_seen_in_float32_as_well(nn, keras, torch):
-    model, twin = hidden(nn), last_step(keras)
+def test_wrong_weight_is_seen_in_float32_as_well():
+    model, twin = hidden(), last_step()
     compare.transfer(twin, model)
     with torch.no_grad():
         model.head.weight[1, 2] += 1e-3
@@ -111,6 +114,6 @@ def test_wrong_weight_is_seen_in_float32_as_well(nn, keras, torch):
     assert compare.check(model, twin, X).verdict == DIFFERENT
 
 
-def test_weights_of_a_model_that_cannot_be_copied_are_not_replaced(nn, keras):
+def test_weights_of_a_model_that_cannot_be_copied_are_not_replaced():
     with pytest.raises(BadInput, match="models that can be copied"):
-        compare.check(hidden(nn), last_step(keras), X, "to_torch")
+        compare.check(hidden(), last_step(), X, "to_torch")

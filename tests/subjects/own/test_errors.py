@@ -36,11 +36,11 @@ ERRORS = [
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("side", ["torch", "keras"])
-def test_error_in_a_model_is_a_refusal_that_names_its_kind(nn, keras, side, error):
+def test_error_in_a_model_is_a_refusal_that_names_its_kind(side, error):
     behind = {"torch": lambda y: y, "keras": lambda y: y, side: raising(error)}
 
     evidence = compare.check(
-        in_pytorch(nn, behind["torch"]), in_keras(keras, behind["keras"]), X, "to_keras"
+        in_pytorch(behind["torch"]), in_keras(behind["keras"]), X, "to_keras"
     )
 
     assert evidence.verdict == ONE_REFUSES
@@ -49,9 +49,9 @@ def test_error_in_a_model_is_a_refusal_that_names_its_kind(nn, keras, side, erro
     assert "\n" not in said
 
 
-def test_error_without_words_is_its_kind(nn, keras):
+def test_error_without_words_is_its_kind():
     evidence = compare.check(
-        in_pytorch(nn), in_keras(keras, raising(AssertionError())), X, "to_keras"
+        in_pytorch(), in_keras(raising(AssertionError())), X, "to_keras"
     )
 
     assert (
@@ -59,50 +59,50 @@ def test_error_without_words_is_its_kind(nn, keras):
     )
 
 
-def test_keras_refusal_is_in_the_words_of_the_model(nn, keras):
+def test_keras_refusal_is_in_the_words_of_the_model():
     behind = raising(ValueError("needs five columns"))
 
-    evidence = compare.check(in_pytorch(nn), in_keras(keras, behind), X, "to_keras")
+    evidence = compare.check(in_pytorch(), in_keras(behind), X, "to_keras")
 
     assert evidence.results[0].refusals == {"keras": "needs five columns"}
 
 
-def test_kind_of_a_users_own_is_named(nn, keras):
+def test_kind_of_a_users_own_is_named():
     behind = raising(Own("this", "that"))
 
-    evidence = compare.check(in_pytorch(nn, behind), in_keras(keras), X, "to_keras")
+    evidence = compare.check(in_pytorch(behind), in_keras(), X, "to_keras")
 
     assert evidence.results[0].refusals["torch"].startswith("Own: this and that")
 
 
-def test_name_that_is_not_defined_is_no_refusal(nn, keras):
+def test_name_that_is_not_defined_is_no_refusal():
     with pytest.raises(BadInput, match=r"test_errors.py, line \d+: expected code"):
-        compare.check(in_pytorch(nn, lambda y: y * scale), in_keras(keras), X)  # noqa: F821
+        compare.check(in_pytorch(lambda y: y * scale), in_keras(), X)  # noqa: F821
 
 
-def test_interruption_passes(nn, keras):
+def test_interruption_passes():
     behind = raising(KeyboardInterrupt())
 
     with pytest.raises(KeyboardInterrupt):
-        compare.check(in_pytorch(nn, behind), in_keras(keras), X, "to_keras")
+        compare.check(in_pytorch(behind), in_keras(), X, "to_keras")
 
 
-def test_both_models_that_assert_refuse_both(nn, keras):
+def test_both_models_that_assert_refuse_both():
     behind = raising(AssertionError("never"))
 
     with pytest.raises(BadInput, match="PyTorch: AssertionError: never") as error:
-        compare.check(in_pytorch(nn, behind), in_keras(keras, behind), X, "to_keras")
+        compare.check(in_pytorch(behind), in_keras(behind), X, "to_keras")
 
     assert "Keras: AssertionError: never" in str(error.value)
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 3, 4, 4), (5, 3)])
-def test_input_of_a_wrong_shape_is_said_in_one_line(nn, keras, shape):
+def test_input_of_a_wrong_shape_is_said_in_one_line(shape):
     x = np.ones(shape, np.float32)
     refusals = {}
 
     try:
-        evidence = compare.check(in_pytorch(nn), sequential(keras), x, "to_keras")
+        evidence = compare.check(in_pytorch(), sequential(), x, "to_keras")
         refusals = evidence.results[0].refusals
     except BadInput as error:
         refusals = {"both": str(error)}
@@ -111,7 +111,7 @@ def test_input_of_a_wrong_shape_is_said_in_one_line(nn, keras, shape):
     assert all("\n" not in said for said in refusals.values())
 
 
-def test_input_that_both_refuse_is_not_refused_by_one(nn, keras):
+def test_input_that_both_refuse_is_not_refused_by_one():
     """Keras refuses to be built for it, PyTorch only to run."""
     with pytest.raises(BadInput, match=r"Keras: .*; PyTorch: mat1 and mat2"):
-        compare.check(in_pytorch(nn), sequential(keras), X[:, :3], "to_keras")
+        compare.check(in_pytorch(), sequential(), X[:, :3], "to_keras")

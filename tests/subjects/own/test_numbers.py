@@ -2,21 +2,21 @@
 
 from contextlib import suppress
 
+import keras
 import numpy as np
 import pytest
+import tensorflow
 from odd_models import DIFFERENT, SAME, X, in_keras, in_pytorch, sequential
+from torch import nn
 
 import compare
 from compare import BadInput
+from compare.in_keras.precision import settled
+from compare.subjects.own import run as own
 from compare.subjects.own.pair import OwnPair
 
 
-@pytest.fixture(scope="module")
-def tensorflow(harness):
-    return harness.in_keras.tensorflow
-
-
-def activations(nn, keras):
+def activations():
     layers, ops = keras.layers, keras.ops
     named, function = layers.Activation, layers.Lambda
     return {
@@ -71,22 +71,22 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_activation_and_its_twin_are_the_same(nn, keras, name):
+def test_activation_and_its_twin_are_the_same(name):
     """TensorFlow takes numbers such as 0.2 through float32, and so 1e-9 off."""
-    torch_one, keras_one = activations(nn, keras)[name]
+    torch_one, keras_one = activations()[name]
 
     evidence = compare.check(
-        in_pytorch(nn, torch_one), sequential(keras, keras_one), X, "to_keras"
+        in_pytorch(torch_one), sequential(keras_one), X, "to_keras"
     )
 
     assert evidence.verdict == SAME
 
 
-def test_activation_inside_a_dense_layer_is_the_same(nn, keras):
+def test_activation_inside_a_dense_layer_is_the_same():
     layers = [keras.Input((4,)), keras.layers.Dense(3, activation="leaky_relu")]
 
     evidence = compare.check(
-        in_pytorch(nn, nn.LeakyReLU(0.2)), keras.Sequential(layers), X, "to_keras"
+        in_pytorch(nn.LeakyReLU(0.2)), keras.Sequential(layers), X, "to_keras"
     )
 
     assert evidence.verdict == SAME
@@ -95,12 +95,12 @@ def test_activation_inside_a_dense_layer_is_the_same(nn, keras):
 @pytest.mark.parametrize(
     ("torch_one", "keras_one"), [("LeakyReLU", "ReLU slope"), ("GELU tanh", "GELU")]
 )
-def test_other_slope_and_other_gelu_are_different(nn, keras, torch_one, keras_one):
-    every = activations(nn, keras)
+def test_other_slope_and_other_gelu_are_different(torch_one, keras_one):
+    every = activations()
 
     evidence = compare.check(
-        in_pytorch(nn, every[torch_one][0]),
-        sequential(keras, every[keras_one][1]),
+        in_pytorch(every[torch_one][0]),
+        sequential(every[keras_one][1]),
         X,
         "to_keras",
     )
@@ -109,11 +109,9 @@ def test_other_slope_and_other_gelu_are_different(nn, keras, torch_one, keras_on
 
 
 @pytest.mark.parametrize("name", ["LeakyReLU", "GELU", "GELU tanh", "Rescaling"])
-def test_gradients_behind_an_activation_are_the_same(harness, nn, keras, name):
-    from compare.subjects.own import run as own
-
-    torch_one, keras_one = activations(nn, keras)[name]
-    models = dict(torch=in_pytorch(nn, torch_one), keras=sequential(keras, keras_one))
+def test_gradients_behind_an_activation_are_the_same(name):
+    torch_one, keras_one = activations()[name]
+    models = dict(torch=in_pytorch(torch_one), keras=sequential(keras_one))
     pair = OwnPair("pair", models, (X,), transfer="to_keras")
 
     results = own.run(pair, gradients=True).results
@@ -122,7 +120,7 @@ def test_gradients_behind_an_activation_are_the_same(harness, nn, keras, name):
 
 
 @pytest.mark.parametrize("behind", [lambda y: y, lambda y: "no tensor"])
-def test_tensorflow_is_as_it_was_behind_a_check(nn, keras, tensorflow, behind):
+def test_tensorflow_is_as_it_was_behind_a_check(behind):
     homes = [
         (tensorflow, "cast"),
         *((tensorflow.nn, n) for n in ("gelu", "leaky_relu")),
@@ -130,13 +128,13 @@ def test_tensorflow_is_as_it_was_behind_a_check(nn, keras, tensorflow, behind):
     before = [getattr(home, name) for home, name in homes]  # as they are looked up
 
     with suppress(BadInput):
-        compare.check(in_pytorch(nn), in_keras(keras, behind), X, "to_keras")
+        compare.check(in_pytorch(), in_keras(behind), X, "to_keras")
 
     assert [getattr(home, name) for home, name in homes] == before
 
 
-def test_cast_is_exact_in_float64_alone(harness, tensorflow):
-    with harness.in_keras.settled("float64"):
+def test_cast_is_exact_in_float64_alone():
+    with settled("float64"):
         exact = tensorflow.cast(0.1, "float64").numpy()
         narrow = tensorflow.cast(0.1, "float32").numpy()
         whole = tensorflow.cast(1.9, "int32").numpy()

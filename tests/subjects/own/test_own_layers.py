@@ -1,9 +1,12 @@
 """Layers that a user wrote in both frameworks, with arrays of their own."""
 
+import keras
 import numpy as np
 import pytest
+import torch
 
 import compare
+from compare.subjects.own import run as own
 from compare.subjects.own.pair import OwnPair
 
 FEATURES, HIDDEN = 5, 8
@@ -15,7 +18,7 @@ def shape(name):
     return (HIDDEN, HIDDEN) if name == NAMES[0] else (HIDDEN,)
 
 
-def in_pytorch(torch, names=NAMES):
+def in_pytorch(names=NAMES):
     """The last layer of an LSTM attends to its steps; the arrays have these names."""
 
     class Attention(torch.nn.Module):
@@ -43,7 +46,7 @@ def in_pytorch(torch, names=NAMES):
     return Model()
 
 
-def in_keras(keras, between="tanh", side=HIDDEN):
+def in_keras(between="tanh", side=HIDDEN):
     ops = keras.ops
 
     class Attention(keras.Layer):
@@ -64,17 +67,15 @@ def in_keras(keras, between="tanh", side=HIDDEN):
 
 
 @pytest.mark.parametrize("direction", ["to_keras", "to_torch"])
-def test_arrays_of_the_same_names_are_twins(torch, keras, direction):
-    evidence = compare.check(in_pytorch(torch), in_keras(keras), X, direction)
+def test_arrays_of_the_same_names_are_twins(direction):
+    evidence = compare.check(in_pytorch(), in_keras(), X, direction)
 
     assert evidence.verdict == "same"
     assert "attention = attention" in evidence.explain()
 
 
-def test_their_gradients_are_compared(torch, keras):
-    from compare.subjects.own import run as own
-
-    models = {"torch": in_pytorch(torch), "keras": in_keras(keras)}
+def test_their_gradients_are_compared():
+    models = {"torch": in_pytorch(), "keras": in_keras()}
     pair = OwnPair("pair", models, (X,), transfer="to_keras")
     found = [result for result in own.run(pair, gradients=True).results if result.loss]
     stages = {stage.stage for stage in found[0].stages}
@@ -83,33 +84,33 @@ def test_their_gradients_are_compared(torch, keras):
     assert stages >= {f"attention.{name}" for name in NAMES}
 
 
-def test_a_transfer_takes_them_along(torch, keras):
-    first, second = in_pytorch(torch), in_keras(keras)
+def test_a_transfer_takes_them_along():
+    first, second = in_pytorch(), in_keras()
     compare.transfer(first, second)
 
     assert compare.check(first, second, X).verdict == "same"
 
 
-def test_one_that_computes_something_else_is_where_it_differs(torch, keras):
-    evidence = compare.check(in_pytorch(torch), in_keras(keras, "relu"), X, "to_keras")
+def test_one_that_computes_something_else_is_where_it_differs():
+    evidence = compare.check(in_pytorch(), in_keras("relu"), X, "to_keras")
 
     assert evidence.verdict == "different"
     assert evidence.results[0].explanation.layer == "attention"
     assert "lstm and head alone are the same" in evidence.explain()
 
 
-def test_other_names_are_refused_where_two_arrays_have_one_shape(torch, keras):
-    first = in_pytorch(torch, ("w", "b", "u"))
+def test_other_names_are_refused_where_two_arrays_have_one_shape():
+    first = in_pytorch(("w", "b", "u"))
     with pytest.raises(compare.BadInput, match=r"layers of your own.*the same names"):
-        compare.check(first, in_keras(keras), X, "to_keras")
+        compare.check(first, in_keras(), X, "to_keras")
 
 
-def test_arrays_of_other_shapes_are_refused(torch, keras):
+def test_arrays_of_other_shapes_are_refused():
     with pytest.raises(compare.BadInput, match="have none"):
-        compare.check(in_pytorch(torch), in_keras(keras, side=7), X, "to_keras")
+        compare.check(in_pytorch(), in_keras(side=7), X, "to_keras")
 
 
-def test_weights_that_the_model_itself_holds_are_refused_by_name(torch, keras):
+def test_weights_that_the_model_itself_holds_are_refused_by_name():
     class Model(keras.Model):
         def __init__(self):
             super().__init__()

@@ -40,7 +40,7 @@ FIRST_STEP = PAIR.replace("[:, -1]", "[:, 0]")
 
 
 @pytest.fixture
-def file(harness, tmp_path, monkeypatch):
+def file(tmp_path, monkeypatch):
     """What writes a pair file into an empty folder, which one is then in."""
     monkeypatch.chdir(tmp_path)
 

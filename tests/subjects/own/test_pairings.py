@@ -2,24 +2,25 @@
 
 from functools import partial
 
+import keras
 import pytest
+import torch
 from own_cases import FEATURES, X, check, in_pytorch, said
 
 import compare
 from compare import cli
 
 
-def branched(torch):
+def branched():
     """Two branches of the same sizes, which are not used alike."""
     return in_pytorch(
-        torch,
         lambda m, x: m.value(x[:, -1]) * torch.sigmoid(m.gate(x[:, -1])),
         value=torch.nn.Linear(FEATURES, 3),
         gate=torch.nn.Linear(FEATURES, 3),
     )
 
 
-def branched_twin(keras):
+def branched_twin():
     """Keras computes the deeper branch first, though it was made second."""
     layers = keras.layers
     x = keras.Input((None, FEATURES))
@@ -30,25 +31,23 @@ def branched_twin(keras):
 
 
 @pytest.mark.parametrize("transfer", ["to_keras", "to_torch", "random"])
-def test_branches_of_one_size_are_paired_as_the_models_are_the_same(
-    torch, keras, transfer
-):
-    evidence = check(branched(torch), branched_twin(keras), X, transfer)
+def test_branches_of_one_size_are_paired_as_the_models_are_the_same(transfer):
+    evidence = check(branched(), branched_twin(), X, transfer)
 
     assert evidence.verdict == "same"
     assert "value = first; gate = second" in said(evidence)
     assert "in order of execution they are not" in said(evidence)
 
 
-def test_a_port_with_weights_in_the_right_branches_is_the_same_as_it_is(torch, keras):
-    first, second = branched(torch), branched_twin(keras)
+def test_a_port_with_weights_in_the_right_branches_is_the_same_as_it_is():
+    first, second = branched(), branched_twin()
     compare.transfer(first, second, {"value": "first", "gate": "second"})
 
     assert check(first, second, transfer=None).verdict == "same"
 
 
-def test_a_port_with_weights_in_the_wrong_branches_is_different(torch, keras):
-    first, second = branched(torch), branched_twin(keras)
+def test_a_port_with_weights_in_the_wrong_branches_is_different():
+    first, second = branched(), branched_twin()
     compare.transfer(first, second, {"value": "second", "gate": "first"})
     evidence = check(first, second, transfer=None)
 
@@ -56,11 +55,11 @@ def test_a_port_with_weights_in_the_wrong_branches_is_different(torch, keras):
     assert "what differs is in the weights alone" in said(evidence)
 
 
-def test_layers_of_the_same_name_keep_their_twins(torch, keras):
+def test_layers_of_the_same_name_keep_their_twins():
     """Else a port with its two results swapped would pass."""
     linear, layers = partial(torch.nn.Linear, FEATURES, 3), keras.layers
     first = in_pytorch(
-        torch, lambda m, x: (m.mean(x), m.spread(x)), mean=linear(), spread=linear()
+        lambda m, x: (m.mean(x), m.spread(x)), mean=linear(), spread=linear()
     )
     x = keras.Input((None, FEATURES))
     made = [layers.Dense(3, name=name)(x) for name in ("spread", "mean")]
@@ -68,7 +67,7 @@ def test_layers_of_the_same_name_keep_their_twins(torch, keras):
     assert check(first, keras.Model(x, made)).verdict == "different"
 
 
-def in_parts(keras, *order):
+def in_parts(*order):
     """A dense layer in a part of each name, put together in this order."""
     x = keras.Input((None, FEATURES))
     parts = {
@@ -79,20 +78,17 @@ def in_parts(keras, *order):
 
 
 @pytest.mark.parametrize(("order", "verdict"), [("ab", "same"), ("ba", "different")])
-def test_layers_in_parts_of_one_name_keep_their_twins(torch, keras, order, verdict):
+def test_layers_in_parts_of_one_name_keep_their_twins(order, verdict):
     linear = partial(torch.nn.Linear, FEATURES, 3)
     first = in_pytorch(
-        torch,
         lambda m, x: torch.cat([m.a(x), m.b(x)], -1),
         **{name: torch.nn.Sequential(linear()) for name in "ab"},
     )
 
-    assert check(first, in_parts(keras, *order)).verdict == verdict
+    assert check(first, in_parts(*order)).verdict == verdict
 
 
-def test_branches_are_paired_where_models_are_made_anew_as_well(
-    torch, keras, tmp_path, monkeypatch
-):
+def test_branches_are_paired_where_models_are_made_anew_as_well(tmp_path, monkeypatch):
     """Keras then gives its layers other names each time."""
     text = f"""
 import keras
@@ -123,14 +119,13 @@ torch_model, keras_model, input_shape = InPyTorch, in_keras, ("batch", 5, {FEATU
     assert cli.main(["explain", "wrong.py"]) == 1
 
 
-def test_where_no_pairing_fits_a_table_of_names_is_asked_for(torch, keras):
+def test_where_no_pairing_fits_a_table_of_names_is_asked_for():
     first = in_pytorch(
-        torch,
         lambda m, x: m.value(x[:, -1]) - m.gate(x[:, -1]),
         value=torch.nn.Linear(FEATURES, 3),
         gate=torch.nn.Linear(FEATURES, 3),
     )
-    evidence = check(first, branched_twin(keras))
+    evidence = check(first, branched_twin())
 
     assert evidence.verdict == "different"
     assert "value, gate have twins of the same kind and sizes" in said(evidence)

@@ -2,9 +2,11 @@
 
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
 from own_pairs import DIFFERENT, SAME, X, nested, sequential
+from torch import nn
 
 import compare
 from compare import BadInput
@@ -20,22 +22,22 @@ from compare import BadInput
         (np.where(np.arange(8) == 3, np.nan, X), r"x\[0, 0, 3\]: expected a finite"),
     ],
 )
-def test_input_that_is_none_is_refused(nn, keras, x, said):
+def test_input_that_is_none_is_refused(x, said):
     with pytest.raises(BadInput, match=said):
-        compare.check(nested(nn), sequential(keras), x, "to_keras")
+        compare.check(nested(), sequential(), x, "to_keras")
 
 
-def test_models_in_the_wrong_order_are_refused(nn, keras):
+def test_models_in_the_wrong_order_are_refused():
     with pytest.raises(BadInput, match="PyTorch's model first"):
-        compare.check(sequential(keras), nested(nn), X)
+        compare.check(sequential(), nested(), X)
 
 
-def test_unknown_transfer_is_refused(nn, keras):
+def test_unknown_transfer_is_refused():
     with pytest.raises(BadInput, match="expected one of None, 'to_keras'"):
-        compare.check(nested(nn), sequential(keras), X, "keras")
+        compare.check(nested(), sequential(), X, "keras")
 
 
-def test_keras_model_without_weights_is_refused(nn, keras):
+def test_keras_model_without_weights_is_refused():
     class Model(keras.Model):
         def __init__(self):
             super().__init__()
@@ -45,10 +47,10 @@ def test_keras_model_without_weights_is_refused(nn, keras):
             return self.out(x)
 
     with pytest.raises(BadInput, match="call it once on an input first"):
-        compare.check(nested(nn), Model(), X)
+        compare.check(nested(), Model(), X)
 
 
-def test_name_table_comes_before_order_and_sizes(nn, keras):
+def test_name_table_comes_before_order_and_sizes():
     """Two layers of one size, of which order alone says which is which."""
 
     class Model(nn.Module):
@@ -69,8 +71,8 @@ def test_name_table_comes_before_order_and_sizes(nn, keras):
     assert check(names={"first": "b", "second": "a"}).verdict == DIFFERENT
 
 
-def test_assert_same_raises_with_the_report(nn, keras):
+def test_assert_same_raises_with_the_report():
     with pytest.raises(AssertionError, match="starts at") as error:
-        compare.assert_same(nested(nn), sequential(keras), X)
+        compare.assert_same(nested(), sequential(), X)
 
     assert "matched (PyTorch = Keras)" in str(error.value)

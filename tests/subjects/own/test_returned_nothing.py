@@ -1,7 +1,9 @@
 """Models that return nothing, and models that refuse in both precisions."""
 
+import keras
 import numpy as np
 import pytest
+import torch
 from own_models import FEATURES, in_keras, in_pytorch, last, plain
 
 import compare
@@ -17,7 +19,7 @@ def nothing(call):
 
 
 @pytest.mark.parametrize("side", ["PyTorch", "Keras"])
-def test_a_model_that_returns_nothing_is_told_so(torch, keras, side):
+def test_a_model_that_returns_nothing_is_told_so(side):
     """It has no results, whatever the other has."""
     ours = in_pytorch(nothing(last) if side == "PyTorch" else last)()
     theirs = in_keras(plain)()
@@ -29,7 +31,7 @@ def test_a_model_that_returns_nothing_is_told_so(torch, keras, side):
         compare.check(ours, theirs, X, "to_keras")
 
 
-def test_what_refuses_its_input_is_not_said_to_refuse_float64(torch, keras):
+def test_what_refuses_its_input_is_not_said_to_refuse_float64():
     theirs = keras.Sequential([keras.Input((4, FEATURES)), keras.layers.LSTM(5)])
     ours = in_pytorch(lambda model, x: model.rnn(x)[0][:, -1])()
     ours.head = torch.nn.Identity()

@@ -1,6 +1,8 @@
 """A model that gives another result when it is called again is told."""
 
+import keras
 import pytest
+import torch
 from own_cases import BATCH, FEATURES, X, check, in_pytorch, sequential
 
 
@@ -11,19 +13,18 @@ def explained(evidence):
     return explanation
 
 
-def test_dropout_that_is_active_in_pytorch_is_named(torch, keras):
+def test_dropout_that_is_active_in_pytorch_is_named():
     first = in_pytorch(
-        torch,
         lambda m, x: m.head(torch.nn.functional.dropout(x, 0.5)),
         head=torch.nn.Linear(FEATURES, 3),
     )
-    found = explained(check(first, sequential(keras, keras.layers.Dense(3))))
+    found = explained(check(first, sequential(keras.layers.Dense(3))))
 
     assert found.faults == ("dropout active",)
     assert found.sentence.startswith("PyTorch's model")
 
 
-def test_dropout_that_is_active_in_keras_is_named(torch, keras):
+def test_dropout_that_is_active_in_keras_is_named():
     class Dropping(keras.Model):
         def __init__(self):
             super().__init__()
@@ -40,9 +41,9 @@ def test_dropout_that_is_active_in_keras_is_named(torch, keras):
     assert found.fix.startswith("Keras: ")
 
 
-def test_states_that_keras_keeps_are_named(torch, keras):
+def test_states_that_keras_keeps_are_named():
     rnn = torch.nn.LSTM(FEATURES, 3, batch_first=True)
-    first = in_pytorch(torch, lambda m, x: m.rnn(x)[0], rnn=rnn)
+    first = in_pytorch(lambda m, x: m.rnn(x)[0], rnn=rnn)
     layer = keras.layers.LSTM(3, stateful=True, return_sequences=True)
     second = keras.Sequential([keras.Input(batch_shape=(BATCH, None, FEATURES)), layer])
 
@@ -50,7 +51,7 @@ def test_states_that_keras_keeps_are_named(torch, keras):
 
 
 @pytest.mark.parametrize("forgets", [False, True])
-def test_states_that_pytorch_keeps_are_named(torch, keras, forgets):
+def test_states_that_pytorch_keeps_are_named(forgets):
     """Those that forget soon too: repeated on one input they settle at once."""
 
     def forward(m, x):
@@ -62,28 +63,26 @@ def test_states_that_pytorch_keeps_are_named(torch, keras, forgets):
         with torch.no_grad():
             rnn.bias_ih_l0[3:6] -= 20
             rnn.weight_hh_l0 /= 50
-    first = in_pytorch(torch, forward, rnn=rnn)
+    first = in_pytorch(forward, rnn=rnn)
     layer = keras.layers.LSTM(3, return_sequences=True)
-    second = sequential(keras, layer, batch_size=BATCH)
+    second = sequential(layer, batch_size=BATCH)
 
     assert explained(check(first, second)).faults == ("states carried over",)
 
 
-def test_a_result_that_is_not_a_number_is_no_other_the_next_time(torch, keras):
+def test_a_result_that_is_not_a_number_is_no_other_the_next_time():
     first = in_pytorch(
-        torch, lambda m, x: torch.log(m.head(x)), head=torch.nn.Linear(FEATURES, 3)
+        lambda m, x: torch.log(m.head(x)), head=torch.nn.Linear(FEATURES, 3)
     )
-    evidence = check(first, sequential(keras, keras.layers.Dense(3)))
+    evidence = check(first, sequential(keras.layers.Dense(3)))
 
     assert evidence.verdict == "different"
     assert "called again" not in evidence.explain()
 
 
-def test_a_model_that_is_only_wrong_is_steady(torch, keras):
-    first = in_pytorch(
-        torch, lambda m, x: 2 * m.head(x), head=torch.nn.Linear(FEATURES, 3)
-    )
-    evidence = check(first, sequential(keras, keras.layers.Dense(3)))
+def test_a_model_that_is_only_wrong_is_steady():
+    first = in_pytorch(lambda m, x: 2 * m.head(x), head=torch.nn.Linear(FEATURES, 3))
+    evidence = check(first, sequential(keras.layers.Dense(3)))
 
     assert evidence.verdict == "different"
     assert "called again" not in evidence.explain()

@@ -1,8 +1,10 @@
 """Layers that share their weights."""
 
+import keras
 import numpy as np
 import pytest
 from odd_models import DIFFERENT, SAME, X, in_keras, in_pytorch
+from torch import nn
 
 import compare
 from compare import BadInput
@@ -12,7 +14,7 @@ def words():
     return np.random.default_rng(0).integers(0, 7, (5, 6))
 
 
-def tied(nn, scale=1.0):
+def tied(scale=1.0):
     """A head that has the weight of the embedding."""
 
     class Tied(nn.Module):
@@ -30,7 +32,7 @@ def tied(nn, scale=1.0):
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.5])
-def test_head_that_shares_the_weight_of_an_embedding(nn, keras, scale):
+def test_head_that_shares_the_weight_of_an_embedding(scale):
     class Tied(keras.Model):
         def __init__(self):
             super().__init__()
@@ -44,13 +46,13 @@ def test_head_that_shares_the_weight_of_an_embedding(nn, keras, scale):
     twin = Tied()
     twin(words())
 
-    evidence = compare.check(tied(nn, scale), twin, words(), "to_keras")
+    evidence = compare.check(tied(scale), twin, words(), "to_keras")
 
     assert evidence.verdict == (SAME if scale == 1.0 else DIFFERENT)
     assert "head" not in evidence.notes[0]
 
 
-def untied(keras):
+def untied():
     layers = keras.layers
     return keras.Sequential(
         [
@@ -62,15 +64,15 @@ def untied(keras):
     )
 
 
-def test_shared_weight_is_found_where_keras_has_two(nn, keras):
-    evidence = compare.check(tied(nn), untied(keras), words(), "to_keras")
+def test_shared_weight_is_found_where_keras_has_two():
+    evidence = compare.check(tied(), untied(), words(), "to_keras")
 
     assert evidence.verdict == SAME
     assert "head = dense" in evidence.notes[0]
 
 
-def test_shared_weight_goes_into_both_of_keras_and_back_while_they_are_equal(nn, keras):
-    model, twin = tied(nn), untied(keras)
+def test_shared_weight_goes_into_both_of_keras_and_back_while_they_are_equal():
+    model, twin = tied(), untied()
 
     compare.transfer(model, twin)
 
@@ -81,11 +83,11 @@ def test_shared_weight_goes_into_both_of_keras_and_back_while_they_are_equal(nn,
         compare.transfer(twin, model)
 
 
-def test_note_on_a_cast_is_the_same_each_time(nn, keras):
-    narrow = in_keras(keras, lambda y: keras.ops.cast(y, "float32"))
+def test_note_on_a_cast_is_the_same_each_time():
+    narrow = in_keras(lambda y: keras.ops.cast(y, "float32"))
 
     first, second = (
-        compare.check(in_pytorch(nn), narrow, X, "to_keras") for _ in range(2)
+        compare.check(in_pytorch(), narrow, X, "to_keras") for _ in range(2)
     )
 
     assert any("Cast takes it to a lower precision" in note for note in first.notes)

@@ -2,18 +2,23 @@
 
 import time
 
+import keras
 import numpy as np
 import pytest
+from torch import nn
 
 from compare import BadInput
 from compare.judging.optimizers import Recipe
+from compare.subjects.own import run as own
+from compare.subjects.own import training as own_training
 from compare.subjects.own.pair import OwnPair
+from compare.twins import training
 
 WORDS, SIZE, BATCH, TIME, OUTPUTS = 20, 6, 4, 5, 3
 TOKENS = np.random.default_rng(0).integers(0, WORDS, (BATCH, TIME))
 
 
-def in_pytorch(nn, rate=0.0, several=False):
+def in_pytorch(rate=0.0, several=False):
     class InPyTorch(nn.Module):
         def __init__(self):
             super().__init__()
@@ -30,7 +35,7 @@ def in_pytorch(nn, rate=0.0, several=False):
     return InPyTorch
 
 
-def in_keras(keras, rate=0.0, several=False, recurrent_rate=0.0):
+def in_keras(rate=0.0, several=False, recurrent_rate=0.0):
     def make():
         layers = keras.layers
         x = keras.Input((TIME,), dtype="int32")
@@ -46,11 +51,8 @@ def in_keras(keras, rate=0.0, several=False, recurrent_rate=0.0):
 
 
 @pytest.fixture
-def train(harness):
+def train():
     """What trains a pair for two epochs."""
-    from compare.subjects.own import run as own
-    from compare.subjects.own import training as own_training
-    from compare.twins import training
 
     def trained(ours, theirs, loss="mean_squared_error", target=None, **recipe):
         models = dict(torch=ours, keras=theirs)
@@ -63,17 +65,17 @@ def train(harness):
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "rmsprop", "adam", "adamw"])
-def test_embeddings_learn_in_step(train, nn, keras, optimizer):
+def test_embeddings_learn_in_step(train, optimizer):
     """TensorFlow's gradient of one has the rows that were looked up, and no others."""
-    evidence = train(in_pytorch(nn), in_keras(keras), optimizer=optimizer)
+    evidence = train(in_pytorch(), in_keras(), optimizer=optimizer)
 
     assert {tensor.verdict for tensor in evidence.tensors} == {"same"}
 
 
-def test_models_that_return_dictionaries_learn_in_step(train, nn, keras):
+def test_models_that_return_dictionaries_learn_in_step(train):
     """By the first result: the head that makes the other learns nothing."""
     several = dict(several=True)
-    evidence = train(in_pytorch(nn, **several), in_keras(keras, **several))
+    evidence = train(in_pytorch(**several), in_keras(**several))
 
     assert {tensor.verdict for tensor in evidence.tensors} == {"same"}
 
@@ -87,11 +89,11 @@ def test_models_that_return_dictionaries_learn_in_step(train, nn, keras):
     ],
     ids=["both", "Keras's layer", "inside Keras's layer"],
 )
-def test_dropout_is_refused(train, nn, keras, rates, got):
+def test_dropout_is_refused(train, rates, got):
     ours, theirs = rates
 
     with pytest.raises(BadInput, match=f"mine: expected .* got {got}; make it 0"):
-        train(in_pytorch(nn, *ours), in_keras(keras, *theirs))
+        train(in_pytorch(*ours), in_keras(*theirs))
 
 
 @pytest.mark.parametrize(
@@ -103,8 +105,6 @@ def test_dropout_is_refused(train, nn, keras, rates, got):
     ],
     ids=["another shape", "a class too many", "no classes"],
 )
-def test_a_target_that_the_loss_does_not_take_is_refused(
-    train, nn, keras, loss, target, got
-):
+def test_a_target_that_the_loss_does_not_take_is_refused(train, loss, target, got):
     with pytest.raises(BadInput, match=f"mine: .* that {loss} takes .*, got {got}"):
-        train(in_pytorch(nn), in_keras(keras), loss, target)
+        train(in_pytorch(), in_keras(), loss, target)

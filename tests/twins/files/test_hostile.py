@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import torch
 from made_files import KERNEL, dense, linear, refused, state_dict
 
 from compare import BadInput
@@ -17,7 +18,7 @@ from compare.twins.files.transfer import transfer_files
 # ----------------------------------------------------------------------------- PyTorch
 
 
-def odd_tensors(torch):
+def odd_tensors():
     weight = torch.ones(3, 2)
     return {
         "sparse": weight.to_sparse(),
@@ -33,8 +34,8 @@ def odd_tensors(torch):
 @pytest.mark.parametrize(
     "kind", ["sparse", "meta", "float8_e4m3fn", "quantized", "bfloat16", "complex64"]
 )
-def test_tensors_that_are_no_plain_numbers_are_refused(torch, tmp_path, kind):
-    torch.save({"fc.weight": odd_tensors(torch)[kind]}, tmp_path / "a.pt")
+def test_tensors_that_are_no_plain_numbers_are_refused(tmp_path, kind):
+    torch.save({"fc.weight": odd_tensors()[kind]}, tmp_path / "a.pt")
 
     assert f"fc.weight, {kind}" in refused(tmp_path / "a.pt", dense(tmp_path / "b.h5"))
 
@@ -72,7 +73,7 @@ def test_a_root_parameter_beside_a_model_is_not_lost(tmp_path):
 
 
 @pytest.mark.parametrize("key", ["ema", "net", "state_dict", "generator"])
-def test_a_state_dict_is_found_under_any_one_key(torch, tmp_path, key):
+def test_a_state_dict_is_found_under_any_one_key(tmp_path, key):
     tensors = {"fc.weight": torch.ones(3, 2), "fc.bias": torch.zeros(3)}
     optimizers = {"optimizer": tensors, "g_optim": {"state": {}, "param_groups": []}}
     torch.save({key: tensors, "epoch": 3, **optimizers}, tmp_path / "a.pt")
@@ -80,7 +81,7 @@ def test_a_state_dict_is_found_under_any_one_key(torch, tmp_path, key):
     assert list(StateDict(tmp_path / "a.pt").layers) == ["fc"]
 
 
-def test_of_several_state_dicts_none_is_taken(torch, tmp_path):
+def test_of_several_state_dicts_none_is_taken(tmp_path):
     tensors = {"fc.weight": torch.ones(3, 2), "fc.bias": torch.zeros(3)}
     torch.save({"model": tensors, "ema": tensors}, tmp_path / "a.pt")
 
@@ -89,7 +90,7 @@ def test_of_several_state_dicts_none_is_taken(torch, tmp_path):
     )
 
 
-def test_pickles_with_more_than_tensors_are_refused_in_few_words(torch, tmp_path):
+def test_pickles_with_more_than_tensors_are_refused_in_few_words(tmp_path):
     class Mine:
         pass
 
@@ -107,7 +108,7 @@ NAMES = {"escape": "\x1b[31mred", "newline": "fc\nline", "right to left": "a\u20
 
 @pytest.mark.parametrize("case", NAMES)
 @pytest.mark.parametrize("ending", [".pt", ".safetensors"])
-def test_names_that_a_terminal_would_obey_are_refused(torch, tmp_path, ending, case):
+def test_names_that_a_terminal_would_obey_are_refused(tmp_path, ending, case):
     path = tmp_path / f"a{ending}"
     if ending == ".pt":
         torch.save({f"{NAMES[case]}.weight": torch.ones(3, 2)}, path)
@@ -179,7 +180,7 @@ def test_a_zip_that_claims_far_more_than_its_size_is_not_unpacked(tmp_path):
     assert "claims 10000000 bytes in" in said
 
 
-def test_a_pickle_in_such_a_zip_is_not_unpacked(torch, tmp_path):
+def test_a_pickle_in_such_a_zip_is_not_unpacked(tmp_path):
     path = archive(tmp_path / "a.pt", {}, bytes(10**7), zipfile.ZIP_DEFLATED)
 
     assert "claims 10000000 bytes in" in refused(path, dense(tmp_path / "b.weights.h5"))

@@ -1,14 +1,16 @@
 """Weights go from a file of one framework into a file of the other."""
 
+import keras
 import numpy as np
 import pytest
+import torch
 from weight_files import FEATURES, KERAS, TORCH, keras_model, named, torch_model
 
 from compare.twins.files.transfer import transfer_files
 
 
-def load_torch(torch, path):
-    model = torch_model(torch, seed=9)
+def load_torch(path):
+    model = torch_model(seed=9)
     if path.suffix == ".safetensors":
         from safetensors.torch import load_file
 
@@ -19,15 +21,15 @@ def load_torch(torch, path):
     return model
 
 
-def load_keras(keras, path):
+def load_keras(path):
     if "weights" in path.name:
-        model = keras_model(keras, seed=9)
+        model = keras_model(seed=9)
         model.load_weights(path)
         return model
     return keras.models.load_model(path, compile=False)
 
 
-def outputs(torch, first, second):
+def outputs(first, second):
     x = np.random.default_rng(5).uniform(-1, 1, (3, 9, FEATURES)).astype("float32")
     with torch.no_grad():
         return first(torch.from_numpy(x)).numpy(), second(x).numpy()
@@ -37,31 +39,29 @@ PAIRS = [*zip(TORCH, KERAS, strict=True)]  # every format, not each with each
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=" and ".join)
-def test_numbers_go_into_a_file_that_keras_loads(frameworks, saved, tmp_path, pair):
-    torch, keras = frameworks
+def test_numbers_go_into_a_file_that_keras_loads(saved, tmp_path, pair):
     folder, source, before = saved
     out = named(tmp_path, pair[1])
     moves = transfer_files(*(str(named(folder, p)) for p in pair), str(out))
-    loaded = load_keras(keras, out)
-    one, other = outputs(torch, source, loaded)
+    loaded = load_keras(out)
+    one, other = outputs(source, loaded)
 
     assert len(moves) == len({each for m in moves for each in m.target}) == 31
     assert np.abs(one - other).max() < 1e-5
-    assert not np.allclose(outputs(torch, source, before)[1], other)
+    assert not np.allclose(outputs(source, before)[1], other)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=" and ".join)
-def test_numbers_go_into_a_file_that_pytorch_loads(frameworks, saved, tmp_path, pair):
-    torch, _ = frameworks
+def test_numbers_go_into_a_file_that_pytorch_loads(saved, tmp_path, pair):
     folder, before, source = saved
     out = named(tmp_path, pair[0])
     moves = transfer_files(*(str(named(folder, p)) for p in pair[::-1]), str(out))
-    loaded = load_torch(torch, out)
-    one, other = outputs(torch, loaded, source)
+    loaded = load_torch(out)
+    one, other = outputs(loaded, source)
 
     assert len(moves) == len({each for m in moves for each in m.source}) == 31
     assert np.abs(one - other).max() < 1e-5
-    assert not np.allclose(outputs(torch, before, source)[0], one)
+    assert not np.allclose(outputs(before, source)[0], one)
 
 
 @pytest.mark.parametrize("ending", TORCH)
@@ -77,18 +77,15 @@ def test_what_is_no_weight_stays_in_a_file_of_pytorch(saved, tmp_path, ending):
             assert file.metadata() == {"made": "here"}
             assert file.get_tensor("norm.num_batches_tracked") == 0
     elif "checkpoint" in ending:
-        import torch
-
         found = torch.load(out, weights_only=True)
         assert (found["epoch"], found["rate"]) == (7, [0.5])
         assert found["model_state"]["norm.num_batches_tracked"] == 0
 
 
-def test_what_is_no_weight_stays_in_a_file_of_keras(frameworks, saved, tmp_path):
+def test_what_is_no_weight_stays_in_a_file_of_keras(saved, tmp_path):
     """The optimizer's state, the configuration."""
-    _, keras = frameworks
     folder, _, _ = saved
-    model = keras_model(keras)
+    model = keras_model()
     model.compile("adam", "mse")
     model.fit(np.zeros((2, 5, FEATURES)), np.zeros((2, 3)), verbose=0)
     model.save(tmp_path / "fitted.keras")
@@ -99,13 +96,12 @@ def test_what_is_no_weight_stays_in_a_file_of_keras(frameworks, saved, tmp_path)
     assert [each.name for each in loaded.layers] == [each.name for each in model.layers]
 
 
-def test_without_out_the_target_itself_is_written(frameworks, saved, tmp_path):
-    torch, _ = frameworks
+def test_without_out_the_target_itself_is_written(saved, tmp_path):
     folder, _, source = saved
     target = tmp_path / "model.pt"
     target.write_bytes((folder / "model.pt").read_bytes())
     transfer_files(str(folder / "model.keras"), str(target))
-    one, other = outputs(torch, load_torch(torch, target), source)
+    one, other = outputs(load_torch(target), source)
 
     assert np.abs(one - other).max() < 1e-5
 

@@ -2,8 +2,10 @@
 
 import ast
 
+import keras
 import numpy as np
 import pytest
+import torch
 
 from compare import BadInput, check, transfer
 from compare.arguments import parser
@@ -14,12 +16,7 @@ SIZE = 4
 HOW = ["live", ".pt .keras", ".safetensors .keras", ".pt .h5", ".pt .weights.h5"]
 
 
-@pytest.fixture(scope="module")
-def frameworks(harness):
-    return harness.in_pytorch.torch, harness.in_keras.keras
-
-
-def linears(torch, *names, run=None):
+def linears(*names, run=None):
     """Linear layers, defined in the order of their names."""
 
     class Model(torch.nn.Module):
@@ -36,30 +33,30 @@ def linears(torch, *names, run=None):
     return Model()
 
 
-def sequential(keras, *names):
+def sequential(*names):
     layers = [keras.layers.Dense(SIZE, name=name) for name in names]
     return keras.Sequential([keras.Input((SIZE,)), *layers])
 
 
-def head_named_last(torch, keras):
-    return linears(torch, "fc1", "fc2", "fc"), sequential(keras, None, None, None)
+def head_named_last():
+    return linears("fc1", "fc2", "fc"), sequential(None, None, None)
 
 
-def head_defined_first(torch, keras):
+def head_defined_first():
     names = dict(run=["fc1", "fc2", "fc"])
-    return linears(torch, "fc", "fc1", "fc2", **names), sequential(keras, *[None] * 3)
+    return linears("fc", "fc1", "fc2", **names), sequential(*[None] * 3)
 
 
-def upwards(torch, keras):
-    return linears(torch, "up2", "up1"), sequential(keras, None, None)
+def upwards():
+    return linears("up2", "up1"), sequential(None, None)
 
 
-def decoder_defined_first(torch, keras):
-    model = linears(torch, "decoder", "encoder", run=["encoder", "decoder"])
-    return model, sequential(keras, None, None)
+def decoder_defined_first():
+    model = linears("decoder", "encoder", run=["encoder", "decoder"])
+    return model, sequential(None, None)
 
 
-def crossed(torch, keras):
+def crossed():
     class Model(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -73,7 +70,7 @@ def crossed(torch, keras):
     return Model(), keras.Model(x, keras.layers.Concatenate()([k, q]))
 
 
-def residual(torch, keras):
+def residual():
     class Model(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -91,14 +88,14 @@ def residual(torch, keras):
     )
 
 
-def wrapped(torch, keras):
+def wrapped():
     model = torch.nn.Module()
-    model.module = linears(torch, "b", "a")
+    model.module = linears("b", "a")
     model.forward = lambda x: model.module(x)
-    return model, sequential(keras, "b", "a")
+    return model, sequential("b", "a")
 
 
-def numbered(torch, keras):
+def numbered():
     class Model(keras.Model):
         def __init__(self):
             super().__init__()
@@ -124,7 +121,6 @@ def numbered(torch, keras):
 
 def carried(first, second, how, folder, names=None):
     """Carry the weights from PyTorch's model into Keras's."""
-    import torch
     from safetensors.torch import save_file
 
     if how == "live":
@@ -137,8 +133,6 @@ def carried(first, second, how, folder, names=None):
     (second.save_weights if weights else second.save)(target)
     transfer_files(str(source), str(target), names=names)
     if not weights:
-        import keras
-
         loaded = keras.models.load_model(target, compile=False)
         second.set_weights(loaded.get_weights())
     else:
@@ -146,8 +140,6 @@ def carried(first, second, how, folder, names=None):
 
 
 def gap(first, second):
-    import torch
-
     x = np.random.default_rng(0).uniform(-1, 1, (3, SIZE)).astype("float32")
     with torch.no_grad():
         return np.abs(first(torch.from_numpy(x)).numpy() - second(x).numpy()).max()
@@ -165,17 +157,17 @@ NOT_TOLD = [
 
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("make", NOT_TOLD, ids=lambda make: make.__name__)
-def test_what_no_order_tells_is_refused(frameworks, tmp_path, make, how):
-    first, second = make(*frameworks)
+def test_what_no_order_tells_is_refused(tmp_path, make, how):
+    first, second = make()
 
     with pytest.raises(BadInput, match="names"):
         carried(first, second, how, tmp_path)
 
 
 @pytest.mark.parametrize("how", [how for how in HOW if "safetensors" not in how])
-def test_the_table_of_a_refusal_can_be_pasted(frameworks, tmp_path, how):
+def test_the_table_of_a_refusal_can_be_pasted(tmp_path, how):
     """The order of definition, from which it is made, is that of execution here."""
-    first, second = head_named_last(*frameworks)
+    first, second = head_named_last()
     with pytest.raises(BadInput) as error:
         carried(first, second, how, tmp_path)
     table = str(error.value).split("it would be ")[1]
@@ -189,31 +181,30 @@ def test_the_table_of_a_refusal_can_be_pasted(frameworks, tmp_path, how):
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_names_behind_a_wrapper_go_before_the_order(frameworks, tmp_path, how):
-    first, second = wrapped(*frameworks)
+def test_names_behind_a_wrapper_go_before_the_order(tmp_path, how):
+    first, second = wrapped()
     carried(first, second, how, tmp_path)
 
     assert gap(first, second) < 1e-6
 
 
 @pytest.mark.parametrize("how", ["live", ".pt .weights.h5"])
-def test_names_that_keras_gave_swap_no_layers(frameworks, tmp_path, how):
+def test_names_that_keras_gave_swap_no_layers(tmp_path, how):
     """Keras drops attributes' names behind "layers" in the alphabet from its files."""
-    first, second = numbered(*frameworks)
+    first, second = numbered()
     carried(first, second, how, tmp_path)
 
     assert gap(first, second) < 1e-6
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_a_chain_needs_no_names(frameworks, tmp_path, how):
-    torch, keras = frameworks
+def test_a_chain_needs_no_names(tmp_path, how):
     first = torch.nn.Sequential(*(torch.nn.Linear(SIZE, SIZE) for _ in range(3)))
     x = inner = keras.Input((SIZE,))
-    body = sequential(keras, "z", "y")
+    body = sequential("z", "y")
     second = keras.Model(inner, keras.layers.Dense(SIZE, name="x")(body(x)))
     if "weights" in how:  # the names alone, of layers that nobody named
-        second = sequential(keras, None, None, None)
+        second = sequential(None, None, None)
     carried(first, second, how, tmp_path)
 
     assert gap(first, second) < 1e-6
@@ -242,10 +233,9 @@ def test_a_chain_of_keras_2_is_read():
     assert chains(model(a, layer("b"))) == []
 
 
-def test_a_layer_that_is_called_twice_is_no_chain(frameworks):
+def test_a_layer_that_is_called_twice_is_no_chain():
     from compare.in_keras.layers import chains
 
-    _, keras = frameworks
     x = keras.Input((SIZE,))
     shared = keras.layers.Dense(SIZE)
     twice = keras.Model(x, shared(keras.layers.Dense(SIZE)(shared(x))))
@@ -254,17 +244,16 @@ def test_a_layer_that_is_called_twice_is_no_chain(frameworks):
     assert chains(keras.Model(x, keras.layers.Dense(SIZE)(shared(x)))) == [""]
 
 
-def test_what_runs_is_not_refused(frameworks):
+def test_what_runs_is_not_refused():
     """`check` sees the order of execution."""
-    first, second = head_defined_first(*frameworks)
+    first, second = head_defined_first()
     x = np.ones((2, SIZE), "float32")
 
     assert check(first, second, x, "to_keras").verdict == "same"
 
 
-def test_a_mistaken_nonlinearity_is_named(frameworks):
+def test_a_mistaken_nonlinearity_is_named():
     """A transfer refuses it; `check` finds the twin and says what differs."""
-    torch, keras = frameworks
 
     class Model(torch.nn.Module):
         def __init__(self):
@@ -283,8 +272,7 @@ def test_a_mistaken_nonlinearity_is_named(frameworks):
     assert "relu" in check(first, second, data, "to_keras").explain()
 
 
-def test_one_layer_of_cells_takes_a_stack(frameworks):
-    torch, keras = frameworks
+def test_one_layer_of_cells_takes_a_stack():
     first = torch.nn.Module()
     first.rnn = torch.nn.LSTM(SIZE, SIZE, 2, batch_first=True)
     first.forward = lambda x: first.rnn(x[:, None])[0][:, -1]

@@ -7,7 +7,9 @@ import sys
 import zipfile
 
 import h5py
+import keras
 import pytest
+import torch
 from weight_files import (
     HIDDEN,
     KERAS,
@@ -31,10 +33,7 @@ class Evil:
         return open, (self.path, "w")
 
 
-def test_a_pickle_with_code_is_refused_and_its_code_not_run(
-    frameworks, saved, tmp_path
-):
-    torch, _ = frameworks
+def test_a_pickle_with_code_is_refused_and_its_code_not_run(saved, tmp_path):
     folder, model, _ = saved
     mark, path = tmp_path / "executed", tmp_path / "evil.pt"
     torch.save({"state_dict": model.state_dict(), "evil": Evil(mark)}, path)
@@ -93,8 +92,7 @@ def test_keras_with_code_of_its_own_is_refused(saved, tmp_path, case, as_source)
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
-def test_a_lambda_that_keras_saved_is_refused(frameworks, saved, tmp_path, ending):
-    _, keras = frameworks
+def test_a_lambda_that_keras_saved_is_refused(saved, tmp_path, ending):
     layers = [
         keras.Input((3,)),
         keras.layers.Lambda(lambda x: x),
@@ -127,11 +125,10 @@ def test_two_files_of_one_framework_are_refused(saved, first, second):
         transfer_files(*paths)
 
 
-def test_unmatched_layers_are_named_on_both_sides(frameworks, saved, tmp_path):
-    torch, _ = frameworks
-    model = torch_model(torch)
+def test_unmatched_layers_are_named_on_both_sides(saved, tmp_path):
+    model = torch_model()
     model.head[0] = torch.nn.Linear(HIDDEN, 5)
-    save_torch(torch, model, tmp_path / "other.pt")
+    save_torch(model, tmp_path / "other.pt")
 
     with pytest.raises(BadInput, match="1 in PyTorch and 1 in Keras") as refusal:
         transfer_files(str(tmp_path / "other.pt"), str(saved[0] / "model.keras"))

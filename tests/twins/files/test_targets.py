@@ -7,8 +7,10 @@ import zipfile
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 import pytest
+import torch
 from made_files import KERNEL, dense, linear, refused, weights_only
 
 from compare import BadInput, transfer
@@ -48,7 +50,7 @@ def test_infinite_numbers_stay_infinite(tmp_path):
         assert np.isinf(file["fc/vars/1"]).all()
 
 
-def tied_models(torch, keras, same):
+def tied_models(same):
     first = torch.nn.Module()
     first.emb = torch.nn.Embedding(3, 3)
     first.out = torch.nn.Linear(3, 3, bias=False)
@@ -62,9 +64,9 @@ def tied_models(torch, keras, same):
     return first, second, {"emb": emb.name, "out": out.name}
 
 
-def into_tied(how, torch, keras, folder, same):
+def into_tied(how, folder, same):
     """The tied tensor before, and a function that transfers and reads it."""
-    first, second, names = tied_models(torch, keras, same)
+    first, second, names = tied_models(same)
 
     def live():
         transfer(second, first, names)
@@ -80,15 +82,15 @@ def into_tied(how, torch, keras, folder, same):
 
 
 @pytest.mark.parametrize("how", ["live", "files"])
-def test_tied_weights_take_one_value(torch, keras, tmp_path, how):
-    _, carry = into_tied(how, torch, keras, tmp_path, same=True)
+def test_tied_weights_take_one_value(tmp_path, how):
+    _, carry = into_tied(how, tmp_path, same=True)
 
     assert carry().flatten().tolist() == list(range(9))
 
 
 @pytest.mark.parametrize("how", ["live", "files"])
-def test_tied_weights_take_no_two_values(torch, keras, tmp_path, how):
-    weight, carry = into_tied(how, torch, keras, tmp_path, same=False)
+def test_tied_weights_take_no_two_values(tmp_path, how):
+    weight, carry = into_tied(how, tmp_path, same=False)
     before = weight.detach().clone()
 
     with pytest.raises(BadInput, match=r"emb\.weight and out\.weight, which share"):
@@ -96,7 +98,7 @@ def test_tied_weights_take_no_two_values(torch, keras, tmp_path, how):
     assert torch.equal(weight, before)
 
 
-def test_live_numbers_stay_finite(torch, keras):
+def test_live_numbers_stay_finite():
     first = torch.nn.Sequential(torch.nn.Linear(2, 3)).half()
     second = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
     second.layers[0].set_weights([KERNEL, np.full(3, 1e6)])
@@ -110,7 +112,7 @@ def test_live_numbers_stay_finite(torch, keras):
     assert first[0].weight.tolist() == KERNEL.T.tolist()
 
 
-def test_sums_of_finite_biases_stay_finite(torch, keras):
+def test_sums_of_finite_biases_stay_finite():
     """Each fits float32, their sum does not."""
     first = torch.nn.Sequential(torch.nn.LSTM(2, 3))
     second = keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(3)])
@@ -121,7 +123,7 @@ def test_sums_of_finite_biases_stay_finite(torch, keras):
         transfer(first, second)
 
 
-def test_a_live_target_without_floats_is_refused(torch, keras):
+def test_a_live_target_without_floats_is_refused():
     first = torch.nn.Sequential(torch.nn.Linear(2, 3))
     second = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
     first[0].weight.requires_grad_(False)
@@ -131,7 +133,7 @@ def test_a_live_target_without_floats_is_refused(torch, keras):
         transfer(second, first)
 
 
-def test_an_expanded_tensor_takes_equal_rows_alone(torch, tmp_path):
+def test_an_expanded_tensor_takes_equal_rows_alone(tmp_path):
     row = torch.zeros(1, 2).expand(3, 2)
     torch.save({"fc.weight": row, "fc.bias": torch.zeros(3)}, tmp_path / "a.pt")
     source = weights_only(tmp_path / "b.weights.h5", fc=[KERNEL, KERNEL[0]])
@@ -143,7 +145,7 @@ def test_an_expanded_tensor_takes_equal_rows_alone(torch, tmp_path):
     assert torch.load(tmp_path / "a.pt")["fc.weight"].tolist() == [[1, 4]] * 3
 
 
-def test_tensors_beside_each_other_in_one_memory_are_not_tied(torch, tmp_path):
+def test_tensors_beside_each_other_in_one_memory_are_not_tied(tmp_path):
     flat = torch.zeros(9)
     tensors = {"fc.weight": flat[:6].view(3, 2), "fc.bias": flat[6:]}
     torch.save(tensors, tmp_path / "a.pt")
@@ -206,7 +208,7 @@ def test_a_person_is_told_that_weights_are_all_that_moved(tmp_path, capsys):
 # ------------------------------------------------------------------------ which arrays
 
 
-def test_layers_without_weights_take_no_arrays_by_their_names(keras, tmp_path):
+def test_layers_without_weights_take_no_arrays_by_their_names(tmp_path):
     x = keras.Input((2,), name="dense")
     y = keras.layers.Dense(3, name="first")(x)
     y = keras.layers.Dropout(0.1, name="dense_1")(y)
@@ -216,7 +218,7 @@ def test_layers_without_weights_take_no_arrays_by_their_names(keras, tmp_path):
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
-def test_a_layer_that_holds_a_count_is_listed(keras, tmp_path, ending):
+def test_a_layer_that_holds_a_count_is_listed(tmp_path, ending):
     layers = keras.layers
     model = [keras.Input((2,)), layers.Normalization(), layers.Dense(3)]
     model = keras.Sequential(model)
@@ -229,7 +231,7 @@ def test_a_layer_that_holds_a_count_is_listed(keras, tmp_path, ending):
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
-def test_a_backward_layer_of_ones_own_is_read(torch, keras, tmp_path, ending):
+def test_a_backward_layer_of_ones_own_is_read(tmp_path, ending):
     lstm = keras.layers.LSTM
     both = keras.layers.Bidirectional(
         lstm(3, return_sequences=True),

@@ -1,15 +1,17 @@
 """Weight files that hold no configuration."""
 
 import h5py
+import keras
 import numpy as np
 import pytest
+import torch
 from weight_files import HIDDEN, save_torch
 
 from compare import BadInput
 from compare.twins.files.transfer import transfer_files
 
 
-def word_models(torch, keras, size):
+def word_models(size):
     """A subclassed model, whose file knows no order, behind its twin."""
 
     class Words(keras.Model):
@@ -40,12 +42,11 @@ def word_models(torch, keras, size):
     return InTorch(), second
 
 
-def carried(frameworks, folder, ending, size, names=None):
+def carried(folder, ending, size, names=None):
     """What PyTorch's model gives, and Keras's with the weights from its file."""
-    torch, keras = frameworks
-    first, second = word_models(torch, keras, size)
+    first, second = word_models(size)
     source, target = folder / f"a{ending}", folder / "b.weights.h5"
-    save_torch(torch, first, source)
+    save_torch(first, source)
     second.save_weights(target)
     twins = {name: second.get_layer(index=n).name for name, n in (names or {}).items()}
     transfer_files(str(source), str(target), names=twins)
@@ -56,18 +57,18 @@ def carried(frameworks, folder, ending, size, names=None):
 
 
 @pytest.mark.parametrize("ending", [".pt", ".safetensors"])
-def test_a_lone_matrix_is_what_its_twin_is(frameworks, tmp_path, ending):
+def test_a_lone_matrix_is_what_its_twin_is(tmp_path, ending):
     """An Embedding's is (7, 6) on both sides; a Linear's (8, 6) is a Dense's (6, 8)."""
-    one, other = carried(frameworks, tmp_path, ending, 8)
+    one, other = carried(tmp_path, ending, 8)
 
     assert np.abs(one - other).max() < 1e-6
 
 
 @pytest.mark.parametrize("ending", [".pt", ".safetensors"])
-def test_a_lone_matrix_that_fits_two_twins_is_refused(frameworks, tmp_path, ending):
+def test_a_lone_matrix_that_fits_two_twins_is_refused(tmp_path, ending):
     with pytest.raises(BadInput, match=r"that fit Dense dense.* or Embedding emb"):
-        carried(frameworks, tmp_path, ending, 7)
-    one, other = carried(frameworks, tmp_path, ending, 7, {"words": 0, "mixing": 1})
+        carried(tmp_path, ending, 7)
+    one, other = carried(tmp_path, ending, 7, {"words": 0, "mixing": 1})
 
     assert np.abs(one - other).max() < 1e-6
 

@@ -3,15 +3,15 @@
 from functools import cache
 
 import pytest
-from gradient_models import MASKED, Masked, makers
 
 
 @pytest.fixture(scope="session")
-def masked(harness):
+def masked():
     """The twins of a name, built once."""
+    from gradient_models import MASKED, Masked, makers
 
     @cache
     def made(name):
-        return Masked(harness, makers(harness, name), MASKED[name][2])
+        return Masked(makers(name), MASKED[name][2])
 
     return made

@@ -19,23 +19,28 @@ from gradient_models import (
 )
 
 from compare.judging.evidence import SAME
+from compare.judging.words import PRECISIONS
+from compare.twins.frameworks import DIRECTIONS
+from compare.twins.models import losses, twin_makers
 from compare.twins.targets import targets
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 CLASSIFIERS = {"lstm_model": ("LSTMModel", INPUTS[:1]), MODEL[0]: (MODEL[1], INPUTS)}
 
 
 @pytest.mark.parametrize("file", CLASSIFIERS)
-def test_gradients_of_classifiers_are_the_same(harness, file):
+def test_gradients_of_classifiers_are_the_same(file):
     """Cross-entropy of five classes, in both directions."""
     cls, inputs = CLASSIFIERS[file]
     sizes = dict(num_features=FEATURES, hidden_size=HIDDEN, num_outputs=CLASSES)
-    make = harness.twin_makers(file, cls, sizes)
-    twins = harness.Twins(make, inputs, ["prediction"])
+    make = twin_makers(file, cls, sizes)
+    twins = Twins(make, inputs, ["prediction"])
     labels = targets("cross_entropy", [(len(LENGTHS), CLASSES)], seed=0)
     arrays = (padded(0.0), LENGTHS)[: len(inputs)]
     verdicts = []
-    for direction in harness.DIRECTIONS:
-        twins.load(direction, partial(harness.fresh_weights, seed=[1]))
+    for direction in DIRECTIONS:
+        twins.load(direction, partial(fresh_weights, seed=[1]))
         verdicts.append(twins.gradients("cross_entropy", arrays, labels).verdict)
 
     assert labels[0].dtype == np.int64
@@ -55,13 +60,13 @@ def test_gradients_of_each_loss_are_the_same(last_step, etfs, loss):
 @last_step_group
 @pytest.mark.parametrize(("days", "any_gradient"), [(1, False), (4, True)])
 def test_one_day_has_no_sharpe_ratio_and_no_gradient(
-    harness, last_step, etfs, days, any_gradient
+    last_step, etfs, days, any_gradient
 ):
     """Zeros on both sides in place of NaN."""
     returns = targets("negative_sharpe_ratio", [(days, 4)], seed=0)
     for side in SIDES:
-        loss = harness.losses("negative_sharpe_ratio")[side]
-        for dtype in harness.PRECISIONS:
+        loss = losses("negative_sharpe_ratio")[side]
+        for dtype in PRECISIONS:
             value, by_input, by_layer = last_step.twin(side, dtype).gradients(
                 loss, (etfs.windows(50, days),), returns, [None]
             )

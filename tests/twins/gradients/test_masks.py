@@ -1,5 +1,6 @@
 """Padding has no gradient, and does not change any."""
 
+import keras
 import numpy as np
 import pytest
 from gradient_models import (
@@ -12,6 +13,7 @@ from gradient_models import (
 )
 
 from compare.judging.evidence import DIFFERENT, SAME
+from compare.judging.words import PRECISIONS
 
 
 @of_each(MASKED)
@@ -24,10 +26,10 @@ def test_gradients_are_the_same_whatever_the_padding(masked, name, value):
 
 @of_each(MASKED)
 @pytest.mark.parametrize("value", [0.0, 1e6, np.nan])
-def test_padding_has_no_gradient(harness, masked, name, value):
+def test_padding_has_no_gradient(masked, name, value):
     """Exactly zero on both sides, while every valid step has one."""
     for side in SIDES:
-        for dtype in harness.PRECISIONS:
+        for dtype in PRECISIONS:
             of_x, _ = masked(name).of(side, dtype, value)
 
             assert not of_x[~VALID].any()
@@ -35,9 +37,9 @@ def test_padding_has_no_gradient(harness, masked, name, value):
 
 
 @pytest.fixture(scope="module")
-def forgetful(harness):
+def forgetful():
     """A model whose Keras twin reads every sequence to the end of its padding."""
-    ops, make = harness.in_keras.keras.ops, makers(harness, "model")
+    ops, make = keras.ops, makers("model")
 
     def keras_model():
         model = make["keras"]()
@@ -45,7 +47,7 @@ def forgetful(harness):
         model.call = lambda x, lengths: right(x, ops.full_like(lengths, 8))
         return model
 
-    return Masked(harness, {**make, "keras": keras_model}, ["prediction"])
+    return Masked({**make, "keras": keras_model}, ["prediction"])
 
 
 @pytest.mark.xdist_group("forgetful")

@@ -4,12 +4,16 @@ import pytest
 from gradient_models import gradients, last_step_group
 
 from compare.judging.evidence import SAME, Judgement
+from compare.subjects.built_in import subject
 from compare.subjects.cases import FIXED, cases
 from compare.subjects.pairs import PAIRS
+from compare.subjects.subject import run
+from compare.twins.frameworks import DIRECTIONS
+from compare.twins.twins import Twins
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.file)
-def test_gradients_of_every_pair_are_the_same(harness, etfs, monkeypatch, pair):
+def test_gradients_of_every_pair_are_the_same(etfs, monkeypatch, pair):
     """In both directions, at each length that the twins are built for."""
     size = FIXED, pair.batch or 4
     few = [
@@ -19,14 +23,14 @@ def test_gradients_of_every_pair_are_the_same(harness, etfs, monkeypatch, pair):
     ]
     # What else a run looks at is tested elsewhere, and takes most of its time.
     skipped = Judgement("skipped", stages=("none",))
-    monkeypatch.setattr(harness.Twins, "compare", lambda *_: skipped)
-    results = harness.run(harness.subject(pair, few, etfs, 0, True))
+    monkeypatch.setattr(Twins, "compare", lambda *_: skipped)
+    results = run(subject(pair, few, etfs, 0, True))
     found = [result for result in results if result.loss]
     wrong = [result.explain() for result in found if result.verdict != SAME]
 
     assert found
     assert [(result.length, result.direction) for result in found] == [
-        (case.length or "none", way) for case in few for way in harness.DIRECTIONS
+        (case.length or "none", way) for case in few for way in DIRECTIONS
     ]
     assert not wrong, "\n".join(wrong)
 

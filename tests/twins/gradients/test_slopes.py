@@ -2,8 +2,10 @@
 
 from functools import cache, partial
 
+import keras
 import numpy as np
 import pytest
+import torch
 from gradient_models import (
     FEATURES,
     HIDDEN,
@@ -18,14 +20,18 @@ from compare.judging.arrays import sequences
 from compare.judging.evidence import DIFFERENT, SAME
 from compare.kinds import BY_NAME
 from compare.matching.rewriting import rewrite
+from compare.twins import frameworks
+from compare.twins.models import losses
 from compare.twins.targets import targets
+from compare.twins.twins import Twins
+from compare.twins.weights import fresh_weights
 
 WIDTH = 1e-5  # of half a finite difference
 
 
-def as_pytorch(harness, twins, by_layer):
+def as_pytorch(twins, by_layer):
     """Keras's gradients by layer, and by name as PyTorch has them."""
-    like = harness.LAYERS["torch"].layers(twins.model("torch", "float64"))
+    like = frameworks.LAYERS["torch"].layers(twins.model("torch", "float64"))
     return rewrite(by_layer, like, "gradients")[0]
 
 
@@ -37,15 +43,15 @@ def slope(loss, arrays, key, along):
 
 @pytest.mark.parametrize("side", SIDES)
 @of_each(LAYERS)
-def test_gradients_are_the_slopes_of_a_third_opinion(harness, masked, name, side):
+def test_gradients_are_the_slopes_of_a_third_opinion(masked, name, side):
     """NumPy's loss along three random directions in each weight and in x."""
     made, kind = masked(name), name.split()[0]
     twins = made.twins
-    layers = harness.LAYERS["torch"].layers(twins.model("torch", "float64"))
+    layers = frameworks.LAYERS["torch"].layers(twins.model("torch", "float64"))
     arrays = {**layers[kind.lower()].arrays, "x": padded(0.0).astype(np.float64)}
     of_x, by_layer = made.of(side, "float64")
     if side == "keras":
-        (found,) = as_pytorch(harness, twins, by_layer).values()
+        (found,) = as_pytorch(twins, by_layer).values()
     else:
         found = by_layer[kind.lower()].arrays
     found = {**found, "x": of_x}
@@ -66,9 +72,8 @@ def test_gradients_are_the_slopes_of_a_third_opinion(harness, masked, name, side
 
 
 @pytest.fixture(scope="module")
-def small(harness):
+def small():
     """An LSTM and a head; cut, Keras lets no gradient through between them."""
-    torch, keras = harness.in_pytorch.torch, harness.in_keras.keras
 
     class InPyTorch(torch.nn.Module):
         def __init__(self):
@@ -93,8 +98,8 @@ def small(harness):
     @cache
     def made(cut):
         make = {"torch": InPyTorch, "keras": partial(InKeras, cut)}
-        twins = harness.Twins(make, sequences(None, FEATURES), ["y"])
-        twins.load("to_keras", partial(harness.fresh_weights, seed=[1]))
+        twins = Twins(make, sequences(None, FEATURES), ["y"])
+        twins.load("to_keras", partial(fresh_weights, seed=[1]))
         return twins
 
     return made
@@ -130,16 +135,14 @@ def test_a_wrong_gradient_predicts_alike(small, cut, verdict):
 
 
 @each_small
-def test_a_wrong_gradient_is_not_the_slope_of_its_own_loss(
-    harness, small, cut, verdict
-):
+def test_a_wrong_gradient_is_not_the_slope_of_its_own_loss(small, cut, verdict):
     x, target = SMALL
     twin = small(cut).twin("keras", "float64")
-    kept = dict(harness.LAYERS["keras"].layers(twin.model)["lstm"].arrays)
+    kept = dict(frameworks.LAYERS["keras"].layers(twin.model)["lstm"].arrays)
 
     def of(arrays):
-        harness.LAYERS["keras"].load(twin.model, {"lstm": arrays})
-        loss = harness.losses("mean_squared_error")["keras"]
+        frameworks.LAYERS["keras"].load(twin.model, {"lstm": arrays})
+        loss = losses("mean_squared_error")["keras"]
         return twin.gradients(loss, (x,), target, [None])
 
     along = np.random.default_rng(0).normal(size=kept["kernel"].shape)
@@ -147,7 +150,7 @@ def test_a_wrong_gradient_is_not_the_slope_of_its_own_loss(
         expected = slope(lambda arrays: float(of(arrays)[0]), kept, "kernel", along)
         found = np.sum(of(kept)[2]["lstm"].arrays["kernel"] * along)
     finally:
-        harness.LAYERS["keras"].load(twin.model, {"lstm": kept})
+        frameworks.LAYERS["keras"].load(twin.model, {"lstm": kept})
 
     assert abs(expected) > 1e-3
     assert (found == pytest.approx(expected, abs=1e-8)) == (verdict == SAME)

@@ -1,5 +1,6 @@
 """Gradients of wrong weights, losses and targets are different."""
 
+import keras
 import numpy as np
 import pytest
 from gradient_models import (
@@ -9,6 +10,7 @@ from gradient_models import (
 from helpers import tampered
 
 from compare.judging.evidence import DIFFERENT
+from compare.twins.models import losses
 
 
 def swap_gates(arrays):
@@ -32,8 +34,8 @@ WRONG = {
 
 @last_step_group
 @pytest.mark.parametrize("mistake", WRONG)
-def test_gradients_of_wrong_weights_are_different(harness, last_step, etfs, mistake):
-    with tampered(harness, last_step, *WRONG[mistake]):
+def test_gradients_of_wrong_weights_are_different(last_step, etfs, mistake):
+    with tampered(last_step, *WRONG[mistake]):
         found = gradients(last_step, etfs)
 
     assert found.verdict == DIFFERENT
@@ -57,13 +59,10 @@ WRONG_LOSSES = {
 
 @last_step_group
 @pytest.mark.parametrize("mistake", WRONG_LOSSES)
-def test_a_loss_of_another_formula_is_caught(
-    harness, last_step, etfs, monkeypatch, mistake
-):
+def test_a_loss_of_another_formula_is_caught(last_step, etfs, monkeypatch, mistake):
     loss, another = WRONG_LOSSES[mistake]
-    right = harness.losses(loss)
-    keras = another(harness.in_keras.keras.ops, right["keras"])
-    wrong = {**right, "keras": keras}
+    right = losses(loss)
+    wrong = {**right, "keras": another(keras.ops, right["keras"])}
     monkeypatch.setattr("compare.twins.twins.losses", lambda name: wrong)
     found = gradients(last_step, etfs, loss)
 

@@ -1,30 +1,24 @@
 """Fixtures that the tests in this folder share."""
 
 import time
-from importlib import import_module
 
 import numpy as np
 import pytest
-from training_runs import BY_NAME, Steps, silent
 
 from compare.judging.optimizers import Recipe
 
 
 @pytest.fixture(scope="session")
-def training(harness):
-    """`compare.twins.training`, which imports both frameworks."""
-    return import_module("compare.twins.training")
-
-
-@pytest.fixture(scope="session")
-def train(training, etfs):
+def train(etfs):
     """What trains a pair, by default as the note does, and returns the evidence."""
+    from training_runs import BY_NAME, silent
+
+    from compare.subjects import built_in
+    from compare.twins import training
 
     def trained(pair="stock_price", progress=silent, **recipe):
         pair = BY_NAME[pair] if isinstance(pair, str) else pair
         recipe = Recipe(**recipe)
-        from compare.subjects import built_in
-
         task = built_in.task(pair, etfs, recipe.seed)
         return training.train(task, recipe, time.perf_counter(), progress)
 
@@ -34,7 +28,9 @@ def train(training, etfs):
 @pytest.fixture(scope="session")
 def two_epochs(train):
     """The steps of two epochs; the state of random numbers before and after them."""
-    torch = import_module("torch")
+    import torch
+    from training_runs import Steps
+
     with pytest.MonkeyPatch.context() as patch:
         steps = Steps(patch)
         states = [(torch.get_rng_state().tolist(), str(np.random.get_state()))]

@@ -4,6 +4,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+import torch
 from training_runs import drawn_order, group, script
 
 
@@ -16,7 +17,7 @@ def of_a_script(source, seed):
     windows = data.StockWindows(features, prices, 7)
     script(seed)
     if source == "DataLoader":
-        epochs = import_module("torch").utils.data.DataLoader(
+        epochs = torch.utils.data.DataLoader(
             windows, batch_size=20, shuffle=True, drop_last=True
         )
         epochs = [list(epochs), list(epochs)]

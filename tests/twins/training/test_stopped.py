@@ -1,7 +1,6 @@
 """Runs that overflow, meet NaN, have no step, or are refused."""
 
 from dataclasses import replace
-from importlib import import_module
 from io import StringIO
 
 import numpy as np
@@ -10,6 +9,7 @@ from rich.console import Console
 from training_runs import BY_NAME, PRECISIONS, drawn_order, group, script, strictly
 
 from compare.errors import BadInput
+from compare.reports.training import print_training
 from compare.subjects.examples import check_trainable, training_data
 from compare.subjects.pairs import PAIRS
 
@@ -46,8 +46,7 @@ def test_a_run_of_no_step_has_evidence(no_step):
 @group("no step")
 def test_a_run_of_no_step_has_a_report(no_step):
     said = StringIO()
-    report = import_module("compare.reports.training")
-    report.print_training(Console(file=said, width=80), no_step)
+    print_training(Console(file=said, width=80), no_step)
 
     assert "Stopped at step 1: lstm.0.bias" in " ".join(said.getvalue().split())
 
