@@ -37,6 +37,7 @@ from compare.kinds.mistake import (
     Computation,
     FinalActivation,
     Handover,
+    InitialStates,
     JoinedInput,
     LayerInput,
     LossFactor,
@@ -50,7 +51,14 @@ if TYPE_CHECKING:
 
 # Effects in the order in which cures are made; HANDED are those on the next layer.
 HANDED = (Handover, Activation, LayerInput, JoinedInput)
-ORDER = (ArraysOfLayer, Computation, *HANDED, FinalActivation, ResultOrder)
+ORDER = (
+    ArraysOfLayer,
+    InitialStates,
+    Computation,
+    *HANDED,
+    FinalActivation,
+    ResultOrder,
+)
 TRIED = sum(
     isinstance(mistake.effect, (*ORDER, ArraysOfAnotherLayer)) for mistake in MISTAKES
 )

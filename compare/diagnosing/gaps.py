@@ -37,7 +37,8 @@ def layer_gap(
         if call is None:
             output = _alone(twin, layer, keras.layer_inputs[layer], around)
         else:
-            output = alone(twin, layer, call.x, call.lengths)
+            states = call.options.get("states")
+            output = alone(twin, layer, call.x, call.lengths, states)
     except (*REFUSALS, IndexError) as error:  # such as an index that is out of range
         return Gap(np.inf, refusal=message(error))
     if not isinstance(output, RecurrentOutput):

@@ -22,6 +22,7 @@ from compare.diagnosing.finding import (
 )
 from compare.diagnosing.in_layers.directions import crossed, left_reversed
 from compare.diagnosing.in_layers.padding import ends_with_the_padding
+from compare.diagnosing.initial_states import begun_otherwise
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.windows import given_padded
 from compare.judging.distances import NEAR
@@ -48,6 +49,7 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
         confused = reading(layer, "torch", mistake_named(CONFUSED))
         yield Finding(layer, (confused,), cure=Computation(_turned_back))
         return
+    yield from begun_otherwise(layer, isolated)
     gap = isolated.input_gap(layer)
     if gap <= NEAR or layer not in isolated.torch.kinds:
         return

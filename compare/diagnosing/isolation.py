@@ -236,7 +236,9 @@ def _trusted(twins: Twins, layer: str, call: Call) -> int | None:
     for precision in PRECISIONS:
         twin = twins.twin("torch", precision)
         try:
-            output = in_pytorch_anatomy.alone(twin, layer, call.x, call.lengths)
+            output = in_pytorch_anatomy.alone(
+                twin, layer, call.x, call.lengths, call.options.get("states")
+            )
         except (*in_pytorch_refusals.REFUSALS, IndexError):
             return None
         if not isinstance(output, RecurrentOutput):
