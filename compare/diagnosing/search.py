@@ -38,6 +38,10 @@ def findings(
     """
     isolated = _with_inputs(twins, isolated, arrays)
     torch, keras = isolated.torch, isolated.keras
+    reordered = _reordered(isolated, torch.results)
+    if reordered is not None:  # the models as they are: that is the whole cause
+        yield reordered
+        return
     for layer in isolated.kinds:
         if layer in isolated.refusals:
             yield Finding(layer, unknown=isolated.refusals[layer])
@@ -99,10 +103,9 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
         isolated: the twins at work, the model's inputs among the layers.
     """
     torch, keras = isolated.torch, isolated.keras
-    order = _order(isolated.relayed.results, keras.results)
-    if order is not None:
-        cure = ResultOrder(lambda _: order)
-        yield Finding(layers[-1], _readings_of_order(), cure=cure)
+    reordered = _reordered(isolated, isolated.relayed.results)
+    if reordered is not None:
+        yield reordered
         return
     if near(isolated.relayed.result, keras.result):
         return
@@ -117,6 +120,21 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
     if is_seen and not isolated.unseen:
         unknown = "the result is made by something unknown in PyTorch"
         yield Finding(last, unknown=unknown)
+
+
+def _reordered(isolated: Isolated, results: Sequence[np.ndarray]) -> Finding | None:
+    """The finding that PyTorch returns Keras's results in another order, if it does.
+
+    Args:
+        isolated: the twins at work.
+        results: of PyTorch's model.
+    """
+    order = _order(results, isolated.keras.results)
+    layers = [layer for layer in isolated.torch.kinds if layer in isolated.keras.kinds]
+    if order is None or not layers:
+        return None
+    cure = ResultOrder(lambda _: order)
+    return Finding(layers[-1], _readings_of_order(), cure=cure)
 
 
 def _readings_of_order() -> tuple[Reading, ...]:

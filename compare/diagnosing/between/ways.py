@@ -79,6 +79,15 @@ def differing(link: Link, sides: Mapping[Side, Recognised]) -> Iterator[Finding]
     states = [route for route in routes["keras"] if route.way == STATE]
     likeliest = states[0] if states else routes["keras"][0]
     cure = Handover(keras[likeliest])
+    ends = routes["torch"][0], likeliest
+    if len(kinds) > 1 and any(_tells_the_way(route) for route in ends):
+        yield Finding(
+            link.layer,
+            (_Wording(link, "functions").whole(*ends),),
+            cure=cure,
+            following=link.following,
+        )
+        return
     for kind in kinds:
         names = {side: _names(kind, routes[side]) for side in sides}
         yield Finding(
@@ -110,6 +119,11 @@ def _differences(
         elif shared_ways:
             routes[side] = [r for r in recognised if r.way in shared_ways]
     return kinds, routes
+
+
+def _tells_the_way(route: Route) -> bool:
+    """Whether an operation says itself what is taken of every step."""
+    return route.way == EVERY_STEP and isinstance(route.change, Operation)
 
 
 def _names(kind: Kind, routes: Sequence[Route]) -> list[Change]:
@@ -333,6 +347,17 @@ class _Wording:
         fix = f"either {torch_fix} or {keras_fix}"
         return Reading("", (), f"{self.link.where}, {sentence}", fix)
 
+    def whole(self, torch: Route, keras: Route) -> Reading:
+        """Both sides, where they differ in what is taken and in what is computed."""
+        sentence = (
+            f"{self.link.where}, Keras {_in_words(keras)}, PyTorch {_in_words(torch)}"
+        )
+        fix = (
+            f"either PyTorch: do what Keras does, which {_in_words(keras)}; or Keras: "
+            f"do what PyTorch does, which {_in_words(torch)}"
+        )
+        return Reading("", (), sentence, fix)
+
     def _contrast(self, torch: Change, keras: Change) -> str:
         """What PyTorch does, in a sentence that has said what Keras does."""
         if torch in NOTHING and isinstance(keras, Operation):
@@ -353,3 +378,15 @@ class _Wording:
         else:
             instruction = words.end(right, side)
         return f"{SIDES[side]}: {instruction}"
+
+
+def _in_words(route: Route) -> str:
+    """What is taken of a layer and computed of it: a verb and its object."""
+    change = route.change
+    if isinstance(change, Operation):
+        if route.way == EVERY_STEP:
+            return change.does
+        return f"takes {route.way} and {change.does}"
+    if change in NOTHING:
+        return f"takes {route.way}"
+    return f"takes {route.way} through {change}"
