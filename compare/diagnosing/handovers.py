@@ -10,7 +10,12 @@ import numpy as np
 
 from compare.diagnosing.between import combined, concatenated
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.ways import Recognised, differing, ways_of
+from compare.diagnosing.between.ways import (
+    Recognised,
+    differing,
+    ways_of,
+    without_padding,
+)
 from compare.diagnosing.computations import is_array, is_output
 from compare.diagnosing.finding import (
     Finding,
@@ -29,7 +34,7 @@ from compare.judging.distances import NEAR
 from compare.judging.evidence import OTHER
 from compare.judging.words import Side
 from compare.kinds import call as layer_call
-from compare.kinds.mistake import Computation, Handover, LayerInput
+from compare.kinds.mistake import Computation, Handover, LayerInput, RecurrentOutput
 from compare.mistakes import Call
 from compare.mistakes.anatomy import Anatomy
 
@@ -235,7 +240,7 @@ class _HandoverSearch:
                 findings = _differing(link, sides, self._isolated)
                 if layer in self._inputs:
                     return [_with_array_as_cure(f, keras) for f in findings]
-                return findings
+                return [_without_padding(finding, keras) for finding in findings]
             # What one side does is worth reporting if nothing better is found.
             if any(sides.values()) and self.half_recognised is None:
                 self.half_recognised = link, sides
@@ -313,6 +318,18 @@ def _differing(
         if readings:
             findings[0] = replace(findings[0], readings=readings)
     return findings
+
+
+def _without_padding(finding: Finding, keras: Anatomy) -> Finding:
+    """Let a cure take what it hands on from the valid steps, as Keras does."""
+    cure = finding.cure
+    if not isinstance(cure, Handover):
+        return finding
+
+    def take(output: RecurrentOutput) -> np.ndarray | None:
+        return cure.function(without_padding(output, finding.layer, keras))
+
+    return replace(finding, cure=Handover(take))
 
 
 def _with_array_as_cure(finding: Finding, keras: Anatomy) -> Finding:

@@ -16,10 +16,12 @@ from compare.diagnosing.computations import applied, recurrent
 from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
 from compare.diagnosing.in_layers.padding import padded_before
+from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
 from compare.judging.evidence import SIDES
+from compare.kinds.layer import BY_HAND
 from compare.kinds.mistake import ResultOrder
 
 if TYPE_CHECKING:
@@ -54,7 +56,13 @@ def findings(
             yield from given_to(layer, isolated)
         yield from weights(layer, isolated)
         if layer in torch.recurrent_calls and layer in keras.recurrent_calls:
-            if padded is None:
+            by_hand = None
+            if isolated.kinds[layer].endswith(BY_HAND):
+                twin = twins.twin("torch", "float64")
+                by_hand = padded_by_hand(twin, layer, isolated)
+            if by_hand is not None:
+                yield by_hand
+            elif padded is None:
                 yield from recurrent(layer, isolated)
         elif layer in torch.layer_outputs and layer in keras.layer_outputs:
             yield from applied(twins, layer, isolated)

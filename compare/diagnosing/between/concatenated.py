@@ -176,7 +176,8 @@ def joining(
             if source.layer in inputs:  # the same on both sides
                 array = take(inputs[source.layer])
             else:
-                array = take(output_of(source.layer))
+                output = output_of(source.layer)
+                array = take(between.without_padding(output, source.layer, keras))
             if array is None:
                 raise ValueError(f"PyTorch's {source.layer} has not {source.way}")
             arrays.append(array)

@@ -15,6 +15,7 @@ import numpy as np
 from compare.diagnosing.between import operation as operations
 from compare.diagnosing.between.operation import NOTHING, Change, Function, Operation
 from compare.diagnosing.finding import Finding, Link, Reading, distinct
+from compare.judging.arrays import valid_steps
 from compare.judging.distances import NEAR, near
 from compare.judging.evidence import OTHER, SIDES
 from compare.judging.words import Side
@@ -181,6 +182,28 @@ def _functions(
     if fitted is not None and fitted[0] not in ACTIVATIONS:
         candidates.append(fitted)
     return candidates
+
+
+def without_padding(
+    output: RecurrentOutput, layer: str, keras: Anatomy
+) -> RecurrentOutput:
+    """What PyTorch's layer returns, with zeros for the steps that Keras's layer masks.
+
+    So the ways of Keras's output are those of this one.
+
+    Args:
+        output: of PyTorch's layer.
+        layer: its name.
+        keras: what Keras's twin does.
+    """
+    call = keras.recurrent_calls.get(layer)
+    if call is None or call.lengths is None or output.lengths is not None:
+        return output
+    if layer in keras.orders or output.output.ndim != 3:
+        return output
+    is_valid = valid_steps(output.output, call.lengths)
+    steps = np.where(is_valid, output.output, 0)
+    return replace(output, output=steps, lengths=call.lengths)
 
 
 def through(way: Way, function: Function) -> Way:

@@ -119,7 +119,12 @@ def padded_after(layer: str, isolated: Isolated) -> Iterator[Finding]:
 
     finding = _finding(layer, isolated, ignoring, MASK, Computation(compute))
     output = isolated.torch.recurrent_outputs[layer].output
-    if ignoring == "torch" and _is_handed_on(output[:, -1], isolated.torch):
+    two_ways = any(name.endswith("_reverse") for name in torch_call.arrays)
+    if (
+        ignoring == "torch"
+        and not two_ways
+        and _is_handed_on(output[:, -1], isolated.torch)
+    ):
         finding = _with_another_step(finding)
     yield finding
 
