@@ -17,8 +17,6 @@ import numpy as np
 from compare.diagnosing import isolation, search
 from compare.diagnosing.finding import Finding, Reading, known_mistakes, reading
 from compare.diagnosing.in_layers.directions import uncrossed
-from compare.diagnosing.in_layers.padding import MASK
-from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.places import place_of
 from compare.errors import BadInput
 from compare.judging.evidence import (
@@ -88,7 +86,6 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
     after = None
     if any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
-        findings, after = _needed(twins, arrays, findings, after, isolated)
     proofs = [SAME]
     if isolated.judged_steps:  # where float32 loses its digits, twins come no nearer
         proofs.append(ILL_CONDITIONED)
@@ -267,45 +264,6 @@ def _judge_cured(
             return twins.judge(stages, arrays)
         except IndexError:  # the code between layers may not take what it gets now
             return None
-
-
-def _needed(
-    twins: Twins,
-    arrays: tuple[np.ndarray, ...],
-    findings: list[Finding],
-    after: Judgement | None,
-    isolated: Isolated,
-) -> tuple[list[Finding], Judgement | None]:
-    """The findings without padding that is read, but by nobody, and their judgement.
-
-    A layer of one direction makes the same of the steps before the padding: where the
-    code after it should leave out the padding, that alone is the cause.
-
-    Args:
-        twins: loaded.
-        arrays: one for each input.
-        findings: all of them.
-        after: the judgement with all cures; None where a twin refuses.
-        isolated: the twins at work.
-    """
-    others = [finding for finding in findings if not _is_padding(finding)]
-    if not others or len(others) == len(findings):
-        return findings, after
-    if after is None or after.verdict != SAME:
-        return findings, after
-    without = _judge_cured(twins, arrays, others, isolated.time_major)
-    if without is None or without.verdict != SAME:
-        return findings, after
-    return others, without
-
-
-def _is_padding(finding: Finding) -> bool:
-    """Whether a layer computes padding as if it were data."""
-    return any(
-        mistake.name == MASK
-        for candidate in finding.readings
-        for mistake in candidate.mistakes
-    )
 
 
 def _number_of_cure(finding: Finding) -> int:

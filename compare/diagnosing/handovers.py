@@ -10,12 +10,8 @@ import numpy as np
 
 from compare.diagnosing.between import combined, concatenated
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.ways import (
-    Recognised,
-    differing,
-    ways_of,
-    without_padding,
-)
+from compare.diagnosing.between.route import Recognised
+from compare.diagnosing.between.ways import differing, ways_of, without_padding
 from compare.diagnosing.computations import is_array, is_output
 from compare.diagnosing.finding import (
     Finding,

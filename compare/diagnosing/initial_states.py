@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from compare.diagnosing.between.ways import STATE, ways_of
+from compare.diagnosing.between.route import STATE
+from compare.diagnosing.between.ways import ways_of
 from compare.diagnosing.finding import Finding, Reading
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
@@ -85,19 +86,19 @@ def _source(layer: str, state: np.ndarray, anatomy: Anatomy) -> str:
     """What a state, (batch, size), is, in words."""
     if not state.any():
         return ZEROS
-    for name, output in reversed(anatomy.recurrent_outputs.items()):
+    for name, output in reversed(list(anatomy.recurrent_outputs.items())):
         if name == layer:
             continue
         ways, _ = ways_of(anatomy, name, False)
         for way in (*SHORT, *ways):
             if near(ways[way](output), state):
                 return f"{SHORT.get(way, way)} of {name}"
-        for number, own_state in enumerate(
-            () if output.states is None else output.states
-        ):
+        if output.states is None:
+            continue
+        for number, own_state in enumerate(output.states, start=1):
             if near(own_state, state):
-                return f"h of part {number + 1} of {name}"
-    for name, array in reversed(anatomy.layer_outputs.items()):
+                return f"h of part {number} of {name}"
+    for name, array in reversed(list(anatomy.layer_outputs.items())):
         for activation, function in ACTIVATIONS.items():
             if array.shape == state.shape and near(function(array), state):
                 return name if activation == NONE else f"{activation} of {name}"

@@ -49,6 +49,7 @@ from compare.kinds.mistake import (
     RecurrentOutput,
     ResultOrder,
 )
+from compare.kinds.option import Options
 from compare.matching import adapter
 
 OutputByName = Callable[[str], RecurrentOutput]
@@ -120,7 +121,7 @@ def _with_computation(
         if isinstance(module, torch.nn.RNNBase):
             x, lengths = padded(module, args[0])
             states = states_given(module, args, kwargs)
-            options = {} if states is None else {"states": states}
+            options: Options = {} if states is None else {"states": states}
             wrong = _possible(effect.compute(call(kind, arrays, x, lengths, options)))
             return returning(module, result, wrong)
         x = features_last(module, args[0]).numpy()

@@ -17,9 +17,9 @@ from compare.diagnosing.between.joins import joined
 from compare.diagnosing.between.operation import Function, Operation, merged
 from compare.diagnosing.between.pooled import pooled
 from compare.diagnosing.between.rearranged import rearranged
+from compare.diagnosing.between.route import EVERY_STEP, EXACT, Recognised, Route, Way
 from compare.diagnosing.between.scales import scaled
 from compare.diagnosing.between.standards import standardised
-from compare.diagnosing.between.ways import EVERY_STEP, EXACT, Recognised, Route, Way
 from compare.judging.distances import NEAR, near
 from compare.mistakes import ACTIVATIONS, RESULTS, RecurrentOutput
 from compare.mistakes.activations import NONE

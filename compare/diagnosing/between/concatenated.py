@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.ways import EVERY_STEP, EXACT, STATE, Way
+from compare.diagnosing.between.route import EVERY_STEP, EXACT, STATE, Way
+from compare.diagnosing.between.wording import readings as readings_of
 from compare.diagnosing.finding import Finding, Link, Reading
 from compare.diagnosing.from_the_end import LAST_FIRST
 from compare.diagnosing.in_layers.directions import left_reversed
@@ -239,11 +240,11 @@ def differing(
         }
         readings: tuple[Reading, ...] = ()
         if set(ways["torch"]) & set(ways["keras"]):  # so the functions differ
-            readings = between.readings(place, "functions", functions)
+            readings = readings_of(place, "functions", functions)
         elif layer in from_the_end:
             readings = left_reversed(place, ways)
         if not readings:
-            readings = between.readings(place, "ways", ways)
+            readings = readings_of(place, "ways", ways)
         yield Finding(layer, readings, cure=cure, following=link.following)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.diagnosing.between.ways import STATE, Recognised
+from compare.diagnosing.between.route import STATE, Recognised
 from compare.diagnosing.finding import Finding, Link, finding_in_layer, mistake_named
 from compare.diagnosing.isolated import Isolated
 from compare.judging.arrays import valid_steps
