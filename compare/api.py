@@ -64,9 +64,9 @@ def check(
             tensor.
     """
     started = time.perf_counter()
-    from compare import session
+    from compare import loading, session
 
-    session.load_harness()
+    loading.load_harness()
     from compare.judging.evidence import Evidence
     from compare.matching.names import checked_names
     from compare.subjects.own.arrays import named_arrays
@@ -108,10 +108,12 @@ def check(
 
 def _check_live(side: Side, model: object, expected: str) -> None:
     """Raise BadInput unless this is a model of the side's framework."""
+    from compare.matching.legacy import check_not_legacy
     from compare.subjects.own.models import is_live
 
     if is_live(side, model):
         return
+    check_not_legacy(f"{side}_model", model)
     cls = model if isinstance(model, type) else type(model)
     raise BadInput(
         f"{side}_model: expected a live {expected}, got {cls.__name__}; give PyTorch's "

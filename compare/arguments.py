@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import compare
 from compare.errors import BadInput, command
+from compare.judging.model_causes import ALL_CAUSES, OF_SIDE
 from compare.judging.optimizers import CAUSES, OPTIMIZERS
 
 # In the texts below "{command}" stands for how the command line was called.
@@ -34,7 +35,9 @@ examples:
   {command} train stock_price                both twins learn, in step
   {command} train stock_price --mode native  why they drift apart as they are
 
-exit status: 0 everything is as expected, 1 something is not, 2 bad usage or input"""
+exit status: 0 everything is as expected, 1 something is not, 2 bad usage or input, 3 a
+mistake in this suite; of several pairs the highest, and each is run whatever the others
+do"""
 
 EXPLAIN_EXAMPLES = """\
 examples:
@@ -214,7 +217,8 @@ def _add_transfer(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "source",
         metavar="SOURCE",
-        help="has the weights: .pt, .pth, .safetensors, .keras, .weights.h5 or .h5",
+        help="has the weights: .pt, .pth, .safetensors, .keras, .weights.h5, .h5 or "
+        ".hdf5",
     )
     verb.add_argument(
         "target",
@@ -274,7 +278,8 @@ def _add_algorithm(verb: argparse.ArgumentParser) -> None:
         "--align",
         metavar="CAUSE[,CAUSE]",
         type=_causes,
-        help=f"in place of --mode: remove just these causes; of {', '.join(CAUSES)}",
+        help=f"in place of --mode: remove just these causes; of {', '.join(CAUSES)}; "
+        f"and, where the models have them, of {', '.join(OF_SIDE)}",
     )
     verb.add_argument(
         "--follow",
@@ -287,8 +292,8 @@ def _add_algorithm(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--optimizer",
         choices=OPTIMIZERS,
-        default="adam",
-        help="momentum is sgd with momentum 0.9 (default: adam)",
+        help="momentum is sgd with momentum 0.9 (default: what a pair file says, or "
+        "its Keras model was compiled with; else adam)",
     )
     verb.add_argument(
         "--learning-rate",
@@ -381,8 +386,8 @@ def _names(text: str) -> dict[str, list[str]]:
 def _causes(text: str) -> frozenset[str]:
     causes = text.split(",")
     for cause in causes:
-        if cause not in CAUSES:
+        if cause not in ALL_CAUSES:
             raise argparse.ArgumentTypeError(
-                f"expected some of {','.join(CAUSES)}, got {cause!r}"
+                f"expected some of {','.join(ALL_CAUSES)}, got {cause!r}"
             )
     return frozenset(causes)

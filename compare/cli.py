@@ -7,7 +7,7 @@ import difflib
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +15,10 @@ from rich.console import Console
 
 from compare import arguments, files
 from compare.arguments import Verb
+from compare.attempts import distinct
+from compare.defects import defect, what_to_report
 from compare.errors import BadInput, command
+from compare.judging.not_compared import NotCompared, lines
 from compare.judging.optimizers import CAUSES, Recipe
 from compare.judging.words import Side
 from compare.reports.evidence import print_evidence, print_explanation
@@ -35,7 +38,8 @@ if TYPE_CHECKING:
 
 STARTED = time.perf_counter()
 
-AS_EXPECTED, UNEXPECTED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130  # exit statuses
+# Exit statuses. Of several pairs the highest counts.
+AS_EXPECTED, UNEXPECTED, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
 
 Report = TypeVar("Report")
 
@@ -67,6 +71,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = f"{program}: expected output to be written, got: {error}"
         print(message, file=sys.stderr)
         return BAD_INPUT
+    except MemoryError:
+        message = f"{program}: expected work that fits into memory, got more; shrink it"
+        print(message, file=sys.stderr)
+        return BAD_INPUT
+    except Exception as error:
+        return _print_defects([defect(program, error)])
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -113,10 +123,10 @@ def _run(args: argparse.Namespace) -> int:
 
     if args.names and args.all:
         raise BadInput("expected names of pairs or --all, got both; drop one")
-    pairs = [_pair_or_file(name) for name in dict.fromkeys(args.names)]
+    pairs = [_pair_or_file(name) for name in distinct(args.names)]
     if not pairs:
         pairs = [pair for pair in PAIRS if pair.default or args.all]
-    target = _optional_target("--json", args.json)
+    (target,) = _targets(args, {"--json": args.json}, args.names)
     evidence = session.run(
         pairs,
         _prices(args.prices),
@@ -125,18 +135,43 @@ def _run(args: argparse.Namespace) -> int:
         args.gradients,
         claimed=target is not None,
     )
-    if target:  # first, so that a reader of the table who leaves early costs no file
-        files.write("--json", target, evidence.to_json())
-    _report(print_evidence, evidence)
-    return _status(evidence.as_expected)
+    if evidence.results:
+        if target:  # first: a reader of the table who leaves early costs no file
+            files.write("--json", target, evidence.to_json())
+        _report(print_evidence, evidence)
+    unexpected = any(not result.as_expected for result in evidence.results)
+    return max(_status(not unexpected), _print_not_compared(evidence.not_compared))
+
+
+def _print_not_compared(pairs: Sequence[NotCompared]) -> int:
+    """Say on stderr why pairs got no verdict; return the exit status for them."""
+    status = AS_EXPECTED
+    defects = [pair for pair in pairs if pair.is_defect]
+    refused = [pair for pair in pairs if not pair.is_defect]
+    if refused:
+        status = BAD_INPUT
+    program = command().removeprefix("python -m ")
+    for line in lines(refused):
+        print(f"{program}: {line}", file=sys.stderr)
+    if defects:
+        status = _print_defects(defects)
+    return status
+
+
+def _print_defects(defects: Sequence[NotCompared]) -> int:
+    """Say on stderr where the suite failed, and what to do; return the exit status."""
+    texts = "; ".join(lines(defects))
+    program = command().removeprefix("python -m ")
+    print(f"{program}: {texts}: {what_to_report(defects)}", file=sys.stderr)
+    return DEFECT
 
 
 def _explain(args: argparse.Namespace) -> int:
     from compare import session
 
     pair = _pair_or_file(args.name)
-    target = _optional_target("--json", args.json)
-    script = _optional_target("--reproduce", args.reproduce)
+    outputs = {"--json": args.json, "--reproduce": args.reproduce}
+    target, script = _targets(args, outputs, [args.name])
     evidence, text = session.explain(
         pair, _prices(args.prices), args.seed, STARTED, reproduce=script is not None
     )
@@ -166,14 +201,10 @@ def _train(args: argparse.Namespace) -> int:
     pair = _pair_or_file(args.name)
     if isinstance(pair, Pair):
         check_trainable(pair)
-    target = _optional_target("--json", args.json)
-    picture = _optional_target("--plot", args.plot)
+    outputs = {"--json": args.json, "--plot": args.plot}
+    target, picture = _targets(args, outputs, [args.name])
     if picture:
         files.check_picture(args.plot)
-        if picture == target:
-            raise BadInput(
-                f"expected two files for --json and --plot, got {args.plot} for both"
-            )
     evidence = session.train(pair, _prices(args.prices), recipe, STARTED)
     if target:
         files.write("--json", target, evidence.to_json())
@@ -249,11 +280,42 @@ def _prices(path: str | None) -> Prices:
     return prices.built_in()
 
 
-def _optional_target(option: str, path: str | None) -> Path | None:
-    """Where the file of an option goes, checked before the work; None without it."""
-    if path is None:
-        return None
-    return files.target(option, path)
+def _targets(
+    args: argparse.Namespace, outputs: Mapping[str, str | None], names: Sequence[str]
+) -> list[Path | None]:
+    """Where the files of options go, checked before the work; None without one.
+
+    Args:
+        args: of the command line.
+        outputs: path by option.
+        names: of pairs and pair files.
+
+    Raises:
+        BadInput: if one cannot be written, is read as well, or is named twice.
+    """
+    read = {Path(name).resolve(): name for name in names if is_pair_file(name)}
+    if args.prices:
+        read[Path(args.prices).resolve()] = f"--prices {args.prices}"
+    options: dict[Path, str] = {}
+    targets: list[Path | None] = []
+    for option, path in outputs.items():
+        if path is None:
+            targets.append(None)
+            continue
+        target = files.target(option, path)
+        if target in read:
+            raise BadInput(
+                f"{option} {path}: expected another file than those that are read, got "
+                f"{read[target]}; name a new file"
+            )
+        if target in options:
+            raise BadInput(
+                f"expected two files for {options[target]} and {option}, got {path} "
+                "for both"
+            )
+        options[target] = option
+        targets.append(target)
+    return targets
 
 
 # ------------------------------------------------------------------------------ output

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TaskID
 
-from compare.errors import BadInput
-from compare.judging.evidence import SIDES, Evidence, Result
+from compare.attempts import Attempts, names_of
+from compare.judging.evidence import Evidence
 from compare.judging.optimizers import Recipe
+from compare.judging.result import SIDES, Result
 from compare.judging.training import TrainingEvidence
 from compare.judging.words import Side
+from compare.loading import load_harness, progress_bar, quiet, uncollected
+from compare.progress import shown_by
 from compare.subjects.cases import FIXED, Case, cases, left_out
 from compare.subjects.own import pair_file
 from compare.subjects.own.pair import OwnPair, described
@@ -50,9 +48,12 @@ def run(
         gradients: whether to compare those of each pair's loss as well.
         claimed: whether to check the claims of the note as well.
 
+    Returns:
+        The evidence. Of several pairs those that were refused, or on which the suite
+        failed, are in its `not_compared`.
+
     Raises:
-        BadInput: if the prices hold no window, a framework is not installed, or a pair
-            compared nothing.
+        BadInput: if a framework is not installed; or if the only pair is refused.
     """
     return _run(pairs, prices, seed, started, gradients, claimed)[0]
 
@@ -66,36 +67,43 @@ def _run(
     claimed: bool,
 ) -> tuple[Evidence, list[OwnPair]]:
     """The evidence of `run`, and a user's own pairs as they were judged."""
-    built_in_pairs, own = _sorted(pairs, prices)
+    attempts = Attempts(alone=len(pairs) == 1)
+    built_in_pairs, own = _sorted(pairs, prices, attempts)
+    if not built_in_pairs and not own:  # which needs no framework to be said
+        return _without_results(attempts, seed, started), []
+    names = names_of(pairs)
     inputs: dict[str, str | int] = {"seed": seed}
     if built_in_pairs:
-        prices.windows(FIXED, 1)  # too few days are said before all else
         inputs = {"prices": prices.source, "days": len(prices.values), "seed": seed}
     results: list[Result] = []
     notes: list[str] = []
     claim_results: list[Mapping[str, object]] = []
     judged_pairs: list[OwnPair] = []
-    with _progress() as progress:
-        task = progress.add_task("loading PyTorch and Keras", total=None)
-        with _quiet(), _uncollected():
+    with progress_bar() as bar:
+        task = bar.add_task("loading PyTorch and Keras", total=None)
+        with quiet(), uncollected():
             load_harness()
-        progress.update(
-            task, total=2 * sum(len(its_cases) for _, its_cases in built_in_pairs)
-        )
+        total = 2 * sum(len(its_cases) for _, its_cases in built_in_pairs)
+        bar.update(task, total=total or None)
         for pair, its_cases in built_in_pairs:
-            progress.update(task, description=pair.file)
-            for result in _results(pair, its_cases, prices, seed, gradients):
-                results.append(result)
-                progress.advance(task)
+            with attempts.at(pair.file), _shown(bar, task, pair.file):
+                of_pair = []
+                for result in _results(pair, its_cases, prices, seed, gradients):
+                    of_pair.append(result)
+                    bar.advance(task)
+                results += of_pair
         for own_pair in own:
-            loaded = _loaded(own_pair, seed, progress, task)
-            inputs[loaded.name] = described(loaded)
-            judged = judge_own(loaded, gradients)
-            results += judged.results
-            notes += judged.notes
-            judged_pairs.append(judged.pair)
+            path = own_pair.name if isinstance(own_pair, OwnPair) else own_pair
+            name = names.get(path, path)
+            with attempts.at(path), _shown(bar, task, path), _at_work(own_pair):
+                loaded = _loaded(own_pair, seed, name)
+                judged = judge_own(loaded, gradients)
+                inputs[name] = described(loaded)
+                results += judged.results
+                notes += _notes_of(name, judged.notes, len(pairs))
+                judged_pairs.append(judged.pair)
         if claimed:
-            progress.update(task, description="claims of the note")
+            bar.update(task, description="claims of the note")
             claim_results = [claim.as_dict() for claim in claims()]
     if built_in_pairs:
         notes += _notes_on_inputs([pair for pair, _ in built_in_pairs], prices)
@@ -108,29 +116,72 @@ def _run(
         claims=claim_results,
         notes=notes,
         seconds=time.perf_counter() - started,
+        not_compared=attempts.not_compared,
     )
     return evidence, judged_pairs
 
 
 def _sorted(
-    pairs: Sequence[Pair | OwnPair | str], prices: Prices
+    pairs: Sequence[Pair | OwnPair | str], prices: Prices, attempts: Attempts
 ) -> tuple[list[tuple[Pair, list[Case]]], list[OwnPair | str]]:
     """Built-in pairs with their cases, and a user's own.
 
-    Raises:
-        BadInput: if a pair file does not exist.
+    A pair file that does not exist, and too few prices, are noted before all else.
     """
     built_in_pairs: list[tuple[Pair, list[Case]]] = []
     own: list[OwnPair | str] = []
     for pair in pairs:
         if isinstance(pair, Pair):
-            sized = pair.for_assets(len(prices.assets))
-            built_in_pairs.append((sized, cases(pair, prices.longest)))
+            with attempts.at(pair.file):
+                prices.windows(FIXED, 1)
+                sized = pair.for_assets(len(prices.assets))
+                built_in_pairs.append((sized, cases(pair, prices.longest)))
+        elif isinstance(pair, str):
+            with attempts.at(pair):
+                pair_file.existing(pair)
+                own.append(pair)
         else:
             own.append(pair)
-            if isinstance(pair, str):
-                pair_file.existing(pair)
     return built_in_pairs, own
+
+
+def _without_results(attempts: Attempts, seed: int, started: float) -> Evidence:
+    """The evidence of a call of which no pair could be run."""
+    return Evidence(
+        versions={},
+        inputs={"seed": seed},
+        results=[],
+        claims=[],
+        notes=[],
+        seconds=time.perf_counter() - started,
+        not_compared=attempts.not_compared,
+    )
+
+
+@contextmanager
+def _shown(bar: Progress, task: TaskID, name: str) -> Iterator[None]:
+    """Show the name of a pair beside the progress bar, and what is done with it."""
+
+    def show(text: str) -> None:
+        bar.update(task, description=f"{name}: {text}")
+
+    bar.update(task, description=name)
+    with shown_by(show):
+        yield
+
+
+def _at_work(pair: Pair | OwnPair | str) -> AbstractContextManager[None]:
+    """The surroundings of a pair file while its models are made and run."""
+    if isinstance(pair, str):
+        return pair_file.at_work(pair)
+    return nullcontext()
+
+
+def _notes_of(name: str, notes: Sequence[str], pairs: int) -> list[str]:
+    """The notes of a pair, with its name where there are several pairs."""
+    if pairs == 1:
+        return [*notes]
+    return [f"{name}: {note}" for note in notes]
 
 
 def _results(
@@ -142,14 +193,11 @@ def _results(
     return subject.run(built_in.subject(pair, its_cases, prices, seed, gradients))
 
 
-def _loaded(
-    pair: OwnPair | str, seed: int, progress: Progress, task: TaskID
-) -> OwnPair:
-    """What a pair file holds, its path shown beside the progress bar."""
+def _loaded(pair: OwnPair | str, seed: int, name: str) -> OwnPair:
+    """What a pair file holds, under the name that it has in this run."""
     if isinstance(pair, OwnPair):
         return pair
-    progress.update(task, description=pair)
-    return pair_file.load(pair, seed)
+    return replace(pair_file.load(pair, seed), name=name)
 
 
 def _notes_on_inputs(pairs: Sequence[Pair], prices: Prices) -> list[str]:
@@ -187,14 +235,24 @@ def explain(
     """
     if isinstance(pair, str):
         pair_file.existing(pair)
-    with _quiet(), _uncollected():
+    with quiet(), uncollected():
         load_harness()
+    with _at_work(pair):
+        return _explained(pair, prices, seed, started, reproduce)
+
+
+def _explained(
+    pair: Pair | str, prices: Prices, seed: int, started: float, reproduce: bool
+) -> tuple[Evidence, str]:
+    """As `explain`, with the frameworks loaded."""
     from compare.reports import script
     from compare.subjects.own.smallest import smallest
 
-    loaded: Pair | OwnPair = (
-        pair if isinstance(pair, Pair) else pair_file.load(pair, seed)
-    )
+    loaded: Pair | OwnPair
+    if isinstance(pair, Pair):
+        loaded = pair
+    else:
+        loaded = _loaded(pair, seed, names_of([pair])[pair])
     if reproduce:
         script.check_source(loaded)
     evidence, judged_pairs = _run([loaded], prices, seed, started, False, False)
@@ -205,8 +263,8 @@ def explain(
         loaded = loaded.for_assets(len(prices.assets))
     else:
         loaded = replace(loaded, exchanged=judged_pairs[0].exchanged)
-    with _progress() as progress:
-        progress.add_task("looking for the smallest case", total=None)
+    with progress_bar() as bar:
+        bar.add_task("looking for the smallest case", total=None)
         least = smallest(loaded, result, prices, seed)
     if least is None:
         why = "this is no difference that a script with one call of each can show"
@@ -272,9 +330,9 @@ def train(
         pair = pair.for_assets(len(prices.assets))
         if pair.prices:
             prices.examples(FIXED)  # too few days are said before the long loading
-    with _progress() as progress:
-        task = progress.add_task("loading PyTorch and Keras", total=None)
-        with _quiet(), _uncollected():
+    with progress_bar() as bar, _at_work(pair):
+        task = bar.add_task("loading PyTorch and Keras", total=None)
+        with quiet(), uncollected():
             load_harness()
             from compare.subjects import built_in
             from compare.subjects.own.run import settled
@@ -286,86 +344,19 @@ def train(
         ) -> None:
             texts = [f"{SIDES[side]} {loss:.4f}" for side, loss in losses.items()]
             description = f"{activity}: {'  '.join(texts)}"
-            progress.update(task, description=description, completed=done, total=total)
+            bar.update(task, description=description, completed=done, total=total)
 
         if isinstance(pair, Pair):
             work = built_in.task(pair, prices, recipe.seed)
             return train_twins(work, recipe, started, show)
-        own_pair = pair_file.load(pair, recipe.seed)
+        own_pair = _loaded(pair, recipe.seed, names_of([pair])[pair])
         with settled(own_pair):
             return train_twins(own_task(own_pair), recipe, started, show)
 
 
 def claims() -> Iterator[ClaimResult]:
     """The claims of the note, each checked when it is asked for."""
-    with _quiet(), _uncollected():
+    with quiet(), uncollected():
         load_harness()
         from compare.subjects.claims import check_claims
     return check_claims()
-
-
-def _progress() -> Progress:
-    """A progress bar on stderr where that is a terminal; silent elsewhere."""
-    console = Console(file=os.fdopen(os.dup(2), "w"))
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
-def load_harness() -> None:
-    """Import both frameworks, which takes most of a run's time.
-
-    Raises:
-        BadInput: if one of them is not installed.
-    """
-    try:
-        import compare.subjects.subject  # noqa: F401
-    except (ImportError, ValueError) as error:  # ValueError: an unknown KERAS_BACKEND
-        raise BadInput(
-            "expected PyTorch, Keras and TensorFlow to load, got: "
-            f"{' '.join(str(error).split())}; run pip install -e . and leave "
-            "KERAS_BACKEND unset"
-        ) from error
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep Python's collector of garbage from all that is there after the block.
-
-    It would spend a tenth of a default run on the frameworks, which stay to the end.
-    This is for the command line alone, and for its first run in a process: what is
-    frozen is never freed, and there may be a user's models by then.
-    """
-    if "compare.subjects.subject" in sys.modules:
-        yield
-        return
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hold back what TensorFlow's loader says on stderr, unless loading fails."""
-    with tempfile.TemporaryFile() as held_back:
-        stderr = os.dup(2)
-        os.dup2(held_back.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            held_back.seek(0)
-            os.write(stderr, held_back.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)

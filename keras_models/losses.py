@@ -43,16 +43,17 @@ def mean_squared_error(
 def cross_entropy(
     logits: keras.KerasTensor, labels: keras.KerasTensor
 ) -> keras.KerasTensor:
-    """Mean over the batch of minus the log probability of the right class.
+    """Mean over all labels of minus the log probability of the right class.
 
-        loss = 1 / batch sum_b -log softmax(logits_b)[label_b]
+        loss = 1 / n sum_i -log softmax(logits_i)[label_i]
 
     The largest logit is subtracted before exp, so that logits of 1e4 do not overflow
     and no probability is rounded to 0 or clipped before the logarithm.
 
     Args:
-        logits: float, (batch, num_outputs), any finite number, before a softmax.
-        labels: int64, (batch,), the number of the right class, from 0 to
+        logits: float, (batch, ..., num_outputs), any finite number, before a softmax;
+            (batch, time, num_outputs) where each step has a label.
+        labels: int64, (batch, ...), the number of the right class, from 0 to
             num_outputs - 1.
 
     Returns:
@@ -66,23 +67,44 @@ def cross_entropy(
     Source: Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.2.2.3,
         https://www.deeplearningbook.org.
     """
-    if (
-        len(logits.shape) != 2
-        or 0 in logits.shape
-        or not _fit(logits.shape[:1], labels.shape)
-    ):
-        raise ValueError(
-            "cross_entropy expects logits of shape (batch >= 1, num_outputs >= 1) and "
-            f"labels of shape (batch,), got {tuple(logits.shape)} and "
-            f"{tuple(labels.shape)}"
-        )
-    dtype = keras.backend.standardize_dtype(labels.dtype)
-    if dtype != "int64":
-        raise ValueError(f"cross_entropy expects labels in int64, got {dtype}")
+    _check_classes("cross_entropy", "logits", logits, labels)
     losses = ops.sparse_categorical_crossentropy(
         labels,
         ops.copy(logits),  # else Keras takes a softmax's output back to its input
         from_logits=True,
+    )
+    return ops.mean(losses)
+
+
+def cross_entropy_of_probabilities(
+    probabilities: keras.KerasTensor, labels: keras.KerasTensor
+) -> keras.KerasTensor:
+    """Cross-entropy of a model that ends with a softmax: Keras's usual one.
+
+        loss = 1 / n sum_i -log probabilities_i[label_i]
+
+    Keras finds the logits before the softmax where it can, and clips probabilities to
+    [1e-7, 1 - 1e-7] where it cannot; PyTorch has `nll_loss`, of logarithms.
+
+    Args:
+        probabilities: float, (batch, ..., num_outputs), those of one label add up to 1.
+        labels: int64, (batch, ...), as in `cross_entropy`.
+
+    Returns:
+        The loss, a scalar, in nats.
+
+    Raises:
+        ValueError: as `cross_entropy` does.
+
+    Source: Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.2.2.3,
+        https://www.deeplearningbook.org.
+    """
+    _check_classes(
+        "cross_entropy_of_probabilities", "probabilities", probabilities, labels
+    )
+    losses = ops.sparse_categorical_crossentropy(
+        labels,
+        probabilities,  # Keras takes a softmax's output back to its input, which helps
     )
     return ops.mean(losses)
 
@@ -149,3 +171,20 @@ def _fit(one, other) -> bool:
     return len(one) == len(other) and all(
         None in (a, b) or a == b for a, b in zip(one, other, strict=True)
     )
+
+
+def _check_classes(loss: str, what: str, scores, labels) -> None:
+    """Raise ValueError unless there is a label of type int64 for each row of scores."""
+    if (
+        len(scores.shape) < 2
+        or 0 in scores.shape
+        or not _fit(scores.shape[:-1], labels.shape)
+    ):
+        raise ValueError(
+            f"{loss} expects {what} of shape (batch >= 1, ..., num_outputs >= 1) and "
+            f"labels of shape (batch, ...), got {tuple(scores.shape)} and "
+            f"{tuple(labels.shape)}"
+        )
+    dtype = keras.backend.standardize_dtype(labels.dtype)
+    if dtype != "int64":
+        raise ValueError(f"{loss} expects labels in int64, got {dtype}")

@@ -17,7 +17,7 @@ from compare.diagnosing.isolated import Isolated
 from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import near
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.kinds import NORMALISATION
 from compare.kinds.computing import Computed

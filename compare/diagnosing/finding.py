@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from compare.judging.evidence import OTHER, SIDES
+from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds.mistake import Effect, EffectT
 from compare.mistakes import MISTAKES, Mistake

@@ -27,7 +27,7 @@ from compare.diagnosing.initial_states import begun_otherwise
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.windows import given_padded
 from compare.judging.distances import NEAR
-from compare.judging.evidence import OTHER
+from compare.judging.result import OTHER
 from compare.judging.words import Side
 from compare.kinds import call as layer_call
 from compare.kinds.mistake import Computation, Handover, LayerInput, RecurrentOutput

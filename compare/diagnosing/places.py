@@ -9,7 +9,7 @@ import numpy as np
 
 from compare.diagnosing.isolated import Isolated, Place
 from compare.judging.distances import near
-from compare.judging.evidence import SAME, StageResult
+from compare.judging.result import SAME, StageResult
 from compare.kinds import cell_of
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call

@@ -20,7 +20,7 @@ from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.kinds.layer import BY_HAND
 from compare.kinds.mistake import ResultOrder
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compare.errors import BadInput
-from compare.judging.evidence import SAME
+from compare.judging.result import SAME
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins

@@ -124,3 +124,8 @@ def sequence_of(
     c = to_numpy(states[1]) if len(states) > 1 else None
     stacked = np.stack([to_numpy(end) for end in ends])
     return RecurrentOutput(output, h, c, lengths, stacked)
+
+
+def softmax(tensor: Any) -> Any:
+    """A tensor whose last axis adds up to 1: (..., classes)."""
+    return keras.ops.softmax(tensor, axis=-1)

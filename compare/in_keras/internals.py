@@ -6,13 +6,15 @@ say what to do when an upgrade of Keras takes one away.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
+from inspect import isfunction, signature
 from typing import Any
 
 import keras
 import numpy as np
+from tensorflow.python.framework import op_callbacks
 
 # Modules in which Keras defines its classes; the true ones are in `keras.src.`.
 KERAS_HOME = "keras."
@@ -58,6 +60,61 @@ def calls_replaced(
                 del vars(layer)["call"]
             else:  # a user set one on this layer alone
                 vars(layer)["call"] = call
+
+
+@contextmanager
+def add_loss_replaced(
+    replacements: Iterable[tuple[keras.Layer, Callable[[Call], Call]]],
+) -> Iterator[None]:
+    """Let layers run other functions in the place of their `add_loss` in the block.
+
+    Past `Layer.__setattr__`; Keras and users look `self.add_loss` up each time.
+
+    Args:
+        replacements: as in `calls_replaced`, of layers that are all different.
+    """
+    replaced: list[keras.Layer] = []
+    try:
+        for layer, replace in replacements:
+            vars(layer)["add_loss"] = replace(layer.add_loss)
+            replaced.append(layer)
+        yield
+    finally:
+        for layer in replaced:
+            del vars(layer)["add_loss"]
+
+
+@contextmanager
+def random_functions_replaced(
+    note: Callable[[str, Mapping[str, Any]], object],
+) -> Iterator[None]:
+    """Call `note` whenever code calls a function of `keras.random` in the block.
+
+    Keras's own layers call their backend's; who calls these is a user.
+
+    Args:
+        note: gets the name of the function and its arguments by name.
+    """
+    functions = {
+        name: value
+        for name, value in vars(keras.random).items()
+        if isfunction(value) and not name.startswith("_")
+    }
+
+    def noted(name: str, function: Call) -> Call:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            note(name, signature(function).bind(*args, **kwargs).arguments)
+            return function(*args, **kwargs)
+
+        return run
+
+    try:
+        for name, function in functions.items():
+            setattr(keras.random, name, noted(name, function))
+        yield
+    finally:
+        for name, function in functions.items():
+            setattr(keras.random, name, function)
 
 
 @contextmanager
@@ -132,6 +189,23 @@ def node_sources(model: keras.Model) -> list[list[Any]]:
 def mask_of(tensor: Any) -> Any:
     """The mask that Keras keeps for a tensor, (batch, time), or None."""
     return getattr(tensor, "_keras_mask", None)
+
+
+@contextmanager
+def operations_noted(note: Callable[..., None]) -> Iterator[None]:
+    """Let a function see each operation of TensorFlow that this thread runs or traces.
+
+    There is no public way; TensorFlow's debugger takes this one.
+
+    Args:
+        note: takes the type of an operation, its inputs, attributes and outputs, and
+            returns nothing.
+    """
+    op_callbacks.add_op_callback(note)
+    try:
+        yield
+    finally:
+        op_callbacks.remove_op_callback(note)
 
 
 def view_of(variable: keras.Variable) -> np.ndarray:

@@ -41,6 +41,19 @@ def is_graph(layer: keras.Layer) -> bool:
     return isinstance(layer, keras.Sequential) or hasattr(layer, "operations")
 
 
+def batch_of_a_call(model: keras.Model) -> bool:
+    """Whether the size of a batch that a model declares is that of its first call.
+
+    A Sequential model without an input takes all sizes of what it is called on first.
+    Only layers that keep their states need one size of a batch.
+    """
+    if not isinstance(model, keras.Sequential) or not model.built:
+        return False
+    if keeps_states(model):
+        return False
+    return all(tensor.shape[0] is not None for tensor in model.inputs)
+
+
 def check_usable(model: keras.Model) -> None:
     """Nothing to check: what Keras cannot run it refuses when the twin is built."""
 
@@ -82,19 +95,6 @@ def dtypes(model: keras.Model) -> set[str]:
 def learns(model: keras.Model) -> bool:
     """False: Keras is told with each call whether a model learns."""
     return False
-
-
-def dropping(model: keras.Model | Renamed) -> str:
-    """The first layer that draws random numbers while its model learns, or ""."""
-    for layer in every_layer(unnamed(model)):
-        options = ["dropout", "recurrent_dropout"]
-        if hasattr(layer, "seed_generator"):  # dropout, and noise
-            options += ["rate", "stddev"]
-        for option in options:
-            value = getattr(layer, option, 0)
-            if isinstance(value, int | float) and value > 0:
-                return f"{layer.name} with {option}={value}"
-    return ""
 
 
 def keeps_states(model: keras.Model | Renamed) -> bool | None:
@@ -173,6 +173,29 @@ def copied(model: keras.Model, dtype: Precision) -> keras.Model:
         return _Copying(dtype).of(model)
 
 
+def in_precision(model: keras.Model, dtype: Precision) -> keras.Model:
+    """A model that a function has just made, in the precision it was asked for.
+
+    A saved model keeps its own: `keras.models.load_model` reads float32 from the file,
+    whatever the global policy is. It is copied as a live one is.
+
+    Args:
+        model: what the function returned.
+        dtype: "float32" or "float64".
+
+    Returns:
+        The model itself where it is in that precision, or cannot be copied.
+    """
+    policies = {layer.dtype_policy.name for layer in every_layer(model)}
+    others = policies.intersection(PURE) - {dtype}
+    if not others or not model.built:
+        return model
+    try:
+        return copied(model, dtype)
+    except Exception:  # whatever a user's own class says: it is judged as it is
+        return model
+
+
 def _made_anew(layer: keras.Layer) -> keras.Layer:
     """A layer without weights yet, as its configuration describes it."""
     config = layer.get_config()
@@ -234,16 +257,17 @@ class _Copying:
         copy = keras.models.clone_model(
             graph, input_tensors=self._inputs(graph), clone_function=self.of
         )
-        copy.trainable = graph.trainable
+        if not graph.trainable:
+            copy.trainable = False  # True would set it in all layers that are frozen
         return copy
 
     def _inputs(self, graph: keras.Model) -> Any:
         """New inputs in the copy's precision; the original's would round to theirs."""
+        called = batch_of_a_call(graph)
 
         def new(x: keras.KerasTensor) -> keras.KerasTensor:
-            return keras.Input(
-                batch_shape=x.shape, dtype=self._dtype_of(x), name=x.name
-            )
+            shape = (None, *x.shape[1:]) if called else x.shape
+            return keras.Input(batch_shape=shape, dtype=self._dtype_of(x), name=x.name)
 
         sequential = isinstance(graph, keras.Sequential)
         inputs = graph.inputs if sequential else graph.input
@@ -261,12 +285,15 @@ class _Copying:
 
     def _of_variable(self, variable: keras.Variable) -> keras.Variable:
         dtype = self._dtype_of(variable)
-        return keras.Variable(
+        copy = keras.Variable(
             variable.numpy().astype(dtype),
             dtype=dtype,
             trainable=variable.trainable,
             name=variable.name,
         )
+        copy.regularizer = variable.regularizer
+        copy.constraint = variable.constraint
+        return copy
 
     def _dtype_of(self, value: keras.Variable | keras.KerasTensor) -> str:
         """The precision of the copy of a variable or an input; of integers, theirs."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow
 
 from compare.in_keras.by_thread import replaced
@@ -67,3 +68,18 @@ def _first_step(while_loop: Callable[..., Any]) -> Callable[..., Any]:
         return loop_vars
 
     return first_step
+
+
+def like_result(target: np.ndarray, shape: tuple[int | None, ...]) -> np.ndarray:
+    """A target with the last axis of size 1 that a result has, or without one.
+
+    Args:
+        target: what a loss compares the result with.
+        shape: of the result.
+    """
+    axes = len(shape)
+    if axes == target.ndim + 1 and shape[-1] == 1:
+        return target[..., None]
+    if axes == target.ndim - 1 and target.shape[-1] == 1:
+        return target[..., 0]
+    return target

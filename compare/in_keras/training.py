@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from typing import Any
 
@@ -11,10 +12,14 @@ import keras
 import numpy as np
 import tensorflow
 
+from compare.in_keras.arrays import to_numpy
 from compare.in_keras.layers import holders, variables
+from compare.in_keras.models import options_set
 from compare.in_keras.names import children
 from compare.in_keras.precision import settled
+from compare.in_keras.statistics import statistics_kept
 from compare.in_keras.twin import Twin
+from compare.judging.model_causes import CONSTRAINTS, Alignment
 from compare.judging.optimizers import Optimizer
 from compare.matching import adapter
 from compare.matching.moves import Sum
@@ -36,6 +41,7 @@ class Training(adapter.Training):
         optimizer: what to step with. With `align_biases` the bias that stands for each
             of `sums` takes twice the step, as the sum of PyTorch's two biases does.
         sums: pairs of biases that PyTorch adds.
+        alignment: what it does otherwise than its model.
     """
 
     def __init__(
@@ -44,8 +50,10 @@ class Training(adapter.Training):
         loss: adapter.Loss,
         optimizer: Optimizer,
         sums: Sequence[Sum],
+        alignment: Alignment,
     ) -> None:
-        self.twin, self.loss = twin, loss
+        self.twin, self.loss, self.alignment = twin, loss, alignment
+        twin.left_out = alignment.left_out
         self._step: Callable[..., Any] | None = None
         doubled = []
         if optimizer.align_biases:
@@ -70,12 +78,36 @@ class Training(adapter.Training):
             weights[name] = {key: tensor.numpy() for key, tensor in held.items()}
         return value.numpy(), weights
 
+    def gradients(
+        self, arrays: Sequence[np.ndarray], target: np.ndarray
+    ) -> adapter.Weights:
+        """Compute the gradients of a step that is not taken."""
+        twin = self.twin
+        with settled(twin.dtype, exact=False), tensorflow.GradientTape() as tape:
+            value = self._value([*twin.tensors(arrays), *twin.targets([target])])
+        gradients: adapter.Weights = {}
+        held = holders(twin.model)
+        learnt = {
+            name: {k: v.value for k, v in vs.items()} for name, vs in held.items()
+        }
+        zero = tensorflow.UnconnectedGradients.ZERO
+        computed = tape.gradient(value, learnt, unconnected_gradients=zero)
+        for name, by_key in computed.items():
+            gradients[name] = {key: to_numpy(g) for key, g in by_key.items()}
+        return gradients
+
+    def _value(self, args: Sequence[Any]) -> Any:
+        """The loss on tensors, the target last, as the model learns."""
+        *tensors, target = args
+        with statistics_kept(self.twin.model, self.alignment):
+            return self.twin.loss(self.loss, tensors, [target], [None], training=True)
+
     def _compute(self, *args: Any) -> tuple[Any, dict[str, dict[str, Any]]]:
         """The loss on tensors, the target last, and the weights after the step."""
-        *tensors, target = args
         learnt = self.twin.model.trainable_variables
         with tensorflow.GradientTape() as tape:
-            value = self.twin.loss(self.loss, tensors, [target], [None], training=True)
+            value = self._value(args)
+        still = self._still()
         gradients, variables_reached = [], []
         for gradient, variable in zip(
             tape.gradient(value, learnt), learnt, strict=True
@@ -83,14 +115,30 @@ class Training(adapter.Training):
             if gradient is None:
                 continue  # nothing of the first result comes from it
             # Of an embedding, the rows that were looked up: all are wanted.
-            gradients.append(tensorflow.convert_to_tensor(gradient))
+            gradient = tensorflow.convert_to_tensor(gradient)
+            if id(variable) in still:
+                gradient = tensorflow.zeros_like(gradient)
+            gradients.append(gradient)
             variables_reached.append(variable)
-        self.optimizer.apply(gradients, variables_reached)
+        with ExitStack() as stack:
+            if CONSTRAINTS in self.alignment.left_out:
+                for variable in learnt:
+                    stack.enter_context(options_set(variable, constraint=None))
+            self.optimizer.apply(gradients, variables_reached)
         weights = {}
         for name, held in holders(self.twin.model).items():
             # Read here, in the compiled step, at a tenth of the time.
             weights[name] = {key: v.value.read_value() for key, v in held.items()}
         return value, weights
+
+    def _still(self) -> set[int]:
+        """Identities of the variables that are not learnt."""
+        held = holders(self.twin.model)
+        return {
+            id(held[name][key])
+            for name, keys in self.alignment.still.items()
+            for key in keys
+        }
 
 
 def _optimizer(
@@ -105,9 +153,10 @@ def _optimizer(
     as_in_pytorch = import_module("keras_models.optimizers")
     home = keras.optimizers if optimizer.own else as_in_pytorch
     cls = getattr(home, optimizer.cls)
+    settings = {**optimizer.values, **optimizer.clips}
     if not doubled:
-        return cls(**optimizer.values)
+        return cls(**settings)
     doubling = type(f"TwoBiases{cls.__name__}", (as_in_pytorch.TwoBiases, cls), {})
-    instance = doubling(**optimizer.values)
+    instance = doubling(**settings)
     instance.doubled = frozenset(map(id, doubled))
     return instance

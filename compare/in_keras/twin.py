@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -35,10 +35,12 @@ from compare.in_keras.layers import (
     variables,
 )
 from compare.in_keras.names import Renamed, children, unnamed
+from compare.in_keras.noting import Noting
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
-from compare.in_keras.shapes import loops_not_traced, weights_not_drawn
+from compare.in_keras.shapes import like_result, loops_not_traced, weights_not_drawn
 from compare.in_keras.stages import Stages
+from compare.in_keras.terms import left_out
 from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
 from compare.judging.refusals import refused
 from compare.judging.words import Precision
@@ -66,6 +68,8 @@ class Twin(adapter.Twin):
         masks: which steps of a stage count, (batch, time), in the last call, by its
             name; of stages that Keras keeps a mask for.
         traces: how often the model was traced, or run because an input fits no trace.
+        left_out: what the model adds to its loss and is not to: REGULARISERS, ADD_LOSS.
+        watched: what the operations of the model do in its runs; in float32 alone.
     """
 
     model: keras.Model | Renamed
@@ -80,6 +84,8 @@ class Twin(adapter.Twin):
     ) -> None:
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.traces = 0
+        self.left_out: frozenset[str] = frozenset()
+        self.watched = Noting()
         self.masks: dict[str, np.ndarray] = {}
         if call is None:
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
@@ -103,7 +109,7 @@ class Twin(adapter.Twin):
         """Trace the model anew when it is called next, since it was changed."""
         # Eager Keras takes about 1 ms a step; one trace serves every length.
         self._run = self.traced(self._compute)
-        self._gradients: dict[adapter.Loss, Any] = {}
+        self._gradients: dict[tuple[adapter.Loss, frozenset[str]], Any] = {}
 
     def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
         """Run the traced model; return its stages.
@@ -132,11 +138,12 @@ class Twin(adapter.Twin):
         valid: Sequence[np.ndarray | None],
     ) -> adapter.Gradients:
         """Compute a loss, and its gradients by input and by layer."""
-        if loss not in self._gradients:  # one trace serves every batch and length
-            self._gradients[loss] = self._traced_gradients(loss, targets, valid)
+        key = loss, self.left_out
+        if key not in self._gradients:  # one trace serves every batch and length
+            self._gradients[key] = self._traced_gradients(loss, targets, valid)
         masks = [mask for mask in valid if mask is not None]
         with settled(self.dtype):
-            value, by_input, by_layer = self._gradients[loss](
+            value, by_input, by_layer = self._gradients[key](
                 *self.tensors(arrays), *self.targets(targets), *masks
             )
         floats = [argument.name for argument in self.inputs if not argument.dtype]
@@ -222,11 +229,18 @@ class Twin(adapter.Twin):
         ]
 
     def targets(self, targets: Sequence[np.ndarray]) -> list[Any]:
-        """Targets as tensors: floats in the twin's precision, labels as they are."""
+        """Targets as tensors: floats in the twin's precision, labels as they are.
+
+        As `fit` does, a target (batch,) of a result (batch, 1) is made one of its
+        shape, and the other way round.
+        """
         tensors = []
-        for target in targets:
-            dtype = self.dtype if target.dtype.kind == "f" else target.dtype
-            tensors.append(keras.ops.convert_to_tensor(target.copy(), dtype=dtype))
+        for number, target in enumerate(targets):
+            dtype, array = str(target.dtype), target.copy()
+            if target.dtype.kind == "f":
+                dtype = self.dtype
+                array = like_result(array, self.functional.outputs[number].shape)
+            tensors.append(keras.ops.convert_to_tensor(array, dtype=dtype))
         return tensors
 
     def loss(
@@ -239,11 +253,18 @@ class Twin(adapter.Twin):
     ) -> Any:
         """Run the model on tensors; return the sum of its results' losses.
 
+        The terms that the model itself adds are part of it, as they are for `fit`, but
+        for those of `left_out`.
+
         If `training`, it runs as it does while it learns; in PyTorch that is a mode.
         """
         total = 0
-        with self._refused(), exact_constants(self.dtype):
-            returned = self.functional(list(tensors), training=training)
+        model, layers = self.functional, every_layer(self.functional)
+        leaving_out = left_out(model, layers, self.left_out)
+        with self._refused(), exact_constants(self.dtype), leaving_out:
+            returned = model(list(tensors), training=training)
+            for term in model.losses:
+                total = total + keras.ops.sum(keras.ops.cast(term, self.dtype))
         results = _flat(returned)
         for result, target, mask in zip(results, targets, valid, strict=False):
             if mask is not None:
@@ -367,7 +388,10 @@ class Twin(adapter.Twin):
         """The stages on tensors, and the masks of those that have one, by name."""
         self.traces += 1
         recorded = Stages()
-        with recorded.recording(self.model), self._refused():
+        noting: AbstractContextManager[None] = nullcontext()
+        if self.dtype == "float32":
+            noting = self.watched.noting(self.model)
+        with recorded.recording(self.model), noting, self._refused():
             returned = self.functional(list(args), training=False)
         results = _flat(returned)
         check_outputs(self, results)

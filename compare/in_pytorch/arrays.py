@@ -269,3 +269,8 @@ def filled(results: object, tensors: Iterator[torch.Tensor]) -> object:
     if isinstance(results, list | tuple):
         return tuple(filled(part, tensors) for part in results)
     return None if results is None else next(tensors)
+
+
+def softmax(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor whose last axis adds up to 1: (..., classes)."""
+    return torch.softmax(tensor, -1)

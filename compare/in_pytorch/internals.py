@@ -7,6 +7,7 @@ say what to do when an upgrade of PyTorch takes one away.
 from __future__ import annotations
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 # Modules in which PyTorch defines its layers. They are public, but that every layer's
 # class says that it is from there (`__module__`) is not documented.
@@ -37,3 +38,15 @@ def reads_its_mode(module: torch.nn.Module) -> bool:
 def version_of(tensor: torch.Tensor) -> int:
     """How often a tensor, or a view of it, was changed in place."""
     return tensor._version
+
+
+class WatchedOperations(TorchDispatchMode):
+    """A mode that sees every operation, those inside a layer's own code included.
+
+    PyTorch keeps its compiler away from modes, and imports it for that at the first
+    operation, which takes 8 s; the suite compiles nothing.
+    """
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import torch
 from torch.utils.hooks import RemovableHandle
@@ -13,14 +14,7 @@ from compare.errors import BadInput
 from compare.in_pytorch.internals import reads_its_mode
 from compare.judging.words import Precision
 
-DROPOUTS = (
-    torch.nn.Dropout,
-    torch.nn.Dropout1d,
-    torch.nn.Dropout2d,
-    torch.nn.Dropout3d,
-    torch.nn.AlphaDropout,
-    torch.nn.FeatureAlphaDropout,
-)
+BATCH_NORMS = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.BatchNorm3d)
 
 
 def is_model(value: object) -> bool:
@@ -64,6 +58,16 @@ def copied(model: torch.nn.Module, dtype: Precision) -> torch.nn.Module:
     return copy.deepcopy(model).cpu().to(getattr(torch, dtype))
 
 
+def in_precision(model: torch.nn.Module, dtype: Precision) -> torch.nn.Module:
+    """The model itself: `Twin` brings its parameters to the precision.
+
+    Args:
+        model: that a function has just made.
+        dtype: "float32" or "float64".
+    """
+    return model
+
+
 def default_dtype() -> str:
     """The precision in which a model would be made just now."""
     return str(torch.get_default_dtype()).removeprefix("torch.")
@@ -90,21 +94,6 @@ def _learns(module: torch.nn.Module) -> bool:
     return getattr(module, "dropout", None) != 0
 
 
-def dropping(model: torch.nn.Module) -> str:
-    """The first layer that draws random numbers while its model learns, or ""."""
-    for name, layer in model.named_modules():
-        options: tuple[str, ...] = ("dropout", "recurrent_dropout")
-        if isinstance(layer, DROPOUTS):
-            options = ("p",)
-        elif getattr(layer, "num_layers", None) == 1:
-            continue  # PyTorch drops out between layers alone
-        for option in options:
-            value = getattr(layer, option, 0)
-            if isinstance(value, int | float) and value > 0:
-                return f"{name or type(layer).__name__} with {option}={value}"
-    return ""
-
-
 def keeps_states(model: torch.nn.Module) -> bool | None:
     """None: PyTorch's layers do not say whether a call begins with old states."""
     return None
@@ -117,8 +106,11 @@ def draw_from(seed: int) -> None:
 
 @contextmanager
 def untouched() -> Iterator[None]:
-    """Leave PyTorch's random numbers as they were before the block."""
-    with torch.random.fork_rng(devices=[]):
+    """Leave PyTorch's random numbers as they were before the block.
+
+    Gradients can be taken inside, also where a user's file has turned them off.
+    """
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
         yield
 
 
@@ -153,6 +145,34 @@ def hooked(hooks: Iterable[RemovableHandle]) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+@contextmanager
+def options_set(layer: torch.nn.Module, **options: Any) -> Iterator[None]:
+    """Give a layer other options inside the block, and its own back afterwards."""
+    before = {name: getattr(layer, name) for name in options}
+    try:
+        for name, value in options.items():
+            setattr(layer, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(layer, name, value)
+
+
+@contextmanager
+def rows_learnt(model: torch.nn.Module, every: bool) -> Iterator[None]:
+    """Let embeddings learn each row inside the block, also that of `padding_idx`.
+
+    Args:
+        model: whose embeddings.
+        every: whether to do so; if not, all stays as it is.
+    """
+    with ExitStack() as stack:
+        for layer in model.modules():
+            if every and isinstance(layer, torch.nn.Embedding):
+                stack.enter_context(options_set(layer, padding_idx=None))
+        yield
 
 
 def copy_numbers(source: torch.nn.Module, target: torch.nn.Module) -> None:

@@ -11,7 +11,9 @@ import numpy as np
 import torch
 
 from compare.in_pytorch.layers import holders, layers
-from compare.in_pytorch.twin import Twin
+from compare.in_pytorch.statistics import statistics_kept
+from compare.in_pytorch.twin import Twin, gradient_of
+from compare.judging.model_causes import Alignment
 from compare.judging.optimizers import Optimizer
 from compare.matching import adapter
 from compare.matching.moves import Sum
@@ -75,6 +77,7 @@ class Training(adapter.Training):
             `sums` is added to the first and stays zero from then on, so that their sum
             takes one step, as Keras's bias does.
         sums: pairs of biases that PyTorch adds.
+        alignment: what it does otherwise than its model.
     """
 
     def __init__(
@@ -83,15 +86,21 @@ class Training(adapter.Training):
         loss: adapter.Loss,
         optimizer: Optimizer,
         sums: Sequence[Sum],
+        alignment: Alignment,
     ) -> None:
-        self.twin, self.loss = twin, loss
+        self.twin, self.loss, self.alignment = twin, loss, alignment
+        twin.left_out = alignment.left_out
         self._weights = {}
         for name, held in holders(twin.model).items():
             self._weights[name] = {key: tensor.detach() for key, tensor in held.items()}
+        self._still = []
+        for name, keys in alignment.still.items():
+            layer = twin.model.get_submodule(name)
+            self._still += [layer.get_parameter(key) for key in keys]
         for biases in sums:
             layer = twin.model.get_submodule(biases.layer)
             bias, added = (getattr(layer, name) for name in biases.torch)
-            added.requires_grad_(True)
+            _apart(added)
             if optimizer.align_biases:
                 _unite(bias, added)
         learnt = [p for p in twin.model.parameters() if p.requires_grad]
@@ -101,18 +110,52 @@ class Training(adapter.Training):
         self, arrays: Sequence[np.ndarray], target: np.ndarray
     ) -> tuple[np.ndarray, adapter.Weights]:
         """Take one step in training mode; return the loss before, and the weights."""
-        twin = self.twin
-        twin.model.train()
-        self.optimizer.zero_grad()
-        tensors, targets = twin.tensors(arrays), twin.targets([target])
-        value = twin.loss(self.loss, tensors, targets, [None])
-        value.backward()  # in training mode too: a checkpoint computes anew
+        value = self._differentiated(arrays, target)
+        for parameter in self._still:
+            if parameter.grad is not None:
+                parameter.grad.zero_()
         self.optimizer.step()
-        twin.model.eval()
         weights = {}
         for name, held in self._weights.items():
             weights[name] = {key: tensor.numpy().copy() for key, tensor in held.items()}
         return value.detach().numpy(), weights
+
+    def gradients(
+        self, arrays: Sequence[np.ndarray], target: np.ndarray
+    ) -> adapter.Weights:
+        """Compute the gradients of a step that is not taken."""
+        self._differentiated(arrays, target)
+        gradients = {
+            name: {key: gradient_of(tensor) for key, tensor in tensors.items()}
+            for name, tensors in holders(self.twin.model).items()
+        }
+        self.optimizer.zero_grad()
+        return gradients
+
+    def _differentiated(
+        self, arrays: Sequence[np.ndarray], target: np.ndarray
+    ) -> torch.Tensor:
+        """The loss in training mode, after which each parameter has its gradient."""
+        twin = self.twin
+        twin.model.train()
+        self.optimizer.zero_grad()
+        tensors, targets = twin.tensors(arrays), twin.targets([target])
+        with statistics_kept(twin.model, self.alignment):
+            value = twin.loss(self.loss, tensors, targets, [None])
+            value.backward()  # in training mode too: a checkpoint computes anew
+        twin.model.eval()
+        return value
+
+
+# Attribute of a bias that `_unite` holds at zero: it is learnt again in the next run.
+HELD = "held_at_zero"
+
+
+def _apart(added: torch.Tensor) -> None:
+    """Let a bias that an earlier run held at zero be learnt again."""
+    if getattr(added, HELD, False):
+        added.requires_grad_(True)
+        setattr(added, HELD, False)
 
 
 @torch.no_grad()
@@ -120,7 +163,9 @@ def _unite(bias: torch.Tensor, added: torch.Tensor) -> None:
     """Add one bias to another; it is zero from now on and is not learnt."""
     bias += added
     added.zero_()
-    added.requires_grad_(False)
+    if added.requires_grad:
+        added.requires_grad_(False)
+        setattr(added, HELD, True)
 
 
 def _optimizer(

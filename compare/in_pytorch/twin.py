@@ -12,11 +12,12 @@ import torch
 
 from compare.in_pytorch.internals import version_of
 from compare.in_pytorch.layers import holders, layers, layers_with
-from compare.in_pytorch.models import hooked, untouched
+from compare.in_pytorch.models import hooked, rows_learnt, untouched
 from compare.in_pytorch.precision import Narrowing, settled, widen
 from compare.in_pytorch.refusals import REFUSALS, message, origin
 from compare.in_pytorch.stages import Stages
 from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
+from compare.judging.model_causes import PADDING
 from compare.judging.refusals import refused
 from compare.judging.words import Precision
 from compare.kinds.layer import Layer
@@ -38,6 +39,7 @@ class Twin(adapter.Twin):
             inputs are not read, and unnamed outputs get their names in the first run.
 
     Attributes:
+        left_out: what the model does while it learns and is not to do: PADDING.
         packed: the lengths, (batch,), of what each layer returned packed in the last
             call, by its name.
         changed: names of the inputs that the model has changed in place, in any run.
@@ -56,6 +58,7 @@ class Twin(adapter.Twin):
     ) -> None:
         self.inputs, self.dtype, self.outputs = inputs, dtype, outputs
         self.packed: dict[str, np.ndarray] = {}
+        self.left_out: frozenset[str] = frozenset()
         self.changed: set[str] = set()
         if call is None:
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
@@ -100,8 +103,8 @@ class Twin(adapter.Twin):
         copies = [tensor.clone() for tensor in tensors]
         value = self.loss(loss, copies, self.targets(targets), masks)
         value.backward()
-        by_input = {name: _gradient(tensor) for name, tensor in floats.items()}
-        by_layer = layers_with(self.model, _gradient)
+        by_input = {name: gradient_of(tensor) for name, tensor in floats.items()}
+        by_layer = layers_with(self.model, gradient_of)
         self.model.zero_grad()
         return value.detach().numpy(), by_input, by_layer
 
@@ -152,7 +155,8 @@ class Twin(adapter.Twin):
     ) -> torch.Tensor:
         """Run the model in its mode; return the sum of its results' losses."""
         total: Any = 0
-        results = self.results(tensors)
+        with rows_learnt(self.model, PADDING in self.left_out):
+            results = self.results(tensors)
         for result, target, mask in zip(results, targets, valid, strict=False):
             if mask is not None:
                 result = torch.where(mask, result, 0.0)
@@ -218,7 +222,7 @@ class Twin(adapter.Twin):
         return narrowing.name
 
 
-def _gradient(tensor: torch.Tensor) -> np.ndarray:
+def gradient_of(tensor: torch.Tensor) -> np.ndarray:
     """The gradient of a tensor after `backward`, zeros where none reached it."""
     if tensor.grad is None:
         return torch.zeros_like(tensor).numpy()

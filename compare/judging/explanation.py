@@ -82,14 +82,22 @@ class Explanation:
         return ", ".join(parts)
 
     def explain(self) -> list[str]:
-        """The explanation as text of a few lines."""
-        lines = []
-        if self.place:
-            lines.append(f"place     {self.place}")
+        """The explanation as text of a few lines, the place in front."""
+        return [*self.explain_place(), *self.explain_cause()]
+
+    def explain_place(self) -> list[str]:
+        """Where the difference begins, as a line; none where that is not known."""
+        if not self.place:
+            return []
+        return [f"place     {self.place}"]
+
+    def explain_cause(self) -> list[str]:
+        """The cause, its proof and the fix as lines; or what was seen."""
         alternatives = [
             f"or else   {alternative.sentence}; fix {alternative.fix}"
             for alternative in self.alternatives
         ]
+        lines = []
         if self.explained:
             lines.append(f"because   {self.sentence}")
             if self.gap_after is not None:

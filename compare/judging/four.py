@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.judging.chunks import farthest, largest, largest_gaps
-from compare.judging.evidence import Worst
+from compare.judging.result import Worst
 
 
 class Four(NamedTuple):

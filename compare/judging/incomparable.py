@@ -3,8 +3,8 @@
 import numpy as np
 
 from compare.judging.chunks import first_where
-from compare.judging.evidence import DIFFERENT, StageResult, Worst
 from compare.judging.four import Four
+from compare.judging.result import DIFFERENT, StageResult, Worst
 
 NAN = float("nan")  # in the place of a figure that could not be measured
 

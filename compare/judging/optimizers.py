@@ -6,9 +6,9 @@ them, all or none, by making one side follow the other.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import Side
 
 # By the name that people use: the class in both frameworks, and what is set on both.
@@ -29,6 +29,7 @@ SETTINGS = {
 # What makes twins drift apart, in the order in which people are told.
 BIASES = "biases"
 FORMULA = "formula"
+VARIANCE = "running_variance"
 SENTENCES = {
     BIASES: "PyTorch adds two biases and each takes the step, so their sum moves twice "
     "as fast as Keras's one bias",
@@ -48,8 +49,12 @@ FORMULAS = {
     "Adam": "epsilon is added after the bias correction in PyTorch, before it in "
     "Keras, which rounds the betas of the correction to float32",
 }
+VARIANCES = (
+    "the running variance is that of all values less one in PyTorch, of all values in "
+    "Keras; no loss depends on it while the models learn"
+)
 FORMULAS["AdamW"] = FORMULAS["Adam"].replace("the betas", "weight_decay and the betas")
-CAUSES = (*SENTENCES, FORMULA)
+CAUSES = (*SENTENCES, FORMULA, VARIANCE)
 
 
 @dataclass(frozen=True)
@@ -57,17 +62,19 @@ class Recipe:
     """How to train both twins of a pair.
 
     Args:
-        optimizer: one of OPTIMIZERS.
+        optimizer: one of OPTIMIZERS; None for the pair's own, or else adam.
         learning_rate: for both sides, or None for each one's default.
+        momentum: of "momentum", for both sides; None for 0.9.
         epochs: None for those of the pair's source.
         batch_size: None for that of the pair's source.
         seed: of the data, the weights and the order of the batches.
         follow: the side that the other follows, "torch" or "keras".
-        removed: those of CAUSES that are removed.
+        removed: the causes of drift that are removed.
     """
 
-    optimizer: str = "adam"
+    optimizer: str | None = None
     learning_rate: float | None = None
+    momentum: float | None = None
     epochs: int | None = None
     batch_size: int | None = None
     seed: int = 0
@@ -85,12 +92,14 @@ class Optimizer:
         values: settings, by Keras's names.
         align_biases: whether PyTorch's pairs of biases move as Keras's one does, or
             Keras's one as the pairs do.
+        clips: what gradients are clipped to first, by Keras's names of it.
     """
 
     cls: str
     own: bool
     values: Mapping[str, float]
     align_biases: bool
+    clips: Mapping[str, float] = field(default_factory=dict)
 
 
 def optimizers(
@@ -99,6 +108,7 @@ def optimizers(
     learning_rate: float | None,
     follow: Side,
     removed: Collection[str],
+    momentum: float | None = None,
 ) -> dict[Side, Optimizer]:
     """What "torch" and "keras" step with.
 
@@ -108,8 +118,12 @@ def optimizers(
         learning_rate: for both; None leaves the defaults.
         follow: the side that the other follows, "torch" or "keras".
         removed: causes of drift to remove, of CAUSES.
+        momentum: for both, of an optimizer that has one; None leaves what its name
+            stands for.
     """
     cls, fixed = OPTIMIZERS[name]
+    if momentum is not None and "momentum" in fixed:
+        fixed = {"momentum": momentum}
     by_side: dict[Side, Optimizer] = {}
     for side in SIDES:
         follows = side != follow
@@ -137,7 +151,7 @@ def causes(native: Mapping[Side, Optimizer], sums: bool) -> dict[str, str]:
         sums: whether PyTorch adds two biases somewhere in the model.
     """
     torch, keras = native["torch"], native["keras"]
-    sentences = {}
+    sentences: dict[str, str] = {}
     if sums:
         sentences[BIASES] = SENTENCES[BIASES]
     for setting, value in torch.values.items():

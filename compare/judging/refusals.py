@@ -11,14 +11,16 @@ from pathlib import Path
 from compare.errors import BadInput, first_line
 
 PATHS = sysconfig.get_paths()
+SUITE = str(Path(__file__).parent.parent)
 # What the names of files begin with that are not a user's own.
 INSTALLED = (
     PATHS["stdlib"],
     PATHS["purelib"],
     PATHS["platlib"],
-    str(Path(__file__).parent.parent),
+    SUITE,
     "<",  # no file
 )
+PACKAGES = {"site-packages", "dist-packages"}  # of another installation as well
 
 
 class Refused(ValueError):
@@ -66,10 +68,22 @@ def refused(
         raise Refused(message) from error
 
 
+def is_users_own(file: str) -> bool:
+    """Whether code in a file of this name, as a traceback gives it, is a user's own."""
+    if not file or file.startswith(INSTALLED):
+        return False
+    return PACKAGES.isdisjoint(Path(file).parts)
+
+
+def is_suite(file: str) -> bool:
+    """Whether code in a file of this name is of this suite."""
+    return Path(file).is_relative_to(SUITE)
+
+
 def _line_of_origin(error: Exception) -> str:
     """The line of a user's own code that an exception comes from, if there is one."""
     line = ""
     for frame in traceback.extract_tb(error.__traceback__):
-        if not frame.filename.startswith(INSTALLED):
+        if is_users_own(frame.filename):
             line = f"{Path(frame.filename).name}, line {frame.lineno}"
     return line

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from compare.judging.document import as_json
-from compare.judging.evidence import (
+from compare.judging.result import (
     DIFFERENT,
     ILL_CONDITIONED,
     SAME,
@@ -60,6 +60,7 @@ class TrainingEvidence:
             "torch", "keras" and "equal" weights, where the pair is a portfolio; None
             where there are too few days.
         seconds: wall time, imports included.
+        notes: what a reader must know of the run, a sentence each.
     """
 
     versions: Mapping[str, str]
@@ -75,6 +76,7 @@ class TrainingEvidence:
     left: float | None
     sharpe: Mapping[str, Mapping[str, float | None]]
     seconds: float
+    notes: Sequence[str] = ()
 
     @property
     def done(self) -> int:
@@ -135,6 +137,7 @@ class TrainingEvidence:
             "drift": dict(self.drift),
             "causes": [asdict(cause) for cause in self.causes],
             "left": self.left,
+            "notes": list(self.notes),
             "sharpe": {part: dict(ratios) for part, ratios in self.sharpe.items()},
             "seconds": round(self.seconds, 3),
         }

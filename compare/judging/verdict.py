@@ -12,17 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from compare.judging.chunks import largest_gaps
-from compare.judging.evidence import (
-    BOTH_REFUSE,
-    DIFFERENT,
-    ILL_CONDITIONED,
-    ONE_REFUSES,
-    SAME,
-    SAME_IN_FLOAT32,
-    StageResult,
-    Worst,
-    worst_of,
-)
 from compare.judging.four import (
     Distances,
     Four,
@@ -37,6 +26,17 @@ from compare.judging.incomparable import (
     different,
     judge_non_finite,
     unlike_in_form,
+)
+from compare.judging.result import (
+    BOTH_REFUSE,
+    DIFFERENT,
+    ILL_CONDITIONED,
+    ONE_REFUSES,
+    SAME,
+    SAME_IN_FLOAT32,
+    StageResult,
+    Worst,
+    worst_of,
 )
 from compare.judging.words import Side, Verdict
 

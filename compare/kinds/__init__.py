@@ -171,11 +171,6 @@ def unlike_pytorch(name: str, value_of: Callable[[Option], Value]) -> list[str]:
     return unlike
 
 
-def listed() -> str:
-    """Return all pairs of layers whose arrays can be moved, for a sentence."""
-    return ", ".join(f"{k.torch[0]} and {k.keras[0]}" for k in WITH_ARRAYS)
-
-
 def call(
     name: str,
     arrays: Arrays,

@@ -49,9 +49,11 @@ class Twin(Protocol):
     Attributes:
         model: the framework's model in this precision.
         inputs, dtype, outputs: as above.
+        left_out: causes of drift in the model, of OF_SIDE, that its loss leaves out.
     """
 
     model: Any
+    left_out: frozenset[str]
     inputs: Sequence[Input]
     dtype: Precision
     outputs: Sequence[str] | None
@@ -175,6 +177,17 @@ class Training(Protocol):
         self, arrays: Sequence[np.ndarray], target: np.ndarray
     ) -> tuple[np.ndarray, Weights]:
         """Take one step; return the loss before it, (), and the weights after it.
+
+        Args:
+            arrays: one for each of the twin's inputs.
+            target: what the model's first result is compared with.
+        """
+        ...
+
+    def gradients(self, arrays: Sequence[np.ndarray], target: np.ndarray) -> Weights:
+        """Compute the gradients of a step that is not taken.
+
+        Statistics of batches are changed all the same.
 
         Args:
             arrays: one for each of the twin's inputs.

@@ -205,8 +205,9 @@ def _kinds(name: str, torch: Layer, keras: Layer, strict: bool) -> tuple[str, st
             "both with the same (nonlinearity in PyTorch, activation in Keras)"
         )
     raise BadInput(
-        f"{name}: expected a pair of layers with a transfer rule ({kinds.listed()}), "
-        f"got PyTorch {torch.kind} and Keras {keras.kind}"
+        f"{name}: move its weights by hand, and compare the models as they are; "
+        "expected two layers between which a rule moves weights, got PyTorch "
+        f"{torch.kind} and Keras {keras.kind}"
     )
 
 

@@ -39,8 +39,8 @@ def unmatched(
     lost = {name: layer for name, layer in torch.items() if name not in matched}
     counts = f"{len(lost)} in PyTorch and {len(free)} in Keras have none"
     message = (
-        f"layers: expected a twin for each layer with weights, got {counts} "
-        f"(marked *); {_suggestion(lost, free)}"
+        f"layers: {_suggestion(lost, free)}; expected a twin for each layer with "
+        f"weights, got {counts} (marked *)"
     )
     return "\n".join([message, *rows])
 
@@ -171,8 +171,8 @@ def _without_rule(name: str, layer: Layer) -> str:
         if layer.kind in kind.torch or plain(layer.kind) in kind.keras:
             return ""
     return (
-        f"{called(name)} is a {layer.kind}, for which there is no rule "
-        f"({kinds.listed()})"
+        f"move the weights of {called(name)} by hand, since no rule does it for a "
+        f"{layer.kind}, and compare the models as they are"
     )
 
 

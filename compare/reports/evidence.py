@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from compare.judging.evidence import (
+from compare.judging.evidence import Evidence
+from compare.judging.result import (
     BOTH_REFUSE,
     DIFFERENT,
     ILL_CONDITIONED,
@@ -17,9 +19,9 @@ from compare.judging.evidence import (
     SAME,
     SAME_IN_FLOAT32,
     SIDES,
-    Evidence,
     Result,
 )
+from compare.judging.summary import MATCHED, differences, unsaid
 from compare.reports.tables import plain_table
 
 LEGEND = (
@@ -56,19 +58,21 @@ def print_evidence(console: Console, evidence: Evidence) -> None:
     console.print(_table(rows))
     for line in ("", *LEGEND):
         console.print(line, style="dim", highlight=False)
+    for text in differences(evidence.results):
+        if not text.startswith(" "):
+            console.print()
+        _print_wrapped(console, text, "red")
     _print_sensitivity(console, evidence)
+    _print_unexercised(console, evidence)
     _print_refusals(console, rows)
     _print_unmatched(console, evidence.results)
-    for note in evidence.notes:
+    for note in unsaid(evidence.results, evidence.notes):
+        if evidence.as_expected and MATCHED in note:
+            continue  # matters to who looks for a cause
         console.print()
         _print_wrapped(console, f"Note: {note}")
-    for results in rows:
-        if not results[0].as_expected:
-            worst = max(results, key=lambda r: (bool(r.explanation), _severity(r)))
-            console.print()
-            _print_wrapped(console, worst.explain(), "red")
     console.print()
-    console.print(conclusion(evidence), style="bold", highlight=False)
+    console.print(conclusion(evidence), style="bold", highlight=False, markup=False)
 
 
 def _inputs(inputs: Mapping[str, str | int]) -> str:
@@ -78,7 +82,10 @@ def _inputs(inputs: Mapping[str, str | int]) -> str:
     sentences = []
     if "prices" in figures:
         sentences.append(f"{figures.pop('days'):,} days of {figures.pop('prices')}")
-    sentences += map(str, figures.values())
+    if len(figures) > 1:
+        sentences += [f"{text} ({name})" for name, text in figures.items()]
+    else:
+        sentences += map(str, figures.values())
     return "; ".join(sentences)
 
 
@@ -86,7 +93,7 @@ def print_explanation(console: Console, evidence: Evidence) -> None:
     """Why the twins of a pair differ; or that they do not."""
     lines = [evidence.explain()]
     if evidence.as_expected:
-        lines = [*evidence.notes, conclusion(evidence), "There is nothing to explain."]
+        lines += [conclusion(evidence), "There is nothing to explain."]
     for line in lines:
         _print_wrapped(console, line)
 
@@ -116,6 +123,10 @@ def conclusion(evidence: Evidence) -> str:
     results, seconds = evidence.results, f"({evidence.seconds:.1f} s)"
     if not results:
         return f"Not proved: nothing was compared {seconds}."
+    if evidence.not_compared:
+        names = ", ".join(pair.pair for pair in evidence.not_compared)
+        others = conclusion(replace(evidence, not_compared=()))
+        return f"Not compared: {names}. {others}"
     wrong = [result for result in results if not result.as_expected]
     if wrong:
         return (
@@ -179,7 +190,8 @@ def _rows(results: Sequence[Result]) -> list[list[Result]]:
     """Results that share a row of the table: one pair, length and verdict."""
     rows: dict[tuple, list[Result]] = {}
     for result in results:
-        key = result.pair, result.length, result.loss, result.verdict, result.expected
+        key: tuple = (result.pair, result.length, result.loss, result.drawn)
+        key += (result.verdict, result.expected)
         rows.setdefault(key, []).append(result)
     return list(rows.values())
 
@@ -198,10 +210,12 @@ def _table(rows: Sequence[Sequence[Result]]) -> Table:
         name = "" if result.pair == shown else result.pair
         if result.loss:
             name = "  its gradients"
+        if result.drawn:
+            name = f"  on {result.drawn}"
         shown = result.pair
         gap, limit = _figures(results)
         table.add_row(
-            name,
+            Text(name),
             str(result.length),
             _listed(result.timesteps for result in results),
             _listed(result.batch for result in results),
@@ -248,7 +262,7 @@ def _print_sensitivity(console: Console, evidence: Evidence) -> None:
     width = max(len(pair.place) for pair in pairs)
     for pair in pairs:
         count = f"{pair.noticed} of {pair.faults}"
-        console.print(f"  {pair.place:{width}}  {count}", highlight=False)
+        console.print(f"  {pair.place:{width}}  {count}", highlight=False, markup=False)
         for survivor in pair.survivors:
             _print_wrapped(
                 console,
@@ -256,6 +270,15 @@ def _print_sensitivity(console: Console, evidence: Evidence) -> None:
                 f"({survivor.sentence}); {survivor.reason}",
                 "yellow",
             )
+
+
+def _print_unexercised(console: Console, evidence: Evidence) -> None:
+    """What no input made the models do, so that the verdicts do not speak of it."""
+    for pair, sentences in evidence.unexercised.items():
+        if sentences:
+            console.print(f"\nNot exercised in {pair}:", highlight=False)
+        for sentence in sentences:
+            _print_wrapped(console, f"  not       {sentence}", "yellow")
 
 
 def _print_unmatched(console: Console, results: Sequence[Result]) -> None:
@@ -267,6 +290,7 @@ def _print_unmatched(console: Console, results: Sequence[Result]) -> None:
     console.print(
         f"\nNot in both twins alike, so not compared: {'; '.join(texts)}",
         highlight=False,
+        markup=False,
     )
 
 
@@ -274,12 +298,13 @@ def _print_refusals(console: Console, rows: Sequence[Sequence[Result]]) -> None:
     """What the twins said, once a row: the first of its refusals stands for all."""
     for results in rows:
         result = results[0]
-        if not result.refusals:
+        if not result.refusals or not result.as_expected:
             continue
         steps = f" offered {result.timesteps} steps" if result.timesteps else ""
         console.print(
             f"\n{result.pair}, length {result.length}{steps}: {result.verdict}",
             highlight=False,
+            markup=False,
         )
         for side, text in result.refusals.items():
             _print_wrapped(console, f"  {SIDES[side]:10}{text}")

@@ -15,7 +15,7 @@ import numpy as np
 from compare.diagnosing.shrinking import Smallest
 from compare.errors import BadInput
 from compare.in_keras.names import unnamed
-from compare.judging.evidence import SIDES, Result
+from compare.judging.result import SIDES, Result
 from compare.judging.words import Side
 from compare.subjects.own.calls import Style, call_style
 from compare.subjects.own.models import is_live

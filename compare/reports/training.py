@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from compare.judging.evidence import DIFFERENT, ILL_CONDITIONED, OTHER, SAME, SIDES
+from compare.judging.model_causes import OF_SIDE
+from compare.judging.result import DIFFERENT, ILL_CONDITIONED, OTHER, SAME, SIDES
 from compare.judging.training import TrainingEvidence
 from compare.judging.words import Side
 from compare.reports.tables import plain_table
@@ -71,6 +72,8 @@ def print_training(console: Console, evidence: TrainingEvidence) -> None:
     output.say("")
     if evidence.interrupted:
         output.say(_interruption(evidence), style="yellow")
+    for note in evidence.notes:
+        output.say(f"Note: {note}", "", style="yellow")
     output.say(conclusion(evidence), style="bold")
 
 
@@ -112,7 +115,8 @@ def _interruption(evidence: TrainingEvidence) -> str:
 def conclusion(evidence: TrainingEvidence) -> str:
     """What was shown, or not, in a sentence or two."""
     seconds = f"({evidence.seconds:.1f} s)"
-    pair, decider = evidence.settings["pair"], evidence.deciding
+    settings = evidence.settings
+    pair, decider = settings["pair"], evidence.deciding
     if evidence.stopped:
         before = "in step" if evidence.verdict == SAME else evidence.verdict
         return (
@@ -120,10 +124,15 @@ def conclusion(evidence: TrainingEvidence) -> str:
             f"{_many(evidence.done, 'step')} until then: {before} {seconds}."
         )
     if evidence.in_step:
+        opening = f"In step: {pair} learns the same in PyTorch and Keras"
+        without = [name for name in OF_SIDE if name in settings["removed"]]
+        if without:
+            opening += f" without {', '.join(without)}"
+        elif evidence.notes:
+            opening += ", as far as it was run: see the notes"
         return (
-            f"In step: {pair} learns the same in PyTorch and Keras; the gradients, and "
-            f"the loss and {len(evidence.tensors) - 1} weights at each of "
-            f"{evidence.done} steps, are the same {seconds}."
+            f"{opening}; the gradients, and the loss and {len(evidence.tensors) - 1} "
+            f"weights at each of {evidence.done} steps, are the same {seconds}."
         )
     if decider is not None and decider.verdict == DIFFERENT:
         return (
@@ -167,6 +176,8 @@ def _optimizer(side: Side, optimizer: Mapping[str, Any]) -> str:
         formula = f" as {SIDES[OTHER[side]]} defines it"
     values = [f"{name} {value:g}" for name, value in optimizer["values"].items()]
     text = f"{optimizer['cls']}{formula}, {', '.join(values)}"
+    for name, value in optimizer.get("clips", {}).items():
+        text += f", {name} {value:g}"
     if not optimizer["align_biases"]:
         return text
     if side == "torch":

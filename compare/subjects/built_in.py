@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from compare.diagnosing.shrinking import Shrinkable, features_name
-from compare.judging.evidence import SAME, Result
+from compare.judging.result import SAME, Result
 from compare.subjects.cases import Case, arrays, inputs
 from compare.subjects.examples import check_trainable, training_data
 from compare.subjects.own.calls import cut

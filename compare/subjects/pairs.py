@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from compare.judging.evidence import BOTH_REFUSE, SAME
 from compare.judging.losses import MEAN_SQUARED_ERROR, NEGATIVE_SHARPE_RATIO
+from compare.judging.result import BOTH_REFUSE, SAME
 from compare.judging.words import Verdict
 
 

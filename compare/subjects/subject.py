@@ -9,11 +9,13 @@ from itertools import groupby
 
 import numpy as np
 
-from compare.diagnosing import diagnosis
+from compare import progress
+from compare.diagnosing import diagnosis, loss_terms
 from compare.errors import BadInput
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging import verdict
-from compare.judging.evidence import (
+from compare.judging.explanation import Explanation
+from compare.judging.result import (
     DIFFERENT,
     ILL_CONDITIONED,
     ONE_REFUSES,
@@ -24,14 +26,16 @@ from compare.judging.evidence import (
     differs_inside,
 )
 from compare.judging.sensitivity import Sensitivity
-from compare.judging.words import Side, Verdict
+from compare.judging.words import Length, Side, Verdict
 from compare.subjects.cases import FIXED, Case
 from compare.twins import reaching, sensitivity, steadiness
+from compare.twins.adequacy import Adequacy
 from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
 from compare.twins.weights import load_anew
 
 USUAL_BATCH = 4  # the batch of the case that is looked at more closely, or near it
+MANY_TIMES = 2  # as many steps take longer to explain than another case and a proof
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,11 @@ class Subject:
         draw: makes the inputs of a case, an array for each.
         loads: by direction, what gives the twins their weights.
         probe: whether mistakes are made in a case.
+        watch: whether to say what the cases do not make the models do.
         loss: of the gradients, if they are to be compared.
         seed: of random targets.
+        target: makes what the loss compares the first result with in a case; None to
+            draw it.
     """
 
     name: str
@@ -55,8 +62,10 @@ class Subject:
     draw: Callable[[Case], tuple[np.ndarray, ...]]
     loads: Mapping[str, Callable[[Twins], None]]
     probe: Callable[[Case], bool]
+    watch: bool = True
     loss: str = ""
     seed: int = 0
+    target: Callable[[Case], np.ndarray] | None = None
 
 
 def run(subject: Subject) -> Iterator[Result]:
@@ -67,11 +76,14 @@ def run(subject: Subject) -> Iterator[Result]:
     """
     compared = False
     refusals: dict[Side, str] = {}
-    probe = _Probe(subject)
+    probe, explainer, adequacy = _Probe(subject), _Explainer(), Adequacy()
     for length, group in groupby(subject.cases, key=lambda case: case.length):
         with in_pytorch_precision.one_thread():
             twins = subject.build(length)
-            for result in _run_length(subject, twins, list(group), probe):
+            its_cases = list(group)
+            for result in _run_length(
+                subject, twins, its_cases, probe, explainer, adequacy
+            ):
                 if result.stages or result.verdict == ONE_REFUSES:
                     compared = True
                 refusals |= result.refusals
@@ -87,7 +99,12 @@ def run(subject: Subject) -> Iterator[Result]:
 
 
 def _run_length(
-    subject: Subject, twins: Twins, cases: Sequence[Case], probe: _Probe
+    subject: Subject,
+    twins: Twins,
+    cases: Sequence[Case],
+    probe: _Probe,
+    explainer: _Explainer,
+    adequacy: Adequacy,
 ) -> Iterator[Result]:
     """Results of the twins of one length, direction by direction, gradients last."""
     probed_case = _probed_case(subject, cases)
@@ -96,7 +113,9 @@ def _run_length(
             yield _refused(subject, twins, cases[0], direction)
             continue
         load(twins)
-        explainer = _Explainer(twins)
+        results: list[Result] = []
+        wrong: list[_Wrong] = []
+        steady = False  # whether that was looked at; what holds once holds in all cases
         for case in cases:
             inputs = subject.draw(case)
             judgement = twins.compare(*inputs)
@@ -111,7 +130,22 @@ def _run_length(
             if result.verdict == SAME and case == probed_case and probe.is_open():
                 probed = probe.run(twins, inputs, direction)
                 result = replace(result, sensitivity=probed)
-            yield explainer.explained(result, inputs)
+            if result.verdict in (DIFFERENT, ILL_CONDITIONED) and not steady:
+                explanation = steadiness.unsteady(twins, inputs)
+                steady = explanation is None
+                if explanation is not None:
+                    result = replace(result, verdict=DIFFERENT, explanation=explanation)
+            if result.verdict in (DIFFERENT, ONE_REFUSES) and not result.explanation:
+                wrong.append(_Wrong(result, inputs, len(results)))
+            if subject.watch and result.verdict == SAME and case == probed_case:
+                adequacy.watch(twins, inputs)
+                result = replace(result, unexercised=adequacy.sentences())
+            results.append(result)
+        if wrong:
+            first = wrong[0]
+            explanation = explainer.explanation(twins, wrong)
+            results[first.number] = replace(first.result, explanation=explanation)
+        yield from results
         if subject.loss:
             yield from _gradients(subject, twins, cases, direction)
 
@@ -193,32 +227,66 @@ class _Probe:
         return probed
 
 
-class _Explainer:
-    """Says why twins of one length with the weights of one direction differ.
+@dataclass(frozen=True)
+class _Wrong:
+    """A case in which twins differ or one refuses.
 
     Args:
-        twins: with the weights.
+        result: without an explanation.
+        inputs: an array for each.
+        number: of the result among those of its direction, from 0.
     """
 
-    def __init__(self, twins: Twins):
-        self._twins = twins
-        # What holds in one case holds in all: each is found out once.
-        self._steady = False
-        self._explained = False
+    result: Result
+    inputs: tuple[np.ndarray, ...]
+    number: int
 
-    def explained(self, result: Result, inputs: tuple[np.ndarray, ...]) -> Result:
-        """The result with its explanation, where it needs one that is not given yet."""
-        if result.verdict in (DIFFERENT, ILL_CONDITIONED) and not self._steady:
-            explanation = steadiness.unsteady(self._twins, inputs)
-            if explanation is not None:
-                return replace(result, verdict=DIFFERENT, explanation=explanation)
-            self._steady = True
-        wrong = result.verdict in (DIFFERENT, ONE_REFUSES)
-        if wrong and not self._explained and not self._twins.only32:
-            self._explained = True
-            explanation = diagnosis.diagnose(self._twins, inputs)
-            return replace(result, explanation=explanation)
-        return result
+    @property
+    def steps(self) -> int:
+        """How many steps the models take, at least one."""
+        return self.result.timesteps or 1
+
+
+class _Explainer:
+    """Says why twins of a pair differ, until a cause is proved to be the whole one."""
+
+    def __init__(self) -> None:
+        self._is_proved = False
+        self._directions: set[tuple[Length, str]] = set()  # explained, by length
+
+    def explanation(self, twins: Twins, wrong: Sequence[_Wrong]) -> Explanation | None:
+        """The explanation of the first case of one direction; None if it was told.
+
+        A case of few steps is explained in a fraction of the time of one with many. So
+        the cause is looked for there, and proved on the first case.
+
+        Args:
+            twins: with the weights of the direction.
+            wrong: the cases in which they differ or one refuses, at least one.
+        """
+        if twins.only32 or not self._is_due(wrong[0].result):
+            return None
+        progress.say("looking for the reason")
+        first, least = wrong[0], min(wrong, key=_effort)
+        explanation = None
+        if first.steps > MANY_TIMES * least.steps:
+            explanation = diagnosis.proved(twins, least.inputs, first.inputs)
+        if explanation is None:
+            explanation = diagnosis.diagnose(twins, first.inputs)
+        self._is_proved = explanation.explained
+        return explanation
+
+    def _is_due(self, result: Result) -> bool:
+        """Whether a direction has more to say than those before it.
+
+        A proved cause is the whole one, and weights that were transferred to PyTorch
+        show nothing that those to Keras do not.
+        """
+        self._directions.add((result.length, result.direction))
+        if self._is_proved:
+            return False
+        before = (result.length, "to_keras")
+        return not (result.direction == "to_torch" and before in self._directions)
 
 
 def _gradients(
@@ -232,7 +300,10 @@ def _gradients(
     stages = twins.twin("torch", "float32")(*inputs)
     assert twins.outputs is not None  # named at the latest when they first ran
     shapes = [stages[name].shape for name in twins.outputs]
-    targets = random_targets(subject.loss, shapes, subject.seed)
+    if subject.target is None:
+        targets = random_targets(subject.loss, shapes, subject.seed)
+    else:
+        targets = [subject.target(case)]
     judgement = twins.gradients(subject.loss, inputs, targets)
     result = _result(subject, case, direction, SAME, judgement)
     if result.verdict == SAME:
@@ -242,8 +313,9 @@ def _gradients(
         if probed.faults:
             result = replace(result, sensitivity=probed)
     elif result.verdict == DIFFERENT:
-        explanation = diagnosis.diagnose_loss(
-            twins, subject.loss, inputs, targets, result.stages
+        compared = twins, subject.loss, inputs, targets, result.stages
+        explanation = loss_terms.explain(*compared) or diagnosis.diagnose_loss(
+            *compared
         )
         result = replace(result, explanation=explanation)
     yield result
@@ -274,6 +346,13 @@ def _gradients_case(cases: Sequence[Case]) -> Case | None:
 
 def _fewest_steps(case: Case) -> tuple[int, int]:
     return case.timesteps or 0, abs(case.batch - USUAL_BATCH)
+
+
+def _effort(wrong: _Wrong) -> tuple[bool, bool, int, bool, int]:
+    """How long a case takes to explain; what shows too little comes last."""
+    refused = wrong.result.verdict == ONE_REFUSES
+    steps, batch = wrong.steps, wrong.result.batch or 0
+    return refused, steps == 1, steps, batch == 1, abs(batch - USUAL_BATCH)
 
 
 def _most_steps(case: Case) -> tuple[int, int]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from importlib import import_module
 from typing import Any
 
+from compare.judging.losses import CROSS_ENTROPY, CROSS_ENTROPY_OF_PROBABILITIES
 from compare.judging.words import Side
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
@@ -28,9 +29,17 @@ def twin_makers(file: str, cls: str, sizes: Mapping[str, Any]) -> dict[Side, Cal
     return makers
 
 
-def losses(name: str) -> dict[Side, Callable]:
-    """A loss in "torch" and in "keras"."""
-    return {
-        side: getattr(import_module(f"{home}.losses"), name)
-        for side, home in HOMES.items()
-    }
+def losses(name: str, of_probabilities: Collection[Side] = ()) -> dict[Side, Callable]:
+    """A loss in "torch" and in "keras".
+
+    Args:
+        name: of a function of `losses.py` in both folders of models.
+        of_probabilities: the sides whose cross-entropy takes probabilities, not logits.
+    """
+    functions = {}
+    for side, home in HOMES.items():
+        function = name
+        if name == CROSS_ENTROPY and side in of_probabilities:
+            function = CROSS_ENTROPY_OF_PROBABILITIES
+        functions[side] = getattr(import_module(f"{home}.losses"), function)
+    return functions

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.judging.evidence import DIFFERENT, Judgement
+from compare.judging.result import DIFFERENT, Judgement
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins

@@ -11,7 +11,7 @@ import numpy as np
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.distances import near
-from compare.judging.evidence import SAME
+from compare.judging.result import SAME
 from compare.judging.sensitivity import Sensitivity, Survivor
 from compare.kinds.mistake import LossFactor, Mistake
 from compare.mistakes import MISTAKES

@@ -9,8 +9,8 @@ import numpy as np
 
 from compare.in_pytorch import models as pytorch_models
 from compare.judging.distances import NEAR, distance
-from compare.judging.evidence import SIDES
 from compare.judging.explanation import Explanation
+from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.mistakes import MISTAKES
 from compare.twins.frameworks import MODELS

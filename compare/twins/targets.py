@@ -26,8 +26,8 @@ def targets(
     """
     rng = np.random.default_rng([seed, len(shapes)])
     if loss == CROSS_ENTROPY:
-        batch, classes = shapes[0][:2]
-        return [rng.integers(0, classes, batch)]
+        *labels, classes = shapes[0]
+        return [rng.integers(0, classes, labels)]
     if loss == NEGATIVE_SHARPE_RATIO:
         return [rng.normal(0.0005, 0.01, shapes[0]).astype(np.float32)]
     return [rng.uniform(0, 1, shape).astype(np.float32) for shape in shapes]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compare.judging.compiled import Compiled
+from compare.judging.training_facts import TrainingFacts
 from compare.judging.words import Side
 
 if TYPE_CHECKING:  # at run time this would load both frameworks
@@ -29,6 +31,10 @@ class Task:
         loss: name of a function of `pytorch_models/losses.py` and its twin.
         data: the examples.
         portfolios: whether what is learnt is a portfolio, that has a Sharpe ratio.
+        facts: what either model does while it learns; None to read them.
+        optimizer: of OPTIMIZERS, where the user names one.
+        compiled: what Keras's model was compiled with, if it was.
+        notes: what a reader must know, a sentence each.
     """
 
     name: str
@@ -37,6 +43,10 @@ class Task:
     loss: str
     data: TrainingData
     portfolios: bool = False
+    facts: Mapping[Side, TrainingFacts] | None = None
+    optimizer: str | None = None
+    compiled: Compiled | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

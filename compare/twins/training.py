@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from compare.in_pytorch import precision as in_pytorch_precision
-from compare.judging.evidence import SAME, SIDES
 from compare.judging.optimizers import Optimizer, Recipe
+from compare.judging.result import SAME, SIDES
 from compare.judging.training import Cause, TrainingEvidence
 from compare.judging.words import Side
 from compare.twins import drift
@@ -43,6 +43,7 @@ def train(
     """
     with in_pytorch_precision.one_thread(), interruptible() as interrupted:
         run = TrainingRun(task, recipe, interrupted)
+        recipe = run.recipe
         optimizers = run.optimizers(recipe.removed)
         course = run.in_step(optimizers, progress)
         drifting = {
@@ -74,6 +75,7 @@ def train(
         left=gap_left,
         sharpe=sharpe,
         seconds=time.perf_counter() - started,
+        notes=run.notes(),
     )
 
 
@@ -84,7 +86,7 @@ def _settings(run: TrainingRun, optimizers: Mapping[Side, Optimizer]) -> dict[st
         "source": run.data.source,
         "loss": run.task.loss,
         "optimizer": run.recipe.optimizer,
-        **{side: asdict(optimizer) for side, optimizer in optimizers.items()},
+        **{side: _stepping(optimizer) for side, optimizer in optimizers.items()},
         "epochs": run.epochs,
         "batch_size": run.batch_size,
         "steps_per_epoch": run.steps_per_epoch,
@@ -92,6 +94,14 @@ def _settings(run: TrainingRun, optimizers: Mapping[Side, Optimizer]) -> dict[st
         "follow": run.recipe.follow,
         "removed": sorted(run.recipe.removed),
     }
+
+
+def _stepping(optimizer: Optimizer) -> dict[str, Any]:
+    """What a side steps with; what it clips only where it does."""
+    document = asdict(optimizer)
+    if not optimizer.clips:
+        del document["clips"]
+    return document
 
 
 def sharpe_ratios(run: TrainingRun) -> dict[str, dict[str, float | None]]:

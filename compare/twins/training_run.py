@@ -8,8 +8,8 @@ judges, and how far each float32 lies from its own float64 is the noise.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -18,8 +18,8 @@ from compare.errors import BadInput
 from compare.in_keras import training as keras_training
 from compare.in_pytorch import training as pytorch_training
 from compare.judging import verdict
-from compare.judging.evidence import SAME, SIDES, Result, StageResult
 from compare.judging.four import Track
+from compare.judging.model_causes import CLIPPING, SOFTMAX
 from compare.judging.optimizers import (
     CAUSES,
     OPTIMIZERS,
@@ -28,21 +28,23 @@ from compare.judging.optimizers import (
     causes,
     optimizers,
 )
+from compare.judging.result import SAME, SIDES, Result, StageResult
 from compare.judging.words import PRECISIONS, Precision, Side
 from compare.kinds.layer import Layer
+from compare.matching.adapter import Training, Weights
 from compare.matching.rewriting import rewrite, sums
-from compare.twins.frameworks import LAYERS
-from compare.twins.models import losses  # loads PyTorch first
+from compare.twins import alignment, training_facts
+from compare.twins.frameworks import LAYERS  # loads PyTorch first
+from compare.twins.models import losses
+from compare.twins.recipes import resolved, used_compiled
 from compare.twins.stages import StagesOfAll, four_of
+from compare.twins.stillness import Still, find_still
+from compare.twins.stillness import note as stillness_note
 from compare.twins.task import Progress, Task
 
 TRAINING = {"torch": pytorch_training, "keras": keras_training}
 
-Weights = Mapping[str, Mapping[str, np.ndarray]]  # by layer and name
 WeightsOfAll = dict[tuple[Side, Precision], Weights]
-
-# Takes one step on inputs and a target; gives the loss before, and the weights after.
-Trainer = Callable[[Sequence[np.ndarray], np.ndarray], tuple[np.ndarray, Weights]]
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ class TrainingRun:
     """
 
     def __init__(self, task: Task, recipe: Recipe, interrupted: threading.Event):
-        self.task, self.data, self.recipe = task, task.data, recipe
+        self.task, self.data = task, task.data
+        self.compiled = used_compiled(task, recipe)
+        self.recipe = recipe = resolved(recipe, task, self.compiled)
         self.twins = task.twins
         self.interrupted = interrupted
         self.epochs = recipe.epochs or task.data.epochs
@@ -97,10 +101,18 @@ class TrainingRun:
         self._keras = LAYERS["keras"].layers(self.twins.model("keras", "float64"))
         self._kinds = {name: layer.kind for name, layer in torch.items()}
         self._sums = sums(torch, self._keras)
+        assert recipe.optimizer is not None  # resolved
         cls, _ = OPTIMIZERS[recipe.optimizer]
         self._defaults = {side: TRAINING[side].defaults(cls) for side in SIDES}
+        if self.compiled is not None:
+            self._defaults["keras"] |= self.compiled.values
+        self.facts = task.facts or training_facts.read(self.twins, self._first()[0])
         self.causes = causes(self.optimizers(()), bool(self._sums))
+        twice = self.twins.probabilities - self.twins.of_probabilities
+        self.causes |= alignment.causes(self.facts, self.compiled, twice)
         self._check_removed()
+        self._still: Still = {}
+        self._still = self._find_still()
         self.gradients = self._first_gradients()
 
     def _check_batch_size(self) -> None:
@@ -116,21 +128,44 @@ class TrainingRun:
 
     def _check_removed(self) -> None:
         """Raise BadInput where the recipe removes what is no cause of drift here."""
-        if set(self.recipe.removed) == set(CAUSES):
-            return  # all that there are
-        idle = sorted(name for name in self.recipe.removed if name not in self.causes)
+        asked = set(self.recipe.removed)
+        if asked >= set(CAUSES):
+            asked -= set(CAUSES)  # all that there are
+        idle = sorted(asked - self.causes.keys())
         if idle:
             raise BadInput(
                 f"--align {','.join(idle)}: expected what makes {self.task.name} drift "
                 f"with {self.recipe.optimizer}: {', '.join(self.causes) or 'nothing'}"
             )
 
+    def _first(self) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+        """The inputs and the target of the first step."""
+        return next(self.batches())
+
+    def _find_still(self) -> Still:
+        """The arrays whose gradient is zero but for rounding."""
+        native = self.optimizers(())
+
+        def trainer(side: Side, precision: Precision) -> Training:
+            return self.trainer(side, precision, native[side])
+
+        still = find_still(trainer, *self._first())
+        self.restart()  # statistics of batches have changed
+        return still
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the run, a sentence each."""
+        sentence = stillness_note(self._still)
+        return (*self.task.notes, sentence) if sentence else self.task.notes
+
     def _first_gradients(self) -> Result:
         """The verdict on the gradients of the first batch."""
-        inputs, target = next(self.batches())
+        inputs, target = self._first()
         steps = max(self.data.inputs[0].shape[1:-1], default=None)
+        with alignment.left_out(self.twins, self.recipe.removed):
+            judgement = self.twins.gradients(self.task.loss, inputs, [target])
         return Result.from_judgement(
-            self.twins.gradients(self.task.loss, inputs, [target]),
+            judgement,
             pair=self.task.name,
             length=steps or "none",
             timesteps=steps,
@@ -159,23 +194,43 @@ class TrainingRun:
 
     def optimizers(self, removed: Collection[str]) -> dict[Side, Optimizer]:
         """What each side steps with when these causes of drift are removed."""
-        return optimizers(
+        assert self.recipe.optimizer is not None  # resolved
+        by_side = optimizers(
             self.recipe.optimizer,
             self._defaults,
             self.recipe.learning_rate,
             self.recipe.follow,
             removed,
+            self.recipe.momentum,
         )
+        if self.compiled is not None and CLIPPING not in removed:
+            clipping = replace(by_side["keras"], clips=self.compiled.clips)
+            by_side["keras"] = clipping
+        return by_side
 
     def trainer(
-        self, side: Side, precision: Precision, optimizer: Optimizer
-    ) -> Trainer:
-        """The function that takes the steps of one of the four models."""
+        self,
+        side: Side,
+        precision: Precision,
+        optimizer: Optimizer,
+        removed: Collection[str] = (),
+    ) -> Training:
+        """What takes the steps of one of the four models.
+
+        Args:
+            side: of the model.
+            precision: of the model.
+            optimizer: what it steps with.
+            removed: causes of drift that are removed.
+        """
+        follow = self.recipe.follow
+        aligned = alignment.alignment(side, self.facts, follow, removed, self._still)
+        of_probabilities = self.twins.of_probabilities
+        if SOFTMAX in removed:
+            of_probabilities |= self.twins.probabilities
+        loss = losses(self.task.loss, of_probabilities)[side]
         return TRAINING[side].Training(
-            self.twins.twin(side, precision),
-            losses(self.task.loss)[side],
-            optimizer,
-            self._sums,
+            self.twins.twin(side, precision), loss, optimizer, self._sums, aligned
         )
 
     def in_step(
@@ -192,12 +247,14 @@ class TrainingRun:
         Raises:
             BadInput: if the first step changes no weight.
         """
-        trainers: dict[tuple[Side, Precision], Trainer] = {}
+        trainers: dict[tuple[Side, Precision], Training] = {}
         curves: dict[tuple[Side, Precision], list[float]] = {}  # losses of each model
         for side in SIDES:
             for precision in PRECISIONS:
                 model = side, precision
-                trainers[model] = self.trainer(side, precision, optimizers[side])
+                trainers[model] = self.trainer(
+                    side, precision, optimizers[side], self.recipe.removed
+                )
                 curves[model] = []
         tracks: dict[str, Track] = {}
         weights: WeightsOfAll = {}  # before the step
@@ -222,7 +279,7 @@ class TrainingRun:
 
     def _step(
         self,
-        trainers: Mapping[tuple[Side, Precision], Trainer],
+        trainers: Mapping[tuple[Side, Precision], Training],
         inputs: Sequence[np.ndarray],
         target: np.ndarray,
     ) -> tuple[StagesOfAll, WeightsOfAll]:

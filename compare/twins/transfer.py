@@ -9,10 +9,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.kinds.layer import Layer
 from compare.matching import ordering, precision
+from compare.matching.legacy import check_not_legacy
 from compare.matching.moves import Move
 from compare.matching.names import Names, checked_names
 from compare.matching.rewriting import (
@@ -78,6 +79,8 @@ def _sides(source: Any, target: Any) -> tuple[Side, Side]:
     Raises:
         BadInput: if they are not of one framework each.
     """
+    for model in (source, target):
+        check_not_legacy("transfer", model)
     source_side, target_side = _side(source), _side(target)
     if source_side is None or target_side is None or source_side == target_side:
         raise BadInput(

@@ -9,7 +9,6 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from compare.errors import BadInput
 from compare.in_keras.twin import Twin as KerasTwin
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch.twin import Twin as PyTorchTwin
@@ -17,14 +16,13 @@ from compare.in_pytorch.twin import Twin as PyTorchTwin
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare.judging import verdict
 from compare.judging.arrays import Input, sequence, valid_steps
-from compare.judging.evidence import SIDES, Judgement
 from compare.judging.four import noise_of
+from compare.judging.result import SIDES, Judgement
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
-from compare.kinds import is_recurrent
 from compare.kinds.layer import Arrays, Layer
 from compare.matching.matching import Matched, match, matched
 from compare.matching.rewriting import rewrite
-from compare.twins import packing
+from compare.twins import packing, uncounted
 from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MESSAGES, REFUSALS
 from compare.twins.models import losses
 from compare.twins.stages import (
@@ -63,6 +61,8 @@ class Twins:
         ignored: full names of the arrays of PyTorch's model, and of the layers of
             Keras's model, that do not count: the user says so, or they have no part in
             the results.
+        probabilities, of_probabilities: the sides whose first result is probabilities,
+            and those whose cross-entropy takes them; that of others takes logits.
     """
 
     def __init__(
@@ -79,6 +79,8 @@ class Twins:
         self.matched: dict[str, list[str]] = {}
         self.alone: Mapping[Side, Sequence[str]] = {}
         self.ignored: dict[Side, list[str]] = {"torch": [], "keras": []}
+        self.probabilities: frozenset[Side] = frozenset()
+        self.of_probabilities: frozenset[Side] = frozenset()
         self.refusals: dict[Side, str] = {}
         self.only32: dict[Side, str] = {}
         self._leaf_names: list[str] = []  # of Keras's layers, before they were renamed
@@ -156,13 +158,16 @@ class Twins:
             BadInput: if a layer has no twin, or one side returns more than the other.
         """
         torch = self.twin("torch", "float32")
-        self._ignore(self._named(ignore, arrays))
+        self._ignore(uncounted.named(*self._layers_that_count(arrays), ignore))
         found = self._find_twins(arrays, names)
         if not found.is_complete and self._hold_tied_weights_apart():
             found = self._find_twins(arrays, names)
-        if self._ignore(self._unread(found, arrays)):
+        keras = self.twin("keras", "float32")
+        if self._ignore(uncounted.unread(torch, keras, found, arrays)):
             found = self._find_twins(arrays, names)
-        if not found.is_complete and self._reads_both_ways_apart(found, arrays):
+        if not found.is_complete and uncounted.reads_both_ways_apart(
+            *self._layers_that_count(arrays), found
+        ):
             for twin in self.of_side("keras").values():
                 twin.hold_directions_apart()
             found = self._find_twins(arrays, names)
@@ -174,24 +179,6 @@ class Twins:
         if not self.outputs and torch.outputs is not None:
             self._name_outputs(torch.outputs)
         return self.matched
-
-    def _reads_both_ways_apart(
-        self, found: Matched, arrays: Sequence[np.ndarray]
-    ) -> bool:
-        """Whether PyTorch's model may have two layers for one that reads both ways."""
-        torch, keras = self._layers_that_count(arrays)
-        one_way = [
-            name
-            for name in found.alone["torch"]
-            if is_recurrent(torch[name].kind)
-            and not any(key.endswith("_reverse") for key in torch[name].arrays)
-        ]
-        both_ways = [
-            name
-            for name in found.alone["keras"]
-            if any("backward." in key for key in keras[name].arrays)
-        ]
-        return len(one_way) > 1 and bool(both_ways)
 
     def _layers_that_count(
         self, arrays: Sequence[np.ndarray]
@@ -209,58 +196,6 @@ class Twins:
         """Match the layers that count, as far as they have twins."""
         torch, keras = self._layers_that_count(arrays)
         return matched(torch, keras, names, complete=False)
-
-    def _unread(
-        self, found: Matched, arrays: Sequence[np.ndarray]
-    ) -> dict[Side, list[str]]:
-        """What has no part in the results.
-
-        Of layers without a twin, and of those that the user wrote: a cell by hand may
-        have a second bias, as PyTorch's cells do, and not use it.
-        """
-        unread: dict[Side, list[str]] = {"torch": [], "keras": []}
-        torch, keras = self.twin("torch", "float32"), self.twin("keras", "float32")
-        names = dict.fromkeys(found.alone["torch"])
-        for name, layer in torch.layers(arrays).items():
-            if layer.by_hand:
-                names.setdefault(name)
-        for name in names:
-            for key in torch.unread(name, arrays):
-                unread["torch"].append(pytorch_layers.full_name(name, key))
-        for name in found.alone["keras"]:
-            if keras.unread(name, arrays):
-                unread["keras"].append(name)
-        return unread
-
-    def _named(
-        self, names: Collection[str], arrays: Sequence[np.ndarray]
-    ) -> dict[Side, list[str]]:
-        """What a user says does not count, by side: arrays of PyTorch, Keras's layers.
-
-        Raises:
-            BadInput: if a name is of neither side.
-        """
-        named: dict[Side, list[str]] = {"torch": [], "keras": []}
-        if not names:
-            return named
-        torch, keras = self._layers_that_count(arrays)
-        of_torch = [
-            (layer, pytorch_layers.full_name(layer, key))
-            for layer, held in torch.items()
-            for key in held.arrays
-        ]
-        for name in names:
-            in_torch = [full for layer, full in of_torch if name in (layer, full)]
-            in_keras = [layer for layer in keras if layer == name]
-            if not in_torch and not in_keras:
-                known = [full for _, full in of_torch] + list(keras)
-                raise BadInput(
-                    f"ignore: expected a layer, or a parameter of PyTorch's model, got "
-                    f"{name!r}; there are {', '.join(known)}"
-                )
-            named["torch"] += in_torch
-            named["keras"] += in_keras
-        return named
 
     def _ignore(self, names: Mapping[Side, Sequence[str]]) -> bool:
         """Let these count no longer; return whether there are any."""
@@ -477,7 +412,7 @@ class Twins:
         for side in SIDES:
             for precision in PRECISIONS:
                 value, by_input, by_layer = self.twin(side, precision).gradients(
-                    losses(loss)[side], arrays, targets, valid
+                    losses(loss, self.of_probabilities)[side], arrays, targets, valid
                 )
                 stages[side, precision] = {
                     "loss": np.asarray(value)[None],

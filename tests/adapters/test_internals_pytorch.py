@@ -61,3 +61,21 @@ def test_a_file_of_torchscript_says_so():
         error = refusal(lambda: torch.load(file, weights_only=True))
 
     assert in_pytorch.TORCHSCRIPT in str(error), f"{PYTORCH}: TORCHSCRIPT"
+
+
+def test_a_mode_sees_the_operations_inside_a_layer_without_the_compiler():
+    """PyTorch would import its compiler for it, which takes seconds."""
+    names = []
+
+    class Names(in_pytorch.WatchedOperations):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            names.append(func.overloadpacket.__name__)
+            return func(*args, **(kwargs or {}))
+
+    layer = nn.LSTM(2, 2, num_layers=2, dropout=0.5)
+    with torch.no_grad(), Names():
+        layer(torch.ones(3, 2))
+
+    assert "bernoulli_" in names, f"{PYTORCH}: WatchedOperations"
+    skips = getattr(in_pytorch.WatchedOperations, "_should_skip_dynamo")  # noqa: B009
+    assert not skips()

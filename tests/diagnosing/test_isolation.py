@@ -24,7 +24,7 @@ from own_models import (
 
 from compare.diagnosing.diagnosis import diagnose
 from compare.judging.document import as_json
-from compare.judging.evidence import Result
+from compare.judging.result import Result
 
 
 def gate(number, name="kernel", column=None):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compare.diagnosing import diagnosis
-from compare.judging.evidence import DIFFERENT, SAME, StageResult
+from compare.judging.result import DIFFERENT, SAME, StageResult
 from compare.mistakes import MISTAKES
 from compare.twins import sensitivity
 from compare.twins.models import losses
@@ -93,7 +93,7 @@ def wrong_loss(probe, monkeypatch):
             return factor * right["keras"](y, aim)
 
         monkeypatch.setattr(
-            "compare.twins.twins.losses", lambda name: {**right, "keras": wrong}
+            "compare.twins.twins.losses", lambda name, sides: {**right, "keras": wrong}
         )
         aims = targets(loss, [(4, 4)], 0)
         found = twins.gradients(loss, (x,), aims)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from compare.diagnosing.shrinking import Shrinkable, shrink
-from compare.judging.evidence import Judgement
+from compare.judging.result import Judgement
 
 
 class Stub:

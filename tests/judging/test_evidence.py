@@ -5,13 +5,13 @@ import math
 
 import pytest
 
-from compare.judging.evidence import (
+from compare.judging.evidence import Evidence
+from compare.judging.result import (
     BOTH_REFUSE,
     DIFFERENT,
     ILL_CONDITIONED,
     ONE_REFUSES,
     SAME,
-    Evidence,
     Result,
     StageResult,
     Worst,

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from compare.judging import verdict
-from compare.judging.evidence import (
+from compare.judging.four import Four
+from compare.judging.result import (
     BOTH_REFUSE,
     DIFFERENT,
     ILL_CONDITIONED,
     ONE_REFUSES,
     SAME,
 )
-from compare.judging.four import Four
 
 
 def four(t64=None, k64=None, **others):

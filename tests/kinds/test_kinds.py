@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.kinds import BY_NAME, KINDS, WITH_ARRAYS, rows
 from compare.kinds.kind import Kind
 from compare.kinds.option import REQUIRED, Option

@@ -88,7 +88,7 @@ STRICT = {
     ),
     "another kind": (
         ({"lstm": lstm(3, 2)}, {"lstm": Layer("GRU", {})}),
-        "lstm: expected a pair of layers with a transfer rule",
+        "lstm: move its weights by hand, and compare the models as they are",
     ),
 }
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from compare.judging.arrays import Input
-from compare.judging.evidence import SAME
+from compare.judging.result import SAME
 from compare.kinds import BY_NAME
 from compare.twins.frameworks import DIRECTIONS, LAYERS
 from compare.twins.models import twin_makers

@@ -9,7 +9,7 @@ import torch
 
 from compare.in_keras.precision import settled
 from compare.judging.arrays import Input
-from compare.judging.evidence import BOTH_REFUSE, SAME
+from compare.judging.result import BOTH_REFUSE, SAME
 from compare.judging.words import PRECISIONS
 from compare.twins.models import twin_makers
 from compare.twins.twins import Twins

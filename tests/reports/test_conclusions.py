@@ -4,13 +4,13 @@ import pytest
 from rich.console import Console
 
 from compare import BadInput
-from compare.judging.evidence import (
+from compare.judging.evidence import Evidence
+from compare.judging.result import (
     BOTH_REFUSE,
     DIFFERENT,
     ILL_CONDITIONED,
     ONE_REFUSES,
     SAME,
-    Evidence,
     Result,
     StageResult,
 )

@@ -7,7 +7,7 @@ import torch
 
 from compare.in_keras.twin import Twin
 from compare.judging.arrays import Input, sequences
-from compare.judging.evidence import BOTH_REFUSE, SAME
+from compare.judging.result import BOTH_REFUSE, SAME
 from compare.judging.words import PRECISIONS
 from compare.subjects.cases import FIXED, NONE_STEPS, cases
 from compare.subjects.pairs import PAIRS

@@ -8,7 +8,7 @@ import pytest
 
 from compare.judging import verdict
 from compare.judging.arrays import sequences
-from compare.judging.evidence import DIFFERENT, ILL_CONDITIONED, SAME
+from compare.judging.result import DIFFERENT, ILL_CONDITIONED, SAME
 from compare.judging.words import PRECISIONS
 from compare.twins.frameworks import LAYERS
 from compare.twins.models import twin_makers

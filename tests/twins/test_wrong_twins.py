@@ -9,7 +9,7 @@ from helpers import tampered
 
 from compare.errors import BadInput
 from compare.judging.arrays import Input, sequences
-from compare.judging.evidence import DIFFERENT, ONE_REFUSES, SAME
+from compare.judging.result import DIFFERENT, ONE_REFUSES, SAME
 from compare.subjects.built_in import subject
 from compare.subjects.cases import cases
 from compare.subjects.pairs import PAIRS, Pair

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.judging.evidence import OTHER, SIDES
+from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.mistakes.activations import NONE
 

@@ -25,7 +25,7 @@ from compare.diagnosing.between.wording import Wording, readings
 from compare.diagnosing.finding import Finding, Link
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import NEAR, near
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.kinds.mistake import Handover
 from compare.mistakes import (

@@ -9,7 +9,7 @@ from compare.diagnosing.between import operation as operations
 from compare.diagnosing.between.operation import NOTHING, Change, Function, Operation
 from compare.diagnosing.between.route import EVERY_STEP, Kind, Route, Way
 from compare.diagnosing.finding import Link, Reading, distinct
-from compare.judging.evidence import OTHER, SIDES
+from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds.mistake import Activation, FinalActivation, Handover
 from compare.mistakes import ACTIVATIONS, MISTAKES, RESULTS, WAYS, Mistake

@@ -20,7 +20,7 @@ from compare.diagnosing.from_the_end import (
     hands_on,
 )
 from compare.judging.distances import near
-from compare.judging.evidence import OTHER, SIDES
+from compare.judging.result import OTHER, SIDES
 from compare.mistakes.ways import WRITTEN
 
 if TYPE_CHECKING:

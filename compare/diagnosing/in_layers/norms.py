@@ -18,7 +18,7 @@ from compare.diagnosing.finding import (
 from compare.diagnosing.finding import reading as read
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
-from compare.judging.evidence import OTHER, SIDES
+from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds.computing import Computed
 from compare.kinds.mistake import Call, Computation, Mistake

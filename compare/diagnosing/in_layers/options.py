@@ -12,7 +12,7 @@ from compare.diagnosing.finding import Finding, Reading
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.windows import window_size
 from compare.judging.distances import near
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.kinds import BY_TORCH_NAME, CONVOLUTION
 from compare.kinds.layer import Arrays

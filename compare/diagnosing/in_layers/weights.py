@@ -19,7 +19,7 @@ from compare.diagnosing.finding import (
 from compare.diagnosing.in_layers.stacks import in_part, named_part
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import NEAR, near
-from compare.judging.evidence import OTHER, SIDES
+from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds import RECURRENT
 from compare.kinds.fresh import is_unrelated_and_fresh

@@ -11,11 +11,12 @@ import numpy as np
 from compare.in_keras import models as keras_models
 from compare.in_keras.names import unnamed
 from compare.judging.arrays import Input, sequence
-from compare.judging.evidence import SAME
+from compare.judging.result import SAME
 from compare.judging.words import Side
 from compare.subjects.cases import Case
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair, input_name
+from compare.twins.frameworks import ARRAYS
 from compare.twins.twins import Twins  # loads PyTorch first
 
 FEW_SAMPLES = 4  # on which short cases run
@@ -34,26 +35,32 @@ def _has_steps(array: np.ndarray, x: np.ndarray | None) -> bool:
     return array.ndim > axes and array.shape[1] == x.shape[1]
 
 
-def cases(pair: OwnPair, length: int | None) -> list[Case]:
+def cases(pair: OwnPair, length: int | None, size: int | None = None) -> list[Case]:
     """The whole input first; then fewer samples, and fewer steps where any will do.
 
     Args:
         pair: whose input.
         length: number of steps that the twins are built for, or None for any.
+        size: of a batch that the twins are built for, or None for any.
     """
     x = sequence(pair.arrays)
     batch = len(pair.arrays[0])
     if x is None:
-        return [Case(None, None, size, SAME) for size in dict.fromkeys([batch, 1])]
+        sizes = [batch] if size else [batch, 1]
+        return [Case(None, None, number, SAME) for number in dict.fromkeys(sizes)]
     whole = x.shape[1]
     batches = pair.batches or [min(FEW_SAMPLES, batch)]
+    if size:
+        batches = [batch]
     steps = [whole]
     if length is None:
         steps += [number for number in pair.steps or SHORT_STEPS if number < whole]
-    sizes = [(whole, batch)]
+    pairs = [(whole, batch)]
     for number in steps:
-        sizes += [(number, size) for size in batches]
-    return [Case(length, number, size, SAME) for number, size in dict.fromkeys(sizes)]
+        pairs += [(number, samples) for samples in batches]
+    return [
+        Case(length, number, samples, SAME) for number, samples in dict.fromkeys(pairs)
+    ]
 
 
 def cut(
@@ -116,10 +123,27 @@ def _dtype(array: np.ndarray) -> str | None:
 
 
 def _declared_shapes(model: Any) -> list[tuple[int | None, ...]]:
-    """Shapes of the inputs that a live functional or Sequential model declares."""
-    if is_live("keras", model) and model.built and keras_models.is_graph(model):
-        return [tuple(tensor.shape) for tensor in model.inputs]
-    return []
+    """Shapes of the inputs that a live functional or Sequential model declares.
+
+    Those of a call are no declaration.
+    """
+    model = unnamed(model)
+    if not is_live("keras", model):
+        return []
+    if not model.built or not keras_models.is_graph(model):
+        return []
+    if keras_models.batch_of_a_call(model):
+        return []
+    return [tuple(tensor.shape) for tensor in model.inputs]
+
+
+def declares_sizes(model: object, inputs: Sequence[Input]) -> bool:
+    """Whether a live model declares a size of an input that is free in `inputs`."""
+    for shape, taken in zip(_declared_shapes(model), inputs, strict=False):
+        for axis, size in enumerate(shape[: len(taken.shape)]):
+            if size is not None and taken.shape[axis] is None:
+                return True
+    return False
 
 
 def declared_steps(model: object) -> int | None:
@@ -131,9 +155,28 @@ def declared_steps(model: object) -> int | None:
 
 
 def call(
+    side: Side,
+    names: Sequence[str] | None,
+    model: Any,
+    tensors: Sequence[Any],
+    softmaxed: bool = False,
+) -> Any:
+    """Hand the inputs to a model as it takes them, and return its results.
+
+    Args:
+        side: of the model.
+        names: of the inputs, if they have any.
+        model: live.
+        tensors: one for each input.
+        softmaxed: whether to take a softmax of the result, where it is one tensor.
+    """
+    returned = _called(side, names, model, tensors)
+    return ARRAYS[side].softmax(returned) if softmaxed else returned
+
+
+def _called(
     side: Side, names: Sequence[str] | None, model: Any, tensors: Sequence[Any]
 ) -> Any:
-    """Hand the inputs to a model as it takes them, and return its results."""
     match call_style(side, names, model, len(tensors)):
         case "by name":
             return model(**dict(zip(names or (), tensors, strict=True)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from compare.in_keras import constants as keras_constants
 from compare.in_pytorch import constants as pytorch_constants
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import Side
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import Any
 
 from compare.errors import BadInput
 from compare.in_pytorch import models as in_pytorch
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import PRECISIONS, Side
+from compare.matching.legacy import check_not_legacy
 from compare.twins.frameworks import MESSAGES, MODELS
 
 NO_COPY = "the copy of a live model of this kind would use the original's layers"
@@ -88,7 +89,7 @@ class Maker:
         if self.copies:
             return self.copies[dtype]
         if not is_live(self.side, self.model):
-            return self._new_model()
+            return MODELS[self.side].in_precision(self._new_model(), dtype)
         if dtype == "float64":
             raise NotCopied(self._why_uncopied)
         return self.model
@@ -96,6 +97,7 @@ class Maker:
     def _new_model(self) -> Any:
         model = self.model()
         if not is_live(self.side, model):
+            check_not_legacy(f"{self.side}_model", model)
             raise BadInput(
                 f"{self.side}_model: expected a function or class that makes a model "
                 f"of {SIDES[self.side]}, got one that makes a {type(model).__name__}"

@@ -33,8 +33,11 @@ class OwnPair:
         transfer: one of TRANSFERS.
         table: {PyTorch layer: its twins in Keras}, where the user says it.
         ignore: layers and parameters for which no twin is looked for.
+        softmaxed: the sides whose first result goes through a softmax, to be compared.
         exchanged: {PyTorch layer: the one whose twins it takes}, against the order.
         loss: of LOSSES, what gradients are taken of and training learns by.
+        loss_given: whether the user says so.
+        optimizer: of OPTIMIZERS, what training steps with; None where nobody says.
         target: what it compares the first result with, (batch, ...); None to draw it.
         seed: of random weights.
         file: the pair file that the models come from; None where they are live.
@@ -50,8 +53,11 @@ class OwnPair:
     transfer: str | None = None
     table: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     ignore: Sequence[str] = ()
+    softmaxed: frozenset[Side] = frozenset()
     exchanged: Mapping[str, str] = field(default_factory=dict)
     loss: str = MEAN_SQUARED_ERROR
+    loss_given: bool = False
+    optimizer: str | None = None
     target: np.ndarray | None = None
     seed: int = 0
     file: Path | None = None

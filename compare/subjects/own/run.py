@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from compare.errors import command
 from compare.in_keras import models as keras_models
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging.arrays import sequence
-from compare.judging.evidence import (
+from compare.judging.losses import CROSS_ENTROPY
+from compare.judging.result import (
     BOTH_REFUSE,
     DIFFERENT,
     ONE_REFUSES,
+    OTHER,
     SAME,
     SAME_IN_FLOAT32,
     SIDES,
@@ -24,15 +25,22 @@ from compare.judging.evidence import (
 )
 from compare.subjects import subject
 from compare.subjects.cases import Case
-from compare.subjects.own import calls, constants, pairings, weights
+from compare.subjects.own import (
+    calls,
+    constants,
+    exercising,
+    learning,
+    pairings,
+    weights,
+)
 from compare.subjects.own import models as live
+from compare.subjects.own import notes as notes_of_runs
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.pair_file import blamed
 from compare.subjects.own.weights import AS_IS, RANDOM
-from compare.twins import reaching
 
 # PyTorch comes first.
-from compare.twins.frameworks import FRAMEWORKS, LAYERS
+from compare.twins.frameworks import FRAMEWORKS
 from compare.twins.twins import Twins
 
 
@@ -67,18 +75,20 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
     """
     with settled(pair):
         judged = _judge(pair, gradients)
-        for read_again in (_exchanged, _built_for_its_steps, _with_written_constants):
+        for read_again in (
+            _as_probabilities,
+            _exchanged,
+            _built_for_its_steps,
+            _with_written_constants,
+        ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
-    notes = [*judged.notes, *_notes_on_weights(judged.results)]
+        if not _wrong(judged.results):
+            judged = _exercised(judged)
+        on_training = learning.notes(judged.results, judged.twins, pair.arrays)
+    notes = [*judged.notes, *notes_of_runs.on_weights(judged.results), *on_training]
     notes += live.notes(pair.models)
-    for side, reason in judged.twins.only32.items():
-        notes.append(
-            f"{SIDES[side]}'s model cannot be run in float64, so this is judged in "
-            f"float32, which proves less ({reason}). Take out what asks for float32, "
-            "or write a pair file, whose functions make the models in either: "
-            f"{command()} new my_pair.py."
-        )
+    notes += notes_of_runs.on_float32(judged.twins)
     return replace(judged, notes=notes)
 
 
@@ -102,7 +112,8 @@ def _judge(
     twins, length = build(pair, notes)
     if written:
         constants.as_written(twins)
-    cases = calls.cases(pair, length)
+    cases = calls.cases(pair, length, twins.inputs[0].shape[0])
+    pair, target = learning.settled(pair, twins, cases[0], gradients)
     work = subject.Subject(
         name=pair.name,
         cases=cases,
@@ -110,14 +121,16 @@ def _judge(
         draw=partial(calls.cut, pair.arrays, twins.inputs),
         loads=weights.loads(pair, twins, notes, unlike),
         probe=lambda case: True,
+        watch=False,  # but when all else is done, beside inputs of the suite's own
         loss=pair.loss if gradients else "",
         seed=pair.seed,
+        target=target,
     )
     results = []
     for result in subject.run(work):
         refused = _refuses_what_was_offered(pair, result, cases[0])
         if refused:
-            note = _refusal_note(result)
+            note = notes_of_runs.on_refusal(result)
             if note not in notes:
                 notes.append(note)
         results.append(_as_expected(result, refused, cases[0]))
@@ -126,9 +139,19 @@ def _judge(
     masked = calls.masked(twins, pair.arrays)
     if masked:
         notes.append(masked)
-    notes += _notes_on_changed_inputs(twins)
-    notes += _notes_on_the_inside(results)
+    notes += notes_of_runs.on_changed_inputs(twins)
+    notes += notes_of_runs.on_the_inside(results)
     return Judged(pair, twins, length, results, notes)
+
+
+def _exercised(judged: Judged) -> Judged:
+    """The run with the suite's own inputs, for what the user's do not exercise."""
+    beside = exercising.exercised(
+        judged.pair, judged.twins, judged.length, judged.results
+    )
+    results = [*judged.results, *beside.results]
+    results[-1] = replace(results[-1], unexercised=beside.unexercised)
+    return replace(judged, results=results, notes=[*judged.notes, *beside.notes])
 
 
 def _wrong(results: Sequence[Result]) -> list[Result]:
@@ -176,6 +199,30 @@ def _exchanged(judged: Judged, gradients: bool) -> Judged:
     return _judge(pair, gradients, [note])
 
 
+def _as_probabilities(judged: Judged, gradients: bool) -> Judged:
+    """The run with a softmax after logits, if the models are the same then.
+
+    Whoever takes the cross-entropy ends with logits in PyTorch and with a softmax in
+    Keras: that is what the losses of the two take.
+    """
+    pair, twins = judged.pair, judged.twins
+    if pair.loss != CROSS_ENTROPY or twins.only32 or twins.refusals:
+        return judged
+    side = learning.ending_otherwise(twins)
+    if side is None:
+        return judged
+    pair = replace(pair, softmaxed=frozenset({side}))
+    twins, runs = _twins(pair, judged.length)
+    if not runs or not _agree(twins, judged):
+        return judged
+    note = (
+        f"{SIDES[side]}'s model returns logits and {SIDES[OTHER[side]]}'s their "
+        "softmax, as the cross-entropies of the frameworks take them: compared after a "
+        "softmax on both sides."
+    )
+    return _judge(pair, gradients, [note])
+
+
 def _built_for_its_steps(judged: Judged, gradients: bool) -> Judged:
     """The run for exactly the steps of the input, if the models are the same then."""
     pair, x = judged.pair, sequence(judged.pair.arrays)
@@ -216,39 +263,6 @@ def _agree(twins: Twins, judged: Judged) -> bool:
 # -------------------------------------------------------------------- results and notes
 
 
-def _notes_on_weights(results: Sequence[Result]) -> Iterator[str]:
-    own = {r.verdict for r in results if r.direction != RANDOM}
-    random = {r.verdict for r in results if r.direction == RANDOM}
-    if DIFFERENT in own and random and random <= {SAME, BOTH_REFUSE}:
-        yield (
-            "With random weights, transferred, the models are the same: what differs "
-            "is in the weights alone, not in what is computed with them."
-        )
-
-
-def _notes_on_the_inside(results: Sequence[Result]) -> Iterator[str]:
-    names: dict[str, None] = {}
-    for result in results:
-        names |= dict.fromkeys(result.differs_inside)
-    if names:
-        yield (
-            f"Inside, {', '.join(names)} differs and does not reach the results "
-            f"({reaching.TRIES} other inputs were tried)."
-        )
-
-
-def _notes_on_changed_inputs(twins: Twins) -> Iterator[str]:
-    changed: set[str] = set()
-    for twin in twins.of_side("torch").values():
-        changed |= twin.changed
-    if changed:
-        names = ", ".join(sorted(changed))
-        yield (
-            f"PyTorch's model changes its input in place ({names}): whoever calls it "
-            "finds it changed. Each run here got a copy."
-        )
-
-
 def _was_offered(result: Result, whole: Case) -> bool:
     """Whether a case is beside the user's own input."""
     if result.timesteps is None:
@@ -261,12 +275,6 @@ def _refuses_what_was_offered(pair: OwnPair, result: Result, whole: Case) -> boo
     return (
         result.verdict == ONE_REFUSES and _was_offered(result, whole) and not pair.steps
     )
-
-
-def _refusal_note(result: Result) -> str:
-    side, text = next(iter(result.refusals.items()))
-    steps = "1 step" if result.timesteps == 1 else f"{result.timesteps} steps"
-    return f"Of {steps}, which you did not ask for, {SIDES[side]} alone says: {text}."
 
 
 def _as_expected(result: Result, refused: bool, whole: Case) -> Result:
@@ -325,16 +333,12 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
         twins, runs = _twins(pair, length)
         if runs:
             break
+    if runs and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
+        made = twins.model("keras", "float32")  # by a function, which is seen only now
+        length = calls.declared_steps(made) or length
+        twins, runs = _twins(pair, length, made)
     if runs:
-        lines = [
-            f"{name or 'the model itself'} = {' + '.join(keras_names)}"
-            for name, keras_names in twins.matched.items()
-        ]
-        if lines:
-            notes.append(f"matched (PyTorch = Keras): {'; '.join(lines)}.")
-        notes += _notes_on_constants(twins)
-        notes += _notes_on_what_is_ignored(twins, pair.ignore)
-        notes += _notes_on_layers_alone(twins)
+        notes += notes_of_runs.on_matches(twins, pair.ignore)
     return twins, length
 
 
@@ -349,50 +353,15 @@ def _lengths(pair: OwnPair) -> list[int | None]:
     return [whole]
 
 
-def _notes_on_constants(twins: Twins) -> Iterator[str]:
-    for side, framework in LAYERS.items():
-        model = twins.model(side, "float32")
-        names = list(framework.constants(model))
-        if names:
-            yield (
-                f"{', '.join(names)} of {SIDES[side]}: constants of the model, not "
-                "weights. No twin is looked for; they stay as they are."
-            )
-
-
-def _notes_on_what_is_ignored(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
-    for side, names in twins.ignored.items():
-        unread = []
-        for name in names:
-            layer, _, _ = name.rpartition(".")
-            if name not in ignore and layer not in ignore:
-                unread.append(name)
-        if unread:
-            yield (
-                f"{', '.join(unread)} of {SIDES[side]}'s model has no part in what it "
-                "returns, so no twin is looked for."
-            )
-    if ignore:
-        yield f"{', '.join(ignore)}: no twin was looked for, as you say."
-
-
-def _notes_on_layers_alone(twins: Twins) -> Iterator[str]:
-    """Which layers no mistakes are made in, and no weights drawn for."""
-    alone = [
-        f"{', '.join(names)} of {SIDES[side]}"
-        for side, names in twins.alone.items()
-        if names
-    ]
-    if alone:
-        yield (
-            f"Not looked into: {'; '.join(alone)}. There is no rule by which their "
-            "weights could be moved, so the models are judged with the weights that "
-            "they have, and with no others."
-        )
-
-
-def _twins(pair: OwnPair, length: int | None) -> tuple[Twins, bool]:
+def _twins(
+    pair: OwnPair, length: int | None, declaring: object = None
+) -> tuple[Twins, bool]:
     """The twins of a pair for a number of steps, or any.
+
+    Args:
+        pair: whose twins.
+        length: the number of steps.
+        declaring: a model of Keras that declares sizes; None for the pair's own.
 
     Returns:
         The twins, and whether both models can be built and run.
@@ -400,8 +369,11 @@ def _twins(pair: OwnPair, length: int | None) -> tuple[Twins, bool]:
     Raises:
         BadInput: if layers have no twins, and weights are to be transferred.
     """
-    inputs = calls.inputs(pair, pair.models["keras"], length)
-    handed = {side: partial(calls.call, side, pair.names) for side in FRAMEWORKS}
+    inputs = calls.inputs(pair, declaring or pair.models["keras"], length)
+    handed = {
+        side: partial(calls.call, side, pair.names, softmaxed=side in pair.softmaxed)
+        for side in FRAMEWORKS
+    }
     uncopied: set[str] = set()
     while True:
         makers = {}

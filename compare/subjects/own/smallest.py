@@ -13,7 +13,7 @@ import numpy as np
 from compare.diagnosing.shrinking import Shrinkable, Smallest, features_name, shrink
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging.arrays import sequence
-from compare.judging.evidence import SAME, Result
+from compare.judging.result import SAME, Result
 from compare.subjects.built_in import shrinkable
 from compare.subjects.cases import Case
 from compare.subjects.own.calls import cut
@@ -39,10 +39,12 @@ def smallest(
         seed: of the weights.
 
     Returns:
-        None where it cannot shrink: building is refused, the pair is time-major, or a
-        model gives another result each time.
+        None where it cannot shrink: building is refused, the pair is time-major, a
+        model gives another result each time, or the inputs are the suite's own.
     """
     if result.timesteps is None and result.batch is None:
+        return None
+    if result.drawn:  # not the pair's own, and not kept
         return None
     if result.explanation and set(result.explanation.faults) & set(SENTENCES):
         return None

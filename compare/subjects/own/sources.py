@@ -2,19 +2,22 @@
 
 Names are followed from `torch_model` and from `keras_model` to the definitions that
 they use, and through imports into other files: those that Python would find beside the
-pair file or in the working directory. No framework is loaded.
+pair file, in the working directory, or in another folder of the user's own from which
+Python imports. No framework is loaded.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import sys
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from compare.errors import BadInput
+from compare.judging.refusals import is_users_own
 from compare.subjects.own.pair_file import BOTH_MODELS, MODEL_NAMES, existing
 
 Use = tuple[str, ...]  # a name and the attributes that are read of it: models.Net
@@ -103,7 +106,7 @@ class _Reader:
 
     def __init__(self, path: Path):
         self._path = path.resolve()
-        self._folders = [self._path.parent, Path.cwd()]
+        self._folders = [self._path.parent, Path.cwd(), *_added_folders()]
         self._files: dict[Path, _File] = {}
         self._followed: set[tuple[Path, Use]] = set()
 
@@ -214,6 +217,11 @@ def sources(path: str) -> list[tuple[str, str]]:
     if len(set(texts.values())) == 1:
         return [(f"{path}: {BOTH_MODELS}", texts[MODEL_NAMES["torch"]])]
     return [(f"{path}: {name}", text) for name, text in texts.items()]
+
+
+def _added_folders() -> list[Path]:
+    """The folders of the user's own from which Python imports, as PYTHONPATH names."""
+    return [Path(folder) for folder in sys.path if is_users_own(folder)]
 
 
 def _name(path: Path) -> str:

@@ -1,23 +1,24 @@
 """A pair of the user's own as a task to learn; loads both frameworks."""
 
 import copy
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 from compare.errors import BadInput, command
-from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.judging.arrays import sequence
-from compare.judging.evidence import SAME, SIDES
+from compare.judging.compiled import Compiled
+from compare.judging.explanation import listed
+from compare.judging.losses import CROSS_ENTROPY
+from compare.judging.optimizers import OPTIMIZERS
+from compare.judging.result import SAME, SIDES
 from compare.subjects.cases import FIXED, Case
+from compare.subjects.own import learning
 from compare.subjects.own.calls import cut, inputs
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair, described
 from compare.subjects.own.run import build
-
-# PyTorch comes first.
-from compare.twins.frameworks import FRAMEWORKS, MODELS
-from compare.twins.models import losses
-from compare.twins.targets import targets
+from compare.twins import training_facts
 from compare.twins.task import Task, TrainingData
 from compare.twins.twins import Twins
 
@@ -34,29 +35,35 @@ def task(pair: OwnPair) -> Task:
     """
     pair = _shortened(pair)
     twins, _ = build(pair, [])
-    _check_learning(pair, twins)
-    results = twins.twin("torch", "float32")(*pair.arrays)
-    assert twins.outputs is not None  # named at the latest when they first ran
-    result = results[twins.outputs[0]]
+    _check_runs(pair, twins)
+    facts = training_facts.read(twins, pair.arrays)
+    _check_learning(pair, facts)
+    compiled = learning.compiled_of(pair, twins)
+    pair = learning.with_compiled_loss(pair, compiled)
+    if pair.loss == CROSS_ENTROPY:
+        learning.find_probabilities(twins, pair.arrays, compiled)
     batch = len(pair.arrays[0])
     source = described(pair)
-    target = pair.target
-    if target is None:
-        target = targets(pair.loss, [result.shape], pair.seed)[0]
+    if pair.target is None:
         source += ", random targets"
-    if len(target) != batch:
-        raise BadInput(
-            f"{pair.name}: expected a target for each of {batch} examples, got "
-            f"{len(target)}; give as many"
-        )
-    _check_target(pair, twins.twin("torch", "float32"), result, target)
+    target = learning.checked_target(pair, twins)
     data = TrainingData(
         source, pair.arrays, target, learnt=batch, epochs=100, batch_size=min(20, batch)
     )
     make = pair.models["torch"]
     if is_live("torch", make):
         make = partial(copy.deepcopy, make)
-    return Task(pair.name, twins, make, pair.loss, data)
+    return Task(
+        pair.name,
+        twins,
+        make,
+        pair.loss,
+        data,
+        facts=facts,
+        optimizer=pair.optimizer,
+        compiled=compiled,
+        notes=tuple(_notes(pair, twins, facts, compiled)),
+    )
 
 
 def _shortened(pair: OwnPair) -> OwnPair:
@@ -69,8 +76,8 @@ def _shortened(pair: OwnPair) -> OwnPair:
     return replace(pair, arrays=arrays)
 
 
-def _check_learning(pair: OwnPair, twins: Twins) -> None:
-    """Raise BadInput for twins that do not run, or that draw numbers to learn."""
+def _check_runs(pair: OwnPair, twins: Twins) -> None:
+    """Raise BadInput for twins that do not run in both precisions."""
     refusals = twins.refusals or twins.run(*pair.arrays)[1] or twins.only32
     if refusals:
         reasons = [f"{SIDES[side]}: {text}" for side, text in refusals.items()]
@@ -78,24 +85,48 @@ def _check_learning(pair: OwnPair, twins: Twins) -> None:
             f"{pair.name}: expected models that run in float32 and in float64, got: "
             f"{'; '.join(reasons)}; see {command()} run"
         )
-    for side in FRAMEWORKS:
-        dropping = MODELS[side].dropping(twins.model(side, "float32"))
-        if dropping:
+
+
+def _check_learning(pair: OwnPair, facts: training_facts.Facts) -> None:
+    """Raise BadInput for models that draw numbers as they learn, or keep states."""
+    for side, of_side in facts.items():
+        if of_side.draws:
+            words = listed([*dict.fromkeys(draw.in_words() for draw in of_side.draws)])
             raise BadInput(
-                f"{pair.name}: expected models that learn without dropout, whose "
-                f"random numbers the frameworks do not share, got {dropping} in "
-                f"{SIDES[side]}'s model; make it 0 in both"
+                f"{pair.name}: expected models that draw nothing at random as they "
+                f"learn, since the frameworks share no random numbers, got {words} in "
+                f"{SIDES[side]}'s model; make it 0 in both, or take it out, and see "
+                f"{command()} run on what else differs in training"
+            )
+        if of_side.states:
+            raise BadInput(
+                f"{pair.name}: expected models that begin each batch anew, got "
+                f"{', '.join(of_side.states)} of {SIDES[side]}'s model, which begins "
+                "with the states of the batch before; make it stateful=False, and hand "
+                "the states over as an input and a result if they are to go on"
             )
 
 
-def _check_target(pair, twin, result, target):
-    """Raise BadInput where the loss does not take the target with this result."""
-    tensors = twin.targets([result, target])
-    try:
-        losses(pair.loss)["torch"](*tensors)
-    except (ValueError, IndexError, RuntimeError, TypeError) as error:
-        raise BadInput(
-            f"{pair.name}: expected a target that {pair.loss} takes with a result of "
-            f"shape {result.shape}, got {target.dtype} of shape {target.shape}: "
-            f"{in_pytorch_refusals.message(error)}; correct it"
-        ) from None
+def _notes(
+    pair: OwnPair,
+    twins: Twins,
+    facts: training_facts.Facts,
+    compiled: Compiled | None,
+) -> Iterator[str]:
+    """What a reader must know of a run, a sentence each."""
+    differences = training_facts.differences(facts, twins, pair.arrays)
+    if differences:
+        yield f"in training these differ: {'; '.join(differences)}."
+    if compiled is None:
+        return
+    if compiled.optimizer and not compiled.known_optimizer:
+        yield (
+            f"Keras's model is compiled with {compiled.optimizer}, which is not learnt "
+            f"with here: the suite has {', '.join(OPTIMIZERS)}, without further "
+            "settings."
+        )
+    if compiled.loss and compiled.known_loss != pair.loss:
+        yield (
+            f"Keras's model is compiled with the loss {compiled.loss}, which is not "
+            f"learnt by here: this run learns by {pair.loss}."
+        )

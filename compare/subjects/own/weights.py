@@ -23,6 +23,11 @@ from compare.twins.weights import load_random
 AS_IS, RANDOM = "as is", "random"  # beside the directions of a transfer
 UNITS_OF_SHARES = 2  # in the last place of float32: each share is half of one off
 
+NOT_COMPARED = (
+    "Random weights were compared, not those that the two functions load: transfer = "
+    "None in the pair file compares these as well."
+)
+
 
 def loads(
     pair: OwnPair, twins: Twins, notes: list[str], unlike: list[str] | None = None
@@ -40,11 +45,13 @@ def loads(
     Returns:
         By direction, a function that takes the twins.
     """
-    random = partial(load_random, direction="to_keras", seed=[pair.seed, 0])
+    random = partial(_drawn, direction="to_keras", seed=pair.seed)
     if pair.transfer == RANDOM:
+        if all(_are_fixed(twins, side) for side in FRAMEWORKS):
+            notes.append(NOT_COMPARED)
         return {
             "to_keras": random,
-            "to_torch": partial(load_random, direction="to_torch", seed=[pair.seed, 0]),
+            "to_torch": partial(_drawn, direction="to_torch", seed=pair.seed),
         }
     loads: dict[str, Callable[[Twins], None]] = {}
     for direction in DIRECTIONS:
@@ -57,12 +64,35 @@ def loads(
     return loads
 
 
+def _drawn(twins: Twins, direction: Direction, seed: int) -> None:
+    """Give the twins random weights, also one in float64 that has no counterpart."""
+    load_random(twins, direction, [seed, 0])
+    if twins.only32:
+        _widen(twins, FRAMEWORKS)
+
+
 def _widen(twins: Twins, sides: Iterable[Side]) -> None:
     """Give the twins of these sides in float64 the weights of those in float32."""
     for side in sides:
         if "float64" in twins.of_side(side):
             source, target = (twins.model(side, p) for p in PRECISIONS)
             MODELS[side].copy_numbers(source, target)
+
+
+def _are_fixed(twins: Twins, side: Side) -> bool:
+    """Whether the models of a side, made one by one, have the same weights.
+
+    These are loaded from a file, or drawn with a seed.
+    """
+    by_precision = []
+    for twin in twins.of_side(side).values():
+        arrays = []
+        for layer in LAYERS[side].layers(twin.model).values():
+            arrays += [array.astype(np.float32) for array in layer.arrays.values()]
+        by_precision.append(arrays)
+    if len(by_precision) < 2 or all(np.ptp(array) == 0 for array in by_precision[0]):
+        return False  # constants are the same in every model
+    return all(map(np.array_equal, *by_precision))
 
 
 def _made_anew(pair: OwnPair) -> list[Side]:

@@ -168,7 +168,7 @@ def kind(layer: Config, backwards: bool = False) -> str:
 
 def _cell_kind(cls: str, config: Config, asked: list[str]) -> str:
     """The kind of a cell or a layer, with the options that PyTorch lacks."""
-    kind = cls.removesuffix("Cell")
+    kind = cls.removesuffix("Cell").removeprefix("CuDNN")
     unlike = unlike_pytorch(kind, lambda option: option.of_config(config))
     differ = [*asked, *unlike]
     return f"{kind}({', '.join(differ)})" if differ else kind

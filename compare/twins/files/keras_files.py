@@ -20,7 +20,7 @@ import h5py
 from compare import files
 from compare.errors import BadInput
 from compare.kinds.layer import Layer
-from compare.twins.files import hdf5, keras_config, keras_layouts
+from compare.twins.files import cudnn, hdf5, keras_config, keras_layouts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,6 +79,12 @@ class KerasFile:
             arrays: by their data sets in the file.
         """
         for place, array in arrays.items():
+            if place.startswith(cudnn.PREFIX):
+                raise BadInput(
+                    f"{place.removeprefix(cudnn.PREFIX)}: expected a target whose "
+                    "layers Keras 3 has, got one of CuDNNLSTM or CuDNNGRU, which is "
+                    "read but not written; build it with LSTM or GRU and save it anew"
+                )
             self._h5[place][...] = array
         self._h5.close()
         if self._zip is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compare.kinds.layer import Layer
-from compare.twins.files import hdf5, keras_config
+from compare.twins.files import cudnn, hdf5, keras_config
 from compare.twins.files.hdf5 import natural
 from compare.twins.files.keras_kinds import cell_kind, guessed, known
 
@@ -162,7 +162,10 @@ def legacy_layers(group: h5py.Group, config: dict[str, Any] | None) -> Layers:
         for layer in keras_config.described(config):
             described[layer.name.split("/")[-1]] = layer
     for path, paths_inside in _legacy_arrays(group, described).items():
-        parts = _prefixed(paths_inside)
+        parts = {
+            prefix: cudnn.as_usual(arrays)
+            for prefix, arrays in _prefixed(paths_inside).items()
+        }
         name = path.split("/")[-1]
         if name in described:
             layer = described[name]

@@ -10,7 +10,7 @@ import numpy as np
 
 from compare import files
 from compare.errors import BadInput
-from compare.judging.evidence import SIDES
+from compare.judging.result import SIDES
 from compare.kinds import of_layers
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain
@@ -31,6 +31,7 @@ ENDINGS: dict[str, type[File]] = {
     ".weights.h5": KerasFile,
     ".keras": KerasFile,
     ".h5": KerasFile,
+    ".hdf5": KerasFile,
     ".pt": StateDict,
     ".pth": StateDict,
     ".safetensors": StateDict,
@@ -50,7 +51,7 @@ def transfer_files(
 
     Args:
         source: `.pt`, `.pth` or `.safetensors` with a state dict of PyTorch; or
-            `.keras`, `.weights.h5` or `.h5` of Keras.
+            `.keras`, `.weights.h5`, `.h5` or `.hdf5` of Keras.
         target: the same of the other framework, whose numbers are replaced.
         out: written instead of the target; with the same ending.
         names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,

@@ -14,7 +14,8 @@ STARTS = {"python -m pytest": (), "pytest": ("-P",)}  # which leaves sys.path al
 STUB = """
 import pytest
 from compare import api
-from compare.judging.evidence import Evidence, Result, StageResult
+from compare.judging.evidence import Evidence
+from compare.judging.result import Result, StageResult
 
 def check(verdict, gap64=1e-16, limit64=1e-14):
     horizon = dict(horizon=7, steps=7)

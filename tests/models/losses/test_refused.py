@@ -24,7 +24,8 @@ WRONG = {
     "cross_entropy": (
         [
             ((5,), (5,)),
-            ((2, 5, 3), (2, 5)),
+            ((2, 5, 3), (2,)),
+            ((2, 5, 3), (2, 5, 3)),
             ((5, 3), (5, 1)),
             ((5, 3), (5, 3)),
             ((5, 3), (4,)),
@@ -32,7 +33,8 @@ WRONG = {
             ((0, 3), (0,)),
             ((5, 0), (5,)),
         ],
-        "logits of shape (batch >= 1, num_outputs >= 1) and labels of shape (batch,)",
+        "logits of shape (batch >= 1, ..., num_outputs >= 1) and labels of shape "
+        "(batch, ...)",
     ),
     "negative_sharpe_ratio": (
         [

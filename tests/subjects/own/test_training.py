@@ -83,9 +83,9 @@ def test_models_that_return_dictionaries_learn_in_step(train):
 @pytest.mark.parametrize(
     ("rates", "got"),
     [
-        (((0.5,), (0.5,)), "drop with p=0.5 in PyTorch's model"),
-        (((), (0.3,)), "dropout.* with rate=0.3 in Keras's model"),
-        (((), (0.0, False, 0.2)), "gru.* with recurrent_dropout=0.2 in Keras's model"),
+        (((0.5,), (0.5,)), "dropout 0.5 in drop in PyTorch's model"),
+        (((), (0.3,)), "dropout 0.3 in dropout.* in Keras's model"),
+        (((), (0.0, False, 0.2)), "dropout of states 0.2 in rnn in Keras's model"),
     ],
     ids=["both", "Keras's layer", "inside Keras's layer"],
 )

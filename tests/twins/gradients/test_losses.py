@@ -18,7 +18,7 @@ from gradient_models import (
     padded,
 )
 
-from compare.judging.evidence import SAME
+from compare.judging.result import SAME
 from compare.judging.words import PRECISIONS
 from compare.twins.frameworks import DIRECTIONS
 from compare.twins.models import losses, twin_makers

@@ -12,7 +12,7 @@ from gradient_models import (
     of_each,
 )
 
-from compare.judging.evidence import DIFFERENT, SAME
+from compare.judging.result import DIFFERENT, SAME
 from compare.judging.words import PRECISIONS
 
 

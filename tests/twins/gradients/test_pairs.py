@@ -3,7 +3,7 @@
 import pytest
 from gradient_models import gradients, last_step_group
 
-from compare.judging.evidence import SAME, Judgement
+from compare.judging.result import SAME, Judgement
 from compare.subjects.built_in import subject
 from compare.subjects.cases import FIXED, cases
 from compare.subjects.pairs import PAIRS

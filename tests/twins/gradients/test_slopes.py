@@ -17,7 +17,7 @@ from gradient_models import (
 )
 
 from compare.judging.arrays import sequences
-from compare.judging.evidence import DIFFERENT, SAME
+from compare.judging.result import DIFFERENT, SAME
 from compare.kinds import BY_NAME
 from compare.matching.rewriting import rewrite
 from compare.twins import frameworks

@@ -9,7 +9,7 @@ from gradient_models import (
 )
 from helpers import tampered
 
-from compare.judging.evidence import DIFFERENT
+from compare.judging.result import DIFFERENT
 from compare.twins.models import losses
 
 
@@ -63,7 +63,7 @@ def test_a_loss_of_another_formula_is_caught(last_step, etfs, monkeypatch, mista
     loss, another = WRONG_LOSSES[mistake]
     right = losses(loss)
     wrong = {**right, "keras": another(keras.ops, right["keras"])}
-    monkeypatch.setattr("compare.twins.twins.losses", lambda name: wrong)
+    monkeypatch.setattr("compare.twins.twins.losses", lambda name, sides: wrong)
     found = gradients(last_step, etfs, loss)
 
     assert found.verdict == DIFFERENT

@@ -14,7 +14,7 @@ from training_runs import (
     script,
 )
 
-from compare.judging.evidence import DIFFERENT, SAME
+from compare.judging.result import DIFFERENT, SAME
 
 ONE_STEP = dict(epochs=1, batch_size=93, optimizer="sgd", learning_rate=0.1)
 

@@ -3,8 +3,8 @@
 import pytest
 from training_runs import FEW_STEPS, NATIVE
 
-from compare.judging.evidence import DIFFERENT
 from compare.judging.optimizers import CAUSES, OPTIMIZERS
+from compare.judging.result import DIFFERENT
 from compare.subjects.pairs import PAIRS
 
 DRIFT = {
@@ -32,8 +32,11 @@ def test_drift_of_every_optimizer_is_explained(train, optimizer):
 
 
 def test_drift_of_every_optimizer_is_known():
+    """The running variance is of the model, not of what it is trained with."""
+    of_optimizers = {name for causes in DRIFT.values() for name in causes}
+
     assert {*DRIFT, "adam"} == set(OPTIMIZERS)
-    assert {name for causes in DRIFT.values() for name in causes} == set(CAUSES)
+    assert of_optimizers == set(CAUSES) - {"running_variance"}
 
 
 def test_a_cause_that_is_forgotten_leaves_the_gap(train, monkeypatch):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compare.judging.evidence import DIFFERENT, ILL_CONDITIONED, SAME
 from compare.judging.four import Distances
+from compare.judging.result import DIFFERENT, ILL_CONDITIONED, SAME
 from compare.judging.verdict import EPS32, EPS64, SAFETY, judge_training
 
 

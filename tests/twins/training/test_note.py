@@ -3,7 +3,7 @@
 import pytest
 from training_runs import PRECISIONS, group, strictly
 
-from compare.judging.evidence import SAME
+from compare.judging.result import SAME
 
 # The loss of the last batch of epochs 10, 20 .. 100, as the note prints them.
 LOSSES = "0.0875 0.0974 0.0799 0.0941 0.0750 0.0653 0.0809 0.0639 0.0717 0.0898"
@@ -63,7 +63,7 @@ def test_a_run_to_the_end_is_neither_stopped_nor_interrupted(note):
 FIELDS = {
     *("schema", "versions", "training", "verdict", "in_step", "steps", "interrupted"),
     *("stopped", "first_difference", "losses", "gaps", "gradients", "tensors"),
-    *("drift", "causes", "left", "sharpe", "seconds"),
+    *("drift", "causes", "left", "sharpe", "seconds", "notes"),
 }
 
 

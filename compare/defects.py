@@ -1,0 +1,53 @@
+"""Mistakes of the suite itself: one line for people, the traceback in a file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from compare.errors import first_line
+from compare.judging.not_compared import NotCompared
+
+PACKAGE = Path(__file__).parent
+
+
+def defect(pair: str, error: BaseException) -> NotCompared:
+    """What is kept of an exception that the suite should not have raised.
+
+    Args:
+        pair: that was run.
+        error: as it was caught.
+    """
+    text = type(error).__name__
+    if first_line(error):
+        text += f": {first_line(error)}"
+    trace = "".join(traceback.format_exception(error))
+    return NotCompared(pair, f"{text} ({_place(error)})", trace)
+
+
+def _place(error: BaseException) -> str:
+    """The last line of the suite that an exception went through."""
+    place = "compare"
+    for frame in traceback.extract_tb(error.__traceback__):
+        file = Path(frame.filename)
+        if file.is_relative_to(PACKAGE):
+            place = (
+                f"{file.relative_to(PACKAGE.parent).as_posix()}, line {frame.lineno}"
+            )
+    return place
+
+
+def what_to_report(defects: Sequence[NotCompared]) -> str:
+    """Write the tracebacks to a file; return what to do with it, in a sentence."""
+    what = "a mistake in this suite, not in your models; please report it"
+    try:
+        handle, name = tempfile.mkstemp(prefix="twinproof-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            for pair in defects:
+                file.write(f"{pair.pair}: {pair.message}\n\n{pair.traceback}\n")
+    except OSError:
+        return what
+    return f"{what} with {name}"

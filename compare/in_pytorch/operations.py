@@ -1,0 +1,362 @@
+"""What the operations of a PyTorch model do to an input, watched while it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+
+from compare.in_pytorch.refusals import REFUSALS
+from compare.in_pytorch.twin import Twin
+from compare.mistakes.operations import (
+    Need,
+    Operation,
+    above,
+    below,
+    comparison,
+    cut,
+    mask,
+)
+
+Arguments = Sequence[Any]
+
+# Functions that change values beyond bounds, with the lower and the upper one.
+KNEES: Mapping[str, tuple[float | None, float | None]] = {
+    "relu": (0, None),
+    "leaky_relu": (0, None),
+    "prelu": (0, None),
+    "elu": (0, None),
+    "celu": (0, None),
+    "selu": (0, None),
+    "abs": (0, None),
+    "relu6": (0, 6),
+    "hardsigmoid": (-3, 3),
+    "hardswish": (-3, 3),
+}
+# Functions that are told their bounds: the place of the lower and of the upper one
+# among their arguments, their names, and what they are where they are not told.
+TOLD: Mapping[str, tuple[tuple[int, str, Any] | None, tuple[int, str, Any] | None]] = {
+    "hardtanh": ((1, "min_val", -1.0), (2, "max_val", 1.0)),
+    "clamp": ((1, "min", None), (2, "max", None)),
+    "clip": ((1, "min", None), (2, "max", None)),
+    "clamp_min": ((1, "min", None), None),
+    "clamp_max": (None, (1, "max", None)),
+    "threshold": ((1, "threshold", None), None),
+    "maximum": ((1, "other", None), None),
+    "fmax": ((1, "other", None), None),
+    "minimum": (None, (1, "other", None)),
+    "fmin": (None, (1, "other", None)),
+    "max": ((1, "other", None), None),
+    "min": (None, (1, "other", None)),
+}
+RECTIFIERS = ("relu", "relu6")  # a unit never above 0 hides what comes after it
+EXTREMES = ("max", "min", "maximum", "minimum", "fmax", "fmin")
+COMPARISONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "ne": "!=", "eq": "=="}
+PYTORCH = str(Path(torch.__file__).parent)
+SUITE = str(Path(__file__).parents[1])
+
+
+class Watch:
+    """Watches the operations of a model.
+
+    Args:
+        twin: the model, in one precision.
+    """
+
+    def __init__(self, twin: Twin) -> None:
+        self._twin = twin
+
+    def __call__(self, arrays: Sequence[np.ndarray]) -> list[Operation]:
+        """Run the model, and say what its operations did; nothing after a refusal.
+
+        Args:
+            arrays: one for each of the twin's inputs; floats in float32.
+        """
+        twin = self._twin
+        steps = arrays[0].shape[1] if arrays[0].ndim > 1 else None
+        watching = _Watching(twin.model, steps)
+        tensors = [tensor.clone() for tensor in twin.tensors(arrays)]
+        with torch.no_grad(), suppress(*REFUSALS), watching:
+            twin.results(tensors)
+        return watching.operations
+
+
+class _Watching(torch.overrides.TorchFunctionMode):
+    """Notes what functions of PyTorch do that are called inside.
+
+    Args:
+        model: that runs.
+        steps: of its first input; None where it has none.
+
+    Attributes:
+        operations: as they ran, those of a loop many times.
+    """
+
+    def __init__(self, model: torch.nn.Module, steps: int | None) -> None:
+        super().__init__()
+        self.operations: list[Operation] = []
+        self._steps = steps
+        self._names = {id(module): name for name, module in model.named_modules()}
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        name = getattr(function, "__name__", "")
+        caller = sys._getframe(1)  # noqa: SLF001
+        before: list[Operation] = []
+        # What works in place changes its argument, so this comes before the call.
+        if args and isinstance(args[0], torch.Tensor):
+            before = list(self._on_values(name.strip("_"), args, kwargs, caller))
+        result = function(*args, **kwargs)
+        self.operations += before
+        self.operations += self._on_masks(name, args, kwargs, result, caller)
+        return result
+
+    # --------------------------------------------------------- of the first argument
+
+    def _on_values(
+        self, name: str, args: Arguments, kwargs: Mapping[str, Any], caller: FrameType
+    ) -> Iterator[Operation]:
+        """What a function is about to do to the values of its first argument."""
+        x = args[0]
+        if name in EXTREMES:
+            args = _larger_first(args)
+            x = args[0]
+        if not x.numel():
+            return
+        if name in KNEES or name in TOLD:
+            if x.dtype == torch.bool or x.is_complex():
+                return
+            lower, upper = _bounds(name, args, kwargs)
+            if lower is None and upper is None:
+                return
+            if name == "hardtanh" and (lower, upper) == (0, 6):
+                name = "relu6"
+            place = self._place(name, caller)
+            smallest, largest = float(x.min()), float(x.max())
+            if lower is not None:
+                passed = bool((x < lower).any())
+                yield below(place, _number(lower), passed, smallest)
+            if upper is not None:
+                passed = bool((x > upper).any())
+                yield above(place, _number(upper), passed, largest)
+            if name in RECTIFIERS:
+                yield above(place, 0, largest > 0, largest)
+            if name in RECTIFIERS and x.ndim == 2:  # (batch, units)
+                alive = (x > 0).any(0).numpy()
+                yield Operation(
+                    place=f"units of {place}",
+                    idle="were dead, never above 0",
+                    need="weights",
+                    acted=bool(alive.all()),
+                    used=alive,
+                )
+        elif name == "pad":
+            amounts = kwargs.get("pad", args[1] if len(args) > 1 else ())
+            place = self._place("padding", caller)
+            yield Operation(place, "added nothing", "weights", any(amounts))
+        elif name == "embedding":
+            yield from self._on_table(args, kwargs, caller)
+        elif name == "getitem" and _is_users(caller):
+            yield from self._on_slices(x, args[1], caller)
+
+    def _on_table(
+        self, args: Arguments, kwargs: Mapping[str, Any], caller: FrameType
+    ) -> Iterator[Operation]:
+        """Which rows of an embedding are read, and whether they are made shorter."""
+        names = ("input", "weight", "padding_idx", "max_norm")
+        arguments = dict(zip(names, args, strict=False))
+        arguments |= kwargs
+        rows, table = arguments["input"], arguments["weight"]
+        used = np.zeros(len(table), bool)
+        used[rows.numpy().ravel()] = True
+        place = self._place("embedding", caller)
+        yield Operation(
+            place=f"rows of {place}",
+            idle="were never read",
+            need="rows",
+            acted=bool(used.all()),
+            used=used,
+        )
+        longest = arguments.get("max_norm")
+        if longest is not None:
+            norms = table[torch.from_numpy(used)].norm(dim=-1)
+            largest = float(norms.max())
+            yield above(f"max_norm of {place}", longest, largest > longest, largest)
+
+    def _on_slices(
+        self, x: torch.Tensor, index: Any, caller: FrameType
+    ) -> Iterator[Operation]:
+        """Slices that end, or begin, where an axis that is long enough would."""
+        parts = list(index) if isinstance(index, tuple) else [index]
+        axis = 0
+        for number, part in enumerate(parts):
+            if part is Ellipsis:
+                axis = x.ndim - sum(p is not None for p in parts[number + 1 :])
+                continue
+            if part is None:
+                continue
+            if isinstance(part, slice) and axis < x.ndim:
+                size = x.shape[axis]
+                for bound, text in _fixed_bounds(part):
+                    # A bound of the very size of the axis was read from it.
+                    if bound != size:
+                        place = self._place(f"slice [{text}]", caller)
+                        yield cut(place, bound, size, self._steps)
+            axis += 1
+
+    # ------------------------------------------------------------ masks and lengths
+
+    def _on_masks(
+        self,
+        name: str,
+        args: Arguments,
+        kwargs: Mapping[str, Any],
+        result: Any,
+        caller: FrameType,
+    ) -> Iterator[Operation]:
+        """What masks, lengths and comparisons came to."""
+        if name == "_pack_padded_sequence":
+            lengths = args[1]
+            place = self._place("packing", caller)
+            idle = "got no sequence that is shorter than the batch"
+            shorter = bool((lengths < args[0].shape[1 if args[2] else 0]).any())
+            yield Operation(place, idle, "padding", shorter)
+        elif name == "multi_head_attention_forward":
+            padding = kwargs.get("key_padding_mask")
+            if padding is not None:
+                ignored = padding if padding.dtype == torch.bool else padding < 0
+                yield mask(self._place("mask", caller), bool(ignored.any()))
+        elif not _is_users(caller):
+            return
+        elif name.strip("_") in ("masked_fill", "masked_scatter"):
+            yield mask(self._place(name.strip("_"), caller), bool(args[1].any()))
+        elif name == "where" and len(args) == 3:
+            condition = args[0]
+            ever, never = bool(condition.any()), bool((~condition.bool()).any())
+            place = self._place("the condition of where", caller)
+            yield from comparison(place, _need(args[1]), ever, never)
+        elif name.strip("_") in COMPARISONS and isinstance(result, torch.Tensor):
+            yield from self._on_comparison(name.strip("_"), args, result, caller)
+        elif name in ("__getitem__", "__setitem__"):
+            index = args[1]
+            if isinstance(index, torch.Tensor) and index.dtype == torch.bool:
+                place = self._place("selection by a mask", caller)
+                yield from comparison(
+                    place, _need(args[0]), bool(index.any()), bool((~index).any())
+                )
+
+    def _on_comparison(
+        self, name: str, args: Arguments, result: torch.Tensor, caller: FrameType
+    ) -> Iterator[Operation]:
+        """Whether a comparison came out either way."""
+        if result.numel() < 2:  # a condition of Python's, or of one value
+            return
+        words = COMPARISONS[name]
+        number = _number(args[1])
+        if number is not None:
+            words += f" {number:g}"
+        need: Need = "padding" if name in ("ne", "eq") else _need(args[0])
+        ever, never = bool(result.any()), bool((~result).any())
+        place = self._place(f"the comparison {words}", caller)
+        yield from comparison(place, need, ever, never)
+
+    # -------------------------------------------------------------------- in words
+
+    def _place(self, word: str, caller: FrameType) -> str:
+        """Where an operation is: the module that runs it, and the user's line."""
+        module, line = "", ""
+        for frame in _frames(caller):
+            file = frame.f_code.co_filename
+            if file.startswith(SUITE):
+                break
+            if not line and not file.startswith(PYTORCH):
+                line = f" (line {frame.f_lineno} of {Path(file).name})"
+            owner = frame.f_locals.get("self")
+            if isinstance(owner, torch.nn.Module) and id(owner) in self._names:
+                module = self._names[id(owner)]
+                break
+        if module:
+            return f"{word} in `{module}`"
+        return f"{word}{line}"
+
+
+def _frames(frame: FrameType | None) -> Iterator[FrameType]:
+    """A frame and those that called it, innermost first."""
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _is_users(caller: FrameType) -> bool:
+    """Whether a function was called by code that is not PyTorch's."""
+    handing = ("overrides.py", "_tensor.py")  # of PyTorch, between the two
+    for frame in _frames(caller):
+        file = frame.f_code.co_filename
+        if not (file.startswith(PYTORCH) and file.endswith(handing)):
+            return not file.startswith((PYTORCH, SUITE))
+    return False
+
+
+def _bounds(name: str, args: Arguments, kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The lower and the upper bound of a function, numbers, tensors or None."""
+    if name in KNEES:
+        return KNEES[name]
+    bounds = []
+    for told in TOLD[name]:
+        bound = None
+        if told is not None:
+            place, keyword, usual = told
+            bound = kwargs.get(keyword, usual)
+            if len(args) > place:
+                bound = args[place]
+        bounds.append(bound)
+    if name in EXTREMES:
+        # Of two arrays of one shape either may be the larger: no bound.
+        for number, bound in enumerate(bounds):
+            if not isinstance(bound, torch.Tensor) or bound.numel() == args[0].numel():
+                bounds[number] = None
+    return bounds[0], bounds[1]
+
+
+def _larger_first(args: Arguments) -> Arguments:
+    """The arguments of a minimum or maximum, the array before its bound."""
+    if len(args) < 2 or not isinstance(args[1], torch.Tensor):
+        return args
+    if args[0].numel() < args[1].numel():
+        return (args[1], args[0])
+    return args
+
+
+def _number(bound: Any) -> float | None:
+    """A bound as a number; None where it is an array."""
+    if isinstance(bound, torch.Tensor):
+        return float(bound) if bound.numel() == 1 else None
+    return float(bound)
+
+
+def _need(x: Any) -> Need:
+    """What makes a comparison of an array come out otherwise."""
+    is_float = isinstance(x, torch.Tensor) and x.is_floating_point()
+    return "values" if is_float else "padding"
+
+
+def _fixed_bounds(part: slice) -> Iterator[tuple[int, str]]:
+    """The numbers of values that a slice takes at most, with it in words."""
+    if part.step not in (None, 1):
+        return
+    if type(part.stop) is int and part.stop > 1 and not part.start:
+        yield part.stop, f":{part.stop}"
+    if type(part.start) is int and part.start < -1 and part.stop is None:
+        yield -part.start, f"{part.start}:"

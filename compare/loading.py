@@ -1,0 +1,82 @@
+"""What a person sees and what is loaded while the suite is at work."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from compare.errors import BadInput
+
+
+def progress_bar() -> Progress:
+    """A progress bar on stderr where that is a terminal; silent elsewhere."""
+    console = Console(file=os.fdopen(os.dup(2), "w"))
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def load_harness() -> None:
+    """Import both frameworks, which takes most of a run's time.
+
+    Raises:
+        BadInput: if one of them is not installed.
+    """
+    try:
+        import compare.subjects.subject  # noqa: F401
+    except (ImportError, ValueError) as error:  # ValueError: an unknown KERAS_BACKEND
+        raise BadInput(
+            "expected PyTorch, Keras and TensorFlow to load, got: "
+            f"{' '.join(str(error).split())}; run pip install -e . and leave "
+            "KERAS_BACKEND unset"
+        ) from error
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep Python's collector of garbage from all that is there after the block.
+
+    It would spend a tenth of a default run on the frameworks, which stay to the end.
+    This is for the command line alone, and for its first run in a process: what is
+    frozen is never freed, and there may be a user's models by then.
+    """
+    if "compare.subjects.subject" in sys.modules:
+        yield
+        return
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back what TensorFlow's loader says on stderr, unless loading fails."""
+    with tempfile.TemporaryFile() as held_back:
+        stderr = os.dup(2)
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            held_back.seek(0)
+            os.write(stderr, held_back.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

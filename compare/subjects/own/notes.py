@@ -1,0 +1,124 @@
+"""What a reader must know of a run of two models, in sentences; loads frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from compare.errors import command
+from compare.judging.result import BOTH_REFUSE, DIFFERENT, SAME, SIDES, Result
+from compare.judging.summary import MATCHED, WEIGHTS_ALONE
+from compare.subjects.own.weights import RANDOM
+from compare.twins import reaching
+from compare.twins.frameworks import LAYERS
+from compare.twins.twins import Twins
+
+
+def on_float32(twins: Twins) -> Iterator[str]:
+    """Why a side cannot be run in float64, and what to do."""
+    for side, reason in twins.only32.items():
+        yield (
+            f"{SIDES[side]}'s model cannot be run in float64, so this is judged in "
+            f"float32, which proves less ({reason}). Take out what asks for float32, "
+            "or write a pair file, whose functions make the models in either: "
+            f"{command()} new my_pair.py."
+        )
+
+
+def on_matches(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
+    """Which layer is the twin of which, and which layers have none.
+
+    Args:
+        twins: matched.
+        ignore: names that the user says do not count.
+    """
+    pairs = [
+        f"{name or 'the model itself'} = {' + '.join(keras_names)}"
+        for name, keras_names in twins.matched.items()
+    ]
+    if pairs:
+        yield f"{MATCHED}{'; '.join(pairs)}."
+    yield from _on_constants(twins)
+    yield from _on_what_is_ignored(twins, ignore)
+    yield from _on_layers_alone(twins)
+
+
+def on_weights(results: Sequence[Result]) -> Iterator[str]:
+    """Whether the weights alone differ: with random ones the models are the same."""
+    own = {r.verdict for r in results if r.direction != RANDOM}
+    random = {r.verdict for r in results if r.direction == RANDOM}
+    if DIFFERENT in own and random and random <= {SAME, BOTH_REFUSE}:
+        yield WEIGHTS_ALONE
+
+
+def on_the_inside(results: Sequence[Result]) -> Iterator[str]:
+    """Which stages differ inside the models, while what they return does not."""
+    names: dict[str, None] = {}
+    for result in results:
+        names |= dict.fromkeys(result.differs_inside)
+    if names:
+        yield (
+            f"Inside, {', '.join(names)} differs and does not reach the results "
+            f"({reaching.TRIES} other inputs were tried)."
+        )
+
+
+def on_changed_inputs(twins: Twins) -> Iterator[str]:
+    """Which inputs PyTorch's model changes in place."""
+    changed: set[str] = set()
+    for twin in twins.of_side("torch").values():
+        changed |= twin.changed
+    if changed:
+        names = ", ".join(sorted(changed))
+        yield (
+            f"PyTorch's model changes its input in place ({names}): whoever calls it "
+            "finds it changed. Each run here got a copy."
+        )
+
+
+def _on_constants(twins: Twins) -> Iterator[str]:
+    for side, framework in LAYERS.items():
+        model = twins.model(side, "float32")
+        names = list(framework.constants(model))
+        if names:
+            yield (
+                f"{', '.join(names)} of {SIDES[side]}: constants of the model, not "
+                "weights. No twin is looked for; they stay as they are."
+            )
+
+
+def _on_what_is_ignored(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
+    for side, names in twins.ignored.items():
+        unread = []
+        for name in names:
+            layer, _, _ = name.rpartition(".")
+            if name not in ignore and layer not in ignore:
+                unread.append(name)
+        if unread:
+            yield (
+                f"{', '.join(unread)} of {SIDES[side]}'s model has no part in what it "
+                "returns, so no twin is looked for."
+            )
+    if ignore:
+        yield f"{', '.join(ignore)}: no twin was looked for, as you say."
+
+
+def _on_layers_alone(twins: Twins) -> Iterator[str]:
+    """Which layers no mistakes are made in, and no weights drawn for."""
+    alone = [
+        f"{', '.join(names)} of {SIDES[side]}"
+        for side, names in twins.alone.items()
+        if names
+    ]
+    if alone:
+        yield (
+            f"Not looked into: {'; '.join(alone)}. There is no rule by which their "
+            "weights could be moved, so the models are judged with the weights that "
+            "they have, and with no others."
+        )
+
+
+def on_refusal(result: Result) -> str:
+    """What one side alone says of a number of steps that the user did not ask for."""
+    side, text = next(iter(result.refusals.items()))
+    steps = "1 step" if result.timesteps == 1 else f"{result.timesteps} steps"
+    return f"Of {steps}, which you did not ask for, {SIDES[side]} alone says: {text}."

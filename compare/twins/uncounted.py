@@ -1,0 +1,101 @@
+"""Layers and arrays that do not count, and layers that count as several."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from compare.errors import BadInput
+from compare.in_keras.twin import Twin as KerasTwin
+from compare.in_pytorch.layers import full_name
+from compare.in_pytorch.twin import Twin as PyTorchTwin
+from compare.judging.words import Side
+from compare.kinds import is_recurrent
+from compare.kinds.layer import Layer
+from compare.matching.matching import Matched
+
+Layers = Mapping[str, Layer]
+# Full names of arrays of PyTorch's model, names of layers of Keras's model.
+Names = dict[Side, list[str]]
+
+
+def unread(
+    torch: PyTorchTwin,
+    keras: KerasTwin,
+    found: Matched,
+    arrays: Sequence[np.ndarray],
+) -> Names:
+    """What has no part in the results.
+
+    Of layers without a twin, and of those that the user wrote: a cell by hand may have
+    a second bias, as PyTorch's cells do, and not use it.
+
+    Args:
+        torch: PyTorch's twin.
+        keras: Keras's twin.
+        found: which layers have twins so far.
+        arrays: one for each input.
+    """
+    names: Names = {"torch": [], "keras": []}
+    asked = dict.fromkeys(found.alone["torch"])
+    for name, layer in torch.layers(arrays).items():
+        if layer.by_hand:
+            asked.setdefault(name)
+    for name in asked:
+        names["torch"] += [full_name(name, key) for key in torch.unread(name, arrays)]
+    for name in found.alone["keras"]:
+        if keras.unread(name, arrays):
+            names["keras"].append(name)
+    return names
+
+
+def named(torch: Layers, keras: Layers, ignore: Collection[str]) -> Names:
+    """What a user says does not count.
+
+    Args:
+        torch: layers of PyTorch's model.
+        keras: layers of Keras's model.
+        ignore: names of layers of either, or of parameters of PyTorch's model.
+
+    Raises:
+        BadInput: if a name is of neither side.
+    """
+    names: Names = {"torch": [], "keras": []}
+    arrays = []
+    for layer, held in torch.items():
+        arrays += [(layer, full_name(layer, key)) for key in held.arrays]
+    for name in ignore:
+        in_torch = [full for layer, full in arrays if name in (layer, full)]
+        in_keras = [layer for layer in keras if layer == name]
+        if not in_torch and not in_keras:
+            known = [full for _, full in arrays] + list(keras)
+            raise BadInput(
+                f"ignore: expected a layer, or a parameter of PyTorch's model, got "
+                f"{name!r}; there are {', '.join(known)}"
+            )
+        names["torch"] += in_torch
+        names["keras"] += in_keras
+    return names
+
+
+def reads_both_ways_apart(torch: Layers, keras: Layers, found: Matched) -> bool:
+    """Whether PyTorch's model may have two layers for one that reads both ways.
+
+    Args:
+        torch: layers of PyTorch's model.
+        keras: layers of Keras's model.
+        found: which layers have twins so far.
+    """
+    one_way = [
+        name
+        for name in found.alone["torch"]
+        if is_recurrent(torch[name].kind)
+        and not any(key.endswith("_reverse") for key in torch[name].arrays)
+    ]
+    both_ways = [
+        name
+        for name in found.alone["keras"]
+        if any("backward." in key for key in keras[name].arrays)
+    ]
+    return len(one_way) > 1 and bool(both_ways)
