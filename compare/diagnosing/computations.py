@@ -11,6 +11,7 @@ from compare.diagnosing.finding import Finding, finding_in_layer, known_mistakes
 from compare.diagnosing.gaps import layer_gap
 from compare.diagnosing.in_layers import stacks
 from compare.diagnosing.in_layers.norms import differing_norms
+from compare.diagnosing.in_layers.options import unlike_options
 from compare.diagnosing.in_layers.padding import padded_after
 from compare.diagnosing.isolated import Isolated
 from compare.in_pytorch import mistakes as pytorch_mistakes
@@ -155,7 +156,7 @@ def applied(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]:
     twin = twins.twin("torch", "float64")
     # With the same weights, only another computation makes another output.
     with pytorch_mistakes.injected(twin, ArraysOfLayer(lambda _: arrays), layer, None):
-        gap = layer_gap(twin, layer, isolated.keras)
+        gap = layer_gap(twin, layer, isolated.keras, around=isolated.around.get(layer))
     if gap.is_rounding:
         return
     kind = isolated.torch.kinds[layer]
@@ -172,6 +173,10 @@ def applied(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]:
         yield finding_in_layer(
             layer, isolated, suspects, Computation(_looking_up(arrays))
         )
+        return
+    unlike = unlike_options(layer, isolated)
+    if unlike:
+        yield from unlike
         return
     unknown = "what is made of the same input and weights is not the same"
     yield Finding(layer, unknown=unknown)

@@ -38,6 +38,7 @@ from compare.kinds.mistake import (
     Computation,
     FinalActivation,
     Handover,
+    InitialStates,
     JoinedInput,
     LayerInput,
     LossFactor,
@@ -51,7 +52,14 @@ if TYPE_CHECKING:
 
 # Effects in the order in which cures are made; HANDED are those on the next layer.
 HANDED = (Handover, Activation, LayerInput, JoinedInput)
-ORDER = (ArraysOfLayer, Computation, *HANDED, FinalActivation, ResultOrder)
+ORDER = (
+    ArraysOfLayer,
+    InitialStates,
+    Computation,
+    *HANDED,
+    FinalActivation,
+    ResultOrder,
+)
 TRIED = sum(
     isinstance(mistake.effect, (*ORDER, ArraysOfAnotherLayer)) for mistake in MISTAKES
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from compare.diagnosing.isolated import Gap
+from compare.diagnosing.windows import Surroundings
 from compare.in_pytorch.anatomy import alone
 from compare.in_pytorch.refusals import REFUSALS, message
 from compare.in_pytorch.twin import Twin
@@ -13,7 +14,13 @@ from compare.kinds.mistake import RecurrentOutput
 from compare.mistakes.anatomy import Anatomy
 
 
-def layer_gap(twin: Twin, layer: str, keras: Anatomy, steps: int | None = None) -> Gap:
+def layer_gap(
+    twin: Twin,
+    layer: str,
+    keras: Anatomy,
+    steps: int | None = None,
+    around: Surroundings | None = None,
+) -> Gap:
     """Run PyTorch's layer on Keras's input, and compare what comes out.
 
     Args:
@@ -22,13 +29,16 @@ def layer_gap(twin: Twin, layer: str, keras: Anatomy, steps: int | None = None) 
         keras: what Keras's twin does.
         steps: how many steps of a recurrent layer to compare, from the first; its final
             states are left out then. None for all.
+        around: what PyTorch's model does before and after a convolution; None for
+            nothing.
     """
     call = keras.recurrent_calls.get(layer)
     try:
         if call is None:
-            output = alone(twin, layer, keras.layer_inputs[layer])
+            output = _alone(twin, layer, keras.layer_inputs[layer], around)
         else:
-            output = alone(twin, layer, call.x, call.lengths)
+            states = call.options.get("states")
+            output = alone(twin, layer, call.x, call.lengths, states)
     except (*REFUSALS, IndexError) as error:  # such as an index that is out of range
         return Gap(np.inf, refusal=message(error))
     if not isinstance(output, RecurrentOutput):
@@ -41,6 +51,17 @@ def layer_gap(twin: Twin, layer: str, keras: Anatomy, steps: int | None = None) 
         name.endswith("_reverse") for name in call.arrays
     )
     return _recurrent_gap(output, keras_output, has_two_directions)
+
+
+def _alone(
+    twin: Twin, layer: str, x: np.ndarray, around: Surroundings | None
+) -> np.ndarray | RecurrentOutput:
+    """Run a layer that takes no lengths by itself; the arguments as in `layer_gap`."""
+    if around is None:
+        return alone(twin, layer, x)
+    output = alone(twin, layer, around.padded(x))
+    assert isinstance(output, np.ndarray)  # of a convolution
+    return around.handed_on(output)
 
 
 def _output_alone(keras: Anatomy, layer: str, axes: int) -> np.ndarray:

@@ -10,7 +10,8 @@ import numpy as np
 
 from compare.diagnosing.between import combined, concatenated
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.ways import Recognised, differing, ways_of
+from compare.diagnosing.between.route import Recognised
+from compare.diagnosing.between.ways import differing, ways_of, without_padding
 from compare.diagnosing.computations import is_array, is_output
 from compare.diagnosing.finding import (
     Finding,
@@ -22,12 +23,14 @@ from compare.diagnosing.finding import (
 )
 from compare.diagnosing.in_layers.directions import crossed, left_reversed
 from compare.diagnosing.in_layers.padding import ends_with_the_padding
+from compare.diagnosing.initial_states import begun_otherwise
 from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.windows import given_padded
 from compare.judging.distances import NEAR
 from compare.judging.result import OTHER
 from compare.judging.words import Side
 from compare.kinds import call as layer_call
-from compare.kinds.mistake import Computation, Handover, LayerInput
+from compare.kinds.mistake import Computation, Handover, LayerInput, RecurrentOutput
 from compare.mistakes import Call
 from compare.mistakes.anatomy import Anatomy
 
@@ -47,6 +50,7 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
         confused = reading(layer, "torch", mistake_named(CONFUSED))
         yield Finding(layer, (confused,), cure=Computation(_turned_back))
         return
+    yield from begun_otherwise(layer, isolated)
     gap = isolated.input_gap(layer)
     if gap <= NEAR or layer not in isolated.torch.kinds:
         return
@@ -59,8 +63,10 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
     before = layers[: layers.index(layer)]
     findings = handed_on(before, layer, isolated)
     if findings is not None:
+        around = isolated.around.get(layer)
         for finding in findings:
-            yield _with_amount(finding, amount)
+            cure = given_padded(finding.cure, around)
+            yield replace(_with_amount(finding, amount), cure=cure)
     elif not isolated.unseen:
         same = ", though the layers before hand on the same" if before else ""
         yield Finding(layer, unknown=f"what goes in differs {amount}{same}")
@@ -230,7 +236,7 @@ class _HandoverSearch:
                 findings = _differing(link, sides, self._isolated)
                 if layer in self._inputs:
                     return [_with_array_as_cure(f, keras) for f in findings]
-                return findings
+                return [_without_padding(finding, keras) for finding in findings]
             # What one side does is worth reporting if nothing better is found.
             if any(sides.values()) and self.half_recognised is None:
                 self.half_recognised = link, sides
@@ -308,6 +314,18 @@ def _differing(
         if readings:
             findings[0] = replace(findings[0], readings=readings)
     return findings
+
+
+def _without_padding(finding: Finding, keras: Anatomy) -> Finding:
+    """Let a cure take what it hands on from the valid steps, as Keras does."""
+    cure = finding.cure
+    if not isinstance(cure, Handover):
+        return finding
+
+    def take(output: RecurrentOutput) -> np.ndarray | None:
+        return cure.function(without_padding(output, finding.layer, keras))
+
+    return replace(finding, cure=Handover(take))
 
 
 def _with_array_as_cure(finding: Finding, keras: Anatomy) -> Finding:

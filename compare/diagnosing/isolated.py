@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from compare.diagnosing.windows import Surroundings
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import NEAR, distance
 from compare.judging.explanation import listed
 from compare.judging.words import Side
+from compare.kinds import DENSE
 from compare.mistakes.anatomy import Anatomy
 
 
@@ -57,6 +59,8 @@ class Isolated:
         keras_names: by layer, what Keras's user calls it, where that is another name.
         from_the_end: recurrent layers that read from the end on both sides; here
             Keras's layer is given the steps in that order, as PyTorch's layer is.
+        around: by convolution, what PyTorch's model does before and after it; here it
+            is shown as the layer's own.
     """
 
     torch: Anatomy
@@ -70,6 +74,7 @@ class Isolated:
     judged_steps: Mapping[str, int] = field(default_factory=dict)
     keras_names: Mapping[str, str] = field(default_factory=dict)
     from_the_end: Sequence[str] = ()
+    around: Mapping[str, Surroundings] = field(default_factory=dict)
 
     def name(self, layer: str, side: Side) -> str:
         """What the user of a side, "torch" or "keras", calls a layer."""
@@ -104,7 +109,46 @@ class Isolated:
         lengths = None if call is None else call.lengths
         if lengths is not None and len(torch_input) == len(keras_input):
             keras_input = _packed(keras_input, torch_input.shape[1], lengths)
+        masked = self._masked_by_keras(layer, torch_input)
+        if masked is not None and torch_input.shape == keras_input.shape:
+            torch_input = np.where(masked[..., None], 0, torch_input)
+            keras_input = np.where(masked[..., None], 0, keras_input)
         return distance(torch_input, keras_input)
+
+    def _masked_by_keras(self, layer: str, x: np.ndarray) -> np.ndarray | None:
+        """The steps of a layer's input that Keras masks, whatever there is in them.
+
+        `Masking` puts zeros there, for one. What a layer makes of them is for those to
+        judge that look at padding.
+
+        Args:
+            layer: recurrent, or one that takes each step by itself.
+            x: its input, (batch, time, features).
+
+        Returns:
+            (batch, time), True where a step is masked; None where none is, or the layer
+            reads several steps.
+        """
+        if x.ndim != 3:
+            return None
+        calls = self.keras.recurrent_calls
+        if layer in calls:
+            lengths = calls[layer].lengths
+            if lengths is None:
+                return None
+            return np.arange(x.shape[1]) >= lengths[:, None]
+        if self.kinds.get(layer) not in DENSE:
+            return None
+        for name, call in calls.items():
+            if call.lengths is None or call.x.shape[:2] != x.shape[:2]:
+                continue
+            masked = np.arange(x.shape[1]) >= call.lengths[:, None]
+            if name in self.keras.orders:  # where each step was
+                in_order = np.zeros_like(masked)
+                np.put_along_axis(in_order, self.keras.orders[name], masked, axis=1)
+                return in_order
+            return masked
+        return None
 
     def in_words(self) -> str:
         """Which layers are the same alone and which are not, in words."""

@@ -16,6 +16,7 @@ import numpy as np
 from compare.diagnosing.from_the_end import as_pytorch_reads
 from compare.diagnosing.gaps import layer_gap
 from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.windows import as_bare, surroundings
 from compare.errors import BadInput
 from compare.in_keras import anatomy as keras_mistakes
 from compare.in_keras import layers as keras_layers
@@ -61,9 +62,13 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     keras = keras_mistakes.anatomy(keras_twin, arrays, kinds, rewritten.arrays, bare)
     relayed, turned = _relayed(torch_twin, arrays, keras)
     keras, from_the_end = as_pytorch_reads(relayed, keras)
+    around, keras = surroundings(relayed, keras)
+    torch, relayed = as_bare(torch, around), as_bare(relayed, around)
     trusted = _trusted_steps(twins, torch, keras)
     alone = {
-        layer: layer_gap(torch_twin, layer, keras, trusted.get(layer))
+        layer: layer_gap(
+            torch_twin, layer, keras, trusted.get(layer), around.get(layer)
+        )
         for layer in [*torch.kinds, *bare]
         if layer in keras.recurrent_outputs or layer in keras.layer_outputs
     }
@@ -82,6 +87,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         judged_steps=trusted,
         keras_names=_called(twins),
         from_the_end=from_the_end,
+        around=around,
     )
 
 
@@ -230,7 +236,9 @@ def _trusted(twins: Twins, layer: str, call: Call) -> int | None:
     for precision in PRECISIONS:
         twin = twins.twin("torch", precision)
         try:
-            output = in_pytorch_anatomy.alone(twin, layer, call.x, call.lengths)
+            output = in_pytorch_anatomy.alone(
+                twin, layer, call.x, call.lengths, call.options.get("states")
+            )
         except (*in_pytorch_refusals.REFUSALS, IndexError):
             return None
         if not isinstance(output, RecurrentOutput):

@@ -16,10 +16,12 @@ from compare.diagnosing.computations import applied, recurrent
 from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
 from compare.diagnosing.in_layers.padding import padded_before
+from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
 from compare.judging.result import SIDES
+from compare.kinds.layer import BY_HAND
 from compare.kinds.mistake import ResultOrder
 
 if TYPE_CHECKING:
@@ -38,6 +40,10 @@ def findings(
     """
     isolated = _with_inputs(twins, isolated, arrays)
     torch, keras = isolated.torch, isolated.keras
+    reordered = _reordered(isolated, torch.results)
+    if reordered is not None:  # the models as they are: that is the whole cause
+        yield reordered
+        return
     for layer in isolated.kinds:
         if layer in isolated.refusals:
             yield Finding(layer, unknown=isolated.refusals[layer])
@@ -50,7 +56,13 @@ def findings(
             yield from given_to(layer, isolated)
         yield from weights(layer, isolated)
         if layer in torch.recurrent_calls and layer in keras.recurrent_calls:
-            if padded is None:
+            by_hand = None
+            if isolated.kinds[layer].endswith(BY_HAND):
+                twin = twins.twin("torch", "float64")
+                by_hand = padded_by_hand(twin, layer, isolated)
+            if by_hand is not None:
+                yield by_hand
+            elif padded is None:
                 yield from recurrent(layer, isolated)
         elif layer in torch.layer_outputs and layer in keras.layer_outputs:
             yield from applied(twins, layer, isolated)
@@ -99,10 +111,9 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
         isolated: the twins at work, the model's inputs among the layers.
     """
     torch, keras = isolated.torch, isolated.keras
-    order = _order(isolated.relayed.results, keras.results)
-    if order is not None:
-        cure = ResultOrder(lambda _: order)
-        yield Finding(layers[-1], _readings_of_order(), cure=cure)
+    reordered = _reordered(isolated, isolated.relayed.results)
+    if reordered is not None:
+        yield reordered
         return
     if near(isolated.relayed.result, keras.result):
         return
@@ -117,6 +128,21 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
     if is_seen and not isolated.unseen:
         unknown = "the result is made by something unknown in PyTorch"
         yield Finding(last, unknown=unknown)
+
+
+def _reordered(isolated: Isolated, results: Sequence[np.ndarray]) -> Finding | None:
+    """The finding that PyTorch returns Keras's results in another order, if it does.
+
+    Args:
+        isolated: the twins at work.
+        results: of PyTorch's model.
+    """
+    order = _order(results, isolated.keras.results)
+    layers = [layer for layer in isolated.torch.kinds if layer in isolated.keras.kinds]
+    if order is None or not layers:
+        return None
+    cure = ResultOrder(lambda _: order)
+    return Finding(layers[-1], _readings_of_order(), cure=cure)
 
 
 def _readings_of_order() -> tuple[Reading, ...]:

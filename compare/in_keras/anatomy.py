@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,7 @@ from compare.in_keras.refusals import REFUSALS
 from compare.in_keras.twin import Twin
 from compare.kinds import call, options_of
 from compare.kinds.mistake import Call, RecurrentOutput
+from compare.kinds.option import Options
 from compare.mistakes.anatomy import Anatomy
 
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
@@ -44,7 +45,7 @@ def anatomy(
 ) -> Anatomy:
     """Look into a twin in float64 while it runs, not compiled.
 
-    As in PyTorch, a layer that runs more than once, or is given states, is left out.
+    As in PyTorch, a layer that runs more than once is left out.
 
     Args:
         twin: in float64.
@@ -123,12 +124,15 @@ class _Run:
         output: what came out, before an activation that the layer has inside.
         lengths: (batch,), the number of valid steps; None without a mask.
         order: where each step was, (batch, time); None where the valid ones were first.
+        states: h, or h and c, with which a recurrent layer began, each (directions,
+            batch, units); None for zeros.
     """
 
     x: np.ndarray
     output: np.ndarray | RecurrentOutput
     lengths: np.ndarray | None = None
     order: np.ndarray | None = None
+    states: tuple[np.ndarray, ...] | None = None
 
 
 class _Watch:
@@ -136,7 +140,7 @@ class _Watch:
 
     Attributes:
         runs: of each layer or stack that ran, by its name in order; None for a run
-            that is not one of its twin in PyTorch, such as one with states given.
+            that is not one of its twin in PyTorch, such as one of several inputs.
     """
 
     def __init__(self) -> None:
@@ -168,11 +172,13 @@ class _Watch:
                 return call(x, *args, **kwargs)
             mask = kwargs.get("mask")
             run_layer = partial(call, x, *args, **kwargs)
-            run: _Run | None
             if isinstance(layer, RECURRENT):
                 run, result = _recurrent_run(layer, run_layer, x, mask)
+                run = replace(run, states=_states_given(layer, args, kwargs))
             else:
-                run, result = _plain_run(layer, run_layer, x)
+                plain_run, result = _plain_run(layer, run_layer, x)
+                runs.append(plain_run)
+                return result
             runs.append(run)
             return result
 
@@ -211,7 +217,10 @@ class _LayersAtWork:
         kind, arrays = self._kinds[name], self._weights[name]
         if len(runs) > 1 and _has_directions_apart(arrays, len(runs)):
             return  # one of them reads backwards: they are no stack
-        self.recurrent_calls[name] = call(kind, arrays, x, runs[0].lengths)
+        options: Options = {}
+        if any(run.states is not None for run in runs):
+            options = {"states": _states_of_stack(runs)}
+        self.recurrent_calls[name] = call(kind, arrays, x, runs[0].lengths, options)
         self.recurrent_outputs[name] = output
         if runs[0].order is not None:
             self.orders[name] = runs[0].order
@@ -229,6 +238,41 @@ def _has_directions_apart(arrays: Mapping[str, np.ndarray], layers: int) -> bool
     kernels = [name for name in arrays if name.startswith("weight_hh")]
     two_ways = any(name.endswith("_reverse") for name in kernels)
     return two_ways and len(kernels) == layers
+
+
+def _states_of_stack(runs: list[_Run]) -> tuple[np.ndarray, ...]:
+    """The states with which the layers of a stack began, as PyTorch has them.
+
+    Returns:
+        h, or h and c, each (layers * directions, batch, units).
+    """
+    states = next(run.states for run in runs if run.states is not None)
+    zeros = tuple(np.zeros_like(state) for state in states)
+    parts = [zeros if run.states is None else run.states for run in runs]
+    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+
+
+def _states_given(
+    layer: keras.layers.RNN | keras.layers.Bidirectional,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> tuple[np.ndarray, ...] | None:
+    """The states with which a layer is told to begin; None where it is told none.
+
+    Returns:
+        h, or h and c, each (directions, batch, units).
+    """
+    states = args[0] if args else kwargs.get("initial_state")
+    if states is None:
+        return None
+    if keras.ops.is_tensor(states):
+        states = [states]
+    arrays = [to_numpy(state) for state in states]
+    if not isinstance(layer, keras.layers.Bidirectional):
+        return tuple(array[None] for array in arrays)
+    half = len(arrays) // 2  # those of the forward layer come first
+    pairs = zip(arrays[:half], arrays[half:], strict=True)
+    return tuple(np.stack(pair) for pair in pairs)
 
 
 def _sequence(run: _Run) -> np.ndarray:
@@ -297,12 +341,25 @@ def _recurrent_run(
     return run, result
 
 
+def _are_states(value: Any) -> bool:
+    """Whether this is what a layer of one cell may begin with: tensors, or nothing."""
+    if value is None or keras.ops.is_tensor(value):
+        return True
+    is_list = isinstance(value, list | tuple)
+    return is_list and all(keras.ops.is_tensor(state) for state in value)
+
+
 def _is_clear(
     layer: keras.Layer, x: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> bool:
     """Whether a layer is given, and will return, what its twin in PyTorch does."""
-    beside = (*args, kwargs.get("initial_state"))
-    if not keras.ops.is_tensor(x) or any(value is not None for value in beside):
+    if not keras.ops.is_tensor(x):
+        return False
+    if isinstance(layer, RECURRENT):
+        states = args[0] if args else kwargs.get("initial_state")
+        if len(args) > 1 or not _are_states(states):
+            return False
+    elif any(value is not None for value in args):
         return False
     if isinstance(layer, keras.layers.TimeDistributed):
         inside = getattr(layer.layer, "activation", None)  # used step by step

@@ -22,6 +22,8 @@ from compare.in_pytorch.arrays import (
     like,
     padded,
     sequence_of,
+    states_as_arguments,
+    states_given,
 )
 from compare.in_pytorch.kinds import is_by_hand
 from compare.in_pytorch.layers import layers
@@ -31,6 +33,8 @@ from compare.in_pytorch.twin import Twin
 from compare.kinds import call, options_of
 from compare.kinds.layer import Layer
 from compare.kinds.mistake import Call, RecurrentOutput
+from compare.kinds.option import Options
+from compare.kinds.windows import windows_cut
 from compare.mistakes.anatomy import Anatomy
 
 
@@ -44,7 +48,8 @@ def anatomy(
     """Look into a twin in float64 while it runs; layers that hold no arrays included.
 
     A layer that runs more than once is left out, as is one that is given more than one
-    input, such as states: no mistake is known to be what it seems there.
+    input, unless those are a recurrent layer's states: no mistake is known to be what
+    it seems there.
 
     Args:
         twin: in float64.
@@ -74,7 +79,8 @@ def anatomy(
     at_work = _LayersAtWork(modules, holding)
     for name in watch.inputs:
         if name not in watch.unclear:
-            at_work.add(name, watch.inputs[name], watch.outputs.get(name))
+            states = watch.states.get(name)
+            at_work.add(name, watch.inputs[name], watch.outputs.get(name), states)
     ran = [name for name in watch.inputs if name in holding]
     kinds = {
         name: holding[name].kind_at_work
@@ -113,11 +119,13 @@ class _Watch:
     Attributes:
         inputs: the positional arguments of each layer that ran, in order.
         outputs: what each returned.
+        states: what recurrent layers were given to begin with.
         unclear: the layers that ran more than once, or were given none or more than
-            one input.
+            one input beside states.
     """
 
     def __init__(self) -> None:
+        self.states: dict[str, tuple[np.ndarray, ...]] = {}
         self.inputs: dict[str, tuple[Any, ...]] = {}
         self.outputs: dict[str, Any] = {}
         self.unclear: set[str] = set()
@@ -130,6 +138,10 @@ class _Watch:
         ) -> None:
             beside = (*args[1:], *kwargs.values())
             several = any(value is not None for value in beside)
+            states = states_given(module, args, kwargs)
+            if states is not None:
+                self.states[name] = states
+                several = False
             if name in self.inputs or not args or several:
                 self.unclear.add(name)
             self.inputs[name] = tuple(copied(value) for value in args)
@@ -160,18 +172,28 @@ class _LayersAtWork:
         self.recurrent_calls: dict[str, Call] = {}
         self.recurrent_outputs: dict[str, RecurrentOutput] = {}
 
-    def add(self, name: str, args: tuple[Any, ...], result: Any) -> None:
+    def add(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        result: Any,
+        states: tuple[np.ndarray, ...] | None,
+    ) -> None:
         """Add a layer that ran once.
 
         Args:
             name: of the layer.
             args: what it was given, its input before all.
             result: what it returned; None if it refused.
+            states: what it was given to begin with, if it is recurrent.
         """
         module, x = self._modules[name], args[0]
         if isinstance(module, torch.nn.RNNBase):
             if is_recurrent_result(module, result) and is_batch(x):
-                self._add_recurrent(name, module, self._holding[name], x, result)
+                options: Options = {} if states is None else {"states": states}
+                self._add_recurrent(
+                    name, module, self._holding[name], x, result, options
+                )
         elif isinstance(x, torch.Tensor):
             self.layer_inputs[name] = features_last(module, x).numpy()
             if isinstance(result, torch.Tensor):
@@ -184,10 +206,11 @@ class _LayersAtWork:
         layer: Layer,
         x: torch.Tensor,
         result: Any,
+        options: Options,
     ) -> None:
         sequence, lengths = padded(module, x)
         self.recurrent_calls[name] = call(
-            layer.kind_at_work, layer.arrays, sequence, lengths
+            layer.kind_at_work, layer.arrays, sequence, lengths, options
         )
         self.recurrent_outputs[name] = sequence_of(module, result)
 
@@ -207,10 +230,24 @@ def _handing_on_instead(
         if name in instead.recurrent_outputs:
             return handing_on(module, result, instead.recurrent_outputs[name], turned)
         if name in instead.kinds and name in instead.layer_outputs:
-            return features_last(module, like(instead.layer_outputs[name], result))
+            array = _with_windows_cut_later(module, result, instead, name)
+            return features_last(module, like(array, result))
         return None  # leaves the result
 
     return hook
+
+
+def _with_windows_cut_later(
+    module: torch.nn.Module, result: torch.Tensor, instead: Anatomy, name: str
+) -> np.ndarray:
+    """What a layer hands on elsewhere, with zeros for what this model cuts off."""
+    array = instead.layer_outputs[name]
+    padding = instead.options.get(name, {}).get("padding")
+    if padding is None or array.ndim != 3 or result.ndim != 3:
+        return array
+    num_windows = features_last(module, result).shape[1]
+    cut = windows_cut(padding, num_windows, array.shape[1])
+    return np.pad(array, ((0, 0), (0, cut), (0, 0)))
 
 
 def _copied_statistics(holding: Mapping[str, Layer]) -> dict[str, dict[str, Any]]:
@@ -236,7 +273,11 @@ def _moved(
 
 @torch.no_grad()
 def alone(
-    twin: Twin, layer: str, x: np.ndarray, lengths: np.ndarray | None = None
+    twin: Twin,
+    layer: str,
+    x: np.ndarray,
+    lengths: np.ndarray | None = None,
+    states: tuple[np.ndarray, ...] | None = None,
 ) -> np.ndarray | RecurrentOutput:
     """Run a layer of a twin by itself; return what it makes, features last.
 
@@ -245,6 +286,7 @@ def alone(
         layer: its name.
         x: what goes in, features last.
         lengths: (batch,), where a recurrent layer is to stop.
+        states: h, or h and c, with which it is to begin; None for zeros.
 
     Raises:
         REFUSALS: as the layer does.
@@ -259,8 +301,9 @@ def alone(
         result = module(features_last(module, tensor))
         return features_last(module, result).numpy()
     tensor = batch_or_time_first(module, tensor)
+    beside = () if states is None else states_as_arguments(states, twin.dtype)
     if lengths is None:
-        result = module(tensor)
+        result = module(tensor, *beside)
         if is_recurrent_result(module, result):
             return sequence_of(module, result)
         return batch_or_time_first(module, first(result)).numpy()
@@ -269,4 +312,4 @@ def alone(
     packed = pack_padded_sequence(
         tensor, torch.from_numpy(lengths), module.batch_first, False
     )
-    return sequence_of(module, module(packed))
+    return sequence_of(module, module(packed, *beside))

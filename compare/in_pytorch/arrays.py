@@ -117,6 +117,44 @@ def as_tuple(states: States) -> tuple[torch.Tensor, ...]:
     return states if isinstance(states, tuple) else (states,)
 
 
+def states_given(
+    module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[np.ndarray, ...] | None:
+    """The states that a recurrent layer is given; None where it begins with zeros.
+
+    Args:
+        module: the layer.
+        args: its positional arguments, its input before all.
+        kwargs: its other arguments.
+
+    Returns:
+        h, or h and c, each (layers * directions, batch, size).
+    """
+    if not isinstance(module, torch.nn.RNNBase):
+        return None
+    states = kwargs.get("hx")
+    if len(args) > 1:
+        states = args[1]
+    if states is None:
+        return None
+    return tuple(state.numpy().copy() for state in as_tuple(states))
+
+
+def states_as_arguments(
+    states: tuple[np.ndarray, ...], dtype: str
+) -> tuple[States, ...]:
+    """What a recurrent layer is given beside its input to begin with some states.
+
+    Args:
+        states: h, or h and c, each (layers * directions, batch, size).
+        dtype: the precision of the layer.
+    """
+    tensors = tuple(
+        torch.tensor(state, dtype=getattr(torch, dtype)) for state in states
+    )
+    return (tensors if len(tensors) > 1 else tensors[0],)
+
+
 def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
     """What a layer returned, features last; without states if it is not recurrent."""
     if isinstance(module, torch.nn.RNNBase):

@@ -26,6 +26,8 @@ from compare.in_pytorch.arrays import (
     output_of,
     padded,
     returning,
+    states_as_arguments,
+    states_given,
     with_first,
 )
 from compare.in_pytorch.layers import layers, load
@@ -40,12 +42,14 @@ from compare.kinds.mistake import (
     Effect,
     FinalActivation,
     Handover,
+    InitialStates,
     JoinedInput,
     LayerInput,
     LossFactor,
     RecurrentOutput,
     ResultOrder,
 )
+from compare.kinds.option import Options
 from compare.matching import adapter
 
 OutputByName = Callable[[str], RecurrentOutput]
@@ -79,6 +83,8 @@ def injected(
             return _with_final_activation(twin.model, effect, layer)
         case LayerInput() if following is not None:
             return _with_layer_input(twin.model, effect, following)
+        case InitialStates():
+            return _with_initial_states(twin, effect, layer)
         case JoinedInput():
             return _with_joined_input(twin.model, effect, following)
         case ResultOrder():
@@ -109,17 +115,22 @@ def _with_computation(
     """Put what a layer wrongly computes in the place of what it returns."""
     kind, arrays = layers(model)[layer].kind, layers(model)[layer].arrays
 
-    def recompute(module: Any, args: tuple[Any, ...], result: Any) -> Any:
+    def recompute(
+        module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+    ) -> Any:
         if isinstance(module, torch.nn.RNNBase):
             x, lengths = padded(module, args[0])
-            wrong = _possible(effect.compute(call(kind, arrays, x, lengths)))
+            states = states_given(module, args, kwargs)
+            options: Options = {} if states is None else {"states": states}
+            wrong = _possible(effect.compute(call(kind, arrays, x, lengths, options)))
             return returning(module, result, wrong)
         x = features_last(module, args[0]).numpy()
         options = options_of("torch", kind, module)
         wrong = _possible(effect.compute(call(kind, arrays, x, options=options)))
         return features_last(module, like(wrong, result))
 
-    return hooked([model.get_submodule(layer).register_forward_hook(recompute)])
+    module = model.get_submodule(layer)
+    return hooked([module.register_forward_hook(recompute, with_kwargs=True)])
 
 
 def _with_handover(
@@ -181,6 +192,21 @@ def _with_layer_input(
         return as_input_of(module, effect.array, args[0]), *args[1:]
 
     return hooked([model.get_submodule(following).register_forward_pre_hook(give)])
+
+
+def _with_initial_states(
+    twin: Twin, effect: InitialStates, layer: str
+) -> AbstractContextManager[None]:
+    """Let a recurrent layer begin with fixed states."""
+    beside = states_as_arguments(effect.states, twin.dtype)
+
+    def begin(
+        module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (args[0], *beside), {}
+
+    module = twin.model.get_submodule(layer)
+    return hooked([module.register_forward_pre_hook(begin, with_kwargs=True)])
 
 
 def _with_result_order(

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
+from compare.kinds.changes import ArrayChange, change_each
 from compare.kinds.dense import ACTIVATION, BIAS
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
+from compare.kinds.mistake import ArraysOfLayer, Mistake
 from compare.kinds.option import REQUIRED, Option, Options, Value, as_tuple
 from compare.kinds.rows import copied, in_any_layer, transposed
 from compare.kinds.windows import padding_in_keras, steps_around, windows
@@ -49,6 +51,55 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
         )
     ]
     return np.concatenate(outputs, axis=2) + arrays.get("bias", 0)
+
+
+def _other_numbers(change: ArrayChange) -> ArrayChange:
+    """A change of a kernel; None where it leaves the numbers as they are."""
+
+    def changed(array: np.ndarray) -> np.ndarray | None:
+        result = change(array)
+        if result is None or np.array_equal(result, array):
+            return None
+        return result
+
+    return changed
+
+
+def _kernel_read(array: np.ndarray) -> np.ndarray:
+    """Read the numbers of Keras's kernel into the shape of PyTorch's weight."""
+    return np.ascontiguousarray(array.T).reshape(array.shape)
+
+
+def _weight_read(array: np.ndarray) -> np.ndarray:
+    """Read the numbers of PyTorch's weight into the shape of Keras's kernel."""
+    return np.ascontiguousarray(array).reshape(array.T.shape).T
+
+
+def _steps_reversed(array: np.ndarray) -> np.ndarray:
+    """Put the last step of each window first."""
+    return array[:, :, ::-1]
+
+
+KERNELS = (
+    Mistake(
+        "convolution kernel read without transposing",
+        "the convolution kernel's numbers were copied in the other framework's memory "
+        "order",
+        "weight = kernel.transpose(2, 1, 0), not a reshape",
+        "kernel = weight.transpose(2, 1, 0), not a reshape",
+        ArraysOfLayer(
+            change_each(_other_numbers(_kernel_read), "weight"),
+            in_keras=change_each(_other_numbers(_weight_read), "weight"),
+        ),
+    ),
+    Mistake(
+        "convolution kernel reversed in time",
+        "the steps of the convolution kernel come in reverse order",
+        "do not flip weight along its last axis",
+        "do not flip kernel along its first axis",
+        ArraysOfLayer(change_each(_other_numbers(_steps_reversed), "weight")),
+    ),
+)
 
 
 def _example(
@@ -107,7 +158,7 @@ CONV1D = Kind(
         BIAS,
         ACTIVATION,
     ),
-    mistakes=(ANOTHER_LAYER, *ROUNDED, INITIAL),
+    mistakes=(ANOTHER_LAYER, *KERNELS, *ROUNDED, INITIAL),
     features_first=True,
     files=(
         Axes({"weight": 3, "bias": 1}, {"kernel": 3, "bias": 1}),

@@ -219,6 +219,7 @@ GRU = Kind(
         *wrong_orders("GRU", GATES, "z, r, h", "thirds", [(1, 0, 2)]),
         arrays.INPUT_KERNEL_RESHAPED,
         arrays.RECURRENT_KERNEL_RESHAPED,
+        arrays.gates_reshaped("GRU", 3),
         *arrays.recurrent_kernel("GRU", 3),
         *arrays.KERNELS,
         *arrays.BIASES,

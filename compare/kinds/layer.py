@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, "np.ndarray"]  # by name, such as `weight_ih_l0`
 
+BY_HAND = " by hand"  # the end of the kind of a layer whose code is the user's own
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -30,4 +32,4 @@ class Layer:
     @property
     def kind_at_work(self) -> str:
         """The kind that tells what the layer computes: of one by hand, that is open."""
-        return f"{self.kind} by hand" if self.by_hand else self.kind
+        return f"{self.kind}{BY_HAND}" if self.by_hand else self.kind

@@ -160,6 +160,7 @@ LSTM = Kind(
         ),
         arrays.INPUT_KERNEL_RESHAPED,
         arrays.RECURRENT_KERNEL_RESHAPED,
+        arrays.gates_reshaped("LSTM", 4),
         *arrays.recurrent_kernel("LSTM", 4),
         *arrays.KERNELS,
         *arrays.BIASES,

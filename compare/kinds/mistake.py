@@ -31,7 +31,9 @@ class Call:
         arrays: its parameters and statistics by PyTorch's names, in PyTorch's layout.
         x: its input, features last; (batch, time, features) if it is recurrent.
         lengths: (batch,), or None where every step counts.
-        options: its settings, by the suite's names and in Keras's words.
+        options: its settings, by the suite's names and in Keras's words; of a recurrent
+            layer `states`, where it is given some: h, or h and c, each (layers *
+            directions, batch, size).
     """
 
     kind: str
@@ -187,6 +189,17 @@ class LayerInput:
 
 
 @dataclass(frozen=True)
+class InitialStates:
+    """A recurrent layer begins with fixed states; only a cure.
+
+    Args:
+        states: h, or h and c, each (layers * directions, batch, size).
+    """
+
+    states: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
 class JoinedInput:
     """The next layer, or the caller, is given what several layers make; only a cure.
 
@@ -241,6 +254,7 @@ Effect = (
     | Activation
     | FinalActivation
     | LayerInput
+    | InitialStates
     | JoinedInput
     | ResultOrder
     | LossFactor

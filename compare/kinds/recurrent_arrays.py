@@ -6,6 +6,7 @@ import numpy as np
 
 from compare.kinds.changes import (
     MISCOUNTED,
+    ArrayChange,
     ArraysChange,
     change_each,
     columns_reversed,
@@ -33,6 +34,39 @@ def _read_without_transposing(name: str, torch: str, keras: str) -> ArraysMistak
             in_keras=change_each(reshaped_in_keras, torch),
         ),
     )
+
+
+def gates_reshaped(kind: str, gates: int) -> ArraysMistake:
+    """Return the mistake of copying each gate's input kernel without transposing it.
+
+    Of the square recurrent kernel the same is `recurrent_kernel`'s first mistake.
+
+    Args:
+        kind: name of the kind, which is part of the mistake's name.
+        gates: how many blocks of rows the kernel has.
+    """
+    return Mistake(
+        f"{kind} input kernel of each gate read without transposing",
+        "the numbers of each gate's input kernel were copied in the other framework's "
+        "memory order",
+        "weight_ih = kernel.T, not a reshape of each gate",
+        "kernel = weight_ih.T, not a reshape of each gate",
+        ArraysOfLayer(
+            change_each(_of_gates(reshaped, gates), "weight_ih"),
+            in_keras=change_each(_of_gates(reshaped_in_keras, gates), "weight_ih"),
+        ),
+    )
+
+
+def _of_gates(change: ArrayChange, gates: int) -> ArrayChange:
+    """Change each gate's block of rows by itself; None where one cannot be changed."""
+
+    def changed(array: np.ndarray) -> np.ndarray | None:
+        blocks = [change(block) for block in np.split(array, gates)]
+        possible = [block for block in blocks if block is not None]
+        return np.concatenate(possible) if len(possible) == gates else None
+
+    return changed
 
 
 INPUT_KERNEL_RESHAPED = _read_without_transposing("input kernel", "weight_ih", "kernel")

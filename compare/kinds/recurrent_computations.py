@@ -39,7 +39,7 @@ def _delayed(call: Call) -> Returned:
 
 def _batch_for_time(call: Call) -> Returned | None:
     """The layer walks along the batch and takes the steps for samples."""
-    if call.lengths is not None:
+    if call.lengths is not None or call.options.get("states") is not None:
         return None
     turned = returned(call, x=call.x.swapaxes(0, 1))
     output = turned.pop("output").swapaxes(0, 1)  # (batch, time, size)

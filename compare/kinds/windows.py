@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-Padding = str | tuple[int, ...]  # "valid", "same", "causal", or steps on either side
+# "valid", "same", "causal"; steps on either side, or steps before and steps after.
+Padding = str | tuple[int, ...]
 
 
 def padding_in_keras(padding: int | Padding) -> Padding:
@@ -24,7 +25,8 @@ def steps_around(
 
     Args:
         padding: "same" makes as many windows as there are strides in the sequence, and
-            adds an odd step after it; "causal" adds all of them before it.
+            adds an odd step after it; "causal" adds all of them before it. Numbers
+            are steps on either side, or those before and those after.
         time: steps of the sequence.
         size: steps from the first to the last of a window.
         stride: steps from one window to the next.
@@ -41,8 +43,22 @@ def steps_around(
         added = max((count - 1) * stride + size - time, 0)
         return added // 2, added - added // 2
     if isinstance(padding, tuple):
-        return padding[0], padding[0]
+        return padding[0], padding[-1]
     raise ValueError(f"padding expects valid, same, causal or numbers, got {padding}")
+
+
+def windows_cut(padding: Padding, in_pytorch: int, in_keras: int) -> int:
+    """Return how many windows a model must cut off the end of PyTorch's output.
+
+    A layer of PyTorch pads on both sides alike. Where Keras's layer is causal, the
+    windows at the end are too many, and the model cuts them off after the layer.
+
+    Args:
+        padding: of Keras's layer.
+        in_pytorch: how many windows PyTorch's layer returns.
+        in_keras: how many Keras's layer does.
+    """
+    return max(in_pytorch - in_keras, 0) if padding == "causal" else 0
 
 
 def windows(x: np.ndarray, size: int, stride: int, dilation: int = 1) -> np.ndarray:

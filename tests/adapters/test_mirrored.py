@@ -35,6 +35,8 @@ NAMES = {
     "arrays.is_recurrent_result": "users derive layers of PyTorch, and cells of Keras",
     "arrays.copied": "layers of Keras do not work in place",
     "arrays.padded": "only PyTorch packs sequences",
+    "arrays.states_as_arguments": "only layers of PyTorch are run alone",
+    "arrays.states_given": "what layers of Keras are given is seen where they run",
     "arrays.as_tuple": "recurrent layers of Keras return each state by itself",
     "arrays.like": "arrays are put into PyTorch's model alone",
     "arrays.handing_on": "arrays are put into PyTorch's model alone",

@@ -12,11 +12,14 @@ from functools import partial
 import numpy as np
 
 from compare.diagnosing.between import ways as between
+from compare.diagnosing.between.attention import attended, weighed
 from compare.diagnosing.between.joins import joined
 from compare.diagnosing.between.operation import Function, Operation, merged
+from compare.diagnosing.between.pooled import pooled
+from compare.diagnosing.between.rearranged import rearranged
+from compare.diagnosing.between.route import EVERY_STEP, EXACT, Recognised, Route, Way
 from compare.diagnosing.between.scales import scaled
 from compare.diagnosing.between.standards import standardised
-from compare.diagnosing.between.ways import EVERY_STEP, EXACT, Recognised, Route, Way
 from compare.judging.distances import NEAR, near
 from compare.mistakes import ACTIVATIONS, RESULTS, RecurrentOutput
 from compare.mistakes.activations import NONE
@@ -80,11 +83,16 @@ def _searches(
     }
     functions = _functions(last)
     limit = NEAR if last else EXACT
+    partners = [*reversed([n for n in sources if n != layer])]
+    every_step = output.output
     return (
         _merged(output, arrays, following, limit),
         _joined(anatomy, sources, fitting, following, functions, limit),
         _of_itself(standardised, fitting, following),
         _of_itself(partial(scaled, functions=functions), fitting, following),
+        _of_every_step(partial(rearranged, functions=functions), every_step, following),
+        _of_every_step(partial(pooled, functions=functions), every_step, following),
+        _attention(layer, every_step, anatomy, partners, following),
     )
 
 
@@ -174,6 +182,54 @@ def _others(
                 yield name, array
             else:
                 yield f"{other_way} of {name}", array
+
+
+def _of_every_step(
+    search: Search, every_step: np.ndarray, following: np.ndarray
+) -> Iterator[Computed]:
+    """What needs every step of the layer, and makes another shape of them.
+
+    Args:
+        search: takes every step, and what comes next.
+        every_step: what the layer makes, (batch, time, features).
+        following: what comes next.
+    """
+    for operation, function in search(every_step, following):
+        yield Route(EVERY_STEP, operation), function
+
+
+def _attention(
+    layer: str,
+    every_step: np.ndarray,
+    anatomy: Anatomy,
+    names: Sequence[str],
+    following: np.ndarray,
+) -> Iterator[Computed]:
+    """Steps weighed by what the layer makes, or by products with it.
+
+    Args:
+        layer: its name.
+        every_step: what it makes, (batch, time, features).
+        anatomy: what one side does.
+        names: of what else may be used, the nearest first.
+        following: what comes next.
+    """
+    partners = []
+    lengths = None
+    for name in names:
+        if name in anatomy.recurrent_outputs:
+            output = anatomy.recurrent_outputs[name]
+            partners.append((name, output.output))
+            if lengths is None:
+                lengths = output.lengths
+        elif name in anatomy.layer_outputs:
+            partners.append((name, anatomy.layer_outputs[name]))
+    operations = [
+        *weighed(layer, every_step, following, partners, lengths),
+        *attended((layer, every_step), following, partners),
+    ]
+    for operation, function in operations:
+        yield Route(EVERY_STEP, operation), function
 
 
 def _of_itself(

@@ -5,14 +5,15 @@ A part is what one layer hands on, or an input, in a way of `WAYS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.ways import EVERY_STEP, EXACT, STATE, Way
+from compare.diagnosing.between.route import EVERY_STEP, EXACT, STATE, Way
+from compare.diagnosing.between.wording import readings as readings_of
 from compare.diagnosing.finding import Finding, Link, Reading
 from compare.diagnosing.from_the_end import LAST_FIRST
 from compare.diagnosing.in_layers.directions import left_reversed
@@ -20,6 +21,8 @@ from compare.judging.distances import near
 from compare.judging.explanation import listed
 from compare.judging.words import Side
 from compare.kinds.mistake import Effect, JoinedInput, LayerInput, RecurrentOutput
+from compare.mistakes import ACTIVATIONS
+from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
 
 
@@ -29,10 +32,12 @@ class Source(NamedTuple):
     Args:
         layer: name of a layer or an input.
         way: a name of `WAYS`.
+        function: a name of `ACTIVATIONS`, of what is taken in this way.
     """
 
     layer: str
     way: str
+    function: str = NONE
 
 
 Part = Mapping[Source, Way]  # all that a part may be, and how that is taken
@@ -74,11 +79,9 @@ def parts(
     side_parts: list[Part] = []
     start = 0
     while candidates and start < whole.shape[-1]:
-        fitting = [
-            candidate
-            for candidate in candidates
-            if near(candidate.array, _features_from(start, whole, candidate), EXACT)
-        ]
+        fitting = _fitting(candidates, start, whole)
+        if not fitting:  # as they are; so one of a function may be there
+            fitting = _fitting(_activated(candidates), start, whole)
         if not fitting:
             return []
         size = fitting[0].array.shape[-1]
@@ -86,6 +89,27 @@ def parts(
         side_parts.append({candidate.source: candidate.take for candidate in same_size})
         start += size
     return side_parts if len(side_parts) > 1 else []
+
+
+def _fitting(
+    candidates: Iterable[_Candidate], start: int, whole: np.ndarray
+) -> list[_Candidate]:
+    """Those candidates that the whole has from a feature on."""
+    return [
+        candidate
+        for candidate in candidates
+        if near(candidate.array, _features_from(start, whole, candidate), EXACT)
+    ]
+
+
+def _activated(candidates: Sequence[_Candidate]) -> Iterator[_Candidate]:
+    """Functions of the candidates: a relu, a tanh, ..."""
+    for candidate in candidates:
+        for name, function in ACTIVATIONS.items():
+            if name != NONE:
+                source = candidate.source._replace(function=name)
+                take = between.through(candidate.take, function)
+                yield _Candidate(source, take, function(candidate.array))
 
 
 def _features_from(start: int, whole: np.ndarray, candidate: _Candidate) -> np.ndarray:
@@ -153,7 +177,8 @@ def joining(
             if source.layer in inputs:  # the same on both sides
                 array = take(inputs[source.layer])
             else:
-                array = take(output_of(source.layer))
+                output = output_of(source.layer)
+                array = take(between.without_padding(output, source.layer, keras))
             if array is None:
                 raise ValueError(f"PyTorch's {source.layer} has not {source.way}")
             arrays.append(array)
@@ -209,11 +234,17 @@ def differing(
             "torch": _ways_of_layer(torch_part, layer),
             "keras": _ways_of_layer(keras_part, layer),
         }
+        functions: dict[Side, list[str]] = {
+            "torch": _functions_of_layer(torch_part, layer),
+            "keras": _functions_of_layer(keras_part, layer),
+        }
         readings: tuple[Reading, ...] = ()
-        if layer in from_the_end:
+        if set(ways["torch"]) & set(ways["keras"]):  # so the functions differ
+            readings = readings_of(place, "functions", functions)
+        elif layer in from_the_end:
             readings = left_reversed(place, ways)
         if not readings:
-            readings = between.readings(place, "ways", ways)
+            readings = readings_of(place, "ways", ways)
         yield Finding(layer, readings, cure=cure, following=link.following)
 
 
@@ -226,6 +257,12 @@ def _shared_layers(torch_part: Part, keras_part: Part) -> list[str]:
 def _ways_of_layer(part: Part, layer: str) -> list[str]:
     """The ways in which a part may be taken from a layer."""
     return [source.way for source in part if source.layer == layer]
+
+
+def _functions_of_layer(part: Part, layer: str) -> list[str]:
+    """The functions of what is taken from a layer that a part may be."""
+    functions = [source.function for source in part if source.layer == layer]
+    return list(dict.fromkeys(functions))
 
 
 def _in_order(link: Link, torch: Sequence[Part], keras: Sequence[Part]) -> Reading:
@@ -244,6 +281,12 @@ def _in_order(link: Link, torch: Sequence[Part], keras: Sequence[Part]) -> Readi
 def _in_words(part: Part) -> str:
     """The first that a part may be, in words."""
     source = next(iter(part))
+    if source.function != NONE:
+        return f"{source.function} of {_source_in_words(source)}"
+    return _source_in_words(source)
+
+
+def _source_in_words(source: Source) -> str:
     if source.way == LAST_FIRST:
         return f"{source.layer} with its last step first"
     if source.way == EVERY_STEP:

@@ -27,12 +27,14 @@ class Operation:
         code: how to write it, where x is the array.
         api: how Keras writes it, if Keras has a layer or an option for it.
         numbers: the numbers of each feature, where `does` tells their range alone.
+        plain: how to write the array in PyTorch as it should be, where that is not x.
     """
 
     does: str
     code: str
     api: str = ""
     numbers: tuple[float, ...] = ()
+    plain: str = ""
 
     def after(self, function: str) -> Operation:
         """The operation on what a function, given by its name, makes of the array."""
@@ -76,6 +78,8 @@ def fix(right: Change, wrong: Change, side: Side, following: str | None) -> str:
     """
     verb = f"give {following}" if following else "return"
     right_code, wrong_code = _code(right), _code(wrong)
+    if right in NOTHING and isinstance(wrong, Operation) and side == "torch":
+        right_code = wrong.plain or right_code
     if right_code == wrong_code:
         return f"{verb} {right_code}, with the numbers of {SIDES[OTHER[side]]}"
     sentence = f"{verb} {right_code}, not {wrong_code}"

@@ -6,54 +6,37 @@ may go through a function (a relu, a softmax, ...).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from compare.diagnosing.between import operation as operations
-from compare.diagnosing.between.operation import NOTHING, Change, Function, Operation
-from compare.diagnosing.finding import Finding, Link, Reading, distinct
+from compare.diagnosing.between.operation import Change, Function, Operation
+from compare.diagnosing.between.route import (
+    EVERY_STEP,
+    EXACT,
+    STATE,
+    Kind,
+    Recognised,
+    Route,
+    Way,
+)
+from compare.diagnosing.between.wording import Wording, readings
+from compare.diagnosing.finding import Finding, Link
+from compare.judging.arrays import valid_steps
 from compare.judging.distances import NEAR, near
-from compare.judging.result import OTHER, SIDES
+from compare.judging.result import SIDES
 from compare.judging.words import Side
-from compare.kinds.mistake import Activation, FinalActivation, Handover
+from compare.kinds.mistake import Handover
 from compare.mistakes import (
     ACTIVATIONS,
-    MISTAKES,
     RESULTS,
     WAYS,
-    Mistake,
     RecurrentOutput,
 )
 from compare.mistakes import activations as functions
-from compare.mistakes import ways as words
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
-
-EVERY_STEP = "every step"  # the only way for a layer that has no steps
-EXACT = 1e-13  # of the largest value: the forms of a gelu differ by 1e-10
-STATE = "the final hidden state"
-
-
-class Route(NamedTuple):
-    """How what a layer makes becomes what comes next.
-
-    Args:
-        way: a name of `WAYS`.
-        change: what is computed of the array that is handed on in this way.
-    """
-
-    way: str
-    change: Change
-
-
-# Takes the output of a layer to what comes next; None where there is no such thing.
-Way = Callable[[RecurrentOutput], np.ndarray | None]
-Recognised = Mapping[Route, Way]
-Kind = Literal["ways", "functions"]
-
 
 # ------------------------------------------------------------------------- differences
 
@@ -79,6 +62,15 @@ def differing(link: Link, sides: Mapping[Side, Recognised]) -> Iterator[Finding]
     states = [route for route in routes["keras"] if route.way == STATE]
     likeliest = states[0] if states else routes["keras"][0]
     cure = Handover(keras[likeliest])
+    ends = routes["torch"][0], likeliest
+    if len(kinds) > 1 and any(_tells_the_way(route) for route in ends):
+        yield Finding(
+            link.layer,
+            (Wording(link, "functions").whole(*ends),),
+            cure=cure,
+            following=link.following,
+        )
+        return
     for kind in kinds:
         names = {side: _names(kind, routes[side]) for side in sides}
         yield Finding(
@@ -110,6 +102,11 @@ def _differences(
         elif shared_ways:
             routes[side] = [r for r in recognised if r.way in shared_ways]
     return kinds, routes
+
+
+def _tells_the_way(route: Route) -> bool:
+    """Whether an operation says itself what is taken of every step."""
+    return route.way == EVERY_STEP and isinstance(route.change, Operation)
 
 
 def _names(kind: Kind, routes: Sequence[Route]) -> list[Change]:
@@ -169,6 +166,28 @@ def _functions(
     return candidates
 
 
+def without_padding(
+    output: RecurrentOutput, layer: str, keras: Anatomy
+) -> RecurrentOutput:
+    """What PyTorch's layer returns, with zeros for the steps that Keras's layer masks.
+
+    So the ways of Keras's output are those of this one.
+
+    Args:
+        output: of PyTorch's layer.
+        layer: its name.
+        keras: what Keras's twin does.
+    """
+    call = keras.recurrent_calls.get(layer)
+    if call is None or call.lengths is None or output.lengths is not None:
+        return output
+    if layer in keras.orders or output.output.ndim != 3:
+        return output
+    is_valid = valid_steps(output.output, call.lengths)
+    steps = np.where(is_valid, output.output, 0)
+    return replace(output, output=steps, lengths=call.lengths)
+
+
 def through(way: Way, function: Function) -> Way:
     """The way that also applies a function to what is handed on."""
 
@@ -203,153 +222,3 @@ def ways_of(
     if output.output.ndim != 3:
         return {EVERY_STEP: WAYS[EVERY_STEP]}, output
     return WAYS, output
-
-
-# ---------------------------------------------------------------------------- readings
-
-
-def readings(
-    link: Link, kind: Kind, names: Mapping[Side, Sequence[Change]]
-) -> tuple[Reading, ...]:
-    """Which side may have the wrong way or function, and what to change there.
-
-    Args:
-        link: the place.
-        kind: "ways" or "functions".
-        names: those that fit, by side, the likeliest first.
-    """
-    wording = _Wording(link, kind)
-    mistaken = list(_mistaken(wording, names))
-    likeliest = {side: changes[0] for side, changes in names.items()}
-    if not mistaken:
-        return (wording.neutral(likeliest),)
-    blamed = {reading.side for reading in mistaken}
-    for side, opposite in OTHER.items():
-        if side in blamed or any(name in words.NEVER for name in names[opposite]):
-            continue
-        sentence = f"{link.where}, {SIDES[side]} should do as {SIDES[opposite]} does"
-        fix = wording.fix(side, likeliest[opposite], likeliest[side])
-        mistaken.append(Reading(side, (), sentence, fix))
-    return distinct(mistaken)
-
-
-def _mistaken(
-    wording: _Wording, names: Mapping[Side, Sequence[Change]]
-) -> Iterator[Reading]:
-    """Mistakes of the library by which a side does one of its names.
-
-    The opposite side must do what the mistake should be.
-    """
-    for mistake in MISTAKES:
-        effect = mistake.effect
-        if not isinstance(effect, wording.effect):
-            continue
-        for side, opposite in OTHER.items():
-            rights = [name for name in _rights(effect) if name in names[opposite]]
-            if not rights:
-                continue
-            for wrong in names[side]:
-                if wording.function(wrong) is effect.function:
-                    yield wording.reading(side, mistake, wrong, rights[0])
-
-
-def _rights(effect: Handover | Activation | FinalActivation) -> tuple[str, ...]:
-    """The names of what should be done where a mistake is made."""
-    if isinstance(effect, Handover):
-        return effect.rights
-    return (effect.right,)
-
-
-@dataclass(frozen=True)
-class _Wording:
-    """The words for a difference between two layers.
-
-    Args:
-        link: the place.
-        kind: what differs, "ways" or "functions".
-    """
-
-    link: Link
-    kind: Kind
-
-    @property
-    def effect(self) -> type[Handover] | type[Activation] | type[FinalActivation]:
-        """What a mistake there changes."""
-        if self.kind == "ways":
-            return Handover
-        if self.link.following:
-            return Activation
-        return FinalActivation
-
-    def function(self, name: Change) -> Way | Function | None:
-        """The way or function of this name; None for an operation or another name."""
-        if isinstance(name, Operation):
-            return None
-        if self.effect is Handover:
-            return WAYS.get(name)
-        if self.effect is Activation:
-            return ACTIVATIONS.get(name)
-        return RESULTS.get(name)
-
-    def does(self, side: Side, name: Change) -> str:
-        """What a side does, as a sentence."""
-        if isinstance(name, Operation):
-            return f"{SIDES[side]} {name.does}"
-        if self.effect is Handover:
-            verb = "takes" if self.link.following else "returns"
-            return f"{SIDES[side]} {verb} {name}"
-        if self.effect is Activation:
-            return f"{SIDES[side]} has {name}"
-        return f"{SIDES[side]} ends {words.ending(name)}"
-
-    def reading(
-        self, side: Side, mistake: Mistake, wrong: Change, right: str
-    ) -> Reading:
-        """A mistake on a side, with what it does and what it should do."""
-        if wrong == "nothing":
-            sentence = f"{SIDES[side]} ends without {right}"
-        elif wrong == NONE:
-            sentence = f"{SIDES[side]} lacks {right}"
-        elif right in NOTHING:
-            sentence = f"{self.does(side, wrong)}, {self.does(OTHER[side], right)}"
-        else:
-            sentence = f"{self.does(side, wrong)}, not {right}"
-        fix = self.fix(side, right, wrong)
-        return Reading(side, (mistake,), f"{self.link.where}, {sentence}", fix)
-
-    def neutral(self, names: Mapping[Side, Change]) -> Reading:
-        """Both sides, where no mistake of the library takes one to the other.
-
-        Args:
-            names: what each side does.
-        """
-        torch, keras = names["torch"], names["keras"]
-        if keras in NOTHING and isinstance(torch, Operation):
-            sentence = f"{self.does('torch', torch)}, Keras does not"
-        else:
-            sentence = f"{self.does('keras', keras)}, {self._contrast(torch, keras)}"
-        torch_fix = self.fix("torch", keras, torch)
-        keras_fix = self.fix("keras", torch, keras)
-        fix = f"either {torch_fix} or {keras_fix}"
-        return Reading("", (), f"{self.link.where}, {sentence}", fix)
-
-    def _contrast(self, torch: Change, keras: Change) -> str:
-        """What PyTorch does, in a sentence that has said what Keras does."""
-        if torch in NOTHING and isinstance(keras, Operation):
-            return "PyTorch does not"
-        distance = operations.apart(torch, keras)
-        if distance:
-            return f"PyTorch does so with other numbers, {distance}"
-        return self.does("torch", torch)
-
-    def fix(self, side: Side, right: Change, wrong: Change) -> str:
-        """What to change on a side that does the wrong one."""
-        if isinstance(right, Operation) or isinstance(wrong, Operation):
-            instruction = operations.fix(right, wrong, side, self.link.following)
-        elif self.effect is Handover:
-            instruction = words.written(right, side, wrong)
-        elif self.effect is Activation:
-            instruction = functions.written(right, side, wrong)
-        else:
-            instruction = words.end(right, side)
-        return f"{SIDES[side]}: {instruction}"

@@ -7,14 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.diagnosing.between.ways import STATE, Recognised
+from compare.diagnosing.between.route import STATE, Recognised
 from compare.diagnosing.finding import Finding, Link, finding_in_layer, mistake_named
 from compare.diagnosing.isolated import Isolated
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import near
 from compare.judging.words import Side
 from compare.kinds.mistake import Computation, Effect, Handover
-from compare.mistakes import Call
+from compare.mistakes import ACTIVATIONS, Call
+from compare.mistakes.anatomy import Anatomy
 
 MASK = "mask ignored"
 STATES = (STATE, "the end of each direction")  # ways to hand on
@@ -116,7 +117,34 @@ def padded_after(layer: str, isolated: Isolated) -> Iterator[Finding]:
     def compute(call: Call) -> dict[str, np.ndarray]:
         return _run_to(_unpacked(call, keras_call.x), keras_call.lengths)
 
-    yield _finding(layer, isolated, ignoring, MASK, Computation(compute))
+    finding = _finding(layer, isolated, ignoring, MASK, Computation(compute))
+    output = isolated.torch.recurrent_outputs[layer].output
+    two_ways = any(name.endswith("_reverse") for name in torch_call.arrays)
+    if (
+        ignoring == "torch"
+        and not two_ways
+        and _is_handed_on(output[:, -1], isolated.torch)
+    ):
+        finding = _with_another_step(finding)
+    yield finding
+
+
+def _is_handed_on(array: np.ndarray, anatomy: Anatomy) -> bool:
+    """Whether a layer, or the caller, gets an array, as it is or of an activation."""
+    handed_on = [*anatomy.layer_inputs.values(), *anatomy.results]
+    candidates = [other for other in handed_on if other.shape == array.shape]
+    return any(
+        near(function(array), candidate)
+        for candidate in candidates
+        for function in ACTIVATIONS.values()
+    )
+
+
+def _with_another_step(finding: Finding) -> Finding:
+    """Say what to take of a packed batch, whose last step is none of its data."""
+    first, *others = finding.readings
+    fix = f"{first.fix}, and take h_n[-1], not the last step of the output"
+    return replace(finding, readings=(replace(first, fix=fix), *others))
 
 
 def ends_with_the_padding(

@@ -92,10 +92,28 @@ def _wrong_layer(
     wrong = []
     for number, arrays in enumerate(_layers(call.arrays)):
         x, output = passed[number]
-        layer_call = replace(call, arrays=arrays, x=x)
+        layer_call = _of_stack(call, number, arrays, x)
         if not _are_near(layer_call.run(), output, call.lengths, steps):
             wrong.append(_WrongLayer(number, layer_call, output))
     return wrong[0] if len(wrong) == 1 else None
+
+
+def _of_stack(call: Call, number: int, arrays: Arrays, x: np.ndarray) -> Call:
+    """One layer of a stack at work by itself, with its own part of the states.
+
+    Args:
+        call: the whole stack at work.
+        number: of the layer, from 0.
+        arrays: of the layer, by the names of a single layer.
+        x: what goes in, (batch, time, features).
+    """
+    options = dict(call.options)
+    states = options.get("states")
+    if states is not None:
+        directions = 2 if any(_is_backward(name) for name in arrays) else 1
+        part = slice(number * directions, (number + 1) * directions)
+        options["states"] = tuple(state[part] for state in states)
+    return replace(call, arrays=arrays, x=x, options=options)
 
 
 def _are_near(
@@ -137,7 +155,7 @@ def _in_stack(
         x = call.x
         results = []
         for index, arrays in enumerate(_layers(call.arrays)):
-            layer_call = replace(call, arrays=arrays, x=x)
+            layer_call = _of_stack(call, index, arrays, x)
             result = compute(layer_call) if index == number else layer_call.run()
             if result is None:
                 return None

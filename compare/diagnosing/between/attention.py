@@ -1,0 +1,158 @@
+"""Steps that are weighed by what a layer makes of them, and added: attention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from compare.diagnosing.between.operation import Function, Operation
+from compare.judging.arrays import valid_steps
+from compare.judging.distances import near
+from compare.kinds.functions import relu, sigmoid, softmax
+
+HIDDEN = -1e9  # what a score is before the softmax where a step is padding
+AXES: Mapping[str, int] = {
+    "over time (axis 1)": 1,
+    "over the last axis": -1,
+    "over the batch (axis 0)": 0,
+}
+NEAREST = 4  # layers of which a query, keys and values are looked for
+Named = Sequence[tuple[str, np.ndarray]]  # arrays by the names of their layers
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """How scores, (batch, time, 1), become weights.
+
+    Args:
+        does: in words.
+        function: makes weights of scores.
+    """
+
+    does: str
+    function: Function
+
+
+def weighed(
+    layer: str,
+    scores: np.ndarray,
+    y: np.ndarray,
+    partners: Named,
+    lengths: np.ndarray | None,
+) -> Iterator[tuple[Operation, Function]]:
+    """What takes scores to y, the sum of another layer's steps weighed by them.
+
+    Args:
+        layer: the name of one.
+        scores: what it hands on, (batch, time, 1).
+        y: what comes next, (batch, features).
+        partners: what else there is, by name.
+        lengths: (batch,), of the sequences; None where every step counts.
+    """
+    if scores.ndim != 3 or scores.shape[-1] != 1 or y.ndim != 2:
+        return
+    shape = (*scores.shape[:2], y.shape[-1])
+    for name, values in partners:
+        if values.shape != shape or len(y) != len(values):
+            continue
+        for weights in _all_weights(layer, lengths):
+            for is_mean in (False, True):
+                function = _weighing(weights.function, values, is_mean)
+                if not near(function(scores), y):
+                    continue
+                taken = "the mean" if is_mean else "the sum"
+                does = f"takes {taken} of {name}'s steps weighed by {weights.does}"
+                yield Operation(does, does.removeprefix("takes ")), function
+
+
+def _all_weights(layer: str, lengths: np.ndarray | None) -> Iterator[_Weights]:
+    """Every way to make weights of a layer's scores, the likeliest first."""
+    inside: dict[str, Function] = {
+        layer: np.asarray,
+        f"the tanh of {layer}": np.tanh,
+        f"the relu of {layer}": relu,
+    }
+    for (words, function), (axis_words, axis) in product(inside.items(), AXES.items()):
+        does = f"a softmax of {words} {axis_words}"
+        if lengths is not None:
+            yield _Weights(f"{does} without padding", _softmax(function, axis, lengths))
+        yield _Weights(does, _softmax(function, axis, None))
+    yield _Weights(f"the sigmoid of {layer}", sigmoid)
+    for words, function in inside.items():
+        yield _Weights(f"{words} without a softmax", function)
+
+
+def _softmax(function: Function, axis: int, lengths: np.ndarray | None) -> Function:
+    """The softmax of a function of scores along an axis, without padded steps."""
+
+    def weights(scores: np.ndarray) -> np.ndarray:
+        array = function(scores)
+        if lengths is not None:
+            array = np.where(valid_steps(array, lengths), array, HIDDEN)
+        return softmax(array, axis)
+
+    return weights
+
+
+def _weighing(weights: Function, values: np.ndarray, is_mean: bool) -> Function:
+    """The function that takes scores to the values weighed by them."""
+
+    def apply(scores: np.ndarray) -> np.ndarray:
+        steps = weights(scores) * values  # (batch, time, features)
+        return np.asarray(steps.mean(axis=1) if is_mean else steps.sum(axis=1))
+
+    return apply
+
+
+# ------------------------------------------------------------------------- dot products
+
+
+def attended(
+    nearest: tuple[str, np.ndarray], y: np.ndarray, partners: Named
+) -> Iterator[tuple[Operation, Function]]:
+    """What takes three layers to y: softmax(queries keys^T) values.
+
+    Args:
+        nearest: the layer before, which is one of the three.
+        y: what comes next, (batch, time, features) or its sum or mean over time.
+        partners: what else there is, by name, the nearest first.
+    """
+    fitting = [nearest]
+    for name, array in partners:
+        if array.shape == nearest[1].shape and array.ndim == 3:
+            fitting.append((name, array))
+    if nearest[1].ndim != 3 or len(fitting) < 2:
+        return
+    for chosen in product(fitting[:NEAREST], repeat=3):
+        if nearest[0] not in [name for name, _ in chosen]:
+            continue
+        (query, queries), (key, keys), (value, values) = chosen
+        products = queries @ keys.swapaxes(1, 2)  # (batch, time of queries, of keys)
+        root = np.sqrt(queries.shape[-1])
+        scales = {"": 1.0, " / sqrt(size)": 1 / root}
+        for (scale_words, scale), (words, axis) in product(
+            scales.items(), AXES.items()
+        ):
+            result = softmax(products * scale, axis) @ values
+            for taken, array in (("", result), ("the mean of ", result.mean(axis=1))):
+                if array.shape != y.shape or not near(array, y):
+                    continue
+                scores = f"{query} {key}^T{scale_words}"
+                if axis == 1:
+                    words = "over the queries (axis 1)"
+                if axis == -1:
+                    words = "over the keys (the last axis)"
+                does = f"takes {taken}{value} weighed by a softmax of {scores} {words}"
+                yield Operation(does, does.removeprefix("takes ")), _fixed(array)
+
+
+def _fixed(array: np.ndarray) -> Function:
+    """The function that returns this array, which other layers make as well."""
+
+    def apply(x: np.ndarray) -> np.ndarray:
+        return array
+
+    return apply

@@ -1,0 +1,165 @@
+"""Steps pooled between two layers: the largest or the mean of each few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from compare.diagnosing.between.operation import (
+    NOTHING,
+    Function,
+    Operation,
+    composed,
+)
+from compare.judging.distances import NEAR, near
+from compare.kinds.option import Value
+from compare.kinds.pooling import largest, mean
+
+LONGEST = 8  # window, in steps, that is looked for
+FEW = 2  # samples that are tried first: there are many candidates
+
+
+def _mean_of_all(x: np.ndarray) -> np.ndarray:
+    return np.asarray(x.mean(axis=1))
+
+
+def _largest_of_all(x: np.ndarray) -> np.ndarray:
+    return np.asarray(x.max(axis=1))
+
+
+def _sum_of_all(x: np.ndarray) -> np.ndarray:
+    return np.asarray(x.sum(axis=1))
+
+
+def _last(x: np.ndarray) -> np.ndarray:
+    return x[:, -1]
+
+
+def _flat(x: np.ndarray) -> np.ndarray:
+    return x.reshape(len(x), -1)
+
+
+def _flat_unit_by_unit(x: np.ndarray) -> np.ndarray:
+    return x.swapaxes(1, 2).reshape(len(x), -1)
+
+
+# What is taken of the windows, (batch, windows, features): (batch, features) or more.
+ENDINGS: Mapping[str, Function] = {
+    "their mean": _mean_of_all,
+    "the largest of these": _largest_of_all,
+    "their sum": _sum_of_all,
+    "the last of these": _last,
+    "all, one after another": _flat,
+    "all, unit by unit": _flat_unit_by_unit,
+}
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """A pooling along time.
+
+    Args:
+        is_largest: whether the largest of a window is taken, or the mean.
+        size: of a window, in steps.
+        stride: steps from one window to the next.
+        padding: "valid", "same", or steps on either side.
+    """
+
+    is_largest: bool
+    size: int
+    stride: int
+    padding: Value = "valid"
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Pool x, (batch, time, features), to (batch, windows, features)."""
+        compute = largest if self.is_largest else mean
+        options = {
+            "size": (self.size,),
+            "stride": (self.stride,),
+            "padding": self.padding,
+        }
+        return compute({}, x, options)
+
+    def operation(self, function: str, is_before: bool, ending: str) -> Operation:
+        """In words, with a function before or after it, and what is taken of it."""
+        subject = "the largest" if self.is_largest else "the mean"
+        does = f"takes {subject} of every {self.size} steps"
+        if self.stride != self.size:
+            does += f", {self.stride} apart"
+        name = "MaxPool1d" if self.is_largest else "AvgPool1d"
+        code = f"{name}({self.size}, {self.stride}) of x"
+        if self.padding != "valid":
+            padding = self.padding
+            if isinstance(padding, tuple):
+                padding = padding[0]
+            does += f", padded by {padding}"
+        kind = "Max" if self.is_largest else "Average"
+        api = f"{kind}Pooling1D({self.size}, {self.stride})"
+        operation = Operation(does, code, api)
+        if function not in NOTHING and is_before:
+            operation = operation.after(function)
+        elif function not in NOTHING:
+            operation = operation.before(function)
+        if ending:
+            does = f"{operation.does}, and {ending}"
+            return Operation(does, f"{ending}, of {operation.code}", operation.api)
+        return operation
+
+
+def pooled(
+    x: np.ndarray, y: np.ndarray, functions: Mapping[str, Function]
+) -> Iterator[tuple[Operation, Function]]:
+    """What takes x to y by pooling, with a function before or after it.
+
+    Args:
+        x: what a layer hands on, (batch, time, features).
+        y: what comes next, (batch, windows, features) or (batch, features).
+        functions: by name; first the one that leaves an array as it is.
+    """
+    if x.ndim != 3 or y.ndim not in (2, 3) or len(x) != len(y) or not y.any():
+        return
+    if y.shape[-1] % x.shape[-1]:
+        return
+    nothing = next(iter(functions))
+    few_x, few_y = x[:FEW], y[:FEW]
+    for pool in _pools(x.shape[1]):
+        windows = pool(few_x)
+        if y.ndim == 3 and windows.shape[1:] != y.shape[1:]:
+            continue
+        for name, function in functions.items():
+            candidates = [(False, composed(pool, function), function(windows))]
+            if name != nothing and not pool.is_largest:  # others come to the same
+                candidates.append(
+                    (True, composed(function, pool), pool(function(few_x)))
+                )
+            for is_before, whole, array in candidates:
+                for ending, take in _endings(y.ndim):
+                    if not _fits(take(array), few_y):
+                        continue
+                    function_of_x = composed(whole, take)
+                    if near(function_of_x(x), y):
+                        yield pool.operation(name, is_before, ending), function_of_x
+
+
+def _pools(time: int) -> Iterator[_Pool]:
+    """Every pooling that is looked for in a sequence of so many steps."""
+    for size in range(2, min(time, LONGEST) + 1):
+        for stride in sorted({size, 1, 2}, key=lambda number: number != size):
+            for padding in ("valid", "same", (size // 2,)):
+                for is_largest in (True, False):
+                    yield _Pool(is_largest, size, stride, padding)
+
+
+def _endings(axes: int) -> list[tuple[str, Function]]:
+    """What may be taken of the windows where an array of so many axes comes next."""
+    if axes == 3:
+        return [("", np.asarray)]
+    return list(ENDINGS.items())
+
+
+def _fits(array: np.ndarray, y: np.ndarray) -> bool:
+    if array.shape != y.shape:
+        return False
+    return bool(np.abs(array - y).max() <= 10 * NEAR * np.abs(y).max())

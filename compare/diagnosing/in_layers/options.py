@@ -1,0 +1,212 @@
+"""Settings of a layer that are not the same on both sides, such as its padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from compare.diagnosing.finding import Finding, Reading
+from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.windows import window_size
+from compare.judging.distances import near
+from compare.judging.result import SIDES
+from compare.judging.words import Side
+from compare.kinds import BY_TORCH_NAME, CONVOLUTION
+from compare.kinds.layer import Arrays
+from compare.kinds.mistake import Call, Computation
+from compare.kinds.option import Option, Options, Value
+from compare.kinds.windows import steps_around
+
+PADDING = "padding"
+
+
+def unlike_options(layer: str, isolated: Isolated) -> list[Finding]:
+    """Name the settings by which two layers of one kind make other things.
+
+    Each side must do what its own settings say, so that they are what differs. Of the
+    settings that are unlike, those are named which make Keras's output of its input
+    once PyTorch's layer has Keras's value: as few as do.
+
+    Args:
+        layer: its name; not recurrent, with the same arrays on both sides.
+        isolated: the twins at work.
+
+    Returns:
+        Nothing where settings do not explain it.
+    """
+    torch, keras = isolated.torch.call(layer), isolated.keras.call(layer)
+    kind = BY_TORCH_NAME.get(torch.kind)
+    if kind is None:
+        return []
+    torch = replace(torch, options=_in_words_of(keras, torch, kind.name))
+    outputs = {
+        "torch": isolated.torch.layer_outputs[layer],
+        "keras": isolated.keras.layer_outputs[layer],
+    }
+    if not _makes(torch, outputs["torch"]) or not _makes(keras, outputs["keras"]):
+        return []
+    unlike = [
+        option
+        for option in kind.options
+        if option.matters == "results"
+        and torch.options[option.name] != keras.options[option.name]
+    ]
+    options = _fewest(unlike, torch.options, keras, outputs["keras"])
+    cure = _cure(layer, isolated)
+    place = _Place(layer, isolated, torch, keras)
+    return [Finding(layer, (place.reading(option),), cure=cure) for option in options]
+
+
+def _makes(call: Call, output: np.ndarray) -> bool:
+    """Whether a layer makes this of its input by what its settings say."""
+    try:
+        computed = call.run()
+    except ValueError:  # settings that its kind does not compute
+        return False
+    return isinstance(computed, np.ndarray) and near(computed, output)
+
+
+def _in_words_of(keras: Call, torch: Call, kind: str) -> Options:
+    """PyTorch's settings, the padding by Keras's word if it comes to the same."""
+    options = torch.options
+    word = keras.options.get(PADDING)
+    if kind not in CONVOLUTION or not isinstance(word, str) or torch.x.ndim != 3:
+        return options
+    size, stride = window_size(options)
+    time = torch.x.shape[1]
+    own = steps_around(options[PADDING], time, size, stride)
+    if own == steps_around(word, time, size, stride):
+        return {**options, PADDING: word}
+    return options
+
+
+def _fewest(
+    unlike: Sequence[Option], options: Options, keras: Call, output: np.ndarray
+) -> Sequence[Option]:
+    """The fewest settings that must be Keras's value to make Keras's output.
+
+    Args:
+        unlike: settings of which the sides have other values.
+        options: all settings of PyTorch's layer.
+        keras: Keras's layer at work.
+        output: what it makes.
+
+    Returns:
+        Nothing where they do not, or none must.
+    """
+    for count in range(1, len(unlike) + 1):
+        for chosen in combinations(unlike, count):
+            values = {option.name: keras.options[option.name] for option in chosen}
+            if _makes(replace(keras, options={**options, **values}), output):
+                return chosen
+    return ()
+
+
+def _cure(layer: str, isolated: Isolated) -> Computation:
+    """Make PyTorch's layer compute what Keras's layer does of its input."""
+    options = isolated.keras.options[layer]
+    arrays: Arrays = isolated.weights["keras"][layer]
+    around = isolated.around.get(layer)
+
+    def compute(call: Call) -> np.ndarray | None:
+        x = call.x if around is None else around.bare(call.x)
+        computed = replace(call, arrays=arrays, options=options, x=x).run()
+        if around is None or not isinstance(computed, np.ndarray):
+            return computed
+        return around.before_cutting(computed)
+
+    return Computation(compute)
+
+
+# ----------------------------------------------------------------------------- in words
+
+
+class _Place:
+    """Words for what is unlike in a layer.
+
+    Args:
+        layer: its name.
+        isolated: the twins at work.
+        torch, keras: the layer at work on each side.
+    """
+
+    def __init__(
+        self, layer: str, isolated: Isolated, torch: Call, keras: Call
+    ) -> None:
+        self._layer, self._isolated = layer, isolated
+        self._calls: dict[Side, Call] = {"torch": torch, "keras": keras}
+
+    def reading(self, option: Option) -> Reading:
+        """Either side may be the one whose setting is wrong."""
+        texts = {side: self._value(option, side) for side in SIDES}
+        sentence = (
+            f"in {self._layer}, {option.name} is {texts['torch']} in PyTorch, "
+            f"{texts['keras']} in Keras"
+        )
+        torch, keras = (self._fix(option, side) for side in SIDES)
+        return Reading("", (), sentence, f"either {torch} or {keras}")
+
+    def _value(self, option: Option, side: Side) -> str:
+        """The value of a setting on a side, in words."""
+        value = self._calls[side].options[option.name]
+        if option.name != PADDING or not self._has_steps():
+            return _written(value)
+        before, after = self._around(side)
+        if isinstance(value, str):
+            return f'"{value}" ({before} before, {after} after)'
+        return f"{before} before and {after} after"
+
+    def _has_steps(self) -> bool:
+        return "window" in self._calls["keras"].options
+
+    def _around(self, side: Side) -> tuple[int, int]:
+        """The steps that a side pads with, before and after."""
+        call = self._calls[side]
+        size, stride = window_size(call.options)
+        padding = call.options[PADDING]
+        return steps_around(padding, call.x.shape[1], size, stride)
+
+    def _fix(self, option: Option, side: Side) -> str:
+        """What to change on a side to do as the other one does."""
+        name = f"{self._isolated.name(self._layer, side)} of {SIDES[side]}"
+        opposite: Side = "keras" if side == "torch" else "torch"
+        value = self._calls[opposite].options[option.name]
+        if option.name == PADDING and self._has_steps():
+            return f"{name}: {self._padded(side, opposite)}"
+        attribute = option.torch if side == "torch" else option.keras
+        if not attribute:
+            return f"{name}: {option.instead}"
+        fix = f"{name}: {attribute}={_written(value)}"
+        if side == "torch" and self._has_steps():
+            fix += self._padded_otherwise()
+        return fix
+
+    def _padded(self, side: Side, opposite: Side) -> str:
+        """How to pad on a side as the other one does."""
+        before, after = self._around(opposite)
+        value = self._calls[opposite].options[PADDING]
+        if side == "torch":
+            fix = f"F.pad(x, ({before}, {after})) along time before it, and padding=0"
+            if value == "same" and self._calls["keras"].options["stride"] != (1,):
+                return f"{fix}, for {self._calls['keras'].x.shape[1]} steps"
+            return fix
+        if isinstance(value, str):
+            return f'padding="{value}"'
+        return f'ZeroPadding1D(({before}, {after})) before it, and padding="valid"'
+
+    def _padded_otherwise(self) -> str:
+        """What else to pad in PyTorch once a window reaches as far as in Keras."""
+        around = self._around("keras")
+        if around == self._around("torch"):
+            return ""
+        return f", and F.pad(x, {around}) along time before it, with padding=0"
+
+
+def _written(value: Value) -> str:
+    """A setting as it is written in code, a size of one axis as a number."""
+    if isinstance(value, tuple) and len(value) == 1:
+        value = value[0]
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,116 @@
+"""Pools, and reshapes for transposes, between two layers are told."""
+
+import keras
+import pytest
+import torch
+from convolved import FEATURES, X, in_keras, in_pytorch, steps_in_keras, twins
+
+from compare.diagnosing.diagnosis import diagnose
+
+nn = torch.nn.functional
+PLACE = "between conv and head, "
+
+
+def pooled(function, *arguments):
+    """PyTorch's model with a pool after the convolution."""
+
+    def forward(model, x):
+        output = function(model.conv(x.transpose(1, 2)), *arguments)
+        return model.head(output.transpose(1, 2))
+
+    return in_pytorch(forward, window=2)
+
+
+def pooled_in_keras(function, *arguments, **options):
+    return in_keras(
+        lambda m, x: m.head(function(m.conv(x), *arguments, **options)), window=2
+    )
+
+
+POOLS = {
+    "the largest for the mean": (
+        pooled(nn.max_pool1d, 2),
+        pooled_in_keras(keras.ops.average_pool, 2),
+        "Keras takes the mean of every 2 steps, PyTorch takes the largest of every 2 "
+        "steps",
+    ),
+    "another stride": (
+        pooled(nn.max_pool1d, 3, 1),
+        pooled_in_keras(keras.ops.max_pool, 3, 2),
+        "Keras takes the largest of every 3 steps, 2 apart, PyTorch takes the largest "
+        "of every 3 steps, 1 apart",
+    ),
+    "padding that counts": (
+        pooled(nn.avg_pool1d, 3, 1, 1),
+        pooled_in_keras(keras.ops.average_pool, 3, 1, padding="same"),
+        "Keras takes the mean of every 3 steps, 1 apart, padded by same, PyTorch takes "
+        "the mean of every 3 steps, 1 apart, padded by 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", POOLS)
+def test_pools_are_told(case):
+    in_torch, of_keras, sentence = POOLS[case]
+    found = diagnose(twins(in_torch, of_keras), (X,))
+
+    assert found.explained, found
+    assert found.sentence == PLACE + sentence
+
+
+def test_what_is_taken_of_the_pooled_steps_is_told_with_it():
+    def forward(model, x):
+        return model.head(nn.max_pool1d(model.conv(x.transpose(1, 2)), 2).mean(2))
+
+    def call(model, x):
+        return model.head(keras.ops.mean(model.conv(x), axis=1))
+
+    made = twins(in_pytorch(forward), in_keras(call))
+    found = diagnose(made, (X,))
+
+    assert found.explained, found
+    assert found.sentence == (
+        f"{PLACE}Keras takes the mean of all steps, PyTorch takes the largest of every "
+        "2 steps, and their mean"
+    )
+
+
+def steps_of(model, x):
+    return model.head(model.conv(x).relu().transpose(1, 2))
+
+
+RESHAPES = {
+    "of the input": (
+        lambda m, x: steps_of(m, x.reshape(len(x), FEATURES, -1)),
+        "between the input and conv, PyTorch reads (batch, time, features) as (batch, "
+        "features, time) without transposing, Keras does not",
+    ),
+    "of time and batch": (
+        lambda m, x: steps_of(
+            m, x.reshape(x.shape[1], len(x), -1).transpose(0, 1).transpose(1, 2)
+        ),
+        "between the input and conv, PyTorch reads (batch, time, features) as (time, "
+        "batch, features) without transposing, Keras does not",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RESHAPES)
+def test_a_reshape_for_a_transpose_is_told(case):
+    forward, sentence = RESHAPES[case]
+    found = diagnose(twins(in_pytorch(forward), in_keras(steps_in_keras)), (X,))
+
+    assert found.explained, found
+    assert found.sentence == sentence
+    assert "PyTorch: give conv x.transpose(" in found.fix
+
+
+def test_a_reshape_back_is_told():
+    def forward(model, x):
+        output = model.conv(x.transpose(1, 2)).relu()  # (batch, size, windows)
+        return model.head(output.reshape(len(x), output.shape[2], -1))
+
+    found = diagnose(twins(in_pytorch(forward), in_keras(steps_in_keras)), (X,))
+
+    assert found.explained, found
+    assert "reads (batch, features, time) as (batch, time, features)" in found.sentence
