@@ -160,7 +160,8 @@ def with_reasons(
             break
         reload(seed)
         last = sensitivity(probed.pair, twins, _drawn_anew(arrays, seed), last)
-        unread &= _inside(last)
+        if seed < UNREAD_TRIES:
+            unread &= _inside(last)
     never_noticed = _mistakes_and_layers(last)
     survivors = []
     for survivor in _without(probed, unread).survivors:

@@ -82,7 +82,6 @@ QUICK = [
     ("flatten", "hard sigmoid 0.2 x", "lstm"),
     ("flatten", "all steps, unit by unit for all steps, one after another", "lstm"),
     ("flatten", "two softmaxes for a softmax over the outputs at the end", "logits"),
-    ("masked", "mask ignored", "lstm"),
     ("masked", "the last step for the last valid step", "lstm"),
     ("gru", "reset gate before the product", "gru"),
     ("gru", "backward direction not reversed", "gru"),

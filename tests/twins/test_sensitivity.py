@@ -142,7 +142,8 @@ def test_mistakes_of_layers_that_embed_and_normalise_are_noticed(
     found = in_pytorch_anatomy.anatomy(made.twin("torch", "float64"), arrays)
 
     assert all(applies(BY_NAME[name], layer, found) for name in names)
-    assert not sensitivity.sensitivity(model, made, arrays).survivors
+    survivors = sensitivity.sensitivity(model, made, arrays).survivors
+    assert all(survivor.inside for survivor in survivors)  # of states that nobody reads
 
 
 @pytest.fixture
