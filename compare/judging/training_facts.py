@@ -59,7 +59,8 @@ class TrainingFacts:
         learnt: by layer the arrays of its weights, of their shapes, 1 where they are
             learnt and 0 where they are frozen or no weights.
         padding: by embedding the row that is never learnt.
-        states: layers that begin with the states of the call before.
+        states: layers that begin with the states of the call before; "" where it is
+            only known that the model does.
     """
 
     draws: tuple[Draw, ...] = ()

@@ -70,6 +70,8 @@ def settled(
         twins.of_probabilities |= pair.softmaxed
     if not gradients or pair.target is None:
         return pair, None
+    if pair.steps and len(pair.target) != len(pair.arrays[0]):
+        return pair, None  # inputs are drawn, and the target is of others
     target = checked_target(pair, twins)
     return pair, partial(_target_of_case, pair, target, whole)
 

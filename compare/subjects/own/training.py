@@ -99,11 +99,14 @@ def _check_learning(pair: OwnPair, facts: training_facts.Facts) -> None:
                 f"{command()} run on what else differs in training"
             )
         if of_side.states:
+            who = f"{SIDES[side]}'s model"
+            if any(of_side.states):
+                who = f"{', '.join(of_side.states)} of {who}"
             raise BadInput(
-                f"{pair.name}: expected models that begin each batch anew, got "
-                f"{', '.join(of_side.states)} of {SIDES[side]}'s model, which begins "
-                "with the states of the batch before; make it stateful=False, and hand "
-                "the states over as an input and a result if they are to go on"
+                f"{pair.name}: expected models that begin each batch anew, got {who}, "
+                "which begins with the states of the batch before; make it "
+                "stateful=False, and hand the states over as an input and a result if "
+                "they are to go on"
             )
 
 

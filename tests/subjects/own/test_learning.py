@@ -1,59 +1,32 @@
 """What models add to a loss and to a step is learnt by, and named where one has it."""
 
-import time
-
 import keras
 import numpy as np
 import pytest
 import torch
+from learning import (
+    BATCH,
+    CLASSES,
+    LABELS,
+    RNG,
+    SIZE,
+    TARGET,
+    TIME,
+    TOKENS,
+    WORDS,
+    InPyTorch,
+    X,
+    in_keras,
+    train,
+)
 from torch import nn
 
 from compare import BadInput, transfer
 from compare.judging.model_causes import ALL_CAUSES
-from compare.judging.optimizers import CAUSES, Recipe
+from compare.judging.optimizers import CAUSES
 from compare.reports.training import conclusion
 from compare.subjects.own import run as own
-from compare.subjects.own import training as own_training
 from compare.subjects.own.pair import OwnPair
-from compare.twins import training
-
-WORDS, SIZE, BATCH, TIME, CLASSES = 9, 3, 24, 5, 4
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(BATCH, TIME, SIZE)).astype(np.float32)
-TOKENS = RNG.integers(0, WORDS, (BATCH, TIME))
-TARGET = RNG.normal(size=(BATCH, CLASSES)).astype(np.float32)
-LABELS = RNG.integers(0, CLASSES, BATCH)
-
-
-class InPyTorch(nn.Module):
-    """A recurrent layer and a head on its last step."""
-
-    def __init__(self, outputs=CLASSES, ending=None):
-        super().__init__()
-        self.rnn = nn.GRU(SIZE, 6, batch_first=True)
-        self.head = nn.Linear(6, outputs)
-        self.ending = ending or nn.Identity()
-
-    def forward(self, x):
-        return self.ending(self.head(self.rnn(x)[1][-1]))
-
-
-def in_keras(*last, outputs=CLASSES, **head):
-    layers = [keras.Input((None, SIZE)), keras.layers.GRU(6)]
-    return keras.Sequential([*layers, keras.layers.Dense(outputs, **head), *last])
-
-
-def train(of_torch, of_keras, x=X, target=TARGET, loss="mean_squared_error", **recipe):
-    """The evidence of a run, by default aligned, of three steps."""
-    models = dict(torch=of_torch, keras=of_keras)
-    given = dict(loss=loss, loss_given=loss != "mean_squared_error")
-    pair = OwnPair("mine", models, (x,), target=target, **given)
-    recipe = dict(epochs=3, batch_size=BATCH) | recipe
-    with own.settled(pair):
-        task = own_training.task(pair)
-        return training.train(
-            task, Recipe(**recipe), time.perf_counter(), lambda *_: None
-        )
 
 
 def gradients(of_torch, of_keras, target=TARGET, loss="mean_squared_error"):
@@ -171,88 +144,6 @@ def test_weights_frozen_on_one_side_are_said():
     assert "PyTorch alone: head.kernel, head.bias" in evidence.notes[0]
 
 
-# ---------------------------------------------------------------- statistics of batches
-
-
-class Normed(nn.Module):
-    """A convolution whose bias the batch norm takes away."""
-
-    def __init__(self, momentum=0.01):
-        super().__init__()
-        self.conv = nn.Conv1d(SIZE, 4, 2)
-        self.norm = nn.BatchNorm1d(4, eps=1e-3, momentum=momentum)
-        self.head = nn.Linear(4, CLASSES)
-
-    def forward(self, x):
-        return self.head(self.norm(self.conv(x.transpose(1, 2))).mean(2))
-
-
-def normed():
-    layers = keras.layers
-    norm = layers.BatchNormalization(momentum=0.99)
-    mean = layers.GlobalAveragePooling1D()
-    conv = layers.Conv1D(4, 2)
-    return keras.Sequential([conv, norm, mean, layers.Dense(CLASSES)])
-
-
-@pytest.mark.parametrize("follow", ["torch", "keras"])
-def test_batch_norms_are_in_step(follow):
-    """The running variance divides as the other's, and the bias before is left alone.
-
-    Adam would make a whole step of the rounding in its gradient.
-    """
-    evidence = train(Normed, normed, epochs=12, batch_size=8, follow=follow)
-
-    assert evidence.in_step, evidence.deciding
-    assert "conv.bias: the gradient is zero but for rounding" in evidence.notes[0]
-
-
-def test_running_variances_part_by_themselves():
-    """By n - 1 against n. With one rate SGD is the same in both."""
-    evidence = train(
-        Normed, normed, optimizer="sgd", learning_rate=0.1, removed=frozenset()
-    )
-    parted = [t.stage for t in evidence.tensors if t.verdict == "different"]
-
-    assert list(evidence.drift) == ["running_variance"]
-    assert parted == ["norm.moving_variance"]
-
-
-@pytest.mark.parametrize("follow", ["torch", "keras"])
-def test_a_copied_momentum_is_named(follow):
-    copied = lambda: Normed(0.99)  # noqa: E731
-    evidence = train(copied, normed, follow=follow)
-
-    assert list(evidence.drift) == ["running_momentum"]
-    assert "PyTorch's 0.99 is 0.01 in Keras's words" in evidence.notes[0]
-    removed = frozenset([*CAUSES, "running_momentum"])
-    assert train(copied, normed, follow=follow, removed=removed).in_step
-
-
-def test_a_variance_of_ones_own_is_not_corrected():
-    """A batch norm that divides by n in PyTorch, as Keras's does."""
-
-    class Biased(nn.BatchNorm1d):
-        def forward(self, x):
-            if not self.training:
-                return super().forward(x)
-            with torch.no_grad():
-                self.running_mean.lerp_(x.mean((0, 2)), self.momentum)
-                self.running_var.lerp_(x.var((0, 2), correction=0), self.momentum)
-            affine = self.weight, self.bias, True, 0.0, self.eps
-            return nn.functional.batch_norm(x, None, None, *affine)
-
-    class OwnNorm(Normed):
-        def __init__(self):
-            super().__init__()
-            self.norm = Biased(4, eps=1e-3, momentum=0.01)
-
-    evidence = train(OwnNorm, normed)
-
-    assert "running_variance" not in evidence.drift
-    assert evidence.in_step, evidence.deciding
-
-
 # --------------------------------------------------------------------- losses, targets
 
 SOFTMAX = dict(loss="cross_entropy", target=LABELS)
@@ -333,6 +224,21 @@ def test_gradients_are_those_of_the_users_target():
     first, second = results[0].stages[0], far[0].stages[0]
     assert first.stage == second.stage == "loss"
     assert first.worst.torch < 10 < 10_000 < second.worst.torch
+
+
+def test_a_target_of_other_inputs_than_are_drawn_is_not_used():
+    """A file may give an input shape in the place of x, and keep its target."""
+    pair = OwnPair(
+        "mine",
+        dict(torch=InPyTorch, keras=in_keras),
+        (X,),
+        steps=[TIME],
+        transfer="random",
+        target=TARGET[:7],
+    )
+    verdicts = {result.verdict for result in own.run(pair, gradients=True).results}
+
+    assert verdicts == {"same"}
 
 
 # ------------------------------------------------------------------- compiled, stateful
