@@ -152,7 +152,7 @@ def test_a_call_of_another_form_is_a_failure_of_one_line(pytester, call, said):
     ran = pytester.runpytest_inprocess(*LOAD, "-p", "no:xdist", *files)
     expected = (
         "assert_same_model: expected (torch_model, keras_model, x, transfer, names, "
-        f"seed), got: {said}; correct the call"
+        f"ignore, seed), got: {said}; correct the call"
     )
 
     ran.assert_outcomes(failed=1)
