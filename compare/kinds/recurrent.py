@@ -42,7 +42,8 @@ def of_all_parts(rows_of_part: RowsOfPart) -> RowsOfLayers:
         two_ways = any("forward." in name for name in keras)
         rows: list[Row] = []
         suffixes = dict.fromkeys(map(suffix_of, torch))
-        apart = not two_ways and any(s.endswith("_reverse") for s in suffixes)
+        has_directions = any(suffix.endswith("_reverse") for suffix in suffixes)
+        apart = stacked and has_directions and not two_ways
         for place, suffix in enumerate(suffixes):
             prefix = ""
             if apart:

@@ -51,6 +51,8 @@ def _two_directions(layer: Layer, keras: Layers) -> list[str]:
 
 def _side_by_side(layer: Layer, keras: Layers) -> list[str]:
     """The first dense layers in a row whose units are those of PyTorch's layer."""
+    if "weight" not in layer.arrays:  # computed from others, by weight_norm
+        return []
     outputs, features = layer.arrays["weight"].shape
     names = list(keras)
     for start in range(len(names)):
