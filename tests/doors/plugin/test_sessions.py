@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 import pytest
 from plugin_sessions import INSTALLED, LOAD
 
+pytest_plugins = "pytester"
+
 STARTS = {"python -m pytest": (), "pytest": ("-P",)}  # which leaves sys.path alone
 
 
