@@ -181,10 +181,26 @@ def _called(
         case "by name":
             return model(**dict(zip(names or (), tensors, strict=True)))
         case "dictionary":
-            return model(dict(zip(names or (), tensors, strict=True)))
+            by_name = dict(zip(names or (), tensors, strict=True))
+            ordered = _in_order_of(unnamed(model), by_name) if side == "keras" else None
+            return model(by_name if ordered is None else ordered)
         case "list":
             return model(list(tensors))
     return model(*tensors)
+
+
+def _in_order_of(model: Any, by_name: dict[str, Any]) -> list[Any] | None:
+    """The inputs of a functional model of a list, if it has them by these names.
+
+    Called on symbols with a dictionary, Keras takes its values in the order of sorted
+    names, whatever the model's inputs are called; called on tensors, it does not.
+    """
+    if not keras_models.is_graph(model) or isinstance(model.input, dict):
+        return None
+    names = [tensor.name for tensor in model.inputs]
+    if set(names) != set(by_name):
+        return None
+    return [by_name[name] for name in names]
 
 
 def call_style(
