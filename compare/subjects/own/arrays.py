@@ -263,10 +263,15 @@ def numbers(place: str, value: object) -> np.ndarray:
             f"{place}: expected numbers, got {array.dtype} of type "
             f"{type(value).__name__}; give arrays, or a list or dictionary of them"
         )
-    if not array.ndim or not array.size:
+    if not array.ndim:
         raise BadInput(
-            f"{place}: expected an array with a batch axis and something in it, got "
-            f"shape {array.shape}; add a batch axis in front: x[None]"
+            f"{place}: expected an array with a batch axis, got a single number; add a "
+            "batch axis in front: x[None]"
+        )
+    if not array.size:
+        raise BadInput(
+            f"{place}: expected something to run on, got nothing in an array of shape "
+            f"{array.shape}; give at least one sample and one step"
         )
     single = _single(array)
     wrong = ~np.isfinite(single)

@@ -20,7 +20,7 @@ from compare.judging.result import (
 )
 from compare.judging.verdict import of_refusals
 from compare.mistakes.operations import Need
-from compare.subjects.own import calls, drawing, weights
+from compare.subjects.own import calls, drawing, sameness, weights
 from compare.subjects.own.pair import OwnPair
 from compare.twins.adequacy import Adequacy
 from compare.twins.stages import StagesOfAll
@@ -84,7 +84,7 @@ def exercised(
             if adequacy.idle(need) and not trial.differs:
                 run()
                 loads[last.direction](twins)
-    found.unexercised = adequacy.sentences()
+    found.unexercised = (*sameness.sentences(pair), *adequacy.sentences())
     return found
 
 

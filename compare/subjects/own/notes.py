@@ -95,7 +95,7 @@ def _on_what_is_ignored(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
                 unread.append(name)
         if unread:
             yield (
-                f"{', '.join(unread)} of {SIDES[side]}'s model has no part in what it "
+                f"{', '.join(unread)} of {SIDES[side]}'s model: no part in what it "
                 "returns, so no twin is looked for."
             )
     if ignore:

@@ -18,7 +18,7 @@ from compare import BadInput
         ("words", "x: expected numbers"),
         (np.float32(1), "a batch axis"),
         ([], "x: expected"),
-        (np.zeros((0, 9, 8)), "something in it"),
+        (np.zeros((0, 9, 8)), "something to run on"),
         (np.where(np.arange(8) == 3, np.nan, X), r"x\[0, 0, 3\]: expected a finite"),
     ],
 )
