@@ -58,7 +58,7 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
     if misread is not None:
         yield misread
         return
-    amount = f"by {gap:.1e}" if np.isfinite(gap) else "in shape"
+    amount = "in shape" if np.isinf(gap) else f"by {gap:.1e}"
     layers = list(isolated.torch.kinds)
     before = layers[: layers.index(layer)]
     findings = handed_on(before, layer, isolated)

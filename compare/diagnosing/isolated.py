@@ -159,7 +159,7 @@ class Isolated:
                     f"layer {layer} alone refuses Keras's input: {gap.refusal}"
                 )
             elif not gap.is_rounding:
-                amount = f"by {gap.size:.1e}" if np.isfinite(gap.size) else "in shape"
+                amount = "in shape" if np.isinf(gap.size) else f"by {gap.size:.1e}"
                 sentences.append(
                     f"layer {layer} alone, fed with Keras's input, differs {amount}"
                 )

@@ -215,12 +215,19 @@ def _check_not_broadcast(name: str, target: np.ndarray, result: np.ndarray) -> N
         cure = "target[:, 0]" if target.ndim == 2 else "target[..., 0]"
     if not cure:
         return
-    both = np.broadcast_shapes(result.shape, target.shape)
+    reason = ""
+    try:
+        both = np.broadcast_shapes(result.shape, target.shape)
+    except ValueError:  # PyTorch refuses them as well
+        pass
+    else:
+        reason = (
+            f": PyTorch's losses broadcast the two to {both}, each result against each "
+            "target, and learn the mean; those of Keras do not"
+        )
     raise BadInput(
         f"{name}: expected a target of the shape {result.shape} of PyTorch's result, "
-        f"got {target.shape}: its losses broadcast the two to {both}, each result "
-        "against each target, and learn the mean; Keras's do not. Give "
-        f"target = {cure}"
+        f"got {target.shape}{reason}. Give target = {cure}"
     )
 
 

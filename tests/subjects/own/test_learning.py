@@ -206,6 +206,17 @@ def test_a_target_that_would_be_broadcast_is_one_line():
             judge(one, lambda: in_keras(outputs=1), target=TARGET[:, 0])
 
 
+def test_a_target_with_an_axis_too_many_is_one_line():
+    match = r"got \(24, 2, 1\)\. Give target = target\[\.\.\., 0\]$"
+
+    with pytest.raises(BadInput, match=match):
+        train(
+            lambda: InPyTorch(2),
+            lambda: in_keras(outputs=2),
+            target=np.ones((24, 2, 1)),
+        )
+
+
 def test_a_flat_result_learns_from_a_flat_target():
     """Keras gives its own the axis of the result, as fit does."""
     flat = lambda: InPyTorch(1, nn.Flatten(0))  # noqa: E731
