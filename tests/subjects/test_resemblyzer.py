@@ -90,4 +90,4 @@ def test_gates_in_a_wrong_order_are_found_in_trained_weights(twins):
 
     assert evidence.verdict == "different"
     assert "gates are stacked i, f, o, g" in said
-    assert "what differs is in the weights alone" in said
+    assert "the weights differ, and the weights alone" in said
