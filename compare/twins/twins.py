@@ -20,7 +20,7 @@ from compare.judging.four import noise_of
 from compare.judging.result import SIDES, Judgement
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
 from compare.kinds.layer import Arrays, Layer
-from compare.matching.matching import Matched, match, matched
+from compare.matching.matching import match, matched
 from compare.matching.rewriting import rewrite
 from compare.twins import packing, uncounted
 from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MESSAGES, REFUSALS
@@ -157,45 +157,45 @@ class Twins:
         Raises:
             BadInput: if a layer has no twin, or one side returns more than the other.
         """
-        torch = self.twin("torch", "float32")
-        self._ignore(uncounted.named(*self._layers_that_count(arrays), ignore))
-        found = self._find_twins(arrays, names)
+        torch, keras = self._layers_that_count(arrays)
+        if self._ignore(uncounted.named(torch, keras, ignore)):
+            torch, keras = self._layers_that_count(arrays)
+        found = matched(torch, keras, names, complete=False)
         if not found.is_complete and self._hold_tied_weights_apart():
-            found = self._find_twins(arrays, names)
-        keras = self.twin("keras", "float32")
-        if self._ignore(uncounted.unread(torch, keras, found, arrays)):
-            found = self._find_twins(arrays, names)
-        if not found.is_complete and uncounted.reads_both_ways_apart(
-            *self._layers_that_count(arrays), found
-        ):
+            torch, keras = self._layers_that_count(arrays)
+            found = matched(torch, keras, names, complete=False)
+        twins = self.twin("torch", "float32"), self.twin("keras", "float32")
+        if self._ignore(uncounted.unread(*twins, torch, found, arrays)):
+            torch, keras = self._layers_that_count(arrays)
+            found = matched(torch, keras, names, complete=False)
+        apart = uncounted.reads_both_ways_apart(torch, keras, found)
+        if not found.is_complete and apart:
             for twin in self.of_side("keras").values():
                 twin.hold_directions_apart()
-            found = self._find_twins(arrays, names)
+            torch, keras = self._layers_that_count(arrays)
+            found = matched(torch, keras, names, complete=False)
         if not found.is_complete and complete:
-            match(*self._layers_that_count(arrays), names)  # says which, and raises
+            match(torch, keras, names)  # says which, and raises
         self.matched, self.alone = found.twins, found.alone
-        self._leaf_names = list(self.twin("keras", "float32").layers(arrays))
         self._rename()
-        if not self.outputs and torch.outputs is not None:
-            self._name_outputs(torch.outputs)
+        outputs = self.twin("torch", "float32").outputs
+        if not self.outputs and outputs is not None:
+            self._name_outputs(outputs)
         return self.matched
 
     def _layers_that_count(
         self, arrays: Sequence[np.ndarray]
     ) -> tuple[dict[str, Layer], dict[str, Layer]]:
-        """The layers of PyTorch's model and of Keras's, without what is ignored."""
+        """The layers of PyTorch's model and of Keras's, without what is ignored.
+
+        PyTorch's model runs for it: its layers come in the order of execution.
+        """
         keras = self.twin("keras", "float32").layers(arrays)
+        self._leaf_names = list(keras)
         ignored = self.ignored["keras"]
         return self.twin("torch", "float32").layers(arrays), {
             name: layer for name, layer in keras.items() if name not in ignored
         }
-
-    def _find_twins(
-        self, arrays: Sequence[np.ndarray], names: Mapping | None
-    ) -> Matched:
-        """Match the layers that count, as far as they have twins."""
-        torch, keras = self._layers_that_count(arrays)
-        return matched(torch, keras, names, complete=False)
 
     def _ignore(self, names: Mapping[Side, Sequence[str]]) -> bool:
         """Let these count no longer; return whether there are any."""

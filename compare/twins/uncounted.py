@@ -23,6 +23,7 @@ Names = dict[Side, list[str]]
 def unread(
     torch: PyTorchTwin,
     keras: KerasTwin,
+    layers: Layers,
     found: Matched,
     arrays: Sequence[np.ndarray],
 ) -> Names:
@@ -34,12 +35,13 @@ def unread(
     Args:
         torch: PyTorch's twin.
         keras: Keras's twin.
+        layers: those of PyTorch's twin.
         found: which layers have twins so far.
         arrays: one for each input.
     """
     names: Names = {"torch": [], "keras": []}
     asked = dict.fromkeys(found.alone["torch"])
-    for name, layer in torch.layers(arrays).items():
+    for name, layer in layers.items():
         if layer.by_hand:
             asked.setdefault(name)
     for name in asked:
