@@ -8,8 +8,8 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from compare.errors import first_line
 from compare.judging.not_compared import NotCompared
+from compare.one_line import class_and_message
 
 PACKAGE = Path(__file__).parent
 
@@ -21,9 +21,7 @@ def defect(pair: str, error: BaseException) -> NotCompared:
         pair: that was run.
         error: as it was caught.
     """
-    text = type(error).__name__
-    if first_line(error):
-        text += f": {first_line(error)}"
+    text = class_and_message(error)
     trace = "".join(traceback.format_exception(error))
     return NotCompared(pair, f"{text} ({_place(error)})", trace)
 

@@ -24,9 +24,3 @@ def command() -> str:
     if program == "twinproof":
         return program
     return "python -m compare"
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of what an error says; nothing where it says nothing."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else ""

@@ -7,11 +7,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from compare.errors import BadInput, first_line
+from compare.errors import BadInput
 
 LONGEST_NAME = 500  # letters; a longer name is not one that a person gave
 MOST_UNPACKED = 200  # bytes for each of a zip; zeros shrink to a thousandth
-LONGEST_REASON = 200  # letters of what an error says
 
 
 def target(option: str, path: str) -> Path:
@@ -75,19 +74,6 @@ def _check_size(path: Path, unpacked: int, packed: int) -> None:
             f"claims {unpacked} bytes in {packed}, more than {MOST_UNPACKED} times as "
             "many; save it again"
         )
-
-
-def reason(error: Exception) -> str:
-    """What an error says, in one short line that any terminal can show."""
-    line = first_line(error) or type(error).__name__
-    letters = [_printable(letter) for letter in line]
-    return "".join(letters)[:LONGEST_REASON]
-
-
-def _printable(letter: str) -> str:
-    if letter.isprintable():
-        return letter
-    return ascii(letter)[1:-1]  # without the quotes
 
 
 def write(option: str, target: Path, content: str | bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compare.errors import first_line
+from compare.one_line import message_of
 
 REFUSALS = (ValueError, RuntimeError, TypeError, IndexError)
 
@@ -14,4 +14,4 @@ def origin(error: Exception) -> Exception:
 
 def message(error: Exception) -> str:
     """What a refusal says, in one line; of an empty one the name of its class."""
-    return first_line(error) or type(error).__name__
+    return message_of(error)

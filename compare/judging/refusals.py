@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from compare.errors import BadInput, first_line
+from compare.errors import BadInput
+from compare.one_line import class_and_message
 
 PATHS = sysconfig.get_paths()
 SUITE = str(Path(__file__).parent.parent)
@@ -54,9 +55,7 @@ def refused(
         if isinstance(error, refusals) and not isinstance(error, NotImplementedError):
             raise
         raised = origin(error)
-        message = type(raised).__name__
-        if first_line(raised):
-            message += f": {first_line(raised)}"
+        message = class_and_message(raised)
         line = _line_of_origin(raised)
         if isinstance(raised, NameError):
             raise BadInput(

@@ -32,7 +32,12 @@ FLOORS = (
 FLOOR = {
     package: number for number, packages in enumerate(FLOORS) for package in packages
 }
-GROUND = ("compare.errors", "compare.files", "compare.progress")
+GROUND = (
+    "compare.errors",
+    "compare.one_line",
+    "compare.files",
+    "compare.progress",
+)
 
 # Where a framework may be imported, by the beginning of a module's name.
 FRAMEWORKS = {

@@ -19,12 +19,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from compare.errors import BadInput, command, first_line
+from compare.errors import BadInput, command
 from compare.judging.losses import LOSSES, MEAN_SQUARED_ERROR
 from compare.judging.optimizers import OPTIMIZERS
 from compare.judging.refusals import is_suite, is_users_own
 from compare.matching.legacy import check_not_legacy
 from compare.matching.names import checked_names
+from compare.one_line import class_and_message
 from compare.subjects.cases import BATCHES, NONE_STEPS
 from compare.subjects.own.arrays import EXPECTED_INPUT, inputs, numbers
 from compare.subjects.own.pair import OwnPair, check_transfer, checked_ignore
@@ -195,7 +196,7 @@ def blamed(file: Path | None) -> Iterator[None]:
             raise
         raise BadInput(
             f"{place}: expected code that runs, got "
-            f"{type(error).__name__}: {first_line(error)}; correct it there"
+            f"{class_and_message(error)}; correct it there"
         ) from error
 
 

@@ -20,6 +20,7 @@ import h5py
 from compare import files
 from compare.errors import BadInput
 from compare.kinds.layer import Layer
+from compare.one_line import message_of
 from compare.twins.files import cudnn, hdf5, keras_config, keras_layouts
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def _model(text: str | bytes) -> dict[str, Any]:
 
 def _reason(error: Exception) -> str:
     """Why a file cannot be read; what Python says of a missing key says nothing."""
-    reason = files.reason(error)
+    reason = message_of(error)
     from_layout = isinstance(error, TypeError | AttributeError | IndexError)
     if from_layout or " " not in reason:
         return f"it is not laid out as Keras does it ({type(error).__name__} {reason})"

@@ -11,6 +11,7 @@ from compare import files
 from compare.errors import BadInput
 from compare.kinds import saved
 from compare.kinds.layer import Layer
+from compare.one_line import message_of
 from compare.twins.files.hdf5 import natural
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class StateDict:
         except Exception as error:  # of many kinds, where a file is not what it says
             raise BadInput(
                 f"{path}: expected a whole file of PyTorch's weights, got one that "
-                f"cannot be read: {files.reason(error)}; save model.state_dict() again"
+                f"cannot be read: {message_of(error)}; save model.state_dict() again"
             ) from None
 
     def _keys(self, path: Path) -> dict[str, dict[str, str]]:
@@ -149,7 +150,7 @@ class _Safetensors:
         except (SafetensorError, TypeError, AttributeError) as error:
             raise BadInput(
                 f"{path}: expected a whole .safetensors file of numbers that NumPy has "
-                f"as well, got: {files.reason(error)}; save it again, in float32"
+                f"as well, got: {message_of(error)}; save it again, in float32"
             ) from None
 
     def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:

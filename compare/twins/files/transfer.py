@@ -20,6 +20,7 @@ from compare.matching.matching import bare
 from compare.matching.moves import Move
 from compare.matching.ordering import Order
 from compare.matching.rewriting import paired, renamed, rewrite, shapes
+from compare.one_line import message_of
 from compare.twins.files.keras_files import KerasFile
 from compare.twins.files.pytorch_files import StateDict
 
@@ -168,7 +169,7 @@ def _read(layers: Mapping[str, Layer]) -> dict[str, Layer]:
     except (OSError, MemoryError) as error:  # packed numbers that cannot be unpacked
         raise BadInput(
             "source: expected numbers that can be read, got: "
-            f"{files.reason(error)}; save it again"
+            f"{message_of(error)}; save it again"
         ) from None
     return read
 
