@@ -47,11 +47,18 @@ class Diagnosis:
     def explanation(self) -> Explanation:
         """Explain the difference by the findings, as far as they are proved to."""
         is_proved = self.is_proved()
-        chosen: list[Reading] = []
-        alternatives: list[Reading] = []
-        for finding in self.findings:  # the first reading of each is the one reported
-            chosen += finding.readings[:1]
-            alternatives += finding.readings[1:]
+        with_readings = [finding for finding in self.findings if finding.readings]
+        # The first reading of each finding is the one reported.
+        chosen = [finding.readings[0] for finding in with_readings]
+        sentences = _distinct(cause.sentence for cause in chosen)
+        readings: list[Reading] = []
+        alternatives: list[Alternative] = []
+        for finding, cause in zip(with_readings, chosen, strict=True):
+            number = 0
+            if len(sentences) > 1:
+                number = 1 + sentences.index(cause.sentence)
+            readings += finding.readings[1:]
+            alternatives += [_alternative(r, number) for r in finding.readings[1:]]
         gap_before = gap_after = limit = None
         last = self.before
         if self.before is not None:
@@ -60,7 +67,7 @@ class Diagnosis:
             last = deciding_stage(self.after)
         if last is not None:
             gap_after, limit = last.gap64, last.limit64
-        causes = "; and ".join(_distinct(cause.sentence for cause in chosen))
+        causes = "; and ".join(sentences)
         unexplained = self._unexplained()
         sentence, explained_part, unexplained_part = causes, "", ""
         if not is_proved:
@@ -73,12 +80,12 @@ class Diagnosis:
             faults=_mistake_names(chosen),
             sentence=sentence,
             fix="; and ".join(_distinct(cause.fix for cause in chosen)),
-            indistinguishable_from=_named_by_side(alternatives),
+            indistinguishable_from=_named_by_side(readings),
             gap_before=gap_before,
             gap_after=gap_after,
             limit=limit,
             tried=self.tried,
-            alternatives=_distinct(map(_alternative, alternatives)),
+            alternatives=_distinct(alternatives),
             part=explained_part,
             rest=unexplained_part,
         )
@@ -131,11 +138,11 @@ def _named_by_side(readings: Sequence[Reading]) -> tuple[str, ...]:
     return _distinct(texts)
 
 
-def _alternative(cause: Reading) -> Alternative:
-    """A reading as evidence has it."""
+def _alternative(cause: Reading, number: int) -> Alternative:
+    """A reading as evidence has it, in the place of the cause of a number."""
     mistakes = tuple(mistake.name for mistake in cause.mistakes)
     side = cast("Side", cause.side)  # a reading of neither side is never an alternative
-    return Alternative(side, mistakes, cause.sentence, cause.fix)
+    return Alternative(side, mistakes, cause.sentence, cause.fix, number)
 
 
 def deciding_stage(judgement: Judgement) -> StageResult:
