@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from compare.one_line import sentence
+
 
 class BadInput(Exception):
     """Something given to the suite cannot be used.
@@ -10,7 +12,14 @@ class BadInput(Exception):
     The message is one line: who, what was expected, what came, what to do. The command
     line prints it on stderr and ends with exit status 2. It is not a ValueError, which
     is what a model raises when it refuses its input.
+
+    Args:
+        message: with names and words of a user in it, whose control characters are
+            shown, and which are cut where they are too long.
     """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(sentence(message))
 
 
 def command() -> str:

@@ -24,6 +24,7 @@ from compare.matching.rewriting import (
     renamed,
     step_arrays,
 )
+from compare.one_line import class_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,8 +86,8 @@ def _sides(source: Any, target: Any) -> tuple[Side, Side]:
     if source_side is None or target_side is None or source_side == target_side:
         raise BadInput(
             "transfer expects one PyTorch and one Keras model, got "
-            f"{type(source).__name__} ({source_side or 'neither'}) and "
-            f"{type(target).__name__} ({target_side or 'neither'})"
+            f"{class_name(source)} ({source_side or 'neither'}) and "
+            f"{class_name(target)} ({target_side or 'neither'})"
         )
     return source_side, target_side
 

@@ -10,6 +10,7 @@ from compare.in_pytorch import models as in_pytorch
 from compare.judging.result import SIDES
 from compare.judging.words import PRECISIONS, Side
 from compare.matching.legacy import check_not_legacy
+from compare.one_line import class_name
 from compare.twins.frameworks import MESSAGES, MODELS
 
 NO_COPY = "the copy of a live model of this kind would use the original's layers"
@@ -100,7 +101,7 @@ class Maker:
             check_not_legacy(f"{self.side}_model", model)
             raise BadInput(
                 f"{self.side}_model: expected a function or class that makes a model "
-                f"of {SIDES[self.side]}, got one that makes a {type(model).__name__}"
+                f"of {SIDES[self.side]}, got one that makes a {class_name(model)}"
             )
         MODELS[self.side].check_usable(model)
         return model
