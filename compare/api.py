@@ -78,6 +78,7 @@ def check(
         checked_ignore,
         described,
     )
+    from compare.twins.settings import relied_on
     from compare.twins.versions import versions
 
     check_transfer("transfer", transfer)
@@ -85,7 +86,8 @@ def check(
     table = checked_names("names", names)
     _check_live("torch", torch_model, "torch.nn.Module")
     _check_live("keras", keras_model, "keras.Model")
-    arrays, input_names = named_arrays(x)
+    with relied_on():
+        arrays, input_names = named_arrays(x)
     pair = OwnPair(
         name=class_name(torch_model),
         models={"torch": torch_model, "keras": keras_model},

@@ -1,6 +1,7 @@
 """The one error that people see as a line of text, and the command it names."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from compare.one_line import sentence
@@ -16,10 +17,11 @@ class BadInput(Exception):
     Args:
         message: with names and words of a user in it, whose control characters are
             shown, and which are cut where they are too long.
+        table: lines that go below it, of layers that stand side by side.
     """
 
-    def __init__(self, message: str = "") -> None:
-        super().__init__(sentence(message))
+    def __init__(self, message: str = "", table: Sequence[str] = ()) -> None:
+        super().__init__("\n".join(map(sentence, [message, *table])))
 
 
 def command() -> str:

@@ -6,7 +6,7 @@ import reprlib
 
 LONGEST = 300  # letters of a name, or of what somebody else's code says
 LONGEST_WORD = 500  # letters of a word in a sentence of the suite; a path may be long
-LONGEST_SENTENCE = 6_000  # letters of such a sentence, which may list many layers
+LONGEST_SENTENCE = 20_000  # letters of such a sentence, with a table of layers
 MOST_READ = 100_000  # letters of a message that are looked at
 CUT = "..."  # in the place of what is cut out
 
