@@ -101,7 +101,9 @@ def matched(
     if not attempt.is_complete:
         attempt = _Attempt(torch, keras, table, plain)
     if complete and not attempt.is_complete:
-        raise BadInput(unmatched(torch, keras, attempt.twins, attempt.free))
+        lists = unmatched(torch, keras, attempt.twins, attempt.free)
+        message, *rows = lists.splitlines()
+        raise BadInput(message, rows)
     return Matched(
         {name: attempt.twins[name] for name in torch if name in attempt.twins},
         _groups(torch, attempt.by_order),

@@ -9,6 +9,7 @@ from compare import kinds
 from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain
 from compare.matching.sizes import Sizes, numbered, parts_of
+from compare.one_line import printable
 
 OTHERWISE = "give the model that lacks them these layers, or take them from the other"
 
@@ -54,7 +55,7 @@ def describe(name: str, layer: Layer, marked: bool = False) -> str:
 
 def called(name: str) -> str:
     """Return a layer's name for a sentence."""
-    return name or "the model itself"
+    return printable(name) or "the model itself"
 
 
 # A suggestion about two layers without twins: name and layer in PyTorch, then in Keras.

@@ -275,7 +275,7 @@ def _print_sensitivity(console: Console, evidence: Evidence) -> None:
 def _print_unexercised(console: Console, evidence: Evidence) -> None:
     """What no input made the models do, so that the verdicts do not speak of it."""
     for pair, sentences in evidence.unexercised.items():
-        console.print(f"\nNot exercised in {pair}:", highlight=False)
+        console.print(f"\nNot exercised in {pair}:", highlight=False, markup=False)
         for sentence in sentences:
             _print_wrapped(console, f"  not       {sentence}", "yellow")
 

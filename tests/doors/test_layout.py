@@ -37,6 +37,7 @@ GROUND = (
     "compare.one_line",
     "compare.files",
     "compare.progress",
+    "compare.settings",
 )
 
 # Where a framework may be imported, by the beginning of a module's name.
