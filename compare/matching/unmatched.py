@@ -8,7 +8,7 @@ from itertools import zip_longest
 from compare import kinds
 from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain
-from compare.matching.sizes import Sizes, numbered, parts_of
+from compare.matching.sizes import NUMBER_IN_KERAS, Sizes, numbered, parts_of
 
 OTHERWISE = "give the model that lacks them these layers, or take them from the other"
 
@@ -148,7 +148,7 @@ def _other_parts(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
             "build both twins with a bidirectional layer, or with two layers"
         )
     count = len(parts_of(layer))
-    twin_count = len(numbered(twin_layer.arrays, r"^(\d+)\."))
+    twin_count = len(numbered(twin_layer.arrays, NUMBER_IN_KERAS))
     if count >= twin_count:
         return ""
     return (
