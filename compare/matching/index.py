@@ -87,6 +87,15 @@ class Index:
                 first = place
         return None if first is None else self._names[first]
 
+    def first_of_each(self, keys: Iterable[Hashable]) -> list[str]:
+        """Return the first layer of each sort that has one of these keys, in order."""
+        places = {group.places[0] for group in self._of(keys)}
+        return [self._names[place] for place in sorted(places)]
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is a layer of this name that is not taken."""
+        return isinstance(name, str) and name in self._places
+
     def is_before(self, name: str, other: str) -> bool:
         """Return whether a layer comes before another; neither is taken."""
         return self._places[name] < self._places[other]

@@ -17,6 +17,7 @@ from compare.errors import BadInput
 from compare.judging.words import Side
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain, snake
+from compare.listing import bounded
 from compare.matching.fitting import KindOf
 from compare.matching.free import Free, part_of
 from compare.matching.in_parts import parts_beside
@@ -330,5 +331,5 @@ def _check_names(framework: str, names: Iterable[str], layers: Layers) -> None:
         if name not in layers:
             raise BadInput(
                 f"names: expected layers with weights of {framework} "
-                f"({', '.join(map(called, layers))}), got {name!r}; correct the table"
+                f"({bounded(map(called, layers))}), got {name!r}; correct the table"
             )

@@ -13,6 +13,7 @@ from compare.in_pytorch.twin import Twin as PyTorchTwin
 from compare.judging.words import Side
 from compare.kinds import is_recurrent
 from compare.kinds.layer import Layer
+from compare.listing import bounded
 from compare.matching.matching import Matched
 
 Layers = Mapping[str, Layer]
@@ -74,7 +75,7 @@ def named(torch: Layers, keras: Layers, ignore: Collection[str]) -> Names:
             known = [full for _, full in arrays] + list(keras)
             raise BadInput(
                 f"ignore: expected a layer, or a parameter of PyTorch's model, got "
-                f"{name!r}; there are {', '.join(known)}"
+                f"{name!r}; there are {bounded(known)}"
             )
         names["torch"] += in_torch
         names["keras"] += in_keras
