@@ -34,6 +34,7 @@ FLOOR = {
 }
 GROUND = (
     "compare.errors",
+    "compare.listing",
     "compare.one_line",
     "compare.files",
     "compare.progress",

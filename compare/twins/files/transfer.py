@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from compare.kinds import of_layers
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain
 from compare.kinds.rows import RowsOfLayers
+from compare.listing import bounded
 from compare.matching import precision
+from compare.matching.index import Index
 from compare.matching.matching import bare
 from compare.matching.moves import Move
 from compare.matching.ordering import Order
@@ -223,14 +226,16 @@ def _settled(
     torch_layers = {name: options[0] for name, options in torch.items()}
     keras_layers = {name: options[0] for name, options in keras.items()}
     short = bare(list(torch))
-    unsettled, free = list(torch), list(keras)
+    unsettled, free = list(torch), _Free(keras)
     for by_name in (True, False):
         for name in list(unsettled):
-            twins = free
+            options = torch[name]
             if by_name:
                 called = names.get(name, short[name])
-                twins = [twin for twin in free if twin == called]
-            fits = _fits(name, torch[name], {twin: keras[twin] for twin in twins})
+                twins = [called] if isinstance(called, str) else []
+            else:
+                twins = free.likely(options)
+            fits = free.fits(name, options, twins)
             if not fits:
                 continue
             if len({fit.rows for fit in fits}) > 1:
@@ -238,19 +243,70 @@ def _settled(
             fit = fits[0]
             torch_layers[name], keras_layers[fit.twin] = fit.torch, fit.keras
             unsettled.remove(name)
-            free.remove(fit.twin)
+            free.index.take(fit.twin)
     return torch_layers, keras_layers
 
 
-def _fits(name: str, options: Sequence[Layer], twins: Options) -> list[_Fit]:
-    """Every way in which a layer and one of these can be twins."""
-    fits = []
-    for twin, twin_options in twins.items():
-        for torch in options:
-            for keras in twin_options:
-                if _is_twin(name, torch, keras):
-                    fits.append(_Fit(twin, torch, keras))
-    return fits
+class _Free:
+    """Keras's layers that are not settled yet, found by the sizes of their arrays.
+
+    Args:
+        options: what each layer may be.
+
+    Attributes:
+        index: of those that are not settled.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self.index = Index()
+        for name, layers in options.items():
+            arrays = [array for layer in layers for array in layer.arrays.values()]
+            sort = tuple((layer.kind, _shapes(layer)) for layer in layers)
+            self.index.add(name, sort, (prod(array.shape) for array in arrays))
+
+    def fits(
+        self, name: str, options: Sequence[Layer], twins: Iterable[str]
+    ) -> list[_Fit]:
+        """Every way in which a layer and one of these can be twins.
+
+        Args:
+            name: of the layer of PyTorch.
+            options: what it may be.
+            twins: names of layers of Keras.
+        """
+        fits = []
+        for twin in twins:
+            if twin not in self.index:
+                continue
+            for torch in options:
+                for keras in self._options[twin]:
+                    if _is_twin(name, torch, keras):
+                        fits.append(_Fit(twin, torch, keras))
+        return fits
+
+    def likely(self, options: Sequence[Layer]) -> list[str]:
+        """Names of those that may fit a layer, the first of each sort.
+
+        Args:
+            options: what the layer of PyTorch may be.
+        """
+        return self.index.first_of_each(map(_largest, options))
+
+
+def _largest(layer: Layer) -> int:
+    """How many numbers the largest array has, which one of its twin has as well.
+
+    Biases may be fewer there, and two in one.
+    """
+    sizes = [
+        prod(array.shape) for key, array in layer.arrays.items() if "bias" not in key
+    ]
+    return max(sizes, default=0)
+
+
+def _shapes(layer: Layer) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    return tuple((key, tuple(array.shape)) for key, array in layer.arrays.items())
 
 
 def _is_twin(name: str, torch: Layer, keras: Layer) -> bool:
@@ -266,7 +322,7 @@ def _is_twin(name: str, torch: Layer, keras: Layer) -> bool:
 
 def _several(name: str, fits: Sequence[_Fit]) -> str:
     """The message where a layer may be several things."""
-    twins = " or ".join(f"{fit.keras.kind} {fit.twin}" for fit in fits)
+    twins = bounded((f"{fit.keras.kind} {fit.twin}" for fit in fits), " or ")
     return (
         f"{name}: expected a layer whose twin is clear, got arrays that fit {twins}; "
         f"say which with --names {name}={fits[0].twin}"
