@@ -37,6 +37,8 @@ GROUND = (
     "compare.one_line",
     "compare.files",
     "compare.progress",
+    "compare.apart",
+    "compare.foreign",
 )
 
 # Where a framework may be imported, by the beginning of a module's name.
