@@ -39,6 +39,8 @@ GROUND = (
     "compare.files",
     "compare.progress",
     "compare.settings",
+    "compare.apart",
+    "compare.foreign",
 )
 
 # Where a framework may be imported, by the beginning of a module's name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compare import files
+from compare import apart, files, foreign
 from compare.errors import BadInput
 from compare.judging.result import SIDES
 from compare.kinds import of_layers
@@ -40,6 +41,13 @@ ENDINGS: dict[str, type[File]] = {
     ".pth": StateDict,
     ".safetensors": StateDict,
 }
+
+# What reading the files of PyTorch loads, but for .safetensors.
+PYTORCH = tuple(
+    f"compare.in_pytorch.{module}" for module in ("pickles", "layers", "memory")
+)
+
+SECONDS_PER_ARRAY = 0.01  # of matching; it takes a tenth of this
 
 
 def transfer_files(
@@ -72,11 +80,40 @@ def transfer_files(
     """
     if out is not None:
         _check_out(source, target, out)
+    modules: tuple[str, ...] = ()
+    for path in (source, target):
+        if _type(path) is StateDict and _ending(path) != ".safetensors":
+            modules = PYTORCH
+        foreign.check_file(Path(path))
+    option, path = "transfer", target
+    if out is not None:
+        option, path = "--out", out
+    written = files.target(option, path)
+    moves, content = apart.run(_transferred, source, target, names, modules=modules)
+    files.write(option, written, content)
+    return moves
+
+
+def _transferred(
+    source: str, target: str, names: Names | None
+) -> tuple[list[Move], bytes]:
+    """What went where, and the bytes of the target with the numbers of the source."""
+    target_file, moves = _put(source, target, names)
+    # The source's numbers are no longer in memory.
+    return moves, apart.uncopied(target_file.content())
+
+
+def _put(source: str, target: str, names: Names | None) -> tuple[File, list[Move]]:
+    """The target, opened, with the numbers of the source in it; and what went where."""
     source_file, target_file = _opened(source), _opened(target)
     torch_file, keras_file = _by_side(source_file, target_file, source, target)
-    option, path = "transfer", files.target("transfer", target)
-    if out is not None:
-        option, path = "--out", files.target("--out", out)
+    arrays_of_both = len(torch_file.places) + len(keras_file.places)
+    apart.begin(
+        f"{source} and {target}",
+        apart.for_files(
+            Path(source), Path(target), seconds=SECONDS_PER_ARRAY * arrays_of_both
+        ),
+    )
     torch, leaves = _settled(torch_file.layers, keras_file.layers, names or {})
     order = Order(keras_file.chains, torch_file.sorted_by_name, option=True)
     keras, keras_names = paired(torch, leaves, order, names)
@@ -86,9 +123,9 @@ def transfer_files(
         precision.check_floats(keras_names[name], array)
     layers = {"torch": torch, "keras": keras}
     target_layers = layers[target_file.side]
-    arrays, moves = rewrite(
-        _read(layers[source_file.side]), target_layers, f"to_{target_file.side}"
-    )
+    source_layers = _read(layers[source_file.side])
+    source_file.close()
+    arrays, moves = rewrite(source_layers, target_layers, f"to_{target_file.side}")
     targets, by_place = _by_full_name(target_layers), {}
     for layer, layer_arrays in arrays.items():
         for key, array in layer_arrays.items():
@@ -98,8 +135,8 @@ def transfer_files(
                 name_in_file = keras_names[name]
             precision.check_range(name_in_file, array, targets[name])
             by_place[target_file.places[name_in_file]] = array
-    files.write(option, path, target_file.written(by_place))
-    return [renamed(move, keras_names, target_file.side) for move in moves]
+    target_file.put(by_place)
+    return target_file, [renamed(move, keras_names, target_file.side) for move in moves]
 
 
 def _by_side(
@@ -122,7 +159,8 @@ def _by_side(
 
 def _check_out(source: str, target: str, out: str) -> None:
     """Raise BadInput where `out` cannot be a copy of the target beside the source."""
-    resolved = Path(out).resolve()  # what a link leads to is what is written
+    # What a link leads to is what is written; one that leads to itself stays.
+    resolved = Path(os.path.realpath(out))
     if _ending(resolved) != _ending(target):
         raise BadInput(
             f"--out {out}: expected the ending of {target}, {_ending(target)}, since "
@@ -144,11 +182,11 @@ def _ending(path: str | Path) -> str:
     return ""
 
 
-def _opened(path: str) -> File:
-    """A file, read by its ending.
+def _type(path: str) -> type[File]:
+    """How a file is read, by its ending.
 
     Raises:
-        BadInput: if there is no such file, or it is not what its ending says.
+        BadInput: if the ending is no file's of weights.
     """
     ending = _ending(path)
     if not ending:
@@ -156,10 +194,17 @@ def _opened(path: str) -> File:
             f"{path}: expected a file that ends in {', '.join(ENDINGS)}, got "
             f"{Path(path).suffix or 'no ending'}; save the weights as one of these"
         )
-    if not Path(path).is_file():
-        there = "a folder" if Path(path).is_dir() else "nothing of that name"
-        raise BadInput(f"{path}: expected a file, got {there}; name a saved one")
-    return ENDINGS[ending](Path(path))
+    return ENDINGS[ending]
+
+
+def _opened(path: str) -> File:
+    """A file, read by its ending.
+
+    Raises:
+        BadInput: if it is not what its ending says.
+    """
+    apart.begin(path, apart.for_files(Path(path)))
+    return _type(path)(Path(path))
 
 
 def _read(layers: Mapping[str, Layer]) -> dict[str, Layer]:
