@@ -4,13 +4,9 @@ import importlib.util
 import os
 import stat
 import tempfile
-import zipfile
 from pathlib import Path
 
 from compare.errors import BadInput
-
-LONGEST_NAME = 500  # letters; a longer name is not one that a person gave
-MOST_UNPACKED = 200  # bytes for each of a zip; zeros shrink to a thousandth
 
 
 def target(option: str, path: str) -> Path:
@@ -42,38 +38,6 @@ def target(option: str, path: str) -> Path:
             f"{file.parent}; name a file elsewhere"
         )
     return file
-
-
-def check_name(path: Path, name: str) -> None:
-    """Raise BadInput for a name in a file that would change what a terminal shows."""
-    if not name.isprintable() or len(name) > LONGEST_NAME:
-        raise BadInput(
-            f"{path}: expected names of letters, digits and signs, at most "
-            f"{LONGEST_NAME} of them, got {ascii(name)[:100]}; name the layer "
-            "otherwise and save it again"
-        )
-
-
-def check_zip(path: Path, content: zipfile.ZipFile) -> None:
-    """Raise BadInput for a zip that claims to hold far more than its size.
-
-    It would fill the memory; numbers do not shrink like that, except in a trap.
-    """
-    unpacked, packed = 0, 0
-    for entry in content.infolist():
-        _check_size(path, entry.file_size, entry.compress_size)
-        unpacked += entry.file_size
-        packed += entry.compress_size
-    _check_size(path, unpacked, packed)  # many small entries are a trap as well
-
-
-def _check_size(path: Path, unpacked: int, packed: int) -> None:
-    if unpacked > MOST_UNPACKED * max(packed, 1):
-        raise BadInput(
-            f"{path}: expected a file that Keras or PyTorch saved, got a zip that "
-            f"claims {unpacked} bytes in {packed}, more than {MOST_UNPACKED} times as "
-            "many; save it again"
-        )
 
 
 def write(option: str, target: Path, content: str | bytes) -> None:

@@ -19,7 +19,7 @@ def progress_bar() -> Progress:
     """A progress bar on stderr where that is a terminal; silent elsewhere."""
     console = Console(file=os.fdopen(os.dup(2), "w"))
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TimeElapsedColumn(),
         console=console,

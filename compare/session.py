@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from rich.progress import Progress, TaskID
 
 from compare.attempts import Attempts, names_of
+from compare.judging.cleaning import cleaned
 from compare.judging.evidence import Evidence
 from compare.judging.optimizers import Recipe
 from compare.judging.result import SIDES, Result
 from compare.judging.training import TrainingEvidence
 from compare.judging.words import Side
 from compare.loading import load_harness, progress_bar, quiet, uncollected
+from compare.one_line import printable
 from compare.progress import shown_by
 from compare.subjects.cases import FIXED, Case, cases, left_out
 from compare.subjects.own import pair_file
@@ -163,9 +165,9 @@ def _shown(bar: Progress, task: TaskID, name: str) -> Iterator[None]:
     """Show the name of a pair beside the progress bar, and what is done with it."""
 
     def show(text: str) -> None:
-        bar.update(task, description=f"{name}: {text}")
+        bar.update(task, description=printable(f"{name}: {text}"))
 
-    bar.update(task, description=name)
+    bar.update(task, description=printable(name))
     with shown_by(show):
         yield
 
@@ -306,7 +308,9 @@ def judge_own(pair: OwnPair, gradients: bool = False) -> Judged:
     load_harness()
     from compare.subjects.own.run import run as run_own
 
-    return run_own(pair, gradients)
+    judged = run_own(pair, gradients)
+    results, notes = cleaned(list(judged.results)), cleaned(list(judged.notes))
+    return replace(judged, results=results, notes=notes)
 
 
 def train(
@@ -351,7 +355,8 @@ def train(
             return train_twins(work, recipe, started, show)
         own_pair = _loaded(pair, recipe.seed, names_of([pair])[pair])
         with settled(own_pair):
-            return train_twins(own_task(own_pair), recipe, started, show)
+            evidence = train_twins(own_task(own_pair), recipe, started, show)
+        return cleaned(evidence)
 
 
 def claims() -> Iterator[ClaimResult]:

@@ -79,6 +79,18 @@ class Evidence:
             return False
         return all(result.as_expected for result in self.results)
 
+    def __bool__(self) -> bool:
+        """Nothing: evidence of a difference would count as true.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            "evidence: expected .as_expected or .verdict to be asked for, got the "
+            "evidence itself in the place of true or false; write assert "
+            "evidence.as_expected, or call compare.assert_same"
+        )
+
     def explain(self) -> str:
         """Why each result that is not as expected is not; or what a pass rests on."""
         return summary.explanation(

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 from compare.errors import BadInput
-from compare.in_pytorch import models as in_pytorch
 from compare.judging.result import SIDES
 from compare.judging.words import PRECISIONS, Side
 from compare.matching.legacy import check_not_legacy
-from compare.twins.frameworks import MESSAGES, MODELS
+from compare.one_line import class_name
+from compare.twins.frameworks import MESSAGES, MODELS, SETTINGS
 
 NO_COPY = "the copy of a live model of this kind would use the original's layers"
 
@@ -49,6 +49,18 @@ def notes(models: Mapping[Side, object]) -> list[str]:
                 f"{SIDES[side]}'s model is in training mode; it is judged as in "
                 "evaluation: call .eval() before you use it."
             )
+    return sentences
+
+
+def unheeded_settings(models: Mapping[Side, object]) -> list[str]:
+    """What of a user's settings the judgement does not heed, a sentence each.
+
+    Args:
+        models: "torch" and "keras", live or what makes them.
+    """
+    sentences = []
+    for side, model in models.items():
+        sentences += SETTINGS[side].notes(made=not is_live(side, model))
     return sentences
 
 
@@ -100,7 +112,7 @@ class Maker:
             check_not_legacy(f"{self.side}_model", model)
             raise BadInput(
                 f"{self.side}_model: expected a function or class that makes a model "
-                f"of {SIDES[self.side]}, got one that makes a {type(model).__name__}"
+                f"of {SIDES[self.side]}, got one that makes a {class_name(model)}"
             )
         MODELS[self.side].check_usable(model)
         return model
@@ -122,12 +134,8 @@ def noticing(original: Mapping[Side, Any]) -> Iterator[set[Side]]:
 
 @contextmanager
 def modes_kept(models: Mapping[Side, Any]) -> Iterator[None]:
-    """Live models learn or do not learn after the block as before it.
-
-    PyTorch's random numbers are as they were as well.
-    """
+    """Live models learn or do not learn after the block as before it."""
     with ExitStack() as stack:
-        stack.enter_context(in_pytorch.untouched())
         for side, model in models.items():
             if is_live(side, model):
                 stack.enter_context(MODELS[side].modes_kept(model))

@@ -25,7 +25,7 @@ from compare.judging.optimizers import OPTIMIZERS
 from compare.judging.refusals import is_suite, is_users_own
 from compare.matching.legacy import check_not_legacy
 from compare.matching.names import checked_names
-from compare.one_line import class_and_message
+from compare.one_line import class_and_message, repr_of
 from compare.subjects.cases import BATCHES, NONE_STEPS
 from compare.subjects.own.arrays import EXPECTED_INPUT, inputs, numbers
 from compare.subjects.own.pair import OwnPair, check_transfer, checked_ignore
@@ -93,13 +93,15 @@ def load(path: str, seed: int) -> OwnPair:
     check_transfer(f"{path}: transfer", transfer)
     table = checked_names(f"{path}: names", options.get("names"))
     loss = options.get("loss", MEAN_SQUARED_ERROR)
-    if loss not in LOSSES:
-        raise BadInput(f"{path}: expected a loss of {', '.join(LOSSES)}, got {loss!r}")
+    if not isinstance(loss, str) or loss not in LOSSES:
+        raise BadInput(
+            f"{path}: expected a loss of {', '.join(LOSSES)}, got {repr_of(loss)}"
+        )
     optimizer = options.get("optimizer")
-    if optimizer is not None and optimizer not in list(OPTIMIZERS):
+    if optimizer is not None and not _is_optimizer(optimizer):
         raise BadInput(
             f"{path}: expected an optimizer of {', '.join(OPTIMIZERS)}, got "
-            f"{optimizer!r}; settings are options of {command()} train"
+            f"{repr_of(optimizer)}; settings are options of {command()} train"
         )
     target = None
     if options.get("target") is not None:
@@ -122,6 +124,10 @@ def load(path: str, seed: int) -> OwnPair:
         seed=seed,
         file=file,
     )
+
+
+def _is_optimizer(value: object) -> bool:
+    return isinstance(value, str) and value in OPTIMIZERS
 
 
 def _check_names(path: str, defined: Mapping[str, object]) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from compare.errors import BadInput
 from compare.judging.refusals import is_users_own
+from compare.one_line import message_of
 from compare.subjects.own.pair_file import BOTH_MODELS, MODEL_NAMES, existing
 
 Use = tuple[str, ...]  # a name and the attributes that are read of it: models.Net
@@ -66,7 +67,8 @@ class _File:
             self.statements = ast.parse(self.text).body
         except (OSError, SyntaxError, ValueError) as error:
             raise BadInput(
-                f"{_name(path)}: expected Python that can be read, got: {error}"
+                f"{_name(path)}: expected Python that can be read, got: "
+                f"{message_of(error)}"
             ) from None
         self.shown: set[ast.stmt] = set()
         self.whole = False  # whether to show all of it
