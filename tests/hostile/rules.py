@@ -49,7 +49,7 @@ def _wrong_text(case: Case, outcome: Outcome) -> list[str]:
         wrong.append(f"refused in a line of {longest} letters")
     obeyed = {letter for letter in printed if _is_control(letter)}
     if obeyed:
-        wrong.append(f"printed control characters: {ascii(''.join(sorted(obeyed)))}")
+        wrong.append(f"printed control characters: {''.join(sorted(obeyed))!a}")
     if case.says and case.says not in " ".join(printed.split()):
         wrong.append(f"did not say {case.says!r}")
     return wrong

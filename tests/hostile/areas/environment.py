@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from areas.outputs import PAIR
 from case import REFUSED, SAME, Case
+
+from areas.outputs import PAIR
 
 CLOSED = {
     "no-stdin": "<&-",
