@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ def transfer_files(
     target: str,
     out: str | None = None,
     names: Names | None = None,
+    force: bool = False,
 ) -> list[Move]:
     """Copy the numbers of one file into another, of the other framework.
 
@@ -57,6 +59,7 @@ def transfer_files(
         out: written instead of the target; with the same ending.
         names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,
             kind and sizes do not tell, or tell wrongly.
+        force: whether `out` may overwrite a file that holds something else.
 
     Returns:
         What went where, by names of layers and their arrays.
@@ -64,11 +67,10 @@ def transfer_files(
     Raises:
         BadInput: if a file is not what its ending says, holds code of its own, or if
             something on one side has no counterpart on the other; if only an order that
-            need not be that of execution tells layers apart; or if the target cannot
-            hold the numbers.
+            need not be that of execution tells layers apart; if the target cannot
+            hold the numbers; or if what `out` holds would be lost.
     """
-    if out is not None:
-        _check_out(source, target, out)
+    _check_files(source, target, out)
     source_file, target_file = _opened(source), _opened(target)
     torch_file, keras_file = _by_side(source_file, target_file, source, target)
     option, path = "transfer", files.target("transfer", target)
@@ -95,7 +97,10 @@ def transfer_files(
                 name_in_file = keras_names[name]
             precision.check_range(name_in_file, array, targets[name])
             by_place[target_file.places[name_in_file]] = array
-    files.write(option, path, target_file.written(by_place))
+    content = target_file.written(by_place)
+    if out is not None and not force:
+        files.check_same_content(option, path, content, files.FORCE)
+    files.write(option, path, content)
     return [renamed(move, keras_names, target_file.side) for move in moves]
 
 
@@ -117,20 +122,40 @@ def _by_side(
     )
 
 
-def _check_out(source: str, target: str, out: str) -> None:
-    """Raise BadInput where `out` cannot be a copy of the target beside the source."""
-    resolved = Path(out).resolve()  # what a link leads to is what is written
-    if _ending(resolved) != _ending(target):
+def _check_files(source: str, target: str, out: str | None) -> None:
+    """Raise BadInput where what is written is read and has to stay, or is no copy."""
+    if _same(source, target):
+        raise BadInput(
+            f"transfer {source} {target}: expected two files, got one by two names; "
+            "name a file of each framework"
+        )
+    if out is None:
+        return
+    written = Path(os.path.realpath(out))  # what a link leads to is what is written
+    if _ending(written) != _ending(target):
         raise BadInput(
             f"--out {out}: expected the ending of {target}, {_ending(target)}, since "
-            f"the file is a copy of it with other numbers, got {resolved.name}; name "
+            f"the file is a copy of it with other numbers, got {written.name}; name "
             "it so"
         )
-    if resolved.exists() and Path(source).exists() and resolved.samefile(source):
+    if _same(out, source):
         raise BadInput(
             f"--out {out}: expected another file than the source, got {source} itself; "
             "name another"
         )
+    if _same(out, target):
+        raise BadInput(
+            f"--out {out}: expected another file than the target, got {target} itself; "
+            "leave --out away to change it"
+        )
+
+
+def _same(path: str, other: str) -> bool:
+    """Whether two paths lead to one file."""
+    try:
+        return files.identity(path) == files.identity(other)
+    except (OSError, ValueError):  # one leads nowhere, which its reader says
+        return False
 
 
 def _ending(path: str | Path) -> str:
