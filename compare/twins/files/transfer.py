@@ -55,6 +55,7 @@ def transfer_files(
     target: str,
     out: str | None = None,
     names: Names | None = None,
+    force: bool = False,
 ) -> list[Move]:
     """Copy the numbers of one file into another, of the other framework.
 
@@ -68,6 +69,7 @@ def transfer_files(
         out: written instead of the target; with the same ending.
         names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,
             kind and sizes do not tell, or tell wrongly.
+        force: whether `out` may overwrite a file that holds something else.
 
     Returns:
         What went where, by names of layers and their arrays.
@@ -75,11 +77,10 @@ def transfer_files(
     Raises:
         BadInput: if a file is not what its ending says, holds code of its own, or if
             something on one side has no counterpart on the other; if only an order that
-            need not be that of execution tells layers apart; or if the target cannot
-            hold the numbers.
+            need not be that of execution tells layers apart; if the target cannot
+            hold the numbers; or if what `out` holds would be lost.
     """
-    if out is not None:
-        _check_out(source, target, out)
+    _check_files(source, target, out)
     modules: tuple[str, ...] = ()
     for path in (source, target):
         if _type(path) is StateDict and _ending(path) != ".safetensors":
@@ -90,6 +91,8 @@ def transfer_files(
         option, path = "--out", out
     written = files.target(option, path)
     moves, content = apart.run(_transferred, source, target, names, modules=modules)
+    if out is not None and not force:
+        files.check_same_content(option, written, content, files.FORCE)
     files.write(option, written, content)
     return moves
 
@@ -157,21 +160,40 @@ def _by_side(
     )
 
 
-def _check_out(source: str, target: str, out: str) -> None:
-    """Raise BadInput where `out` cannot be a copy of the target beside the source."""
-    # What a link leads to is what is written; one that leads to itself stays.
-    resolved = Path(os.path.realpath(out))
-    if _ending(resolved) != _ending(target):
+def _check_files(source: str, target: str, out: str | None) -> None:
+    """Raise BadInput where what is written is read and has to stay, or is no copy."""
+    if _same(source, target):
+        raise BadInput(
+            f"transfer {source} {target}: expected two files, got one by two names; "
+            "name a file of each framework"
+        )
+    if out is None:
+        return
+    written = Path(os.path.realpath(out))  # what a link leads to is what is written
+    if _ending(written) != _ending(target):
         raise BadInput(
             f"--out {out}: expected the ending of {target}, {_ending(target)}, since "
-            f"the file is a copy of it with other numbers, got {resolved.name}; name "
+            f"the file is a copy of it with other numbers, got {written.name}; name "
             "it so"
         )
-    if resolved.exists() and Path(source).exists() and resolved.samefile(source):
+    if _same(out, source):
         raise BadInput(
             f"--out {out}: expected another file than the source, got {source} itself; "
             "name another"
         )
+    if _same(out, target):
+        raise BadInput(
+            f"--out {out}: expected another file than the target, got {target} itself; "
+            "leave --out away to change it"
+        )
+
+
+def _same(path: str, other: str) -> bool:
+    """Whether two paths lead to one file."""
+    try:
+        return files.identity(path) == files.identity(other)
+    except (OSError, ValueError):  # one leads nowhere, which its reader says
+        return False
 
 
 def _ending(path: str | Path) -> str:
