@@ -37,6 +37,7 @@ def load_harness() -> None:
         BadInput: if one of them is not installed.
     """
     try:
+        import compare.in_keras.forked  # from here on it notes forks
         import compare.subjects.subject  # noqa: F401
     except (ImportError, ValueError) as error:  # ValueError: an unknown KERAS_BACKEND
         raise BadInput(
