@@ -48,7 +48,7 @@ def target(option: str, path: str) -> Path:
     name = f"{option} {printable(path, LONGEST_NAME)}"
     try:
         file = Path(os.path.realpath(path))
-        mode = _mode(path)
+        mode = _mode(path or ".")
         has_folder = file.parent.is_dir()
     except (OSError, ValueError) as error:
         raise _not_writable(name, error) from None
