@@ -91,7 +91,9 @@ class Twin(adapter.Twin):
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
         else:
             self._call = call
-        self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
+        self._refused = (
+            partial(refused, REFUSALS, origin, message) if call else nullcontext
+        )
         self._order: dict[int, int] = {}  # the place of each layer, by its identity
         self._directions_apart = False
         _check_backend()

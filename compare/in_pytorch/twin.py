@@ -64,7 +64,9 @@ class Twin(adapter.Twin):
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
         else:
             self._call = call
-        self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
+        self._refused = (
+            partial(refused, REFUSALS, origin, message) if call else nullcontext
+        )
         with untouched(), settled(dtype):
             self.model = make().to(getattr(torch, dtype)).eval()
         widen(self.model, dtype)

@@ -91,8 +91,10 @@ def as_judged(array: np.ndarray) -> np.ndarray:
     """A stage as it is compared.
 
     It has at least one axis; whole numbers are int64, whatever their width was, and
-    booleans int8.
+    booleans int8. Complex numbers get an axis at the end: real and imaginary part.
     """
+    if array.dtype.kind == "c":
+        array = array[..., None].view(array.real.dtype)
     if array.dtype.kind == "b":
         array = array.astype("int8")
     elif array.dtype.kind in "iu":
