@@ -63,6 +63,7 @@ def check_tensors(
     model: object,
     results: Iterable[tuple[str, object]],
     is_tensor: Callable[[object], bool],
+    unfit: Callable[[Any], str],
 ) -> None:
     """Raise BadInput where a model returns something that cannot be compared.
 
@@ -71,6 +72,7 @@ def check_tensors(
         model: what was run.
         results: all that it returned, by name, as `flat` gives it.
         is_tensor: whether a result is a tensor of the framework.
+        unfit: what keeps a tensor from being compared, and what to do; or "".
     """
     results = list(results)
     if not results:
@@ -85,16 +87,20 @@ def check_tensors(
                 f"in tuples, lists or dictionaries, got {name} of type "
                 f"{class_name(result)}; return tensors"
             )
+        problem = unfit(result)
+        if problem:
+            raise BadInput(
+                f"{framework}'s {class_name(model)}: expected tensors of real numbers "
+                f"as results, got {name} {problem}"
+            )
 
 
 def as_judged(array: np.ndarray) -> np.ndarray:
     """A stage as it is compared.
 
     It has at least one axis; whole numbers are int64, whatever their width was, and
-    booleans int8. Complex numbers get an axis at the end: real and imaginary part.
+    booleans int8.
     """
-    if array.dtype.kind == "c":
-        array = array[..., None].view(array.real.dtype)
     if array.dtype.kind == "b":
         array = array.astype("int8")
     elif array.dtype.kind in "iu":
