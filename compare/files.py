@@ -46,7 +46,7 @@ def target(option: str, path: str) -> Path:
     name = f"{option} {printable(path, LONGEST_PATH)}"
     try:
         file = Path(os.path.realpath(path))
-        mode = _mode(path)
+        mode = _mode(path or ".")
         has_folder = file.parent.is_dir()
     except (OSError, ValueError) as error:
         raise _not_writable(name, error) from None

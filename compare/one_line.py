@@ -65,9 +65,11 @@ def _escaped(letter: str) -> str:
 def class_name(value: object) -> str:
     """The name of a class, or of that of any other value, whatever a user made of it.
 
-    A class of a class may say that `__name__` is something else.
+    An object may say that its class is another one, and a class of a class that
+    `__name__` is something else.
     """
-    cls = value if isinstance(value, type) else type(value)
+    kind = type(value)
+    cls = value if issubclass(kind, type) else kind
     return printable(type.__dict__["__name__"].__get__(cls))
 
 
@@ -125,5 +127,5 @@ def class_and_message(error: BaseException) -> str:
 
 
 def _first_line(error: BaseException, longest: int) -> str:
-    lines = text_of(error).strip().splitlines()
-    return printable(lines[0].strip(), longest) if lines else ""
+    line = text_of(error).strip().partition("\n")[0]  # a \r is shown
+    return printable(line.strip(), longest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,9 @@ from compare.one_line import printable
 from compare.progress import shown_by
 from compare.subjects.cases import FIXED, Case, cases, left_out
 from compare.subjects.own import pair_file
+from compare.subjects.own.on_disk import existing
 from compare.subjects.own.pair import OwnPair, described
+from compare.subjects.own.surroundings import at_work
 from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices
 from compare.twins.interrupting import Interruption
@@ -141,7 +143,7 @@ def _sorted(
                 built_in_pairs.append((sized, cases(pair, prices.longest)))
         elif isinstance(pair, str):
             with attempts.at(pair):
-                pair_file.existing(pair)
+                existing(pair)
                 own.append(pair)
         else:
             own.append(pair)
@@ -176,7 +178,7 @@ def _shown(bar: Progress, task: TaskID, name: str) -> Iterator[None]:
 def _at_work(pair: Pair | OwnPair | str) -> AbstractContextManager[None]:
     """The surroundings of a pair file while its models are made and run."""
     if isinstance(pair, str):
-        return pair_file.at_work(pair)
+        return at_work(pair)
     return nullcontext()
 
 
@@ -237,7 +239,7 @@ def explain(
         BadInput: as in `run`; or if there is no such script.
     """
     if isinstance(pair, str):
-        pair_file.existing(pair)
+        existing(pair)
     with quiet(), uncollected():
         load_harness()
     with _at_work(pair):
@@ -335,12 +337,13 @@ def train(
         BadInput: if a framework is not installed, or the pair cannot learn in this way.
     """
     if isinstance(pair, str):
-        pair_file.existing(pair)
+        existing(pair)
     else:
         pair = pair.for_assets(len(prices.assets))
         if pair.prices:
             prices.examples(FIXED)  # too few days are said before the long loading
-    with progress_bar() as bar, _at_work(pair):
+    with ExitStack() as stack:
+        bar = stack.enter_context(progress_bar())
         task = bar.add_task("loading PyTorch and Keras", total=None)
         with quiet(), uncollected():
             load_harness()
@@ -348,6 +351,7 @@ def train(
             from compare.subjects.own.run import settled
             from compare.subjects.own.training import task as own_task
             from compare.twins.training import train as train_twins
+        stack.enter_context(_at_work(pair))
 
         def show(
             activity: str, done: int, total: int, losses: Mapping[Side, float]

@@ -85,7 +85,7 @@ def of_python() -> list[Setting]:
     def set_print_options(value: dict[str, Any]) -> None:
         np.set_printoptions(**value)
 
-    errors = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+    errors = dict.fromkeys(("divide", "over", "under", "invalid"), "ignore")
     printed: dict[str, Any] = {
         "precision": 8,
         "threshold": 1000,

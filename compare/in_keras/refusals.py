@@ -32,7 +32,7 @@ def message(error: Exception) -> str:
         raised = origin(error)
     text = re.sub(COLOURS, "", text_of(raised)).split(ARGUMENTS)[0]
     lines = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         line = line.strip()
         if line and not line.startswith(WRAPPING):
             lines.append(line)

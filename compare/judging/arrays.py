@@ -63,6 +63,7 @@ def check_tensors(
     model: object,
     results: Iterable[tuple[str, object]],
     is_tensor: Callable[[object], bool],
+    unfit: Callable[[Any], str],
 ) -> None:
     """Raise BadInput where a model returns something that cannot be compared.
 
@@ -71,6 +72,7 @@ def check_tensors(
         model: what was run.
         results: all that it returned, by name, as `flat` gives it.
         is_tensor: whether a result is a tensor of the framework.
+        unfit: what keeps a tensor from being compared, and what to do; or "".
     """
     results = list(results)
     if not results:
@@ -84,6 +86,12 @@ def check_tensors(
                 f"{framework}'s {class_name(model)}: expected tensors as results, "
                 f"in tuples, lists or dictionaries, got {name} of type "
                 f"{class_name(result)}; return tensors"
+            )
+        problem = unfit(result)
+        if problem:
+            raise BadInput(
+                f"{framework}'s {class_name(model)}: expected tensors of real numbers "
+                f"as results, got {name} {problem}"
             )
 
 

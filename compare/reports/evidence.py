@@ -274,6 +274,8 @@ def _print_sensitivity(console: Console, evidence: Evidence) -> None:
         if len(pair.survivors) > ROWS:
             number = len(pair.survivors) - ROWS
             console.print(f"  not       {number} others, which the JSON has")
+        if pair.omission:
+            _print_wrapped(console, f"  untried   {pair.omission}", "yellow")
 
 
 def _print_unexercised(console: Console, evidence: Evidence) -> None:

@@ -25,7 +25,8 @@ import threading
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -293,72 +294,118 @@ def left_over(command: Command, folder: Path, before: set[str]) -> str:
     return ""
 
 
+class Interrupter:
+    """Runs commands in folders of their own, and interrupts them.
+
+    Args:
+        place: a folder for these.
+        seed: of the times and signals.
+        say: is told what is being done, and what was wrong.
+
+    Attributes:
+        counts: of runs, by command and outcome.
+        slowest: the longest time from the signal to the end in seconds, by command.
+    """
+
+    def __init__(self, place: Path, seed: int, say: Callable[[str], object]) -> None:
+        self.say = say
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.slowest: dict[str, float] = {}
+        self._chance = random.Random(seed)
+        self._inputs = place / "inputs"
+        self._folder, self._temporary = place / "folder", place / "temporary"
+        self._durations: dict[str, float] = {}
+        self._usual: dict[str, set[str]] = {}  # what PyTorch leaves in TMPDIR
+        self._inputs.mkdir()
+        (self._inputs / "right.py").write_text(PAIR_FILE.format(step=-1))
+        (self._inputs / "wrong.py").write_text(PAIR_FILE.format(step=0))
+        subprocess.run(
+            [sys.executable, "-B", "-c", SAVED],
+            cwd=self._inputs,
+            check=True,
+            capture_output=True,
+        )
+
+    def run(self, command: Command) -> None:
+        """Let a command run to its end, to know how long it takes and what it leaves.
+
+        Raises:
+            ValueError: if it does not end as it should.
+        """
+        with self._folders():
+            ended = run(command, self._folder, self._temporary)
+            if ended.status != command.status:
+                raise ValueError(f"{command.text}: status {ended.status}\n{ended.err}")
+            self._durations[command.text] = ended.seconds
+            self._usual[command.text] = names_in(self._temporary)
+        self.say(f"{command.text}: {ended.seconds:.1f} s")
+
+    def interrupt(self, command: Command) -> None:
+        """Interrupt a command at a random time, and count what became of it."""
+        number = self._chance.choice([signal.SIGINT, signal.SIGTERM])
+        at = self._chance.uniform(0, self._durations[command.text])
+        terminal = self._chance.randrange(3) == 0
+        with self._folders():
+            ended = run(command, self._folder, self._temporary, number, at, terminal)
+            result, problem = outcome(command, ended, number)
+            if not problem:
+                problem = left_over(command, self._folder, names_in(self._inputs))
+            names = names_in(self._temporary) - self._usual[command.text]
+            if not problem and names:
+                problem = f"temporary files: {sorted(names)}"
+        if problem:
+            result = "wrong"
+            self.say(f"{command.text}, {number.name} at {at:.3f} s: {problem}")
+            self.say(ended.err)
+        self.counts[command.text, result] += 1
+        if result != "was over":
+            longest = max(self.slowest.get(command.text, 0.0), ended.seconds)
+            self.slowest[command.text] = longest
+
+    @contextmanager
+    def _folders(self) -> Iterator[None]:
+        """Have a fresh folder with the inputs, and one for temporary files."""
+        shutil.copytree(self._inputs, self._folder)
+        self._temporary.mkdir()
+        try:
+            yield
+        finally:
+            shutil.rmtree(self._folder)
+            shutil.rmtree(self._temporary)
+
+
+def names_in(folder: Path) -> set[str]:
+    """The names of the files in a folder."""
+    return {path.name for path in folder.iterdir()}
+
+
 def interrupt(
-    number_of_runs: int, seed: int, say: Callable[[str], object]
+    runs: int, seed: int, say: Callable[[str], object]
 ) -> tuple[list[str], int]:
     """Interrupt commands at random times.
 
     Args:
-        number_of_runs: how often.
+        runs: how many.
         seed: of the times and signals.
         say: is told what is being done, and what was wrong.
 
     Returns:
         The table, and how many runs were wrong.
     """
-    chance = random.Random(seed)
-    counts: Counter[tuple[str, str]] = Counter()
-    slowest: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as place:
-        inputs = Path(place, "inputs")
-        inputs.mkdir()
-        (inputs / "right.py").write_text(PAIR_FILE.format(step=-1))
-        (inputs / "wrong.py").write_text(PAIR_FILE.format(step=0))
-        subprocess.run([sys.executable, "-c", SAVED], cwd=inputs, check=True)
-        shutil.rmtree(inputs / "__pycache__", ignore_errors=True)
-        before = {path.name for path in inputs.iterdir()}
-        durations: dict[str, float] = {}
-        usual: dict[str, set[str]] = {}  # what PyTorch leaves in TMPDIR by itself
-        for index in range(number_of_runs):
-            command = COMMANDS[index % len(COMMANDS)]
-            folder, temporary = Path(place, f"run{index}"), Path(place, f"tmp{index}")
-            if command.text not in durations:
-                shutil.copytree(inputs, folder)
-                temporary.mkdir()
-                ended = run(command, folder, temporary)
-                assert ended.status == command.status, ended.err
-                durations[command.text] = ended.seconds
-                usual[command.text] = {path.name for path in temporary.iterdir()}
-                say(f"{command.text}: {ended.seconds:.1f} s")
-                shutil.rmtree(folder)
-                shutil.rmtree(temporary)
-            shutil.copytree(inputs, folder)
-            temporary.mkdir()
-            number = chance.choice([signal.SIGINT, signal.SIGTERM])
-            at = chance.uniform(0, durations[command.text])
-            terminal = chance.randrange(3) == 0
-            ended = run(command, folder, temporary, number, at, terminal)
-            result, problem = outcome(command, ended, number)
-            if not problem:
-                problem = left_over(command, folder, before)
-            names = {path.name for path in temporary.iterdir()} - usual[command.text]
-            if not problem and names:
-                problem = f"temporary files: {sorted(names)}"
-            if problem:
-                result = "wrong"
-                say(
-                    f"{command.text}, {number.name} at {at:.3f} s: {problem}\n{ended.err}"
-                )
-            counts[command.text, result] += 1
-            if result != "was over":
-                slowest[command.text] = max(slowest[command.text], ended.seconds)
-            shutil.rmtree(folder)
-            shutil.rmtree(temporary)
-    wrong = sum(count for (_, result), count in counts.items() if result == "wrong")
-    return table(counts, slowest), wrong
+        interrupter = Interrupter(Path(place), seed, say)
+        for command in COMMANDS[:runs]:
+            interrupter.run(command)
+        for index in range(runs):
+            interrupter.interrupt(COMMANDS[index % len(COMMANDS)])
+    wrong = 0
+    for (_, result), count in interrupter.counts.items():
+        if result == "wrong":
+            wrong += count
+    return table(interrupter.counts, interrupter.slowest), wrong
 
 
-def table(counts: Counter[tuple[str, str]], slowest: Counter[str]) -> list[str]:
+def table(counts: Counter[tuple[str, str]], slowest: Mapping[str, float]) -> list[str]:
     """A row for each command: its outcomes, and its longest time to the end."""
     lines = [f"{'':42}{''.join(f'{name:>16}' for name in OUTCOMES)}  longest end"]
     sums: Counter[str] = Counter()
@@ -368,7 +415,7 @@ def table(counts: Counter[tuple[str, str]], slowest: Counter[str]) -> list[str]:
             count = counts[command.text, name]
             cells += f"{count:16}"
             sums[name] += count
-        seconds = slowest[command.text]
+        seconds = slowest.get(command.text, 0.0)
         lines.append(f"{command.text[:41]:42}{cells}  {seconds:9.2f} s")
     cells = "".join(f"{sums[name]:16}" for name in OUTCOMES)
     return [*lines, f"{'all':42}{cells}"]

@@ -1,6 +1,7 @@
 """Live models of a user's: copied for the judgement, and left as they are."""
 
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -16,6 +17,10 @@ NO_COPY = "the copy of a live model of this kind would use the original's layers
 
 
 OTHER_PRECISIONS = ("float16", "bfloat16", "float64")  # beside float32
+
+
+def no_model() -> None:
+    """The model that was made last, before one was made."""
 
 
 class NotCopied(ValueError):
@@ -77,6 +82,7 @@ class Maker:
         self.side, self.model = side, model
         self.copies: dict[str, Any] = {}  # by precision
         self._why_uncopied = NO_COPY
+        self._last_model: Callable[[], Any] = no_model
         if not is_live(side, model):
             return
         MODELS[side].check_usable(model)
@@ -114,7 +120,14 @@ class Maker:
                 f"{self.side}_model: expected a function or class that makes a model "
                 f"of {SIDES[self.side]}, got one that makes a {class_name(model)}"
             )
+        if model is self._last_model():
+            raise BadInput(
+                f"{self.side}_model: expected a function that makes another model at "
+                "each call, got one that returns the same again; make it inside, or "
+                "give the model itself"
+            )
         MODELS[self.side].check_usable(model)
+        self._last_model = weakref.ref(model)
         return model
 
 

@@ -35,8 +35,8 @@ from compare.subjects.own import (
 )
 from compare.subjects.own import models as live
 from compare.subjects.own import notes as notes_of_runs
+from compare.subjects.own.blame import blamed
 from compare.subjects.own.pair import OwnPair
-from compare.subjects.own.pair_file import blamed
 from compare.subjects.own.weights import AS_IS, RANDOM
 from compare.twins import settings
 
