@@ -22,6 +22,7 @@ from compare.interrupts import KILLED
 from compare.judging.not_compared import NotCompared, lines
 from compare.judging.optimizers import CAUSES, Recipe
 from compare.judging.words import Side
+from compare.one_line import printable
 from compare.reports.evidence import print_evidence, print_explanation
 from compare.reports.sources import print_pairs, print_sources
 from compare.subjects import sources
@@ -112,7 +113,8 @@ def _new(args: argparse.Namespace) -> int:
             f"{problem}; name another"
         )
     files.write("new", target, pair_file.template(args.file).rstrip("\n"))
-    print(f"wrote {args.file}; next: {command()} run {args.file}")
+    name = printable(args.file)
+    print(f"wrote {name}; next: {command()} run {name}")
     return AS_EXPECTED
 
 

@@ -4,7 +4,6 @@ import importlib.util
 import os
 import re
 import stat
-import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,10 +23,9 @@ BEGINNING = 4096  # bytes in which it is
 FORCE = "add --force to overwrite it, or name another file"  # of the command line
 
 UNFINISHED = ".twinproof-"  # what the name of an unfinished file begins with
-unfinished: set[Path] = set()  # what has to go if the process ends now
+LONGEST_PATH = 500  # letters of a path that a message shows
 
-LONGEST_NAME = 500  # letters; a longer name is not one that a person gave
-MOST_UNPACKED = 200  # bytes for each of a zip; zeros shrink to a thousandth
+unfinished: set[Path] = set()  # what has to go if the process ends now
 
 
 def target(option: str, path: str) -> Path:
@@ -45,7 +43,7 @@ def target(option: str, path: str) -> Path:
             device or a pipe is refused as well: a file is written whole or not at all,
             and the report goes to stdout.
     """
-    name = f"{option} {printable(path, LONGEST_NAME)}"
+    name = f"{option} {printable(path, LONGEST_PATH)}"
     try:
         file = Path(os.path.realpath(path))
         mode = _mode(path or ".")
@@ -53,7 +51,7 @@ def target(option: str, path: str) -> Path:
     except (OSError, ValueError) as error:
         raise _not_writable(name, error) from None
     if not has_folder:
-        folder = printable(str(Path(path).parent), LONGEST_NAME)
+        folder = printable(str(Path(path).parent), LONGEST_PATH)
         raise BadInput(
             f"{name}: expected a file in a folder that exists, got {folder}, which "
             "does not; create it first"
@@ -140,7 +138,7 @@ def check_same_content(option: str, file: Path, content: bytes, remedy: str) -> 
 
 def _would_be_lost(option: str, file: Path, remedy: str) -> BadInput:
     return BadInput(
-        f"{option} {printable(str(file), LONGEST_NAME)}: expected a new file, or one "
+        f"{option} {printable(str(file), LONGEST_PATH)}: expected a new file, or one "
         f"that this command wrote, got a file with something else in it; {remedy}"
     )
 
@@ -160,38 +158,6 @@ def identity(path: str | Path) -> tuple[int, int, str]:
     except FileNotFoundError:
         facts, name = file.parent.stat(), file.name.casefold()
     return facts.st_dev, facts.st_ino, name
-
-
-def check_name(path: Path, name: str) -> None:
-    """Raise BadInput for a name in a file that would change what a terminal shows."""
-    if not name.isprintable() or len(name) > LONGEST_NAME:
-        raise BadInput(
-            f"{path}: expected names of letters, digits and signs, at most "
-            f"{LONGEST_NAME} of them, got {ascii(name)[:100]}; name the layer "
-            "otherwise and save it again"
-        )
-
-
-def check_zip(path: Path, content: zipfile.ZipFile) -> None:
-    """Raise BadInput for a zip that claims to hold far more than its size.
-
-    It would fill the memory; numbers do not shrink like that, except in a trap.
-    """
-    unpacked, packed = 0, 0
-    for entry in content.infolist():
-        _check_size(path, entry.file_size, entry.compress_size)
-        unpacked += entry.file_size
-        packed += entry.compress_size
-    _check_size(path, unpacked, packed)  # many small entries are a trap as well
-
-
-def _check_size(path: Path, unpacked: int, packed: int) -> None:
-    if unpacked > MOST_UNPACKED * max(packed, 1):
-        raise BadInput(
-            f"{path}: expected a file that Keras or PyTorch saved, got a zip that "
-            f"claims {unpacked} bytes in {packed}, more than {MOST_UNPACKED} times as "
-            "many; save it again"
-        )
 
 
 def write(option: str, target: Path, content: str | bytes) -> None:
@@ -216,7 +182,7 @@ def write(option: str, target: Path, content: str | bytes) -> None:
         _write_part(part, target, content)
         os.replace(part, target)
     except OSError as error:
-        name = f"{option} {printable(str(target), LONGEST_NAME)}"
+        name = f"{option} {printable(str(target), LONGEST_PATH)}"
         raise _not_writable(name, error) from None
     finally:
         _remove(part)

@@ -21,7 +21,7 @@ def progress_bar() -> Progress:
     stderr = os.fdopen(os.dup(2), "w", errors="backslashreplace")
     console = Console(file=stderr)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TimeElapsedColumn(),
         console=console,

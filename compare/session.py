@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.progress import Progress, TaskID
 
 from compare.attempts import Attempts, names_of
+from compare.judging.cleaning import cleaned
 from compare.judging.evidence import Evidence
 from compare.judging.optimizers import Recipe
 from compare.judging.result import SIDES, Result
 from compare.judging.training import TrainingEvidence
 from compare.judging.words import Side
 from compare.loading import load_harness, progress_bar, quiet, uncollected
+from compare.one_line import printable
 from compare.progress import shown_by
 from compare.subjects.cases import FIXED, Case, cases, left_out
 from compare.subjects.own import pair_file
+from compare.subjects.own.on_disk import existing
 from compare.subjects.own.pair import OwnPair, described
+from compare.subjects.own.surroundings import at_work
 from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices
 from compare.twins.interrupting import Interruption
@@ -139,7 +143,7 @@ def _sorted(
                 built_in_pairs.append((sized, cases(pair, prices.longest)))
         elif isinstance(pair, str):
             with attempts.at(pair):
-                pair_file.existing(pair)
+                existing(pair)
                 own.append(pair)
         else:
             own.append(pair)
@@ -164,9 +168,9 @@ def _shown(bar: Progress, task: TaskID, name: str) -> Iterator[None]:
     """Show the name of a pair beside the progress bar, and what is done with it."""
 
     def show(text: str) -> None:
-        bar.update(task, description=f"{name}: {text}")
+        bar.update(task, description=printable(f"{name}: {text}"))
 
-    bar.update(task, description=name)
+    bar.update(task, description=printable(name))
     with shown_by(show):
         yield
 
@@ -174,7 +178,7 @@ def _shown(bar: Progress, task: TaskID, name: str) -> Iterator[None]:
 def _at_work(pair: Pair | OwnPair | str) -> AbstractContextManager[None]:
     """The surroundings of a pair file while its models are made and run."""
     if isinstance(pair, str):
-        return pair_file.at_work(pair)
+        return at_work(pair)
     return nullcontext()
 
 
@@ -235,7 +239,7 @@ def explain(
         BadInput: as in `run`; or if there is no such script.
     """
     if isinstance(pair, str):
-        pair_file.existing(pair)
+        existing(pair)
     with quiet(), uncollected():
         load_harness()
     with _at_work(pair):
@@ -307,7 +311,9 @@ def judge_own(pair: OwnPair, gradients: bool = False) -> Judged:
     load_harness()
     from compare.subjects.own.run import run as run_own
 
-    return run_own(pair, gradients)
+    judged = run_own(pair, gradients)
+    results, notes = cleaned(list(judged.results)), cleaned(list(judged.notes))
+    return replace(judged, results=results, notes=notes)
 
 
 def train(
@@ -331,12 +337,13 @@ def train(
         BadInput: if a framework is not installed, or the pair cannot learn in this way.
     """
     if isinstance(pair, str):
-        pair_file.existing(pair)
+        existing(pair)
     else:
         pair = pair.for_assets(len(prices.assets))
         if pair.prices:
             prices.examples(FIXED)  # too few days are said before the long loading
-    with progress_bar() as bar, _at_work(pair):
+    with ExitStack() as stack:
+        bar = stack.enter_context(progress_bar())
         task = bar.add_task("loading PyTorch and Keras", total=None)
         with quiet(), uncollected():
             load_harness()
@@ -344,6 +351,7 @@ def train(
             from compare.subjects.own.run import settled
             from compare.subjects.own.training import task as own_task
             from compare.twins.training import train as train_twins
+        stack.enter_context(_at_work(pair))
 
         def show(
             activity: str, done: int, total: int, losses: Mapping[Side, float]
@@ -358,7 +366,8 @@ def train(
         own_pair = _loaded(pair, recipe.seed, names_of([pair])[pair])
         with settled(own_pair):
             work = own_task(own_pair)
-            return train_twins(work, recipe, started, show, interruption)
+            evidence = train_twins(work, recipe, started, show, interruption)
+        return cleaned(evidence)
 
 
 def claims() -> Iterator[ClaimResult]:

@@ -23,7 +23,9 @@ from compare.in_keras.kinds import (
 from compare.in_keras.models import is_graph, never_built
 from compare.in_keras.names import Renamed, children, is_whole, unnamed
 from compare.kinds.layer import Layer
+from compare.listing import bounded
 from compare.matching.copying import LARGE, LINE, copy
+from compare.one_line import class_name
 
 # Layers that count as one with those inside.
 COMPOSITES = (keras.layers.RNN, keras.layers.Wrapper, keras.layers.Bidirectional)
@@ -110,8 +112,8 @@ def _checked(
     outside = [v.path for v in model.weights if id(v) not in inside]
     if outside and is_whole(model):
         raise BadInput(
-            f"{type(original).__name__}: expected a Keras model whose layers without "
-            f"layers inside hold all weights, got {', '.join(outside)} elsewhere; put "
+            f"{class_name(original)}: expected a Keras model whose layers without "
+            f"layers inside hold all weights, got {bounded(outside)} elsewhere; put "
             "what the model, or a layer with others inside, holds itself into a layer "
             "of its own"
         )

@@ -27,6 +27,7 @@ from compare.in_keras.internals import (
 from compare.in_keras.names import Renamed, unnamed
 from compare.in_keras.precision import settled
 from compare.judging.words import Precision
+from compare.one_line import class_name
 
 PURE = ("float16", "bfloat16", "float32", "float64")
 
@@ -77,7 +78,7 @@ def check_unbuilt(model: keras.Model, own_weights: bool) -> None:
 def never_built(model: keras.Model) -> BadInput:
     """The error of a model that has no weights yet."""
     return BadInput(
-        f"{type(model).__name__}: expected a Keras model that has its weights, got one "
+        f"{class_name(model)}: expected a Keras model that has its weights, got one "
         "that was never built; call it once on an input first"
     )
 

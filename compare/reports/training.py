@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from compare.files import PICTURE_AUTHOR
 from compare.judging.model_causes import OF_SIDE
@@ -232,7 +233,7 @@ def _tensors(evidence: TrainingEvidence) -> Table:
     for tensor in evidence.tensors:
         parts_at = f"step {tensor.timestep}" if tensor.timestep else ""
         table.add_row(
-            tensor.stage,
+            Text(tensor.stage),
             tensor.verdict,
             f"{tensor.gap64:.1e}",
             f"{tensor.limit64:.1e}",
@@ -255,7 +256,7 @@ def _causes(evidence: TrainingEvidence) -> Table:
         if name in measured:
             explains = f"{measured[name].share:.1%}"
             alone = f"{measured[name].alone:.1%}"
-        table.add_row(name, sentence, explains, alone)
+        table.add_row(name, Text(sentence), explains, alone)
     return table
 
 

@@ -12,6 +12,7 @@ from compare.errors import BadInput
 from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.kinds.layer import Layer
+from compare.listing import bounded
 from compare.matching import ordering, precision
 from compare.matching.legacy import check_not_legacy
 from compare.matching.moves import Move
@@ -24,6 +25,7 @@ from compare.matching.rewriting import (
     renamed,
     step_arrays,
 )
+from compare.one_line import class_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,8 +47,29 @@ def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]
     Raises:
         BadInput: as `compare.api.transfer`.
     """
-    source_side, target_side = _sides(source, target)
-    models: dict[Side, Any] = {source_side: source, target_side: target}
+    sides = _sides(source, target)
+    # Here, since it loads both frameworks.
+    settings = import_module("compare.twins.settings")
+    with settings.relied_on():
+        moves, constants = _transferred(
+            dict(zip(sides, (source, target), strict=True)), sides, names
+        )
+    for sentence in constants:
+        warnings.warn(f"transfer: {sentence}", stacklevel=3)
+    return moves
+
+
+def _transferred(
+    models: dict[Side, Any], sides: tuple[Side, Side], names: Names | None
+) -> tuple[list[Move], list[str]]:
+    """What went where, and a sentence for each model that has constants.
+
+    Args:
+        models: by side.
+        sides: of the source and of the target.
+        names: as in `transfer`.
+    """
+    source_side, target_side = sides
     if names is not None:
         names = checked_names("names", names)
     # Here, since each loads a framework.
@@ -68,9 +91,7 @@ def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]
     _check_numbers(steps, moves, read, memory)
     for step in steps:
         _carry(step, read, write)
-    for sentence in _constants(adapters, models):
-        warnings.warn(f"transfer: {sentence}", stacklevel=3)
-    return moves
+    return moves, [*_constants(adapters, models)]
 
 
 def _sides(source: Any, target: Any) -> tuple[Side, Side]:
@@ -85,8 +106,8 @@ def _sides(source: Any, target: Any) -> tuple[Side, Side]:
     if source_side is None or target_side is None or source_side == target_side:
         raise BadInput(
             "transfer expects one PyTorch and one Keras model, got "
-            f"{type(source).__name__} ({source_side or 'neither'}) and "
-            f"{type(target).__name__} ({target_side or 'neither'})"
+            f"{class_name(source)} ({source_side or 'neither'}) and "
+            f"{class_name(target)} ({target_side or 'neither'})"
         )
     return source_side, target_side
 
@@ -138,7 +159,7 @@ def _constants(
 ) -> Iterator[str]:
     """A sentence for each model that has constants, which stay."""
     for side, adapter in adapters.items():
-        names = ", ".join(adapter.constants(models[side]))
+        names = bounded(adapter.constants(models[side]))
         if names:
             yield (
                 f"{names} of {SIDES[side]}: constants of the model, not weights; "

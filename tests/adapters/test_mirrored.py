@@ -17,6 +17,7 @@ FILES = {
     "memory": "TensorFlow's variables share no memory",
     "mistakes": "mistakes are made in PyTorch alone",
     "pickles": "PyTorch alone saves pickles",
+    "pickle_bounds": "PyTorch alone saves pickles",
     "names": "only layers of Keras go by the names of the others",
     "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
     "terms": "PyTorch's models add nothing to a loss",
