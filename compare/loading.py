@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,14 +18,15 @@ from compare.errors import BadInput
 
 def progress_bar() -> Progress:
     """A progress bar on stderr where that is a terminal; silent elsewhere."""
-    console = Console(file=os.fdopen(os.dup(2), "w"))
+    stderr = os.fdopen(os.dup(2), "w", errors="backslashreplace")
+    console = Console(file=stderr)
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not stderr.isatty(),  # FORCE_COLOR is for what stays
     )
 
 
@@ -68,7 +70,11 @@ def uncollected() -> Iterator[None]:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Hold back what TensorFlow's loader says on stderr, unless loading fails."""
-    with tempfile.TemporaryFile() as held_back:
+    held_back = _temporary_file()
+    if held_back is None:
+        yield
+        return
+    with held_back:
         stderr = os.dup(2)
         os.dup2(held_back.fileno(), 2)
         try:
@@ -80,3 +86,11 @@ def quiet() -> Iterator[None]:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+
+
+def _temporary_file() -> IO[bytes] | None:
+    """A file without a name; None where no folder takes one."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return None

@@ -27,6 +27,7 @@ from compare.subjects.own.pair import OwnPair, described
 from compare.subjects.own.surroundings import at_work
 from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices
+from compare.twins.interrupting import Interruption
 
 if TYPE_CHECKING:  # at run time these would load both frameworks
     from compare.subjects.claims import ClaimResult
@@ -316,7 +317,11 @@ def judge_own(pair: OwnPair, gradients: bool = False) -> Judged:
 
 
 def train(
-    pair: Pair | str, prices: Prices, recipe: Recipe, started: float
+    pair: Pair | str,
+    prices: Prices,
+    recipe: Recipe,
+    started: float,
+    interruption: Interruption,
 ) -> TrainingEvidence:
     """Train the twins of a pair, with their losses beside the progress bar.
 
@@ -326,6 +331,7 @@ def train(
         prices: of the pairs that read them.
         recipe: how.
         started: as in `run`.
+        interruption: tells which signal ended the training, if one did.
 
     Raises:
         BadInput: if a framework is not installed, or the pair cannot learn in this way.
@@ -356,10 +362,11 @@ def train(
 
         if isinstance(pair, Pair):
             work = built_in.task(pair, prices, recipe.seed)
-            return train_twins(work, recipe, started, show)
+            return train_twins(work, recipe, started, show, interruption)
         own_pair = _loaded(pair, recipe.seed, names_of([pair])[pair])
         with settled(own_pair):
-            evidence = train_twins(own_task(own_pair), recipe, started, show)
+            work = own_task(own_pair)
+            evidence = train_twins(work, recipe, started, show, interruption)
         return cleaned(evidence)
 
 

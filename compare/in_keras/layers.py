@@ -23,6 +23,7 @@ from compare.in_keras.kinds import (
 from compare.in_keras.models import is_graph, never_built
 from compare.in_keras.names import Renamed, children, is_whole, unnamed
 from compare.kinds.layer import Layer
+from compare.listing import bounded
 from compare.matching.copying import LARGE, LINE, copy
 from compare.one_line import class_name
 
@@ -112,7 +113,7 @@ def _checked(
     if outside and is_whole(model):
         raise BadInput(
             f"{class_name(original)}: expected a Keras model whose layers without "
-            f"layers inside hold all weights, got {', '.join(outside)} elsewhere; put "
+            f"layers inside hold all weights, got {bounded(outside)} elsewhere; put "
             "what the model, or a layer with others inside, holds itself into a layer "
             "of its own"
         )

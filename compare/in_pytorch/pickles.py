@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 
-from compare import files
 from compare.errors import BadInput
+from compare.foreign import check_name, check_zip
+from compare.in_pytorch import pickle_bounds
 from compare.in_pytorch.internals import MORE_THAN_TENSORS, TORCHSCRIPT
 
 PLAIN = {torch.float16, torch.float32, torch.float64, torch.bool, torch.uint8}
@@ -40,7 +41,7 @@ def opened(path: Path) -> tuple[object, dict[str, torch.Tensor]]:
     if len(state_dicts) == 1:
         return checkpoint, _checked(path, *state_dicts.values())
     for key in state_dicts:
-        files.check_name(path, key)
+        check_name(path, key)
     number = len(state_dicts)
     listed = f"{number}, under {', '.join(state_dicts)}" if state_dicts else "neither"
     raise BadInput(
@@ -57,8 +58,9 @@ def _loaded(path: Path) -> Any:
     """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as content:
-            files.check_zip(path, content)
+            check_zip(path, content)
     try:
+        pickle_bounds.check(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # of many kinds, where a file is not what it should be
         raise BadInput(
@@ -70,6 +72,8 @@ def _loaded(path: Path) -> Any:
 def _reason(error: Exception) -> str:
     """Why a file cannot be opened; PyTorch says it at length and in colours."""
     text = str(error)
+    if isinstance(error, MemoryError):
+        return "one that takes more memory than its size allows"
     if MORE_THAN_TENSORS in text or isinstance(error, pickle.UnpicklingError):
         return "one with more in it than tensors and plain containers, or a damaged one"
     if TORCHSCRIPT in text:
@@ -84,7 +88,7 @@ def _checked(path: Path, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Te
         BadInput: of the first that is not.
     """
     for name, tensor in tensors.items():
-        files.check_name(path, name)
+        check_name(path, name)
         oddities = _oddities(tensor)
         if oddities or tensor.dtype not in PLAIN:
             oddities.append(str(tensor.dtype).removeprefix("torch."))

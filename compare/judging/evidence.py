@@ -1,7 +1,7 @@
 """Everything a run found out, as data; knows no framework and no report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from compare.errors import BadInput
@@ -125,7 +125,7 @@ class Evidence:
             "inputs": dict(self.inputs),
             "notes": list(self.notes),
             "results": [result.as_dict() for result in self.results],
-            "sensitivity": [asdict(sensitivity) for sensitivity in self.sensitivity],
+            "sensitivity": [of_pair.as_dict() for of_pair in self.sensitivity],
             "unexercised": {
                 pair: list(sentences) for pair, sentences in self.unexercised.items()
             },

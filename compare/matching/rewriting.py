@@ -20,6 +20,7 @@ from compare.judging.words import Side
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.names import own, plain
 from compare.kinds.rows import Rewrite, Row
+from compare.listing import bounded
 from compare.matching import ordering
 from compare.matching.matching import matched
 from compare.matching.moves import Move, Sum
@@ -274,4 +275,4 @@ def _check_none_unused(subject: str, source: set[str], target: set[str]) -> None
 
 
 def _listed(names: set[str]) -> str:
-    return ", ".join(sorted(names)) if names else "nothing"
+    return bounded(sorted(names)) if names else "nothing"

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from compare.files import PICTURE_AUTHOR
 from compare.judging.model_causes import OF_SIDE
 from compare.judging.result import DIFFERENT, ILL_CONDITIONED, OTHER, SAME, SIDES
 from compare.judging.training import TrainingEvidence
@@ -304,5 +305,5 @@ def plot(evidence: TrainingEvidence) -> bytes:
     for axes in (curves, gap):
         axes.grid(alpha=0.3)
     picture = BytesIO()
-    figure.savefig(picture, format="png")
+    figure.savefig(picture, format="png", metadata={"Software": PICTURE_AUTHOR})
     return picture.getvalue()

@@ -12,6 +12,7 @@ from compare.errors import BadInput
 from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.kinds.layer import Layer
+from compare.listing import bounded
 from compare.matching import ordering, precision
 from compare.matching.legacy import check_not_legacy
 from compare.matching.moves import Move
@@ -158,7 +159,7 @@ def _constants(
 ) -> Iterator[str]:
     """A sentence for each model that has constants, which stay."""
     for side, adapter in adapters.items():
-        names = ", ".join(adapter.constants(models[side]))
+        names = bounded(adapter.constants(models[side]))
         if names:
             yield (
                 f"{names} of {SIDES[side]}: constants of the model, not weights; "

@@ -14,6 +14,7 @@ from compare.in_pytorch.twin import Twin as PyTorchTwin
 from compare.judging.words import Side
 from compare.kinds import is_recurrent
 from compare.kinds.layer import Layer
+from compare.listing import bounded
 from compare.matching.matching import Matched
 from compare.twins.frameworks import REFUSALS
 
@@ -80,7 +81,7 @@ def named(torch: Layers, keras: Layers, ignore: Collection[str]) -> Names:
             known = [full for _, full in arrays] + list(keras)
             raise BadInput(
                 f"ignore: expected a layer, or a parameter of PyTorch's model, got "
-                f"{name!r}; there are {', '.join(known)}"
+                f"{name!r}; there are {bounded(known)}"
             )
         names["torch"] += in_torch
         names["keras"] += in_keras

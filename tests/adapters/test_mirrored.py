@@ -17,11 +17,13 @@ FILES = {
     "memory": "TensorFlow's variables share no memory",
     "mistakes": "mistakes are made in PyTorch alone",
     "pickles": "PyTorch alone saves pickles",
+    "pickle_bounds": "PyTorch alone saves pickles",
     "names": "only layers of Keras go by the names of the others",
     "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
     "terms": "PyTorch's models add nothing to a loss",
     "compiled": "PyTorch's models are not compiled with an optimizer",
     "by_thread": "only functions of TensorFlow are replaced",
+    "callers": "who called is asked in TensorFlow's trace",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
 

@@ -34,10 +34,13 @@ FLOOR = {
 }
 GROUND = (
     "compare.errors",
+    "compare.listing",
     "compare.one_line",
     "compare.files",
     "compare.progress",
     "compare.settings",
+    "compare.apart",
+    "compare.foreign",
 )
 
 # Where a framework may be imported, by the beginning of a module's name.

@@ -19,6 +19,7 @@ from compare.judging.result import (
     Result,
 )
 from compare.judging.verdict import of_refusals
+from compare.listing import bounded
 from compare.mistakes.operations import Need
 from compare.subjects.own import calls, drawing, sameness, weights
 from compare.subjects.own.pair import OwnPair
@@ -210,7 +211,7 @@ class _Trial:
         elif judgement.verdict not in PROVED or not new:
             return
         if new and is_larger:
-            inputs += f", beyond the bounds of {', '.join(dict.fromkeys(new))}"
+            inputs += f", beyond the bounds of {bounded(dict.fromkeys(new))}"
         self._found.results.append(self._result(inputs, arrays, judgement))
 
     def _result(

@@ -22,6 +22,7 @@ from compare.judging.result import (
     SIDES,
     Result,
 )
+from compare.listing import bounded
 from compare.subjects import subject
 from compare.subjects.cases import Case
 from compare.subjects.own import (
@@ -185,7 +186,7 @@ def _exchanged(judged: Judged, gradients: bool) -> Judged:
     if twins.run(*few)[1]:  # a refusal has other reasons than how layers are paired
         return judged
     exchanged = pairings.others_that_fit(twins, groups, few, pair.seed)
-    names = ", ".join(name for group in groups for name in group)
+    names = bounded(name for group in groups for name in group)
     if exchanged is None:
         note = (
             f"{names} have twins of the same kind and sizes, told apart by order: if "

@@ -2,12 +2,58 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import h5py
 
+from compare.foreign import LONGEST_NAME, MOST_UNPACKED
+
 # Groups of a saved model that hold no weights of layers.
 NO_LAYERS = ("optimizer", "metrics", "compile_metrics", "seed_generator")
+
+DEEPEST = 100  # groups inside one another; a model in a model takes three
+LEAST_STORED = 4096  # bytes that count at least; numbers that are all one take none
+
+
+def check(file: h5py.File, size: int) -> None:
+    """Walk through a file before it is read; each thing in it has one place.
+
+    Args:
+        file: whose groups and data sets are looked at, not read.
+        size: of the file, in bytes.
+
+    Raises:
+        ValueError: if the walk would go in circles, too deep or along names that no
+            layer has; or if data sets claim more bytes than there are.
+    """
+    groups, seen, stored = [(file, 0)], {_address(file)}, 0
+    while groups:
+        group, depth = groups.pop()
+        if depth > DEEPEST:
+            raise ValueError(f"groups inside one another, more than {DEEPEST}")
+        for name in group:
+            if len(name) > LONGEST_NAME:
+                raise ValueError(f"a name of {len(name)} letters: {name[:20]}...")
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                continue  # `child` refuses to follow it
+            item = group[name]
+            address = _address(item)
+            if address in seen:
+                raise ValueError(f"{name}: a thing that stands in two places")
+            seen.add(address)
+            if isinstance(item, h5py.Group):
+                groups.append((item, depth + 1))
+            elif isinstance(item, h5py.Dataset) and not _is_elsewhere(item):
+                stored += item.id.get_storage_size()
+    if stored > size:
+        raise ValueError(f"data sets of {stored} bytes in {size}")
+
+
+def _address(item: h5py.Group | h5py.Dataset | h5py.Datatype) -> int:
+    """The place of a group or a data set in its file."""
+    address: int = h5py.h5o.get_info(item.id).addr
+    return address
 
 
 def child(group: h5py.Group, path: str) -> h5py.Group | h5py.Dataset:
@@ -24,12 +70,29 @@ def child(group: h5py.Group, path: str) -> h5py.Group | h5py.Dataset:
             raise ValueError(f"{step}: no such thing in the file itself")
         group = group[step]
     if isinstance(group, h5py.Dataset):
-        if group.external or group.is_virtual:
-            raise ValueError(f"{group.name}: its numbers are in another file")
-        # bfloat16 is kept as whole numbers of two bytes, with its name beside them.
-        if group.dtype.kind not in "fiub" or group.attrs.get("dtype") == "bfloat16":
-            raise ValueError(f"{group.name}: no numbers that NumPy has as well")
+        _check_numbers(group)
     return group
+
+
+def _is_elsewhere(data: h5py.Dataset) -> bool:
+    """Whether the numbers of a data set are in another file."""
+    return bool(data.external) or bool(data.is_virtual)
+
+
+def _check_numbers(data: h5py.Dataset) -> None:
+    """Raise ValueError for a data set that holds no plain numbers of its own."""
+    if _is_elsewhere(data):
+        raise ValueError(f"{data.name}: its numbers are in another file")
+    # bfloat16 is kept as whole numbers of two bytes, with its name beside them.
+    if data.dtype.kind not in "fiub" or data.attrs.get("dtype") == "bfloat16":
+        raise ValueError(f"{data.name}: no numbers that NumPy has as well")
+    if data.shape is None:
+        raise ValueError(f"{data.name}: it has no shape and no numbers")
+    size = math.prod(data.shape) * data.dtype.itemsize
+    chunk = math.prod(data.chunks or ()) * data.dtype.itemsize
+    stored = data.id.get_storage_size()
+    if max(size, chunk) > MOST_UNPACKED * max(stored, LEAST_STORED):
+        raise ValueError(f"{data.name}: it claims {max(size, chunk)} bytes in {stored}")
 
 
 def children(group: h5py.Group) -> dict[str, h5py.Group]:
@@ -56,11 +119,18 @@ def own_name(group: h5py.Group, key: str) -> str:
     """What the user called a layer; its key in the file where that is not kept."""
     if "vars" not in group:
         return key
-    return child(group, "vars").attrs.get("name", key)
+    name = child(group, "vars").attrs.get("name", key)
+    if not isinstance(name, str):
+        raise ValueError(f"{group.name}: its name is no text")
+    return name
 
 
 def names(group: h5py.Group, attribute: str) -> list[str]:
-    """The names that an attribute lists; Keras cuts a long list into pieces."""
+    """The names that an attribute lists; Keras cuts a long list into pieces.
+
+    Raises:
+        ValueError: if one is listed twice: it would be read again and again.
+    """
     pieces = []
     if attribute in group.attrs:
         pieces.append(attribute)
@@ -72,6 +142,8 @@ def names(group: h5py.Group, attribute: str) -> list[str]:
             if isinstance(name, bytes):
                 name = name.decode()
             texts.append(str(name))
+    if len(set(texts)) < len(texts):
+        raise ValueError(f"{group.name}: {attribute} lists a name twice")
     return texts
 
 

@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from compare import files
 from compare.errors import BadInput
+from compare.foreign import check_name
 from compare.kinds import unlike_pytorch
 from compare.kinds.names import snake
+from compare.one_line import printable
 
 # What stands in a message of all that a configuration says.
 SHOWN = ("class_name", "name", "config", "activation", "recurrent_activation")
+
+DEEPEST = 200  # lists and dictionaries in one another; a model in a model takes four
+LONGEST_VALUE = 60  # letters of a setting in a message
 
 Config = dict[str, Any]  # of a layer or a model: its class, and what it is made with
 
@@ -170,32 +174,37 @@ def _cell_kind(cls: str, config: Config, asked: list[str]) -> str:
     """The kind of a cell or a layer, with the options that PyTorch lacks."""
     kind = cls.removesuffix("Cell").removeprefix("CuDNN")
     unlike = unlike_pytorch(kind, lambda option: option.of_config(config))
-    differ = [*asked, *unlike]
+    # A file may hold any text in the place of a setting, and at any length.
+    differ = [printable(setting, LONGEST_VALUE) for setting in (*asked, *unlike)]
     return f"{kind}({', '.join(differ)})" if differ else kind
 
 
-def check(path: Path, value: object) -> None:
+def check(path: Path, value: object, depth: int = 0) -> None:
     """Refuse what a configuration describes and Keras does not bring.
 
     Args:
         path: of the file, for the message.
         value: a configuration, or what stands in one.
+        depth: how many lists and dictionaries it stands in.
 
     Raises:
+        ValueError: if they are nested as no model is.
         BadInput: if there is a Lambda, or another class or function of somebody's own,
             or a name that no terminal should print.
     """
+    if depth > DEEPEST:
+        raise ValueError(f"its configuration is nested more than {DEEPEST} times")
     if isinstance(value, list):
         for item in value:
-            check(path, item)
+            check(path, item, depth + 1)
     elif isinstance(value, dict):
         for key in SHOWN:
             if isinstance(value.get(key), str):
-                files.check_name(path, value[key])
+                check_name(path, value[key])
         _check_class(path, value)
         for key, item in value.items():
             if key not in ("compile_config", "build_config"):
-                check(path, item)
+                check(path, item, depth + 1)
 
 
 def _check_class(path: Path, config: Config) -> None:

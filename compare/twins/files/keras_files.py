@@ -9,16 +9,17 @@ is followed.
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import h5py
 
-from compare import files
 from compare.errors import BadInput
+from compare.foreign import check_name, check_zip
 from compare.kinds.layer import Layer
 from compare.one_line import message_of
 from compare.twins.files import cudnn, hdf5, keras_config, keras_layouts
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from compare.judging.words import Side
 
 WEIGHTS_FILE = "model.weights.h5"  # in a `.keras`
+CONFIG_FILE = "config.json"  # likewise
 HDF5 = b"\x89HDF"  # what every HDF5 file begins with
+LONGEST_CONFIG = 2**25  # bytes; a layer takes about a thousand
 
 
 class KerasFile:
@@ -73,11 +76,14 @@ class KerasFile:
                 f"be read: {_reason(error)}; save it again"
             ) from None
 
-    def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
-        """The file with other numbers in it, each in the precision that it had.
+    def put(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Replace numbers in it, each in the precision that it had.
 
         Args:
             arrays: by their data sets in the file.
+
+        Raises:
+            BadInput: if a layer is of CuDNN's.
         """
         for place, array in arrays.items():
             if place.startswith(cudnn.PREFIX):
@@ -87,39 +93,67 @@ class KerasFile:
                     "read but not written; build it with LSTM or GRU and save it anew"
                 )
             self._h5[place][...] = array
+
+    def content(self) -> memoryview:
+        """The bytes of the file, with the numbers that were put into it; only once."""
         self._h5.close()
         if self._zip is None:
-            return self._content.getvalue()
+            return self._content.getbuffer()
         memory = BytesIO()
         with zipfile.ZipFile(memory, "w") as target:
-            for entry, content in self._entries:
+            for entry, content in self._entries.items():
                 if entry.filename == WEIGHTS_FILE:
-                    content = self._content.getvalue()
-                target.writestr(entry, content)
-        return memory.getvalue()
+                    target.writestr(entry, self._content.getbuffer())
+                else:
+                    target.writestr(entry, content)
+        return memory.getbuffer()
+
+    def close(self) -> None:
+        """Give the memory back; nothing can be read after it."""
+        self._h5.close()
+        self._content.close()
 
     def _open(self, path: Path) -> None:
         """Read the file; its weights are a copy in memory, which can be changed."""
-        content = path.read_bytes()
         self._zip: zipfile.ZipFile | None = None
+        self._content = BytesIO()
         if path.suffix.lower() == ".keras":
-            self._zip = zipfile.ZipFile(BytesIO(content))
-            files.check_zip(path, self._zip)
-            self._entries = [(e, self._zip.read(e)) for e in self._zip.infolist()]
-            content = self._zip.read(WEIGHTS_FILE)
-        if not content.startswith(HDF5):  # h5py would begin a new file
-            raise ValueError("no HDF5 in it")
-        self._content = BytesIO(content)
+            self._zip = zipfile.ZipFile(path)
+            check_zip(path, self._zip)
+            self._entries = {entry: b"" for entry in self._zip.infolist()}
+            for entry in self._entries:
+                if entry.filename != WEIGHTS_FILE:
+                    self._entries[entry] = self._zip.read(entry)
+            with self._zip.open(WEIGHTS_FILE) as weights:
+                self._copy(weights)
+        else:
+            with open(path, "rb") as weights:
+                self._copy(weights)
         self._h5 = h5py.File(self._content, "r+")
+        hdf5.check(self._h5, self._content.getbuffer().nbytes)
         self._weights = self._h5
         if "model_weights" in self._h5:
             self._weights = hdf5.child(self._h5, "model_weights")
         self._is_legacy = bool(hdf5.names(self._weights, "layer_names"))
 
+    def _copy(self, weights: IO[bytes]) -> None:
+        """Copy HDF5 into memory, in pieces.
+
+        Raises:
+            ValueError: if it is not HDF5, of which h5py would begin a new file.
+        """
+        beginning = weights.read(len(HDF5))
+        if beginning != HDF5:
+            raise ValueError("no HDF5 in it")
+        self._content.write(beginning)
+        shutil.copyfileobj(weights, self._content)
+
     def _configuration(self) -> dict[str, Any] | None:
         """The model's configuration, if it is in the file."""
         if self._zip is not None:
-            return _model(self._zip.read("config.json"))
+            if self._zip.getinfo(CONFIG_FILE).file_size > LONGEST_CONFIG:
+                raise ValueError(f"its {CONFIG_FILE} has over {LONGEST_CONFIG} bytes")
+            return _model(self._zip.read(CONFIG_FILE))
         if self._is_legacy and "model_config" in self._h5.attrs:
             return _model(self._h5.attrs["model_config"])
         return None
@@ -135,7 +169,7 @@ class KerasFile:
         for option in options:
             data_sets: Mapping[str, Any] = option.arrays
             for key, data in data_sets.items():
-                files.check_name(path, f"{layer}.{key}")
+                check_name(path, f"{layer}.{key}")
                 self.places[f"{layer}.{key}"] = data.name
 
     def _chains(self) -> list[str]:
@@ -155,6 +189,8 @@ def _dotted(name: str) -> str:
 
 def _model(text: str | bytes) -> dict[str, Any]:
     """A model's configuration."""
+    if len(text) > LONGEST_CONFIG:
+        raise ValueError(f"its configuration has over {LONGEST_CONFIG} bytes")
     config = json.loads(text)
     if not isinstance(config, dict) or not {"class_name", "config"} <= set(config):
         raise ValueError("its configuration describes no model")

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from compare import files
 from compare.errors import BadInput
+from compare.foreign import check_name
 from compare.kinds import saved
 from compare.kinds.layer import Layer
-from compare.one_line import message_of
+from compare.one_line import message_of, printable
 from compare.twins.files.hdf5 import natural
 
 if TYPE_CHECKING:
     import numpy as np
 
     from compare.judging.words import Side
+
+
+# What NumPy calls the numbers that a header of safetensors names; in their bytes the
+# lowest comes first.
+SAFETENSORS_DTYPES = {
+    "BOOL": "?",
+    "U8": "<u1",
+    "U16": "<u2",
+    "U32": "<u4",
+    "U64": "<u8",
+    "I8": "<i1",
+    "I16": "<i2",
+    "I32": "<i4",
+    "I64": "<i8",
+    "F16": "<f2",
+    "F32": "<f4",
+    "F64": "<f8",
+    "C64": "<c8",
+}
 
 
 class _File(Protocol):
@@ -29,8 +49,12 @@ class _File(Protocol):
 
     arrays: dict[str, np.ndarray]
 
-    def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
-        """The file with other numbers under these keys."""
+    def put(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Replace the numbers under these keys."""
+        ...
+
+    def content(self) -> bytes | bytearray:
+        """The bytes of the file, with the numbers that were put into it."""
         ...
 
 
@@ -87,7 +111,7 @@ class StateDict:
         """
         keys: dict[str, dict[str, str]] = {}
         for key, array in self._file.arrays.items():
-            files.check_name(path, key)
+            check_name(path, key)
             if array.dtype.kind not in "fiub":
                 raise BadInput(
                     f"{path}: expected numbers that NumPy has as well, got {key} in "
@@ -102,13 +126,23 @@ class StateDict:
         """What a layer may be, likelier first, whose arrays have these keys by name."""
         return _options({name: self._file.arrays[key] for name, key in keys.items()})
 
-    def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
-        """The file with other numbers in it, each in the precision that it had.
+    def put(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Replace numbers in it, each in the precision that it had.
 
         Args:
             arrays: by their keys in the file.
+
+        Raises:
+            BadInput: if two arrays share memory and would get different numbers.
         """
-        return self._file.written(arrays)
+        self._file.put(arrays)
+
+    def content(self) -> bytes | bytearray:
+        """The bytes of the file, with the numbers that were put into it."""
+        return self._file.content()
+
+    def close(self) -> None:
+        """Nothing is open: the arrays hold the memory."""
 
 
 class _Pickled:
@@ -123,46 +157,71 @@ class _Pickled:
             key: self._layers.read(tensor) for key, tensor in self._tensors.items()
         }
 
-    def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
-        """The file with other numbers under these keys; see `_File`."""
+    def put(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Replace the numbers under these keys; see `_File`."""
         memory = import_module("compare.in_pytorch.memory")
         targets = {key: self._tensors[key] for key in arrays}
         for shared in memory.shared(targets):
             memory.check(shared, targets, arrays)
         for key, array in arrays.items():
             self._layers.write(self._tensors[key], array)
-        return self._pickles.packed(self._checkpoint)
+
+    def content(self) -> bytes:
+        """The bytes of the file; see `_File`."""
+        content: bytes = self._pickles.packed(self._checkpoint)
+        return content
 
 
 class _Safetensors:
-    """A file that safetensors wrote; see `_File`."""
+    """A file that safetensors wrote; see `_File`.
+
+    Its arrays are parts of a copy of the file in memory.
+    """
 
     def __init__(self, path: Path):
         from safetensors import SafetensorError, safe_open
 
         try:
-            with safe_open(path, framework="numpy") as file:
-                self._metadata = file.metadata()
-                self.arrays: dict[str, np.ndarray] = {
-                    key: file.get_tensor(key)
-                    for key in file.keys()  # noqa: SIM118
-                }
-        except (SafetensorError, TypeError, AttributeError) as error:
+            with safe_open(path, framework="numpy"):
+                pass  # it checks that arrays lie one after another, to the file's end
+            self._content = bytearray(path.read_bytes())
+            self.arrays = _arrays(self._content)
+        except (SafetensorError, LookupError, TypeError, ValueError) as error:
             raise BadInput(
                 f"{path}: expected a whole .safetensors file of numbers that NumPy has "
                 f"as well, got: {message_of(error)}; save it again, in float32"
             ) from None
 
-    def written(self, arrays: Mapping[str, np.ndarray]) -> bytes:
-        """The file with other numbers under these keys; see `_File`."""
-        from safetensors.numpy import save
+    def put(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Replace the numbers under these keys; see `_File`."""
+        for key, array in arrays.items():
+            self.arrays[key][...] = array
 
-        # `save` writes the memory of an array as it lies there, in whichever order.
-        changed = {
-            key: array.astype(self.arrays[key].dtype, order="C")
-            for key, array in arrays.items()
-        }
-        return save({**self.arrays, **changed}, self._metadata)
+    def content(self) -> bytearray:
+        """The bytes of the file; see `_File`."""
+        return self._content
+
+
+def _arrays(content: bytearray) -> dict[str, np.ndarray]:
+    """The arrays in the bytes of a .safetensors file, which `safe_open` has checked.
+
+    Raises:
+        ValueError: if one is of numbers that NumPy has not.
+
+    Source: the format, https://github.com/huggingface/safetensors#format.
+    """
+    import numpy as np
+
+    end = 8 + int.from_bytes(content[:8], "little")  # of the header
+    header = json.loads(content[8:end])
+    arrays = {}
+    for key in sorted(header.keys() - {"__metadata__"}):
+        dtype = SAFETENSORS_DTYPES.get(header[key]["dtype"])
+        if dtype is None:
+            raise ValueError(f"{printable(key, 60)} in {header[key]['dtype']}")
+        start, _ = header[key]["data_offsets"]
+        arrays[key] = np.ndarray(header[key]["shape"], dtype, content, end + start)
+    return arrays
 
 
 def _options(arrays: dict[str, np.ndarray]) -> list[Layer]:

@@ -285,6 +285,23 @@ def test_a_folder_that_does_not_exist_is_said_before_the_tests(stubbed):
     ran.stdout.no_fnmatch_line("*passed*")
 
 
+def test_a_document_of_somebody_else_is_not_overwritten(pytester, stubbed):
+    (pytester.path / "c.json").write_text("theirs")
+    ran = stubbed("def test_nothing(): pass", "--compare-json=c.json")
+
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    ran.stderr.fnmatch_lines(["ERROR: --compare-json *; remove it, or name another*"])
+    ran.stdout.no_fnmatch_line("*passed*")
+    assert (pytester.path / "c.json").read_text() == "theirs"
+
+
+def test_a_document_of_an_earlier_session_is_overwritten(pytester, stubbed):
+    for _ in range(2):
+        ran = stubbed("def test_nothing(): pass", "--compare-json=c.json")
+
+    assert ran.ret == 0
+
+
 def test_a_folder_that_is_lost_in_between_fails_the_session(pytester, stubbed):
     """The tests are reported all the same."""
     (pytester.path / "lost").mkdir()
