@@ -39,6 +39,7 @@ def load_harness() -> None:
     if "compare.subjects.subject" not in sys.modules:
         _check_folder()
     try:
+        import compare.in_keras.forked  # from here on it notes forks
         import compare.subjects.subject  # noqa: F401
     except (ImportError, ValueError) as error:  # ValueError: an unknown KERAS_BACKEND
         raise BadInput(
