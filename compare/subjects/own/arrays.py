@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from compare.errors import BadInput
 from compare.one_line import class_name, message_of, repr_of
@@ -288,7 +288,7 @@ def numbers(place: str, value: object) -> np.ndarray:
     return single
 
 
-def _array(place: str, value: object) -> np.ndarray:
+def _array(place: str, value: Any) -> np.ndarray:
     """A tensor or what NumPy takes as an array, whatever is in it."""
     import numpy as np
 
@@ -297,11 +297,23 @@ def _array(place: str, value: object) -> np.ndarray:
             f"{place}: expected numbers, got a tensor on the meta device, which holds "
             "none; make it on the CPU"
         )
+    if np.ma.is_masked(value):
+        raise BadInput(
+            f"{place}: expected numbers, got an array with masked entries, which hold "
+            "none; fill them first: x.filled(0)"
+        )
     try:
         if hasattr(value, "detach"):
             value = value.detach().cpu()
-        return np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:
+        if str(getattr(value, "dtype", "")) == "torch.bfloat16":  # NumPy has none
+            value = value.float()
+        array = np.asarray(value)
+        if array.dtype.name == "bfloat16":  # that of TensorFlow
+            array = array.astype(np.float32)
+        return array
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a user's class of arrays raises
         raise BadInput(
             f"{place}: expected an array, got: {message_of(error)}"
         ) from None
