@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -38,7 +39,7 @@ examples:
 
 exit status: 0 everything is as expected, 1 something is not, 2 bad usage or input, 3 a
 mistake in this suite; of several pairs the highest, and each is run whatever the others
-do"""
+do; 130 after Ctrl-C, 143 after SIGTERM"""
 
 EXPLAIN_EXAMPLES = """\
 examples:
@@ -64,7 +65,7 @@ examples:
   {command} train portfolio_flatten --plot curves.png --json run.json
 
 exit status: 0 in step to the end, 1 they part or a loss is not finite, 2 bad usage or
-input, 130 interrupted (Ctrl-C keeps what was done)"""
+input, 130 after Ctrl-C, 143 after SIGTERM (both keep the steps that were done)"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -76,6 +77,10 @@ class _Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help; argparse would say nothing if that fails."""
+        (file or sys.stdout).write(self.format_help())
 
     def error(self, message: str) -> NoReturn:
         raise BadInput(f"{message}; see {command()} --help")

@@ -143,12 +143,14 @@ def _run(args: argparse.Namespace) -> int:
         args.gradients,
         claimed=target is not None,
     )
+    saved = AS_EXPECTED
     if evidence.results:
         if target:  # first: a reader of the table who leaves early costs no file
-            files.write("--json", target, evidence.to_json())
+            saved = _save("--json", target, evidence.to_json())
         _report(print_evidence, evidence)
     unexpected = any(not result.as_expected for result in evidence.results)
-    return max(_status(not unexpected), _print_not_compared(evidence.not_compared))
+    not_compared = _print_not_compared(evidence.not_compared)
+    return max(_status(not unexpected), not_compared, saved)
 
 
 def _print_not_compared(pairs: Sequence[NotCompared]) -> int:
@@ -181,12 +183,13 @@ def _explain(args: argparse.Namespace) -> int:
     evidence, text = session.explain(
         pair, _prices(args.prices), args.seed, STARTED, reproduce=script is not None
     )
+    statuses = [_status(evidence.as_expected)]
     if target:
-        files.write("--json", target, evidence.to_json())
+        statuses.append(_save("--json", target, evidence.to_json()))
     if script and text:
-        files.write("--reproduce", script, text.rstrip("\n"))
+        statuses.append(_save("--reproduce", script, text.rstrip("\n")))
     _report(print_explanation, evidence)
-    return _status(evidence.as_expected)
+    return max(statuses)
 
 
 def _transfer(args: argparse.Namespace) -> int:
@@ -215,14 +218,15 @@ def _train(args: argparse.Namespace) -> int:
     interruption = Interruption()
     prices = _prices(args.prices)
     evidence = session.train(pair, prices, recipe, STARTED, interruption)
-    if target:
-        files.write("--json", target, evidence.to_json())
-    if picture and evidence.done:
-        files.write("--plot", picture, plot(evidence))
-    _report(print_training, evidence)
+    statuses = [_status(evidence.in_step)]
     if evidence.interrupted:
-        return KILLED + interruption.signal
-    return _status(evidence.in_step)
+        statuses.append(KILLED + interruption.signal)
+    if target:
+        statuses.append(_save("--json", target, evidence.to_json()))
+    if picture and evidence.done:
+        statuses.append(_save("--plot", picture, plot(evidence)))
+    _report(print_training, evidence)
+    return max(statuses)
 
 
 def _recipe(args: argparse.Namespace) -> Recipe:
@@ -314,6 +318,19 @@ def _report(print_report: Callable[[Console, Report], None], evidence: Report) -
         sys.stdout.flush()
     except BrokenPipeError:
         _discard(sys.stdout)
+
+
+def _save(option: str, target: Path, content: str | bytes) -> int:
+    """Write a file; return the exit status for it.
+
+    A full disk is said, and costs nobody the report that is printed as well.
+    """
+    try:
+        files.write(option, target, content)
+    except BadInput as error:
+        _complain(str(error))
+        return BAD_INPUT
+    return AS_EXPECTED
 
 
 def _complain(line: str) -> None:

@@ -41,6 +41,7 @@ CLEAR_LINE, SHOW_CURSOR = b"\r\x1b[2K", b"\x1b[?25h"  # the progress bar hides i
 end_process = os._exit  # itself, whatever is put in its place while a pair file runs
 
 _ending = threading.Lock()
+_forking = threading.local()  # in a thread that forks, the signals that it holds back
 _real_stderr = 2
 
 
@@ -56,7 +57,18 @@ def install() -> None:
         os.set_blocking(writer, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         threading.Thread(target=_watch, args=[reader], daemon=True).start()
-        os.register_at_fork(after_in_child=_uninstall)
+        os.register_at_fork(
+            before=_hold_back, after_in_parent=_let_through, after_in_child=_uninstall
+        )
+
+
+def _hold_back() -> None:
+    """Let signals wait while a process forks: it shares the pipe with its child."""
+    _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
+def _let_through() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _forking.mask)
 
 
 def _uninstall() -> None:
@@ -65,6 +77,7 @@ def _uninstall() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is _handle:
             signal.signal(number, signal.SIG_DFL)
+    _let_through()
 
 
 def _watch(reader: int) -> None:

@@ -36,7 +36,10 @@ def load_harness() -> None:
     Raises:
         BadInput: if one of them is not installed.
     """
+    if "compare.subjects.subject" not in sys.modules:
+        _check_folder()
     try:
+        import compare.in_keras.forked  # from here on it notes forks
         import compare.subjects.subject  # noqa: F401
     except (ImportError, ValueError) as error:  # ValueError: an unknown KERAS_BACKEND
         raise BadInput(
@@ -44,6 +47,17 @@ def load_harness() -> None:
             f"{' '.join(str(error).split())}; run pip install -e . and leave "
             "KERAS_BACKEND unset"
         ) from error
+
+
+def _check_folder() -> None:
+    """Raise BadInput in a folder that was removed, where MKL ends the process."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise BadInput(
+            "expected to be called in a folder that exists, got one that was removed; "
+            "change to another"
+        ) from None
 
 
 @contextmanager

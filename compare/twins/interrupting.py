@@ -9,6 +9,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from compare.errors import command
+
 STOPS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 ADVICE = "press Ctrl-C again to end at once"
 
@@ -52,4 +54,5 @@ class Interruption(threading.Event):
         self.set()
         self.signal = number
         with suppress(OSError):  # not `print`, in the midst of which a signal may come
-            os.write(2, f"\ncompare: stopping after this step; {ADVICE}\n".encode())
+            program = command().removeprefix("python -m ")
+            os.write(2, f"\n{program}: stopping after this step; {ADVICE}\n".encode())

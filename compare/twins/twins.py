@@ -21,7 +21,7 @@ from compare.judging.result import SIDES, Judgement
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
 from compare.kinds.layer import Arrays, Layer
 from compare.matching.matching import match, matched
-from compare.matching.rewriting import rewrite
+from compare.matching.rewriting import carry, plan, rewrite
 from compare.twins import packing, uncounted
 from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MESSAGES, REFUSALS
 from compare.twins.models import losses
@@ -257,10 +257,13 @@ class Twins:
     def transfer(self, direction: Direction, precision: Precision) -> None:
         """Give the target of `direction` what the source has, in one precision."""
         source, target = DIRECTIONS[direction]
-        source_layers = LAYERS[source].layers(self.model(source, precision))
-        target_layers = LAYERS[target].layers(self.model(target, precision))
-        arrays, _ = rewrite(source_layers, target_layers, direction, strict=False)
-        LAYERS[target].load(self.model(target, precision), arrays)
+        source_layers = LAYERS[source].held(self.model(source, precision))
+        target_layers = LAYERS[target].held(self.model(target, precision))
+        carry(
+            plan(source_layers, target_layers, direction, strict=False),
+            LAYERS[source].read,
+            LAYERS[target].write,
+        )
 
     def run(self, *arrays: np.ndarray) -> tuple[StagesOfAll, dict[Side, str]]:
         """Run every twin on one input.

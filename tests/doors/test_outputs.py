@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from made_files import dense, linear
@@ -312,6 +313,28 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(folder, target):
     assert ran.stderr == ""
     assert "got: File too large; name another file" in ran.stdout
     assert contents(folder) == before
+
+
+def test_a_full_disk_costs_nobody_the_report(folder, capsys, monkeypatch):
+    """The work may have taken hours."""
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    evidence = SimpleNamespace(
+        results=[SimpleNamespace(as_expected=True)],
+        not_compared=[],
+        to_json=lambda: DOCUMENT,
+    )
+    monkeypatch.setattr("compare.session.run", lambda *_, **__: evidence)
+    monkeypatch.setattr(cli, "print_evidence", lambda *_: print("the report"))
+    monkeypatch.setattr(os, "fsync", full)
+    status = cli.main(["run", "mine.py", "--json", "o.json"])
+    out, err = capsys.readouterr()
+
+    assert (status, out) == (2, "the report\n")
+    assert len(err.splitlines()) == 1
+    assert "No space left on device" in err
 
 
 def test_a_folder_that_is_gone_is_one_line(folder):

@@ -32,7 +32,7 @@ from pathlib import Path
 
 TWINPROOF = [sys.executable, "-m", "twinproof"]  # what the installed command runs
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
-STOPPING = "compare: stopping after this step; press Ctrl-C again to end at once"
+STOPPING = "twinproof: stopping after this step; press Ctrl-C again to end at once"
 PARTIAL = ("Interrupted after step", "The run was complete, but")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
