@@ -114,9 +114,9 @@ class Free:
 
         return self._index.first([key], fit, but=but)
 
-    def runs(self, key: Hashable) -> Iterator[list[str]]:
-        """Yield the layers of a key that stand beside each other."""
-        return self._index.runs([key])
+    def in_order(self, key: Hashable) -> Iterator[tuple[str, bool]]:
+        """Yield the layers of a key; and whether they stand beside the one before."""
+        return self._index.in_order(key)
 
     def _first(
         self,
