@@ -148,7 +148,9 @@ def _new() -> list[Case]:
                 changed=changed,
             )
         )
-    made.append(Case("outputs/new-without-room", ("new", "new.py"), bytes_per_file=100))
+    made.append(
+        Case("outputs/new-without-room", ("new", "new.py"), bytes_per_file=1_000)
+    )
     return made
 
 
@@ -223,7 +225,7 @@ def _of_transfers() -> list[Case]:
             "outputs/transfer-without-room",
             argv,
             files=files,
-            bytes_per_file=100,
+            bytes_per_file=5_000,
             imports="frameworks",
         ),
         Case(
