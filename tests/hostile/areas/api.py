@@ -44,7 +44,9 @@ X = {
     "nested-tensor": "torch.nested.nested_tensor([torch.ones(2, 3), torch.ones(4, 3)])",
     "of-torch-complex": "torch.ones(2, 5, 3, dtype=torch.complex64)",
     "symbolic": "keras.Input((5, 3))",
-    "ragged-of-tensorflow": "__import__('tensorflow').ragged.constant([[1.0], [1.0, 2.0]])",
+    "ragged-of-tensorflow": (
+        "__import__('tensorflow').ragged.constant([[1.0], [1.0, 2.0]])"
+    ),
     "words-of-tensorflow": "__import__('tensorflow').constant(['a', 'b'])",
     "two-batches": "[X, X[:1]]",
     "too-wide": "X[..., :2]",
