@@ -63,10 +63,13 @@ def _side_by_side(layer: Layer, keras: Layers) -> list[str]:
             if kinds.of_layers("Linear", plain(twin.kind)) is None:
                 break
             same_bias = ("bias" in twin.arrays) == ("bias" in layer.arrays)
-            if twin.arrays["kernel"].shape[0] != features or not same_bias:
+            kernel = twin.arrays.get("kernel")  # of a damaged file, it may be anything
+            if kernel is None or len(kernel.shape) != 2 or not same_bias:
+                break
+            if kernel.shape[0] != features:
                 break
             twins.append(name)
-            units += twin.arrays["kernel"].shape[1]
+            units += kernel.shape[1]
             if units == outputs:
                 return twins
     return []
