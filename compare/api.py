@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from compare.errors import BadInput
+from compare.one_line import class_name
 
 if TYPE_CHECKING:
     import keras
@@ -67,6 +68,7 @@ def check(
     from compare import loading, session
 
     loading.load_harness()
+    from compare.in_keras.forked import check_not_forked
     from compare.judging.evidence import Evidence
     from compare.matching.names import checked_names
     from compare.subjects.own.arrays import named_arrays
@@ -77,16 +79,19 @@ def check(
         checked_ignore,
         described,
     )
+    from compare.twins.settings import relied_on
     from compare.twins.versions import versions
 
+    check_not_forked("check")
     check_transfer("transfer", transfer)
     check_seed(seed)
     table = checked_names("names", names)
     _check_live("torch", torch_model, "torch.nn.Module")
     _check_live("keras", keras_model, "keras.Model")
-    arrays, input_names = named_arrays(x)
+    with relied_on():
+        arrays, input_names = named_arrays(x)
     pair = OwnPair(
-        name=type(torch_model).__name__,
+        name=class_name(torch_model),
         models={"torch": torch_model, "keras": keras_model},
         arrays=arrays,
         names=input_names,
@@ -114,10 +119,9 @@ def _check_live(side: Side, model: object, expected: str) -> None:
     if is_live(side, model):
         return
     check_not_legacy(f"{side}_model", model)
-    cls = model if isinstance(model, type) else type(model)
     raise BadInput(
-        f"{side}_model: expected a live {expected}, got {cls.__name__}; give PyTorch's "
-        "model first and Keras's model second, both made"
+        f"{side}_model: expected a live {expected}, got {class_name(model)}; give "
+        "PyTorch's model first and Keras's model second, both made"
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import compare
+from compare import values
 from compare.errors import BadInput, command
-from compare.judging.model_causes import ALL_CAUSES, OF_SIDE
+from compare.judging.model_causes import OF_SIDE
 from compare.judging.optimizers import CAUSES, OPTIMIZERS
 
 # In the texts below "{command}" stands for how the command line was called.
@@ -37,7 +39,7 @@ examples:
 
 exit status: 0 everything is as expected, 1 something is not, 2 bad usage or input, 3 a
 mistake in this suite; of several pairs the highest, and each is run whatever the others
-do"""
+do; 130 after Ctrl-C, 143 after SIGTERM"""
 
 EXPLAIN_EXAMPLES = """\
 examples:
@@ -63,9 +65,7 @@ examples:
   {command} train portfolio_flatten --plot curves.png --json run.json
 
 exit status: 0 in step to the end, 1 they part or a loss is not finite, 2 bad usage or
-input, 130 interrupted (Ctrl-C keeps what was done)"""
-
-LARGEST_FLOAT32 = 3e38
+input, 130 after Ctrl-C, 143 after SIGTERM (both keep the steps that were done)"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -77,6 +77,10 @@ class _Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help; argparse would say nothing if that fails."""
+        (file or sys.stdout).write(self.format_help())
 
     def error(self, message: str) -> NoReturn:
         raise BadInput(f"{message}; see {command()} --help")
@@ -168,7 +172,15 @@ def _add_prices(verb: argparse.ArgumentParser) -> None:
 
 def _add_seed(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "--seed", type=_seed, default=0, help="of the weights (default: 0)"
+        "--seed", type=values.seed, default=0, help="of the weights (default: 0)"
+    )
+
+
+def _add_force(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--force",
+        action="store_true",
+        help="overwrite files that this command did not write; of weights any",
     )
 
 
@@ -194,6 +206,7 @@ def _add_run(verb: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the evidence, and the claims of the note, to FILE as well",
     )
+    _add_force(verb)
 
 
 def _add_explain(verb: argparse.ArgumentParser) -> None:
@@ -207,6 +220,7 @@ def _add_explain(verb: argparse.ArgumentParser) -> None:
         help="write a script that shows the difference without this package: both "
         "models, the weights and the smallest input",
     )
+    _add_force(verb)
 
 
 def _add_new(verb: argparse.ArgumentParser) -> None:
@@ -223,15 +237,17 @@ def _add_transfer(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "target",
         metavar="TARGET",
-        help="gets them: a file of the other framework, whose layers are to fit",
+        help="gets them and is changed, without --out: a file of the other framework, "
+        "whose layers are to fit",
     )
     verb.add_argument(
         "--out", metavar="FILE", help="write FILE and leave TARGET as it is"
     )
+    _add_force(verb)
     verb.add_argument(
         "--names",
         metavar="TORCH=KERAS[,...]",
-        type=_names,
+        type=values.names,
         help="layers of PyTorch and their twins in Keras, + between those of a stack, "
         "where order, kind and sizes do not tell",
     )
@@ -242,19 +258,19 @@ def _add_train(verb: argparse.ArgumentParser) -> None:
     _add_algorithm(verb)
     verb.add_argument(
         "--epochs",
-        type=_whole_from_1,
+        type=values.whole_from_1,
         metavar="N",
         help="times through the examples (default: 100, 10 for portfolios)",
     )
     verb.add_argument(
         "--batch-size",
-        type=_whole_from_1,
+        type=values.whole_from_1,
         metavar="N",
         help="a last one that is not full is dropped (default: 20, 64 for portfolios)",
     )
     verb.add_argument(
         "--seed",
-        type=_seed,
+        type=values.seed,
         default=0,
         metavar="N",
         help="of the data, the weights and the order of the batches (default: 0)",
@@ -264,6 +280,7 @@ def _add_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--plot", metavar="FILE.png", help="draw the losses and their gap"
     )
+    _add_force(verb)
 
 
 def _add_algorithm(verb: argparse.ArgumentParser) -> None:
@@ -277,7 +294,7 @@ def _add_algorithm(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--align",
         metavar="CAUSE[,CAUSE]",
-        type=_causes,
+        type=values.causes,
         help=f"in place of --mode: remove just these causes; of {', '.join(CAUSES)}; "
         f"and, where the models have them, of {', '.join(OF_SIDE)}",
     )
@@ -298,7 +315,7 @@ def _add_algorithm(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--learning-rate",
         "--lr",
-        type=_positive,
+        type=values.positive,
         metavar="RATE",
         help="on both sides (default: the frameworks' own)",
     )
@@ -336,58 +353,3 @@ TRANSFER = Arguments(
     _add_transfer,
     examples=TRANSFER_EXAMPLES,
 )
-
-
-# ----------------------------------------------------------------------------- values
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number >= 0 and below 2^32, got {text!r}"
-        )
-    return int(text)
-
-
-def _whole_from_1(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) < 10**9:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number >= 1 and below 10^9, got {text!r}"
-        )
-    return int(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < LARGEST_FLOAT32:
-        raise argparse.ArgumentTypeError(
-            f"expected a number above 0 and below 3e38, got {text!r}"
-        )
-    return number
-
-
-def _names(text: str) -> dict[str, list[str]]:
-    """Layers of PyTorch and their twins: `encoder.rnn=lstm+lstm_1,head=dense`."""
-    table = {}
-    for entry in text.split(","):
-        torch_layer, _, keras_layers = entry.partition("=")
-        if not torch_layer or not keras_layers or "=" in keras_layers:
-            raise argparse.ArgumentTypeError(
-                f"expected layers and their twins, as in encoder.rnn=lstm+lstm_1,head="
-                f"dense, got {text!r}"
-            )
-        table[torch_layer] = keras_layers.split("+")
-    return table
-
-
-def _causes(text: str) -> frozenset[str]:
-    causes = text.split(",")
-    for cause in causes:
-        if cause not in ALL_CAUSES:
-            raise argparse.ArgumentTypeError(
-                f"expected some of {','.join(ALL_CAUSES)}, got {cause!r}"
-            )
-    return frozenset(causes)

@@ -9,6 +9,7 @@ from pathlib import Path
 from compare.defects import defect
 from compare.errors import BadInput
 from compare.judging.not_compared import NotCompared
+from compare.one_line import printable
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.pairs import Pair
 
@@ -42,7 +43,7 @@ class Attempts:
         except Exception as error:
             if self._alone:
                 raise
-            self.not_compared.append(_not_compared(name, error))
+            self.not_compared.append(_not_compared(printable(name), error))
 
 
 def _not_compared(name: str, error: Exception) -> NotCompared:
@@ -80,7 +81,7 @@ def names_of(pairs: Sequence[Pair | OwnPair | str]) -> dict[str, str]:
     for pair in pairs:
         if isinstance(pair, str):
             stem = Path(pair).stem
-            names[pair] = stem if taken.count(stem) == 1 else pair
+            names[pair] = printable(stem if taken.count(stem) == 1 else pair)
     return names
 
 

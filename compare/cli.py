@@ -9,18 +9,20 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from rich.console import Console
 
-from compare import arguments, files
+from compare import arguments, files, outputs
 from compare.arguments import Verb
 from compare.attempts import distinct
 from compare.defects import defect, what_to_report
 from compare.errors import BadInput, command
+from compare.interrupts import KILLED
 from compare.judging.not_compared import NotCompared, lines
 from compare.judging.optimizers import CAUSES, Recipe
 from compare.judging.words import Side
+from compare.one_line import printable
 from compare.reports.evidence import print_evidence, print_explanation
 from compare.reports.sources import print_pairs, print_sources
 from compare.subjects import sources
@@ -30,7 +32,6 @@ from compare.subjects.own.pair import is_pair_file
 from compare.subjects.pairs import PAIRS, Pair
 
 if TYPE_CHECKING:
-    from compare.judging.training import TrainingEvidence
     from compare.subjects.prices import Prices
 
 # `list`, `show` and `--help` do without NumPy, the frameworks and a progress bar, and
@@ -52,31 +53,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:
         argv = sys.argv[1:]
-    argv = list(argv)
     program = command().removeprefix("python -m ")
     try:
-        args = arguments.parser(VERBS).parse_args(arguments.with_verb(argv, VERBS))
-        return VERBS[args.verb].run(args)
+        status = _run_verb([*argv])
+        sys.stdout.flush()
+        return status
     except BadInput as error:
-        print(f"{program}: {error}", file=sys.stderr)
+        _complain(str(error))
         return BAD_INPUT
     except KeyboardInterrupt:
-        print(f"{program}: interrupted", file=sys.stderr)
+        _complain("interrupted")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output, such as `head`, has left
-        _discard_output()
+        _discard(sys.stdout)
         return AS_EXPECTED
-    except OSError as error:  # a full disk that stdout goes to, a stderr that is closed
-        sys.stdout = None  # its buffer has nowhere to go
-        message = f"{program}: expected output to be written, got: {error}"
-        print(message, file=sys.stderr)
+    except OSError as error:  # a full disk that stdout goes to
+        _discard(sys.stdout)
+        _complain(f"expected output to be written, got: {error}")
         return BAD_INPUT
     except MemoryError:
-        message = f"{program}: expected work that fits into memory, got more; shrink it"
-        print(message, file=sys.stderr)
+        _complain("expected work that fits into memory, got more; shrink it")
         return BAD_INPUT
     except Exception as error:
         return _print_defects([defect(program, error)])
+
+
+def _run_verb(argv: list[str]) -> int:
+    try:
+        args = arguments.parser(VERBS).parse_args(arguments.with_verb(argv, VERBS))
+    except SystemExit:  # --help and --version end so, when their text is printed
+        return AS_EXPECTED
+    return VERBS[args.verb].run(args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -96,7 +103,7 @@ def _show(args: argparse.Namespace) -> int:
 def _new(args: argparse.Namespace) -> int:
     target = files.target("new", args.file)
     problem = ""
-    if target.exists():
+    if target.exists() and target.stat().st_size > 0:
         problem = "one that is there already"
     elif target.suffix != ".py":
         problem = args.file
@@ -106,7 +113,8 @@ def _new(args: argparse.Namespace) -> int:
             f"{problem}; name another"
         )
     files.write("new", target, pair_file.template(args.file).rstrip("\n"))
-    print(f"wrote {args.file}; next: {command()} run {args.file}")
+    name = printable(args.file)
+    print(f"wrote {name}; next: {command()} run {name}")
     return AS_EXPECTED
 
 
@@ -135,12 +143,14 @@ def _run(args: argparse.Namespace) -> int:
         args.gradients,
         claimed=target is not None,
     )
+    saved = AS_EXPECTED
     if evidence.results:
         if target:  # first: a reader of the table who leaves early costs no file
-            files.write("--json", target, evidence.to_json())
+            saved = _save("--json", target, evidence.to_json())
         _report(print_evidence, evidence)
     unexpected = any(not result.as_expected for result in evidence.results)
-    return max(_status(not unexpected), _print_not_compared(evidence.not_compared))
+    not_compared = _print_not_compared(evidence.not_compared)
+    return max(_status(not unexpected), not_compared, saved)
 
 
 def _print_not_compared(pairs: Sequence[NotCompared]) -> int:
@@ -150,9 +160,8 @@ def _print_not_compared(pairs: Sequence[NotCompared]) -> int:
     refused = [pair for pair in pairs if not pair.is_defect]
     if refused:
         status = BAD_INPUT
-    program = command().removeprefix("python -m ")
     for line in lines(refused):
-        print(f"{program}: {line}", file=sys.stderr)
+        _complain(line)
     if defects:
         status = _print_defects(defects)
     return status
@@ -161,8 +170,7 @@ def _print_not_compared(pairs: Sequence[NotCompared]) -> int:
 def _print_defects(defects: Sequence[NotCompared]) -> int:
     """Say on stderr where the suite failed, and what to do; return the exit status."""
     texts = "; ".join(lines(defects))
-    program = command().removeprefix("python -m ")
-    print(f"{program}: {texts}: {what_to_report(defects)}", file=sys.stderr)
+    _complain(f"{texts}: {what_to_report(defects)}")
     return DEFECT
 
 
@@ -170,24 +178,25 @@ def _explain(args: argparse.Namespace) -> int:
     from compare import session
 
     pair = _pair_or_file(args.name)
-    outputs = {"--json": args.json, "--reproduce": args.reproduce}
-    target, script = _targets(args, outputs, [args.name])
+    paths = {"--json": args.json, "--reproduce": args.reproduce}
+    target, script = _targets(args, paths, [args.name])
     evidence, text = session.explain(
         pair, _prices(args.prices), args.seed, STARTED, reproduce=script is not None
     )
+    statuses = [_status(evidence.as_expected)]
     if target:
-        files.write("--json", target, evidence.to_json())
+        statuses.append(_save("--json", target, evidence.to_json()))
     if script and text:
-        files.write("--reproduce", script, text.rstrip("\n"))
+        statuses.append(_save("--reproduce", script, text.rstrip("\n")))
     _report(print_explanation, evidence)
-    return _status(evidence.as_expected)
+    return max(statuses)
 
 
 def _transfer(args: argparse.Namespace) -> int:
     from compare.reports.moves import print_moves
     from compare.twins.files.transfer import transfer_files
 
-    moves = transfer_files(args.source, args.target, args.out, args.names)
+    moves = transfer_files(args.source, args.target, args.out, args.names, args.force)
     print_moves(_console(), moves, args.out or args.target)
     return AS_EXPECTED
 
@@ -196,22 +205,28 @@ def _train(args: argparse.Namespace) -> int:
     from compare import session
     from compare.reports.training import plot, print_training
     from compare.subjects.examples import check_trainable
+    from compare.twins.interrupting import Interruption
 
     recipe = _recipe(args)
     pair = _pair_or_file(args.name)
     if isinstance(pair, Pair):
         check_trainable(pair)
-    outputs = {"--json": args.json, "--plot": args.plot}
-    target, picture = _targets(args, outputs, [args.name])
+    paths = {"--json": args.json, "--plot": args.plot}
+    target, picture = _targets(args, paths, [args.name])
     if picture:
         files.check_picture(args.plot)
-    evidence = session.train(pair, _prices(args.prices), recipe, STARTED)
+    interruption = Interruption()
+    prices = _prices(args.prices)
+    evidence = session.train(pair, prices, recipe, STARTED, interruption)
+    statuses = [_status(evidence.in_step)]
+    if evidence.interrupted:
+        statuses.append(KILLED + interruption.signal)
     if target:
-        files.write("--json", target, evidence.to_json())
+        statuses.append(_save("--json", target, evidence.to_json()))
     if picture and evidence.done:
-        files.write("--plot", picture, plot(evidence))
+        statuses.append(_save("--plot", picture, plot(evidence)))
     _report(print_training, evidence)
-    return _training_status(evidence)
+    return max(statuses)
 
 
 def _recipe(args: argparse.Namespace) -> Recipe:
@@ -241,12 +256,6 @@ def _recipe(args: argparse.Namespace) -> Recipe:
 
 def _status(as_expected: bool) -> int:
     return AS_EXPECTED if as_expected else UNEXPECTED
-
-
-def _training_status(evidence: TrainingEvidence) -> int:
-    if evidence.interrupted:
-        return INTERRUPTED
-    return _status(evidence.in_step)
 
 
 # ----------------------------------------------------------------- what options name
@@ -281,41 +290,22 @@ def _prices(path: str | None) -> Prices:
 
 
 def _targets(
-    args: argparse.Namespace, outputs: Mapping[str, str | None], names: Sequence[str]
+    args: argparse.Namespace, paths: Mapping[str, str | None], names: Sequence[str]
 ) -> list[Path | None]:
     """Where the files of options go, checked before the work; None without one.
 
     Args:
         args: of the command line.
-        outputs: path by option.
+        paths: by option.
         names: of pairs and pair files.
 
     Raises:
-        BadInput: if one cannot be written, is read as well, or is named twice.
+        BadInput: as `outputs.targets`.
     """
-    read = {Path(name).resolve(): name for name in names if is_pair_file(name)}
+    inputs = {name: name for name in names if is_pair_file(name)}
     if args.prices:
-        read[Path(args.prices).resolve()] = f"--prices {args.prices}"
-    options: dict[Path, str] = {}
-    targets: list[Path | None] = []
-    for option, path in outputs.items():
-        if path is None:
-            targets.append(None)
-            continue
-        target = files.target(option, path)
-        if target in read:
-            raise BadInput(
-                f"{option} {path}: expected another file than those that are read, got "
-                f"{read[target]}; name a new file"
-            )
-        if target in options:
-            raise BadInput(
-                f"expected two files for {options[target]} and {option}, got {path} "
-                "for both"
-            )
-        options[target] = option
-        targets.append(target)
-    return targets
+        inputs[args.prices] = f"--prices {args.prices}"
+    return outputs.targets(paths, inputs, args.force)
 
 
 # ------------------------------------------------------------------------------ output
@@ -327,12 +317,34 @@ def _report(print_report: Callable[[Console, Report], None], evidence: Report) -
         print_report(_console(), evidence)
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard_output()
+        _discard(sys.stdout)
 
 
-def _discard_output() -> None:
-    """Let what is still in stdout's buffer go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _save(option: str, target: Path, content: str | bytes) -> int:
+    """Write a file; return the exit status for it.
+
+    A full disk is said, and costs nobody the report that is printed as well.
+    """
+    try:
+        files.write(option, target, content)
+    except BadInput as error:
+        _complain(str(error))
+        return BAD_INPUT
+    return AS_EXPECTED
+
+
+def _complain(line: str) -> None:
+    """Say what is wrong on stderr, whether or not anybody can read it."""
+    program = command().removeprefix("python -m ")
+    try:
+        print(f"{program}: {line}", file=sys.stderr, flush=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what is still in a stream's buffer go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class _Console(Console):

@@ -22,7 +22,10 @@ def defect(pair: str, error: BaseException) -> NotCompared:
         error: as it was caught.
     """
     text = class_and_message(error)
-    trace = "".join(traceback.format_exception(error))
+    try:
+        trace = "".join(traceback.format_exception(error))
+    except Exception:  # what a user's exception says of itself may be anything
+        trace = "".join(traceback.format_tb(error.__traceback__))
     return NotCompared(pair, f"{text} ({_place(error)})", trace)
 
 

@@ -1,7 +1,10 @@
 """The one error that people see as a line of text, and the command it names."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from compare.one_line import sentence
 
 
 class BadInput(Exception):
@@ -10,7 +13,15 @@ class BadInput(Exception):
     The message is one line: who, what was expected, what came, what to do. The command
     line prints it on stderr and ends with exit status 2. It is not a ValueError, which
     is what a model raises when it refuses its input.
+
+    Args:
+        message: with names and words of a user in it, whose control characters are
+            shown, and which are cut where they are too long.
+        table: lines that go below it, of layers that stand side by side.
     """
+
+    def __init__(self, message: str = "", table: Sequence[str] = ()) -> None:
+        super().__init__("\n".join(map(sentence, [message, *table])))
 
 
 def command() -> str:

@@ -7,25 +7,43 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import IO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from compare.errors import BadInput
+from compare.progress import Now, Show
 
 
 def progress_bar() -> Progress:
     """A progress bar on stderr where that is a terminal; silent elsewhere."""
-    console = Console(file=os.fdopen(os.dup(2), "w"))
+    stderr = os.fdopen(os.dup(2), "w", errors="backslashreplace")
+    console = Console(file=stderr)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not stderr.isatty(),  # FORCE_COLOR is for what stays
     )
+
+
+def in_a_log(bar: Progress) -> Show:
+    """What writes, in the place of a silent bar, now and then what begins."""
+
+    def write(line: str) -> None:  # stderr may be none, or closed
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(line)
+            sys.stderr.flush()
+
+    return Now(write) if bar.disable else _nothing
+
+
+def _nothing(text: str) -> None:
+    """Write nothing: the bar says it."""
 
 
 def load_harness() -> None:
@@ -34,7 +52,10 @@ def load_harness() -> None:
     Raises:
         BadInput: if one of them is not installed.
     """
+    if "compare.subjects.subject" not in sys.modules:
+        _check_folder()
     try:
+        import compare.in_keras.forked  # from here on it notes forks
         import compare.subjects.subject  # noqa: F401
     except (ImportError, ValueError) as error:  # ValueError: an unknown KERAS_BACKEND
         raise BadInput(
@@ -42,6 +63,17 @@ def load_harness() -> None:
             f"{' '.join(str(error).split())}; run pip install -e . and leave "
             "KERAS_BACKEND unset"
         ) from error
+
+
+def _check_folder() -> None:
+    """Raise BadInput in a folder that was removed, where MKL ends the process."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise BadInput(
+            "expected to be called in a folder that exists, got one that was removed; "
+            "change to another"
+        ) from None
 
 
 @contextmanager
@@ -68,7 +100,11 @@ def uncollected() -> Iterator[None]:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Hold back what TensorFlow's loader says on stderr, unless loading fails."""
-    with tempfile.TemporaryFile() as held_back:
+    held_back = _temporary_file()
+    if held_back is None:
+        yield
+        return
+    with held_back:
         stderr = os.dup(2)
         os.dup2(held_back.fileno(), 2)
         try:
@@ -80,3 +116,11 @@ def quiet() -> Iterator[None]:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+
+
+def _temporary_file() -> IO[bytes] | None:
+    """A file without a name; None where no folder takes one."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return None

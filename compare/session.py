@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.progress import Progress, TaskID
 
 from compare.attempts import Attempts, names_of
+from compare.judging.cleaning import cleaned
 from compare.judging.evidence import Evidence
 from compare.judging.optimizers import Recipe
 from compare.judging.result import SIDES, Result
 from compare.judging.training import TrainingEvidence
 from compare.judging.words import Side
-from compare.loading import load_harness, progress_bar, quiet, uncollected
-from compare.progress import shown_by
+from compare.loading import in_a_log, load_harness, progress_bar, quiet, uncollected
+from compare.one_line import printable
+from compare.progress import Show, shown_by
 from compare.subjects.cases import FIXED, Case, cases, left_out
 from compare.subjects.own import pair_file
+from compare.subjects.own.on_disk import existing
 from compare.subjects.own.pair import OwnPair, described
+from compare.subjects.own.surroundings import at_work
 from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices
+from compare.twins.interrupting import Interruption
 
 if TYPE_CHECKING:  # at run time these would load both frameworks
     from compare.subjects.claims import ClaimResult
@@ -83,10 +88,11 @@ def _run(
         task = bar.add_task("loading PyTorch and Keras", total=None)
         with quiet(), uncollected():
             load_harness()
+        log = in_a_log(bar)
         total = 2 * sum(len(its_cases) for _, its_cases in built_in_pairs)
         bar.update(task, total=total or None)
         for pair, its_cases in built_in_pairs:
-            with attempts.at(pair.file), _shown(bar, task, pair.file):
+            with attempts.at(pair.file), _shown(bar, task, log, pair.file):
                 of_pair = []
                 for result in _results(pair, its_cases, prices, seed, gradients):
                     of_pair.append(result)
@@ -95,7 +101,7 @@ def _run(
         for own_pair in own:
             path = own_pair.name if isinstance(own_pair, OwnPair) else own_pair
             name = names.get(path, path)
-            with attempts.at(path), _shown(bar, task, path), _at_work(own_pair):
+            with attempts.at(path), _shown(bar, task, log, path), _at_work(own_pair):
                 loaded = _loaded(own_pair, seed, name)
                 judged = judge_own(loaded, gradients)
                 inputs[name] = described(loaded)
@@ -104,6 +110,7 @@ def _run(
                 judged_pairs.append(judged.pair)
         if claimed:
             bar.update(task, description="claims of the note")
+            log("claims of the note")
             claim_results = [claim.as_dict() for claim in claims()]
     if built_in_pairs:
         notes += _notes_on_inputs([pair for pair, _ in built_in_pairs], prices)
@@ -138,7 +145,7 @@ def _sorted(
                 built_in_pairs.append((sized, cases(pair, prices.longest)))
         elif isinstance(pair, str):
             with attempts.at(pair):
-                pair_file.existing(pair)
+                existing(pair)
                 own.append(pair)
         else:
             own.append(pair)
@@ -159,13 +166,15 @@ def _without_results(attempts: Attempts, seed: int, started: float) -> Evidence:
 
 
 @contextmanager
-def _shown(bar: Progress, task: TaskID, name: str) -> Iterator[None]:
+def _shown(bar: Progress, task: TaskID, log: Show, name: str) -> Iterator[None]:
     """Show the name of a pair beside the progress bar, and what is done with it."""
 
     def show(text: str) -> None:
-        bar.update(task, description=f"{name}: {text}")
+        step = printable(f"{name}: {text}")
+        bar.update(task, description=step)
+        log(step)
 
-    bar.update(task, description=name)
+    bar.update(task, description=printable(name))
     with shown_by(show):
         yield
 
@@ -173,7 +182,7 @@ def _shown(bar: Progress, task: TaskID, name: str) -> Iterator[None]:
 def _at_work(pair: Pair | OwnPair | str) -> AbstractContextManager[None]:
     """The surroundings of a pair file while its models are made and run."""
     if isinstance(pair, str):
-        return pair_file.at_work(pair)
+        return at_work(pair)
     return nullcontext()
 
 
@@ -234,7 +243,7 @@ def explain(
         BadInput: as in `run`; or if there is no such script.
     """
     if isinstance(pair, str):
-        pair_file.existing(pair)
+        existing(pair)
     with quiet(), uncollected():
         load_harness()
     with _at_work(pair):
@@ -306,11 +315,17 @@ def judge_own(pair: OwnPair, gradients: bool = False) -> Judged:
     load_harness()
     from compare.subjects.own.run import run as run_own
 
-    return run_own(pair, gradients)
+    judged = run_own(pair, gradients)
+    results, notes = cleaned(list(judged.results)), cleaned(list(judged.notes))
+    return replace(judged, results=results, notes=notes)
 
 
 def train(
-    pair: Pair | str, prices: Prices, recipe: Recipe, started: float
+    pair: Pair | str,
+    prices: Prices,
+    recipe: Recipe,
+    started: float,
+    interruption: Interruption,
 ) -> TrainingEvidence:
     """Train the twins of a pair, with their losses beside the progress bar.
 
@@ -320,17 +335,19 @@ def train(
         prices: of the pairs that read them.
         recipe: how.
         started: as in `run`.
+        interruption: tells which signal ended the training, if one did.
 
     Raises:
         BadInput: if a framework is not installed, or the pair cannot learn in this way.
     """
     if isinstance(pair, str):
-        pair_file.existing(pair)
+        existing(pair)
     else:
         pair = pair.for_assets(len(prices.assets))
         if pair.prices:
             prices.examples(FIXED)  # too few days are said before the long loading
-    with progress_bar() as bar, _at_work(pair):
+    with ExitStack() as stack:
+        bar = stack.enter_context(progress_bar())
         task = bar.add_task("loading PyTorch and Keras", total=None)
         with quiet(), uncollected():
             load_harness()
@@ -338,20 +355,25 @@ def train(
             from compare.subjects.own.run import settled
             from compare.subjects.own.training import task as own_task
             from compare.twins.training import train as train_twins
+        stack.enter_context(_at_work(pair))
+        log = in_a_log(bar)
 
         def show(
             activity: str, done: int, total: int, losses: Mapping[Side, float]
         ) -> None:
             texts = [f"{SIDES[side]} {loss:.4f}" for side, loss in losses.items()]
             description = f"{activity}: {'  '.join(texts)}"
+            log(f"{activity}, {done} of {total} steps: {'  '.join(texts)}")
             bar.update(task, description=description, completed=done, total=total)
 
         if isinstance(pair, Pair):
             work = built_in.task(pair, prices, recipe.seed)
-            return train_twins(work, recipe, started, show)
+            return train_twins(work, recipe, started, show, interruption)
         own_pair = _loaded(pair, recipe.seed, names_of([pair])[pair])
         with settled(own_pair):
-            return train_twins(own_task(own_pair), recipe, started, show)
+            work = own_task(own_pair)
+            evidence = train_twins(work, recipe, started, show, interruption)
+        return cleaned(evidence)
 
 
 def claims() -> Iterator[ClaimResult]:

@@ -24,6 +24,16 @@ def is_tensor(value: object) -> bool:
     return keras.ops.is_tensor(value) or isinstance(value, keras.KerasTensor)
 
 
+def unfit(tensor: Any) -> str:
+    """What keeps a tensor from being compared, and what to do instead; or ""."""
+    dtype = keras.backend.standardize_dtype(tensor.dtype)
+    if dtype.startswith("complex"):
+        return "complex; return its real and its imaginary part"
+    if dtype == "string":
+        return "of text; return numbers"
+    return ""
+
+
 def activates(layer: Any) -> bool:
     """Whether a layer has an activation inside that PyTorch has after the layer."""
     inside = isinstance(layer, keras.layers.Dense | keras.layers.Conv1D)

@@ -14,6 +14,9 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.backend.common import global_state
+from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
+from tensorflow.python.eager import context
 from tensorflow.python.framework import op_callbacks
 
 # Modules in which Keras defines its classes; the true ones are in `keras.src.`.
@@ -208,6 +211,66 @@ def operations_noted(note: Callable[..., None]) -> Iterator[None]:
         op_callbacks.remove_op_callback(note)
 
 
+@contextmanager
+def without_callbacks() -> Iterator[None]:
+    """Let no function of a user's see, or refuse, what this thread runs in the block.
+
+    `tensorflow.debugging.enable_check_numerics` is one that refuses.
+    """
+    callbacks = [*context.context().op_callbacks]
+    try:
+        for callback in callbacks:
+            op_callbacks.remove_op_callback(callback)
+        yield
+    finally:
+        for callback in callbacks:
+            op_callbacks.add_op_callback(callback)
+
+
+# What Keras keeps for a thread, and has no public way to put back.
+
+
+def default_policy() -> keras.DTypePolicy | None:
+    """The policy of new layers; None where nobody set one, so that floatx decides.
+
+    `keras.config.dtype_policy()` would set it.
+    """
+    return global_state.get_global_attribute("dtype_policy")
+
+
+def set_default_policy(policy: keras.DTypePolicy | None) -> None:
+    """Set the policy of new layers; None lets floatx decide."""
+    global_state.set_global_attribute("dtype_policy", policy)
+
+
+def names_counted() -> dict[str, int] | None:
+    """How many layers got a name of each kind so far, such as dense, dense_1."""
+    counts = global_state.get_global_attribute("object_name_uids")
+    return None if counts is None else counts.copy()
+
+
+def set_names_counted(counts: dict[str, int] | None) -> None:
+    """Let the names of new layers go on from these counts."""
+    global_state.set_global_attribute("object_name_uids", counts)
+
+
+def draws() -> tuple[Any, np.ndarray] | None:
+    """What random numbers without a seed come from, and how far it is."""
+    generator = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
+    if generator is None:
+        return None
+    return generator, generator.state.numpy()
+
+
+def set_draws(state: tuple[Any, np.ndarray] | None) -> None:
+    """Let random numbers without a seed go on from there."""
+    generator = None
+    if state is not None:
+        generator, numbers = state
+        generator.state.assign(numbers)
+    global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, generator)
+
+
 def view_of(variable: keras.Variable) -> np.ndarray:
     """The memory of a variable as an array, not to be written to; on TensorFlow."""
     return np.asarray(memoryview(variable.value.read_value()))
@@ -244,3 +307,8 @@ def finish_copy(layer: keras.Layer, dtype: str | None) -> None:
     vars(layer)["_inbound_nodes"], vars(layer)["_outbound_nodes"] = [], []
     if dtype is not None:  # the setter would change the layers inside as well
         vars(layer)["_dtype_policy"] = keras.DTypePolicy(dtype)
+
+
+def has_run() -> bool:
+    """Whether TensorFlow has its threads, which it makes when it first runs."""
+    return bool(context.context()._initialized)

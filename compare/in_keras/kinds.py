@@ -9,6 +9,7 @@ import keras
 
 from compare.in_keras.internals import framework_class
 from compare.kinds import unlike_pytorch
+from compare.one_line import class_name
 
 OWN_CELLS = "keras_models.lstm_layer"  # the module of the suite's own cell
 
@@ -76,10 +77,10 @@ def _class_name(layer: keras.Layer) -> str:
     """
     own, cls = type(layer), framework_class(layer)
     if own.__module__ == OWN_CELLS:
-        return own.__name__
+        return class_name(own)
     if cls in (keras.Layer, keras.Model):
-        return f"{own.__name__}({cls.__name__})"
-    return cls.__name__
+        return f"{class_name(own)}({class_name(cls)})"
+    return class_name(cls)
 
 
 def inner_layers(attribute: object) -> dict[str, keras.Layer]:

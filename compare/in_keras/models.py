@@ -24,9 +24,11 @@ from compare.in_keras.internals import (
     every_layer,
     finish_copy,
 )
+from compare.in_keras.memory import value_of
 from compare.in_keras.names import Renamed, unnamed
 from compare.in_keras.precision import settled
 from compare.judging.words import Precision
+from compare.one_line import class_name
 
 PURE = ("float16", "bfloat16", "float32", "float64")
 
@@ -77,7 +79,7 @@ def check_unbuilt(model: keras.Model, own_weights: bool) -> None:
 def never_built(model: keras.Model) -> BadInput:
     """The error of a model that has no weights yet."""
     return BadInput(
-        f"{type(model).__name__}: expected a Keras model that has its weights, got one "
+        f"{class_name(model)}: expected a Keras model that has its weights, got one "
         "that was never built; call it once on an input first"
     )
 
@@ -286,7 +288,7 @@ class _Copying:
     def _of_variable(self, variable: keras.Variable) -> keras.Variable:
         dtype = self._dtype_of(variable)
         copy = keras.Variable(
-            variable.numpy().astype(dtype),
+            value_of(variable.numpy(), dtype),
             dtype=dtype,
             trainable=variable.trainable,
             name=variable.name,

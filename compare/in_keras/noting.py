@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow
 
+from compare.in_keras.callers import Caller
 from compare.in_keras.internals import (
     Call,
     calls_replaced,
@@ -56,14 +53,8 @@ PADDINGS = ("Pad", "PadV2", "MirrorPad")
 WATCHED = ("Minimum", "Maximum", "StridedSlice", *KNEES, *COMPARISONS)
 WATCHED = (*WATCHED, *SELECTIONS, *PADDINGS)
 
-TENSORFLOW = str(Path(tensorflow.__file__).parent)
-KERAS = str(Path(keras.__file__).parent)
-PYTHON = sysconfig.get_path("stdlib")  # where `contextlib` is
-INSTALLED = "site-packages"  # inside it; a user's models may be installed, too
-SUITE = str(Path(__file__).parents[1])
 OPERATIONS = 256  # that are watched, at most
 FIGURES = 3  # of each
-ACTIVATIONS = ("keras.src.activations.", "keras.src.layers.activations.")
 
 
 # What is to be said of an operation; takes its figures, the largest in all runs, and
@@ -198,7 +189,7 @@ class Noting:
             op_type = op_type.decode()
         if self._busy or graph is None or op_type not in WATCHED:
             return
-        caller = _Caller.of(sys._getframe(1))  # noqa: SLF001
+        caller = Caller.of(sys._getframe(1))  # noqa: SLF001
         if caller is None:
             return
         with self._own():
@@ -235,7 +226,7 @@ class Noting:
         self._add(figures, told)
 
     def _note_extreme(
-        self, op_type: str, inputs: Sequence[Any], caller: _Caller
+        self, op_type: str, inputs: Sequence[Any], caller: Caller
     ) -> None:
         """Note a minimum or maximum with what is smaller than the values."""
         x, bound = inputs
@@ -269,7 +260,7 @@ class Noting:
         self._add(figures, told)
 
     def _note_comparison(
-        self, op_type: str, inputs: Sequence[Any], result: Any, caller: _Caller
+        self, op_type: str, inputs: Sequence[Any], result: Any, caller: Caller
     ) -> None:
         """Note a comparison of arrays, or of an array and a number."""
         if result.shape.rank == 0:  # a condition of a loop
@@ -298,7 +289,7 @@ class Noting:
         figures = [tensorflow.reduce_any(condition), tensorflow.reduce_any(~condition)]
         self._add(figures, told)
 
-    def _note_slice(self, inputs: Sequence[Any], op: Any, caller: _Caller) -> None:
+    def _note_slice(self, inputs: Sequence[Any], op: Any, caller: Caller) -> None:
         """Note slices that end, or begin, where an axis that is long enough would."""
         x = inputs[0]
         bounds = [tensorflow.get_static_value(tensor) for tensor in inputs[1:]]
@@ -320,7 +311,7 @@ class Noting:
                 self._note_cut(x, axis, int(-begin), f"{begin}:", caller)
 
     def _note_cut(
-        self, x: Any, axis: int, bound: int, text: str, caller: _Caller
+        self, x: Any, axis: int, bound: int, text: str, caller: Caller
     ) -> None:
         """Note a slice of an axis to a fixed number of steps."""
         place = caller.place(f"slice [{text}]")
@@ -333,7 +324,7 @@ class Noting:
 
         self._add([tensorflow.shape(x)[axis]], told)
 
-    def _note_padding(self, amounts: Any, caller: _Caller) -> None:
+    def _note_padding(self, amounts: Any, caller: Caller) -> None:
         """Note a padding by fixed amounts."""
         value = tensorflow.get_static_value(amounts)
         if value is None:
@@ -350,61 +341,3 @@ def _size(tensor: Any) -> float:
     """The number of values in a tensor; infinite where it is not known."""
     count = tensor.shape.num_elements()
     return np.inf if count is None else count
-
-
-def _is_between(file: str) -> bool:
-    """Whether a file is TensorFlow's, or Python's own."""
-    is_pythons = file.startswith(PYTHON) and INSTALLED not in file
-    return is_pythons or file.startswith(TENSORFLOW)
-
-
-@dataclass(frozen=True)
-class _Caller:
-    """Who called an operation of TensorFlow, where that is a model's own doing.
-
-    Args:
-        layer: its name, or that of an operation of Keras in the model; or "".
-        line: of the user's code, in words; or "".
-        is_activation: whether it is a part of one of Keras's activations.
-    """
-
-    layer: str
-    line: str
-    is_activation: bool = False
-
-    @classmethod
-    def of(cls, frame: FrameType | None) -> _Caller | None:
-        """Who called; None where it is something inside a layer of Keras."""
-        line, operation = "", ""
-        is_own = False
-        while frame is not None:
-            file = frame.f_code.co_filename
-            if file.startswith(SUITE):
-                break
-            if frame.f_code.co_name == "compute_mask":
-                return None  # the mask is told
-            if file.startswith(KERAS):
-                if "backend/tensorflow/rnn.py" in file and not line and not is_own:
-                    return None  # the masks of a loop
-                module = frame.f_globals.get("__name__", "") + "."
-                is_own = is_own or module.startswith(ACTIVATIONS)
-            elif not line and not _is_between(file):
-                line = f" (line {frame.f_lineno} of {Path(file).name})"
-            owner = frame.f_locals.get("self")
-            if isinstance(owner, keras.Model) and operation and not line:
-                return cls(operation, line)  # an operation in the model's graph
-            if isinstance(owner, keras.Operation) and not isinstance(
-                owner, keras.Layer
-            ):
-                operation = operation or owner.name
-            elif isinstance(owner, keras.Layer):
-                is_own = is_own or "padding" in type(owner).__module__
-                if line or is_own:
-                    return cls(owner.name, line, is_own)
-                return None
-            frame = frame.f_back
-        return cls("", line) if line else None
-
-    def place(self, word: str) -> str:
-        """Where an operation is, in words."""
-        return f"{word} in `{self.layer}`" if self.layer else f"{word}{self.line}"

@@ -7,6 +7,7 @@ import re
 import tensorflow
 
 from compare.in_keras.internals import ARGUMENTS, IN_A_GRAPH, REWORDED, WRAPPING
+from compare.one_line import class_name, printable, text_of
 
 REFUSALS = (ValueError, TypeError, IndexError, tensorflow.errors.OpError)
 COLOURS = r"\x1b\[[0-9;]*m"
@@ -14,7 +15,7 @@ COLOURS = r"\x1b\[[0-9;]*m"
 
 def origin(error: Exception) -> Exception:
     """What a model itself raised, where Keras has put it into words of its own."""
-    while any(words in str(error) for words in REWORDED):
+    while any(words in text_of(error) for words in REWORDED):
         if not isinstance(error.__context__, Exception):
             break
         error = error.__context__
@@ -29,12 +30,12 @@ def message(error: Exception) -> str:
     raised = error
     if not isinstance(error, tensorflow.errors.OpError):
         raised = origin(error)
-    text = re.sub(COLOURS, "", str(raised)).split(ARGUMENTS)[0]
+    text = re.sub(COLOURS, "", text_of(raised)).split(ARGUMENTS)[0]
     lines = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         line = line.strip()
         if line and not line.startswith(WRAPPING):
             lines.append(line)
     if not lines:
-        return type(raised).__name__
-    return lines[-1] if IN_A_GRAPH in text else lines[0]
+        return class_name(raised)
+    return printable(lines[-1] if IN_A_GRAPH in text else lines[0])

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from compare.in_keras.arrays import activates, before_activation
+from compare.in_keras.arrays import activates, before_activation, unfit
 from compare.in_keras.internals import Call, calls_replaced
 from compare.in_keras.models import options_set
 from compare.in_keras.names import Renamed, children
@@ -41,7 +41,7 @@ class Stages:
         return {
             name: tensor
             for name, tensor in self._recorded.items()
-            if all(tensor is not result for result in results)
+            if all(tensor is not result for result in results) and not unfit(tensor)
         }
 
     def _record(self, name: str, layer: keras.Layer, call: Call) -> Call:

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow
 
 from compare.errors import BadInput
-from compare.in_keras.arrays import is_tensor, to_numpy
+from compare.in_keras.arrays import is_tensor, to_numpy, unfit
 from compare.in_keras.internals import (
     Call,
     calls_replaced,
@@ -91,7 +91,9 @@ class Twin(adapter.Twin):
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
         else:
             self._call = call
-        self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
+        self._refused = (
+            partial(refused, REFUSALS, origin, message) if call else nullcontext
+        )
         self._order: dict[int, int] = {}  # the place of each layer, by its identity
         self._directions_apart = False
         _check_backend()
@@ -348,7 +350,9 @@ class Twin(adapter.Twin):
         inside = every_layer(self.model, itself=False)
         noting = calls_replaced((layer, partial(self._note, layer)) for layer in inside)
         with noting, self._returning_tensors(), self._refused():
-            return keras.Model(arguments, self._call(self.model, arguments))
+            model = keras.Model(arguments, self._call(self.model, arguments))
+        check_tensors("Keras", self.model, flat(model.output), is_tensor, unfit)
+        return model
 
     def _note(self, layer: keras.Layer, call: Call) -> Call:
         """The `call` of a layer, after which its place in the order is known."""
@@ -381,7 +385,7 @@ class Twin(adapter.Twin):
                 yield
         except ValueError:
             for result in returned:
-                check_tensors("Keras", self.model, flat(result), is_tensor)
+                check_tensors("Keras", self.model, flat(result), is_tensor, unfit)
             raise
 
     def _compute(self, *args: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -24,6 +24,7 @@ from compare.in_pytorch.arrays import (
     sequence_of,
     states_as_arguments,
     states_given,
+    unfit,
 )
 from compare.in_pytorch.kinds import is_by_hand
 from compare.in_pytorch.layers import layers
@@ -144,10 +145,15 @@ class _Watch:
                 several = False
             if name in self.inputs or not args or several:
                 self.unclear.add(name)
+            if any(isinstance(x, torch.Tensor) and unfit(x) for x in args):
+                self.unclear.add(name)
             self.inputs[name] = tuple(copied(value) for value in args)
 
         def after(module: torch.nn.Module, args: object, result: object) -> None:
-            self.outputs[name] = copied(result)
+            if isinstance(result, torch.Tensor) and unfit(result):
+                self.unclear.add(name)
+            else:
+                self.outputs[name] = copied(result)
 
         return [
             module.register_forward_pre_hook(before, with_kwargs=True),

@@ -29,6 +29,23 @@ States = torch.Tensor | tuple[torch.Tensor, ...]
 CHANNELS_FIRST = {name for kind in KINDS if kind.features_first for name in kind.torch}
 
 
+def unfit(tensor: torch.Tensor) -> str:
+    """What keeps a tensor from being compared, and what to do instead; or ""."""
+    if tensor.is_nested:
+        return "nested; return a padded tensor"
+    if tensor.layout != torch.strided:
+        return "sparse; return it with .to_dense()"
+    if tensor.is_meta:
+        return "on the meta device, which holds no numbers; return it from the CPU"
+    if tensor.is_quantized:
+        return "quantized; return it with .dequantize()"
+    if tensor.is_complex():
+        return "complex; return its real and its imaginary part"
+    if tensor.dtype == torch.bfloat16:  # which NumPy has not
+        return "in bfloat16; return it with .float()"
+    return ""
+
+
 def has_channels_first(module: torch.nn.Module, tensor: torch.Tensor) -> bool:
     """Whether a tensor of this layer is (batch, features, time), unlike in Keras."""
     return tensor.ndim == 3 and kind_of(module) in CHANNELS_FIRST

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from compare.in_pytorch.internals import framework_class
+from compare.one_line import class_name
 
 
 def own_modules(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
@@ -35,6 +36,7 @@ def kind_of(layer: torch.nn.Module) -> str:
     """
     cls = framework_class(layer)
     if cls is torch.nn.Module:
-        return f"{type(layer).__name__}(Module)"
+        return f"{class_name(layer)}(Module)"
     relu = getattr(layer, "nonlinearity", "") == "relu"
-    return f"{cls.__name__}(relu)" if relu else cls.__name__
+    name = class_name(cls)
+    return f"{name}(relu)" if relu else name

@@ -7,8 +7,9 @@ the model's own code, so a mistake does to it what it would do to a port.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -30,7 +31,7 @@ from compare.in_pytorch.arrays import (
     states_given,
     with_first,
 )
-from compare.in_pytorch.layers import layers, load
+from compare.in_pytorch.layers import holders, layers, read, write
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.twin import Twin
 from compare.judging.arrays import flat
@@ -100,13 +101,47 @@ def injected(
 def _with_arrays(
     model: torch.nn.Module, effect: ArraysOfLayer, layer: str
 ) -> Iterator[None]:
-    """Load other arrays into a layer."""
-    right = {name: a.copy() for name, a in layers(model)[layer].arrays.items()}
-    load(model, {layer: _possible(effect.change(right))})
+    """Let a layer hold other arrays; what it held waits and need not be copied."""
+    tensors = holders(model)[layer]
+    right = {name: read(tensor) for name, tensor in tensors.items()}
+    wrong = _possible(effect.change(right))
+    memory = Counter(map(_memory, (*model.parameters(), *model.buffers())))
+    with ExitStack() as stack:
+        for name, array in wrong.items():
+            tensor = tensors[name]
+            if memory[_memory(tensor)] > 1:
+                stack.enter_context(_overwritten(tensor, array))
+            elif array is not right[name]:
+                stack.enter_context(_exchanged(tensor, array))
+        yield
+
+
+def _memory(tensor: torch.Tensor) -> int:
+    """The address of the memory that a tensor lies in, of which it may be a part."""
+    return tensor.untyped_storage().data_ptr()
+
+
+@contextmanager
+def _overwritten(tensor: torch.Tensor, array: np.ndarray) -> Iterator[None]:
+    """Write numbers into a tensor whose memory others see as well."""
+    right, wrong = read(tensor).copy(), array.copy()
+    write(tensor, wrong)
     try:
         yield
     finally:
-        load(model, {layer: right})
+        write(tensor, right)
+
+
+@contextmanager
+def _exchanged(tensor: torch.Tensor, array: np.ndarray) -> Iterator[None]:
+    """Let a tensor lie in other memory, with other numbers."""
+    right = tensor.data
+    wrong = np.ascontiguousarray(array, dtype=read(tensor).dtype)
+    tensor.data = torch.from_numpy(wrong).reshape(tensor.shape).to(tensor.device)
+    try:
+        yield
+    finally:
+        tensor.data = right
 
 
 def _with_computation(

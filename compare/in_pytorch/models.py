@@ -13,6 +13,7 @@ from torch.utils.hooks import RemovableHandle
 from compare.errors import BadInput
 from compare.in_pytorch.internals import reads_its_mode
 from compare.judging.words import Precision
+from compare.one_line import class_name
 
 BATCH_NORMS = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.BatchNorm3d)
 
@@ -29,7 +30,7 @@ def check_usable(model: torch.nn.Module) -> None:
         BadInput: if it is compiled by torch.jit, or a tensor has no shape yet or is on
             the meta device.
     """
-    who = f"{type(model).__name__} of PyTorch"
+    who = f"{class_name(model)} of PyTorch"
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise BadInput(
             f"{who}: expected a model in Python, got one compiled by torch.jit; give "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -249,6 +250,9 @@ class _Watching(torch.overrides.TorchFunctionMode):
             yield from comparison(place, _need(args[1]), ever, never)
         elif name.strip("_") in COMPARISONS and isinstance(result, torch.Tensor):
             yield from self._on_comparison(name.strip("_"), args, result, caller)
+        elif name == "__bool__" and _is_branch(caller):
+            place = self._place("the condition", caller)
+            yield from comparison(place, "values", result, not result)
         elif name in ("__getitem__", "__setitem__"):
             index = args[1]
             if isinstance(index, torch.Tensor) and index.dtype == torch.bool:
@@ -261,7 +265,7 @@ class _Watching(torch.overrides.TorchFunctionMode):
         self, name: str, args: Arguments, result: torch.Tensor, caller: FrameType
     ) -> Iterator[Operation]:
         """Whether a comparison came out either way."""
-        if result.numel() < 2:  # a condition of Python's, or of one value
+        if result.numel() < 2:  # of one value: `__bool__` tells where it decides
             return
         words = COMPARISONS[name]
         number = _number(args[1])
@@ -306,6 +310,16 @@ def _is_users(caller: FrameType) -> bool:
         file = frame.f_code.co_filename
         if not (file.startswith(PYTORCH) and file.endswith(handing)):
             return not file.startswith((PYTORCH, SUITE))
+    return False
+
+
+def _is_branch(caller: FrameType) -> bool:
+    """Whether a user's line goes one way or another, and is no assertion."""
+    for frame in _frames(caller):
+        file = frame.f_code.co_filename
+        if not file.startswith(PYTORCH):
+            words = linecache.getline(file, frame.f_lineno).split()
+            return bool({"if", "elif", "while"} & {*words})
     return False
 
 

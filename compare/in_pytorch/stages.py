@@ -59,7 +59,9 @@ class Stages:
         """The stages by name, in order, without those that the model itself returns."""
         stages = {}
         for name, stage in self._recorded.items():
-            if stage is None or any(stage.tensor is result for result in results):
+            if stage is None or arrays.unfit(stage.copy):
+                continue
+            if any(stage.tensor is result for result in results):
                 continue
             stages[name] = stage.copy
         return stages

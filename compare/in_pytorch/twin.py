@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from compare.in_pytorch.arrays import unfit
 from compare.in_pytorch.internals import version_of
 from compare.in_pytorch.layers import holders, layers, layers_with
 from compare.in_pytorch.models import hooked, rows_learnt, untouched
@@ -64,7 +65,9 @@ class Twin(adapter.Twin):
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
         else:
             self._call = call
-        self._refused = partial(refused, REFUSALS, origin) if call else nullcontext
+        self._refused = (
+            partial(refused, REFUSALS, origin, message) if call else nullcontext
+        )
         with untouched(), settled(dtype):
             self.model = make().to(getattr(torch, dtype)).eval()
         widen(self.model, dtype)
@@ -139,7 +142,7 @@ class Twin(adapter.Twin):
             if version_of(tensor) != version:
                 self.changed.add(argument.name)
         named: list[tuple[str, Any]] = list(flat(returned))
-        check_tensors("PyTorch", self.model, named, torch.is_tensor)
+        check_tensors("PyTorch", self.model, named, torch.is_tensor, unfit)
         if self.outputs is None:
             self.outputs = [name for name, _ in named]
         results = tuple(tensor for _, tensor in named)

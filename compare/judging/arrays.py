@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from compare.errors import BadInput
+from compare.one_line import class_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -52,7 +53,7 @@ def check_outputs(twin: HasOutputs, results: Sequence[object]) -> None:
     outputs = twin.outputs or ()
     if len(results) != len(outputs):
         raise BadInput(
-            f"{type(twin.model).__name__}: expected {len(outputs)} results "
+            f"{class_name(twin.model)}: expected {len(outputs)} results "
             f"({', '.join(outputs)}), got {len(results)}; name as many outputs"
         )
 
@@ -62,6 +63,7 @@ def check_tensors(
     model: object,
     results: Iterable[tuple[str, object]],
     is_tensor: Callable[[object], bool],
+    unfit: Callable[[Any], str],
 ) -> None:
     """Raise BadInput where a model returns something that cannot be compared.
 
@@ -70,19 +72,26 @@ def check_tensors(
         model: what was run.
         results: all that it returned, by name, as `flat` gives it.
         is_tensor: whether a result is a tensor of the framework.
+        unfit: what keeps a tensor from being compared, and what to do; or "".
     """
     results = list(results)
     if not results:
         raise BadInput(
-            f"{framework}'s {type(model).__name__}: expected tensors as results, got "
+            f"{framework}'s {class_name(model)}: expected tensors as results, got "
             "none; return them at the end of forward or call"
         )
     for name, result in results:
         if not is_tensor(result):
             raise BadInput(
-                f"{framework}'s {type(model).__name__}: expected tensors as results, "
+                f"{framework}'s {class_name(model)}: expected tensors as results, "
                 f"in tuples, lists or dictionaries, got {name} of type "
-                f"{type(result).__name__}; return tensors"
+                f"{class_name(result)}; return tensors"
+            )
+        problem = unfit(result)
+        if problem:
+            raise BadInput(
+                f"{framework}'s {class_name(model)}: expected tensors of real numbers "
+                f"as results, got {name} {problem}"
             )
 
 

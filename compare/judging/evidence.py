@@ -1,7 +1,7 @@
 """Everything a run found out, as data; knows no framework and no report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from compare.errors import BadInput
@@ -79,6 +79,18 @@ class Evidence:
             return False
         return all(result.as_expected for result in self.results)
 
+    def __bool__(self) -> bool:
+        """Nothing: evidence of a difference would count as true.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            "evidence: expected .as_expected or .verdict to be asked for, got the "
+            "evidence itself in the place of true or false; write assert "
+            "evidence.as_expected, or call compare.assert_same"
+        )
+
     def explain(self) -> str:
         """Why each result that is not as expected is not; or what a pass rests on."""
         return summary.explanation(
@@ -113,7 +125,7 @@ class Evidence:
             "inputs": dict(self.inputs),
             "notes": list(self.notes),
             "results": [result.as_dict() for result in self.results],
-            "sensitivity": [asdict(sensitivity) for sensitivity in self.sensitivity],
+            "sensitivity": [of_pair.as_dict() for of_pair in self.sensitivity],
             "unexercised": {
                 pair: list(sentences) for pair, sentences in self.unexercised.items()
             },

@@ -15,12 +15,22 @@ class Alternative:
         faults: names of the mistakes of the library that make it up.
         sentence: what is wrong then, and where.
         fix: what to change then.
+        instead_of: the number, from 1, of the cause that it replaces; 0 where there is
+            one cause.
     """
 
     side: Side
     faults: tuple[str, ...]
     sentence: str
     fix: str
+    instead_of: int = 0
+
+    def explain(self) -> str:
+        """The alternative as a line."""
+        replaced = ""
+        if self.instead_of:
+            replaced = f"instead of cause {self.instead_of}: "
+        return f"or else   {replaced}{self.sentence}; fix {self.fix}"
 
 
 @dataclass(frozen=True)
@@ -93,10 +103,7 @@ class Explanation:
 
     def explain_cause(self) -> list[str]:
         """The cause, its proof and the fix as lines; or what was seen."""
-        alternatives = [
-            f"or else   {alternative.sentence}; fix {alternative.fix}"
-            for alternative in self.alternatives
-        ]
+        alternatives = [alternative.explain() for alternative in self.alternatives]
         lines = []
         if self.explained:
             lines.append(f"because   {self.sentence}")

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from compare.one_line import sentence
+
 
 @dataclass(frozen=True)
 class NotCompared:
@@ -43,7 +45,7 @@ def lines(pairs: Iterable[NotCompared]) -> list[str]:
     texts = []
     for message, its_pairs in names.items():
         if len(its_pairs) == 1 and message.startswith(its_pairs[0]):
-            texts.append(message)
+            texts.append(sentence(message))
         else:
-            texts.append(f"{', '.join(its_pairs)}: {message}")
+            texts.append(sentence(f"{', '.join(its_pairs)}: {message}"))
     return texts

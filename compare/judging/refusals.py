@@ -6,6 +6,8 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from compare.errors import BadInput
@@ -22,6 +24,17 @@ INSTALLED = (
     "<",  # no file
 )
 PACKAGES = {"site-packages", "dist-packages"}  # of another installation as well
+# What is installed for the suite: an error that passes these alone is not a user's.
+# fmt: off
+NEEDED = {
+    "absl", "astunparse", "fsspec", "functorch", "gast", "google", "h5py", "jax",
+    "jaxlib", "jinja2", "keras", "libclang", "markdown_it", "matplotlib", "ml_dtypes",
+    "mpl_toolkits", "mpmath", "namex", "networkx", "numpy", "opt_einsum", "optree",
+    "packaging", "pluggy", "_pytest", "pytest", "pygments", "rich", "safetensors",
+    "sympy", "tensorboard", "tensorflow", "termcolor", "torch", "torchgen", "triton",
+    "typing_extensions", "wrapt", "xdist",
+}
+# fmt: on
 
 
 class Refused(ValueError):
@@ -34,16 +47,20 @@ class Refused(ValueError):
 
 @contextmanager
 def refused(
-    refusals: tuple[type[Exception], ...], origin: Callable[[Exception], Exception]
+    refusals: tuple[type[Exception], ...],
+    origin: Callable[[Exception], Exception],
+    message: Callable[[Exception], str],
 ) -> Iterator[None]:
     """Whatever the code of a user's model raises inside is a refusal.
 
     Args:
         refusals: exceptions that are refusals already.
         origin: gives what the code itself raised, where a framework has reworded it.
+        message: gives what a refusal says, in one line.
 
     Raises:
-        Refused: in the place of any other exception.
+        Refused: in the place of any other exception, and of a refusal that the code
+            did not mean as one, such as an IndexError: it names the line.
         BadInput: in the place of a NameError, which no input can cause.
     """
     try:
@@ -51,20 +68,54 @@ def refused(
     except BadInput:
         raise
     except Exception as error:
-        # A NotImplementedError is a RuntimeError, which is a refusal of PyTorch.
-        if isinstance(error, refusals) and not isinstance(error, NotImplementedError):
-            raise
         raised = origin(error)
-        message = class_and_message(raised)
         line = _line_of_origin(raised)
+        # By their classes: what a user's exception says of its own may be anything.
+        kind = type(error)
+        # A NotImplementedError is a RuntimeError, which is a refusal of PyTorch.
+        if issubclass(kind, refusals) and not issubclass(kind, NotImplementedError):
+            if not line or _is_meant(raised):
+                raise
+            raise Refused(f"{message(error)} ({line})") from error
+        text = class_and_message(raised)
         if isinstance(raised, NameError):
             raise BadInput(
-                f"{line or 'model'}: expected code that runs, got {message}; correct "
-                "it there"
+                f"{line or 'model'}: expected code that runs, got {text}; correct it "
+                "there"
             ) from error
         if line:
-            message += f" ({line})"
-        raise Refused(message) from error
+            text += f" ({line})"
+        raise Refused(text) from error
+
+
+def _is_meant(error: Exception) -> bool:
+    """Whether a user's own code raised a ValueError, as models do that refuse."""
+    frames = places(error)
+    return issubclass(type(error), ValueError) and is_users_own(frames[-1].file)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an exception passed.
+
+    Args:
+        file: name of a file, as a traceback gives it.
+        line: number of the line, from 1.
+    """
+
+    file: str
+    line: int
+
+
+def places(error: BaseException) -> list[Place]:
+    """Where an exception passed, the place at which it was raised at the end.
+
+    No file is read for it, as `traceback.extract_tb` does.
+    """
+    return [
+        Place(frame.f_code.co_filename, line or 0)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
 
 
 def is_users_own(file: str) -> bool:
@@ -72,6 +123,15 @@ def is_users_own(file: str) -> bool:
     if not file or file.startswith(INSTALLED):
         return False
     return PACKAGES.isdisjoint(Path(file).parts)
+
+
+def is_installed_by_user(file: str) -> bool:
+    """Whether code in a file is of a package that the suite itself does not need."""
+    parts = Path(file).parts
+    for folder, name in pairwise(parts):
+        if folder in PACKAGES:
+            return Path(name).stem not in NEEDED and not file.startswith(SUITE)
+    return False
 
 
 def is_suite(file: str) -> bool:
@@ -82,7 +142,7 @@ def is_suite(file: str) -> bool:
 def _line_of_origin(error: Exception) -> str:
     """The line of a user's own code that an exception comes from, if there is one."""
     line = ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if is_users_own(frame.filename):
-            line = f"{Path(frame.filename).name}, line {frame.lineno}"
+    for place in places(error):
+        if is_users_own(place.file):
+            line = f"{Path(place.file).name}, line {place.line}"
     return line

@@ -1,6 +1,9 @@
 """What a verdict is worth, as data."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Sensitivity:
         survivors: those that were not noticed.
         loss: name of the loss whose gradients were compared, or nothing where the
             model's own stages were.
+        left_out: number of mistakes that can be made and were not, since the model is
+            large.
     """
 
     pair: str
@@ -40,6 +45,7 @@ class Sensitivity:
     faults: int
     survivors: tuple[Survivor, ...] = ()
     loss: str = ""
+    left_out: int = 0
 
     @property
     def place(self) -> str:
@@ -47,3 +53,20 @@ class Sensitivity:
         if self.loss:
             return f"{self.pair}, gradients of {self.loss}"
         return self.pair
+
+    @property
+    def omission(self) -> str:
+        """How many mistakes were left out, and why; nothing where none was."""
+        if not self.left_out:
+            return ""
+        return (
+            f"{self.left_out} more that can be made: the model is large, so those that "
+            "were made are taken evenly from all"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON, where what is left out stands only if there is something."""
+        document = asdict(self)
+        if not self.left_out:
+            del document["left_out"]
+        return document

@@ -17,6 +17,7 @@ from compare.judging.result import (
     worst_of,
 )
 from compare.judging.sensitivity import Sensitivity
+from compare.listing import ROWS
 
 MATCHED = "matched (PyTorch = Keras): "  # begins a note for those who look for a cause
 WEIGHTS_DIFFER = (
@@ -156,8 +157,12 @@ def passes(results: Sequence[Result], sensitivity: Sequence[Sensitivity]) -> lis
         )
         texts += [
             f"  not       {survivor.fault}, in {survivor.layer}; {survivor.reason}"
-            for survivor in pair.survivors
+            for survivor in pair.survivors[:ROWS]
         ]
+        if len(pair.survivors) > ROWS:
+            texts.append(f"  not       {len(pair.survivors) - ROWS} others")
+        if pair.omission:
+            texts.append(f"  untried   {pair.omission}")
     return texts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compare.errors import BadInput
+from compare.one_line import class_name
 
 HOMES = ("tf_keras", "tensorflow.python.keras", "tensorflow.keras")
 
@@ -21,7 +22,7 @@ def check_not_legacy(who: str, model: object) -> None:
         if base.__module__.startswith(HOMES):
             raise BadInput(
                 f"{who}: expected a model of Keras 3 (import keras), got a model of "
-                f"tf-keras ({cls.__name__}), which is Keras 2 and cannot be run beside "
-                "it; make the same model with keras.layers and give it the weights: "
-                "model.set_weights(tf_keras_model.get_weights())"
+                f"tf-keras ({class_name(cls)}), which is Keras 2 and cannot be run "
+                "beside it; make the same model with keras.layers and give it the "
+                "weights: model.set_weights(tf_keras_model.get_weights())"
             )

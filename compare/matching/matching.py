@@ -9,22 +9,23 @@ shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compare import kinds
 from compare.errors import BadInput
 from compare.judging.words import Side
 from compare.kinds.layer import Layer
-from compare.kinds.names import own, plain, snake
-from compare.kinds.rows import alike
+from compare.kinds.names import plain, snake
+from compare.listing import bounded
+from compare.matching.fitting import KindOf
+from compare.matching.free import Free, part_of
 from compare.matching.in_parts import parts_beside
 from compare.matching.names import Names
-from compare.matching.sizes import Sizes, numbered, parts_of, sizes
+from compare.matching.sizes import parts_of
 from compare.matching.unmatched import called, unmatched
 
 Layers = Mapping[str, Layer]
-KindOf = Callable[[str], str]  # a kind without the options that are not compared
 Key = tuple[str | int, ...]  # kind and sizes of a part
 
 # What Keras calls layers that a user gave no name, with a number after all but one.
@@ -101,7 +102,9 @@ def matched(
     if not attempt.is_complete:
         attempt = _Attempt(torch, keras, table, plain)
     if complete and not attempt.is_complete:
-        raise BadInput(unmatched(torch, keras, attempt.twins, attempt.free))
+        lists = unmatched(torch, keras, attempt.twins, attempt.free)
+        message, *rows = lists.splitlines()
+        raise BadInput(message, rows)
     return Matched(
         {name: attempt.twins[name] for name in torch if name in attempt.twins},
         _groups(torch, attempt.by_order),
@@ -124,7 +127,6 @@ class _Attempt:
 
     Attributes:
         twins: names of Keras's layers, by the name of the layer in PyTorch.
-        free: Keras's layers that are nobody's twin.
         by_order: those of `twins` that only their order told.
     """
 
@@ -136,10 +138,9 @@ class _Attempt:
         kind_of: KindOf,
     ):
         self._torch = torch
-        self._kind_of = kind_of
         self._short = bare(list(torch))
         self.twins: dict[str, list[str]] = {}
-        self.free = dict(keras)
+        self._free = Free(keras, kind_of)
         self.by_order: dict[str, list[str]] = {}
         for name, twins in table.items():
             self._take(name, twins)
@@ -150,6 +151,11 @@ class _Attempt:
         self._match_in_parts()
 
     @property
+    def free(self) -> Layers:
+        """Keras's layers that are nobody's twin."""
+        return self._free.layers
+
+    @property
     def is_complete(self) -> bool:
         """Whether no layer of either model is without a twin."""
         return not self.free and len(self.twins) == len(self._torch)
@@ -157,7 +163,7 @@ class _Attempt:
     def _take(self, name: str, twins: list[str]) -> None:
         self.twins[name] = twins
         for twin in twins:
-            self.free.pop(twin, None)
+            self._free.take(twin)
 
     def _by_name(self) -> dict[str, list[str]]:
         """The twins that layers have by their names alone.
@@ -168,29 +174,23 @@ class _Attempt:
         """
         named = {}
         for name, short in self._short.items():
-            twins = _of_that_name(short, self.free)
-            if name not in self.twins and twins and self._fit(name, twins):
+            twins = self._free.of_name(short)
+            if (
+                twins
+                and name not in self.twins
+                and self._free.fit(self._torch[name], twins)
+            ):
                 named[name] = twins
-        certain = {}
-        keys = {name: set(_keys(layer)) for name, layer in self._torch.items()}
-        for name, twins in named.items():
-            rivals = _rivals(name, keys) if automatic(twins[0]) else set()
-            if all(rival in named or rival in self.twins for rival in rivals):
-                certain[name] = twins
-        return certain
-
-    def _fit(self, name: str, twins: list[str]) -> bool:
-        """Whether layers of Keras, one or one for each part, could be a layer."""
-        layer = self._torch[name]
-        parts = parts_of(layer)
-        if len(twins) == 1:
-            return _fits(layer, parts, self.free[twins[0]], self._kind_of)
-        if len(parts) != len(twins):
-            return False
-        return all(
-            _fits(layer, [part], self.free[twin], self._kind_of)
-            for part, twin in zip(parts, twins, strict=True)
-        )
+        keys = {name: _keys(layer) for name, layer in self._torch.items()}
+        doubtful: set[str] = set()
+        for rivals in _rivals(keys):
+            if not all(rival in named or rival in self.twins for rival in rivals):
+                doubtful |= rivals
+        return {
+            name: twins
+            for name, twins in named.items()
+            if name not in doubtful or not automatic(twins[0])
+        }
 
     def _match_in_order(self, in_one_part: bool) -> None:
         """Give each layer the first that could be its twin.
@@ -201,10 +201,10 @@ class _Attempt:
         for name in self._torch:
             if name in self.twins:
                 continue
-            among: Layers = self.free
-            if in_one_part:
-                among = _in_its_part(self._short[name], self.free)
-            twins = _first(self._torch[name], among, self._kind_of)
+            part = part_of(self._short[name]) if in_one_part else ""
+            if in_one_part and not part:
+                continue
+            twins = self._free.first(self._torch[name], part)
             if twins:
                 self._take(name, twins)
                 self.by_order[name] = twins
@@ -213,13 +213,9 @@ class _Attempt:
         """Give each layer that has none yet several twins beside each other."""
         for name, layer in self._torch.items():
             if name not in self.twins:
-                twins = parts_beside(layer, self.free)
+                twins = parts_beside(layer, self._free)
                 if len(twins) > 1:
                     self._take(name, twins)
-
-
-def _in_its_part(name: str, keras: Layers) -> dict[str, Layer]:
-    return {twin: layer for twin, layer in keras.items() if common_part(name, [twin])}
 
 
 def common_part(name: str, twins: Sequence[str]) -> str:
@@ -232,10 +228,8 @@ def common_part(name: str, twins: Sequence[str]) -> str:
     Returns:
         The part's name, such as `encoder`; empty where there is none.
     """
-    part, *inside = name.split(".")
-    if inside and all(twin.startswith(f"{part}.") for twin in twins):
-        return part
-    return ""
+    part = part_of(name)
+    return part if all(part_of(twin) == part for twin in twins) else ""
 
 
 def bare(names: Sequence[str]) -> dict[str, str]:
@@ -260,56 +254,30 @@ def automatic(name: str) -> bool:
     return re.sub(r"_\d+$", "", name.split(".")[-1]) in AUTOMATIC
 
 
-def _rivals(name: str, keys: Mapping[str, set[Key]]) -> set[str]:
-    """The layers that one could be taken for, or a part of one, itself included."""
-    rivals, shared_keys = {name}, keys[name]
-    while True:
-        more = {n for n in keys if n not in rivals and keys[n] & shared_keys}
-        if not more:
-            return rivals
-        rivals |= more
-        shared_keys = shared_keys.union(*(keys[rival] for rival in more))
+def _rivals(keys: Mapping[str, Sequence[Key]]) -> list[set[str]]:
+    """Groups of layers that could be taken for each other, or for a part of another.
 
-
-def _of_that_name(name: str, keras: Layers) -> list[str]:
-    """The layer of this name, or those of the list of this name."""
-    if name in keras:
-        return [name]
-    return [twin for twin in keras if re.fullmatch(rf"{re.escape(name)}\.\d+", twin)]
-
-
-def _first(layer: Layer, keras: Layers, kind_of: KindOf) -> list[str]:
-    """The first layers, in order, that could be this layer; none if there are not all.
-
-    Each part of a stack is looked for after the one before it; or one layer of Keras
-    has them all.
+    Args:
+        keys: kind and sizes of each part of a layer, by its name.
     """
-    parts, names = parts_of(layer), list(keras)
-    for start, name in enumerate(names):
-        if _fits(layer, parts, keras[name], kind_of):
-            return [name]
-        if _fits(layer, parts[:1], keras[name], kind_of):
-            twins = _stack(layer, parts, names[start:], keras, kind_of)
-            if twins:
-                return twins
-    return []
-
-
-def _stack(
-    layer: Layer,
-    parts: list[Sizes],
-    names: Sequence[str],
-    keras: Layers,
-    kind_of: KindOf,
-) -> list[str]:
-    """The first layers that are the parts of a stack, if there are all."""
-    twins: list[str] = []
-    for name in names:
-        if len(twins) == len(parts):
-            break
-        if _fits(layer, [parts[len(twins)]], keras[name], kind_of):
-            twins.append(name)
-    return twins if len(twins) == len(parts) else []
+    names: dict[Key, list[str]] = {}
+    for name, its_keys in keys.items():
+        for key in its_keys:
+            names.setdefault(key, []).append(name)
+    groups: list[set[str]] = []
+    grouped: set[str] = set()
+    for name, its_keys in keys.items():
+        if name in grouped:
+            continue
+        group, ahead = {name}, [*its_keys]
+        while ahead:
+            for rival in names.pop(ahead.pop(), ()):
+                if rival not in group:
+                    group.add(rival)
+                    ahead += keys[rival]
+        grouped |= group
+        groups.append(group)
+    return groups
 
 
 def _groups(
@@ -339,21 +307,6 @@ def _keys(layer: Layer) -> list[Key]:
     return [(kind, *part) for part in parts_of(layer)]
 
 
-def _fits(layer: Layer, parts: list[Sizes], twin: Layer, kind_of: KindOf) -> bool:
-    """Whether Keras's layer has the kind and the sizes of parts of PyTorch's layer."""
-    as_read, twin = kinds.read_as(layer, twin)
-    if as_read is not layer and len(parts) == 1:
-        layer, parts = as_read, parts_of(as_read)
-    if own((layer.kind, twin.kind)):
-        return bool(alike(layer.arrays, twin.arrays))
-    names = kind_of(layer.kind), kind_of(twin.kind)
-    if kinds.of_layers(*names) is None:
-        return False
-    if kinds.are_recurrent(*names):
-        return parts == numbered(twin.arrays, r"^(\d+)\.")
-    return parts == [sizes(twin.arrays)]
-
-
 def _with_relu(kind: str) -> str:
     """A kind without the options that PyTorch's layer lacks, but with its relu."""
     return re.sub(r"\([^)]*=[^)]*\)", "", kind)
@@ -380,5 +333,5 @@ def _check_names(framework: str, names: Iterable[str], layers: Layers) -> None:
         if name not in layers:
             raise BadInput(
                 f"names: expected layers with weights of {framework} "
-                f"({', '.join(map(called, layers))}), got {name!r}; correct the table"
+                f"({bounded(map(called, layers))}), got {name!r}; correct the table"
             )

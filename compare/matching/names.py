@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from compare.errors import BadInput
+from compare.one_line import class_name, repr_of
 
 Names = Mapping[str, str | Sequence[str]]  # {PyTorch layer: Keras layer or layers}
 
@@ -25,7 +26,7 @@ def checked_names(who: str, names: object) -> dict[str, str | list[str]]:
     if not isinstance(names, Mapping):
         raise BadInput(
             f"{who}: expected a dictionary of layers of PyTorch and of Keras, such as "
-            f"{{'encoder.rnn': 'lstm'}}, got a {type(names).__name__}"
+            f"{{'encoder.rnn': 'lstm'}}, got a {class_name(names)}"
         )
     table: dict[str, str | list[str]] = {}
     for name, twins in names.items():
@@ -36,7 +37,7 @@ def checked_names(who: str, names: object) -> dict[str, str | list[str]]:
             wrong = not_names[0] if not_names else twins
             raise BadInput(
                 f"{who}: expected names of layers, of several for a stack, got "
-                f"{wrong!r} of type {type(wrong).__name__}; give the names"
+                f"{repr_of(wrong)} of type {class_name(wrong)}; give the names"
             )
         table[name] = parts if several else twins
     return table

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from compare.errors import BadInput
+from compare.listing import LETTERS, bounded
 from compare.matching.matching import Matched
 from compare.matching.names import Names
 from compare.matching.unmatched import called
+
+LETTERS_OF_TABLE = 2 * LETTERS
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ def check(matched: Matched, order: Order, names: Names | None = None) -> None:
     ]
     if not doubtful:
         return
-    against, doubted = [], set()
+    against: list[str] = []
+    doubted: set[str] = set()
     for group in doubtful:
         against.append(
             f"PyTorch's {_listed(torch for torch, _ in group)} against "
@@ -63,8 +67,8 @@ def check(matched: Matched, order: Order, names: Names | None = None) -> None:
             table[name] = twins
     raise BadInput(
         "layers: expected names, numbers in them or a chain of layers to tell which "
-        f"of the same kind and sizes are twins, got {'; '.join(against)}; look which "
-        "is which, and say so; by order alone it would be "
+        f"of the same kind and sizes are twins, got {bounded(against, '; ')}; look "
+        "which is which, and say so; by order alone it would be "
         f"{_pasted(table, order.option)}"
     )
 
@@ -109,11 +113,14 @@ def _ascend(
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(map(called, names)))
+    return bounded(dict.fromkeys(map(called, names)), letters=LETTERS // 2)
 
 
 def _pasted(table: Mapping[str, str | Sequence[str]], option: bool) -> str:
-    """Write a table of names as it is given in a call, or as an option."""
+    """Write a table of names as it is given in a call, or as an option.
+
+    One that nobody would paste is cut.
+    """
     pairs, rows = [], []
     for name, twins in table.items():
         parts = [twins] if isinstance(twins, str) else list(twins)
@@ -122,5 +129,5 @@ def _pasted(table: Mapping[str, str | Sequence[str]], option: bool) -> str:
         listed = quoted[0] if len(parts) == 1 else f"[{', '.join(quoted)}]"
         rows.append(f'"{name}": {listed}')
     if option:
-        return f"--names {shlex.quote(','.join(pairs))}"
-    return f"names={{{', '.join(rows)}}}"
+        return f"--names {shlex.quote(bounded(pairs, ',', LETTERS_OF_TABLE))}"
+    return f"names={{{bounded(rows, letters=LETTERS_OF_TABLE)}}}"

@@ -13,12 +13,15 @@ from compare.kinds.layer import Arrays, Layer
 # sizes of all arrays of a layer that is not recurrent.
 Sizes = list[int]
 
+# What finds the number of a layer of a stack in the names of its arrays.
+NUMBER_IN_TORCH, NUMBER_IN_KERAS = r"_l(\d+)", r"^(\d+)\."
+
 
 def parts_of(layer: Layer) -> list[Sizes]:
     """Return what each layer of Keras must hold to be one of a stack of PyTorch."""
     if not kinds.is_recurrent(layer.kind):
         return [sizes(layer.arrays)]
-    return numbered(layer.arrays, r"_l(\d+)")
+    return numbered(layer.arrays, NUMBER_IN_TORCH)
 
 
 def numbered(arrays: Arrays, number: str) -> list[Sizes]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from itertools import zip_longest
+from itertools import islice, product, zip_longest
 
 from compare import kinds
 from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain
-from compare.matching.sizes import Sizes, numbered, parts_of
+from compare.matching.sizes import NUMBER_IN_KERAS, Sizes, numbered, parts_of
+from compare.one_line import printable
 
+MOST_LAYERS = 12  # of a side that is shown whole
+MOST_LOST = 3  # of a side that is not
+MOST_PAIRS = 10_000  # that are looked at for a suggestion
 OTHERWISE = "give the model that lacks them these layers, or take them from the other"
 
 
@@ -21,28 +25,49 @@ def unmatched(
 ) -> str:
     """Show both lists side by side, what has no twin marked, and what is likely meant.
 
+    Of long lists those layers alone are shown that have no twin, the first of them.
+
     Args:
         torch: all layers of PyTorch's model.
         keras: all layers of Keras's model.
         matched: names of PyTorch's layers that have a twin.
         free: Keras's layers that have none.
     """
-    torch_column = ["PyTorch"]
-    torch_column += [describe(n, layer, n not in matched) for n, layer in torch.items()]
-    keras_column = ["Keras"]
-    keras_column += [describe(n, layer, n in free) for n, layer in keras.items()]
+    lost = {name: layer for name, layer in torch.items() if name not in matched}
+    whole = max(len(torch), len(keras)) <= MOST_LAYERS
+    torch_column = ["PyTorch", *_rows(torch, lost, whole)]
+    keras_column = ["Keras", *_rows(keras, free, whole)]
     width = max(map(len, torch_column))
     rows = [
         f"  {in_torch:{width}}   {in_keras}".rstrip()
         for in_torch, in_keras in zip_longest(torch_column, keras_column, fillvalue="")
     ]
-    lost = {name: layer for name, layer in torch.items() if name not in matched}
     counts = f"{len(lost)} in PyTorch and {len(free)} in Keras have none"
     message = (
         f"layers: {_suggestion(lost, free)}; expected a twin for each layer with "
         f"weights, got {counts} (marked *)"
     )
     return "\n".join([message, *rows])
+
+
+def _rows(layers: Mapping[str, Layer], lost: Collection[str], whole: bool) -> list[str]:
+    """A line for each layer, or for the first of those that have no twin.
+
+    Args:
+        layers: all of one side.
+        lost: names of those that have none.
+        whole: whether all are shown.
+    """
+    if whole:
+        return [describe(name, layer, name in lost) for name, layer in layers.items()]
+    shown = [name for name in layers if name in lost][:MOST_LOST]
+    rows = [describe(name, layers[name], marked=True) for name in shown]
+    counts = []
+    if len(lost) > len(shown):
+        counts.append(f"{len(lost) - len(shown)} more without a twin")
+    if len(layers) > len(lost):
+        counts.append(f"{len(layers) - len(lost)} with a twin")
+    return [*rows, f"  and {', '.join(counts)}"] if counts else rows
 
 
 def describe(name: str, layer: Layer, marked: bool = False) -> str:
@@ -54,7 +79,7 @@ def describe(name: str, layer: Layer, marked: bool = False) -> str:
 
 def called(name: str) -> str:
     """Return a layer's name for a sentence."""
-    return name or "the model itself"
+    return printable(name) or "the model itself"
 
 
 # A suggestion about two layers without twins: name and layer in PyTorch, then in Keras.
@@ -65,11 +90,11 @@ def _suggestion(lost: Mapping[str, Layer], free: Mapping[str, Layer]) -> str:
     """The likeliest of what may be meant by the layers without twins."""
 
     def of_pairs(suggest: OfTwo) -> str:
-        for name, layer in lost.items():
-            for twin, twin_layer in free.items():
-                sentence = suggest(name, layer, twin, twin_layer)
-                if sentence:
-                    return sentence
+        pairs = product(lost.items(), free.items())
+        for (name, layer), (twin, twin_layer) in islice(pairs, MOST_PAIRS):
+            sentence = suggest(name, layer, twin, twin_layer)
+            if sentence:
+                return sentence
         return ""
 
     def of_layers(
@@ -148,7 +173,7 @@ def _other_parts(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
             "build both twins with a bidirectional layer, or with two layers"
         )
     count = len(parts_of(layer))
-    twin_count = len(numbered(twin_layer.arrays, r"^(\d+)\."))
+    twin_count = len(numbered(twin_layer.arrays, NUMBER_IN_KERAS))
     if count >= twin_count:
         return ""
     return (

@@ -22,7 +22,11 @@ def main() -> int:
     if problem is not None:
         print(problem, file=sys.stderr)
         return 2
-    from compare.cli import main as run_command_line
+    try:
+        from compare.process import main as run_command_line
+    except KeyboardInterrupt:  # from there on, signals are seen to
+        print("twinproof: interrupted", file=sys.stderr)
+        return 130
 
     return run_command_line()
 

@@ -47,6 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     try:
         target = files.target(OPTION, path)
+        remedy = "remove it, or name another file"
+        files.check_replaceable(OPTION, target, files.DOCUMENT, remedy)
     except errors.BadInput as error:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(_Document(target), "twinproof_json")

@@ -22,6 +22,7 @@ from compare.judging.result import (
     Result,
 )
 from compare.judging.summary import MATCHED, differences, unsaid
+from compare.listing import ROWS, bounded
 from compare.reports.tables import plain_table
 
 LEGEND = (
@@ -263,19 +264,24 @@ def _print_sensitivity(console: Console, evidence: Evidence) -> None:
     for pair in pairs:
         count = f"{pair.noticed} of {pair.faults}"
         console.print(f"  {pair.place:{width}}  {count}", highlight=False, markup=False)
-        for survivor in pair.survivors:
+        for survivor in pair.survivors[:ROWS]:
             _print_wrapped(
                 console,
                 f"  not       {survivor.fault}, in {survivor.layer} "
                 f"({survivor.sentence}); {survivor.reason}",
                 "yellow",
             )
+        if len(pair.survivors) > ROWS:
+            number = len(pair.survivors) - ROWS
+            console.print(f"  not       {number} others, which the JSON has")
+        if pair.omission:
+            _print_wrapped(console, f"  untried   {pair.omission}", "yellow")
 
 
 def _print_unexercised(console: Console, evidence: Evidence) -> None:
     """What no input made the models do, so that the verdicts do not speak of it."""
     for pair, sentences in evidence.unexercised.items():
-        console.print(f"\nNot exercised in {pair}:", highlight=False)
+        console.print(f"\nNot exercised in {pair}:", highlight=False, markup=False)
         for sentence in sentences:
             _print_wrapped(console, f"  not       {sentence}", "yellow")
 
@@ -285,7 +291,7 @@ def _print_unmatched(console: Console, results: Sequence[Result]) -> None:
     stages = {result.pair: result.unmatched for result in results if result.unmatched}
     if not stages:
         return
-    texts = [f"{', '.join(names)} of {pair}" for pair, names in stages.items()]
+    texts = [f"{bounded(names)} of {pair}" for pair, names in stages.items()]
     console.print(
         f"\nNot in both twins alike, so not compared: {'; '.join(texts)}",
         highlight=False,

@@ -14,6 +14,7 @@ import numpy as np
 
 from compare.diagnosing.shrinking import Smallest
 from compare.errors import BadInput
+from compare.files import SCRIPT_AUTHOR
 from compare.in_keras.names import unnamed
 from compare.judging.result import SIDES, Result
 from compare.judging.words import Side
@@ -28,6 +29,7 @@ RULE = "-" * 60
 FUTURE = "from __future__ import annotations\n"
 
 HEAD = '''\
+{author}
 """{title}
 
 Needs torch, keras, tensorflow and numpy, no more. Prints the largest difference of each
@@ -161,7 +163,10 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
         title = f"PyTorch and Keras differ: {source.name}: {sentence}."
     future = f"{FUTURE}\n" if FUTURE in source.text else ""
     head = HEAD.format(
-        title=title.replace("\\", "/").replace('"', "'"), future=future, rule=RULE
+        author=SCRIPT_AUTHOR,
+        title=title.replace("\\", "/").replace('"', "'"),
+        future=future,
+        rule=RULE,
     )
     tail = TAIL.format(
         models=source.text.replace(FUTURE, "").strip("\n"),

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from compare.errors import command
+from compare.one_line import printable
 from compare.subjects.pairs import Pair
 from compare.subjects.sources import sentence
 
@@ -46,7 +47,9 @@ def print_sources(console: Console, parts: Sequence[tuple[str, str]]) -> None:
         console: tells how wide the terminal is.
         parts: title and text of the source in PyTorch and in Keras, or of one for both.
     """
-    parts = [(title, text.rstrip()) for title, text in parts]
+    parts = [(printable(title), text.rstrip()) for title, text in parts]
+    if console.is_terminal:
+        parts = [(title, _shown(text)) for title, text in parts]
     if len(parts) == 2 and _fit(console, [text for _, text in parts]):
         _print_side_by_side(console, parts)
     elif console.is_terminal:
@@ -57,6 +60,17 @@ def print_sources(console: Console, parts: Sequence[tuple[str, str]]) -> None:
         for title, text in parts:
             console.file.write(f"# {title}\n{text}\n\n")
         console.file.flush()
+
+
+def _shown(text: str) -> str:
+    """Code whose control characters a terminal shows and does not obey."""
+    if text.isprintable():
+        return text
+    letters = []
+    for letter in text:
+        plain = letter.isprintable() or letter in "\n\t"
+        letters.append(letter if plain else printable(letter))
+    return "".join(letters)
 
 
 def _fit(console: Console, texts: Sequence[str]) -> bool:

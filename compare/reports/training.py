@@ -10,7 +10,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from compare.files import PICTURE_AUTHOR
 from compare.judging.model_causes import OF_SIDE
 from compare.judging.result import DIFFERENT, ILL_CONDITIONED, OTHER, SAME, SIDES
 from compare.judging.training import TrainingEvidence
@@ -231,7 +233,7 @@ def _tensors(evidence: TrainingEvidence) -> Table:
     for tensor in evidence.tensors:
         parts_at = f"step {tensor.timestep}" if tensor.timestep else ""
         table.add_row(
-            tensor.stage,
+            Text(tensor.stage),
             tensor.verdict,
             f"{tensor.gap64:.1e}",
             f"{tensor.limit64:.1e}",
@@ -254,7 +256,7 @@ def _causes(evidence: TrainingEvidence) -> Table:
         if name in measured:
             explains = f"{measured[name].share:.1%}"
             alone = f"{measured[name].alone:.1%}"
-        table.add_row(name, sentence, explains, alone)
+        table.add_row(name, Text(sentence), explains, alone)
     return table
 
 
@@ -303,5 +305,5 @@ def plot(evidence: TrainingEvidence) -> bytes:
     for axes in (curves, gap):
         axes.grid(alpha=0.3)
     picture = BytesIO()
-    figure.savefig(picture, format="png")
+    figure.savefig(picture, format="png", metadata={"Software": PICTURE_AUTHOR})
     return picture.getvalue()

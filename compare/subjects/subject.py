@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 
 from compare import progress
-from compare.diagnosing import diagnosis, loss_terms
+from compare.diagnosing import diagnosis, losses
 from compare.errors import BadInput
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging import verdict
@@ -116,7 +116,8 @@ def _run_length(
         results: list[Result] = []
         wrong: list[_Wrong] = []
         steady = False  # whether that was looked at; what holds once holds in all cases
-        for case in cases:
+        for number, case in enumerate(cases, start=1):
+            progress.say(f"weights {direction}, case {number} of {len(cases)}")
             inputs = subject.draw(case)
             judgement = twins.compare(*inputs)
             drawn = ""
@@ -313,9 +314,8 @@ def _gradients(
         if probed.faults:
             result = replace(result, sensitivity=probed)
     elif result.verdict == DIFFERENT:
-        compared = twins, subject.loss, inputs, targets, result.stages
-        explanation = loss_terms.explain(*compared) or diagnosis.diagnose_loss(
-            *compared
+        explanation = losses.diagnose(
+            twins, subject.loss, inputs, targets, result.stages
         )
         result = replace(result, explanation=explanation)
     yield result

@@ -9,11 +9,13 @@ from compare.in_keras import arrays as keras_arrays
 from compare.in_keras import layers as keras_layers
 from compare.in_keras import models as keras_models
 from compare.in_keras import refusals as keras_refusals
+from compare.in_keras import settings as keras_settings
 from compare.in_keras import twin as in_keras
 from compare.in_pytorch import arrays as pytorch_arrays
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch import models as pytorch_models
 from compare.in_pytorch import refusals as pytorch_refusals
+from compare.in_pytorch import settings as pytorch_settings
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare.in_pytorch import twin as in_pytorch
@@ -26,6 +28,8 @@ FRAMEWORKS: dict[Side, ModuleType] = {
 LAYERS: dict[Side, ModuleType] = {"torch": pytorch_layers, "keras": keras_layers}
 ARRAYS: dict[Side, ModuleType] = {"torch": pytorch_arrays, "keras": keras_arrays}
 MODELS: dict[Side, ModuleType] = {"torch": pytorch_models, "keras": keras_models}
+
+SETTINGS: dict[Side, ModuleType] = {"torch": pytorch_settings, "keras": keras_settings}
 
 # What a model raises when it refuses to be built or to run, and what that says.
 REFUSALS: dict[Side, tuple[type[Exception], ...]] = {

@@ -1,32 +1,58 @@
-"""Ctrl-C as a wish to stop, not as an end."""
+"""Ctrl-C and SIGTERM as a wish to stop, not as an end."""
 
+from __future__ import annotations
+
+import os
 import signal
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from types import FrameType
+from typing import Any
+
+from compare.errors import command
+
+STOPS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
+ADVICE = "press Ctrl-C again to end at once"
 
 
-@contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event instead of ending the process; a second one ends it.
+class Interruption(threading.Event):
+    """A wish to stop: inside `with`, a signal sets the event; a second one does more.
 
-    Outside the main thread nothing changes, since Python handles signals there alone.
+    What is at work looks at the event, and stops where it has a result. A second signal
+    does what the first would have done before. Outside the main thread nothing changes,
+    since Python handles signals there alone; nor does a signal that is ignored, as
+    Ctrl-C is in the background of a script.
+
+    Attributes:
+        signal: the number of the one that came; that of Ctrl-C as long as none did.
     """
-    event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        event.set()
-        signal.signal(signal.SIGINT, handler_before)
-        message = "stopping after this step; press Ctrl-C again to end at once"
-        print(f"\ncompare: {message}", file=sys.stderr)
+    def __init__(self) -> None:
+        super().__init__()
+        self.signal: int = signal.SIGINT
+        self._handlers: dict[int, Any] = {}
 
-    handler_before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield event
-    finally:
-        signal.signal(signal.SIGINT, handler_before)
+    def __enter__(self) -> Interruption:
+        if threading.current_thread() is not threading.main_thread():
+            return self
+        for name in STOPS:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                self._handlers[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.is_set():
+            self.__exit__()
+            signal.raise_signal(number)
+            return
+        self.set()
+        self.signal = number
+        with suppress(OSError):  # not `print`, in the midst of which a signal may come
+            program = command().removeprefix("python -m ")
+            os.write(2, f"\n{program}: stopping after this step; {ADVICE}\n".encode())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compare import progress
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.distances import near
@@ -16,6 +17,7 @@ from compare.judging.sensitivity import Sensitivity, Survivor
 from compare.kinds.mistake import LossFactor, Mistake
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import Anatomy, applies
+from compare.twins import effort
 from compare.twins.injecting import injected_everywhere
 from compare.twins.stages import StagesOfAll
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 TRIES = 12  # draws before a mistake is held to change nothing: signs alone are chance
 UNREAD_TRIES = 2  # draws before what a mistake changes is held to be read by nobody
-EQUIVALENT = f"equivalent on this model: {TRIES} random draws do not show it either"
+EQUIVALENT = "equivalent on this model: {} random draws do not show it either"
 HERE = (
     "these inputs or weights cannot show it: give inputs of either sign, other weights"
 )
@@ -40,6 +42,7 @@ def sensitivity(
 
     PyTorch's model gets the mistake, in both precisions, and is compared with Keras's
     model as it is. A mistake that makes the model refuse its input is noticed as well.
+    In a large model some of the mistakes are made, see `effort`.
 
     Args:
         pair: its name.
@@ -49,16 +52,18 @@ def sensitivity(
     """
     stages, _ = twins.run(*arrays)
     anatomy = in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays)
-    mistakes = _applicable(anatomy)
-    if before is not None:
-        again = _mistakes_and_layers(before)
-        mistakes = [
-            (mistake, layer)
-            for mistake, layer in mistakes
-            if (mistake.name, layer) in again
-        ]
+    left_out = 0
+    if before is None:
+        applicable = _applicable(anatomy)
+        efforts = {name: effort.of_mistake(name, anatomy) for name in anatomy.kinds}
+        mistakes = effort.chosen(applicable, [efforts[name] for _, name in applicable])
+        left_out = len(applicable) - len(mistakes)
+    else:
+        mistakes = _applicable(anatomy, among=_mistakes_and_layers(before))
+        left_out = before.left_out
     survivors = []
-    for mistake, layer in mistakes:
+    for number, (mistake, layer) in enumerate(mistakes, start=1):
+        progress.say(f"mistake {number} of {len(mistakes)}")
         wrong = _with_mistake(twins, arrays, mistake, layer, anatomy.following(layer))
         if not wrong:
             continue
@@ -69,7 +74,8 @@ def sensitivity(
                 Survivor(mistake.name, layer, mistake.sentence, inside=inside)
             )
     tried = before.faults if before else len(mistakes)
-    return Sensitivity(pair, tried - len(survivors), tried, tuple(survivors))
+    noticed = tried - len(survivors)
+    return Sensitivity(pair, noticed, tried, tuple(survivors), left_out=left_out)
 
 
 def _changes_the_inside(twins: Twins, right: StagesOfAll, wrong: StagesOfAll) -> bool:
@@ -83,12 +89,20 @@ def _changes_the_inside(twins: Twins, right: StagesOfAll, wrong: StagesOfAll) ->
     )
 
 
-def _applicable(anatomy: Anatomy) -> list[tuple[Mistake, str]]:
-    """Every mistake that can be made in a model, with each layer that it applies to."""
+def _applicable(
+    anatomy: Anatomy, among: Collection[tuple[str, str]] | None = None
+) -> list[tuple[Mistake, str]]:
+    """Every mistake that can be made in a model, with each layer that it applies to.
+
+    Args:
+        anatomy: of the model.
+        among: names of mistakes, each with a layer; None for all.
+    """
     applicable = []
     for layer in anatomy.kinds:
         for mistake in MISTAKES:
-            if applies(mistake, layer, anatomy):
+            asked = among is None or (mistake.name, layer) in among
+            if asked and applies(mistake, layer, anatomy):
                 applicable.append((mistake, layer))
     return applicable
 
@@ -153,11 +167,14 @@ def with_reasons(
     """
     last = probed
     unread = _inside(probed)
-    for seed in range(TRIES):
+    seen = in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays)
+    draws = effort.draws(seen, UNREAD_TRIES, TRIES)
+    for seed in range(draws):
         if seed == UNREAD_TRIES:
             last = _without(last, unread)
         if not last.survivors:
             break
+        progress.say(f"other weights ({seed + 1} of {draws})")
         reload(seed)
         last = sensitivity(probed.pair, twins, _drawn_anew(arrays, seed), last)
         if seed < UNREAD_TRIES:
@@ -167,7 +184,7 @@ def with_reasons(
     for survivor in _without(probed, unread).survivors:
         reason = HERE
         if (survivor.fault, survivor.layer) in never_noticed:
-            reason = EQUIVALENT
+            reason = EQUIVALENT.format(draws)
         survivors.append(replace(survivor, reason=reason))
     return replace(
         probed, survivors=tuple(survivors), faults=probed.noticed + len(survivors)

@@ -10,6 +10,7 @@ from compare.errors import BadInput
 from compare.judging.arrays import Input, sequence
 from compare.judging.four import Four
 from compare.judging.words import Precision, Side
+from compare.listing import bounded
 
 Stages = dict[str, np.ndarray]  # by name, in the order of computation
 StagesOfAll = dict[tuple[Side, Precision], Stages]
@@ -123,13 +124,13 @@ def check_result_names(torch: Sequence[str], keras: Sequence[str]) -> None:
     if len(keras) != len(torch):
         raise BadInput(
             f"results: expected as many of Keras's model as of PyTorch's model "
-            f"({len(torch)}: {', '.join(torch)}), got {len(keras)} "
-            f"({', '.join(keras)}); let both return the same"
+            f"({len(torch)}: {bounded(torch)}), got {len(keras)} "
+            f"({bounded(keras)}); let both return the same"
         )
     if set(torch) != set(keras) and (_have_keys(torch) or _have_keys(keras)):
         raise BadInput(
             "results: expected the same names of both models, got "
-            f"{', '.join(torch)} of PyTorch and {', '.join(keras)} of Keras; "
+            f"{bounded(torch)} of PyTorch and {bounded(keras)} of Keras; "
             "let both return tuples, or dictionaries with the same keys"
         )
 

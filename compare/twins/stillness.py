@@ -13,6 +13,7 @@ import numpy as np
 
 from compare.judging.result import SIDES
 from compare.judging.words import PRECISIONS, Precision, Side
+from compare.listing import bounded
 from compare.matching.adapter import Training, Weights
 
 ZERO = 1e-4  # of a gradient in float64, beside the same in float32: rounding alone
@@ -55,7 +56,7 @@ def note(still: Still) -> str:
     if not names:
         return ""
     return (
-        f"{', '.join(names)}: the gradient is zero but for rounding, as that of a bias "
+        f"{bounded(names)}: the gradient is zero but for rounding, as that of a bias "
         "in front of a batch norm is, and an optimizer may make whole steps of "
         "rounding; not learnt here, on either side."
     )

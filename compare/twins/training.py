@@ -15,7 +15,7 @@ from compare.judging.result import SAME, SIDES
 from compare.judging.training import Cause, TrainingEvidence
 from compare.judging.words import Side
 from compare.twins import drift
-from compare.twins.interrupting import interruptible
+from compare.twins.interrupting import Interruption
 from compare.twins.task import Progress, Task
 from compare.twins.training_run import TrainingRun
 from compare.twins.versions import versions
@@ -25,23 +25,30 @@ FEWEST_DAYS = 20  # a month of trading; a ratio of fewer means nothing
 
 
 def train(
-    task: Task, recipe: Recipe, started: float, progress: Progress
+    task: Task,
+    recipe: Recipe,
+    started: float,
+    progress: Progress,
+    interruption: Interruption | None = None,
 ) -> TrainingEvidence:
     """Train both twins of a pair, and find out whether and why they part.
 
-    Ctrl-C ends the run after the step that it is in; so does a loss or a weight that is
-    not finite.
+    Ctrl-C or SIGTERM ends the run after the step that it is in; so does a loss or a
+    weight that is not finite.
 
     Args:
         task: what learns, and from what.
         recipe: how.
         started: `time.perf_counter()` when all began, for the seconds it took.
         progress: is called after each step.
+        interruption: tells the caller which signal ended the run.
 
     Raises:
         BadInput: if there are fewer examples than a batch, or nothing is learnt.
     """
-    with in_pytorch_precision.one_thread(), interruptible() as interrupted:
+    if interruption is None:
+        interruption = Interruption()
+    with in_pytorch_precision.one_thread(), interruption as interrupted:
         run = TrainingRun(task, recipe, interrupted)
         recipe = run.recipe
         optimizers = run.optimizers(recipe.removed)

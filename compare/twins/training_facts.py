@@ -23,6 +23,7 @@ from compare.judging.result import SIDES
 from compare.judging.training_facts import Draw, TrainingFacts
 from compare.judging.words import Side
 from compare.kinds.layer import Layer
+from compare.listing import bounded
 from compare.matching.rewriting import rewrite
 from compare.twins.frameworks import LAYERS
 from compare.twins.twins import Twins
@@ -225,7 +226,7 @@ def _frozen(facts: Facts, twins: Twins) -> Iterator[str]:
             elif in_keras.any() and not array.any():
                 frozen["torch"].append(f"{name}.{key}")
     parts = [
-        f"{SIDES[side]} alone: {', '.join(arrays)}"
+        f"{SIDES[side]} alone: {bounded(arrays)}"
         for side, arrays in frozen.items()
         if arrays
     ]

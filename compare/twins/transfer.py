@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -12,23 +12,25 @@ from compare.errors import BadInput
 from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.kinds.layer import Layer
+from compare.listing import bounded
 from compare.matching import ordering, precision
 from compare.matching.legacy import check_not_legacy
 from compare.matching.moves import Move
 from compare.matching.names import Names, checked_names
 from compare.matching.rewriting import (
+    Read,
     Step,
+    carry,
     paired,
     placeholder,
     plan,
     renamed,
     step_arrays,
 )
+from compare.one_line import class_name
 
 if TYPE_CHECKING:
     import numpy as np
-
-Read = Callable[[Any], "np.ndarray"]  # the numbers of a tensor or a variable
 
 
 def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]:
@@ -45,8 +47,29 @@ def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]
     Raises:
         BadInput: as `compare.api.transfer`.
     """
-    source_side, target_side = _sides(source, target)
-    models: dict[Side, Any] = {source_side: source, target_side: target}
+    sides = _sides(source, target)
+    # Here, since it loads both frameworks.
+    settings = import_module("compare.twins.settings")
+    with settings.relied_on():
+        moves, constants = _transferred(
+            dict(zip(sides, (source, target), strict=True)), sides, names
+        )
+    for sentence in constants:
+        warnings.warn(f"transfer: {sentence}", stacklevel=3)
+    return moves
+
+
+def _transferred(
+    models: dict[Side, Any], sides: tuple[Side, Side], names: Names | None
+) -> tuple[list[Move], list[str]]:
+    """What went where, and a sentence for each model that has constants.
+
+    Args:
+        models: by side.
+        sides: of the source and of the target.
+        names: as in `transfer`.
+    """
+    source_side, target_side = sides
     if names is not None:
         names = checked_names("names", names)
     # Here, since each loads a framework.
@@ -66,11 +89,8 @@ def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]
     if target_side == "torch":
         memory = import_module("compare.in_pytorch.memory")
     _check_numbers(steps, moves, read, memory)
-    for step in steps:
-        _carry(step, read, write)
-    for sentence in _constants(adapters, models):
-        warnings.warn(f"transfer: {sentence}", stacklevel=3)
-    return moves
+    carry(steps, read, write)
+    return moves, [*_constants(adapters, models)]
 
 
 def _sides(source: Any, target: Any) -> tuple[Side, Side]:
@@ -85,8 +105,8 @@ def _sides(source: Any, target: Any) -> tuple[Side, Side]:
     if source_side is None or target_side is None or source_side == target_side:
         raise BadInput(
             "transfer expects one PyTorch and one Keras model, got "
-            f"{type(source).__name__} ({source_side or 'neither'}) and "
-            f"{type(target).__name__} ({target_side or 'neither'})"
+            f"{class_name(source)} ({source_side or 'neither'}) and "
+            f"{class_name(target)} ({target_side or 'neither'})"
         )
     return source_side, target_side
 
@@ -138,19 +158,12 @@ def _constants(
 ) -> Iterator[str]:
     """A sentence for each model that has constants, which stay."""
     for side, adapter in adapters.items():
-        names = ", ".join(adapter.constants(models[side]))
+        names = bounded(adapter.constants(models[side]))
         if names:
             yield (
                 f"{names} of {SIDES[side]}: constants of the model, not weights; "
                 "they stay as they are"
             )
-
-
-def _carry(step: Step, read: Read, write: Callable[[Any, np.ndarray], None]) -> None:
-    """Take one step in live models; its arrays are gone before the next is taken."""
-    inputs = [read(tensor) for tensor in step.inputs]
-    for name, array in step_arrays(step, inputs).items():
-        write(step.outputs[name], array)
 
 
 def _check_numbers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from compare.in_pytorch.twin import Twin as PyTorchTwin
 from compare.judging.words import Side
 from compare.kinds import is_recurrent
 from compare.kinds.layer import Layer
+from compare.listing import bounded
 from compare.matching.matching import Matched
+from compare.twins.frameworks import REFUSALS
 
 Layers = Mapping[str, Layer]
 # Full names of arrays of PyTorch's model, names of layers of Keras's model.
@@ -44,11 +47,15 @@ def unread(
     for name, layer in layers.items():
         if layer.by_hand:
             asked.setdefault(name)
-    for name in asked:
-        names["torch"] += [full_name(name, key) for key in torch.unread(name, arrays)]
-    for name in found.alone["keras"]:
-        if keras.unread(name, arrays):
-            names["keras"].append(name)
+    # Of a model that refuses the input nothing is known; the runs say what it refuses.
+    with suppress(*REFUSALS["torch"]):
+        for name in asked:
+            keys = torch.unread(name, arrays)
+            names["torch"] += [full_name(name, key) for key in keys]
+    with suppress(*REFUSALS["keras"]):
+        for name in found.alone["keras"]:
+            if keras.unread(name, arrays):
+                names["keras"].append(name)
     return names
 
 
@@ -74,7 +81,7 @@ def named(torch: Layers, keras: Layers, ignore: Collection[str]) -> Names:
             known = [full for _, full in arrays] + list(keras)
             raise BadInput(
                 f"ignore: expected a layer, or a parameter of PyTorch's model, got "
-                f"{name!r}; there are {', '.join(known)}"
+                f"{name!r}; there are {bounded(known)}"
             )
         names["torch"] += in_torch
         names["keras"] += in_keras

@@ -23,6 +23,7 @@ FILES = {
     "terms": "PyTorch's models add nothing to a loss",
     "compiled": "PyTorch's models are not compiled with an optimizer",
     "by_thread": "only functions of TensorFlow are replaced",
+    "callers": "who called is asked in TensorFlow's trace",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare.diagnosing import diagnosis
+from compare.diagnosing import losses as loss_diagnosis
 from compare.judging.result import DIFFERENT, SAME, StageResult
 from compare.mistakes import MISTAKES
 from compare.twins import sensitivity
@@ -16,7 +16,7 @@ X = np.random.default_rng(4).normal(0, 1, (4, 6, 8)).astype(np.float32)
 @pytest.fixture(scope="module")
 def probe():
     """Modules that load PyTorch."""
-    return sensitivity, diagnosis
+    return sensitivity, loss_diagnosis
 
 
 LOSSES = {
@@ -97,7 +97,7 @@ def wrong_loss(probe, monkeypatch):
         )
         aims = targets(loss, [(4, 4)], 0)
         found = twins.gradients(loss, (x,), aims)
-        return probe[1].diagnose_loss(twins, loss, (x,), aims, found.stages)
+        return probe[1].diagnose(twins, loss, (x,), aims, found.stages)
 
     return told
 
@@ -140,7 +140,7 @@ def test_gradients_that_differ_behind_the_same_loss_are_not_blamed_on_it(
         for name, verdict in (("loss", SAME), ("x", SAME), ("lstm.bias_ih", DIFFERENT))
     ]
     aims = targets("mean_squared_error", [(4, 4)], 0)
-    found = probe[1].diagnose_loss(last_step, "mean_squared_error", (X,), aims, stages)
+    found = probe[1].diagnose(last_step, "mean_squared_error", (X,), aims, stages)
 
     assert not found.explained
     assert found.layer == "lstm.bias_ih"

@@ -34,9 +34,11 @@ FLOOR = {
 }
 GROUND = (
     "compare.errors",
+    "compare.listing",
     "compare.one_line",
     "compare.files",
     "compare.progress",
+    "compare.settings",
     "compare.apart",
     "compare.foreign",
 )

@@ -18,12 +18,12 @@ from compare.twins import training
 
 right = training.train
 
-def train(task, recipe, started, progress):
+def train(task, recipe, started, progress, interruption):
     def told(what, done, *rest):
         progress(what, done, *rest)
         if done == 5:
             signal.raise_signal(signal.SIGINT)
-    return right(task, recipe, started, told)
+    return right(task, recipe, started, told, interruption)
 
 training.train = train
 sys.exit(cli.main(sys.argv[1:]))

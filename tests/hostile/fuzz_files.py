@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ from damages import OF_BYTES, in_entry, in_hdf5, in_header
 from weight_seeds import save_seeds
 
 from compare.errors import BadInput
-from compare.twins.files.transfer import transfer_files
+from compare.twins.files.transfer import PYTORCH, transfer_files
 
 SECONDS, MB = 2.0, 500
 ONE_IN = 100  # is a whole command
@@ -103,6 +104,8 @@ def main() -> int:
     parser.add_argument("number", nargs="?", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    for module in PYTORCH:  # here once, and not in each child
+        import_module(module)
     with tempfile.TemporaryDirectory() as folder:
         seeds = _seeds(Path(folder))
         counts = Counts()

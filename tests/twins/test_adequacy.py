@@ -54,6 +54,23 @@ def test_what_one_run_of_several_does_is_exercised():
     assert watched(torch_model, keras_model, ROWS, 1000 * ROWS) == ()
 
 
+def branching(h):
+    """Twice the values where their sum is large, which it is not."""
+    if h.sum() > 1e6:
+        return 2 * h
+    assert h.ndim == 2  # which is no branch
+    assert h.sum() < 1e6
+    return h
+
+
+def test_a_branch_of_python_that_is_never_taken_is_told():
+    sentences = watched(dense_torch(branching), dense_keras(), ROWS)
+    (of_torch,) = [text for text in sentences if "condition" in text]
+
+    assert of_torch.startswith("the condition (line ")
+    assert of_torch.endswith("of PyTorch's model was never true")
+
+
 def test_an_operation_in_the_loop_of_a_layer_is_seen():
     """A gate's activation runs in the body of a loop, once a step."""
     keras_model = last_keras(recurrent_activation="hard_sigmoid")

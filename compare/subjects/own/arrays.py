@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from compare.errors import BadInput
+from compare.one_line import class_name, message_of, repr_of
 from compare.subjects.cases import BATCHES, NONE_STEPS
 from compare.subjects.csv_rows import Row, number, read_rows, shown
 
@@ -71,7 +72,7 @@ def _checked_shape(path: str, shape: object) -> Shape:
     if not _is_shape(shape):
         raise BadInput(
             f"{path}: expected input_shape such as ('batch', 'time', 8), or ('batch', "
-            f"50, 8) for a fixed number of steps, got {shape!r}"
+            f"50, 8) for a fixed number of steps, got {repr_of(shape)}"
         )
     return shape
 
@@ -119,7 +120,8 @@ def _windows(path: str, x: str | Path, shape: Shape | None) -> np.ndarray:
     if len(shape) != 3 or shape[2] != columns:
         raise BadInput(
             f"{path}: expected input_shape ('batch', 'time', {columns}), or a number "
-            f"for 'time', since {x} has {columns} columns of numbers, got {shape!r}"
+            f"for 'time', since {x} has {columns} columns of numbers, got "
+            f"{repr_of(shape)}"
         )
     steps = shape[1]
     if not isinstance(steps, int):
@@ -223,7 +225,7 @@ def named_arrays(x: object) -> tuple[tuple[np.ndarray, ...], tuple[str, ...] | N
         values = list(x)
         places = [f"x[{index}]" for index in range(len(values))]
     if not values:
-        raise BadInput(f"x: expected at least one array, got {x!r}")
+        raise BadInput(f"x: expected at least one array, got {repr_of(x)}")
     arrays = tuple(map(numbers, places, values))
     if len({len(array) for array in arrays}) > 1:
         shapes = [
@@ -261,7 +263,7 @@ def numbers(place: str, value: object) -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise BadInput(
             f"{place}: expected numbers, got {array.dtype} of type "
-            f"{type(value).__name__}; give arrays, or a list or dictionary of them"
+            f"{class_name(value)}; give arrays, or a list or dictionary of them"
         )
     if not array.ndim:
         raise BadInput(
@@ -286,7 +288,7 @@ def numbers(place: str, value: object) -> np.ndarray:
     return single
 
 
-def _array(place: str, value: object) -> np.ndarray:
+def _array(place: str, value: Any) -> np.ndarray:
     """A tensor or what NumPy takes as an array, whatever is in it."""
     import numpy as np
 
@@ -295,12 +297,26 @@ def _array(place: str, value: object) -> np.ndarray:
             f"{place}: expected numbers, got a tensor on the meta device, which holds "
             "none; make it on the CPU"
         )
+    if np.ma.is_masked(value):
+        raise BadInput(
+            f"{place}: expected numbers, got an array with masked entries, which hold "
+            "none; fill them first: x.filled(0)"
+        )
     try:
         if hasattr(value, "detach"):
             value = value.detach().cpu()
-        return np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise BadInput(f"{place}: expected an array, got: {error}") from None
+        if str(getattr(value, "dtype", "")) == "torch.bfloat16":  # NumPy has none
+            value = value.float()
+        array = np.asarray(value)
+        if array.dtype.name == "bfloat16":  # that of TensorFlow
+            array = array.astype(np.float32)
+        return array
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a user's class of arrays raises
+        raise BadInput(
+            f"{place}: expected an array, got: {message_of(error)}"
+        ) from None
 
 
 def _single(array: np.ndarray) -> np.ndarray:

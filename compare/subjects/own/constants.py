@@ -15,6 +15,7 @@ from compare.in_keras import constants as keras_constants
 from compare.in_pytorch import constants as pytorch_constants
 from compare.judging.result import SIDES
 from compare.judging.words import Side
+from compare.listing import bounded
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -39,7 +40,7 @@ def as_written(twins: Twins) -> str:
     sentences = []
     for side, adapter in CONSTANTS.items():
         model = twins.model(side, "float64")
-        names = ", ".join(adapter.replace_constants(model, _written))
+        names = bounded(adapter.replace_constants(model, _written))
         if names:
             sentences.append(f"{names} of {SIDES[side]}")
     return " and ".join(sentences)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from compare import progress
 from compare.diagnosing import diagnosis
 from compare.judging.arrays import sequence, valid_steps
 from compare.judging.result import (
@@ -19,6 +20,7 @@ from compare.judging.result import (
     Result,
 )
 from compare.judging.verdict import of_refusals
+from compare.listing import bounded
 from compare.mistakes.operations import Need
 from compare.subjects.own import calls, drawing, sameness, weights
 from compare.subjects.own.pair import OwnPair
@@ -189,6 +191,7 @@ class _Trial:
             lengths: valid steps of each sequence, (batch,); None where all are.
             is_larger: whether its values, or the weights, are to pass bounds.
         """
+        progress.say(f"on {inputs}")
         stages, refusals = self._twins.run(*arrays)
         if refusals:
             self._note_refusal(inputs, refusals)
@@ -210,7 +213,7 @@ class _Trial:
         elif judgement.verdict not in PROVED or not new:
             return
         if new and is_larger:
-            inputs += f", beyond the bounds of {', '.join(dict.fromkeys(new))}"
+            inputs += f", beyond the bounds of {bounded(dict.fromkeys(new))}"
         self._found.results.append(self._result(inputs, arrays, judgement))
 
     def _result(

@@ -1,21 +1,26 @@
 """Live models of a user's: copied for the judgement, and left as they are."""
 
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
 from compare.errors import BadInput
-from compare.in_pytorch import models as in_pytorch
 from compare.judging.result import SIDES
 from compare.judging.words import PRECISIONS, Side
 from compare.matching.legacy import check_not_legacy
-from compare.twins.frameworks import MESSAGES, MODELS
+from compare.one_line import class_name
+from compare.twins.frameworks import MESSAGES, MODELS, SETTINGS
 
 NO_COPY = "the copy of a live model of this kind would use the original's layers"
 
 
 OTHER_PRECISIONS = ("float16", "bfloat16", "float64")  # beside float32
+
+
+def no_model() -> None:
+    """The model that was made last, before one was made."""
 
 
 class NotCopied(ValueError):
@@ -52,6 +57,18 @@ def notes(models: Mapping[Side, object]) -> list[str]:
     return sentences
 
 
+def unheeded_settings(models: Mapping[Side, object]) -> list[str]:
+    """What of a user's settings the judgement does not heed, a sentence each.
+
+    Args:
+        models: "torch" and "keras", live or what makes them.
+    """
+    sentences = []
+    for side, model in models.items():
+        sentences += SETTINGS[side].notes(made=not is_live(side, model))
+    return sentences
+
+
 class Maker:
     """Makes a twin's model: calls what makes it, or gives a copy of one that lives.
 
@@ -65,6 +82,7 @@ class Maker:
         self.side, self.model = side, model
         self.copies: dict[str, Any] = {}  # by precision
         self._why_uncopied = NO_COPY
+        self._last_model: Callable[[], Any] = no_model
         if not is_live(side, model):
             return
         MODELS[side].check_usable(model)
@@ -100,9 +118,16 @@ class Maker:
             check_not_legacy(f"{self.side}_model", model)
             raise BadInput(
                 f"{self.side}_model: expected a function or class that makes a model "
-                f"of {SIDES[self.side]}, got one that makes a {type(model).__name__}"
+                f"of {SIDES[self.side]}, got one that makes a {class_name(model)}"
+            )
+        if model is self._last_model():
+            raise BadInput(
+                f"{self.side}_model: expected a function that makes another model at "
+                "each call, got one that returns the same again; make it inside, or "
+                "give the model itself"
             )
         MODELS[self.side].check_usable(model)
+        self._last_model = weakref.ref(model)
         return model
 
 
@@ -122,12 +147,8 @@ def noticing(original: Mapping[Side, Any]) -> Iterator[set[Side]]:
 
 @contextmanager
 def modes_kept(models: Mapping[Side, Any]) -> Iterator[None]:
-    """Live models learn or do not learn after the block as before it.
-
-    PyTorch's random numbers are as they were as well.
-    """
+    """Live models learn or do not learn after the block as before it."""
     with ExitStack() as stack:
-        stack.enter_context(in_pytorch.untouched())
         for side, model in models.items():
             if is_live(side, model):
                 stack.enter_context(MODELS[side].modes_kept(model))

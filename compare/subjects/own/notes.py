@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from compare.errors import command
 from compare.judging.result import BOTH_REFUSE, DIFFERENT, SAME, SIDES, Result
 from compare.judging.summary import MATCHED, WEIGHTS_ALONE
+from compare.listing import bounded
 from compare.subjects.own.weights import RANDOM
 from compare.twins import reaching
 from compare.twins.frameworks import LAYERS
@@ -36,7 +37,7 @@ def on_matches(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
         for name, keras_names in twins.matched.items()
     ]
     if pairs:
-        yield f"{MATCHED}{'; '.join(pairs)}."
+        yield f"{MATCHED}{bounded(pairs, '; ')}."
     yield from _on_constants(twins)
     yield from _on_what_is_ignored(twins, ignore)
     yield from _on_layers_alone(twins)
@@ -57,7 +58,7 @@ def on_the_inside(results: Sequence[Result]) -> Iterator[str]:
         names |= dict.fromkeys(result.differs_inside)
     if names:
         yield (
-            f"Inside, {', '.join(names)} differs and does not reach the results "
+            f"Inside, {bounded(names)} differs and does not reach the results "
             f"({reaching.TRIES} other inputs were tried)."
         )
 
@@ -68,7 +69,7 @@ def on_changed_inputs(twins: Twins) -> Iterator[str]:
     for twin in twins.of_side("torch").values():
         changed |= twin.changed
     if changed:
-        names = ", ".join(sorted(changed))
+        names = bounded(sorted(changed))
         yield (
             f"PyTorch's model changes its input in place ({names}): whoever calls it "
             "finds it changed. Each run here got a copy."
@@ -81,7 +82,7 @@ def _on_constants(twins: Twins) -> Iterator[str]:
         names = list(framework.constants(model))
         if names:
             yield (
-                f"{', '.join(names)} of {SIDES[side]}: constants of the model, not "
+                f"{bounded(names)} of {SIDES[side]}: constants of the model, not "
                 "weights. No twin is looked for; they stay as they are."
             )
 
@@ -95,17 +96,17 @@ def _on_what_is_ignored(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
                 unread.append(name)
         if unread:
             yield (
-                f"{', '.join(unread)} of {SIDES[side]}'s model: no part in what it "
+                f"{bounded(unread)} of {SIDES[side]}'s model: no part in what it "
                 "returns, so no twin is looked for."
             )
     if ignore:
-        yield f"{', '.join(ignore)}: no twin was looked for, as you say."
+        yield f"{bounded(ignore)}: no twin was looked for, as you say."
 
 
 def _on_layers_alone(twins: Twins) -> Iterator[str]:
     """Which layers no mistakes are made in, and no weights drawn for."""
     alone = [
-        f"{', '.join(names)} of {SIDES[side]}"
+        f"{bounded(names)} of {SIDES[side]}"
         for side, names in twins.alone.items()
         if names
     ]

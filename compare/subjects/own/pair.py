@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput
 from compare.judging.losses import MEAN_SQUARED_ERROR
+from compare.one_line import repr_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,9 +71,9 @@ def is_pair_file(name: str) -> bool:
 
 def check_transfer(who: str, transfer: object) -> None:
     """Raise BadInput unless this is one of TRANSFERS."""
-    if transfer not in TRANSFERS:
+    if not isinstance(transfer, str | None) or transfer not in TRANSFERS:
         choices = ", ".join(map(repr, TRANSFERS))
-        raise BadInput(f"{who}: expected one of {choices}, got {transfer!r}")
+        raise BadInput(f"{who}: expected one of {choices}, got {repr_of(transfer)}")
 
 
 def check_seed(seed: object) -> None:
@@ -82,7 +83,7 @@ def check_seed(seed: object) -> None:
         number = int(seed)
     if not 0 <= number < 2**32:
         raise BadInput(
-            f"seed: expected a whole number from 0 to {2**32 - 1}, got {seed!r}"
+            f"seed: expected a whole number from 0 to {2**32 - 1}, got {repr_of(seed)}"
         )
 
 
@@ -99,7 +100,7 @@ def checked_ignore(who: str, ignore: object) -> tuple[str, ...]:
     ):
         raise BadInput(
             f"{who}: expected a list of names of layers or parameters, such as "
-            f"['crf.transitions'], got {ignore!r}; give such a list"
+            f"['crf.transitions'], got {repr_of(ignore)}; give such a list"
         )
     return tuple(ignore)
 

@@ -7,28 +7,26 @@ from __future__ import annotations
 
 import difflib
 import runpy
-import sys
-import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import resources
 from inspect import ismodule, isroutine
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput, command
 from compare.judging.losses import LOSSES, MEAN_SQUARED_ERROR
 from compare.judging.optimizers import OPTIMIZERS
-from compare.judging.refusals import is_suite, is_users_own
 from compare.matching.legacy import check_not_legacy
 from compare.matching.names import checked_names
-from compare.one_line import class_and_message
+from compare.one_line import repr_of
 from compare.subjects.cases import BATCHES, NONE_STEPS
 from compare.subjects.own.arrays import EXPECTED_INPUT, inputs, numbers
+from compare.subjects.own.blame import blamed
+from compare.subjects.own.on_disk import check_hidden, check_text, existing
 from compare.subjects.own.pair import OwnPair, check_transfer, checked_ignore
+from compare.subjects.own.surroundings import beside
 
 if TYPE_CHECKING:
     from compare.judging.words import Side
@@ -69,8 +67,29 @@ def load(path: str, seed: int) -> OwnPair:
     import numpy as np  # which `show` and `new` do without
 
     file = existing(path)
-    with blamed(file), _beside(file), np.errstate(), warnings.catch_warnings():
+    check_text(file)
+    check_hidden(file)
+    whole_path = file.resolve()
+    with (
+        blamed(file, whole=True),
+        beside(whole_path),
+        np.errstate(),
+        warnings.catch_warnings(),
+    ):
         defined = runpy.run_path(str(file), run_name="pair_file")
+    with blamed(file):  # what it defines may be of a class of its own
+        return _taken(path, file, defined, seed)
+
+
+def _taken(path: str, file: Path, defined: Mapping[str, Any], seed: int) -> OwnPair:
+    """What a pair file defines, checked.
+
+    Args:
+        path: of the file, as it was typed.
+        file: the same.
+        defined: what it defines, by name.
+        seed: of inputs and weights that are drawn.
+    """
     _check_names(path, defined)
     for name in MODEL_NAMES.values():
         if name not in defined:
@@ -93,13 +112,15 @@ def load(path: str, seed: int) -> OwnPair:
     check_transfer(f"{path}: transfer", transfer)
     table = checked_names(f"{path}: names", options.get("names"))
     loss = options.get("loss", MEAN_SQUARED_ERROR)
-    if loss not in LOSSES:
-        raise BadInput(f"{path}: expected a loss of {', '.join(LOSSES)}, got {loss!r}")
+    if not isinstance(loss, str) or loss not in LOSSES:
+        raise BadInput(
+            f"{path}: expected a loss of {', '.join(LOSSES)}, got {repr_of(loss)}"
+        )
     optimizer = options.get("optimizer")
-    if optimizer is not None and optimizer not in list(OPTIMIZERS):
+    if optimizer is not None and not _is_optimizer(optimizer):
         raise BadInput(
             f"{path}: expected an optimizer of {', '.join(OPTIMIZERS)}, got "
-            f"{optimizer!r}; settings are options of {command()} train"
+            f"{repr_of(optimizer)}; settings are options of {command()} train"
         )
     target = None
     if options.get("target") is not None:
@@ -122,6 +143,10 @@ def load(path: str, seed: int) -> OwnPair:
         seed=seed,
         file=file,
     )
+
+
+def _is_optimizer(value: object) -> bool:
+    return isinstance(value, str) and value in OPTIMIZERS
 
 
 def _check_names(path: str, defined: Mapping[str, object]) -> None:
@@ -161,113 +186,3 @@ def _usual_transfer(models: Mapping[Side, object]) -> str | None:
         if not (isinstance(model, type | partial) or isroutine(model)):
             return None
     return "random"
-
-
-def existing(path: str) -> Path:
-    """A pair file that is there.
-
-    Raises:
-        BadInput: if it is not.
-    """
-    file = Path(path)
-    if not file.is_file():
-        raise BadInput(
-            f"{path}: expected a pair file, found none; {command()} new {path} "
-            "writes one to start from"
-        )
-    return file
-
-
-@contextmanager
-def blamed(file: Path | None) -> Iterator[None]:
-    """Turn whatever a user's own code raises into one line that says where.
-
-    Args:
-        file: the user's; None where the models are not from a file, and the error is
-            raised as it is.
-    """
-    try:
-        yield
-    except (BadInput, KeyboardInterrupt, MemoryError):
-        raise
-    except (Exception, SystemExit) as error:
-        place = _place_of(error, file)
-        if place is None:
-            raise
-        raise BadInput(
-            f"{place}: expected code that runs, got "
-            f"{class_and_message(error)}; correct it there"
-        ) from error
-
-
-def _place_of(error: BaseException, file: Path | None) -> str | None:
-    """The last line of a pair file, or of what lies beside it, that led to an error.
-
-    None where there is none; an error that the suite itself raises is not the user's,
-    whoever called it.
-    """
-    if file is None:
-        return None
-    if isinstance(error, SyntaxError) and error.lineno:
-        return f"{error.filename or file}, line {error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    if frames and is_suite(frames[-1].filename) and not isinstance(error, SystemExit):
-        return None
-    place = None
-    in_pair_file = False
-    for frame in frames:
-        if frame.filename == str(file):
-            in_pair_file = True
-            place = f"{file}, line {frame.lineno}"
-        elif not in_pair_file and _is_beside(frame.filename, file.resolve().parent):
-            place = f"{frame.filename}, line {frame.lineno}"
-    if place is None and isinstance(error, SystemExit):
-        return str(file)
-    return place
-
-
-@contextmanager
-def _beside(file: Path) -> Iterator[None]:
-    """Let a file import what lies beside it, as a script can."""
-    folder = str(file.resolve().parent)
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        if folder in sys.path:  # the file may have put others before it
-            sys.path.remove(folder)
-
-
-@contextmanager
-def at_work(path: str) -> Iterator[None]:
-    """The surroundings of a pair file while its models are made and run.
-
-    Its functions import what lies beside it, as a script's do. After the block the
-    next pair file finds modules of its own under the same names.
-
-    Args:
-        path: of the file.
-    """
-    file = Path(path)
-    path_before, modules_before = [*sys.path], {*sys.modules}
-    try:
-        with _beside(file):
-            yield
-    finally:
-        sys.path[:] = path_before
-        for name in {*sys.modules} - modules_before:
-            if _lies_beside(sys.modules[name], file.resolve().parent):
-                del sys.modules[name]
-
-
-def _lies_beside(module: object, folder: Path) -> bool:
-    """Whether a module is a user's own, in this folder or in one inside."""
-    if not isinstance(module, ModuleType):  # what a program may put there
-        return False
-    attributes = vars(module)  # some modules of PyTorch make up others when asked
-    files = [attributes.get("__file__"), *attributes.get("__path__", ())]
-    return _is_beside(next((f for f in files if isinstance(f, str)), ""), folder)
-
-
-def _is_beside(file: str, folder: Path) -> bool:
-    return is_users_own(file) and Path(file).is_relative_to(folder)

@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 
 from compare.in_keras import models as keras_models
-from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging.arrays import sequence
 from compare.judging.losses import CROSS_ENTROPY
 from compare.judging.result import (
@@ -23,6 +22,7 @@ from compare.judging.result import (
     SIDES,
     Result,
 )
+from compare.listing import bounded
 from compare.subjects import subject
 from compare.subjects.cases import Case
 from compare.subjects.own import (
@@ -35,9 +35,10 @@ from compare.subjects.own import (
 )
 from compare.subjects.own import models as live
 from compare.subjects.own import notes as notes_of_runs
+from compare.subjects.own.blame import blamed
 from compare.subjects.own.pair import OwnPair
-from compare.subjects.own.pair_file import blamed
 from compare.subjects.own.weights import AS_IS, RANDOM
+from compare.twins import settings
 
 # PyTorch comes first.
 from compare.twins.frameworks import FRAMEWORKS
@@ -73,6 +74,7 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
     Raises:
         BadInput: if layers have no twins, or nothing was compared.
     """
+    unheeded = live.unheeded_settings(pair.models)
     with settled(pair):
         judged = _judge(pair, gradients)
         for read_again in (
@@ -87,7 +89,7 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
             judged = _exercised(judged)
         on_training = learning.notes(judged.results, judged.twins, pair.arrays)
     notes = [*judged.notes, *notes_of_runs.on_weights(judged.results), *on_training]
-    notes += live.notes(pair.models)
+    notes += [*live.notes(pair.models), *unheeded]
     notes += notes_of_runs.on_float32(judged.twins)
     return replace(judged, notes=notes)
 
@@ -184,7 +186,7 @@ def _exchanged(judged: Judged, gradients: bool) -> Judged:
     if twins.run(*few)[1]:  # a refusal has other reasons than how layers are paired
         return judged
     exchanged = pairings.others_that_fit(twins, groups, few, pair.seed)
-    names = ", ".join(name for group in groups for name in group)
+    names = bounded(name for group in groups for name in group)
     if exchanged is None:
         note = (
             f"{names} have twins of the same kind and sizes, told apart by order: if "
@@ -299,14 +301,9 @@ def _as_expected(result: Result, refused: bool, whole: Case) -> Result:
 
 @contextmanager
 def settled(pair: OwnPair) -> Iterator[None]:
-    """Leave a user's models, and the random numbers, as they were."""
+    """Leave a user's models, settings and random numbers as they were."""
     modes = live.modes_kept(pair.models)
-    with (
-        blamed(pair.file),
-        keras_models.untouched(),
-        in_pytorch_precision.one_thread(),
-        modes,
-    ):
+    with blamed(pair.file), settings.relied_on(), modes:
         yield
 
 

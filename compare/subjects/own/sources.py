@@ -18,7 +18,9 @@ from pathlib import Path
 
 from compare.errors import BadInput
 from compare.judging.refusals import is_users_own
-from compare.subjects.own.pair_file import BOTH_MODELS, MODEL_NAMES, existing
+from compare.one_line import message_of
+from compare.subjects.own.on_disk import check_text, existing
+from compare.subjects.own.pair_file import BOTH_MODELS, MODEL_NAMES
 
 Use = tuple[str, ...]  # a name and the attributes that are read of it: models.Net
 
@@ -66,7 +68,8 @@ class _File:
             self.statements = ast.parse(self.text).body
         except (OSError, SyntaxError, ValueError) as error:
             raise BadInput(
-                f"{_name(path)}: expected Python that can be read, got: {error}"
+                f"{_name(path)}: expected Python that can be read, got: "
+                f"{message_of(error)}"
             ) from None
         self.shown: set[ast.stmt] = set()
         self.whole = False  # whether to show all of it
@@ -209,6 +212,7 @@ def sources(path: str) -> list[tuple[str, str]]:
         BadInput: if a file is no Python, or the pair file does not define both.
     """
     file = existing(path)
+    check_text(file)
     texts: dict[str, str] = {}
     for name in MODEL_NAMES.values():
         texts[name] = _Reader(file).source(name)

@@ -11,6 +11,7 @@ from compare.errors import BadInput, command
 from compare.in_keras.names import unnamed
 from compare.judging.words import PRECISIONS, Direction, Side
 from compare.kinds.layer import Layer
+from compare.listing import bounded
 from compare.matching.rewriting import rewrite, sums
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
@@ -159,12 +160,12 @@ def _as_they_are(
     note = (
         f"{sum(rounded.values())} parameters of Keras are sums of parameters of "
         "PyTorch, rounded to float32, and count as the same "
-        f"({', '.join(rounded)})."
+        f"({bounded(rounded)})."
     )
     if rounded and note not in notes:
         notes.append(note)
     if apart and unlike is not None:
-        gaps = ", ".join(f"{name} by {gap:.1e}" for name, gap in apart.items())
+        gaps = bounded(f"{name} by {gap:.1e}" for name, gap in apart.items())
         unlike.append(
             f"Keras's weights are not PyTorch's weights ({gaps}), which these inputs "
             "do not show: on others the models need not be the same."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from compare.kinds import of_layers
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain
 from compare.kinds.rows import RowsOfLayers
+from compare.listing import bounded
 from compare.matching import precision
+from compare.matching.index import Index
 from compare.matching.matching import bare
 from compare.matching.moves import Move
 from compare.matching.ordering import Order
@@ -56,6 +59,7 @@ def transfer_files(
     target: str,
     out: str | None = None,
     names: Names | None = None,
+    force: bool = False,
 ) -> list[Move]:
     """Copy the numbers of one file into another, of the other framework.
 
@@ -69,6 +73,7 @@ def transfer_files(
         out: written instead of the target; with the same ending.
         names: {PyTorch layer: Keras layer}, several in a list for a stack, where order,
             kind and sizes do not tell, or tell wrongly.
+        force: whether `out` may overwrite a file that holds something else.
 
     Returns:
         What went where, by names of layers and their arrays.
@@ -76,11 +81,10 @@ def transfer_files(
     Raises:
         BadInput: if a file is not what its ending says, holds code of its own, or if
             something on one side has no counterpart on the other; if only an order that
-            need not be that of execution tells layers apart; or if the target cannot
-            hold the numbers.
+            need not be that of execution tells layers apart; if the target cannot
+            hold the numbers; or if what `out` holds would be lost.
     """
-    if out is not None:
-        _check_out(source, target, out)
+    _check_files(source, target, out)
     modules: tuple[str, ...] = ()
     for path in (source, target):
         if _type(path) is StateDict and _ending(path) != ".safetensors":
@@ -93,6 +97,8 @@ def transfer_files(
         option, path = "--out", out
     written = files.target(option, path)
     moves, content = apart.run(_transferred, source, target, names, modules=modules)
+    if out is not None and not force:
+        files.check_same_content(option, written, content, files.FORCE)
     files.write(option, written, content)
     return moves
 
@@ -162,21 +168,40 @@ def _by_side(
     )
 
 
-def _check_out(source: str, target: str, out: str) -> None:
-    """Raise BadInput where `out` cannot be a copy of the target beside the source."""
-    # What a link leads to is what is written; one that leads to itself stays.
-    resolved = Path(os.path.realpath(out))
-    if _ending(resolved) != _ending(target):
+def _check_files(source: str, target: str, out: str | None) -> None:
+    """Raise BadInput where what is written is read and has to stay, or is no copy."""
+    if _same(source, target):
+        raise BadInput(
+            f"transfer {source} {target}: expected two files, got one by two names; "
+            "name a file of each framework"
+        )
+    if out is None:
+        return
+    written = Path(os.path.realpath(out))  # what a link leads to is what is written
+    if _ending(written) != _ending(target):
         raise BadInput(
             f"--out {out}: expected the ending of {target}, {_ending(target)}, since "
-            f"the file is a copy of it with other numbers, got {resolved.name}; name "
+            f"the file is a copy of it with other numbers, got {written.name}; name "
             "it so"
         )
-    if resolved.exists() and Path(source).exists() and resolved.samefile(source):
+    if _same(out, source):
         raise BadInput(
             f"--out {out}: expected another file than the source, got {source} itself; "
             "name another"
         )
+    if _same(out, target):
+        raise BadInput(
+            f"--out {out}: expected another file than the target, got {target} itself; "
+            "leave --out away to change it"
+        )
+
+
+def _same(path: str, other: str) -> bool:
+    """Whether two paths lead to one file."""
+    try:
+        return files.identity(path) == files.identity(other)
+    except (OSError, ValueError):  # one leads nowhere, which its reader says
+        return False
 
 
 def _ending(path: str | Path) -> str:
@@ -276,14 +301,16 @@ def _settled(
     torch_layers = {name: options[0] for name, options in torch.items()}
     keras_layers = {name: options[0] for name, options in keras.items()}
     short = bare(list(torch))
-    unsettled, free = list(torch), list(keras)
+    unsettled, free = list(torch), _Free(keras)
     for by_name in (True, False):
         for name in list(unsettled):
-            twins = free
+            options = torch[name]
             if by_name:
                 called = names.get(name, short[name])
-                twins = [twin for twin in free if twin == called]
-            fits = _fits(name, torch[name], {twin: keras[twin] for twin in twins})
+                twins = [called] if isinstance(called, str) else []
+            else:
+                twins = free.likely(options)
+            fits = free.fits(name, options, twins)
             if not fits:
                 continue
             if len({fit.rows for fit in fits}) > 1:
@@ -291,19 +318,70 @@ def _settled(
             fit = fits[0]
             torch_layers[name], keras_layers[fit.twin] = fit.torch, fit.keras
             unsettled.remove(name)
-            free.remove(fit.twin)
+            free.index.take(fit.twin)
     return torch_layers, keras_layers
 
 
-def _fits(name: str, options: Sequence[Layer], twins: Options) -> list[_Fit]:
-    """Every way in which a layer and one of these can be twins."""
-    fits = []
-    for twin, twin_options in twins.items():
-        for torch in options:
-            for keras in twin_options:
-                if _is_twin(name, torch, keras):
-                    fits.append(_Fit(twin, torch, keras))
-    return fits
+class _Free:
+    """Keras's layers that are not settled yet, found by the sizes of their arrays.
+
+    Args:
+        options: what each layer may be.
+
+    Attributes:
+        index: of those that are not settled.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self.index = Index()
+        for name, layers in options.items():
+            arrays = [array for layer in layers for array in layer.arrays.values()]
+            sort = tuple((layer.kind, _shapes(layer)) for layer in layers)
+            self.index.add(name, sort, (prod(array.shape) for array in arrays))
+
+    def fits(
+        self, name: str, options: Sequence[Layer], twins: Iterable[str]
+    ) -> list[_Fit]:
+        """Every way in which a layer and one of these can be twins.
+
+        Args:
+            name: of the layer of PyTorch.
+            options: what it may be.
+            twins: names of layers of Keras.
+        """
+        fits = []
+        for twin in twins:
+            if twin not in self.index:
+                continue
+            for torch in options:
+                for keras in self._options[twin]:
+                    if _is_twin(name, torch, keras):
+                        fits.append(_Fit(twin, torch, keras))
+        return fits
+
+    def likely(self, options: Sequence[Layer]) -> list[str]:
+        """Names of those that may fit a layer, the first of each sort.
+
+        Args:
+            options: what the layer of PyTorch may be.
+        """
+        return self.index.first_of_each(map(_largest, options))
+
+
+def _largest(layer: Layer) -> int:
+    """How many numbers the largest array has, which one of its twin has as well.
+
+    Biases may be fewer there, and two in one.
+    """
+    sizes = [
+        prod(array.shape) for key, array in layer.arrays.items() if "bias" not in key
+    ]
+    return max(sizes, default=0)
+
+
+def _shapes(layer: Layer) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    return tuple((key, tuple(array.shape)) for key, array in layer.arrays.items())
 
 
 def _is_twin(name: str, torch: Layer, keras: Layer) -> bool:
@@ -319,7 +397,7 @@ def _is_twin(name: str, torch: Layer, keras: Layer) -> bool:
 
 def _several(name: str, fits: Sequence[_Fit]) -> str:
     """The message where a layer may be several things."""
-    twins = " or ".join(f"{fit.keras.kind} {fit.twin}" for fit in fits)
+    twins = bounded((f"{fit.keras.kind} {fit.twin}" for fit in fits), " or ")
     return (
         f"{name}: expected a layer whose twin is clear, got arrays that fit {twins}; "
         f"say which with --names {name}={fits[0].twin}"

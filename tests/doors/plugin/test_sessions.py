@@ -6,32 +6,11 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
-from plugin_sessions import INSTALLED, LOAD
+from plugin_sessions import INSTALLED, LOAD, STUB
 
 pytest_plugins = "pytester"
 
 STARTS = {"python -m pytest": (), "pytest": ("-P",)}  # which leaves sys.path alone
-
-
-STUB = """
-import pytest
-from compare import api
-from compare.judging.evidence import Evidence
-from compare.judging.result import Result, StageResult
-
-def check(verdict, gap64=1e-16, limit64=1e-14):
-    horizon = dict(horizon=7, steps=7)
-    stages = () if "refuse" in verdict else (
-        StageResult("y", verdict, gap64, limit64, 1e-7, 1e-7, 1e-7, **horizon),
-    )
-    place = dict(pair="p", length="none", timesteps=7, batch=4, direction="as is")
-    results = [Result(**place, verdict=verdict, expected="same", stages=stages)]
-    return Evidence({}, {}, results, claims=(), notes=(), seconds=1.0)
-
-@pytest.fixture(autouse=True)
-def stub(monkeypatch):
-    monkeypatch.setattr(api, "check", check)
-"""
 
 
 @pytest.fixture
@@ -283,6 +262,23 @@ def test_a_folder_that_does_not_exist_is_said_before_the_tests(stubbed):
         ["ERROR: --compare-json no/c.json: expected a file in a folder that exists*"]
     )
     ran.stdout.no_fnmatch_line("*passed*")
+
+
+def test_a_document_of_somebody_else_is_not_overwritten(pytester, stubbed):
+    (pytester.path / "c.json").write_text("theirs")
+    ran = stubbed("def test_nothing(): pass", "--compare-json=c.json")
+
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    ran.stderr.fnmatch_lines(["ERROR: --compare-json *; remove it, or name another*"])
+    ran.stdout.no_fnmatch_line("*passed*")
+    assert (pytester.path / "c.json").read_text() == "theirs"
+
+
+def test_a_document_of_an_earlier_session_is_overwritten(pytester, stubbed):
+    for _ in range(2):
+        ran = stubbed("def test_nothing(): pass", "--compare-json=c.json")
+
+    assert ran.ret == 0
 
 
 def test_a_folder_that_is_lost_in_between_fails_the_session(pytester, stubbed):

@@ -109,7 +109,8 @@ def test_settings_in_a_configuration_are_shown_as_text(tmp_path):
 
     text = str(refusal.value)
     assert r"go_backwards=\x1b[2J14 moves" in text
-    assert all(line.isprintable() and len(line) < 300 for line in text.split("\n"))
+    assert text.count("14 moves") < 5
+    assert all(line.isprintable() for line in text.split("\n"))
 
 
 # ------------------------------------------------------------------------------- HDF5
