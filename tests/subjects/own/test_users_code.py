@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -355,7 +356,19 @@ def test_folder_of_a_name_of_the_suite_does_no_harm(file, run, name):
     assert run(file(pair()))[0] == 0
 
 
-@pytest.mark.parametrize("name", ["keras_models", "compare", "random", "keras"])
+@pytest.mark.parametrize("name", ["keras_models", "pytorch_models"])
+def test_package_called_as_the_models_of_the_suite_is_the_users(file, run, name):
+    file("from .part import FOO", f"{name}/__init__.py")
+    file("FOO = 1", f"{name}/part.py")
+    before = import_module(f"{name}.losses")
+
+    text = pair(top=f"from {name} import FOO\nfrom {name}.part import FOO")
+    assert run(file(text))[0] == 0
+    assert run(file(text), "--gradients")[0] == 0
+    assert import_module(f"{name}.losses") is before
+
+
+@pytest.mark.parametrize("name", ["compare", "random", "keras"])
 def test_module_that_another_hides_is_named(file, run, name):
     file("FOO = 1", f"{name}.py")
 
