@@ -7,13 +7,14 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from compare.errors import BadInput
+from compare.progress import Now, Show
 
 
 def progress_bar() -> Progress:
@@ -28,6 +29,21 @@ def progress_bar() -> Progress:
         transient=True,
         disable=not stderr.isatty(),  # FORCE_COLOR is for what stays
     )
+
+
+def in_a_log(bar: Progress) -> Show:
+    """What writes, in the place of a silent bar, now and then what begins."""
+
+    def write(line: str) -> None:  # stderr may be none, or closed
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(line)
+            sys.stderr.flush()
+
+    return Now(write) if bar.disable else _nothing
+
+
+def _nothing(text: str) -> None:
+    """Write nothing: the bar says it."""
 
 
 def load_harness() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from compare import progress
 from compare.in_keras.twin import Twin as KerasTwin
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch.twin import Twin as PyTorchTwin
@@ -90,6 +91,7 @@ class Twins:
             for precision in PRECISIONS:
                 if side in self.refusals:
                     break  # and not for float64
+                progress.say(f"making {SIDES[side]}'s model in {precision}")
                 with self._noting_refusals(side, precision, self.refusals):
                     self._twins[side][precision] = FRAMEWORKS[side].Twin(
                         make[side], inputs, precision, outputs, call

@@ -38,6 +38,7 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
 SECONDS_OF_CHILDREN = 2.0  # in which what the command started has to be gone
 LONGEST = 120.0  # seconds of a command that was interrupted
+PROGRESS = 20  # runs, after which their number is said
 OUTCOMES = ("one line", "partial result", "was over", "Python's own", "wrong")
 
 PAIR_FILE = """\
@@ -187,6 +188,7 @@ def run(
         stdout=subprocess.PIPE,
         stderr=stderr,
         start_new_session=True,
+        preexec_fn=heed_signals,
     )
     shown: list[bytes] = []
     thread = None
@@ -215,6 +217,12 @@ def run(
         err += b"\na child is alive"
     text = err.decode(errors="replace")
     return Ended(process.returncode, out.decode(errors="replace"), text, seconds)
+
+
+def heed_signals() -> None:
+    """Ignore no signal in a child, though this may run in the background."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def send(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
@@ -398,6 +406,8 @@ def interrupt(
             interrupter.run(command)
         for index in range(runs):
             interrupter.interrupt(COMMANDS[index % len(COMMANDS)])
+            if (index + 1) % PROGRESS == 0:
+                say(f"{index + 1} of {runs}")
     wrong = 0
     for (_, result), count in interrupter.counts.items():
         if result == "wrong":
