@@ -7,13 +7,14 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from compare.errors import BadInput
+from compare.progress import Now, Show
 
 
 def progress_bar() -> Progress:
@@ -30,6 +31,21 @@ def progress_bar() -> Progress:
     )
 
 
+def in_a_log(bar: Progress) -> Show:
+    """What writes, in the place of a silent bar, now and then what begins."""
+
+    def write(line: str) -> None:  # stderr may be none, or closed
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(line)
+            sys.stderr.flush()
+
+    return Now(write) if bar.disable else _nothing
+
+
+def _nothing(text: str) -> None:
+    """Write nothing: the bar says it."""
+
+
 def load_harness() -> None:
     """Import both frameworks, which takes most of a run's time.
 
@@ -39,6 +55,7 @@ def load_harness() -> None:
     if "compare.subjects.subject" not in sys.modules:
         _check_folder()
     try:
+        import compare.in_keras.forked  # from here on it notes forks
         import compare.subjects.subject  # noqa: F401
     except (ImportError, ValueError) as error:  # ValueError: an unknown KERAS_BACKEND
         raise BadInput(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from typing import Any
 
 LONGEST = 300  # letters of a name, or of what somebody else's code says
 LONGEST_WORD = 500  # letters of a word in a sentence of the suite; a path may be long
@@ -75,25 +76,28 @@ def class_name(value: object) -> str:
 
 def repr_of(value: object) -> str:
     """What `repr` says of a user's value; its class where that fails."""
-    try:
-        text = _REPR.repr(value)
-    except (KeyboardInterrupt, MemoryError):
-        raise
-    except BaseException:  # code of a user's may raise anything
-        return f"a {class_name(value)}"
-    return printable(text)
+    return printable(_Repr().repr(value))
 
 
-def _long_repr() -> reprlib.Repr:
+class _Repr(reprlib.Repr):
     """Writes what is short as `repr` does, and no more than a part of what is long."""
-    rules = reprlib.Repr()
-    rules.maxlevel = 5
-    rules.maxlist = rules.maxtuple = rules.maxdict = rules.maxset = 20
-    rules.maxstring = rules.maxother = rules.maxlong = LONGEST
-    return rules
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 5
+        self.maxlist = self.maxtuple = self.maxdict = self.maxset = 20
+        self.maxstring = self.maxother = self.maxlong = LONGEST
 
-_REPR = _long_repr()
+    def repr1(self, x: Any, level: int) -> str:
+        try:
+            return super().repr1(x, level)
+        except (KeyboardInterrupt, MemoryError):
+            raise
+        except BaseException:  # code of a user's may raise anything
+            return f"a {class_name(x)}"
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        return shortened(repr(x), self.maxother)
 
 
 # ----------------------------------------------------------------------- of errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,6 +10,34 @@ from contextvars import ContextVar
 Show = Callable[[str], object]
 
 _SHOW: ContextVar[Show | None] = ContextVar("show", default=None)
+
+
+class Now:
+    """Writes what begins, now and then: for a log, in which nothing is overwritten.
+
+    What takes less than the time between two lines writes none.
+
+    Args:
+        write: takes a line.
+        every: seconds between two lines, and before the first.
+        clock: seconds that go by.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], object],
+        every: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._write, self._every, self._clock = write, every, clock
+        self._last = clock()
+
+    def __call__(self, text: str) -> None:
+        """Write what begins, if the last line is long enough ago."""
+        now = self._clock()
+        if now - self._last >= self._every:
+            self._last = now
+            self._write(f"{text}\n")
 
 
 def say(text: str) -> None:

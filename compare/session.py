@@ -17,9 +17,9 @@ from compare.judging.optimizers import Recipe
 from compare.judging.result import SIDES, Result
 from compare.judging.training import TrainingEvidence
 from compare.judging.words import Side
-from compare.loading import load_harness, progress_bar, quiet, uncollected
+from compare.loading import in_a_log, load_harness, progress_bar, quiet, uncollected
 from compare.one_line import printable
-from compare.progress import shown_by
+from compare.progress import Show, shown_by
 from compare.subjects.cases import FIXED, Case, cases, left_out
 from compare.subjects.own import pair_file
 from compare.subjects.own.on_disk import existing
@@ -88,10 +88,11 @@ def _run(
         task = bar.add_task("loading PyTorch and Keras", total=None)
         with quiet(), uncollected():
             load_harness()
+        log = in_a_log(bar)
         total = 2 * sum(len(its_cases) for _, its_cases in built_in_pairs)
         bar.update(task, total=total or None)
         for pair, its_cases in built_in_pairs:
-            with attempts.at(pair.file), _shown(bar, task, pair.file):
+            with attempts.at(pair.file), _shown(bar, task, log, pair.file):
                 of_pair = []
                 for result in _results(pair, its_cases, prices, seed, gradients):
                     of_pair.append(result)
@@ -100,7 +101,7 @@ def _run(
         for own_pair in own:
             path = own_pair.name if isinstance(own_pair, OwnPair) else own_pair
             name = names.get(path, path)
-            with attempts.at(path), _shown(bar, task, path), _at_work(own_pair):
+            with attempts.at(path), _shown(bar, task, log, path), _at_work(own_pair):
                 loaded = _loaded(own_pair, seed, name)
                 judged = judge_own(loaded, gradients)
                 inputs[name] = described(loaded)
@@ -109,6 +110,7 @@ def _run(
                 judged_pairs.append(judged.pair)
         if claimed:
             bar.update(task, description="claims of the note")
+            log("claims of the note")
             claim_results = [claim.as_dict() for claim in claims()]
     if built_in_pairs:
         notes += _notes_on_inputs([pair for pair, _ in built_in_pairs], prices)
@@ -164,11 +166,13 @@ def _without_results(attempts: Attempts, seed: int, started: float) -> Evidence:
 
 
 @contextmanager
-def _shown(bar: Progress, task: TaskID, name: str) -> Iterator[None]:
+def _shown(bar: Progress, task: TaskID, log: Show, name: str) -> Iterator[None]:
     """Show the name of a pair beside the progress bar, and what is done with it."""
 
     def show(text: str) -> None:
-        bar.update(task, description=printable(f"{name}: {text}"))
+        step = printable(f"{name}: {text}")
+        bar.update(task, description=step)
+        log(step)
 
     bar.update(task, description=printable(name))
     with shown_by(show):
@@ -352,12 +356,14 @@ def train(
             from compare.subjects.own.training import task as own_task
             from compare.twins.training import train as train_twins
         stack.enter_context(_at_work(pair))
+        log = in_a_log(bar)
 
         def show(
             activity: str, done: int, total: int, losses: Mapping[Side, float]
         ) -> None:
             texts = [f"{SIDES[side]} {loss:.4f}" for side, loss in losses.items()]
             description = f"{activity}: {'  '.join(texts)}"
+            log(f"{activity}, {done} of {total} steps: {'  '.join(texts)}")
             bar.update(task, description=description, completed=done, total=total)
 
         if isinstance(pair, Pair):

@@ -307,3 +307,8 @@ def finish_copy(layer: keras.Layer, dtype: str | None) -> None:
     vars(layer)["_inbound_nodes"], vars(layer)["_outbound_nodes"] = [], []
     if dtype is not None:  # the setter would change the layers inside as well
         vars(layer)["_dtype_policy"] = keras.DTypePolicy(dtype)
+
+
+def has_run() -> bool:
+    """Whether TensorFlow has its threads, which it makes when it first runs."""
+    return bool(context.context()._initialized)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow
 
 from compare.errors import BadInput
 from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
@@ -20,11 +18,11 @@ from compare.in_keras.kinds import (
     is_own,
     kind_of,
 )
+from compare.in_keras.memory import value_of
 from compare.in_keras.models import is_graph, never_built
 from compare.in_keras.names import Renamed, children, is_whole, unnamed
 from compare.kinds.layer import Layer
 from compare.listing import bounded
-from compare.matching.copying import LARGE, LINE, copy
 from compare.one_line import class_name
 
 # Layers that count as one with those inside.
@@ -128,8 +126,8 @@ def _checked(
 
 
 def read_layer(layer: keras.Layer) -> Layer:
-    """A layer of any model with its arrays."""
-    arrays = {name: variable.numpy() for name, variable in variables(layer).items()}
+    """A layer of any model with its arrays, not to be written to."""
+    arrays = {name: read(variable) for name, variable in variables(layer).items()}
     return _layer(layer, arrays)
 
 
@@ -159,22 +157,7 @@ def read(variable: keras.Variable) -> np.ndarray:
 
 def write(variable: keras.Variable, array: np.ndarray) -> None:
     """Put numbers into a variable, in its precision."""
-    large = array.size >= LARGE and not array.flags.c_contiguous
-    if large and keras.backend.backend() == "tensorflow":
-        # TensorFlow takes the memory over, instead of copying once more.
-        memory = _empty(array.shape, variable.dtype)
-        copy(memory, array)
-        variable.assign(tensorflow.experimental.dlpack.from_dlpack(memory.__dlpack__()))
-    else:
-        variable.assign(array)
-
-
-def _empty(shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    """An array that begins where TensorFlow's own memory would."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = np.empty(size + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
-    return memory[start : start + size].view(dtype).reshape(shape)
+    variable.assign(value_of(array, variable.dtype))
 
 
 # ------------------------------------------------------------ layers by attribute

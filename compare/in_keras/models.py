@@ -24,6 +24,7 @@ from compare.in_keras.internals import (
     every_layer,
     finish_copy,
 )
+from compare.in_keras.memory import value_of
 from compare.in_keras.names import Renamed, unnamed
 from compare.in_keras.precision import settled
 from compare.judging.words import Precision
@@ -287,7 +288,7 @@ class _Copying:
     def _of_variable(self, variable: keras.Variable) -> keras.Variable:
         dtype = self._dtype_of(variable)
         copy = keras.Variable(
-            variable.numpy().astype(dtype),
+            value_of(variable.numpy(), dtype),
             dtype=dtype,
             trainable=variable.trainable,
             name=variable.name,

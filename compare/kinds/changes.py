@@ -8,6 +8,7 @@ import numpy as np
 
 from compare.kinds.layer import Arrays
 
+PART = 2**20  # numbers that are changed at once
 ArrayChange = Callable[[np.ndarray], np.ndarray | None]  # None: cannot be changed so
 ArraysChange = Callable[[Arrays], Arrays | None]  # of a layer; None: cannot happen
 
@@ -109,20 +110,45 @@ def filled(**numbers: float) -> ArraysChange:
     return changed
 
 
+def in_parts(change: Callable[[np.ndarray], np.ndarray]) -> ArrayChange:
+    """Change numbers a part after the other: a large array takes little memory more.
+
+    Args:
+        change: takes some numbers, (count,), in the array's order, and returns others.
+    """
+
+    def changed(array: np.ndarray) -> np.ndarray:
+        numbers = array.reshape(-1)
+        result = np.empty(array.shape, array.dtype)
+        ends = range(PART, array.size, PART)
+        parts = np.split(numbers, ends), np.split(result.reshape(-1), ends)
+        for part, target in zip(*parts, strict=True):
+            target[...] = change(part)
+        return result
+
+    return changed
+
+
+@in_parts
 def half(array: np.ndarray) -> np.ndarray:
     """Round to float16."""
-    return array.astype(np.float16).astype(array.dtype)
+    return array.astype(np.float16)
 
 
+@in_parts
 def bfloat16(array: np.ndarray) -> np.ndarray:
     """Round to 8 bits of mantissa, half to even, as bfloat16 keeps them."""
     bits = array.astype(np.float32).view(np.uint32)
     bits = bits + 0x7FFF + ((bits >> 16) & 1)
-    return (bits & 0xFFFF0000).astype(np.uint32).view(np.float32).astype(array.dtype)
+    return (bits & 0xFFFF0000).astype(np.uint32).view(np.float32)
 
 
 def initial(array: np.ndarray) -> np.ndarray:
     """Draw numbers of the usual size, not those that were learnt or transferred."""
     bound = 1 / np.sqrt(array.shape[-1])
-    fresh = np.random.default_rng(array.shape).uniform(-bound, bound, array.shape)
-    return fresh.astype(np.float32).astype(array.dtype)
+    rng = np.random.default_rng(array.shape)
+
+    def draw(part: np.ndarray) -> np.ndarray:
+        return rng.uniform(-bound, bound, part.shape).astype(np.float32)
+
+    return np.asarray(in_parts(draw)(array))

@@ -114,9 +114,9 @@ class Free:
 
         return self._index.first([key], fit, but=but)
 
-    def runs(self, key: Hashable) -> Iterator[list[str]]:
-        """Yield the layers of a key that stand beside each other."""
-        return self._index.runs([key])
+    def in_order(self, key: Hashable) -> Iterator[tuple[str, bool]]:
+        """Yield the layers of a key; and whether they stand beside the one before."""
+        return self._index.in_order(key)
 
     def _first(
         self,
@@ -153,7 +153,9 @@ def _keys_in_parts(layer: Layer) -> Iterator[Hashable]:
     """The keys of a layer that may be one of several beside each other."""
     kind = plain(layer.kind)
     if kinds.of_layers("Linear", kind) is not None:
-        yield key_of_dense(layer.arrays["kernel"].shape[0], "bias" in layer.arrays)
+        kernel = layer.arrays.get("kernel")  # of a damaged file, it may be anything
+        if kernel is not None and len(kernel.shape) == 2:
+            yield key_of_dense(kernel.shape[0], "bias" in layer.arrays)
     elif any(kind in recurrent.keras for recurrent in RECURRENT):
         yield key_of_direction(layer.arrays, "go_backwards=True" in layer.kind)
 

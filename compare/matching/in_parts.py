@@ -45,14 +45,22 @@ def _side_by_side(layer: Layer, free: Free) -> list[str]:
     if "weight" not in layer.arrays:  # computed from others, by weight_norm
         return []
     outputs, features = layer.arrays["weight"].shape
-    for run in free.runs(key_of_dense(features, "bias" in layer.arrays)):
-        units = [free.layers[name].arrays["kernel"].shape[1] for name in run]
-        start, total = 0, 0
-        for end in range(len(run)):
-            total += units[end]
-            while total > outputs:
-                total -= units[start]
-                start += 1
-            if total == outputs:
-                return run[start : end + 1]
+    twins: list[str] = []
+    total = 0
+    for name, is_beside in free.in_order(
+        key_of_dense(features, "bias" in layer.arrays)
+    ):
+        if not is_beside:
+            twins, total = [], 0
+        twins.append(name)
+        total += _units(free.layers[name])
+        while total > outputs:
+            total -= _units(free.layers[twins.pop(0)])
+        if total == outputs:
+            return twins
     return []
+
+
+def _units(dense: Layer) -> int:
+    units: int = dense.arrays["kernel"].shape[1]
+    return units

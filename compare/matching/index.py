@@ -16,7 +16,7 @@ Fits = Callable[[str], bool]  # whether a layer, by its name, is what is looked 
 
 @dataclass
 class _Group:
-    """Layers of one key and one sort.
+    """Layers of one key, of one sort or of all.
 
     Args:
         places: of those that are not taken, ascending.
@@ -32,6 +32,7 @@ class Index:
         self._names: list[str] = []
         self._places: dict[str, int] = {}  # of those that are not taken
         self._in_order: list[int] = []  # the same places, ascending
+        self._of_key: dict[Hashable, _Group] = {}  # those of all sorts
         self._groups: dict[Hashable, dict[Hashable, _Group]] = {}
         self._groups_of: list[list[_Group]] = []  # by place
 
@@ -51,7 +52,9 @@ class Index:
         for key in dict.fromkeys(keys):
             group = self._groups.setdefault(key, {}).setdefault(sort, _Group())
             group.places.append(place)
-            groups.append(group)
+            of_key = self._of_key.setdefault(key, _Group())
+            of_key.places.append(place)
+            groups += [group, of_key]
         self._groups_of.append(groups)
 
     def take(self, name: str) -> None:
@@ -100,24 +103,19 @@ class Index:
         """Return whether a layer comes before another; neither is taken."""
         return self._places[name] < self._places[other]
 
-    def runs(self, keys: Iterable[Hashable]) -> Iterator[list[str]]:
-        """Yield the layers of any of these keys that stand beside each other.
+    def in_order(self, key: Hashable) -> Iterator[tuple[str, bool]]:
+        """Yield the layers of a key, one after the other.
 
-        Between those of one run there is no other that is not taken.
+        Yields:
+            The name; and whether between it and the one before there is no other layer
+            that is not taken.
         """
-        places: set[int] = set()
-        for group in self._of(keys):
-            places.update(group.places)
-        run: list[str] = []
         rank = -1
-        for place in sorted(places):
-            before, rank = rank, bisect_left(self._in_order, place)
-            if run and rank != before + 1:
-                yield run
-                run = []
-            run.append(self._names[place])
-        if run:
-            yield run
+        for place in self._of_key[key].places if key in self._of_key else ():
+            is_beside = rank + 1 < len(self._in_order)
+            is_beside = is_beside and self._in_order[rank + 1] == place
+            rank = bisect_left(self._in_order, place)
+            yield self._names[place], is_beside
 
     def _of(self, keys: Iterable[Hashable]) -> Iterator[_Group]:
         """The groups of some keys, each once, those that are taken left out."""

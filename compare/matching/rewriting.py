@@ -8,7 +8,7 @@ everything fits. Arrays pass through NumPy, so this module loads neither framewo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,8 @@ from compare.matching.unmatched import called
 # "to_keras", "to_torch", or "gradients": arrays of Keras that are gradients, to
 # PyTorch.
 Layers = Mapping[str, Layer]
+Read = Callable[[Any], np.ndarray]  # the numbers of a tensor or a variable
+Write = Callable[[Any, np.ndarray], None]
 
 
 def paired(
@@ -242,6 +244,25 @@ def step_arrays(step: Step, inputs: Sequence[np.ndarray]) -> dict[str, np.ndarra
                 "from the source; build both twins with the same sizes"
             )
     return arrays
+
+
+def carry(steps: Sequence[Step], read: Read, write: Write) -> None:
+    """Take steps between live models; the arrays of one are gone before the next.
+
+    Args:
+        steps: of `plan`, with what holds numbers as inputs and outputs.
+        read: returns the numbers of an input.
+        write: puts numbers into an output.
+
+    Raises:
+        BadInput: if a shape has no counterpart, before anything is written.
+    """
+    for step in steps:  # shapes alone, before any number is read
+        step_arrays(step, [placeholder(tensor) for tensor in step.inputs])
+    for step in steps:
+        arrays = step_arrays(step, [read(tensor) for tensor in step.inputs])
+        for name, array in arrays.items():
+            write(step.outputs[name], array)
 
 
 def placeholder(array: Any) -> np.ndarray:

@@ -34,8 +34,9 @@ def unmatched(
         free: Keras's layers that have none.
     """
     lost = {name: layer for name, layer in torch.items() if name not in matched}
-    torch_column = ["PyTorch", *_rows(torch, lost)]
-    keras_column = ["Keras", *_rows(keras, free)]
+    whole = max(len(torch), len(keras)) <= MOST_LAYERS
+    torch_column = ["PyTorch", *_rows(torch, lost, whole)]
+    keras_column = ["Keras", *_rows(keras, free, whole)]
     width = max(map(len, torch_column))
     rows = [
         f"  {in_torch:{width}}   {in_keras}".rstrip()
@@ -49,14 +50,15 @@ def unmatched(
     return "\n".join([message, *rows])
 
 
-def _rows(layers: Mapping[str, Layer], lost: Collection[str]) -> list[str]:
-    """A line for each layer; of many, for the first of those that have no twin.
+def _rows(layers: Mapping[str, Layer], lost: Collection[str], whole: bool) -> list[str]:
+    """A line for each layer, or for the first of those that have no twin.
 
     Args:
         layers: all of one side.
         lost: names of those that have none.
+        whole: whether all are shown.
     """
-    if len(layers) <= MOST_LAYERS:
+    if whole:
         return [describe(name, layer, name in lost) for name, layer in layers.items()]
     shown = [name for name in layers if name in lost][:MOST_LOST]
     rows = [describe(name, layers[name], marked=True) for name in shown]
@@ -65,7 +67,7 @@ def _rows(layers: Mapping[str, Layer], lost: Collection[str]) -> list[str]:
         counts.append(f"{len(lost) - len(shown)} more without a twin")
     if len(layers) > len(lost):
         counts.append(f"{len(layers) - len(lost)} with a twin")
-    return [*rows, f"  and {', '.join(counts)}"]
+    return [*rows, f"  and {', '.join(counts)}"] if counts else rows
 
 
 def describe(name: str, layer: Layer, marked: bool = False) -> str:

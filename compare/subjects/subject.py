@@ -116,7 +116,8 @@ def _run_length(
         results: list[Result] = []
         wrong: list[_Wrong] = []
         steady = False  # whether that was looked at; what holds once holds in all cases
-        for case in cases:
+        for number, case in enumerate(cases, start=1):
+            progress.say(f"weights {direction}, case {number} of {len(cases)}")
             inputs = subject.draw(case)
             judgement = twins.compare(*inputs)
             drawn = ""

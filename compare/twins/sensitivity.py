@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compare import progress
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.distances import near
@@ -61,7 +62,8 @@ def sensitivity(
         mistakes = _applicable(anatomy, among=_mistakes_and_layers(before))
         left_out = before.left_out
     survivors = []
-    for mistake, layer in mistakes:
+    for number, (mistake, layer) in enumerate(mistakes, start=1):
+        progress.say(f"mistake {number} of {len(mistakes)}")
         wrong = _with_mistake(twins, arrays, mistake, layer, anatomy.following(layer))
         if not wrong:
             continue
@@ -172,6 +174,7 @@ def with_reasons(
             last = _without(last, unread)
         if not last.survivors:
             break
+        progress.say(f"other weights ({seed + 1} of {draws})")
         reload(seed)
         last = sensitivity(probed.pair, twins, _drawn_anew(arrays, seed), last)
         if seed < UNREAD_TRIES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,9 @@ from compare.matching.legacy import check_not_legacy
 from compare.matching.moves import Move
 from compare.matching.names import Names, checked_names
 from compare.matching.rewriting import (
+    Read,
     Step,
+    carry,
     paired,
     placeholder,
     plan,
@@ -29,8 +31,6 @@ from compare.one_line import class_name
 
 if TYPE_CHECKING:
     import numpy as np
-
-Read = Callable[[Any], "np.ndarray"]  # the numbers of a tensor or a variable
 
 
 def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]:
@@ -89,8 +89,7 @@ def _transferred(
     if target_side == "torch":
         memory = import_module("compare.in_pytorch.memory")
     _check_numbers(steps, moves, read, memory)
-    for step in steps:
-        _carry(step, read, write)
+    carry(steps, read, write)
     return moves, [*_constants(adapters, models)]
 
 
@@ -165,13 +164,6 @@ def _constants(
                 f"{names} of {SIDES[side]}: constants of the model, not weights; "
                 "they stay as they are"
             )
-
-
-def _carry(step: Step, read: Read, write: Callable[[Any, np.ndarray], None]) -> None:
-    """Take one step in live models; its arrays are gone before the next is taken."""
-    inputs = [read(tensor) for tensor in step.inputs]
-    for name, array in step_arrays(step, inputs).items():
-        write(step.outputs[name], array)
 
 
 def _check_numbers(

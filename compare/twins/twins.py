@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from compare import progress
 from compare.in_keras.twin import Twin as KerasTwin
 from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch.twin import Twin as PyTorchTwin
@@ -21,7 +22,7 @@ from compare.judging.result import SIDES, Judgement
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
 from compare.kinds.layer import Arrays, Layer
 from compare.matching.matching import match, matched
-from compare.matching.rewriting import rewrite
+from compare.matching.rewriting import carry, plan, rewrite
 from compare.twins import packing, uncounted
 from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MESSAGES, REFUSALS
 from compare.twins.models import losses
@@ -90,6 +91,7 @@ class Twins:
             for precision in PRECISIONS:
                 if side in self.refusals:
                     break  # and not for float64
+                progress.say(f"making {SIDES[side]}'s model in {precision}")
                 with self._noting_refusals(side, precision, self.refusals):
                     self._twins[side][precision] = FRAMEWORKS[side].Twin(
                         make[side], inputs, precision, outputs, call
@@ -257,10 +259,13 @@ class Twins:
     def transfer(self, direction: Direction, precision: Precision) -> None:
         """Give the target of `direction` what the source has, in one precision."""
         source, target = DIRECTIONS[direction]
-        source_layers = LAYERS[source].layers(self.model(source, precision))
-        target_layers = LAYERS[target].layers(self.model(target, precision))
-        arrays, _ = rewrite(source_layers, target_layers, direction, strict=False)
-        LAYERS[target].load(self.model(target, precision), arrays)
+        source_layers = LAYERS[source].held(self.model(source, precision))
+        target_layers = LAYERS[target].held(self.model(target, precision))
+        carry(
+            plan(source_layers, target_layers, direction, strict=False),
+            LAYERS[source].read,
+            LAYERS[target].write,
+        )
 
     def run(self, *arrays: np.ndarray) -> tuple[StagesOfAll, dict[Side, str]]:
         """Run every twin on one input.

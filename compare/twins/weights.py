@@ -16,6 +16,7 @@ from compare.twins.frameworks import LAYERS
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
+DRAWN = 2**20  # numbers at once, in float64
 KEEPING = 8.0  # of a gate: its sigmoid is 0.9997, 0.97 after a hundred steps
 
 
@@ -35,10 +36,12 @@ def fresh_weights(
     rng = np.random.default_rng(seed)
 
     def draw(key: str, shape: tuple[int, ...]) -> np.ndarray:
-        if "var" in key:
-            return rng.uniform(0.5, 1.5, shape).astype(np.float32)
+        array = np.empty(shape, np.float32)
         bound = np.sqrt(6 / sum(shape))
-        return rng.uniform(-bound, bound, shape).astype(np.float32)
+        low, high = (0.5, 1.5) if "var" in key else (-bound, bound)
+        for part in np.split(array.ravel(), range(DRAWN, array.size, DRAWN)):
+            part[...] = rng.uniform(low, high, part.size)
+        return array
 
     weights = {}
     for name, layer in layers.items():

@@ -122,3 +122,10 @@ def test_summary_counts():
         "unexpected": 1,
         "seconds": 1.0,
     }
+
+
+@pytest.mark.parametrize("verdict", [SAME, DIFFERENT])
+def test_evidence_is_neither_true_nor_false(verdict):
+    """Or `assert compare.check(...)` would pass for a pair that differs."""
+    with pytest.raises(TypeError, match=r"\.as_expected or \.verdict"):
+        bool(evidence(result(verdict)))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from compare.errors import BadInput
 from compare.one_line import class_name, message_of, repr_of
 from compare.subjects.cases import BATCHES, NONE_STEPS
-from compare.subjects.csv_rows import Row, number, read_rows
+from compare.subjects.csv_rows import Row, number, read_rows, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,7 +160,7 @@ def _numbers(path: Path) -> np.ndarray:
         row = rows[index]
         raise BadInput(
             f"{path}, line {row.line}: expected finite numbers of float32, got "
-            f"{row.cells[start + column]!r}; fill or drop it"
+            f"{shown(row.cells[start + column])}; fill or drop it"
         )
     return array
 
@@ -192,7 +192,7 @@ def _values(path: Path, row: Row, start: int, columns: int) -> list[float]:
     if len(row.cells) != columns or len(values) != len(cells):
         raise BadInput(
             f"{path}, line {row.line}: expected {columns - start} numbers, got "
-            f"{','.join(cells)!r}; fill or drop it"
+            f"{shown(','.join(cells))}; fill or drop it"
         )
     return values
 
@@ -288,7 +288,7 @@ def numbers(place: str, value: object) -> np.ndarray:
     return single
 
 
-def _array(place: str, value: object) -> np.ndarray:
+def _array(place: str, value: Any) -> np.ndarray:
     """A tensor or what NumPy takes as an array, whatever is in it."""
     import numpy as np
 
@@ -297,11 +297,23 @@ def _array(place: str, value: object) -> np.ndarray:
             f"{place}: expected numbers, got a tensor on the meta device, which holds "
             "none; make it on the CPU"
         )
+    if np.ma.is_masked(value):
+        raise BadInput(
+            f"{place}: expected numbers, got an array with masked entries, which hold "
+            "none; fill them first: x.filled(0)"
+        )
     try:
         if hasattr(value, "detach"):
             value = value.detach().cpu()
-        return np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:
+        if str(getattr(value, "dtype", "")) == "torch.bfloat16":  # NumPy has none
+            value = value.float()
+        array = np.asarray(value)
+        if array.dtype.name == "bfloat16":  # that of TensorFlow
+            array = array.astype(np.float32)
+        return array
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a user's class of arrays raises
         raise BadInput(
             f"{place}: expected an array, got: {message_of(error)}"
         ) from None

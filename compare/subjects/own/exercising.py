@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from compare import progress
 from compare.diagnosing import diagnosis
 from compare.judging.arrays import sequence, valid_steps
 from compare.judging.result import (
@@ -190,6 +191,7 @@ class _Trial:
             lengths: valid steps of each sequence, (batch,); None where all are.
             is_larger: whether its values, or the weights, are to pass bounds.
         """
+        progress.say(f"on {inputs}")
         stages, refusals = self._twins.run(*arrays)
         if refusals:
             self._note_refusal(inputs, refusals)

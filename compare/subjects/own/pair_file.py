@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import resources
 from inspect import ismodule, isroutine
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput, command
 from compare.judging.losses import LOSSES, MEAN_SQUARED_ERROR
@@ -76,6 +77,19 @@ def load(path: str, seed: int) -> OwnPair:
         warnings.catch_warnings(),
     ):
         defined = runpy.run_path(str(file), run_name="pair_file")
+    with blamed(file):  # what it defines may be of a class of its own
+        return _taken(path, file, defined, seed)
+
+
+def _taken(path: str, file: Path, defined: Mapping[str, Any], seed: int) -> OwnPair:
+    """What a pair file defines, checked.
+
+    Args:
+        path: of the file, as it was typed.
+        file: the same.
+        defined: what it defines, by name.
+        seed: of inputs and weights that are drawn.
+    """
     _check_names(path, defined)
     for name in MODEL_NAMES.values():
         if name not in defined:

@@ -1,0 +1,36 @@
+"""Whether TensorFlow can run in this process, which may be a copy of another."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from compare.errors import BadInput
+from compare.in_keras.internals import has_run
+
+_without_its_threads = False  # TensorFlow had run when this process was forked
+
+
+def check_not_forked(who: str) -> None:
+    """Raise BadInput in a process that was forked after TensorFlow had run.
+
+    TensorFlow waits there without end for threads that only the parent has.
+
+    Args:
+        who: what needs TensorFlow, named first in the message.
+    """
+    if _without_its_threads:
+        raise BadInput(
+            f"{who}: expected a process in which TensorFlow can run, got one that was "
+            "forked after TensorFlow had run, where it waits without end; start "
+            'processes with multiprocessing.get_context("spawn")'
+        )
+
+
+def _note_fork() -> None:
+    global _without_its_threads
+    _without_its_threads = has_run()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_note_fork)
