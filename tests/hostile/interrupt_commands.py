@@ -34,11 +34,15 @@ TWINPROOF = [sys.executable, "-m", "twinproof"]  # what the installed command ru
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 STOPPING = "twinproof: stopping after this step; press Ctrl-C again to end at once"
 PARTIAL = ("Interrupted after step", "The run was complete, but")
+# A progress bar, or the line that a log gets of what takes long.
+PROGRESS_LINE = re.compile(
+    r" \d+:\d\d:\d\d$|^(gru_layer|right|wrong)(\.py)?: |, \d+ of \d+ steps: "
+)
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
 SECONDS_OF_CHILDREN = 2.0  # in which what the command started has to be gone
 LONGEST = 120.0  # seconds of a command that was interrupted
-PROGRESS = 20  # runs, after which their number is said
+REPORTED = 20  # runs, after which their number is said
 OUTCOMES = ("one line", "partial result", "was over", "Python's own", "wrong")
 
 PAIR_FILE = """\
@@ -268,7 +272,7 @@ def outcome(command: Command, ended: Ended, number: signal.Signals) -> tuple[str
     """How an interrupted run is counted, and what is wrong with it or an empty text."""
     lines = ESCAPES.sub("", ended.err).replace("\r", "\n").split("\n")
     lines = [line.rstrip() for line in lines if line.strip()]
-    plain = [line for line in lines if not re.search(r" \d+:\d\d:\d\d$", line)]
+    plain = [line for line in lines if not PROGRESS_LINE.search(line)]
     if ended.status == command.status and not plain:
         return "was over", ""
     in_suite = "compare/" in ended.err or "twinproof" in ended.err
@@ -406,7 +410,7 @@ def interrupt(
             interrupter.run(command)
         for index in range(runs):
             interrupter.interrupt(COMMANDS[index % len(COMMANDS)])
-            if (index + 1) % PROGRESS == 0:
+            if (index + 1) % REPORTED == 0:
                 say(f"{index + 1} of {runs}")
     wrong = 0
     for (_, result), count in interrupter.counts.items():
