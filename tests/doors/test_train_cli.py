@@ -266,7 +266,7 @@ def test_help_has_examples_and_the_exit_status(tmp_path):
 
     assert ran.returncode == 0
     assert "examples:" in ran.stdout
-    assert "130 interrupted" in joined(ran.stdout)
+    assert "130 after Ctrl-C" in joined(ran.stdout)
 
 
 # Bad usage and input

@@ -23,6 +23,10 @@ def _link(to: str) -> Content:
     return lambda path: os.symlink(to, path)
 
 
+def _link_to_itself(path: Path) -> None:
+    os.symlink(path.name, path)
+
+
 def _hard_link(to: str) -> Content:
     return lambda path: os.link(path.with_name(to), path)
 
@@ -54,7 +58,7 @@ PLACES: dict[str, tuple[str, dict[str, Content]]] = {
     "a-foreign-file": ("theirs", {"theirs": FOREIGN}),
     "a-link-to-a-foreign-file": ("link", {"theirs": FOREIGN, "link": _link("theirs")}),
     "a-folder": ("folder", {"folder/x": "x"}),
-    "a-link-loop": ("loop", {"loop": _link("loop")}),
+    "a-link-loop": ("loop", {"loop": _link_to_itself}),
     "a-device": ("/dev/full", {}),
     "a-pipe": ("pipe", {"pipe": os.mkfifo}),
     "no-folder": ("no/file", {}),
