@@ -17,6 +17,7 @@ from compare import cli
 from compare.twins import training
 
 right = training.train
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
 
 def train(task, recipe, started, progress, interruption):
     def told(what, done, *rest):
