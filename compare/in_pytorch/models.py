@@ -31,7 +31,8 @@ def check_usable(model: torch.nn.Module) -> None:
             the meta device; or if its `__init__` left out that of its base.
     """
     who = f"{class_name(model)} of PyTorch"
-    if "_modules" not in vars(model):
+    compiled = isinstance(model, torch.jit.ScriptModule)  # what it has is not Python's
+    if not compiled and "_modules" not in vars(model):
         raise BadInput(
             f"{who}: expected a model whose __init__ calls super().__init__(), got one "
             "that does not; call it there before all else"
