@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import commands
@@ -56,7 +57,7 @@ def main() -> int:
     finally:
         warm.close()
     _print_table(ran, time.monotonic() - started)
-    if args.only and ran:
+    if args.only and len(ran) == 1:
         print(ran[0].outcome.stdout + ran[0].outcome.stderr)
     return int(any(each.problems for each in ran))
 
@@ -64,7 +65,9 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--area", choices=AREAS, help="the cases of one area alone")
-    parser.add_argument("--only", metavar="NAME", help="one case, and what it printed")
+    parser.add_argument(
+        "--only", metavar="NAME", help="one case, or a pattern; what it printed"
+    )
     parser.add_argument("--every", type=int, default=1, help="one case of so many")
     parser.add_argument("--seed", type=int, default=0, help="which of them")
     parser.add_argument("--keep", action="store_true", help="the folders of cases")
@@ -84,7 +87,7 @@ def _chosen(args: argparse.Namespace) -> list[Case]:
         repeated = [name for name, count in Counter(names).items() if count > 1]
         assert not repeated, f"expected a name for each case, got {repeated} again"
         if args.only:
-            chosen += [case for case in cases if case.name == args.only]
+            chosen += [case for case in cases if fnmatch(case.name, args.only)]
             continue
         start = rng.randrange(args.every)
         chosen += cases[start :: args.every]
