@@ -272,9 +272,10 @@ def _settle() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     faulthandler.disable()
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)  # C libraries write to these when they crash
-    os.dup2(silence, 2)
+    silence = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stderr = silence
+    os.dup2(silence.fileno(), 1)  # C libraries write to these when they crash
+    os.dup2(silence.fileno(), 2)
     if sys.platform == "win32":
         return
     signal.signal(signal.SIGPROF, signal.SIG_DFL)

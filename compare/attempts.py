@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,8 +88,10 @@ def names_of(pairs: Sequence[Pair | OwnPair | str]) -> dict[str, str]:
 
 def distinct(names: Sequence[str]) -> list[str]:
     """Names of pairs and paths of pair files, each pair once, as it was typed first."""
-    by_file: dict[object, str] = {}
+    by_file: dict[str, str] = {}
     for name in names:
-        key = Path(name).resolve() if name.endswith(".py") else name
+        key = name
+        if name.endswith(".py"):
+            key = os.path.realpath(name)  # `Path.resolve` fails for a link to itself
         by_file.setdefault(key, name)
     return list(by_file.values())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zipfile
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from compare.errors import BadInput
@@ -11,6 +13,7 @@ from compare.one_line import printable
 
 LONGEST_NAME = 500  # letters; a longer name is not one that a person gave
 MOST_UNPACKED = 200  # bytes for each of a file; zeros shrink to a thousandth
+LEAST_WITH_HOLES = 10**8  # bytes; a smaller file is read, whatever it holds
 ZIP_HEADER = 30  # bytes before the name of each entry of a zip
 
 KINDS = {  # what a path may lead to beside a file, by the kind that `stat` gives
@@ -38,9 +41,31 @@ def check_file(path: Path, subject: str = "a file") -> None:
         reason = "nothing of that name"
     else:
         if stat.S_ISREG(mode):
+            _check_holes(path)
             return
         reason = KINDS.get(stat.S_IFMT(mode), "something else")
     raise BadInput(f"{path}: expected {subject}, got {reason}; name a saved one")
+
+
+def _check_holes(path: Path) -> None:
+    """Raise BadInput for a file that claims far more bytes than a disk keeps of it.
+
+    A file of a terabyte can be made of nothing, and would be read into memory.
+    """
+    size = path.stat().st_size
+    if size <= LEAST_WITH_HOLES or not hasattr(os, "SEEK_DATA"):
+        return
+    kept, end = 0, 0
+    with open(path, "rb") as file, suppress(OSError):  # which says: no more data
+        while kept * MOST_UNPACKED < size:
+            start = os.lseek(file.fileno(), end, os.SEEK_DATA)
+            end = os.lseek(file.fileno(), start, os.SEEK_HOLE)
+            kept += end - start
+    if kept * MOST_UNPACKED < size:
+        raise BadInput(
+            f"{path}: expected a whole file, got one that claims {size} bytes, of "
+            f"which the disk holds {kept}; save it again"
+        )
 
 
 def check_name(path: Path, name: str) -> None:

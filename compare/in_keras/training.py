@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from importlib import import_module
 from typing import Any
 
 import keras
@@ -23,6 +22,7 @@ from compare.judging.model_causes import CONSTRAINTS, Alignment
 from compare.judging.optimizers import Optimizer
 from compare.matching import adapter
 from compare.matching.moves import Sum
+from keras_models import optimizers as as_in_pytorch
 
 
 def defaults(cls: str) -> dict[str, float]:
@@ -150,7 +150,6 @@ def _optimizer(
         optimizer: which one, and its settings.
         doubled: variables that take twice the step.
     """
-    as_in_pytorch = import_module("keras_models.optimizers")
     home = keras.optimizers if optimizer.own else as_in_pytorch
     cls = getattr(home, optimizer.cls)
     settings = {**optimizer.values, **optimizer.clips}

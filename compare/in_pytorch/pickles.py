@@ -62,6 +62,8 @@ def _loaded(path: Path) -> Any:
     try:
         pickle_bounds.check(path)
         return torch.load(path, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise
     except Exception as error:  # of many kinds, where a file is not what it should be
         raise BadInput(
             f"{path}: expected a file of torch.save that holds a state dict alone, got "
@@ -72,8 +74,6 @@ def _loaded(path: Path) -> Any:
 def _reason(error: Exception) -> str:
     """Why a file cannot be opened; PyTorch says it at length and in colours."""
     text = str(error)
-    if isinstance(error, MemoryError):
-        return "one that takes more memory than its size allows"
     if MORE_THAN_TENSORS in text or isinstance(error, pickle.UnpicklingError):
         return "one with more in it than tensors and plain containers, or a damaged one"
     if TORCHSCRIPT in text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from compare.judging.model_causes import Alignment
 from compare.judging.optimizers import Optimizer
 from compare.matching import adapter
 from compare.matching.moves import Sum
+from pytorch_models import optimizers as as_in_keras
 
 # PyTorch's names of an optimiser's settings, where Keras has other names.
 PYTORCH_NAMES = {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps"}
@@ -174,7 +174,6 @@ def _optimizer(
     """Built as PyTorch defines it, or as Keras does if it is not PyTorch's own."""
     values: dict[str, Any] = dict(optimizer.values)
     if not optimizer.own:
-        as_in_keras = import_module("pytorch_models.optimizers")
         return getattr(as_in_keras, optimizer.cls)(parameters, **values)
     if "beta_1" in values:
         values["betas"] = values.pop("beta_1"), values.pop("beta_2")

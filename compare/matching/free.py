@@ -153,7 +153,9 @@ def _keys_in_parts(layer: Layer) -> Iterator[Hashable]:
     """The keys of a layer that may be one of several beside each other."""
     kind = plain(layer.kind)
     if kinds.of_layers("Linear", kind) is not None:
-        yield key_of_dense(layer.arrays["kernel"].shape[0], "bias" in layer.arrays)
+        kernel = layer.arrays.get("kernel")  # of a damaged file, it may be anything
+        if kernel is not None and len(kernel.shape) == 2:
+            yield key_of_dense(kernel.shape[0], "bias" in layer.arrays)
     elif any(kind in recurrent.keras for recurrent in RECURRENT):
         yield key_of_direction(layer.arrays, "go_backwards=True" in layer.kind)
 

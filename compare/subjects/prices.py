@@ -1,5 +1,6 @@
 """Daily prices from a CSV file, as windows of features for the portfolio models."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from compare.errors import BadInput
-from compare.subjects.csv_rows import Row, number, read_rows
+from compare.foreign import LONGEST_NAME
+from compare.subjects.csv_rows import Row, number, read_rows, shown
 
 BUILT_IN = Path(__file__).parent / "data" / "factor_etfs.csv"
 BUILT_IN_ASSETS = 4  # the paper's number; the file has a fifth
@@ -136,15 +138,17 @@ def _check_header(path: str | Path, assets: Sequence[str]) -> None:
             f"{path}: expected a date column and at least two assets, separated by "
             f"commas, got {len(assets)} asset(s); add a column per asset"
         )
+    counts = Counter(assets)
     for name in assets:
-        if not name or number(name) is not None:
+        is_text = name.isprintable() and len(name) <= LONGEST_NAME
+        if not name or not is_text or number(name) is not None:
             raise BadInput(
-                f"{path}, line 1: expected the names of the assets, got {name!r}; "
+                f"{path}, line 1: expected the names of the assets, got {shown(name)}; "
                 "add a header such as Date,AAA,BBB"
             )
-        if assets.count(name) > 1:
+        if counts[name] > 1:
             raise BadInput(
-                f"{path}, line 1: expected every asset once, got {name!r} twice"
+                f"{path}, line 1: expected every asset once, got {shown(name)} twice"
             )
 
 
@@ -175,7 +179,7 @@ def _day(path: str | Path, assets: Sequence[str], row: Row) -> _Day:
     except ValueError:
         raise BadInput(
             f"{path}, line {row.line}: expected a date such as 2014-01-02 in the first "
-            f"column, got {date!r}"
+            f"column, got {shown(date)}"
         ) from None
     prices = []
     for name, cell in zip(assets, row.cells[1:], strict=True):
@@ -188,7 +192,7 @@ def _day(path: str | Path, assets: Sequence[str], row: Row) -> _Day:
         if price is None or not 0 < price < np.inf:
             raise BadInput(
                 f"{path}, line {row.line}, {name}: expected a positive number, got "
-                f"{cell!r}"
+                f"{shown(cell)}"
             )
         prices.append(price)
     return _Day(row.line, day, prices)

@@ -12,6 +12,7 @@ from compare.judging.words import Side
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
 HOMES: dict[Side, str] = {"torch": "pytorch_models", "keras": "keras_models"}
+LOSSES = {side: import_module(f"{home}.losses") for side, home in HOMES.items()}
 
 
 def twin_makers(file: str, cls: str, sizes: Mapping[str, Any]) -> dict[Side, Callable]:
@@ -37,9 +38,9 @@ def losses(name: str, of_probabilities: Collection[Side] = ()) -> dict[Side, Cal
         of_probabilities: the sides whose cross-entropy takes probabilities, not logits.
     """
     functions = {}
-    for side, home in HOMES.items():
+    for side, module in LOSSES.items():
         function = name
         if name == CROSS_ENTROPY and side in of_probabilities:
             function = CROSS_ENTROPY_OF_PROBABILITIES
-        functions[side] = getattr(import_module(f"{home}.losses"), function)
+        functions[side] = getattr(module, function)
     return functions

@@ -388,3 +388,52 @@ def test_operations_are_seen_as_they_are_traced():
 
     names = [name.decode() if isinstance(name, bytes) else name for name in types]
     assert {"Relu6", "Minimum"} <= set(names), f"{KERAS}: operations_noted"
+
+
+# What a check puts back
+
+
+def test_keras_keeps_the_policy_where_the_suite_puts_it_back():
+    before = in_keras.default_policy()
+    try:
+        keras.config.set_dtype_policy("float64")
+        assert in_keras.default_policy().name == "float64"
+        in_keras.set_default_policy(None)
+        assert keras.config.dtype_policy().name == keras.config.floatx()
+    finally:
+        in_keras.set_default_policy(before)
+
+
+def test_keras_counts_names_where_the_suite_puts_them_back():
+    counts = in_keras.names_counted()
+
+    name = keras.layers.Dense(1).name
+    in_keras.set_names_counted(counts)
+
+    assert keras.layers.Dense(1).name == name
+
+
+def test_keras_draws_from_where_the_suite_puts_it_back():
+    keras.random.uniform(())
+    before = in_keras.draws()
+
+    number = float(keras.random.uniform(()))
+    in_keras.set_draws(before)
+
+    assert float(keras.random.uniform(())) == number
+
+
+def test_no_callback_of_a_user_sees_what_runs_in_a_block():
+    noted = []
+
+    def note(kind, *others):
+        noted.append(kind)
+
+    with in_keras.operations_noted(note):
+        with in_keras.without_callbacks():
+            tensorflow.constant(1.0) + tensorflow.constant(2.0)
+        inside = [*noted]
+        tensorflow.constant(1.0) + tensorflow.constant(2.0)
+
+    assert inside == []
+    assert "AddV2" in noted

@@ -14,7 +14,6 @@ SIDES = ("in_pytorch", "in_keras")
 
 # Files that one adapter alone has.
 FILES = {
-    "memory": "TensorFlow's variables share no memory",
     "mistakes": "mistakes are made in PyTorch alone",
     "pickles": "PyTorch alone saves pickles",
     "pickle_bounds": "PyTorch alone saves pickles",
@@ -22,6 +21,7 @@ FILES = {
     "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
     "terms": "PyTorch's models add nothing to a loss",
     "compiled": "PyTorch's models are not compiled with an optimizer",
+    "forked": "TensorFlow alone hangs in a process that was forked",
     "by_thread": "only functions of TensorFlow are replaced",
     "callers": "who called is asked in TensorFlow's trace",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
@@ -74,6 +74,9 @@ NAMES = {
     "layers.chains": "only Keras's models know how their layers are connected",
     "layers.read_layer": "PyTorch's are read by name",
     "layers.variables": "PyTorch's tensors are attributes of the layer",
+    "memory.shared": "TensorFlow's variables share no memory",
+    "memory.check": "TensorFlow's variables share no memory",
+    "memory.value_of": "TensorFlow's variables share no memory",
     "models.is_graph": "only Keras has functional models",
     "models.check_unbuilt": "PyTorch's layers have their weights when they are made",
     "models.never_built": "PyTorch's layers have their weights when they are made",

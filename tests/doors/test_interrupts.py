@@ -24,7 +24,13 @@ sys.exit(process.main())
 """
 
 
-def command_line(*lines, cwd, **options):
+def heed_signals():
+    """Ignore no signal in a child, though pytest may run in the background."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def command_line(*lines, cwd, before=heed_signals):
     code = WORK.format(work="\n".join(f"    {line}" for line in lines))
     return subprocess.Popen(
         [sys.executable, "-c", code],
@@ -32,7 +38,7 @@ def command_line(*lines, cwd, **options):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,
+        preexec_fn=before,
     )
 
 
@@ -132,7 +138,7 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
         "print('done')",
         "return 0",
         cwd=tmp_path,
-        preexec_fn=ignore,
+        before=ignore,
     )
 
     assert ended(process) == (0, "done\n", "")

@@ -12,13 +12,17 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from case import Case
 
+from compare.one_line import printable
+
 HERE = Path(__file__).parent
 TWINPROOF = (sys.executable, "-P", "-m", "twinproof")  # not what the folder holds
 LONGEST = 90  # seconds on the wall, until a case counts as hung
+MOST_MEMORY = 6 * 2**30  # bytes; a case that wants more gets a MemoryError
 PATIENCE = 0.01  # seconds between two looks
 DROP_FROM_BOUNDS = 24  # PR_CAPBSET_DROP of prctl(2)
 READ_AND_WRITE_ALL = (1, 2)  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
@@ -55,7 +59,8 @@ def line(case: Case) -> str:
     words = list(program(case))
     if case.program is None and case.code is None:
         words = ["twinproof", *case.argv]
-    return f"{case.before} {shlex.join(words)} {case.redirections}".strip()
+    text = f"{case.before} {shlex.join(words)} {case.redirections}".strip()
+    return printable(text)
 
 
 def environment(changes: Mapping[str, str | None], temporary: Path) -> dict[str, str]:
@@ -101,13 +106,18 @@ def run(case: Case, folder: Path, temporary: Path, outputs: Path) -> Ended:
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
-            preexec_fn=lambda: _restrict(case.bytes_per_file),
+            preexec_fn=partial(restrict, case.bytes_per_file),
         )
         return _ended(process)
 
 
-def _restrict(bytes_per_file: int | None) -> None:
-    """Let permissions count for root as well, and bound what a file may hold."""
+def restrict(bytes_per_file: int | None = None) -> None:
+    """Let permissions count for root as well; bound memory, and what a file may hold.
+
+    Args:
+        bytes_per_file: that it may hold; None for no bound.
+    """
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
     library = ctypes.CDLL(None)
     for capability in READ_AND_WRITE_ALL:
         library.prctl(DROP_FROM_BOUNDS, capability, 0, 0, 0)

@@ -11,8 +11,6 @@ wrong; exit status 1 if anything was. Linux.
 from __future__ import annotations
 
 import argparse
-import ast
-import json
 import os
 import random
 import re
@@ -23,120 +21,28 @@ import sys
 import tempfile
 import threading
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+from interrupted import COMMANDS, Command, write_inputs
 
 TWINPROOF = [sys.executable, "-m", "twinproof"]  # what the installed command runs
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 STOPPING = "twinproof: stopping after this step; press Ctrl-C again to end at once"
 PARTIAL = ("Interrupted after step", "The run was complete, but")
+# A progress bar, or the line that a log gets of what takes long.
+PROGRESS_LINE = re.compile(
+    r" \d+:\d\d:\d\d$|^(gru_layer|right|wrong)(\.py)?: |, \d+ of \d+ steps: "
+)
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
 SECONDS_OF_CHILDREN = 2.0  # in which what the command started has to be gone
 LONGEST = 120.0  # seconds of a command that was interrupted
+REPORTED = 20  # runs, after which their number is said
 OUTCOMES = ("one line", "partial result", "was over", "Python's own", "wrong")
-
-PAIR_FILE = """\
-import keras
-from torch import nn
-
-
-class InPyTorch(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.rnn = nn.GRU(4, 6, batch_first=True)
-        self.head = nn.Linear(6, 2)
-
-    def forward(self, x):
-        h, _ = self.rnn(x)
-        return self.head(h[:, {step}])
-
-
-def in_keras():
-    layers = keras.layers
-    return keras.Sequential([layers.GRU(6), layers.Dense(2)])
-
-
-torch_model, keras_model = InPyTorch, in_keras
-input_shape = ("batch", 8, 4)
-"""
-SAVED = """\
-import torch
-import keras
-import right
-
-torch.save(right.InPyTorch().state_dict(), "source.pt")
-model = right.in_keras()
-model.build((None, 8, 4))
-model.save("target.keras")
-"""
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command that is interrupted.
-
-    Args:
-        text: the arguments of the command line.
-        status: where nobody interrupts it.
-        checks: by the name of each file that it writes: raises unless it is whole.
-    """
-
-    text: str
-    status: int
-    checks: dict[str, Callable[[Path], object]] = field(default_factory=dict)
-
-
-def is_json(path: Path) -> None:
-    """Raise ValueError for half a document."""
-    json.loads(path.read_text(encoding="utf-8"))
-
-
-def is_picture(path: Path) -> None:
-    """Raise ValueError for a PNG picture without its end."""
-    if not path.read_bytes().endswith(b"IEND\xaeB`\x82"):
-        raise ValueError("no end of a picture")
-
-
-def is_script(path: Path) -> None:
-    """Raise an error for a script without its end."""
-    text = path.read_text(encoding="utf-8")
-    ast.parse(text)
-    if "sys.exit(" not in text.splitlines()[-1]:
-        raise ValueError("no end of a script")
-
-
-def is_archive(path: Path) -> None:
-    """Raise an error for half a .keras file."""
-    with zipfile.ZipFile(path) as archive:
-        if archive.testzip() is not None:
-            raise ValueError("a damaged archive")
-
-
-COMMANDS = (
-    Command("run gru_layer", 0),
-    Command("run right.py", 0),
-    Command("run gru_layer --json e.json", 0, {"e.json": is_json}),
-    Command(
-        "train stock_price --epochs 20 --json e.json --plot p.png",
-        0,
-        {"e.json": is_json, "p.png": is_picture},
-    ),
-    Command(
-        "explain wrong.py --json e.json --reproduce s.py",
-        1,
-        {"e.json": is_json, "s.py": is_script},
-    ),
-    Command(
-        "transfer source.pt target.keras --out out.keras",
-        0,
-        {"out.keras": is_archive},
-    ),
-)
 
 
 @dataclass
@@ -187,6 +93,7 @@ def run(
         stdout=subprocess.PIPE,
         stderr=stderr,
         start_new_session=True,
+        preexec_fn=heed_signals,
     )
     shown: list[bytes] = []
     thread = None
@@ -215,6 +122,12 @@ def run(
         err += b"\na child is alive"
     text = err.decode(errors="replace")
     return Ended(process.returncode, out.decode(errors="replace"), text, seconds)
+
+
+def heed_signals() -> None:
+    """Ignore no signal in a child, though this may run in the background."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def send(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
@@ -260,7 +173,7 @@ def outcome(command: Command, ended: Ended, number: signal.Signals) -> tuple[str
     """How an interrupted run is counted, and what is wrong with it or an empty text."""
     lines = ESCAPES.sub("", ended.err).replace("\r", "\n").split("\n")
     lines = [line.rstrip() for line in lines if line.strip()]
-    plain = [line for line in lines if not re.search(r" \d+:\d\d:\d\d$", line)]
+    plain = [line for line in lines if not PROGRESS_LINE.search(line)]
     if ended.status == command.status and not plain:
         return "was over", ""
     in_suite = "compare/" in ended.err or "twinproof" in ended.err
@@ -317,14 +230,7 @@ class Interrupter:
         self._durations: dict[str, float] = {}
         self._usual: dict[str, set[str]] = {}  # what PyTorch leaves in TMPDIR
         self._inputs.mkdir()
-        (self._inputs / "right.py").write_text(PAIR_FILE.format(step=-1))
-        (self._inputs / "wrong.py").write_text(PAIR_FILE.format(step=0))
-        subprocess.run(
-            [sys.executable, "-B", "-c", SAVED],
-            cwd=self._inputs,
-            check=True,
-            capture_output=True,
-        )
+        write_inputs(self._inputs)
 
     def run(self, command: Command) -> None:
         """Let a command run to its end, to know how long it takes and what it leaves.
@@ -398,6 +304,8 @@ def interrupt(
             interrupter.run(command)
         for index in range(runs):
             interrupter.interrupt(COMMANDS[index % len(COMMANDS)])
+            if (index + 1) % REPORTED == 0:
+                say(f"{index + 1} of {runs}")
     wrong = 0
     for (_, result), count in interrupter.counts.items():
         if result == "wrong":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from case import REFUSED, Baseline, Case, Outcome
 from folders import CANARY
 
-LONGEST_LINE = 600  # letters
+LONGEST_LINE = 800  # letters: a sentence with a path of 500 in it
+FRAMEWORKS_OWN = ("torchinductor_",)  # folders of PyTorch's that it leaves there
 
 
 def problems(case: Case, outcome: Outcome, baseline: Baseline) -> list[str]:
@@ -75,8 +76,9 @@ def _wrong_files(case: Case, outcome: Outcome) -> list[str]:
             wrong.append(f"left {path}, though it refused")
         elif path not in case.changed:
             wrong.append(f"changed or made {path}")
-    if outcome.litter:
-        wrong.append(f"left temporary files: {', '.join(outcome.litter)}")
+    litter = [name for name in outcome.litter if not name.startswith(FRAMEWORKS_OWN)]
+    if litter:
+        wrong.append(f"left temporary files: {', '.join(litter)}")
     return wrong
 
 

@@ -68,6 +68,7 @@ class Warm:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                preexec_fn=commands.restrict,
             )
             if _asked(self._process, "{}", LOADING) is None:
                 raise SystemExit("the process with both frameworks does not start")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from compare.errors import BadInput
 from compare.one_line import class_name, message_of, repr_of
 from compare.subjects.cases import BATCHES, NONE_STEPS
-from compare.subjects.csv_rows import Row, number, read_rows
+from compare.subjects.csv_rows import Row, number, read_rows, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,7 +160,7 @@ def _numbers(path: Path) -> np.ndarray:
         row = rows[index]
         raise BadInput(
             f"{path}, line {row.line}: expected finite numbers of float32, got "
-            f"{row.cells[start + column]!r}; fill or drop it"
+            f"{shown(row.cells[start + column])}; fill or drop it"
         )
     return array
 
@@ -192,7 +192,7 @@ def _values(path: Path, row: Row, start: int, columns: int) -> list[float]:
     if len(row.cells) != columns or len(values) != len(cells):
         raise BadInput(
             f"{path}, line {row.line}: expected {columns - start} numbers, got "
-            f"{','.join(cells)!r}; fill or drop it"
+            f"{shown(','.join(cells))}; fill or drop it"
         )
     return values
 

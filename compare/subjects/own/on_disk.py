@@ -18,8 +18,7 @@ OTHER_ENCODINGS = {
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
-SUITE = Path(__file__).parents[3]
-OF_THE_SUITE = ("compare", "keras_models", "pytorch_models")
+SUITE = "compare"  # its package, which is loaded before any file of a user's
 
 
 def existing(path: str) -> Path:
@@ -82,28 +81,26 @@ def check_text(file: Path) -> None:
 
 
 def check_hidden(file: Path) -> None:
-    """Check that a file imports nothing whose name the suite itself has.
+    """Check that a file imports no module of its own that is called as the suite is.
 
-    Python would give it the suite's module, in silence.
+    Python would give it the suite itself, in silence.
 
     Raises:
         BadInput: if it does.
     """
     folder = file.resolve().parent
-    hidden = [name for name in OF_THE_SUITE if hidden_module(name, folder)]
-    if not hidden:
+    hidden = hidden_module(SUITE, folder)
+    if hidden is None:
         return
     try:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError, RecursionError):
         return  # which is said when it is run
-    for name in _imported(tree):
-        if name in hidden:
-            raise BadInput(
-                f"{file}: expected modules whose names the suite has not, got "
-                f"{hidden_module(name, folder)}, which the suite's {name} hides; "
-                "rename it"
-            )
+    if SUITE in _imported(tree):
+        raise BadInput(
+            f"{file}: expected modules of other names than the suite has, got "
+            f"{hidden}, which the suite's {SUITE} hides; rename it"
+        )
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
@@ -127,11 +124,9 @@ def hidden_module(name: str, folder: Path) -> Path | None:
         Its path; None where there is no such module, or nothing hides it.
     """
     module = sys.modules.get(name)
-    loaded = vars(module).get("__file__") if isinstance(module, ModuleType) else None
-    if name in OF_THE_SUITE:
-        loaded = str(SUITE / name / "__init__.py")
-    if module is None and name not in OF_THE_SUITE:
+    if module is None:
         return None
+    loaded = vars(module).get("__file__") if isinstance(module, ModuleType) else None
     for path in (folder / f"{name}.py", folder / name):
         if path.exists() and not (loaded and Path(loaded).is_relative_to(path)):
             return path

@@ -20,7 +20,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn, TextIO
@@ -28,7 +27,9 @@ from typing import Any, NoReturn, TextIO
 from compare import settings
 from compare.judging.refusals import is_users_own
 from compare.settings import Setting
+from compare.subjects.own.on_disk import hidden_module
 
+MODELS = ("keras_models", "pytorch_models")
 SIGNALS = [
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM")
@@ -47,14 +48,15 @@ def at_work(path: str) -> Iterator[None]:
     Args:
         path: of the file.
     """
-    # Here, since it loads the frameworks.
+    # Here, since they load the frameworks; and before the file's folder comes first,
+    # which may hold modules of the same names as those that they import.
     from compare.twins import settings as of_models
+    from compare.twins import training  # noqa: F401
 
-    for package in ("keras_models", "pytorch_models"):  # before the file's own folder
-        import_module(package)
     file = Path(path).resolve()
     modules_before = {*sys.modules}
     with ExitStack() as stack:
+        stack.enter_context(_models_of_the_suite_hidden(file.parent))
         stack.enter_context(of_models.kept())
         stack.enter_context(settings.kept(of_a_process()))
         stack.enter_context(warnings.catch_warnings())
@@ -118,6 +120,27 @@ def _lies_in(module: object, folder: Path) -> bool:
     files = [attributes.get("__file__"), *attributes.get("__path__", ())]
     file = next((f for f in files if isinstance(f, str)), "")
     return is_users_own(file) and Path(file).is_relative_to(folder)
+
+
+@contextmanager
+def _models_of_the_suite_hidden(folder: Path) -> Iterator[None]:
+    """Let a file import packages of its own that are called as those of our models.
+
+    Args:
+        folder: in which the file lies.
+    """
+    names = [name for name in MODELS if hidden_module(name, folder)]
+    modules = {}
+    for module in [*sys.modules]:
+        if module.split(".")[0] in names:
+            modules[module] = sys.modules.pop(module)
+    try:
+        yield
+    finally:
+        for module in [*sys.modules]:
+            if module.split(".")[0] in names:
+                del sys.modules[module]
+        sys.modules.update(modules)
 
 
 @contextmanager

@@ -63,8 +63,8 @@ def child(group: h5py.Group, path: str) -> h5py.Group | h5py.Dataset:
         ValueError: if there is nothing in the file itself, or no plain numbers.
     """
     for step in path.split("/"):
-        if not step:
-            continue
+        if not step:  # else a thing would have any number of paths
+            raise ValueError(f"{path}: a path with a step that has no name")
         link = group.get(step, getlink=True)
         if not isinstance(link, h5py.HardLink):
             raise ValueError(f"{step}: no such thing in the file itself")

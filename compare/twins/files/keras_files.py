@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 WEIGHTS_FILE = "model.weights.h5"  # in a `.keras`
 CONFIG_FILE = "config.json"  # likewise
 HDF5 = b"\x89HDF"  # what every HDF5 file begins with
-LONGEST_CONFIG = 2**25  # bytes; a layer takes about a thousand
+LONGEST_CONFIG = 2**24  # bytes; a layer takes about a thousand
 
 
 class KerasFile:
@@ -68,7 +68,7 @@ class KerasFile:
                 self.layers[name] = options
                 self._note_places(path, name, options)
             self.chains = self._chains()
-        except BadInput:
+        except (BadInput, MemoryError):
             raise
         except Exception as error:  # of many kinds, where a file is not what it says
             raise BadInput(
@@ -83,7 +83,7 @@ class KerasFile:
             arrays: by their data sets in the file.
 
         Raises:
-            BadInput: if a layer is of CuDNN's.
+            BadInput: if a layer is of CuDNN's, or damaged.
         """
         for place, array in arrays.items():
             if place.startswith(cudnn.PREFIX):
@@ -92,7 +92,13 @@ class KerasFile:
                     "layers Keras 3 has, got one of CuDNNLSTM or CuDNNGRU, which is "
                     "read but not written; build it with LSTM or GRU and save it anew"
                 )
-            self._h5[place][...] = array
+            try:
+                self._h5[place][...] = array
+            except OSError as error:  # packed numbers beside them, which are damaged
+                raise BadInput(
+                    f"{place}: expected numbers that can be replaced, got: "
+                    f"{message_of(error)}; save the target again"
+                ) from None
 
     def content(self) -> memoryview:
         """The bytes of the file, with the numbers that were put into it; only once."""

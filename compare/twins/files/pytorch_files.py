@@ -93,7 +93,7 @@ class StateDict:
             if self.sorted_by_name:
                 order.sort(key=natural)
             self.layers = {layer: self._options(keys[layer]) for layer in order}
-        except BadInput:
+        except (BadInput, MemoryError):
             raise
         except Exception as error:  # of many kinds, where a file is not what it says
             raise BadInput(

@@ -47,7 +47,11 @@ PYTORCH = tuple(
     f"compare.in_pytorch.{module}" for module in ("pickles", "layers", "memory")
 )
 
-SECONDS_PER_ARRAY = 0.01  # of matching; it takes a tenth of this
+SECONDS_PER_ARRAY = 0.004  # of matching; it takes a tenth of this
+
+# Arrays of one side for one of the other, and beside that: PyTorch has two where Keras
+# has one. With more, nothing fits, and all the others would be tried and listed.
+MOST_FOR_ONE, MOST_BESIDE = 10, 100
 
 
 def transfer_files(
@@ -86,6 +90,8 @@ def transfer_files(
         if _type(path) is StateDict and _ending(path) != ".safetensors":
             modules = PYTORCH
         foreign.check_file(Path(path))
+        if not os.path.getsize(path):
+            raise BadInput(f"{path}: expected a file, got an empty one; save it again")
     option, path = "transfer", target
     if out is not None:
         option, path = "--out", out
@@ -110,13 +116,15 @@ def _put(source: str, target: str, names: Names | None) -> tuple[File, list[Move
     """The target, opened, with the numbers of the source in it; and what went where."""
     source_file, target_file = _opened(source), _opened(target)
     torch_file, keras_file = _by_side(source_file, target_file, source, target)
-    arrays_of_both = len(torch_file.places) + len(keras_file.places)
-    apart.begin(
-        f"{source} and {target}",
-        apart.for_files(
-            Path(source), Path(target), seconds=SECONDS_PER_ARRAY * arrays_of_both
-        ),
-    )
+    counts = len(source_file.places), len(target_file.places)
+    if max(counts) > MOST_FOR_ONE * min(counts) + MOST_BESIDE:
+        raise BadInput(
+            f"{source} and {target}: expected weights of one model, got {counts[0]} "
+            f"arrays and {counts[1]}; name the files of twins"
+        )
+    seconds = SECONDS_PER_ARRAY * sum(counts)
+    allowance = apart.for_files(Path(source), Path(target), seconds=seconds)
+    apart.begin(f"{source} and {target}", allowance)
     torch, leaves = _settled(torch_file.layers, keras_file.layers, names or {})
     order = Order(keras_file.chains, torch_file.sorted_by_name, option=True)
     keras, keras_names = paired(torch, leaves, order, names)
@@ -236,7 +244,7 @@ def _read(layers: Mapping[str, Layer]) -> dict[str, Layer]:
         for name, layer in layers.items():
             arrays = {key: data[()] for key, data in layer.arrays.items()}
             read[name] = Layer(layer.kind, arrays)
-    except (OSError, MemoryError) as error:  # packed numbers that cannot be unpacked
+    except OSError as error:  # packed numbers that cannot be unpacked
         raise BadInput(
             "source: expected numbers that can be read, got: "
             f"{message_of(error)}; save it again"

@@ -6,32 +6,11 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
-from plugin_sessions import INSTALLED, LOAD
+from plugin_sessions import INSTALLED, LOAD, STUB
 
 pytest_plugins = "pytester"
 
 STARTS = {"python -m pytest": (), "pytest": ("-P",)}  # which leaves sys.path alone
-
-
-STUB = """
-import pytest
-from compare import api
-from compare.judging.evidence import Evidence
-from compare.judging.result import Result, StageResult
-
-def check(verdict, gap64=1e-16, limit64=1e-14):
-    horizon = dict(horizon=7, steps=7)
-    stages = () if "refuse" in verdict else (
-        StageResult("y", verdict, gap64, limit64, 1e-7, 1e-7, 1e-7, **horizon),
-    )
-    place = dict(pair="p", length="none", timesteps=7, batch=4, direction="as is")
-    results = [Result(**place, verdict=verdict, expected="same", stages=stages)]
-    return Evidence({}, {}, results, claims=(), notes=(), seconds=1.0)
-
-@pytest.fixture(autouse=True)
-def stub(monkeypatch):
-    monkeypatch.setattr(api, "check", check)
-"""
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ CLOSED = {
     "stderr-full": "2>/dev/full",
     "both-full": ">/dev/full 2>&1",
     "stdout-into-a-reader-that-left": "> >(true)",
-    "stdin-a-folder": "< .",
 }
 
 # Verbs that end well and verbs that refuse, without a framework.
@@ -48,7 +47,6 @@ VARIABLES: dict[str, dict[str, str | None]] = {
     "ascii": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     "ascii-strict": {"PYTHONIOENCODING": "ascii:strict"},
     "latin-1": {"PYTHONIOENCODING": "latin-1"},
-    "utf-16": {"PYTHONIOENCODING": "utf-16"},
     "locale-unknown": {"LC_ALL": "xx_XX.ODD"},
     "optimised": {"PYTHONOPTIMIZE": "1"},
     "optimised-twice": {"PYTHONOPTIMIZE": "2"},

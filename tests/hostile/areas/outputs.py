@@ -23,6 +23,10 @@ def _link(to: str) -> Content:
     return lambda path: os.symlink(to, path)
 
 
+def _link_to_itself(path: Path) -> None:
+    os.symlink(path.name, path)
+
+
 def _hard_link(to: str) -> Content:
     return lambda path: os.link(path.with_name(to), path)
 
@@ -54,7 +58,7 @@ PLACES: dict[str, tuple[str, dict[str, Content]]] = {
     "a-foreign-file": ("theirs", {"theirs": FOREIGN}),
     "a-link-to-a-foreign-file": ("link", {"theirs": FOREIGN, "link": _link("theirs")}),
     "a-folder": ("folder", {"folder/x": "x"}),
-    "a-link-loop": ("loop", {"loop": _link("loop")}),
+    "a-link-loop": ("loop", {"loop": _link_to_itself}),
     "a-device": ("/dev/full", {}),
     "a-pipe": ("pipe", {"pipe": os.mkfifo}),
     "no-folder": ("no/file", {}),
@@ -148,7 +152,9 @@ def _new() -> list[Case]:
                 changed=changed,
             )
         )
-    made.append(Case("outputs/new-without-room", ("new", "new.py"), bytes_per_file=100))
+    made.append(
+        Case("outputs/new-without-room", ("new", "new.py"), bytes_per_file=1_000)
+    )
     return made
 
 
@@ -223,7 +229,7 @@ def _of_transfers() -> list[Case]:
             "outputs/transfer-without-room",
             argv,
             files=files,
-            bytes_per_file=100,
+            bytes_per_file=5_000,
             imports="frameworks",
         ),
         Case(

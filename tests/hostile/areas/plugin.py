@@ -67,9 +67,7 @@ OPTIONS = {
     "import-importlib": ("--import-mode=importlib",),
     "warnings-are-errors": ("-W", "error"),
     "strict": ("--strict-markers", "--strict-config"),
-    "no-terminal": ("-p", "no:terminal"),
     "no-assertions-rewritten": ("--assert=plain",),
-    "native-tracebacks": ("--tb=native",),
     "no-tracebacks": ("--tb=no",),
     "full-traces": ("--full-trace",),
     "durations": ("--durations=3",),
@@ -132,7 +130,13 @@ def cases() -> list[Case]:
     made += [
         _session("not-given", (), DIFFERS, tests=_calls("1, 2", "x=1", "nothing=1")),
         _session("folder-protected", (), SAME, before="chmod 555 ."),
-        _session("without-room", ("--compare-json=c.json",), USAGE, bytes_per_file=100),
+        _session(
+            "without-room",
+            ("--compare-json=c.json",),
+            USAGE,
+            tests=GOOD.replace("assert", "for _ in range(99): assert"),
+            bytes_per_file=20_000,
+        ),
         _session(
             "collect-only",
             ("--compare-json=c.json", "--collect-only"),

@@ -419,7 +419,13 @@ CONFIGS: dict[str, Callable[[dict[str, object]], object]] = {
 }
 
 # Keras builds the layer again without them, or the twin needs none of it.
-MAY_DO = ("initializer-lambda", "dtype-unknown", "a-quantised-dtype", "units-deep")
+MAY_DO = (
+    "units-huge",
+    "initializer-lambda",
+    "dtype-unknown",
+    "a-quantised-dtype",
+    "units-deep",
+)
 
 
 def _zip(*entries: tuple[str, bytes], packed: int = zipfile.ZIP_STORED) -> bytes:

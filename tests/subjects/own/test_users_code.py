@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -88,12 +89,13 @@ def one_line(err):
         (pair().encode("utf-16"), "expected Python in UTF-8, got UTF-16; save it"),
         (pair().encode("utf-32"), "expected Python in UTF-8, got UTF-32; save it"),
         (pair().encode("utf-16-le"), "line 2: expected Python, which is text, got a N"),
-        (pair(end="\0").encode(), "line 27: expected Python, which is text, got a NUL"),
+        (pair(end="\0").encode(), "line 26: expected Python, which is text, got a NUL"),
         (b"# coding: foo\n" + pair().encode(), "got SyntaxError: unknown encoding"),
         (b"", "got no torch_model"),
-        (pair(end="y = (").encode(), "line 27: expected code that runs, got Syntax"),
+        (pair(end="y = (").encode(), "line 26: expected code that runs, got Syntax"),
         (b"#" * 10_000_001, "expected a pair file of at most 10 MB, got 10 MB"),
     ],
+    ids=["UTF-16", "UTF-32", "no BOM", "NUL", "coding", "empty", "syntax", "large"],
 )
 def test_file_that_is_no_python_is_one_line(file, run, content, said):
     status, out, err = run(file(content))
@@ -287,7 +289,7 @@ SPOILT = [
     "import gc; gc.disable(); gc.set_threshold(1)",
     "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)",
     "import logging; logging.basicConfig(level=10); logging.disable(50)",
-    "import sys; sys.excepthook = sys.displayhook = None; sys.argv[:] = []",
+    "import sys; sys.excepthook = sys.displayhook = None; sys.argv.append('-x')",
     "import decimal; decimal.getcontext().prec = 1",
 ]
 
@@ -354,7 +356,19 @@ def test_folder_of_a_name_of_the_suite_does_no_harm(file, run, name):
     assert run(file(pair()))[0] == 0
 
 
-@pytest.mark.parametrize("name", ["keras_models", "compare", "random", "keras"])
+@pytest.mark.parametrize("name", ["keras_models", "pytorch_models"])
+def test_package_called_as_the_models_of_the_suite_is_the_users(file, run, name):
+    file("from .part import FOO", f"{name}/__init__.py")
+    file("FOO = 1", f"{name}/part.py")
+    before = import_module(f"{name}.losses")
+
+    text = pair(top=f"from {name} import FOO\nfrom {name}.part import FOO")
+    assert run(file(text))[0] == 0
+    assert run(file(text), "--gradients")[0] == 0
+    assert import_module(f"{name}.losses") is before
+
+
+@pytest.mark.parametrize("name", ["compare", "random", "keras"])
 def test_module_that_another_hides_is_named(file, run, name):
     file("FOO = 1", f"{name}.py")
 
