@@ -418,13 +418,16 @@ CONFIGS: dict[str, Callable[[dict[str, object]], object]] = {
     "a-quantised-dtype": _in_settings(quantization_config={"class_name": "os"}),
 }
 
-# Keras builds the layer again without them, or the twin needs none of it.
+# Nothing of these is read: the arrays alone count, and nothing is built.
 MAY_DO = (
+    "of-an-unknown-class",  # its arrays have the right names and shapes
     "units-huge",
+    "units-negative",
+    "units-a-word",
+    "units-deep",
     "initializer-lambda",
     "dtype-unknown",
     "a-quantised-dtype",
-    "units-deep",
 )
 
 
