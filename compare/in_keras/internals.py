@@ -271,9 +271,14 @@ def set_draws(state: tuple[Any, np.ndarray] | None) -> None:
     global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, generator)
 
 
+def numbers_of(variable: keras.Variable) -> Any:
+    """What a variable holds just now, as a tensor that stays so; on TensorFlow."""
+    return variable.value.read_value()
+
+
 def view_of(variable: keras.Variable) -> np.ndarray:
     """The memory of a variable as an array, not to be written to; on TensorFlow."""
-    return np.asarray(memoryview(variable.value.read_value()))
+    return np.asarray(memoryview(numbers_of(variable)))
 
 
 def framework_class(layer: keras.Layer) -> type[keras.Layer]:

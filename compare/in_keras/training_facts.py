@@ -16,6 +16,7 @@ from compare.in_keras.internals import (
     Call,
     calls_replaced,
     every_layer,
+    numbers_of,
     random_functions_replaced,
 )
 from compare.in_keras.layers import holders
@@ -130,7 +131,8 @@ def _cells(layer: keras.layers.RNN) -> list[keras.Layer]:
 @contextmanager
 def _kept(model: keras.Model) -> Iterator[None]:
     """Leave all numbers of a model, and the random numbers, as they were."""
-    variables = [(variable, variable.numpy()) for variable in model.variables]
+    # Not copied, unless the model writes to them.
+    variables = [(variable, numbers_of(variable)) for variable in model.variables]
     try:
         with untouched():
             yield
