@@ -52,7 +52,7 @@ def main() -> int:
     warm, baselines, ran = Warm(), Baselines(), []
     try:
         for number, case in enumerate(cases, 1):
-            ran.append(_run(case, warm, baselines, args.keep))
+            ran.append(run(case, warm, baselines, args.keep))
             _show(number, len(cases), ran[-1])
     finally:
         warm.close()
@@ -99,7 +99,7 @@ def _chosen(args: argparse.Namespace) -> list[Case]:
     return chosen
 
 
-def _run(case: Case, warm: Warm, baselines: Baselines, keep: bool) -> Ran:
+def run(case: Case, warm: Warm, baselines: Baselines, keep: bool) -> Ran:
     """Run a case in a folder of its own, and hold the rules against it."""
     top = Path(tempfile.mkdtemp(prefix="hostile-"))
     folder, temporary, outputs = top / "case", top / "temporary", top / "outputs"
