@@ -112,11 +112,13 @@ def check(
 
 
 def _check_live(side: Side, model: object, expected: str) -> None:
-    """Raise BadInput unless this is a model of the side's framework."""
+    """Raise BadInput unless this is a usable model of the side's framework."""
     from compare.matching.legacy import check_not_legacy
     from compare.subjects.own.models import is_live
+    from compare.twins.frameworks import MODELS
 
     if is_live(side, model):
+        MODELS[side].check_usable(model)
         return
     check_not_legacy(f"{side}_model", model)
     raise BadInput(

@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain("expected work that fits into memory, got more; shrink it")
         return BAD_INPUT
     except Exception as error:
-        return _print_defects([defect(program, error)])
+        return _print_defects([defect("", error)])
 
 
 def _run_verb(argv: list[str]) -> int:

@@ -28,9 +28,15 @@ def check_usable(model: torch.nn.Module) -> None:
 
     Raises:
         BadInput: if it is compiled by torch.jit, or a tensor has no shape yet or is on
-            the meta device.
+            the meta device; or if its `__init__` left out that of its base.
     """
     who = f"{class_name(model)} of PyTorch"
+    compiled = isinstance(model, torch.jit.ScriptModule)  # what it has is not Python's
+    if not compiled and "_modules" not in vars(model):
+        raise BadInput(
+            f"{who}: expected a model whose __init__ calls super().__init__(), got one "
+            "that does not; call it there before all else"
+        )
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise BadInput(
             f"{who}: expected a model in Python, got one compiled by torch.jit; give "

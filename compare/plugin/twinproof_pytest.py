@@ -210,6 +210,9 @@ class _Document:
         if self.problem:
             terminalreporter.write_line(f"ERROR: {self.problem}", red=True)
             return
+        from compare.one_line import printable
+
         plural = "" if len(self.checks) == 1 else "s"
-        text = f"{len(self.checks)} check{plural} of models: {self.target}"
+        path = printable(str(self.target))
+        text = f"{len(self.checks)} check{plural} of models: {path}"
         terminalreporter.write_sep("-", text)

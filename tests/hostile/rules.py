@@ -5,7 +5,7 @@ from __future__ import annotations
 from case import REFUSED, Baseline, Case, Outcome
 from folders import CANARY
 
-LONGEST_LINE = 800  # letters: a sentence with a path of 500 in it
+LONGEST_LINE = 1_200  # letters: a sentence with two paths of 500 in it
 FRAMEWORKS_OWN = ("torchinductor_",)  # folders of PyTorch's that it leaves there
 
 

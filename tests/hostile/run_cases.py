@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import commands
@@ -51,12 +52,12 @@ def main() -> int:
     warm, baselines, ran = Warm(), Baselines(), []
     try:
         for number, case in enumerate(cases, 1):
-            ran.append(_run(case, warm, baselines, args.keep))
+            ran.append(run(case, warm, baselines, args.keep))
             _show(number, len(cases), ran[-1])
     finally:
         warm.close()
     _print_table(ran, time.monotonic() - started)
-    if args.only and ran:
+    if args.only and len(ran) == 1:
         print(ran[0].outcome.stdout + ran[0].outcome.stderr)
     return int(any(each.problems for each in ran))
 
@@ -64,7 +65,9 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--area", choices=AREAS, help="the cases of one area alone")
-    parser.add_argument("--only", metavar="NAME", help="one case, and what it printed")
+    parser.add_argument(
+        "--only", metavar="NAME", help="one case, or a pattern; what it printed"
+    )
     parser.add_argument("--every", type=int, default=1, help="one case of so many")
     parser.add_argument("--seed", type=int, default=0, help="which of them")
     parser.add_argument("--keep", action="store_true", help="the folders of cases")
@@ -84,7 +87,7 @@ def _chosen(args: argparse.Namespace) -> list[Case]:
         repeated = [name for name, count in Counter(names).items() if count > 1]
         assert not repeated, f"expected a name for each case, got {repeated} again"
         if args.only:
-            chosen += [case for case in cases if case.name == args.only]
+            chosen += [case for case in cases if fnmatch(case.name, args.only)]
             continue
         start = rng.randrange(args.every)
         chosen += cases[start :: args.every]
@@ -96,7 +99,7 @@ def _chosen(args: argparse.Namespace) -> list[Case]:
     return chosen
 
 
-def _run(case: Case, warm: Warm, baselines: Baselines, keep: bool) -> Ran:
+def run(case: Case, warm: Warm, baselines: Baselines, keep: bool) -> Ran:
     """Run a case in a folder of its own, and hold the rules against it."""
     top = Path(tempfile.mkdtemp(prefix="hostile-"))
     folder, temporary, outputs = top / "case", top / "temporary", top / "outputs"

@@ -58,6 +58,7 @@ def _folder() -> Path:
     subprocess.run(
         [sys.executable, __file__, str(folder)],
         check=True,
+        cwd=folder,  # a Lambda is called when its model is built
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )

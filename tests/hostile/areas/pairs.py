@@ -123,7 +123,7 @@ RESULTS = {
     "number-as-key": "return {3: self.fc(x)}",
 }
 
-AGREEING = ("number-as-key",)  # with what Keras returns
+AGREEING = ("number-as-key", "escape-as-key")  # with what Keras returns
 
 SETTINGS = {
     "numpy-errors": "np.seterr(all='raise')",
@@ -159,7 +159,7 @@ SETTINGS = {
 }
 
 # Afterwards these need not leave a result that can be printed.
-UNHEARD = ("stdout-closed", "stdout-replaced")
+UNHEARD = ("stdout-closed", "stdout-replaced", "argv-empty")
 
 INPUTS = {
     "none": "x = None\n",
@@ -217,7 +217,7 @@ OPTIONS = {
     "optimizer-an-object": "optimizer = keras.optimizers.SGD()\n",
     "target-nan": "target = np.full((64, 2), np.nan)\n",
     "target-a-word": "target = 'y'\n",
-    "misspelt": "input_shap = 3\n",
+    "misspelt": "del input_shape\ninput_shap = 3\n",
     "long-repr": "transfer = 'x' * 5_000_000\n",
     "odd-repr": (
         "class Odd:\n    def __repr__(self): raise RuntimeError('no')\n"
@@ -267,7 +267,13 @@ MODELS = {
     "missing": "del keras_model\n",
 }
 # What may be judged after all.
-JUDGED = ("torch-one-object", "torch-scripted", "torch-quantised", "torch-lazy")
+JUDGED = (
+    "torch-of-nan",
+    "torch-one-object",
+    "torch-scripted",
+    "torch-quantised",
+    "torch-lazy",
+)
 
 FILES: dict[str, Variant] = {
     "empty": Variant(b""),

@@ -91,6 +91,15 @@ def test_model_on_the_meta_device_is_refused():
         compare.check(model, sequential(), X, "to_keras")
 
 
+def test_model_that_leaves_out_the_init_of_its_base_is_refused():
+    class Odd(nn.Module):
+        def __init__(self):
+            self.size = 3
+
+    with pytest.raises(BadInput, match=r"__init__ calls super\(\)\.__init__\(\)"):
+        compare.check(Odd(), sequential(), X, "to_keras")
+
+
 @pytest.mark.filterwarnings("ignore:Lazy modules")
 def test_model_without_shapes_yet_is_refused():
     model = nn.Sequential(nn.LazyLinear(3))
