@@ -53,7 +53,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:
         argv = sys.argv[1:]
-    program = command().removeprefix("python -m ")
     try:
         status = _run_verb([*argv])
         sys.stdout.flush()

@@ -35,6 +35,13 @@ def reads_its_mode(module: torch.nn.Module) -> bool:
     return code is not None and "training" in code.co_names
 
 
+def is_compiled(module: torch.nn.Module) -> bool:
+    """Whether a module is one of `torch.compile`, or was compiled in place."""
+    attributes = vars(module)
+    in_place = attributes.get("_compiled_call_impl") is not None
+    return in_place or hasattr(module, "_orig_mod")
+
+
 def version_of(tensor: torch.Tensor) -> int:
     """How often a tensor, or a view of it, was changed in place."""
     return tensor._version

@@ -11,6 +11,7 @@ import torch
 from torch.utils.hooks import RemovableHandle
 
 from compare.errors import BadInput
+from compare.in_pytorch import internals
 from compare.in_pytorch.internals import reads_its_mode
 from compare.judging.words import Precision
 from compare.one_line import class_name
@@ -84,6 +85,11 @@ def dtypes(model: torch.nn.Module) -> set[str]:
     """The precisions of a model's weights, such as "float32"."""
     parameters = model.parameters()
     return {str(parameter.dtype).removeprefix("torch.") for parameter in parameters}
+
+
+def is_compiled(model: torch.nn.Module) -> bool:
+    """Whether `torch.compile` compiles a model, or a part of it, when it is called."""
+    return any(internals.is_compiled(module) for module in model.modules())
 
 
 def learns(model: torch.nn.Module) -> bool:

@@ -88,6 +88,8 @@ def relied_on() -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(settings.relied_on(SETTINGS))
+        if "torch._dynamo" in sys.modules:  # a user's models may be compiled, or ours
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
         if torch.get_default_device() != CPU:  # by a block of a user's, which goes on
             stack.enter_context(CPU)
         yield

@@ -79,3 +79,12 @@ def test_a_mode_sees_the_operations_inside_a_layer_without_the_compiler():
     assert "bernoulli_" in names, f"{PYTORCH}: WatchedOperations"
     skips = getattr(in_pytorch.WatchedOperations, "_should_skip_dynamo")  # noqa: B009
     assert not skips()
+
+
+def test_a_compiled_module_is_told():
+    inside, in_place = nn.Linear(2, 2), nn.Linear(2, 2)
+    in_place.compile()
+
+    assert in_pytorch.is_compiled(torch.compile(inside))
+    assert in_pytorch.is_compiled(in_place)
+    assert not in_pytorch.is_compiled(inside)

@@ -54,6 +54,11 @@ def notes(models: Mapping[Side, object]) -> list[str]:
                 f"{SIDES[side]}'s model is in training mode; it is judged as in "
                 "evaluation: call .eval() before you use it."
             )
+        if side == "torch" and MODELS[side].is_compiled(model):
+            sentences.append(
+                "PyTorch's model is compiled by torch.compile; it is judged as it is "
+                "written, uncompiled."
+            )
     return sentences
 
 

@@ -1,6 +1,7 @@
 """Models in training mode."""
 
 import pytest
+import torch
 from odd_models import X, in_pytorch, sequential
 from torch import nn
 
@@ -47,3 +48,21 @@ def test_training_mode_is_in_the_report():
 
     assert TRAINING in evidence.explain()
     assert model.training
+
+
+def test_a_compiled_model_is_judged_uncompiled():
+    """Compiled, each copy and each precision would cost seconds."""
+    compiled = []
+
+    def backend(graph, example_inputs):
+        compiled.append(graph)
+        return graph.forward
+
+    model = torch.compile(in_pytorch(), backend=backend)
+    evidence = compare.check(model, sequential(), X, "to_keras")
+
+    assert evidence.verdict == "same"
+    assert compiled == []
+    assert any("compiled by torch.compile" in note for note in evidence.notes)
+    model(torch.from_numpy(X))  # compiled for its user
+    assert len(compiled) == 1
