@@ -292,7 +292,7 @@ def _learnt(
     learnt = {id(variable) for variable in model.trainable_variables}
     return {
         name: {
-            key: np.full(tuple(v.shape), id(v) in learnt, np.float32)
+            key: np.broadcast_to(np.float32(id(v) in learnt), tuple(v.shape))
             for key, v in variables.items()
         }
         for name, variables in holders(model).items()

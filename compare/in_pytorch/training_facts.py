@@ -275,7 +275,7 @@ def _learnt(model: torch.nn.Module) -> Mapping[str, Mapping[str, np.ndarray]]:
     """1 for each number of a weight that is learnt, else 0, by layer and array."""
     return {
         name: {
-            key: np.full(tensor.shape, tensor.requires_grad, np.float32)
+            key: np.broadcast_to(np.float32(tensor.requires_grad), tensor.shape)
             for key, tensor in tensors.items()
         }
         for name, tensors in holders(model).items()

@@ -24,7 +24,7 @@ from compare.judging.training_facts import Draw, TrainingFacts
 from compare.judging.words import Side
 from compare.kinds.layer import Layer
 from compare.listing import bounded
-from compare.matching.rewriting import rewrite
+from compare.matching.rewriting import rewrite, shapes
 from compare.twins.frameworks import LAYERS
 from compare.twins.twins import Twins
 
@@ -205,7 +205,7 @@ def _frozen(facts: Facts, twins: Twins) -> Iterator[str]:
     """Where weights are frozen on one side and learnt on its twin."""
     try:
         torch_layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
-        keras_layers = LAYERS["keras"].layers(twins.model("keras", "float32"))
+        keras_layers = shapes(LAYERS["keras"].held(twins.model("keras", "float32")))
     except BadInput:  # weights outside layers, of models that are judged as they are
         return
     frozen: dict[Side, list[str]] = {"torch": [], "keras": []}
