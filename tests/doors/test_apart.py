@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -125,8 +126,11 @@ def test_work_says_nothing_and_writes_no_file(tmp_path, capfd):
 
 
 INTERRUPTED = """
-import sys
+import signal
 from compare import apart
+
+# A process that was started in the background may ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def endless():
     apart.begin("a.h5", apart.Allowance(seconds=1000, memory=10**9))
@@ -140,8 +144,18 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.fixture
 def started(tmp_path):
-    """A process whose child is at work in C."""
+    """A process whose child is at work in C, ended after the test with its child."""
+    process, child = _started(tmp_path)
+    yield process, child
+    for number in (process.pid, child):
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+    process.communicate()
+
+
+def _started(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(INTERRUPTED)
     process = subprocess.Popen(
@@ -170,17 +184,17 @@ def is_alive(pid):
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-def test_ctrl_c_ends_work_in_c(tmp_path):
+def test_ctrl_c_ends_work_in_c(started):
     """As a terminal does it: both processes get the signal."""
-    process, child = started(tmp_path)
+    process, child = started
     os.killpg(process.pid, signal.SIGINT)
 
     assert process.communicate(timeout=60) == ("interrupted\n", "")
     assert not is_alive(child)
 
 
-def test_the_child_ends_with_its_parent(tmp_path):
-    process, child = started(tmp_path)
+def test_the_child_ends_with_its_parent(started):
+    process, child = started
     process.kill()
     process.wait()
 
@@ -189,5 +203,3 @@ def test_the_child_ends_with_its_parent(tmp_path):
             break
         time.sleep(0.01)
     assert not is_alive(child)
-    process.stdout.close()
-    process.stderr.close()
