@@ -113,6 +113,8 @@ def _with_arrays(
                 stack.enter_context(_overwritten(tensor, array))
             elif array is not right[name]:
                 stack.enter_context(_exchanged(tensor, array))
+            elif not isinstance(tensor, torch.nn.Parameter):
+                stack.enter_context(_put_back(tensor))
         yield
 
 
@@ -133,10 +135,23 @@ def _overwritten(tensor: torch.Tensor, array: np.ndarray) -> Iterator[None]:
 
 
 @contextmanager
+def _put_back(tensor: torch.Tensor) -> Iterator[None]:
+    """Let a tensor, which the model itself may change as it runs, be as it was."""
+    right = read(tensor).copy()
+    try:
+        yield
+    finally:
+        write(tensor, right)
+
+
+@contextmanager
 def _exchanged(tensor: torch.Tensor, array: np.ndarray) -> Iterator[None]:
     """Let a tensor lie in other memory, with other numbers."""
     right = tensor.data
     wrong = np.ascontiguousarray(array, dtype=read(tensor).dtype)
+    is_learnt = isinstance(tensor, torch.nn.Parameter)
+    if not is_learnt or not wrong.flags.writeable:
+        wrong = wrong.copy()  # statistics, into which the model may write as it runs
     tensor.data = torch.from_numpy(wrong).reshape(tensor.shape).to(tensor.device)
     try:
         yield
