@@ -68,7 +68,7 @@ def check(
     from compare import loading, session
 
     loading.load_harness()
-    from compare.in_keras.forked import check_not_forked
+    from compare.in_keras.forked import check_eager, check_not_forked
     from compare.judging.evidence import Evidence
     from compare.matching.names import checked_names
     from compare.subjects.own.arrays import named_arrays
@@ -83,6 +83,7 @@ def check(
     from compare.twins.versions import versions
 
     check_not_forked("check")
+    check_eager("check")
     check_transfer("transfer", transfer)
     check_seed(seed)
     table = checked_names("names", names)

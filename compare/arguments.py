@@ -180,7 +180,7 @@ def _add_force(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--force",
         action="store_true",
-        help="overwrite files that this command did not write; of weights any",
+        help="overwrite files that this command did not write, and weights of any kind",
     )
 
 

@@ -271,7 +271,7 @@ def _pair(name: str) -> Pair:
     names = [pair.file for pair in PAIRS]
     if name in names:
         return PAIRS[names.index(name)]
-    near = difflib.get_close_matches(name, [*names, *VERBS], n=1, cutoff=0.3)
+    near = difflib.get_close_matches(name, [*names, *VERBS], n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}?" if near else "`list` names them"
     raise BadInput(
         f"expected the name of a pair, or of a pair file that ends in .py, got "

@@ -1,5 +1,7 @@
 """The one error that people see as a line of text, and the command it names."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +24,11 @@ class BadInput(Exception):
 
     def __init__(self, message: str = "", table: Sequence[str] = ()) -> None:
         super().__init__("\n".join(map(sentence, [message, *table])))
+        self._arguments = (message, table)
+
+    def __reduce__(self) -> tuple[type[BadInput], tuple[str, Sequence[str]]]:
+        """What makes it anew, in the parent of a process that raised it."""
+        return type(self), self._arguments
 
 
 def command() -> str:

@@ -44,6 +44,12 @@ def target(option: str, path: str) -> Path:
             and the report goes to stdout.
     """
     name = f"{option} {printable(path, LONGEST_PATH)}"
+    if path in ("", "-"):
+        got = path or "an empty name"
+        raise BadInput(
+            f"{option}: expected the name of a file, got {got}; the report goes to "
+            "stdout by itself"
+        )
     try:
         file = Path(os.path.realpath(path))
         mode = _mode(path or ".")

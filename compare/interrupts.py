@@ -71,6 +71,16 @@ def _let_through() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, _forking.mask)
 
 
+def ignore() -> None:
+    """Let signals do nothing any more: the work is done, its files are written.
+
+    While Python ends they would kill the process without a word.
+    """
+    for number in SIGNALS:
+        if signal.getsignal(number) is _handle:
+            signal.signal(number, signal.SIG_IGN)
+
+
 def _uninstall() -> None:
     """Give signals their usual meaning in a child, such as a worker of a DataLoader."""
     signal.set_wakeup_fd(-1)

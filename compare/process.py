@@ -18,6 +18,7 @@ def main() -> int:
 
     status = run_command_line()
     _leave_threads(status)
+    interrupts.ignore()
     return status
 
 

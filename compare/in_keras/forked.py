@@ -1,14 +1,29 @@
-"""Whether TensorFlow can run in this process, which may be a copy of another."""
+"""Whether TensorFlow can run here: in a copy of a process, or while it traces."""
 
 from __future__ import annotations
 
 import os
 import sys
 
+import tensorflow
+
 from compare.errors import BadInput
 from compare.in_keras.internals import has_run
 
 _without_its_threads = False  # TensorFlow had run when this process was forked
+
+
+def check_eager(who: str) -> None:
+    """Raise BadInput inside a `tensorflow.function`, where arrays have no numbers yet.
+
+    Args:
+        who: what needs them, named first in the message.
+    """
+    if not tensorflow.executing_eagerly():
+        raise BadInput(
+            f"{who}: expected to be called where TensorFlow computes, got a call "
+            "inside a tf.function, which is only traced; call it outside"
+        )
 
 
 def check_not_forked(who: str) -> None:

@@ -96,6 +96,9 @@ def check(path: Path) -> None:
 
 def _check_zip(content: zipfile.ZipFile) -> None:
     """Check a file of PyTorch 1.6 or later, in which each storage is an entry."""
+    damaged = content.testzip()  # by checksums, which PyTorch does not look at
+    if damaged is not None:
+        raise ValueError(f"entry {damaged} is not what was written")
     entries = content.infolist()
     folder = entries[0].filename.split("/")[0]
     sizes = {entry.filename: entry.file_size for entry in entries}

@@ -18,12 +18,12 @@ from compare.judging.words import Side
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain, snake
 from compare.listing import bounded
-from compare.matching.fitting import KindOf
+from compare.matching.fitting import KindOf, fits
 from compare.matching.free import Free, part_of
 from compare.matching.in_parts import parts_beside
 from compare.matching.names import Names
 from compare.matching.sizes import parts_of
-from compare.matching.unmatched import called, unmatched
+from compare.matching.unmatched import called, describe, unmatched
 
 Layers = Mapping[str, Layer]
 Key = tuple[str | int, ...]  # kind and sizes of a part
@@ -102,6 +102,7 @@ def matched(
     if not attempt.is_complete:
         attempt = _Attempt(torch, keras, table, plain)
     if complete and not attempt.is_complete:
+        _check_kinds(table, torch, keras)
         lists = unmatched(torch, keras, attempt.twins, attempt.free)
         message, *rows = lists.splitlines()
         raise BadInput(message, rows)
@@ -326,6 +327,19 @@ def _check_table(table: Mapping[str, list[str]], torch: Layers, keras: Layers) -
         )
     _check_names("PyTorch", table, torch)
     _check_names("Keras", twins, keras)
+
+
+def _check_kinds(table: Mapping[str, list[str]], torch: Layers, keras: Layers) -> None:
+    """Raise BadInput for two layers of the table that cannot be twins."""
+    for name, (twin, *others) in table.items():
+        layer = torch[name]
+        if others or fits(layer, parts_of(layer), keras[twin], plain):
+            continue
+        raise BadInput(
+            "names: expected layers of one kind and sizes, got "
+            f"{describe(name, layer).strip()} and {describe(twin, keras[twin]).strip()}"
+            "; correct the table"
+        )
 
 
 def _check_names(framework: str, names: Iterable[str], layers: Layers) -> None:

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Move:
-    """Which arrays of the source became which of the target, by full names."""
+    """Which arrays of the source became which of the target, by full names.
+
+    Args:
+        source: names of the arrays there.
+        target: names of the arrays there.
+        nan: how many of the source's numbers are NaN; 0 where nobody counted.
+    """
 
     source: tuple[str, ...]
     target: tuple[str, ...]
+    nan: int = 0
 
 
 @dataclass(frozen=True)

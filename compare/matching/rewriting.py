@@ -81,7 +81,7 @@ def renamed(move: Move, names_before: Mapping[str, str], to: Side) -> Move:
         target = tuple(names_before.get(name, name) for name in target)
     else:
         source = tuple(names_before.get(name, name) for name in source)
-    return Move(source, target)
+    return replace(move, source=source, target=target)
 
 
 def rewrite(

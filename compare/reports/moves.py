@@ -18,6 +18,8 @@ def print_moves(console: Console, moves: Sequence[Move], path: str) -> None:
     """
     for move in moves:
         line = f"{', '.join(move.source)} -> {', '.join(move.target)}"
+        if move.nan:
+            line += f"  ({move.nan} of the numbers are NaN)"
         console.print(line, highlight=False, markup=False)
     count = f"{len(moves)} moves; wrote {path}"
     console.print(count, style="bold", highlight=False, markup=False)

@@ -44,7 +44,9 @@ def test_run_says_what_was_proved(short_run):
     assert "gru_layer read no prices, but random features" in ran.stdout
     assert "Note: 84 days hold no window of 200 steps" in ran.stdout
     assert "Proved: on these inputs 2 pairs compute" in ran.stdout
-    assert ran.stderr == ""
+    # A slow machine sees lines of progress.
+    progress = tuple(f"{name}: " for name in ("portfolio_last_step", "gru_layer"))
+    assert all(line.startswith(progress) for line in ran.stderr.splitlines())
 
 
 def test_table_fits_80_columns(short_run):

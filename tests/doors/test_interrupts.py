@@ -112,6 +112,19 @@ def test_a_file_that_is_half_written_is_removed(tmp_path):
     assert [*tmp_path.iterdir()] == []
 
 
+def test_work_that_is_done_stays_done(tmp_path):
+    """While Python ends, a signal would kill the process without a word."""
+    process = command_line(
+        "import atexit",
+        "atexit.register(lambda: os.kill(os.getpid(), signal.SIGTERM))",
+        "print('done')",
+        "return 0",
+        cwd=tmp_path,
+    )
+
+    assert ended(process) == (0, "done\n", "")
+
+
 def test_a_second_signal_in_the_midst_of_it_changes_nothing(tmp_path):
     process = command_line(
         "def again():",

@@ -218,7 +218,8 @@ def test_a_new_pair_file_overwrites_nothing_but_an_empty_file(run, folder):
         ("loop.json", "Too many levels of symbolic links"),
         ("x" * 300 + ".json", "File name too long"),
         ("notes.txt/e.json", "expected a file in a folder that exists"),
-        ("", "a folder"),
+        ("", "got an empty name"),
+        ("-", "the report goes to stdout by itself"),
         ("no/e.json", "create it first"),
     ],
 )

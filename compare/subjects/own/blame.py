@@ -40,9 +40,12 @@ def blamed(file: Path | None, whole: bool = False) -> Iterator[None]:
         if place is None:
             raise
         advice = _advice(error, file.resolve().parent)
+        raised = class_and_message(error)
+        origin = _origin_of(error)
+        if origin is not None and origin != place:
+            raised += f" ({origin})"
         raise BadInput(
-            f"{place}: expected code that runs, got {class_and_message(error)}; "
-            f"{advice}"
+            f"{place}: expected code that runs, got {raised}; {advice}"
         ) from error
 
 
@@ -69,6 +72,12 @@ def _place_of(error: BaseException, file: Path) -> str | None:
     if users:
         return f"{users[-1].file}, line {users[-1].line}"
     return str(file) if ended else None
+
+
+def _origin_of(error: BaseException) -> str | None:
+    """The last line of a user's that led to an error, in whichever of their files."""
+    users = [place for place in places(error) if _is_users(place)]
+    return f"{users[-1].file}, line {users[-1].line}" if users else None
 
 
 def _is_users(place: Place) -> bool:

@@ -68,6 +68,11 @@ class KerasFile:
                 self.layers[name] = options
                 self._note_places(path, name, options)
             self.chains = self._chains()
+            if not self.layers:
+                raise BadInput(
+                    f"{path}: expected weights of layers, got a file without any; call "
+                    "the model once, so that it has them, and save it again"
+                )
         except (BadInput, MemoryError):
             raise
         except Exception as error:  # of many kinds, where a file is not what it says

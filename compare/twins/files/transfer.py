@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
@@ -147,7 +147,17 @@ def _put(source: str, target: str, names: Names | None) -> tuple[File, list[Move
             precision.check_range(name_in_file, array, targets[name])
             by_place[target_file.places[name_in_file]] = array
     target_file.put(by_place)
-    return target_file, [renamed(move, keras_names, target_file.side) for move in moves]
+    counted = _with_nan(moves, _by_full_name(source_layers))
+    return target_file, [renamed(m, keras_names, target_file.side) for m in counted]
+
+
+def _with_nan(moves: Iterable[Move], arrays: Mapping[str, np.ndarray]) -> list[Move]:
+    """Moves with the count of what is NaN in the arrays of the source, by full name."""
+    counted = []
+    for move in moves:
+        count = sum(int(np.isnan(arrays[name]).sum()) for name in move.source)
+        counted.append(replace(move, nan=count))
+    return counted
 
 
 def _by_side(

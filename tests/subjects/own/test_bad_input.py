@@ -5,6 +5,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
+import tensorflow
 import torch
 from odd_models import DIFFERENT, SAME, X, in_pytorch, sequential
 from torch import nn
@@ -118,3 +119,15 @@ def test_models_without_weights_are_compared():
 
     assert same.verdict == SAME
     assert wrong.verdict == DIFFERENT
+
+
+def test_a_check_inside_a_function_of_tensorflow_is_refused():
+    model = sequential()
+
+    @tensorflow.function(autograph=False)  # which would put it into other words
+    def traced(x):
+        compare.check(in_pytorch(), model, X, "to_keras")
+        return x
+
+    with pytest.raises(BadInput, match=r"^check: .* inside a tf\.function"):
+        traced(tensorflow.constant(1.0))

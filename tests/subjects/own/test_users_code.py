@@ -238,6 +238,17 @@ def test_code_outside_the_folder_is_a_users_own(file, run, tmp_path):
     assert "outside.py, line 2: expected code that runs, got KeyError" in one_line(err)
 
 
+def test_failure_in_a_helper_is_told_with_the_helpers_line(file, run):
+    file("import math\nraise RuntimeError('mine')", "helper.py")
+
+    status, _, err = run(file(pair(top="import helper")))
+
+    assert status == 2
+    assert err.count("mine.py, line 5: expected code that runs") == 1
+    assert "RuntimeError: mine (" in one_line(err)
+    assert "helper.py, line 2); correct it there" in err
+
+
 def test_maker_of_one_object_is_refused(file, run):
     text = pair(end="made = InPyTorch()\ntorch_model = lambda: made")
 

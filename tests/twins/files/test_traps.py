@@ -16,8 +16,9 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from made_files import KERNEL, dense, linear, refused, weights_only
+from made_files import KERNEL, dense, linear, refused, state_dict, weights_only
 
+from compare import BadInput
 from compare.twins.files.transfer import transfer_files
 
 # ------------------------------------------------------------------------------- zips
@@ -505,3 +506,63 @@ def test_a_header_of_safetensors_stays_as_it_is(tmp_path):
     transfer_files(dense(tmp_path / "a.weights.h5"), str(target))
 
     assert text in target.read_bytes()
+
+
+# ------------------------------------------------------------- what a transfer says
+
+
+def test_a_file_whose_checksum_is_wrong_is_damaged(tmp_path):
+    """PyTorch does not look at it, and reads other numbers."""
+    path = tmp_path / "fc.pt"
+    torch.save({"fc.weight": torch.tensor(KERNEL.T), "fc.bias": torch.zeros(3)}, path)
+    content = bytearray(path.read_bytes())
+    content[content.index(KERNEL.tobytes())] ^= 1
+    path.write_bytes(content)
+
+    assert "damaged" in refused(path, dense(tmp_path / "fc.weights.h5"))
+
+
+def test_numbers_that_are_nan_are_moved_and_counted(tmp_path):
+    source = linear(tmp_path / "fc.safetensors", value=np.nan)
+    moves = transfer_files(source, dense(tmp_path / "fc.weights.h5"))
+
+    assert {move.source: move.nan for move in moves} == {
+        ("fc.weight",): 0,
+        ("fc.bias",): 3,
+    }
+
+
+def test_a_file_of_keras_without_weights_is_said(tmp_path):
+    target = weights_only(tmp_path / "fc.weights.h5")
+
+    said = refused(linear(tmp_path / "fc.safetensors"), target)
+    assert "expected weights of layers, got a file without any" in said
+
+
+def test_a_table_of_layers_that_cannot_be_twins_is_said(tmp_path):
+    kernels = {"a": [np.zeros((2, 3), "float32")], "b": [np.zeros((4, 5), "float32")]}
+    target = weights_only(tmp_path / "two.weights.h5", **kernels)
+    source = state_dict(
+        tmp_path / "two.safetensors",
+        one__weight=np.zeros((3, 2), "float32"),
+        two__weight=np.zeros((5, 4), "float32"),
+    )
+
+    with pytest.raises(BadInput, match=r"names: .* got one Linear .* and b Dense"):
+        transfer_files(source, target, names={"one": "b"})
+
+
+def test_lists_of_layers_stand_side_by_side(tmp_path):
+    """Raised in a child process, they are lines as well."""
+    source = state_dict(
+        tmp_path / "fc.safetensors",
+        fc__weight=np.zeros((3, 2), "float32"),
+        fc__bias=np.zeros(3, "float32"),
+        more__weight=np.zeros((7, 6), "float32"),
+    )
+
+    _, heading, *rows = refused(source, dense(tmp_path / "fc.h5.weights.h5")).split(
+        "\n"
+    )
+    assert heading.split() == ["PyTorch", "Keras"]
+    assert len(rows) == 2
