@@ -109,6 +109,8 @@ def quiet() -> Iterator[None]:
         os.dup2(held_back.fileno(), 2)
         try:
             yield
+        except BadInput:  # which says in a line what there is to say
+            raise
         except Exception:
             held_back.seek(0)
             os.write(stderr, held_back.read())
