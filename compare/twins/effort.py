@@ -14,8 +14,8 @@ import numpy as np
 from compare import kinds
 from compare.mistakes.anatomy import Anatomy
 
-MISTAKES = 25e9  # for all mistakes in a model
-DRAWS = 10e9  # for all draws that show what is equivalent
+MISTAKES = 16e9  # for all mistakes in a model
+DRAWS = 6e9  # for all draws that show what is equivalent
 CHANGED = 15  # for each number of a layer, in both precisions
 READ = 1  # for each number of a layer at each step
 STAGE = 500_000  # for each stage that is judged
