@@ -15,7 +15,6 @@ from typing import Any
 import keras
 import numpy as np
 from keras.src.backend.common import global_state
-from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 from tensorflow.python.eager import context
 from tensorflow.python.framework import op_callbacks
 
@@ -228,6 +227,8 @@ def without_callbacks() -> Iterator[None]:
 
 
 # What Keras keeps for a thread, and has no public way to put back.
+
+GLOBAL_SEED_GENERATOR = "global_seed_generator"  # since Keras 3.0; named so since 3.12
 
 
 def default_policy() -> keras.DTypePolicy | None:
