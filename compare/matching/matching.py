@@ -103,9 +103,7 @@ def matched(
         attempt = _Attempt(torch, keras, table, plain)
     if complete and not attempt.is_complete:
         _check_kinds(table, torch, keras)
-        lists = unmatched(torch, keras, attempt.twins, attempt.free)
-        message, *rows = lists.splitlines()
-        raise BadInput(message, rows)
+        raise unmatched(torch, keras, attempt.twins, attempt.free)
     return Matched(
         {name: attempt.twins[name] for name in torch if name in attempt.twins},
         _groups(torch, attempt.by_order),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from itertools import islice, product, zip_longest
 
 from compare import kinds
+from compare.errors import BadInput
 from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain
 from compare.matching.sizes import NUMBER_IN_KERAS, Sizes, numbered, parts_of
@@ -22,8 +23,8 @@ def unmatched(
     keras: Mapping[str, Layer],
     matched: Collection[str],
     free: Mapping[str, Layer],
-) -> str:
-    """Show both lists side by side, what has no twin marked, and what is likely meant.
+) -> BadInput:
+    """The error that shows both lists, what has no twin marked, and what may be meant.
 
     Of long lists those layers alone are shown that have no twin, the first of them.
 
@@ -47,7 +48,7 @@ def unmatched(
         f"layers: {_suggestion(lost, free)}; expected a twin for each layer with "
         f"weights, got {counts} (marked *)"
     )
-    return "\n".join([message, *rows])
+    return BadInput(message, rows)
 
 
 def _rows(layers: Mapping[str, Layer], lost: Collection[str], whole: bool) -> list[str]:
