@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import isfunction, signature
 from typing import Any, Literal
 
 from compare.judging.words import Side
@@ -29,6 +30,16 @@ def as_tuple(value: Value) -> Value:
 def is_there(value: Value) -> bool:
     """Read whether a layer has an array: PyTorch keeps None where it has none."""
     return value is not None and value is not False
+
+
+def _of_function(layer: object, name: str, default: Value) -> Value:
+    """What the function that a layer applies takes by itself for an argument.
+
+    Keras's `Activation("leaky_relu")` has another slope than its `LeakyReLU`.
+    """
+    function = getattr(layer, "activation", None)
+    parameters = signature(function).parameters if isfunction(function) else {}
+    return parameters[name].default if name in parameters else default
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,7 @@ class Option:
             attribute, default = self.keras, self.keras_default
         value = default
         if attribute:
-            value = getattr(layer, attribute, default)
+            value = getattr(layer, attribute, _of_function(layer, attribute, default))
         value = self.read(value)
         return self.in_keras(value) if side == "torch" else value
 
