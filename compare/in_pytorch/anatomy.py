@@ -14,6 +14,7 @@ from torch.utils.hooks import RemovableHandle
 from compare.in_pytorch.arrays import (
     batch_or_time_first,
     copied,
+    features_in_place,
     features_last,
     first,
     handing_on,
@@ -237,7 +238,7 @@ def _handing_on_instead(
             return handing_on(module, result, instead.recurrent_outputs[name], turned)
         if name in instead.kinds and name in instead.layer_outputs:
             array = _with_windows_cut_later(module, result, instead, name)
-            return features_last(module, like(array, result))
+            return features_in_place(module, like(array, result))
         return None  # leaves the result
 
     return hook
@@ -304,7 +305,7 @@ def alone(
     elif tensor.is_floating_point():
         tensor = tensor.to(getattr(torch, twin.dtype))
     if not isinstance(module, torch.nn.RNNBase):
-        result = module(features_last(module, tensor))
+        result = module(features_in_place(module, tensor))
         return features_last(module, result).numpy()
     tensor = batch_or_time_first(module, tensor)
     beside = () if states is None else states_as_arguments(states, twin.dtype)

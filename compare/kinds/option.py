@@ -27,6 +27,17 @@ def as_tuple(value: Value) -> Value:
     return (value,) if isinstance(value, int) else plain_value(value)
 
 
+def as_sizes(axes: int) -> Callable[[Value], Value]:
+    """Return what writes a size as a tuple of a number for each of so many axes."""
+
+    def read(value: Value) -> Value:
+        if isinstance(value, int):
+            return (value,) * axes
+        return plain_value(value)
+
+    return read
+
+
 def is_there(value: Value) -> bool:
     """Read whether a layer has an array: PyTorch keeps None where it has none."""
     return value is not None and value is not False

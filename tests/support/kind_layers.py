@@ -64,14 +64,14 @@ def inputs(example: Example) -> list[np.ndarray]:
 def torch_output(kind: Kind, example: Example, layer: Any) -> np.ndarray:
     """What the layer of PyTorch returns, features last."""
     x, *states = map(torch.from_numpy, inputs(example))
-    first = x.ndim == 3 and (kind.features_first or example.features_first)
+    first = x.ndim > 2 and (kind.features_first or example.features_first)
     with torch.no_grad():
         if states:
             result = layer(x, tuple(states) if len(states) > 1 else states[0])
         else:
-            result = layer(x.transpose(1, 2) if first else x)
+            result = layer(x.movedim(-1, 1) if first else x)
     result = result[0] if isinstance(result, tuple) else result
-    return (result.transpose(1, 2) if first and result.ndim == 3 else result).numpy()
+    return (result.movedim(1, -1) if first and result.ndim > 2 else result).numpy()
 
 
 def keras_output(example: Example, layer: Any) -> np.ndarray:

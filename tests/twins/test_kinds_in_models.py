@@ -59,7 +59,7 @@ def makers(kind, example):
             if recurrent:
                 return self.head(self.part(x)[0][:, -1])
             if kind.features_first:
-                return self.head(self.part(x.transpose(1, 2))[..., -1])
+                return self.head(self.part(x.movedim(-1, 1)).flatten(2)[..., -1])
             return self.head(self.part(x)[:, -1])
 
     class InKeras(keras.Model):
@@ -73,7 +73,11 @@ def makers(kind, example):
 
         def call(self, x):
             made = self.part(x)
-            return self.head(made if recurrent else made[:, -1])
+            if recurrent:
+                return self.head(made)
+            while len(made.shape) > 2:  # the last step of each axis
+                made = made[:, -1]
+            return self.head(made)
 
     return {"torch": InPyTorch, "keras": InKeras}
 
