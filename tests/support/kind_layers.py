@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import torch
 
+from compare.in_keras.arrays import features_last, has_channels_first
 from compare.in_keras.precision import settled
 from compare.kinds import is_recurrent
 from compare.kinds.kind import Example, Kind
@@ -79,9 +80,12 @@ def keras_output(example: Example, layer: Any) -> np.ndarray:
     x, *states = map(keras.ops.convert_to_tensor, inputs(example))
     if states:
         return layer(x, states)[0].numpy()
-    for part in layer if isinstance(layer, list) else [layer]:
+    parts = layer if isinstance(layer, list) else [layer]
+    if has_channels_first(parts[0], x):
+        x = keras.ops.moveaxis(x, -1, 1)
+    for part in parts:
         x = part(x)
-    return x.numpy()
+    return features_last(parts[-1], x).numpy()
 
 
 def reference_output(kind: Kind, example: Example, arrays: dict, layer: Any) -> Any:
