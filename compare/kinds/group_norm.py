@@ -6,17 +6,14 @@ for it than `GroupNormalization(groups=-1)`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from compare.judging.words import Side
 from compare.kinds import normalisation
 from compare.kinds.any_arrays import ANOTHER_LAYER, ROUNDED
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call, Computation, Mistake
-from compare.kinds.option import REQUIRED, Option, Options, Value
+from compare.kinds.option import REQUIRED, Option, Options
 
 IN_TORCH = {"num_groups": 2, "num_channels": 4}
 IN_KERAS = {"groups": 2, "epsilon": 1e-5}
@@ -60,15 +57,9 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
     return normalisation.scaled(standard.reshape(x.shape), arrays)
 
 
-@dataclass(frozen=True)
-class _Groups(Option):
-    """The number of groups; PyTorch's InstanceNorm has one of each feature."""
-
-    def of_layer(self, side: Side, layer: object) -> Value:
-        """See `Option`."""
-        if side == "torch" and not hasattr(layer, self.torch):
-            return getattr(layer, "num_features", -1)
-        return super().of_layer(side, layer)
+def number_of_features(layer: object) -> int:
+    """The number of groups of PyTorch's InstanceNorm, which has no such attribute."""
+    return int(getattr(layer, "num_features", -1))
 
 
 def _other_number(call: Call) -> np.ndarray | None:
@@ -136,7 +127,15 @@ GROUP_NORM = Kind(
     compute=compute,
     rows=normalisation.SCALED_ALONE,
     options=(
-        _Groups("groups", "num_groups", "groups", REQUIRED, 32, sample=(4, 4)),
+        Option(
+            "groups",
+            "num_groups",
+            "groups",
+            REQUIRED,
+            32,
+            without_attribute=number_of_features,
+            sample=(4, 4),
+        ),
         normalisation.EPSILON,
         *normalisation.scale_and_offset("affine"),
         Option(

@@ -74,6 +74,8 @@ class Option:
         instead: what to do about a value that the other side cannot have.
         sample: another value than the default, as PyTorch and as Keras is given it;
             None where that side cannot be given one.
+        without_attribute: takes a layer that lacks the attribute, and reads
+            the setting from it; None where that has the default.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Option:
     refused: bool = False
     instead: str = ""
     sample: tuple[Value, Value] = (None, None)
+    without_attribute: Callable[[Any], Value] | None = None
 
     def of_layer(self, side: Side, layer: object) -> Value:
         """Read the setting from a layer of either framework, in Keras's words.
@@ -102,6 +105,8 @@ class Option:
         value = default
         if attribute:
             value = getattr(layer, attribute, _of_function(layer, attribute, default))
+            if self.without_attribute is not None and not hasattr(layer, attribute):
+                value = self.without_attribute(layer)
         value = self.read(value)
         return self.in_keras(value) if side == "torch" else value
 

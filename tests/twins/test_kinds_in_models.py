@@ -102,6 +102,8 @@ def twins_of(kind, example):
     """Twins of a model with random weights, and what they run on."""
     x = drawn(kind, example)
     given = sequences(None, x.shape[-1])
+    if x.ndim > 3:
+        given = (Input("x", (None, *x.shape[1:])),)
     if kind.name in EMBEDDINGS:
         given = (Input("x", (None, None), "int64"),)
     twins = Twins(makers(kind, example), given, ["y"])
