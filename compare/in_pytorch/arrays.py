@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import (
     pad_packed_sequence,
 )
 
+from compare.in_pytorch.attention import batch_first, is_attention
 from compare.in_pytorch.kinds import kind_of
 from compare.kinds import KINDS
 from compare.kinds.mistake import RecurrentOutput
@@ -52,7 +53,12 @@ def has_channels_first(module: torch.nn.Module, tensor: torch.Tensor) -> bool:
 
 
 def features_last(module: torch.nn.Module, tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor of a layer with its features last instead of before time, or back."""
+    """A tensor of a layer with its features last instead of before time, or back.
+
+    Of attention that has time first, the batch first instead, or back.
+    """
+    if is_attention(module):
+        return batch_first(module, tensor)
     if has_channels_first(module, tensor):
         return tensor.transpose(1, 2)
     return tensor
@@ -176,6 +182,8 @@ def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
     """What a layer returned, features last; without states if it is not recurrent."""
     if isinstance(module, torch.nn.RNNBase):
         return sequence_of(module, result)
+    if is_attention(module):
+        result = first(result)
     return RecurrentOutput(features_last(module, result).numpy())
 
 
