@@ -34,9 +34,25 @@ def unfit(tensor: Any) -> str:
     return ""
 
 
+# Layers that have an activation inside, which PyTorch has after the layer.
+ACTIVATING = (
+    keras.layers.Dense,
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv3D,
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+    keras.layers.DepthwiseConv1D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv1D,
+    keras.layers.SeparableConv2D,
+)
+
+
 def activates(layer: Any) -> bool:
     """Whether a layer has an activation inside that PyTorch has after the layer."""
-    inside = isinstance(layer, keras.layers.Dense | keras.layers.Conv1D)
+    inside = isinstance(layer, ACTIVATING)
     return inside and layer.activation not in (None, keras.activations.linear)
 
 

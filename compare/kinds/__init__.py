@@ -15,7 +15,7 @@ from compare.kinds import by_hand
 from compare.kinds.activations import ACTIVATION_KINDS
 from compare.kinds.batch_norm import BATCH_NORM
 from compare.kinds.computing import Cell
-from compare.kinds.convolution import CONV1D
+from compare.kinds.convolution import CONVOLUTIONS
 from compare.kinds.dense import LINEAR
 from compare.kinds.embedding import EMBEDDING
 from compare.kinds.group_norm import GROUP_NORM
@@ -40,11 +40,13 @@ from compare.kinds.prelu import PRELU
 from compare.kinds.reshaping import DROPOUT, FLATTEN
 from compare.kinds.rows import Row, alike, copied
 from compare.kinds.simple_rnn import RELU_RNN, RNN
+from compare.kinds.transposed_convolution import TRANSPOSED_CONVOLUTIONS
 
 # In this order messages list them, and files are asked what a layer may be.
 KINDS: tuple[Kind, ...] = (
     LINEAR,
-    CONV1D,
+    *CONVOLUTIONS,
+    *TRANSPOSED_CONVOLUTIONS,
     EMBEDDING,
     PRELU,
     LAYER_NORM,
@@ -79,6 +81,7 @@ def of_family(family: Family) -> tuple[str, ...]:
 RECURRENT = of_family("recurrent")
 DENSE = of_family("dense")
 CONVOLUTION = of_family("convolution")
+TRANSPOSED = of_family("transposed convolution")
 EMBEDDINGS = of_family("embedding")
 NORMALISATION = of_family("normalisation")
 ATTENTION = of_family("attention")
