@@ -121,6 +121,11 @@ class Kind:
         """Keras's arrays in the order in which a file numbers them."""
         return tuple(self.files[0].keras) if self.files else ()
 
+    @property
+    def layers_in_pytorch(self) -> tuple[str, ...]:
+        """PyTorch's names without those of cells."""
+        return tuple(name for name in self.torch if "Cell" not in name)
+
     def option(self, name: str) -> Option:
         """Return the setting of a name.
 

@@ -77,7 +77,7 @@ class Option:
             None where that side cannot be given one.
         torch_attribute, keras_attribute: what holds the setting in a layer, where that
             goes by another name than the argument.
-        without_attribute: takes a layer of Keras that lacks the attribute, and reads
+        without_attribute: takes a layer that lacks the attribute, and reads
             the setting from it; None where that has the default.
     """
 
