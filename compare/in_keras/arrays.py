@@ -60,6 +60,19 @@ def before_activation(layer: keras.Layer) -> Iterator[list[Any]]:
         yield before
 
 
+def has_channels_first(module: object, tensor: Any) -> bool:
+    """Whether a tensor of this layer is (batch, features, *spatial)."""
+    first = getattr(module, "data_format", None) == "channels_first"
+    return first and len(tensor.shape) > 2
+
+
+def features_last(module: object, tensor: Any) -> Any:
+    """A tensor that a layer takes or returns, with its features last."""
+    if has_channels_first(module, tensor):
+        return keras.ops.moveaxis(tensor, 1, -1)
+    return tensor
+
+
 # ------------------------------------------------------------ of recurrent layers
 
 

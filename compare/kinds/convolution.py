@@ -43,7 +43,7 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
     reach = dilation * (weight.shape[2] - 1) + 1
     around = steps_around(options.get("padding", "valid"), x.shape[1], reach, stride)
     padded = np.pad(np.asarray(x, "float64"), ((0, 0), around, (0, 0)))
-    patches = windows(padded, weight.shape[2], stride, dilation)
+    patches = windows(padded, weight.shape[2:], (stride,), (dilation,))
     outputs = [
         np.einsum("btki,oik->bto", group, kernel)
         for group, kernel in zip(

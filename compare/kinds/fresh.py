@@ -18,7 +18,7 @@ def is_unrelated_and_fresh(right: Arrays, wrong: Arrays, side: Side) -> bool:
         wrong: the same.
         side: "torch" or "keras", whose way of making weights is looked for.
     """
-    if not all(_unrelated(right[name], wrong[name]) for name in wrong):
+    if not all(are_unrelated(right[name], wrong[name]) for name in wrong):
         return False
     return _fresh_in_torch(wrong) if side == "torch" else _fresh_in_keras(wrong)
 
@@ -41,7 +41,7 @@ def is_left(right: Arrays, wrong: Arrays, side: Side) -> bool:
     )
 
 
-def _unrelated(first: np.ndarray, second: np.ndarray) -> bool:
+def are_unrelated(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether no number of the one is made of the other's, as far as that shows."""
     if np.array_equal(first, second):
         return False

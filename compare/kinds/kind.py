@@ -20,6 +20,7 @@ Family = Literal[
     "normalisation",
     "pooling",
     "activation",
+    "attention",
     "other",
 ]
 
@@ -47,13 +48,15 @@ class Example:
         keras: class in `keras.layers`; empty where Keras has none.
         keras_settings: arguments of the class.
         name: what is special about it; empty for the plain one.
-        shape: of an input, features last: (batch, time, features), (batch, features)
-            or, of indices, (batch, time).
+        shape: of an input, features last: (batch, *spatial, features), with no axis
+            between, one for time, or more; of indices (batch, time).
         wrapper: class in `keras.layers` around the layer, or none.
         stack: how many of Keras's layers, one after another, are the twin.
         as_cells: whether these are cells in one `keras.layers.RNN`.
-        features_first: whether PyTorch's takes (batch, features, time), though not all
-            layers of its kind do.
+        features_first: whether PyTorch's takes (batch, features, *spatial), though not
+            all layers of its kind do.
+        call: what attention is given beside its queries: the shapes of "key" and
+            "value", and "mask": "causal", "padding" or "both".
     """
 
     torch: str
@@ -66,6 +69,7 @@ class Example:
     stack: int = 1
     as_cells: bool = False
     features_first: bool = False
+    call: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,7 @@ class Kind:
         options: its settings.
         mistakes: the ways in which it goes wrong, in the order in which they are tried.
             They name no kinds: the library does.
-        features_first: whether PyTorch's layer takes a sequence as (batch, features,
-            time).
+        features_first: whether PyTorch's layer takes (batch, features, *spatial).
         cell: one step of it, if it is recurrent.
         files: the arrays that it may have in a saved file, all of them first.
         switches: the setting of Keras without which an array is not there, by array.
