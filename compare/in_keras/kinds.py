@@ -7,10 +7,14 @@ from typing import Any
 
 import keras
 
-from compare.in_keras.internals import framework_class
+from compare.in_keras.internals import framework_class, parts_of_attention
 from compare.kinds import unlike_pytorch
 from compare.one_line import class_name
 
+# Layers that count as one with the dense layers that each makes for itself.
+ATTENTION = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)
+# What `keras.layers` calls a class that has another name in its own module.
+PUBLIC_NAMES = {"GroupedQueryAttention": "GroupQueryAttention"}
 OWN_CELLS = "keras_models.lstm_layer"  # the module of the suite's own cell
 
 
@@ -25,11 +29,18 @@ def is_own(layer: keras.Layer) -> bool:
     return kind_of(layer).endswith(("(Layer)", "(Model)"))
 
 
+def parts(layer: object) -> dict[str, keras.Layer]:
+    """The layers inside attention, with which it is one, by the prefix of arrays."""
+    if not isinstance(layer, ATTENTION):
+        return {}
+    return parts_of_attention(layer)
+
+
 def is_by_hand(layer: object) -> bool:
     """Whether the user wrote what a layer, its cell, or one of several computes."""
-    parts = inner_layers(layer)
-    if parts:
-        return any(map(is_by_hand, parts.values()))
+    inner = inner_layers(layer)
+    if inner:
+        return any(map(is_by_hand, inner.values()))
     if not isinstance(layer, keras.Layer):
         return False
     cell = layer.cell if isinstance(layer, keras.layers.RNN) else layer
@@ -82,7 +93,8 @@ def _class_name(layer: keras.Layer) -> str:
         return class_name(own)
     if cls in (keras.Layer, keras.Model):
         return f"{class_name(own)}({class_name(cls)})"
-    return class_name(cls)
+    name = class_name(cls)
+    return PUBLIC_NAMES.get(name, name)
 
 
 def inner_layers(attribute: object) -> dict[str, keras.Layer]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -12,9 +13,11 @@ import torch
 from compare.errors import BadInput
 from compare.in_pytorch.kinds import (
     is_by_hand,
+    is_composite,
     is_constant,
     is_own,
     kind_of,
+    modules,
     own_modules,
 )
 from compare.in_pytorch.models import check_usable
@@ -106,7 +109,7 @@ def load(
     for name, values in arrays.items():
         module = model.get_submodule(name)
         for key, array in values.items():
-            write(getattr(module, key), array)
+            write(attrgetter(key)(module), array)
 
 
 def holders(
@@ -127,9 +130,10 @@ def holders(
     ignored = _IGNORED.get(model, set())
     by_name: dict[str, dict[str, torch.Tensor]] = {}
     earlier: set[int] = set()
-    for name, module in model.named_modules():
-        tensors: dict[str, torch.Tensor] = dict(module.named_parameters(recurse=False))
-        tensors |= module.named_buffers(recurse=False)
+    for name, module in modules(model):
+        deep = is_composite(module)
+        tensors: dict[str, torch.Tensor] = dict(module.named_parameters(recurse=deep))
+        tensors |= module.named_buffers(recurse=deep)
         if not is_own(module):
             tensors.pop("num_batches_tracked", None)
         if is_constant(module):

@@ -27,6 +27,7 @@ from compare.kinds.layer import Arrays, Layer
 from compare.kinds.layer_norm import LAYER_NORM
 from compare.kinds.lstm import LSTM
 from compare.kinds.mistake import Call
+from compare.kinds.multi_head_attention import MULTI_HEAD_ATTENTION
 from compare.kinds.names import own, plain
 from compare.kinds.option import Option, Options, Value
 from compare.kinds.pooling import POOLING
@@ -53,6 +54,7 @@ KINDS: tuple[Kind, ...] = (
     GRU,
     RNN,
     RELU_RNN,
+    MULTI_HEAD_ATTENTION,
     *POOLING,
     *GLOBAL_POOLING,
     *ACTIVATION_KINDS,
@@ -84,6 +86,7 @@ CONVOLUTION = of_family("convolution")
 TRANSPOSED = of_family("transposed convolution")
 EMBEDDINGS = of_family("embedding")
 NORMALISATION = of_family("normalisation")
+ATTENTION = of_family("attention")
 
 
 def of_layers(torch: str, keras: str) -> Kind | None:
@@ -173,6 +176,26 @@ def unlike_pytorch(name: str, value_of: Callable[[Option], Value]) -> list[str]:
     for option in kind.options if kind is not None else ():
         if option.refused and value_of(option) not in option.in_pytorch:
             unlike.append(f"{option.keras}={value_of(option)}")
+    return unlike
+
+
+def unlike_keras(name: str, layer: object) -> list[str]:
+    """Return the settings of a layer of PyTorch that Keras's layer cannot have.
+
+    Args:
+        name: PyTorch's class.
+        layer: alive.
+
+    Returns:
+        Such as ["add_zero_attn=True"].
+    """
+    kind = BY_TORCH_NAME.get(name)
+    unlike: list[str] = []
+    for option in kind.options if kind is not None else ():
+        if option.refused and not option.keras:
+            value = option.of_layer("torch", layer)
+            if value != option.keras_default:
+                unlike.append(f"{option.torch}={value}")
     return unlike
 
 

@@ -69,11 +69,14 @@ class Option:
         read: takes what the attribute holds and returns it as data.
         in_pytorch: the values, in Keras's words, that PyTorch's layer can have; empty
             where it can have all.
-        refused: whether a layer of Keras with another value goes by a name of its own,
-            such as "LSTM(activation=relu)", for which there is no rule.
+        refused: whether a layer with a value that the other side cannot have goes by a
+            name of its own, such as "LSTM(activation=relu)", for which there is no
+            rule.
         instead: what to do about a value that the other side cannot have.
         sample: another value than the default, as PyTorch and as Keras is given it;
             None where that side cannot be given one.
+        torch_attribute, keras_attribute: what holds the setting in a layer, where that
+            goes by another name than the argument.
         without_attribute: takes a layer that lacks the attribute, and reads
             the setting from it; None where that has the default.
     """
@@ -90,6 +93,8 @@ class Option:
     refused: bool = False
     instead: str = ""
     sample: tuple[Value, Value] = (None, None)
+    torch_attribute: str = ""
+    keras_attribute: str = ""
     without_attribute: Callable[[Any], Value] | None = None
 
     def of_layer(self, side: Side, layer: object) -> Value:
@@ -99,9 +104,11 @@ class Option:
             side: whose layer it is.
             layer: alive; of a recurrent layer of Keras, or its cell.
         """
-        attribute, default = self.torch, self.torch_default
+        attribute = self.torch_attribute or self.torch
+        default = self.torch_default
         if side == "keras":
-            attribute, default = self.keras, self.keras_default
+            attribute = self.keras_attribute or self.keras
+            default = self.keras_default
         value = default
         if attribute:
             value = getattr(layer, attribute, _of_function(layer, attribute, default))
