@@ -76,9 +76,18 @@ def before_activation(layer: keras.Layer) -> Iterator[list[Any]]:
         yield before
 
 
+# Norms whose `axis` is that of the features, whatever `data_format` other layers have.
+NORMS_OF_FEATURES = (
+    keras.layers.BatchNormalization,
+    keras.layers.GroupNormalization,
+)
+
+
 def has_channels_first(module: object, tensor: Any) -> bool:
     """Whether a tensor of this layer is (batch, features, *spatial)."""
     first = getattr(module, "data_format", None) == "channels_first"
+    if isinstance(module, NORMS_OF_FEATURES):
+        first = module.axis == 1
     return first and len(tensor.shape) > 2
 
 

@@ -18,6 +18,7 @@ from torch.nn.utils.rnn import (
     pad_packed_sequence,
 )
 
+from compare.in_pytorch.attention import batch_first, is_attention
 from compare.in_pytorch.kinds import kind_of
 from compare.kinds import KINDS
 from compare.kinds.mistake import RecurrentOutput
@@ -53,14 +54,24 @@ def has_channels_first(module: torch.nn.Module, tensor: torch.Tensor) -> bool:
 
 
 def features_last(module: torch.nn.Module, tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor that a layer takes or returns, with its features last."""
+    """A tensor that a layer takes or returns, with its features last.
+
+    Of attention that has time first, with the batch first.
+    """
+    if is_attention(module):
+        return batch_first(module, tensor)
     if has_channels_first(module, tensor):
         return tensor.movedim(1, -1)
     return tensor
 
 
 def features_in_place(module: torch.nn.Module, tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor with its features last, with them where the layer has them."""
+    """A tensor with its features last, with them where the layer has them.
+
+    Of attention that has time first, with time first.
+    """
+    if is_attention(module):
+        return batch_first(module, tensor)
     if has_channels_first(module, tensor):
         return tensor.movedim(-1, 1)
     return tensor
@@ -184,6 +195,8 @@ def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
     """What a layer returned, features last; without states if it is not recurrent."""
     if isinstance(module, torch.nn.RNNBase):
         return sequence_of(module, result)
+    if is_attention(module):
+        result = first(result)
     return RecurrentOutput(features_last(module, result).numpy())
 
 

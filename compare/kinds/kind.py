@@ -23,6 +23,7 @@ Family = Literal[
     "normalisation",
     "pooling",
     "activation",
+    "attention",
     "other",
 ]
 
@@ -57,6 +58,8 @@ class Example:
         as_cells: whether these are cells in one `keras.layers.RNN`.
         features_first: whether PyTorch's takes (batch, features, *spatial), though not
             all layers of its kind do.
+        call: what attention is given beside its queries: the shapes of "key" and
+            "value", and "mask": "causal", "padding" or "both".
     """
 
     torch: str
@@ -69,6 +72,7 @@ class Example:
     stack: int = 1
     as_cells: bool = False
     features_first: bool = False
+    call: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,11 @@ class Kind:
     def array_names(self) -> tuple[str, ...]:
         """Keras's arrays in the order in which a file numbers them."""
         return tuple(self.files[0].keras) if self.files else ()
+
+    @property
+    def layers_in_pytorch(self) -> tuple[str, ...]:
+        """PyTorch's names without those of cells."""
+        return tuple(name for name in self.torch if "Cell" not in name)
 
     def option(self, name: str) -> Option:
         """Return the setting of a name.

@@ -258,6 +258,7 @@ def test_an_option_is_read_from_a_layer(classes, kind, option):
 def test_defaults_are_those_of_the_frameworks(classes, kind, option):
     for side, _ in sides_of(option):
         name, declared = attribute(option, side), default(option, side)
+        held_by = getattr(option, f"{side}_attribute") or name
         layer = built(classes, kind, option, side)
         signed = default_of(type(layer), name)
         if declared == REQUIRED:
@@ -265,7 +266,7 @@ def test_defaults_are_those_of_the_frameworks(classes, kind, option):
         elif signed == "unknown":
             assert option.read(getattr(layer, name)) == option.read(declared)
         elif signed is None:  # what is taken then, the layer says
-            assert declared in (None, option.read(getattr(layer, name)))
+            assert declared in (None, option.read(getattr(layer, held_by)))
         else:
             assert signed == declared
 

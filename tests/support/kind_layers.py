@@ -8,9 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 import torch
+from attention_calls import in_keras as keras_attention
+from attention_calls import in_torch, options_of
 from grid import Unsayable, Use
 
+from compare.in_keras.arrays import features_last, has_channels_first
 from compare.in_keras.precision import settled
+from compare.in_pytorch import attention
 from compare.kinds import is_recurrent
 from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Layer
@@ -19,6 +23,7 @@ from compare.matching.rewriting import rewrite
 from compare.twins.frameworks import LAYERS
 
 SIDES = ("torch", "keras")
+ATTENTION = ("MultiHeadAttention", "GroupQueryAttention")
 
 
 def in_pytorch(example: Example, subclass: bool = False) -> Any:
@@ -71,6 +76,8 @@ def torch_output(
     x, *states = map(torch.from_numpy, inputs(example))
     first = x.ndim > 2 and (kind.features_first or example.features_first)
     with torch.no_grad():
+        if attention.is_attention(layer):
+            return in_torch(layer, x, options_of(example)).numpy()
         if states:
             result = layer(x, tuple(states) if len(states) > 1 else states[0])
         else:
@@ -90,12 +97,14 @@ def keras_output(example: Example, layer: Any, use: Use | None = None) -> np.nda
         return layer(x, states)[0].numpy()
     if use is not None:
         return use(layer, x).numpy()
-    first = getattr(layer, "data_format", "") == "channels_first" and x.ndim > 2
-    if first:
+    if example.keras in ATTENTION:
+        return keras_attention(layer, x, options_of(example)).numpy()
+    parts = layer if isinstance(layer, list) else [layer]
+    if has_channels_first(parts[0], x):
         x = keras.ops.moveaxis(x, -1, 1)
-    for part in layer if isinstance(layer, list) else [layer]:
+    for part in parts:
         x = part(x)
-    return (keras.ops.moveaxis(x, 1, -1) if first and x.ndim > 2 else x).numpy()
+    return features_last(parts[-1], x).numpy()
 
 
 def reference_output(
@@ -103,7 +112,7 @@ def reference_output(
 ) -> Any:
     """What the kind computes with the settings of a side's layer."""
     x, *states = inputs(example)
-    settings = dict(kind.options_of(side, layer))
+    settings = {**kind.options_of(side, layer), **options_of(example)}
     if is_recurrent(kind.name):
         if states:  # of a cell, whose arrays do not say which layer they are of
             arrays = {f"{name}_l0": array for name, array in arrays.items()}
