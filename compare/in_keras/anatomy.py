@@ -1,4 +1,7 @@
-"""How a Keras twin is looked into while it runs."""
+"""How a Keras twin is looked into while it runs.
+
+Arrays have the features last, whatever `data_format` a layer has.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ import numpy as np
 from compare.in_keras import attention
 from compare.in_keras.arrays import (
     before_activation,
+    features_last,
     in_order,
     merged,
     order_of_steps,
@@ -310,6 +314,7 @@ def _plain_run(
     output = before[0] if before else result
     if not keras.ops.is_tensor(output):  # several
         return None, result
+    x, output = features_last(layer, x), features_last(layer, output)
     return _Run(to_numpy(x), to_numpy(output)), result
 
 

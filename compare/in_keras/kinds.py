@@ -73,6 +73,8 @@ def _kind_of(attribute: Any, backwards: bool) -> str:
         if attribute.go_backwards != backwards:  # beside no forward direction
             options.append(f"go_backwards={attribute.go_backwards}")
     kind = _class_name(cell).removesuffix("Cell")
+    if kind == "Activation":
+        return f"Activation({attribute.activation.__name__})"
     options += unlike_pytorch(kind, lambda option: option.of_layer("keras", cell))
     if options:
         return f"{kind}({', '.join(options)})"

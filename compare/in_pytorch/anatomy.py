@@ -15,6 +15,7 @@ from compare.in_pytorch import attention
 from compare.in_pytorch.arrays import (
     batch_or_time_first,
     copied,
+    features_in_place,
     features_last,
     first,
     handing_on,
@@ -253,7 +254,7 @@ def _handing_on_instead(
                 output = instead.layer_outputs[name]
                 return attention.returning(module, result, output, turned)
             array = _with_windows_cut_later(module, result, instead, name)
-            return features_last(module, like(array, result))
+            return features_in_place(module, like(array, result))
         return None  # leaves the result
 
     return hook
@@ -326,7 +327,7 @@ def alone(
         result = first(module(*args, **kwargs))
         return features_last(module, result).numpy()
     if not isinstance(module, torch.nn.RNNBase):
-        result = module(features_last(module, tensor))
+        result = module(features_in_place(module, tensor))
         return features_last(module, result).numpy()
     tensor = batch_or_time_first(module, tensor)
     beside = () if states is None else states_as_arguments(states, twin.dtype)

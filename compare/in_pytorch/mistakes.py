@@ -1,8 +1,8 @@
 """How named mistakes are made in a PyTorch twin.
 
-Arrays have the features last, as in Keras, where a layer of PyTorch has them before
-time. Hooks change what goes into a layer and what comes out of it; everything else is
-the model's own code, so a mistake does to it what it would do to a port.
+Arrays have the features last, where a layer of PyTorch has them before the other axes.
+Hooks change what goes into a layer and what comes out of it; everything else is the
+model's own code, so a mistake does to it what it would do to a port.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from compare.in_pytorch import attention
 from compare.in_pytorch.arrays import (
     as_input_of,
     copied,
+    features_in_place,
     features_last,
     filled,
     first,
@@ -182,7 +183,7 @@ def _with_computation(
         x = features_last(module, args[0]).numpy()
         options = options_of("torch", kind, module)
         wrong = _possible(effect.compute(call(kind, arrays, x, options=options)))
-        return features_last(module, like(wrong, result))
+        return features_in_place(module, like(wrong, result))
 
     module = model.get_submodule(layer)
     return hooked([module.register_forward_hook(recompute, with_kwargs=True)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import isfunction, signature
 from typing import Any, Literal
 
 from compare.judging.words import Side
@@ -26,9 +27,30 @@ def as_tuple(value: Value) -> Value:
     return (value,) if isinstance(value, int) else plain_value(value)
 
 
+def as_sizes(axes: int) -> Callable[[Value], Value]:
+    """Return what writes a size as a tuple of a number for each of so many axes."""
+
+    def read(value: Value) -> Value:
+        if isinstance(value, int):
+            return (value,) * axes
+        return plain_value(value)
+
+    return read
+
+
 def is_there(value: Value) -> bool:
     """Read whether a layer has an array: PyTorch keeps None where it has none."""
     return value is not None and value is not False
+
+
+def _of_function(layer: object, name: str, default: Value) -> Value:
+    """What the function that a layer applies takes by itself for an argument.
+
+    Keras's `Activation("leaky_relu")` has another slope than its `LeakyReLU`.
+    """
+    function = getattr(layer, "activation", None)
+    parameters = signature(function).parameters if isfunction(function) else {}
+    return parameters[name].default if name in parameters else default
 
 
 @dataclass(frozen=True)
@@ -55,6 +77,8 @@ class Option:
             None where that side cannot be given one.
         torch_attribute, keras_attribute: what holds the setting in a layer, where that
             goes by another name than the argument.
+        without_attribute: takes a layer that lacks the attribute, and reads
+            the setting from it; None where that has the default.
     """
 
     name: str
@@ -71,6 +95,7 @@ class Option:
     sample: tuple[Value, Value] = (None, None)
     torch_attribute: str = ""
     keras_attribute: str = ""
+    without_attribute: Callable[[Any], Value] | None = None
 
     def of_layer(self, side: Side, layer: object) -> Value:
         """Read the setting from a layer of either framework, in Keras's words.
@@ -86,7 +111,9 @@ class Option:
             default = self.keras_default
         value = default
         if attribute:
-            value = getattr(layer, attribute, default)
+            value = getattr(layer, attribute, _of_function(layer, attribute, default))
+            if self.without_attribute is not None and not hasattr(layer, attribute):
+                value = self.without_attribute(layer)
         value = self.read(value)
         return self.in_keras(value) if side == "torch" else value
 

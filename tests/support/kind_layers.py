@@ -10,6 +10,7 @@ import torch
 from attention_calls import in_keras as keras_attention
 from attention_calls import in_torch, options_of
 
+from compare.in_keras.arrays import features_last, has_channels_first
 from compare.in_keras.precision import settled
 from compare.in_pytorch import attention
 from compare.kinds import is_recurrent
@@ -68,16 +69,16 @@ def inputs(example: Example) -> list[np.ndarray]:
 def torch_output(kind: Kind, example: Example, layer: Any) -> np.ndarray:
     """What the layer of PyTorch returns, features last."""
     x, *states = map(torch.from_numpy, inputs(example))
-    first = x.ndim == 3 and (kind.features_first or example.features_first)
+    first = x.ndim > 2 and (kind.features_first or example.features_first)
     with torch.no_grad():
         if attention.is_attention(layer):
             return in_torch(layer, x, options_of(example)).numpy()
         if states:
             result = layer(x, tuple(states) if len(states) > 1 else states[0])
         else:
-            result = layer(x.transpose(1, 2) if first else x)
+            result = layer(x.movedim(-1, 1) if first else x)
     result = result[0] if isinstance(result, tuple) else result
-    return (result.transpose(1, 2) if first and result.ndim == 3 else result).numpy()
+    return (result.movedim(1, -1) if first and result.ndim > 2 else result).numpy()
 
 
 def keras_output(example: Example, layer: Any) -> np.ndarray:
@@ -87,9 +88,12 @@ def keras_output(example: Example, layer: Any) -> np.ndarray:
         return layer(x, states)[0].numpy()
     if example.keras in ATTENTION:
         return keras_attention(layer, x, options_of(example)).numpy()
-    for part in layer if isinstance(layer, list) else [layer]:
+    parts = layer if isinstance(layer, list) else [layer]
+    if has_channels_first(parts[0], x):
+        x = keras.ops.moveaxis(x, -1, 1)
+    for part in parts:
         x = part(x)
-    return x.numpy()
+    return features_last(parts[-1], x).numpy()
 
 
 def reference_output(kind: Kind, example: Example, arrays: dict, layer: Any) -> Any:

@@ -65,7 +65,7 @@ def makers(kind, example):
             if recurrent:
                 return self.head(self.part(x)[0][:, -1])
             if kind.features_first:
-                return self.head(self.part(x.transpose(1, 2))[..., -1])
+                return self.head(self.part(x.movedim(-1, 1)).flatten(2)[..., -1])
             if attends:
                 return self.head(attention_calls.in_torch(self.part, x, of_call)[:, -1])
             return self.head(self.part(x)[:, -1])
@@ -84,7 +84,11 @@ def makers(kind, example):
                 made = attention_calls.in_keras(self.part, x, of_call)
                 return self.head(made[:, -1])
             made = self.part(x)
-            return self.head(made if recurrent else made[:, -1])
+            if recurrent:
+                return self.head(made)
+            while len(made.shape) > 2:  # the last step of each axis
+                made = made[:, -1]
+            return self.head(made)
 
     return {"torch": InPyTorch, "keras": InKeras}
 
@@ -111,6 +115,8 @@ def twins_of(kind, example):
     given = sequences(None, x.shape[-1])
     if example.call:  # whose masks are for this many steps
         given = (Input("x", x.shape),)
+    if x.ndim > 3:
+        given = (Input("x", (None, *x.shape[1:])),)
     if kind.name in EMBEDDINGS:
         given = (Input("x", (None, None), "int64"),)
     twins = Twins(makers(kind, example), given, ["y"])
