@@ -28,9 +28,9 @@ from compare.in_pytorch.arrays import (
     states_given,
     unfit,
 )
-from compare.in_pytorch.kinds import is_by_hand, is_innermost
-from compare.in_pytorch.kinds import modules as modules_of
-from compare.in_pytorch.layers import layers
+from compare.in_pytorch.kinds import is_by_hand
+from compare.in_pytorch.layers import is_innermost, layers
+from compare.in_pytorch.layers import modules as modules_of
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
