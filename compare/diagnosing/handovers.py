@@ -13,6 +13,7 @@ from compare.diagnosing.between import ways as between
 from compare.diagnosing.between.route import Recognised
 from compare.diagnosing.between.ways import differing, ways_of, without_padding
 from compare.diagnosing.computations import is_array, is_output
+from compare.diagnosing.fed import fed_otherwise
 from compare.diagnosing.finding import (
     Finding,
     Link,
@@ -62,6 +63,11 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
     layers = list(isolated.torch.kinds)
     before = layers[: layers.index(layer)]
     findings = handed_on(before, layer, isolated)
+    if findings is None or any(finding.unknown for finding in findings):
+        given_otherwise = fed_otherwise(layer, isolated)
+        if given_otherwise is not None:
+            yield given_otherwise
+            return
     if findings is not None:
         around = isolated.around.get(layer)
         for finding in findings:

@@ -1,0 +1,75 @@
+"""What a run of a layer is given, where its twin is given something else."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from compare.diagnosing.finding import Finding, Reading
+from compare.diagnosing.isolated import Isolated
+from compare.judging.distances import near
+from compare.judging.result import OTHER, SIDES
+from compare.judging.words import Side
+from compare.kinds.mistake import LayerInput
+from compare.mistakes import ACTIVATIONS
+from compare.mistakes.activations import NONE
+from compare.mistakes.anatomy import Anatomy
+from compare.mistakes.runs import number_of
+
+
+def fed_otherwise(layer: str, isolated: Isolated) -> Finding | None:
+    """Say what each side gives a run of a layer that runs more than once.
+
+    Args:
+        layer: the name of a run.
+        isolated: the twins at work, the model's inputs among the layers.
+
+    Returns:
+        None where one side gives it something unknown, or it runs once.
+    """
+    keras_x = isolated.keras.input_of(layer)
+    if number_of(layer) is None or keras_x is None:
+        return None
+    sources: dict[Side, str] = {}
+    for side, anatomy in isolated.anatomies.items():
+        source = _source(layer, anatomy)
+        if not source:
+            return None
+        sources[side] = source
+    if sources["torch"] == sources["keras"]:
+        return None
+    torch, keras = sources["torch"], sources["keras"]
+    sentence = f"{layer} is given {torch} in PyTorch, {keras} in Keras"
+    fixes = []
+    for side, opposite in OTHER.items():
+        name = isolated.name(layer, side)
+        fixes.append(f"{name} of {SIDES[side]}: give it {sources[opposite]}")
+    reading = Reading("", (), sentence, f"either {' or '.join(fixes)}")
+    x = isolated.keras.given_to(layer)
+    if x is None:
+        return None
+    # What is given to a layer is cured where the layer is the one that follows.
+    names = list(isolated.torch.kinds)
+    before = names[max(names.index(layer) - 1, 0)]
+    return Finding(before, (reading,), cure=LayerInput(x), following=layer)
+
+
+def _source(layer: str, anatomy: Anatomy) -> str:
+    """What a run of a layer is given, in words; empty where that is unknown."""
+    x = anatomy.given_to(layer)
+    if x is None:
+        return ""
+    made: dict[str, np.ndarray] = {}
+    for name, output in reversed(list(anatomy.recurrent_outputs.items())):
+        made[f"h of {name}"] = output.output[:, -1]
+        if output.c is not None:
+            made[f"c of {name}"] = output.c
+    for name, array in reversed(list(anatomy.layer_outputs.items())):
+        made[name] = array
+        if array.ndim == x.ndim + 1:
+            for step in range(array.shape[1]):
+                made[f"step {step + 1} of {name}"] = array[:, step]
+    for name, array in made.items():
+        for activation, function in ACTIVATIONS.items():
+            if array.shape == x.shape and near(function(array), x):
+                return name if activation == NONE else f"{activation} of {name}"
+    return ""
