@@ -24,18 +24,21 @@ def fed_otherwise(layer: str, isolated: Isolated) -> Finding | None:
         isolated: the twins at work, the model's inputs among the layers.
 
     Returns:
-        None where one side gives it something unknown, or it runs once.
+        None where one side gives it something unknown, where both give it what one
+        layer makes, which is looked at elsewhere, or where it runs once.
     """
     keras_x = isolated.keras.input_of(layer)
     if number_of(layer) is None or keras_x is None:
         return None
     sources: dict[Side, str] = {}
+    names = set()
     for side, anatomy in isolated.anatomies.items():
         source = _source(layer, anatomy)
-        if not source:
+        if source is None:
             return None
-        sources[side] = source
-    if sources["torch"] == sources["keras"]:
+        sources[side], name = source
+        names.add(name)
+    if len(names) == 1:
         return None
     torch, keras = sources["torch"], sources["keras"]
     sentence = f"{layer} is given {torch} in PyTorch, {keras} in Keras"
@@ -48,16 +51,16 @@ def fed_otherwise(layer: str, isolated: Isolated) -> Finding | None:
     if x is None:
         return None
     # What is given to a layer is cured where the layer is the one that follows.
-    names = list(isolated.torch.kinds)
-    before = names[max(names.index(layer) - 1, 0)]
+    every_name = list(isolated.torch.kinds)
+    before = every_name[max(every_name.index(layer) - 1, 0)]
     return Finding(before, (reading,), cure=LayerInput(x), following=layer)
 
 
-def _source(layer: str, anatomy: Anatomy) -> str:
-    """What a run of a layer is given, in words; empty where that is unknown."""
+def _source(layer: str, anatomy: Anatomy) -> tuple[str, str] | None:
+    """What a run of a layer is given, in words, and what makes it; None if unknown."""
     x = anatomy.given_to(layer)
     if x is None:
-        return ""
+        return None
     made: dict[str, np.ndarray] = {}
     for name, output in reversed(list(anatomy.recurrent_outputs.items())):
         made[f"h of {name}"] = output.output[:, -1]
@@ -71,5 +74,6 @@ def _source(layer: str, anatomy: Anatomy) -> str:
     for name, array in made.items():
         for activation, function in ACTIVATIONS.items():
             if array.shape == x.shape and near(function(array), x):
-                return name if activation == NONE else f"{activation} of {name}"
-    return ""
+                words = name if activation == NONE else f"{activation} of {name}"
+                return words, name
+    return None

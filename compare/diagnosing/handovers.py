@@ -62,12 +62,11 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
     amount = "in shape" if np.isinf(gap) else f"by {gap:.1e}"
     layers = list(isolated.torch.kinds)
     before = layers[: layers.index(layer)]
+    given_otherwise = fed_otherwise(layer, isolated)
+    if given_otherwise is not None:
+        yield given_otherwise
+        return
     findings = handed_on(before, layer, isolated)
-    if findings is None or any(finding.unknown for finding in findings):
-        given_otherwise = fed_otherwise(layer, isolated)
-        if given_otherwise is not None:
-            yield given_otherwise
-            return
     if findings is not None:
         around = isolated.around.get(layer)
         for finding in findings:

@@ -15,6 +15,7 @@ import numpy as np
 from compare.diagnosing.computations import applied, recurrent
 from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
+from compare.diagnosing.in_layers.attention import attending
 from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
 from compare.diagnosing.in_layers.weights import weights
@@ -22,8 +23,10 @@ from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.repeated import of_all_runs
 from compare.judging.distances import near
 from compare.judging.result import SIDES
+from compare.kinds import ATTENTION
 from compare.kinds.layer import BY_HAND
 from compare.kinds.mistake import ResultOrder
+from compare.kinds.names import plain
 from compare.mistakes.runs import along_time, is_later, layer_of
 
 if TYPE_CHECKING:
@@ -66,10 +69,15 @@ def _in_layer(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]
         yield Finding(layer, unknown=isolated.refusals[layer])
     if layer not in isolated.weights["keras"]:
         return
+    seen = layer in torch.layer_outputs and layer in keras.layer_outputs
+    attention = []
+    if seen and plain(isolated.kinds[layer]) in ATTENTION:
+        attention = list(attending(layer, isolated))
+        yield from attention
     padded = padded_before(layer, isolated)
     if padded is not None:  # which explains what goes in and what comes out
         yield padded
-    else:
+    elif not attention:
         yield from given_to(layer, isolated)
     if not is_later(layer):
         yield from map(of_all_runs, weights(layer, isolated))
@@ -82,7 +90,7 @@ def _in_layer(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]
             yield by_hand
         elif padded is None:
             yield from recurrent(layer, isolated)
-    elif layer in torch.layer_outputs and layer in keras.layer_outputs:
+    elif seen and plain(isolated.kinds[layer]) not in ATTENTION:
         yield from applied(twins, layer, isolated)
 
 

@@ -1,4 +1,7 @@
-"""How a Keras twin is looked into while it runs."""
+"""How a Keras twin is looked into while it runs.
+
+Arrays have the features last, whatever `data_format` a layer has.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +85,10 @@ def anatomy(
         result=result,
         results=arrays_of_results,
         options={
-            name: _options(kinds[layer_of(name)], stacks[layer_of(name)][0])
+            name: {
+                **_options(kinds[layer_of(name)], stacks[layer_of(name)][0]),
+                **at_work.calls.get(name, {}),
+            }
             for name in holding
             if name in at_work.layer_inputs
         },
@@ -131,6 +137,7 @@ class _LayersAtWork:
         self.recurrent_calls: dict[str, Call] = {}
         self.recurrent_outputs: dict[str, RecurrentOutput] = {}
         self.orders: dict[str, np.ndarray] = {}
+        self.calls: dict[str, Options] = {}
         self.stacked: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
 
     def add(self, name: str, runs: list[Run]) -> None:
@@ -138,6 +145,7 @@ class _LayersAtWork:
         x, output = runs[0].x, runs[-1].output
         if not isinstance(output, RecurrentOutput):
             self.layer_inputs[name] = x
+            self.calls[name] = runs[0].call
             self.layer_outputs[name] = np.concatenate(
                 [_sequence(run) for run in runs], axis=-1
             )

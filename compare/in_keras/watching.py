@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
+from compare.in_keras import attention
 from compare.in_keras.arrays import (
     before_activation,
+    features_last,
     in_order,
     merged,
     order_of_steps,
@@ -24,6 +26,7 @@ from compare.in_keras.arrays import (
 from compare.in_keras.internals import Call as LayerCall
 from compare.in_keras.models import options_set
 from compare.kinds.mistake import RecurrentOutput
+from compare.kinds.option import Options
 from compare.mistakes.runs import names_of_runs
 
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
@@ -41,6 +44,7 @@ class Run:
         order: where each step was, (batch, time); None where the valid ones were first.
         states: h, or h and c, with which a recurrent layer began, each (directions,
             batch, units); None for zeros.
+        call: what attention was given beside its queries, as options of its kind.
     """
 
     x: np.ndarray
@@ -48,6 +52,7 @@ class Run:
     lengths: np.ndarray | None = None
     order: np.ndarray | None = None
     states: tuple[np.ndarray, ...] | None = None
+    call: Options = field(default_factory=dict)
 
 
 class Watch:
@@ -101,12 +106,22 @@ class Watch:
     ) -> LayerCall:
         """The `call` of a layer of a stack, watched."""
 
-        def watched(x: Any, *args: Any, **kwargs: Any) -> Any:
+        def begun() -> int:
+            """Note that a run begins; return its place among those of the stack."""
             runs = self._runs.setdefault(name, [])
             if len(runs) % len(self._stacks[name]) == 0:
                 self._begun.append(name)
-            place = len(runs)
             runs.append((number, None))
+            return len(runs) - 1
+
+        def watched_attention(*args: Any, **kwargs: Any) -> Any:
+            place = begun()
+            run, result = _attention_run(layer, call, args, kwargs)
+            self._runs[name][place] = number, run
+            return result
+
+        def watched(x: Any, *args: Any, **kwargs: Any) -> Any:
+            place = begun()
             if not _is_clear(layer, x, args, kwargs):
                 return call(x, *args, **kwargs)
             run_layer = partial(call, x, *args, **kwargs)
@@ -119,10 +134,10 @@ class Watch:
                 run = replace(run, states=_states_given(layer, args, kwargs))
             else:
                 run, result = _plain_run(layer, run_layer, x)
-            runs[place] = number, run
+            self._runs[name][place] = number, run
             return result
 
-        return watched
+        return watched_attention if attention.is_attention(layer) else watched
 
 
 def _states_of_cell(
@@ -178,7 +193,24 @@ def _plain_run(
     output = before[0] if before else result
     if not keras.ops.is_tensor(output):  # several
         return None, result
+    x, output = features_last(layer, x), features_last(layer, output)
     return Run(to_numpy(x), to_numpy(output)), result
+
+
+def _attention_run(
+    layer: keras.Layer,
+    call: LayerCall,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> tuple[Run | None, Any]:
+    """Run attention, which is given several inputs; return the run, and its result."""
+    of_call = attention.call_of(layer, args, kwargs)  # before masks are taken off
+    result = call(*args, **kwargs)
+    if of_call is None:
+        return None, result
+    output = result[0] if isinstance(result, list | tuple) else result
+    query, options = of_call
+    return Run(query, to_numpy(output), call=options), result
 
 
 def _recurrent_run(

@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence
 
+from compare.in_pytorch import attention
 from compare.in_pytorch.arrays import (
     RECURRENT,
     batch_or_time_first,
+    features_in_place,
     features_last,
     first,
     handing_on,
@@ -25,7 +27,8 @@ from compare.in_pytorch.arrays import (
     sequence_of,
     states_as_arguments,
 )
-from compare.in_pytorch.kinds import is_by_hand
+from compare.in_pytorch.kinds import is_by_hand, is_innermost
+from compare.in_pytorch.kinds import modules as modules_of
 from compare.in_pytorch.layers import layers
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.refusals import REFUSALS
@@ -51,7 +54,7 @@ def anatomy(
 
     Each run of a layer that runs more than once is by itself, see `mistakes.runs`. One
     that is given more than one input is left out, unless those are a recurrent layer's
-    states: no mistake is known to be what it seems there.
+    states, or the layer is attention: no mistake is known to be what it seems there.
 
     Args:
         twin: in float64.
@@ -65,8 +68,8 @@ def anatomy(
     statistics = _copied_statistics(holding)
     modules = {
         name: module
-        for name, module in twin.model.named_modules()
-        if name in holding or (name and not any(module.children()))
+        for name, module in modules_of(twin.model)
+        if name in holding or (name and is_innermost(module))
     }
     watch = Watch()
     hooks = []
@@ -108,7 +111,10 @@ def anatomy(
         result=result,
         results=arrays_of_results,
         options={
-            name: options_of("torch", kind, modules[runs[name].layer])
+            name: {
+                **options_of("torch", kind, modules[runs[name].layer]),
+                **runs[name].call,
+            }
             for name, kind in kinds.items()
             if name in at_work.layer_inputs
         },
@@ -151,6 +157,8 @@ class _LayersAtWork:
                 self._add_recurrent(name, module, layer, x, result, options)
         elif isinstance(x, torch.Tensor):
             self.layer_inputs[name] = features_last(module, x).numpy()
+            if attention.is_attention(module):
+                result = first(result)
             if isinstance(result, torch.Tensor):
                 self.layer_outputs[name] = features_last(module, result).numpy()
 
@@ -193,13 +201,18 @@ def _handing_on_instead(
             return handing_on(module, result, sequence, turned)
         if run in instead.recurrent_outputs:
             return handing_on(module, result, instead.recurrent_outputs[run], turned)
+        if attention.is_attention(module):
+            output = instead.layer_outputs.get(run, instead.layer_outputs.get(name))
+            if output is None:
+                return None
+            return attention.returning(module, result, output, turned)
         if run in instead.kinds and run in instead.layer_outputs:
-            return features_last(module, like(instead.layer_outputs[run], result))
+            return features_in_place(module, like(instead.layer_outputs[run], result))
         if name in instead.kinds and name in instead.layer_outputs:
             array = _with_windows_cut_later(module, result, instead, name)
             if array.ndim == result.ndim + 1:  # of a loop, or of steps in the batch
                 array = _of_run(array, number, result)
-            return features_last(module, like(array, result))
+            return features_in_place(module, like(array, result))
         return None  # leaves the result
 
     return hook
@@ -261,6 +274,7 @@ def alone(
     x: np.ndarray,
     lengths: np.ndarray | None = None,
     states: tuple[np.ndarray, ...] | None = None,
+    options: Options | None = None,
 ) -> np.ndarray | RecurrentOutput:
     """Run a layer of a twin by itself; return what it makes, features last.
 
@@ -270,6 +284,7 @@ def alone(
         x: what goes in, features last.
         lengths: (batch,), where a recurrent layer is to stop.
         states: h, or h and c, with which it is to begin; None for zeros.
+        options: of the call, where it is attention, as its kind has them.
 
     Raises:
         REFUSALS: as the layer does.
@@ -280,10 +295,14 @@ def alone(
         tensor = tensor.long()  # Keras may hand on the indices as floats
     elif tensor.is_floating_point():
         tensor = tensor.to(getattr(torch, twin.dtype))
+    if attention.is_attention(module):
+        args, kwargs = attention.arguments(module, tensor, options or {})
+        result = first(module(*args, **kwargs))
+        return features_last(module, result).numpy()
     if is_cell(module) and tensor.ndim == 3:
         return _cell_alone(module, tensor, states, twin.dtype)
     if not isinstance(module, torch.nn.RNNBase):
-        result = module(features_last(module, tensor))
+        result = module(features_in_place(module, tensor))
         return features_last(module, result).numpy()
     tensor = batch_or_time_first(module, tensor)
     beside: tuple[Any, ...] = ()

@@ -36,6 +36,14 @@ def possible(wrong: Any) -> Any:
     return wrong
 
 
+def in_the_place_of_first(args: tuple[Any, ...], tensor: Any) -> tuple[Any, ...]:
+    """Arguments with a tensor in the place of the first, wherever that stands.
+
+    Attention is given one tensor as queries, keys and values.
+    """
+    return tuple(tensor if value is args[0] else value for value in args)
+
+
 class StepsOfCell:
     """The steps that a cell is given in a loop, as one sequence.
 
@@ -192,7 +200,7 @@ class HandedOn:
                 array = array.reshape(x.shape)
             elif array.ndim > x.ndim:
                 array = array[:, -1]  # the step at which a loop is
-        return as_input_of(module, array, args[0]), *args[1:]
+        return in_the_place_of_first(args, as_input_of(module, array, args[0]))
 
     def _return(self, model: torch.nn.Module, args: object, results: Any) -> object:
         """Return what is made of the outputs kept as the first result."""

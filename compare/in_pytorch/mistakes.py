@@ -1,8 +1,8 @@
 """How named mistakes are made in a PyTorch twin.
 
-Arrays have the features last, as in Keras, where a layer of PyTorch has them before
-time. Hooks change what goes into a layer and what comes out of it; everything else is
-the model's own code, so a mistake does to it what it would do to a port.
+Arrays have the features last, where a layer of PyTorch has them before the other axes.
+Hooks change what goes into a layer and what comes out of it; everything else is the
+model's own code, so a mistake does to it what it would do to a port.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from compare.in_pytorch import attention
 from compare.in_pytorch.arrays import (
     RECURRENT,
     as_input_of,
+    features_in_place,
     features_last,
     filled,
     is_cell,
@@ -32,6 +34,7 @@ from compare.in_pytorch.handing_on import (
     HandedOn,
     OutputByName,
     StepsOfCell,
+    in_the_place_of_first,
     of_one_run,
     possible,
 )
@@ -183,10 +186,14 @@ def _with_computation(
             if is_cell(module):
                 steps.hands_on(made)
             return made
+        if attention.is_attention(module):
+            attending = attention.at_work(module, arrays, args, kwargs)
+            computed = possible(attending and effect.compute(attending))
+            return attention.returning(module, result, computed)
         x = features_last(module, args[0]).numpy()
         options = options_of("torch", kind, module)
         wrong = possible(effect.compute(call(kind, arrays, x, options=options)))
-        return features_last(module, like(wrong, result))
+        return features_in_place(module, like(wrong, result))
 
     module = model.get_submodule(layer_of(layer))
     counting, hook = of_one_run(model, module, layer, recompute)
@@ -249,7 +256,8 @@ def _with_layer_input(
     """Give a layer a fixed array."""
 
     def give(module: torch.nn.Module, args: tuple[Any, ...]) -> Any:
-        return as_input_of(module, effect.array, args[0]), *args[1:]
+        array = as_input_of(module, effect.array, args[0])
+        return in_the_place_of_first(args, array)
 
     module = model.get_submodule(layer_of(following))
     counting, hook = of_one_run(model, module, following, give)

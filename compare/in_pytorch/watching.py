@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.hooks import RemovableHandle
 
-from compare.in_pytorch.arrays import copied, states_given, unfit
+from compare.in_pytorch import attention
+from compare.in_pytorch.arrays import copied, features_last, states_given, unfit
+from compare.in_pytorch.kinds import is_by_hand
+from compare.kinds.option import Options
 from compare.mistakes.runs import names_of_runs
 
 
@@ -23,6 +26,7 @@ class Run:
         states: what a recurrent layer was given to begin with; None for zeros.
         is_clear: whether it was given one input, beside states, that can be compared.
         result: what it returned; None if it refused.
+        call: what attention was given beside its queries, as options of its kind.
     """
 
     layer: str
@@ -30,6 +34,7 @@ class Run:
     states: tuple[np.ndarray, ...] | None
     is_clear: bool
     result: Any = None
+    call: Options = field(default_factory=dict)
 
 
 class Watch:
@@ -59,9 +64,16 @@ class Watch:
             states = states_given(module, args, kwargs)
             if states is not None:
                 several = False
+            call: Options = {}
+            if attention.is_attention(module) and not is_by_hand(module):
+                call_of = attention.call_of(module, args, kwargs)
+                if call_of is not None:
+                    query, call = call_of
+                    args = (features_last(module, query), *args[1:])
+                    several = False
             tensors = [x for x in args if isinstance(x, torch.Tensor)]
             is_clear = bool(args) and not several and not any(map(unfit, tensors))
-            run = Run(name, tuple(map(copied, args)), states, is_clear)
+            run = Run(name, tuple(map(copied, args)), states, is_clear, call=call)
             self.runs.append(run)
             self._open.setdefault(name, []).append(run)
 
