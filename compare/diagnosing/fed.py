@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from compare.diagnosing.finding import Finding, Reading
@@ -61,19 +63,28 @@ def _source(layer: str, anatomy: Anatomy) -> tuple[str, str] | None:
     x = anatomy.given_to(layer)
     if x is None:
         return None
-    made: dict[str, np.ndarray] = {}
-    for name, output in reversed(list(anatomy.recurrent_outputs.items())):
-        made[f"h of {name}"] = output.output[:, -1]
-        if output.c is not None:
-            made[f"c of {name}"] = output.c
-    for name, array in reversed(list(anatomy.layer_outputs.items())):
-        made[name] = array
-        if array.ndim == x.ndim + 1:
-            for step in range(array.shape[1]):
-                made[f"step {step + 1} of {name}"] = array[:, step]
-    for name, array in made.items():
+    for words, name, array in _made(x, anatomy):
         for activation, function in ACTIVATIONS.items():
             if array.shape == x.shape and near(function(array), x):
-                words = name if activation == NONE else f"{activation} of {name}"
+                if activation != NONE:
+                    words = f"{activation} of {words}"
                 return words, name
     return None
+
+
+def _made(x: np.ndarray, anatomy: Anatomy) -> Iterator[tuple[str, str, np.ndarray]]:
+    """What there is that may be given to a layer: in words, of which layer, the array.
+
+    Args:
+        x: what the layer is given; of longer sequences each step may be.
+        anatomy: what one side does.
+    """
+    for name, output in reversed(list(anatomy.recurrent_outputs.items())):
+        yield f"h of {name}", name, output.output[:, -1]
+        if output.c is not None:
+            yield f"c of {name}", name, output.c
+    for name, array in reversed(list(anatomy.layer_outputs.items())):
+        yield name, name, array
+        if array.ndim == x.ndim + 1:
+            for step in range(array.shape[1]):
+                yield f"step {step + 1} of {name}", name, array[:, step]
