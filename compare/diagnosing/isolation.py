@@ -55,7 +55,8 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         in_pytorch_anatomy.anatomy(torch_twin, arrays), layers
     )
     kinds = {layer: layers[layer].kind_at_work for layer in [*torch.kinds, *layers]}
-    rewritten = _rewritten(keras_layers.layers(keras_twin.model), layers)
+    in_keras = keras_layers.layers(keras_twin.model)
+    rewritten = _rewritten(in_keras, layers)
     bare = [
         layer for layer in torch.layer_inputs if layer not in layers
     ]  # such as a softmax
@@ -88,6 +89,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         keras_names=_called(twins),
         from_the_end=from_the_end,
         around=around,
+        layers={"torch": layers, "keras": in_keras},
     )
 
 
