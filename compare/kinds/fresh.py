@@ -98,6 +98,8 @@ def _is_orthogonal(matrix: np.ndarray) -> bool:
 
 def _is_glorot(array: np.ndarray) -> bool:
     """Whether uniform in Glorot's bound, or in 0.05, that of an Embedding."""
+    if array.ndim < 2:
+        return False  # a scale or slopes, which Keras makes one or zero
     inputs, outputs = array[0].size, len(array) * (array[0, 0].size or 1)
     glorot = np.sqrt(6 / (inputs + outputs))
     return _is_uniform(array, glorot) or _is_uniform(array, 0.05)
