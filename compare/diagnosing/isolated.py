@@ -13,6 +13,7 @@ from compare.judging.distances import NEAR, distance
 from compare.judging.explanation import listed
 from compare.judging.words import Side
 from compare.kinds import DENSE
+from compare.kinds.layer import Layer
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.runs import layer_of, without_runs
 
@@ -62,6 +63,7 @@ class Isolated:
             Keras's layer is given the steps in that order, as PyTorch's layer is.
         around: by convolution, what PyTorch's model does before and after it; here it
             is shown as the layer's own.
+        layers: those that hold arrays as each side has them, by side and by name.
     """
 
     torch: Anatomy
@@ -76,6 +78,7 @@ class Isolated:
     keras_names: Mapping[str, str] = field(default_factory=dict)
     from_the_end: Sequence[str] = ()
     around: Mapping[str, Surroundings] = field(default_factory=dict)
+    layers: Mapping[Side, Mapping[str, Layer]] = field(default_factory=dict)
 
     def name(self, layer: str, side: Side) -> str:
         """What the user of a side, "torch" or "keras", calls a layer."""

@@ -57,7 +57,8 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         in_pytorch_anatomy.anatomy(torch_twin, arrays), layers
     )
     kinds_of_layers = {name: layer.kind_at_work for name, layer in layers.items()}
-    rewritten = _rewritten(keras_layers.layers(keras_twin.model), layers)
+    in_keras = keras_layers.layers(keras_twin.model)
+    rewritten = _rewritten(in_keras, layers)
     bare = dict.fromkeys(  # such as a softmax
         layer_of(name) for name in torch.layer_inputs if layer_of(name) not in layers
     )
@@ -107,6 +108,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         keras_names=_called(twins),
         from_the_end=from_the_end,
         around=around,
+        layers={"torch": layers, "keras": in_keras},
     )
 
 
