@@ -18,6 +18,7 @@ from compare.diagnosing import isolation, search
 from compare.diagnosing.conclusion import Diagnosis, deciding_stage
 from compare.diagnosing.finding import Finding
 from compare.diagnosing.in_layers.directions import uncrossed
+from compare.diagnosing.operations.explaining import explained_by_operations
 from compare.diagnosing.places import place_of
 from compare.diagnosing.repeated import told_once
 from compare.errors import BadInput
@@ -63,7 +64,11 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
         twins: loaded, and different on these arrays, or one of them refuses.
         arrays: one for each input.
     """
-    return _diagnosed(twins, arrays).explanation()
+    diagnosis = _diagnosed(twins, arrays)
+    explanation = diagnosis.explanation()
+    if explanation.explained:
+        return explanation
+    return explained_by_operations(twins, arrays, explanation, diagnosis.proofs)
 
 
 def proved(
