@@ -15,14 +15,17 @@ import numpy as np
 from compare.diagnosing.computations import applied, recurrent
 from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
+from compare.diagnosing.in_layers.attention import attending
 from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
 from compare.judging.result import SIDES
+from compare.kinds import ATTENTION
 from compare.kinds.layer import BY_HAND
 from compare.kinds.mistake import ResultOrder
+from compare.kinds.names import plain
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -49,10 +52,15 @@ def findings(
             yield Finding(layer, unknown=isolated.refusals[layer])
         if layer not in isolated.weights["keras"]:
             continue
+        seen = layer in torch.layer_outputs and layer in keras.layer_outputs
+        attention = []
+        if seen and plain(isolated.kinds[layer]) in ATTENTION:
+            attention = list(attending(layer, isolated))
+            yield from attention
         padded = padded_before(layer, isolated)
         if padded is not None:  # which explains what goes in and what comes out
             yield padded
-        else:
+        elif not attention:
             yield from given_to(layer, isolated)
         yield from weights(layer, isolated)
         if layer in torch.recurrent_calls and layer in keras.recurrent_calls:
@@ -64,7 +72,7 @@ def findings(
                 yield by_hand
             elif padded is None:
                 yield from recurrent(layer, isolated)
-        elif layer in torch.layer_outputs and layer in keras.layer_outputs:
+        elif seen and plain(isolated.kinds[layer]) not in ATTENTION:
             yield from applied(twins, layer, isolated)
     layers = [layer for layer in torch.kinds if layer in keras.kinds]
     if layers:

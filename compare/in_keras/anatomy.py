@@ -1,18 +1,23 @@
-"""How a Keras twin is looked into while it runs."""
+"""How a Keras twin is looked into while it runs.
+
+Arrays have the features last, whatever `data_format` a layer has.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
+from compare.in_keras import attention
 from compare.in_keras.arrays import (
     before_activation,
+    features_last,
     in_order,
     merged,
     order_of_steps,
@@ -94,7 +99,10 @@ def anatomy(
         result=result,
         results=arrays_of_results,
         options={
-            name: options_of("keras", kinds[name], _unwrapped(stacks[name][0]))
+            name: {
+                **options_of("keras", kinds[name], _unwrapped(stacks[name][0])),
+                **at_work.calls.get(name, {}),
+            }
             for name in holding
             if name in at_work.layer_inputs
         },
@@ -126,6 +134,7 @@ class _Run:
         order: where each step was, (batch, time); None where the valid ones were first.
         states: h, or h and c, with which a recurrent layer began, each (directions,
             batch, units); None for zeros.
+        call: what attention was given beside its queries, as options of its kind.
     """
 
     x: np.ndarray
@@ -133,6 +142,7 @@ class _Run:
     lengths: np.ndarray | None = None
     order: np.ndarray | None = None
     states: tuple[np.ndarray, ...] | None = None
+    call: Options = field(default_factory=dict)
 
 
 class _Watch:
@@ -165,6 +175,11 @@ class _Watch:
     def _watched(self, name: str, layer: keras.Layer, call: LayerCall) -> LayerCall:
         """The `call` of a layer, watched."""
 
+        def watched_attention(*args: Any, **kwargs: Any) -> Any:
+            run, result = _attention_run(layer, call, args, kwargs)
+            self.runs.setdefault(name, []).append(run)
+            return result
+
         def watched(x: Any, *args: Any, **kwargs: Any) -> Any:
             runs = self.runs.setdefault(name, [])
             if not _is_clear(layer, x, args, kwargs):
@@ -182,7 +197,7 @@ class _Watch:
             runs.append(run)
             return result
 
-        return watched
+        return watched_attention if attention.is_attention(layer) else watched
 
 
 class _LayersAtWork:
@@ -203,6 +218,7 @@ class _LayersAtWork:
         self.recurrent_calls: dict[str, Call] = {}
         self.recurrent_outputs: dict[str, RecurrentOutput] = {}
         self.orders: dict[str, np.ndarray] = {}
+        self.calls: dict[str, Options] = {}
         self.stacked: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
 
     def add(self, name: str, runs: list[_Run]) -> None:
@@ -210,6 +226,7 @@ class _LayersAtWork:
         x, output = runs[0].x, runs[-1].output
         if not isinstance(output, RecurrentOutput):
             self.layer_inputs[name] = x
+            self.calls[name] = runs[0].call
             self.layer_outputs[name] = np.concatenate(
                 [_sequence(run) for run in runs], axis=-1
             )
@@ -297,7 +314,24 @@ def _plain_run(
     output = before[0] if before else result
     if not keras.ops.is_tensor(output):  # several
         return None, result
+    x, output = features_last(layer, x), features_last(layer, output)
     return _Run(to_numpy(x), to_numpy(output)), result
+
+
+def _attention_run(
+    layer: keras.Layer,
+    call: LayerCall,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> tuple[_Run | None, Any]:
+    """Run attention, which is given several inputs; return the run, and its result."""
+    of_call = attention.call_of(layer, args, kwargs)  # before masks are taken off
+    result = call(*args, **kwargs)
+    if of_call is None:
+        return None, result
+    output = result[0] if isinstance(result, list | tuple) else result
+    query, options = of_call
+    return _Run(query, to_numpy(output), call=options), result
 
 
 def _recurrent_run(

@@ -11,9 +11,11 @@ import torch
 from torch.nn.utils.rnn import pack_padded_sequence
 from torch.utils.hooks import RemovableHandle
 
+from compare.in_pytorch import attention
 from compare.in_pytorch.arrays import (
     batch_or_time_first,
     copied,
+    features_in_place,
     features_last,
     first,
     handing_on,
@@ -26,7 +28,8 @@ from compare.in_pytorch.arrays import (
     states_given,
     unfit,
 )
-from compare.in_pytorch.kinds import is_by_hand
+from compare.in_pytorch.kinds import is_by_hand, is_innermost
+from compare.in_pytorch.kinds import modules as modules_of
 from compare.in_pytorch.layers import layers
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.refusals import REFUSALS
@@ -49,8 +52,8 @@ def anatomy(
     """Look into a twin in float64 while it runs; layers that hold no arrays included.
 
     A layer that runs more than once is left out, as is one that is given more than one
-    input, unless those are a recurrent layer's states: no mistake is known to be what
-    it seems there.
+    input, unless those are a recurrent layer's states, or the layer is attention: no
+    mistake is known to be what it seems there.
 
     Args:
         twin: in float64.
@@ -64,8 +67,8 @@ def anatomy(
     statistics = _copied_statistics(holding)
     modules = {
         name: module
-        for name, module in twin.model.named_modules()
-        if name in holding or (name and not any(module.children()))
+        for name, module in modules_of(twin.model)
+        if name in holding or (name and is_innermost(module))
     }
     watch = _Watch()
     hooks = []
@@ -82,6 +85,7 @@ def anatomy(
         if name not in watch.unclear:
             states = watch.states.get(name)
             at_work.add(name, watch.inputs[name], watch.outputs.get(name), states)
+    calls = {name: watch.calls.get(name, {}) for name in watch.inputs}
     ran = [name for name in watch.inputs if name in holding]
     kinds = {
         name: holding[name].kind_at_work
@@ -106,7 +110,7 @@ def anatomy(
         result=result,
         results=arrays_of_results,
         options={
-            name: options_of("torch", kind, modules[name])
+            name: {**options_of("torch", kind, modules[name]), **calls[name]}
             for name, kind in kinds.items()
             if name in at_work.layer_inputs
         },
@@ -121,12 +125,14 @@ class _Watch:
         inputs: the positional arguments of each layer that ran, in order.
         outputs: what each returned.
         states: what recurrent layers were given to begin with.
+        calls: what attention was given beside its queries, as options of its kind.
         unclear: the layers that ran more than once, or were given none or more than
             one input beside states.
     """
 
     def __init__(self) -> None:
         self.states: dict[str, tuple[np.ndarray, ...]] = {}
+        self.calls: dict[str, Options] = {}
         self.inputs: dict[str, tuple[Any, ...]] = {}
         self.outputs: dict[str, Any] = {}
         self.unclear: set[str] = set()
@@ -143,6 +149,12 @@ class _Watch:
             if states is not None:
                 self.states[name] = states
                 several = False
+            if attention.is_attention(module) and not is_by_hand(module):
+                call_of = attention.call_of(module, args, kwargs)
+                if call_of is not None:
+                    query, self.calls[name] = call_of
+                    args = (features_last(module, query), *args[1:])
+                    several = False
             if name in self.inputs or not args or several:
                 self.unclear.add(name)
             if any(isinstance(x, torch.Tensor) and unfit(x) for x in args):
@@ -202,6 +214,8 @@ class _LayersAtWork:
                 )
         elif isinstance(x, torch.Tensor):
             self.layer_inputs[name] = features_last(module, x).numpy()
+            if attention.is_attention(module):
+                result = first(result)
             if isinstance(result, torch.Tensor):
                 self.layer_outputs[name] = features_last(module, result).numpy()
 
@@ -236,8 +250,11 @@ def _handing_on_instead(
         if name in instead.recurrent_outputs:
             return handing_on(module, result, instead.recurrent_outputs[name], turned)
         if name in instead.kinds and name in instead.layer_outputs:
+            if attention.is_attention(module):
+                output = instead.layer_outputs[name]
+                return attention.returning(module, result, output, turned)
             array = _with_windows_cut_later(module, result, instead, name)
-            return features_last(module, like(array, result))
+            return features_in_place(module, like(array, result))
         return None  # leaves the result
 
     return hook
@@ -284,6 +301,7 @@ def alone(
     x: np.ndarray,
     lengths: np.ndarray | None = None,
     states: tuple[np.ndarray, ...] | None = None,
+    options: Options | None = None,
 ) -> np.ndarray | RecurrentOutput:
     """Run a layer of a twin by itself; return what it makes, features last.
 
@@ -293,6 +311,7 @@ def alone(
         x: what goes in, features last.
         lengths: (batch,), where a recurrent layer is to stop.
         states: h, or h and c, with which it is to begin; None for zeros.
+        options: of the call, where it is attention, as its kind has them.
 
     Raises:
         REFUSALS: as the layer does.
@@ -303,8 +322,12 @@ def alone(
         tensor = tensor.long()  # Keras may hand on the indices as floats
     elif tensor.is_floating_point():
         tensor = tensor.to(getattr(torch, twin.dtype))
+    if attention.is_attention(module):
+        args, kwargs = attention.arguments(module, tensor, options or {})
+        result = first(module(*args, **kwargs))
+        return features_last(module, result).numpy()
     if not isinstance(module, torch.nn.RNNBase):
-        result = module(features_last(module, tensor))
+        result = module(features_in_place(module, tensor))
         return features_last(module, result).numpy()
     tensor = batch_or_time_first(module, tensor)
     beside = () if states is None else states_as_arguments(states, twin.dtype)

@@ -1,7 +1,8 @@
 """What layers and models of PyTorch take and return, as arrays, and back.
 
-Arrays are (batch, features) or (batch, time, features). Tensors are as the layer has
-them: with time first, with the features before time, or packed.
+Arrays have the features last: (batch, features), (batch, time, features) or (batch,
+*spatial, features). Tensors are as the layer has them: with time first, with the
+features before the other axes, or packed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch.nn.utils.rnn import (
     pad_packed_sequence,
 )
 
+from compare.in_pytorch.attention import batch_first, is_attention
 from compare.in_pytorch.kinds import kind_of
 from compare.kinds import KINDS
 from compare.kinds.mistake import RecurrentOutput
@@ -47,14 +49,31 @@ def unfit(tensor: torch.Tensor) -> str:
 
 
 def has_channels_first(module: torch.nn.Module, tensor: torch.Tensor) -> bool:
-    """Whether a tensor of this layer is (batch, features, time), unlike in Keras."""
-    return tensor.ndim == 3 and kind_of(module) in CHANNELS_FIRST
+    """Whether a tensor of this layer is (batch, features, *spatial)."""
+    return tensor.ndim > 2 and kind_of(module) in CHANNELS_FIRST
 
 
 def features_last(module: torch.nn.Module, tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor of a layer with its features last instead of before time, or back."""
+    """A tensor that a layer takes or returns, with its features last.
+
+    Of attention that has time first, with the batch first.
+    """
+    if is_attention(module):
+        return batch_first(module, tensor)
     if has_channels_first(module, tensor):
-        return tensor.transpose(1, 2)
+        return tensor.movedim(1, -1)
+    return tensor
+
+
+def features_in_place(module: torch.nn.Module, tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor with its features last, with them where the layer has them.
+
+    Of attention that has time first, with time first.
+    """
+    if is_attention(module):
+        return batch_first(module, tensor)
+    if has_channels_first(module, tensor):
+        return tensor.movedim(-1, 1)
     return tensor
 
 
@@ -176,6 +195,8 @@ def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
     """What a layer returned, features last; without states if it is not recurrent."""
     if isinstance(module, torch.nn.RNNBase):
         return sequence_of(module, result)
+    if is_attention(module):
+        result = first(result)
     return RecurrentOutput(features_last(module, result).numpy())
 
 
@@ -243,7 +264,7 @@ def as_input_of(module: torch.nn.Module, array: np.ndarray, x: Any) -> Sequence:
     """An array, features last, in the precision, order and form of a layer's input."""
     if isinstance(module, torch.nn.RNNBase):
         return _sequence_like(module, array, x)
-    return features_last(module, like(array, x))
+    return features_in_place(module, like(array, x))
 
 
 def _sequence_like(

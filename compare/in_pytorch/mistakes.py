@@ -1,8 +1,8 @@
 """How named mistakes are made in a PyTorch twin.
 
-Arrays have the features last, as in Keras, where a layer of PyTorch has them before
-time. Hooks change what goes into a layer and what comes out of it; everything else is
-the model's own code, so a mistake does to it what it would do to a port.
+Arrays have the features last, where a layer of PyTorch has them before the other axes.
+Hooks change what goes into a layer and what comes out of it; everything else is the
+model's own code, so a mistake does to it what it would do to a port.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import numpy as np
 import torch
 from torch.utils.hooks import RemovableHandle
 
+from compare.in_pytorch import attention
 from compare.in_pytorch.arrays import (
     as_input_of,
     copied,
+    features_in_place,
     features_last,
     filled,
     first,
@@ -174,10 +176,14 @@ def _with_computation(
             options: Options = {} if states is None else {"states": states}
             wrong = _possible(effect.compute(call(kind, arrays, x, lengths, options)))
             return returning(module, result, wrong)
+        if attention.is_attention(module):
+            attending = attention.at_work(module, arrays, args, kwargs)
+            computed = _possible(attending and effect.compute(attending))
+            return attention.returning(module, result, computed)
         x = features_last(module, args[0]).numpy()
         options = options_of("torch", kind, module)
         wrong = _possible(effect.compute(call(kind, arrays, x, options=options)))
-        return features_last(module, like(wrong, result))
+        return features_in_place(module, like(wrong, result))
 
     module = model.get_submodule(layer)
     return hooked([module.register_forward_hook(recompute, with_kwargs=True)])
@@ -239,7 +245,7 @@ def _with_layer_input(
     """Give a layer a fixed array."""
 
     def give(module: torch.nn.Module, args: tuple[Any, ...]) -> Any:
-        return as_input_of(module, effect.array, args[0]), *args[1:]
+        return _in_the_place_of_first(args, as_input_of(module, effect.array, args[0]))
 
     return hooked([model.get_submodule(following).register_forward_pre_hook(give)])
 
@@ -289,6 +295,14 @@ def _with_loss_factor(twin: Twin, effect: LossFactor) -> Iterator[None]:
         yield
     finally:
         del vars(twin)["loss"]
+
+
+def _in_the_place_of_first(args: tuple[Any, ...], tensor: Any) -> tuple[Any, ...]:
+    """Arguments with a tensor in the place of the first, wherever that stands.
+
+    Attention is given one tensor as queries, keys and values.
+    """
+    return tuple(tensor if value is args[0] else value for value in args)
 
 
 def _possible(wrong: Any) -> Any:
@@ -360,7 +374,8 @@ class _HandedOn:
         """Give the next layer what is made of the outputs kept, if there are some."""
         if not self._outputs:
             return args
-        return as_input_of(module, self._taken(), args[0]), *args[1:]
+        array = as_input_of(module, self._taken(), args[0])
+        return _in_the_place_of_first(args, array)
 
     def _return(self, model: torch.nn.Module, args: object, results: Any) -> object:
         """Return what is made of the outputs kept as the first result."""

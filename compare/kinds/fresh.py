@@ -18,7 +18,7 @@ def is_unrelated_and_fresh(right: Arrays, wrong: Arrays, side: Side) -> bool:
         wrong: the same.
         side: "torch" or "keras", whose way of making weights is looked for.
     """
-    if not all(_unrelated(right[name], wrong[name]) for name in wrong):
+    if not all(are_unrelated(right[name], wrong[name]) for name in wrong):
         return False
     return _fresh_in_torch(wrong) if side == "torch" else _fresh_in_keras(wrong)
 
@@ -41,7 +41,7 @@ def is_left(right: Arrays, wrong: Arrays, side: Side) -> bool:
     )
 
 
-def _unrelated(first: np.ndarray, second: np.ndarray) -> bool:
+def are_unrelated(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether no number of the one is made of the other's, as far as that shows."""
     if np.array_equal(first, second):
         return False
@@ -98,6 +98,8 @@ def _is_orthogonal(matrix: np.ndarray) -> bool:
 
 def _is_glorot(array: np.ndarray) -> bool:
     """Whether uniform in Glorot's bound, or in 0.05, that of an Embedding."""
+    if array.ndim < 2:
+        return False  # a scale or slopes, which Keras makes one or zero
     inputs, outputs = array[0].size, len(array) * (array[0, 0].size or 1)
     glorot = np.sqrt(6 / (inputs + outputs))
     return _is_uniform(array, glorot) or _is_uniform(array, 0.05)

@@ -120,7 +120,7 @@ def _windows(x: np.ndarray, options: Options, filling: float) -> np.ndarray:
     around = steps_around(padding, x.shape[1], size, stride)
     edges = ((0, 0), around, (0, 0))
     padded = np.pad(np.asarray(x, "float64"), edges, constant_values=filling)
-    return windows(padded, size, stride)
+    return windows(padded, (size,), (stride,))
 
 
 def norm(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:

@@ -30,8 +30,7 @@ FILES = {
 # Public names of a file that one adapter alone has.
 NAMES = {
     # What layers take and return differs by framework; these bring it to one form.
-    "arrays.has_channels_first": "layers of Keras have the features last",
-    "arrays.features_last": "layers of Keras have the features last",
+    "arrays.features_in_place": "arrays are put into PyTorch's model alone",
     "arrays.batch_or_time_first": "layers of Keras have the batch first",
     "arrays.is_batch": "layers of Keras take no single sequences",
     "arrays.is_recurrent_result": "users derive layers of PyTorch, and cells of Keras",

@@ -7,8 +7,12 @@ from typing import Any
 import keras
 import numpy as np
 import torch
+from attention_calls import in_keras as keras_attention
+from attention_calls import in_torch, options_of
 
+from compare.in_keras.arrays import features_last, has_channels_first
 from compare.in_keras.precision import settled
+from compare.in_pytorch import attention
 from compare.kinds import is_recurrent
 from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Layer
@@ -16,6 +20,7 @@ from compare.matching.rewriting import rewrite
 from compare.twins.frameworks import LAYERS
 
 SIDES = ("torch", "keras")
+ATTENTION = ("MultiHeadAttention", "GroupQueryAttention")
 
 
 def in_pytorch(example: Example, subclass: bool = False) -> Any:
@@ -64,14 +69,16 @@ def inputs(example: Example) -> list[np.ndarray]:
 def torch_output(kind: Kind, example: Example, layer: Any) -> np.ndarray:
     """What the layer of PyTorch returns, features last."""
     x, *states = map(torch.from_numpy, inputs(example))
-    first = x.ndim == 3 and (kind.features_first or example.features_first)
+    first = x.ndim > 2 and (kind.features_first or example.features_first)
     with torch.no_grad():
+        if attention.is_attention(layer):
+            return in_torch(layer, x, options_of(example)).numpy()
         if states:
             result = layer(x, tuple(states) if len(states) > 1 else states[0])
         else:
-            result = layer(x.transpose(1, 2) if first else x)
+            result = layer(x.movedim(-1, 1) if first else x)
     result = result[0] if isinstance(result, tuple) else result
-    return (result.transpose(1, 2) if first and result.ndim == 3 else result).numpy()
+    return (result.movedim(1, -1) if first and result.ndim > 2 else result).numpy()
 
 
 def keras_output(example: Example, layer: Any) -> np.ndarray:
@@ -79,15 +86,20 @@ def keras_output(example: Example, layer: Any) -> np.ndarray:
     x, *states = map(keras.ops.convert_to_tensor, inputs(example))
     if states:
         return layer(x, states)[0].numpy()
-    for part in layer if isinstance(layer, list) else [layer]:
+    if example.keras in ATTENTION:
+        return keras_attention(layer, x, options_of(example)).numpy()
+    parts = layer if isinstance(layer, list) else [layer]
+    if has_channels_first(parts[0], x):
+        x = keras.ops.moveaxis(x, -1, 1)
+    for part in parts:
         x = part(x)
-    return x.numpy()
+    return features_last(parts[-1], x).numpy()
 
 
 def reference_output(kind: Kind, example: Example, arrays: dict, layer: Any) -> Any:
     """What the kind computes with the settings of PyTorch's layer."""
     x, *states = inputs(example)
-    settings = dict(kind.options_of("torch", layer))
+    settings = {**kind.options_of("torch", layer), **options_of(example)}
     if is_recurrent(kind.name):
         if states:  # of a cell, whose arrays do not say which layer they are of
             arrays = {f"{name}_l0": array for name, array in arrays.items()}
