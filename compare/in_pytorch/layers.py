@@ -15,6 +15,7 @@ from compare.in_pytorch.kinds import (
     is_by_hand,
     is_composite,
     is_constant,
+    is_own,
     kind_of,
     modules,
     own_modules,
@@ -116,8 +117,8 @@ def holders(
 ) -> dict[str, dict[str, torch.Tensor]]:
     """The tensors of each layer of a model, by the layer's name and their own.
 
-    A BatchNorm1d's count of batches is left out: Keras has none, and with a momentum
-    nothing is computed from it. So are constants, see `constants`, and a layer whose
+    A norm's count of batches is left out: Keras has none, and with a momentum nothing
+    is computed from it. So are constants, see `constants`, and a layer whose
     tensors are all those of earlier ones, such as a head that shares the weight of an
     embedding: Keras has one variable.
 
@@ -133,7 +134,7 @@ def holders(
         deep = is_composite(module)
         tensors: dict[str, torch.Tensor] = dict(module.named_parameters(recurse=deep))
         tensors |= module.named_buffers(recurse=deep)
-        if isinstance(module, torch.nn.BatchNorm1d):
+        if not is_own(module):
             tensors.pop("num_batches_tracked", None)
         if is_constant(module):
             continue

@@ -52,6 +52,17 @@ def widen(model: torch.nn.Module, dtype: Precision) -> None:
                 vars(module)[name] = value.to(getattr(torch, dtype))
 
 
+def tell_epsilons(model: torch.nn.Module) -> None:
+    """Tell each RMS norm the epsilon that it takes by itself in float32.
+
+    It is the machine epsilon of what it is given: in float64 a twin would compute
+    something else than the model.
+    """
+    for module in model.modules():
+        if isinstance(module, torch.nn.RMSNorm) and module.eps is None:
+            module.eps = torch.finfo(torch.float32).eps
+
+
 class Narrowing(torch.overrides.TorchFunctionMode):
     """Notes the first function inside that makes fewer digits of float64.
 

@@ -15,12 +15,11 @@ from compare.kinds import by_hand
 from compare.kinds.activations import ACTIVATION_KINDS
 from compare.kinds.batch_norm import BATCH_NORM
 from compare.kinds.computing import Cell
-from compare.kinds.convolution import CONV1D
+from compare.kinds.convolution import CONVOLUTIONS
 from compare.kinds.dense import LINEAR
 from compare.kinds.embedding import EMBEDDING
 from compare.kinds.group_norm import GROUP_NORM
 from compare.kinds.gru import GRU
-from compare.kinds.instance_norm import INSTANCE_NORM
 from compare.kinds.kind import Family, Kind
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.layer_norm import LAYER_NORM
@@ -38,19 +37,22 @@ from compare.kinds.pooling import (
 )
 from compare.kinds.prelu import PRELU
 from compare.kinds.reshaping import DROPOUT, FLATTEN
+from compare.kinds.rms_norm import RMS_NORM
 from compare.kinds.rows import Row, alike, copied
 from compare.kinds.simple_rnn import RELU_RNN, RNN
+from compare.kinds.transposed_convolution import TRANSPOSED_CONVOLUTIONS
 
 # In this order messages list them, and files are asked what a layer may be.
 KINDS: tuple[Kind, ...] = (
     LINEAR,
-    CONV1D,
+    *CONVOLUTIONS,
+    *TRANSPOSED_CONVOLUTIONS,
     EMBEDDING,
     PRELU,
     LAYER_NORM,
     BATCH_NORM,
     GROUP_NORM,
-    INSTANCE_NORM,
+    RMS_NORM,
     LSTM,
     GRU,
     RNN,
@@ -72,13 +74,18 @@ WITH_ARRAYS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.rows is not
 
 
 def of_family(family: Family) -> tuple[str, ...]:
-    """Return the names of the kinds of a family that hold arrays."""
-    return tuple(kind.name for kind in WITH_ARRAYS if kind.family == family)
+    """Return PyTorch's names of the layers of a family that hold arrays, no cells."""
+    names: list[str] = []
+    for kind in WITH_ARRAYS:
+        if kind.family == family:
+            names += kind.layers_in_pytorch
+    return tuple(names)
 
 
 RECURRENT = of_family("recurrent")
 DENSE = of_family("dense")
 CONVOLUTION = of_family("convolution")
+TRANSPOSED = of_family("transposed convolution")
 EMBEDDINGS = of_family("embedding")
 NORMALISATION = of_family("normalisation")
 ATTENTION = of_family("attention")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+import numpy as np
 
 from compare.judging.words import Side
 from compare.kinds.computing import Cell, Compute
@@ -16,6 +18,7 @@ Family = Literal[
     "recurrent",
     "dense",
     "convolution",
+    "transposed convolution",
     "embedding",
     "normalisation",
     "pooling",
@@ -86,6 +89,9 @@ class Kind:
         rows: which of its arrays is which on the other side; None where it has none, or
             where there is no rule.
         options: its settings.
+        same_in_words: takes the settings of PyTorch's layer, those of Keras's layer and
+            the input; returns PyTorch's settings, written as Keras's where they come to
+            the same. None where each is read in Keras's words already.
         mistakes: the ways in which it goes wrong, in the order in which they are tried.
             They name no kinds: the library does.
         features_first: whether PyTorch's layer takes (batch, features, *spatial).
@@ -102,6 +108,7 @@ class Kind:
     compute: Compute
     rows: RowsOfLayers | None = None
     options: tuple[Option, ...] = ()
+    same_in_words: Callable[[Options, Options, np.ndarray], Options] | None = None
     mistakes: tuple[Mistake[Effect], ...] = ()
     features_first: bool = False
     cell: Cell | None = None
@@ -113,6 +120,11 @@ class Kind:
     def array_names(self) -> tuple[str, ...]:
         """Keras's arrays in the order in which a file numbers them."""
         return tuple(self.files[0].keras) if self.files else ()
+
+    @property
+    def layers_in_pytorch(self) -> tuple[str, ...]:
+        """PyTorch's names without those of cells."""
+        return tuple(name for name in self.torch if "Cell" not in name)
 
     def option(self, name: str) -> Option:
         """Return the setting of a name.

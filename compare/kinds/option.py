@@ -77,6 +77,8 @@ class Option:
             None where that side cannot be given one.
         torch_attribute, keras_attribute: what holds the setting in a layer, where that
             goes by another name than the argument.
+        without_attribute: takes a layer that lacks the attribute, and reads
+            the setting from it; None where that has the default.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Option:
     sample: tuple[Value, Value] = (None, None)
     torch_attribute: str = ""
     keras_attribute: str = ""
+    without_attribute: Callable[[Any], Value] | None = None
 
     def of_layer(self, side: Side, layer: object) -> Value:
         """Read the setting from a layer of either framework, in Keras's words.
@@ -109,6 +112,8 @@ class Option:
         value = default
         if attribute:
             value = getattr(layer, attribute, _of_function(layer, attribute, default))
+            if self.without_attribute is not None and not hasattr(layer, attribute):
+                value = self.without_attribute(layer)
         value = self.read(value)
         return self.in_keras(value) if side == "torch" else value
 

@@ -6,7 +6,14 @@ from math import sqrt
 
 import numpy as np
 
-from compare.kinds import CONVOLUTION, DENSE, EMBEDDINGS, NORMALISATION, functions
+from compare.kinds import (
+    CONVOLUTION,
+    DENSE,
+    EMBEDDINGS,
+    NORMALISATION,
+    TRANSPOSED,
+    functions,
+)
 from compare.kinds.functions import Function, elu, leaky_relu
 from compare.kinds.mistake import Activation, Mistake
 
@@ -163,7 +170,7 @@ def activation_mistakes() -> Iterator[Mistake[Activation]]:
             written(right, "torch", wrong),
             written(right, "keras", wrong),
             Activation(ACTIVATIONS[wrong], right),
-            kinds=DENSE + CONVOLUTION + EMBEDDINGS + NORMALISATION,
+            kinds=DENSE + CONVOLUTION + TRANSPOSED + EMBEDDINGS + NORMALISATION,
         )
 
 

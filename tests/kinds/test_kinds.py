@@ -213,17 +213,25 @@ def classes(torch, keras):
 
 
 def built(classes: dict, kind: Kind, option: Option, side: str, *value: Any) -> Any:
-    """The layer of a kind's plain example, with a value of an option, or none."""
-    example, name = kind.examples[0], attribute(option, side)
-    in_torch = side == "torch"
-    arguments = example.torch_settings if in_torch else example.keras_settings
-    arguments = dict(arguments)
-    if default(option, side) != REQUIRED:
-        arguments.pop(name, None)
-    if value:
-        arguments[name] = value[0]
-    cls = getattr(classes[side], example.torch if in_torch else example.keras)
-    return cls(**arguments)
+    """The layer of a kind's plain example, with a value of an option, or none.
+
+    Where the plain example does not go with the value, the first that does.
+    """
+    in_torch, name = side == "torch", attribute(option, side)
+    for example in kind.examples:
+        arguments = example.torch_settings if in_torch else example.keras_settings
+        arguments = dict(arguments)
+        if default(option, side) != REQUIRED:
+            arguments.pop(name, None)
+        if value:
+            arguments[name] = value[0]
+        cls = getattr(classes[side], example.torch if in_torch else example.keras)
+        try:
+            return cls(**arguments)
+        except ValueError:
+            if example is kind.examples[-1]:
+                raise
+    raise AssertionError(f"{kind.name} has no example")
 
 
 # A dropout between layers is of no use in a layer that is alone, which PyTorch says.

@@ -10,6 +10,7 @@ import torch
 from attention_calls import in_keras as keras_attention
 from attention_calls import in_torch, options_of
 
+from compare.in_keras.arrays import features_last, has_channels_first
 from compare.in_keras.precision import settled
 from compare.in_pytorch import attention
 from compare.kinds import is_recurrent
@@ -88,8 +89,12 @@ def keras_output(example: Example, layer: Any) -> np.ndarray:
     if example.keras in ATTENTION:
         return keras_attention(layer, x, options_of(example)).numpy()
     for part in layer if isinstance(layer, list) else [layer]:
+    parts = layer if isinstance(layer, list) else [layer]
+    if has_channels_first(parts[0], x):
+        x = keras.ops.moveaxis(x, -1, 1)
+    for part in parts:
         x = part(x)
-    return x.numpy()
+    return features_last(parts[-1], x).numpy()
 
 
 def reference_output(kind: Kind, example: Example, arrays: dict, layer: Any) -> Any:

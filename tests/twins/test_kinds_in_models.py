@@ -115,6 +115,8 @@ def twins_of(kind, example):
     given = sequences(None, x.shape[-1])
     if example.call:  # whose masks are for this many steps
         given = (Input("x", x.shape),)
+    if x.ndim > 3:
+        given = (Input("x", (None, *x.shape[1:])),)
     if kind.name in EMBEDDINGS:
         given = (Input("x", (None, None), "int64"),)
     twins = Twins(makers(kind, example), given, ["y"])

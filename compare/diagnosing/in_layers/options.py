@@ -41,7 +41,9 @@ def unlike_options(layer: str, isolated: Isolated) -> list[Finding]:
     kind = BY_TORCH_NAME.get(torch.kind)
     if kind is None:
         return []
-    torch = replace(torch, options=_in_words_of(keras, torch, kind.name))
+    if kind.same_in_words is not None:
+        in_words = kind.same_in_words(torch.options, keras.options, torch.x)
+        torch = replace(torch, options=in_words)
     outputs = {
         "torch": isolated.torch.layer_outputs[layer],
         "keras": isolated.keras.layer_outputs[layer],
@@ -67,20 +69,6 @@ def _makes(call: Call, output: np.ndarray) -> bool:
     except ValueError:  # settings that its kind does not compute
         return False
     return isinstance(computed, np.ndarray) and near(computed, output)
-
-
-def _in_words_of(keras: Call, torch: Call, kind: str) -> Options:
-    """PyTorch's settings, the padding by Keras's word if it comes to the same."""
-    options = torch.options
-    word = keras.options.get(PADDING)
-    if kind not in CONVOLUTION or not isinstance(word, str) or torch.x.ndim < 3:
-        return options
-    reaches, strides = window_size(options)
-    sizes = torch.x.shape[1:-1]
-    own = around(options[PADDING], sizes, reaches, strides)
-    if own == around(word, sizes, reaches, strides):
-        return {**options, PADDING: word}
-    return options
 
 
 def _fewest(
@@ -164,7 +152,7 @@ class _Place:
         return f"{before} before and {after} after"
 
     def _has_steps(self) -> bool:
-        return "window" in self._calls["keras"].options
+        return self._calls["keras"].kind in CONVOLUTION
 
     def _around(self, side: Side) -> Around:
         """The steps that a side pads each axis with, before and after."""
@@ -181,7 +169,8 @@ class _Place:
         if option.name == PADDING and self._has_steps():
             return f"{name}: {self._padded(side, opposite)}"
         attribute = option.torch if side == "torch" else option.keras
-        if not attribute:
+        words = side == "torch" and isinstance(value, str) and bool(option.in_pytorch)
+        if not attribute or (words and value not in option.in_pytorch):
             return f"{name}: {option.instead}"
         fix = f"{name}: {attribute}={_written(value)}"
         if side == "torch" and self._has_steps():
