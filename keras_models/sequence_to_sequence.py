@@ -43,9 +43,11 @@ class SequenceToSequence(keras.Model):
                 f"SequenceToSequence expects x of shape (batch, time >= 1, "
                 f"features = {self.num_features}), got {tuple(x.shape)}"
             )
-        before = ops.pad(x[:, :-1], ((0, 0), (1, 0), (0, 0)))  # a step later
+        # The answer of the step before, and nothing before the first.
+        before = ops.pad(x[:, :-1], ((0, 0), (1, 0), (0, 0)))
         encoded, *states = self.encoder(x)  # (batch, time, hidden_size)
         decoded = self.decoder(before, initial_state=states)
+        # Each step looks at all that was read, most where it is alike.
         scores = decoded @ ops.swapaxes(encoded, 1, 2)  # (batch, time, time)
         context = ops.softmax(scores, axis=-1) @ encoded
         both = ops.concatenate([decoded, context], axis=-1)  # (.., 2 hidden_size)

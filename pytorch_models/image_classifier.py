@@ -40,6 +40,7 @@ class ImageClassifier(nn.Module):
         self.first = nn.Conv2d(num_features, 8, 3, padding="same")
         self.second = nn.Conv2d(8, 6, 3, padding="same")
         self.pool = nn.MaxPool2d(2)
+        self.flatten = nn.Flatten()
         self.head = nn.Linear(6 * (height // 4) * (width // 4), num_outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -52,4 +53,4 @@ class ImageClassifier(nn.Module):
         h = self.pool(torch.relu(self.first(x)))
         h = self.pool(torch.relu(self.second(h)))
         h = h.permute(0, 2, 3, 1)  # (batch, height / 4, width / 4, 6), as in Keras
-        return self.head(h.flatten(1))  # (batch, num_outputs)
+        return self.head(self.flatten(h))  # (batch, num_outputs)

@@ -42,9 +42,11 @@ class SequenceToSequence(nn.Module):
                 f"SequenceToSequence expects x of shape (batch, time >= 1, "
                 f"features = {self.num_features}), got {tuple(x.shape)}"
             )
-        before = pad(x[:, :-1], (0, 0, 1, 0))  # a step later, zero in the first
+        # The answer of the step before, and nothing before the first.
+        before = pad(x[:, :-1], (0, 0, 1, 0))  # (batch, time, num_features)
         encoded, states = self.encoder(x)  # (batch, time, hidden_size)
         decoded, _ = self.decoder(before, states)
+        # Each step looks at all that was read, most where it is alike.
         scores = decoded @ encoded.transpose(1, 2)  # (batch, time, time)
         context = torch.softmax(scores, dim=-1) @ encoded
         both = torch.cat([decoded, context], dim=-1)  # (batch, time, 2 hidden_size)

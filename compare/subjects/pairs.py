@@ -26,6 +26,7 @@ class Pair:
         prices: whether it reads prices, whose number of assets sets the sizes.
         time_major: whether it takes (time, batch, features).
         lengths: whether it takes the number of valid steps of each sequence as well.
+        of_the_note: whether it is a system of the study note, and learns from its data.
         spatial: the axes of x between its steps and its features: (width,) of images,
             whose rows are the steps, or (height, width) of films.
         batch: the one size of batch that it is built for, if there is one.
@@ -41,6 +42,7 @@ class Pair:
     prices: bool = False
     time_major: bool = False
     lengths: bool = False
+    of_the_note: bool = True
     spatial: tuple[int, ...] = ()
     batch: int | None = None
     loss: str = MEAN_SQUARED_ERROR
@@ -183,6 +185,7 @@ PAIRS = (
         dict(num_features=5, hidden_size=8, num_outputs=1),
         expected=dict(fixed=SAME, none=SAME),
         outputs=("prediction",),
+        of_the_note=False,
     ),
     Pair(
         "causal_convolutions",
@@ -190,6 +193,7 @@ PAIRS = (
         dict(num_features=5, num_channels=12, num_outputs=1),
         expected=dict(fixed=SAME, none=SAME),
         outputs=("prediction",),
+        of_the_note=False,
     ),
     Pair(
         "transformer_encoder",
@@ -197,6 +201,7 @@ PAIRS = (
         dict(num_features=5, hidden_size=8, num_heads=2, num_outputs=4),
         expected=dict(fixed=SAME, none=SAME),
         outputs=("prediction",),
+        of_the_note=False,
     ),
     Pair(
         "sequence_to_sequence",
@@ -204,6 +209,7 @@ PAIRS = (
         dict(num_features=5, hidden_size=8),
         expected=dict(fixed=SAME, none=SAME),
         outputs=("reading",),
+        of_the_note=False,
     ),
     Pair(
         "image_classifier",
@@ -211,6 +217,7 @@ PAIRS = (
         dict(num_features=3, height=50, width=12, num_outputs=4),
         expected=dict(fixed=SAME, other=BOTH_REFUSE, none=BOTH_REFUSE),
         outputs=("scores",),
+        of_the_note=False,
         spatial=(12,),
     ),
     Pair(
@@ -219,15 +226,8 @@ PAIRS = (
         dict(num_features=3, num_channels=6, num_outputs=4),
         expected=dict(fixed=SAME, none=SAME),
         outputs=("scores",),
+        of_the_note=False,
         spatial=(7,),
-    ),
-    Pair(
-        "separable_convolutions",
-        "SeparableConvolutions",
-        dict(num_features=3, num_channels=6, num_outputs=4),
-        expected=dict(fixed=SAME, none=SAME),
-        outputs=("scores",),
-        spatial=(12,),
     ),
     Pair(
         "image_autoencoder",
@@ -235,6 +235,7 @@ PAIRS = (
         dict(num_features=3, num_channels=4),
         expected=dict(fixed=SAME, none=SAME),
         outputs=("image",),
+        of_the_note=False,
         spatial=(6,),
     ),
 )
