@@ -217,7 +217,13 @@ def call(
     """
     kind = BY_TORCH_NAME.get(name)
     compute = _unknown if kind is None else kind.compute
-    return Call(name, compute, arrays, x, lengths, options or {})
+    return Call(of_layer(name), compute, arrays, x, lengths, options or {})
+
+
+def of_layer(name: str) -> str:
+    """Return the kind of the layer that a cell is of; any other kind as it is."""
+    kind = BY_TORCH_NAME.get(name)
+    return name if kind is None or kind.cell is None else kind.name
 
 
 def _unknown(arrays: Arrays, x: np.ndarray, options: Options) -> None:

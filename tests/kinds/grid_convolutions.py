@@ -369,4 +369,11 @@ IMPOSSIBLE = [
         )
         for axes in AXES
     ),
+    Impossible(
+        "keras",
+        "DepthwiseConv2D",
+        {"kernel_size": 3, "strides": (2, 1), "dtype": "float64"},
+        SHAPES[2],
+        "unlike strides of a depthwise convolution in float64 on the CPU",
+    ),
 ]
