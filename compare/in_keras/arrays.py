@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from compare.in_keras.internals import activation_replaced
+from compare.in_keras.spectral import unwrapped
 from compare.judging.arrays import valid_steps
 from compare.kinds.mistake import RecurrentOutput
 
@@ -52,6 +53,7 @@ ACTIVATING = (
 
 def activates(layer: Any) -> bool:
     """Whether a layer has an activation inside that PyTorch has after the layer."""
+    layer = unwrapped(layer)
     inside = isinstance(layer, ACTIVATING)
     return inside and layer.activation not in (None, keras.activations.linear)
 
@@ -66,6 +68,7 @@ def before_activation(layer: keras.Layer) -> Iterator[list[Any]]:
     if not activates(layer):
         yield before
         return
+    layer = unwrapped(layer)
     activation = layer.activation
 
     def recorded(x: Any) -> Any:
@@ -85,6 +88,7 @@ NORMS_OF_FEATURES = (
 
 def has_channels_first(module: object, tensor: Any) -> bool:
     """Whether a tensor of this layer is (batch, features, *spatial)."""
+    module = unwrapped(module)
     first = getattr(module, "data_format", None) == "channels_first"
     if isinstance(module, NORMS_OF_FEATURES):
         first = module.axis == 1
