@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from compare.in_keras import separable
 from compare.in_keras.arrays import to_numpy
 from compare.in_keras.internals import calls_replaced
 from compare.in_keras.layers import holders
@@ -54,7 +55,9 @@ def anatomy(
     watched = {**bare, **stacks}
     watch = Watch(watched)
     results: tuple[Any, ...] = ()
-    with calls_replaced(watch.replacements()), suppress(*REFUSALS):
+    layers = [layer for stack in watched.values() for layer in stack]
+    replacements = [*watch.replacements(), *separable.in_parts(layers)]
+    with calls_replaced(replacements), suppress(*REFUSALS):
         results = twin.results(twin.tensors(arrays))
     at_work = _LayersAtWork(kinds, weights)
     runs_by_name = watch.by_name()

@@ -20,6 +20,7 @@ FILES = {
     "pickle_bounds": "PyTorch alone saves pickles",
     "names": "only layers of Keras go by the names of the others",
     "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
+    "separable": "a separable convolution is one layer in Keras alone",
     "terms": "PyTorch's models add nothing to a loss",
     "compiled": "PyTorch's models are not compiled with an optimizer",
     "forked": "TensorFlow alone hangs in a process that was forked",
