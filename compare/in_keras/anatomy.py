@@ -18,6 +18,7 @@ from compare.in_keras import attention
 from compare.in_keras.arrays import (
     before_activation,
     features_last,
+    in_one_axis,
     in_order,
     merged,
     order_of_steps,
@@ -176,7 +177,8 @@ class _Watch:
         """The `call` of a layer, watched."""
 
         def watched_attention(*args: Any, **kwargs: Any) -> Any:
-            run, result = _attention_run(layer, call, args, kwargs)
+            seen, result = attention.run(layer, call, args, kwargs)
+            run = None if seen is None else _Run(*seen[:2], call=seen[2])
             self.runs.setdefault(name, []).append(run)
             return result
 
@@ -315,23 +317,9 @@ def _plain_run(
     if not keras.ops.is_tensor(output):  # several
         return None, result
     x, output = features_last(layer, x), features_last(layer, output)
+    if isinstance(layer, keras.layers.EinsumDense):
+        x, output = in_one_axis(layer, x, output)
     return _Run(to_numpy(x), to_numpy(output)), result
-
-
-def _attention_run(
-    layer: keras.Layer,
-    call: LayerCall,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
-) -> tuple[_Run | None, Any]:
-    """Run attention, which is given several inputs; return the run, and its result."""
-    of_call = attention.call_of(layer, args, kwargs)  # before masks are taken off
-    result = call(*args, **kwargs)
-    if of_call is None:
-        return None, result
-    output = result[0] if isinstance(result, list | tuple) else result
-    query, options = of_call
-    return _Run(query, to_numpy(output), call=options), result
 
 
 def _recurrent_run(
