@@ -28,8 +28,10 @@ from compare.judging.distances import near
 from compare.judging.explanation import listed
 from compare.judging.verdict import HORIZON
 from compare.judging.words import PRECISIONS
+from compare.kinds import ATTENTION
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.mistake import Call, RecurrentOutput
+from compare.kinds.option import REQUIRED
 from compare.matching.rewriting import rewrite
 from compare.mistakes.anatomy import Anatomy
 
@@ -60,6 +62,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         layer for layer in torch.layer_inputs if layer not in layers
     ]  # such as a softmax
     keras = keras_mistakes.anatomy(keras_twin, arrays, kinds, rewritten.arrays, bare)
+    keras = _as_pytorch_attends(torch, keras)
     relayed, turned = _relayed(torch_twin, arrays, keras)
     keras, from_the_end = as_pytorch_reads(relayed, keras)
     around, keras = surroundings(relayed, keras)
@@ -98,6 +101,25 @@ def _without_layers_alone(torch: Anatomy, layers: Collection[str]) -> Anatomy:
         kinds={name: kind for name, kind in torch.kinds.items() if name in layers},
         arrays={name: held for name, held in torch.arrays.items() if name in layers},
     )
+
+
+def _as_pytorch_attends(torch: Anatomy, keras: Anatomy) -> Anatomy:
+    """Let attention that is by hand in Keras be meant as PyTorch's layer says.
+
+    Dense layers tell neither how many heads there are nor what is masked.
+
+    Args:
+        torch: what PyTorch's twin does.
+        keras: what Keras's twin does.
+    """
+    options = dict(keras.options)
+    for layer, its_options in keras.options.items():
+        if torch.kinds.get(layer) not in ATTENTION or layer not in torch.options:
+            continue
+        if its_options["heads"] == REQUIRED:
+            inputs = {key: its_options.get(key) for key in ("key", "value")}
+            options[layer] = {**torch.options[layer], **inputs}
+    return replace(keras, options=options)
 
 
 # ----------------------------------------------------------------------------- weights

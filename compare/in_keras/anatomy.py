@@ -34,11 +34,12 @@ from compare.in_keras.models import options_set
 from compare.in_keras.names import children, layer_at
 from compare.in_keras.refusals import REFUSALS
 from compare.in_keras.twin import Twin
-from compare.kinds import call, options_of
+from compare.kinds import ATTENTION, call, options_of
 from compare.kinds.mistake import Call, RecurrentOutput
 from compare.kinds.option import Options
 from compare.mistakes.anatomy import Anatomy
 
+PROJECTIONS = 4  # dense layers of attention by hand, the last of its output
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
 
 
@@ -229,6 +230,10 @@ class _LayersAtWork:
         if not isinstance(output, RecurrentOutput):
             self.layer_inputs[name] = x
             self.calls[name] = runs[0].call
+            if self._kinds[name] in ATTENTION and len(runs) == PROJECTIONS:
+                self.calls[name] = attention.call_by_hand([run.x for run in runs])
+                self.layer_outputs[name] = output
+                return
             self.layer_outputs[name] = np.concatenate(
                 [_sequence(run) for run in runs], axis=-1
             )

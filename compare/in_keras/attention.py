@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from inspect import signature
 from typing import Any
 
@@ -45,6 +45,21 @@ def run(
         return None, result
     output = result[0] if isinstance(result, list | tuple) else result
     return (of_call[0], to_numpy(output), of_call[1]), result
+
+
+def call_by_hand(inputs: Sequence[np.ndarray]) -> Options:
+    """What attention by hand is given beside its queries, by its dense layers.
+
+    Args:
+        inputs: of the projections of queries, of keys and of values, and others.
+    """
+    query, key, value = inputs[:3]
+    options = {}
+    if not np.array_equal(key, query):
+        options["key"] = key
+    if not np.array_equal(value, key):
+        options["value"] = value
+    return options
 
 
 def call_of(

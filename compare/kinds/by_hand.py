@@ -22,6 +22,7 @@ BIASES: tuple[set[str], ...] = (
     {"bias"},
     set(),
 )  # one is enough by hand
+ATTENTION = "MultiheadAttention", "MultiHeadAttention"
 OWN_IN_TORCH, OWN_IN_KERAS = "(Module)", "(Layer)"
 
 
@@ -37,9 +38,13 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
         keras: what may be its twin.
         kinds: all kinds.
 
+    Attention that is four dense layers in Keras is read as one there.
+
     Returns:
         The two layers, the kind of one of them another where its arrays tell.
     """
+    if torch.kind == ATTENTION[0] and _are_projections(keras):
+        return torch, replace(keras, kind=ATTENTION[1])
     for kind in kinds:
         if kind.cell is None:
             continue
@@ -74,6 +79,12 @@ def with_one_bias(row: Row, torch: Arrays) -> Row:
         return row.to_torch(bias)[:1]
 
     return Row((name,), row.keras, to_keras, to_torch)
+
+
+def _are_projections(layer: Layer) -> bool:
+    """Whether this is four dense layers: of queries, keys, values and the output."""
+    kernels = [name for name in layer.arrays if name.endswith("kernel")]
+    return plain(layer.kind) == "Dense" and kernels == [f"{n}.kernel" for n in range(4)]
 
 
 def _is_own(layer: Layer) -> bool:
