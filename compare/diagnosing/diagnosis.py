@@ -18,6 +18,7 @@ from compare.diagnosing import isolation, search
 from compare.diagnosing.conclusion import Diagnosis, deciding_stage
 from compare.diagnosing.finding import Finding
 from compare.diagnosing.in_layers.directions import uncrossed
+from compare.diagnosing.norm_order import norms_elsewhere
 from compare.diagnosing.places import place_of
 from compare.errors import BadInput
 from compare.judging.explanation import Explanation
@@ -32,6 +33,7 @@ from compare.kinds.mistake import (
     InitialStates,
     JoinedInput,
     LayerInput,
+    OrderOfNorms,
     ResultOrder,
 )
 from compare.mistakes import MISTAKES
@@ -46,6 +48,7 @@ ORDER = (
     ArraysOfLayer,
     InitialStates,
     Computation,
+    OrderOfNorms,
     *HANDED,
     FinalActivation,
     ResultOrder,
@@ -110,10 +113,11 @@ def _diagnosed(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Diagnosis:
         isolated = isolation.isolate(twins, arrays)
     except BadInput as error:
         return Diagnosis([], before, None, TRIED, str(error))
-    findings = list(search.findings(twins, isolated, arrays))
-    findings = list(uncrossed(findings, isolated))
-    after = None
-    if any(finding.cure for finding in findings):
+    findings, after = _with_norms_moved(twins, arrays)
+    if not findings:
+        findings = list(search.findings(twins, isolated, arrays))
+        findings = list(uncrossed(findings, isolated))
+    if after is None and any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
     proofs = [SAME]
     if isolated.judged_steps:  # where float32 loses its digits, twins come no nearer
@@ -131,6 +135,18 @@ def _diagnosed(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Diagnosis:
         turned=isolated.time_major,
         place=place_of(first_finding, isolated, before),
     )
+
+
+def _with_norms_moved(
+    twins: Twins, arrays: tuple[np.ndarray, ...]
+) -> tuple[list[Finding], Judgement | None]:
+    """The finding that norms stand elsewhere, if that is all; and the twins cured."""
+    moved = norms_elsewhere(twins)
+    if moved is not None:
+        after = _judge_cured(twins, arrays, [moved], ())
+        if after is not None and after.verdict == SAME:
+            return [moved], after
+    return [], None
 
 
 # ------------------------------------------------------------------------------- cures

@@ -49,6 +49,7 @@ from compare.kinds.mistake import (
     JoinedInput,
     LayerInput,
     LossFactor,
+    OrderOfNorms,
     RecurrentOutput,
     ResultOrder,
 )
@@ -90,6 +91,8 @@ def injected(
             return _with_initial_states(twin, effect, layer)
         case JoinedInput():
             return _with_joined_input(twin.model, effect, following)
+        case OrderOfNorms():
+            return attention.norms_moved(twin.model)
         case ResultOrder():
             return _with_result_order(twin.model, effect)
         case LossFactor():

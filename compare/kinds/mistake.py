@@ -212,6 +212,11 @@ class JoinedInput:
 
 
 @dataclass(frozen=True)
+class OrderOfNorms:
+    """Transformer layers have their norms elsewhere; only a cure."""
+
+
+@dataclass(frozen=True)
 class ResultOrder:
     """The model returns its results in another order.
 
@@ -256,6 +261,7 @@ Effect = (
     | LayerInput
     | InitialStates
     | JoinedInput
+    | OrderOfNorms
     | ResultOrder
     | LossFactor
     | OptimizerSettings

@@ -64,6 +64,8 @@ NAMES = {
     "attention.run": "hooks of PyTorch see a call; layers of Keras run inside another",
     "arrays.in_one_axis": "a Linear has one axis of features",
     "attention.call_by_hand": "PyTorch's attention by hand has no twin of one layer",
+    "attention.norms_first": "Keras has no transformer layer",
+    "attention.norms_moved": "Keras has no transformer layer",
     "attention.returning": "only PyTorch's layers hand on what another makes",
     "kinds.inner_layers": "only Keras has wrappers, and layers that are one in PyTorch",
     "kinds.parts": "PyTorch's attention holds its arrays, but for those of its output",
