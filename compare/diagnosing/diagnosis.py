@@ -119,6 +119,11 @@ def _diagnosed(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Diagnosis:
         findings = list(uncrossed(findings, isolated))
     if after is None and any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
+        shared = [_shared(finding) for finding in findings]
+        if shared != findings and (after is None or after.verdict != SAME):
+            again = _judge_cured(twins, arrays, shared, isolated.time_major)
+            if again is not None and again.verdict == SAME:
+                findings, after = shared, again
     proofs = [SAME]
     if isolated.judged_steps:  # where float32 loses its digits, twins come no nearer
         proofs.append(ILL_CONDITIONED)
@@ -190,6 +195,14 @@ def _judge_cured(
             return twins.judge(stages, arrays)
         except IndexError:  # the code between layers may not take what it gets now
             return None
+
+
+def _shared(finding: Finding) -> Finding:
+    """A finding whose cure also reaches what else is given the same tensor."""
+    cure = finding.cure
+    if isinstance(cure, Handover | LayerInput | JoinedInput):
+        return replace(finding, cure=replace(cure, shared=True))
+    return finding
 
 
 def _number_of_cure(finding: Finding) -> int:

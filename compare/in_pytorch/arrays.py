@@ -260,6 +260,26 @@ def returning(
     return sequence, finals if isinstance(states, tuple) else finals[0]
 
 
+def instead_of_first(
+    args: tuple[Any, ...], tensor: Any, shared: bool
+) -> tuple[Any, ...]:
+    """A layer's arguments with a tensor in the place of the first, wherever that is.
+
+    Attention is given one tensor as queries, keys and values.
+
+    Args:
+        args: positional.
+        tensor: of the form of the first.
+        shared: whether to write into the first, which others may be given as well.
+    """
+    first = args[0]
+    if shared and isinstance(first, torch.Tensor) and first.shape == tensor.shape:
+        with torch.no_grad():
+            first.copy_(tensor)
+        return args
+    return tuple(tensor if value is first else value for value in args)
+
+
 def as_input_of(module: torch.nn.Module, array: np.ndarray, x: Any) -> Sequence:
     """An array, features last, in the precision, order and form of a layer's input."""
     if isinstance(module, torch.nn.RNNBase):

@@ -25,6 +25,7 @@ from compare.in_pytorch.arrays import (
     features_last,
     filled,
     first,
+    instead_of_first,
     like,
     output_of,
     padded,
@@ -200,7 +201,10 @@ def _with_handover(
     def handed_over(output_by_name: OutputByName) -> np.ndarray | None:
         return effect.function(output_by_name(layer))
 
-    return hooked(_HandedOn(handed_over, model, [layer], following).hooks())
+    watched = [layer]
+    return hooked(
+        _HandedOn(handed_over, model, watched, following, effect.shared).hooks()
+    )
 
 
 def _with_activation(
@@ -218,7 +222,10 @@ def _with_joined_input(
     model: torch.nn.Module, effect: JoinedInput, following: str | None
 ) -> AbstractContextManager[None]:
     """Give the next layer what is joined from the outputs of several."""
-    return hooked(_HandedOn(effect.join, model, layers(model), following).hooks())
+    watched = layers(model)
+    return hooked(
+        _HandedOn(effect.join, model, watched, following, effect.shared).hooks()
+    )
 
 
 def _with_final_activation(
@@ -248,7 +255,8 @@ def _with_layer_input(
     """Give a layer a fixed array."""
 
     def give(module: torch.nn.Module, args: tuple[Any, ...]) -> Any:
-        return _in_the_place_of_first(args, as_input_of(module, effect.array, args[0]))
+        tensor = as_input_of(module, effect.array, args[0])
+        return instead_of_first(args, tensor, effect.shared)
 
     return hooked([model.get_submodule(following).register_forward_pre_hook(give)])
 
@@ -300,14 +308,6 @@ def _with_loss_factor(twin: Twin, effect: LossFactor) -> Iterator[None]:
         del vars(twin)["loss"]
 
 
-def _in_the_place_of_first(args: tuple[Any, ...], tensor: Any) -> tuple[Any, ...]:
-    """Arguments with a tensor in the place of the first, wherever that stands.
-
-    Attention is given one tensor as queries, keys and values.
-    """
-    return tuple(tensor if value is args[0] else value for value in args)
-
-
 def _possible(wrong: Any) -> Any:
     """What an effect makes of a layer; it is None where the mistake cannot be made.
 
@@ -331,6 +331,7 @@ class _HandedOn:
         watched: names of the layers.
         following: name of the one which is computed next; None for what the model
             returns.
+        shared: as in `Handover`.
     """
 
     def __init__(
@@ -339,8 +340,9 @@ class _HandedOn:
         model: torch.nn.Module,
         watched: Iterable[str],
         following: str | None,
+        shared: bool = False,
     ) -> None:
-        self._change, self._model = change, model
+        self._change, self._model, self._shared = change, model, shared
         self._watched, self._following = watched, following
         self._running = False  # the model, and not a layer alone
         # What gives the output of each layer that is not yet handed on.
@@ -377,8 +379,8 @@ class _HandedOn:
         """Give the next layer what is made of the outputs kept, if there are some."""
         if not self._outputs:
             return args
-        array = as_input_of(module, self._taken(), args[0])
-        return _in_the_place_of_first(args, array)
+        tensor = as_input_of(module, self._taken(), args[0])
+        return instead_of_first(args, tensor, self._shared)
 
     def _return(self, model: torch.nn.Module, args: object, results: Any) -> object:
         """Return what is made of the outputs kept as the first result."""

@@ -42,6 +42,7 @@ NAMES = {
     "arrays.like": "arrays are put into PyTorch's model alone",
     "arrays.handing_on": "arrays are put into PyTorch's model alone",
     "arrays.returning": "arrays are put into PyTorch's model alone",
+    "arrays.instead_of_first": "arrays are put into PyTorch's model alone",
     "arrays.as_input_of": "arrays are put into PyTorch's model alone",
     "arrays.output_of": "arrays are put into PyTorch's model alone",
     "arrays.first": "arrays are put into PyTorch's model alone",
