@@ -20,6 +20,7 @@ from compare.diagnosing.finding import Finding
 from compare.diagnosing.in_layers.directions import uncrossed
 from compare.diagnosing.operations.explaining import explained_by_operations
 from compare.diagnosing.places import place_of
+from compare.diagnosing.repeated import told_once
 from compare.errors import BadInput
 from compare.judging.explanation import Explanation
 from compare.judging.result import ILL_CONDITIONED, SAME, Judgement
@@ -117,6 +118,7 @@ def _diagnosed(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Diagnosis:
         return Diagnosis([], before, None, TRIED, str(error))
     findings = list(search.findings(twins, isolated, arrays))
     findings = list(uncrossed(findings, isolated))
+    findings = told_once(findings, isolated.kinds)
     after = None
     if any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)

@@ -11,6 +11,7 @@ from compare.in_pytorch.refusals import REFUSALS, message
 from compare.in_pytorch.twin import Twin
 from compare.judging.distances import NEAR, distance
 from compare.kinds.mistake import RecurrentOutput
+from compare.kinds.option import Options
 from compare.mistakes.anatomy import Anatomy
 
 
@@ -35,7 +36,8 @@ def layer_gap(
     call = keras.recurrent_calls.get(layer)
     try:
         if call is None:
-            output = _alone(twin, layer, keras.layer_inputs[layer], around)
+            x, options = keras.layer_inputs[layer], keras.options.get(layer)
+            output = _alone(twin, layer, x, around, options)
         else:
             states = call.options.get("states")
             output = alone(twin, layer, call.x, call.lengths, states)
@@ -54,11 +56,15 @@ def layer_gap(
 
 
 def _alone(
-    twin: Twin, layer: str, x: np.ndarray, around: Surroundings | None
+    twin: Twin,
+    layer: str,
+    x: np.ndarray,
+    around: Surroundings | None,
+    options: Options | None,
 ) -> np.ndarray | RecurrentOutput:
     """Run a layer that takes no lengths by itself; the arguments as in `layer_gap`."""
     if around is None:
-        return alone(twin, layer, x)
+        return alone(twin, layer, x, options=options)
     output = alone(twin, layer, around.padded(x))
     assert isinstance(output, np.ndarray)  # of a convolution
     return around.handed_on(output)

@@ -10,44 +10,52 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
 from compare.kinds import CONVOLUTION
 from compare.kinds.mistake import Effect, Handover, JoinedInput, LayerInput
 from compare.kinds.option import Options
-from compare.kinds.windows import steps_around, windows_cut
+from compare.kinds.windows import Around, around, reaches, windows_cut
 from compare.mistakes.anatomy import Anatomy
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What PyTorch's model does before and after a convolution, along time.
+    """What PyTorch's model does before and after a convolution.
 
     Args:
-        before, after: how many zeros it puts before and after the input.
-        cut: how many windows it cuts off the end of the output.
+        zeros: how many it puts before and after each axis of the input.
+        cut: how many windows it cuts off the end of the output, along its first axis,
+            which is time.
     """
 
-    before: int = 0
-    after: int = 0
+    zeros: Around
     cut: int = 0
 
     def padded(self, x: np.ndarray) -> np.ndarray:
-        """The input as the layer is given it, (batch, time, features)."""
-        return np.pad(x, ((0, 0), (self.before, self.after), (0, 0)))
+        """The input as the layer is given it, (batch, *spatial, features)."""
+        return np.pad(x, ((0, 0), *self.zeros, (0, 0)))
 
     def bare(self, x: np.ndarray) -> np.ndarray:
-        """What the layer is given, (batch, time, features), without the zeros."""
-        return x[:, self.before : x.shape[1] - self.after]
+        """What the layer is given, (batch, *spatial, features), without the zeros."""
+        sizes = x.shape[1:-1]
+        within = tuple(
+            slice(before, size - after)
+            for size, (before, after) in zip(sizes, self.zeros, strict=True)
+        )
+        return x[(slice(None), *within)]
 
     def handed_on(self, output: np.ndarray) -> np.ndarray:
-        """What stays of the layer's output, (batch, windows, features)."""
+        """What stays of the layer's output, (batch, *windows, features)."""
         return output[:, : output.shape[1] - self.cut]
 
     def before_cutting(self, output: np.ndarray) -> np.ndarray:
         """An output of which this stays, with zeros for what is cut off."""
-        return np.pad(output, ((0, 0), (0, self.cut), (0, 0)))
+        edges = [(0, 0)] * output.ndim
+        edges[1] = (0, self.cut)
+        return np.pad(output, edges)
 
 
 def surroundings(
@@ -68,107 +76,139 @@ def surroundings(
         if kind not in CONVOLUTION or layer not in keras.layer_outputs:
             continue
         torch_x, keras_x = relayed.layer_inputs[layer], keras.layer_inputs[layer]
-        if torch_x.ndim != 3 or keras_x.ndim != 3:
+        if torch_x.ndim != keras_x.ndim or torch_x.ndim < 3:
             continue
-        before, after = _zeros_around(torch_x, keras_x)
-        if before or after:
-            by_layer[layer] = Surroundings(before, after)
-        before, after = _zeros_around(keras_x, torch_x)
-        if before or after:
-            keras = as_bare(keras, {layer: Surroundings(before, after)})
+        zeros = _zeros_around(torch_x, keras_x)
+        if zeros is not None:
+            by_layer[layer] = Surroundings(zeros)
+        zeros_in_keras = _zeros_around(keras_x, torch_x)
+        if zeros_in_keras is not None:
+            keras = as_bare(keras, {layer: Surroundings(zeros_in_keras)})
         if layer in relayed.layer_outputs:
             num_windows = relayed.layer_outputs[layer].shape[1]
             num_kept = keras.layer_outputs[layer].shape[1]
             padding = keras.options[layer]["padding"]
             cut = windows_cut(padding, num_windows, num_kept)
             if cut:
-                own = by_layer.get(layer, Surroundings())
+                nothing = Surroundings(((0, 0),) * (torch_x.ndim - 2))
+                own = by_layer.get(layer, nothing)
                 by_layer[layer] = replace(own, cut=cut)
     return by_layer, keras
 
 
-def _zeros_around(longer: np.ndarray, shorter: np.ndarray) -> tuple[int, int]:
-    """How many zeros stand before and after a sequence; none unless it is longer.
+def _zeros_around(longer: np.ndarray, shorter: np.ndarray) -> Around | None:
+    """How many zeros stand before and after each axis of what is longer.
 
     Args:
-        longer: (batch, time, features), perhaps padded.
+        longer: (batch, *spatial, features), perhaps padded.
         shorter: what may be in it, or stand in the place of what is in it.
+
+    Returns:
+        None unless it is longer, and has zeros around.
     """
-    added = longer.shape[1] - shorter.shape[1]
-    if added <= 0 or longer.shape[::2] != shorter.shape[::2]:
-        return 0, 0
+    if longer.shape[0] != shorter.shape[0] or longer.shape[-1] != shorter.shape[-1]:
+        return None
+    added = [
+        more - less
+        for more, less in zip(longer.shape[1:-1], shorter.shape[1:-1], strict=True)
+    ]
+    if min(added) < 0 or not any(added):
+        return None
     possible = [
+        _starts(longer, axis, steps) for axis, steps in enumerate(added, start=1)
+    ]
+    if not all(possible):
+        return None
+    for starts in product(*possible):
+        zeros = tuple(
+            (before, steps - before)
+            for before, steps in zip(starts, added, strict=True)
+        )
+        if np.array_equal(Surroundings(zeros).bare(longer), shorter):
+            return zeros
+    return tuple(
+        (starts[0], steps - starts[0])
+        for starts, steps in zip(possible, added, strict=True)
+    )
+
+
+def _starts(x: np.ndarray, axis: int, added: int) -> list[int]:
+    """How many zeros may stand before an axis if so many stand around it."""
+    others = tuple(other for other in range(x.ndim) if other != axis)
+    is_zero = np.atleast_1d(~x.any(axis=others))
+    kept = len(is_zero) - added
+    return [
         before
         for before in range(added + 1)
-        if not longer[:, :before].any()
-        and not longer[:, before + shorter.shape[1] :].any()
+        if is_zero[:before].all() and is_zero[before + kept :].all()
     ]
-    for before in possible:
-        if np.array_equal(longer[:, before : before + shorter.shape[1]], shorter):
-            return before, added - before
-    if possible:
-        return possible[0], added - possible[0]
-    return 0, 0
 
 
-def as_bare(anatomy: Anatomy, around: Mapping[str, Surroundings]) -> Anatomy:
+def as_bare(anatomy: Anatomy, surroundings: Mapping[str, Surroundings]) -> Anatomy:
     """Show convolutions with what the model does around them as a part of them.
 
     Args:
         anatomy: what one side does.
-        around: what that side's model does, by layer.
+        surroundings: what that side's model does, by layer.
     """
     inputs, outputs = dict(anatomy.layer_inputs), dict(anatomy.layer_outputs)
     options: dict[str, Options] = dict(anatomy.options)
-    for layer, surrounding in around.items():
+    for layer, surrounding in surroundings.items():
         if layer not in inputs or layer not in outputs:
             continue
         x, own = inputs[layer], options[layer]
-        size, stride = window_size(own)
-        before, after = steps_around(own["padding"], x.shape[1], size, stride)
+        reaches, strides = window_size(own)
         inputs[layer] = surrounding.bare(x)
         outputs[layer] = surrounding.handed_on(outputs[layer])
-        before += surrounding.before
-        after = max(after + surrounding.after - stride * surrounding.cut, 0)
-        options[layer] = {**own, "padding": (before, after)}
+        own_zeros = around(own["padding"], x.shape[1:-1], reaches, strides)
+        zeros = [
+            (before + own_before, after + own_after)
+            for (before, after), (own_before, own_after) in zip(
+                surrounding.zeros, own_zeros, strict=True
+            )
+        ]
+        before, after = zeros[0]
+        zeros[0] = before, max(after - strides[0] * surrounding.cut, 0)
+        options[layer] = {**own, "padding": tuple(zeros)}
     return replace(anatomy, layer_inputs=inputs, layer_outputs=outputs, options=options)
 
 
-def window_size(options: Options) -> tuple[int, int]:
-    """The steps from the first to the last of a window, and to the next window."""
-    (window,), (dilation,), (stride,) = (
-        options["window"],
-        options["dilation"],
-        options["stride"],
-    )
-    return dilation * (window - 1) + 1, stride
+def window_size(options: Options) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The steps from the first to the last of a window, and to the next window.
+
+    Returns:
+        A number for each axis.
+    """
+    return reaches(options["window"], options["dilation"]), options["stride"]
 
 
 # ------------------------------------------------------------------------------- cures
 
 
-def given_padded(cure: Effect | None, around: Surroundings | None) -> Effect | None:
+def given_padded(
+    cure: Effect | None, surrounding: Surroundings | None
+) -> Effect | None:
     """A cure of what a layer is given, with the zeros that PyTorch's model adds.
 
     Args:
         cure: gives the layer what Keras's layer is given.
-        around: what PyTorch's model does around the layer; None for nothing.
+        surrounding: what PyTorch's model does around the layer; None for nothing.
     """
-    if around is None or not (around.before or around.after):
+    if surrounding is None or not any(map(any, surrounding.zeros)):
         return cure
     match cure:
         case LayerInput(array=array):
-            return LayerInput(around.padded(array))
+            return LayerInput(surrounding.padded(array))
         case Handover(function=function):
-            return Handover(_padding(function, around))
+            return Handover(_padding(function, surrounding))
         case JoinedInput(join=join):
-            return JoinedInput(_padding(join, around))
+            return JoinedInput(_padding(join, surrounding))
         case _:
             return cure
 
 
 def _padding(
-    function: Callable[..., np.ndarray | None], around: Surroundings
+    function: Callable[..., np.ndarray | None], surrounding: Surroundings
 ) -> Callable[..., np.ndarray]:
     """The function that pads what another one returns."""
 
@@ -176,6 +216,6 @@ def _padding(
         array = function(argument)
         if array is None:
             raise ValueError("expected an array to pad, got none")
-        return around.padded(array)
+        return surrounding.padded(array)
 
     return padded

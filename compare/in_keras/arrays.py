@@ -34,9 +34,25 @@ def unfit(tensor: Any) -> str:
     return ""
 
 
+# Layers that have an activation inside, which PyTorch has after the layer.
+ACTIVATING = (
+    keras.layers.Dense,
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv3D,
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+    keras.layers.DepthwiseConv1D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv1D,
+    keras.layers.SeparableConv2D,
+)
+
+
 def activates(layer: Any) -> bool:
     """Whether a layer has an activation inside that PyTorch has after the layer."""
-    inside = isinstance(layer, keras.layers.Dense | keras.layers.Conv1D)
+    inside = isinstance(layer, ACTIVATING)
     return inside and layer.activation not in (None, keras.activations.linear)
 
 
@@ -58,6 +74,28 @@ def before_activation(layer: keras.Layer) -> Iterator[list[Any]]:
 
     with activation_replaced(layer, recorded):
         yield before
+
+
+# Norms whose `axis` is that of the features, whatever `data_format` other layers have.
+NORMS_OF_FEATURES = (
+    keras.layers.BatchNormalization,
+    keras.layers.GroupNormalization,
+)
+
+
+def has_channels_first(module: object, tensor: Any) -> bool:
+    """Whether a tensor of this layer is (batch, features, *spatial)."""
+    first = getattr(module, "data_format", None) == "channels_first"
+    if isinstance(module, NORMS_OF_FEATURES):
+        first = module.axis == 1
+    return first and len(tensor.shape) > 2
+
+
+def features_last(module: object, tensor: Any) -> Any:
+    """A tensor that a layer takes or returns, with its features last."""
+    if has_channels_first(module, tensor):
+        return keras.ops.moveaxis(tensor, 1, -1)
+    return tensor
 
 
 # ------------------------------------------------------------ of recurrent layers

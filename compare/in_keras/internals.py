@@ -306,6 +306,36 @@ def framework_class(layer: keras.Layer) -> type[keras.Layer]:
     return next(cls for cls in classes if cls.__module__.startswith(KERAS_HOME))
 
 
+def parts_of_attention(layer: keras.Layer) -> dict[str, keras.Layer]:
+    """The dense layers inside attention of several heads, by a prefix for their arrays.
+
+    Some of them are public in `MultiHeadAttention`, none in `GroupQueryAttention`. One
+    that is not built has none.
+    """
+    parts = {}
+    for name in ("query", "key", "value", "gate", "output"):
+        part = getattr(layer, f"_{name}_dense", None)
+        if part is not None:
+            parts[f"{name}."] = part
+    return parts
+
+
+def mask_of_attention(layer: keras.Layer, query: Any, value: Any, **masks: Any) -> Any:
+    """The mask that attention of several heads makes of all that it is given.
+
+    Args:
+        layer: a `MultiHeadAttention` or a `GroupQueryAttention`.
+        query: its queries.
+        value: its values.
+        masks: the arguments of its call that have to do with masks.
+
+    Returns:
+        True where a query sees a key, (batch or 1, time, source) or with heads; None
+        where it sees all.
+    """
+    return layer._compute_attention_mask(query, value, **masks)
+
+
 def mark_built(model: keras.Model) -> None:
     """Say that a model with Keras's own `build` is built.
 

@@ -7,10 +7,14 @@ from typing import Any
 
 import keras
 
-from compare.in_keras.internals import framework_class
+from compare.in_keras.internals import framework_class, parts_of_attention
 from compare.kinds import unlike_pytorch
 from compare.one_line import class_name
 
+# Layers that count as one with the dense layers that each makes for itself.
+ATTENTION = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)
+# What `keras.layers` calls a class that has another name in its own module.
+PUBLIC_NAMES = {"GroupedQueryAttention": "GroupQueryAttention"}
 OWN_CELLS = "keras_models.lstm_layer"  # the module of the suite's own cell
 
 
@@ -25,11 +29,18 @@ def is_own(layer: keras.Layer) -> bool:
     return kind_of(layer).endswith(("(Layer)", "(Model)"))
 
 
+def parts(layer: object) -> dict[str, keras.Layer]:
+    """The layers inside attention, with which it is one, by the prefix of arrays."""
+    if not isinstance(layer, ATTENTION):
+        return {}
+    return parts_of_attention(layer)
+
+
 def is_by_hand(layer: object) -> bool:
     """Whether the user wrote what a layer, its cell, or one of several computes."""
-    parts = inner_layers(layer)
-    if parts:
-        return any(map(is_by_hand, parts.values()))
+    inner = inner_layers(layer)
+    if inner:
+        return any(map(is_by_hand, inner.values()))
     if not isinstance(layer, keras.Layer):
         return False
     cell = layer.cell if isinstance(layer, keras.layers.RNN) else layer
@@ -62,6 +73,8 @@ def _kind_of(attribute: Any, backwards: bool) -> str:
         if attribute.go_backwards != backwards:  # beside no forward direction
             options.append(f"go_backwards={attribute.go_backwards}")
     kind = _class_name(cell).removesuffix("Cell")
+    if kind == "Activation":
+        return f"Activation({attribute.activation.__name__})"
     options += unlike_pytorch(kind, lambda option: option.of_layer("keras", cell))
     if options:
         return f"{kind}({', '.join(options)})"
@@ -80,7 +93,8 @@ def _class_name(layer: keras.Layer) -> str:
         return class_name(own)
     if cls in (keras.Layer, keras.Model):
         return f"{class_name(own)}({class_name(cls)})"
-    return class_name(cls)
+    name = class_name(cls)
+    return PUBLIC_NAMES.get(name, name)
 
 
 def inner_layers(attribute: object) -> dict[str, keras.Layer]:

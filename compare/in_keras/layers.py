@@ -12,11 +12,13 @@ import numpy as np
 from compare.errors import BadInput
 from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
 from compare.in_keras.kinds import (
+    ATTENTION,
     inner_layers,
     is_by_hand,
     is_constant,
     is_own,
     kind_of,
+    parts,
 )
 from compare.in_keras.memory import value_of
 from compare.in_keras.models import is_graph, never_built
@@ -26,7 +28,12 @@ from compare.listing import bounded
 from compare.one_line import class_name
 
 # Layers that count as one with those inside.
-COMPOSITES = (keras.layers.RNN, keras.layers.Wrapper, keras.layers.Bidirectional)
+COMPOSITES = (
+    keras.layers.RNN,
+    keras.layers.Wrapper,
+    keras.layers.Bidirectional,
+    *ATTENTION,
+)
 
 
 def is_composite(layer: keras.Layer) -> bool:
@@ -181,7 +188,7 @@ def variables(attribute: object) -> dict[str, keras.Variable]:
     Args:
         attribute: what a model has by a name; anything else holds none.
     """
-    inner = inner_layers(attribute)
+    inner = inner_layers(attribute) or parts(attribute)
     if inner:
         by_name = {}
         for prefix, layer in inner.items():

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from compare.in_keras.arrays import activates, before_activation, unfit
+from compare.in_keras.arrays import activates, before_activation, features_last, unfit
 from compare.in_keras.internals import Call, calls_replaced
 from compare.in_keras.models import options_set
 from compare.in_keras.names import Renamed, children
@@ -22,6 +22,7 @@ class Stages:
 
     def __init__(self) -> None:
         self._recorded: dict[str, Any] = {}  # tensors
+        self._layers: dict[str, keras.Layer] = {}  # that made them
         self._ran: set[str] = set()
 
     @contextmanager
@@ -39,7 +40,7 @@ class Stages:
     def inside(self, results: Sequence[Any]) -> dict[str, Any]:
         """The stages by name, in order, without those that the model itself returns."""
         return {
-            name: tensor
+            name: features_last(self._layers.get(name), tensor)
             for name, tensor in self._recorded.items()
             if all(tensor is not result for result in results) and not unfit(tensor)
         }
@@ -53,6 +54,7 @@ class Stages:
                     self._recorded.pop(stage, None)
                 return call(*args, **kwargs)
             self._ran.add(name)
+            self._layers[name] = layer
             run = partial(call, *args, **kwargs)
             if isinstance(layer, keras.layers.RNN):
                 return self._record_recurrent(name, layer, run)

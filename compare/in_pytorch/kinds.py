@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from compare.in_pytorch.internals import framework_class
+from compare.kinds import unlike_keras
 from compare.one_line import class_name
 
 
@@ -39,4 +40,7 @@ def kind_of(layer: torch.nn.Module) -> str:
         return f"{class_name(layer)}(Module)"
     relu = getattr(layer, "nonlinearity", "") == "relu"
     name = class_name(cls)
+    unlike = unlike_keras(name, layer)
+    if unlike:
+        return f"{name}({', '.join(unlike)})"
     return f"{name}(relu)" if relu else name

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -10,16 +11,45 @@ import numpy as np
 import torch
 
 from compare.errors import BadInput
-from compare.in_pytorch.kinds import is_by_hand, is_constant, kind_of, own_modules
+from compare.in_pytorch.kinds import (
+    is_by_hand,
+    is_constant,
+    is_own,
+    kind_of,
+    own_modules,
+)
 from compare.in_pytorch.models import check_usable
 from compare.kinds.layer import Layer
 from compare.matching.copying import copy
+
+# Layers that count as one with those inside, which they do not call.
+COMPOSITES = (torch.nn.MultiheadAttention,)
 
 # Models whose layers that share all of their tensors count, see `hold_apart`.
 _APART: WeakSet[torch.nn.Module] = WeakSet()
 
 # By model, the full names of tensors that do not count, see `ignore`.
 _IGNORED: WeakKeyDictionary[torch.nn.Module, set[str]] = WeakKeyDictionary()
+
+
+def is_composite(layer: torch.nn.Module) -> bool:
+    """Whether a layer counts as one with those inside."""
+    return isinstance(layer, COMPOSITES)
+
+
+def modules(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
+    """Yield the modules of a model by name, but those inside a layer that is one."""
+    inside: set[int] = set()
+    for name, module in model.named_modules():
+        if is_composite(module):
+            inside |= {id(part) for part in module.modules() if part is not module}
+        if id(module) not in inside:
+            yield name, module
+
+
+def is_innermost(module: torch.nn.Module) -> bool:
+    """Whether a layer has none inside, or counts as one with them."""
+    return is_composite(module) or not any(module.children())
 
 
 def layers(model: torch.nn.Module) -> dict[str, Layer]:
@@ -100,7 +130,7 @@ def load(
     for name, values in arrays.items():
         module = model.get_submodule(name)
         for key, array in values.items():
-            write(getattr(module, key), array)
+            write(attrgetter(key)(module), array)
 
 
 def holders(
@@ -108,8 +138,8 @@ def holders(
 ) -> dict[str, dict[str, torch.Tensor]]:
     """The tensors of each layer of a model, by the layer's name and their own.
 
-    A BatchNorm1d's count of batches is left out: Keras has none, and with a momentum
-    nothing is computed from it. So are constants, see `constants`, and a layer whose
+    A norm's count of batches is left out: Keras has none, and with a momentum nothing
+    is computed from it. So are constants, see `constants`, and a layer whose
     tensors are all those of earlier ones, such as a head that shares the weight of an
     embedding: Keras has one variable.
 
@@ -121,10 +151,11 @@ def holders(
     ignored = _IGNORED.get(model, set())
     by_name: dict[str, dict[str, torch.Tensor]] = {}
     earlier: set[int] = set()
-    for name, module in model.named_modules():
-        tensors: dict[str, torch.Tensor] = dict(module.named_parameters(recurse=False))
-        tensors |= module.named_buffers(recurse=False)
-        if isinstance(module, torch.nn.BatchNorm1d):
+    for name, module in modules(model):
+        deep = is_composite(module)
+        tensors: dict[str, torch.Tensor] = dict(module.named_parameters(recurse=deep))
+        tensors |= module.named_buffers(recurse=deep)
+        if not is_own(module):
             tensors.pop("num_batches_tracked", None)
         if is_constant(module):
             continue

@@ -15,13 +15,19 @@ LESS = (torch.float32, torch.float16, torch.bfloat16)  # than float64
 
 @contextmanager
 def settled(dtype: Precision) -> Iterator[None]:
-    """Let what is made inside, as by `torch.zeros`, be of this precision."""
-    before = torch.get_default_dtype()
+    """Let what is made inside, as by `torch.zeros`, be of this precision.
+
+    Transformers do what they do while they learn. In evaluation they would go a way of
+    their own that puts zeros where a step is padding, and that hooks end.
+    """
+    before, fast = torch.get_default_dtype(), torch.backends.mha.get_fastpath_enabled()
     torch.set_default_dtype(getattr(torch, dtype))
+    torch.backends.mha.set_fastpath_enabled(False)
     try:
         yield
     finally:
         torch.set_default_dtype(before)
+        torch.backends.mha.set_fastpath_enabled(fast)
 
 
 @contextmanager
@@ -44,6 +50,17 @@ def widen(model: torch.nn.Module, dtype: Precision) -> None:
         for name, value in vars(module).items():
             if isinstance(value, torch.Tensor) and value.is_floating_point():
                 vars(module)[name] = value.to(getattr(torch, dtype))
+
+
+def tell_epsilons(model: torch.nn.Module) -> None:
+    """Tell each RMS norm the epsilon that it takes by itself in float32.
+
+    It is the machine epsilon of what it is given: in float64 a twin would compute
+    something else than the model.
+    """
+    for module in model.modules():
+        if isinstance(module, torch.nn.RMSNorm) and module.eps is None:
+            module.eps = torch.finfo(torch.float32).eps
 
 
 class Narrowing(torch.overrides.TorchFunctionMode):

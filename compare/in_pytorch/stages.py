@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from compare.in_pytorch import arrays
+from compare.in_pytorch import arrays, attention
+from compare.in_pytorch.layers import is_innermost, modules
 from compare.in_pytorch.models import hooked
 
 STATES = ("h", "c")  # as stages are named, after their layer
@@ -50,8 +51,8 @@ class Stages:
         """Record what the model's innermost layers return inside the block."""
         with hooked(
             layer.register_forward_hook(self._hook(name))
-            for name, layer in model.named_modules()
-            if name and not any(layer.children())
+            for name, layer in modules(model)
+            if name and is_innermost(layer)
         ):
             yield
 
@@ -77,6 +78,8 @@ class Stages:
                 layer, result
             ):
                 self._record_recurrent(name, layer, *result)
+            elif attention.is_attention(layer) and isinstance(result, tuple):
+                self._keep(name, attention.batch_first(layer, result[0]))
             elif isinstance(result, torch.Tensor):
                 tensor = arrays.features_last(layer, result)
                 self._recorded[name] = _Stage(result, tensor.clone())

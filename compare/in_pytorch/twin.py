@@ -14,7 +14,7 @@ from compare.in_pytorch.arrays import unfit
 from compare.in_pytorch.internals import version_of
 from compare.in_pytorch.layers import holders, layers, layers_with
 from compare.in_pytorch.models import hooked, rows_learnt, untouched
-from compare.in_pytorch.precision import Narrowing, settled, widen
+from compare.in_pytorch.precision import Narrowing, settled, tell_epsilons, widen
 from compare.in_pytorch.refusals import REFUSALS, message, origin
 from compare.in_pytorch.stages import Stages
 from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
@@ -71,6 +71,7 @@ class Twin(adapter.Twin):
         with untouched(), settled(dtype):
             self.model = make().to(getattr(torch, dtype)).eval()
         widen(self.model, dtype)
+        tell_epsilons(self.model)
 
     @torch.no_grad()
     def __call__(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:

@@ -15,52 +15,54 @@ from compare.kinds import by_hand
 from compare.kinds.activations import ACTIVATION_KINDS
 from compare.kinds.batch_norm import BATCH_NORM
 from compare.kinds.computing import Cell
-from compare.kinds.convolution import CONV1D
+from compare.kinds.convolution import CONVOLUTIONS
 from compare.kinds.dense import LINEAR
+from compare.kinds.edges import EDGES
 from compare.kinds.embedding import EMBEDDING
+from compare.kinds.global_pooling import GLOBAL_POOLING
 from compare.kinds.group_norm import GROUP_NORM
 from compare.kinds.gru import GRU
-from compare.kinds.instance_norm import INSTANCE_NORM
 from compare.kinds.kind import Family, Kind
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.layer_norm import LAYER_NORM
 from compare.kinds.lstm import LSTM
 from compare.kinds.mistake import Call
+from compare.kinds.multi_head_attention import MULTI_HEAD_ATTENTION
 from compare.kinds.names import own, plain
 from compare.kinds.option import Option, Options, Value
-from compare.kinds.pooling import (
-    AVG_POOL,
-    GLOBAL_AVG_POOL,
-    GLOBAL_MAX_POOL,
-    LP_POOL,
-    MAX_POOL,
-)
+from compare.kinds.pooling import POOLING
 from compare.kinds.prelu import PRELU
-from compare.kinds.reshaping import DROPOUT, FLATTEN
+from compare.kinds.resampling import PIXEL_SHUFFLES, UPSAMPLE
+from compare.kinds.reshaping import DROPOUT, FLATTEN, UNFLATTEN
+from compare.kinds.rms_norm import RMS_NORM
 from compare.kinds.rows import Row, alike, copied
 from compare.kinds.simple_rnn import RELU_RNN, RNN
+from compare.kinds.transposed_convolution import TRANSPOSED_CONVOLUTIONS
 
 # In this order messages list them, and files are asked what a layer may be.
 KINDS: tuple[Kind, ...] = (
     LINEAR,
-    CONV1D,
+    *CONVOLUTIONS,
+    *TRANSPOSED_CONVOLUTIONS,
     EMBEDDING,
     PRELU,
     LAYER_NORM,
     BATCH_NORM,
     GROUP_NORM,
-    INSTANCE_NORM,
+    RMS_NORM,
     LSTM,
     GRU,
     RNN,
     RELU_RNN,
-    MAX_POOL,
-    AVG_POOL,
-    LP_POOL,
-    GLOBAL_MAX_POOL,
-    GLOBAL_AVG_POOL,
+    MULTI_HEAD_ATTENTION,
+    *POOLING,
+    *GLOBAL_POOLING,
     *ACTIVATION_KINDS,
+    UPSAMPLE,
+    *PIXEL_SHUFFLES,
+    *EDGES,
     FLATTEN,
+    UNFLATTEN,
     DROPOUT,
 )
 
@@ -70,15 +72,21 @@ WITH_ARRAYS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.rows is not
 
 
 def of_family(family: Family) -> tuple[str, ...]:
-    """Return the names of the kinds of a family that hold arrays."""
-    return tuple(kind.name for kind in WITH_ARRAYS if kind.family == family)
+    """Return PyTorch's names of the layers of a family that hold arrays, no cells."""
+    names: list[str] = []
+    for kind in WITH_ARRAYS:
+        if kind.family == family:
+            names += kind.layers_in_pytorch
+    return tuple(names)
 
 
 RECURRENT = of_family("recurrent")
 DENSE = of_family("dense")
 CONVOLUTION = of_family("convolution")
+TRANSPOSED = of_family("transposed convolution")
 EMBEDDINGS = of_family("embedding")
 NORMALISATION = of_family("normalisation")
+ATTENTION = of_family("attention")
 
 
 def of_layers(torch: str, keras: str) -> Kind | None:
@@ -171,6 +179,26 @@ def unlike_pytorch(name: str, value_of: Callable[[Option], Value]) -> list[str]:
     return unlike
 
 
+def unlike_keras(name: str, layer: object) -> list[str]:
+    """Return the settings of a layer of PyTorch that Keras's layer cannot have.
+
+    Args:
+        name: PyTorch's class.
+        layer: alive.
+
+    Returns:
+        Such as ["add_zero_attn=True"].
+    """
+    kind = BY_TORCH_NAME.get(name)
+    unlike: list[str] = []
+    for option in kind.options if kind is not None else ():
+        if option.refused and not option.keras:
+            value = option.of_layer("torch", layer)
+            if value != option.keras_default:
+                unlike.append(f"{option.torch}={value}")
+    return unlike
+
+
 def call(
     name: str,
     arrays: Arrays,
@@ -189,7 +217,13 @@ def call(
     """
     kind = BY_TORCH_NAME.get(name)
     compute = _unknown if kind is None else kind.compute
-    return Call(name, compute, arrays, x, lengths, options or {})
+    return Call(of_layer(name), compute, arrays, x, lengths, options or {})
+
+
+def of_layer(name: str) -> str:
+    """Return the kind of the layer that a cell is of; any other kind as it is."""
+    kind = BY_TORCH_NAME.get(name)
+    return name if kind is None or kind.cell is None else kind.name
 
 
 def _unknown(arrays: Arrays, x: np.ndarray, options: Options) -> None:

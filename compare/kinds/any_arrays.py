@@ -16,13 +16,15 @@ ANOTHER_LAYER = Mistake(
     "set this layer's own weights",
     ArraysOfAnotherLayer(),
 )
+# What the names of weights and biases begin with; the last are those of attention.
+LEARNT = ("weight", "bias", "in_proj", "q_proj", "k_proj", "v_proj", "out_proj")
 ROUNDED = tuple(
     Mistake(
         f"weights rounded to {name}",
         f"the weights went through {name} on their way",
         "convert the weights in float32",
         "convert the weights in float32; set no mixed precision policy",
-        ArraysOfLayer(change_each(change, "weight", "bias")),
+        ArraysOfLayer(change_each(change, *LEARNT)),
     )
     for name, change in (("float16", half), ("bfloat16", bfloat16))
 )
@@ -31,5 +33,5 @@ INITIAL = Mistake(
     "the layer still has the weights that it was made with",
     "load this layer too: the name in the state dict may not fit",
     "set this layer's weights too, after it is built",
-    ArraysOfLayer(change_each(initial, "weight", "bias"), fits=is_unrelated_and_fresh),
+    ArraysOfLayer(change_each(initial, *LEARNT), fits=is_unrelated_and_fresh),
 )

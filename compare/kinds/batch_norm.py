@@ -47,9 +47,12 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
     return normalisation.scaled(standard, arrays)
 
 
-def keras_momentum(momentum: float) -> float:
-    """Keras's momentum is the share that is kept, PyTorch's the share that is new."""
-    return 1 - momentum
+def keras_momentum(momentum: float | None) -> float | None:
+    """Keras's momentum is the share that is kept, PyTorch's the share that is new.
+
+    None is the mean of all batches so far, which Keras cannot keep.
+    """
+    return None if momentum is None else 1 - momentum
 
 
 def _swapped(arrays: Arrays) -> Arrays | None:
@@ -87,7 +90,7 @@ STATISTICS_SWAPPED = Mistake(
 
 BATCH_NORM = Kind(
     name="BatchNorm1d",
-    torch=("BatchNorm1d",),
+    torch=("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"),
     keras=("BatchNormalization",),
     family="normalisation",
     compute=compute,
@@ -178,6 +181,30 @@ BATCH_NORM = Kind(
             "BatchNormalization",
             {},
             "with Keras's epsilon",
+        ),
+        Example(
+            "BatchNorm2d",
+            {"num_features": 4},
+            "BatchNormalization",
+            {"epsilon": 1e-5},
+            "of two axes",
+            (3, 5, 2, 4),
+        ),
+        Example(
+            "BatchNorm2d",
+            {"num_features": 4},
+            "BatchNormalization",
+            {"epsilon": 1e-5, "axis": 1},
+            "of two axes, features first in Keras",
+            (3, 5, 2, 4),
+        ),
+        Example(
+            "BatchNorm3d",
+            {"num_features": 4},
+            "BatchNormalization",
+            {"epsilon": 1e-5},
+            "of three axes",
+            (3, 5, 2, 3, 4),
         ),
     ),
 )

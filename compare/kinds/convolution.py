@@ -1,23 +1,38 @@
-"""Convolution along time."""
+"""Convolution over time, over height and width, or over depth, height and width.
+
+A depthwise convolution of Keras is in PyTorch one with as many groups as inputs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 
+from compare.kinds import convolution_arrays
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
-from compare.kinds.changes import ArrayChange, change_each
+from compare.kinds.convolution_options import (
+    depthwise_inputs,
+    depthwise_outputs,
+    dilation,
+    padding_in_words,
+    stride,
+    window,
+)
 from compare.kinds.dense import ACTIVATION, BIAS
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
-from compare.kinds.mistake import ArraysOfLayer, Mistake
-from compare.kinds.option import REQUIRED, Option, Options, Value, as_tuple
-from compare.kinds.rows import copied, in_any_layer, transposed
-from compare.kinds.windows import padding_in_keras, steps_around, windows
+from compare.kinds.mistake import Call, Computation, Effect, Mistake
+from compare.kinds.option import REQUIRED, Option, Options, as_sizes
+from compare.kinds.windows import around, padding_in_keras, reaches, windows
 
-IN_TORCH = {"in_channels": 4, "out_channels": 6, "kernel_size": 3}
-IN_KERAS = {"filters": 6, "kernel_size": 3}
+# What NumPy calls the ways in which PyTorch pads.
+MODES: dict[str, Literal["reflect", "edge", "wrap"]] = {
+    "reflect": "reflect",
+    "replicate": "edge",
+    "circular": "wrap",
+}
+SHAPES = {1: (3, 5, 4), 2: (2, 6, 5, 4), 3: (2, 5, 6, 5, 4)}  # of inputs of examples
 
 
 def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
@@ -25,125 +40,160 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
 
         y[t] = b + sum over k of W[k] x[stride t + dilation k]
 
+    t and k have a number for each axis of the window.
+
     Args:
-        arrays: W `weight` (outputs, features of a group, steps), b `bias` (outputs,)
+        arrays: W `weight` (outputs, features of a group, *window), b `bias` (outputs,)
             or none.
-        x: (batch, time, features).
-        options: stride, dilation, groups, padding. The activation is not computed.
+        x: (batch, *spatial, features).
+        options: stride, dilation, padding; what is padded with, usually zeros. How many
+            groups there are, the weight says. The activation is not computed.
 
     Returns:
-        (batch, windows, outputs).
+        (batch, *windows, outputs).
 
-    Source: Goodfellow, Bengio & Courville 2016, Deep Learning, section 9.1, equation
-        9.6; groups, Krizhevsky et al. 2012, section 3.5.
+    Raises:
+        ValueError: if the padding is in no word that is known.
+
+    Source: Goodfellow, Bengio & Courville 2016, Deep Learning, section 9.1, equations
+        9.4 and 9.6; groups, Krizhevsky et al. 2012, section 3.5.
     """
     weight = np.asarray(arrays["weight"], "float64")
-    (stride,), (dilation,) = options.get("stride", (1,)), options.get("dilation", (1,))
-    groups = options.get("groups", 1)
-    reach = dilation * (weight.shape[2] - 1) + 1
-    around = steps_around(options.get("padding", "valid"), x.shape[1], reach, stride)
-    padded = np.pad(np.asarray(x, "float64"), ((0, 0), around, (0, 0)))
-    patches = windows(padded, weight.shape[2], stride, dilation)
+    sizes = weight.shape[2:]
+    once = (1,) * len(sizes)
+    strides, dilations = options.get("stride", once), options.get("dilation", once)
+    groups = x.shape[-1] // weight.shape[1]
+    edges = around(
+        options.get("padding", "valid"),
+        x.shape[1:-1],
+        reaches(sizes, dilations),
+        strides,
+    )
+    patches = windows(_padded(x, edges, options), sizes, strides, dilations)
+    count = len(sizes)  # of axes
+    inside = [*range(1 + count, 1 + 2 * count), -1]  # of a window, and the features
     outputs = [
-        np.einsum("btki,oik->bto", group, kernel)
-        for group, kernel in zip(
-            np.split(patches, groups, axis=3), np.split(weight, groups), strict=True
+        np.tensordot(patch, kernel, (inside, [*range(2, 2 + count), 1]))
+        for patch, kernel in zip(
+            np.split(patches, groups, axis=-1), np.split(weight, groups), strict=True
         )
     ]
-    return np.concatenate(outputs, axis=2) + arrays.get("bias", 0)
+    return np.concatenate(outputs, axis=-1) + arrays.get("bias", 0)
 
 
-def _other_numbers(change: ArrayChange) -> ArrayChange:
-    """A change of a kernel; None where it leaves the numbers as they are."""
-
-    def changed(array: np.ndarray) -> np.ndarray | None:
-        result = change(array)
-        if result is None or np.array_equal(result, array):
-            return None
-        return result
-
-    return changed
-
-
-def _kernel_read(array: np.ndarray) -> np.ndarray:
-    """Read the numbers of Keras's kernel into the shape of PyTorch's weight."""
-    return np.ascontiguousarray(array.T).reshape(array.shape)
+def _padded(
+    x: np.ndarray, edges: tuple[tuple[int, int], ...], options: Options
+) -> np.ndarray:
+    """The input with what is put around it, in float64."""
+    filling = options.get("what is padded with", "zeros")
+    numbers = np.asarray(x, "float64")
+    if filling == "zeros":
+        return np.pad(numbers, ((0, 0), *edges, (0, 0)))
+    if filling not in MODES:
+        raise ValueError(f"padding_mode expects zeros or {', '.join(MODES)}")
+    return np.pad(numbers, ((0, 0), *edges, (0, 0)), mode=MODES[filling])
 
 
-def _weight_read(array: np.ndarray) -> np.ndarray:
-    """Read the numbers of PyTorch's weight into the shape of Keras's kernel."""
-    return np.ascontiguousarray(array).reshape(array.T.shape).T
+def _interleaved(call: Call) -> np.ndarray | None:
+    """Let each group read every n-th feature; None where there is one group."""
+    features = call.x.shape[-1]
+    groups = features // call.arrays["weight"].shape[1]
+    if groups in (0, 1, features):
+        return None
+    order = np.arange(features).reshape(-1, groups).T.ravel()  # feature at each place
+    result: np.ndarray = call.run(x=call.x[..., order])
+    return result
 
 
-def _steps_reversed(array: np.ndarray) -> np.ndarray:
-    """Put the last step of each window first."""
-    return array[:, :, ::-1]
+def _computed(call: Call) -> np.ndarray | None:
+    result: np.ndarray | None = call.run()
+    return result
 
 
-KERNELS = (
-    Mistake(
-        "convolution kernel read without transposing",
-        "the convolution kernel's numbers were copied in the other framework's memory "
-        "order",
-        "weight = kernel.transpose(2, 1, 0), not a reshape",
-        "kernel = weight.transpose(2, 1, 0), not a reshape",
-        ArraysOfLayer(
-            change_each(_other_numbers(_kernel_read), "weight"),
-            in_keras=change_each(_other_numbers(_weight_read), "weight"),
-        ),
-    ),
-    Mistake(
-        "convolution kernel reversed in time",
-        "the steps of the convolution kernel come in reverse order",
-        "do not flip weight along its last axis",
-        "do not flip kernel along its first axis",
-        ArraysOfLayer(change_each(_other_numbers(_steps_reversed), "weight")),
-    ),
+GROUPS_INTERLEAVED = Mistake(
+    "groups of a convolution of every n-th feature",
+    "each group of the convolution reads every n-th feature, not features that are "
+    "neighbours",
+    "reorder the features before the layer, or its input kernel's outputs",
+    "reorder the features before the layer, or its input kernel's outputs",
+    Computation(_interleaved, _computed),
 )
 
 
-def _example(
-    name: str = "",
-    torch: Mapping[str, Value] | None = None,
-    keras: Mapping[str, Value] | None = None,
-) -> Example:
-    in_torch, in_keras = {**IN_TORCH, **(torch or {})}, {**IN_KERAS, **(keras or {})}
-    return Example("Conv1d", in_torch, "Conv1D", in_keras, name)
+def convolution(axes: int) -> Kind:
+    """Make the kind of a convolution over so many axes, 1 to 3."""
+    keras = [f"Conv{axes}D"]
+    of_depthwise: tuple[Mistake[Effect], ...] = ()
+    if axes < 3:
+        keras.append(f"DepthwiseConv{axes}D")
+        of_depthwise = (convolution_arrays.MULTIPLIER_FIRST,)
+    return Kind(
+        name=f"Conv{axes}d",
+        torch=(f"Conv{axes}d",),
+        keras=tuple(keras),
+        family="convolution",
+        compute=compute,
+        rows=convolution_arrays.rows,
+        options=_options(axes),
+        same_in_words=padding_in_words,
+        mistakes=(
+            ANOTHER_LAYER,
+            *convolution_arrays.mistakes(axes),
+            *of_depthwise,
+            GROUPS_INTERLEAVED,
+            *ROUNDED,
+            INITIAL,
+        ),
+        features_first=True,
+        files=(
+            Axes({"weight": axes + 2, "bias": 1}, {"kernel": axes + 2, "bias": 1}),
+            Axes({"weight": axes + 2}, {"kernel": axes + 2}),
+        ),
+        examples=tuple(_examples(axes)),
+    )
 
 
-CONV1D = Kind(
-    name="Conv1d",
-    torch=("Conv1d",),
-    keras=("Conv1D",),
-    family="convolution",
-    compute=compute,
-    rows=in_any_layer(transposed("weight", "kernel"), copied("bias", "bias")),
-    options=(
-        Option("size", "out_channels", "filters", REQUIRED, REQUIRED, sample=(8, 8)),
+def _options(axes: int) -> tuple[Option, ...]:
+    """The settings of a convolution over so many axes."""
+    in_keras = f"ZeroPadding{axes}D before the layer"
+    instead = f"steps on either side in Keras: {in_keras}"
+    if axes == 1:
+        instead = (
+            "causal in PyTorch: F.pad(x, ((steps - 1) * dilation, 0)) before the "
+            f"layer; {instead}"
+        )
+    return (
         Option(
-            "window",
-            "kernel_size",
-            "kernel_size",
+            "size",
+            "out_channels",
+            "filters",
             REQUIRED,
             REQUIRED,
-            read=as_tuple,
+            without_attribute=depthwise_outputs,
+            sample=(8, 8),
+        ),
+        window(axes),
+        stride(axes),
+        dilation(axes),
+        Option(
+            "groups",
+            "groups",
+            "groups",
+            1,
+            1,
+            without_attribute=depthwise_inputs,
             sample=(2, 2),
         ),
-        Option("stride", "stride", "strides", 1, 1, read=as_tuple, sample=(2, 2)),
-        Option(
-            "dilation", "dilation", "dilation_rate", 1, 1, read=as_tuple, sample=(2, 2)
-        ),
-        Option("groups", "groups", "groups", 1, 1, sample=(2, 2)),
         Option(
             "padding",
             "padding",
             "padding",
             0,
             "valid",
+            read=as_sizes(axes),
             in_keras=padding_in_keras,
             in_pytorch=("valid", "same"),
-            instead="causal in PyTorch: F.pad(x, ((steps - 1) * dilation, 0)) before "
-            "the layer; steps on either side in Keras: ZeroPadding1D before the layer",
+            instead=instead,
             sample=("same", "same"),
         ),
         Option(
@@ -157,23 +207,49 @@ CONV1D = Kind(
         ),
         BIAS,
         ACTIVATION,
-    ),
-    mistakes=(ANOTHER_LAYER, *KERNELS, *ROUNDED, INITIAL),
-    features_first=True,
-    files=(
-        Axes({"weight": 3, "bias": 1}, {"kernel": 3, "bias": 1}),
-        Axes({"weight": 3}, {"kernel": 3}),
-    ),
-    examples=(
-        _example(),
-        _example("without bias", {"bias": False}, {"use_bias": False}),
-        _example("in groups", {"groups": 2}, {"groups": 2}),
-        _example("dilated", {"dilation": 2}, {"dilation_rate": 2}),
-        _example("in strides", {"stride": 2}, {"strides": 2}),
-        _example(
+    )
+
+
+def _examples(axes: int) -> list[Example]:
+    """Small layers over so many axes."""
+    in_torch = {"in_channels": 4, "out_channels": 6, "kernel_size": 3}
+    in_keras = {"filters": 6, "kernel_size": 3}
+    made = []
+    for name, torch, keras in (
+        ("", {}, {}),
+        ("without bias", {"bias": False}, {"use_bias": False}),
+        ("in groups", {"groups": 2}, {"groups": 2}),
+        ("as many outputs as inputs", {"out_channels": 4}, {"filters": 4}),
+        ("dilated", {"dilation": 2}, {"dilation_rate": 2}),
+        ("in strides", {"stride": 2}, {"strides": 2}),
+        (
             "padded, of an even window",
             {"padding": "same", "kernel_size": 4},
             {"padding": "same", "kernel_size": 4},
         ),
-    ),
-)
+    ):
+        made.append(
+            Example(
+                f"Conv{axes}d",
+                {**in_torch, **torch},
+                f"Conv{axes}D",
+                {**in_keras, **keras},
+                name,
+                SHAPES[axes],
+            )
+        )
+    if axes < 3:
+        made.append(
+            Example(
+                f"Conv{axes}d",
+                {**in_torch, "out_channels": 12, "groups": 4},
+                f"DepthwiseConv{axes}D",
+                {"kernel_size": 3, "depth_multiplier": 3},
+                "depthwise",
+                SHAPES[axes],
+            )
+        )
+    return made
+
+
+CONVOLUTIONS = tuple(map(convolution, (1, 2, 3)))

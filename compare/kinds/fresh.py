@@ -18,7 +18,7 @@ def is_unrelated_and_fresh(right: Arrays, wrong: Arrays, side: Side) -> bool:
         wrong: the same.
         side: "torch" or "keras", whose way of making weights is looked for.
     """
-    if not all(_unrelated(right[name], wrong[name]) for name in wrong):
+    if not all(are_unrelated(right[name], wrong[name]) for name in wrong):
         return False
     return _fresh_in_torch(wrong) if side == "torch" else _fresh_in_keras(wrong)
 
@@ -41,7 +41,7 @@ def is_left(right: Arrays, wrong: Arrays, side: Side) -> bool:
     )
 
 
-def _unrelated(first: np.ndarray, second: np.ndarray) -> bool:
+def are_unrelated(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether no number of the one is made of the other's, as far as that shows."""
     if np.array_equal(first, second):
         return False
@@ -64,11 +64,35 @@ def _torch_bound(arrays: Arrays) -> float:
 def _fresh_in_torch(arrays: Arrays) -> bool:
     if set(arrays) == {"weight"} and _is_normal(arrays["weight"]):
         return True  # an Embedding
+    if "out_proj.weight" in arrays:
+        return _is_fresh_attention(arrays)
     bound = _torch_bound(arrays)
     return all(_is_uniform(array, bound) for array in arrays.values())
 
 
+def _is_fresh_attention(arrays: Arrays) -> bool:
+    """Whether weights of attention are drawn alike, whatever the bound, without biases.
+
+    Keras's bound depends on how the kernels are cut into heads.
+    """
+    for name, array in arrays.items():
+        if name.endswith("bias"):
+            if array.any():
+                return False
+        elif not _is_uniform(array, float(np.abs(array).max())):
+            return False
+    return True
+
+
 def _fresh_in_keras(arrays: Arrays) -> bool:
+    if "out_proj.weight" in arrays:
+        parts = {name: array for name, array in arrays.items() if "in_proj" not in name}
+        if "in_proj_weight" in arrays:
+            numbered = enumerate(np.split(arrays["in_proj_weight"], 3))
+            parts |= {f"{number} weight": part for number, part in numbered}
+        if "in_proj_bias" in arrays:
+            parts["bias"] = arrays["in_proj_bias"]
+        return _is_fresh_attention(parts)
     biases = [a for name, a in arrays.items() if "bias" in name]
     if not all(map(_is_zero_or_forget_one, biases)):
         return False
@@ -98,6 +122,8 @@ def _is_orthogonal(matrix: np.ndarray) -> bool:
 
 def _is_glorot(array: np.ndarray) -> bool:
     """Whether uniform in Glorot's bound, or in 0.05, that of an Embedding."""
+    if array.ndim < 2:
+        return False  # a scale or slopes, which Keras makes one or zero
     inputs, outputs = array[0].size, len(array) * (array[0, 0].size or 1)
     glorot = np.sqrt(6 / (inputs + outputs))
     return _is_uniform(array, glorot) or _is_uniform(array, 0.05)

@@ -1,4 +1,4 @@
-"""Functions of one number, and the softmax, in float64 NumPy."""
+"""Functions of one number, and some of a whole axis, in float64 NumPy."""
 
 from __future__ import annotations
 
@@ -40,10 +40,41 @@ def relu(x: np.ndarray) -> np.ndarray:
     return result
 
 
-def relu6(x: np.ndarray) -> np.ndarray:
-    """Limit x to [0, 6]."""
-    result: np.ndarray = np.clip(x, 0, 6)
-    return result
+def limited(low: float, high: float) -> Function:
+    """Return what limits x to [low, high]."""
+
+    def function(x: np.ndarray) -> np.ndarray:
+        return np.asarray(np.clip(x, low, high))
+
+    return function
+
+
+relu6 = limited(0, 6)
+hard_tanh = limited(-1, 1)
+
+
+def relu_from(
+    threshold: float, slope: float = 0, limit: float | None = None
+) -> Function:
+    """Return Keras's relu, which begins at a threshold and may end at a limit.
+
+    Below the threshold it is slope (x - threshold), from there on x.
+    """
+
+    def function(x: np.ndarray) -> np.ndarray:
+        result = np.where(x >= threshold, x, slope * (x - threshold))
+        return result if limit is None else np.minimum(result, limit)
+
+    return function
+
+
+def replaced_below(threshold: float, value: float) -> Function:
+    """Return what replaces all that is not above a threshold by a value."""
+
+    def function(x: np.ndarray) -> np.ndarray:
+        return np.where(x > threshold, x, value)
+
+    return function
 
 
 def leaky_relu(slope: float) -> Function:
@@ -65,6 +96,28 @@ def elu(alpha: float) -> Function:
         return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
     return function
+
+
+def celu(alpha: float) -> Function:
+    """Return alpha (exp(x / alpha) - 1) below zero: its slope at zero is always 1.
+
+    Source: Barron 2017, arXiv:1704.07483, equation 2.
+    """
+
+    def function(x: np.ndarray) -> np.ndarray:
+        return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
+
+    return function
+
+
+# Klambauer et al. 2017, arXiv:1706.02515, equation 14.
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+def selu(x: np.ndarray) -> np.ndarray:
+    """Give an elu of this alpha, times this scale."""
+    result: np.ndarray = SELU_SCALE * elu(SELU_ALPHA)(x)
+    return result
 
 
 def gelu(x: np.ndarray, root: float = sqrt(2)) -> np.ndarray:
@@ -91,9 +144,106 @@ def silu(x: np.ndarray) -> np.ndarray:
     return result
 
 
+def gelu_by_sigmoid(x: np.ndarray) -> np.ndarray:
+    """The approximation of gelu by a sigmoid, of the same source."""
+    result: np.ndarray = x * sigmoid(1.702 * x)
+    return result
+
+
+def hard_silu(x: np.ndarray) -> np.ndarray:
+    """Give x times its hard sigmoid: PyTorch's hardswish.
+
+    Source: Howard et al. 2019, arXiv:1905.02244, section 5.2.
+    """
+    result: np.ndarray = x * hard_sigmoid_sixth(x)
+    return result
+
+
+def mish(x: np.ndarray) -> np.ndarray:
+    """Give x times the tanh of its softplus.
+
+    Source: Misra 2019, arXiv:1908.08681, equation 1.
+    """
+    result: np.ndarray = x * np.tanh(softplus(x))
+    return result
+
+
 def softplus(x: np.ndarray) -> np.ndarray:
     """log(1 + exp(x))."""
     result: np.ndarray = np.logaddexp(x, 0)
+    return result
+
+
+def softplus_of(beta: float, threshold: float = np.inf) -> Function:
+    """Return log(1 + exp(beta x)) / beta, and x where beta x is above a threshold."""
+
+    def function(x: np.ndarray) -> np.ndarray:
+        return np.where(beta * x > threshold, x, softplus(beta * x) / beta)
+
+    return function
+
+
+def squareplus(x: np.ndarray, b: float = 4) -> np.ndarray:
+    """(x + sqrt(x^2 + b)) / 2. Source: Barron 2021, arXiv:2112.11687, equation 1."""
+    result: np.ndarray = (x + np.sqrt(x**2 + b)) / 2
+    return result
+
+
+def sparse_plus(x: np.ndarray) -> np.ndarray:
+    """0 up to -1, x from 1 on, and (x + 1)^2 / 4 between them."""
+    result: np.ndarray = np.clip(x + 1, 0, 2) ** 2 / 4 + np.maximum(x - 1, 0)
+    return result
+
+
+def sparse_sigmoid(x: np.ndarray) -> np.ndarray:
+    """Limit (x + 1) / 2 to [0, 1]."""
+    result: np.ndarray = np.clip((x + 1) / 2, 0, 1)
+    return result
+
+
+def softsign(x: np.ndarray) -> np.ndarray:
+    """Give x / (1 + |x|)."""
+    result: np.ndarray = x / (1 + np.abs(x))
+    return result
+
+
+def tanh_shrink(x: np.ndarray) -> np.ndarray:
+    """Give x less its tanh."""
+    result: np.ndarray = x - np.tanh(x)
+    return result
+
+
+def soft_shrink(size: float) -> Function:
+    """Return what brings x nearer to zero by a size, or to zero."""
+
+    def function(x: np.ndarray) -> np.ndarray:
+        return np.asarray(np.sign(x) * np.maximum(np.abs(x) - size, 0))
+
+    return function
+
+
+def hard_shrink(size: float) -> Function:
+    """Return what replaces numbers from -size to size by zero."""
+
+    def function(x: np.ndarray) -> np.ndarray:
+        return np.where(np.abs(x) > size, x, 0)
+
+    return function
+
+
+def log_sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logarithm of the sigmoid: -softplus(-x)."""
+    result: np.ndarray = -softplus(-x)
+    return result
+
+
+def glu(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Give the first half of an axis times the sigmoid of the second half.
+
+    Source: Dauphin et al. 2017, arXiv:1612.08083, section 2.
+    """
+    first, second = np.split(x, 2, axis)
+    result: np.ndarray = first * sigmoid(second)
     return result
 
 
@@ -105,6 +255,28 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     result: np.ndarray = e / e.sum(axis=axis, keepdims=True)
     return result
+
+
+def log_softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    """The logarithm of the softmax."""
+    shifted = x - x.max(axis=axis, keepdims=True)
+    total = np.exp(shifted).sum(axis=axis, keepdims=True)
+    result: np.ndarray = shifted - np.log(total)
+    return result
+
+
+def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Give the nearest point whose numbers are not below zero and add up to 1.
+
+    Source: Martins & Astudillo 2016, arXiv:1602.02068, algorithm 1.
+    """
+    x = np.moveaxis(x, axis, -1)
+    falling = -np.sort(-x, axis=-1)
+    counts = np.arange(1, x.shape[-1] + 1)
+    excess = np.cumsum(falling, axis=-1) - 1
+    support = (counts * falling > excess).sum(axis=-1, keepdims=True)
+    threshold = np.take_along_axis(excess, support - 1, axis=-1) / support
+    return np.moveaxis(np.maximum(x - threshold, 0), -1, axis)
 
 
 _erf = np.vectorize(erf, otypes=[float])

@@ -1,4 +1,8 @@
-"""Group normalisation: each group of features of each sample by itself."""
+"""Group normalisation: each group of features of each sample by itself.
+
+Instance normalisation is that with a group for each feature; Keras has no other layer
+for it than `GroupNormalization(groups=-1)`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,8 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
     Args:
         arrays: `weight` and `bias`, (features,) each, or none.
         x: (batch, ..., features).
-        options: groups, neighbours in the order of the features and of one size;
+        options: groups, neighbours in the order of the features and of one size, -1
+            for one of each feature;
             epsilon, which keeps the divisor from zero; steps_apart, whether each step
             has a mean and variance of its own.
 
@@ -32,12 +37,15 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
         cannot be cut so, or where the statistics of a batch are asked for: this layer
         learns none.
 
-    Source: Wu & He 2018, arXiv:1803.08494, equations 1 to 7. The variance is that of
-        all values, not of one less.
+    Source: Wu & He 2018, arXiv:1803.08494, equations 1 to 7; with a group for each
+        feature Ulyanov, Vedaldi & Lempitsky 2016, arXiv:1607.08022, equation 3. The
+        variance is that of all values, not of one less.
     """
     epsilon, groups = options.get("epsilon"), options.get("groups")
     if epsilon is None or groups is None or options.get("training"):
         return None
+    if groups == -1:
+        groups = x.shape[-1]
     if groups < 1 or x.shape[-1] % groups:
         return None
     grouped = np.asarray(x, "float64").reshape(*x.shape[:-1], groups, -1)
@@ -47,6 +55,11 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
     mean, variance = grouped.mean(axes, keepdims=True), grouped.var(axes, keepdims=True)
     standard = normalisation.standardised(grouped, mean, variance, epsilon)
     return normalisation.scaled(standard.reshape(x.shape), arrays)
+
+
+def number_of_features(layer: object) -> int:
+    """The number of groups of PyTorch's InstanceNorm, which has no such attribute."""
+    return int(getattr(layer, "num_features", -1))
 
 
 def _other_number(call: Call) -> np.ndarray | None:
@@ -108,13 +121,21 @@ MISTAKES = (
 
 GROUP_NORM = Kind(
     name="GroupNorm",
-    torch=("GroupNorm",),
+    torch=("GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"),
     keras=("GroupNormalization",),
     family="normalisation",
     compute=compute,
     rows=normalisation.SCALED_ALONE,
     options=(
-        Option("groups", "num_groups", "groups", REQUIRED, 32, sample=(4, 4)),
+        Option(
+            "groups",
+            "num_groups",
+            "groups",
+            REQUIRED,
+            32,
+            without_attribute=number_of_features,
+            sample=(4, 4),
+        ),
         normalisation.EPSILON,
         *normalisation.scale_and_offset("affine"),
         Option(
@@ -153,6 +174,33 @@ GROUP_NORM = Kind(
             "GroupNormalization",
             {"groups": 2},
             "with Keras's epsilon",
+        ),
+        Example(
+            "GroupNorm",
+            IN_TORCH,
+            "GroupNormalization",
+            IN_KERAS,
+            "of two axes",
+            (3, 5, 2, 4),
+        ),
+        Example(
+            "GroupNorm",
+            IN_TORCH,
+            "GroupNormalization",
+            {**IN_KERAS, "axis": 1},
+            "of two axes, features first in Keras",
+            (3, 5, 2, 4),
+        ),
+        *(
+            Example(
+                f"InstanceNorm{len(axes)}d",
+                {"num_features": 4, "affine": True},
+                "GroupNormalization",
+                {"groups": -1, "epsilon": 1e-5},
+                f"of each feature, {len(axes)} axes",
+                (3, *axes, 4),
+            )
+            for axes in ((5,), (5, 2), (5, 2, 3))
         ),
     ),
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+import numpy as np
 
 from compare.judging.words import Side
 from compare.kinds.computing import Cell, Compute
@@ -16,10 +18,12 @@ Family = Literal[
     "recurrent",
     "dense",
     "convolution",
+    "transposed convolution",
     "embedding",
     "normalisation",
     "pooling",
     "activation",
+    "attention",
     "other",
 ]
 
@@ -47,13 +51,15 @@ class Example:
         keras: class in `keras.layers`; empty where Keras has none.
         keras_settings: arguments of the class.
         name: what is special about it; empty for the plain one.
-        shape: of an input, features last: (batch, time, features), (batch, features)
-            or, of indices, (batch, time).
+        shape: of an input, features last: (batch, *spatial, features), with no axis
+            between, one for time, or more; of indices (batch, time).
         wrapper: class in `keras.layers` around the layer, or none.
         stack: how many of Keras's layers, one after another, are the twin.
         as_cells: whether these are cells in one `keras.layers.RNN`.
-        features_first: whether PyTorch's takes (batch, features, time), though not all
-            layers of its kind do.
+        features_first: whether PyTorch's takes (batch, features, *spatial), though not
+            all layers of its kind do.
+        call: what attention is given beside its queries: the shapes of "key" and
+            "value", and "mask": "causal", "padding" or "both".
     """
 
     torch: str
@@ -66,6 +72,7 @@ class Example:
     stack: int = 1
     as_cells: bool = False
     features_first: bool = False
+    call: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,10 +89,12 @@ class Kind:
         rows: which of its arrays is which on the other side; None where it has none, or
             where there is no rule.
         options: its settings.
+        same_in_words: takes the settings of PyTorch's layer, those of Keras's layer and
+            the input; returns PyTorch's settings, written as Keras's where they come to
+            the same. None where each is read in Keras's words already.
         mistakes: the ways in which it goes wrong, in the order in which they are tried.
             They name no kinds: the library does.
-        features_first: whether PyTorch's layer takes a sequence as (batch, features,
-            time).
+        features_first: whether PyTorch's layer takes (batch, features, *spatial).
         cell: one step of it, if it is recurrent.
         files: the arrays that it may have in a saved file, all of them first.
         switches: the setting of Keras without which an array is not there, by array.
@@ -99,6 +108,7 @@ class Kind:
     compute: Compute
     rows: RowsOfLayers | None = None
     options: tuple[Option, ...] = ()
+    same_in_words: Callable[[Options, Options, np.ndarray], Options] | None = None
     mistakes: tuple[Mistake[Effect], ...] = ()
     features_first: bool = False
     cell: Cell | None = None
@@ -110,6 +120,11 @@ class Kind:
     def array_names(self) -> tuple[str, ...]:
         """Keras's arrays in the order in which a file numbers them."""
         return tuple(self.files[0].keras) if self.files else ()
+
+    @property
+    def layers_in_pytorch(self) -> tuple[str, ...]:
+        """PyTorch's names without those of cells."""
+        return tuple(name for name in self.torch if "Cell" not in name)
 
     def option(self, name: str) -> Option:
         """Return the setting of a name.

@@ -8,7 +8,8 @@ from compare.kinds import normalisation
 from compare.kinds.any_arrays import ANOTHER_LAYER, ROUNDED
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
-from compare.kinds.option import Option, Options
+from compare.kinds.option import Option, Options, is_there
+from compare.kinds.rows import Row
 
 
 def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | None:
@@ -40,16 +41,51 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
     return normalisation.scaled(standard, arrays)
 
 
+def rows(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
+    """The axes of an array are those of the input over which is normalised.
+
+    Over all axes but the batch, PyTorch may have (features, *spatial), where the input
+    is as its convolutions have it, and Keras (*spatial, features).
+    """
+    shapes = {torch["weight"].shape, keras["gamma"].shape} if torch and keras else set()
+    if len(shapes) != 2:
+        return normalisation.SCALED
+    return features_moved("weight", "gamma"), features_moved("bias", "beta")
+
+
+def features_moved(torch: str, keras: str) -> Row:
+    """PyTorch's first axis is Keras's last one."""
+
+    def to_keras(array: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (np.moveaxis(array, 0, -1),)
+
+    def to_torch(array: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (np.moveaxis(array, -1, 0),)
+
+    return Row((torch,), (keras,), to_keras, to_torch)
+
+
 LAYER_NORM = Kind(
     name="LayerNorm",
     torch=("LayerNorm",),
     keras=("LayerNormalization",),
     family="normalisation",
     compute=compute,
-    rows=normalisation.SCALED_ALONE,
+    rows=rows,
     options=(
         normalisation.EPSILON,
-        *normalisation.scale_and_offset("elementwise_affine"),
+        Option(
+            "scale", "elementwise_affine", "scale", True, True, sample=(False, False)
+        ),
+        Option(
+            "offset",
+            "bias",
+            "center",
+            True,
+            True,
+            read=is_there,
+            sample=(False, False),
+        ),
         Option(
             "axes",
             "",
@@ -70,6 +106,8 @@ LAYER_NORM = Kind(
     files=(
         Axes({"weight": 1, "bias": 1}, {"gamma": 1, "beta": 1}),
         Axes({"weight": 1}, {"gamma": 1}),
+        Axes({"weight": 2, "bias": 2}, {"gamma": 2, "beta": 2}),
+        Axes({"weight": 3, "bias": 3}, {"gamma": 3, "beta": 3}),
     ),
     switches=normalisation.SWITCHES,
     examples=(
@@ -85,6 +123,28 @@ LAYER_NORM = Kind(
             "LayerNormalization",
             {},
             "with Keras's epsilon",
+        ),
+        Example(
+            "LayerNorm",
+            {"normalized_shape": 4, "bias": False},
+            "LayerNormalization",
+            {"epsilon": 1e-5, "center": False},
+            "without offset",
+        ),
+        Example(
+            "LayerNorm",
+            {"normalized_shape": [5, 4]},
+            "LayerNormalization",
+            {"epsilon": 1e-5, "axis": [-2, -1]},
+            "over two axes",
+        ),
+        Example(
+            "LayerNorm",
+            {"normalized_shape": [5, 2, 4]},
+            "LayerNormalization",
+            {"epsilon": 1e-5, "axis": [1, 2, 3]},
+            "over three axes",
+            (3, 5, 2, 4),
         ),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import isfunction, signature
 from typing import Any, Literal
 
 from compare.judging.words import Side
@@ -26,9 +27,30 @@ def as_tuple(value: Value) -> Value:
     return (value,) if isinstance(value, int) else plain_value(value)
 
 
+def as_sizes(axes: int) -> Callable[[Value], Value]:
+    """Return what writes a size as a tuple of a number for each of so many axes."""
+
+    def read(value: Value) -> Value:
+        if isinstance(value, int):
+            return (value,) * axes
+        return plain_value(value)
+
+    return read
+
+
 def is_there(value: Value) -> bool:
     """Read whether a layer has an array: PyTorch keeps None where it has none."""
     return value is not None and value is not False
+
+
+def _of_function(layer: object, name: str, default: Value) -> Value:
+    """What the function that a layer applies takes by itself for an argument.
+
+    Keras's `Activation("leaky_relu")` has another slope than its `LeakyReLU`.
+    """
+    function = getattr(layer, "activation", None)
+    parameters = signature(function).parameters if isfunction(function) else {}
+    return parameters[name].default if name in parameters else default
 
 
 @dataclass(frozen=True)
@@ -47,11 +69,16 @@ class Option:
         read: takes what the attribute holds and returns it as data.
         in_pytorch: the values, in Keras's words, that PyTorch's layer can have; empty
             where it can have all.
-        refused: whether a layer of Keras with another value goes by a name of its own,
-            such as "LSTM(activation=relu)", for which there is no rule.
+        refused: whether a layer with a value that the other side cannot have goes by a
+            name of its own, such as "LSTM(activation=relu)", for which there is no
+            rule.
         instead: what to do about a value that the other side cannot have.
         sample: another value than the default, as PyTorch and as Keras is given it;
             None where that side cannot be given one.
+        torch_attribute, keras_attribute: what holds the setting in a layer, where that
+            goes by another name than the argument.
+        without_attribute: takes a layer that lacks the attribute, and reads
+            the setting from it; None where that has the default.
     """
 
     name: str
@@ -66,6 +93,9 @@ class Option:
     refused: bool = False
     instead: str = ""
     sample: tuple[Value, Value] = (None, None)
+    torch_attribute: str = ""
+    keras_attribute: str = ""
+    without_attribute: Callable[[Any], Value] | None = None
 
     def of_layer(self, side: Side, layer: object) -> Value:
         """Read the setting from a layer of either framework, in Keras's words.
@@ -74,12 +104,17 @@ class Option:
             side: whose layer it is.
             layer: alive; of a recurrent layer of Keras, or its cell.
         """
-        attribute, default = self.torch, self.torch_default
+        attribute = self.torch_attribute or self.torch
+        default = self.torch_default
         if side == "keras":
-            attribute, default = self.keras, self.keras_default
+            attribute = self.keras_attribute or self.keras
+            default = self.keras_default
         value = default
         if attribute:
-            value = getattr(layer, attribute, default)
+            value = getattr(layer, attribute, _of_function(layer, attribute, default))
+        has_it = attribute and hasattr(layer, attribute)
+        if self.without_attribute is not None and not has_it:
+            value = self.without_attribute(layer)
         value = self.read(value)
         return self.in_keras(value) if side == "torch" else value
 

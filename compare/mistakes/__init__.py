@@ -32,7 +32,9 @@ def of_kinds() -> list[Mistake[Effect]]:
             else:
                 names.insert(place, mistake.name)
             listed_by = mistakes.get(mistake.name, mistake).kinds
-            mistakes[mistake.name] = replace(mistake, kinds=(*listed_by, kind.name))
+            mistakes[mistake.name] = replace(
+                mistake, kinds=(*listed_by, *kind.layers_in_pytorch)
+            )
     return [mistakes[name] for name in names]
 
 

@@ -6,7 +6,14 @@ from math import sqrt
 
 import numpy as np
 
-from compare.kinds import CONVOLUTION, DENSE, EMBEDDINGS, NORMALISATION, functions
+from compare.kinds import (
+    CONVOLUTION,
+    DENSE,
+    EMBEDDINGS,
+    NORMALISATION,
+    TRANSPOSED,
+    functions,
+)
 from compare.kinds.functions import Function, elu, leaky_relu
 from compare.kinds.mistake import Activation, Mistake
 
@@ -28,6 +35,24 @@ ACTIVATIONS: dict[str, Function] = {
     "a softplus": functions.softplus,
     "a relu6": functions.relu6,
     "a softmax": functions.softmax,
+    "a selu": functions.selu,
+    "a mish": functions.mish,
+    "a hard silu": functions.hard_silu,
+    "a hard sigmoid": functions.hard_sigmoid_sixth,
+    "a hard sigmoid of slope 0.2": functions.hard_sigmoid_fifth,
+    "a hard tanh": functions.hard_tanh,
+    "a gelu by sigmoid": functions.gelu_by_sigmoid,
+    "a softsign": functions.softsign,
+    "a tanh shrink": functions.tanh_shrink,
+    "a soft shrink": functions.soft_shrink(0.5),
+    "a hard shrink": functions.hard_shrink(0.5),
+    "a log sigmoid": functions.log_sigmoid,
+    "a log softmax": functions.log_softmax,
+    "a sparsemax": functions.sparsemax,
+    "a squareplus": functions.squareplus,
+    "a sparse plus": functions.sparse_plus,
+    "a sparse sigmoid": functions.sparse_sigmoid,
+    "an exponential": np.exp,
 }
 
 # The same with a constant that TensorFlow rounds to float32, in float64 as well.
@@ -39,6 +64,7 @@ ROUNDED: dict[str, Function] = {
     "a gelu by tanh": partial(
         functions.gelu_by_tanh, cubed=float(np.float32(0.044715))
     ),
+    "a softplus": functions.softplus_of(1.0, 20.0),  # PyTorch's, off by 2e-9 there
 }
 
 # How each is written in either framework.
@@ -57,6 +83,36 @@ WRITTEN = {
     "a softplus": ("nn.Softplus()", 'activation="softplus"'),
     "a relu6": ("nn.ReLU6()", 'activation="relu6"'),
     "a softmax": ("nn.Softmax(dim=-1)", 'activation="softmax"'),
+    "a selu": ("nn.SELU()", 'activation="selu"'),
+    "a mish": ("nn.Mish()", 'activation="mish"'),
+    "a hard silu": ("nn.Hardswish()", 'activation="hard_silu"'),
+    "a hard sigmoid": ("nn.Hardsigmoid()", 'activation="hard_sigmoid"'),
+    "a hard sigmoid of slope 0.2": (
+        "torch.clamp(0.2 * x + 0.5, 0, 1)",
+        "keras.ops.clip(0.2 * x + 0.5, 0, 1)",
+    ),
+    "a hard tanh": ("nn.Hardtanh()", 'activation="hard_tanh"'),
+    "a gelu by sigmoid": (
+        "x * torch.sigmoid(1.702 * x)",
+        "x * keras.ops.sigmoid(1.702 * x)",
+    ),
+    "a softsign": ("nn.Softsign()", 'activation="softsign"'),
+    "a tanh shrink": ("nn.Tanhshrink()", 'activation="tanh_shrink"'),
+    "a soft shrink": ("nn.Softshrink()", 'activation="soft_shrink"'),
+    "a hard shrink": ("nn.Hardshrink()", 'activation="hard_shrink"'),
+    "a log sigmoid": ("nn.LogSigmoid()", 'activation="log_sigmoid"'),
+    "a log softmax": ("nn.LogSoftmax(dim=-1)", 'activation="log_softmax"'),
+    "a sparsemax": ("which PyTorch lacks", 'activation="sparsemax"'),
+    "a squareplus": ("(x + torch.sqrt(x * x + 4)) / 2", 'activation="squareplus"'),
+    "a sparse plus": (
+        "torch.clamp(x + 1, 0, 2) ** 2 / 4 + torch.relu(x - 1)",
+        'activation="sparse_plus"',
+    ),
+    "a sparse sigmoid": (
+        "torch.clamp((x + 1) / 2, 0, 1)",
+        'activation="sparse_sigmoid"',
+    ),
+    "an exponential": ("torch.exp(x)", 'activation="exponential"'),
 }
 
 CONFUSIONS = (
@@ -80,6 +136,23 @@ CONFUSIONS = (
     ("a leaky relu of slope 0.2", "a leaky relu of slope 0.3"),
     ("a gelu", "a gelu by tanh"),
     ("a gelu by tanh", "a gelu"),
+    ("a relu6", "a relu"),
+    ("a silu", "a hard silu"),
+    ("a hard silu", "a silu"),
+    ("an elu", "a selu"),
+    ("a selu", "an elu"),
+    ("a hard sigmoid", "a hard sigmoid of slope 0.2"),
+    ("a hard sigmoid of slope 0.2", "a hard sigmoid"),
+    ("a hard sigmoid", "a sigmoid"),
+    ("a hard tanh", "a tanh"),
+    ("a mish", "a silu"),
+    ("a softplus", "a relu"),
+    ("a softsign", "a tanh"),
+    ("a soft shrink", "a hard shrink"),
+    ("a hard shrink", "a soft shrink"),
+    ("a log softmax", "a softmax"),
+    ("a softmax", "a sparsemax"),
+    ("a gelu by sigmoid", "a gelu"),
 )
 
 
@@ -97,7 +170,7 @@ def activation_mistakes() -> Iterator[Mistake[Activation]]:
             written(right, "torch", wrong),
             written(right, "keras", wrong),
             Activation(ACTIVATIONS[wrong], right),
-            kinds=DENSE + CONVOLUTION + EMBEDDINGS + NORMALISATION,
+            kinds=DENSE + CONVOLUTION + TRANSPOSED + EMBEDDINGS + NORMALISATION,
         )
 
 
@@ -105,7 +178,7 @@ def written(name: str, side: str, instead: str) -> str:
     """How to put a function between two layers, in words and as the API has it.
 
     Args:
-        name: of ACTIVATIONS, or as `family` gives it.
+        name: of ACTIVATIONS, or as `fitted.family` gives it.
         side: "torch" or "keras".
         instead: what stands there.
     """
@@ -114,26 +187,3 @@ def written(name: str, side: str, instead: str) -> str:
     there = WRITTEN.get(name)
     api = f", {there[0 if side == 'torch' else 1]}" if there else ""
     return f"put {name} between the two{api}"
-
-
-def family(x: np.ndarray, y: np.ndarray) -> tuple[str, Function] | None:
-    """The leaky relu or elu, of any slope or alpha, that takes x to y, if one does.
-
-    Args:
-        x: what goes in.
-        y: what comes out, of the same shape.
-    """
-    if x.shape != y.shape:
-        return None
-    at = np.unravel_index(np.argmin(x), x.shape)
-    if x[at] >= 0:
-        return None
-    for name, make, unit in (
-        ("a leaky relu of slope", leaky_relu, x[at]),
-        ("an elu of alpha", elu, np.expm1(x[at])),
-    ):
-        size = float(f"{y[at] / unit:.7g}")  # people write round numbers
-        function = make(size)
-        if size and np.allclose(function(x), y, rtol=1e-9, atol=1e-12):
-            return f"{name} {size:g}", function
-    return None

@@ -15,6 +15,7 @@ SIDES = ("in_pytorch", "in_keras")
 # Files that one adapter alone has.
 FILES = {
     "mistakes": "mistakes are made in PyTorch alone",
+    "handing_on": "arrays are put into PyTorch's model alone",
     "pickles": "PyTorch alone saves pickles",
     "pickle_bounds": "PyTorch alone saves pickles",
     "names": "only layers of Keras go by the names of the others",
@@ -30,10 +31,10 @@ FILES = {
 # Public names of a file that one adapter alone has.
 NAMES = {
     # What layers take and return differs by framework; these bring it to one form.
-    "arrays.has_channels_first": "layers of Keras have the features last",
-    "arrays.features_last": "layers of Keras have the features last",
+    "arrays.features_in_place": "arrays are put into PyTorch's model alone",
     "arrays.batch_or_time_first": "layers of Keras have the batch first",
     "arrays.is_batch": "layers of Keras take no single sequences",
+    "arrays.is_cell": "a cell of Keras is seen by its class where it runs",
     "arrays.is_recurrent_result": "users derive layers of PyTorch, and cells of Keras",
     "arrays.copied": "layers of Keras do not work in place",
     "arrays.padded": "only PyTorch packs sequences",
@@ -57,13 +58,21 @@ NAMES = {
     "arrays.valid_lengths": "only Keras has masks",
     "arrays.order_of_steps": "only Keras has masks",
     "arrays.in_order": "only Keras has masks",
+    "watching.Watch.hooks": "layers of PyTorch have hooks",
+    "watching.Watch.replacements": "layers of Keras have no hooks",
     "anatomy.alone": "a layer of PyTorch is run on what Keras's twin of it gets",
     "kinds.own_modules": "a buffer of PyTorch may be in the model itself",
+    "attention.arguments": "only PyTorch's layers are run alone",
+    "attention.at_work": "mistakes are made in PyTorch's twin",
+    "attention.batch_first": "Keras has the batch first in any case",
+    "attention.returning": "only PyTorch's layers hand on what another makes",
     "kinds.inner_layers": "only Keras has wrappers, and layers that are one in PyTorch",
+    "kinds.parts": "PyTorch's attention holds its arrays, but for those of its output",
     "layers.layers_with": "TensorFlow gives gradients by variable, not in variables",
     "layers.ignore": "layers of Keras that do not count get no name",
     "layers.full_name": "a model of Keras has no name before those of its layers",
-    "layers.is_composite": "only Keras has wrappers, and layers that are one",
+    "layers.is_innermost": "layers of Keras are looked for as attributes",
+    "layers.modules": "layers of Keras are looked for as attributes",
     "layers.directions_apart": "two directions of PyTorch's are one module",
     "twin.Twin.hold_directions_apart": "two directions of PyTorch's are one module",
     "layers.hold_apart": "no two layers of Keras share a variable unnoticed",
@@ -110,6 +119,7 @@ PARAMETERS = {
     "precision.settled": "only Keras rounds constants",
     "precision.widen": "Keras's model says what it computes in",
     "stages.Stages.__init__": "only PyTorch packs sequences",
+    "watching.Watch.__init__": "a stack of Keras is one layer in PyTorch",
     "twin.Twin.loss": "Keras is told with each call whether a model learns",
 }
 

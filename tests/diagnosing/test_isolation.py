@@ -194,7 +194,7 @@ def test_a_layer_of_another_size_is_said():
     assert "in head, head.weight: expected shape (3, 35), got (3, 5)" in found.sentence
 
 
-def test_a_layer_that_runs_twice_is_left_out_and_said():
+def test_the_run_that_is_given_something_else_is_named():
     def twice(model, x):
         h = model.rnn(x)[0][:, -1]
         return model.head(torch.relu(model.head(h)[:, :1]) + h)
@@ -207,7 +207,8 @@ def test_a_layer_that_runs_twice_is_left_out_and_said():
     found = diagnose(made, (X,))
 
     assert not found.explained
-    assert "head cannot be looked into" in found.sentence
+    assert "in head (run 2), what goes in differs" in found.sentence
+    assert "rnn and head alone, fed with Keras's input, are the same" in found.sentence
 
 
 def test_the_json_has_the_place():

@@ -7,6 +7,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from attention_calls import options_of
 
 from compare.kinds import BY_NAME, KINDS, WITH_ARRAYS, call, is_recurrent
 from compare.kinds.mistake import ArraysOfAnotherLayer, ArraysOfLayer, Computation
@@ -41,6 +42,7 @@ def calls(kind_layers):
             arrays.pop("num_batches_tracked", None)
             x = kind_layers.inputs(example)[0]
             options = {} if is_recurrent(kind.name) else kind.options_of("torch", layer)
+            options = {**options, **options_of(example)}
             made = call(kind.name, arrays, x, options=options)
             built[kind.name].append(made)
             if is_recurrent(kind.name):

@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 
 from compare.judging.optimizers import causes, optimizers
-from compare.kinds.functions import elu, leaky_relu
+from compare.kinds.functions import (
+    celu,
+    elu,
+    hard_shrink,
+    leaky_relu,
+    limited,
+    soft_shrink,
+    softplus_of,
+)
 from compare.mistakes import ACTIVATIONS, MISTAKES, RESULTS, WAYS, RecurrentOutput
-from compare.mistakes.activations import NONE, WRITTEN, family
+from compare.mistakes.activations import NONE, WRITTEN
+from compare.mistakes.fitted import family
 
 BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
 BATCH, TIME = 4, 5
@@ -62,25 +71,54 @@ def test_no_two_activations_are_the_same_in_general():
     assert len(set(made)) == len(ACTIVATIONS)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_is_what_is_written_for_it_in_pytorch(name):
-    import torch
-    from torch import nn  # noqa: F401  what is written names it
+def as_written(text, names, x):
+    """What a text of WRITTEN makes of x: it is a function, or what is made of x."""
+    made = eval(text, {**names, "x": x})
+    return np.asarray(made(x) if callable(made) else made)
 
+
+@pytest.mark.parametrize("name", set(ACTIVATIONS) - {NONE, "a sparsemax"})
+def test_an_activation_is_what_is_written_for_it_in_pytorch(torch, name):
     x = np.random.default_rng(0).normal(0, 4, (BATCH, 3))
-    made = ACTIVATIONS[name](x)
-    if name != NONE:
-        theirs = eval(WRITTEN[name][0])(torch.from_numpy(x)).numpy()
-        np.testing.assert_allclose(made, theirs, rtol=1e-12, atol=1e-13)
-    else:
-        np.testing.assert_array_equal(made, x)
+    names = {"torch": torch, "nn": torch.nn}
+    theirs = as_written(WRITTEN[name][0], names, torch.from_numpy(x))
+
+    np.testing.assert_allclose(ACTIVATIONS[name](x), theirs, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", set(ACTIVATIONS) - {NONE})
+def test_an_activation_is_what_is_written_for_it_in_keras(keras, name):
+    """TensorFlow rounds some constants to float32."""
+    x = np.random.default_rng(0).normal(0, 4, (BATCH, 3))
+    names = {**vars(keras.layers), **vars(keras.activations), "keras": keras}
+    text = WRITTEN[name][1]
+    if text.startswith("activation="):
+        text = f"get({text.removeprefix('activation=')})"
+    elif "Leaky" in text:
+        text = text.replace(")", ", dtype='float64')").replace("(, ", "(")
+    theirs = as_written(text, names, keras.ops.convert_to_tensor(x))
+
+    np.testing.assert_allclose(ACTIVATIONS[name](x), theirs, rtol=1e-6, atol=1e-8)
+
+
+def test_nothing_is_no_activation():
+    x = np.random.default_rng(0).normal(0, 4, (BATCH, 3))
+
+    np.testing.assert_array_equal(ACTIVATIONS[NONE](x), x)
 
 
 @pytest.mark.parametrize(
     ("name", "call"),
     [
         ("a leaky relu of slope 0.15", leaky_relu(0.15)),
+        ("a leaky relu of slope 0.15", leaky_relu(float(np.float32(0.15)))),
         ("an elu of alpha 0.5", elu(0.5)),
+        ("a celu of alpha 0.5", celu(0.5)),
+        ("a softplus of beta 2", softplus_of(2.0)),
+        ("a clamp to [-0.5, 0.25]", limited(-0.5, 0.25)),
+        ("a clamp to [-0.5, inf]", limited(-0.5, np.inf)),
+        ("a soft shrink by 0.3", soft_shrink(0.3)),
+        ("a hard shrink of all up to 0.536", hard_shrink(0.54)),
     ],
 )
 def test_a_slope_or_alpha_of_ones_own_is_read_from_what_it_makes(name, call):
@@ -91,7 +129,7 @@ def test_a_slope_or_alpha_of_ones_own_is_read_from_what_it_makes(name, call):
     np.testing.assert_allclose(function(x), call(x), rtol=1e-12)
 
 
-def test_what_is_no_leaky_relu_and_no_elu_is_not_taken_for_one():
+def test_what_is_none_of_these_functions_is_not_taken_for_one():
     x = np.random.default_rng(0).normal(0, 1, (BATCH, 3))
 
     assert family(x, np.tanh(x)) is None

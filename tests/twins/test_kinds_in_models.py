@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+import attention_calls
 import keras
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from mistaken import mistaken, suspected
 from compare.diagnosing.diagnosis import diagnose
 from compare.in_pytorch.anatomy import anatomy
 from compare.judging.arrays import Input, sequences
-from compare.kinds import BY_NAME, EMBEDDINGS, RECURRENT, WITH_ARRAYS
+from compare.kinds import ATTENTION, BY_NAME, EMBEDDINGS, RECURRENT, WITH_ARRAYS
 from compare.kinds.mistake import ArraysOfLayer, Computation
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import applies
@@ -30,13 +31,16 @@ LIBRARY = {mistake.name: mistake for mistake in MISTAKES}
 
 
 def models():
-    """The plain example of each kind, and those with the other side's epsilon."""
+    """The plain example of each kind, those with the other side's epsilon, and calls.
+
+    Those are of attention: with other keys and values, and with masks.
+    """
     cases = []
     for kind in WITH_ARRAYS:
         if not kind.mistakes:
             continue
         for number, example in enumerate(kind.examples):
-            if number == 0 or "epsilon" in example.name:
+            if number == 0 or "epsilon" in example.name or example.call:
                 name = f"{kind.name} {example.name}".strip()
                 slow = [pytest.mark.slow] if kind.name in RECURRENT else []
                 cases.append(pytest.param(kind.name, number, id=name, marks=slow))
@@ -46,8 +50,10 @@ def models():
 def makers(kind, example):
     """What makes the model in either framework."""
     recurrent = kind.name in RECURRENT
+    attends = kind.name in ATTENTION
     layer = in_pytorch(example)
     size = torch_output(kind, example, layer).shape[-1]
+    of_call = attention_calls.options_of(example)
 
     class InPyTorch(torch.nn.Module):
         def __init__(self):
@@ -59,7 +65,9 @@ def makers(kind, example):
             if recurrent:
                 return self.head(self.part(x)[0][:, -1])
             if kind.features_first:
-                return self.head(self.part(x.transpose(1, 2))[..., -1])
+                return self.head(self.part(x.movedim(-1, 1)).flatten(2)[..., -1])
+            if attends:
+                return self.head(attention_calls.in_torch(self.part, x, of_call)[:, -1])
             return self.head(self.part(x)[:, -1])
 
     class InKeras(keras.Model):
@@ -72,8 +80,15 @@ def makers(kind, example):
             self.head = keras.layers.Dense(3)
 
         def call(self, x):
+            if attends:
+                made = attention_calls.in_keras(self.part, x, of_call)
+                return self.head(made[:, -1])
             made = self.part(x)
-            return self.head(made if recurrent else made[:, -1])
+            if recurrent:
+                return self.head(made)
+            while len(made.shape) > 2:  # the last step of each axis
+                made = made[:, -1]
+            return self.head(made)
 
     return {"torch": InPyTorch, "keras": InKeras}
 
@@ -98,6 +113,10 @@ def twins_of(kind, example):
     """Twins of a model with random weights, and what they run on."""
     x = drawn(kind, example)
     given = sequences(None, x.shape[-1])
+    if example.call:  # whose masks are for this many steps
+        given = (Input("x", x.shape),)
+    if x.ndim > 3:
+        given = (Input("x", (None, *x.shape[1:])),)
     if kind.name in EMBEDDINGS:
         given = (Input("x", (None, None), "int64"),)
     twins = Twins(makers(kind, example), given, ["y"])

@@ -37,6 +37,7 @@ from compare.mistakes import (
 from compare.mistakes import activations as functions
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
+from compare.mistakes.fitted import family
 
 # ------------------------------------------------------------------------- differences
 
@@ -160,7 +161,7 @@ def _functions(
     if last:
         return list(RESULTS.items())
     candidates = [*ACTIVATIONS.items(), *functions.ROUNDED.items()]
-    fitted = functions.family(array, following)
+    fitted = family(array, following)
     if fitted is not None and fitted[0] not in ACTIVATIONS:
         candidates.append(fitted)
     return candidates

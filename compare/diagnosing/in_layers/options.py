@@ -18,7 +18,7 @@ from compare.kinds import BY_TORCH_NAME, CONVOLUTION
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call, Computation
 from compare.kinds.option import Option, Options, Value
-from compare.kinds.windows import steps_around
+from compare.kinds.windows import Around, around
 
 PADDING = "padding"
 
@@ -41,7 +41,9 @@ def unlike_options(layer: str, isolated: Isolated) -> list[Finding]:
     kind = BY_TORCH_NAME.get(torch.kind)
     if kind is None:
         return []
-    torch = replace(torch, options=_in_words_of(keras, torch, kind.name))
+    if kind.same_in_words is not None:
+        in_words = kind.same_in_words(torch.options, keras.options, torch.x)
+        torch = replace(torch, options=in_words)
     outputs = {
         "torch": isolated.torch.layer_outputs[layer],
         "keras": isolated.keras.layer_outputs[layer],
@@ -67,20 +69,6 @@ def _makes(call: Call, output: np.ndarray) -> bool:
     except ValueError:  # settings that its kind does not compute
         return False
     return isinstance(computed, np.ndarray) and near(computed, output)
-
-
-def _in_words_of(keras: Call, torch: Call, kind: str) -> Options:
-    """PyTorch's settings, the padding by Keras's word if it comes to the same."""
-    options = torch.options
-    word = keras.options.get(PADDING)
-    if kind not in CONVOLUTION or not isinstance(word, str) or torch.x.ndim != 3:
-        return options
-    size, stride = window_size(options)
-    time = torch.x.shape[1]
-    own = steps_around(options[PADDING], time, size, stride)
-    if own == steps_around(word, time, size, stride):
-        return {**options, PADDING: word}
-    return options
 
 
 def _fewest(
@@ -109,14 +97,14 @@ def _cure(layer: str, isolated: Isolated) -> Computation:
     """Make PyTorch's layer compute what Keras's layer does of its input."""
     options = isolated.keras.options[layer]
     arrays: Arrays = isolated.weights["keras"][layer]
-    around = isolated.around.get(layer)
+    surrounding = isolated.around.get(layer)
 
     def compute(call: Call) -> np.ndarray | None:
-        x = call.x if around is None else around.bare(call.x)
+        x = call.x if surrounding is None else surrounding.bare(call.x)
         computed = replace(call, arrays=arrays, options=options, x=x).run()
-        if around is None or not isinstance(computed, np.ndarray):
+        if surrounding is None or not isinstance(computed, np.ndarray):
             return computed
-        return around.before_cutting(computed)
+        return surrounding.before_cutting(computed)
 
     return Computation(compute)
 
@@ -154,20 +142,24 @@ class _Place:
         value = self._calls[side].options[option.name]
         if option.name != PADDING or not self._has_steps():
             return _written(value)
-        before, after = self._around(side)
+        zeros = self._around(side)
+        if len(zeros) > 1:
+            words = f"{zeros} before and after each axis"
+            return f'"{value}" ({words})' if isinstance(value, str) else words
+        before, after = zeros[0]
         if isinstance(value, str):
             return f'"{value}" ({before} before, {after} after)'
         return f"{before} before and {after} after"
 
     def _has_steps(self) -> bool:
-        return "window" in self._calls["keras"].options
+        return self._calls["keras"].kind in CONVOLUTION
 
-    def _around(self, side: Side) -> tuple[int, int]:
-        """The steps that a side pads with, before and after."""
+    def _around(self, side: Side) -> Around:
+        """The steps that a side pads each axis with, before and after."""
         call = self._calls[side]
-        size, stride = window_size(call.options)
+        reaches, strides = window_size(call.options)
         padding = call.options[PADDING]
-        return steps_around(padding, call.x.shape[1], size, stride)
+        return around(padding, call.x.shape[1:-1], reaches, strides)
 
     def _fix(self, option: Option, side: Side) -> str:
         """What to change on a side to do as the other one does."""
@@ -177,7 +169,8 @@ class _Place:
         if option.name == PADDING and self._has_steps():
             return f"{name}: {self._padded(side, opposite)}"
         attribute = option.torch if side == "torch" else option.keras
-        if not attribute:
+        words = side == "torch" and isinstance(value, str) and bool(option.in_pytorch)
+        if not attribute or (words and value not in option.in_pytorch):
             return f"{name}: {option.instead}"
         fix = f"{name}: {attribute}={_written(value)}"
         if side == "torch" and self._has_steps():
@@ -186,23 +179,33 @@ class _Place:
 
     def _padded(self, side: Side, opposite: Side) -> str:
         """How to pad on a side as the other one does."""
-        before, after = self._around(opposite)
-        value = self._calls[opposite].options[PADDING]
+        zeros = self._around(opposite)
+        call = self._calls[opposite]
+        value = call.options[PADDING]
         if side == "torch":
-            fix = f"F.pad(x, ({before}, {after})) along time before it, and padding=0"
-            if value == "same" and self._calls["keras"].options["stride"] != (1,):
-                return f"{fix}, for {self._calls['keras'].x.shape[1]} steps"
+            fix = f"{_padded_before(zeros)} before it, and padding=0"
+            if value == "same" and max(call.options["stride"]) > 1:
+                return f"{fix}, for {_written(call.x.shape[1:-1])} steps"
             return fix
         if isinstance(value, str):
             return f'padding="{value}"'
-        return f'ZeroPadding1D(({before}, {after})) before it, and padding="valid"'
+        axes = _written(zeros[0]) if len(zeros) == 1 else _written(zeros)
+        layer = f"ZeroPadding{len(zeros)}D"
+        return f'{layer}({axes}) before it, and padding="valid"'
 
     def _padded_otherwise(self) -> str:
         """What else to pad in PyTorch once a window reaches as far as in Keras."""
-        around = self._around("keras")
-        if around == self._around("torch"):
+        zeros = self._around("keras")
+        if zeros == self._around("torch"):
             return ""
-        return f", and F.pad(x, {around}) along time before it, with padding=0"
+        return f", and {_padded_before(zeros)} before it, with padding=0"
+
+
+def _padded_before(zeros: Around) -> str:
+    """How PyTorch pads each axis; `F.pad` takes the last axis first."""
+    numbers = ", ".join(f"{before}, {after}" for before, after in reversed(zeros))
+    along = " along time" if len(zeros) == 1 else ""
+    return f"F.pad(x, ({numbers})){along}"
 
 
 def _written(value: Value) -> str:

@@ -57,6 +57,13 @@ def test_what_keras_makes_is_known_by_its_zeros_ones_and_orthogonal_kernel():
     assert not is_unrelated_and_fresh(fresh_lstm(1), learnt(), "keras")
 
 
+def test_slopes_and_scales_of_one_axis_are_not_what_keras_makes():
+    slopes = {"weight": np.array([0.3, -0.2, 0.5, 0.1])}
+    other = {"weight": np.array([0.1, 0.1, 0.1, 0.1])}
+
+    assert not is_unrelated_and_fresh(other, slopes, "keras")
+
+
 @pytest.mark.parametrize("kind", ["Linear", "Conv1d", "Embedding"])
 def test_what_pytorch_makes_of_other_kinds_is_known(kind):
     sizes = (9, 20, 3) if kind == "Conv1d" else (9, 20)

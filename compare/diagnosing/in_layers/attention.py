@@ -1,0 +1,166 @@
+"""What attention makes of its queries, keys and masks, where it should make another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from compare.diagnosing.finding import Finding, finding_in_layer, known_mistakes
+from compare.diagnosing.in_layers.options import unlike_options
+from compare.diagnosing.isolated import Isolated
+from compare.judging.distances import near
+from compare.judging.result import OTHER, SIDES
+from compare.judging.words import Side
+from compare.kinds.attention import arguments_of
+from compare.kinds.mistake import Call, Computation
+from compare.mistakes import Mistake
+
+Suspects = Sequence[tuple[Side, Mistake[Computation]]]
+
+
+def attending(layer: str, isolated: Isolated) -> Iterator[Finding]:
+    """What is made otherwise of the same weights: by settings, masks or what is given.
+
+    Args:
+        layer: its name; attention, seen on both sides.
+        isolated: the twins at work.
+    """
+    work = _AtWork(layer, isolated)
+    if not work.differs:
+        return
+    own = work.own_mistakes()
+    if own:
+        yield finding_in_layer(layer, isolated, own, work.cure(own))
+        return
+    if work.unknown_side is not None:
+        unknown = f"{SIDES[work.unknown_side]}'s layer computes something unknown"
+        yield Finding(layer, unknown=f"{unknown} of its input")
+        return
+    of_call = work.mistakes_of_call()
+    if of_call:
+        yield finding_in_layer(layer, isolated, of_call, work.cure(of_call))
+        return
+    unlike = unlike_options(layer, isolated)
+    if unlike:
+        yield from unlike
+    elif work.unlike_arguments:
+        words = ", ".join(work.unlike_arguments)
+        unknown = f"what the attention is given differs: {words}"
+        yield Finding(layer, unknown=unknown)
+    elif near(work.calls["torch"].x, work.calls["keras"].x):
+        unknown = "what is made of the same input and weights is not the same"
+        yield Finding(layer, unknown=unknown)
+
+
+class _AtWork:
+    """Attention at work on both sides, with Keras's weights.
+
+    PyTorch's layer is given what the layers of Keras before it hand on.
+    """
+
+    def __init__(self, layer: str, isolated: Isolated) -> None:
+        torch, keras = isolated.relayed, isolated.keras
+        self.calls: Mapping[Side, Call] = {
+            "torch": torch.call(layer),
+            "keras": keras.call(layer),
+        }
+        self._outputs = {
+            "torch": torch.layer_outputs[layer],
+            "keras": keras.layer_outputs[layer],
+        }
+        self._right = {
+            side: _is(call.run(), side, self._outputs)
+            for side, call in self.calls.items()
+        }
+        self._weights = isolated.weights["keras"][layer]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the sides make other things, weights apart."""
+        if not all(self._right.values()):
+            return True
+        torch = replace(self.calls["torch"], arrays=self._weights)
+        return not _is(torch.run(), "keras", self._outputs)
+
+    @property
+    def unknown_side(self) -> Side | None:
+        """The first side that does not do what its settings and arguments say."""
+        for side in SIDES:
+            if not self._right[side]:
+                return side
+        return None
+
+    def own_mistakes(self) -> Suspects:
+        """Mistakes that make what a side makes of its own arguments."""
+        suspects = []
+        for side, call in self.calls.items():
+            if self._right[side]:
+                continue
+            for mistake in known_mistakes(Computation, call.kind):
+                if _is(mistake.effect.compute(call), side, self._outputs):
+                    suspects.append((side, mistake))
+        return suspects
+
+    def mistakes_of_call(self) -> Suspects:
+        """Mistakes that make what a side makes, of the arguments of the other side."""
+        suspects = []
+        names = [m.name for m in known_mistakes(Computation, self.calls["torch"].kind)]
+        for side, opposite in OTHER.items():
+            other = self.calls[opposite]
+            options = {**self.calls[side].options, **arguments_of(other.options)}
+            call = replace(self.calls[side], x=other.x, options=options)
+            for mistake in known_mistakes(Computation, call.kind):
+                if _is(mistake.effect.compute(call), side, self._outputs):
+                    suspects.append((side, mistake))
+        # What is forgotten comes before what should not be there.
+        return sorted(suspects, key=lambda suspect: names.index(suspect[1].name))
+
+    @property
+    def unlike_arguments(self) -> list[str]:
+        """The names of keys, values and masks that are not the same on both sides."""
+        torch, keras = (arguments_of(call.options) for call in self.calls.values())
+        unlike = []
+        for name in torch:
+            pair = torch[name], keras[name]
+            if any(array is None for array in pair):
+                if any(array is not None for array in pair):
+                    unlike.append(name)
+            elif not _alike(*pair):
+                unlike.append(name)
+        return unlike
+
+    def cure(self, suspects: Suspects) -> Computation:
+        """Make PyTorch's layer do what Keras's layer does."""
+        weights, output = self._weights, self._outputs["keras"]
+        keras = [mistake for side, mistake in suspects if side == "keras"]
+        torch_is_right = self._right["torch"]
+
+        def compute(call: Call) -> np.ndarray | None:
+            call = replace(call, arrays=weights)
+            if keras:
+                return keras[0].effect.compute(call)
+            if not torch_is_right:
+                result: np.ndarray | None = call.run()
+                return result
+            if call.x.shape[:2] != output.shape[:2]:
+                raise ValueError("a cure is made for the inputs that were looked at")
+            return output
+
+        return Computation(compute)
+
+
+def _is(computed: object, side: Side, outputs: Mapping[Side, np.ndarray]) -> bool:
+    return isinstance(computed, np.ndarray) and near(computed, outputs[side])
+
+
+def _alike(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether two arguments are one, once they are brought to one shape."""
+    try:
+        first, second = np.broadcast_arrays(first, second)
+    except ValueError:
+        return False
+    if first.dtype == bool:
+        return bool((first == second).all())
+    return near(first, second)

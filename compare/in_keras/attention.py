@@ -1,0 +1,64 @@
+"""What attention of Keras is given beside its queries, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any
+
+import keras
+import numpy as np
+
+from compare.in_keras.arrays import to_numpy
+from compare.in_keras.internals import mask_of, mask_of_attention
+from compare.in_keras.kinds import ATTENTION
+from compare.kinds.option import Options
+
+MASKS = ("value_mask", "key_mask", "attention_mask", "use_causal_mask")
+
+
+def is_attention(layer: keras.Layer) -> bool:
+    """Whether this is attention of several heads, which takes several inputs."""
+    return isinstance(layer, ATTENTION)
+
+
+def call_of(
+    layer: keras.Layer, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[np.ndarray, Options] | None:
+    """What a call of attention is given.
+
+    Args:
+        layer: of several heads.
+        args: its positional arguments.
+        kwargs: its other arguments.
+
+    Returns:
+        The queries, (batch, time, features), and what stands in the options of
+        `kinds.attention.compute`: keys and values that are not the queries, and a mask.
+        None of a call that is not of sequences.
+    """
+    given = signature(type(layer).call).bind(layer, *args, **kwargs).arguments
+    query, value = given.get("query"), given.get("value")
+    key = given.get("key")
+    if key is None:
+        key = value
+    if not all(keras.ops.is_tensor(x) and len(x.shape) == 3 for x in (query, value)):
+        return None
+    options: dict[str, Any] = {}
+    if key is not query:
+        options["key"] = to_numpy(key)
+    if value is not key:
+        options["value"] = to_numpy(value)
+    masks = {name: given[name] for name in MASKS if given.get(name) is not None}
+    query_mask = mask_of(query)
+    if query_mask is None and not isinstance(layer, keras.layers.MultiHeadAttention):
+        query_mask = given.get("query_mask")
+    mask = mask_of_attention(layer, query, value, query_mask=query_mask, **masks)
+    if mask is not None:
+        array = to_numpy(mask).astype(bool)
+        if array.ndim == 2:
+            array = array[None]
+        if array.ndim == 3:
+            array = array[:, None]  # the same for all heads
+        options["mask"] = array
+    return to_numpy(query), options

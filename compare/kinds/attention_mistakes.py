@@ -1,0 +1,324 @@
+"""How attention goes wrong: in its scores, in its masks, in what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from compare.kinds.attention import causal, given, is_causal
+from compare.kinds.mistake import Call, Computation, Mistake
+
+# ------------------------------------------------------------------------------ scores
+
+
+def _size_of_head(call: Call) -> float:
+    """How many features a head has."""
+    heads: int = call.options["heads"]
+    return call.arrays["out_proj.weight"].shape[1] / heads
+
+
+def _unscaled(call: Call) -> np.ndarray | None:
+    if not call.options.get("heads") or _size_of_head(call) == 1:
+        return None
+    result: np.ndarray | None = call.run(scale=1.0)
+    return result
+
+
+def _scaled_by_all(call: Call) -> np.ndarray | None:
+    """Divide by the root of all features; None where that is the root of a head's."""
+    heads = call.options.get("heads")
+    if not heads or heads == 1:
+        return None
+    result: np.ndarray | None = call.run(scale=(_size_of_head(call) * heads) ** -0.5)
+    return result
+
+
+def _without_root(call: Call) -> np.ndarray | None:
+    if not call.options.get("heads") or _size_of_head(call) == 1:
+        return None
+    result: np.ndarray | None = call.run(scale=1 / _size_of_head(call))
+    return result
+
+
+def _along(axis: int) -> Callable[[Call], np.ndarray | None]:
+    def compute(call: Call) -> np.ndarray | None:
+        if axis == 1 and call.options.get("heads") == 1:
+            return None
+        result: np.ndarray | None = call.run(axis=axis)
+        return result
+
+    return compute
+
+
+def _other_heads(call: Call) -> np.ndarray | None:
+    """Take one head; two where one is right."""
+    heads = call.options.get("heads")
+    if not heads or call.options.get("groups") not in (None, heads):
+        return None
+    result: np.ndarray | None = call.run(heads=2 if heads == 1 else 1, groups=None)
+    return result
+
+
+# ------------------------------------------------------------------------------- masks
+
+
+def _times(call: Call) -> tuple[int, int]:
+    """How many queries and how many keys there are."""
+    return call.x.shape[1], given(call.options, "key", call.x).shape[1]
+
+
+def _padding(mask: np.ndarray) -> np.ndarray:
+    """What a causal mask hides from every query: its last row, (..., 1, source)."""
+    return mask[..., -1:, :]
+
+
+def _with_mask(
+    change: Callable[[np.ndarray], np.ndarray | None],
+) -> Callable[[Call], np.ndarray | None]:
+    """Compute with another mask; None where there is none, or it is no other one."""
+
+    def compute(call: Call) -> np.ndarray | None:
+        mask = call.options.get("mask")
+        if mask is None:
+            return None
+        changed = change(mask)
+        if changed is None or np.array_equal(*np.broadcast_arrays(changed, mask)):
+            return None
+        result: np.ndarray | None = call.run(mask=changed)
+        return result
+
+    return compute
+
+
+def _without_padding(mask: np.ndarray) -> np.ndarray | None:
+    """Show what is hidden from all queries; all, where a mask is not causal."""
+    if is_causal(mask):
+        return causal(*mask.shape[-2:])
+    return np.ones_like(mask)
+
+
+def _without_later(mask: np.ndarray) -> np.ndarray | None:
+    return _padding(mask) if is_causal(mask) else None
+
+
+def _shifted(later: int) -> Callable[[np.ndarray], np.ndarray | None]:
+    def change(mask: np.ndarray) -> np.ndarray | None:
+        if not is_causal(mask):
+            return None
+        return _padding(mask) & causal(*mask.shape[-2:], later)
+
+    return change
+
+
+def _without_past(call: Call) -> np.ndarray | None:
+    """Hide later steps, where none or not those are hidden."""
+    time, source = _times(call)
+    mask = call.options.get("mask")
+    if is_causal(mask) or time != source or time < 2:
+        return None
+    changed = causal(time, source)
+    if mask is not None:
+        changed = changed & mask
+    result: np.ndarray | None = call.run(mask=changed)
+    return result
+
+
+def _added(call: Call) -> np.ndarray | None:
+    mask = call.options.get("mask")
+    if mask is None or mask.all():
+        return None
+    result: np.ndarray | None = call.run(mask=None, added=mask.astype("float64"))
+    return result
+
+
+def _multiplied(call: Call) -> np.ndarray | None:
+    mask = call.options.get("mask")
+    if mask is None or mask.all():
+        return None
+    result: np.ndarray | None = call.run(mask=None, factor=mask.astype("float64"))
+    return result
+
+
+# ---------------------------------------------------------------------------- in a call
+
+
+def _asked_by_keys(call: Call) -> np.ndarray | None:
+    """Take the queries for keys and values, and those for queries."""
+    key = call.options.get("key")
+    if key is None or key.shape != call.x.shape or np.array_equal(key, call.x):
+        return None
+    result: np.ndarray | None = call.run(x=key, key=call.x, value=call.x)
+    return result
+
+
+def _keys_for_values(call: Call) -> np.ndarray | None:
+    """Take keys and values for each other, where both are given and differ."""
+    key, value = call.options.get("key"), call.options.get("value")
+    if key is None or value is None or key.shape != value.shape:
+        return None
+    if np.array_equal(key, value):
+        return None
+    result: np.ndarray | None = call.run(key=value, value=key)
+    return result
+
+
+def _over_batch(call: Call) -> np.ndarray | None:
+    """Take batch and time for each other; None where a mask would not fit."""
+    options = call.options
+    if options.get("mask") is not None or options.get("added") is not None:
+        return None
+    if len(call.x) < 2:
+        return None
+    turned = {}
+    for name in ("key", "value"):
+        array = options.get(name)
+        if array is not None:
+            if len(array) != len(call.x):
+                return None
+            turned[name] = array.swapaxes(0, 1)
+    if any(array.shape[1] != call.x.shape[0] for array in turned.values()):
+        return None
+    if any(array.shape[0] != call.x.shape[1] for array in turned.values()):
+        return None
+    computed = call.run(x=call.x.swapaxes(0, 1), **turned)
+    return computed.swapaxes(0, 1) if isinstance(computed, np.ndarray) else None
+
+
+def _computed(
+    name: str,
+    sentence: str,
+    torch: str,
+    keras: str,
+    compute: Callable[[Call], np.ndarray | None],
+) -> Mistake[Computation]:
+    return Mistake(name, sentence, torch, keras, Computation(compute))
+
+
+OF_SCORES = (
+    _computed(
+        "attention scale forgotten",
+        "the scores are not divided by the root of a head's size",
+        "divide the scores by sqrt(embed_dim / num_heads)",
+        "divide the scores by sqrt(key_dim)",
+        _unscaled,
+    ),
+    _computed(
+        "attention scale of all heads",
+        "the scores are divided by the root of all heads' size, not of one head's",
+        "divide the scores by sqrt(embed_dim / num_heads), not sqrt(embed_dim)",
+        "divide the scores by sqrt(key_dim), not by that of all heads together",
+        _scaled_by_all,
+    ),
+    _computed(
+        "attention scale without root",
+        "the scores are divided by a head's size, not by its root",
+        "divide the scores by sqrt(embed_dim / num_heads)",
+        "divide the scores by sqrt(key_dim)",
+        _without_root,
+    ),
+    _computed(
+        "attention softmax over queries",
+        "the softmax of the attention goes over the queries, not over the keys",
+        "softmax(scores, dim=-1), the axis of the keys",
+        "softmax(scores, axis=-1), the axis of the keys",
+        _along(-2),
+    ),
+    _computed(
+        "attention softmax over heads",
+        "the softmax of the attention goes over the heads, not over the keys",
+        "softmax(scores, dim=-1), the axis of the keys",
+        "softmax(scores, axis=-1), the axis of the keys",
+        _along(1),
+    ),
+    _computed(
+        "another number of heads",
+        "the attention has another number of heads",
+        "num_heads must be Keras's",
+        "num_heads must be PyTorch's, and key_dim its embed_dim / num_heads",
+        _other_heads,
+    ),
+)
+OF_MASKS = (
+    _computed(
+        "attention mask inverted",
+        "the mask hides what it should show, and shows what it should hide",
+        "True in attn_mask and key_padding_mask hides a key: give ~mask",
+        "True in attention_mask shows a key: give ~mask",
+        _with_mask(np.logical_not),
+    ),
+    _computed(
+        "causal mask forgotten",
+        "queries see later steps: the causal mask is forgotten",
+        "give attn_mask, True above the diagonal",
+        "use_causal_mask=True in the call",
+        _with_mask(_without_later),
+    ),
+    _computed(
+        "padding mask forgotten",
+        "queries see the padding: its mask is forgotten",
+        "give key_padding_mask, True where a step is padding",
+        "give attention_mask, True where a key counts, as (batch, 1, source)",
+        _with_mask(_without_padding),
+    ),
+    _computed(
+        "causal mask one step late",
+        "a query sees one step after its own: the causal mask is off by one",
+        "torch.triu(ones, diagonal=1) is what attn_mask hides",
+        "numpy.tri(time) is what attention_mask shows",
+        _with_mask(_shifted(1)),
+    ),
+    _computed(
+        "causal mask one step early",
+        "a query does not see its own step: the causal mask is off by one",
+        "torch.triu(ones, diagonal=1) is what attn_mask hides",
+        "numpy.tri(time) is what attention_mask shows",
+        _with_mask(_shifted(-1)),
+    ),
+    _computed(
+        "causal mask where none should be",
+        "queries do not see later steps, which they should",
+        "give no causal attn_mask",
+        "leave out use_causal_mask",
+        _without_past,
+    ),
+    _computed(
+        "attention mask added",
+        "the mask is added to the scores as 0 and 1",
+        "give attn_mask as bool, or as floats of 0 and -inf",
+        "give attention_mask to the layer, or add -1e9 where it is False",
+        _added,
+    ),
+    _computed(
+        "attention mask multiplied",
+        "the scores are multiplied by the mask, so what it hides has the score 0",
+        "give attn_mask as bool, or as floats of 0 and -inf",
+        "give attention_mask to the layer, or add -1e9 where it is False",
+        _multiplied,
+    ),
+)
+OF_CALLS = (
+    _computed(
+        "query and key exchanged in the call",
+        "the attention is asked by what it should be asked about",
+        "the query comes first, then key and value",
+        "the query comes first, then value and key",
+        _asked_by_keys,
+    ),
+    _computed(
+        "key and value exchanged in the call",
+        "the attention takes keys and values for each other",
+        "PyTorch's order is query, key, value; Keras's is query, value, key",
+        "Keras's order is query, value, key; PyTorch's is query, key, value",
+        _keys_for_values,
+    ),
+    _computed(
+        "attention over the batch",
+        "the attention takes batch and time for each other",
+        "batch_first=True",
+        "give the layer (batch, time, features)",
+        _over_batch,
+    ),
+)
+
+COMPUTATION_MISTAKES = (*OF_SCORES, *OF_MASKS, *OF_CALLS)
