@@ -88,7 +88,6 @@ def keras_output(example: Example, layer: Any) -> np.ndarray:
         return layer(x, states)[0].numpy()
     if example.keras in ATTENTION:
         return keras_attention(layer, x, options_of(example)).numpy()
-    for part in layer if isinstance(layer, list) else [layer]:
     parts = layer if isinstance(layer, list) else [layer]
     if has_channels_first(parts[0], x):
         x = keras.ops.moveaxis(x, -1, 1)
