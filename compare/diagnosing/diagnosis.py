@@ -18,7 +18,9 @@ from compare.diagnosing import isolation, search
 from compare.diagnosing.conclusion import Diagnosis, deciding_stage
 from compare.diagnosing.finding import Finding
 from compare.diagnosing.in_layers.directions import uncrossed
+from compare.diagnosing.operations.explaining import explained_by_operations
 from compare.diagnosing.places import place_of
+from compare.diagnosing.repeated import told_once
 from compare.errors import BadInput
 from compare.judging.explanation import Explanation
 from compare.judging.result import ILL_CONDITIONED, SAME, Judgement
@@ -62,7 +64,11 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
         twins: loaded, and different on these arrays, or one of them refuses.
         arrays: one for each input.
     """
-    return _diagnosed(twins, arrays).explanation()
+    diagnosis = _diagnosed(twins, arrays)
+    explanation = diagnosis.explanation()
+    if explanation.explained:
+        return explanation
+    return explained_by_operations(twins, arrays, explanation, diagnosis.proofs)
 
 
 def proved(
@@ -112,6 +118,7 @@ def _diagnosed(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Diagnosis:
         return Diagnosis([], before, None, TRIED, str(error))
     findings = list(search.findings(twins, isolated, arrays))
     findings = list(uncrossed(findings, isolated))
+    findings = told_once(findings, isolated.kinds)
     after = None
     if any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)

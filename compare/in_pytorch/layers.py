@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
@@ -13,22 +13,43 @@ import torch
 from compare.errors import BadInput
 from compare.in_pytorch.kinds import (
     is_by_hand,
-    is_composite,
     is_constant,
     is_own,
     kind_of,
-    modules,
     own_modules,
 )
 from compare.in_pytorch.models import check_usable
 from compare.kinds.layer import Layer
 from compare.matching.copying import copy
 
+# Layers that count as one with those inside, which they do not call.
+COMPOSITES = (torch.nn.MultiheadAttention,)
+
 # Models whose layers that share all of their tensors count, see `hold_apart`.
 _APART: WeakSet[torch.nn.Module] = WeakSet()
 
 # By model, the full names of tensors that do not count, see `ignore`.
 _IGNORED: WeakKeyDictionary[torch.nn.Module, set[str]] = WeakKeyDictionary()
+
+
+def is_composite(layer: torch.nn.Module) -> bool:
+    """Whether a layer counts as one with those inside."""
+    return isinstance(layer, COMPOSITES)
+
+
+def modules(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
+    """Yield the modules of a model by name, but those inside a layer that is one."""
+    inside: set[int] = set()
+    for name, module in model.named_modules():
+        if is_composite(module):
+            inside |= {id(part) for part in module.modules() if part is not module}
+        if id(module) not in inside:
+            yield name, module
+
+
+def is_innermost(module: torch.nn.Module) -> bool:
+    """Whether a layer has none inside, or counts as one with them."""
+    return is_composite(module) or not any(module.children())
 
 
 def layers(model: torch.nn.Module) -> dict[str, Layer]:

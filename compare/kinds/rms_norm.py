@@ -9,7 +9,7 @@ from compare.kinds.any_arrays import ANOTHER_LAYER, ROUNDED
 from compare.kinds.changes import filled
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
-from compare.kinds.mistake import ArraysOfLayer, Call, Computation, Mistake
+from compare.kinds.mistake import ArraysOfLayer, Computation, Mistake
 from compare.kinds.option import Option, Options
 from compare.kinds.rows import copied, in_any_layer
 
@@ -57,20 +57,14 @@ def epsilon_in_keras(epsilon: float | None) -> float:
     return SMALLEST if epsilon is None else epsilon
 
 
-def _wrong(name: str, sentence: str, torch: str, keras: str, option: str) -> Mistake:
-    wrongly, rightly = {option: True}, {option: False}
-
-    def compute(call: Call) -> np.ndarray | None:
-        result: np.ndarray | None = call.run(**wrongly)
-        return result
-
-    return Mistake(
-        name,
-        sentence,
-        torch,
-        keras,
-        Computation(compute, normalisation.with_options(**rightly)),
+def _wrong(
+    name: str, sentence: str, torch: str, keras: str, option: str
+) -> Mistake[Computation]:
+    effect = Computation(
+        normalisation.with_options(**{option: True}),
+        normalisation.with_options(**{option: False}),
     )
+    return Mistake(name, sentence, torch, keras, effect)
 
 
 MISTAKES = (
