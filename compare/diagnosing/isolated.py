@@ -13,7 +13,9 @@ from compare.judging.distances import NEAR, distance
 from compare.judging.explanation import listed
 from compare.judging.words import Side
 from compare.kinds import DENSE
+from compare.kinds.layer import Layer
 from compare.mistakes.anatomy import Anatomy
+from compare.mistakes.runs import layer_of, without_runs
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Isolated:
             Keras's layer is given the steps in that order, as PyTorch's layer is.
         around: by convolution, what PyTorch's model does before and after it; here it
             is shown as the layer's own.
+        layers: those that hold arrays as each side has them, by side and by name.
     """
 
     torch: Anatomy
@@ -75,11 +78,13 @@ class Isolated:
     keras_names: Mapping[str, str] = field(default_factory=dict)
     from_the_end: Sequence[str] = ()
     around: Mapping[str, Surroundings] = field(default_factory=dict)
+    layers: Mapping[Side, Mapping[str, Layer]] = field(default_factory=dict)
 
     def name(self, layer: str, side: Side) -> str:
         """What the user of a side, "torch" or "keras", calls a layer."""
         if side == "keras":
-            return self.keras_names.get(layer, layer)
+            own = self.keras_names.get(layer_of(layer), layer_of(layer))
+            return own + layer.removeprefix(layer_of(layer))
         return layer
 
     @property
@@ -164,6 +169,7 @@ class Isolated:
                     f"layer {layer} alone, fed with Keras's input, differs {amount}"
                 )
         same = [layer for layer, gap in self.gaps.items() if gap.is_rounding]
+        same = without_runs(same, self.gaps)
         if same:
             verb = "are" if len(same) > 1 else "is"
             # An earlier sentence has told what the layers are fed with.

@@ -91,6 +91,8 @@ def _masks(
             array = array[:, None, None, :]  # (batch, source)
         elif array.ndim == 3:  # (batch * heads, time, source)
             array = array.reshape(-1, layer.num_heads, *array.shape[1:])
+            if (array == array[:, :1]).all():  # the same for all heads
+                array = array[:, :1]
         else:
             array = array[None, None]  # (time, source)
         if array.dtype.kind == "f":

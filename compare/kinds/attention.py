@@ -79,15 +79,15 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
             "time first" for heads that are not taken back beside each other.
 
     Returns:
-        (batch, time, features). None where the heads are not told, or where a
-        projection cannot be cut into them. A query that sees no key takes the mean of
+        (batch, time, features). None where the heads are not told, where a projection
+        cannot be cut into them, or where a mask is for other heads. A query that sees no key takes the mean of
         all values, as in Keras; PyTorch makes NaN of it.
 
     Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2; fewer
         heads of keys: Ainslie et al. 2023, arXiv:2305.13245, section 2.2.
     """
     heads = options.get("heads")
-    if not heads or heads < 1:
+    if not heads or heads < 1 or not _fit_heads(options, heads):
         return None
     by_name = projections(arrays)
     groups = options.get("groups") or heads
@@ -143,6 +143,12 @@ def weighed(scores: np.ndarray, options: Options) -> np.ndarray:
     if mask is not None:
         scores = np.where(mask, scores, np.finfo("float64").min / 4)
     return softmax(scores, options.get("axis", -1))
+
+
+def _fit_heads(options: Options, heads: int) -> bool:
+    """Whether masks are for so many heads, or the same for all."""
+    masks = [options.get(name) for name in ("mask", "added", "factor")]
+    return all(mask is None or mask.shape[1] in (1, heads) for mask in masks)
 
 
 def given(options: Options, name: str, instead: np.ndarray) -> np.ndarray:

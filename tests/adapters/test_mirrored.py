@@ -15,6 +15,7 @@ SIDES = ("in_pytorch", "in_keras")
 # Files that one adapter alone has.
 FILES = {
     "mistakes": "mistakes are made in PyTorch alone",
+    "handing_on": "arrays are put into PyTorch's model alone",
     "pickles": "PyTorch alone saves pickles",
     "pickle_bounds": "PyTorch alone saves pickles",
     "names": "only layers of Keras go by the names of the others",
@@ -33,6 +34,7 @@ NAMES = {
     "arrays.features_in_place": "arrays are put into PyTorch's model alone",
     "arrays.batch_or_time_first": "layers of Keras have the batch first",
     "arrays.is_batch": "layers of Keras take no single sequences",
+    "arrays.is_cell": "a cell of Keras is seen by its class where it runs",
     "arrays.is_recurrent_result": "users derive layers of PyTorch, and cells of Keras",
     "arrays.copied": "layers of Keras do not work in place",
     "arrays.padded": "only PyTorch packs sequences",
@@ -42,7 +44,6 @@ NAMES = {
     "arrays.like": "arrays are put into PyTorch's model alone",
     "arrays.handing_on": "arrays are put into PyTorch's model alone",
     "arrays.returning": "arrays are put into PyTorch's model alone",
-    "arrays.instead_of_first": "arrays are put into PyTorch's model alone",
     "arrays.as_input_of": "arrays are put into PyTorch's model alone",
     "arrays.output_of": "arrays are put into PyTorch's model alone",
     "arrays.first": "arrays are put into PyTorch's model alone",
@@ -57,6 +58,8 @@ NAMES = {
     "arrays.valid_lengths": "only Keras has masks",
     "arrays.order_of_steps": "only Keras has masks",
     "arrays.in_order": "only Keras has masks",
+    "watching.Watch.hooks": "layers of PyTorch have hooks",
+    "watching.Watch.replacements": "layers of Keras have no hooks",
     "anatomy.alone": "a layer of PyTorch is run on what Keras's twin of it gets",
     "kinds.own_modules": "a buffer of PyTorch may be in the model itself",
     "attention.arguments": "only PyTorch's layers are run alone",
@@ -121,6 +124,7 @@ PARAMETERS = {
     "precision.settled": "only Keras rounds constants",
     "precision.widen": "Keras's model says what it computes in",
     "stages.Stages.__init__": "only PyTorch packs sequences",
+    "watching.Watch.__init__": "a stack of Keras is one layer in PyTorch",
     "twin.Twin.loss": "Keras is told with each call whether a model learns",
 }
 

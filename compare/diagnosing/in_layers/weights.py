@@ -16,6 +16,8 @@ from compare.diagnosing.finding import (
     mistake_named,
     reading,
 )
+from compare.diagnosing.in_layers.arranged import arranged
+from compare.diagnosing.in_layers.same_arrays import ROUNDED, are_same, summed
 from compare.diagnosing.in_layers.stacks import in_part, named_part
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import NEAR, near
@@ -26,9 +28,9 @@ from compare.kinds.fresh import is_unrelated_and_fresh
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer
 from compare.mistakes import Mistake
+from compare.mistakes.runs import layer_of
 
 FRESH = "initial weights"
-ROUNDED = float(np.finfo(np.float32).eps)  # of the largest value: Keras's sum of biases
 
 Suspect = tuple[Side, Mistake[ArraysOfLayer]]
 
@@ -53,6 +55,9 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
     if not readings:
         for side, earlier, later in _pairs(kind, arrays):
             readings.append(reading(names[side], side, earlier, later))
+    partly = ""
+    if not readings:
+        readings, partly = arranged(layer, kind, isolated)
     if not readings:
         readings = _never_loaded(names, arrays)
     if readings:
@@ -61,9 +66,9 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
         yield Finding(layer, distinct(readings), cure=cure)
         return
     difference = "in no known way"
-    if _are_same(kind, arrays["torch"], arrays["keras"]):
+    if are_same(kind, arrays["torch"], arrays["keras"]):
         difference = "by no more than float32 rounds"
-    yield Finding(layer, unknown=f"the weights differ {difference}")
+    yield Finding(layer, unknown=f"the weights differ {difference}{partly}")
 
 
 def _simple_readings(
@@ -107,7 +112,7 @@ def _one_bias_twice(
             biases = [array for name, array in repeated.items() if "bias" in name]
             if not any(array.any() for array in biases):
                 continue  # zeros repeated are as they were
-            if _are_same(kind, repeated, arrays[side]):
+            if are_same(kind, repeated, arrays[side]):
                 place = f"{names[side]} of {SIDES[side]}"
                 sentence = f"in {place}, {bias} stands in the place of both biases"
                 fix = f"{place}: {fix_of(mistake, side)}"
@@ -144,7 +149,7 @@ def _single_mistakes(kind: str, arrays: Mapping[Side, Arrays]) -> Iterator[Suspe
             if mistake.name == FRESH:  # any that are drawn fit: see `_never_loaded`
                 fits = None
             may_be = fits is not None and fits(right, wrong, side)
-            if may_be or _are_same(kind, mistake.effect.made_on(side, right), wrong):
+            if may_be or are_same(kind, mistake.effect.made_on(side, right), wrong):
                 yield side, mistake
 
 
@@ -160,9 +165,12 @@ def _of_another_layer(layer: str, isolated: Isolated) -> Iterator[Reading]:
     for side, opposite in OTHER.items():
         arrays = isolated.weights[side][layer]
         for candidate, candidate_arrays in isolated.weights[opposite].items():
-            if candidate == layer or isolated.kinds.get(candidate) != kind:
+            if (
+                layer_of(candidate) == layer_of(layer)
+                or isolated.kinds.get(candidate) != kind
+            ):
                 continue
-            if _are_same(kind, arrays, candidate_arrays):
+            if are_same(kind, arrays, candidate_arrays):
                 owner = isolated.name(candidate, side)
                 sentence = f"the layer has the weights of {owner}"
                 exchanged = replace(mistake, sentence=sentence)
@@ -189,7 +197,7 @@ def _in_some_arrays(kind: str, arrays: Mapping[Side, Arrays]) -> Iterator[Suspec
             changed = mistake.effect.made_on(side, arrays[opposite])
             if not changed:
                 continue
-            if _are_same(kind, {name: changed[name] for name in names}, wrong):
+            if are_same(kind, {name: changed[name] for name in names}, wrong):
                 yield side, in_part(mistake, place)
 
 
@@ -200,7 +208,7 @@ def _differing_arrays(kind: str, arrays: Mapping[Side, Arrays]) -> list[str]:
         kind: of the layer; of one that is not recurrent, none are named.
         arrays: of either side, in PyTorch's layout; if one has others, none are named.
     """
-    torch, keras = _summed(kind, arrays["torch"]), _summed(kind, arrays["keras"])
+    torch, keras = summed(kind, arrays["torch"]), summed(kind, arrays["keras"])
     if kind not in RECURRENT or torch.keys() != keras.keys():
         return []
     differing = [name for name in torch if not near(torch[name], keras[name], ROUNDED)]
@@ -225,7 +233,7 @@ def _pairs(
             if not changed:
                 continue
             for later in candidates:
-                if _are_same(kind, later.effect.made_on(side, changed), arrays[side]):
+                if are_same(kind, later.effect.made_on(side, changed), arrays[side]):
                     yield side, earlier, later
 
 
@@ -275,45 +283,9 @@ def _have_same_weights(
     torch, keras = arrays["torch"], arrays["keras"]
     if layer in isolated.torch.changed_by_run:
         torch, keras = _without_statistics(torch), _without_statistics(keras)
-    return _are_same(kind, torch, keras, NEAR)
+    return are_same(kind, torch, keras, NEAR)
 
 
 def _without_statistics(arrays: Arrays) -> dict[str, np.ndarray]:
     """Arrays by name, less those that a layer learns of its inputs."""
     return {n: array for n, array in arrays.items() if not n.startswith("running")}
-
-
-def _are_same(
-    kind: str, arrays: Arrays | None, target: Arrays | None, limit: float = ROUNDED
-) -> bool:
-    """Whether arrays are those of another layer, or have the same effect.
-
-    Args:
-        kind: of both layers.
-        arrays: by PyTorch's names; None is never the same.
-        target: as `arrays`.
-        limit: how far apart they may be, in parts of the largest value.
-    """
-    if arrays is None or target is None:
-        return False
-    arrays, target = _summed(kind, arrays), _summed(kind, target)
-    if arrays.keys() != target.keys():
-        return False
-    return all(near(arrays[name], target[name], limit) for name in arrays)
-
-
-def _summed(kind: str, arrays: Arrays) -> dict[str, np.ndarray]:
-    """Arrays with the sum of two added biases in the place of the two.
-
-    Args:
-        kind: of the layer; the two biases of a GRU are not added.
-        arrays: by PyTorch's names.
-    """
-    summed = dict(arrays)
-    if kind == "GRU":
-        return summed
-    for name in arrays:
-        if name.startswith("bias_ih"):
-            bias_hh = summed.pop(name.replace("bias_ih", "bias_hh"))
-            summed[name] = summed[name] + bias_hh
-    return summed

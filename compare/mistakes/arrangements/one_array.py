@@ -25,7 +25,8 @@ from compare.mistakes.arrangements.words import in_words
 
 SAMPLE = 4096  # numbers that are compared before all are
 LARGE = 1_000_000  # numbers beyond which two causes at once are not looked for
-ENOUGH = 16  # numbers that were not carried over, where others were
+ENOUGH = 16  # numbers without which chance may make a relation, or none
+RELATED = 0.5  # the correlation of numbers of which some are noise
 
 Blocks = tuple[int, Order]  # how many, and which of them comes first, second ...
 
@@ -119,9 +120,10 @@ def _change_in_place(held: np.ndarray, right: np.ndarray) -> Changed | None:
     few, right_few = numbers[places], right_numbers[places]
     with np.errstate(all="ignore"):  # a function may not take these numbers
         for change in changes(few, right_few, held.shape):
-            if _are_near(change.of(right_few), few, few):
-                if _are_near(change.of(right), held, held):
-                    return change
+            if not _are_near(change.of(right_few), few, few):
+                continue
+            if _are_near(change.of(right), held, held):
+                return change
         for change in changes_by_place(held):
             if _are_near(change.of(right), held, held):
                 return change
@@ -162,6 +164,18 @@ def _changed_and_ordered(
     return None
 
 
+def have_nothing_in_common(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether no number of the one is made of the other's, as far as that shows.
+
+    Numbers with some noise on them still go with the right ones.
+    """
+    if first.size < ENOUGH or not are_unrelated(first, second):
+        return False
+    if not first.std() or not second.std():
+        return True
+    return bool(abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < RELATED)
+
+
 def _carried_in_part(
     held: np.ndarray, right: np.ndarray, axes: Sequence[str]
 ) -> Wrong | None:
@@ -181,9 +195,9 @@ def _carried_in_part(
             continue
         rest = slice(count, None)
         parts = [np.moveaxis(array, axis, 0)[rest] for array in (held, right)]
-        if parts[0].size < ENOUGH or held.size - parts[0].size < 2:
+        if held.size - parts[0].size < 2:
             continue
-        if are_unrelated(parts[0], parts[1]):
+        if have_nothing_in_common(parts[0], parts[1]):
             name = f" ({axes[axis]})" if axes else ""
             return Wrong(
                 f"is right in the first {count} of {length} places along axis "

@@ -105,10 +105,11 @@ def _ordered(order: Order, where: str, letters: Mapping[int, str]) -> str:
         if count in letters:
             gates = ", ".join(letters[count][block] for block in block_order)
             return f"has its {count} gates{where} in the order {gates}"
-        if count == 2:
+        if count == 2 and len(order) > 2:
             return f"has its two halves{where} exchanged"
         numbers = ", ".join(str(block) for block in block_order)
-        return f"has its {count} blocks{where} in the order {numbers}"
+        parts = "blocks" if count < len(order) else "places"
+        return f"has its {count} {parts}{where} in the order {numbers}"
     shift = shift_of(order)
     if shift is not None:
         return f"is shifted by {shift}{where}, what falls out coming in again"

@@ -1,0 +1,237 @@
+"""Arrays that hold the right numbers in another order, or changed alike.
+
+This is for any kind of layer, the user's own classes too: the numbers themselves tell.
+Each side is looked at in its own layout, so that the line which mends an array can be
+pasted there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from compare.diagnosing.finding import Reading
+from compare.diagnosing.in_layers.folded import folded
+from compare.diagnosing.in_layers.own_layout import (
+    OwnArrays,
+    in_own_layout,
+    lines_of_transfer,
+)
+from compare.diagnosing.isolated import Isolated
+from compare.judging.explanation import listed
+from compare.judging.result import OTHER, SIDES
+from compare.kinds.fresh import is_unrelated_and_fresh
+from compare.kinds.layer import Arrays
+from compare.mistakes.arrangements.one_array import (
+    Blocks,
+    Wrong,
+    have_nothing_in_common,
+    what_is_wrong,
+)
+from compare.mistakes.arrangements.orders import are_alike, order_of
+from compare.mistakes.arrangements.words import in_words
+
+
+@dataclass(frozen=True)
+class _Cause:
+    """What is wrong with one array.
+
+    Args:
+        sentence: the end of a sentence that the array's name begins.
+        fix: what to write.
+        is_certain: whether the right numbers make every number that is held; numbers
+            that only look as if a framework drew them are not certain.
+    """
+
+    sentence: str
+    fix: str
+    is_certain: bool = True
+
+
+def arranged(layer: str, kind: str, isolated: Isolated) -> tuple[list[Reading], str]:
+    """Say what makes a side's arrays of a layer out of what they should be.
+
+    Args:
+        layer: its name; its arrays differ.
+        kind: of the layer, that of a cell's layer for a cell.
+        isolated: the twins at work.
+
+    Returns:
+        A reading for each side on which all arrays that differ are explained; and
+        where there is none, what is known of some of them, as the end of a sentence.
+    """
+    certain, uncertain = [], []
+    partly = ""
+    for side in SIDES:
+        own = in_own_layout(layer, kind, side, isolated)
+        if own is None:
+            continue
+        causes = _Search(layer, kind, own, isolated).causes()
+        unexplained = [name for name in own.unlike if name not in causes]
+        place = f"{isolated.name(layer, side)} of {SIDES[side]}"
+        sentences = _grouped(own, causes)
+        if not unexplained:
+            fixes = dict.fromkeys(cause.fix for cause in causes.values())
+            fix = "; ".join(fixes)
+            lines = lines_of_transfer(layer, side, isolated)
+            transfer = [lines[name] for name in causes if name in lines]
+            if transfer:
+                fix += (
+                    f" (made of {SIDES[OTHER[side]]}'s arrays, {'; '.join(transfer)})"
+                )
+            reading = Reading(side, (), f"in {place}, {sentences}", f"{place}: {fix}")
+            if all(cause.is_certain for cause in causes.values()):
+                certain.append(reading)
+            else:
+                uncertain.append(reading)
+        elif causes and not partly:
+            partly = f" in {listed(unexplained)}, though in {place} {sentences}"
+    readings = certain or uncertain
+    return readings, "" if readings else partly
+
+
+def _grouped(own: OwnArrays, causes: Mapping[str, _Cause]) -> str:
+    """What is wrong, once for all arrays of which it is the same."""
+    names: dict[str, list[str]] = {}
+    for name, cause in causes.items():
+        names.setdefault(cause.sentence, []).append(own.shown(name))
+    texts = []
+    for sentence, group in names.items():
+        subject = group[0] if len(group) == 1 else f"each of {listed(group)}"
+        texts.append(f"{subject} {sentence}")
+    return ", and ".join(texts)
+
+
+class _Search:
+    """What is wrong with the arrays of one layer on one side.
+
+    Args:
+        layer: its name.
+        kind: of the layer.
+        own: its arrays on that side.
+        isolated: the twins at work, whose other layers may be mistaken for this one.
+    """
+
+    def __init__(
+        self, layer: str, kind: str, own: OwnArrays, isolated: Isolated
+    ) -> None:
+        self._layer, self._kind = layer, kind
+        self._own, self._isolated = own, isolated
+        self._others: dict[str, OwnArrays | None] = {}
+
+    def causes(self) -> dict[str, _Cause]:
+        """What is wrong with each array that differs, where that is known, by name."""
+        own = self._own
+        causes: dict[str, _Cause] = {}
+        blocks: Blocks | None = None
+        # A small array fits many orders: what explains the large ones comes first.
+        for name in sorted(own.unlike, key=lambda name: -own.held[name].size):
+            cause = self._of_another(name)
+            if cause is None:
+                wrong = what_is_wrong(
+                    own.held[name],
+                    own.right[name],
+                    own.axes(name),
+                    own.letters,
+                    blocks,
+                )
+                if wrong is not None:
+                    blocks = blocks or wrong.blocks
+                    cause = self._cause(name, wrong)
+            cause = cause or self._elsewhere(name) or self._fresh(name)
+            if cause is not None:
+                causes[name] = cause
+        if len(causes) < len(own.unlike):
+            for name, (sentence, fix) in folded(
+                self._layer, own.side, self._isolated
+            ).items():
+                if name in own.unlike:
+                    causes.setdefault(name, _Cause(sentence, fix))
+        return {name: causes[name] for name in own.unlike if name in causes}
+
+    def _cause(self, name: str, wrong: Wrong) -> _Cause:
+        """What is wrong with an array, with the line that mends it."""
+        fix = f"set {name} again"
+        if wrong.mend:
+            expression = self._own.expression(name)
+            fix = (
+                f"{name} = {wrong.mend.format(*[expression] * wrong.mend.count('{}'))}"
+            )
+        return _Cause(wrong.sentence, fix)
+
+    def _of_another(self, name: str) -> _Cause | None:
+        """An array of this layer that stands in the place of another as it is."""
+        own = self._own
+        for source, array in own.right.items():
+            if source == name or _is_constant(array):
+                continue
+            if not are_alike(own.held[name], array):
+                continue
+            sentence = f"holds what belongs in {own.shown(source)}"
+            fix = f"set {name} to its own numbers"
+            if are_alike(own.held[source], own.right[name]):
+                first, second = sorted((name, source))
+                fix = f"{first}, {second} = {second}, {first}"
+            return _Cause(sentence, fix)
+        return None
+
+    def _elsewhere(self, name: str) -> _Cause | None:
+        """An array that holds what belongs in another one, in whatever order."""
+        own = self._own
+        held = own.held[name]
+        for source, array in own.right.items():
+            if source == name or array.size != held.size:
+                continue
+            order = order_of(held, array)
+            if order is not None:
+                words = in_words(order, own.axes(source), own.letters)
+                sentence = f"holds what belongs in {own.shown(source)} and {words}"
+                return _Cause(sentence, f"{source} = {order.code(name)}")
+        for other, arrays in self._other_layers():
+            for source, array in arrays.right.items():
+                if array.size != held.size or _is_constant(array):
+                    continue
+                place = f"{self._isolated.name(other, own.side)}"
+                if are_alike(held, array):
+                    sentence = f"holds what belongs in {source} of {place}"
+                    return _Cause(sentence, f"set {name} to its own numbers")
+                order = order_of(held, array)
+                if order is not None:
+                    words = in_words(order, arrays.axes(source), arrays.letters)
+                    sentence = f"holds what belongs in {source} of {place} and {words}"
+                    return _Cause(sentence, f"set {name} to its own numbers")
+        return None
+
+    def _other_layers(self) -> Iterator[tuple[str, OwnArrays]]:
+        """The other layers of this side, in its own layout."""
+        for other, kind in self._isolated.kinds.items():
+            if other == self._layer:
+                continue
+            if other not in self._others:
+                plain = kind.replace("Cell", "")
+                self._others[other] = in_own_layout(
+                    other, plain, self._own.side, self._isolated
+                )
+            arrays = self._others[other]
+            if arrays is not None:
+                yield other, arrays
+
+    def _fresh(self, name: str) -> _Cause | None:
+        """A matrix that its framework made, where others of the layer are right."""
+        own = self._own
+        if len(own.unlike) == len(own.held) or own.held[name].ndim != 2:
+            return None
+        if not have_nothing_in_common(own.held[name], own.right[name]):
+            return None
+        right: Arrays = {"weight": own.right[name]}
+        if is_unrelated_and_fresh(right, {"weight": own.held[name]}, own.side):
+            sentence = "still holds the numbers that it was made with"
+            return _Cause(sentence, f"set {name}", is_certain=False)
+        return None
+
+
+def _is_constant(array: np.ndarray) -> bool:
+    """Whether an array holds one number alone, such as zeros."""
+    return bool((array == array.flat[0]).all()) if array.size else True
