@@ -17,6 +17,7 @@ import numpy as np
 from compare.diagnosing import isolation, search
 from compare.diagnosing.conclusion import Diagnosis, deciding_stage
 from compare.diagnosing.finding import Finding
+from compare.diagnosing.in_layers.bare import unlike_bare_layers
 from compare.diagnosing.in_layers.directions import uncrossed
 from compare.diagnosing.norm_order import norms_elsewhere
 from compare.diagnosing.operations.explaining import explained_by_operations
@@ -110,20 +111,44 @@ def proved(
 
 
 def _diagnosed(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Diagnosis:
-    """What is found out about twins that differ; arguments as in `diagnose`."""
+    """What is found out about twins that differ; arguments as in `diagnose`.
+
+    Layers without arrays that are unlike count only if they are proved to be the cause,
+    or a part of it: elsewhere the models may make up for it.
+    """
+    bare = list(unlike_bare_layers(twins, arrays))
+    if bare:
+        diagnosis = _with_bare(twins, arrays, bare)
+        if diagnosis.is_proved():
+            return diagnosis
+    return _with_bare(twins, arrays, ())
+
+
+def _with_bare(
+    twins: Twins, arrays: tuple[np.ndarray, ...], bare: Sequence[Finding]
+) -> Diagnosis:
+    """What is found out beside what is known of layers without arrays."""
     stages, refusals = twins.run(*arrays)
     before = None
     if not refusals:
         before = deciding_stage(twins.judge(stages, arrays))
     try:
-        isolated = isolation.isolate(twins, arrays)
+        with ExitStack() as stack:
+            for finding in bare:
+                assert finding.cure is not None
+                stack.enter_context(
+                    injected_everywhere(twins, finding.cure, finding.layer)
+                )
+            isolated = isolation.isolate(twins, arrays)
+            findings = list(search.findings(twins, isolated, arrays))
     except BadInput as error:
         return Diagnosis([], before, None, TRIED, str(error))
-    findings, after = _with_norms_moved(twins, arrays)
-    if not findings:
-        findings = list(search.findings(twins, isolated, arrays))
-        findings = list(uncrossed(findings, isolated))
-        findings = told_once(findings, isolated.kinds)
+    findings = list(uncrossed(findings, isolated))
+    findings = [*bare, *told_once(findings, isolated.kinds)]
+    after = None
+    if not bare:
+        moved, after = _with_norms_moved(twins, arrays)
+        findings = moved or findings
     if after is None and any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
         shared = [_shared(finding) for finding in findings]

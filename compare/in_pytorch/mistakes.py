@@ -38,11 +38,13 @@ from compare.in_pytorch.handing_on import (
     of_one_run,
     possible,
 )
+from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.layers import holders, layers, read, write
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.twin import Twin
 from compare.judging.arrays import flat
 from compare.kinds import call, options_of
+from compare.kinds.layer import Layer
 from compare.kinds.mistake import (
     Activation,
     ArraysOfLayer,
@@ -171,7 +173,9 @@ def _with_computation(
     model: torch.nn.Module, effect: Computation, layer: str
 ) -> AbstractContextManager[None]:
     """Put what a layer wrongly computes in the place of what it returns."""
-    held = layers(model)[layer_of(layer)]
+    module = model.get_submodule(layer_of(layer))
+    bare = Layer(kind_of(module), {})  # what it is where it holds no arrays
+    held = layers(model).get(layer_of(layer), bare)
     kind, arrays = held.kind, held.arrays
     steps = StepsOfCell()
 
@@ -198,7 +202,6 @@ def _with_computation(
         wrong = possible(effect.compute(call(kind, arrays, x, options=options)))
         return features_in_place(module, like(wrong, result))
 
-    module = model.get_submodule(layer_of(layer))
     counting, hook = of_one_run(model, module, layer, recompute)
     return hooked([*counting, module.register_forward_hook(hook, with_kwargs=True)])
 

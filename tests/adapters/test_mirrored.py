@@ -24,6 +24,7 @@ FILES = {
     "compiled": "PyTorch's models are not compiled with an optimizer",
     "forked": "TensorFlow alone hangs in a process that was forked",
     "by_thread": "only functions of TensorFlow are replaced",
+    "double": "PyTorch has every function in float64",
     "callers": "who called is asked in TensorFlow's trace",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
@@ -61,6 +62,7 @@ NAMES = {
     "watching.Watch.hooks": "layers of PyTorch have hooks",
     "watching.Watch.replacements": "layers of Keras have no hooks",
     "anatomy.alone": "a layer of PyTorch is run on what Keras's twin of it gets",
+    "precision.tell_epsilons": "layers of Keras are always told an epsilon",
     "kinds.own_modules": "a buffer of PyTorch may be in the model itself",
     "attention.arguments": "only PyTorch's layers are run alone",
     "attention.at_work": "mistakes are made in PyTorch's twin",
