@@ -7,8 +7,8 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -65,10 +65,10 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
         arrays: one for each input.
     """
     diagnosis = _diagnosed(twins, arrays)
-    explanation = diagnosis.explanation()
-    if explanation.explained:
-        return explanation
-    return explained_by_operations(twins, arrays, explanation, diagnosis.proofs)
+    cures = _cured(twins, diagnosis.findings)
+    return explained_by_operations(
+        twins, arrays, diagnosis.explanation(), diagnosis.proofs, cures
+    )
 
 
 def proved(
@@ -161,16 +161,7 @@ def _judge_cured(
     Returns:
         None where a twin refuses.
     """
-    with ExitStack() as stack:
-        for finding in sorted(findings, key=_number_of_cure):
-            if finding.cure is None:
-                continue
-            following = None  # is not read, but for what is handed on
-            if isinstance(finding.cure, HANDED):
-                following = finding.following
-            stack.enter_context(
-                injected_everywhere(twins, finding.cure, finding.layer, following)
-            )
+    with _cured(twins, findings):
         try:
             stages, refusals = twins.run(*arrays)
             if refusals:
@@ -181,6 +172,22 @@ def _judge_cured(
             return twins.judge(stages, arrays)
         except IndexError:  # the code between layers may not take what it gets now
             return None
+
+
+@contextmanager
+def _cured(twins: Twins, findings: Sequence[Finding]) -> Iterator[None]:
+    """Let PyTorch's twin do as Keras's twin in every place found that has a cure."""
+    with ExitStack() as stack:
+        for finding in sorted(findings, key=_number_of_cure):
+            if finding.cure is None:
+                continue
+            following = None  # is not read, but for what is handed on
+            if isinstance(finding.cure, HANDED):
+                following = finding.following
+            stack.enter_context(
+                injected_everywhere(twins, finding.cure, finding.layer, following)
+            )
+        yield
 
 
 def _number_of_cure(finding: Finding) -> int:

@@ -199,6 +199,8 @@ ROUNDED_UP = Option(
 def in_words(torch: Options, keras: Options, x: np.ndarray) -> Options:
     """Write PyTorch's padding by Keras's word, where that comes to the same.
 
+    A padding that counts as zeros does not, if there is any.
+
     Args:
         torch: settings of PyTorch's layer.
         keras: settings of Keras's layer.
@@ -207,7 +209,12 @@ def in_words(torch: Options, keras: Options, x: np.ndarray) -> Options:
     word = keras.get("padding")
     if not isinstance(word, str) or x.ndim < 3:
         return torch
+    zeros, _ = edges(x, torch)
+    if torch.get("padding counted") and any(map(any, zeros)):
+        return torch
     by_word = {**torch, "padding": word, "rounded up": False}
+    if "padding counted" in torch:
+        by_word["padding counted"] = False
     return by_word if _reach(x, torch) == _reach(x, by_word) else torch
 
 

@@ -174,7 +174,7 @@ class Twins:
         source, target = SIDES if direction == "to_keras" else SIDES[::-1]
         written, _ = rewrite(self.layers(source), self.layers(target), direction)
         LAYERS[target].load(getattr(self, target), written)
-        return written["part"]
+        return written.get("part", {})  # a norm without scale and offset has none
 
     def outputs(self) -> tuple[np.ndarray, np.ndarray]:
         """What both sides return."""
