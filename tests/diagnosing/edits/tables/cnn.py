@@ -53,7 +53,7 @@ EDITS = (
         "keras",
         'layers.MaxPooling2D(2, name="pool")',
         'layers.AveragePooling2D(2, name="pool")',
-        cause=("average maximum", "mean max", "average max"),
+        cause=("mean max", "average max", "mean largest"),
         place=("pool",),
     ),
     Edit(
