@@ -15,6 +15,7 @@ SIDES = ("in_pytorch", "in_keras")
 # Files that one adapter alone has.
 FILES = {
     "mistakes": "mistakes are made in PyTorch alone",
+    "written": "cells by hand in Keras are seen by the layer around them",
     "handing_on": "arrays are put into PyTorch's model alone",
     "pickles": "PyTorch alone saves pickles",
     "pickle_bounds": "PyTorch alone saves pickles",
