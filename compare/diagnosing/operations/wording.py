@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from compare.diagnosing.operations.candidates import Candidate
 from compare.diagnosing.operations.causes import Cause
+from compare.diagnosing.operations.layouts import layouts
 from compare.diagnosing.operations.recognised import Recognised, recognised
 from compare.diagnosing.operations.regions import Region, Regions
 from compare.judging.explanation import listed
@@ -42,6 +43,8 @@ def worded(cause: Cause) -> Worded:
             return _alone("keras", change.keras, cause.found, change)
         case "another input":
             return _another_input(change, cause.found)
+        case "another layout":
+            return _another_layout(change, cause.found)
         case _:
             return _otherwise(change, cause.found)
 
@@ -52,19 +55,22 @@ def _alone(
     """One side has a step that the other one lacks."""
     region = found.torch if side == "torch" else found.keras
     other: Side = "keras" if side == "torch" else "torch"
-    steps = [step]
-    if change is not None:
-        steps = _up_to(region, step)
+    steps = [step] if change is None else _up_to(region, step)
     names = listed([_name(each, region.trace) for each in steps])
-    source = _source(steps[0], region)
     where = at(step)
-    sentence = f"{SIDES[side]} has {names}{source}{where}, and {SIDES[other]} does not"
+    sentence = f"{SIDES[side]} has {names}{_source(steps[0], region)}{where}"
+    sentence += f", and {SIDES[other]} does not"
+    if change is not None and change.torch.number != RETURN:
+        torch = found.torch.trace
+        taken = _value(change.torch.inputs[change.place], torch)
+        name = _name(change.torch, torch)
+        sentence += f": its {name}{at(change.torch)} takes {taken}"
     fault = f"{names} in {SIDES[side]} alone"
     fixes = {
         side: f"{SIDES[side]}{where}: leave out {names}",
         other: f"{SIDES[other]}: do what {SIDES[side]} does{where}, {names}",
     }
-    return Worded(fault, sentence, fixes, is_cause=not any(s.is_layer for s in steps))
+    return Worded(fault, sentence, fixes, is_cause=True)
 
 
 def _another_input(change: Candidate, found: Regions) -> Worded:
@@ -85,6 +91,27 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
         "keras": f"Keras{keras_where}: take {own}",
     }
     return Worded(f"{own} for {right}", sentence, fixes, is_cause=True)
+
+
+def _another_layout(change: Candidate, found: Regions) -> Worded:
+    """A layer of each side is given the same numbers, in another order."""
+    assert change.keras is not None
+    assert change.arrangement is not None
+    torch, keras = found.torch.trace, found.keras.trace
+    own = torch.array(change.torch.inputs[change.place])
+    keras_value = change.keras.inputs[change.keras_place]
+    words = layouts(own, keras, keras_value, change.arrangement.order)
+    name, keras_name = _name(change.torch, torch), _name(change.keras, keras)
+    where, keras_where = at(change.torch), at(change.keras)
+    sentence = (
+        f"{name} of PyTorch{where} takes its input with the axes in another order, "
+        f"{words.torch}, where {keras_name} of Keras{keras_where} takes {words.keras}"
+    )
+    fixes: dict[Side, str] = {
+        "torch": f"PyTorch{where}: permute before, so that {name} takes {words.keras}",
+        "keras": f"Keras{keras_where}: give {keras_name} {words.torch}",
+    }
+    return Worded("axes in another order", sentence, fixes, is_cause=True)
 
 
 def _otherwise(change: Candidate, found: Regions) -> Worded:
@@ -114,8 +141,10 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
         "torch": f"PyTorch{where}: do as Keras does, {keras_does.rstrip(',')}",
         "keras": f"Keras{keras_where}: do as PyTorch does, {does.rstrip(',')}",
     }
-    has_layer = any(step.is_layer for step in (*torch_steps, *keras_steps))
-    return Worded(fault, sentence, fixes, is_cause=labels is not None or not has_layer)
+    # Two layers with weights may differ in those, which are no operations.
+    with_weights = any(step.has_weights for step in (*torch_steps, *keras_steps))
+    is_cause = labels is not None or not with_weights
+    return Worded(fault, sentence, fixes, is_cause)
 
 
 # ---------------------------------------------------------------- what is computed
@@ -213,4 +242,4 @@ def at(step: Step) -> str:
     """The line of a step, in brackets; nothing where none is known."""
     if step.line is None:
         return f" (in {step.layer})" if step.layer and not step.is_layer else ""
-    return f" ({step.line})"
+    return f" ({step.line.file}:{step.line.number})"
