@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from compare.diagnosing.operations.candidates import Candidate
 from compare.diagnosing.operations.causes import Cause
+from compare.diagnosing.operations.layouts import layouts
 from compare.diagnosing.operations.recognised import Recognised, recognised
 from compare.diagnosing.operations.regions import Region, Regions
 from compare.judging.explanation import listed
@@ -42,6 +43,8 @@ def worded(cause: Cause) -> Worded:
             return _alone("keras", change.keras, cause.found, change)
         case "another input":
             return _another_input(change, cause.found)
+        case "another layout":
+            return _another_layout(change, cause.found)
         case _:
             return _otherwise(change, cause.found)
 
@@ -88,6 +91,27 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
         "keras": f"Keras{keras_where}: take {own}",
     }
     return Worded(f"{own} for {right}", sentence, fixes, is_cause=True)
+
+
+def _another_layout(change: Candidate, found: Regions) -> Worded:
+    """A layer of each side is given the same numbers, in another order."""
+    assert change.keras is not None
+    assert change.arrangement is not None
+    torch, keras = found.torch.trace, found.keras.trace
+    own = torch.array(change.torch.inputs[change.place])
+    keras_value = change.keras.inputs[change.keras_place]
+    words = layouts(own, keras, keras_value, change.arrangement.order)
+    name, keras_name = _name(change.torch, torch), _name(change.keras, keras)
+    where, keras_where = at(change.torch), at(change.keras)
+    sentence = (
+        f"{name} of PyTorch{where} takes its input with the axes in another order, "
+        f"{words.torch}, where {keras_name} of Keras{keras_where} takes {words.keras}"
+    )
+    fixes: dict[Side, str] = {
+        "torch": f"PyTorch{where}: permute before, so that {name} takes {words.keras}",
+        "keras": f"Keras{keras_where}: give {keras_name} {words.torch}",
+    }
+    return Worded("axes in another order", sentence, fixes, is_cause=True)
 
 
 def _otherwise(change: Candidate, found: Regions) -> Worded:
