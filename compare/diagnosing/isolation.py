@@ -28,9 +28,10 @@ from compare.judging.distances import near
 from compare.judging.explanation import listed
 from compare.judging.verdict import HORIZON
 from compare.judging.words import PRECISIONS
-from compare.kinds import of_layer
+from compare.kinds import ATTENTION, of_layer
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.mistake import Call, RecurrentOutput
+from compare.kinds.option import REQUIRED
 from compare.matching.rewriting import rewrite
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.runs import along_time, folded, layer_of, loops, unfolded
@@ -65,6 +66,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     keras = keras_mistakes.anatomy(
         keras_twin, arrays, kinds_of_layers, rewritten.arrays, bare
     )
+    keras = _as_pytorch_attends(torch, keras)
     keras = folded(unfolded(keras, torch), torch)
     torch = unfolded(torch, keras)
     in_loops = loops(torch, keras)
@@ -142,6 +144,25 @@ def _is_fed_back(
         if not near(relayed.input_of(layer), keras.input_of(layer)):
             return True
     return False
+
+
+def _as_pytorch_attends(torch: Anatomy, keras: Anatomy) -> Anatomy:
+    """Let attention that is by hand in Keras be meant as PyTorch's layer says.
+
+    Dense layers tell neither how many heads there are nor what is masked.
+
+    Args:
+        torch: what PyTorch's twin does.
+        keras: what Keras's twin does.
+    """
+    options = dict(keras.options)
+    for layer, its_options in keras.options.items():
+        if torch.kinds.get(layer) not in ATTENTION or layer not in torch.options:
+            continue
+        if its_options["heads"] == REQUIRED:
+            inputs = {key: its_options.get(key) for key in ("key", "value")}
+            options[layer] = {**torch.options[layer], **inputs}
+    return replace(keras, options=options)
 
 
 # ----------------------------------------------------------------------------- weights

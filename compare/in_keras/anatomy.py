@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from compare.in_keras import attention
 from compare.in_keras.arrays import to_numpy
 from compare.in_keras.internals import calls_replaced
 from compare.in_keras.layers import holders
@@ -19,11 +20,13 @@ from compare.in_keras.names import children, layer_at
 from compare.in_keras.refusals import REFUSALS
 from compare.in_keras.twin import Twin
 from compare.in_keras.watching import CELLS, Run, Watch
-from compare.kinds import call, of_layer, options_of
+from compare.kinds import ATTENTION, call, of_layer, options_of
 from compare.kinds.mistake import Call, RecurrentOutput
 from compare.kinds.option import Options
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.runs import layer_of
+
+PROJECTIONS = 4  # dense layers of attention by hand, the last of its output
 
 
 def anatomy(
@@ -146,6 +149,11 @@ class _LayersAtWork:
         if not isinstance(output, RecurrentOutput):
             self.layer_inputs[name] = x
             self.calls[name] = runs[0].call
+            kind = self._kinds.get(layer_of(name))
+            if kind in ATTENTION and len(runs) == PROJECTIONS:
+                self.calls[name] = attention.call_by_hand([run.x for run in runs])
+                self.layer_outputs[name] = output
+                return
             self.layer_outputs[name] = np.concatenate(
                 [_sequence(run) for run in runs], axis=-1
             )

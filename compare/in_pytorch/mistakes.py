@@ -38,11 +38,13 @@ from compare.in_pytorch.handing_on import (
     of_one_run,
     possible,
 )
+from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.layers import holders, layers, read, write
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.twin import Twin
 from compare.judging.arrays import flat
 from compare.kinds import call, options_of
+from compare.kinds.layer import Layer
 from compare.kinds.mistake import (
     Activation,
     ArraysOfLayer,
@@ -54,6 +56,7 @@ from compare.kinds.mistake import (
     JoinedInput,
     LayerInput,
     LossFactor,
+    OrderOfNorms,
     ResultOrder,
 )
 from compare.kinds.option import Options
@@ -93,6 +96,8 @@ def injected(
             return _with_initial_states(twin, effect, layer)
         case JoinedInput():
             return _with_joined_input(twin.model, effect, following)
+        case OrderOfNorms():
+            return attention.norms_moved(twin.model)
         case ResultOrder():
             return _with_result_order(twin.model, effect)
         case LossFactor():
@@ -168,7 +173,9 @@ def _with_computation(
     model: torch.nn.Module, effect: Computation, layer: str
 ) -> AbstractContextManager[None]:
     """Put what a layer wrongly computes in the place of what it returns."""
-    held = layers(model)[layer_of(layer)]
+    module = model.get_submodule(layer_of(layer))
+    bare = Layer(kind_of(module), {})  # what it is where it holds no arrays
+    held = layers(model).get(layer_of(layer), bare)
     kind, arrays = held.kind, held.arrays
     steps = StepsOfCell()
 
@@ -195,7 +202,6 @@ def _with_computation(
         wrong = possible(effect.compute(call(kind, arrays, x, options=options)))
         return features_in_place(module, like(wrong, result))
 
-    module = model.get_submodule(layer_of(layer))
     counting, hook = of_one_run(model, module, layer, recompute)
     return hooked([*counting, module.register_forward_hook(hook, with_kwargs=True)])
 
@@ -208,7 +214,8 @@ def _with_handover(
     def handed_over(output_by_name: OutputByName) -> np.ndarray | None:
         return effect.function(output_by_name(layer))
 
-    return hooked(HandedOn(handed_over, model, [layer], following).hooks())
+    handing_on = HandedOn(handed_over, model, [layer], following, effect.shared)
+    return hooked(handing_on.hooks())
 
 
 def _with_activation(
@@ -226,7 +233,9 @@ def _with_joined_input(
     model: torch.nn.Module, effect: JoinedInput, following: str | None
 ) -> AbstractContextManager[None]:
     """Give the next layer what is joined from the outputs of several."""
-    return hooked(HandedOn(effect.join, model, layers(model), following).hooks())
+    watched = layers(model)
+    handing_on = HandedOn(effect.join, model, watched, following, effect.shared)
+    return hooked(handing_on.hooks())
 
 
 def _with_final_activation(
@@ -257,7 +266,7 @@ def _with_layer_input(
 
     def give(module: torch.nn.Module, args: tuple[Any, ...]) -> Any:
         array = as_input_of(module, effect.array, args[0])
-        return in_the_place_of_first(args, array)
+        return in_the_place_of_first(args, array, effect.shared)
 
     module = model.get_submodule(layer_of(following))
     counting, hook = of_one_run(model, module, following, give)

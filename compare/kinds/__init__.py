@@ -68,6 +68,7 @@ KINDS: tuple[Kind, ...] = (
 
 BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}
 BY_TORCH_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.torch}
+BY_KERAS_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.keras}
 WITH_ARRAYS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.rows is not None)
 
 

@@ -24,6 +24,7 @@ BIASES: tuple[set[str], ...] = (
     {"bias"},
     set(),
 )  # one is enough by hand
+ATTENTION = "MultiheadAttention", "MultiHeadAttention"
 OWN_IN_TORCH, OWN_IN_KERAS = "(Module)", "(Layer)"
 
 
@@ -33,7 +34,8 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     It is one whose arrays have the names and the shapes of either framework's cell:
     an LSTM by hand holds `weight_ih, weight_hh, bias_ih, bias_hh`, or Keras's `kernel,
     recurrent_kernel, bias`; or one whose arrays are written in another usual way, see
-    `writings`. What it computes with them, the verdict shows.
+    `writings`. What it computes with them, the verdict shows. Attention that is four
+    dense layers in Keras is read as one there.
 
     Args:
         torch: a layer.
@@ -43,6 +45,8 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     Returns:
         The two layers, the kind of one of them another where its arrays tell.
     """
+    if torch.kind == ATTENTION[0] and _are_projections(keras):
+        return torch, replace(keras, kind=ATTENTION[1])
     for kind in kinds:
         if kind.cell is None:
             continue
@@ -82,6 +86,12 @@ def with_one_bias(row: Row, torch: Arrays) -> Row:
         return row.to_torch(bias)[:1]
 
     return Row((name,), row.keras, to_keras, to_torch)
+
+
+def _are_projections(layer: Layer) -> bool:
+    """Whether this is four dense layers: of queries, keys, values and the output."""
+    kernels = [name for name in layer.arrays if name.endswith("kernel")]
+    return plain(layer.kind) == "Dense" and kernels == [f"{n}.kernel" for n in range(4)]
 
 
 def usual_arrays(layer: Layer, kinds: tuple[Kind, ...]) -> Iterator[Arrays]:
