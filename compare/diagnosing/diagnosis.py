@@ -7,8 +7,8 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from compare.diagnosing.conclusion import Diagnosis, deciding_stage
 from compare.diagnosing.finding import Finding
 from compare.diagnosing.in_layers.bare import unlike_bare_layers
 from compare.diagnosing.in_layers.directions import uncrossed
+from compare.diagnosing.norm_order import norms_elsewhere
 from compare.diagnosing.operations.explaining import explained_by_operations
 from compare.diagnosing.places import place_of
 from compare.diagnosing.repeated import told_once
@@ -35,6 +36,7 @@ from compare.kinds.mistake import (
     InitialStates,
     JoinedInput,
     LayerInput,
+    OrderOfNorms,
     ResultOrder,
 )
 from compare.mistakes import MISTAKES
@@ -49,6 +51,7 @@ ORDER = (
     ArraysOfLayer,
     InitialStates,
     Computation,
+    OrderOfNorms,
     *HANDED,
     FinalActivation,
     ResultOrder,
@@ -66,10 +69,10 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
         arrays: one for each input.
     """
     diagnosis = _diagnosed(twins, arrays)
-    explanation = diagnosis.explanation()
-    if explanation.explained:
-        return explanation
-    return explained_by_operations(twins, arrays, explanation, diagnosis.proofs)
+    cures = _cured(twins, diagnosis.findings)
+    return explained_by_operations(
+        twins, arrays, diagnosis.explanation(), diagnosis.proofs, cures
+    )
 
 
 def proved(
@@ -143,8 +146,16 @@ def _with_bare(
     findings = list(uncrossed(findings, isolated))
     findings = [*bare, *told_once(findings, isolated.kinds)]
     after = None
-    if any(finding.cure for finding in findings):
+    if not bare:
+        moved, after = _with_norms_moved(twins, arrays)
+        findings = moved or findings
+    if after is None and any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
+        shared = [_shared(finding) for finding in findings]
+        if shared != findings and (after is None or after.verdict != SAME):
+            again = _judge_cured(twins, arrays, shared, isolated.time_major)
+            if again is not None and again.verdict == SAME:
+                findings, after = shared, again
     proofs = [SAME]
     if isolated.judged_steps:  # where float32 loses its digits, twins come no nearer
         proofs.append(ILL_CONDITIONED)
@@ -161,6 +172,18 @@ def _with_bare(
         turned=isolated.time_major,
         place=place_of(first_finding, isolated, before),
     )
+
+
+def _with_norms_moved(
+    twins: Twins, arrays: tuple[np.ndarray, ...]
+) -> tuple[list[Finding], Judgement | None]:
+    """The finding that norms stand elsewhere, if that is all; and the twins cured."""
+    moved = norms_elsewhere(twins)
+    if moved is not None:
+        after = _judge_cured(twins, arrays, [moved], ())
+        if after is not None and after.verdict == SAME:
+            return [moved], after
+    return [], None
 
 
 # ------------------------------------------------------------------------------- cures
@@ -184,16 +207,7 @@ def _judge_cured(
     Returns:
         None where a twin refuses.
     """
-    with ExitStack() as stack:
-        for finding in sorted(findings, key=_number_of_cure):
-            if finding.cure is None:
-                continue
-            following = None  # is not read, but for what is handed on
-            if isinstance(finding.cure, HANDED):
-                following = finding.following
-            stack.enter_context(
-                injected_everywhere(twins, finding.cure, finding.layer, following)
-            )
+    with _cured(twins, findings):
         try:
             stages, refusals = twins.run(*arrays)
             if refusals:
@@ -204,6 +218,30 @@ def _judge_cured(
             return twins.judge(stages, arrays)
         except IndexError:  # the code between layers may not take what it gets now
             return None
+
+
+def _shared(finding: Finding) -> Finding:
+    """A finding whose cure also reaches what else is given the same tensor."""
+    cure = finding.cure
+    if isinstance(cure, Handover | LayerInput | JoinedInput):
+        return replace(finding, cure=replace(cure, shared=True))
+    return finding
+
+
+@contextmanager
+def _cured(twins: Twins, findings: Sequence[Finding]) -> Iterator[None]:
+    """Let PyTorch's twin do as Keras's twin in every place found that has a cure."""
+    with ExitStack() as stack:
+        for finding in sorted(findings, key=_number_of_cure):
+            if finding.cure is None:
+                continue
+            following = None  # is not read, but for what is handed on
+            if isinstance(finding.cure, HANDED):
+                following = finding.following
+            stack.enter_context(
+                injected_everywhere(twins, finding.cure, finding.layer, following)
+            )
+        yield
 
 
 def _number_of_cure(finding: Finding) -> int:

@@ -149,6 +149,7 @@ class _Running:
     ) -> None:
         """Note a layer that ran, and its activation as a step of its own."""
         is_layer = isinstance(layer, keras.Layer)
+        has = is_layer and bool(layer.weights)
         name = type(layer).__name__
         if not is_layer:
             name = NAMES.get(name, name.lower())
@@ -158,10 +159,10 @@ class _Running:
         activated = self._activated.get(id(layer))
         if activated is not None and any(activated[1] is tensor for tensor in makes):
             before, after, function = activated
-            self._step(name, takes, [before], settings, layer.name, is_layer, line)
+            self._step(name, takes, [before], settings, layer.name, is_layer, line, has)
             takes, makes = self._recorder.numbers([before]), [after]
-            name, is_layer, settings = function, False, {}
-        self._step(name, takes, makes, settings, layer.name, is_layer, line)
+            name, is_layer, settings, has = function, False, {}, False
+        self._step(name, takes, makes, settings, layer.name, is_layer, line, has)
 
     def _activation(self, layer: Any, activation: Call) -> Call:
         """The activation of a layer, which notes what it is given and makes."""
@@ -269,11 +270,20 @@ class _Running:
         layer: str,
         is_layer: bool,
         line: Line | None,
+        has_weights: bool = False,
     ) -> None:
         """Note one step, under the next number."""
         self._count += 1
         self._recorder.step(
-            self._count, name, takes, makes, arguments, layer, is_layer, line
+            self._count,
+            name,
+            takes,
+            makes,
+            arguments,
+            layer,
+            is_layer,
+            line,
+            has_weights,
         )
 
 

@@ -264,6 +264,7 @@ class _Running(torch.overrides.TorchFunctionMode):
                     name,
                     True,
                     line,
+                    next(module.parameters(), None) is not None,
                 )
             self._inside -= 1
             return result

@@ -55,11 +55,46 @@ def rows(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
     """
     numbers = list(dict.fromkeys(name.split(".")[0] for name in keras if "." in name))
     if not numbers:
+        kernel = keras.get("kernel")
+        if kernel is not None and len(kernel.shape) > 2:
+            return _of_several_axes(torch, keras)
         return transposed("weight", "kernel"), copied("bias", "bias")
     units = [keras[f"{number}.kernel"].shape[1] for number in numbers]
     return (
         _side_by_side("weight", [f"{number}.kernel" for number in numbers], units),
         _side_by_side("bias", [f"{number}.bias" for number in numbers], units),
+    )
+
+
+def _of_several_axes(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
+    """The rows of an EinsumDense, whose features may stand in several axes, as heads.
+
+    Its kernel has the axes of the input before those of the output: the numbers of
+    PyTorch's transposed weight, in the same order.
+    """
+    kernel_shape = keras["kernel"].shape
+    outputs, inputs = torch["weight"].shape if "weight" in torch else (0, 0)
+
+    def to_kernel(weight: np.ndarray) -> tuple[np.ndarray, ...]:
+        if weight.size != np.prod(kernel_shape):
+            return (weight.T,)
+        return (weight.T.reshape(kernel_shape),)
+
+    def to_weight(kernel: np.ndarray) -> tuple[np.ndarray, ...]:
+        if kernel.size != inputs * outputs:
+            return (kernel,)
+        return (kernel.reshape(inputs, outputs).T,)
+
+    def to_keras_bias(bias: np.ndarray) -> tuple[np.ndarray, ...]:
+        shape = keras["bias"].shape
+        return (bias.reshape(shape) if bias.size == np.prod(shape) else bias,)
+
+    def to_torch_bias(bias: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (bias.reshape(-1),)
+
+    return (
+        Row(("weight",), ("kernel",), to_kernel, to_weight),
+        Row(("bias",), ("bias",), to_keras_bias, to_torch_bias),
     )
 
 
@@ -115,7 +150,7 @@ KERNELS = (
 LINEAR = Kind(
     name="Linear",
     torch=("Linear",),
-    keras=("Dense",),
+    keras=("Dense", "EinsumDense"),
     family="dense",
     compute=compute,
     rows=rows,
@@ -128,6 +163,9 @@ LINEAR = Kind(
     files=(
         Axes({"weight": 2, "bias": 1}, {"kernel": 2, "bias": 1}),
         Axes({"weight": 2}, {"kernel": 2}),
+        Axes({"weight": 2, "bias": 1}, {"kernel": 3, "bias": 2}),
+        Axes({"weight": 2, "bias": 1}, {"kernel": 3, "bias": 1}),
+        Axes({"weight": 2}, {"kernel": 3}),
     ),
     examples=(
         Example("Linear", IN_TORCH, "Dense", IN_KERAS),
@@ -145,6 +183,24 @@ LINEAR = Kind(
             IN_KERAS,
             "each step",
             wrapper="TimeDistributed",
+        ),
+        Example(
+            "Linear",
+            {"in_features": 4, "out_features": 6},
+            "EinsumDense",
+            {"equation": "btd,de->bte", "output_shape": (None, 6), "bias_axes": "e"},
+            "by an equation",
+        ),
+        Example(
+            "Linear",
+            {"in_features": 4, "out_features": 6},
+            "EinsumDense",
+            {
+                "equation": "btd,dnh->btnh",
+                "output_shape": (None, 2, 3),
+                "bias_axes": "nh",
+            },
+            "to heads",
         ),
     ),
 )

@@ -68,6 +68,7 @@ class Step:
             are None.
         layer: the path of the layer that it is, or inside which it is.
         is_layer: whether it is the whole of a layer of the framework.
+        has_weights: whether it is a layer that holds some.
         line: of the user's source, from which it is called; None where no such line is
             known.
     """
@@ -80,6 +81,7 @@ class Step:
     layer: str
     is_layer: bool
     line: Line | None
+    has_weights: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ class Recorder:
         layer: str,
         is_layer: bool,
         line: Line | None,
+        has_weights: bool = False,
     ) -> None:
         """Note an operation; arguments as in `Step`, but that it makes tensors."""
         if len(self.steps) >= MOST_STEPS or self._bytes > MOST_BYTES:
@@ -178,7 +181,7 @@ class Recorder:
             return
         made = tuple(self._add(tensor, array, number, "") for tensor, array in makes)
         self.steps[number] = Step(
-            number, name, inputs, made, arguments, layer, is_layer, line
+            number, name, inputs, made, arguments, layer, is_layer, line, has_weights
         )
 
     def numbers(self, tensors: Sequence[Any]) -> tuple[int, ...]:

@@ -8,14 +8,18 @@ from typing import Literal
 
 import numpy as np
 
-from compare.diagnosing.operations.counterparts import orders_of_axes
+from compare.diagnosing.operations.counterparts import orders_of_axes, same
+from compare.diagnosing.operations.layouts import first_input, order_for
 from compare.diagnosing.operations.regions import Region, Regions
-from compare.mistakes.traces import RETURN, Replacement, Step
+from compare.mistakes.traces import RETURN, Replacement, Step, Trace
 
-DEEPEST = 2  # steps into the region on both sides together
+DEEPEST = 6  # steps into the region on one side, where the other is just in it
+JUST = 1  # step into the region
 MOST_ORDERS = 3  # of axes that are tried
 
-Manner = Literal["otherwise", "torch alone", "keras alone", "another input"]
+Manner = Literal[
+    "otherwise", "torch alone", "keras alone", "another input", "another layout"
+]
 
 
 @dataclass(frozen=True)
@@ -43,15 +47,18 @@ class Candidate:
     Args:
         manner: "otherwise", where a step of each side makes something else of what is
             shared; "torch alone" and "keras alone", where one side has a step too many;
-            "another input", where a step is given another shared value.
+            "another input", where a step is given another shared value; "another
+            layout", where it is given the same numbers in another order.
         torch: the step of PyTorch that is changed.
         place: of the input or output of PyTorch's step.
         depth: steps into the region.
         keras: the step of Keras that makes the array, or takes it; None where PyTorch's
             own input takes the place.
-        keras_place: of the output of Keras's step.
+        keras_place: of the output of Keras's step; of its input in another layout.
         arrangement: of that output in PyTorch.
         value: of PyTorch's trace, that takes the place; -1 where Keras's does.
+        everywhere: whether all steps of the region that take the same value as the
+            input take the other one.
     """
 
     manner: Manner
@@ -62,25 +69,31 @@ class Candidate:
     keras_place: int = 0
     arrangement: Arrangement | None = None
     value: int = -1
+    everywhere: bool = False
 
     @property
     def is_input(self) -> bool:
         """Whether an input of PyTorch's step is replaced, not an output."""
-        return self.manner in ("keras alone", "another input")
+        return self.manner in ("keras alone", "another input", "another layout")
 
     def array(self, found: Regions) -> np.ndarray:
         """What takes the place, as PyTorch has it."""
         if self.arrangement is None or self.keras is None:
             return found.torch.trace.array(self.value)
-        value = self.keras.outputs[self.keras_place]
+        values = self.keras.outputs
+        if self.manner == "another layout":
+            values = self.keras.inputs
+        value = values[self.keras_place]
         return self.arrangement.of(found.keras.trace.array(value))
 
     def replacements(self, found: Regions) -> list[Replacement]:
         """The change, wherever the same lines run again, as a loop does."""
+        if self.everywhere:
+            return self._everywhere(found)
         again = _again(found.torch, self.torch)
         if self.keras is None:
             steps = [(step, None) for step in again]
-        elif self.manner == "another input":
+        elif self.value >= 0:
             steps = [(self.torch, self.keras)]
         else:
             keras_again = _again(found.keras, self.keras)
@@ -97,6 +110,17 @@ class Candidate:
             changes.append(Replacement(torch.number, self.place, array, self.is_input))
         return changes
 
+    def _everywhere(self, found: Regions) -> list[Replacement]:
+        """The change of an input wherever the region takes the same value."""
+        array = self.array(found)
+        old = self.torch.inputs[self.place]
+        changes = []
+        for number in found.torch.depths:
+            for place, value in enumerate(found.torch.trace.steps[number].inputs):
+                if value == old:
+                    changes.append(Replacement(number, place, array, is_input=True))
+        return changes
+
 
 def _again(region: Region, step: Step) -> list[Step]:
     """The steps of a region that the same line runs for the same layer."""
@@ -105,7 +129,8 @@ def _again(region: Region, step: Step) -> list[Step]:
     return [
         other
         for other in (region.trace.steps[number] for number in region.depths)
-        if (other.name, other.layer, other.line) == (step.name, step.layer, step.line)
+        if (other.name, other.is_layer, other.line)
+        == (step.name, step.is_layer, step.line)
         and len(other.inputs) == len(step.inputs)
         and len(other.outputs) == len(step.outputs)
     ]
@@ -118,19 +143,54 @@ def candidates(found: Regions) -> Iterator[Candidate]:
     yield from every
 
 
+def candidates_of_branches(found: Regions) -> list[Candidate]:
+    """One change for each step where the difference begins, if Keras has one for it.
+
+    Two steps belong together that take the same of what both sides share.
+    """
+    changes = []
+    for step in found.torch.sources:
+        takes = {v for v in step.inputs if not is_own(found.torch.trace, v)}
+        for keras_step in found.keras.sources:
+            twins = set()
+            for value in keras_step.inputs:
+                twins |= {*found.shared.of_keras.get(value, ())} & takes
+            if not twins:
+                continue
+            for place, _ in found.keras.outputs(keras_step):
+                changes += list(_otherwise(found, step, keras_step, place, 0))[:1]
+            break
+    return changes
+
+
 def _every(found: Regions) -> Iterator[Candidate]:
     torch, keras = found.torch, found.keras
     for step in torch.steps(DEEPEST):
         depth = torch.depths[step.number]
         if depth == 0:
             yield from _left_out(torch, step)
-        for keras_step in keras.steps(DEEPEST - depth):
-            both = depth + keras.depths[keras_step.number]
-            if both == 0:
-                yield from _given_otherwise(found, step, keras_step)
+        for keras_step in keras.steps(DEEPEST if depth <= JUST else JUST):
+            keras_depth = keras.depths[keras_step.number]
+            both = depth + keras_depth
+            if keras_depth == 0:
+                yield from _given_otherwise(found, step, keras_step, depth)
+            if step.has_weights and keras_step.has_weights:
+                yield from _laid_out_otherwise(found, step, keras_step, both)
             for place, _ in keras.outputs(keras_step):
-                yield from _added(found, step, keras_step, place, both)
                 yield from _otherwise(found, step, keras_step, place, both)
+                yield from _added(found, step, keras_step, place, both)
+
+
+def _both_ways(found: Regions, candidate: Candidate) -> Iterator[Candidate]:
+    """A change of an input of one step, and of all that take the same value."""
+    old = candidate.torch.inputs[candidate.place]
+    times = sum(
+        found.torch.trace.steps[number].inputs.count(old)
+        for number in found.torch.depths
+    )
+    if times > 1:
+        yield replace(candidate, everywhere=True)
+    yield candidate
 
 
 def _left_out(region: Region, step: Step) -> Iterator[Candidate]:
@@ -138,9 +198,8 @@ def _left_out(region: Region, step: Step) -> Iterator[Candidate]:
     trace = region.trace
     for place, output in region.outputs(step):
         for value in dict.fromkeys(step.inputs):
-            array = trace.array(value)
-            is_own = trace.values[value].source.startswith(("the weight", "a const"))
-            if array.ndim == trace.array(output).ndim and not is_own:
+            same_axes = trace.array(value).ndim == trace.array(output).ndim
+            if same_axes and not is_own(trace, value):
                 yield Candidate("torch alone", step, place, 0, value=value)
 
 
@@ -153,10 +212,13 @@ def _added(
     for place, value in enumerate(step.inputs):
         if trace.values[value].source.startswith("the weight"):
             continue
+        if trace.values[value].maker in found.torch.depths:
+            continue  # what makes it is to be changed, then
         for arrangement in arrangements(found, step, array, trace.array(value)):
-            yield Candidate(
+            candidate = Candidate(
                 "keras alone", step, place, depth, keras_step, keras_place, arrangement
             )
+            yield from _both_ways(found, candidate)
 
 
 def _otherwise(
@@ -173,7 +235,7 @@ def _otherwise(
 
 
 def _given_otherwise(
-    found: Regions, step: Step, keras_step: Step
+    found: Regions, step: Step, keras_step: Step, depth: int
 ) -> Iterator[Candidate]:
     """PyTorch's step is given another value that both sides share."""
     trace = found.torch.trace
@@ -184,10 +246,37 @@ def _given_otherwise(
         for place, old in enumerate(step.inputs):
             shape = trace.array(old).shape
             value = next((v for v in values if trace.array(v).shape == shape), None)
-            if value is not None:
-                yield Candidate(
-                    "another input", step, place, 0, keras_step, value=value
+            if value is not None and not is_own(trace, value):
+                candidate = Candidate(
+                    "another input", step, place, depth, keras_step, value=value
                 )
+                yield from _both_ways(found, candidate)
+
+
+def _laid_out_otherwise(
+    found: Regions, step: Step, keras_step: Step, depth: int
+) -> Iterator[Candidate]:
+    """PyTorch's layer is given what Keras's is given, in the order that it takes."""
+    trace, keras_trace = found.torch.trace, found.keras.trace
+    place = first_input(step, trace)
+    keras_place = first_input(keras_step, keras_trace)
+    if place is None or keras_place is None:
+        return
+    keras_value = keras_step.inputs[keras_place]
+    array, own = keras_trace.array(keras_value), trace.array(step.inputs[place])
+    if keras_value not in found.shared.of_keras or array.size != own.size:
+        return
+    arrangement = Arrangement(order_for(step, array.ndim))
+    right = arrangement.of(array)
+    if right.ndim == own.ndim and not same(right, own):
+        yield Candidate(
+            "another layout", step, place, depth, keras_step, keras_place, arrangement
+        )
+
+
+def is_own(trace: Trace, value: int) -> bool:
+    """Whether a value is a model's own: a weight or a constant."""
+    return trace.values[value].source.startswith(("the weight", "a const"))
 
 
 # ------------------------------------------------------------------- arrangement

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.diagnosing.operations.candidates import Candidate, candidates
+from compare.diagnosing.operations.candidates import (
+    Candidate,
+    candidates,
+    candidates_of_branches,
+)
 from compare.diagnosing.operations.counterparts import counterparts, same
 from compare.diagnosing.operations.regions import Regions, regions
 from compare.in_keras import traces as keras_traces
@@ -67,40 +71,61 @@ def causes(twins: Twins, arrays: Sequence[np.ndarray]) -> Causes | None:
         None where there is too much to note, or no step to be named.
     """
     end = time.monotonic() + SECONDS
-    keras = keras_traces.traced(twins.twin("keras", "float64"), arrays)
-    if keras.is_cut:
+    keras = _traced_keras(twins, arrays)
+    if keras is None:
         return None
-    begin: Regions | None = None
+    first: Regions | None = None
     found: list[Cause] = []
     changes: list[Replacement] = []
     while True:
         torch = _traced(twins, arrays, changes)
-        if torch is None or torch.is_cut:
+        if torch is None:
             return None
         differing = regions(torch, keras, counterparts(torch, keras))
-        if begin is None:
-            begin = differing
+        if first is None:
+            first = differing
         if differing.are_empty:
-            return Causes(found, changes, begin, are_all=True)
-        cause = None
+            return Causes(found, changes, first, are_all=True)
+        new: list[Candidate] = []
         if len(found) < MOST_CAUSES:
             search = _Search(twins, arrays, changes, differing, end)
-            cause = search.cure() or search.progress()
-        if cause is None:
-            return Causes(found, changes, begin, are_all=False)
-        found.append(Cause(cause, differing))
-        changes = [*changes, *cause.replacements(differing)]
+            new = search.cure() or search.together() or search.progress()
+        if not new:
+            return Causes(found, changes, first, are_all=False)
+        for candidate in new:
+            found.append(Cause(candidate, differing))
+            changes = [*changes, *candidate.replacements(differing)]
+
+
+def begin(twins: Twins, arrays: Sequence[np.ndarray]) -> Regions | None:
+    """Find out where twins differ; arguments and None as in `causes`."""
+    keras = _traced_keras(twins, arrays)
+    torch = _traced(twins, arrays, ())
+    if keras is None or torch is None:
+        return None
+    return regions(torch, keras, counterparts(torch, keras))
+
+
+def _traced_keras(twins: Twins, arrays: Sequence[np.ndarray]) -> Trace | None:
+    """Keras's trace; None where it does not come to its end."""
+    twin = twins.twin("keras", "float64")
+    try:
+        trace = keras_traces.traced(twin, arrays)
+    except Exception:
+        return None
+    return None if trace.is_cut else trace
 
 
 def _traced(
     twins: Twins, arrays: Sequence[np.ndarray], changes: Sequence[Replacement]
 ) -> Trace | None:
-    """PyTorch's trace with some changes; None where it refuses them."""
+    """PyTorch's trace with some changes; None where it does not come to its end."""
     twin = twins.twin("torch", "float64")
     try:
-        return pytorch_traces.traced(twin, arrays, changes)
-    except (*pytorch_traces.REFUSALS, IndexError, TypeError):
+        trace = pytorch_traces.traced(twin, arrays, changes)
+    except Exception:
         return None
+    return None if trace.is_cut else trace
 
 
 @dataclass(frozen=True)
@@ -121,24 +146,43 @@ class _Search:
     found: Regions
     end: float
 
-    def cure(self) -> Candidate | None:
+    def cure(self) -> list[Candidate]:
         """The first change with which PyTorch's model returns what Keras's does."""
+        for candidate in islice(self._candidates(), MOST_RUNS):
+            if self._cures([candidate]):
+                return [candidate]
+        return []
+
+    def together(self) -> list[Candidate]:
+        """Changes where the difference begins, in several branches, that cure it."""
+        branches = []
+        for candidate in candidates_of_branches(self.found):
+            branches.append(candidate)
+        if len(branches) < 2 or not self._cures(branches):
+            return []
+        for candidate in list(branches):
+            fewer = [other for other in branches if other is not candidate]
+            if self._cures(fewer):
+                branches = fewer
+        return branches
+
+    def _cures(self, changes: Sequence[Candidate]) -> bool:
+        """Whether PyTorch's model returns with some changes what Keras's does."""
         keras = self.found.keras.trace
         expected = [keras.array(number) for number in keras.results]
+        replacements = [*self.changes]
+        for candidate in changes:
+            replacements += candidate.replacements(self.found)
         twin = self.twins.twin("torch", "float64")
-        for candidate in islice(self._candidates(), MOST_RUNS):
-            changes = [*self.changes, *candidate.replacements(self.found)]
-            results = pytorch_traces.results_of(twin, self.arrays, changes)
-            if results is None or len(results) != len(expected):
-                continue
-            pairs = zip(results, expected, strict=True)
-            if all(same(result, wanted) for result, wanted in pairs):
-                return candidate
-        return None
+        results = pytorch_traces.results_of(twin, self.arrays, replacements)
+        if results is None or len(results) != len(expected):
+            return False
+        return all(map(same, results, expected))
 
-    def progress(self) -> Candidate | None:
+    def progress(self) -> list[Candidate]:
         """The change after which most of what Keras's model makes is shared."""
-        best, most = None, 0
+        best: list[Candidate] = []
+        most = 0
         for candidate in islice(self._candidates(), MOST_TRACES):
             changes = [*self.changes, *candidate.replacements(self.found)]
             torch = _traced(self.twins, self.arrays, changes)
@@ -146,7 +190,7 @@ class _Search:
                 continue
             shared = self._newly_shared(torch, candidate)
             if shared > most:
-                best, most = candidate, shared
+                best, most = [candidate], shared
         return best
 
     def _newly_shared(self, torch: Trace, candidate: Candidate) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from compare.diagnosing.operations.arrangements import rearranged
 from compare.diagnosing.operations.counterparts import same
+from compare.diagnosing.operations.windowed import windowed
 from compare.kinds import functions
 from compare.kinds.functions import softmax
 from compare.mistakes.activations import ACTIVATIONS, NONE, ROUNDED
@@ -48,8 +49,8 @@ def recognised(
         return
     for x in floats:
         yield from _of_one(output, x)
-    for x, y in permutations(floats, 2):
-        yield from _of_two(output, x, y)
+    for i, j in permutations(range(len(floats)), 2):
+        yield from _of_two(output, floats[i], floats[j], is_turned=i > j)
     if 2 < len(floats) <= 5:
         yield from _joined(output, floats)
 
@@ -111,6 +112,8 @@ def _of_one(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         yield from rearranged_words(output, x)
         yield from _reduced(output, x)
         yield from _taken(output, x)
+        for family, detail in windowed(output, x):
+            yield Recognised(family, detail)
 
 
 def rearranged_words(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
@@ -138,6 +141,30 @@ def _of_each_number(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         if np.isfinite(slope) and same(functions.leaky_relu(slope)(x), output):
             yield Recognised("a leaky relu", f"of slope {slope:.6g}")
     yield from _linear(output, x)
+    yield from _masked(output, x)
+
+
+def _masked(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
+    """The values, but for some that a softmax is not to see, or that are 0."""
+    with np.errstate(invalid="ignore"):
+        hidden = output < -1e3 * max(1.0, float(np.abs(x).max()))
+    fill = "minus infinity"
+    if not hidden.any():
+        hidden, fill = (output == 0) & (x != 0), "0"
+    if not hidden.any() or hidden.all() or not same(output[~hidden], x[~hidden]):
+        return
+    if np.isfinite(output[hidden]).all() and fill != "0":
+        fill = f"{output[hidden].max():g}"
+    where = f"{hidden.sum()} of {hidden.size} entries"
+    if x.ndim > 1:
+        rows, columns = x.shape[-2:]
+        for diagonal in range(1 - rows, columns):
+            band = np.triu(np.ones((rows, columns), bool), diagonal)
+            if np.array_equal(hidden, np.broadcast_to(band, x.shape)):
+                where = f"all entries from diagonal {diagonal} on"
+            elif np.array_equal(hidden, np.broadcast_to(~band, x.shape)):
+                where = f"all entries before diagonal {diagonal}"
+    yield Recognised("the values", f"with {where} put to {fill}")
 
 
 def _linear(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
@@ -293,22 +320,32 @@ def _taken(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
 # ------------------------------------------------------------------ of several
 
 
-def _of_two(output: np.ndarray, x: np.ndarray, y: np.ndarray) -> Iterator[Recognised]:
-    """What an output may be of two arrays, in this order."""
-    with np.errstate(all="ignore"):
-        for name, function in TWO.items():
-            try:
+def _of_two(
+    output: np.ndarray, x: np.ndarray, y: np.ndarray, is_turned: bool
+) -> Iterator[Recognised]:
+    """What an output may be of two arrays, in this order.
+
+    Args:
+        output: what an operation made.
+        x: one of its inputs.
+        y: another one.
+        is_turned: whether it took y before x.
+    """
+    for name, function in TWO.items():
+        try:
+            with np.errstate(all="ignore"):
                 made = function(x, y)
-            except ValueError:  # shapes that do not fit
-                continue
-            if made.size == output.size and same(made.ravel(), output.ravel()):
-                yield Recognised(name, _shapes(x, y))
+        except ValueError:  # shapes that do not fit
+            continue
+        if made.size == output.size and same(made.ravel(), output.ravel()):
+            if is_turned:
+                name = name.replace("second", "third").replace("first", "second")
+                name = name.replace("third", "first")
+            is_spread = output.size > max(x.size, y.size)
+            detail = f"spread out to {output.shape}" if is_spread else ""
+            yield Recognised(name, detail)
+    if not is_turned:
         yield from _joined(output, [x, y])
-
-
-def _shapes(x: np.ndarray, y: np.ndarray) -> str:
-    """The shapes of two arrays, where they are not the same."""
-    return "" if x.shape == y.shape else f"of shapes {x.shape} and {y.shape}"
 
 
 def _swapped(y: np.ndarray) -> np.ndarray:
@@ -322,6 +359,15 @@ def _swapped(y: np.ndarray) -> np.ndarray:
     return y.swapaxes(-1, -2)
 
 
+def _reshaped(y: np.ndarray) -> np.ndarray:
+    """The sizes of the last two axes exchanged, without a transpose.
+
+    Raises:
+        ValueError: of fewer axes.
+    """
+    return y.reshape(_swapped(y).shape)
+
+
 TWO: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "the sum of both": np.add,
     "the mean of both": lambda x, y: (x + y) / 2,
@@ -330,9 +376,13 @@ TWO: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "the first by the second": np.divide,
     "the larger of both": np.maximum,
     "the smaller of both": np.minimum,
-    "the matrix product": np.matmul,
-    "the matrix product with the second transposed": lambda x, y: x @ _swapped(y),
-    "the matrix product with the first transposed": lambda x, y: _swapped(x) @ y,
+    "the matrix product of the first and the second": np.matmul,
+    "the matrix product of the first and the second, transposed": (
+        lambda x, y: x @ _swapped(y)
+    ),
+    "the matrix product of the first, transposed, and the second": (
+        lambda x, y: _swapped(x) @ y
+    ),
     "the first plus the product of both": lambda x, y: x + x * y,
     "the first by 1 less the second": lambda x, y: x * (1 - y),
 }

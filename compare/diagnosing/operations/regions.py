@@ -82,6 +82,7 @@ def _region(trace: Trace, shared: Collection[int], unlike: Sequence[int]) -> Reg
         return Region(trace, {})
     makers: dict[int, set[int]] = {RETURN: set()}
     waiting = []
+    fixed = _fixed(trace)
     for place in unlike:
         value = trace.results[place]
         maker = trace.values[value].maker
@@ -95,7 +96,8 @@ def _region(trace: Trace, shared: Collection[int], unlike: Sequence[int]) -> Reg
         makers[number] = set()
         for value in trace.steps[number].inputs:
             maker = trace.values[value].maker
-            if value not in shared and maker is not None and maker != number:
+            is_unlike = value not in shared and value not in fixed
+            if is_unlike and maker is not None and maker != number:
                 makers[number].add(maker)
                 waiting.append(maker)
     depths: dict[int, int] = {}
@@ -104,3 +106,12 @@ def _region(trace: Trace, shared: Collection[int], unlike: Sequence[int]) -> Reg
             before = [depths[maker] + 1 for maker in makers[number] if maker in depths]
             depths[number] = max(before, default=0)
     return Region(trace, depths)
+
+
+def _fixed(trace: Trace) -> set[int]:
+    """Values that do not depend on the model's inputs, such as a mask of its own."""
+    fixed = {value.number for value in trace.values if "input" not in value.source}
+    for step in trace.steps.values():
+        if not fixed.issuperset(step.inputs) or step.is_layer:
+            fixed.difference_update(step.outputs)
+    return fixed

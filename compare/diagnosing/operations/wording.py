@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from compare.diagnosing.operations.candidates import Candidate
 from compare.diagnosing.operations.causes import Cause
+from compare.diagnosing.operations.counterparts import same
+from compare.diagnosing.operations.layouts import layouts
 from compare.diagnosing.operations.recognised import Recognised, recognised
 from compare.diagnosing.operations.regions import Region, Regions
 from compare.judging.explanation import listed
@@ -42,6 +44,8 @@ def worded(cause: Cause) -> Worded:
             return _alone("keras", change.keras, cause.found, change)
         case "another input":
             return _another_input(change, cause.found)
+        case "another layout":
+            return _another_layout(change, cause.found)
         case _:
             return _otherwise(change, cause.found)
 
@@ -52,19 +56,22 @@ def _alone(
     """One side has a step that the other one lacks."""
     region = found.torch if side == "torch" else found.keras
     other: Side = "keras" if side == "torch" else "torch"
-    steps = [step]
-    if change is not None:
-        steps = _up_to(region, step)
+    steps = [step] if change is None else _up_to(region, step)
     names = listed([_name(each, region.trace) for each in steps])
-    source = _source(steps[0], region)
     where = at(step)
-    sentence = f"{SIDES[side]} has {names}{source}{where}, and {SIDES[other]} does not"
+    sentence = f"{SIDES[side]} has {names}{_source(steps[0], region)}{where}"
+    sentence += f", and {SIDES[other]} does not"
+    if change is not None and change.torch.number != RETURN:
+        torch = found.torch.trace
+        taken = _value(change.torch.inputs[change.place], torch)
+        name = _name(change.torch, torch)
+        sentence += f": its {name}{at(change.torch)} takes {taken}"
     fault = f"{names} in {SIDES[side]} alone"
     fixes = {
         side: f"{SIDES[side]}{where}: leave out {names}",
         other: f"{SIDES[other]}: do what {SIDES[side]} does{where}, {names}",
     }
-    return Worded(fault, sentence, fixes, is_cause=not any(s.is_layer for s in steps))
+    return Worded(fault, sentence, fixes, is_cause=True)
 
 
 def _another_input(change: Candidate, found: Regions) -> Worded:
@@ -85,6 +92,27 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
         "keras": f"Keras{keras_where}: take {own}",
     }
     return Worded(f"{own} for {right}", sentence, fixes, is_cause=True)
+
+
+def _another_layout(change: Candidate, found: Regions) -> Worded:
+    """A layer of each side is given the same numbers, in another order."""
+    assert change.keras is not None
+    assert change.arrangement is not None
+    torch, keras = found.torch.trace, found.keras.trace
+    own = torch.array(change.torch.inputs[change.place])
+    keras_value = change.keras.inputs[change.keras_place]
+    words = layouts(own, keras, keras_value, change.arrangement.order)
+    name, keras_name = _name(change.torch, torch), _name(change.keras, keras)
+    where, keras_where = at(change.torch), at(change.keras)
+    sentence = (
+        f"{name} of PyTorch{where} takes its input with the axes in another order, "
+        f"{words.torch}, where {keras_name} of Keras{keras_where} takes {words.keras}"
+    )
+    fixes: dict[Side, str] = {
+        "torch": f"PyTorch{where}: permute before, so that {name} takes {words.keras}",
+        "keras": f"Keras{keras_where}: give {keras_name} {words.torch}",
+    }
+    return Worded("axes in another order", sentence, fixes, is_cause=True)
 
 
 def _otherwise(change: Candidate, found: Regions) -> Worded:
@@ -114,8 +142,13 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
         "torch": f"PyTorch{where}: do as Keras does, {keras_does.rstrip(',')}",
         "keras": f"Keras{keras_where}: do as PyTorch does, {does.rstrip(',')}",
     }
-    has_layer = any(step.is_layer for step in (*torch_steps, *keras_steps))
-    return Worded(fault, sentence, fixes, is_cause=labels is not None or not has_layer)
+    added = _added_to_each(change, found)
+    if labels is None and added:
+        sentence, fault = f"{sentence}: {added}", added
+    # Two layers with weights may differ in those, which are no operations.
+    with_weights = any(step.has_weights for step in (*torch_steps, *keras_steps))
+    is_cause = labels is not None or added != "" or not with_weights
+    return Worded(fault, sentence, fixes, is_cause)
 
 
 # ---------------------------------------------------------------- what is computed
@@ -135,6 +168,20 @@ def _labels(change: Candidate, found: Regions) -> tuple[Recognised, Recognised] 
         return None
     both.sort(key=lambda pair: pair[0].family != pair[1].family)
     return both[0]
+
+
+def _added_to_each(change: Candidate, found: Regions) -> str:
+    """Say that one side adds a bias, if it does: a number for each entry of an axis."""
+    output = found.torch.trace.array(change.torch.outputs[change.place])
+    array = change.array(found)
+    if array.shape != output.shape or array.ndim < 2 or array.dtype.kind != "f":
+        return ""
+    for axis in (1, array.ndim - 1):
+        others = tuple(other for other in range(array.ndim) if other != axis)
+        bias = (array - output).mean(others, keepdims=True)
+        if bias.any() and same(output + bias, array):
+            return f"they differ by a bias, {bias.size} numbers along axis {axis}"
+    return ""
 
 
 def _shared_inputs(change: Candidate, found: Regions) -> list[int]:
@@ -213,4 +260,4 @@ def at(step: Step) -> str:
     """The line of a step, in brackets; nothing where none is known."""
     if step.line is None:
         return f" (in {step.layer})" if step.layer and not step.is_layer else ""
-    return f" ({step.line})"
+    return f" ({step.line.file}:{step.line.number})"

@@ -81,7 +81,7 @@ EDITS = (
         "torch",
         "return self.head(h.amax(dim=(2, 3)))",
         "return self.head(h.mean(dim=(2, 3)))",
-        cause=("mean max", "average max"),
+        cause=("mean max", "average max", "mean largest"),
         place=("head", "pool"),
         lines=("keras.layers.GlobalMaxPooling2D()",),
     ),

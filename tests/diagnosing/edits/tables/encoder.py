@@ -82,7 +82,7 @@ EDITS = (
         "torch",
         "self.head(h.mean(dim=1))",
         "self.head(h[:, 0])",
-        cause=("first mean", "first average"),
+        cause=("first mean", "first average", "entry 0 mean"),
         place=("head", "norm2"),
         lines=("return self.head(keras.ops.mean(h, axis=1))",),
     ),
@@ -90,7 +90,7 @@ EDITS = (
         "transfer",
         "query, key, value = kernels.reshape(3, SIZE, SIZE)",
         "key, query, value = kernels.reshape(3, SIZE, SIZE)",
-        cause=("query key", "queries keys"),
+        cause=("query key", "queries keys", "in_proj_weight order 1 0 2"),
         place=ATTENTION,
     ),
     Edit(
