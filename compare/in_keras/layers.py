@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from compare.errors import BadInput
+from compare.in_keras import separable
 from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
 from compare.in_keras.kinds import (
     ATTENTION,
@@ -188,6 +189,9 @@ def variables(attribute: object) -> dict[str, keras.Variable]:
     Args:
         attribute: what a model has by a name; anything else holds none.
     """
+    of_part = separable.held(attribute)
+    if of_part is not None:
+        return of_part
     inner = inner_layers(attribute) or parts(attribute)
     if inner:
         by_name = {}
@@ -220,15 +224,18 @@ def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
 
     They are named by their attributes, `encoder.lstm` or `stack.0`, and by their own
     names inside Sequential and functional models. A recurrent layer counts as one with
-    its cell, and a wrapper with what it wraps, though that is an attribute as well.
-    Those of `constants` are left out.
+    its cell, and a wrapper with what it wraps, though that is an attribute as well;
+    a separable convolution as two, `stem.depthwise` and `stem.pointwise`. Those of
+    `constants` are left out.
 
     Args:
         model: of any nesting.
         path: what the names begin with.
     """
     every = _holding(model, path)
-    return {name: layer for name, layer in every.items() if not is_constant(layer)}
+    return separable.split(
+        {name: layer for name, layer in every.items() if not is_constant(layer)}
+    )
 
 
 def directions_apart(leaves: Mapping[str, keras.Layer]) -> dict[str, keras.Layer]:

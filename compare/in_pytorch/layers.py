@@ -197,11 +197,6 @@ def hold_cells(model: torch.nn.Module) -> bool:
     return bool(new)
 
 
-def release_cells(model: torch.nn.Module) -> None:
-    """Count the layers of such cells by themselves again."""
-    _CELLS.difference_update(model.modules())
-
-
 def _is_cell_of_layers(module: torch.nn.Module) -> bool:
     """Whether a module of the user's own has the linear layers of a cell, no others."""
     children = list(module.children())

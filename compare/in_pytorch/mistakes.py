@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.in_pytorch import attention
+from compare.in_pytorch import attention, written
 from compare.in_pytorch.arrays import (
     RECURRENT,
     as_input_of,
@@ -57,6 +57,7 @@ from compare.kinds.mistake import (
     LayerInput,
     LossFactor,
     OrderOfNorms,
+    RecurrentOutput,
     ResultOrder,
 )
 from compare.kinds.option import Options
@@ -114,7 +115,12 @@ def _with_arrays(
     """Let a layer hold other arrays; what it held waits and need not be copied."""
     tensors = holders(model)[layer]
     right = {name: read(tensor) for name, tensor in tensors.items()}
-    wrong = possible(effect.change(right))
+    if written.is_written(model, layer):
+        usual = written.usual(model, layer)
+        changed = possible(effect.change(usual.arrays))
+        wrong = written.as_written(model, layer, changed)
+    else:
+        wrong = possible(effect.change(right))
     memory = Counter(map(_memory, (*model.parameters(), *model.buffers())))
     with ExitStack() as stack:
         for name, array in wrong.items():
@@ -182,6 +188,8 @@ def _with_computation(
     def recompute(
         module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
     ) -> Any:
+        if written.is_written(model, layer_of(layer)):
+            return _recomputed_by_hand(model, layer, effect, args, kwargs, result)
         if isinstance(module, RECURRENT):
             x, lengths = padded(module, args[0])
             states = states_given(module, args, kwargs)
@@ -204,6 +212,26 @@ def _with_computation(
 
     counting, hook = of_one_run(model, module, layer, recompute)
     return hooked([*counting, module.register_forward_hook(hook, with_kwargs=True)])
+
+
+def _recomputed_by_hand(
+    model: torch.nn.Module,
+    layer: str,
+    effect: Computation,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    result: Any,
+) -> Any:
+    """What a layer by hand returns, with what a mistake computes in its place."""
+    usual = written.usual(model, layer_of(layer))
+    own = possible(written.own_run(usual, args, kwargs, result))
+    options: Options = {} if own.states is None else {"states": own.states}
+    wrong = possible(
+        effect.compute(call(usual.kind, usual.arrays, own.x, options=options))
+    )
+    c = wrong["c_n"][-1] if "c_n" in wrong else None
+    sequence = RecurrentOutput(wrong["output"], wrong["h_n"][-1], c)
+    return written.returning(usual, args, result, sequence)
 
 
 def _with_handover(

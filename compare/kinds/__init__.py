@@ -255,3 +255,13 @@ def options_of(side: Side, name: str, layer: object) -> Options:
     """
     kind = BY_TORCH_NAME.get(name)
     return {} if kind is None else kind.options_of(side, layer)
+
+
+def written_as(layer: Layer, arrays: Arrays) -> Arrays:
+    """Return arrays of a cell of PyTorch in the way in which a layer by hand has them.
+
+    Args:
+        layer: read as a cell, with its own arrays.
+        arrays: those of the cell, `weight_ih` and so on.
+    """
+    return by_hand.written_as(layer, BY_TORCH_NAME[layer.kind], arrays)

@@ -119,6 +119,14 @@ def as_usual(layer: Layer, kind: Kind) -> Layer:
     return replace(layer, arrays=writing.read(layer.arrays))
 
 
+def written_as(layer: Layer, kind: Kind, arrays: Arrays) -> Arrays:
+    """Return arrays of a cell of PyTorch as a layer of this kind has them by hand."""
+    if kind.cell is None or any("weight_ih" in name for name in layer.arrays):
+        return arrays
+    writing = writing_of(layer.arrays, kind.cell.gates)
+    return arrays if writing is None else writing.write(arrays)
+
+
 def rows_of_writing(kind: Kind, torch: Arrays, keras: Arrays) -> tuple[Row, ...] | None:
     """Return one row for all arrays of two layers, of which one is by hand.
 

@@ -15,11 +15,13 @@ SIDES = ("in_pytorch", "in_keras")
 # Files that one adapter alone has.
 FILES = {
     "mistakes": "mistakes are made in PyTorch alone",
+    "written": "cells by hand in Keras are seen by the layer around them",
     "handing_on": "arrays are put into PyTorch's model alone",
     "pickles": "PyTorch alone saves pickles",
     "pickle_bounds": "PyTorch alone saves pickles",
     "names": "only layers of Keras go by the names of the others",
     "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
+    "separable": "a separable convolution is one layer in Keras alone",
     "terms": "PyTorch's models add nothing to a loss",
     "compiled": "PyTorch's models are not compiled with an optimizer",
     "forked": "TensorFlow alone hangs in a process that was forked",
@@ -59,6 +61,7 @@ NAMES = {
     "arrays.valid_lengths": "only Keras has masks",
     "arrays.order_of_steps": "only Keras has masks",
     "arrays.in_order": "only Keras has masks",
+    "layers.hold_cells": "a cell of Keras made of layers is looked into by them",
     "watching.Watch.hooks": "layers of PyTorch have hooks",
     "watching.Watch.replacements": "layers of Keras have no hooks",
     "anatomy.alone": "a layer of PyTorch is run on what Keras's twin of it gets",

@@ -359,6 +359,15 @@ def _swapped(y: np.ndarray) -> np.ndarray:
     return y.swapaxes(-1, -2)
 
 
+def _reshaped(y: np.ndarray) -> np.ndarray:
+    """The sizes of the last two axes exchanged, without a transpose.
+
+    Raises:
+        ValueError: of fewer axes.
+    """
+    return y.reshape(_swapped(y).shape)
+
+
 TWO: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "the sum of both": np.add,
     "the mean of both": lambda x, y: (x + y) / 2,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from compare.kinds.layer import Layer
 from compare.twins.files import cudnn, hdf5, keras_config
 from compare.twins.files.hdf5 import natural
-from compare.twins.files.keras_kinds import cell_kind, guessed, known
+from compare.twins.files.keras_kinds import apart, cell_kind, guessed, known
 
 if TYPE_CHECKING:
     import h5py
@@ -51,10 +51,11 @@ def layers(group: h5py.Group, config: dict[str, Any] | None) -> Layers:
     if config is not None:
         for layer, leaf in _described(list(leaves.values()), config):
             del leaves[leaf.path]
-            yield layer.name.replace("/", "."), [known(layer.config, leaf.parts)]
+            name = layer.name.replace("/", ".")
+            yield from apart(name, [known(layer.config, leaf.parts)])
     for path in sorted(leaves, key=natural):
         leaf = leaves[path]
-        yield leaf.name or "model", guessed(leaf.hints, leaf.parts)
+        yield from apart(leaf.name or "model", guessed(leaf.hints, leaf.parts))
 
 
 def _described(
@@ -169,9 +170,9 @@ def legacy_layers(group: h5py.Group, config: dict[str, Any] | None) -> Layers:
         name = path.split("/")[-1]
         if name in described:
             layer = described[name]
-            yield layer.name.replace("/", "."), [known(layer.config, parts)]
+            yield from apart(layer.name.replace("/", "."), [known(layer.config, parts)])
         else:
-            yield path.replace("/", "."), guessed((), parts)
+            yield from apart(path.replace("/", "."), guessed((), parts))
 
 
 def _legacy_arrays(
