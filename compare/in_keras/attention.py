@@ -78,8 +78,9 @@ def call_of(
         None of a call that is not of sequences.
     """
     given = signature(type(layer).call).bind(layer, *args, **kwargs).arguments
-    query, value = given.get("query"), given.get("value")
-    key = given.get("key")
+    query: Any = given.get("query")
+    value: Any = given.get("value")
+    key: Any = given.get("key")
     if key is None:
         key = value
     if not all(keras.ops.is_tensor(x) and len(x.shape) == 3 for x in (query, value)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from inspect import signature
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -24,7 +24,9 @@ from compare.kinds.option import Options
 TRANSFORMERS = (torch.nn.TransformerEncoderLayer, torch.nn.TransformerDecoderLayer)
 
 
-def is_attention(layer: torch.nn.Module) -> bool:
+def is_attention(
+    layer: torch.nn.Module,
+) -> TypeGuard[torch.nn.MultiheadAttention]:
     """Whether this is PyTorch's attention, which takes several inputs."""
     return isinstance(layer, torch.nn.MultiheadAttention)
 
@@ -59,8 +61,8 @@ def call_of(
         given = signature(layer.forward).bind(*args, **kwargs).arguments
     except TypeError:  # it will refuse
         return None
-    query, key, value = (given.get(name) for name in ("query", "key", "value"))
-    three = (query, key, value)
+    three: tuple[Any, ...] = tuple(given.get(n) for n in ("query", "key", "value"))
+    query, key, value = three
     if not all(isinstance(x, torch.Tensor) and x.ndim == 3 for x in three):
         return None
     options: dict[str, Any] = {}

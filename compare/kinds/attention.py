@@ -125,7 +125,8 @@ def attended(
     if scale is None:
         scale = 1 / np.sqrt(query.shape[-1])
     scores = scale * (query @ key.swapaxes(-1, -2))  # (batch, heads, time, source)
-    return weighed(scores, options) @ value
+    result: np.ndarray = weighed(scores, options) @ value
+    return result
 
 
 def weighed(scores: np.ndarray, options: Options) -> np.ndarray:

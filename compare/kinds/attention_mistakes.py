@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from compare.kinds.mistake import Call, Computation, Mistake
 def _size_of_head(call: Call) -> float:
     """How many features a head has."""
     heads: int = call.options["heads"]
-    return call.arrays["out_proj.weight"].shape[1] / heads
+    size: int = call.arrays["out_proj.weight"].shape[1]
+    return size / heads
 
 
 def _unscaled(call: Call) -> np.ndarray | None:
@@ -67,7 +69,7 @@ def _other_heads(factor: float) -> Callable[[Call], np.ndarray | None]:
     return compute
 
 
-def _in_order(**order: str) -> Callable[[Call], np.ndarray | None]:
+def _in_order(**order: Any) -> Callable[[Call], np.ndarray | None]:
     """Cut or join the heads in another order; None where there is one."""
 
     def compute(call: Call) -> np.ndarray | None:
@@ -105,7 +107,10 @@ def _with_mask(
         if mask is None:
             return None
         changed = change(mask)
-        if changed is None or np.array_equal(*np.broadcast_arrays(changed, mask)):
+        if changed is None:
+            return None
+        wrong, right = np.broadcast_arrays(changed, mask)
+        if np.array_equal(wrong, right):
             return None
         result: np.ndarray | None = call.run(mask=changed)
         return result
@@ -128,7 +133,8 @@ def _shifted(later: int) -> Callable[[np.ndarray], np.ndarray | None]:
     def change(mask: np.ndarray) -> np.ndarray | None:
         if not is_causal(mask):
             return None
-        return _padding(mask) & causal(*mask.shape[-2:], later)
+        time, source = mask.shape[-2:]
+        return _padding(mask) & causal(time, source, later)
 
     return change
 
