@@ -13,12 +13,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from compare.in_keras import attention
+from compare.in_keras import attention, separable
 from compare.in_keras.arrays import to_numpy
 from compare.in_keras.internals import calls_replaced
 from compare.in_keras.layers import holders
 from compare.in_keras.names import children, layer_at
 from compare.in_keras.refusals import REFUSALS
+from compare.in_keras.spectral import unwrapped
 from compare.in_keras.twin import Twin
 from compare.in_keras.watching import CELLS, Run, Watch
 from compare.kinds import ATTENTION, call, of_layer, options_of
@@ -63,7 +64,9 @@ def anatomy(
     watched = {**bare, **stacks}
     watch = Watch(watched)
     results: tuple[Any, ...] = ()
-    with calls_replaced(watch.replacements()), suppress(*REFUSALS):
+    layers = [layer for stack in watched.values() for layer in stack]
+    replacements = [*watch.replacements(), *separable.in_parts(layers)]
+    with calls_replaced(replacements), suppress(*REFUSALS):
         results = twin.results(twin.tensors(arrays))
     at_work = _LayersAtWork(kinds, weights)
     runs_by_name = watch.by_name()
@@ -130,7 +133,7 @@ def _unwrapped(layer: keras.Layer) -> keras.Layer:
     """What a wrapper applies to each step, or the layer itself."""
     if isinstance(layer, keras.layers.TimeDistributed):
         return layer.layer
-    return layer
+    return unwrapped(layer)
 
 
 def _stack(attribute: Any) -> list[keras.Layer]:

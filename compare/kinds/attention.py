@@ -80,8 +80,8 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
 
     Returns:
         (batch, time, features). None where the heads are not told, where a projection
-        cannot be cut into them, or where a mask is for other heads. A query that sees no key takes the mean of
-        all values, as in Keras; PyTorch makes NaN of it.
+        cannot be cut into them, or where a mask is for other heads. A query that sees
+        no key takes the mean of all values, as in Keras; PyTorch makes NaN of it.
 
     Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2; fewer
         heads of keys: Ainslie et al. 2023, arXiv:2305.13245, section 2.2.

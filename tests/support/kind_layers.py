@@ -100,6 +100,8 @@ def keras_output(example: Example, layer: Any, use: Use | None = None) -> np.nda
     if example.keras in ATTENTION:
         return keras_attention(layer, x, options_of(example)).numpy()
     parts = layer if isinstance(layer, list) else [layer]
+    if isinstance(layer, keras.layers.EinsumDense) and layer.equation[:4] == "btnh":
+        x = keras.ops.reshape(x, (*x.shape[:-1], 2, -1))
     if has_channels_first(parts[0], x):
         x = keras.ops.moveaxis(x, -1, 1)
     for part in parts:

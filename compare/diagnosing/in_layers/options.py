@@ -183,12 +183,16 @@ class _Place:
         call = self._calls[opposite]
         value = call.options[PADDING]
         if side == "torch":
+            if not any(map(any, zeros)):
+                return "padding=0"
             fix = f"{_padded_before(zeros)} before it, and padding=0"
             if value == "same" and max(call.options["stride"]) > 1:
                 return f"{fix}, for {written(call.x.shape[1:-1])} steps"
             return fix
         if isinstance(value, str):
             return f'padding="{value}"'
+        if not any(map(any, zeros)):
+            return 'padding="valid"'
         axes = written(zeros[0]) if len(zeros) == 1 else written(zeros)
         layer = f"ZeroPadding{len(zeros)}D"
         return f'{layer}({axes}) before it, and padding="valid"'
