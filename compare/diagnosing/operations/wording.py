@@ -182,6 +182,8 @@ def _added_to_each(change: Candidate, found: Regions) -> str:
     array = change.array(found)
     if array.shape != output.shape or array.ndim < 2 or array.dtype.kind != "f":
         return ""
+    if not (np.isfinite(array).all() and np.isfinite(output).all()):
+        return ""  # as scores that a mask hides
     for axis in (1, array.ndim - 1):
         others = tuple(other for other in range(array.ndim) if other != axis)
         bias = (array - output).mean(others, keepdims=True)
