@@ -19,6 +19,7 @@ from compare.in_keras.internals import calls_replaced
 from compare.in_keras.layers import holders
 from compare.in_keras.names import children, layer_at
 from compare.in_keras.refusals import REFUSALS
+from compare.in_keras.spectral import unwrapped
 from compare.in_keras.twin import Twin
 from compare.in_keras.watching import CELLS, Run, Watch
 from compare.kinds import ATTENTION, call, of_layer, options_of
@@ -132,7 +133,7 @@ def _unwrapped(layer: keras.Layer) -> keras.Layer:
     """What a wrapper applies to each step, or the layer itself."""
     if isinstance(layer, keras.layers.TimeDistributed):
         return layer.layer
-    return layer
+    return unwrapped(layer)
 
 
 def _stack(attribute: Any) -> list[keras.Layer]:

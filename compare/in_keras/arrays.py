@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from compare.in_keras.internals import activation_replaced
+from compare.in_keras.spectral import unwrapped
 from compare.judging.arrays import valid_steps
 from compare.kinds.einsum import axes_of
 from compare.kinds.mistake import RecurrentOutput
@@ -54,6 +55,7 @@ ACTIVATING = (
 
 def activates(layer: Any) -> bool:
     """Whether a layer has an activation inside that PyTorch has after the layer."""
+    layer = unwrapped(layer)
     inside = isinstance(layer, ACTIVATING)
     return inside and layer.activation not in (None, keras.activations.linear)
 
@@ -87,6 +89,7 @@ def before_activation(layer: keras.Layer) -> Iterator[list[Any]]:
     if not activates(layer):
         yield before
         return
+    layer = unwrapped(layer)
     activation = layer.activation
 
     def recorded(x: Any) -> Any:
@@ -106,6 +109,7 @@ NORMS_OF_FEATURES = (
 
 def has_channels_first(module: object, tensor: Any) -> bool:
     """Whether a tensor of this layer is (batch, features, *spatial)."""
+    module = unwrapped(module)
     first = getattr(module, "data_format", None) == "channels_first"
     if isinstance(module, NORMS_OF_FEATURES):
         first = module.axis == 1

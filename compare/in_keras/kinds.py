@@ -111,6 +111,8 @@ def inner_layers(attribute: object) -> dict[str, keras.Layer]:
         }
     if isinstance(attribute, keras.layers.TimeDistributed):
         return {"": attribute.layer}
+    if isinstance(attribute, keras.layers.SpectralNormalization):
+        return {"": attribute.layer}
     cell = attribute.cell if isinstance(attribute, keras.layers.RNN) else attribute
     if isinstance(cell, keras.layers.StackedRNNCells):
         return _numbered(cell.cells)

@@ -24,6 +24,7 @@ from compare.in_keras.kinds import (
 from compare.in_keras.memory import value_of
 from compare.in_keras.models import is_graph, never_built
 from compare.in_keras.names import Renamed, children, is_whole, unnamed
+from compare.in_keras.spectral import is_spectral, settle_vectors, vectors
 from compare.kinds.layer import Layer
 from compare.listing import bounded
 from compare.one_line import class_name
@@ -115,6 +116,7 @@ def _checked(
         inside |= {id(variable) for variable in layer.arrays.values()}
     for layer in constant_layers(model).values():
         inside |= {id(variable) for variable in layer.weights}
+    inside |= set(map(id, vectors(every_layer(original))))
     outside = [v.path for v in model.weights if id(v) not in inside]
     if outside and is_whole(model):
         raise BadInput(
@@ -166,6 +168,17 @@ def read(variable: keras.Variable) -> np.ndarray:
 def write(variable: keras.Variable, array: np.ndarray) -> None:
     """Put numbers into a variable, in its precision."""
     variable.assign(value_of(array, variable.dtype))
+
+
+def settle(model: keras.Model) -> None:
+    """Bring what training goes on from to the weights that were written."""
+    settle_vectors(every_layer(unnamed(model)))
+
+
+def computed(model: keras.Model | Renamed) -> list[str]:
+    """Full names of weights that a model divides by their norm as it learns."""
+    every = every_layer(unnamed(model))
+    return [layer.kernel.path for layer in every if is_spectral(layer)]
 
 
 # ------------------------------------------------------------ layers by attribute

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from compare.errors import BadInput
+from compare.in_pytorch import computed as computed_weights
 from compare.in_pytorch.kinds import (
     is_by_hand,
     is_constant,
@@ -236,3 +237,8 @@ def constants(model: torch.nn.Module) -> list[str]:
             for key, _ in module.named_buffers(recurse=False):
                 names.append(f"{prefix}{key}")
     return names
+
+
+def computed(model: torch.nn.Module) -> list[str]:
+    """Full names of weights that the user's model computes, as in a weight norm."""
+    return computed_weights.held_weights(model)

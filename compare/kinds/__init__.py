@@ -15,6 +15,7 @@ from compare.kinds import by_hand
 from compare.kinds.activations import ACTIVATION_KINDS
 from compare.kinds.batch_norm import BATCH_NORM
 from compare.kinds.computing import Cell
+from compare.kinds.conv_lstm import CONV_LSTM
 from compare.kinds.convolution import CONVOLUTIONS
 from compare.kinds.dense import LINEAR
 from compare.kinds.edges import EDGES
@@ -69,6 +70,9 @@ KINDS: tuple[Kind, ...] = (
 BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}
 BY_TORCH_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.torch}
 BY_KERAS_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.keras}
+# What users write in PyTorch, which has no layer of it, and Keras has a layer of.
+BY_HAND: tuple[Kind, ...] = (CONV_LSTM,)
+BY_TORCH_NAME |= {kind.name: kind for kind in BY_HAND}
 WITH_ARRAYS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.rows is not None)
 
 

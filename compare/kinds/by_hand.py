@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from compare.kinds import conv_lstm
 from compare.kinds.computing import Cell
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays, Layer
@@ -47,6 +48,8 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     """
     if torch.kind == ATTENTION[0] and _are_projections(keras):
         return torch, replace(keras, kind=ATTENTION[1])
+    if conv_lstm.is_convolution_of_all_gates(torch, keras):
+        return replace(torch, kind=conv_lstm.NAME), keras
     for kind in kinds:
         if kind.cell is None:
             continue
@@ -101,6 +104,9 @@ def usual_arrays(layer: Layer, kinds: tuple[Kind, ...]) -> Iterator[Arrays]:
         layer: any; none is yielded of one that cannot be such a cell.
         kinds: all kinds.
     """
+    apart = conv_lstm.halves(layer)
+    if apart is not None:
+        yield apart
     if not _may_be_written(layer):
         return
     for gates in dict.fromkeys(kind.cell.gates for kind in kinds if kind.cell):
@@ -111,6 +117,8 @@ def usual_arrays(layer: Layer, kinds: tuple[Kind, ...]) -> Iterator[Arrays]:
 
 def as_usual(layer: Layer, kind: Kind) -> Layer:
     """Return a layer of a kind with the arrays that a cell of PyTorch would have."""
+    if kind is conv_lstm.CONV_LSTM:
+        return replace(layer, arrays=conv_lstm.halves(layer) or layer.arrays)
     if kind.cell is None or any("weight_ih" in name for name in layer.arrays):
         return layer
     writing = writing_of(layer.arrays, kind.cell.gates)

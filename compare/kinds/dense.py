@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
+from compare.judging.words import Side
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
 from compare.kinds.changes import (
     MISCOUNTED,
@@ -12,11 +18,49 @@ from compare.kinds.changes import (
     reshaped,
     reshaped_in_keras,
 )
+from compare.kinds.einsum import axes_of
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer, Mistake
-from compare.kinds.option import REQUIRED, Option, Options, is_there
+from compare.kinds.option import (
+    REQUIRED,
+    Option,
+    Options,
+    Value,
+    is_there,
+    plain_value,
+)
 from compare.kinds.rows import Row, copied, transposed
+
+
+@dataclass(frozen=True)
+class OfDense(Option):
+    """A setting that an EinsumDense does not say, but the sizes of its arrays do.
+
+    Args:
+        of_arrays: takes an EinsumDense that is built, and returns the value.
+    """
+
+    of_arrays: Callable[[Any], Value] = plain_value
+
+    def of_layer(self, side: Side, layer: Any) -> Value:
+        """Read the setting; see `Option`."""
+        if side == "keras" and hasattr(layer, "equation"):
+            return self.of_arrays(layer) if layer.built else self.keras_default
+        return super().of_layer(side, layer)
+
+
+def _units(layer: Any) -> int:
+    """How many features an EinsumDense makes, in however many axes."""
+    axes = axes_of(layer.equation)
+    if axes is None:
+        return 0
+    return math.prod(layer.kernel.shape[-axes[1] :])
+
+
+def _has_bias(layer: Any) -> bool:
+    return is_there(layer.bias)
+
 
 IN_TORCH, IN_KERAS = {"in_features": 4, "out_features": 2}, {"units": 2}
 
@@ -31,8 +75,24 @@ ACTIVATION = Option(
     instead="put the activation after PyTorch's layer",
     sample=(None, "tanh"),
 )
-BIAS = Option(
-    "bias", "bias", "use_bias", True, True, read=is_there, sample=(False, False)
+BIAS = OfDense(
+    "bias",
+    "bias",
+    "use_bias",
+    True,
+    True,
+    read=is_there,
+    sample=(False, False),
+    of_arrays=_has_bias,
+)
+SIZE = OfDense(
+    "size",
+    "out_features",
+    "units",
+    REQUIRED,
+    REQUIRED,
+    sample=(3, 3),
+    of_arrays=_units,
 )
 
 
@@ -155,7 +215,7 @@ LINEAR = Kind(
     compute=compute,
     rows=rows,
     options=(
-        Option("size", "out_features", "units", REQUIRED, REQUIRED, sample=(3, 3)),
+        SIZE,
         BIAS,
         ACTIVATION,
     ),

@@ -251,7 +251,7 @@ def two(first, second):
     """Whether two mistakes remain two: neither undoes the other, nor makes it a third.
 
     Of two in what a layer computes the later one wins, as do initial weights over any;
-    two wrong orders of gates make one more.
+    two wrong orders of gates make one more, as do two reversals of a kernel.
     """
     if type(first[0].effect) is not type(second[0].effect) or first[1] != second[1]:
         return True
@@ -260,6 +260,7 @@ def two(first, second):
         isinstance(first[0].effect, ArraysOfLayer)
         and "initial weights" not in names
         and not all("gates" in name for name in names)
+        and not all("reversed" in name for name in names)
     )
 
 

@@ -35,7 +35,9 @@ def _configuration(
     in_keras: Use | None = None,
     **more: Any,
 ) -> Configuration:
-    example = Example(kind.split("(")[0], torch, KERAS[kind], keras, name, shape, **more)
+    example = Example(
+        kind.split("(")[0], torch, KERAS[kind], keras, name, shape, **more
+    )
     return Configuration(kind, example, in_torch, in_keras)
 
 
@@ -64,6 +66,8 @@ def _sizes() -> Iterator[Configuration]:
     for kind, (features, units, time, batch) in product(
         KERAS, ((1, 1, 4, 2), (5, 5, 4, 2), (7, 2, 1, 3), (1, 6, 9, 1), (6, 1, 3, 4))
     ):
+        if kind == "RNN(relu)" and units == 1:
+            continue  # one relu is zero half the time
         torch, keras = _layers(kind, features, units)
         name = f"{features} to {units}, {time} steps, batch {batch}"
         yield _configuration(kind, name, torch, keras, (batch, time, features))
@@ -100,71 +104,80 @@ def _cells() -> Iterator[Configuration]:
         yield Configuration(kind, example)
 
 
-def _flipped(layer: Any, x: Any) -> Any:
-    return layer(x.flip(1))
+def _called(layer: Any, x: Any) -> Any:
+    return layer(x)
 
 
-def _flipped_back(layer: Any, x: Any) -> Any:
-    output, states = layer(x.flip(1))
-    return output.flip(1), states
+def _flipped_in_torch(layer: Any, x: Any) -> Any:
+    return layer(x.flip(1))[0].flip(1)
 
 
-def _turned_in_keras(layer: Any, x: Any) -> Any:
-    return layer(x)[:, ::-1]
+def _flipped_in_keras(layer: Any, x: Any) -> Any:
+    return layer(x[:, ::-1])[:, ::-1]
 
 
 def _last(layer: Any, x: Any) -> Any:
-    output, states = layer(x)
-    return output[:, -1], states
+    return layer(x)[0][:, -1]
+
+
+def _last_in_keras(layer: Any, x: Any) -> Any:
+    return layer(x)[:, -1]
+
+
+def _final(layer: Any, x: Any) -> Any:
+    states = layer(x)[1]
+    h = states[0] if isinstance(states, tuple) else states
+    return h[-1]
 
 
 def _ends(layer: Any, x: Any) -> Any:
-    output, states = layer(x)
-    half = output.shape[2] // 2
-    import torch  # noqa: PLC0415 (the table itself loads no framework)
+    import torch
 
-    return torch.cat([output[:, -1, :half], output[:, 0, half:]], 1), states
+    output = layer(x)[0]
+    half = output.shape[2] // 2
+    return torch.cat([output[:, -1, :half], output[:, 0, half:]], 1)
 
 
 def _time_first(layer: Any, x: Any) -> Any:
-    output, states = layer(x.transpose(0, 1))
-    return output.transpose(0, 1), states
+    return layer(x.transpose(0, 1))[0].transpose(0, 1)
 
 
 def _one_by_one(layer: Any, x: Any) -> Any:
-    import torch  # noqa: PLC0415
+    import torch
 
     states, outputs = None, []
     for step in x.split(1, 1):
         output, states = layer(step, states)
         outputs.append(output)
-    return torch.cat(outputs, 1), states
+    return torch.cat(outputs, 1)
 
 
 def _in_use() -> Iterator[Configuration]:
     """Ways in which models use a layer, each as it is written in either framework."""
     shape = (BATCH, TIME, 4)
     for kind in KERAS:
-        torch, keras = _layers(kind, 4, 6)
-        backwards = {**keras, "go_backwards": True}
-        last = {**keras, "return_sequences": False}
-        time_first = {**torch, "batch_first": False}
-        two_ways = {**torch, "bidirectional": True}
-        yield _configuration(kind, "backwards", torch, backwards, shape, _flipped)
-        yield _configuration(
-            *(kind, "backwards, flipped back", torch, backwards, shape),
-            *(_flipped_back, _turned_in_keras),
+        plain, in_keras = _layers(kind, 4, 6)
+        last = {**in_keras, "return_sequences": False}
+        time_first = {**plain, "batch_first": False}
+        two_ways = {**plain, "bidirectional": True}
+        uses: tuple[tuple[str, dict[str, Any], dict[str, Any], Use, Use], ...] = (
+            ("backwards", plain, in_keras, _flipped_in_torch, _flipped_in_keras),
+            ("last step", plain, last, _last, _called),
+            ("last step of all", plain, in_keras, _last, _last_in_keras),
+            ("final state", plain, last, _final, _called),
+            ("time first", time_first, in_keras, _time_first, _called),
+            ("in steps", plain, in_keras, _one_by_one, _called),
+            ("unrolled", plain, {**in_keras, "unroll": True}, _one_by_one, _called),
         )
-        yield _configuration(kind, "last step", torch, last, shape, _last)
-        yield _configuration(kind, "time first", time_first, keras, shape, _time_first)
-        yield _configuration(kind, "in steps", torch, keras, shape, _one_by_one)
+        for name, torch_settings, keras_settings, use, use_in_keras in uses:
+            yield _configuration(
+                *(kind, name, torch_settings, keras_settings, shape),
+                *(use, use_in_keras),
+            )
         yield _configuration(
-            *(kind, "ends of both ways", two_ways, last, shape, _ends),
+            *(kind, "ends of both ways", two_ways, last, shape, _ends, _called),
             wrapper="Bidirectional",
         )
-        for unroll in (True, False):
-            options = {**keras, "unroll": unroll}
-            yield _configuration(kind, f"unroll {unroll}", torch, options, shape)
 
 
 CONFIGURATIONS = (*_parts(), *_sizes(), *_cells(), *_in_use())

@@ -201,6 +201,10 @@ class Twins:
         """The layer of Keras without a wrapper, the first of several."""
         layer = self.keras.part
         layer = layer[0] if isinstance(layer, list) else layer
+        if isinstance(layer, keras.layers.Bidirectional):
+            return layer.forward_layer
+        if self.example.as_cells:
+            return layer.cell.cells[0]
         return getattr(layer, "layer", layer)
 
     def unlike_options(self) -> dict[str, tuple[Any, Any]]:

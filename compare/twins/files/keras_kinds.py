@@ -108,9 +108,12 @@ def _named(kind: str, parts: Parts, names: Sequence[str]) -> Layer:
     """A layer with its arrays by name, where the file only numbers them."""
     named = {}
     for prefix, arrays in parts.items():
+        # Those inside attention are named with their part already.
+        inside = [n.removeprefix(prefix) for n in names if n.startswith(prefix)]
+        names_of_part = inside or names
         for number, (key, data) in enumerate(arrays.items()):
-            if key.isdigit() and number < len(names):
-                key = names[number]
+            if key.isdigit() and number < len(names_of_part):
+                key = names_of_part[number]
             named[prefix + key] = data
     return Layer(kind, named)
 

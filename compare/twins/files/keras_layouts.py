@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
     MutableParts = dict[str, dict[str, h5py.Dataset]]
 
+# The dense layers inside attention, in the order of its kind; Keras 2 names the last
+# otherwise.
+PROJECTIONS = ("query", "key", "value", "output")
+LEGACY_PROJECTIONS = {
+    "query": "query.",
+    "key": "key.",
+    "value": "value.",
+    "attention_output": "output.",
+}
 CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 
 # Name of each layer, and what it may be, likelier first.
@@ -118,6 +127,10 @@ def _composite(inner: dict[str, h5py.Group]) -> MutableParts:
             for prefix, arrays in _part(inner[f"{direction}_layer"]).items():
                 parts[f"{direction}.{prefix}"] = arrays
         return parts
+    if set(inner) >= {f"{word}_dense" for word in PROJECTIONS}:  # attention
+        return {
+            f"{word}.": hdf5.variables(inner[f"{word}_dense"]) for word in PROJECTIONS
+        }
     if "cell" in inner:
         return _cells(inner["cell"])
     if "layer" in inner and set(inner) <= {"layer", "vars"}:
@@ -213,6 +226,10 @@ def _prefixed(paths_inside: MutableParts) -> MutableParts:
     if len(paths_inside) == 1:
         (arrays,) = paths_inside.values()
         return {"": arrays}
+    if set(paths_inside) == set(LEGACY_PROJECTIONS):
+        return {
+            prefix: paths_inside[path] for path, prefix in LEGACY_PROJECTIONS.items()
+        }
     directions = [re.search(r"\b(forward|backward)_", path) for path in paths_inside]
     prefixes = []
     for number, direction in enumerate(directions):

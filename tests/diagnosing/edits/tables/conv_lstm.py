@@ -9,14 +9,14 @@ EDITS = (
         "torch",
         "i, f, o, g = torch.chunk(gates, 4, dim=1)",
         "f, i, o, g = torch.chunk(gates, 4, dim=1)",
-        cause=("order gates", "gates exchanged", "input forget"),
+        cause=("order gates", "blocks order", "gates exchanged", "input forget"),
         place=CELL,
     ),
     Edit(
         "transfer",
         "order = [0, 1, 3, 2]",
         "order = [0, 1, 2, 3]",
-        cause=("order gates", "gates i f o", "gates exchanged"),
+        cause=("order gates", "blocks order", "gates exchanged"),
         place=CELL,
     ),
     Edit(

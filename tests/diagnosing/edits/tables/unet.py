@@ -23,7 +23,7 @@ EDITS = (
         "torch",
         "torch.cat([up, two], dim=1)",
         "torch.cat([up, up], dim=1)",
-        cause=("twice", "skip", "down2"),
+        cause=("twice", "cat takes up leaky_relu"),
         place=("merge", "up", "concat"),
         lines=("up = layers.Concatenate()([up, two])",),
     ),
