@@ -203,7 +203,7 @@ class MeanInKeras(keras.Model):
         (
             partial(StepsInPyTorch, last=True),
             {},
-            "between cell and head, Keras takes the mean of all steps, not the last step",
+            "between cell and head, Keras takes the mean of all steps, not the last ",
         ),
         (
             StepsInPyTorch,
