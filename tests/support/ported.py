@@ -432,13 +432,13 @@ PORTS = {
         lambda: attention(),
         lambda: attention_in_keras(keras_scores, causal_in_keras),
         SERIES,
-        "`where`",
+        "`where(",
     ),
     "attention: mask after the softmax": (
         lambda: attention(weigh=zeroed_after),
         lambda: attention_in_keras(keras_scores, causal_in_keras),
         SERIES,
-        "`where`",
+        "`where(",
     ),
     "residual: left out": (
         lambda: block(joined=False),
@@ -630,6 +630,6 @@ PORTS = {
         lambda: gated(shift=lambda y: (y - y.roll(1, 1))[:, :-1]),
         gated_in_keras,
         SERIES,
-        "`roll`, `-` and `[]`",
+        "`roll(1, 1)`, `-` and",
     ),
 }

@@ -184,5 +184,9 @@ def _only(steps: Sequence[Step]) -> Step | None:
     """
     if not steps:
         return None
-    lines = {(step.name, step.is_layer, step.line) for step in steps}
+    lines = set()
+    for step in steps:
+        line = step.line
+        where = (line.file, line.number) if line is not None else step.layer
+        lines.add((step.name, where))
     return steps[0] if len(lines) == 1 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 
 import numpy as np
 
@@ -135,7 +135,8 @@ def _of_each_number(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
     below, slope = x < 0, np.nan
     if below.any() and not below.all():
         slope = float((output[below] / x[below]).mean())
-        if np.isfinite(slope) and same(functions.leaky_relu(slope)(x), output):
+        is_slope = np.isfinite(slope) and slope != 1
+        if is_slope and same(functions.leaky_relu(slope)(x), output):
             yield Recognised("a leaky relu", f"of slope {slope:.6g}")
     yield from _linear(output, x)
     yield from _masked(output, x)
@@ -193,8 +194,6 @@ def number(factor: float) -> str:
             return f"1 / sqrt({whole})"
         if abs(factor / np.sqrt(whole) - 1) < 1e-9 and round(whole**0.5) ** 2 != whole:
             return f"sqrt({whole})"
-        if abs(factor * whole - 1) < 1e-9:
-            return f"1 / {whole}"
     return f"{factor:.6g}"
 
 
@@ -328,7 +327,10 @@ def _of_two(
         y: another one.
         is_turned: whether it took y before x.
     """
-    for name, function in TWO.items():
+    shapes = [y]
+    if x.size == y.size and x.shape != y.shape:
+        shapes.append(y.reshape(x.shape))  # as it is where nothing is spread out
+    for (name, function), y in product(TWO.items(), shapes):
         try:
             with np.errstate(all="ignore"):
                 made = function(x, y)
