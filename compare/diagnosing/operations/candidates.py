@@ -124,7 +124,10 @@ class Candidate:
         array = self.array(found)
         old = self.torch.inputs[self.place]
         changes = []
-        for number in found.torch.depths:
+        numbers = found.torch.depths.keys()
+        if self.manner == "another constant":  # which may be made into others first
+            numbers = found.torch.trace.steps.keys()
+        for number in numbers:
             for place, value in enumerate(found.torch.trace.steps[number].inputs):
                 if value == old:
                     changes.append(Replacement(number, place, array, is_input=True))

@@ -162,7 +162,7 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
         label, keras_label = labels
         does, keras_does = f"{torch_names}, {label},", f"{keras_names}, {keras_label},"
         fault = f"{label} for {keras_label}"
-        if label.family == keras_label.family:
+        if label.family == keras_label.family and keras_label.detail:
             fault = f"{label} for {keras_label.detail}"
     where, keras_where = at(change.torch), at(change.keras)
     source = _source(torch_steps[0], torch)
