@@ -31,9 +31,7 @@ class CausalConvolutions(keras.Model):
         super().__init__()
         self.num_features = num_features
         self.first = layers.Conv1D(num_channels, 3, padding="causal")
-        self.second = layers.Conv1D(
-            num_channels, 3, padding="causal", dilation_rate=2
-        )
+        self.second = layers.Conv1D(num_channels, 3, padding="causal", dilation_rate=2)
         self.shortcut = layers.Conv1D(num_channels, 1)
         self.head = layers.Dense(num_outputs)
 

@@ -12,6 +12,9 @@ class SequenceToSequence(keras.Model):
     answer here is x itself. PyTorch's states have an axis for layers, (1, batch, size);
     Keras takes a list of them, (batch, size).
 
+    The attention has no weights: a score is the product of two hidden states. It looks
+    at all steps of x, also later ones, as a translation does.
+
     Args:
         num_features: size of one time step's input and output vector.
         hidden_size: size of the hidden state h and of the cell state c (Keras calls
@@ -47,7 +50,6 @@ class SequenceToSequence(keras.Model):
         before = ops.pad(x[:, :-1], ((0, 0), (1, 0), (0, 0)))
         encoded, *states = self.encoder(x)  # (batch, time, hidden_size)
         decoded = self.decoder(before, initial_state=states)
-        # Each step looks at all that was read, most where it is alike.
         scores = decoded @ ops.swapaxes(encoded, 1, 2)  # (batch, time, time)
         context = ops.softmax(scores, axis=-1) @ encoded
         both = ops.concatenate([decoded, context], axis=-1)  # (.., 2 hidden_size)

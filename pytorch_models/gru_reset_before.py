@@ -19,7 +19,9 @@ class ResetBefore(nn.Module):
         nn.init.orthogonal_(self.recurrent_kernel)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        to_gates, to_n = self.recurrent_kernel.tensor_split([2 * len(self.recurrent_kernel)], 1)
+        to_gates, to_n = self.recurrent_kernel.tensor_split(
+            [2 * len(self.recurrent_kernel)], 1
+        )
         h = x.new_zeros(len(x), len(self.recurrent_kernel))  # (batch, hidden_size)
         outputs = []
         for inputs in (x @ self.kernel + self.bias).unbind(1):  # (batch, 3 hidden_size)

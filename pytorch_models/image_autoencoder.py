@@ -9,9 +9,9 @@ class ImageAutoencoder(nn.Module):
 
     A transposed convolution of 3 pixels in strides of 2 makes 2 n + 1 rows of n. `same`
     of Keras leaves out the last; PyTorch's padding=1 with output_padding=1 leaves out
-    the first, so that it is cut off by hand. The kernel is (height, width, outputs, inputs)
-    in Keras, the other way round than that of a convolution, and (inputs, outputs,
-    height, width) in PyTorch.
+    the first, so that it is cut off by hand. The kernel is (height, width, outputs,
+    inputs) in Keras, the other way round than that of a convolution, and (inputs,
+    outputs, height, width) in PyTorch.
 
     Args:
         num_features: channels of the image.

@@ -13,6 +13,9 @@ class SequenceToSequence(nn.Module):
     answer here is x itself. PyTorch's states have an axis for layers, (1, batch, size);
     Keras takes a list of them, (batch, size).
 
+    The attention has no weights: a score is the product of two hidden states. It looks
+    at all steps of x, also later ones, as a translation does.
+
     Args:
         num_features: size of one time step's input and output vector.
         hidden_size: size of the hidden state h and of the cell state c (Keras calls
@@ -46,7 +49,6 @@ class SequenceToSequence(nn.Module):
         before = pad(x[:, :-1], (0, 0, 1, 0))  # (batch, time, num_features)
         encoded, states = self.encoder(x)  # (batch, time, hidden_size)
         decoded, _ = self.decoder(before, states)
-        # Each step looks at all that was read, most where it is alike.
         scores = decoded @ encoded.transpose(1, 2)  # (batch, time, time)
         context = torch.softmax(scores, dim=-1) @ encoded
         both = torch.cat([decoded, context], dim=-1)  # (batch, time, 2 hidden_size)

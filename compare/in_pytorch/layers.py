@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from compare.errors import BadInput
+from compare.in_pytorch import computed as computed_weights
 from compare.in_pytorch.kinds import (
     is_by_hand,
     is_constant,
@@ -19,6 +20,7 @@ from compare.in_pytorch.kinds import (
     own_modules,
 )
 from compare.in_pytorch.models import check_usable
+from compare.kinds import usual_arrays
 from compare.kinds.layer import Layer
 from compare.matching.copying import copy
 
@@ -28,13 +30,16 @@ COMPOSITES = (torch.nn.MultiheadAttention,)
 # Models whose layers that share all of their tensors count, see `hold_apart`.
 _APART: WeakSet[torch.nn.Module] = WeakSet()
 
+# Cells that users made of linear layers and that count as one, see `hold_cells`.
+_CELLS: WeakSet[torch.nn.Module] = WeakSet()
+
 # By model, the full names of tensors that do not count, see `ignore`.
 _IGNORED: WeakKeyDictionary[torch.nn.Module, set[str]] = WeakKeyDictionary()
 
 
 def is_composite(layer: torch.nn.Module) -> bool:
     """Whether a layer counts as one with those inside."""
-    return isinstance(layer, COMPOSITES)
+    return isinstance(layer, COMPOSITES) or layer in _CELLS
 
 
 def modules(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
@@ -157,7 +162,7 @@ def holders(
         tensors |= module.named_buffers(recurse=deep)
         if not is_own(module):
             tensors.pop("num_batches_tracked", None)
-        if is_constant(module):
+        if is_constant(module) and not deep:
             continue
         shared = earlier.issuperset(map(id, tensors.values()))
         for key in [key for key in tensors if full_name(name, key) in ignored]:
@@ -177,6 +182,31 @@ def hold_apart(model: torch.nn.Module) -> bool:
     before = len(holders(model))
     _APART.add(model)
     return len(holders(model)) > before
+
+
+def hold_cells(model: torch.nn.Module) -> bool:
+    """Count cells that users made of linear layers as one layer each.
+
+    Their twins in Keras are recurrent layers, which hold the arrays of all gates.
+
+    Returns:
+        Whether there are some that did not count so.
+    """
+    cells = [module for _, module in own_modules(model) if _is_cell_of_layers(module)]
+    new = [module for module in cells if module not in _CELLS]
+    _CELLS.update(new)
+    return bool(new)
+
+
+def _is_cell_of_layers(module: torch.nn.Module) -> bool:
+    """Whether a module of the user's own has the linear layers of a cell, no others."""
+    children = list(module.children())
+    if not children or any(module.parameters(recurse=False)):
+        return False
+    if not all(isinstance(child, torch.nn.Linear) for child in children):
+        return False
+    arrays = {name: read(tensor) for name, tensor in module.named_parameters()}
+    return any(usual_arrays(Layer(kind_of(module), arrays)))
 
 
 def ignore(model: torch.nn.Module, names: Collection[str]) -> None:
@@ -207,3 +237,8 @@ def constants(model: torch.nn.Module) -> list[str]:
             for key, _ in module.named_buffers(recurse=False):
                 names.append(f"{prefix}{key}")
     return names
+
+
+def computed(model: torch.nn.Module) -> list[str]:
+    """Full names of weights that the user's model computes, as in a weight norm."""
+    return computed_weights.held_weights(model)

@@ -57,7 +57,7 @@ def mean(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
         return np.asarray(total / divisor)
     steps, around_steps = np.ones_like(x, "float64"), zeros
     is_word = isinstance(options.get("padding", "valid"), str)
-    if not is_word and options.get("padding counted", True):
+    if options.get("padding counted", not is_word):
         steps = np.pad(steps, ((0, 0), *zeros, (0, 0)), constant_values=1)
         around_steps = ((0, 0),) * len(zeros)
     counts = cut(steps, options, (around_steps, beyond), 0.0).sum(_inside(x))

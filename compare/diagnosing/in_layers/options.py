@@ -48,7 +48,7 @@ def unlike_options(layer: str, isolated: Isolated) -> list[Finding]:
         "torch": isolated.torch.layer_outputs[layer],
         "keras": isolated.keras.layer_outputs[layer],
     }
-    if not _makes(torch, outputs["torch"]) or not _makes(keras, outputs["keras"]):
+    if not makes(torch, outputs["torch"]) or not makes(keras, outputs["keras"]):
         return []
     unlike = [
         option
@@ -56,13 +56,13 @@ def unlike_options(layer: str, isolated: Isolated) -> list[Finding]:
         if option.matters == "results"
         and torch.options[option.name] != keras.options[option.name]
     ]
-    options = _fewest(unlike, torch.options, keras, outputs["keras"])
+    options = fewest(unlike, torch.options, keras, outputs["keras"])
     cure = _cure(layer, isolated)
     place = _Place(layer, isolated, torch, keras)
     return [Finding(layer, (place.reading(option),), cure=cure) for option in options]
 
 
-def _makes(call: Call, output: np.ndarray) -> bool:
+def makes(call: Call, output: np.ndarray) -> bool:
     """Whether a layer makes this of its input by what its settings say."""
     try:
         computed = call.run()
@@ -71,7 +71,7 @@ def _makes(call: Call, output: np.ndarray) -> bool:
     return isinstance(computed, np.ndarray) and near(computed, output)
 
 
-def _fewest(
+def fewest(
     unlike: Sequence[Option], options: Options, keras: Call, output: np.ndarray
 ) -> Sequence[Option]:
     """The fewest settings that must be Keras's value to make Keras's output.
@@ -88,7 +88,7 @@ def _fewest(
     for count in range(1, len(unlike) + 1):
         for chosen in combinations(unlike, count):
             values = {option.name: keras.options[option.name] for option in chosen}
-            if _makes(replace(keras, options={**options, **values}), output):
+            if makes(replace(keras, options={**options, **values}), output):
                 return chosen
     return ()
 
@@ -141,7 +141,7 @@ class _Place:
         """The value of a setting on a side, in words."""
         value = self._calls[side].options[option.name]
         if option.name != PADDING or not self._has_steps():
-            return _written(value)
+            return written(value)
         zeros = self._around(side)
         if len(zeros) > 1:
             words = f"{zeros} before and after each axis"
@@ -172,7 +172,7 @@ class _Place:
         words = side == "torch" and isinstance(value, str) and bool(option.in_pytorch)
         if not attribute or (words and value not in option.in_pytorch):
             return f"{name}: {option.instead}"
-        fix = f"{name}: {attribute}={_written(value)}"
+        fix = f"{name}: {attribute}={written(value)}"
         if side == "torch" and self._has_steps():
             fix += self._padded_otherwise()
         return fix
@@ -183,13 +183,17 @@ class _Place:
         call = self._calls[opposite]
         value = call.options[PADDING]
         if side == "torch":
+            if not any(map(any, zeros)):
+                return "padding=0"
             fix = f"{_padded_before(zeros)} before it, and padding=0"
             if value == "same" and max(call.options["stride"]) > 1:
-                return f"{fix}, for {_written(call.x.shape[1:-1])} steps"
+                return f"{fix}, for {written(call.x.shape[1:-1])} steps"
             return fix
         if isinstance(value, str):
             return f'padding="{value}"'
-        axes = _written(zeros[0]) if len(zeros) == 1 else _written(zeros)
+        if not any(map(any, zeros)):
+            return 'padding="valid"'
+        axes = written(zeros[0]) if len(zeros) == 1 else written(zeros)
         layer = f"ZeroPadding{len(zeros)}D"
         return f'{layer}({axes}) before it, and padding="valid"'
 
@@ -208,7 +212,7 @@ def _padded_before(zeros: Around) -> str:
     return f"F.pad(x, ({numbers})){along}"
 
 
-def _written(value: Value) -> str:
+def written(value: Value) -> str:
     """A setting as it is written in code, a size of one axis as a number."""
     if isinstance(value, tuple) and len(value) == 1:
         value = value[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations, product
 
@@ -10,9 +10,11 @@ import numpy as np
 
 from compare.diagnosing.operations.arrangements import rearranged
 from compare.diagnosing.operations.counterparts import same
+from compare.diagnosing.operations.functions import FUNCTIONS, REDUCTIONS, TWO
+from compare.diagnosing.operations.windowed import windowed
 from compare.kinds import functions
 from compare.kinds.functions import softmax
-from compare.mistakes.activations import ACTIVATIONS, NONE, ROUNDED
+from compare.mistakes.activations import ROUNDED
 
 MOST_NUMBERS = 300_000  # in an array; larger ones are not tried
 MOST_ENTRIES = 300  # along an axis, of which one may be taken
@@ -57,48 +59,6 @@ def recognised(
 # ------------------------------------------------------------------- of one array
 
 
-FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    **{name: function for name, function in ACTIVATIONS.items() if name != NONE},
-    "a hard sigmoid": functions.hard_sigmoid_sixth,
-    "a hard sigmoid of slope 0.2": functions.hard_sigmoid_fifth,
-    "a hard swish": lambda x: x * functions.hard_sigmoid_sixth(x),
-    "a mish": lambda x: x * np.tanh(functions.softplus(x)),
-    "a softsign": lambda x: x / (1 + np.abs(x)),
-    "a selu": lambda x: 1.0507009873554805 * functions.elu(1.6732632423543772)(x),
-    "the logarithm of a sigmoid": lambda x: -functions.softplus(-x),
-    "the absolute value": np.abs,
-    "the square": np.square,
-    "the exponential": np.exp,
-    "the exponential less 1": np.expm1,
-    "the square root": np.sqrt,
-    "the logarithm": np.log,
-    "the logarithm of 1 more": np.log1p,
-    "the sine": np.sin,
-    "the cosine": np.cos,
-    "the negative": np.negative,
-    "1 less it": lambda x: 1 - x,
-    "1 by it": lambda x: 1 / x,
-    "a sign": np.sign,
-}
-
-REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
-    "the mean": np.mean,
-    "the sum": np.sum,
-    "the largest": np.max,
-    "the smallest": np.min,
-    "the standard deviation": np.std,
-    "the standard deviation with n - 1": lambda x, axis: np.std(x, axis, ddof=1),
-    "the variance": np.var,
-    "the variance with n - 1": lambda x, axis: np.var(x, axis, ddof=1),
-    "the length": lambda x, axis: np.sqrt(np.square(x).sum(axis)),
-    "the sum of squares": lambda x, axis: np.square(x).sum(axis),
-    "the mean of squares": lambda x, axis: np.square(x).mean(axis),
-    "the mean of absolute values": lambda x, axis: np.abs(x).mean(axis),
-    "the product": np.prod,
-    "the median": np.median,
-}
-
-
 def _of_one(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
     """What an output may be of one array."""
     if output.size == x.size and same(output.ravel(), x.ravel()):
@@ -111,6 +71,8 @@ def _of_one(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         yield from rearranged_words(output, x)
         yield from _reduced(output, x)
         yield from _taken(output, x)
+        for family, detail in windowed(output, x):
+            yield Recognised(family, detail)
 
 
 def rearranged_words(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
@@ -345,37 +307,6 @@ def _of_two(
             yield Recognised(name, detail)
     if not is_turned:
         yield from _joined(output, [x, y])
-
-
-def _swapped(y: np.ndarray) -> np.ndarray:
-    """The last two axes exchanged.
-
-    Raises:
-        ValueError: of fewer axes.
-    """
-    if y.ndim < 2:
-        raise ValueError("two axes are needed")
-    return y.swapaxes(-1, -2)
-
-
-TWO: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "the sum of both": np.add,
-    "the mean of both": lambda x, y: (x + y) / 2,
-    "the product of both": np.multiply,
-    "the first less the second": np.subtract,
-    "the first by the second": np.divide,
-    "the larger of both": np.maximum,
-    "the smaller of both": np.minimum,
-    "the matrix product of the first and the second": np.matmul,
-    "the matrix product of the first and the second, transposed": (
-        lambda x, y: x @ _swapped(y)
-    ),
-    "the matrix product of the first, transposed, and the second": (
-        lambda x, y: _swapped(x) @ y
-    ),
-    "the first plus the product of both": lambda x, y: x + x * y,
-    "the first by 1 less the second": lambda x, y: x * (1 - y),
-}
 
 
 def _joined(output: np.ndarray, parts: Sequence[np.ndarray]) -> Iterator[Recognised]:
