@@ -39,7 +39,8 @@ def _candidates(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[str, Function]]:
             yield f"a leaky relu of slope {slope:g}", functions.leaky_relu(slope)
         for alpha in _rounded(low_y / float(np.expm1(low_x))):
             yield f"an elu of alpha {alpha:g}", functions.elu(alpha)
-    if y.min() > x.min() or y.max() < x.max():
+    is_constant = y.min() == y.max()  # which no clamp makes on purpose
+    if not is_constant and (y.min() > x.min() or y.max() < x.max()):
         low = float(y.min()) if y.min() > x.min() else -np.inf
         high = float(y.max()) if y.max() < x.max() else np.inf
         yield f"a clamp to [{low:g}, {high:g}]", functions.limited(low, high)

@@ -25,11 +25,13 @@ class Line:
         file: its name, without the folder.
         number: from 1.
         text: without the spaces around it.
+        place: tells operations of one line apart.
     """
 
     file: str
     number: int
     text: str
+    place: int = 0
 
     def __str__(self) -> str:
         if not self.text:
@@ -249,5 +251,5 @@ def line_of(frame: FrameType | None, passed: tuple[str, ...], end: str) -> Line 
             return None
         number = candidate.f_lineno
         text = linecache.getline(file, number).strip()
-        return Line(Path(file).name, number, text)
+        return Line(Path(file).name, number, text, candidate.f_lasti)
     return None

@@ -319,13 +319,14 @@ def gated(gate=None, shift=None, end=None):
     )
 
 
-def gated_in_keras():
+def gated_in_keras(spread=False):
     def call(m, x):
         z = ops.sigmoid(m.z(x))
         h = ops.tanh(m.h(x))
         y = z * h + (1 - z) * m.p(x)
         y = y[:, 1:] - y[:, :-1]
-        return m.fc(y)[:, -1]
+        y = m.fc(y)
+        return y[:, -1, 0] - y[:, -1, 1] if spread else y[:, -1]
 
     return KerasModel(
         call,
@@ -334,6 +335,46 @@ def gated_in_keras():
         p=layers.Dense(6),
         fc=layers.Dense(2),
     )
+
+
+# --------------------------------------------------------------- a loop over the steps
+
+
+class Leaky(nn.Module):
+    """A recurrent cell by hand: h = 0.9 h + 0.1 tanh(W x + U h)."""
+
+    def __init__(self, step, first=0.0, reverse=False):
+        super().__init__()
+        self.w = nn.Linear(5, 6)
+        self.u = nn.Linear(6, 6)
+        self.fc = nn.Linear(6, 2)
+        self._step, self._first, self._reverse = step, first, reverse
+
+    def forward(self, x):
+        h = torch.full((len(x), 6), self._first, dtype=x.dtype)
+        steps = range(x.shape[1])
+        for t in reversed(steps) if self._reverse else steps:
+            h = self._step(self.w(x[:, t]), self.u(h), h)
+        return self.fc(h)
+
+
+def leaky(w, u, h):
+    return 0.9 * h + 0.1 * torch.tanh(w + u)
+
+
+class LeakyInKeras(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.w = layers.Dense(6)
+        self.u = layers.Dense(6)
+        self.fc = layers.Dense(2)
+
+    def call(self, x):
+        h = ops.zeros((ops.shape(x)[0], 6), dtype=x.dtype)
+        for t in range(x.shape[1]):
+            z = ops.tanh(self.w(x[:, t]) + self.u(h))
+            h = 0.9 * h + 0.1 * z
+        return self.fc(h)
 
 
 def give_weights(twins, seed=2):
@@ -432,13 +473,13 @@ PORTS = {
         lambda: attention(),
         lambda: attention_in_keras(keras_scores, causal_in_keras),
         SERIES,
-        "`where`",
+        "`where(",
     ),
     "attention: mask after the softmax": (
         lambda: attention(weigh=zeroed_after),
         lambda: attention_in_keras(keras_scores, causal_in_keras),
         SERIES,
-        "`where`",
+        "`where(",
     ),
     "residual: left out": (
         lambda: block(joined=False),
@@ -555,7 +596,7 @@ PORTS = {
         "(result 3)",
     ),
     "autoencoder: a repeat that mixes the samples": (
-        lambda: repeated(repeat=lambda z: z.repeat(8, 1).view(4, 8, 6)),
+        lambda: repeated(repeat=lambda z: z.repeat(8, 1).view(-1, 8, 6)),
         repeated_in_keras,
         SERIES,
         "the whole repeated 8 times along axis 0",
@@ -630,6 +671,36 @@ PORTS = {
         lambda: gated(shift=lambda y: (y - y.roll(1, 1))[:, :-1]),
         gated_in_keras,
         SERIES,
-        "`roll`, `-` and `[]`",
+        "`roll(1, 1)`, `-` and",
+    ),
+    "loop: relu for tanh": (
+        lambda: Leaky(lambda w, u, h: 0.9 * h + 0.1 * torch.relu(w + u)),
+        LeakyInKeras,
+        SERIES,
+        "a relu",
+    ),
+    "loop: product for sum": (
+        lambda: Leaky(lambda w, u, h: 0.9 * h + 0.1 * torch.tanh(w * u)),
+        LeakyInKeras,
+        SERIES,
+        "the product of both",
+    ),
+    "loop: from the end": (
+        lambda: Leaky(leaky, reverse=True),
+        LeakyInKeras,
+        SERIES,
+        "(time 8 of 8)",
+    ),
+    "loop: begins with ones": (
+        lambda: Leaky(leaky, first=1.0),
+        LeakyInKeras,
+        SERIES,
+        "all 1",
+    ),
+    "broadcast: (N,) less (N, 1)": (
+        lambda: gated(end=lambda y: y[:, -1, 0] - y[:, -1, 1:]),
+        lambda: gated_in_keras(spread=True),
+        SERIES,
+        "spread out to (4, 4)",
     ),
 }

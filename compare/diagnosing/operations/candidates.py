@@ -18,7 +18,12 @@ JUST = 1  # step into the region
 MOST_ORDERS = 3  # of axes that are tried
 
 Manner = Literal[
-    "otherwise", "torch alone", "keras alone", "another input", "another layout"
+    "otherwise",
+    "torch alone",
+    "keras alone",
+    "another input",
+    "another constant",
+    "another layout",
 ]
 
 
@@ -48,13 +53,15 @@ class Candidate:
         manner: "otherwise", where a step of each side makes something else of what is
             shared; "torch alone" and "keras alone", where one side has a step too many;
             "another input", where a step is given another shared value; "another
-            layout", where it is given the same numbers in another order.
+            constant", where it is given one that depends on no input of the model;
+            "another layout", where it is given the same numbers in another order.
         torch: the step of PyTorch that is changed.
         place: of the input or output of PyTorch's step.
         depth: steps into the region.
         keras: the step of Keras that makes the array, or takes it; None where PyTorch's
             own input takes the place.
-        keras_place: of the output of Keras's step; of its input in another layout.
+        keras_place: of the output of Keras's step; of its input where a constant or
+            another layout takes the place, or another input of PyTorch's.
         arrangement: of that output in PyTorch.
         value: of PyTorch's trace, that takes the place; -1 where Keras's does.
         everywhere: whether all steps of the region that take the same value as the
@@ -74,14 +81,14 @@ class Candidate:
     @property
     def is_input(self) -> bool:
         """Whether an input of PyTorch's step is replaced, not an output."""
-        return self.manner in ("keras alone", "another input", "another layout")
+        return self.manner not in ("otherwise", "torch alone")
 
     def array(self, found: Regions) -> np.ndarray:
         """What takes the place, as PyTorch has it."""
         if self.arrangement is None or self.keras is None:
             return found.torch.trace.array(self.value)
         values = self.keras.outputs
-        if self.manner == "another layout":
+        if self.manner in ("another constant", "another layout"):
             values = self.keras.inputs
         value = values[self.keras_place]
         return self.arrangement.of(found.keras.trace.array(value))
@@ -91,31 +98,43 @@ class Candidate:
         if self.everywhere:
             return self._everywhere(found)
         again = _again(found.torch, self.torch)
+        keras_again = [] if self.keras is None else _again(found.keras, self.keras)
+        steps: list[tuple[Step, Step | None]] = [(self.torch, self.keras)]
         if self.keras is None:
             steps = [(step, None) for step in again]
-        elif self.value >= 0:
-            steps = [(self.torch, self.keras)]
-        else:
-            keras_again = _again(found.keras, self.keras)
-            steps = [(self.torch, self.keras)]
-            if len(again) == len(keras_again):
-                steps = list(zip(again, keras_again, strict=True))
+        elif len(again) == len(keras_again):
+            steps = list(zip(again, keras_again, strict=True))
         changes = []
         for torch, keras in steps:
             candidate = replace(self, torch=torch, keras=keras)
-            if keras is None:
-                which = self.torch.inputs.index(self.value)
-                candidate = replace(candidate, value=torch.inputs[which])
-            array = candidate.array(found)
-            changes.append(Replacement(torch.number, self.place, array, self.is_input))
+            value = self._value_of(found, torch, keras)
+            if value is not None:
+                array = replace(candidate, value=value).array(found)
+                change = Replacement(torch.number, self.place, array, self.is_input)
+                changes.append(change)
         return changes
+
+    def _value_of(self, found: Regions, torch: Step, keras: Step | None) -> int | None:
+        """What PyTorch's value is where the same lines run again; None for none."""
+        if self.value < 0 or torch.number == self.torch.number:
+            return self.value
+        if keras is None:
+            return torch.inputs[self.torch.inputs.index(self.value)]
+        shape = found.torch.trace.array(torch.inputs[self.place]).shape
+        for value in found.shared.of_keras.get(keras.inputs[self.keras_place], ()):
+            if found.torch.trace.array(value).shape == shape:
+                return value
+        return None
 
     def _everywhere(self, found: Regions) -> list[Replacement]:
         """The change of an input wherever the region takes the same value."""
         array = self.array(found)
         old = self.torch.inputs[self.place]
         changes = []
-        for number in found.torch.depths:
+        numbers = found.torch.depths.keys()
+        if self.manner == "another constant":  # which may be made into others first
+            numbers = found.torch.trace.steps.keys()
+        for number in numbers:
             for place, value in enumerate(found.torch.trace.steps[number].inputs):
                 if value == old:
                     changes.append(Replacement(number, place, array, is_input=True))
@@ -149,9 +168,10 @@ def candidates_of_branches(found: Regions) -> list[Candidate]:
     Two steps belong together that take the same of what both sides share.
     """
     changes = []
+    remaining = found.keras.sources
     for step in found.torch.sources:
         takes = {v for v in step.inputs if not is_own(found.torch.trace, v)}
-        for keras_step in found.keras.sources:
+        for keras_step in remaining:
             twins = set()
             for value in keras_step.inputs:
                 twins |= {*found.shared.of_keras.get(value, ())} & takes
@@ -159,6 +179,7 @@ def candidates_of_branches(found: Regions) -> list[Candidate]:
                 continue
             for place, _ in found.keras.outputs(keras_step):
                 changes += list(_otherwise(found, step, keras_step, place, 0))[:1]
+            remaining = [other for other in remaining if other is not keras_step]
             break
     return changes
 
@@ -174,6 +195,7 @@ def _every(found: Regions) -> Iterator[Candidate]:
             both = depth + keras_depth
             if keras_depth == 0:
                 yield from _given_otherwise(found, step, keras_step, depth)
+                yield from _with_constant(found, step, keras_step, depth)
             if step.has_weights and keras_step.has_weights:
                 yield from _laid_out_otherwise(found, step, keras_step, both)
             for place, _ in keras.outputs(keras_step):
@@ -239,7 +261,7 @@ def _given_otherwise(
 ) -> Iterator[Candidate]:
     """PyTorch's step is given another value that both sides share."""
     trace = found.torch.trace
-    for keras_value in dict.fromkeys(keras_step.inputs):
+    for keras_place, keras_value in enumerate(keras_step.inputs):
         values = found.shared.of_keras.get(keras_value, ())
         if not values or set(values) & set(step.inputs):
             continue
@@ -248,9 +270,45 @@ def _given_otherwise(
             value = next((v for v in values if trace.array(v).shape == shape), None)
             if value is not None and not is_own(trace, value):
                 candidate = Candidate(
-                    "another input", step, place, depth, keras_step, value=value
+                    "another input",
+                    step,
+                    place,
+                    depth,
+                    keras_step,
+                    keras_place,
+                    value=value,
                 )
                 yield from _both_ways(found, candidate)
+
+
+def _with_constant(
+    found: Regions, step: Step, keras_step: Step, depth: int
+) -> Iterator[Candidate]:
+    """PyTorch's step is given a constant of Keras's step."""
+    torch, keras = found.torch, found.keras
+    for place, value in enumerate(step.inputs):
+        if value not in torch.fixed or value in found.shared.of_torch:
+            continue
+        like = torch.trace.array(value)
+        if is_own(torch.trace, value) and like.size < 2:
+            continue  # a number that the user has written
+        for keras_place, keras_value in enumerate(keras_step.inputs):
+            if keras_value not in keras.fixed:
+                continue
+            array = keras.trace.array(keras_value)
+            if array.size != like.size:
+                continue
+            for arrangement in arrangements(found, step, array, like):
+                yield Candidate(
+                    "another constant",
+                    step,
+                    place,
+                    depth,
+                    keras_step,
+                    keras_place,
+                    arrangement,
+                    everywhere=True,
+                )
 
 
 def _laid_out_otherwise(
@@ -312,6 +370,6 @@ def arrangements(
             orders.append(plain)
         orders = [*dict.fromkeys([*orders, *possible])][:MOST_ORDERS]
         return [Arrangement(order, like.shape) for order in orders]
-    if array.ndim != like.ndim or array.ndim == 0 or len(array) != len(like):
+    if array.ndim == 0 or like.ndim == 0 or len(array) != len(like):
         return []
     return [Arrangement(order) for order in dict.fromkeys([*orders, plain])][:1]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.diagnosing.operations.candidates import (
+    DEEPEST,
+    JUST,
     Candidate,
     candidates,
     candidates_of_branches,
@@ -89,7 +91,8 @@ def causes(twins: Twins, arrays: Sequence[np.ndarray]) -> Causes | None:
         new: list[Candidate] = []
         if len(found) < MOST_CAUSES:
             search = _Search(twins, arrays, changes, differing, end)
-            new = search.cure() or search.together() or search.progress()
+            new = search.cure(0, JUST) or search.together()
+            new = new or search.cure(JUST + 1, DEEPEST) or search.progress()
         if not new:
             return Causes(found, changes, first, are_all=False)
         for candidate in new:
@@ -146,18 +149,22 @@ class _Search:
     found: Regions
     end: float
 
-    def cure(self) -> list[Candidate]:
-        """The first change with which PyTorch's model returns what Keras's does."""
+    def cure(self, shallowest: int, deepest: int) -> list[Candidate]:
+        """The first change with which PyTorch's model returns what Keras's does.
+
+        Args:
+            shallowest: how many steps into the region it is at least.
+            deepest: how many at most.
+        """
         for candidate in islice(self._candidates(), MOST_RUNS):
-            if self._cures([candidate]):
+            is_there = shallowest <= candidate.depth <= deepest
+            if is_there and self._cures([candidate]):
                 return [candidate]
         return []
 
     def together(self) -> list[Candidate]:
         """Changes where the difference begins, in several branches, that cure it."""
-        branches = []
-        for candidate in candidates_of_branches(self.found):
-            branches.append(candidate)
+        branches = candidates_of_branches(self.found)
         if len(branches) < 2 or not self._cures(branches):
             return []
         for candidate in list(branches):

@@ -11,6 +11,7 @@ import numpy as np
 
 from compare.diagnosing.conclusion import deciding_stage
 from compare.diagnosing.operations.causes import Causes, begin, causes
+from compare.diagnosing.operations.compared import compared, samples_are_mixed
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.wording import Worded, worded
 from compare.in_pytorch.traces import replaced
@@ -21,6 +22,8 @@ from compare.mistakes.traces import RETURN, Line, Replacement, Step
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
+
+MIXED = "of one sample alone both return the same, so samples are mixed"
 
 
 def explained_by_operations(
@@ -68,10 +71,12 @@ def _by(
     if not found.causes:
         return explanation
     words = [worded(cause) for cause in found.causes]
+    if samples_are_mixed(twins, arrays):
+        words[0] = replace(words[0], sentence=f"{words[0].sentence}; {MIXED}")
     after = _judged(twins, arrays, found.replacements)
     is_proved = found.are_all and after is not None and after.verdict in proofs
     if not is_proved or not all(said.is_cause for said in words):
-        return _in_part(explanation, words)
+        return _in_part(explanation, words, _relation(found))
     assert after is not None
     change = found.causes[0].change
     lines = {"torch_line": _text(change.torch.line)}
@@ -134,11 +139,23 @@ def _both(before: Explanation, rest: Explanation) -> Explanation:
     )
 
 
-def _in_part(before: Explanation, words: Sequence[Worded]) -> Explanation:
+def _relation(found: Causes) -> str:
+    """What the first unlike values have to do with each other, in words."""
+    change, regions = found.causes[0].change, found.causes[0].found
+    if change.manner != "otherwise":
+        return ""
+    array = regions.torch.trace.array(change.torch.outputs[change.place])
+    return compared(array, change.array(regions))
+
+
+def _in_part(
+    before: Explanation, words: Sequence[Worded], relation: str
+) -> Explanation:
     """What is seen of operations, beside what was said before."""
     if before.part:
         return before
-    sentence = "; and ".join(dict.fromkeys(said.sentence for said in words))
+    sentences = [*(said.sentence for said in words), relation]
+    sentence = "; and ".join(dict.fromkeys(text for text in sentences if text))
     rest = f"{sentence}; {before.rest}" if before.rest else sentence
     return replace(before, sentence=rest, rest=rest)
 
@@ -184,5 +201,9 @@ def _only(steps: Sequence[Step]) -> Step | None:
     """
     if not steps:
         return None
-    lines = {(step.name, step.is_layer, step.line) for step in steps}
+    lines = set()
+    for step in steps:
+        line = step.line
+        where = (line.file, line.number) if line is not None else step.layer
+        lines.add((step.name, where))
     return steps[0] if len(lines) == 1 else None

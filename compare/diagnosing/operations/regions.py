@@ -17,10 +17,12 @@ class Region:
         trace: the whole.
         depths: by the number of each step of the region, in the order of the run, how
             many steps of the region come before it; 0 where the difference begins.
+        fixed: numbers of the values that do not depend on the model's inputs.
     """
 
     trace: Trace
     depths: Mapping[int, int]
+    fixed: Collection[int] = ()
 
     @property
     def sources(self) -> list[Step]:
@@ -79,7 +81,7 @@ def _region(trace: Trace, shared: Collection[int], unlike: Sequence[int]) -> Reg
         unlike: places of the results that differ.
     """
     if not unlike:
-        return Region(trace, {})
+        return Region(trace, {}, _fixed(trace))
     makers: dict[int, set[int]] = {RETURN: set()}
     waiting = []
     fixed = _fixed(trace)
@@ -105,7 +107,7 @@ def _region(trace: Trace, shared: Collection[int], unlike: Sequence[int]) -> Reg
         if number in makers:
             before = [depths[maker] + 1 for maker in makers[number] if maker in depths]
             depths[number] = max(before, default=0)
-    return Region(trace, depths)
+    return Region(trace, depths, fixed)
 
 
 def _fixed(trace: Trace) -> set[int]:

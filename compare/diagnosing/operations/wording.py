@@ -17,6 +17,8 @@ from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.mistakes.traces import RETURN, Step, Trace
 
+MOST_LETTERS = 40  # of what a step is told
+
 
 @dataclass(frozen=True)
 class Worded:
@@ -46,6 +48,8 @@ def worded(cause: Cause) -> Worded:
             return _alone("keras", change.keras, cause.found, change)
         case "another input":
             return _another_input(change, cause.found)
+        case "another constant":
+            return _another_constant(change, cause.found)
         case "another layout":
             return _another_layout(change, cause.found)
         case _:
@@ -96,6 +100,55 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
     return Worded(f"{own} for {right}", sentence, fixes, is_cause=True)
 
 
+def _another_constant(change: Candidate, found: Regions) -> Worded:
+    """A step of each side takes something else that depends on no input."""
+    assert change.keras is not None
+    torch, keras = found.torch.trace, found.keras.trace
+    own, right = (
+        change.torch.inputs[change.place],
+        change.keras.inputs[change.keras_place],
+    )
+    name, keras_name = _value(own, torch), _value(right, keras)
+    makes, keras_makes = _numbers(torch.array(own)), _numbers(keras.array(right))
+    where, keras_where = at(change.torch), at(change.keras)
+    sentence = (
+        f"{_name(change.torch, torch)} of PyTorch{where} takes {name}, {makes}, where "
+        f"{_name(change.keras, keras)} of Keras{keras_where} takes {keras_name}, "
+        f"{keras_makes}"
+    )
+    fixes: dict[Side, str] = {
+        "torch": f"PyTorch{where}: take {keras_makes}, as Keras does",
+        "keras": f"Keras{keras_where}: take {makes}, as PyTorch does",
+    }
+    return Worded(f"{makes} for {keras_makes}", sentence, fixes, is_cause=True)
+
+
+def _numbers(array: np.ndarray) -> str:
+    """The numbers of a constant, in words."""
+    if array.dtype == bool:
+        words = f"True in {array.sum()} of {array.size} places"
+    elif array.min() == array.max():
+        words = f"all {array.min():g}"
+    else:
+        words = f"numbers from {array.min():g} to {array.max():g}"
+    band = _band(array)
+    return f"{words}, {band}" if band else words
+
+
+def _band(array: np.ndarray) -> str:
+    """From which diagonal on a mask is set, in words; "" where it is no such mask."""
+    if array.ndim < 2 or array.min() == array.max():
+        return ""
+    set_there = array != array.reshape(-1)[0]
+    rows, columns = array.shape[-2:]
+    for diagonal in range(1 - rows, columns):
+        band = np.triu(np.ones((rows, columns), bool), diagonal)
+        for mask in (band, ~band):
+            if np.array_equal(set_there, np.broadcast_to(mask, array.shape)):
+                return f"another one from diagonal {diagonal} on"
+    return ""
+
+
 def _another_layout(change: Candidate, found: Regions) -> Worded:
     """A layer of each side is given the same numbers, in another order."""
     assert change.keras is not None
@@ -134,7 +187,7 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
         label, keras_label = labels
         does, keras_does = f"{torch_names}, {label},", f"{keras_names}, {keras_label},"
         fault = f"{label} for {keras_label}"
-        if label.family == keras_label.family:
+        if label.family == keras_label.family and keras_label.detail:
             fault = f"{label} for {keras_label.detail}"
     where, keras_where = at(change.torch), at(change.keras)
     source = _source(torch_steps[0], torch)
@@ -149,7 +202,9 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
         sentence, fault = f"{sentence}: {added}", added
     # Two layers with weights may differ in those, which are no operations.
     with_weights = any(step.has_weights for step in (*torch_steps, *keras_steps))
-    is_cause = labels is not None or added != "" or not with_weights
+    is_told_apart = labels is not None or torch_names != keras_names
+    is_known = labels is not None or added != ""
+    is_cause = is_known or (is_told_apart and not with_weights)
     return Worded(fault, sentence, fixes, is_cause)
 
 
@@ -245,7 +300,46 @@ def _name(step: Step, trace: Trace) -> str:
         return "the result"
     if step.is_layer:
         return f"`{step.layer}` ({step.name})"
-    return f"`{step.name}`"
+    if step.name == "[]":
+        return f"`{_index(step)}`"
+    told = []
+    if step.name.isidentifier():
+        for key, value in step.arguments.items():
+            if isinstance(value, bool | int | float | str | tuple) and _is_plain(value):
+                told.append(f"{value}" if key.isdigit() else f"{key}={value}")
+    words = ", ".join(told)
+    if not words or len(words) > MOST_LETTERS:
+        return f"`{step.name}`"
+    return f"`{step.name}({words})`"
+
+
+def _is_plain(value: object) -> bool:
+    """Whether an argument is short in words."""
+    if isinstance(value, tuple):
+        return all(isinstance(part, int | float | str) for part in value)
+    return value != ""
+
+
+def _index(step: Step) -> str:
+    """An index as it is written, where that is known: `[:, -1]`."""
+    index = step.arguments.get("1")
+    if index is None:
+        return "[]"
+    parts = index if isinstance(index, tuple) else (index,)
+    words = []
+    for part in parts:
+        if isinstance(part, slice):
+            start = "" if part.start is None else part.start
+            stop = "" if part.stop is None else part.stop
+            by = "" if part.step is None else f":{part.step}"
+            words.append(f"{start}:{stop}{by}")
+        elif part is Ellipsis:
+            words.append("...")
+        elif part is None or isinstance(part, int):
+            words.append(str(part))
+        else:
+            return "[]"
+    return f"[{', '.join(words)}]"
 
 
 def _value(number: int, trace: Trace) -> str:
@@ -253,13 +347,25 @@ def _value(number: int, trace: Trace) -> str:
     maker = trace.maker(number)
     if maker is None:
         return trace.values[number].source
-    which = ""
+    which = _again(maker, trace)
     if len(maker.outputs) > 1:
-        which = f" (result {maker.outputs.index(number) + 1})"
+        which += f" (result {maker.outputs.index(number) + 1})"
     line = (
         "" if maker.is_layer or maker.line is None else f" of line {maker.line.number}"
     )
     return f"what {_name(maker, trace)}{line}{which} makes"
+
+
+def _again(step: Step, trace: Trace) -> str:
+    """Which time it is that a step's line runs, where it does more than once."""
+    times = [
+        other.number
+        for other in trace.steps.values()
+        if (other.name, other.layer, other.line) == (step.name, step.layer, step.line)
+    ]
+    if len(times) < 2:
+        return ""
+    return f" (time {times.index(step.number) + 1} of {len(times)})"
 
 
 def _source(step: Step, region: Region) -> str:

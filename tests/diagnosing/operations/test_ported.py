@@ -66,3 +66,17 @@ def test_a_right_port_is_the_same_and_never_explained(model):
 
     assert twins.compare(x).verdict == "same"
     assert not diagnose(twins, (x,)).explained
+
+
+def test_a_batch_that_is_the_same_sample_by_sample_is_told_to_be_mixed():
+    torch, keras, x, _ = PORTS["autoencoder: a repeat that mixes the samples"]
+    found = diagnose(made(torch, keras, x), (x,))
+
+    assert "of one sample alone both return the same" in found.sentence
+
+
+def test_each_step_of_a_loop_is_told_as_one_cause():
+    torch, keras, x, _ = PORTS["loop: relu for tanh"]
+    found = diagnose(made(torch, keras, x), (x,))
+
+    assert found.faults == ("a relu for a tanh",)

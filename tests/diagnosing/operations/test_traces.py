@@ -6,6 +6,7 @@ import pytest
 import torch
 from keras import ops
 
+from compare.diagnosing.operations.compared import compared
 from compare.diagnosing.operations.counterparts import counterparts, order_of_axes
 from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import regions
@@ -159,3 +160,19 @@ def test_what_is_computed_is_recognised_by_its_numbers(words):
     output, inputs = RECOGNISED[words]
 
     assert words in [str(label) for label in recognised(output, inputs)]
+
+
+COMPARED = {
+    "PyTorch's values are those of Keras, the values times 2": (2 * H, H),
+    "PyTorch's values are those of Keras, the values rolled by 1 along axis 1": (
+        np.roll(H, 1, 1),
+        H,
+    ),
+    "they differ in entry 3 of 6 along axis 1 alone": (H, H + np.eye(6)[3]),
+    "PyTorch's shape is (4, 6) there, Keras's (3, 5)": (H, Y[:3, :5] ** 3),
+}
+
+
+@pytest.mark.parametrize("words", COMPARED)
+def test_unlike_values_are_compared_where_no_cause_fits(words):
+    assert compared(*COMPARED[words]) == words
