@@ -46,6 +46,22 @@ def rows(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
     return (Row(("weight",), ("alpha",), to_keras, to_torch),)
 
 
+def same_in_words(torch: Options, keras: Options, x: np.ndarray) -> Options:
+    """Write PyTorch's settings as Keras's where they come to the same.
+
+    How many slopes Keras's layer has, its array alone tells, and layers whose arrays do
+    not have as many are no twins. PyTorch's layer shares its slopes over all axes but
+    that of the channels.
+    """
+    shared = keras.get("shared axes")
+    axes = set(shared or ())
+    one_a_channel = set(range(1, x.ndim - 1))
+    result = {**torch, "number of slopes": keras.get("number of slopes")}
+    if one_a_channel and axes in (one_a_channel, one_a_channel | {x.ndim - 1}):
+        result["shared axes"] = shared
+    return result
+
+
 PRELU = Kind(
     name="PReLU",
     torch=("PReLU",),
@@ -53,6 +69,7 @@ PRELU = Kind(
     family="activation",
     compute=compute,
     rows=rows,
+    same_in_words=same_in_words,
     options=(
         Option(
             "number of slopes",

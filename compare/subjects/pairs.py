@@ -230,6 +230,15 @@ PAIRS = (
         spatial=(7,),
     ),
     Pair(
+        "separable_block",
+        "SeparableBlock",
+        dict(num_features=3, num_channels=6, num_outputs=4),
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("scores",),
+        of_the_note=False,
+        spatial=(12,),
+    ),
+    Pair(
         "image_autoencoder",
         "ImageAutoencoder",
         dict(num_features=3, num_channels=4),

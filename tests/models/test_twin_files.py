@@ -21,7 +21,7 @@ ONE_SIDE_ONLY = (
     "_step",
 )
 # PyTorch writes by hand what Keras has a layer or a setting for.
-PYTORCH_NEEDS_MORE = ("gru_reset_before", "separable_convolutions")
+PYTORCH_NEEDS_MORE = ("gru_reset_before", "separable_block")
 # Each file writes the other framework's rules on top of its own framework's classes, so
 # the two share what they promise but neither their lines nor their arguments.
 MIRRORED = ("optimizers",)

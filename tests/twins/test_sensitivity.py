@@ -51,7 +51,7 @@ FEWER_WAYS = {
     "gru_reset_before": 10,
     "causal_convolutions": 25,
     "image_classifier": 28,
-    "separable_convolutions": 15,
+    "separable_block": 15,
     "image_autoencoder": 15,
 }
 # On values in [0, 1) a small convolution makes none that is over 6.
