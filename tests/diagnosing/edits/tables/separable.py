@@ -64,7 +64,7 @@ EDITS = (
         "    return layers.ReLU(6.0)(x)\n",
         "    x = layers.ReLU(6.0)(x)\n"
         '    return layers.BatchNormalization(name=f"norm{number}")(x)\n',
-        cause=("relu before", "relu order", "relu norm"),
+        cause=("relu before", "relu order", "pytorch lacks relu keras lacks"),
         place=(*FIRST, "relu"),
         lines=("nn.ReLU6(),", "nn.BatchNorm2d(out, eps=1e-3)"),
     ),
