@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,9 +53,56 @@ def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
     is_by_hand = layer_of(layer) in isolated.by_hand
     if is_by_hand and isolated.gaps[layer].is_rounding:
         return  # both do the same, whatever that is
+    settings = _settings(isolated.keras.recurrent_calls[layer])
+    explained = _explained(layer, isolated, steps, settings)
+    if isinstance(explained, str) and settings:
+        # A layer by hand may be as layers usually are, and that of Keras set otherwise.
+        usual = _explained(layer, isolated, steps, {})
+        if not isinstance(usual, str):
+            explained, settings = usual, {}
+    if isinstance(explained, str):
+        yield Finding(layer, unknown=explained)
+        return
+    mistakes_by_side = explained
+    if not mistakes_by_side:
+        yield from padded_after(layer, isolated)
+        return
+    suspects = []
+    for side, mistakes in mistakes_by_side.items():
+        suspects += [(side, mistake) for mistake in mistakes]
+    # PyTorch's layer is cured by what Keras's layer does: right, or its first mistake.
+    compute: Callable[[Call], Computed | None] = _as_set(settings)
+    if "keras" in mistakes_by_side:
+        compute = mistakes_by_side["keras"][0].effect.compute
+    yield finding_in_layer(layer, isolated, suspects, Computation(compute))
+
+
+def _settings(call: Call) -> Options:
+    """What Keras's layer is set to, where it is the twin of one by hand."""
+    return {name: value for name, value in call.options.items() if name != "states"}
+
+
+def _explained(
+    layer: str, isolated: Isolated, steps: int | None, settings: Options
+) -> dict[Side, list[Mistake[Computation]]] | str:
+    """The mistakes by which either side differs from what it should compute.
+
+    Args:
+        layer: a name; recurrent on both sides.
+        isolated: the twins at work.
+        steps: as in `is_output`.
+        settings: of a layer that does as it should; of stock layers none are needed.
+
+    Returns:
+        By side, none for a side that is right; or in words, what is unknown.
+    """
+    is_by_hand = layer_of(layer) in isolated.by_hand
     mistakes_by_side: dict[Side, list[Mistake[Computation]]] = {}
     for side, anatomy in isolated.anatomies.items():
         call, output = anatomy.recurrent_calls[layer], anatomy.recurrent_outputs[layer]
+        if is_by_hand:
+            states = {n: v for n, v in call.options.items() if n == "states"}
+            call = replace(call, options={**settings, **states})
         if is_output(call.run(), call, output, steps):
             continue
         known = known_mistakes(Computation, call.kind)
@@ -64,27 +112,13 @@ def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
         if not mistakes and side == "keras":  # whose stacks can be seen layer by layer
             mistakes = _explaining_in_part(layer, anatomy, steps)
         if not mistakes:
-            unknown = f"{SIDES[side]}'s layer computes something unknown of its input"
-            yield Finding(layer, unknown=unknown)
-            return
+            return f"{SIDES[side]}'s layer computes something unknown of its input"
         mistakes_by_side[side] = mistakes
-    if not mistakes_by_side:
-        yield from padded_after(layer, isolated)
-        return
-    suspects = []
-    for side, mistakes in mistakes_by_side.items():
-        suspects += [(side, mistake) for mistake in mistakes]
-    # PyTorch's layer is cured by what Keras's layer does: right, or its first mistake.
-    settings = isolated.keras.recurrent_calls[layer].options
-    compute: Callable[[Call], Computed | None] = _as_set(settings)
-    if "keras" in mistakes_by_side:
-        compute = mistakes_by_side["keras"][0].effect.compute
-    yield finding_in_layer(layer, isolated, suspects, Computation(compute))
+    return mistakes_by_side
 
 
-def _as_set(options: Options) -> Callable[[Call], Computed | None]:
-    """Run a layer as one of these settings, with states of its own."""
-    settings = {name: value for name, value in options.items() if name != "states"}
+def _as_set(settings: Options) -> Callable[[Call], Computed | None]:
+    """Run a layer with some settings, and with states of its own."""
 
     def compute(call: Call) -> Computed | None:
         result: Computed | None = call.run(**settings)

@@ -30,11 +30,14 @@ from compare.diagnosing.windows import given_padded
 from compare.judging.distances import NEAR
 from compare.judging.result import OTHER
 from compare.judging.words import Side
+from compare.kinds import ATTENTION
 from compare.kinds import call as layer_call
+from compare.kinds.attention_mistakes import over_batch
 from compare.kinds.mistake import Computation, Handover, LayerInput, RecurrentOutput
 from compare.mistakes import Call
 from compare.mistakes.anatomy import Anatomy
 
+OVER_BATCH = "attention over the batch"
 CONFUSED, INPUT = "batch and time confused", "the input"
 
 Recognise = Callable[[Anatomy, str, np.ndarray, bool, bool], Recognised]
@@ -48,8 +51,11 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
         isolated: the twins at work, the model's inputs among the layers.
     """
     if layer in isolated.time_major:
-        confused = reading(layer, "torch", mistake_named(CONFUSED))
-        yield Finding(layer, (confused,), cure=Computation(_turned_back))
+        name, cure = CONFUSED, Computation(_turned_back)
+        if isolated.kinds[layer] in ATTENTION:
+            name, cure = OVER_BATCH, Computation(over_batch)
+        confused = reading(layer, "torch", mistake_named(name))
+        yield Finding(layer, (confused,), cure=cure)
         return
     yield from begun_otherwise(layer, isolated)
     gap = isolated.input_gap(layer)

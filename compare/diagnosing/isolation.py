@@ -318,6 +318,14 @@ def _first_turned(torch: Anatomy, keras: Anatomy, turned: list[str]) -> str | No
         keras_x = keras.recurrent_calls[layer].x  # (batch, time, features)
         if near(call.x.swapaxes(0, 1), keras_x) and not near(call.x, keras_x):
             return layer
+    for layer, x in torch.layer_inputs.items():
+        keras_input = keras.layer_inputs.get(layer)
+        if layer in turned or torch.kinds.get(layer) not in ATTENTION:
+            continue
+        if keras_input is None or near(x, keras_input):
+            continue
+        if near(x.swapaxes(0, 1), keras_input):
+            return layer
     return None
 
 

@@ -71,7 +71,8 @@ def _in_layer(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]
         return
     seen = layer in torch.layer_outputs and layer in keras.layer_outputs
     attention = []
-    if seen and plain(isolated.kinds[layer]) in ATTENTION:
+    attends = plain(isolated.kinds[layer]) in ATTENTION
+    if seen and attends and layer not in isolated.time_major:
         attention = list(attending(layer, isolated))
         yield from attention
     padded = padded_before(layer, isolated)
@@ -90,7 +91,7 @@ def _in_layer(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]
             yield by_hand
         elif padded is None:
             yield from recurrent(layer, isolated)
-    elif seen and plain(isolated.kinds[layer]) not in ATTENTION:
+    elif seen and not attends:
         yield from applied(twins, layer, isolated)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.utils.hooks import RemovableHandle
 
+from compare.in_pytorch import written
 from compare.in_pytorch.arrays import (
     as_input_of,
     as_tuple,
@@ -194,10 +195,15 @@ class HandedOn:
     def _keep(self, name: str) -> Callable[..., None]:
         """A hook that keeps the output of the layer of this name."""
 
-        def keep(module: torch.nn.Module, args: object, result: Any) -> None:
+        def keep(module: torch.nn.Module, args: Any, result: Any) -> None:
             if self._running:
                 runs = self._outputs.setdefault(name, [])
-                runs.append(partial(output_of, module, copied(result)))
+                if written.is_written(self._model, name):
+                    usual = written.usual(self._model, name)
+                    own = written.own_run(usual, args, {}, result)
+                    runs.append(lambda: possible(own).output)
+                else:
+                    runs.append(partial(output_of, module, copied(result)))
                 self._is_new = True
 
         return keep

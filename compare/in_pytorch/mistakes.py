@@ -311,6 +311,8 @@ def _with_initial_states(
     def begin(
         module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if written.is_written(twin.model, layer_of(layer)):
+            return written.begun_with(args, effect.states), kwargs
         return (args[0], *beside), {}
 
     name = layer

@@ -136,6 +136,21 @@ def returning(
     return filled(result, iter(new))
 
 
+def begun_with(args: tuple[Any, ...], states: Sequence[np.ndarray]) -> tuple[Any, ...]:
+    """The arguments of a step by hand, with other states in the place of its own.
+
+    Args:
+        args: its input, then h, or h and c.
+        states: h, or h and c, (1, batch, size) each.
+    """
+    own = list(_tensors(args[1:]))
+    new = [
+        like(np.reshape(state, tuple(tensor.shape)), tensor)
+        for state, tensor in zip(states, own, strict=True)
+    ]
+    return (args[0], *filled(args[1:], iter(new)))
+
+
 def _labels(layer: Layer, x: torch.Tensor, tensors: Sequence[torch.Tensor]) -> list:
     """What each tensor that a module returns is: "output", "h", "c", or "" if unknown.
 

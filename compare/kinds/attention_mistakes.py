@@ -185,7 +185,7 @@ def _keys_for_values(call: Call) -> np.ndarray | None:
     return result
 
 
-def _over_batch(call: Call) -> np.ndarray | None:
+def over_batch(call: Call) -> np.ndarray | None:
     """Take batch and time for each other; None where a mask would not fit."""
     options = call.options
     if options.get("mask") is not None or options.get("added") is not None:
@@ -367,7 +367,7 @@ OF_CALLS = (
         "the attention takes batch and time for each other",
         "batch_first=True",
         "give the layer (batch, time, features)",
-        _over_batch,
+        over_batch,
     ),
 )
 

@@ -22,6 +22,7 @@ from compare.kinds.recurrent_computations import (
     NO_TANH,
     OTHER_GATES,
     Returned,
+    computes,
     returned,
 )
 
@@ -51,6 +52,12 @@ def _functions() -> Iterator[Mistake[Computation]]:
         yield replace(mistake, torch="use a sigmoid in the gates")
     for mistake in NO_TANH:
         yield replace(mistake, torch="use tanh there")
+    yield _mistake(
+        "sigmoid for tanh by hand",
+        "a sigmoid is in the place of tanh",
+        "use tanh there",
+        computes(activation="sigmoid"),
+    )
 
 
 # ------------------------------------------------------------- arrays taken otherwise

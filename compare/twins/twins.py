@@ -162,6 +162,8 @@ class Twins:
         torch, keras = self._layers_that_count(arrays)
         if self._ignore(uncounted.named(torch, keras, ignore)):
             torch, keras = self._layers_that_count(arrays)
+        if set(names or ()) - torch.keys() and self._hold_cells_together():
+            torch, keras = self._layers_that_count(arrays)  # a cell is named as one
         found = matched(torch, keras, names, complete=False)
         if not found.is_complete and self._hold_tied_weights_apart():
             torch, keras = self._layers_that_count(arrays)

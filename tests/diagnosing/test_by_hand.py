@@ -163,3 +163,64 @@ def test_a_layer_by_hand_that_does_as_keras_is_not_blamed():
 
     assert found.explained, found
     assert "rnn" not in found.sentence
+
+
+class StepsInPyTorch(torch.nn.Module):
+    """A cell of linear layers, called step by step by the model."""
+
+    def __init__(self, begin=torch.zeros, last=False):
+        super().__init__()
+        self.cell, self.head = by_hand.Step(), torch.nn.Linear(SIZE, 3)
+        self.begin, self.last = begin, last
+
+    def forward(self, x):
+        h, outputs = self.begin(len(x), SIZE, dtype=x.dtype), []
+        for step in x.unbind(1):
+            h = self.cell(step, h)
+            outputs.append(h)
+        h = torch.stack(outputs, 1)
+        return self.head(h[:, -1] if self.last else h.mean(1))
+
+
+class MeanInKeras(keras.Model):
+    def __init__(self, **options):
+        super().__init__()
+        self.rnn = keras.layers.GRU(SIZE, return_sequences=True, **options)
+        self.head = keras.layers.Dense(3)
+
+    def call(self, x):
+        return self.head(keras.ops.mean(self.rnn(x), axis=1))
+
+
+@pytest.mark.parametrize(
+    ("in_torch", "options", "sentence"),
+    [
+        (
+            partial(StepsInPyTorch, begin=torch.ones),
+            {},
+            "cell begins with h = something else in PyTorch, with zeros in Keras",
+        ),
+        (
+            partial(StepsInPyTorch, last=True),
+            {},
+            "between cell and head, Keras takes the mean of all steps, not the last step",
+        ),
+        (
+            StepsInPyTorch,
+            {"recurrent_activation": "hard_sigmoid"},
+            "in rnn of Keras, the gates use a hard sigmoid",
+        ),
+    ],
+)
+def test_a_cell_by_hand_in_a_loop_of_the_model_is_looked_into(
+    in_torch, options, sentence
+):
+    inputs = [Input("x", (None, TIME, FEATURES))]
+    in_keras = partial(MeanInKeras, **options)
+    twins = Twins(dict(torch=in_torch, keras=in_keras), inputs, ["y"])
+    twins.match((X,))
+    twins.load("to_keras", partial(fresh_weights, seed=[3]))
+    found = diagnose(twins, (X,))
+
+    assert found.explained, found
+    assert found.sentence.startswith(sentence)

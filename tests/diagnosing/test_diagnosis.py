@@ -221,6 +221,14 @@ def test_what_the_library_does_not_know_is_narrowed_down(probe, built):
     assert "in lstm, the weights differ in no known way" in found.sentence
 
 
+def test_a_bias_that_differs_is_not_taken_for_one_that_a_side_lacks(probe, built):
+    """One number of the bias is another one on one side; both layers have a bias."""
+    found = diagnosed(probe, built, "flatten", (unknown(2, "Linear"), "logits"))
+
+    assert not found.explained, found
+    assert "in logits, the weights differ in no known way" in found.sentence
+
+
 def test_a_run_explains_by_itself_what_differs(etfs, monkeypatch):
     """A Keras twin that takes the first step for the last."""
 

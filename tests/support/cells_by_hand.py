@@ -159,3 +159,18 @@ class Rnn(nn.Module):
             h = torch.relu(total) if self.mistake == "relu" else torch.tanh(total)
             outputs.append(h)
         return torch.stack(outputs, 1)
+
+
+class Step(nn.Module):
+    """One step of a GRU whose reset gate acts on the product."""
+
+    def __init__(self):
+        super().__init__()
+        self.x2h, self.h2h = nn.Linear(FEATURES, 3 * SIZE), nn.Linear(SIZE, 3 * SIZE)
+
+    def forward(self, x, h):
+        x_r, x_z, x_n = self.x2h(x).chunk(3, 1)
+        h_r, h_z, h_n = self.h2h(h).chunk(3, 1)
+        z = torch.sigmoid(x_z + h_z)
+        n = torch.tanh(x_n + torch.sigmoid(x_r + h_r) * h_n)
+        return z * h + (1 - z) * n

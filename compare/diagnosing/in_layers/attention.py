@@ -27,6 +27,9 @@ def attending(layer: str, isolated: Isolated) -> Iterator[Finding]:
         layer: its name; attention, seen on both sides.
         isolated: the twins at work.
     """
+    relayed = isolated.relayed
+    if layer not in relayed.kinds or layer not in relayed.layer_outputs:
+        return  # PyTorch refuses before it comes to the layer
     work = _AtWork(layer, isolated)
     if not work.differs:
         return

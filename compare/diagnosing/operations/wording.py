@@ -173,7 +173,11 @@ def _labels(change: Candidate, found: Regions) -> tuple[Recognised, Recognised] 
 
 
 def _added_to_each(change: Candidate, found: Regions) -> str:
-    """Say that one side adds a bias, if it does: a number for each entry of an axis."""
+    """Say that one side alone adds a bias, if it does: a number for each entry.
+
+    What is added is a weight of that side as it is; where both add biases that differ,
+    their difference is no weight of either.
+    """
     output = found.torch.trace.array(change.torch.outputs[change.place])
     array = change.array(found)
     if array.shape != output.shape or array.ndim < 2 or array.dtype.kind != "f":
@@ -183,9 +187,20 @@ def _added_to_each(change: Candidate, found: Regions) -> str:
     for axis in (1, array.ndim - 1):
         others = tuple(other for other in range(array.ndim) if other != axis)
         bias = (array - output).mean(others, keepdims=True)
-        if bias.any() and same(output + bias, array):
+        if not bias.any() or not same(output + bias, array):
+            continue
+        in_keras = _is_weight(bias.ravel(), found.keras.trace)
+        if in_keras or _is_weight(-bias.ravel(), found.torch.trace):
             return f"they differ by a bias, {bias.size} numbers along axis {axis}"
     return ""
+
+
+def _is_weight(numbers: np.ndarray, trace: Trace) -> bool:
+    """Whether a model holds these numbers as a weight."""
+    return any(
+        value.source.startswith("the weight") and same(value.array, numbers)
+        for value in trace.values
+    )
 
 
 def _shared_inputs(change: Candidate, found: Regions) -> list[int]:

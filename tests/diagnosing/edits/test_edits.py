@@ -66,5 +66,5 @@ def test_most_edits_are_noticed_named_and_placed():
     outcomes = [outcome for of_pair in by_pair for outcome in of_pair]
 
     assert all(outcome.noticed for outcome in outcomes)
-    assert np.mean([outcome.is_named for outcome in outcomes]) >= 0.2
-    assert np.mean([outcome.is_placed for outcome in outcomes]) >= 0.3
+    assert np.mean([outcome.is_named for outcome in outcomes]) >= 0.7
+    assert np.mean([outcome.is_placed for outcome in outcomes]) >= 0.9

@@ -34,7 +34,7 @@ EDITS = (
         "torch",
         "h = torch.cat([h[0], h[1]], dim=-1)",
         "h = torch.cat([c[0], c[1]], dim=-1)",
-        cause=("cell state", "c_n", "c for h", "c not h"),
+        cause=("cell state", "c_n", "c not h", "takes result 3 result 2"),
         place=("lstm",),
         lines=(RUN, BIDIRECTIONAL),
     ),
