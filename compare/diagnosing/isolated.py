@@ -14,6 +14,7 @@ from compare.judging.explanation import listed
 from compare.judging.words import Side
 from compare.kinds import DENSE
 from compare.kinds.layer import Layer
+from compare.kinds.option import Options
 from compare.mistakes.anatomy import Anatomy
 
 
@@ -63,6 +64,7 @@ class Isolated:
         around: by convolution, what PyTorch's model does before and after it; here it
             is shown as the layer's own.
         layers: those that hold arrays as each side has them, by side and by name.
+        settings: of these, as each side's layer says them, in Keras's words.
     """
 
     torch: Anatomy
@@ -78,6 +80,7 @@ class Isolated:
     from_the_end: Sequence[str] = ()
     around: Mapping[str, Surroundings] = field(default_factory=dict)
     layers: Mapping[Side, Mapping[str, Layer]] = field(default_factory=dict)
+    settings: Mapping[Side, Mapping[str, Options]] = field(default_factory=dict)
 
     def name(self, layer: str, side: Side) -> str:
         """What the user of a side, "torch" or "keras", calls a layer."""

@@ -16,6 +16,7 @@ from compare.diagnosing.computations import applied, recurrent
 from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
 from compare.diagnosing.in_layers.attention import attending
+from compare.diagnosing.in_layers.bare import BareLayers
 from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
 from compare.diagnosing.in_layers.weights import weights
@@ -47,6 +48,7 @@ def findings(
     if reordered is not None:  # the models as they are: that is the whole cause
         yield reordered
         return
+    bare = BareLayers(twins, isolated, tuple(arrays))
     for layer in isolated.kinds:
         if layer in isolated.refusals:
             yield Finding(layer, unknown=isolated.refusals[layer])
@@ -58,8 +60,11 @@ def findings(
             attention = list(attending(layer, isolated))
             yield from attention
         padded = padded_before(layer, isolated)
+        unlike = bare.unlike_before(layer)
         if padded is not None:  # which explains what goes in and what comes out
             yield padded
+        elif unlike:
+            yield from unlike
         elif not attention:
             yield from given_to(layer, isolated)
         yield from weights(layer, isolated)
@@ -76,7 +81,8 @@ def findings(
             yield from applied(twins, layer, isolated)
     layers = [layer for layer in torch.kinds if layer in keras.kinds]
     if layers:
-        yield from _in_results(layers, isolated)
+        unlike = bare.unlike_before(None)
+        yield from unlike or _in_results(layers, isolated)
 
 
 def _with_inputs(

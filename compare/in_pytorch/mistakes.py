@@ -33,11 +33,13 @@ from compare.in_pytorch.arrays import (
     states_given,
     with_first,
 )
+from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.layers import holders, layers, read, write
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.twin import Twin
 from compare.judging.arrays import flat
 from compare.kinds import call, options_of
+from compare.kinds.layer import Layer
 from compare.kinds.mistake import (
     Activation,
     ArraysOfLayer,
@@ -165,7 +167,9 @@ def _with_computation(
     model: torch.nn.Module, effect: Computation, layer: str
 ) -> AbstractContextManager[None]:
     """Put what a layer wrongly computes in the place of what it returns."""
-    kind, arrays = layers(model)[layer].kind, layers(model)[layer].arrays
+    module = model.get_submodule(layer)
+    held = layers(model).get(layer, Layer(kind_of(module), {}))
+    kind, arrays = held.kind, held.arrays
 
     def recompute(
         module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
