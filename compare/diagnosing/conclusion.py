@@ -103,7 +103,7 @@ class Diagnosis:
         """What is seen that no mistake explains, in words."""
         sentences = []
         for finding in self.findings:
-            if not finding.readings:
+            if not finding.readings and not finding.is_repeated:
                 relation = "after" if finding.following else "in"
                 sentences.append(f"{relation} {finding.layer}, {finding.unknown}")
         if not sentences and self.after is not None and self.after.stages:

@@ -7,8 +7,8 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,9 @@ from compare.diagnosing import isolation, search
 from compare.diagnosing.conclusion import Diagnosis, deciding_stage
 from compare.diagnosing.finding import Finding
 from compare.diagnosing.in_layers.directions import uncrossed
+from compare.diagnosing.operations.explaining import explained_by_operations
 from compare.diagnosing.places import place_of
+from compare.diagnosing.repeated import told_once
 from compare.errors import BadInput
 from compare.judging.explanation import Explanation
 from compare.judging.result import ILL_CONDITIONED, SAME, Judgement
@@ -62,7 +64,11 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
         twins: loaded, and different on these arrays, or one of them refuses.
         arrays: one for each input.
     """
-    return _diagnosed(twins, arrays).explanation()
+    diagnosis = _diagnosed(twins, arrays)
+    cures = _cured(twins, diagnosis.findings)
+    return explained_by_operations(
+        twins, arrays, diagnosis.explanation(), diagnosis.proofs, cures
+    )
 
 
 def proved(
@@ -112,6 +118,7 @@ def _diagnosed(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Diagnosis:
         return Diagnosis([], before, None, TRIED, str(error))
     findings = list(search.findings(twins, isolated, arrays))
     findings = list(uncrossed(findings, isolated))
+    findings = told_once(findings, isolated.kinds)
     after = None
     if any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
@@ -154,16 +161,7 @@ def _judge_cured(
     Returns:
         None where a twin refuses.
     """
-    with ExitStack() as stack:
-        for finding in sorted(findings, key=_number_of_cure):
-            if finding.cure is None:
-                continue
-            following = None  # is not read, but for what is handed on
-            if isinstance(finding.cure, HANDED):
-                following = finding.following
-            stack.enter_context(
-                injected_everywhere(twins, finding.cure, finding.layer, following)
-            )
+    with _cured(twins, findings):
         try:
             stages, refusals = twins.run(*arrays)
             if refusals:
@@ -174,6 +172,22 @@ def _judge_cured(
             return twins.judge(stages, arrays)
         except IndexError:  # the code between layers may not take what it gets now
             return None
+
+
+@contextmanager
+def _cured(twins: Twins, findings: Sequence[Finding]) -> Iterator[None]:
+    """Let PyTorch's twin do as Keras's twin in every place found that has a cure."""
+    with ExitStack() as stack:
+        for finding in sorted(findings, key=_number_of_cure):
+            if finding.cure is None:
+                continue
+            following = None  # is not read, but for what is handed on
+            if isinstance(finding.cure, HANDED):
+                following = finding.following
+            stack.enter_context(
+                injected_everywhere(twins, finding.cure, finding.layer, following)
+            )
+        yield
 
 
 def _number_of_cure(finding: Finding) -> int:

@@ -50,6 +50,8 @@ class Finding:
             where there is none.
         following: the next layer, where it is this layer's output that is handed on in
             another way; None where the layer itself differs, or the caller gets it.
+        is_repeated: whether an earlier finding says the same of an earlier run of the
+            layer; this one has no words, and counts for its cure.
     """
 
     layer: str
@@ -57,6 +59,7 @@ class Finding:
     unknown: str = ""
     cure: Effect | None = None
     following: str | None = None
+    is_repeated: bool = False
 
 
 # ------------------------------------------------------------- mistakes of the library
@@ -175,7 +178,7 @@ class Link:
         """
         if self.following is None:
             return anatomy.result
-        return anatomy.input_of(self.following)
+        return anatomy.given_to(self.following)
 
     @property
     def where(self) -> str:

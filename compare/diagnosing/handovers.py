@@ -13,6 +13,7 @@ from compare.diagnosing.between import ways as between
 from compare.diagnosing.between.route import Recognised
 from compare.diagnosing.between.ways import differing, ways_of, without_padding
 from compare.diagnosing.computations import is_array, is_output
+from compare.diagnosing.fed import fed_otherwise
 from compare.diagnosing.finding import (
     Finding,
     Link,
@@ -61,6 +62,10 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
     amount = "in shape" if np.isinf(gap) else f"by {gap:.1e}"
     layers = list(isolated.torch.kinds)
     before = layers[: layers.index(layer)]
+    given_otherwise = fed_otherwise(layer, isolated)
+    if given_otherwise is not None:
+        yield given_otherwise
+        return
     findings = handed_on(before, layer, isolated)
     if findings is not None:
         around = isolated.around.get(layer)

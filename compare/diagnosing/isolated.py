@@ -16,6 +16,7 @@ from compare.kinds import DENSE
 from compare.kinds.layer import Layer
 from compare.kinds.option import Options
 from compare.mistakes.anatomy import Anatomy
+from compare.mistakes.runs import layer_of, without_runs
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class Isolated:
     def name(self, layer: str, side: Side) -> str:
         """What the user of a side, "torch" or "keras", calls a layer."""
         if side == "keras":
-            return self.keras_names.get(layer, layer)
+            own = self.keras_names.get(layer_of(layer), layer_of(layer))
+            return own + layer.removeprefix(layer_of(layer))
         return layer
 
     @property
@@ -170,6 +172,7 @@ class Isolated:
                     f"layer {layer} alone, fed with Keras's input, differs {amount}"
                 )
         same = [layer for layer, gap in self.gaps.items() if gap.is_rounding]
+        same = without_runs(same, self.gaps)
         if same:
             verb = "are" if len(same) > 1 else "is"
             # An earlier sentence has told what the layers are fed with.

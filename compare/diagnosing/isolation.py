@@ -30,10 +30,12 @@ from compare.judging.distances import near
 from compare.judging.explanation import listed
 from compare.judging.verdict import HORIZON
 from compare.judging.words import PRECISIONS
+from compare.kinds import of_layer
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.mistake import Call, RecurrentOutput
 from compare.matching.rewriting import rewrite
 from compare.mistakes.anatomy import Anatomy
+from compare.mistakes.runs import along_time, folded, layer_of, loops, unfolded
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -56,14 +58,27 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     torch = _without_layers_alone(
         in_pytorch_anatomy.anatomy(torch_twin, arrays), layers
     )
-    kinds = {layer: layers[layer].kind_at_work for layer in [*torch.kinds, *layers]}
+    kinds_of_layers = {name: layer.kind_at_work for name, layer in layers.items()}
     in_keras = keras_layers.layers(keras_twin.model)
     rewritten = _rewritten(in_keras, layers)
-    bare = [
-        layer for layer in torch.layer_inputs if layer not in layers
-    ]  # such as a softmax
-    keras = keras_mistakes.anatomy(keras_twin, arrays, kinds, rewritten.arrays, bare)
-    relayed, turned = _relayed(torch_twin, arrays, keras)
+    bare = dict.fromkeys(  # such as a softmax
+        layer_of(name) for name in torch.layer_inputs if layer_of(name) not in layers
+    )
+    keras = keras_mistakes.anatomy(
+        keras_twin, arrays, kinds_of_layers, rewritten.arrays, bare
+    )
+    keras = folded(unfolded(keras, torch), torch)
+    torch = unfolded(torch, keras)
+    in_loops = loops(torch, keras)
+    shown = along_time(keras, in_loops["keras"])
+    relayed, turned = _relayed(torch_twin, arrays, shown, in_loops["torch"])
+    if _is_fed_back(in_loops, relayed, shown):
+        on_both = in_loops["torch"] & in_loops["keras"]
+        in_loops = {side: names - on_both for side, names in in_loops.items()}
+        shown = along_time(keras, in_loops["keras"])
+        relayed, turned = _relayed(torch_twin, arrays, shown, in_loops["torch"])
+    torch, keras = along_time(torch, in_loops["torch"]), shown
+    kinds = _with_unseen(torch.kinds, kinds_of_layers)
     keras, from_the_end = as_pytorch_reads(relayed, keras)
     around, keras = surroundings(relayed, keras)
     torch, relayed = as_bare(torch, around), as_bare(relayed, around)
@@ -81,8 +96,12 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         relayed=relayed,
         kinds=kinds,
         weights={
-            "torch": {layer: layers[layer].arrays for layer in kinds},
-            "keras": rewritten.arrays,
+            "torch": {name: layers[layer_of(name)].arrays for name in kinds},
+            "keras": {
+                name: rewritten.arrays[layer_of(name)]
+                for name in kinds
+                if layer_of(name) in rewritten.arrays
+            },
         },
         gaps=alone,
         refusals=rewritten.refusals,
@@ -93,19 +112,46 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         around=around,
         layers={"torch": layers, "keras": in_keras},
         settings={
-            "torch": in_pytorch_options.options_by_layer(torch_twin.model, kinds),
-            "keras": in_keras_options.options_by_layer(keras_twin.model, kinds),
+            "torch": in_pytorch_options.options_by_layer(
+                torch_twin.model, kinds_of_layers
+            ),
+            "keras": in_keras_options.options_by_layer(
+                keras_twin.model, kinds_of_layers
+            ),
         },
     )
 
 
 def _without_layers_alone(torch: Anatomy, layers: Collection[str]) -> Anatomy:
     """What is seen at work, of the layers that have a twin; others are between them."""
-    return replace(
-        torch,
-        kinds={name: kind for name, kind in torch.kinds.items() if name in layers},
-        arrays={name: held for name, held in torch.arrays.items() if name in layers},
-    )
+    kinds = {n: kind for n, kind in torch.kinds.items() if layer_of(n) in layers}
+    arrays = {n: held for n, held in torch.arrays.items() if layer_of(n) in layers}
+    return replace(torch, kinds=kinds, arrays=arrays)
+
+
+def _with_unseen(at_work: Mapping[str, str], layers: Mapping[str, str]) -> dict:
+    """The kinds of the runs that were seen, then of the layers that were not.
+
+    Args:
+        at_work: kinds by the names of runs, in order.
+        layers: kinds of all layers.
+    """
+    seen = set(map(layer_of, at_work))
+    unseen = {name: of_layer(kind) for name, kind in layers.items() if name not in seen}
+    return {**at_work, **unseen}
+
+
+def _is_fed_back(
+    in_loops: Mapping[str, set[str]], relayed: Anatomy, keras: Anatomy
+) -> bool:
+    """Whether a loop of both sides is given other steps, such as those it made before.
+
+    Then what each run is given is to be looked at.
+    """
+    for layer in in_loops["torch"] & in_loops["keras"]:
+        if not near(relayed.input_of(layer), keras.input_of(layer)):
+            return True
+    return False
 
 
 # ----------------------------------------------------------------------------- weights
@@ -166,7 +212,10 @@ def _with_both_biases(layer: Layer) -> Layer:
 
 
 def _relayed(
-    twin: in_pytorch.Twin, arrays: tuple[np.ndarray, ...], keras: Anatomy
+    twin: in_pytorch.Twin,
+    arrays: tuple[np.ndarray, ...],
+    keras: Anatomy,
+    in_loops: set[str],
 ) -> tuple[Anatomy, tuple[str, ...]]:
     """Run PyTorch's twin with what Keras's layers hand on in the place of its own.
 
@@ -177,6 +226,7 @@ def _relayed(
         twin: of PyTorch, in float64.
         arrays: one for each input.
         keras: what Keras's twin does.
+        in_loops: layers of PyTorch whose runs are seen as one.
 
     Returns:
         What PyTorch's twin does, and its layers that take batch and time for each
@@ -185,6 +235,7 @@ def _relayed(
     turned: list[str] = []
     while True:
         relayed = in_pytorch_anatomy.anatomy(twin, arrays, keras, turned)
+        relayed = unfolded(along_time(relayed, in_loops), keras)
         layer = _first_turned(relayed, keras, turned)
         if layer is None:
             return relayed, tuple(turned)

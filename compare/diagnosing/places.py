@@ -13,6 +13,7 @@ from compare.judging.result import SAME, StageResult
 from compare.kinds import cell_of
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call
+from compare.kinds.running import as_layer
 
 if TYPE_CHECKING:
     from compare.diagnosing.finding import Finding
@@ -115,7 +116,7 @@ def _gate_sums(
             return
         own_arrays = {
             name.removesuffix(ending): array
-            for name, array in arrays.items()
+            for name, array in as_layer(arrays).items()
             if name.endswith(ending)
         }
         sums[ending] = cell.sums(own_arrays, x, h)

@@ -21,12 +21,14 @@ from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.repeated import of_all_runs
 from compare.judging.distances import near
 from compare.judging.result import SIDES
 from compare.kinds import ATTENTION
 from compare.kinds.layer import BY_HAND
 from compare.kinds.mistake import ResultOrder
 from compare.kinds.names import plain
+from compare.mistakes.runs import along_time, is_later, layer_of
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -50,39 +52,55 @@ def findings(
         return
     bare = BareLayers(twins, isolated, tuple(arrays))
     for layer in isolated.kinds:
-        if layer in isolated.refusals:
-            yield Finding(layer, unknown=isolated.refusals[layer])
-        if layer not in isolated.weights["keras"]:
-            continue
-        seen = layer in torch.layer_outputs and layer in keras.layer_outputs
-        attention = []
-        if seen and plain(isolated.kinds[layer]) in ATTENTION:
-            attention = list(attending(layer, isolated))
-            yield from attention
-        padded = padded_before(layer, isolated)
-        unlike = bare.unlike_before(layer)
-        if padded is not None:  # which explains what goes in and what comes out
-            yield padded
-        elif unlike:
-            yield from unlike
-        elif not attention:
-            yield from given_to(layer, isolated)
-        yield from weights(layer, isolated)
-        if layer in torch.recurrent_calls and layer in keras.recurrent_calls:
-            by_hand = None
-            if isolated.kinds[layer].endswith(BY_HAND):
-                twin = twins.twin("torch", "float64")
-                by_hand = padded_by_hand(twin, layer, isolated)
-            if by_hand is not None:
-                yield by_hand
-            elif padded is None:
-                yield from recurrent(layer, isolated)
-        elif seen and plain(isolated.kinds[layer]) not in ATTENTION:
-            yield from applied(twins, layer, isolated)
+        yield from _in_layer(twins, layer, isolated, bare)
     layers = [layer for layer in torch.kinds if layer in keras.kinds]
     if layers:
         unlike = bare.unlike_before(None)
         yield from unlike or _in_results(layers, isolated)
+
+
+def _in_layer(
+    twins: Twins, layer: str, isolated: Isolated, bare: BareLayers
+) -> Iterator[Finding]:
+    """What differs before a layer, or one of its runs, and in it.
+
+    Args:
+        twins: as in `findings`.
+        layer: its name.
+        isolated: the twins at work, the model's inputs among the layers.
+        bare: the layers without arrays.
+    """
+    torch, keras = isolated.torch, isolated.keras
+    if layer in isolated.refusals:
+        yield Finding(layer, unknown=isolated.refusals[layer])
+    if layer not in isolated.weights["keras"]:
+        return
+    seen = layer in torch.layer_outputs and layer in keras.layer_outputs
+    attention = []
+    if seen and plain(isolated.kinds[layer]) in ATTENTION:
+        attention = list(attending(layer, isolated))
+        yield from attention
+    padded = padded_before(layer, isolated)
+    unlike = bare.unlike_before(layer)
+    if padded is not None:  # which explains what goes in and what comes out
+        yield padded
+    elif unlike:
+        yield from unlike
+    elif not attention:
+        yield from given_to(layer, isolated)
+    if not is_later(layer):
+        yield from map(of_all_runs, weights(layer, isolated))
+    if layer in torch.recurrent_calls and layer in keras.recurrent_calls:
+        by_hand = None
+        if isolated.kinds[layer].endswith(BY_HAND):
+            twin = twins.twin("torch", "float64")
+            by_hand = padded_by_hand(twin, layer, isolated)
+        if by_hand is not None:
+            yield by_hand
+        elif padded is None:
+            yield from recurrent(layer, isolated)
+    elif seen and plain(isolated.kinds[layer]) not in ATTENTION:
+        yield from applied(twins, layer, isolated)
 
 
 def _with_inputs(
@@ -134,14 +152,27 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
     if torch.result is None or keras.result is None:
         return  # a twin refused before it came to its end
     causes = handed_on(layers, None, isolated)
+    last = layers[-1]
+    if causes is None and is_later(last):  # of a loop, whose steps may be joined
+        layer = layer_of(last)
+        causes = handed_on([layer], None, _in_a_loop(layer, isolated))
     if causes is not None:
         yield from causes
         return
-    last = layers[-1]
     is_seen = last in torch.recurrent_outputs or last in torch.layer_outputs
     if is_seen and not isolated.unseen:
         unknown = "the result is made by something unknown in PyTorch"
         yield Finding(last, unknown=unknown)
+
+
+def _in_a_loop(layer: str, isolated: Isolated) -> Isolated:
+    """The twins at work, the runs of a layer shown as one on both sides."""
+    return replace(
+        isolated,
+        torch=along_time(isolated.torch, {layer}),
+        keras=along_time(isolated.keras, {layer}),
+        relayed=along_time(isolated.relayed, {layer}),
+    )
 
 
 def _reordered(isolated: Isolated, results: Sequence[np.ndarray]) -> Finding | None:

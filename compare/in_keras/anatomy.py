@@ -5,40 +5,25 @@ Arrays have the features last, whatever `data_format` a layer has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import keras
 import numpy as np
 
-from compare.in_keras import attention
-from compare.in_keras.arrays import (
-    before_activation,
-    features_last,
-    in_order,
-    merged,
-    order_of_steps,
-    sequence_of,
-    states_of_last_cell,
-    to_numpy,
-    valid_lengths,
-)
-from compare.in_keras.internals import Call as LayerCall
+from compare.in_keras.arrays import to_numpy
 from compare.in_keras.internals import calls_replaced
 from compare.in_keras.layers import holders
-from compare.in_keras.models import options_set
 from compare.in_keras.names import children, layer_at
 from compare.in_keras.refusals import REFUSALS
 from compare.in_keras.twin import Twin
-from compare.kinds import call, options_of
+from compare.in_keras.watching import CELLS, Run, Watch
+from compare.kinds import call, of_layer, options_of
 from compare.kinds.mistake import Call, RecurrentOutput
 from compare.kinds.option import Options
 from compare.mistakes.anatomy import Anatomy
-
-RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
+from compare.mistakes.runs import layer_of
 
 
 def anatomy(
@@ -50,7 +35,7 @@ def anatomy(
 ) -> Anatomy:
     """Look into a twin in float64 while it runs, not compiled.
 
-    As in PyTorch, a layer that runs more than once is left out.
+    As in PyTorch, each run of a layer that runs more than once is by itself.
 
     Args:
         twin: in float64.
@@ -66,31 +51,32 @@ def anatomy(
         layer = layer_at(twin.model, name)
         if layer is not None and name not in stacks:
             bare[name] = [layer]
-    watch = _Watch()
-    results: tuple[Any, ...] = ()
     watched = {**bare, **stacks}
-    with calls_replaced(watch.replacements(watched)), suppress(*REFUSALS):
+    watch = Watch(watched)
+    results: tuple[Any, ...] = ()
+    with calls_replaced(watch.replacements()), suppress(*REFUSALS):
         results = twin.results(twin.tensors(arrays))
     at_work = _LayersAtWork(kinds, weights)
-    for name in watch.runs:
-        runs = watch.clear_runs(name, len(watched[name]))
-        if runs and (name in bare or name in weights):
+    runs_by_name = watch.by_name()
+    for name, runs in runs_by_name.items():
+        layer = layer_of(name)
+        if runs and (layer in bare or layer in weights):
             at_work.add(name, runs)
     arrays_of_results = tuple(to_numpy(tensor) for tensor in results)
     last = result = None
     if arrays_of_results:
         result = arrays_of_results[0]
-    ran = [name for name in watch.runs if name in stacks]
+    ran = [name for name in runs_by_name if layer_of(name) in stacks]
     if ran:
-        last = _last_array(watch.runs[ran[-1]])
+        last = _last_array(runs_by_name[ran[-1]])
     holding = [
         name
         for name in ran
         if name in at_work.recurrent_calls or name in at_work.layer_inputs
     ]
     return Anatomy(
-        kinds={name: kinds[name] for name in holding},
-        arrays={name: weights[name] for name in holding},
+        kinds={name: of_layer(kinds[layer_of(name)]) for name in holding},
+        arrays={name: weights[layer_of(name)] for name in holding},
         layer_inputs=at_work.layer_inputs,
         layer_outputs=at_work.layer_outputs,
         recurrent_calls=at_work.recurrent_calls,
@@ -100,7 +86,7 @@ def anatomy(
         results=arrays_of_results,
         options={
             name: {
-                **options_of("keras", kinds[name], _unwrapped(stacks[name][0])),
+                **_options(kinds[layer_of(name)], stacks[layer_of(name)][0]),
                 **at_work.calls.get(name, {}),
             }
             for name in holding
@@ -108,7 +94,17 @@ def anatomy(
         },
         orders=at_work.orders,
         stacked=at_work.stacked,
+        cells=tuple(
+            name
+            for name in at_work.recurrent_calls
+            if isinstance(stacks[layer_of(name)][0], CELLS)
+        ),
     )
+
+
+def _options(kind: str, layer: keras.Layer) -> Options:
+    """The settings of a layer of a kind."""
+    return options_of("keras", kind, _unwrapped(layer))
 
 
 def _unwrapped(layer: keras.Layer) -> keras.Layer:
@@ -121,83 +117,6 @@ def _unwrapped(layer: keras.Layer) -> keras.Layer:
 def _stack(attribute: Any) -> list[keras.Layer]:
     """The layers that are one in PyTorch, in the order of execution."""
     return list(attribute) if isinstance(attribute, list | tuple) else [attribute]
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One run of a layer.
-
-    Args:
-        x: what went in; of a recurrent layer, the valid steps before the others.
-        output: what came out, before an activation that the layer has inside.
-        lengths: (batch,), the number of valid steps; None without a mask.
-        order: where each step was, (batch, time); None where the valid ones were first.
-        states: h, or h and c, with which a recurrent layer began, each (directions,
-            batch, units); None for zeros.
-        call: what attention was given beside its queries, as options of its kind.
-    """
-
-    x: np.ndarray
-    output: np.ndarray | RecurrentOutput
-    lengths: np.ndarray | None = None
-    order: np.ndarray | None = None
-    states: tuple[np.ndarray, ...] | None = None
-    call: Options = field(default_factory=dict)
-
-
-class _Watch:
-    """What replaced calls see of the layers of a model while it runs once.
-
-    Attributes:
-        runs: of each layer or stack that ran, by its name in order; None for a run
-            that is not one of its twin in PyTorch, such as one of several inputs.
-    """
-
-    def __init__(self) -> None:
-        self.runs: dict[str, list[_Run | None]] = {}
-
-    def replacements(
-        self, stacks: Mapping[str, Iterable[keras.Layer]]
-    ) -> list[tuple[keras.Layer, Callable[[LayerCall], LayerCall]]]:
-        """For `calls_replaced`: every layer of some stacks, watched by its name."""
-        replacements: list[tuple[keras.Layer, Callable[[LayerCall], LayerCall]]] = []
-        for name, stack in stacks.items():
-            for layer in stack:
-                replacements.append((layer, partial(self._watched, name, layer)))
-        return replacements
-
-    def clear_runs(self, name: str, layers: int) -> list[_Run]:
-        """The runs of a stack of so many layers, if each ran once and all are clear."""
-        every = self.runs.get(name, [])
-        runs = [run for run in every if run is not None]
-        return runs if len(runs) == len(every) == layers else []
-
-    def _watched(self, name: str, layer: keras.Layer, call: LayerCall) -> LayerCall:
-        """The `call` of a layer, watched."""
-
-        def watched_attention(*args: Any, **kwargs: Any) -> Any:
-            run, result = _attention_run(layer, call, args, kwargs)
-            self.runs.setdefault(name, []).append(run)
-            return result
-
-        def watched(x: Any, *args: Any, **kwargs: Any) -> Any:
-            runs = self.runs.setdefault(name, [])
-            if not _is_clear(layer, x, args, kwargs):
-                runs.append(None)
-                return call(x, *args, **kwargs)
-            mask = kwargs.get("mask")
-            run_layer = partial(call, x, *args, **kwargs)
-            if isinstance(layer, RECURRENT):
-                run, result = _recurrent_run(layer, run_layer, x, mask)
-                run = replace(run, states=_states_given(layer, args, kwargs))
-            else:
-                plain_run, result = _plain_run(layer, run_layer, x)
-                runs.append(plain_run)
-                return result
-            runs.append(run)
-            return result
-
-        return watched_attention if attention.is_attention(layer) else watched
 
 
 class _LayersAtWork:
@@ -221,8 +140,8 @@ class _LayersAtWork:
         self.calls: dict[str, Options] = {}
         self.stacked: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
 
-    def add(self, name: str, runs: list[_Run]) -> None:
-        """Add a layer, or a stack of which each layer ran once in this order."""
+    def add(self, name: str, runs: list[Run]) -> None:
+        """Add a run of a layer, or of a stack, whose layers ran in this order."""
         x, output = runs[0].x, runs[-1].output
         if not isinstance(output, RecurrentOutput):
             self.layer_inputs[name] = x
@@ -231,7 +150,8 @@ class _LayersAtWork:
                 [_sequence(run) for run in runs], axis=-1
             )
             return
-        kind, arrays = self._kinds[name], self._weights[name]
+        layer = layer_of(name)
+        kind, arrays = self._kinds[layer], self._weights[layer]
         if len(runs) > 1 and _has_directions_apart(arrays, len(runs)):
             return  # one of them reads backwards: they are no stack
         options: Options = {}
@@ -257,7 +177,7 @@ def _has_directions_apart(arrays: Mapping[str, np.ndarray], layers: int) -> bool
     return two_ways and len(kernels) == layers
 
 
-def _states_of_stack(runs: list[_Run]) -> tuple[np.ndarray, ...]:
+def _states_of_stack(runs: list[Run]) -> tuple[np.ndarray, ...]:
     """The states with which the layers of a stack began, as PyTorch has them.
 
     Returns:
@@ -269,133 +189,14 @@ def _states_of_stack(runs: list[_Run]) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
 
-def _states_given(
-    layer: keras.layers.RNN | keras.layers.Bidirectional,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
-) -> tuple[np.ndarray, ...] | None:
-    """The states with which a layer is told to begin; None where it is told none.
-
-    Returns:
-        h, or h and c, each (directions, batch, units).
-    """
-    states = args[0] if args else kwargs.get("initial_state")
-    if states is None:
-        return None
-    if keras.ops.is_tensor(states):
-        states = [states]
-    arrays = [to_numpy(state) for state in states]
-    if not isinstance(layer, keras.layers.Bidirectional):
-        return tuple(array[None] for array in arrays)
-    half = len(arrays) // 2  # those of the forward layer come first
-    pairs = zip(arrays[:half], arrays[half:], strict=True)
-    return tuple(np.stack(pair) for pair in pairs)
-
-
-def _sequence(run: _Run) -> np.ndarray:
+def _sequence(run: Run) -> np.ndarray:
     """What came out of a run at every step, (batch, time, size)."""
     output = run.output
     return output.output if isinstance(output, RecurrentOutput) else output
 
 
-def _last_array(runs: list[_Run | None]) -> np.ndarray | None:
+def _last_array(runs: list[Run]) -> np.ndarray | None:
     """What came out of the last of some runs, if it is clear and an array."""
-    if runs[-1] is None or isinstance(runs[-1].output, RecurrentOutput):
+    if not runs or isinstance(runs[-1].output, RecurrentOutput):
         return None
     return runs[-1].output
-
-
-def _plain_run(
-    layer: keras.Layer, run_layer: Callable[[], Any], x: Any
-) -> tuple[_Run | None, Any]:
-    """Run a layer that is not recurrent; return the run, and its result."""
-    with before_activation(layer) as before:
-        result = run_layer()
-    output = before[0] if before else result
-    if not keras.ops.is_tensor(output):  # several
-        return None, result
-    x, output = features_last(layer, x), features_last(layer, output)
-    return _Run(to_numpy(x), to_numpy(output)), result
-
-
-def _attention_run(
-    layer: keras.Layer,
-    call: LayerCall,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
-) -> tuple[_Run | None, Any]:
-    """Run attention, which is given several inputs; return the run, and its result."""
-    of_call = attention.call_of(layer, args, kwargs)  # before masks are taken off
-    result = call(*args, **kwargs)
-    if of_call is None:
-        return None, result
-    output = result[0] if isinstance(result, list | tuple) else result
-    query, options = of_call
-    return _Run(query, to_numpy(output), call=options), result
-
-
-def _recurrent_run(
-    layer: keras.layers.RNN | keras.layers.Bidirectional,
-    run_layer: Callable[[], Any],
-    x: Any,
-    mask: Any,
-) -> tuple[_Run, Any]:
-    """Run a recurrent layer; return the run, and the result that it was to return.
-
-    Inside, it returns every step, its states, and both directions side by side. That
-    changes what is handed out, not what is computed.
-    """
-    two_ways = isinstance(layer, keras.layers.Bidirectional)
-    with ExitStack() as stack:
-        layers = [layer]
-        if two_ways:
-            layers += [layer.forward_layer, layer.backward_layer]
-            stack.enter_context(options_set(layer, merge_mode="concat"))
-        for inner in layers:
-            whole = options_set(inner, return_sequences=True, return_state=True)
-            stack.enter_context(whole)
-        output, *states = run_layer()  # (batch, time, units), and (batch, units) each
-    if two_ways:  # each direction ends at the other end of the sequence
-        backward = states[len(states) // 2 :]
-        final = keras.ops.concatenate([states[0], backward[0]], axis=-1)
-        last, ends = backward, [states[0], backward[0]]
-    else:
-        final = output[:, -1]
-        last = states_of_last_cell(states)
-        ends = [last[0]]
-    lengths, order = valid_lengths(mask), order_of_steps(mask)
-    sequence = sequence_of(in_order(output, order), last, lengths, ends)
-    run = _Run(in_order(x, order), sequence, lengths, order)
-    merge = layer.merge_mode if two_ways else None
-    if not layer.return_sequences:
-        output = final
-    result = merged(output, merge)
-    if layer.return_state:
-        return run, (result, *states)
-    return run, result
-
-
-def _are_states(value: Any) -> bool:
-    """Whether this is what a layer of one cell may begin with: tensors, or nothing."""
-    if value is None or keras.ops.is_tensor(value):
-        return True
-    is_list = isinstance(value, list | tuple)
-    return is_list and all(keras.ops.is_tensor(state) for state in value)
-
-
-def _is_clear(
-    layer: keras.Layer, x: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> bool:
-    """Whether a layer is given, and will return, what its twin in PyTorch does."""
-    if not keras.ops.is_tensor(x):
-        return False
-    if isinstance(layer, RECURRENT):
-        states = args[0] if args else kwargs.get("initial_state")
-        if len(args) > 1 or not _are_states(states):
-            return False
-    elif any(value is not None for value in args):
-        return False
-    if isinstance(layer, keras.layers.TimeDistributed):
-        inside = getattr(layer.layer, "activation", None)  # used step by step
-        return inside in (None, keras.activations.linear)
-    return getattr(layer, "merge_mode", "concat") is not None

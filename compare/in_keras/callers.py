@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -10,11 +13,22 @@ from types import FrameType
 import keras
 import tensorflow
 
+from compare.in_keras.internals import nodes_noted
+from compare.mistakes.traces import Line, line_of
+
 TENSORFLOW = str(Path(tensorflow.__file__).parent)
 KERAS = str(Path(keras.__file__).parent)
 PYTHON = sysconfig.get_path("stdlib")  # where `contextlib` is
 INSTALLED = "site-packages"  # inside it; a user's models may be installed, too
 SUITE = str(Path(__file__).parents[1])
+# Files of the suite that run between a layer and what calls it.
+PASSED = (
+    KERAS,
+    TENSORFLOW,
+    PYTHON,
+    "<",
+    *(f"{SUITE}/in_keras/{name}.py" for name in ("callers", "internals", "traces")),
+)
 ACTIVATIONS = ("keras.src.activations.", "keras.src.layers.activations.")
 
 
@@ -74,3 +88,23 @@ class Caller:
     def place(self, word: str) -> str:
         """Where an operation is, in words."""
         return f"{word} in `{self.layer}`" if self.layer else f"{word}{self.line}"
+
+
+def users_line() -> Line | None:
+    """The line of the user's source that runs just now, if one does."""
+    return line_of(sys._getframe(1), PASSED, SUITE)  # noqa: SLF001
+
+
+@contextmanager
+def lines_noted(lines: dict[int, list[Line | None]]) -> Iterator[None]:
+    """Note from which lines of the user's source layers are put into graphs.
+
+    Args:
+        lines: gets those of each operation, by its identity, in order.
+    """
+
+    def note(operation: keras.Operation) -> None:
+        lines.setdefault(id(operation), []).append(users_line())
+
+    with nodes_noted(note):
+        yield

@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras.src.backend.common import global_state
+from keras.src.ops.node import Node
 from tensorflow.python.eager import context
 from tensorflow.python.framework import op_callbacks
 
@@ -186,6 +187,23 @@ def node_sources(model: keras.Model) -> list[list[Any]]:
             tensors = node.input_tensors
             sources.append([tensor._keras_history.operation for tensor in tensors])
     return sources
+
+
+@contextmanager
+def nodes_noted(note: Callable[[Any], object]) -> Iterator[None]:
+    """Call a function with each operation that is put into a graph in the block."""
+    right = Node.__init__
+
+    @wraps(right)
+    def noted(node: Any, operation: Any, *args: Any, **kwargs: Any) -> None:
+        right(node, operation, *args, **kwargs)
+        note(operation)
+
+    Node.__init__ = noted
+    try:
+        yield
+    finally:
+        Node.__init__ = right
 
 
 def mask_of(tensor: Any) -> Any:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow
 
+from compare.in_keras import double
 from compare.in_keras.by_thread import replaced
 from compare.in_keras.internals import every_layer
 from compare.judging.words import Precision
@@ -66,7 +67,8 @@ def exact_constants(dtype: str) -> Iterator[None]:
     `tf.nn.gelu` casts its constants. PyTorch holds them in float64, so correct twins
     would differ by what float32 rounds, which does not shrink. Keras's backend looks
     these functions up where it calls them, as a user's own layers do. This thread finds
-    exact ones there; all others find TensorFlow's own.
+    exact ones there; all others find TensorFlow's own. So it does with functions that
+    have no float64 at all, those of `double`.
 
     Source: https://www.tensorflow.org/api_docs/python/tf/cast, "this operation can lead
         to a loss of precision when converting native Python float".
@@ -78,6 +80,9 @@ def exact_constants(dtype: str) -> Iterator[None]:
         (tensorflow, "cast"): _cast,
         (tensorflow.nn, "leaky_relu"): _leaky_relu,
         (tensorflow.nn, "gelu"): _gelu,
+        (tensorflow.nn, "max_pool"): double.pool,
+        (tensorflow.nn, "avg_pool"): double.pool,
+        (tensorflow.image, "resize"): double.resize,
     }
     with replaced(exact):
         yield
@@ -102,7 +107,7 @@ def _is_of_python(x):
 
 def _leaky_relu(function):
     def leaky_relu(features, alpha=0.2, name=None):
-        if not _is_double(features):
+        if not double.is_double(features):
             return function(features, alpha=alpha, name=name)
         slope = tensorflow.constant(np.asarray(alpha, np.float64))
         return tensorflow.where(features > 0, features, slope * features, name=name)
@@ -112,7 +117,7 @@ def _leaky_relu(function):
 
 def _gelu(function):
     def gelu(features, approximate=False, name=None):
-        if not _is_double(features):
+        if not double.is_double(features):
             return function(features, approximate=approximate, name=name)
         if approximate:
             inner = features + 0.044715 * tensorflow.pow(features, 3)
@@ -120,10 +125,6 @@ def _gelu(function):
         return 0.5 * features * tensorflow.math.erfc(-features * np.sqrt(0.5))
 
     return gelu
-
-
-def _is_double(features):
-    return getattr(features, "dtype", None) == tensorflow.float64
 
 
 def widen(model: keras.Model) -> None:

@@ -19,6 +19,7 @@ import tensorflow
 
 from compare.errors import BadInput
 from compare.in_keras.arrays import is_tensor, to_numpy, unfit
+from compare.in_keras.callers import lines_noted
 from compare.in_keras.internals import (
     Call,
     calls_replaced,
@@ -46,6 +47,7 @@ from compare.judging.refusals import refused
 from compare.judging.words import Precision
 from compare.kinds.layer import Layer
 from compare.matching import adapter
+from compare.mistakes.traces import Line
 
 __all__ = ["REFUSALS", "Twin", "message", "versions"]
 
@@ -69,6 +71,8 @@ class Twin(adapter.Twin):
             name; of stages that Keras keeps a mask for.
         traces: how often the model was traced, or run because an input fits no trace.
         left_out: what the model adds to its loss and is not to: REGULARISERS, ADD_LOSS.
+        lines: of the user's source, on which each operation of a graph, by its
+            identity, is put into it.
         watched: what the operations of the model do in its runs; in float32 alone.
     """
 
@@ -97,8 +101,10 @@ class Twin(adapter.Twin):
         self._order: dict[int, int] = {}  # the place of each layer, by its identity
         self._directions_apart = False
         _check_backend()
+        self.lines: dict[int, list[Line | None]] = {}
         with settled(dtype):
-            self.model = make()
+            with lines_noted(self.lines):
+                self.model = make()
             mark_built(self.model)
             self.functional = self._symbolic()
             if dtype == "float64":

@@ -4,42 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence
-from torch.utils.hooks import RemovableHandle
 
 from compare.in_pytorch import attention
 from compare.in_pytorch.arrays import (
+    RECURRENT,
     batch_or_time_first,
-    copied,
     features_in_place,
     features_last,
     first,
     handing_on,
     is_batch,
+    is_cell,
     is_recurrent_result,
     like,
     padded,
     sequence_of,
     states_as_arguments,
-    states_given,
-    unfit,
 )
-from compare.in_pytorch.kinds import is_by_hand, is_innermost
-from compare.in_pytorch.kinds import modules as modules_of
-from compare.in_pytorch.layers import layers
+from compare.in_pytorch.kinds import is_by_hand
+from compare.in_pytorch.layers import is_innermost, layers
+from compare.in_pytorch.layers import modules as modules_of
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
-from compare.kinds import call, options_of
+from compare.in_pytorch.watching import Run, Watch
+from compare.kinds import call, of_layer, options_of
 from compare.kinds.layer import Layer
 from compare.kinds.mistake import Call, RecurrentOutput
 from compare.kinds.option import Options
 from compare.kinds.windows import windows_cut
 from compare.mistakes.anatomy import Anatomy
+from compare.mistakes.runs import layer_of, run_named
 
 
 @torch.no_grad()
@@ -51,9 +52,9 @@ def anatomy(
 ) -> Anatomy:
     """Look into a twin in float64 while it runs; layers that hold no arrays included.
 
-    A layer that runs more than once is left out, as is one that is given more than one
-    input, unless those are a recurrent layer's states, or the layer is attention: no
-    mistake is known to be what it seems there.
+    Each run of a layer that runs more than once is by itself, see `mistakes.runs`. One
+    that is given more than one input is left out, unless those are a recurrent layer's
+    states, or the layer is attention: no mistake is known to be what it seems there.
 
     Args:
         twin: in float64.
@@ -70,7 +71,7 @@ def anatomy(
         for name, module in modules_of(twin.model)
         if name in holding or (name and is_innermost(module))
     }
-    watch = _Watch()
+    watch = Watch()
     hooks = []
     for name, module in modules.items():
         hooks += watch.hooks(name, module)
@@ -81,27 +82,27 @@ def anatomy(
     with hooked(hooks), suppress(*REFUSALS):  # what came before a refusal is seen
         results = twin.results(twin.tensors(arrays))
     at_work = _LayersAtWork(modules, holding)
-    for name in watch.inputs:
-        if name not in watch.unclear:
-            states = watch.states.get(name)
-            at_work.add(name, watch.inputs[name], watch.outputs.get(name), states)
-    calls = {name: watch.calls.get(name, {}) for name in watch.inputs}
-    ran = [name for name in watch.inputs if name in holding]
+    runs = watch.by_name()
+    for name, run in runs.items():
+        if run.is_clear:
+            at_work.add(name, run)
     kinds = {
-        name: holding[name].kind_at_work
-        for name in ran
+        name: of_layer(holding[run.layer].kind_at_work)
+        for name, run in runs.items()
         if name in at_work.recurrent_calls or name in at_work.layer_inputs
+        if run.layer in holding
     }
     last = None
-    if ran and isinstance(watch.outputs.get(ran[-1]), torch.Tensor):
-        last = watch.outputs[ran[-1]].numpy()
+    ran = [run for run in watch.runs if run.layer in holding]
+    if ran and isinstance(ran[-1].result, torch.Tensor):
+        last = ran[-1].result.numpy()
     arrays_of_results = tuple(tensor.numpy() for tensor in results)
     result = None
     if arrays_of_results:
         result = arrays_of_results[0]
     return Anatomy(
         kinds=kinds,
-        arrays={name: holding[name].arrays for name in kinds},
+        arrays={name: holding[runs[name].layer].arrays for name in kinds},
         layer_inputs=at_work.layer_inputs,
         layer_outputs=at_work.layer_outputs,
         recurrent_calls=at_work.recurrent_calls,
@@ -110,67 +111,20 @@ def anatomy(
         result=result,
         results=arrays_of_results,
         options={
-            name: {**options_of("torch", kind, modules[name]), **calls[name]}
+            name: {
+                **options_of("torch", kind, modules[runs[name].layer]),
+                **runs[name].call,
+            }
             for name, kind in kinds.items()
             if name in at_work.layer_inputs
         },
         changed_by_run=_moved(holding, statistics),
+        cells=tuple(
+            name
+            for name in at_work.recurrent_calls
+            if is_cell(modules[runs[name].layer])
+        ),
     )
-
-
-class _Watch:
-    """What hooks see of the layers of a model while it runs once, by their names.
-
-    Attributes:
-        inputs: the positional arguments of each layer that ran, in order.
-        outputs: what each returned.
-        states: what recurrent layers were given to begin with.
-        calls: what attention was given beside its queries, as options of its kind.
-        unclear: the layers that ran more than once, or were given none or more than
-            one input beside states.
-    """
-
-    def __init__(self) -> None:
-        self.states: dict[str, tuple[np.ndarray, ...]] = {}
-        self.calls: dict[str, Options] = {}
-        self.inputs: dict[str, tuple[Any, ...]] = {}
-        self.outputs: dict[str, Any] = {}
-        self.unclear: set[str] = set()
-
-    def hooks(self, name: str, module: torch.nn.Module) -> list[RemovableHandle]:
-        """Let hooks note what goes into a layer and what comes out of it."""
-
-        def before(
-            module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
-        ) -> None:
-            beside = (*args[1:], *kwargs.values())
-            several = any(value is not None for value in beside)
-            states = states_given(module, args, kwargs)
-            if states is not None:
-                self.states[name] = states
-                several = False
-            if attention.is_attention(module) and not is_by_hand(module):
-                call_of = attention.call_of(module, args, kwargs)
-                if call_of is not None:
-                    query, self.calls[name] = call_of
-                    args = (features_last(module, query), *args[1:])
-                    several = False
-            if name in self.inputs or not args or several:
-                self.unclear.add(name)
-            if any(isinstance(x, torch.Tensor) and unfit(x) for x in args):
-                self.unclear.add(name)
-            self.inputs[name] = tuple(copied(value) for value in args)
-
-        def after(module: torch.nn.Module, args: object, result: object) -> None:
-            if isinstance(result, torch.Tensor) and unfit(result):
-                self.unclear.add(name)
-            else:
-                self.outputs[name] = copied(result)
-
-        return [
-            module.register_forward_pre_hook(before, with_kwargs=True),
-            module.register_forward_hook(after),
-        ]
 
 
 class _LayersAtWork:
@@ -190,28 +144,17 @@ class _LayersAtWork:
         self.recurrent_calls: dict[str, Call] = {}
         self.recurrent_outputs: dict[str, RecurrentOutput] = {}
 
-    def add(
-        self,
-        name: str,
-        args: tuple[Any, ...],
-        result: Any,
-        states: tuple[np.ndarray, ...] | None,
-    ) -> None:
-        """Add a layer that ran once.
-
-        Args:
-            name: of the layer.
-            args: what it was given, its input before all.
-            result: what it returned; None if it refused.
-            states: what it was given to begin with, if it is recurrent.
-        """
-        module, x = self._modules[name], args[0]
-        if isinstance(module, torch.nn.RNNBase):
-            if is_recurrent_result(module, result) and is_batch(x):
-                options: Options = {} if states is None else {"states": states}
-                self._add_recurrent(
-                    name, module, self._holding[name], x, result, options
-                )
+    def add(self, name: str, run: Run) -> None:
+        """Add a run by its name."""
+        module, result = self._modules[run.layer], run.result
+        x = run.args[0]
+        if isinstance(module, RECURRENT):
+            if is_recurrent_result(module, result) and is_batch(module, x):
+                options: Options = {}
+                if run.states is not None:
+                    options = {"states": run.states}
+                layer = self._holding[run.layer]
+                self._add_recurrent(name, module, layer, x, result, options)
         elif isinstance(x, torch.Tensor):
             self.layer_inputs[name] = features_last(module, x).numpy()
             if attention.is_attention(module):
@@ -245,19 +188,49 @@ def _handing_on_instead(
         instead: what is to be handed on.
         turned: as in `handing_on`.
     """
+    number = 0  # of the run
 
     def hook(module: Any, args: object, result: Any) -> Any:
+        nonlocal number
+        number += 1
+        run = run_named(name, number)
         if name in instead.recurrent_outputs:
-            return handing_on(module, result, instead.recurrent_outputs[name], turned)
+            sequence = instead.recurrent_outputs[name]
+            if is_cell(module):
+                sequence = _step(sequence, number)
+            return handing_on(module, result, sequence, turned)
+        if run in instead.recurrent_outputs:
+            return handing_on(module, result, instead.recurrent_outputs[run], turned)
+        if attention.is_attention(module):
+            output = instead.layer_outputs.get(run, instead.layer_outputs.get(name))
+            if output is None:
+                return None
+            return attention.returning(module, result, output, turned)
+        if run in instead.kinds and run in instead.layer_outputs:
+            return features_in_place(module, like(instead.layer_outputs[run], result))
         if name in instead.kinds and name in instead.layer_outputs:
-            if attention.is_attention(module):
-                output = instead.layer_outputs[name]
-                return attention.returning(module, result, output, turned)
             array = _with_windows_cut_later(module, result, instead, name)
+            if array.ndim == result.ndim + 1:  # of a loop, or of steps in the batch
+                array = _of_run(array, number, result)
             return features_in_place(module, like(array, result))
         return None  # leaves the result
 
     return hook
+
+
+def _of_run(array: np.ndarray, number: int, result: torch.Tensor) -> np.ndarray:
+    """What a run of a layer, counted from 1, hands on of (batch, time, ...)."""
+    if array.size == result.numel():
+        return array.reshape(result.shape)
+    return array[:, number - 1]
+
+
+def _step(sequence: RecurrentOutput, number: int) -> RecurrentOutput:
+    """A step, counted from 1, of what a recurrent layer hands on."""
+    output = sequence.output[:, number - 1 : number]
+    if number == sequence.output.shape[1]:
+        return replace(sequence, output=output)
+    return replace(sequence, output=output, h=output[:, 0], c=None)
 
 
 def _with_windows_cut_later(
@@ -307,7 +280,7 @@ def alone(
 
     Args:
         twin: in either precision.
-        layer: its name.
+        layer: its name, or that of one of its runs.
         x: what goes in, features last.
         lengths: (batch,), where a recurrent layer is to stop.
         states: h, or h and c, with which it is to begin; None for zeros.
@@ -316,7 +289,7 @@ def alone(
     Raises:
         REFUSALS: as the layer does.
     """
-    module = twin.model.get_submodule(layer)
+    module = twin.model.get_submodule(layer_of(layer))
     tensor = torch.tensor(x)
     if isinstance(module, torch.nn.Embedding):
         tensor = tensor.long()  # Keras may hand on the indices as floats
@@ -326,11 +299,15 @@ def alone(
         args, kwargs = attention.arguments(module, tensor, options or {})
         result = first(module(*args, **kwargs))
         return features_last(module, result).numpy()
+    if is_cell(module) and tensor.ndim == 3:
+        return _cell_alone(module, tensor, states, twin.dtype)
     if not isinstance(module, torch.nn.RNNBase):
         result = module(features_in_place(module, tensor))
         return features_last(module, result).numpy()
     tensor = batch_or_time_first(module, tensor)
-    beside = () if states is None else states_as_arguments(states, twin.dtype)
+    beside: tuple[Any, ...] = ()
+    if states is not None:
+        beside = states_as_arguments(module, states, twin.dtype)
     if lengths is None:
         result = module(tensor, *beside)
         if is_recurrent_result(module, result):
@@ -342,3 +319,22 @@ def alone(
         tensor, torch.from_numpy(lengths), module.batch_first, False
     )
     return sequence_of(module, module(packed, *beside))
+
+
+def _cell_alone(
+    module: torch.nn.Module,
+    x: torch.Tensor,
+    states: tuple[np.ndarray, ...] | None,
+    dtype: str,
+) -> RecurrentOutput:
+    """Run a cell over the steps of x, (batch, time, features)."""
+    beside: tuple[Any, ...] = ()
+    if states is not None:
+        beside = states_as_arguments(module, states, dtype)
+    steps = []
+    for step in x.unbind(1):
+        result = module(step, *beside)
+        beside = (result,)
+        steps.append(sequence_of(module, result))
+    output = np.concatenate([step.output for step in steps], axis=1)
+    return replace(steps[-1], output=output)

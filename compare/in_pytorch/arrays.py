@@ -28,6 +28,11 @@ Sequence = torch.Tensor | PackedSequence
 # Its states: h, or h and c, each (layers * directions, batch, hidden_size).
 States = torch.Tensor | tuple[torch.Tensor, ...]
 
+KEYS = ("h_n", "c_n")  # of states in what `running.run` returns
+
+# Layers that take a sequence, and cells, which take one step of it.
+RECURRENT = (torch.nn.RNNBase, torch.nn.RNNCellBase)
+
 CHANNELS_FIRST = {name for kind in KINDS if kind.features_first for name in kind.torch}
 
 
@@ -81,7 +86,11 @@ def is_recurrent_result(module: torch.nn.Module, result: object) -> bool:
     """Whether a recurrent layer returned an output and states.
 
     One of the user's own, derived from a layer of PyTorch, may return something else.
+    A cell returns its states alone.
     """
+    if is_cell(module):
+        states = as_tuple(result)
+        return all(isinstance(s, torch.Tensor) and s.ndim == 2 for s in states)
     if not isinstance(module, torch.nn.RNNBase):
         return False
     if not isinstance(result, tuple) or len(result) != 2:
@@ -95,6 +104,11 @@ def is_recurrent_result(module: torch.nn.Module, result: object) -> bool:
     )
 
 
+def is_cell(module: torch.nn.Module) -> bool:
+    """Whether a layer takes one step, (batch, features), and not a sequence."""
+    return isinstance(module, torch.nn.RNNCellBase)
+
+
 def batch_or_time_first(module: torch.nn.RNNBase, tensor: torch.Tensor) -> torch.Tensor:
     """Swap time and batch of (batch, time, size) if the layer has time first.
 
@@ -103,8 +117,10 @@ def batch_or_time_first(module: torch.nn.RNNBase, tensor: torch.Tensor) -> torch
     return tensor if module.batch_first else tensor.transpose(0, 1)
 
 
-def is_batch(x: Sequence) -> bool:
+def is_batch(module: torch.nn.Module, x: Sequence) -> bool:
     """Whether a recurrent layer is given a batch, not a single sequence."""
+    if is_cell(module):
+        return isinstance(x, torch.Tensor) and x.ndim == 2
     return isinstance(x, PackedSequence) or x.ndim == 3
 
 
@@ -124,11 +140,13 @@ def like(array: np.ndarray, tensor: torch.Tensor) -> torch.Tensor:
 def padded(
     module: torch.nn.RNNBase, x: Sequence
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """A recurrent layer's sequence as (batch, time, features).
+    """A recurrent layer's sequence as (batch, time, features), of a cell one step.
 
     Returns:
         The array, and the lengths, (batch,), of what was packed; None of a tensor.
     """
+    if is_cell(module):
+        return x[:, None].numpy(), None
     if not isinstance(x, PackedSequence):
         return batch_or_time_first(module, x).numpy(), None
     x, lengths = pad_packed_sequence(x, module.batch_first)
@@ -138,10 +156,14 @@ def padded(
 def sequence_of(
     module: torch.nn.RNNBase, result: tuple[Sequence, States]
 ) -> RecurrentOutput:
-    """What a recurrent layer returns, in (batch, time, size).
+    """What a recurrent layer returns, in (batch, time, size), of a cell one step.
 
     The states are those of its last layer and direction.
     """
+    if is_cell(module):
+        h, *others = (state.numpy() for state in as_tuple(result))
+        c = others[0] if others else None
+        return RecurrentOutput(h[:, None], h, c, None, h[None])
     output, lengths = padded(module, result[0])
     states = as_tuple(result[1])
     c = states[1][-1].numpy() if len(states) > 1 else None
@@ -166,25 +188,31 @@ def states_given(
     Returns:
         h, or h and c, each (layers * directions, batch, size).
     """
-    if not isinstance(module, torch.nn.RNNBase):
+    if not isinstance(module, RECURRENT):
         return None
     states = kwargs.get("hx")
     if len(args) > 1:
         states = args[1]
     if states is None:
         return None
-    return tuple(state.numpy().copy() for state in as_tuple(states))
+    copies = tuple(state.numpy().copy() for state in as_tuple(states))
+    if is_cell(module):  # (batch, size) each
+        return tuple(state[None] for state in copies)
+    return copies
 
 
 def states_as_arguments(
-    states: tuple[np.ndarray, ...], dtype: str
+    module: torch.nn.Module, states: tuple[np.ndarray, ...], dtype: str
 ) -> tuple[States, ...]:
     """What a recurrent layer is given beside its input to begin with some states.
 
     Args:
+        module: the layer.
         states: h, or h and c, each (layers * directions, batch, size).
         dtype: the precision of the layer.
     """
+    if is_cell(module):
+        states = tuple(state[-1] for state in states)
     tensors = tuple(
         torch.tensor(state, dtype=getattr(torch, dtype)) for state in states
     )
@@ -193,7 +221,7 @@ def states_as_arguments(
 
 def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
     """What a layer returned, features last; without states if it is not recurrent."""
-    if isinstance(module, torch.nn.RNNBase):
+    if isinstance(module, RECURRENT):
         return sequence_of(module, result)
     if is_attention(module):
         result = first(result)
@@ -219,6 +247,8 @@ def handing_on(
     Raises:
         ValueError: if the layer has a state that the sequence lacks.
     """
+    if is_cell(module):
+        return _cell_handing_on(result, sequence)
     states = as_tuple(result[1])
     finals = []  # (number, batch, size) each
     if sequence.states is not None:
@@ -229,13 +259,22 @@ def handing_on(
         raise ValueError("a layer cannot hand on fewer states than it has")
     output = sequence.output.swapaxes(0, 1) if turned else sequence.output
     arrays = {"output": output}
-    for key, state, final in zip(("h_n", "c_n"), states, finals, strict=False):
+    for key, state, final in zip(KEYS, states, finals, strict=False):
         array = state.numpy().copy()
         if turned:  # what it has as its batch is time
             array = np.zeros((len(array), *final.shape[1:]))
         array[-len(final) :] = final
         arrays[key] = array
     return returning(module, result, arrays)
+
+
+def _cell_handing_on(result: States, step: RecurrentOutput) -> States:
+    """What a cell returned, with a step in the place of its own; c may be its own."""
+    h, *others = as_tuple(result)
+    tensors = [like(step.output[:, -1], h)]
+    for own in others:
+        tensors.append(own if step.c is None else like(step.c, own))
+    return tuple(tensors) if isinstance(result, tuple) else tensors[0]
 
 
 def returning(
@@ -251,10 +290,14 @@ def returning(
         arrays: as `running.run` gives them: "output", (batch, time, size), and the
             states "h_n" and "c_n", (layers * directions, batch, size).
     """
+    if is_cell(module):
+        own = as_tuple(result)
+        new = [like(arrays[key][-1], s) for key, s in zip(KEYS, own, strict=False)]
+        return tuple(new) if isinstance(result, tuple) else new[0]
     output, states = result
     finals = tuple(
         like(arrays[key], state)
-        for key, state in zip(("h_n", "c_n"), as_tuple(states), strict=False)
+        for key, state in zip(KEYS, as_tuple(states), strict=False)
     )
     sequence = _sequence_like(module, arrays["output"], output)
     return sequence, finals if isinstance(states, tuple) else finals[0]
@@ -262,6 +305,8 @@ def returning(
 
 def as_input_of(module: torch.nn.Module, array: np.ndarray, x: Any) -> Sequence:
     """An array, features last, in the precision, order and form of a layer's input."""
+    if is_cell(module):
+        return like(array.reshape(x.shape), x)
     if isinstance(module, torch.nn.RNNBase):
         return _sequence_like(module, array, x)
     return features_in_place(module, like(array, x))

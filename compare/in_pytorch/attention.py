@@ -20,29 +20,29 @@ from compare.kinds.mistake import Call
 from compare.kinds.option import Options
 
 
-def is_attention(module: torch.nn.Module) -> bool:
+def is_attention(layer: torch.nn.Module) -> bool:
     """Whether this is PyTorch's attention, which takes several inputs."""
-    return isinstance(module, torch.nn.MultiheadAttention)
+    return isinstance(layer, torch.nn.MultiheadAttention)
 
 
 def batch_first(
-    module: torch.nn.MultiheadAttention, tensor: torch.Tensor
+    layer: torch.nn.MultiheadAttention, tensor: torch.Tensor
 ) -> torch.Tensor:
     """Swap time and batch of (batch, time, size) if the layer has time first."""
-    if module.batch_first or tensor.ndim != 3:
+    if layer.batch_first or tensor.ndim != 3:
         return tensor
     return tensor.transpose(0, 1)
 
 
 def call_of(
-    module: torch.nn.MultiheadAttention,
+    layer: torch.nn.MultiheadAttention,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
 ) -> tuple[torch.Tensor, Options] | None:
     """What a call of attention is given.
 
     Args:
-        module: the layer.
+        layer: the layer.
         args: its positional arguments.
         kwargs: its other arguments.
 
@@ -52,7 +52,7 @@ def call_of(
         None of a call that is not of a batch.
     """
     try:
-        given = signature(module.forward).bind(*args, **kwargs).arguments
+        given = signature(layer.forward).bind(*args, **kwargs).arguments
     except TypeError:  # it will refuse
         return None
     query, key, value = (given.get(name) for name in ("query", "key", "value"))
@@ -61,19 +61,19 @@ def call_of(
         return None
     options: dict[str, Any] = {}
     if key is not query:
-        options["key"] = batch_first(module, key).numpy().copy()
+        options["key"] = batch_first(layer, key).numpy().copy()
     if value is not key:
-        options["value"] = batch_first(module, value).numpy().copy()
-    options |= _masks(module, given)
-    return batch_first(module, query), options
+        options["value"] = batch_first(layer, value).numpy().copy()
+    options |= _masks(layer, given)
+    return batch_first(layer, query), options
 
 
 def _masks(
-    module: torch.nn.MultiheadAttention, given: Mapping[str, Any]
+    layer: torch.nn.MultiheadAttention, given: Mapping[str, Any]
 ) -> dict[str, np.ndarray]:
     """The mask of a call, and what is added to its scores, (batch, heads, ...) each."""
     padding, attention = given.get("key_padding_mask"), given.get("attn_mask")
-    query, key = (batch_first(module, given[name]) for name in ("query", "key"))
+    query, key = (batch_first(layer, given[name]) for name in ("query", "key"))
     mask: np.ndarray | None = None
     added: np.ndarray | None = None
     if given.get("is_causal") and padding is None and not given.get("need_weights", 1):
@@ -86,7 +86,7 @@ def _masks(
         if is_padding:
             array = array[:, None, None, :]  # (batch, source)
         elif array.ndim == 3:  # (batch * heads, time, source)
-            array = array.reshape(-1, module.num_heads, *array.shape[1:])
+            array = array.reshape(-1, layer.num_heads, *array.shape[1:])
         else:
             array = array[None, None]  # (time, source)
         if array.dtype.kind == "f":
@@ -102,45 +102,45 @@ def _masks(
 
 
 def at_work(
-    module: torch.nn.MultiheadAttention,
+    layer: torch.nn.MultiheadAttention,
     arrays: Arrays,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
 ) -> Call | None:
     """The layer at work; None where `call_of` has none."""
-    given = call_of(module, args, kwargs)
+    given = call_of(layer, args, kwargs)
     if given is None:
         return None
-    kind = kind_of(module)
-    options = {**options_of("torch", kind, module), **given[1]}
+    kind = kind_of(layer)
+    options = {**options_of("torch", kind, layer), **given[1]}
     return call(kind, arrays, given[0].numpy(), options=options)
 
 
 def arguments(
-    module: torch.nn.MultiheadAttention, x: torch.Tensor, options: Options
+    layer: torch.nn.MultiheadAttention, x: torch.Tensor, options: Options
 ) -> tuple[tuple[torch.Tensor, ...], dict[str, torch.Tensor]]:
     """What a layer is given so that it computes a call of `kinds.attention.compute`.
 
     Args:
-        module: the layer.
+        layer: the layer.
         x: queries, (batch, time, features).
         options: those of the call.
 
     Returns:
         Arguments by position and by name.
     """
-    query = batch_first(module, x)
+    query = batch_first(layer, x)
     key = value = query
     if options.get("key") is not None:
-        key = value = batch_first(module, torch.tensor(options["key"]).to(x.dtype))
+        key = value = batch_first(layer, torch.tensor(options["key"]).to(x.dtype))
     if options.get("value") is not None:
-        value = batch_first(module, torch.tensor(options["value"]).to(x.dtype))
+        value = batch_first(layer, torch.tensor(options["value"]).to(x.dtype))
     mask, added = options.get("mask"), options.get("added")
     if mask is None and added is None:
         return (query, key, value), {}
     batch, time = x.shape[:2]
-    source = batch_first(module, key).shape[1]
-    total = np.zeros((batch, module.num_heads, time, source))
+    source = batch_first(layer, key).shape[1]
+    total = np.zeros((batch, layer.num_heads, time, source))
     if added is not None:
         total = total + added
     if mask is not None:
@@ -150,7 +150,7 @@ def arguments(
 
 
 def returning(
-    module: torch.nn.MultiheadAttention,
+    layer: torch.nn.MultiheadAttention,
     result: Any,
     array: np.ndarray,
     turned: bool = False,
@@ -158,7 +158,7 @@ def returning(
     """What a layer returned, with an array in the place of its output.
 
     Args:
-        module: the layer.
+        layer: the layer.
         result: what it returned: an output and weights.
         array: (batch, time, features).
         turned: whether the layer takes batch and time for each other, and is to hand on
@@ -167,4 +167,4 @@ def returning(
     if turned:
         array = array.swapaxes(0, 1)
     output = torch.from_numpy(np.array(array)).to(result[0].dtype)
-    return (batch_first(module, output), *result[1:])
+    return (batch_first(layer, output), *result[1:])

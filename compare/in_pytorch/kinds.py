@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 
 from compare.in_pytorch.internals import framework_class
 from compare.kinds import unlike_keras
 from compare.one_line import class_name
-
-# Layers that count as one with those inside, which they do not call.
-COMPOSITES = (torch.nn.MultiheadAttention,)
-
-
-def is_composite(module: torch.nn.Module) -> bool:
-    """Whether a layer counts as one with those inside."""
-    return isinstance(module, COMPOSITES)
-
-
-def modules(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
-    """Yield the modules of a model by name, but those inside a layer that is one."""
-    inside: set[int] = set()
-    for name, module in model.named_modules():
-        if is_composite(module):
-            inside |= {id(part) for part in module.modules() if part is not module}
-        if id(module) not in inside:
-            yield name, module
-
-
-def is_innermost(module: torch.nn.Module) -> bool:
-    """Whether a layer has none inside, or counts as one with them."""
-    return is_composite(module) or not any(module.children())
 
 
 def own_modules(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
@@ -13,22 +13,47 @@ import torch
 from compare.errors import BadInput
 from compare.in_pytorch.kinds import (
     is_by_hand,
-    is_composite,
     is_constant,
     is_own,
     kind_of,
-    modules,
     own_modules,
 )
 from compare.in_pytorch.models import check_usable
+from compare.kinds import usual_arrays
 from compare.kinds.layer import Layer
 from compare.matching.copying import copy
+
+# Layers that count as one with those inside, which they do not call.
+COMPOSITES = (torch.nn.MultiheadAttention,)
 
 # Models whose layers that share all of their tensors count, see `hold_apart`.
 _APART: WeakSet[torch.nn.Module] = WeakSet()
 
+# Cells that users made of linear layers and that count as one, see `hold_cells`.
+_CELLS: WeakSet[torch.nn.Module] = WeakSet()
+
 # By model, the full names of tensors that do not count, see `ignore`.
 _IGNORED: WeakKeyDictionary[torch.nn.Module, set[str]] = WeakKeyDictionary()
+
+
+def is_composite(layer: torch.nn.Module) -> bool:
+    """Whether a layer counts as one with those inside."""
+    return isinstance(layer, COMPOSITES) or layer in _CELLS
+
+
+def modules(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
+    """Yield the modules of a model by name, but those inside a layer that is one."""
+    inside: set[int] = set()
+    for name, module in model.named_modules():
+        if is_composite(module):
+            inside |= {id(part) for part in module.modules() if part is not module}
+        if id(module) not in inside:
+            yield name, module
+
+
+def is_innermost(module: torch.nn.Module) -> bool:
+    """Whether a layer has none inside, or counts as one with them."""
+    return is_composite(module) or not any(module.children())
 
 
 def layers(model: torch.nn.Module) -> dict[str, Layer]:
@@ -136,7 +161,7 @@ def holders(
         tensors |= module.named_buffers(recurse=deep)
         if not is_own(module):
             tensors.pop("num_batches_tracked", None)
-        if is_constant(module):
+        if is_constant(module) and not deep:
             continue
         shared = earlier.issuperset(map(id, tensors.values()))
         for key in [key for key in tensors if full_name(name, key) in ignored]:
@@ -156,6 +181,36 @@ def hold_apart(model: torch.nn.Module) -> bool:
     before = len(holders(model))
     _APART.add(model)
     return len(holders(model)) > before
+
+
+def hold_cells(model: torch.nn.Module) -> bool:
+    """Count cells that users made of linear layers as one layer each.
+
+    Their twins in Keras are recurrent layers, which hold the arrays of all gates.
+
+    Returns:
+        Whether there are some that did not count so.
+    """
+    cells = [module for _, module in own_modules(model) if _is_cell_of_layers(module)]
+    new = [module for module in cells if module not in _CELLS]
+    _CELLS.update(new)
+    return bool(new)
+
+
+def release_cells(model: torch.nn.Module) -> None:
+    """Count the layers of such cells by themselves again."""
+    _CELLS.difference_update(model.modules())
+
+
+def _is_cell_of_layers(module: torch.nn.Module) -> bool:
+    """Whether a module of the user's own has the linear layers of a cell, no others."""
+    children = list(module.children())
+    if not children or any(module.parameters(recurse=False)):
+        return False
+    if not all(isinstance(child, torch.nn.Linear) for child in children):
+        return False
+    arrays = {name: read(tensor) for name, tensor in module.named_parameters()}
+    return any(usual_arrays(Layer(kind_of(module), arrays)))
 
 
 def ignore(model: torch.nn.Module, names: Collection[str]) -> None:

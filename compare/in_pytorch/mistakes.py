@@ -8,30 +8,35 @@ model's own code, so a mistake does to it what it would do to a port.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.hooks import RemovableHandle
 
 from compare.in_pytorch import attention
 from compare.in_pytorch.arrays import (
+    RECURRENT,
     as_input_of,
-    copied,
     features_in_place,
     features_last,
     filled,
-    first,
+    is_cell,
     like,
-    output_of,
     padded,
     returning,
     states_as_arguments,
     states_given,
     with_first,
+)
+from compare.in_pytorch.handing_on import (
+    HandedOn,
+    OutputByName,
+    StepsOfCell,
+    in_the_place_of_first,
+    of_one_run,
+    possible,
 )
 from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.layers import holders, layers, read, write
@@ -51,13 +56,11 @@ from compare.kinds.mistake import (
     JoinedInput,
     LayerInput,
     LossFactor,
-    RecurrentOutput,
     ResultOrder,
 )
 from compare.kinds.option import Options
 from compare.matching import adapter
-
-OutputByName = Callable[[str], RecurrentOutput]
+from compare.mistakes.runs import layer_of, number_of, run_named
 
 
 def injected(
@@ -68,16 +71,16 @@ def injected(
     Args:
         twin: in either precision.
         effect: what the mistake does, where that can happen to the layer.
-        layer: its name; that of a loss is not read.
-        following: name of the layer that is computed next; None for what the model
-            returns.
+        layer: its name, or that of one of its runs; that of a loss is not read.
+        following: name of the layer, or of the run, that is computed next; None for
+            what the model returns.
 
     Raises:
         TypeError: if the effect is not one that can be made there.
     """
     match effect:
         case ArraysOfLayer():
-            return _with_arrays(twin.model, effect, layer)
+            return _with_arrays(twin.model, effect, layer_of(layer))
         case Computation():
             return _with_computation(twin.model, effect, layer)
         case Handover():
@@ -85,7 +88,7 @@ def injected(
         case Activation():
             return _with_activation(twin.model, effect, layer, following)
         case FinalActivation():
-            return _with_final_activation(twin.model, effect, layer)
+            return _with_final_activation(twin.model, effect, layer_of(layer))
         case LayerInput() if following is not None:
             return _with_layer_input(twin.model, effect, following)
         case InitialStates():
@@ -108,7 +111,7 @@ def _with_arrays(
     """Let a layer hold other arrays; what it held waits and need not be copied."""
     tensors = holders(model)[layer]
     right = {name: read(tensor) for name, tensor in tensors.items()}
-    wrong = _possible(effect.change(right))
+    wrong = possible(effect.change(right))
     memory = Counter(map(_memory, (*model.parameters(), *model.buffers())))
     with ExitStack() as stack:
         for name, array in wrong.items():
@@ -167,30 +170,37 @@ def _with_computation(
     model: torch.nn.Module, effect: Computation, layer: str
 ) -> AbstractContextManager[None]:
     """Put what a layer wrongly computes in the place of what it returns."""
-    module = model.get_submodule(layer)
-    held = layers(model).get(layer, Layer(kind_of(module), {}))
+    bare = Layer(kind_of(model.get_submodule(layer_of(layer))), {})
+    held = layers(model).get(layer_of(layer), bare)
     kind, arrays = held.kind, held.arrays
+    steps = StepsOfCell()
 
     def recompute(
         module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
     ) -> Any:
-        if isinstance(module, torch.nn.RNNBase):
+        if isinstance(module, RECURRENT):
             x, lengths = padded(module, args[0])
             states = states_given(module, args, kwargs)
+            if is_cell(module):
+                x, states = steps.until(x, states, result)
             options: Options = {} if states is None else {"states": states}
-            wrong = _possible(effect.compute(call(kind, arrays, x, lengths, options)))
-            return returning(module, result, wrong)
+            wrong = possible(effect.compute(call(kind, arrays, x, lengths, options)))
+            made = returning(module, result, wrong)
+            if is_cell(module):
+                steps.hands_on(made)
+            return made
         if attention.is_attention(module):
             attending = attention.at_work(module, arrays, args, kwargs)
-            computed = _possible(attending and effect.compute(attending))
+            computed = possible(attending and effect.compute(attending))
             return attention.returning(module, result, computed)
         x = features_last(module, args[0]).numpy()
         options = options_of("torch", kind, module)
-        wrong = _possible(effect.compute(call(kind, arrays, x, options=options)))
+        wrong = possible(effect.compute(call(kind, arrays, x, options=options)))
         return features_in_place(module, like(wrong, result))
 
-    module = model.get_submodule(layer)
-    return hooked([module.register_forward_hook(recompute, with_kwargs=True)])
+    module = model.get_submodule(layer_of(layer))
+    counting, hook = of_one_run(model, module, layer, recompute)
+    return hooked([*counting, module.register_forward_hook(hook, with_kwargs=True)])
 
 
 def _with_handover(
@@ -201,7 +211,7 @@ def _with_handover(
     def handed_over(output_by_name: OutputByName) -> np.ndarray | None:
         return effect.function(output_by_name(layer))
 
-    return hooked(_HandedOn(handed_over, model, [layer], following).hooks())
+    return hooked(HandedOn(handed_over, model, [layer], following).hooks())
 
 
 def _with_activation(
@@ -212,14 +222,14 @@ def _with_activation(
     def activated(output_by_name: OutputByName) -> np.ndarray:
         return effect.function(output_by_name(layer).output)
 
-    return hooked(_HandedOn(activated, model, [layer], following).hooks())
+    return hooked(HandedOn(activated, model, [layer], following).hooks())
 
 
 def _with_joined_input(
     model: torch.nn.Module, effect: JoinedInput, following: str | None
 ) -> AbstractContextManager[None]:
     """Give the next layer what is joined from the outputs of several."""
-    return hooked(_HandedOn(effect.join, model, layers(model), following).hooks())
+    return hooked(HandedOn(effect.join, model, layers(model), following).hooks())
 
 
 def _with_final_activation(
@@ -249,24 +259,31 @@ def _with_layer_input(
     """Give a layer a fixed array."""
 
     def give(module: torch.nn.Module, args: tuple[Any, ...]) -> Any:
-        return _in_the_place_of_first(args, as_input_of(module, effect.array, args[0]))
+        array = as_input_of(module, effect.array, args[0])
+        return in_the_place_of_first(args, array)
 
-    return hooked([model.get_submodule(following).register_forward_pre_hook(give)])
+    module = model.get_submodule(layer_of(following))
+    counting, hook = of_one_run(model, module, following, give)
+    return hooked([*counting, module.register_forward_pre_hook(hook)])
 
 
 def _with_initial_states(
     twin: Twin, effect: InitialStates, layer: str
 ) -> AbstractContextManager[None]:
     """Let a recurrent layer begin with fixed states."""
-    beside = states_as_arguments(effect.states, twin.dtype)
+    module = twin.model.get_submodule(layer_of(layer))
+    beside = states_as_arguments(module, effect.states, twin.dtype)
 
     def begin(
         module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (args[0], *beside), {}
 
-    module = twin.model.get_submodule(layer)
-    return hooked([module.register_forward_pre_hook(begin, with_kwargs=True)])
+    name = layer
+    if number_of(layer) is None:  # of a loop, the first run
+        name = run_named(layer, 1)
+    counting, hook = of_one_run(twin.model, module, name, begin)
+    return hooked([*counting, module.register_forward_pre_hook(hook, with_kwargs=True)])
 
 
 def _with_result_order(
@@ -276,7 +293,7 @@ def _with_result_order(
 
     def reorder(model: Any, args: object, results: object) -> object:
         tensors: list[Any] = [tensor for _, tensor in flat(results)]
-        order = _possible(effect.order([tensor.numpy() for tensor in tensors]))
+        order = possible(effect.order([tensor.numpy() for tensor in tensors]))
         return filled(results, iter([tensors[number] for number in order]))
 
     return hooked([model.register_forward_hook(reorder)])
@@ -299,97 +316,3 @@ def _with_loss_factor(twin: Twin, effect: LossFactor) -> Iterator[None]:
         yield
     finally:
         del vars(twin)["loss"]
-
-
-def _in_the_place_of_first(args: tuple[Any, ...], tensor: Any) -> tuple[Any, ...]:
-    """Arguments with a tensor in the place of the first, wherever that stands.
-
-    Attention is given one tensor as queries, keys and values.
-    """
-    return tuple(tensor if value is args[0] else value for value in args)
-
-
-def _possible(wrong: Any) -> Any:
-    """What an effect makes of a layer; it is None where the mistake cannot be made.
-
-    Raises:
-        TypeError: if it is, since then nobody is to make it; see `applies`.
-    """
-    if wrong is None:
-        raise TypeError("a mistake was made where it cannot be")
-    return wrong
-
-
-class _HandedOn:
-    """Puts what is made of some layers' outputs in the place of what comes after them.
-
-    It does nothing where a layer is run alone, not by its model.
-
-    Args:
-        change: takes a function that returns a layer's output by the layer's name, and
-            returns the array, features last, that is to come after.
-        model: the whole.
-        watched: names of the layers.
-        following: name of the one which is computed next; None for what the model
-            returns.
-    """
-
-    def __init__(
-        self,
-        change: Callable[[OutputByName], np.ndarray | None],
-        model: torch.nn.Module,
-        watched: Iterable[str],
-        following: str | None,
-    ) -> None:
-        self._change, self._model = change, model
-        self._watched, self._following = watched, following
-        self._running = False  # the model, and not a layer alone
-        # What gives the output of each layer that is not yet handed on.
-        self._outputs: dict[str, Callable[[], RecurrentOutput]] = {}
-
-    def hooks(self) -> list[RemovableHandle]:
-        """Register the hooks that do this."""
-        model = self._model
-        hooks = [model.register_forward_pre_hook(self._begin)]
-        for name in self._watched:
-            layer = model.get_submodule(name)
-            hooks.append(layer.register_forward_hook(self._keep(name)))
-        if self._following is None:
-            hooks.append(model.register_forward_hook(self._return))
-        else:
-            following = model.get_submodule(self._following)
-            hooks.append(following.register_forward_pre_hook(self._give))
-        hooks.append(model.register_forward_hook(self._end, always_call=True))
-        return hooks
-
-    def _begin(self, model: torch.nn.Module, args: object) -> None:
-        self._running = True
-
-    def _keep(self, name: str) -> Callable[..., None]:
-        """A hook that keeps the output of the layer of this name."""
-
-        def keep(module: torch.nn.Module, args: object, result: Any) -> None:
-            if self._running:
-                self._outputs[name] = partial(output_of, module, copied(result))
-
-        return keep
-
-    def _give(self, module: torch.nn.Module, args: tuple[Any, ...]) -> Any:
-        """Give the next layer what is made of the outputs kept, if there are some."""
-        if not self._outputs:
-            return args
-        array = as_input_of(module, self._taken(), args[0])
-        return _in_the_place_of_first(args, array)
-
-    def _return(self, model: torch.nn.Module, args: object, results: Any) -> object:
-        """Return what is made of the outputs kept as the first result."""
-        return with_first(results, like(self._taken(), first(results)))
-
-    def _taken(self) -> np.ndarray:
-        """What is made of the outputs kept, which are kept no longer."""
-        outputs, self._outputs = self._outputs, {}
-        return _possible(self._change(lambda name: outputs[name]()))
-
-    def _end(self, model: torch.nn.Module, args: object, results: object) -> None:
-        self._running = False
-        self._outputs.clear()

@@ -12,7 +12,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from compare.in_pytorch import arrays, attention
-from compare.in_pytorch.kinds import is_innermost, modules
+from compare.in_pytorch.layers import is_innermost, modules
 from compare.in_pytorch.models import hooked
 
 STATES = ("h", "c")  # as stages are named, after their layer

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+IMAGE_AXES = 4  # (batch, height, width, channels)
+
+
 @dataclass(frozen=True)
 class Input:
     """One argument of a model.
@@ -131,12 +134,15 @@ def sequence(arrays: Sequence[np.ndarray]) -> np.ndarray | None:
     """The first input that has steps, or None where no input has.
 
     Args:
-        arrays: the inputs. One of floats has steps if it is (batch, time, ...), one of
+        arrays: the inputs. One of floats has steps if it is (batch, time, features) or
+            has more axes, but for images (batch, height, width, channels); one of
             indices if it is (batch, time).
     """
     for array in arrays:
-        axes_without_time = 2 if array.dtype.kind == "f" else 1
-        if array.ndim > axes_without_time:
+        is_float = array.dtype.kind == "f"
+        if is_float and array.ndim == IMAGE_AXES:
+            continue
+        if array.ndim > (2 if is_float else 1):
             return array
     return None
 

@@ -56,6 +56,8 @@ class Explanation:
         alternatives: other readings, each in the place of one of the mistakes.
         part: what is wrong and known, where that does not explain all.
         rest: what is seen beyond it, or where nothing is known.
+        torch_line, keras_line: the line of the user's source on which the difference
+            begins, as "file:number: text"; "" where that is not known.
     """
 
     explained: bool
@@ -74,6 +76,8 @@ class Explanation:
     alternatives: tuple[Alternative, ...] = ()
     part: str = ""
     rest: str = ""
+    torch_line: str = ""
+    keras_line: str = ""
 
     @property
     def place(self) -> str:
@@ -96,10 +100,15 @@ class Explanation:
         return [*self.explain_place(), *self.explain_cause()]
 
     def explain_place(self) -> list[str]:
-        """Where the difference begins, as a line; none where that is not known."""
-        if not self.place:
-            return []
-        return [f"place     {self.place}"]
+        """Where the difference begins, as lines; none where that is not known."""
+        lines = []
+        if self.place:
+            lines.append(f"place     {self.place}")
+        if self.torch_line:
+            lines.append(f"line      PyTorch {self.torch_line}")
+        if self.keras_line:
+            lines.append(f"line      Keras {self.keras_line}")
+        return lines
 
     def explain_cause(self) -> list[str]:
         """The cause, its proof and the fix as lines; or what was seen."""

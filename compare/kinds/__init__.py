@@ -6,7 +6,7 @@ import each other and `compare.judging`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -17,7 +17,9 @@ from compare.kinds.batch_norm import BATCH_NORM
 from compare.kinds.computing import Cell
 from compare.kinds.convolution import CONVOLUTIONS
 from compare.kinds.dense import LINEAR
+from compare.kinds.edges import EDGES
 from compare.kinds.embedding import EMBEDDING
+from compare.kinds.global_pooling import GLOBAL_POOLING
 from compare.kinds.group_norm import GROUP_NORM
 from compare.kinds.gru import GRU
 from compare.kinds.kind import Family, Kind
@@ -28,15 +30,10 @@ from compare.kinds.mistake import Call
 from compare.kinds.multi_head_attention import MULTI_HEAD_ATTENTION
 from compare.kinds.names import own, plain
 from compare.kinds.option import Option, Options, Value
-from compare.kinds.pooling import (
-    AVG_POOL,
-    GLOBAL_AVG_POOL,
-    GLOBAL_MAX_POOL,
-    LP_POOL,
-    MAX_POOL,
-)
+from compare.kinds.pooling import POOLING
 from compare.kinds.prelu import PRELU
-from compare.kinds.reshaping import DROPOUT, FLATTEN
+from compare.kinds.resampling import PIXEL_SHUFFLES, UPSAMPLE
+from compare.kinds.reshaping import DROPOUT, FLATTEN, UNFLATTEN
 from compare.kinds.rms_norm import RMS_NORM
 from compare.kinds.rows import Row, alike, copied
 from compare.kinds.simple_rnn import RELU_RNN, RNN
@@ -58,13 +55,14 @@ KINDS: tuple[Kind, ...] = (
     RNN,
     RELU_RNN,
     MULTI_HEAD_ATTENTION,
-    MAX_POOL,
-    AVG_POOL,
-    LP_POOL,
-    GLOBAL_MAX_POOL,
-    GLOBAL_AVG_POOL,
+    *POOLING,
+    *GLOBAL_POOLING,
     *ACTIVATION_KINDS,
+    UPSAMPLE,
+    *PIXEL_SHUFFLES,
+    *EDGES,
     FLATTEN,
+    UNFLATTEN,
     DROPOUT,
 )
 
@@ -160,7 +158,21 @@ def rows(kinds: tuple[str, str], torch: Arrays, keras: Arrays) -> tuple[Row, ...
     kind = of_layers(*kinds)
     if kind is None or kind.rows is None:
         raise KeyError(kinds)
+    written = by_hand.rows_of_writing(kind, torch, keras)
+    if written is not None:
+        return written
     return tuple(by_hand.with_one_bias(row, torch) for row in kind.rows(torch, keras))
+
+
+def usual_arrays(layer: Layer) -> Iterator[Arrays]:
+    """Yield the arrays that a layer by hand has as a cell of PyTorch, of each kind."""
+    return by_hand.usual_arrays(layer, KINDS)
+
+
+def as_usual(layer: Layer) -> Layer:
+    """Return a layer by hand, read as a cell, with the arrays of PyTorch's cell."""
+    kind = BY_TORCH_NAME.get(layer.kind)
+    return layer if kind is None else by_hand.as_usual(layer, kind)
 
 
 def unlike_pytorch(name: str, value_of: Callable[[Option], Value]) -> list[str]:
@@ -219,7 +231,13 @@ def call(
     """
     kind = BY_TORCH_NAME.get(name)
     compute = _unknown if kind is None else kind.compute
-    return Call(name, compute, arrays, x, lengths, options or {})
+    return Call(of_layer(name), compute, arrays, x, lengths, options or {})
+
+
+def of_layer(name: str) -> str:
+    """Return the kind of the layer that a cell is of; any other kind as it is."""
+    kind = BY_TORCH_NAME.get(name)
+    return name if kind is None or kind.cell is None else kind.name
 
 
 def _unknown(arrays: Arrays, x: np.ndarray, options: Options) -> None:

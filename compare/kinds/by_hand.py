@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.names import plain
 from compare.kinds.rows import Row
+from compare.kinds.writings import Writing, writing_of
 
 # As cells of PyTorch have them, (gates * size, ...), and of Keras, (..., gates * size).
 WEIGHTS = ("weight_ih", "weight_hh")
@@ -30,7 +32,8 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
 
     It is one whose arrays have the names and the shapes of either framework's cell:
     an LSTM by hand holds `weight_ih, weight_hh, bias_ih, bias_hh`, or Keras's `kernel,
-    recurrent_kernel, bias`. What it computes with them, the verdict shows.
+    recurrent_kernel, bias`; or one whose arrays are written in another usual way, see
+    `writings`. What it computes with them, the verdict shows.
 
     Args:
         torch: a layer.
@@ -48,11 +51,16 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
                 return replace(torch, kind=f"{kind.torch[0]}Cell"), keras
             if _shapes(torch.arrays) == _shapes(keras.arrays):
                 return torch, replace(keras, kind=f"{kind.keras[0]}{OWN_IN_KERAS}")
+        has_kind = plain(keras.kind) in kind.keras
+        if has_kind and _is_written(torch, kind.cell):
+            return replace(torch, kind=f"{kind.torch[0]}Cell"), keras
         if _is_own(keras) and torch.kind in kind.torch:
             if _fits_keras(keras.arrays, kind.cell):
                 return torch, replace(keras, kind=kind.keras[0])
             if _shapes(torch.arrays) == _shapes(keras.arrays):
                 return replace(torch, kind=f"{torch.kind}{OWN_IN_TORCH}"), keras
+            if writing_of(keras.arrays, kind.cell.gates) is not None:
+                return torch, replace(keras, kind=kind.keras[0])
     return torch, keras
 
 
@@ -74,6 +82,136 @@ def with_one_bias(row: Row, torch: Arrays) -> Row:
         return row.to_torch(bias)[:1]
 
     return Row((name,), row.keras, to_keras, to_torch)
+
+
+def usual_arrays(layer: Layer, kinds: tuple[Kind, ...]) -> Iterator[Arrays]:
+    """Yield the arrays that a layer by hand has as a cell of PyTorch, of each kind.
+
+    Args:
+        layer: any; none is yielded of one that cannot be such a cell.
+        kinds: all kinds.
+    """
+    if not _may_be_written(layer):
+        return
+    for gates in dict.fromkeys(kind.cell.gates for kind in kinds if kind.cell):
+        writing = writing_of(layer.arrays, gates)
+        if writing is not None:
+            yield writing.read(layer.arrays)
+
+
+def as_usual(layer: Layer, kind: Kind) -> Layer:
+    """Return a layer of a kind with the arrays that a cell of PyTorch would have."""
+    if kind.cell is None or any("weight_ih" in name for name in layer.arrays):
+        return layer
+    writing = writing_of(layer.arrays, kind.cell.gates)
+    if writing is None:
+        return layer
+    return replace(layer, arrays=writing.read(layer.arrays))
+
+
+def rows_of_writing(kind: Kind, torch: Arrays, keras: Arrays) -> tuple[Row, ...] | None:
+    """Return one row for all arrays of two layers, of which one is by hand.
+
+    Args:
+        kind: of both.
+        torch: arrays of PyTorch's layer; only names and shapes are looked at.
+        keras: arrays of Keras's layer.
+
+    Returns:
+        None where both have the arrays of their framework.
+    """
+    if kind.cell is None or kind.rows is None:
+        return None
+    gates = kind.cell.gates
+    if not any("weight_ih" in name for name in torch):
+        writing = writing_of(torch, gates)
+        if writing is None:
+            return None
+        usual = writing.read(placeholders(torch))
+        rows = [row for row in kind.rows(usual, keras) if set(row.torch) <= set(usual)]
+        return (_in_torch(writing, rows),)
+    if not any("recurrent_kernel" in name for name in keras):
+        writing = writing_of(keras, gates)
+        return None if writing is None else (_in_keras(writing, torch),)
+    return None
+
+
+def placeholders(arrays: Arrays) -> Arrays:
+    """Arrays of the same shapes, of tensors or variables."""
+    return {
+        name: np.broadcast_to(np.int8(), tuple(array.shape))
+        for name, array in arrays.items()
+    }
+
+
+def _in_torch(writing: Writing, rows: Sequence[Row]) -> Row:
+    """One row of a cell by hand in PyTorch, made from those of PyTorch's cell."""
+    names: list[str] = []
+    for row in rows:
+        names += row.keras
+
+    def to_keras(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        usual = writing.read(dict(zip(writing.names, arrays, strict=True)))
+        result: list[np.ndarray] = []
+        for row in rows:
+            result += row.to_keras(*(usual[name] for name in row.torch))
+        return tuple(result)
+
+    def usual_of(arrays: Sequence[np.ndarray], are_gradients: bool) -> Arrays:
+        by_name = dict(zip(names, arrays, strict=True))
+        usual: dict[str, np.ndarray] = {}
+        for row in rows:
+            change = row.to_torch
+            if are_gradients and row.gradients is not None:
+                change = row.gradients
+            made = change(*(by_name[name] for name in row.keras))
+            usual |= zip(row.torch, made, strict=True)
+        return usual
+
+    def to_torch(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        written = writing.write(usual_of(arrays, are_gradients=False))
+        return tuple(written[name] for name in writing.names)
+
+    def gradients(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        usual = dict(usual_of(arrays, are_gradients=True))
+        if "bias_hh" in usual and not writing.has_two_biases:
+            usual["bias_hh"] = np.zeros_like(usual["bias_hh"])  # it is the same bias
+        written = writing.write(usual)
+        return tuple(written[name] for name in writing.names)
+
+    return Row(writing.names, tuple(names), to_keras, to_torch, gradients)
+
+
+def _in_keras(writing: Writing, torch: Arrays) -> Row:
+    """One row of a cell by hand in Keras, whose arrays become those of PyTorch."""
+    names = tuple(torch)
+    short = [re.sub(r"_l0$", "", name) for name in names]
+
+    def to_keras(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        written = writing.write(dict(zip(short, arrays, strict=True)))
+        return tuple(written[name] for name in writing.names)
+
+    def to_torch(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        usual = writing.read(dict(zip(writing.names, arrays, strict=True)))
+        return tuple(usual[name] for name in short)
+
+    def gradients(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        usual = writing.read(dict(zip(writing.names, arrays, strict=True)))
+        if "bias_hh" in usual and not writing.has_two_biases:
+            usual["bias_hh"] = usual["bias_ih"]  # each has the gradient of the sum
+        return tuple(usual[name] for name in short)
+
+    return Row(names, writing.names, to_keras, to_torch, gradients)
+
+
+def _may_be_written(layer: Layer) -> bool:
+    """Whether a layer may be a cell by hand; one linear layer may hold all gates."""
+    return layer.kind == "Linear" or _is_own(layer)
+
+
+def _is_written(layer: Layer, cell: Cell) -> bool:
+    """Whether a layer's arrays are a usual writing of those of a cell."""
+    return _may_be_written(layer) and writing_of(layer.arrays, cell.gates) is not None
 
 
 def _is_own(layer: Layer) -> bool:

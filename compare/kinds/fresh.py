@@ -64,11 +64,35 @@ def _torch_bound(arrays: Arrays) -> float:
 def _fresh_in_torch(arrays: Arrays) -> bool:
     if set(arrays) == {"weight"} and _is_normal(arrays["weight"]):
         return True  # an Embedding
+    if "out_proj.weight" in arrays:
+        return _is_fresh_attention(arrays)
     bound = _torch_bound(arrays)
     return all(_is_uniform(array, bound) for array in arrays.values())
 
 
+def _is_fresh_attention(arrays: Arrays) -> bool:
+    """Whether weights of attention are drawn alike, whatever the bound, without biases.
+
+    Keras's bound depends on how the kernels are cut into heads.
+    """
+    for name, array in arrays.items():
+        if name.endswith("bias"):
+            if array.any():
+                return False
+        elif not _is_uniform(array, float(np.abs(array).max())):
+            return False
+    return True
+
+
 def _fresh_in_keras(arrays: Arrays) -> bool:
+    if "out_proj.weight" in arrays:
+        parts = {name: array for name, array in arrays.items() if "in_proj" not in name}
+        if "in_proj_weight" in arrays:
+            numbered = enumerate(np.split(arrays["in_proj_weight"], 3))
+            parts |= {f"{number} weight": part for number, part in numbered}
+        if "in_proj_bias" in arrays:
+            parts["bias"] = arrays["in_proj_bias"]
+        return _is_fresh_attention(parts)
     biases = [a for name, a in arrays.items() if "bias" in name]
     if not all(map(_is_zero_or_forget_one, biases)):
         return False

@@ -234,6 +234,7 @@ GRU = Kind(
         RESET_BEFORE,
         *computations.SEQUENCES,
         *computations.STATES_AND_PADDING,
+        computations.NOT_CARRIED,
     ),
     cell=CELL,
     files=(recurrent.IN_FILES,),

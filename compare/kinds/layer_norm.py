@@ -18,10 +18,11 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
         y = weight * (x - mean) / sqrt(variance + epsilon) + bias
 
     Args:
-        arrays: `weight` and `bias`, of the shape of the last axes of x, over which is
+        arrays: `weight` and `bias`, of the shape of the axes of x over which is
             normalised.
         x: (batch, ..., features).
-        options: epsilon, which keeps the divisor from zero.
+        options: epsilon, which keeps the divisor from zero; axes, over which is
+            normalised, usually as many as the arrays have, the last ones.
 
     Returns:
         The shape of x. None where epsilon is not told, or where the statistics of a
@@ -34,11 +35,10 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
     if epsilon is None or options.get("training"):
         return None
     x = np.asarray(x, "float64")
-    shape = next((array.shape for array in arrays.values()), (x.shape[-1],))
-    axes = tuple(range(-len(shape), 0))
+    axes = normalisation.axes_of(x, arrays, options)
     mean, variance = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
     standard = normalisation.standardised(x, mean, variance, epsilon)
-    return normalisation.scaled(standard, arrays)
+    return normalisation.scaled(standard, normalisation.along(axes, x, arrays))
 
 
 def rows(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
@@ -72,6 +72,7 @@ LAYER_NORM = Kind(
     family="normalisation",
     compute=compute,
     rows=rows,
+    same_in_words=normalisation.axes_in_words,
     options=(
         normalisation.EPSILON,
         Option(
@@ -86,16 +87,7 @@ LAYER_NORM = Kind(
             read=is_there,
             sample=(False, False),
         ),
-        Option(
-            "axes",
-            "",
-            "axis",
-            -1,
-            -1,
-            instead="PyTorch normalises over the last axes, of normalized_shape: move "
-            "the axes to the end",
-            sample=(None, 1),
-        ),
+        normalisation.AXES,
     ),
     mistakes=(
         ANOTHER_LAYER,

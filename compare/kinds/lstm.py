@@ -176,6 +176,7 @@ LSTM = Kind(
         *computations.SEQUENCES,
         CELL_STATE_SHOWN,
         *computations.STATES_AND_PADDING,
+        *computations.BETWEEN_STEPS,
     ),
     cell=CELL,
     files=(recurrent.IN_FILES,),

@@ -10,7 +10,7 @@ from compare.kinds.changes import filled
 from compare.kinds.computing import Computed
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer, Call, Computation, Mistake
-from compare.kinds.option import Option, Value
+from compare.kinds.option import REQUIRED, Option, Options, Value, as_tuple
 from compare.kinds.rows import copied, in_any_layer
 
 SCALED = (copied("weight", "gamma"), copied("bias", "beta"))
@@ -30,6 +30,52 @@ def scale_and_offset(torch: str) -> tuple[Option, Option]:
         Option("scale", torch, "scale", True, True, sample=(False, False)),
         Option("offset", torch, "center", True, True, sample=(False, False)),
     )
+
+
+def axes_in_keras(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The last axes, over which PyTorch normalises, by the shape that it is told."""
+    return tuple(range(-len(shape), 0))
+
+
+# Over which axes each sample is normalised.
+AXES = Option(
+    "axes",
+    "normalized_shape",
+    "axis",
+    REQUIRED,
+    -1,
+    read=as_tuple,
+    in_keras=axes_in_keras,
+    instead="PyTorch normalises over the last axes: move the axes to the end",
+    sample=((5, 4), (-2, -1)),
+)
+
+
+def axes_in_words(torch: Options, keras: Options, x: np.ndarray) -> Options:
+    """Write PyTorch's axes as Keras counts them, where they are the same.
+
+    Args:
+        torch: settings of PyTorch's layer.
+        keras: settings of Keras's layer.
+        x: what PyTorch's layer is given, (batch, ..., features).
+    """
+    axes = keras.get("axes", ())
+    if {axis % x.ndim for axis in axes} == {axis % x.ndim for axis in torch["axes"]}:
+        return {**torch, "axes": axes}
+    return torch
+
+
+def axes_of(x: np.ndarray, arrays: Arrays, options: Options) -> tuple[int, ...]:
+    """The axes of x over which is normalised; where none are told, those of arrays."""
+    shape = next((array.shape for array in arrays.values()), (x.shape[-1],))
+    axes: tuple[int, ...] = options.get("axes", axes_in_keras(shape))
+    return tuple(axis % x.ndim for axis in axes)
+
+
+def along(axes: tuple[int, ...], x: np.ndarray, arrays: Arrays) -> Arrays:
+    """Arrays of the sizes of these axes of x, with size 1 of all others."""
+    shape = [x.shape[axis] if axis in axes else 1 for axis in range(x.ndim)]
+    return {name: array.reshape(shape) for name, array in arrays.items()}
 
 
 def scaled(standard: np.ndarray, arrays: Arrays) -> np.ndarray:

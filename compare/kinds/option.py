@@ -112,8 +112,9 @@ class Option:
         value = default
         if attribute:
             value = getattr(layer, attribute, _of_function(layer, attribute, default))
-            if self.without_attribute is not None and not hasattr(layer, attribute):
-                value = self.without_attribute(layer)
+        has_it = attribute and hasattr(layer, attribute)
+        if self.without_attribute is not None and not has_it:
+            value = self.without_attribute(layer)
         value = self.read(value)
         return self.in_keras(value) if side == "torch" else value
 

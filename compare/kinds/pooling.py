@@ -1,4 +1,7 @@
-"""Pooling along time: the largest or the mean of a few steps, or of all."""
+"""Pooling over one to three axes: the largest, the mean or the norm of each window.
+
+Each kind is written once for any number of axes; `kinds` has one for 1, 2 and 3.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,152 @@ import numpy as np
 
 from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Arrays
-from compare.kinds.option import REQUIRED, Option, Options, Value, as_tuple
-from compare.kinds.windows import padding_in_keras, steps_around, windows
+from compare.kinds.option import REQUIRED, Option, Options, Value, as_sizes
+from compare.kinds.windows import Around, around, padding_in_keras, reaches, windows
 
 # Keras never counts padding in a mean; PyTorch does, unless it is told not to.
 NOT_COUNTED = "count_include_pad=False in PyTorch"
+BY_HAND = "keras.ops: take the windows and divide by the number yourself"
 
 
-def _size(default_in_keras: Value) -> Option:
+def largest(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
+    """Return the largest number in each window, of each feature.
+
+    Args:
+        arrays: none.
+        x: (batch, *spatial, features).
+        options: as for `cut`.
+
+    Returns:
+        (batch, *windows, features).
+
+    Source: Goodfellow, Bengio & Courville 2016, Deep Learning, section 9.3.
+    """
+    zeros, beyond = edges(x, options)
+    result: np.ndarray = cut(x, options, (zeros, beyond), -np.inf).max(_inside(x))
+    return result
+
+
+def mean(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
+    """Return the mean of each window, of each feature.
+
+    Args:
+        arrays: none.
+        x: (batch, *spatial, features).
+        options: as for `cut`; padding counted, whether padded steps count as zeros,
+            usually those of numbers and not those of "same"; divisor, by which sums
+            are divided in the place of the number of steps.
+
+    Returns:
+        (batch, *windows, features).
+
+    Source: Goodfellow, Bengio & Courville 2016, Deep Learning, section 9.3.
+    """
+    zeros, beyond = edges(x, options)
+    total = cut(x, options, (zeros, beyond), 0.0).sum(_inside(x))
+    divisor = options.get("divisor")
+    if divisor is not None:
+        return np.asarray(total / divisor)
+    steps, around_steps = np.ones_like(x, "float64"), zeros
+    is_word = isinstance(options.get("padding", "valid"), str)
+    if not is_word and options.get("padding counted", True):
+        steps = np.pad(steps, ((0, 0), *zeros, (0, 0)), constant_values=1)
+        around_steps = ((0, 0),) * len(zeros)
+    counts = cut(steps, options, (around_steps, beyond), 0.0).sum(_inside(x))
+    result: np.ndarray = total / counts
+    return result
+
+
+def norm(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
+    """Return the p-norm of each window, of each feature, without absolute values.
+
+    PyTorch takes the sign of the sum of powers, and its size to 1 / p.
+
+    Args:
+        arrays: none.
+        x: (batch, *spatial, features).
+        options: as for `cut`, without padding; power (p).
+
+    Returns:
+        (batch, *windows, features).
+
+    Source: Gulcehre et al. 2014, arXiv:1311.1780, equation 3.
+    """
+    power = options["power"]
+    powers: np.ndarray = cut(x, options, edges(x, options), 0.0) ** power
+    total = powers.sum(_inside(x))
+    result: np.ndarray = np.maximum(total, 0) ** (1 / power)
+    return result
+
+
+def edges(x: np.ndarray, options: Options) -> tuple[Around, Around]:
+    """Return what each axis is padded with, and how many steps lie beyond that.
+
+    Args:
+        x: (batch, *spatial, features).
+        options: as for `cut`. Rounded up, a last window may reach beyond the padding,
+            if it begins before that.
+    """
+    size, stride, dilation = _moves(options)
+    reach = reaches(size, dilation)
+    zeros = around(options.get("padding", "valid"), x.shape[1:-1], reach, stride)
+    beyond = []
+    for steps, (before, after), least, step in zip(
+        x.shape[1:-1], zeros, reach, stride, strict=True
+    ):
+        room = steps + before + after - least
+        more = 0
+        if options.get("rounded up") and room % step:
+            last = -(-room // step) * step  # where the window more begins
+            if last < steps + before:
+                more = last - room
+        beyond.append((0, more))
+    return zeros, tuple(beyond)
+
+
+def cut(
+    x: np.ndarray, options: Options, around_it: tuple[Around, Around], filling: float
+) -> np.ndarray:
+    """Cut x into windows.
+
+    Args:
+        x: (batch, *spatial, features).
+        options: size; stride, the size where there is none; dilation, 1 where there is
+            none; padding; rounded up, whether a window that is not whole counts.
+        around_it: what x is padded with, and how many steps lie beyond that.
+        filling: the number that stands there.
+
+    Returns:
+        (batch, *windows, *size, features).
+    """
+    both = [
+        (before + earlier, after + later)
+        for (before, after), (earlier, later) in zip(*around_it, strict=True)
+    ]
+    size, stride, dilation = _moves(options)
+    padded = np.pad(
+        np.asarray(x, "float64"), ((0, 0), *both, (0, 0)), constant_values=filling
+    )
+    return windows(padded, size, stride, dilation)
+
+
+def _moves(options: Options) -> tuple[tuple[int, ...], ...]:
+    """The size of a window, its stride and its dilation, of each axis."""
+    size = options["size"]
+    stride = options.get("stride") or size
+    return size, stride, options.get("dilation") or (1,) * len(size)
+
+
+def _inside(x: np.ndarray) -> tuple[int, ...]:
+    """The axes of windows of x that are inside one."""
+    axes = x.ndim - 2
+    return tuple(range(1 + axes, 1 + 2 * axes))
+
+
+# --------------------------------------------------------------------------- settings
+
+
+def _size(axes: int, default_in_keras: Value) -> Option:
     """The number of steps in a window; in Keras the layers differ in the default."""
     return Option(
         "size",
@@ -21,12 +162,17 @@ def _size(default_in_keras: Value) -> Option:
         "pool_size",
         REQUIRED,
         default_in_keras,
-        read=as_tuple,
+        read=as_sizes(axes),
         sample=(3, 3),
     )
 
 
-STRIDE = Option("stride", "stride", "strides", None, None, read=as_tuple, sample=(1, 1))
+def _stride(axes: int) -> Option:
+    return Option(
+        "stride", "stride", "strides", None, None, read=as_sizes(axes), sample=(1, 1)
+    )
+
+
 PADDING = Option(
     "padding",
     "padding",
@@ -48,240 +194,194 @@ ROUNDED_UP = Option(
     instead='padding="same" in Keras also has a last window that is not whole',
     sample=(True, None),
 )
-KEPT_AXIS = Option(
-    "time axis kept",
-    "",
-    "keepdims",
-    True,
-    False,
-    instead="squeeze the time axis of what PyTorch's layer returns",
-    sample=(None, True),
-)
-OUTPUT_SIZE = Option(
-    "steps returned",
-    "output_size",
-    "",
-    REQUIRED,
-    1,
-    in_pytorch=(1,),
-    instead="pool in Keras with the windows that PyTorch takes",
-    sample=(2, None),
-)
 
 
-def largest(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
-    """Return the largest number in each window, of each feature.
+def in_words(torch: Options, keras: Options, x: np.ndarray) -> Options:
+    """Write PyTorch's padding by Keras's word, where that comes to the same.
+
+    A padding that counts as zeros does not, if there is any.
 
     Args:
-        arrays: none.
-        x: (batch, time, features).
-        options: size, stride (the size where there is none), padding.
-
-    Returns:
-        (batch, windows, features).
-
-    Source: Goodfellow, Bengio & Courville 2016, Deep Learning, section 9.3.
+        torch: settings of PyTorch's layer.
+        keras: settings of Keras's layer.
+        x: what PyTorch's layer is given, (batch, *spatial, features).
     """
-    result: np.ndarray = _windows(x, options, -np.inf).max(axis=2)
-    return result
+    word = keras.get("padding")
+    if not isinstance(word, str) or x.ndim < 3:
+        return torch
+    zeros, _ = edges(x, torch)
+    if torch.get("padding counted") and any(map(any, zeros)):
+        return torch
+    by_word = {**torch, "padding": word, "rounded up": False}
+    if "padding counted" in torch:
+        by_word["padding counted"] = False
+    return by_word if _reach(x, torch) == _reach(x, by_word) else torch
 
 
-def mean(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
-    """Return the mean of each window, of each feature.
-
-    Args:
-        arrays: none.
-        x: (batch, time, features).
-        options: size, stride (the size where there is none), padding; padding counted,
-            whether padded steps count as zeros, usually those of numbers and not those
-            of "same".
-
-    Returns:
-        (batch, windows, features).
-
-    Source: Goodfellow, Bengio & Courville 2016, Deep Learning, section 9.3.
-    """
-    padding = options.get("padding", "valid")
-    total = _windows(x, options, 0.0).sum(axis=2)
-    steps = np.ones_like(x, "float64")
-    if isinstance(padding, tuple) and options.get("padding counted", True):
-        counts = np.full_like(total, options["size"][0])
-    else:
-        counts = _windows(steps, options, 0.0).sum(axis=2)
-    result: np.ndarray = total / counts
-    return result
+def _reach(x: np.ndarray, options: Options) -> list[tuple[int, int]]:
+    """How far windows reach before and after each axis."""
+    zeros, beyond = edges(x, options)
+    return [
+        (before, after + later)
+        for (before, after), (_, later) in zip(zeros, beyond, strict=True)
+    ]
 
 
-def _windows(x: np.ndarray, options: Options, filling: float) -> np.ndarray:
-    """The windows of x padded with a number, (batch, windows, size, features)."""
-    (size,) = options["size"]
-    (stride,) = options.get("stride") or (size,)
-    padding = options.get("padding", "valid")
-    around = steps_around(padding, x.shape[1], size, stride)
-    edges = ((0, 0), around, (0, 0))
-    padded = np.pad(np.asarray(x, "float64"), edges, constant_values=filling)
-    return windows(padded, (size,), (stride,))
+# ------------------------------------------------------------------------------- kinds
 
 
-def norm(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
-    """Return the p-norm of each window, of each feature, without absolute values.
-
-    Args:
-        arrays: none.
-        x: (batch, time, features).
-        options: size, stride (the size where there is none), power (p).
-
-    Returns:
-        (batch, windows, features).
-
-    Source: Gulcehre et al. 2014, arXiv:1311.1780, equation 3.
-    """
-    power = options["power"]
-    powers: np.ndarray = (_windows(x, options, 0.0) ** power).sum(axis=2)
-    result: np.ndarray = powers ** (1 / power)
-    return result
-
-
-def largest_of_all(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
-    """Return the largest number of all steps, (batch, 1, features); see `parts`."""
-    return np.stack([part.max(axis=1) for part in parts(x, options)], axis=1)
-
-
-def mean_of_all(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
-    """Return the mean of all steps, (batch, 1, features); see `parts`."""
-    return np.stack([part.mean(axis=1) for part in parts(x, options)], axis=1)
-
-
-def parts(x: np.ndarray, options: Options) -> list[np.ndarray]:
-    """Cut a sequence into as many parts of one size as steps are returned.
-
-    Args:
-        x: (batch, time, features).
-        options: steps returned, usually 1; parts overlap where time is no multiple.
-    """
-    count = options.get("steps returned", 1)
-    time = x.shape[1]
-    bounds = [(n * time // count, -(-(n + 1) * time // count)) for n in range(count)]
-    return [np.asarray(x, "float64")[:, start:end] for start, end in bounds]
-
-
-MAX_POOL = Kind(
-    name="MaxPool1d",
-    torch=("MaxPool1d",),
-    keras=("MaxPooling1D",),
-    family="pooling",
-    compute=largest,
-    options=(
-        _size(default_in_keras=2),
-        STRIDE,
-        PADDING,
-        ROUNDED_UP,
-        Option(
-            "dilation",
-            "dilation",
-            "",
-            1,
-            1,
-            read=as_tuple,
-            instead="Keras has no dilated pooling: write it with ops.max",
-            sample=(2, None),
+def max_pool(axes: int) -> Kind:
+    """The largest number of each window over so many axes."""
+    torch, keras = f"MaxPool{axes}d", f"MaxPooling{axes}D"
+    return Kind(
+        name=torch,
+        torch=(torch,),
+        keras=(keras,),
+        family="pooling",
+        compute=largest,
+        options=(
+            _size(axes, default_in_keras=2 if axes == 1 else (2,) * axes),
+            _stride(axes),
+            PADDING,
+            ROUNDED_UP,
+            Option(
+                "dilation",
+                "dilation",
+                "",
+                1,
+                1,
+                read=as_sizes(axes),
+                instead="Keras has no dilated pooling: write it with ops.max",
+                sample=(2, None),
+            ),
         ),
-    ),
-    features_first=True,
-    examples=(
-        Example("MaxPool1d", {"kernel_size": 2}, "MaxPooling1D", {"pool_size": 2}),
+        same_in_words=in_words,
+        features_first=True,
+        examples=(
+            Example(torch, {"kernel_size": 2}, keras, {"pool_size": 2}, "", _x(axes)),
+            *_padded(torch, keras, axes),
+        ),
+    )
+
+
+def avg_pool(axes: int) -> Kind:
+    """The mean of each window over so many axes."""
+    torch, keras = f"AvgPool{axes}d", f"AveragePooling{axes}D"
+    divisor = Option(
+        "divisor",
+        "divisor_override",
+        "",
+        None,
+        None,
+        instead=BY_HAND,
+        sample=(3, None),
+    )
+    return Kind(
+        name=torch,
+        torch=(torch,),
+        keras=(keras,),
+        family="pooling",
+        compute=mean,
+        options=(
+            _size(axes, default_in_keras=REQUIRED),
+            _stride(axes),
+            PADDING,
+            ROUNDED_UP,
+            Option(
+                "padding counted",
+                "count_include_pad",
+                "",
+                True,
+                False,
+                instead=NOT_COUNTED,
+                sample=(False, None),
+            ),
+            *((divisor,) if axes > 1 else ()),
+        ),
+        same_in_words=in_words,
+        features_first=True,
+        examples=(
+            Example(torch, {"kernel_size": 2}, keras, {"pool_size": 2}, "", _x(axes)),
+            *_padded(torch, keras, axes, count_include_pad=False),
+            Example(
+                torch,
+                {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True},
+                name="padded, with the padding counted",
+                shape=_x(axes),
+            ),
+        ),
+    )
+
+
+def _x(axes: int) -> tuple[int, ...]:
+    """The shape of an input with axes that all differ, and an even and an odd one."""
+    return (3, *(5, 6, 7)[:axes], 4)
+
+
+def _padded(
+    torch: str, keras: str, axes: int, **settings: Value
+) -> tuple[Example, ...]:
+    """Windows that reach beyond the input, on both sides or after it."""
+    odd = (3, *(5, 7, 3)[:axes], 4)  # where "same" adds the same before and after
+    return (
         Example(
-            "MaxPool1d",
-            {"kernel_size": 3, "stride": 2, "padding": 1},
-            "MaxPooling1D",
+            torch,
+            {"kernel_size": 3, "stride": 2, "padding": 1, **settings},
+            keras,
             {"pool_size": 3, "strides": 2, "padding": "same"},
             "padded",
+            odd,
         ),
-    ),
-)
-
-AVG_POOL = Kind(
-    name="AvgPool1d",
-    torch=("AvgPool1d",),
-    keras=("AveragePooling1D",),
-    family="pooling",
-    compute=mean,
-    options=(
-        _size(default_in_keras=REQUIRED),
-        STRIDE,
-        PADDING,
-        ROUNDED_UP,
-        Option(
-            "padding counted",
-            "count_include_pad",
-            "",
-            True,
-            False,
-            instead=NOT_COUNTED,
-            sample=(False, None),
-        ),
-    ),
-    features_first=True,
-    examples=(
-        Example("AvgPool1d", {"kernel_size": 2}, "AveragePooling1D", {"pool_size": 2}),
         Example(
-            "AvgPool1d",
-            {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": False},
-            "AveragePooling1D",
-            {"pool_size": 3, "strides": 2, "padding": "same"},
-            "padded",
+            torch,
+            {"kernel_size": 2, "stride": 2, "ceil_mode": True, **settings},
+            keras,
+            {"pool_size": 2, "strides": 2, "padding": "same"},
+            "rounded up",
+            odd,
         ),
-    ),
-)
+    )
 
-# Keras has none: it is written with ops.
-LP_POOL = Kind(
-    name="LPPool1d",
-    torch=("LPPool1d",),
-    keras=(),
-    family="pooling",
-    compute=norm,
-    options=(
-        Option("power", "norm_type", "", REQUIRED, REQUIRED, sample=(4.0, None)),
-        Option(
-            "size",
-            "kernel_size",
-            "",
-            REQUIRED,
-            REQUIRED,
-            read=as_tuple,
-            sample=(3, None),
+
+def lp_pool(axes: int) -> Kind:
+    """The norm of each window over so many axes. Keras has none."""
+    torch = f"LPPool{axes}d"
+    return Kind(
+        name=torch,
+        torch=(torch,),
+        keras=(),
+        family="pooling",
+        compute=norm,
+        options=(
+            Option("power", "norm_type", "", REQUIRED, REQUIRED, sample=(4.0, None)),
+            Option(
+                "size",
+                "kernel_size",
+                "",
+                REQUIRED,
+                REQUIRED,
+                read=as_sizes(axes),
+                sample=(3, None),
+            ),
+            Option(
+                "stride",
+                "stride",
+                "",
+                None,
+                None,
+                read=as_sizes(axes),
+                sample=(1, None),
+            ),
         ),
-        Option("stride", "stride", "", None, None, read=as_tuple, sample=(1, None)),
-    ),
-    features_first=True,
-    examples=(Example("LPPool1d", {"norm_type": 2.0, "kernel_size": 2}),),
-)
+        features_first=True,
+        examples=(
+            Example(torch, {"norm_type": 2.0, "kernel_size": 2}, shape=_x(axes)),
+        ),
+    )
 
 
-def _of_all_steps(torch: str, keras: str) -> Example:
-    """Layers that return one step for all, and keep the axis of time."""
-    return Example(torch, {"output_size": 1}, keras, {"keepdims": True})
-
-
-GLOBAL_MAX_POOL = Kind(
-    name="AdaptiveMaxPool1d",
-    torch=("AdaptiveMaxPool1d",),
-    keras=("GlobalMaxPooling1D",),
-    family="pooling",
-    compute=largest_of_all,
-    options=(OUTPUT_SIZE, KEPT_AXIS),
-    features_first=True,
-    examples=(_of_all_steps("AdaptiveMaxPool1d", "GlobalMaxPooling1D"),),
-)
-
-GLOBAL_AVG_POOL = Kind(
-    name="AdaptiveAvgPool1d",
-    torch=("AdaptiveAvgPool1d",),
-    keras=("GlobalAveragePooling1D",),
-    family="pooling",
-    compute=mean_of_all,
-    options=(OUTPUT_SIZE, KEPT_AXIS),
-    features_first=True,
-    examples=(_of_all_steps("AdaptiveAvgPool1d", "GlobalAveragePooling1D"),),
+POOLING = (
+    *(max_pool(axes) for axes in (1, 2, 3)),
+    *(avg_pool(axes) for axes in (1, 2, 3)),
+    *(lp_pool(axes) for axes in (1, 2, 3)),
 )

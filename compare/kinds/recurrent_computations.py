@@ -67,6 +67,63 @@ def _states_kept(call: Call) -> Returned:
     return returned(call, states=states)
 
 
+def _begun_anew(call: Call) -> Returned | None:
+    """Each step begins as the first does; None where there are no others."""
+    batch, time, features = call.x.shape
+    if time < 2 or call.lengths is not None or _has_several_parts(call):
+        return None
+    states = call.options.get("states")
+    if states is not None:  # (1, batch, size) each
+        states = [np.repeat(state, time, axis=1) for state in states]
+    x = call.x.reshape(batch * time, 1, features)
+    by_itself = returned(call, x=x, states=states)
+    result = {"output": by_itself["output"].reshape(batch, time, -1)}
+    for key in by_itself:
+        if key != "output":  # (1, batch * time, size)
+            result[key] = by_itself[key].reshape(batch, time, -1)[None, :, -1]
+    return result
+
+
+def _state_by_state(change: Callable[..., Any]) -> Callable[[Call], Returned | None]:
+    """Change the states of a layer of one part, h and c, from each step to the next.
+
+    Args:
+        change: takes h and c, and returns those with which the next step begins.
+    """
+
+    def compute(call: Call) -> Returned | None:
+        time = call.x.shape[1]
+        if time < 2 or call.lengths is not None or _has_several_parts(call):
+            return None
+        states, outputs = call.options.get("states"), []
+        result: Returned = {}
+        for step in range(time):
+            result = returned(call, x=call.x[:, step : step + 1], states=states)
+            if "c_n" not in result or result["c_n"].shape != result["h_n"].shape:
+                return None
+            outputs.append(result["output"])
+            states = change(result["h_n"], result["c_n"])
+        return {**result, "output": np.concatenate(outputs, axis=1)}
+
+    return compute
+
+
+def _h_and_c_exchanged(h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
+    return c, h
+
+
+def _c_forgotten(h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
+    return h, np.zeros_like(c)
+
+
+def _h_forgotten(h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
+    return np.zeros_like(h), c
+
+
+def _has_several_parts(call: Call) -> bool:
+    return sum("weight_hh" in name for name in call.arrays) > 1
+
+
 def _dropped(call: Call) -> Returned:
     """A tenth of the input is dropped, the rest scaled up, as in training."""
     stays = np.random.default_rng(0).random(call.x.shape) >= 0.1
@@ -224,6 +281,44 @@ SEQUENCES = (
         "take the output after the step, not before it",
         "take the output after the step, not before it",
         Computation(_delayed),
+    ),
+)
+
+
+def _between_steps(name: str, sentence: str, change: Callable[..., Any]) -> Any:
+    return Mistake(
+        name,
+        sentence,
+        "hand on (h, c) of each step as they are",
+        "hand on [h, c] of each step as they are",
+        Computation(_state_by_state(change)),
+    )
+
+
+NOT_CARRIED = Mistake(
+    "states begun anew at each step",
+    "every step begins as the first one does, not with the states of the step before",
+    "give each step the states of the step before",
+    "give each step the states of the step before",
+    Computation(_begun_anew),
+)
+# Of an LSTM, which has two states.
+BETWEEN_STEPS = (
+    NOT_CARRIED,
+    _between_steps(
+        "h and c exchanged between steps",
+        "each step begins with h and c of the step before in each other's place",
+        _h_and_c_exchanged,
+    ),
+    _between_steps(
+        "cell state not carried",
+        "each step begins with a cell state c of zeros, not that of the step before",
+        _c_forgotten,
+    ),
+    _between_steps(
+        "hidden state not carried",
+        "each step begins with a hidden state h of zeros, not that of the step before",
+        _h_forgotten,
     ),
 )
 STATES_AND_PADDING = (

@@ -48,10 +48,69 @@ FLATTEN = Kind(
     examples=(Example("Flatten", {}, "Flatten", {}),),
 )
 
+
+def unflattened(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
+    """Write one axis as several.
+
+    Args:
+        arrays: none.
+        x: (batch, ..., features).
+        options: axis, the only one besides the batch in Keras; shape, of the axes in
+            its place.
+    """
+    axis, x = options.get("axis", 1), np.asarray(x, "float64")
+    axis = axis % x.ndim
+    return x.reshape(*x.shape[:axis], *options["shape"], *x.shape[axis + 1 :])
+
+
+UNFLATTEN = Kind(
+    name="Unflatten",
+    torch=("Unflatten",),
+    keras=("Reshape",),
+    family="other",
+    compute=unflattened,
+    options=(
+        Option(
+            "shape",
+            "unflattened_size",
+            "target_shape",
+            REQUIRED,
+            REQUIRED,
+            sample=((3, 4), (3, 4)),
+        ),
+        Option(
+            "axis",
+            "dim",
+            "",
+            REQUIRED,
+            1,
+            instead="keras.layers.Reshape of the whole shape, without the batch",
+            sample=(2, None),
+        ),
+    ),
+    examples=(
+        Example(
+            "Unflatten",
+            {"dim": 1, "unflattened_size": (2, 3)},
+            "Reshape",
+            {"target_shape": (2, 3)},
+            shape=(3, 6),
+        ),
+    ),
+)
+
+# Those over two and three axes drop whole features, but in training alone.
 DROPOUT = Kind(
     name="Dropout",
-    torch=("Dropout",),
-    keras=("Dropout",),
+    torch=("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout"),
+    keras=(
+        "Dropout",
+        "SpatialDropout1D",
+        "SpatialDropout2D",
+        "SpatialDropout3D",
+        "AlphaDropout",
+        "GaussianDropout",
+    ),
     family="other",
     compute=dropped,
     options=(

@@ -9,7 +9,7 @@ from compare.kinds.any_arrays import ANOTHER_LAYER, ROUNDED
 from compare.kinds.changes import filled
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
-from compare.kinds.mistake import ArraysOfLayer, Call, Computation, Mistake
+from compare.kinds.mistake import ArraysOfLayer, Computation, Mistake
 from compare.kinds.option import Option, Options
 from compare.kinds.rows import copied, in_any_layer
 
@@ -22,12 +22,14 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
         y = weight * x / sqrt(mean of x^2 + epsilon)
 
     Args:
-        arrays: `weight`, of the shape of the last axes of x, over which is normalised,
-            or none.
+        arrays: `weight`, of the shape of the axes of x over which is normalised, or
+            none.
         x: (batch, ..., features).
-        options: epsilon, which keeps the divisor from zero; centred, whether the mean
-            is subtracted first; by variance, whether the variance stands in the place
-            of the mean square; summed, whether the sum of squares does.
+        options: epsilon, which keeps the divisor from zero; axes, over which is
+            normalised, usually the last ones, as many as the arrays have; centred,
+            whether the mean is subtracted first; by variance, whether the variance
+            stands in the place of the mean square; summed, whether the sum of squares
+            does.
 
     Returns:
         The shape of x. None where epsilon is not told, or where the statistics of a
@@ -39,8 +41,7 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
     if epsilon is None or options.get("training"):
         return None
     x = np.asarray(x, "float64")
-    shape = next((array.shape for array in arrays.values()), (x.shape[-1],))
-    axes = tuple(range(-len(shape), 0))
+    axes = normalisation.axes_of(x, arrays, options)
     mean = x.mean(axes, keepdims=True)
     if options.get("centred"):
         x = x - mean
@@ -49,7 +50,8 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
         square = square - mean**2
     if options.get("summed"):
         square = (x**2).sum(axes, keepdims=True)
-    return normalisation.scaled(x / np.sqrt(square + epsilon), arrays)
+    standard = x / np.sqrt(square + epsilon)
+    return normalisation.scaled(standard, normalisation.along(axes, x, arrays))
 
 
 def epsilon_in_keras(epsilon: float | None) -> float:
@@ -57,20 +59,14 @@ def epsilon_in_keras(epsilon: float | None) -> float:
     return SMALLEST if epsilon is None else epsilon
 
 
-def _wrong(name: str, sentence: str, torch: str, keras: str, option: str) -> Mistake:
-    wrongly, rightly = {option: True}, {option: False}
-
-    def compute(call: Call) -> np.ndarray | None:
-        result: np.ndarray | None = call.run(**wrongly)
-        return result
-
-    return Mistake(
-        name,
-        sentence,
-        torch,
-        keras,
-        Computation(compute, normalisation.with_options(**rightly)),
+def _wrong(
+    name: str, sentence: str, torch: str, keras: str, option: str
+) -> Mistake[Computation]:
+    effect = Computation(
+        normalisation.with_options(**{option: True}),
+        normalisation.with_options(**{option: False}),
     )
+    return Mistake(name, sentence, torch, keras, effect)
 
 
 MISTAKES = (
@@ -110,6 +106,7 @@ RMS_NORM = Kind(
     keras=("RMSNormalization",),
     family="normalisation",
     compute=compute,
+    same_in_words=normalisation.axes_in_words,
     rows=in_any_layer(copied("weight", "scale")),
     options=(
         Option(
@@ -130,16 +127,7 @@ RMS_NORM = Kind(
             instead="Keras's layer always has a scale: set it to ones",
             sample=(False, None),
         ),
-        Option(
-            "axes",
-            "",
-            "axis",
-            -1,
-            -1,
-            instead="PyTorch normalises over the last axes, of normalized_shape: move "
-            "the axes to the end",
-            sample=(None, 1),
-        ),
+        normalisation.AXES,
     ),
     mistakes=(ANOTHER_LAYER, *ROUNDED, *MISTAKES),
     files=(Axes({"weight": 1}, {"scale": 1}), Axes({"weight": 2}, {"scale": 2})),

@@ -75,6 +75,13 @@ def run(
     return {"output": outputs, **dict(zip(("h_n", "c_n"), states, strict=False))}
 
 
+def as_layer(arrays: Arrays) -> Arrays:
+    """Name the arrays of a cell as those of a layer of one part."""
+    if "weight_ih" not in arrays:
+        return arrays
+    return {f"{name}_l0": array for name, array in arrays.items()}
+
+
 def sums(
     cell_gates: str, p: Arrays, x: np.ndarray, h: np.ndarray
 ) -> dict[str, np.ndarray]:
@@ -153,7 +160,9 @@ class _Stack:
 
 def _parameters(cell: Cell, arrays: Arrays, features: int) -> _Stack:
     """Sort parameters by layer, ending and short name, and check their shapes."""
-    arrays = {name: np.asarray(array, "float64") for name, array in arrays.items()}
+    arrays = {
+        name: np.asarray(array, "float64") for name, array in as_layer(arrays).items()
+    }
     suffixes = [""]
     if "weight_ih_l0_reverse" in arrays:
         suffixes.append("_reverse")

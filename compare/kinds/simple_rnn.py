@@ -111,6 +111,7 @@ def _mistakes(
         *in_activation,
         *computations.SEQUENCES,
         *computations.STATES_AND_PADDING,
+        computations.NOT_CARRIED,
     )
 
 

@@ -35,15 +35,20 @@ def fits(layer: Layer, parts: Sequence[Sizes], twin: Layer, kind_of: KindOf) -> 
         twin: of Keras.
         kind_of: which kinds count as one.
     """
+    unread = twin
     as_read, twin = kinds.read_as(layer, twin)
     if as_read is not layer and len(parts) == 1:
-        layer, parts = as_read, parts_of(as_read)
+        layer = kinds.as_usual(as_read)
+        parts = parts_of(layer)
     if own((layer.kind, twin.kind)):
         return bool(alike(layer.arrays, twin.arrays))
     names = kind_of(layer.kind), kind_of(twin.kind)
     if kinds.of_layers(*names) is None:
         return False
     if kinds.are_recurrent(*names):
+        if twin is not unread and "recurrent_kernel" not in twin.arrays:
+            written = kinds.usual_arrays(unread)
+            return any(parts == [matrices(arrays)] for arrays in written)
         return parts == numbered(twin.arrays, NUMBER_IN_KERAS)
     return parts == [sizes(twin.arrays)]
 
@@ -67,6 +72,8 @@ def keys_of_twin(twin: Layer) -> Iterator[Hashable]:
         yield _by_shape(twin.arrays)
     yield _by_parts([sizes(twin.arrays)])
     yield _by_parts(numbered(twin.arrays, NUMBER_IN_KERAS))
+    for arrays in kinds.usual_arrays(twin):
+        yield _by_parts([matrices(arrays)])
 
 
 def keys(layer: Layer, parts: Sequence[Sizes]) -> Iterator[Hashable]:
@@ -81,6 +88,8 @@ def keys(layer: Layer, parts: Sequence[Sizes]) -> Iterator[Hashable]:
     if layer.kind.endswith(OWN_IN_TORCH):
         yield _by_shape(layer.arrays)
         yield _by_parts(numbered(layer.arrays, NUMBER_IN_TORCH))
+    for arrays in kinds.usual_arrays(layer):
+        yield _by_parts([matrices(arrays)])
 
 
 def key_of_direction(arrays: Arrays, is_backward: bool) -> Hashable:

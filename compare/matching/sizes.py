@@ -41,8 +41,17 @@ def numbered(arrays: Arrays, number: str) -> list[Sizes]:
 
 
 def sizes(arrays: Arrays) -> Sizes:
-    """Return how many numbers each array has, a count of batches left out."""
-    return sorted(array.size for array in arrays.values() if array.ndim)
+    """Return how many numbers each array has, a count of batches left out.
+
+    What attention of PyTorch packs counts as the three arrays that it is in Keras.
+    """
+    counts = []
+    for name, array in arrays.items():
+        if name.startswith("in_proj"):
+            counts += [array.size // 3] * 3
+        elif array.ndim:
+            counts.append(array.size)
+    return sorted(counts)
 
 
 def matrices(arrays: Arrays) -> Sizes:

@@ -48,6 +48,7 @@ class Anatomy:
         changed_by_run: layers whose arrays the run itself changed.
         stacked: of recurrent layers that are several in Keras, what goes into each of
             them and what comes out.
+        cells: runs of recurrent cells, which are given one step, (batch, features).
     """
 
     kinds: Mapping[str, str]
@@ -65,6 +66,7 @@ class Anatomy:
     stacked: Mapping[str, list[tuple[np.ndarray, np.ndarray]]] = field(
         default_factory=dict
     )
+    cells: tuple[str, ...] = ()
 
     def following(self, layer: str) -> str | None:
         """The layer that is computed next after one."""
@@ -77,6 +79,11 @@ class Anatomy:
         if layer in self.recurrent_calls:
             return self.recurrent_calls[layer].x
         return self.layer_inputs.get(layer)
+
+    def given_to(self, layer: str) -> np.ndarray | None:
+        """What the model gives a layer: of a cell one step, (batch, features)."""
+        x = self.input_of(layer)
+        return x[:, 0] if x is not None and layer in self.cells else x
 
     def call(self, layer: str) -> Call:
         """A layer that is not recurrent at work."""
@@ -163,8 +170,16 @@ def _hands_over(effect: Handover, layer: str, anatomy: Anatomy) -> bool:
     if layer not in anatomy.recurrent_outputs:
         return False
     following = anatomy.following(layer)
-    handed_over = anatomy.layer_inputs.get(following) if following else anatomy.result
+    handed_over = anatomy.result
+    if following:
+        handed_over = anatomy.layer_inputs.get(following)
     output = anatomy.recurrent_outputs[layer]
-    if effect.function(output) is None:
+    wrong = effect.function(output)
+    if wrong is None:
         return False
+    if layer in anatomy.cells:  # of one step, the first is the last
+        if handed_over is None or wrong.shape != handed_over.shape:
+            return False
+        if near(wrong, handed_over):
+            return False
     return any(near(WAYS[right](output), handed_over) for right in effect.rights)

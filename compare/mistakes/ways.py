@@ -71,6 +71,45 @@ def _first_states(s: RecurrentOutput) -> np.ndarray | None:
     return np.concatenate(s.states[:directions], axis=1)
 
 
+def _of_positions(s: RecurrentOutput) -> np.ndarray | None:
+    """(batch, positions, channels) of an image or a volume; None of what is neither."""
+    if s.output.ndim < 4:
+        return None
+    return s.output.reshape(len(s.output), -1, s.output.shape[-1])
+
+
+def _position_by_position(s: RecurrentOutput) -> np.ndarray | None:
+    """All channels of the first position, then of the second, as Keras flattens."""
+    positions = _of_positions(s)
+    return None if positions is None else positions.reshape(len(positions), -1)
+
+
+def _channel_by_channel(s: RecurrentOutput) -> np.ndarray | None:
+    """All positions of the first channel, then of the second, as PyTorch flattens."""
+    positions = _of_positions(s)
+    if positions is None:
+        return None
+    return positions.swapaxes(1, 2).reshape(len(positions), -1)
+
+
+def _mean_of_positions(s: RecurrentOutput) -> np.ndarray | None:
+    positions = _of_positions(s)
+    return None if positions is None else np.asarray(positions.mean(axis=1))
+
+
+def _largest_of_positions(s: RecurrentOutput) -> np.ndarray | None:
+    positions = _of_positions(s)
+    return None if positions is None else np.asarray(positions.max(axis=1))
+
+
+# How a layer's output of several axes between batch and channels is handed on.
+POSITIONS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
+    "all positions, one after another": _position_by_position,
+    "all positions, channel by channel": _channel_by_channel,
+    "the mean of all positions": _mean_of_positions,
+    "the largest of all positions": _largest_of_positions,
+}
+
 # How a recurrent layer's output becomes the next one's input.
 WAYS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
     "the last step": lambda s: s.output[:, -1],
@@ -125,6 +164,16 @@ WRITTEN = {
         "output.transpose(1, 2).flatten(1)",
         "Permute((2, 1)) and Flatten",
     ),
+    "all positions, one after another": (
+        "x.permute(0, 2, 3, 1).flatten(1)",
+        "Flatten",
+    ),
+    "all positions, channel by channel": (
+        "x.flatten(1), channels second",
+        "Permute((3, 1, 2)) and Flatten",
+    ),
+    "the mean of all positions": ("x.mean((2, 3))", "GlobalAveragePooling2D"),
+    "the largest of all positions": ("x.amax((2, 3))", "GlobalMaxPooling2D"),
     "all steps, last first": (
         "output.flip(1).flatten(1)",
         "ops.flip(output, axis=1) and Flatten",

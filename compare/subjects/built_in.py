@@ -14,7 +14,7 @@ from compare.judging.result import SAME, Result
 from compare.subjects.cases import Case, arrays, inputs
 from compare.subjects.examples import check_trainable, training_data
 from compare.subjects.own.calls import cut
-from compare.subjects.pairs import Pair
+from compare.subjects.pairs import STEPS_ARGUMENTS, Pair
 from compare.subjects.prices import Prices
 from compare.subjects.subject import Subject
 from compare.twins.frameworks import DIRECTIONS
@@ -67,8 +67,9 @@ def subject(
 def _sizes(pair: Pair, length: int | None) -> dict[str, int | None]:
     """The constructor arguments of a pair's models for a number of steps, or any."""
     sizes: dict[str, int | None] = dict(pair.sizes)
-    if "timesteps" in sizes:
-        sizes["timesteps"] = length
+    for name in STEPS_ARGUMENTS:
+        if name in sizes:
+            sizes[name] = length
     return sizes
 
 
@@ -113,7 +114,9 @@ def shrinkable(pair: Pair, result: Result, prices: Prices, seed: int) -> Shrinka
     length = None if result.length == "none" else steps
     case = Case(None, steps, batch, SAME)
     x = arrays(pair, steps, batch, prices, seed)
-    sizes = {name: size for name, size in pair.sizes.items() if name != "timesteps"}
+    sizes = {
+        name: size for name, size in pair.sizes.items() if name not in STEPS_ARGUMENTS
+    }
 
     def build(sizes: Mapping[str, int], x: tuple[np.ndarray, ...]) -> Twins:
         resized = replace(pair, sizes={**pair.sizes, **sizes})

@@ -86,7 +86,7 @@ def left_out(longest: int) -> list[int]:
 def inputs(pair: Pair, length: int | None) -> tuple[Input, ...]:
     """What the models of a pair take when they are built for a length, or for any."""
     features = pair.sizes["num_features"]
-    shape = (pair.batch, length, features)
+    shape = (pair.batch, length, *pair.spatial, features)
     if pair.time_major:
         shape = (length, pair.batch, features)
     taken = [Input("x", shape)]
@@ -106,7 +106,8 @@ def arrays(
 
     Returns:
         float32 (batch, time, features), or (time, batch, features) where the pair is
-        time-major; int64 (batch,) for lengths.
+        time-major, (batch, rows, width, features) of images and (batch, time, height,
+        width, features) of films; int64 (batch,) for lengths.
     """
     import numpy as np  # the table of cases itself does without
 
@@ -114,7 +115,7 @@ def arrays(
     if pair.prices:
         x = prices.windows(timesteps, batch)
     else:
-        shape = (batch, timesteps, pair.sizes["num_features"])
+        shape = (batch, timesteps, *pair.spatial, pair.sizes["num_features"])
         x = rng.uniform(0, 1, shape).astype(np.float32)
     if pair.time_major:
         x = np.ascontiguousarray(x.swapaxes(0, 1))

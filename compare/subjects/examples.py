@@ -11,6 +11,7 @@ from compare.subjects.prices import Prices
 from compare.twins.task import TrainingData
 
 NOTE_DAYS, NOTE_STEPS = 100, 7  # of the study note: all days, and those of a window
+EXAMPLES, ROWS = 80, 8  # that are drawn, and rows of each image or steps of each film
 IN_SAMPLE = 0.75  # share of the days that the portfolio models learn from
 
 
@@ -27,7 +28,9 @@ def training_data(pair: Pair, prices: Prices, seed: int) -> TrainingData:
     """
     if pair.prices:
         return _portfolios(prices)
-    return _note(pair, seed)
+    if pair.of_the_note:
+        return _note(pair, seed)
+    return _drawn(pair, seed)
 
 
 def check_trainable(pair: Pair) -> None:
@@ -89,5 +92,24 @@ def _note(pair: Pair, seed: int) -> TrainingData:
         target,
         learnt=len(x),
         epochs=100,
+        batch_size=20,
+    )
+
+
+def _drawn(pair: Pair, seed: int) -> TrainingData:
+    """Random numbers in [0, 1): of as many features, and of what the models return."""
+    draw = np.random.default_rng(seed)
+    shape = (EXAMPLES, ROWS, *pair.spatial, pair.sizes["num_features"])
+    x = draw.uniform(0, 1, shape).astype(np.float32)
+    target = x  # of a model that writes what it reads
+    if "num_outputs" in pair.sizes:
+        size = (EXAMPLES, pair.sizes["num_outputs"])
+        target = draw.uniform(0, 1, size).astype(np.float32)
+    return TrainingData(
+        "random features in [0, 1)",
+        (x,),
+        target,
+        learnt=EXAMPLES,
+        epochs=20,
         batch_size=20,
     )

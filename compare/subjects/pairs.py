@@ -15,8 +15,8 @@ class Pair:
     Args:
         file: name of both files, without `.py`; also the name of the pair.
         cls: name of the class in both files.
-        sizes: constructor arguments. A `timesteps` among them is the number of steps
-            that the model is fixed to.
+        sizes: constructor arguments. A `timesteps` or `height` among them is the number
+            of steps, or of an image's rows, that the model is fixed to.
         expected: the verdict that the twins must earn, by length regime: "fixed" (as
             many steps as the twins were built for), "other" (any other number given to
             them), "none" (built for any number), and of these last "one" (only batches
@@ -26,6 +26,9 @@ class Pair:
         prices: whether it reads prices, whose number of assets sets the sizes.
         time_major: whether it takes (time, batch, features).
         lengths: whether it takes the number of valid steps of each sequence as well.
+        of_the_note: whether it is a system of the study note, and learns from its data.
+        spatial: the axes of x between its steps and its features: (width,) of images,
+            whose rows are the steps, or (height, width) of films.
         batch: the one size of batch that it is built for, if there is one.
         loss: what it learns by, of LOSSES.
     """
@@ -39,6 +42,8 @@ class Pair:
     prices: bool = False
     time_major: bool = False
     lengths: bool = False
+    of_the_note: bool = True
+    spatial: tuple[int, ...] = ()
     batch: int | None = None
     loss: str = MEAN_SQUARED_ERROR
 
@@ -174,6 +179,68 @@ PAIRS = (
         expected=dict(fixed=SAME, none=SAME),
         outputs=("output", "h_n"),
     ),
+    Pair(
+        "gru_reset_before",
+        "GRUResetBefore",
+        dict(num_features=5, hidden_size=8, num_outputs=1),
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("prediction",),
+        of_the_note=False,
+    ),
+    Pair(
+        "causal_convolutions",
+        "CausalConvolutions",
+        dict(num_features=5, num_channels=12, num_outputs=1),
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("prediction",),
+        of_the_note=False,
+    ),
+    Pair(
+        "transformer_encoder",
+        "TransformerEncoder",
+        dict(num_features=5, hidden_size=8, num_heads=2, num_outputs=4),
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("prediction",),
+        of_the_note=False,
+    ),
+    Pair(
+        "sequence_to_sequence",
+        "SequenceToSequence",
+        dict(num_features=5, hidden_size=8),
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("reading",),
+        of_the_note=False,
+    ),
+    Pair(
+        "image_classifier",
+        "ImageClassifier",
+        dict(num_features=3, height=50, width=12, num_outputs=4),
+        expected=dict(fixed=SAME, other=BOTH_REFUSE, none=BOTH_REFUSE),
+        outputs=("scores",),
+        of_the_note=False,
+        spatial=(12,),
+    ),
+    Pair(
+        "residual_block",
+        "ResidualBlock",
+        dict(num_features=3, num_channels=6, num_outputs=4),
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("scores",),
+        of_the_note=False,
+        spatial=(7,),
+    ),
+    Pair(
+        "image_autoencoder",
+        "ImageAutoencoder",
+        dict(num_features=3, num_channels=4),
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("image",),
+        of_the_note=False,
+        spatial=(6,),
+    ),
 )
+
+# The arguments of a model that say how many steps, or rows of an image, it is for.
+STEPS_ARGUMENTS = ("timesteps", "height")
 
 OTHER_TWINS = ("stock_data", "losses", "optimizers")  # twin files that hold no model

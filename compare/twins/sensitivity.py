@@ -14,9 +14,10 @@ from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.distances import near
 from compare.judging.result import SAME
 from compare.judging.sensitivity import Sensitivity, Survivor
-from compare.kinds.mistake import LossFactor, Mistake
+from compare.kinds.mistake import ArraysOfLayer, Computation, LossFactor, Mistake
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import Anatomy, applies
+from compare.mistakes.runs import is_later, layer_of
 from compare.twins import effort
 from compare.twins.injecting import injected_everywhere
 from compare.twins.stages import StagesOfAll
@@ -64,7 +65,10 @@ def sensitivity(
     survivors = []
     for number, (mistake, layer) in enumerate(mistakes, start=1):
         progress.say(f"mistake {number} of {len(mistakes)}")
-        wrong = _with_mistake(twins, arrays, mistake, layer, anatomy.following(layer))
+        following = anatomy.following(layer)
+        if isinstance(mistake.effect, ArraysOfLayer | Computation):  # in every run
+            layer = layer_of(layer)
+        wrong = _with_mistake(twins, arrays, mistake, layer, following)
         if not wrong:
             continue
         judgement = twins.judge(stages | wrong, arrays)
@@ -99,9 +103,16 @@ def _applicable(
         among: names of mistakes, each with a layer; None for all.
     """
     applicable = []
+    last = list(anatomy.kinds)[-1:]
     for layer in anatomy.kinds:
+        if is_later(layer) and layer not in last:
+            continue  # what goes wrong in the first run stands for all
         for mistake in MISTAKES:
-            asked = among is None or (mistake.name, layer) in among
+            in_all_runs = isinstance(mistake.effect, ArraysOfLayer | Computation)
+            if in_all_runs and is_later(layer):
+                continue
+            name = layer_of(layer) if in_all_runs else layer
+            asked = among is None or (mistake.name, name) in among
             if asked and applies(mistake, layer, anatomy):
                 applicable.append((mistake, layer))
     return applicable

@@ -146,9 +146,12 @@ def _twin_layers(
         keras, keras_names = paired(torch, leaves, order, names)
     except BadInput:
         torch_apart = in_torch.held(models["torch"], apart=True)
-        if len(torch_apart) == len(torch):
+        if len(torch_apart) > len(torch):
+            torch = torch_apart  # Keras has variables of its own for tied weights
+        elif in_torch.hold_cells(models["torch"]):
+            torch = in_torch.held(models["torch"])  # Keras has one layer for a cell
+        else:
             raise
-        torch = torch_apart  # Keras has variables of its own for tied weights
         keras, keras_names = paired(torch, leaves, order, names)
     return {"torch": torch, "keras": keras}, keras_names
 

@@ -176,6 +176,9 @@ class Twins:
                 twin.hold_directions_apart()
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
+        if not found.is_complete and self._hold_cells_together():
+            torch, keras = self._layers_that_count(arrays)
+            found = matched(torch, keras, names, complete=False)
         if not found.is_complete and complete:
             match(torch, keras, names)  # says which, and raises
         self.matched, self.alone = found.twins, found.alone
@@ -211,6 +214,11 @@ class Twins:
         """Whether PyTorch's models have tied weights, which count as several now."""
         twins = self.of_side("torch").values()
         return all([pytorch_layers.hold_apart(twin.model) for twin in twins])
+
+    def _hold_cells_together(self) -> bool:
+        """Whether PyTorch's models have cells of linear layers, each one layer now."""
+        twins = self.of_side("torch").values()
+        return all([pytorch_layers.hold_cells(twin.model) for twin in twins])
 
     def pair_otherwise(self, exchanged: Mapping[str, str]) -> None:
         """Let layers of PyTorch's model take the twins of others, all matched before.

@@ -143,15 +143,15 @@ def test_the_layers_that_differ_alone_are_all_named():
     assert "is the same" not in found.sentence
 
 
-def test_code_between_that_nobody_knows_is_where_the_input_differs():
+def test_code_between_that_nobody_knows_is_told_with_its_line():
     def unknown(model, x):
         return model.head(model.rnn(x)[0][:, -1].sin())
 
     found = diagnose(twins(in_pytorch(unknown), in_keras(plain)), (X,))
 
-    assert not found.explained
-    assert "head gets something unknown in PyTorch" in found.sentence
-    assert "rnn and head alone, fed with Keras's input, are the same" in found.sentence
+    assert found.explained
+    assert found.faults == ("`sin` in PyTorch alone",)
+    assert "model.rnn(x)[0][:, -1].sin()" in found.torch_line
 
 
 def test_an_input_that_one_model_makes_something_of_is_said():
@@ -194,7 +194,7 @@ def test_a_layer_of_another_size_is_said():
     assert "in head, head.weight: expected shape (3, 35), got (3, 5)" in found.sentence
 
 
-def test_a_layer_that_runs_twice_is_left_out_and_said():
+def test_the_run_that_is_given_something_else_is_named():
     def twice(model, x):
         h = model.rnn(x)[0][:, -1]
         return model.head(torch.relu(model.head(h)[:, :1]) + h)
@@ -207,7 +207,8 @@ def test_a_layer_that_runs_twice_is_left_out_and_said():
     found = diagnose(made, (X,))
 
     assert not found.explained
-    assert "head cannot be looked into" in found.sentence
+    assert "in head (run 2), what goes in differs" in found.sentence
+    assert "rnn and head alone, fed with Keras's input, are the same" in found.sentence
 
 
 def test_the_json_has_the_place():

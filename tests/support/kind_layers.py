@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from attention_calls import in_keras as keras_attention
 from attention_calls import in_torch, options_of
+from grid import Unsayable, Use
 
 from compare.in_keras.arrays import features_last, has_channels_first
 from compare.in_keras.precision import settled
@@ -16,6 +18,7 @@ from compare.in_pytorch import attention
 from compare.kinds import is_recurrent
 from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Layer
+from compare.kinds.option import Option
 from compare.matching.rewriting import rewrite
 from compare.twins.frameworks import LAYERS
 
@@ -66,8 +69,10 @@ def inputs(example: Example) -> list[np.ndarray]:
     return drawn
 
 
-def torch_output(kind: Kind, example: Example, layer: Any) -> np.ndarray:
-    """What the layer of PyTorch returns, features last."""
+def torch_output(
+    kind: Kind, example: Example, layer: Any, use: Use | None = None
+) -> np.ndarray:
+    """What the layer of PyTorch returns, used as a model does, features last."""
     x, *states = map(torch.from_numpy, inputs(example))
     first = x.ndim > 2 and (kind.features_first or example.features_first)
     with torch.no_grad():
@@ -76,16 +81,22 @@ def torch_output(kind: Kind, example: Example, layer: Any) -> np.ndarray:
         if states:
             result = layer(x, tuple(states) if len(states) > 1 else states[0])
         else:
-            result = layer(x.movedim(-1, 1) if first else x)
+            x = x.movedim(-1, 1) if first else x
+            result = layer(x) if use is None else use(layer, x)
     result = result[0] if isinstance(result, tuple) else result
     return (result.movedim(1, -1) if first and result.ndim > 2 else result).numpy()
 
 
-def keras_output(example: Example, layer: Any) -> np.ndarray:
-    """What the layer of Keras returns, or a list of layers one after another."""
+def keras_output(example: Example, layer: Any, use: Use | None = None) -> np.ndarray:
+    """What the layer of Keras returns, or a list of layers one after another.
+
+    Used as a model does, features last.
+    """
     x, *states = map(keras.ops.convert_to_tensor, inputs(example))
     if states:
         return layer(x, states)[0].numpy()
+    if use is not None:
+        return use(layer, x).numpy()
     if example.keras in ATTENTION:
         return keras_attention(layer, x, options_of(example)).numpy()
     parts = layer if isinstance(layer, list) else [layer]
@@ -96,10 +107,12 @@ def keras_output(example: Example, layer: Any) -> np.ndarray:
     return features_last(parts[-1], x).numpy()
 
 
-def reference_output(kind: Kind, example: Example, arrays: dict, layer: Any) -> Any:
-    """What the kind computes with the settings of PyTorch's layer."""
+def reference_output(
+    kind: Kind, example: Example, arrays: dict, layer: Any, side: str = "torch"
+) -> Any:
+    """What the kind computes with the settings of a side's layer."""
     x, *states = inputs(example)
-    settings = {**kind.options_of("torch", layer), **options_of(example)}
+    settings = {**kind.options_of(side, layer), **options_of(example)}
     if is_recurrent(kind.name):
         if states:  # of a cell, whose arrays do not say which layer they are of
             arrays = {f"{name}_l0": array for name, array in arrays.items()}
@@ -117,7 +130,13 @@ class Twins:
         kind: of the layer.
         example: what is built.
         own: whether the classes are subclasses of the user's own.
+
+    Attributes:
+        used: how the models of PyTorch and of Keras use the layer; None where they
+            only call it.
     """
+
+    used: tuple[Use | None, Use | None] = (None, None)
 
     def __init__(self, kind: Kind, example: Example, own: bool = False):
         self.kind, self.example = kind, example
@@ -155,17 +174,62 @@ class Twins:
         source, target = SIDES if direction == "to_keras" else SIDES[::-1]
         written, _ = rewrite(self.layers(source), self.layers(target), direction)
         LAYERS[target].load(getattr(self, target), written)
-        return written["part"]
+        return written.get("part", {})  # a norm without scale and offset has none
 
     def outputs(self) -> tuple[np.ndarray, np.ndarray]:
         """What both sides return."""
+        in_torch, in_keras = self.used
         with settled("float64"):
-            by_keras = keras_output(self.example, self.keras.part)
-        by_torch = torch_output(self.kind, self.example, self.torch.part)
+            by_keras = keras_output(self.example, self.keras.part, in_keras)
+        by_torch = torch_output(self.kind, self.example, self.torch.part, in_torch)
         return by_torch, by_keras
 
-    def reference(self) -> np.ndarray:
-        """What NumPy makes of PyTorch's arrays."""
+    def reference(self, side: str = "torch") -> np.ndarray:
+        """What NumPy makes of PyTorch's arrays, with the settings of a side's layer."""
         layers = self.layers("torch")
         arrays = dict(layers["part"].arrays) if layers else {}
-        return reference_output(self.kind, self.example, arrays, self.torch.part)
+        layer = self.torch.part
+        if side == "keras":
+            layer = self.inner_keras()
+        return reference_output(self.kind, self.example, arrays, layer, side)
+
+    def inner_keras(self) -> Any:
+        """The layer of Keras without a wrapper, the first of several."""
+        layer = self.keras.part
+        layer = layer[0] if isinstance(layer, list) else layer
+        return getattr(layer, "layer", layer)
+
+    def unlike_options(self) -> dict[str, tuple[Any, Any]]:
+        """The settings that matter for results and are not alike on both sides."""
+        torch_options = self.kind.options_of("torch", self.torch.part)
+        keras_options = self.kind.options_of("keras", self.inner_keras())
+        if self.kind.same_in_words is not None:
+            x = inputs(self.example)[0]
+            torch_options = self.kind.same_in_words(torch_options, keras_options, x)
+        return {
+            option.name: (torch_options[option.name], keras_options[option.name])
+            for option in self.kind.options
+            if option.matters == "results"
+            and option.torch
+            and option.keras
+            and torch_options[option.name] != keras_options[option.name]
+        }
+
+
+def run_alone(
+    side: str, layer: str, settings: Mapping[str, Any], shape: tuple[int, ...]
+) -> None:
+    """Make a layer of a framework, and call it on zeros."""
+    if side == "torch":
+        getattr(torch.nn, layer)(**settings)(torch.zeros(shape))
+    else:
+        x = np.zeros(shape, settings.get("dtype", "float32"))
+        getattr(keras.layers, layer)(**settings)(x)
+
+
+def option_of(kind: Kind, option: Option, entry: Unsayable) -> Any:
+    """How a setting is read from a layer that has it."""
+    plain = kind.examples[0]
+    name = entry.layer or (plain.torch if entry.side == "torch" else plain.keras)
+    package = torch.nn if entry.side == "torch" else keras.layers
+    return option.of_layer(entry.side, getattr(package, name)(**entry.settings))

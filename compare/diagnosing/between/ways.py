@@ -38,6 +38,7 @@ from compare.mistakes import activations as functions
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.fitted import family
+from compare.mistakes.ways import POSITIONS
 
 # ------------------------------------------------------------------------- differences
 
@@ -210,8 +211,8 @@ def ways_of(
         turned: whether the layer takes batch and time for each other.
 
     Returns:
-        Ways by name, and the output of the layer, (batch, time, features), or (batch,
-        features) where only `EVERY_STEP` is a way.
+        Ways by name, and the output of the layer, (batch, time, features) or (batch,
+        *spatial, channels), or (batch, features) where only `EVERY_STEP` is a way.
     """
     if layer in anatomy.recurrent_outputs:
         output = anatomy.recurrent_outputs[layer]
@@ -220,6 +221,8 @@ def ways_of(
             output = replace(output, output=batch_first, lengths=None)
         return WAYS, output
     output = RecurrentOutput(anatomy.layer_outputs[layer])
+    if output.output.ndim > 3:
+        return {EVERY_STEP: WAYS[EVERY_STEP], **POSITIONS}, output
     if output.output.ndim != 3:
         return {EVERY_STEP: WAYS[EVERY_STEP]}, output
     return WAYS, output

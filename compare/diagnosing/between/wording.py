@@ -16,6 +16,7 @@ from compare.mistakes import ACTIVATIONS, MISTAKES, RESULTS, WAYS, Mistake
 from compare.mistakes import activations as functions
 from compare.mistakes import ways as words
 from compare.mistakes.activations import NONE
+from compare.mistakes.ways import POSITIONS
 
 
 def readings(
@@ -96,7 +97,7 @@ class Wording:
         if isinstance(name, Operation):
             return None
         if self.effect is Handover:
-            return WAYS.get(name)
+            return {**WAYS, **POSITIONS}.get(name)
         if self.effect is Activation:
             return ACTIVATIONS.get(name)
         return RESULTS.get(name)

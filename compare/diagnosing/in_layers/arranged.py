@@ -32,6 +32,7 @@ from compare.mistakes.arrangements.one_array import (
 )
 from compare.mistakes.arrangements.orders import are_alike, order_of
 from compare.mistakes.arrangements.words import in_words
+from compare.mistakes.runs import layer_of
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ class _Search:
     def _other_layers(self) -> Iterator[tuple[str, OwnArrays]]:
         """The other layers of this side, in its own layout."""
         for other, kind in self._isolated.kinds.items():
-            if other == self._layer:
+            if layer_of(other) == layer_of(self._layer):
                 continue
             if other not in self._others:
                 plain = kind.replace("Cell", "")

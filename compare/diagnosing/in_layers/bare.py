@@ -26,6 +26,7 @@ from compare.judging.words import Side
 from compare.kinds.computing import Computed
 from compare.kinds.mistake import Call, Computation
 from compare.mistakes.bare import BareLayer
+from compare.mistakes.runs import layer_of
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -74,7 +75,7 @@ class BareLayers:
         if self._is_given_the_same(self._isolated, following):
             return []
         before = layers if following is None else layers[: layers.index(following)]
-        place = before[-1] if before else ""
+        place = layer_of(before[-1]) if before else ""
         findings = []
         for pair in self._pairs:
             if pair.torch.after == place:

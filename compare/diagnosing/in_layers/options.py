@@ -20,6 +20,7 @@ from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call, Computation
 from compare.kinds.option import Option, Options, Value
 from compare.kinds.windows import Around, around
+from compare.mistakes.runs import layer_of
 
 PADDING = "padding"
 IsMade = Callable[[Side, Computed | None], bool]
@@ -81,7 +82,7 @@ def unlike_in_steps(layer: str, isolated: Isolated, is_made: IsMade) -> list[Fin
     calls: dict[Side, Call] = {}
     for side, anatomy in isolated.anatomies.items():
         call = anatomy.recurrent_calls[layer]
-        own = {**isolated.settings[side].get(layer, {}), **call.options}
+        own = {**isolated.settings[side].get(layer_of(layer), {}), **call.options}
         calls[side] = replace(call, options=own)
         if not _is_made_by(calls[side], side, is_made):
             return []
@@ -126,8 +127,8 @@ def suspected(layer: str, isolated: Isolated) -> str:
         The end of a sentence; nothing where the settings that can be read are alike.
     """
     kind = BY_TORCH_NAME.get(isolated.kinds[layer])
-    torch = isolated.settings["torch"].get(layer, {})
-    keras = isolated.settings["keras"].get(layer, {})
+    torch = isolated.settings["torch"].get(layer_of(layer), {})
+    keras = isolated.settings["keras"].get(layer_of(layer), {})
     if kind is None:
         return ""
     read = torch.keys() & keras.keys()

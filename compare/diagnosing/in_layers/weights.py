@@ -28,6 +28,7 @@ from compare.kinds.fresh import is_unrelated_and_fresh
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer
 from compare.mistakes import Mistake
+from compare.mistakes.runs import layer_of
 
 FRESH = "initial weights"
 
@@ -164,7 +165,10 @@ def _of_another_layer(layer: str, isolated: Isolated) -> Iterator[Reading]:
     for side, opposite in OTHER.items():
         arrays = isolated.weights[side][layer]
         for candidate, candidate_arrays in isolated.weights[opposite].items():
-            if candidate == layer or isolated.kinds.get(candidate) != kind:
+            if (
+                layer_of(candidate) == layer_of(layer)
+                or isolated.kinds.get(candidate) != kind
+            ):
                 continue
             if are_same(kind, arrays, candidate_arrays):
                 owner = isolated.name(candidate, side)

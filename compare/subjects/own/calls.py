@@ -14,8 +14,9 @@ from compare.judging.arrays import Input, sequence
 from compare.judging.result import SAME
 from compare.judging.words import Side
 from compare.subjects.cases import Case
+from compare.subjects.own import layouts
 from compare.subjects.own.models import is_live
-from compare.subjects.own.pair import OwnPair, input_name
+from compare.subjects.own.pair import Layout, OwnPair, input_name
 from compare.twins.frameworks import ARRAYS
 from compare.twins.twins import Twins  # loads PyTorch first
 
@@ -160,6 +161,7 @@ def call(
     model: Any,
     tensors: Sequence[Any],
     softmaxed: bool = False,
+    layout: Layout = "",
 ) -> Any:
     """Hand the inputs to a model as it takes them, and return its results.
 
@@ -169,8 +171,13 @@ def call(
         model: live.
         tensors: one for each input.
         softmaxed: whether to take a softmax of the result, where it is one tensor.
+        layout: what PyTorch's model has with the channels first.
     """
+    if side == "torch":
+        tensors = layouts.given(layout, list(tensors))
     returned = _called(side, names, model, tensors)
+    if side == "torch":
+        returned = layouts.returned(layout, returned)
     return ARRAYS[side].softmax(returned) if softmaxed else returned
 
 

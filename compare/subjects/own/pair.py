@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from compare.errors import BadInput
 from compare.judging.losses import MEAN_SQUARED_ERROR
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from compare.judging.words import Side
+
+# What PyTorch's model has with the channels first; "" for nothing.
+Layout = Literal["", "inputs", "results", "inputs and results"]
 
 TRANSFERS = (None, "to_keras", "to_torch", "random")
 
@@ -41,6 +44,8 @@ class OwnPair:
         optimizer: of OPTIMIZERS, what training steps with; None where nobody says.
         target: what it compares the first result with, (batch, ...); None to draw it.
         seed: of random weights.
+        layout: what of images and volumes PyTorch's model has with the channels first,
+            where `arrays` and Keras's results have them last.
         file: the pair file that the models come from; None where they are live.
     """
 
@@ -61,6 +66,7 @@ class OwnPair:
     optimizer: str | None = None
     target: np.ndarray | None = None
     seed: int = 0
+    layout: Layout = ""
     file: Path | None = None
 
 

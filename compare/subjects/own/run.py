@@ -29,6 +29,7 @@ from compare.subjects.own import (
     calls,
     constants,
     exercising,
+    layouts,
     learning,
     pairings,
     weights,
@@ -111,7 +112,7 @@ def _judge(
     """
     notes = [*notes]
     unlike: list[str] = []
-    twins, length = build(pair, notes)
+    pair, twins, length = layouts.build_laid_out(pair, notes, build)
     if written:
         constants.as_written(twins)
     cases = calls.cases(pair, length, twins.inputs[0].shape[0])
@@ -368,7 +369,13 @@ def _twins(
     """
     inputs = calls.inputs(pair, declaring or pair.models["keras"], length)
     handed = {
-        side: partial(calls.call, side, pair.names, softmaxed=side in pair.softmaxed)
+        side: partial(
+            calls.call,
+            side,
+            pair.names,
+            softmaxed=side in pair.softmaxed,
+            layout=pair.layout,
+        )
         for side in FRAMEWORKS
     }
     uncopied: set[str] = set()

@@ -15,6 +15,7 @@ from compare.judging.result import SAME, SIDES
 from compare.subjects.cases import FIXED, Case
 from compare.subjects.own import learning
 from compare.subjects.own.calls import cut, inputs
+from compare.subjects.own.layouts import build_laid_out
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair, described
 from compare.subjects.own.run import build
@@ -34,7 +35,7 @@ def task(pair: OwnPair) -> Task:
             there are not as many targets as examples.
     """
     pair = _shortened(pair)
-    twins, _ = build(pair, [])
+    pair, twins, _ = build_laid_out(pair, [], build)
     _check_runs(pair, twins)
     facts = training_facts.read(twins, pair.arrays)
     _check_learning(pair, facts)

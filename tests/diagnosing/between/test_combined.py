@@ -141,13 +141,14 @@ def test_an_input_of_one_sample_and_a_factor_of_each_feature_prove_nothing():
     assert "rnn gets something unknown in PyTorch" in found.sentence
 
 
-def test_an_input_made_by_something_else_stays_unknown():
+def test_an_input_that_one_side_makes_by_an_operation_is_told_with_its_line():
     torch, keras = scaled(lambda x: x.sin())[0], scaled(lambda x: x)[1]
     found = diagnose(twins(torch, keras), (X,))
 
-    assert not found.explained
-    assert found.faults == ()
-    assert "after the input, rnn gets something unknown in PyTorch" in found.sentence
+    assert found.explained
+    assert found.faults == ("`sin` in PyTorch alone",)
+    assert found.sentence.startswith("PyTorch has `sin` of the input x (test_combined")
+    assert "scaled(lambda x: x.sin())" in found.torch_line
 
 
 def test_a_result_that_one_side_scales_is_told():

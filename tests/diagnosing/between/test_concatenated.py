@@ -202,7 +202,7 @@ def test_inputs_that_are_joined_in_another_order_for_the_result_are_told():
     )
 
 
-def test_a_part_that_nobody_knows_is_not_explained():
+def test_an_operation_on_one_part_is_told_with_its_line():
     class Strange(type(branches(1))):
         def forward(self, x):
             parts = [self.one(x)[1][0][-1], self.two(x)[1][-1].cos()]
@@ -210,7 +210,9 @@ def test_a_part_that_nobody_knows_is_not_explained():
 
     found = compare.check(Strange(), branches_in_keras(1), X, transfer="to_keras")
 
-    assert not any(r.explanation.explained for r in found.results if r.explanation)
+    explanation = next(r.explanation for r in found.results if r.explanation)
+    assert explanation.faults == ("`cos` in PyTorch alone",)
+    assert "self.two(x)[1][-1].cos()" in explanation.torch_line
 
 
 def test_layers_that_both_read_from_the_end_rightly_are_the_same():

@@ -92,12 +92,14 @@ def test_an_alpha_of_ones_own_is_read_from_what_it_makes():
     assert found.sentence == f"between middle and head, {said}"
 
 
-def test_a_function_that_nobody_knows_stays_unknown():
+def test_an_operation_for_another_function_is_told_with_its_line():
     made = with_middle(lambda x: x.sin(), "relu")
     found = diagnose(made, (X,))
 
-    assert not found.explained
-    assert "head gets something unknown in PyTorch" in found.sentence
+    assert found.explained
+    assert found.faults == ("the sine for a relu",)
+    assert found.sentence.startswith("PyTorch has `sin`, the sine, of what `middle`")
+    assert 'with_middle(lambda x: x.sin(), "relu")' in found.torch_line
 
 
 def test_the_same_function_on_both_sides_is_no_finding():

@@ -269,7 +269,7 @@ REPORTS = (
         "kernels",
         TOOLS,
         "PyTorch has the outputs first",
-        r"inputs? and outputs?|output.* and input.*",
+        r"inputs? (and|as) outputs?|outputs? and inputs?",
         inputs_and_outputs_exchanged,
     ),
     Report(
@@ -357,7 +357,7 @@ REPORTS = (
         "kernels",
         "https://github.com/see--/keras-centernet/issues/15",
         "conv10 comes before conv2 where names are sorted",
-        r"another layer|exchanged|swapped|each other",
+        r"the weights of|another layer|exchanged|each other",
         sorted_by_name,
     ),
     Report(
@@ -373,7 +373,7 @@ REPORTS = (
         "kernels",
         "https://henrysky.github.io/blog/2023-10-23-keras-torch/",
         "transpose(2, 1, 0) of (steps, inputs, outputs)",
-        r"inputs? and outputs?|output.* and input.*",
+        r"inputs? (and|as) outputs?|outputs? and inputs?",
         conv1d_square,
     ),
 )

@@ -88,7 +88,7 @@ REPORTS = (
         "transposed",
         PYTORCH2KERAS,
         "(h, w, out, in) becomes (in, out, h, w)",
-        r"inputs? and outputs?|output.* and input.*",
+        r"inputs? (and|as) outputs?|outputs? and inputs?",
         transposed_square,
     ),
     Report(

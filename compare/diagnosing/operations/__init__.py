@@ -1,0 +1,1 @@
+"""Why twins differ, operation by operation: what is made of the same values."""

@@ -1,0 +1,73 @@
+"""In which other order an array holds the numbers of another one, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+
+import numpy as np
+
+from compare.diagnosing.operations.counterparts import same
+
+MOST_AXES = 5
+
+
+def rearranged(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
+    """How an output holds the numbers of an array, as a family and a detail."""
+    if output.size != x.size:
+        yield from _repeated(output, x)
+        return
+    if not same(np.sort(output, axis=None), np.sort(x, axis=None)):
+        return
+    if output.shape == x.shape:
+        for axis in range(x.ndim):
+            if same(np.flip(x, axis), output):
+                yield "the values reversed", f"along axis {axis}"
+                return
+        for axis, size in enumerate(x.shape):
+            for steps in range(1, min(size, 33)):
+                if same(np.roll(x, steps, axis), output):
+                    yield "the values rolled", f"by {steps} along axis {axis}"
+                    return
+    if x.ndim > MOST_AXES:
+        return
+    for order in permutations(range(x.ndim)):
+        turned = x.transpose(order)
+        is_plain = order == tuple(range(x.ndim))
+        if same(turned.reshape(output.shape), output):
+            if is_plain:
+                yield "the values reshaped", f"to {output.shape}"
+            elif turned.shape == output.shape:
+                yield "the axes exchanged", f"to {order}"
+            else:
+                yield "the axes exchanged", f"to {order}, then reshaped"
+            return
+    yield from _split(output, x)
+
+
+def _split(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
+    """Axes taken apart, exchanged and put together again, as of groups or heads."""
+    if output.shape != x.shape:
+        return
+    for axis, size in enumerate(x.shape):
+        for groups in range(2, size):
+            if size % groups:
+                continue
+            shape = (*x.shape[:axis], groups, size // groups, *x.shape[axis + 1 :])
+            mixed = x.reshape(shape).swapaxes(axis, axis + 1).reshape(x.shape)
+            if same(mixed, output):
+                yield "the entries shuffled", f"in {groups} groups along axis {axis}"
+                return
+
+
+def _repeated(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
+    """The values several times."""
+    if x.size == 0 or output.size % x.size or output.size <= x.size:
+        return
+    times = output.size // x.size
+    for axis in range(x.ndim):
+        tiled = np.concatenate([x] * times, axis)
+        if same(tiled.ravel(), output.ravel()):
+            yield "the whole repeated", f"{times} times along axis {axis}"
+        if same(np.repeat(x, times, axis).ravel(), output.ravel()):
+            yield "each entry repeated", f"{times} times along axis {axis}"

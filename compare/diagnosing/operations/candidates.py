@@ -1,0 +1,284 @@
+"""What PyTorch's model might have to do in one place to be Keras's model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from compare.diagnosing.operations.counterparts import orders_of_axes
+from compare.diagnosing.operations.regions import Region, Regions
+from compare.mistakes.traces import RETURN, Replacement, Step, Trace
+
+DEEPEST = 6  # steps into the region on one side, where the other is just in it
+JUST = 1  # step into the region
+MOST_ORDERS = 3  # of axes that are tried
+
+Manner = Literal["otherwise", "torch alone", "keras alone", "another input"]
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """How Keras's array is laid out in PyTorch.
+
+    Args:
+        order: of its axes.
+        shape: it has then; None for the sizes in that order.
+    """
+
+    order: tuple[int, ...]
+    shape: tuple[int, ...] | None = None
+
+    def of(self, array: np.ndarray) -> np.ndarray:
+        """Keras's array as PyTorch may have it."""
+        turned = array.transpose(self.order)
+        return turned if self.shape is None else turned.reshape(self.shape)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One change of PyTorch's model to what Keras's does.
+
+    Args:
+        manner: "otherwise", where a step of each side makes something else of what is
+            shared; "torch alone" and "keras alone", where one side has a step too many;
+            "another input", where a step is given another shared value.
+        torch: the step of PyTorch that is changed.
+        place: of the input or output of PyTorch's step.
+        depth: steps into the region.
+        keras: the step of Keras that makes the array, or takes it; None where PyTorch's
+            own input takes the place.
+        keras_place: of the output of Keras's step.
+        arrangement: of that output in PyTorch.
+        value: of PyTorch's trace, that takes the place; -1 where Keras's does.
+        everywhere: whether all steps of the region that take the same value as the
+            input take the other one.
+    """
+
+    manner: Manner
+    torch: Step
+    place: int
+    depth: int
+    keras: Step | None = None
+    keras_place: int = 0
+    arrangement: Arrangement | None = None
+    value: int = -1
+    everywhere: bool = False
+
+    @property
+    def is_input(self) -> bool:
+        """Whether an input of PyTorch's step is replaced, not an output."""
+        return self.manner in ("keras alone", "another input")
+
+    def array(self, found: Regions) -> np.ndarray:
+        """What takes the place, as PyTorch has it."""
+        if self.arrangement is None or self.keras is None:
+            return found.torch.trace.array(self.value)
+        value = self.keras.outputs[self.keras_place]
+        return self.arrangement.of(found.keras.trace.array(value))
+
+    def replacements(self, found: Regions) -> list[Replacement]:
+        """The change, wherever the same lines run again, as a loop does."""
+        if self.everywhere:
+            return self._everywhere(found)
+        again = _again(found.torch, self.torch)
+        if self.keras is None:
+            steps = [(step, None) for step in again]
+        elif self.value >= 0:
+            steps = [(self.torch, self.keras)]
+        else:
+            keras_again = _again(found.keras, self.keras)
+            steps = [(self.torch, self.keras)]
+            if len(again) == len(keras_again):
+                steps = list(zip(again, keras_again, strict=True))
+        changes = []
+        for torch, keras in steps:
+            candidate = replace(self, torch=torch, keras=keras)
+            if keras is None:
+                which = self.torch.inputs.index(self.value)
+                candidate = replace(candidate, value=torch.inputs[which])
+            array = candidate.array(found)
+            changes.append(Replacement(torch.number, self.place, array, self.is_input))
+        return changes
+
+    def _everywhere(self, found: Regions) -> list[Replacement]:
+        """The change of an input wherever the region takes the same value."""
+        array = self.array(found)
+        old = self.torch.inputs[self.place]
+        changes = []
+        for number in found.torch.depths:
+            for place, value in enumerate(found.torch.trace.steps[number].inputs):
+                if value == old:
+                    changes.append(Replacement(number, place, array, is_input=True))
+        return changes
+
+
+def _again(region: Region, step: Step) -> list[Step]:
+    """The steps of a region that the same line runs for the same layer."""
+    if step.line is None or step.number == RETURN:
+        return [step]
+    return [
+        other
+        for other in (region.trace.steps[number] for number in region.depths)
+        if (other.name, other.is_layer, other.line)
+        == (step.name, step.is_layer, step.line)
+        and len(other.inputs) == len(step.inputs)
+        and len(other.outputs) == len(step.outputs)
+    ]
+
+
+def candidates(found: Regions) -> Iterator[Candidate]:
+    """All changes that may be tried, those where the difference begins first."""
+    every = list(_every(found))
+    every.sort(key=lambda candidate: candidate.depth)
+    yield from every
+
+
+def candidates_of_branches(found: Regions) -> list[Candidate]:
+    """One change for each step where the difference begins, if Keras has one for it.
+
+    Two steps belong together that take the same of what both sides share.
+    """
+    changes = []
+    for step in found.torch.sources:
+        takes = {v for v in step.inputs if not is_own(found.torch.trace, v)}
+        for keras_step in found.keras.sources:
+            twins = set()
+            for value in keras_step.inputs:
+                twins |= {*found.shared.of_keras.get(value, ())} & takes
+            if not twins:
+                continue
+            for place, _ in found.keras.outputs(keras_step):
+                changes += list(_otherwise(found, step, keras_step, place, 0))[:1]
+            break
+    return changes
+
+
+def _every(found: Regions) -> Iterator[Candidate]:
+    torch, keras = found.torch, found.keras
+    for step in torch.steps(DEEPEST):
+        depth = torch.depths[step.number]
+        if depth == 0:
+            yield from _left_out(torch, step)
+        for keras_step in keras.steps(DEEPEST if depth <= JUST else JUST):
+            keras_depth = keras.depths[keras_step.number]
+            both = depth + keras_depth
+            if keras_depth == 0:
+                yield from _given_otherwise(found, step, keras_step, depth)
+            for place, _ in keras.outputs(keras_step):
+                yield from _otherwise(found, step, keras_step, place, both)
+                yield from _added(found, step, keras_step, place, both)
+
+
+def _both_ways(found: Regions, candidate: Candidate) -> Iterator[Candidate]:
+    """A change of an input of one step, and of all that take the same value."""
+    old = candidate.torch.inputs[candidate.place]
+    times = sum(
+        found.torch.trace.steps[number].inputs.count(old)
+        for number in found.torch.depths
+    )
+    if times > 1:
+        yield replace(candidate, everywhere=True)
+    yield candidate
+
+
+def _left_out(region: Region, step: Step) -> Iterator[Candidate]:
+    """PyTorch's step hands on one of its inputs."""
+    trace = region.trace
+    for place, output in region.outputs(step):
+        for value in dict.fromkeys(step.inputs):
+            same_axes = trace.array(value).ndim == trace.array(output).ndim
+            if same_axes and not is_own(trace, value):
+                yield Candidate("torch alone", step, place, 0, value=value)
+
+
+def _added(
+    found: Regions, step: Step, keras_step: Step, keras_place: int, depth: int
+) -> Iterator[Candidate]:
+    """PyTorch's step is given what Keras's step makes."""
+    trace = found.torch.trace
+    array = found.keras.trace.array(keras_step.outputs[keras_place])
+    for place, value in enumerate(step.inputs):
+        if trace.values[value].source.startswith("the weight"):
+            continue
+        if trace.values[value].maker in found.torch.depths:
+            continue  # what makes it is to be changed, then
+        for arrangement in arrangements(found, step, array, trace.array(value)):
+            candidate = Candidate(
+                "keras alone", step, place, depth, keras_step, keras_place, arrangement
+            )
+            yield from _both_ways(found, candidate)
+
+
+def _otherwise(
+    found: Regions, step: Step, keras_step: Step, keras_place: int, depth: int
+) -> Iterator[Candidate]:
+    """PyTorch's step makes what Keras's step makes."""
+    array = found.keras.trace.array(keras_step.outputs[keras_place])
+    for place, output in found.torch.outputs(step):
+        like = found.torch.trace.array(output)
+        for arrangement in arrangements(found, step, array, like):
+            yield Candidate(
+                "otherwise", step, place, depth, keras_step, keras_place, arrangement
+            )
+
+
+def _given_otherwise(
+    found: Regions, step: Step, keras_step: Step, depth: int
+) -> Iterator[Candidate]:
+    """PyTorch's step is given another value that both sides share."""
+    trace = found.torch.trace
+    for keras_value in dict.fromkeys(keras_step.inputs):
+        values = found.shared.of_keras.get(keras_value, ())
+        if not values or set(values) & set(step.inputs):
+            continue
+        for place, old in enumerate(step.inputs):
+            shape = trace.array(old).shape
+            value = next((v for v in values if trace.array(v).shape == shape), None)
+            if value is not None and not is_own(trace, value):
+                candidate = Candidate(
+                    "another input", step, place, depth, keras_step, value=value
+                )
+                yield from _both_ways(found, candidate)
+
+
+def is_own(trace: Trace, value: int) -> bool:
+    """Whether a value is a model's own: a weight or a constant."""
+    return trace.values[value].source.startswith(("the weight", "a const"))
+
+
+# ------------------------------------------------------------------- arrangement
+
+
+def arrangements(
+    found: Regions, step: Step, array: np.ndarray, like: np.ndarray
+) -> list[Arrangement]:
+    """How Keras's array may be laid out in PyTorch, the likeliest first.
+
+    Args:
+        found: knows how Keras's axes are those of PyTorch's.
+        step: of PyTorch, whose inputs tell the order of axes.
+        array: of Keras's layout.
+        like: what PyTorch has in that place.
+    """
+    if array.dtype.kind != like.dtype.kind:
+        return []
+    plain = tuple(range(array.ndim))
+    orders: list[tuple[int, ...]] = []
+    for value in step.inputs:
+        for counterpart in found.shared.of_torch.get(value, ()):
+            if len(counterpart.axes) == array.ndim:
+                back = np.argsort(counterpart.axes)
+                orders.append(tuple(int(axis) for axis in back))
+    if array.size == like.size:
+        possible = [*orders_of_axes(array.shape, like.shape)]
+        orders = [order for order in orders if order in possible]
+        if array.shape == like.shape:
+            orders.append(plain)
+        orders = [*dict.fromkeys([*orders, *possible])][:MOST_ORDERS]
+        return [Arrangement(order, like.shape) for order in orders]
+    if array.ndim != like.ndim or array.ndim == 0 or len(array) != len(like):
+        return []
+    return [Arrangement(order) for order in dict.fromkeys([*orders, plain])][:1]

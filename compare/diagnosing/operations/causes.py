@@ -1,0 +1,218 @@
+"""The changes, one after the other, that make PyTorch's model do as Keras's does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compare.diagnosing.operations.candidates import (
+    Candidate,
+    candidates,
+    candidates_of_branches,
+)
+from compare.diagnosing.operations.counterparts import counterparts, same
+from compare.diagnosing.operations.regions import Regions, regions
+from compare.in_keras import traces as keras_traces
+from compare.in_pytorch import traces as pytorch_traces
+from compare.mistakes.traces import RETURN, Replacement, Trace
+
+if TYPE_CHECKING:
+    from compare.twins.twins import Twins
+
+MOST_CAUSES = 4
+MOST_RUNS = 150  # of PyTorch's model, for one cause
+MOST_TRACES = 30
+SECONDS = 20.0  # after which no further change is tried
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A change of PyTorch's model, and where the twins differed before it.
+
+    Args:
+        change: to be made.
+        found: where they differed, with the changes before it made.
+    """
+
+    change: Candidate
+    found: Regions
+
+
+@dataclass(frozen=True)
+class Causes:
+    """What makes PyTorch's model do as Keras's does.
+
+    Args:
+        causes: in order.
+        replacements: of all of them.
+        begin: where the twins differed as they were.
+        are_all: whether the models return the same with them, in float64.
+    """
+
+    causes: Sequence[Cause]
+    replacements: Sequence[Replacement]
+    begin: Regions
+    are_all: bool
+
+
+def causes(twins: Twins, arrays: Sequence[np.ndarray]) -> Causes | None:
+    """Find out which operations make twins differ.
+
+    Args:
+        twins: with both in float64; different on these arrays.
+        arrays: one for each input.
+
+    Returns:
+        None where there is too much to note, or no step to be named.
+    """
+    end = time.monotonic() + SECONDS
+    keras = _traced_keras(twins, arrays)
+    if keras is None:
+        return None
+    first: Regions | None = None
+    found: list[Cause] = []
+    changes: list[Replacement] = []
+    while True:
+        torch = _traced(twins, arrays, changes)
+        if torch is None:
+            return None
+        differing = regions(torch, keras, counterparts(torch, keras))
+        if first is None:
+            first = differing
+        if differing.are_empty:
+            return Causes(found, changes, first, are_all=True)
+        new: list[Candidate] = []
+        if len(found) < MOST_CAUSES:
+            search = _Search(twins, arrays, changes, differing, end)
+            new = search.cure() or search.together() or search.progress()
+        if not new:
+            return Causes(found, changes, first, are_all=False)
+        for candidate in new:
+            found.append(Cause(candidate, differing))
+            changes = [*changes, *candidate.replacements(differing)]
+
+
+def begin(twins: Twins, arrays: Sequence[np.ndarray]) -> Regions | None:
+    """Find out where twins differ; arguments and None as in `causes`."""
+    keras = _traced_keras(twins, arrays)
+    torch = _traced(twins, arrays, ())
+    if keras is None or torch is None:
+        return None
+    return regions(torch, keras, counterparts(torch, keras))
+
+
+def _traced_keras(twins: Twins, arrays: Sequence[np.ndarray]) -> Trace | None:
+    """Keras's trace; None where it does not come to its end."""
+    twin = twins.twin("keras", "float64")
+    try:
+        trace = keras_traces.traced(twin, arrays)
+    except Exception:
+        return None
+    return None if trace.is_cut else trace
+
+
+def _traced(
+    twins: Twins, arrays: Sequence[np.ndarray], changes: Sequence[Replacement]
+) -> Trace | None:
+    """PyTorch's trace with some changes; None where it does not come to its end."""
+    twin = twins.twin("torch", "float64")
+    try:
+        trace = pytorch_traces.traced(twin, arrays, changes)
+    except Exception:
+        return None
+    return None if trace.is_cut else trace
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Looks for one change.
+
+    Args:
+        twins: as in `causes`.
+        arrays: as in `causes`.
+        changes: that are made already.
+        found: where the twins differ with them.
+        end: when to stop, by the clock.
+    """
+
+    twins: Twins
+    arrays: Sequence[np.ndarray]
+    changes: Sequence[Replacement]
+    found: Regions
+    end: float
+
+    def cure(self) -> list[Candidate]:
+        """The first change with which PyTorch's model returns what Keras's does."""
+        for candidate in islice(self._candidates(), MOST_RUNS):
+            if self._cures([candidate]):
+                return [candidate]
+        return []
+
+    def together(self) -> list[Candidate]:
+        """Changes where the difference begins, in several branches, that cure it."""
+        branches = []
+        for candidate in candidates_of_branches(self.found):
+            branches.append(candidate)
+        if len(branches) < 2 or not self._cures(branches):
+            return []
+        for candidate in list(branches):
+            fewer = [other for other in branches if other is not candidate]
+            if self._cures(fewer):
+                branches = fewer
+        return branches
+
+    def _cures(self, changes: Sequence[Candidate]) -> bool:
+        """Whether PyTorch's model returns with some changes what Keras's does."""
+        keras = self.found.keras.trace
+        expected = [keras.array(number) for number in keras.results]
+        replacements = [*self.changes]
+        for candidate in changes:
+            replacements += candidate.replacements(self.found)
+        twin = self.twins.twin("torch", "float64")
+        results = pytorch_traces.results_of(twin, self.arrays, replacements)
+        if results is None or len(results) != len(expected):
+            return False
+        return all(map(same, results, expected))
+
+    def progress(self) -> list[Candidate]:
+        """The change after which most of what Keras's model makes is shared."""
+        best: list[Candidate] = []
+        most = 0
+        for candidate in islice(self._candidates(), MOST_TRACES):
+            changes = [*self.changes, *candidate.replacements(self.found)]
+            torch = _traced(self.twins, self.arrays, changes)
+            if torch is None:
+                continue
+            shared = self._newly_shared(torch, candidate)
+            if shared > most:
+                best, most = [candidate], shared
+        return best
+
+    def _newly_shared(self, torch: Trace, candidate: Candidate) -> int:
+        """How many values of Keras's region have a counterpart with a change.
+
+        Without those that the change itself has put into PyTorch's model.
+        """
+        keras = self.found.keras
+        shared = counterparts(torch, keras.trace)
+        own = () if candidate.keras is None else candidate.keras.outputs
+        count = 0
+        for number in keras.depths:
+            if number == RETURN:
+                continue
+            for value in keras.trace.steps[number].outputs:
+                is_new = value not in self.found.shared.of_keras and value not in own
+                count += is_new and value in shared.of_keras
+        return count
+
+    def _candidates(self) -> Iterator[Candidate]:
+        """The changes to be tried, while there is time."""
+        for candidate in candidates(self.found):
+            if time.monotonic() > self.end:
+                return
+            yield candidate

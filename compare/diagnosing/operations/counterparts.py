@@ -1,0 +1,208 @@
+"""Which values of two traces are the same numbers, whatever the order of their axes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from compare.mistakes.traces import Trace
+
+CLOSE = 1e-7  # of one number: what float64 keeps after long sums
+ROUNDING = 1e-9  # of the largest number
+MOST_AXES = 5
+LEAST_VALID = 0.2  # of all steps, where the others are padding
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """A value of the opposite trace that holds the same numbers.
+
+    Args:
+        number: of the value there.
+        axes: the order of PyTorch's axes that Keras has, after which a reshape makes
+            PyTorch's array Keras's.
+    """
+
+    number: int
+    axes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Counterparts:
+    """The values of PyTorch's trace and of Keras's trace that are the same.
+
+    Args:
+        of_torch: for values of PyTorch's trace, those of Keras's.
+        of_keras: for values of Keras's trace, the numbers of those of PyTorch's.
+    """
+
+    of_torch: Mapping[int, Sequence[Counterpart]] = field(default_factory=dict)
+    of_keras: Mapping[int, Sequence[int]] = field(default_factory=dict)
+
+
+def counterparts(torch: Trace, keras: Trace) -> Counterparts:
+    """Find the values that two traces share."""
+    masks = [*_masks(torch), *_masks(keras)]
+    by_size = defaultdict(list)
+    for value in keras.values:
+        by_size[value.array.size].append((value.number, _figures(value.array)))
+    of_torch: dict[int, list[Counterpart]] = defaultdict(list)
+    of_keras: dict[int, list[int]] = defaultdict(list)
+    for value in torch.values:
+        figures = _figures(value.array)
+        for number, keras_figures in by_size[value.array.size]:
+            array = keras.array(number)
+            axes = None
+            if np.allclose(figures, keras_figures, rtol=1e-6, atol=1e-9):
+                axes = order_of_axes(value.array, array)
+            if axes is None and _same_where_valid(value.array, array, masks):
+                axes = tuple(range(array.ndim))
+            if axes is not None:
+                of_torch[value.number].append(Counterpart(number, axes))
+                of_keras[number].append(value.number)
+    for trace, shared in ((torch, of_torch), (keras, of_keras)):
+        for number in _hiding(trace, shared):
+            del shared[number]
+    return Counterparts(dict(of_torch), dict(of_keras))
+
+
+def _hiding(trace: Trace, shared: Mapping[int, Sequence[Any]]) -> set[int]:
+    """Values that are shared by chance, and hide that something before them is not.
+
+    An unlike value went into their step and changed nothing: weights that are all 1, as
+    a softmax over an axis of one entry makes them.
+    """
+    of_input = {value.number for value in trace.values if "input" in value.source}
+    hiding: set[int] = set()
+    for step in trace.steps.values():
+        if not of_input & {*step.inputs}:
+            continue
+        of_input |= {*step.outputs}
+        unlike = [
+            number
+            for number in step.inputs
+            if number in of_input and (number not in shared or number in hiding)
+        ]
+        if not unlike:
+            continue
+        for output in step.outputs:
+            if output in shared and any(
+                number in shared and _overlap(shared[number], shared[output])
+                for number in step.inputs
+            ):
+                hiding.add(output)
+    return hiding
+
+
+def _overlap(some: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether two values have a counterpart in common."""
+    numbers = [getattr(item, "number", item) for item in some]
+    return any(getattr(item, "number", item) in numbers for item in others)
+
+
+def order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:
+    """The order of a's axes in which a reshape makes it b; None where there is none.
+
+    The order that they have is tried first. A mask that is True where the other is
+    False counts as the same.
+    """
+    for axes in orders_of_axes(a.shape, b.shape):
+        turned = a.transpose(axes).reshape(b.shape)
+        if same(turned, b):
+            return axes
+        if a.dtype == bool and b.dtype == bool and np.array_equal(turned, ~b):
+            return axes
+    return None
+
+
+def orders_of_axes(
+    shape: tuple[int, ...], other: tuple[int, ...]
+) -> Iterator[tuple[int, ...]]:
+    """Orders of a shape's axes in which it is another shape, if no axis has one entry.
+
+    Also where some axes of one shape are a single axis of the other one.
+    """
+    if len(shape) > MOST_AXES:
+        if np.prod(shape) == np.prod(other):
+            yield tuple(range(len(shape)))
+        return
+    target = [size for size in other if size != 1]
+    long = [axis for axis, size in enumerate(shape) if size != 1]
+    short = [axis for axis, size in enumerate(shape) if size == 1]
+    for order in permutations(long):
+        sizes = [shape[axis] for axis in order]
+        if _is_merged(sizes, target) or _is_merged(target, sizes):
+            yield (*order, *short)
+
+
+def _is_merged(sizes: Sequence[int], target: Sequence[int]) -> bool:
+    """Whether axes of these sizes, some put into one, have the target's sizes."""
+    remaining = list(sizes)
+    for size in target:
+        product = 1
+        while remaining and product < size:
+            product *= remaining.pop(0)
+        if product != size:
+            return False
+    return not remaining
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays are the same up to rounding in float64.
+
+    Each number is judged by itself, since masks put -1e9 beside small ones.
+    """
+    if a.shape != b.shape:
+        return False
+    if a.dtype == bool or b.dtype == bool:
+        return np.array_equal(a.astype(float), b.astype(float))
+    x, y = a.astype("float64"), b.astype("float64")
+    finite = np.isfinite(x)
+    if not np.array_equal(finite, np.isfinite(y)):
+        return False
+    if not np.array_equal(np.nan_to_num(x[~finite]), np.nan_to_num(y[~finite])):
+        return False
+    x, y = x[finite], y[finite]
+    sizes = np.maximum(np.abs(x), np.abs(y))
+    largest = sizes.max(initial=0)
+    usual = np.quantile(sizes[sizes > 0], 0.25) if largest > 0 else 0.0
+    rounding = ROUNDING * min(largest, 1e4 * usual)
+    return bool((np.abs(x - y) <= CLOSE * sizes + rounding).all())
+
+
+def _figures(array: np.ndarray) -> tuple[float, float, float]:
+    """Sums that arrays of the same numbers have in common."""
+    x = array.astype("float64")
+    if array.dtype == bool:
+        half = abs(x.mean() - 0.5) if x.size else 0.0  # of an inverted mask as well
+        return half, 0.0, 0.0
+    x = x[np.isfinite(x)]
+    return float(np.abs(x).sum()), float(np.square(x).sum() ** 0.5), float(len(x))
+
+
+def _masks(trace: Trace) -> list[np.ndarray]:
+    """Masks of steps, (batch, time), that are neither all True nor all False."""
+    found: dict[bytes, np.ndarray] = {}
+    for value in trace.values:
+        array = value.array
+        if array.dtype == bool and array.ndim == 2:
+            for mask in (array, ~array):
+                if mask[:, 0].all() and LEAST_VALID < mask.mean() < 1:
+                    found[mask.tobytes()] = mask
+    return list(found.values())[:3]
+
+
+def _same_where_valid(
+    a: np.ndarray, b: np.ndarray, masks: Sequence[np.ndarray]
+) -> bool:
+    """Whether arrays, (batch, time, ...), are the same in all steps but the padding."""
+    if a.shape != b.shape or a.ndim < 2 or not a.dtype.kind == b.dtype.kind == "f":
+        return False
+    if a.min() == a.max():
+        return False
+    return any(mask.shape == a.shape[:2] and same(a[mask], b[mask]) for mask in masks)

@@ -1,0 +1,188 @@
+"""What operations say where layers alone do not explain why twins differ."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from compare.diagnosing.conclusion import deciding_stage
+from compare.diagnosing.operations.causes import Causes, begin, causes
+from compare.diagnosing.operations.regions import Regions
+from compare.diagnosing.operations.wording import Worded, worded
+from compare.in_pytorch.traces import replaced
+from compare.judging.explanation import Alternative, Explanation
+from compare.judging.result import Judgement
+from compare.judging.words import Verdict
+from compare.mistakes.traces import RETURN, Line, Replacement, Step
+
+if TYPE_CHECKING:
+    from compare.twins.twins import Twins
+
+
+def explained_by_operations(
+    twins: Twins,
+    arrays: tuple[np.ndarray, ...],
+    before: Explanation,
+    proofs: Collection[Verdict],
+    cures: AbstractContextManager[Any],
+) -> Explanation:
+    """Explain by operations what layers do not, or say where the difference begins.
+
+    Args:
+        twins: different on these arrays.
+        arrays: one for each input.
+        before: what is explained without.
+        proofs: verdicts that prove an explanation.
+        cures: PyTorch's twins do as Keras's do in it, in the places that `before`
+            explains in part.
+    """
+    if before.gap_before is None or len(twins.precisions) < 2:
+        return before  # one refuses, or there is no float64
+    if before.explained:
+        return with_place(before, begin(twins, arrays), lines_alone=True)
+    found = causes(twins, arrays)
+    explanation = _by(found, twins, arrays, before, proofs)
+    if explanation.explained or not before.part:
+        return explanation
+    with cures:
+        found = causes(twins, arrays)
+        rest = _by(found, twins, arrays, before, proofs)
+    return _both(before, rest) if rest.explained else explanation
+
+
+def _by(
+    found: Causes | None,
+    twins: Twins,
+    arrays: tuple[np.ndarray, ...],
+    before: Explanation,
+    proofs: Collection[Verdict],
+) -> Explanation:
+    """What causes explain, if they are proved; else what was explained before."""
+    if found is None or found.begin.are_empty:
+        return before
+    explanation = with_place(before, found.begin)
+    if not found.causes:
+        return explanation
+    words = [worded(cause) for cause in found.causes]
+    after = _judged(twins, arrays, found.replacements)
+    is_proved = found.are_all and after is not None and after.verdict in proofs
+    if not is_proved or not all(said.is_cause for said in words):
+        return _in_part(explanation, words)
+    assert after is not None
+    change = found.causes[0].change
+    lines = {"torch_line": _text(change.torch.line)}
+    if change.keras is not None:
+        lines["keras_line"] = _text(change.keras.line)
+    return replace(_explained(explanation, words, after), **lines)
+
+
+def _judged(
+    twins: Twins, arrays: tuple[np.ndarray, ...], changes: Sequence[Replacement]
+) -> Judgement | None:
+    """Judge the twins with the changes made; None where PyTorch's twin refuses."""
+    with ExitStack() as stack:
+        for twin in twins.of_side("torch").values():
+            stack.enter_context(replaced(twin, changes))
+        stages, refusals = twins.run(*arrays)
+    return None if refusals else twins.judge(stages, arrays)
+
+
+def _explained(
+    before: Explanation, words: Sequence[Worded], after: Judgement
+) -> Explanation:
+    """The explanation by causes that are proved."""
+    last = deciding_stage(after)
+    alternatives = []
+    for number, said in enumerate(words, start=1):
+        instead_of = number if len(words) > 1 else 0
+        alternative = Alternative(
+            side="keras",
+            faults=(said.fault,),
+            sentence="Keras is the one to change",
+            fix=said.fixes["keras"],
+            instead_of=instead_of,
+        )
+        alternatives.append(alternative)
+    return replace(
+        before,
+        explained=True,
+        faults=tuple(dict.fromkeys(said.fault for said in words)),
+        sentence="; and ".join(dict.fromkeys(said.sentence for said in words)),
+        fix="; and ".join(dict.fromkeys(said.fixes["torch"] for said in words)),
+        indistinguishable_from=(),
+        gap_after=last.gap64,
+        limit=last.limit64,
+        alternatives=tuple(alternatives),
+        part="",
+        rest="",
+    )
+
+
+def _both(before: Explanation, rest: Explanation) -> Explanation:
+    """What layers explain in part, and what operations explain beyond it."""
+    return replace(
+        rest,
+        faults=(*before.faults, *rest.faults),
+        sentence=f"{before.part}; and {rest.sentence}",
+        fix=f"{before.fix}; and {rest.fix}",
+        indistinguishable_from=before.indistinguishable_from,
+        alternatives=before.alternatives,
+    )
+
+
+def _in_part(before: Explanation, words: Sequence[Worded]) -> Explanation:
+    """What is seen of operations, beside what was said before."""
+    if before.part:
+        return before
+    sentence = "; and ".join(dict.fromkeys(said.sentence for said in words))
+    rest = f"{sentence}; {before.rest}" if before.rest else sentence
+    return replace(before, sentence=rest, rest=rest)
+
+
+# ------------------------------------------------------------------------- place
+
+
+def with_place(
+    before: Explanation, found: Regions | None, lines_alone: bool = False
+) -> Explanation:
+    """Say on which lines the difference begins, and in which layer if that is sure.
+
+    Args:
+        before: without lines.
+        found: where the twins do different things; None where that is not known.
+        lines_alone: whether the layer stays as it is.
+    """
+    if found is None:
+        return before
+    torch, keras = _only(found.torch.sources), _only(found.keras.sources)
+    changes: dict[str, Any] = {}
+    if torch is not None:
+        changes["torch_line"] = _text(torch.line)
+    if keras is not None:
+        changes["keras_line"] = _text(keras.line)
+    is_inside = torch is not None and torch.number != RETURN and torch.layer != ""
+    if torch is not None and is_inside and not lines_alone:
+        if torch.layer != before.layer:
+            changes |= {"timestep": None, "unit": None, "gates": ()}
+        changes["layer"] = torch.layer
+    return replace(before, **changes)
+
+
+def _text(line: Line | None) -> str:
+    """A line as text; "" for none."""
+    return "" if line is None else str(line)
+
+
+def _only(steps: Sequence[Step]) -> Step | None:
+    """The one step where a side begins to differ, if there is one.
+
+    Steps of the same line count as one: a loop runs it again and again.
+    """
+    if not steps:
+        return None
+    lines = {(step.name, step.is_layer, step.line) for step in steps}
+    return steps[0] if len(lines) == 1 else None

@@ -1,0 +1,407 @@
+"""What an operation computes of its inputs, found out from the numbers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+import numpy as np
+
+from compare.diagnosing.operations.arrangements import rearranged
+from compare.diagnosing.operations.counterparts import same
+from compare.kinds import functions
+from compare.kinds.functions import softmax
+from compare.mistakes.activations import ACTIVATIONS, NONE, ROUNDED
+
+MOST_NUMBERS = 300_000  # in an array; larger ones are not tried
+MOST_ENTRIES = 300  # along an axis, of which one may be taken
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What is computed, as words.
+
+    Args:
+        family: what is done, such as "a softmax".
+        detail: in which way, such as "over axis 1"; or "".
+    """
+
+    family: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.family} {self.detail}".strip()
+
+
+def recognised(
+    output: np.ndarray, inputs: Sequence[np.ndarray]
+) -> Iterator[Recognised]:
+    """All that an output may be of some inputs, the simplest first.
+
+    Args:
+        output: what an operation made.
+        inputs: what it took, floats; all in one order of axes.
+    """
+    floats = [x for x in inputs if x.dtype.kind == "f" and x.size <= MOST_NUMBERS]
+    if output.dtype.kind != "f" or output.size > MOST_NUMBERS:
+        return
+    for x in floats:
+        yield from _of_one(output, x)
+    for i, j in permutations(range(len(floats)), 2):
+        yield from _of_two(output, floats[i], floats[j], is_turned=i > j)
+    if 2 < len(floats) <= 5:
+        yield from _joined(output, floats)
+
+
+# ------------------------------------------------------------------- of one array
+
+
+FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    **{name: function for name, function in ACTIVATIONS.items() if name != NONE},
+    "a hard sigmoid": functions.hard_sigmoid_sixth,
+    "a hard sigmoid of slope 0.2": functions.hard_sigmoid_fifth,
+    "a hard swish": lambda x: x * functions.hard_sigmoid_sixth(x),
+    "a mish": lambda x: x * np.tanh(functions.softplus(x)),
+    "a softsign": lambda x: x / (1 + np.abs(x)),
+    "a selu": lambda x: 1.0507009873554805 * functions.elu(1.6732632423543772)(x),
+    "the logarithm of a sigmoid": lambda x: -functions.softplus(-x),
+    "the absolute value": np.abs,
+    "the square": np.square,
+    "the exponential": np.exp,
+    "the exponential less 1": np.expm1,
+    "the square root": np.sqrt,
+    "the logarithm": np.log,
+    "the logarithm of 1 more": np.log1p,
+    "the sine": np.sin,
+    "the cosine": np.cos,
+    "the negative": np.negative,
+    "1 less it": lambda x: 1 - x,
+    "1 by it": lambda x: 1 / x,
+    "a sign": np.sign,
+}
+
+REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
+    "the mean": np.mean,
+    "the sum": np.sum,
+    "the largest": np.max,
+    "the smallest": np.min,
+    "the standard deviation": np.std,
+    "the standard deviation with n - 1": lambda x, axis: np.std(x, axis, ddof=1),
+    "the variance": np.var,
+    "the variance with n - 1": lambda x, axis: np.var(x, axis, ddof=1),
+    "the length": lambda x, axis: np.sqrt(np.square(x).sum(axis)),
+    "the sum of squares": lambda x, axis: np.square(x).sum(axis),
+    "the mean of squares": lambda x, axis: np.square(x).mean(axis),
+    "the mean of absolute values": lambda x, axis: np.abs(x).mean(axis),
+    "the product": np.prod,
+    "the median": np.median,
+}
+
+
+def _of_one(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
+    """What an output may be of one array."""
+    if output.size == x.size and same(output.ravel(), x.ravel()):
+        yield Recognised("the values as they are")
+        return
+    with np.errstate(all="ignore"):
+        if output.shape == x.shape:
+            yield from _of_each_number(output, x)
+            yield from _along_axes(output, x)
+        yield from rearranged_words(output, x)
+        yield from _reduced(output, x)
+        yield from _taken(output, x)
+
+
+def rearranged_words(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
+    """How the same numbers come in another order."""
+    for family, detail in rearranged(output, x):
+        yield Recognised(family, detail)
+
+
+def _of_each_number(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
+    """A function of each number by itself."""
+    for name, function in (*FUNCTIONS.items(), *ROUNDED.items()):
+        if name != "a softmax" and same(function(x), output):
+            yield Recognised(name)
+    lowest, highest = output.min(), output.max()
+    if lowest < highest and same(np.clip(x, lowest, highest), output):
+        if lowest > x.min() and highest < x.max():
+            yield Recognised("the values", f"clipped to [{lowest:g}, {highest:g}]")
+        elif lowest > x.min():
+            yield Recognised("the values", f"of at least {lowest:g}")
+        elif highest < x.max():
+            yield Recognised("the values", f"of at most {highest:g}")
+    below, slope = x < 0, np.nan
+    if below.any() and not below.all():
+        slope = float((output[below] / x[below]).mean())
+        if np.isfinite(slope) and same(functions.leaky_relu(slope)(x), output):
+            yield Recognised("a leaky relu", f"of slope {slope:.6g}")
+    yield from _linear(output, x)
+    yield from _masked(output, x)
+
+
+def _masked(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
+    """The values, but for some that a softmax is not to see, or that are 0."""
+    with np.errstate(invalid="ignore"):
+        hidden = output < -1e3 * max(1.0, float(np.abs(x).max()))
+    fill = "minus infinity"
+    if not hidden.any():
+        hidden, fill = (output == 0) & (x != 0), "0"
+    if not hidden.any() or hidden.all() or not same(output[~hidden], x[~hidden]):
+        return
+    if np.isfinite(output[hidden]).all() and fill != "0":
+        fill = f"{output[hidden].max():g}"
+    where = f"{hidden.sum()} of {hidden.size} entries"
+    if x.ndim > 1:
+        rows, columns = x.shape[-2:]
+        for diagonal in range(1 - rows, columns):
+            band = np.triu(np.ones((rows, columns), bool), diagonal)
+            if np.array_equal(hidden, np.broadcast_to(band, x.shape)):
+                where = f"all entries from diagonal {diagonal} on"
+            elif np.array_equal(hidden, np.broadcast_to(~band, x.shape)):
+                where = f"all entries before diagonal {diagonal}"
+    yield Recognised("the values", f"with {where} put to {fill}")
+
+
+def _linear(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
+    """A number times the values, and one more."""
+    spread = x.max() - x.min()
+    if spread == 0 or not np.isfinite(spread):
+        return
+    low, high = (
+        np.unravel_index(x.argmin(), x.shape),
+        np.unravel_index(x.argmax(), x.shape),
+    )
+    factor = float((output[high] - output[low]) / spread)
+    offset = float(output[low] - factor * x[low])
+    if abs(offset) < 1e-12 * max(1.0, abs(factor)):
+        offset = 0.0
+    if factor and same(factor * x + offset, output):
+        words = f"times {number(factor)}"
+        if abs(factor - 1) < 1e-12:
+            words = f"plus {offset:.6g}"
+        elif offset:
+            words += f" plus {offset:.6g}"
+        yield Recognised("the values", words)
+
+
+def number(factor: float) -> str:
+    """A factor in words: as a root, or a fraction, where it is one."""
+    for whole in range(2, 4097):
+        if abs(factor * np.sqrt(whole) - 1) < 1e-9 and round(whole**0.5) ** 2 != whole:
+            return f"1 / sqrt({whole})"
+        if abs(factor / np.sqrt(whole) - 1) < 1e-9 and round(whole**0.5) ** 2 != whole:
+            return f"sqrt({whole})"
+        if abs(factor * whole - 1) < 1e-9:
+            return f"1 / {whole}"
+    return f"{factor:.6g}"
+
+
+def _along_axes(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
+    """A function along one axis or several, of the same shape."""
+    for axes in _axes(x.ndim):
+        words = in_words(axes)
+        if len(axes) == 1:
+            axis = axes[0]
+            if same(softmax(x, axis), output):
+                yield Recognised("a softmax", words)
+            if same(np.log(softmax(x, axis)), output):
+                yield Recognised("the logarithm of a softmax", words)
+            if same(np.cumsum(x, axis), output):
+                yield Recognised("the running sum", words)
+            yield from _shifted(output, x, axis)
+        mean = x.mean(axes, keepdims=True)
+        if same(x - mean, output):
+            yield Recognised("the distance from the mean", words)
+        length = np.sqrt(np.square(x).sum(axes, keepdims=True))
+        if same(x / length, output):
+            yield Recognised("the values by their length", words)
+        total = x.sum(axes, keepdims=True)
+        if same(x / total, output):
+            yield Recognised("the values by their sum", words)
+        yield from _standardised(output, x, axes)
+
+
+def _standardised(
+    output: np.ndarray, x: np.ndarray, axes: tuple[int, ...]
+) -> Iterator[Recognised]:
+    """Mean 0 and variance 1 along axes, with a small number that is found out."""
+    distance = x - x.mean(axes, keepdims=True)
+    size = int(np.prod([x.shape[axis] for axis in axes]))
+    if size < 2:
+        return
+    divisor = np.median(
+        np.where(output == 0, np.nan, distance / output), axis=axes, keepdims=True
+    )
+    if not np.isfinite(divisor).all() or not same(distance / divisor, output):
+        return
+    for by, words in ((size, "n"), (size - 1, "n - 1")):
+        variance = np.square(distance).sum(axes, keepdims=True) / by
+        inside, outside = divisor**2 - variance, divisor - np.sqrt(variance)
+        for small, where in ((inside, "inside the root"), (outside, "beside the root")):
+            epsilon = float(np.median(small))
+            if epsilon > -1e-12 and np.allclose(small, epsilon, rtol=1e-4, atol=1e-12):
+                if abs(epsilon) < 1e-11:
+                    epsilon = 0.0
+                detail = f"{in_words(axes)}, variance by {words}"
+                if epsilon:
+                    detail += f", epsilon {epsilon:.3g} {where}"
+                yield Recognised("the values standardised", detail)
+                return
+
+
+def _shifted(output: np.ndarray, x: np.ndarray, axis: int) -> Iterator[Recognised]:
+    """Entries moved along an axis, what is missing put to 0 or repeated."""
+    size = x.shape[axis]
+    for steps in range(1, min(size, 9)):
+        for sign, words in ((1, "later"), (-1, "earlier")):
+            moved = np.roll(x, sign * steps, axis)
+            place = [slice(None)] * x.ndim
+            edge = slice(0, steps) if sign > 0 else slice(size - steps, size)
+            place[axis] = edge
+            nothing, repeated = moved.copy(), moved.copy()
+            nothing[tuple(place)] = 0
+            first = [slice(None)] * x.ndim
+            first[axis] = slice(0, 1) if sign > 0 else slice(size - 1, size)
+            repeated[tuple(place)] = x[tuple(first)]
+            for array, rest in ((nothing, "zeros"), (repeated, "the edge repeated")):
+                if same(array, output):
+                    where = f"{steps} {words} along axis {axis}, {rest} in their place"
+                    yield Recognised("the values", where)
+                    return
+
+
+def _reduced(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
+    """One number for all along some axes."""
+    if output.size >= x.size:
+        return
+    for axes in _axes(x.ndim):
+        left = x.size // int(np.prod([x.shape[axis] for axis in axes]))
+        if left != output.size:
+            continue
+        for name, function in REDUCTIONS.items():
+            made = function(x, axis=axes)
+            if same(made.ravel(), output.ravel()):
+                yield Recognised(name, in_words(axes))
+
+
+def _taken(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
+    """One entry, or some of them, along an axis."""
+    for axis, size in enumerate(x.shape):
+        if size < 2 or size > MOST_ENTRIES:
+            continue
+        if output.size * size == x.size:
+            for entry in range(size):
+                if same(x.take(entry, axis).ravel(), output.ravel()):
+                    last = entry == size - 1
+                    which = "the last entry" if last else f"entry {entry}"
+                    yield Recognised(which, f"along axis {axis}")
+        if output.ndim != x.ndim or output.size > x.size:
+            continue
+        few = output.shape[axis]
+        if few * x.size == size * output.size and few < size:
+            for start in range(size - few + 1):
+                part = x.take(range(start, start + few), axis)
+                if same(part, output):
+                    detail = f"{start} to {start + few - 1} along axis {axis}"
+                    yield Recognised("entries", detail)
+            for step in range(2, 5):
+                for start in range(step):
+                    part = x.take(range(start, size, step), axis)
+                    if same(part, output):
+                        detail = f"{step} along axis {axis}, from {start} on"
+                        yield Recognised("one entry of every", detail)
+
+
+# ------------------------------------------------------------------ of several
+
+
+def _of_two(
+    output: np.ndarray, x: np.ndarray, y: np.ndarray, is_turned: bool
+) -> Iterator[Recognised]:
+    """What an output may be of two arrays, in this order.
+
+    Args:
+        output: what an operation made.
+        x: one of its inputs.
+        y: another one.
+        is_turned: whether it took y before x.
+    """
+    for name, function in TWO.items():
+        try:
+            with np.errstate(all="ignore"):
+                made = function(x, y)
+        except ValueError:  # shapes that do not fit
+            continue
+        if made.size == output.size and same(made.ravel(), output.ravel()):
+            if is_turned:
+                name = name.replace("second", "third").replace("first", "second")
+                name = name.replace("third", "first")
+            is_spread = output.size > max(x.size, y.size)
+            detail = f"spread out to {output.shape}" if is_spread else ""
+            yield Recognised(name, detail)
+    if not is_turned:
+        yield from _joined(output, [x, y])
+
+
+def _swapped(y: np.ndarray) -> np.ndarray:
+    """The last two axes exchanged.
+
+    Raises:
+        ValueError: of fewer axes.
+    """
+    if y.ndim < 2:
+        raise ValueError("two axes are needed")
+    return y.swapaxes(-1, -2)
+
+
+TWO: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "the sum of both": np.add,
+    "the mean of both": lambda x, y: (x + y) / 2,
+    "the product of both": np.multiply,
+    "the first less the second": np.subtract,
+    "the first by the second": np.divide,
+    "the larger of both": np.maximum,
+    "the smaller of both": np.minimum,
+    "the matrix product of the first and the second": np.matmul,
+    "the matrix product of the first and the second, transposed": (
+        lambda x, y: x @ _swapped(y)
+    ),
+    "the matrix product of the first, transposed, and the second": (
+        lambda x, y: _swapped(x) @ y
+    ),
+    "the first plus the product of both": lambda x, y: x + x * y,
+    "the first by 1 less the second": lambda x, y: x * (1 - y),
+}
+
+
+def _joined(output: np.ndarray, parts: Sequence[np.ndarray]) -> Iterator[Recognised]:
+    """Arrays put one after the other, along an axis."""
+    if sum(part.size for part in parts) != output.size:
+        return
+    for axis in range(output.ndim):
+        for order in permutations(range(len(parts))):
+            try:
+                made = np.concatenate([parts[place] for place in order], axis)
+            except ValueError:
+                continue
+            if same(made, output):
+                detail = f"along axis {axis}"
+                if order != tuple(sorted(order)):
+                    places = ", ".join(str(place + 1) for place in order)
+                    detail += f", in the order {places}"
+                yield Recognised("all joined", detail)
+
+
+def _axes(ndim: int) -> Iterator[tuple[int, ...]]:
+    """One axis, two axes, then more."""
+    for count in range(1, ndim + 1):
+        yield from combinations(range(ndim), count)
+
+
+def in_words(axes: tuple[int, ...]) -> str:
+    """Axes in words."""
+    if len(axes) == 1:
+        return f"over axis {axes[0]}"
+    return f"over axes {', '.join(map(str, axes[:-1]))} and {axes[-1]}"

@@ -1,0 +1,384 @@
+"""What a PyTorch model does to an input, operation by operation."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from compare.in_pytorch.internals import LAYERS_HOME, version_of
+from compare.in_pytorch.models import hooked
+from compare.in_pytorch.refusals import REFUSALS
+from compare.in_pytorch.twin import Twin
+from compare.mistakes.traces import (
+    RETURN,
+    Line,
+    Recorder,
+    Replacement,
+    Trace,
+    line_of,
+)
+
+PASSED = (
+    str(Path(torch.__file__).parent),
+    sysconfig.get_path("stdlib"),
+    "<",
+    __file__,
+)
+SUITE = str(Path(__file__).parents[1])
+# Layers of PyTorch that are looked into, since they only run the layers inside.
+CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "Transformer")
+OPERATORS = {
+    "add": "+",
+    "sub": "-",
+    "subtract": "-",
+    "rsub": "-",
+    "mul": "*",
+    "multiply": "*",
+    "div": "/",
+    "divide": "/",
+    "true_divide": "/",
+    "truediv": "/",
+    "matmul": "@",
+    "getitem": "[]",
+}
+
+
+def traced(
+    twin: Twin,
+    arrays: Sequence[np.ndarray],
+    replacements: Sequence[Replacement] = (),
+) -> Trace:
+    """Run a twin, and note what its operations do.
+
+    Args:
+        twin: in float64.
+        arrays: one for each input.
+        replacements: made while it runs.
+    """
+    recorder = Recorder(_as_array, _key)
+    tensors = twin.tensors(arrays)
+    for argument, tensor in zip(twin.inputs, tensors, strict=True):
+        recorder.source(tensor, f"the input {argument.name}")
+    for name, tensor in (*twin.model.named_parameters(), *twin.model.named_buffers()):
+        recorder.source(tensor, f"the weight {name}")
+    with torch.no_grad(), _Running(twin.model, replacements, recorder) as running:
+        results = twin.results(tensors)
+    return recorder.trace(running.returned(results))
+
+
+@torch.no_grad()
+def results_of(
+    twin: Twin,
+    arrays: Sequence[np.ndarray],
+    replacements: Sequence[Replacement],
+) -> list[np.ndarray] | None:
+    """What a twin returns where operations take or make something else.
+
+    None where it refuses that.
+    """
+    with replaced(twin, replacements), suppress(*REFUSALS, IndexError, TypeError):
+        return [result.numpy() for result in twin.results(twin.tensors(arrays))]
+    return None
+
+
+@contextmanager
+def replaced(twin: Twin, replacements: Sequence[Replacement]) -> Iterator[None]:
+    """Let operations of a twin take or make something else inside the block."""
+    right = twin.results
+
+    def results(tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+        with _Running(twin.model, replacements, None) as running:
+            returned = right(tensors)
+        return tuple(running.returned(returned))
+
+    before = vars(twin).get("results")
+    vars(twin)["results"] = results
+    try:
+        yield
+    finally:
+        del vars(twin)["results"]
+        if before is not None:
+            vars(twin)["results"] = before
+
+
+class _Running(torch.overrides.TorchFunctionMode):
+    """Counts the operations of a model, notes them and replaces what they do.
+
+    Args:
+        model: that runs inside.
+        replacements: to be made.
+        recorder: to be told; None where nothing is noted.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        replacements: Sequence[Replacement],
+        recorder: Recorder | None,
+    ) -> None:
+        super().__init__()
+        self._model, self._recorder = model, recorder
+        self._count = 0
+        self._inside = 0  # of how many layers that are one step
+        self._layers: list[str] = []
+        self._calls: list[tuple[int, Any, Any]] = []
+        self._inputs: dict[tuple[int, int], np.ndarray] = {}
+        self._outputs: dict[tuple[int, int], np.ndarray] = {}
+        for change in replacements:
+            arrays = self._inputs if change.is_input else self._outputs
+            arrays[change.step, change.place] = change.array
+
+    def __enter__(self) -> _Running:
+        hooks = []
+        for name, module in self._model.named_modules():
+            whole = _is_whole(module)
+            before = self._enter_layer(name, whole)
+            after = self._leave_layer(name, whole)
+            hooks.append(module.register_forward_pre_hook(before, with_kwargs=True))
+            hooks.append(module.register_forward_hook(after, with_kwargs=True))
+        self._hooks = hooked(hooks)
+        self._hooks.__enter__()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self._hooks.__exit__(*error)
+
+    def returned(self, results: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """What the model returns, with what is replaced there."""
+        return [
+            _put(self._inputs, RETURN, place, tensor)
+            for place, tensor in enumerate(results)
+        ]
+
+    # ------------------------------------------------------------------ functions
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = dict(kwargs or {})
+        if self._inside:
+            return function(*args, **kwargs)
+        self._count += 1
+        number = self._count
+        args, kwargs = self._given(number, args, kwargs)
+        tensors = list(_tensors((args, kwargs)))
+        keys = [_key(tensor) for tensor in tensors]
+        takes: tuple[int, ...] = ()
+        if self._recorder is not None:
+            takes = self._recorder.numbers(tensors)
+        result = function(*args, **kwargs)
+        changed = [
+            tensor
+            for tensor, key in zip(tensors, keys, strict=True)
+            if _key(tensor) != key
+        ]
+        made = [
+            tensor
+            for tensor in _tensors(result)
+            if all(tensor is not t for t in tensors)
+        ]
+        if changed:
+            for place, tensor in enumerate(changed):
+                if (number, place) in self._outputs:
+                    tensor.copy_(_put(self._outputs, number, place, tensor))
+            made = changed
+        elif made:
+            result = self._taken(number, result)
+            made = list(_tensors(result))
+        if self._recorder is not None and made:
+            name = _name_of(function)
+            self._recorder.step(
+                number,
+                name,
+                takes,
+                made,
+                _arguments(args, kwargs),
+                self._layers[-1] if self._layers else "",
+                False,
+                _line(sys._getframe(1)),  # noqa: SLF001
+            )
+        return result
+
+    def _given(
+        self, number: int, args: Any, kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of a call, with what is replaced among them."""
+        if not any(step == number for step, _ in self._inputs):
+            return args, kwargs
+        return _exchanged((args, kwargs), self._inputs, number)
+
+    def _taken(self, number: int, result: Any) -> Any:
+        """What a call returns, with what is replaced in it."""
+        if not any(step == number for step, _ in self._outputs):
+            return result
+        return _exchanged(result, self._outputs, number)
+
+    # --------------------------------------------------------------------- layers
+
+    def _enter_layer(self, name: str, whole: bool) -> Callable[..., Any]:
+        def enter(module: Any, args: Any, kwargs: Any) -> Any:
+            if self._inside or not whole:
+                self._inside += whole
+                self._layers.append(name)
+                return None
+            self._inside += 1
+            self._count += 1
+            number = self._count
+            args, kwargs = self._given(number, args, kwargs)
+            takes: tuple[int, ...] = ()
+            if self._recorder is not None:
+                takes = self._recorder.numbers(list(_tensors((args, kwargs))))
+            self._calls.append((number, takes, _line(sys._getframe(1))))  # noqa: SLF001
+            return args, kwargs
+
+        return enter
+
+    def _leave_layer(self, name: str, whole: bool) -> Callable[..., Any]:
+        def leave(module: Any, args: Any, kwargs: Any, result: Any) -> Any:
+            if not whole or self._inside > 1:
+                self._inside -= whole
+                self._layers.pop()
+                return None
+            number, takes, line = self._calls.pop()
+            result = self._taken(number, result)
+            if self._recorder is not None:
+                self._recorder.step(
+                    number,
+                    type(module).__name__,
+                    takes,
+                    list(_tensors(result)),
+                    _settings(module),
+                    name,
+                    True,
+                    line,
+                    next(module.parameters(), None) is not None,
+                )
+            self._inside -= 1
+            return result
+
+        return leave
+
+
+# ------------------------------------------------------------------------- helpers
+
+
+def _is_whole(module: torch.nn.Module) -> bool:
+    """Whether a module is a layer of PyTorch's own, which is one step."""
+    cls = type(module)
+    is_own = cls.__module__.startswith(LAYERS_HOME)
+    return is_own and not cls.__name__.startswith(CONTAINERS)
+
+
+def _line(frame: Any) -> Line | None:
+    """The line of the user's source that called."""
+    return line_of(frame, PASSED, SUITE)
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    """What a user calls a function or an operator of PyTorch."""
+    name = getattr(function, "__name__", "")
+    if name == "__get__":  # such as `x.T`
+        return str(getattr(function.__self__, "__name__", name))  # type: ignore[attr-defined]
+    plain = name.strip("_")
+    for candidate in (plain, plain.removeprefix("i"), plain.removeprefix("r")):
+        if candidate in OPERATORS:
+            return OPERATORS[candidate]
+    return plain
+
+
+def _arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a call is told beside its tensors, by name or by place."""
+    arguments: dict[str, Any] = {}
+    for place, value in enumerate(args):
+        arguments[str(place)] = None if isinstance(value, torch.Tensor) else value
+    for name, value in kwargs.items():
+        if not isinstance(value, torch.Tensor):
+            arguments[name] = value
+    return arguments
+
+
+def _settings(module: torch.nn.Module) -> dict[str, Any]:
+    """The public settings of a layer."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_") and isinstance(value, int | float | str | tuple)
+    }
+
+
+def _tensors(value: Any) -> Iterator[torch.Tensor]:
+    """The tensors in arguments or results of any nesting, in order."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _tensors(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _tensors(part)
+
+
+def _exchanged(
+    value: Any, arrays: Mapping[tuple[int, int], np.ndarray], step: int
+) -> Any:
+    """A value of any nesting, with arrays in the place of some tensors of a step."""
+    place = 0
+
+    def exchange(part: Any) -> Any:
+        nonlocal place
+        if isinstance(part, torch.Tensor):
+            place += 1
+            return _put(arrays, step, place - 1, part)
+        if isinstance(part, dict):
+            return {name: exchange(inner) for name, inner in part.items()}
+        if isinstance(part, tuple) and hasattr(part, "_fields"):
+            return type(part)(*[exchange(inner) for inner in part])
+        if isinstance(part, tuple):
+            return tuple([exchange(inner) for inner in part])
+        if isinstance(part, list):
+            return [exchange(inner) for inner in part]
+        return part
+
+    return exchange(value)
+
+
+def _put(
+    arrays: Mapping[tuple[int, int], np.ndarray],
+    step: int,
+    place: int,
+    tensor: torch.Tensor,
+) -> torch.Tensor:
+    """The array for a place as a tensor like the one there; that one for none."""
+    array = arrays.get((step, place))
+    if array is None:
+        return tensor
+    return torch.from_numpy(np.array(array)).to(tensor.dtype)
+
+
+def _as_array(tensor: torch.Tensor) -> np.ndarray | None:
+    """A copy of a tensor; None of one that NumPy does not know."""
+    try:
+        return tensor.detach().resolve_conj().cpu().numpy().copy()
+    except (TypeError, RuntimeError):
+        return None
+
+
+def _key(tensor: torch.Tensor) -> tuple[int, int]:
+    """What tells a tensor, as it is now, from all that are alive."""
+    try:
+        return id(tensor), version_of(tensor)
+    except RuntimeError:  # made in `torch.inference_mode`
+        return id(tensor), 0

@@ -1,0 +1,367 @@
+"""The usual ways in which users write the arrays of a recurrent cell by hand.
+
+One matrix for all gates or one for each, for the input and for h or for both side by
+side, rows or columns for the units, as parameters or in linear layers: what the arrays
+are called and their shapes tell. A writing takes them to those of PyTorch's cell, and
+back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from compare.kinds.layer import Arrays
+
+Role = Literal["x", "h"]  # what a matrix is multiplied with
+
+# Words and letters for a gate, by the gate's letter in PyTorch.
+WORDS = {
+    "i": ("i", "input", "in"),
+    "f": ("f", "forget"),
+    "g": ("g", "c", "cell", "candidate", "cand", "memory"),
+    "o": ("o", "output", "out"),
+    "r": ("r", "reset"),
+    "z": ("z", "u", "update"),
+    "n": ("n", "h", "candidate", "cand", "new", "hidden", "tilde"),
+}
+# In which order Keras stacks the gates of a kind, by PyTorch's order.
+IN_KERAS = {"ifgo": "ifgo", "rzn": "zrn", "h": "h"}
+FOR_X = ("x", "ih", "x2h", "i2h", "wx", "kernel", "w", "input", "wih", "xh")
+FOR_H = ("hh", "h2h", "wh", "recurrent", "u", "r", "rec", "hidden", "whh")
+ENDINGS = ("weight", "kernel", "bias", "linear", "gate", "proj", "fc")
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How a user writes the arrays of a cell.
+
+    Args:
+        names: of the user's arrays.
+        read: takes them by name, and returns `weight_ih` (gates * hidden_size,
+            features), `weight_hh`, and `bias_ih` and `bias_hh` or neither.
+        write: the other way; two biases are added where the user has one.
+        has_two_biases: whether the user has a bias beside the input and one beside h.
+    """
+
+    names: tuple[str, ...]
+    read: Callable[[Arrays], dict[str, np.ndarray]]
+    write: Callable[[Arrays], dict[str, np.ndarray]]
+    has_two_biases: bool
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """A matrix of a cell.
+
+    Args:
+        name: of the array.
+        role: what it is multiplied with; "xh" and "hx" for both side by side.
+        gate: its letter; None for all gates.
+        is_turned: whether the array is (inputs, units), as in Keras.
+    """
+
+    name: str
+    role: str
+    gate: str | None
+    is_turned: bool
+
+
+@dataclass(frozen=True)
+class _Bias:
+    """A bias of a cell: of all gates or of one, beside the input or beside h."""
+
+    name: str
+    role: Role
+    gate: str | None
+
+
+def writing_of(arrays: Arrays, gates: str) -> Writing | None:
+    """Recognise how arrays of a user's cell are written.
+
+    Args:
+        arrays: by name; only names and shapes are looked at. Names may have a layer in
+            front, "x2h.weight".
+        gates: a letter for each gate, in the order in which PyTorch stacks them.
+
+    Returns:
+        None where they are written in no usual way.
+    """
+    matrices = {name: a.shape for name, a in arrays.items() if len(a.shape) == 2}
+    vectors = {name: a.shape for name, a in arrays.items() if len(a.shape) == 1}
+    if len(matrices) + len(vectors) < len(arrays) or not matrices:
+        return None
+    found = _matrices(matrices, gates)
+    if found is None:
+        return None
+    size = _hidden_size(found, matrices, gates)
+    biases = _biases(vectors, gates, size)
+    if biases is None:
+        return None
+    return _writing(found, biases, size, gates, matrices)
+
+
+# ----------------------------------------------------------------------------- matrices
+
+
+def _matrices(
+    shapes: Mapping[str, tuple[int, ...]], gates: str
+) -> list[_Matrix] | None:
+    """What each matrix is, or None."""
+    number = len(gates)
+    names = list(shapes)
+    if len(names) == 2:
+        return _two(names, shapes, number)
+    if len(names) == 1 and number > 1:
+        return _one(names[0], shapes[names[0]], number)
+    if number > 1 and len(names) in (number, 2 * number):
+        return _by_gate(names, shapes, gates)
+    return None
+
+
+def _two(
+    names: list[str], shapes: Mapping[str, tuple[int, ...]], number: int
+) -> list[_Matrix] | None:
+    """A matrix for the input and one for h, all gates in each."""
+    ordered = sorted(names, key=lambda name: _role(name) == "h")
+    if {_role(name) for name in names} == {None} and number == 1:
+        return None  # any two square matrices are no cell
+    for for_x, for_h in (ordered, ordered[::-1]):
+        for is_turned in _turns(for_x):
+            rows, columns = _turned(shapes[for_h], is_turned)
+            if (
+                rows == number * columns
+                and _turned(shapes[for_x], is_turned)[0] == rows
+            ):
+                return [
+                    _Matrix(for_x, "x", None, is_turned),
+                    _Matrix(for_h, "h", None, is_turned),
+                ]
+    return None
+
+
+def _one(name: str, shape: tuple[int, ...], number: int) -> list[_Matrix] | None:
+    """One matrix for the input and h side by side, all gates in it."""
+    for is_turned in _turns(name):
+        rows, columns = _turned(shape, is_turned)
+        if rows % number == 0 and columns > rows // number:
+            return [_Matrix(name, "xh", None, is_turned)]
+    return None
+
+
+def _by_gate(
+    names: list[str], shapes: Mapping[str, tuple[int, ...]], gates: str
+) -> list[_Matrix] | None:
+    """A matrix, or two, for each gate."""
+    both = len(names) == len(gates)
+    matrices = []
+    for name in names:
+        gate, role = gate_of(name, gates), _role_beside_gate(name, gates)
+        if gate is None or (role is None and not both):
+            return None
+        matrices.append((name, "xh" if both else str(role), gate))
+    told_apart = {(role, gate) for _, role, gate in matrices}
+    if len(told_apart) < len(names):
+        return None
+    for is_turned in _turns(names[0]):
+        rows = {_turned(shapes[name], is_turned)[0] for name in names}
+        square = all(
+            len(set(shapes[name])) == 1 for name, role, _ in matrices if role == "h"
+        )
+        wide = all(
+            _turned(shapes[name], is_turned)[1] > min(rows)
+            for name, role, _ in matrices
+            if role == "xh"
+        )
+        if len(rows) == 1 and square and wide:
+            return [_Matrix(*matrix, is_turned) for matrix in matrices]
+    return None
+
+
+def _turns(name: str) -> tuple[bool, ...]:
+    """Whether a matrix may be (inputs, units): what is likely comes first."""
+    if name.endswith(".weight") or name.startswith("weight"):
+        return (False,)
+    return (True,) if name.endswith("kernel") else (True, False)
+
+
+def _turned(shape: tuple[int, ...], is_turned: bool) -> tuple[int, ...]:
+    return shape[::-1] if is_turned else shape
+
+
+def _hidden_size(
+    matrices: list[_Matrix], shapes: Mapping[str, tuple[int, ...]], gates: str
+) -> int:
+    first = matrices[0]
+    rows = _turned(shapes[first.name], first.is_turned)[0]
+    return rows if first.gate is not None else rows // len(gates)
+
+
+# ------------------------------------------------------------------------------- biases
+
+
+def _biases(
+    shapes: Mapping[str, tuple[int, ...]], gates: str, size: int
+) -> list[_Bias] | None:
+    """What each bias is; empty where there are none, None where they are unusual."""
+    names, number = list(shapes), len(gates)
+    if all(shapes[name] == (number * size,) for name in names) and len(names) <= 2:
+        if len(names) == 1:
+            return [_Bias(names[0], "x", None)]
+        ordered = sorted(names, key=lambda name: _role(name) == "h")
+        roles: tuple[Role, Role] = ("x", "h")
+        return [_Bias(n, role, None) for n, role in zip(ordered, roles, strict=False)]
+    if any(shapes[name] != (size,) for name in names):
+        return None
+    biases = []
+    for name in names:
+        gate = gate_of(name, gates)
+        if gate is None:
+            return None
+        is_second = len(names) > number and _role_beside_gate(name, gates) == "h"
+        biases.append(_Bias(name, "h" if is_second else "x", gate))
+    told_apart = {(bias.role, bias.gate) for bias in biases}
+    if len(told_apart) < len(biases):
+        return None
+    # Each gate has its bias; a second one it may have or not.
+    has_all = {bias.gate for bias in biases if bias.role == "x"} == set(gates)
+    return biases if has_all else None
+
+
+# -------------------------------------------------------------------------------- names
+
+
+def _tokens(name: str) -> list[str]:
+    """The words of a name, without those that say no more than that it is an array."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    words = [word.lower() for word in re.split(r"[._]", spaced) if word]
+    return [word for word in words if word not in ENDINGS] or words[-1:]
+
+
+def gate_of(name: str, gates: str) -> str | None:
+    """The gate that an array is of, by its name; None where that does not tell."""
+    tokens = _tokens(name)
+    for token in reversed(tokens):
+        for gate in gates:
+            if token in WORDS.get(gate, (gate,)):
+                return gate
+    last = tokens[-1]
+    # As in W_xi, W_hi, Wi, Ui, bi, b_ii, b_hi: the last letter is the gate's.
+    if 2 <= len(last) <= 3 and last[0] in "wurbxih":
+        for gate in gates:
+            if last[-1] in WORDS.get(gate, (gate,)):
+                return gate
+    return None
+
+
+def _role(name: str) -> Role | None:
+    """What an array of all gates is multiplied with, by its name."""
+    tokens = [re.sub(r"_l\d+$", "", token) for token in _tokens(name)]
+    words = [*tokens, "".join(tokens)]
+    if any(word in FOR_H for word in words):
+        return "h"
+    return "x" if any(word in FOR_X for word in words) else None
+
+
+def _role_beside_gate(name: str, gates: str) -> Role | None:
+    """What an array of one gate is multiplied with, by its name."""
+    tokens = _tokens(name)
+    last = tokens[-1]
+    if len(last) in (2, 3) and last not in sum(WORDS.values(), ()):
+        first = last[-2]  # W_xi, W_hi, Wxi; Wi and Ui have the matrix's own letter
+        if first in "xi":
+            return "x"
+        if first == "h":
+            return "h"
+        return "h" if first in "ur" else "x"
+    for token in tokens[:-1] + tokens[-1:] * (len(tokens) == 1):
+        if token in ("u", "r", "h", "hh", "h2h", "recurrent", "hidden", "wh"):
+            return "h"
+        if token in ("w", "x", "i", "ih", "x2h", "i2h", "input", "wx"):
+            return "x"
+    return None
+
+
+# ------------------------------------------------------------------------------ writing
+
+
+def _writing(
+    matrices: Sequence[_Matrix],
+    biases: Sequence[_Bias],
+    size: int,
+    gates: str,
+    shapes: Mapping[str, tuple[int, ...]],
+) -> Writing:
+    """The functions of a writing."""
+    number = len(gates)
+    order = gates
+    if matrices[0].is_turned and matrices[0].gate is None:
+        order = IN_KERAS[gates]  # such matrices are Keras's
+
+    def in_blocks(array: np.ndarray, gate: str | None) -> dict[str, np.ndarray]:
+        """The rows of each gate."""
+        if gate is not None:
+            return {gate: array}
+        return dict(zip(order, np.split(array, number), strict=True))
+
+    def stacked(blocks: Mapping[str, np.ndarray], letters: str) -> np.ndarray:
+        return np.concatenate([blocks[letter] for letter in letters])
+
+    has_second = any(bias.role == "h" for bias in biases)
+
+    def read(arrays: Arrays) -> dict[str, np.ndarray]:
+        parts: dict[str, dict[str, np.ndarray]] = {"x": {}, "h": {}}
+        for matrix in matrices:
+            array = np.asarray(arrays[matrix.name])
+            array = array.T if matrix.is_turned else array
+            if matrix.role == "xh":
+                parts["x"] |= in_blocks(array[:, :-size], matrix.gate)
+                parts["h"] |= in_blocks(array[:, -size:], matrix.gate)
+            else:
+                parts[matrix.role] |= in_blocks(array, matrix.gate)
+        result = {
+            "weight_ih": stacked(parts["x"], gates),
+            "weight_hh": stacked(parts["h"], gates),
+        }
+        if biases:
+            zero = np.zeros(size, result["weight_ih"].dtype)
+            vectors: dict[str, dict[str, np.ndarray]] = {"x": {}, "h": {}}
+            for bias in biases:
+                array = np.asarray(arrays[bias.name])
+                vectors[bias.role] |= in_blocks(array, bias.gate)
+            vectors["h"] = {gate: vectors["h"].get(gate, zero) for gate in gates}
+            result["bias_ih"] = stacked(vectors["x"], gates)
+            result["bias_hh"] = stacked(vectors["h"], gates)
+        return result
+
+    def write(arrays: Arrays) -> dict[str, np.ndarray]:
+        blocks = {}
+        for name, array in arrays.items():
+            parts = np.split(np.asarray(array), number)
+            blocks[name] = dict(zip(gates, parts, strict=True))
+        result = {}
+        for matrix in matrices:
+            letters = order if matrix.gate is None else matrix.gate
+            rows = {
+                "x": stacked(blocks["weight_ih"], letters),
+                "h": stacked(blocks["weight_hh"], letters),
+            }
+            array = np.concatenate([rows[role] for role in matrix.role], axis=1)
+            result[matrix.name] = array.T if matrix.is_turned else array
+        for bias in biases:
+            letters = order if bias.gate is None else bias.gate
+            first = stacked(blocks["bias_ih"], letters)
+            second = stacked(blocks["bias_hh"], letters)
+            if not has_second:
+                result[bias.name] = first + second
+            else:
+                result[bias.name] = first if bias.role == "x" else second
+        return result
+
+    names = tuple(matrix.name for matrix in matrices)
+    names += tuple(bias.name for bias in biases)
+    return Writing(names, read, write, has_second)

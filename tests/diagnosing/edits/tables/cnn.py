@@ -1,0 +1,98 @@
+"""Edits of `models/cnn.py`."""
+
+from edit import Edit
+
+EDITS = (
+    Edit(
+        "torch",
+        "        x = x.permute(0, 2, 3, 1)\n",
+        "",
+        cause=("flatten channels", "flattened order", "flatten order", "permute"),
+        place=("fc1", "conv2", "flatten"),
+        lines=("x = torch.flatten(x, 1)", "layers.Flatten()"),
+    ),
+    Edit(
+        "torch",
+        "x.permute(0, 3, 1, 2) / 255.0",
+        "x.permute(0, 3, 2, 1) / 255.0",
+        cause=("height width", "transposed", "axes 2 3", "permute"),
+        place=("conv1", "rescaling", "input"),
+    ),
+    Edit(
+        "torch",
+        "x.permute(0, 3, 1, 2) / 255.0",
+        "x.reshape(-1, 3, 12, 10) / 255.0",
+        cause=("reshape", "view", "read in another order"),
+        place=("conv1", "rescaling", "input"),
+    ),
+    Edit(
+        "torch",
+        " / 255.0",
+        "",
+        cause=("255", "0.0039", "0.00392", "scale"),
+        place=("conv1", "rescaling", "input"),
+        lines=("layers.Rescaling(1 / 255)",),
+    ),
+    Edit(
+        "keras",
+        'padding="same", activation="relu", name="conv1"',
+        'padding="same", name="conv1"',
+        cause=("relu",),
+        place=("conv1",),
+        lines=("x = torch.relu(self.conv1(x))",),
+    ),
+    Edit(
+        "keras",
+        'activation="relu", name="conv2"',
+        'activation="gelu", name="conv2"',
+        cause=("gelu",),
+        place=("conv2",),
+        lines=("x = torch.relu(self.conv2(x))",),
+    ),
+    Edit(
+        "keras",
+        'layers.MaxPooling2D(2, name="pool")',
+        'layers.AveragePooling2D(2, name="pool")',
+        cause=("average maximum", "mean max", "average max"),
+        place=("pool",),
+    ),
+    Edit(
+        "keras",
+        "layers.LeakyReLU(negative_slope=0.1)",
+        "layers.LeakyReLU()",
+        cause=("slope", "0.3"),
+        place=("fc1", "leaky"),
+        lines=("x = nn.functional.leaky_relu(self.fc1(x), 0.1)",),
+    ),
+    Edit(
+        "torch",
+        "nn.functional.leaky_relu(self.fc1(x), 0.1)",
+        "torch.relu(self.fc1(x))",
+        cause=("relu leaky", "slope"),
+        place=("fc1", "leaky"),
+        lines=("layers.LeakyReLU(negative_slope=0.1)",),
+    ),
+    Edit(
+        "keras",
+        'layers.Activation("log_softmax")',
+        'layers.Activation("softmax")',
+        cause=("log", "logarithm"),
+        place=("fc2", "activation"),
+        lines=("return torch.log_softmax(self.fc2(x), dim=1)",),
+    ),
+    Edit(
+        "torch",
+        "torch.log_softmax(self.fc2(x), dim=1)",
+        "torch.log_softmax(self.fc2(x), dim=0)",
+        cause=("axis", "batch", "samples"),
+        place=("fc2", "activation"),
+        lines=('layers.Activation("log_softmax")',),
+    ),
+    Edit(
+        "keras",
+        'layers.Conv2D(8, 3, activation="relu", name="conv2")',
+        'layers.Conv2D(8, 3, activation="relu", use_bias=False, name="conv2")',
+        cause=("bias",),
+        place=("conv2",),
+    ),
+)

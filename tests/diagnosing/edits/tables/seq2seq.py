@@ -1,0 +1,112 @@
+"""Edits of `models/seq2seq.py`."""
+
+from edit import Edit
+
+ATTENDED = "encoder", "decoder", "combine", "dot", "softmax"
+
+EDITS = (
+    Edit(
+        "keras",
+        "initial_state=[h, c]",
+        "initial_state=[c, h]",
+        cause=("begins c h",),
+        place=("decoder", "encoder"),
+        lines=("written, _ = self.decoder(target, (h, c))",),
+    ),
+    Edit(
+        "torch",
+        "written, _ = self.decoder(target, (h, c))",
+        "written, _ = self.decoder(target)",
+        cause=("begins zeros",),
+        place=("decoder", "encoder"),
+        lines=("written = decoder(target, initial_state=[h, c])",),
+    ),
+    Edit(
+        "torch",
+        "self.decoder(target, (h, c))",
+        "self.decoder(target, (h, torch.zeros_like(c)))",
+        cause=("begins c zeros",),
+        place=("decoder", "encoder"),
+        lines=("written = decoder(target, initial_state=[h, c])",),
+    ),
+    Edit(
+        "torch",
+        "self.decoder(target, (h, c))",
+        "self.decoder(target, (h, h))",
+        cause=("begins c h",),
+        place=("decoder", "encoder"),
+        lines=("written = decoder(target, initial_state=[h, c])",),
+    ),
+    Edit(
+        "keras",
+        "layers.Concatenate()([context, written])",
+        "layers.Concatenate()([written, context])",
+        cause=("order", "joins decoder", "exchanged"),
+        place=ATTENDED,
+        lines=("both = torch.cat([context, written], dim=-1)",),
+    ),
+    Edit(
+        "torch",
+        "torch.cat([context, written], dim=-1)",
+        "torch.cat([context, context], dim=-1)",
+        cause=("twice", "joins decoder"),
+        place=ATTENDED,
+        lines=("both = layers.Concatenate()([context, written])",),
+    ),
+    Edit(
+        "torch",
+        "weights = torch.softmax(scores, dim=2)",
+        "weights = torch.softmax(scores, dim=1)",
+        cause=("softmax axis",),
+        place=ATTENDED,
+        lines=("weights = layers.Softmax(axis=2)(scores)",),
+    ),
+    Edit(
+        "keras",
+        "weights = layers.Softmax(axis=2)(scores)",
+        "weights = scores",
+        cause=("softmax",),
+        place=ATTENDED,
+        lines=("weights = torch.softmax(scores, dim=2)",),
+    ),
+    Edit(
+        "torch",
+        "scores = torch.bmm(written, read.transpose(1, 2))",
+        "scores = torch.bmm(written, read.transpose(1, 2)) / 6**0.5",
+        cause=("divid", "scale", "multipl", "times", "factor"),
+        place=ATTENDED,
+        lines=("scores = layers.Dot(axes=(2, 2))([written, read])",),
+    ),
+    Edit(
+        "torch",
+        "scores = torch.bmm(written, read.transpose(1, 2))",
+        "scores = torch.bmm(written, read.reshape(-1, 6, 7))",
+        cause=("reshape transpose",),
+        place=ATTENDED,
+        lines=("scores = layers.Dot(axes=(2, 2))([written, read])",),
+    ),
+    Edit(
+        "keras",
+        'activation="tanh", name="combine"',
+        'activation="relu", name="combine"',
+        cause=("tanh relu",),
+        place=("combine",),
+        lines=("return self.out(torch.tanh(self.combine(both)))",),
+    ),
+    Edit(
+        "torch",
+        "self.out(torch.tanh(self.combine(both)))",
+        "self.out(self.combine(both))",
+        cause=("tanh",),
+        place=("combine",),
+        lines=('activation="tanh", name="combine"',),
+    ),
+    Edit(
+        "keras",
+        'return_state=True, name="encoder"',
+        'return_state=True, go_backwards=True, name="encoder"',
+        cause=("reads from its end", "revers", "backward"),
+        place=("encoder",),
+        lines=("read, (h, c) = self.encoder(source)",),
+    ),
+)

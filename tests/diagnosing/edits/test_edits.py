@@ -1,0 +1,70 @@
+"""The table of source edits: what people change in a port, and whether it is named."""
+
+import edit
+import measure
+import numpy as np
+import pytest
+
+MANY, TEN = 120, 10
+
+
+@pytest.mark.parametrize("pair", measure.PAIRS)
+def test_a_pair_as_it_is_written_is_the_same(pair):
+    assert measure.reported(pair, edit.text_of(pair)).verdict == "same"
+
+
+@pytest.mark.parametrize("pair", measure.PAIRS)
+def test_every_edit_changes_one_place_of_its_text(pair):
+    """And no two of a pair make the same text; what it makes is Python."""
+    text = edit.text_of(pair)
+    edited = {change.made_in(text) for change in measure.edits_of(pair)}
+    for source in edited:
+        compile(source, pair, "exec")
+
+    assert len(edited) == len(measure.edits_of(pair)) >= TEN
+    assert text not in edited
+    assert all(change.line_numbers(text) for change in measure.edits_of(pair))
+
+
+def test_there_are_many_edits():
+    assert sum(len(measure.edits_of(pair)) for pair in measure.PAIRS) >= MANY
+
+
+def outcome(change, report):
+    return measure.judged("tcn", change, report, edit.text_of("tcn"), 0.0)
+
+
+def test_a_cause_is_named_only_where_it_is_proved_and_its_words_are_said():
+    change = measure.edits_of("tcn")[0]
+    said = "in convs.2, dilation is 4 in PyTorch, 3 in Keras"
+
+    def report(explained, sentence):
+        return measure.Report("different", explained, sentence, "convs.2", sentence)
+
+    assert outcome(change, report(True, said)).is_named
+    assert not outcome(change, report(False, said)).is_named
+    assert outcome(change, report(True, "in convs.2, a relu is missing")).is_wrong
+
+
+def test_the_edited_line_is_a_right_place_and_the_next_is_not():
+    change = measure.edits_of("tcn")[0]
+    text = edit.text_of("tcn")
+    number = 1 + text[: text.index(change.old)].count("\n")
+    right, wrong = (
+        measure.Report("different", False, "", f"tcn.py:{line}", "")
+        for line in (number, number + 5)
+    )
+
+    assert outcome(change, right).is_placed
+    assert not outcome(change, wrong).is_placed
+
+
+@pytest.mark.slow
+def test_most_edits_are_noticed_named_and_placed():
+    by_pair = [list(measure.measured(pair)) for pair in measure.PAIRS]
+    print(measure.table(by_pair))
+    outcomes = [outcome for of_pair in by_pair for outcome in of_pair]
+
+    assert all(outcome.noticed for outcome in outcomes)
+    assert np.mean([outcome.is_named for outcome in outcomes]) >= 0.2
+    assert np.mean([outcome.is_placed for outcome in outcomes]) >= 0.3

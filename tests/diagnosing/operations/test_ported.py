@@ -1,0 +1,68 @@
+"""Wrong ports of one line, in models as users write them: named, proved and placed."""
+
+import numpy as np
+import ported
+import pytest
+from ported import PORTS, give_weights
+
+from compare.diagnosing.diagnosis import diagnose
+from compare.judging.arrays import Input
+from compare.twins.twins import Twins
+
+
+def made(torch, keras, x):
+    dtype = None if x.dtype.kind == "f" else "int32"
+    inputs = [Input("x", (None, *x.shape[1:]), dtype)]
+    twins = Twins(dict(torch=torch, keras=keras), inputs, None)
+    twins.match((x,), complete=False)
+    give_weights(twins)
+    return twins
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_a_wrong_line_is_named_and_proved(port):
+    torch, keras, x, words = PORTS[port]
+    twins = made(torch, keras, x)
+
+    assert twins.compare(x).verdict == "different"
+    found = diagnose(twins, (x,))
+    assert found.explained, found
+    assert words in found.sentence
+    assert found.gap_after <= found.limit
+    assert found.torch_line.startswith("ported.py:") or found.keras_line
+
+
+RIGHT = {
+    "attention": (ported.attention, ported.SERIES),
+    "causal": (lambda: ported.attention(weigh=lambda s: ported.causal(s, 1)), None),
+    "residual": (ported.block, ported.IMAGES),
+    "squeeze": (ported.squeeze_excite, ported.IMAGES),
+    "text": (ported.text_cnn, ported.TOKENS),
+    "unet": (ported.unet, ported.IMAGES),
+    "autoencoder": (ported.repeated, ported.SERIES),
+    "norm": (lambda: ported.normed(ported.by_hand), ported.SERIES),
+    "gate": (ported.gated, ported.SERIES),
+}
+KERAS = {
+    "attention": lambda: ported.attention_in_keras(ported.keras_scores),
+    "causal": lambda: ported.attention_in_keras(
+        ported.keras_scores, ported.causal_in_keras
+    ),
+    "residual": ported.block_in_keras,
+    "squeeze": ported.squeeze_excite_in_keras,
+    "text": ported.text_cnn_in_keras,
+    "unet": ported.unet_in_keras,
+    "autoencoder": ported.repeated_in_keras,
+    "norm": ported.normed_in_keras,
+    "gate": ported.gated_in_keras,
+}
+
+
+@pytest.mark.parametrize("model", RIGHT)
+def test_a_right_port_is_the_same_and_never_explained(model):
+    torch, x = RIGHT[model]
+    x = ported.SERIES if x is None else x
+    twins = made(torch, KERAS[model], np.asarray(x))
+
+    assert twins.compare(x).verdict == "same"
+    assert not diagnose(twins, (x,)).explained
