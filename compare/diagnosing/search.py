@@ -17,6 +17,7 @@ from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
 from compare.diagnosing.in_layers.attention import attending
 from compare.diagnosing.in_layers.bare import BareLayers
+from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
 from compare.diagnosing.in_layers.weights import weights
@@ -51,8 +52,9 @@ def findings(
         yield reordered
         return
     bare = BareLayers(twins, isolated, tuple(arrays))
+    elsewhere = Elsewhere(isolated)
     for layer in isolated.kinds:
-        yield from _in_layer(twins, layer, isolated, bare)
+        yield from _in_layer(twins, layer, isolated, bare, elsewhere)
     layers = [layer for layer in torch.kinds if layer in keras.kinds]
     if layers:
         unlike = bare.unlike_before(None)
@@ -60,7 +62,11 @@ def findings(
 
 
 def _in_layer(
-    twins: Twins, layer: str, isolated: Isolated, bare: BareLayers
+    twins: Twins,
+    layer: str,
+    isolated: Isolated,
+    bare: BareLayers,
+    elsewhere: Elsewhere,
 ) -> Iterator[Finding]:
     """What differs before a layer, or one of its runs, and in it.
 
@@ -69,6 +75,7 @@ def _in_layer(
         layer: its name.
         isolated: the twins at work, the model's inputs among the layers.
         bare: the layers without arrays.
+        elsewhere: the arrays of all layers.
     """
     torch, keras = isolated.torch, isolated.keras
     if layer in isolated.refusals:
@@ -89,7 +96,7 @@ def _in_layer(
     elif not attention:
         yield from given_to(layer, isolated)
     if not is_later(layer):
-        yield from map(of_all_runs, weights(layer, isolated))
+        yield from map(of_all_runs, weights(layer, isolated, elsewhere))
     if layer in torch.recurrent_calls and layer in keras.recurrent_calls:
         by_hand = None
         if isolated.kinds[layer].endswith(BY_HAND):
