@@ -153,6 +153,14 @@ def _text(examples: str) -> str:
 # ------------------------------------------------------------------------------ verbs
 
 
+def _add_list(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--kinds",
+        action="store_true",
+        help="the kinds of layers that have rules, as a table in Markdown",
+    )
+
+
 def _add_name(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "name",
@@ -321,7 +329,7 @@ def _add_algorithm(verb: argparse.ArgumentParser) -> None:
     )
 
 
-LIST = Arguments("which pairs there are")
+LIST = Arguments("which pairs there are, or which kinds of layers", _add_list)
 SHOW = Arguments(
     "both sources of a pair, side by side where the terminal is wide enough", _add_name
 )

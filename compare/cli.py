@@ -86,7 +86,12 @@ def _run_verb(argv: list[str]) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    print_pairs(_console(), PAIRS)
+    if args.kinds:
+        from compare.reports.kinds import kinds_table
+
+        print(kinds_table())
+    else:
+        print_pairs(_console(), PAIRS)
     return AS_EXPECTED
 
 

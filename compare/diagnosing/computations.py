@@ -24,7 +24,7 @@ from compare.judging.arrays import valid_steps
 from compare.judging.distances import near
 from compare.judging.result import SIDES
 from compare.judging.words import Side
-from compare.kinds import NORMALISATION
+from compare.kinds import NORMALISATION, by_hand_mistakes
 from compare.kinds.computing import Computed
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import (
@@ -32,8 +32,10 @@ from compare.kinds.mistake import (
     Computation,
     RecurrentOutput,
 )
+from compare.kinds.option import Options
 from compare.mistakes import Call, Mistake
 from compare.mistakes.anatomy import Anatomy
+from compare.mistakes.runs import layer_of
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -52,14 +54,18 @@ def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
         isolated: the twins at work.
     """
     steps = isolated.judged_steps.get(layer)
+    is_by_hand = layer_of(layer) in isolated.by_hand
+    if is_by_hand and isolated.gaps[layer].is_rounding:
+        return  # both do the same, whatever that is
     mistakes_by_side: dict[Side, list[Mistake[Computation]]] = {}
     for side, anatomy in isolated.anatomies.items():
         call, output = anatomy.recurrent_calls[layer], anatomy.recurrent_outputs[layer]
         if is_output(call.run(), call, output, steps):
             continue
-        mistakes = _explaining(
-            known_mistakes(Computation, call.kind), call, output, steps
-        )
+        known = known_mistakes(Computation, call.kind)
+        if is_by_hand and side == "torch":
+            known = [*by_hand_mistakes.of_kind(call.kind), *known]
+        mistakes = _explaining(known, call, output, steps)
         if not mistakes and side == "keras":  # whose stacks can be seen layer by layer
             mistakes = _explaining_in_part(layer, anatomy, steps)
         if not mistakes:
@@ -79,10 +85,22 @@ def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
     for side, mistakes in mistakes_by_side.items():
         suspects += [(side, mistake) for mistake in mistakes]
     # PyTorch's layer is cured by what Keras's layer does: right, or its first mistake.
-    compute: Callable[[Call], Computed | None] = Call.run
+    settings = isolated.keras.recurrent_calls[layer].options
+    compute: Callable[[Call], Computed | None] = _as_set(settings)
     if "keras" in mistakes_by_side:
         compute = mistakes_by_side["keras"][0].effect.compute
     yield finding_in_layer(layer, isolated, suspects, Computation(compute))
+
+
+def _as_set(options: Options) -> Callable[[Call], Computed | None]:
+    """Run a layer as one of these settings, with states of its own."""
+    settings = {name: value for name, value in options.items() if name != "states"}
+
+    def compute(call: Call) -> Computed | None:
+        result: Computed | None = call.run(**settings)
+        return result
+
+    return compute
 
 
 def is_output(
@@ -103,6 +121,8 @@ def is_output(
     if not isinstance(computed, Mapping):
         return False
     states = computed["output"]  # (batch, time, size)
+    if output.output.shape[1] == 1:  # a layer by hand may return its last step alone
+        states = states[:, -1:]
     if call.lengths is not None:
         states = np.where(valid_steps(states, call.lengths), states, 0)
     if steps is not None:

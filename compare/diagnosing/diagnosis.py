@@ -17,7 +17,9 @@ import numpy as np
 from compare.diagnosing import isolation, search
 from compare.diagnosing.conclusion import Diagnosis, deciding_stage
 from compare.diagnosing.finding import Finding
+from compare.diagnosing.in_layers.bare import unlike_bare_layers
 from compare.diagnosing.in_layers.directions import uncrossed
+from compare.diagnosing.norm_order import norms_elsewhere
 from compare.diagnosing.operations.explaining import explained_by_operations
 from compare.diagnosing.places import place_of
 from compare.diagnosing.repeated import told_once
@@ -34,6 +36,7 @@ from compare.kinds.mistake import (
     InitialStates,
     JoinedInput,
     LayerInput,
+    OrderOfNorms,
     ResultOrder,
 )
 from compare.mistakes import MISTAKES
@@ -48,6 +51,7 @@ ORDER = (
     ArraysOfLayer,
     InitialStates,
     Computation,
+    OrderOfNorms,
     *HANDED,
     FinalActivation,
     ResultOrder,
@@ -107,21 +111,51 @@ def proved(
 
 
 def _diagnosed(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Diagnosis:
-    """What is found out about twins that differ; arguments as in `diagnose`."""
+    """What is found out about twins that differ; arguments as in `diagnose`.
+
+    Layers without arrays that are unlike count only if they are proved to be the cause,
+    or a part of it: elsewhere the models may make up for it.
+    """
+    bare = list(unlike_bare_layers(twins, arrays))
+    if bare:
+        diagnosis = _with_bare(twins, arrays, bare)
+        if diagnosis.is_proved():
+            return diagnosis
+    return _with_bare(twins, arrays, ())
+
+
+def _with_bare(
+    twins: Twins, arrays: tuple[np.ndarray, ...], bare: Sequence[Finding]
+) -> Diagnosis:
+    """What is found out beside what is known of layers without arrays."""
     stages, refusals = twins.run(*arrays)
     before = None
     if not refusals:
         before = deciding_stage(twins.judge(stages, arrays))
     try:
-        isolated = isolation.isolate(twins, arrays)
+        with ExitStack() as stack:
+            for finding in bare:
+                assert finding.cure is not None
+                stack.enter_context(
+                    injected_everywhere(twins, finding.cure, finding.layer)
+                )
+            isolated = isolation.isolate(twins, arrays)
+            findings = list(search.findings(twins, isolated, arrays))
     except BadInput as error:
         return Diagnosis([], before, None, TRIED, str(error))
-    findings = list(search.findings(twins, isolated, arrays))
     findings = list(uncrossed(findings, isolated))
-    findings = told_once(findings, isolated.kinds)
+    findings = [*bare, *told_once(findings, isolated.kinds)]
     after = None
-    if any(finding.cure for finding in findings):
+    if not bare:
+        moved, after = _with_norms_moved(twins, arrays)
+        findings = moved or findings
+    if after is None and any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
+        shared = [_shared(finding) for finding in findings]
+        if shared != findings and (after is None or after.verdict != SAME):
+            again = _judge_cured(twins, arrays, shared, isolated.time_major)
+            if again is not None and again.verdict == SAME:
+                findings, after = shared, again
     proofs = [SAME]
     if isolated.judged_steps:  # where float32 loses its digits, twins come no nearer
         proofs.append(ILL_CONDITIONED)
@@ -138,6 +172,18 @@ def _diagnosed(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Diagnosis:
         turned=isolated.time_major,
         place=place_of(first_finding, isolated, before),
     )
+
+
+def _with_norms_moved(
+    twins: Twins, arrays: tuple[np.ndarray, ...]
+) -> tuple[list[Finding], Judgement | None]:
+    """The finding that norms stand elsewhere, if that is all; and the twins cured."""
+    moved = norms_elsewhere(twins)
+    if moved is not None:
+        after = _judge_cured(twins, arrays, [moved], ())
+        if after is not None and after.verdict == SAME:
+            return [moved], after
+    return [], None
 
 
 # ------------------------------------------------------------------------------- cures
@@ -172,6 +218,14 @@ def _judge_cured(
             return twins.judge(stages, arrays)
         except IndexError:  # the code between layers may not take what it gets now
             return None
+
+
+def _shared(finding: Finding) -> Finding:
+    """A finding whose cure also reaches what else is given the same tensor."""
+    cure = finding.cure
+    if isinstance(cure, Handover | LayerInput | JoinedInput):
+        return replace(finding, cure=replace(cure, shared=True))
+    return finding
 
 
 @contextmanager

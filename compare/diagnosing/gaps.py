@@ -97,8 +97,11 @@ def _recurrent_gap(
         has_two_directions: whether the units are those of two directions.
     """
     time = torch.output.shape[1]  # a packed batch ends with its longest sequence
+    steps = keras.output[:, :time]
+    if time == 1:  # a layer by hand may return its last step alone
+        steps = keras.output[:, -1:]
     pairs = (
-        (torch.output, keras.output[:, :time]),
+        (torch.output, steps),
         (torch.h, keras.h),
         (torch.c, keras.c),
     )

@@ -64,6 +64,7 @@ class Isolated:
             Keras's layer is given the steps in that order, as PyTorch's layer is.
         around: by convolution, what PyTorch's model does before and after it; here it
             is shown as the layer's own.
+        by_hand: layers that are cells by hand in PyTorch and are read as PyTorch's.
         layers: those that hold arrays as each side has them, by side and by name.
         settings: of these, as each side's layer says them, in Keras's words.
     """
@@ -80,6 +81,7 @@ class Isolated:
     keras_names: Mapping[str, str] = field(default_factory=dict)
     from_the_end: Sequence[str] = ()
     around: Mapping[str, Surroundings] = field(default_factory=dict)
+    by_hand: Sequence[str] = ()
     layers: Mapping[Side, Mapping[str, Layer]] = field(default_factory=dict)
     settings: Mapping[Side, Mapping[str, Options]] = field(default_factory=dict)
 

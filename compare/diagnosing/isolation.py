@@ -26,13 +26,15 @@ from compare.in_pytorch import layers as pytorch_layers
 from compare.in_pytorch import options as in_pytorch_options
 from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.in_pytorch import twin as in_pytorch
+from compare.in_pytorch import written
 from compare.judging.distances import near
 from compare.judging.explanation import listed
 from compare.judging.verdict import HORIZON
 from compare.judging.words import PRECISIONS
-from compare.kinds import of_layer
+from compare.kinds import ATTENTION, as_usual, of_layer, read_as
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.mistake import Call, RecurrentOutput
+from compare.kinds.option import REQUIRED
 from compare.matching.rewriting import rewrite
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.runs import along_time, folded, layer_of, loops, unfolded
@@ -55,18 +57,24 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     keras_twin = twins.twin("keras", "float64")
     every_layer = pytorch_layers.layers(torch_twin.model)
     layers = {name: every_layer[name] for name in twins.matched or every_layer}
+    in_keras = keras_layers.layers(keras_twin.model)
+    by_hand = _by_hand(layers, in_keras)
+    for precision in twins.precisions:
+        written.note(twins.model("torch", precision), by_hand)
     torch = _without_layers_alone(
         in_pytorch_anatomy.anatomy(torch_twin, arrays), layers
     )
     kinds_of_layers = {name: layer.kind_at_work for name, layer in layers.items()}
-    in_keras = keras_layers.layers(keras_twin.model)
-    rewritten = _rewritten(in_keras, layers)
+    kinds_of_layers |= by_hand
+    usual = {name: written.usual(torch_twin.model, name) for name in by_hand}
+    rewritten = _rewritten(in_keras, layers, by_hand)
     bare = dict.fromkeys(  # such as a softmax
         layer_of(name) for name in torch.layer_inputs if layer_of(name) not in layers
     )
     keras = keras_mistakes.anatomy(
-        keras_twin, arrays, kinds_of_layers, rewritten.arrays, bare
+        keras_twin, arrays, kinds_of_layers, rewritten.arrays, bare, by_hand
     )
+    keras = _as_pytorch_attends(torch, keras)
     keras = folded(unfolded(keras, torch), torch)
     torch = unfolded(torch, keras)
     in_loops = loops(torch, keras)
@@ -78,6 +86,8 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         shown = along_time(keras, in_loops["keras"])
         relayed, turned = _relayed(torch_twin, arrays, shown, in_loops["torch"])
     torch, keras = along_time(torch, in_loops["torch"]), shown
+    torch = _doing_as(torch, keras, by_hand)
+    relayed = _doing_as(relayed, keras, by_hand)
     kinds = _with_unseen(torch.kinds, kinds_of_layers)
     keras, from_the_end = as_pytorch_reads(relayed, keras)
     around, keras = surroundings(relayed, keras)
@@ -96,7 +106,10 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         relayed=relayed,
         kinds=kinds,
         weights={
-            "torch": {name: layers[layer_of(name)].arrays for name in kinds},
+            "torch": {
+                name: usual.get(layer_of(name), layers[layer_of(name)]).arrays
+                for name in kinds
+            },
             "keras": {
                 name: rewritten.arrays[layer_of(name)]
                 for name in kinds
@@ -110,6 +123,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         keras_names=_called(twins),
         from_the_end=from_the_end,
         around=around,
+        by_hand=tuple(by_hand),
         layers={"torch": layers, "keras": in_keras},
         settings={
             "torch": in_pytorch_options.options_by_layer(
@@ -127,6 +141,22 @@ def _without_layers_alone(torch: Anatomy, layers: Collection[str]) -> Anatomy:
     kinds = {n: kind for n, kind in torch.kinds.items() if layer_of(n) in layers}
     arrays = {n: held for n, held in torch.arrays.items() if layer_of(n) in layers}
     return replace(torch, kinds=kinds, arrays=arrays)
+
+
+def _doing_as(torch: Anatomy, keras: Anatomy, by_hand: Collection[str]) -> Anatomy:
+    """Hold layers by hand to what Keras's layer is set to: activations, reset gate.
+
+    Args:
+        torch: what PyTorch's twin does.
+        keras: what Keras's twin does; its calls have the settings.
+        by_hand: names of the layers.
+    """
+    calls = dict(torch.recurrent_calls)
+    for name, call in calls.items():
+        if layer_of(name) in by_hand and name in keras.recurrent_calls:
+            options = {**keras.recurrent_calls[name].options, "states": None}
+            calls[name] = replace(call, options={**options, **call.options})
+    return replace(torch, recurrent_calls=calls)
 
 
 def _with_unseen(at_work: Mapping[str, str], layers: Mapping[str, str]) -> dict:
@@ -154,6 +184,25 @@ def _is_fed_back(
     return False
 
 
+def _as_pytorch_attends(torch: Anatomy, keras: Anatomy) -> Anatomy:
+    """Let attention that is by hand in Keras be meant as PyTorch's layer says.
+
+    Dense layers tell neither how many heads there are nor what is masked.
+
+    Args:
+        torch: what PyTorch's twin does.
+        keras: what Keras's twin does.
+    """
+    options = dict(keras.options)
+    for layer, its_options in keras.options.items():
+        if torch.kinds.get(layer) not in ATTENTION or layer not in torch.options:
+            continue
+        if its_options["heads"] == REQUIRED:
+            inputs = {key: its_options.get(key) for key in ("key", "value")}
+            options[layer] = {**torch.options[layer], **inputs}
+    return replace(keras, options=options)
+
+
 # ----------------------------------------------------------------------------- weights
 
 
@@ -170,24 +219,47 @@ class _Rewritten:
     refusals: dict[str, str]
 
 
-def _rewritten(keras: Mapping[str, Layer], torch: Mapping[str, Layer]) -> _Rewritten:
+def _by_hand(torch: Mapping[str, Layer], keras: Mapping[str, Layer]) -> dict[str, str]:
+    """The layers of PyTorch that are cells by hand, and the cells they are read as.
+
+    Args:
+        torch: layers by name.
+        keras: their twins.
+    """
+    by_hand = {}
+    for name, layer in torch.items():
+        if name not in keras:
+            continue
+        as_read, _ = read_as(layer, keras[name])
+        if as_read.kind != layer.kind and as_read.kind.endswith("Cell"):
+            by_hand[name] = as_read.kind
+    return by_hand
+
+
+def _rewritten(
+    keras: Mapping[str, Layer], torch: Mapping[str, Layer], by_hand: Mapping[str, str]
+) -> _Rewritten:
     """Rewrite the arrays of Keras's layers, each by itself, for PyTorch's layers.
 
     Args:
         keras: layers by name; those that PyTorch does not have are left out.
         torch: layers by name.
+        by_hand: those of them that are read as cells, whose arrays the result has.
     """
     rewritten = _Rewritten({}, {})
     for name, layer in keras.items():
         if name not in torch:
             continue
-        source = {name: _with_both_biases(layer)}
+        source = {name: layer if name in by_hand else _with_both_biases(layer)}
         target = {name: torch[name]}
         try:
             arrays, _ = rewrite(source, target, "to_torch", strict=False)
         except BadInput as error:
             rewritten.refusals[name] = str(error)
         else:
+            if name in by_hand:
+                own = Layer(by_hand[name], arrays[name])
+                arrays[name] = dict(as_usual(own).arrays)
             rewritten.arrays.update(arrays)
     return rewritten
 

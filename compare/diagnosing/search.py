@@ -16,7 +16,6 @@ from compare.diagnosing.computations import applied, recurrent
 from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
 from compare.diagnosing.in_layers.attention import attending
-from compare.diagnosing.in_layers.bare import BareLayers
 from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
@@ -51,21 +50,18 @@ def findings(
     if reordered is not None:  # the models as they are: that is the whole cause
         yield reordered
         return
-    bare = BareLayers(twins, isolated, tuple(arrays))
     elsewhere = Elsewhere(isolated)
     for layer in isolated.kinds:
-        yield from _in_layer(twins, layer, isolated, bare, elsewhere)
+        yield from _in_layer(twins, layer, isolated, elsewhere)
     layers = [layer for layer in torch.kinds if layer in keras.kinds]
     if layers:
-        unlike = bare.unlike_before(None)
-        yield from unlike or _in_results(layers, isolated)
+        yield from _in_results(layers, isolated)
 
 
 def _in_layer(
     twins: Twins,
     layer: str,
     isolated: Isolated,
-    bare: BareLayers,
     elsewhere: Elsewhere,
 ) -> Iterator[Finding]:
     """What differs before a layer, or one of its runs, and in it.
@@ -74,7 +70,6 @@ def _in_layer(
         twins: as in `findings`.
         layer: its name.
         isolated: the twins at work, the model's inputs among the layers.
-        bare: the layers without arrays.
         elsewhere: the arrays of all layers.
     """
     torch, keras = isolated.torch, isolated.keras
@@ -88,11 +83,8 @@ def _in_layer(
         attention = list(attending(layer, isolated))
         yield from attention
     padded = padded_before(layer, isolated)
-    unlike = bare.unlike_before(layer)
     if padded is not None:  # which explains what goes in and what comes out
         yield padded
-    elif unlike:
-        yield from unlike
     elif not attention:
         yield from given_to(layer, isolated)
     if not is_later(layer):

@@ -5,25 +5,32 @@ Arrays have the features last, whatever `data_format` a layer has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 
+from compare.in_keras import attention, separable
 from compare.in_keras.arrays import to_numpy
 from compare.in_keras.internals import calls_replaced
 from compare.in_keras.layers import holders
 from compare.in_keras.names import children, layer_at
 from compare.in_keras.refusals import REFUSALS
+from compare.in_keras.spectral import unwrapped
 from compare.in_keras.twin import Twin
 from compare.in_keras.watching import CELLS, Run, Watch
-from compare.kinds import call, of_layer, options_of
+from compare.kinds import ATTENTION, call, of_layer, options_of
 from compare.kinds.mistake import Call, RecurrentOutput
 from compare.kinds.option import Options
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.runs import layer_of
+
+# Settings of a recurrent layer that change what it computes.
+COMPUTED = ("activation", "recurrent_activation", "reset_after")
+PROJECTIONS = 4  # dense layers of attention by hand, the last of its output
 
 
 def anatomy(
@@ -32,6 +39,7 @@ def anatomy(
     kinds: Mapping[str, str],
     weights: Mapping[str, Mapping[str, np.ndarray]],
     bare_names: Iterable[str] = (),
+    by_hand: Collection[str] = (),
 ) -> Anatomy:
     """Look into a twin in float64 while it runs, not compiled.
 
@@ -44,6 +52,8 @@ def anatomy(
         weights: of these layers, in PyTorch's layout.
         bare_names: names of PyTorch's layers that hold no arrays; layers of the same
             name are looked at as well.
+        by_hand: layers that PyTorch's user wrote; what Keras's layer is set to is among
+            the options of its calls.
     """
     stacks = {name: _stack(children(twin.model)[name]) for name in holders(twin.model)}
     bare = {}
@@ -54,7 +64,9 @@ def anatomy(
     watched = {**bare, **stacks}
     watch = Watch(watched)
     results: tuple[Any, ...] = ()
-    with calls_replaced(watch.replacements()), suppress(*REFUSALS):
+    layers = [layer for stack in watched.values() for layer in stack]
+    replacements = [*watch.replacements(), *separable.in_parts(layers)]
+    with calls_replaced(replacements), suppress(*REFUSALS):
         results = twin.results(twin.tensors(arrays))
     at_work = _LayersAtWork(kinds, weights)
     runs_by_name = watch.by_name()
@@ -62,6 +74,9 @@ def anatomy(
         layer = layer_of(name)
         if runs and (layer in bare or layer in weights):
             at_work.add(name, runs)
+            if layer in by_hand and name in at_work.recurrent_calls:
+                settings = _settings(kinds[layer], watched[layer][0])
+                at_work.set_options(name, settings)
     arrays_of_results = tuple(to_numpy(tensor) for tensor in results)
     last = result = None
     if arrays_of_results:
@@ -102,6 +117,13 @@ def anatomy(
     )
 
 
+def _settings(kind: str, layer: keras.Layer) -> Options:
+    """What a recurrent layer is set to that changes what it computes."""
+    cell = layer.cell if isinstance(layer, keras.layers.RNN) else layer
+    options = options_of("keras", kind, cell)
+    return {name: options[name] for name in COMPUTED if name in options}
+
+
 def _options(kind: str, layer: keras.Layer) -> Options:
     """The settings of a layer of a kind."""
     return options_of("keras", kind, _unwrapped(layer))
@@ -111,7 +133,7 @@ def _unwrapped(layer: keras.Layer) -> keras.Layer:
     """What a wrapper applies to each step, or the layer itself."""
     if isinstance(layer, keras.layers.TimeDistributed):
         return layer.layer
-    return layer
+    return unwrapped(layer)
 
 
 def _stack(attribute: Any) -> list[keras.Layer]:
@@ -140,12 +162,23 @@ class _LayersAtWork:
         self.calls: dict[str, Options] = {}
         self.stacked: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
 
+    def set_options(self, name: str, options: Options) -> None:
+        """Add options to those of a recurrent call."""
+        call = self.recurrent_calls[name]
+        options = {**options, **call.options}
+        self.recurrent_calls[name] = replace(call, options=options)
+
     def add(self, name: str, runs: list[Run]) -> None:
         """Add a run of a layer, or of a stack, whose layers ran in this order."""
         x, output = runs[0].x, runs[-1].output
         if not isinstance(output, RecurrentOutput):
             self.layer_inputs[name] = x
             self.calls[name] = runs[0].call
+            kind = self._kinds.get(layer_of(name))
+            if kind in ATTENTION and len(runs) == PROJECTIONS:
+                self.calls[name] = attention.call_by_hand([run.x for run in runs])
+                self.layer_outputs[name] = output
+                return
             self.layer_outputs[name] = np.concatenate(
                 [_sequence(run) for run in runs], axis=-1
             )

@@ -10,7 +10,9 @@ import keras
 import numpy as np
 
 from compare.in_keras.internals import activation_replaced
+from compare.in_keras.spectral import unwrapped
 from compare.judging.arrays import valid_steps
+from compare.kinds.einsum import axes_of
 from compare.kinds.mistake import RecurrentOutput
 
 
@@ -37,6 +39,7 @@ def unfit(tensor: Any) -> str:
 # Layers that have an activation inside, which PyTorch has after the layer.
 ACTIVATING = (
     keras.layers.Dense,
+    keras.layers.EinsumDense,
     keras.layers.Conv1D,
     keras.layers.Conv2D,
     keras.layers.Conv3D,
@@ -52,8 +55,28 @@ ACTIVATING = (
 
 def activates(layer: Any) -> bool:
     """Whether a layer has an activation inside that PyTorch has after the layer."""
+    layer = unwrapped(layer)
     inside = isinstance(layer, ACTIVATING)
     return inside and layer.activation not in (None, keras.activations.linear)
+
+
+def in_one_axis(layer: Any, x: Any, output: Any) -> tuple[Any, Any]:
+    """What an EinsumDense takes and makes, with all its features in one axis.
+
+    Args:
+        layer: whose features may stand in several axes, such as those of heads.
+        x: what goes in, (batch, ..., features of one or more axes).
+        output: what comes out, alike.
+    """
+    axes = axes_of(layer.equation)
+    if axes is None:
+        return x, output
+    return _joined(x, axes[0]), _joined(output, axes[1])
+
+
+def _joined(tensor: Any, axes: int) -> Any:
+    """A tensor with so many axes at its end made one."""
+    return keras.ops.reshape(tensor, (*tensor.shape[:-axes], -1))
 
 
 @contextmanager
@@ -66,6 +89,7 @@ def before_activation(layer: keras.Layer) -> Iterator[list[Any]]:
     if not activates(layer):
         yield before
         return
+    layer = unwrapped(layer)
     activation = layer.activation
 
     def recorded(x: Any) -> Any:
@@ -85,6 +109,7 @@ NORMS_OF_FEATURES = (
 
 def has_channels_first(module: object, tensor: Any) -> bool:
     """Whether a tensor of this layer is (batch, features, *spatial)."""
+    module = unwrapped(module)
     first = getattr(module, "data_format", None) == "channels_first"
     if isinstance(module, NORMS_OF_FEATURES):
         first = module.axis == 1

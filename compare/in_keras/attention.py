@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from inspect import signature
 from typing import Any
 
@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from compare.in_keras.arrays import to_numpy
-from compare.in_keras.internals import mask_of, mask_of_attention
+from compare.in_keras.internals import Call, mask_of, mask_of_attention
 from compare.in_keras.kinds import ATTENTION
 from compare.kinds.option import Options
 
@@ -20,6 +20,46 @@ MASKS = ("value_mask", "key_mask", "attention_mask", "use_causal_mask")
 def is_attention(layer: keras.Layer) -> bool:
     """Whether this is attention of several heads, which takes several inputs."""
     return isinstance(layer, ATTENTION)
+
+
+def run(
+    layer: keras.Layer,
+    call: Call,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> tuple[tuple[np.ndarray, np.ndarray, Options] | None, Any]:
+    """Run attention; return its queries, its output, and what else it is given.
+
+    Args:
+        layer: of several heads.
+        call: its `call`.
+        args: positional arguments of the call.
+        kwargs: other arguments of the call.
+
+    Returns:
+        Those three, None of a call that is not of sequences; and what it returned.
+    """
+    of_call = call_of(layer, args, kwargs)  # before its `call` takes masks off
+    result = call(*args, **kwargs)
+    if of_call is None:
+        return None, result
+    output = result[0] if isinstance(result, list | tuple) else result
+    return (of_call[0], to_numpy(output), of_call[1]), result
+
+
+def call_by_hand(inputs: Sequence[np.ndarray]) -> Options:
+    """What attention by hand is given beside its queries, by its dense layers.
+
+    Args:
+        inputs: of the projections of queries, of keys and of values, and others.
+    """
+    query, key, value = inputs[:3]
+    options = {}
+    if not np.array_equal(key, query):
+        options["key"] = key
+    if not np.array_equal(value, key):
+        options["value"] = value
+    return options
 
 
 def call_of(

@@ -1,4 +1,4 @@
-"""The layers of a Keras model that hold no arrays, seen while it runs."""
+"""The layers of a Keras model that hold no arrays, as they run."""
 
 from __future__ import annotations
 
@@ -10,91 +10,54 @@ from typing import Any
 import keras
 import numpy as np
 
-from compare.in_keras.arrays import to_numpy
+from compare.in_keras.arrays import features_last, to_numpy
 from compare.in_keras.internals import Call, calls_replaced, every_layer
-from compare.in_keras.kinds import kind_of
-from compare.in_keras.layers import holders
-from compare.in_keras.names import Renamed, children, unnamed
+from compare.in_keras.kinds import is_by_hand, kind_of
+from compare.in_keras.names import unnamed
 from compare.in_keras.refusals import REFUSALS
 from compare.in_keras.twin import Twin
+from compare.kinds import BY_KERAS_NAME, call
 from compare.kinds.kind import Kind
-from compare.mistakes.bare import BareLayer, bare_layer, kind_named
+from compare.mistakes.bare import IDLE, BareLayer
 
 
 def bare_layers(twin: Twin, arrays: tuple[np.ndarray, ...]) -> list[BareLayer]:
-    """Look at each layer without arrays that takes one tensor and runs once, in order.
+    """See what layers without arrays do, each time that one runs, in order.
 
     Args:
         twin: in float64.
         arrays: one for each input.
     """
-    watch = _Watch()
+    seen: list[BareLayer] = []
     replacements: list[tuple[keras.Layer, Callable[[Call], Call]]] = []
-    for name in holders(twin.model):
-        attribute = children(twin.model)[name]
-        stack = attribute if isinstance(attribute, list | tuple) else [attribute]
-        for layer in stack:
-            replacements.append((layer, partial(watch.holding, name)))
-    for name, layer in _without_arrays(twin.model).items():
-        kind = kind_named("keras", kind_of(layer))
-        if kind is not None:
-            replacements.append((layer, partial(watch.bare, name, layer, kind)))
+    every = every_layer(unnamed(twin.model))
+    wrapped = {id(x.layer) for x in every if isinstance(x, keras.layers.Wrapper)}
+    attributes = {id(value): name for name, value in vars(unnamed(twin.model)).items()}
+    for layer in every:
+        kind = BY_KERAS_NAME.get(kind_of(layer))
+        if kind is None or kind.rows is not None or kind.name in IDLE:
+            continue
+        if not is_by_hand(layer) and id(layer) not in wrapped:
+            name = attributes.get(id(layer), layer.name)
+            replacements.append((layer, partial(_noting, seen, name, layer, kind)))
     with calls_replaced(replacements), suppress(*REFUSALS):
         twin.results(twin.tensors(arrays))
-    return [
-        runs[0]
-        for runs in watch.runs.values()
-        if len(runs) == 1 and runs[0] is not None
-    ]
+    return seen
 
 
-def _without_arrays(model: keras.Model | Renamed) -> dict[str, keras.Layer]:
-    """The layers without weights, by attribute where they have one, at any depth."""
-    original = unnamed(model)
-    names = {
-        id(value): name
-        for name, value in vars(original).items()
-        if isinstance(value, keras.Layer)
-    }
-    return {
-        names.get(id(layer), layer.name): layer
-        for layer in every_layer(original, itself=False)
-        if not layer.weights
-    }
+def _noting(
+    seen: list[BareLayer], name: str, layer: keras.Layer, kind: Kind, layer_call: Call
+) -> Call:
+    """The `call` of a layer, which notes what it did."""
 
+    def noting(x: Any, *args: Any, **kwargs: Any) -> Any:
+        result = layer_call(x, *args, **kwargs)
+        if keras.ops.is_tensor(x) and keras.ops.is_tensor(result):
+            x_last, output = features_last(layer, x), features_last(layer, result)
+            options = kind.options_of("keras", layer)
+            at_work = call(kind.name, {}, to_numpy(x_last), options=options)
+            written = kind_of(layer)
+            seen.append(BareLayer(name, written, kind, at_work, to_numpy(output)))
+        return result
 
-class _Watch:
-    """What replaced calls see while a model runs once.
-
-    Attributes:
-        runs: of each layer without arrays, by its name in order; None for a run that
-            shows nothing, such as one of several inputs.
-    """
-
-    def __init__(self) -> None:
-        self.runs: dict[str, list[BareLayer | None]] = {}
-        self._after = ""  # the layer with arrays that ran last
-
-    def holding(self, name: str, call: Call) -> Call:
-        """The `call` of a layer with arrays, which is noted as the last."""
-
-        def noted(*args: Any, **kwargs: Any) -> Any:
-            result = call(*args, **kwargs)
-            self._after = name
-            return result
-
-        return noted
-
-    def bare(self, name: str, layer: keras.Layer, kind: Kind, call: Call) -> Call:
-        """The `call` of a layer without arrays, watched."""
-
-        def watched(x: Any, *args: Any, **kwargs: Any) -> Any:
-            result = call(x, *args, **kwargs)
-            run = None
-            if keras.ops.is_tensor(x) and keras.ops.is_tensor(result):
-                arrays = to_numpy(x), to_numpy(result)
-                run = bare_layer("keras", name, kind, layer, *arrays, self._after)
-            self.runs.setdefault(name, []).append(run)
-            return result
-
-        return watched
+    return noting

@@ -136,6 +136,17 @@ def activation_replaced(
         vars(layer)["activation"] = before
 
 
+def hold_arrays(
+    layer: keras.Layer, kernel: keras.Variable, bias: keras.Variable | None
+) -> None:
+    """Let a convolution that was not built hold variables of another layer.
+
+    Past `Layer.__setattr__`, which would count them as this layer's own. A convolution
+    keeps its kernel as `_kernel`, a depthwise one as `kernel`.
+    """
+    vars(layer).update(kernel=kernel, _kernel=kernel, bias=bias, built=True)
+
+
 @contextmanager
 def initializers_replaced(
     layer: keras.Layer,

@@ -9,6 +9,7 @@ import keras
 
 from compare.in_keras.internals import framework_class, parts_of_attention
 from compare.kinds import unlike_pytorch
+from compare.kinds.einsum import axes_of
 from compare.one_line import class_name
 
 # Layers that count as one with the dense layers that each makes for itself.
@@ -76,6 +77,8 @@ def _kind_of(attribute: Any, backwards: bool) -> str:
     if kind == "Activation":
         return f"Activation({attribute.activation.__name__})"
     options += unlike_pytorch(kind, lambda option: option.of_layer("keras", cell))
+    if isinstance(cell, keras.layers.EinsumDense) and axes_of(cell.equation) is None:
+        options.append(f"equation={cell.equation}")
     if options:
         return f"{kind}({', '.join(options)})"
     relu = kind == "SimpleRNN" and cell.activation.__name__ == "relu"
@@ -107,6 +110,8 @@ def inner_layers(attribute: object) -> dict[str, keras.Layer]:
             "backward.": attribute.backward_layer,
         }
     if isinstance(attribute, keras.layers.TimeDistributed):
+        return {"": attribute.layer}
+    if isinstance(attribute, keras.layers.SpectralNormalization):
         return {"": attribute.layer}
     cell = attribute.cell if isinstance(attribute, keras.layers.RNN) else attribute
     if isinstance(cell, keras.layers.StackedRNNCells):

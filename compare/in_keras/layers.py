@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from compare.errors import BadInput
+from compare.in_keras import separable
 from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
 from compare.in_keras.kinds import (
     ATTENTION,
@@ -23,6 +24,7 @@ from compare.in_keras.kinds import (
 from compare.in_keras.memory import value_of
 from compare.in_keras.models import is_graph, never_built
 from compare.in_keras.names import Renamed, children, is_whole, unnamed
+from compare.in_keras.spectral import is_spectral, settle_vectors, vectors
 from compare.kinds.layer import Layer
 from compare.listing import bounded
 from compare.one_line import class_name
@@ -114,6 +116,7 @@ def _checked(
         inside |= {id(variable) for variable in layer.arrays.values()}
     for layer in constant_layers(model).values():
         inside |= {id(variable) for variable in layer.weights}
+    inside |= set(map(id, vectors(every_layer(original))))
     outside = [v.path for v in model.weights if id(v) not in inside]
     if outside and is_whole(model):
         raise BadInput(
@@ -167,6 +170,17 @@ def write(variable: keras.Variable, array: np.ndarray) -> None:
     variable.assign(value_of(array, variable.dtype))
 
 
+def settle(model: keras.Model) -> None:
+    """Bring what training goes on from to the weights that were written."""
+    settle_vectors(every_layer(unnamed(model)))
+
+
+def computed(model: keras.Model | Renamed) -> list[str]:
+    """Full names of weights that a model divides by their norm as it learns."""
+    every = every_layer(unnamed(model))
+    return [layer.kernel.path for layer in every if is_spectral(layer)]
+
+
 # ------------------------------------------------------------ layers by attribute
 
 
@@ -188,6 +202,9 @@ def variables(attribute: object) -> dict[str, keras.Variable]:
     Args:
         attribute: what a model has by a name; anything else holds none.
     """
+    of_part = separable.held(attribute)
+    if of_part is not None:
+        return of_part
     inner = inner_layers(attribute) or parts(attribute)
     if inner:
         by_name = {}
@@ -220,15 +237,18 @@ def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
 
     They are named by their attributes, `encoder.lstm` or `stack.0`, and by their own
     names inside Sequential and functional models. A recurrent layer counts as one with
-    its cell, and a wrapper with what it wraps, though that is an attribute as well.
-    Those of `constants` are left out.
+    its cell, and a wrapper with what it wraps, though that is an attribute as well;
+    a separable convolution as two, `stem.depthwise` and `stem.pointwise`. Those of
+    `constants` are left out.
 
     Args:
         model: of any nesting.
         path: what the names begin with.
     """
     every = _holding(model, path)
-    return {name: layer for name, layer in every.items() if not is_constant(layer)}
+    return separable.split(
+        {name: layer for name, layer in every.items() if not is_constant(layer)}
+    )
 
 
 def directions_apart(leaves: Mapping[str, keras.Layer]) -> dict[str, keras.Layer]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from compare.in_keras import separable
 from compare.in_keras.arrays import activates, before_activation, features_last, unfit
 from compare.in_keras.internals import Call, calls_replaced
 from compare.in_keras.models import options_set
@@ -32,8 +33,11 @@ class Stages:
         for name, attribute in children(model).items():
             if isinstance(attribute, list) and attribute:
                 attribute = attribute[-1]  # what a stack of layers hands on
-            if isinstance(attribute, keras.Layer):
-                replacements.append((attribute, partial(self._record, name, attribute)))
+            layer = attribute
+            if isinstance(layer, keras.Layer):
+                layer = separable.recorded(layer)
+            if isinstance(layer, keras.Layer):
+                replacements.append((layer, partial(self._record, name, layer)))
         with calls_replaced(replacements):
             yield
 

@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow
 
 from compare.errors import BadInput
+from compare.in_keras import separable
 from compare.in_keras.arrays import is_tensor, to_numpy, unfit
 from compare.in_keras.callers import lines_noted
 from compare.in_keras.internals import (
@@ -334,7 +335,7 @@ class Twin(adapter.Twin):
         last = len(self._order)
 
         def place(name: str) -> int:
-            return self._order.get(id(by_name[name]), last)
+            return self._order.get(id(separable.whole(by_name[name])), last)
 
         in_order = {name: by_name[name] for name in sorted(by_name, key=place)}
         return directions_apart(in_order) if self._directions_apart else in_order

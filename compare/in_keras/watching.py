@@ -15,6 +15,7 @@ from compare.in_keras import attention
 from compare.in_keras.arrays import (
     before_activation,
     features_last,
+    in_one_axis,
     in_order,
     merged,
     order_of_steps,
@@ -116,7 +117,8 @@ class Watch:
 
         def watched_attention(*args: Any, **kwargs: Any) -> Any:
             place = begun()
-            run, result = _attention_run(layer, call, args, kwargs)
+            seen, result = attention.run(layer, call, args, kwargs)
+            run = None if seen is None else Run(*seen[:2], call=seen[2])
             self._runs[name][place] = number, run
             return result
 
@@ -194,23 +196,9 @@ def _plain_run(
     if not keras.ops.is_tensor(output):  # several
         return None, result
     x, output = features_last(layer, x), features_last(layer, output)
+    if isinstance(layer, keras.layers.EinsumDense):
+        x, output = in_one_axis(layer, x, output)
     return Run(to_numpy(x), to_numpy(output)), result
-
-
-def _attention_run(
-    layer: keras.Layer,
-    call: LayerCall,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
-) -> tuple[Run | None, Any]:
-    """Run attention, which is given several inputs; return the run, and its result."""
-    of_call = attention.call_of(layer, args, kwargs)  # before masks are taken off
-    result = call(*args, **kwargs)
-    if of_call is None:
-        return None, result
-    output = result[0] if isinstance(result, list | tuple) else result
-    query, options = of_call
-    return Run(query, to_numpy(output), call=options), result
 
 
 def _recurrent_run(

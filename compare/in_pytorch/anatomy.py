@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from compare.in_pytorch import attention
+from compare.in_pytorch import attention, written
 from compare.in_pytorch.arrays import (
     RECURRENT,
     batch_or_time_first,
@@ -76,18 +76,17 @@ def anatomy(
     for name, module in modules.items():
         hooks += watch.hooks(name, module)
         if instead:  # after those that watch, which are to see what it makes itself
-            hook = _handing_on_instead(name, instead, name in turned)
+            hook = _handing_on_instead(twin.model, name, instead, name in turned)
             hooks.append(module.register_forward_hook(hook))
     results: tuple[torch.Tensor, ...] = ()
     with hooked(hooks), suppress(*REFUSALS):  # what came before a refusal is seen
         results = twin.results(twin.tensors(arrays))
-    at_work = _LayersAtWork(modules, holding)
+    at_work = _LayersAtWork(twin.model, modules, holding)
     runs = watch.by_name()
     for name, run in runs.items():
-        if run.is_clear:
-            at_work.add(name, run)
+        at_work.add(name, run)
     kinds = {
-        name: of_layer(holding[run.layer].kind_at_work)
+        name: of_layer(at_work.layer(run.layer).kind_at_work)
         for name, run in runs.items()
         if name in at_work.recurrent_calls or name in at_work.layer_inputs
         if run.layer in holding
@@ -102,7 +101,7 @@ def anatomy(
         result = arrays_of_results[0]
     return Anatomy(
         kinds=kinds,
-        arrays={name: holding[runs[name].layer].arrays for name in kinds},
+        arrays={name: at_work.layer(runs[name].layer).arrays for name in kinds},
         layer_inputs=at_work.layer_inputs,
         layer_outputs=at_work.layer_outputs,
         recurrent_calls=at_work.recurrent_calls,
@@ -119,11 +118,7 @@ def anatomy(
             if name in at_work.layer_inputs
         },
         changed_by_run=_moved(holding, statistics),
-        cells=tuple(
-            name
-            for name in at_work.recurrent_calls
-            if is_cell(modules[runs[name].layer])
-        ),
+        cells=tuple(at_work.cells),
     )
 
 
@@ -131,22 +126,33 @@ class _LayersAtWork:
     """What layers were seen to do, as `Anatomy` has it.
 
     Args:
+        model: whose layers they are.
         modules: the layers by name.
         holding: those that hold arrays, as data.
     """
 
     def __init__(
-        self, modules: Mapping[str, torch.nn.Module], holding: Mapping[str, Layer]
+        self,
+        model: torch.nn.Module,
+        modules: Mapping[str, torch.nn.Module],
+        holding: Mapping[str, Layer],
     ) -> None:
-        self._modules, self._holding = modules, holding
+        self._model, self._modules, self._holding = model, modules, holding
+        self._usual: dict[str, Layer] = {}  # of layers by hand
+        self.cells: list[str] = []
         self.layer_inputs: dict[str, np.ndarray] = {}
         self.layer_outputs: dict[str, np.ndarray] = {}
         self.recurrent_calls: dict[str, Call] = {}
         self.recurrent_outputs: dict[str, RecurrentOutput] = {}
 
     def add(self, name: str, run: Run) -> None:
-        """Add a run by its name."""
+        """Add a run by its name, if it is clear what it does."""
         module, result = self._modules[run.layer], run.result
+        if written.is_written(self._model, run.layer):
+            self._add_written(name, run)
+            return
+        if not run.is_clear:
+            return
         x = run.args[0]
         if isinstance(module, RECURRENT):
             if is_recurrent_result(module, result) and is_batch(module, x):
@@ -155,12 +161,36 @@ class _LayersAtWork:
                     options = {"states": run.states}
                 layer = self._holding[run.layer]
                 self._add_recurrent(name, module, layer, x, result, options)
+                if is_cell(module):
+                    self.cells.append(name)
         elif isinstance(x, torch.Tensor):
             self.layer_inputs[name] = features_last(module, x).numpy()
             if attention.is_attention(module):
                 result = first(result)
             if isinstance(result, torch.Tensor):
                 self.layer_outputs[name] = features_last(module, result).numpy()
+
+    def layer(self, name: str) -> Layer:
+        """A layer that holds arrays; one by hand as a cell of PyTorch."""
+        if not written.is_written(self._model, name):
+            return self._holding[name]
+        if name not in self._usual:
+            self._usual[name] = written.usual(self._model, name)
+        return self._usual[name]
+
+    def _add_written(self, name: str, run: Run) -> None:
+        """Add a run of a layer by hand, if it is a usual one."""
+        layer = self.layer(run.layer)
+        own = written.own_run(layer, run.args, run.kwargs, run.result)
+        if own is None:
+            return
+        options: Options = {} if own.states is None else {"states": own.states}
+        self.recurrent_calls[name] = call(
+            layer.kind, layer.arrays, own.x, options=options
+        )
+        self.recurrent_outputs[name] = own.output
+        if own.is_step:
+            self.cells.append(name)
 
     def _add_recurrent(
         self,
@@ -179,21 +209,32 @@ class _LayersAtWork:
 
 
 def _handing_on_instead(
-    name: str, instead: Anatomy, turned: bool
+    model: torch.nn.Module, name: str, instead: Anatomy, turned: bool
 ) -> Callable[..., Any]:
     """A hook by which a layer hands on what the layer of its name does elsewhere.
 
     Args:
+        model: the whole.
         name: of the layer; one that is not in the anatomy hands on what it makes.
         instead: what is to be handed on.
         turned: as in `handing_on`.
     """
     number = 0  # of the run
 
-    def hook(module: Any, args: object, result: Any) -> Any:
+    def hook(module: Any, args: Any, result: Any) -> Any:
         nonlocal number
         number += 1
         run = run_named(name, number)
+        if written.is_written(model, name):
+            layer, sequence = written.usual(model, name), None
+            if name in instead.recurrent_outputs:
+                sequence = instead.recurrent_outputs[name]
+                if args[0].ndim == 2:
+                    sequence = _step(sequence, number)
+            sequence = instead.recurrent_outputs.get(run, sequence)
+            if sequence is None:
+                return None
+            return written.returning(layer, args, result, sequence)
         if name in instead.recurrent_outputs:
             sequence = instead.recurrent_outputs[name]
             if is_cell(module):
@@ -295,6 +336,8 @@ def alone(
         tensor = tensor.long()  # Keras may hand on the indices as floats
     elif tensor.is_floating_point():
         tensor = tensor.to(getattr(torch, twin.dtype))
+    if written.is_written(twin.model, layer_of(layer)):
+        return _written_alone(twin, layer_of(layer), tensor, states)
     if attention.is_attention(module):
         args, kwargs = attention.arguments(module, tensor, options or {})
         result = first(module(*args, **kwargs))
@@ -338,3 +381,44 @@ def _cell_alone(
         steps.append(sequence_of(module, result))
     output = np.concatenate([step.output for step in steps], axis=1)
     return replace(steps[-1], output=output)
+
+
+def _written_alone(
+    twin: Twin, name: str, x: torch.Tensor, states: tuple[np.ndarray, ...] | None
+) -> RecurrentOutput:
+    """Run a cell or layer by hand over x, (batch, time, features).
+
+    Raises:
+        ValueError: if it does not return what such layers do.
+    """
+    module, layer = twin.model.get_submodule(name), written.usual(twin.model, name)
+    dtype = getattr(torch, twin.dtype)
+    given = tuple(torch.tensor(state[-1], dtype=dtype) for state in states or ())
+    own = None
+    with suppress(*REFUSALS):  # a layer may take a sequence, a cell a step
+        args = (x, *_as_given(given))
+        own = written.own_run(layer, args, {}, module(*args))
+    if own is not None:
+        return own.output
+    steps: list[RecurrentOutput] = []
+    if not given:
+        size = layer.arrays["weight_hh"].shape[1]
+        number = 2 if layer.kind.startswith("LSTM") else 1
+        given = tuple(x.new_zeros(len(x), size) for _ in range(number))
+    for step in x.unbind(1):
+        args = (step, *_as_given(given))
+        own = written.own_run(layer, args, {}, module(*args))
+        if own is None:
+            raise ValueError(f"{name} returns neither steps nor states")
+        steps.append(own.output)
+        ends = [state for state in (own.output.h, own.output.c) if state is not None]
+        given = tuple(torch.tensor(end, dtype=dtype) for end in ends)
+    output = np.concatenate([step.output for step in steps], axis=1)
+    return replace(steps[-1], output=output)
+
+
+def _as_given(states: tuple[torch.Tensor, ...]) -> tuple[Any, ...]:
+    """States as an argument: h alone, or h and c in a tuple."""
+    if len(states) > 1:
+        return (states,)
+    return states

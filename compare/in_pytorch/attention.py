@@ -5,7 +5,8 @@ Arrays are as Keras has them: batch first, and True in a mask where a query sees
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from inspect import signature
 from typing import Any
 
@@ -13,11 +14,14 @@ import numpy as np
 import torch
 
 from compare.in_pytorch.kinds import kind_of
+from compare.in_pytorch.models import options_set
 from compare.kinds import call, options_of
 from compare.kinds.attention import causal
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call
 from compare.kinds.option import Options
+
+TRANSFORMERS = (torch.nn.TransformerEncoderLayer, torch.nn.TransformerDecoderLayer)
 
 
 def is_attention(layer: torch.nn.Module) -> bool:
@@ -87,6 +91,8 @@ def _masks(
             array = array[:, None, None, :]  # (batch, source)
         elif array.ndim == 3:  # (batch * heads, time, source)
             array = array.reshape(-1, layer.num_heads, *array.shape[1:])
+            if (array == array[:, :1]).all():  # the same for all heads
+                array = array[:, :1]
         else:
             array = array[None, None]  # (time, source)
         if array.dtype.kind == "f":
@@ -147,6 +153,25 @@ def arguments(
         total = np.where(mask, total, -np.inf)
     flat = torch.tensor(total.reshape(-1, time, source)).to(x.dtype)
     return (query, key, value), {"attn_mask": flat}
+
+
+def norms_first(model: torch.nn.Module) -> dict[str, bool]:
+    """Whether each transformer layer has its norms first, by its name."""
+    return {
+        name: module.norm_first
+        for name, module in model.named_modules()
+        if isinstance(module, TRANSFORMERS)
+    }
+
+
+@contextmanager
+def norms_moved(model: torch.nn.Module) -> Iterator[None]:
+    """Let transformer layers have their norms first, or last, unlike as they are."""
+    with ExitStack() as stack:
+        for name, first in norms_first(model).items():
+            layer = model.get_submodule(name)
+            stack.enter_context(options_set(layer, norm_first=not first))
+        yield
 
 
 def returning(

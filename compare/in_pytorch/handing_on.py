@@ -36,12 +36,24 @@ def possible(wrong: Any) -> Any:
     return wrong
 
 
-def in_the_place_of_first(args: tuple[Any, ...], tensor: Any) -> tuple[Any, ...]:
+def in_the_place_of_first(
+    args: tuple[Any, ...], tensor: Any, shared: bool = False
+) -> tuple[Any, ...]:
     """Arguments with a tensor in the place of the first, wherever that stands.
 
     Attention is given one tensor as queries, keys and values.
+
+    Args:
+        args: of a layer, by position.
+        tensor: of the form of the first.
+        shared: whether to write into the first, which others may be given as well.
     """
-    return tuple(tensor if value is args[0] else value for value in args)
+    x = args[0]
+    if shared and isinstance(x, torch.Tensor) and x.shape == tensor.shape:
+        with torch.no_grad():
+            x.copy_(tensor)
+        return args
+    return tuple(tensor if value is x else value for value in args)
 
 
 class StepsOfCell:
@@ -141,6 +153,7 @@ class HandedOn:
         watched: names of the layers.
         following: name of the one which is computed next; None for what the model
             returns.
+        shared: as in `Handover`.
     """
 
     def __init__(
@@ -149,8 +162,9 @@ class HandedOn:
         model: torch.nn.Module,
         watched: Iterable[str],
         following: str | None,
+        shared: bool = False,
     ) -> None:
-        self._change, self._model = change, model
+        self._change, self._model, self._shared = change, model, shared
         self._watched, self._following = watched, following
         self._running = False  # the model, and not a layer alone
         # What gives the outputs of each layer that ran, a run after another.
@@ -200,7 +214,8 @@ class HandedOn:
                 array = array.reshape(x.shape)
             elif array.ndim > x.ndim:
                 array = array[:, -1]  # the step at which a loop is
-        return in_the_place_of_first(args, as_input_of(module, array, args[0]))
+        tensor = as_input_of(module, array, args[0])
+        return in_the_place_of_first(args, tensor, self._shared)
 
     def _return(self, model: torch.nn.Module, args: object, results: Any) -> object:
         """Return what is made of the outputs kept as the first result."""

@@ -6,6 +6,8 @@ say what to do when an upgrade of PyTorch takes one away.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -45,6 +47,44 @@ def is_compiled(module: torch.nn.Module) -> bool:
 def version_of(tensor: torch.Tensor) -> int:
     """How often a tensor, or a view of it, was changed in place."""
     return tensor._version
+
+
+def hooks_before(module: torch.nn.Module) -> list[object]:
+    """What runs before a module's code: older code computes weights there."""
+    return list(module._forward_pre_hooks.values())
+
+
+def vectors_of(
+    part: Any, weight: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None:
+    """The matrix whose norm `parametrizations.spectral_norm` takes, and its vectors.
+
+    Args:
+        part: what computes a weight.
+        weight: from another tensor.
+
+    Returns:
+        The weight as a matrix, (outputs, inputs), u and v; None of anything else.
+    """
+    if not hasattr(part, "_u"):
+        return None
+    return part._reshape_weight_to_matrix(weight), part._u, part._v
+
+
+def without_parametrizations(module: torch.nn.Module) -> None:
+    """Give a module of `parametrize` the class back that it was made with.
+
+    `parametrize.remove_parametrizations` takes the weight out of the class, which all
+    copies of the module share.
+    """
+    del module.parametrizations
+    module.__class__ = type(module).__mro__[1]
+
+
+def hold_together(module: torch.nn.Module) -> None:
+    """Let a recurrent layer find its weights where they are now."""
+    if isinstance(module, torch.nn.RNNBase):
+        module._init_flat_weights()
 
 
 class WatchedOperations(TorchDispatchMode):

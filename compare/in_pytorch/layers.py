@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from compare.errors import BadInput
+from compare.in_pytorch import computed as computed_weights
 from compare.in_pytorch.kinds import (
     is_by_hand,
     is_constant,
@@ -197,11 +198,6 @@ def hold_cells(model: torch.nn.Module) -> bool:
     return bool(new)
 
 
-def release_cells(model: torch.nn.Module) -> None:
-    """Count the layers of such cells by themselves again."""
-    _CELLS.difference_update(model.modules())
-
-
 def _is_cell_of_layers(module: torch.nn.Module) -> bool:
     """Whether a module of the user's own has the linear layers of a cell, no others."""
     children = list(module.children())
@@ -241,3 +237,8 @@ def constants(model: torch.nn.Module) -> list[str]:
             for key, _ in module.named_buffers(recurse=False):
                 names.append(f"{prefix}{key}")
     return names
+
+
+def computed(model: torch.nn.Module) -> list[str]:
+    """Full names of weights that the user's model computes, as in a weight norm."""
+    return computed_weights.held_weights(model)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.in_pytorch import attention
+from compare.in_pytorch import attention, written
 from compare.in_pytorch.arrays import (
     RECURRENT,
     as_input_of,
@@ -56,6 +56,8 @@ from compare.kinds.mistake import (
     JoinedInput,
     LayerInput,
     LossFactor,
+    OrderOfNorms,
+    RecurrentOutput,
     ResultOrder,
 )
 from compare.kinds.option import Options
@@ -95,6 +97,8 @@ def injected(
             return _with_initial_states(twin, effect, layer)
         case JoinedInput():
             return _with_joined_input(twin.model, effect, following)
+        case OrderOfNorms():
+            return attention.norms_moved(twin.model)
         case ResultOrder():
             return _with_result_order(twin.model, effect)
         case LossFactor():
@@ -111,7 +115,12 @@ def _with_arrays(
     """Let a layer hold other arrays; what it held waits and need not be copied."""
     tensors = holders(model)[layer]
     right = {name: read(tensor) for name, tensor in tensors.items()}
-    wrong = possible(effect.change(right))
+    if written.is_written(model, layer):
+        usual = written.usual(model, layer)
+        changed = possible(effect.change(usual.arrays))
+        wrong = written.as_written(model, layer, changed)
+    else:
+        wrong = possible(effect.change(right))
     memory = Counter(map(_memory, (*model.parameters(), *model.buffers())))
     with ExitStack() as stack:
         for name, array in wrong.items():
@@ -170,7 +179,8 @@ def _with_computation(
     model: torch.nn.Module, effect: Computation, layer: str
 ) -> AbstractContextManager[None]:
     """Put what a layer wrongly computes in the place of what it returns."""
-    bare = Layer(kind_of(model.get_submodule(layer_of(layer))), {})
+    module = model.get_submodule(layer_of(layer))
+    bare = Layer(kind_of(module), {})  # what it is where it holds no arrays
     held = layers(model).get(layer_of(layer), bare)
     kind, arrays = held.kind, held.arrays
     steps = StepsOfCell()
@@ -178,6 +188,8 @@ def _with_computation(
     def recompute(
         module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
     ) -> Any:
+        if written.is_written(model, layer_of(layer)):
+            return _recomputed_by_hand(model, layer, effect, args, kwargs, result)
         if isinstance(module, RECURRENT):
             x, lengths = padded(module, args[0])
             states = states_given(module, args, kwargs)
@@ -198,9 +210,28 @@ def _with_computation(
         wrong = possible(effect.compute(call(kind, arrays, x, options=options)))
         return features_in_place(module, like(wrong, result))
 
-    module = model.get_submodule(layer_of(layer))
     counting, hook = of_one_run(model, module, layer, recompute)
     return hooked([*counting, module.register_forward_hook(hook, with_kwargs=True)])
+
+
+def _recomputed_by_hand(
+    model: torch.nn.Module,
+    layer: str,
+    effect: Computation,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    result: Any,
+) -> Any:
+    """What a layer by hand returns, with what a mistake computes in its place."""
+    usual = written.usual(model, layer_of(layer))
+    own = possible(written.own_run(usual, args, kwargs, result))
+    options: Options = {} if own.states is None else {"states": own.states}
+    wrong = possible(
+        effect.compute(call(usual.kind, usual.arrays, own.x, options=options))
+    )
+    c = wrong["c_n"][-1] if "c_n" in wrong else None
+    sequence = RecurrentOutput(wrong["output"], wrong["h_n"][-1], c)
+    return written.returning(usual, args, result, sequence)
 
 
 def _with_handover(
@@ -211,7 +242,8 @@ def _with_handover(
     def handed_over(output_by_name: OutputByName) -> np.ndarray | None:
         return effect.function(output_by_name(layer))
 
-    return hooked(HandedOn(handed_over, model, [layer], following).hooks())
+    handing_on = HandedOn(handed_over, model, [layer], following, effect.shared)
+    return hooked(handing_on.hooks())
 
 
 def _with_activation(
@@ -229,7 +261,9 @@ def _with_joined_input(
     model: torch.nn.Module, effect: JoinedInput, following: str | None
 ) -> AbstractContextManager[None]:
     """Give the next layer what is joined from the outputs of several."""
-    return hooked(HandedOn(effect.join, model, layers(model), following).hooks())
+    watched = layers(model)
+    handing_on = HandedOn(effect.join, model, watched, following, effect.shared)
+    return hooked(handing_on.hooks())
 
 
 def _with_final_activation(
@@ -260,7 +294,7 @@ def _with_layer_input(
 
     def give(module: torch.nn.Module, args: tuple[Any, ...]) -> Any:
         array = as_input_of(module, effect.array, args[0])
-        return in_the_place_of_first(args, array)
+        return in_the_place_of_first(args, array, effect.shared)
 
     module = model.get_submodule(layer_of(following))
     counting, hook = of_one_run(model, module, following, give)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -11,7 +10,7 @@ import torch
 from torch.utils.hooks import RemovableHandle
 
 from compare.errors import BadInput
-from compare.in_pytorch import internals
+from compare.in_pytorch import computed, internals
 from compare.in_pytorch.internals import reads_its_mode
 from compare.judging.words import Precision
 from compare.one_line import class_name
@@ -63,7 +62,9 @@ def copied(model: torch.nn.Module, dtype: Precision) -> torch.nn.Module:
         model: of any precision.
         dtype: "float32" or "float64".
     """
-    return copy.deepcopy(model).cpu().to(getattr(torch, dtype))
+    copy = computed.copied(model).cpu()
+    computed.hold(copy)  # as they are computed in the model's own precision
+    return copy.to(getattr(torch, dtype))
 
 
 def in_precision(model: torch.nn.Module, dtype: Precision) -> torch.nn.Module:

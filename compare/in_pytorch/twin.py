@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from compare.in_pytorch import computed
 from compare.in_pytorch.arrays import unfit
 from compare.in_pytorch.internals import version_of
 from compare.in_pytorch.layers import holders, layers, layers_with
@@ -69,7 +70,9 @@ class Twin(adapter.Twin):
             partial(refused, REFUSALS, origin, message) if call else nullcontext
         )
         with untouched(), settled(dtype):
-            self.model = make().to(getattr(torch, dtype)).eval()
+            model = make()
+            computed.hold(model)
+            self.model = model.to(getattr(torch, dtype)).eval()
         widen(self.model, dtype)
         tell_epsilons(self.model)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,7 @@ class Run:
         states: what a recurrent layer was given to begin with; None for zeros.
         is_clear: whether it was given one input, beside states, that can be compared.
         result: what it returned; None if it refused.
+        kwargs: the other arguments.
         call: what attention was given beside its queries, as options of its kind.
     """
 
@@ -34,6 +36,7 @@ class Run:
     states: tuple[np.ndarray, ...] | None
     is_clear: bool
     result: Any = None
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
     call: Options = field(default_factory=dict)
 
 
@@ -74,6 +77,7 @@ class Watch:
             tensors = [x for x in args if isinstance(x, torch.Tensor)]
             is_clear = bool(args) and not several and not any(map(unfit, tensors))
             run = Run(name, tuple(map(copied, args)), states, is_clear, call=call)
+            run.kwargs = kwargs
             self.runs.append(run)
             self._open.setdefault(name, []).append(run)
 

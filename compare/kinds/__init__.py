@@ -15,6 +15,7 @@ from compare.kinds import by_hand
 from compare.kinds.activations import ACTIVATION_KINDS
 from compare.kinds.batch_norm import BATCH_NORM
 from compare.kinds.computing import Cell
+from compare.kinds.conv_lstm import CONV_LSTM
 from compare.kinds.convolution import CONVOLUTIONS
 from compare.kinds.dense import LINEAR
 from compare.kinds.edges import EDGES
@@ -68,6 +69,10 @@ KINDS: tuple[Kind, ...] = (
 
 BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}
 BY_TORCH_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.torch}
+BY_KERAS_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.keras}
+# What users write in PyTorch, which has no layer of it, and Keras has a layer of.
+BY_HAND: tuple[Kind, ...] = (CONV_LSTM,)
+BY_TORCH_NAME |= {kind.name: kind for kind in BY_HAND}
 WITH_ARRAYS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.rows is not None)
 
 
@@ -254,3 +259,13 @@ def options_of(side: Side, name: str, layer: object) -> Options:
     """
     kind = BY_TORCH_NAME.get(name)
     return {} if kind is None else kind.options_of(side, layer)
+
+
+def written_as(layer: Layer, arrays: Arrays) -> Arrays:
+    """Return arrays of a cell of PyTorch in the way in which a layer by hand has them.
+
+    Args:
+        layer: read as a cell, with its own arrays.
+        arrays: those of the cell, `weight_ih` and so on.
+    """
+    return by_hand.written_as(layer, BY_TORCH_NAME[layer.kind], arrays)

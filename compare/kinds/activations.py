@@ -54,8 +54,8 @@ def _softmin(x: np.ndarray, axis: int) -> np.ndarray:
     return functions.softmax(-x, axis)
 
 
-def _gelu(approximate: bool) -> Function:
-    return functions.gelu_by_tanh if approximate else functions.gelu
+def _gelu(approximate: str) -> Function:
+    return functions.gelu_by_tanh if approximate == "tanh" else functions.gelu
 
 
 def _relu(threshold: float, slope: float, limit: float | None) -> Function:
@@ -64,11 +64,6 @@ def _relu(threshold: float, slope: float, limit: float | None) -> Function:
 
 def _mean_slope(lower: float, upper: float) -> Function:
     return functions.leaky_relu((lower + upper) / 2)
-
-
-def is_by_tanh(approximate: Value) -> bool:
-    """Read PyTorch's word for how gelu is computed."""
-    return bool(approximate == "tanh")
 
 
 def _of_pytorch(
@@ -201,16 +196,13 @@ SOFTMAX = Kind(
 GELU = _applied(
     "GELU",
     "gelu",
-    computes_with(_gelu, approximate=False),
-    Option(
+    computes_with(_gelu, approximate="none"),
+    _of_pytorch(
         "approximate",
         "approximate",
-        "",
         "none",
-        False,
-        in_keras=is_by_tanh,
-        instead="keras.activations.gelu(x, approximate=True)",
-        sample=("tanh", None),
+        "tanh",
+        "keras.activations.gelu(x, approximate=True)",
     ),
 )
 

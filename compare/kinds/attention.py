@@ -74,18 +74,20 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
             of this call `key` and `value`, (batch, source, features), x where there is
             none; `mask`, True where a query sees a key, (batch or 1, heads or 1, time,
             source); `added` to the scores, of these axes. A mistake may ask for another
-            `scale`, another `axis` of the softmax, or a `factor` of the scores.
+            `scale`, another `axis` of the softmax, a `factor` of the scores; or another
+            order in which heads are `cut` and `joined`: "size first", and when joined
+            "time first" for heads that are not taken back beside each other.
 
     Returns:
-        (batch, time, features). None where the heads are not told, or where a
-        projection cannot be cut into them. A query that sees no key takes the mean of
-        all values, as in Keras; PyTorch makes NaN of it.
+        (batch, time, features). None where the heads are not told, where a projection
+        cannot be cut into them, or where a mask is for other heads. A query that sees
+        no key takes the mean of all values, as in Keras; PyTorch makes NaN of it.
 
     Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2; fewer
         heads of keys: Ainslie et al. 2023, arXiv:2305.13245, section 2.2.
     """
     heads = options.get("heads")
-    if not heads or heads < 1:
+    if not heads or heads < 1 or not _fit_heads(options, heads):
         return None
     by_name = projections(arrays)
     groups = options.get("groups") or heads
@@ -97,12 +99,12 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
         projected = by_name[name].of(inputs[name])
         if projected.shape[-1] % counts[name]:
             return None
-        cut[name] = _in_heads(projected, counts[name])
+        cut[name] = _in_heads(projected, counts[name], options.get("cut"))
     for name in ("key", "value"):  # each serves the queries of several heads
         cut[name] = np.repeat(cut[name], heads // groups, axis=1)
     result = attended(cut["query"], cut["key"], cut["value"], options)
     output = by_name["output"]
-    joined = result.swapaxes(1, 2).reshape(*x.shape[:2], -1)  # heads beside each other
+    joined = _beside(result, options.get("joined"))
     if joined.shape[-1] != output.weight.shape[1]:
         return None
     return output.of(joined)
@@ -143,15 +145,32 @@ def weighed(scores: np.ndarray, options: Options) -> np.ndarray:
     return softmax(scores, options.get("axis", -1))
 
 
+def _fit_heads(options: Options, heads: int) -> bool:
+    """Whether masks are for so many heads, or the same for all."""
+    masks = [options.get(name) for name in ("mask", "added", "factor")]
+    return all(mask is None or mask.shape[1] in (1, heads) for mask in masks)
+
+
 def given(options: Options, name: str, instead: np.ndarray) -> np.ndarray:
     """Return an array of a call, or another where it is not given."""
     array = options.get(name)
     return instead if array is None else array
 
 
-def _in_heads(projected: np.ndarray, heads: int) -> np.ndarray:
+def _beside(result: np.ndarray, order: str | None) -> np.ndarray:
+    """Put (batch, heads, time, size) beside each other: (batch, time, heads * size)."""
+    batch, heads, time, size = result.shape
+    axes = {"size first": (0, 2, 3, 1), "time first": (0, 1, 2, 3)}
+    ordered = result.transpose(axes.get(order or "", (0, 2, 1, 3)))
+    return ordered.reshape(batch, time, heads * size)
+
+
+def _in_heads(projected: np.ndarray, heads: int, order: str | None) -> np.ndarray:
     """(batch, time, heads * size) as (batch, heads, time, size): neighbours in one."""
     batch, time, size = projected.shape
+    if order == "size first":
+        cut = projected.reshape(batch, time, size // heads, heads)
+        return cut.transpose(0, 3, 1, 2)
     return projected.reshape(batch, time, heads, size // heads).swapaxes(1, 2)
 
 

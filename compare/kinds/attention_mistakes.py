@@ -51,13 +51,35 @@ def _along(axis: int) -> Callable[[Call], np.ndarray | None]:
     return compute
 
 
-def _other_heads(call: Call) -> np.ndarray | None:
-    """Take one head; two where one is right."""
-    heads = call.options.get("heads")
-    if not heads or call.options.get("groups") not in (None, heads):
-        return None
-    result: np.ndarray | None = call.run(heads=2 if heads == 1 else 1, groups=None)
-    return result
+def _other_heads(factor: float) -> Callable[[Call], np.ndarray | None]:
+    """Take some times as many heads; 0 for one alone."""
+
+    def compute(call: Call) -> np.ndarray | None:
+        heads = call.options.get("heads")
+        if not heads or call.options.get("groups") not in (None, heads):
+            return None
+        number = factor * heads or 1
+        if number == heads or number != int(number):
+            return None
+        result: np.ndarray | None = call.run(heads=int(number), groups=None)
+        return result
+
+    return compute
+
+
+def _in_order(**order: str) -> Callable[[Call], np.ndarray | None]:
+    """Cut or join the heads in another order; None where there is one."""
+
+    def compute(call: Call) -> np.ndarray | None:
+        heads = call.options.get("heads")
+        if heads in (None, 1) or call.options.get("groups") not in (None, heads):
+            return None
+        if order.get("joined") != "time first" and _size_of_head(call) == 1:
+            return None
+        result: np.ndarray | None = call.run(**order)
+        return result
+
+    return compute
 
 
 # ------------------------------------------------------------------------------- masks
@@ -231,12 +253,40 @@ OF_SCORES = (
         "softmax(scores, axis=-1), the axis of the keys",
         _along(1),
     ),
+    *(
+        _computed(
+            f"{name} heads",
+            f"the attention has another number of heads: {sentence}",
+            "num_heads must be Keras's",
+            "num_heads must be PyTorch's, and key_dim its embed_dim / num_heads",
+            _other_heads(factor),
+        )
+        for name, sentence, factor in (
+            ("half the", "half as many", 0.5),
+            ("twice the", "twice as many", 2),
+            ("one in the place of all", "one", 0),
+        )
+    ),
     _computed(
-        "another number of heads",
-        "the attention has another number of heads",
-        "num_heads must be Keras's",
-        "num_heads must be PyTorch's, and key_dim its embed_dim / num_heads",
-        _other_heads,
+        "attention cut into heads interleaved",
+        "what is projected is cut as (size, heads), not as (heads, size)",
+        "reshape(batch, time, heads, size), then swap time and heads",
+        "reshape(batch, time, heads, size), then swap time and heads",
+        _in_order(cut="size first"),
+    ),
+    _computed(
+        "attention joined from heads interleaved",
+        "the heads are joined as (size, heads), not as (heads, size)",
+        "transpose to (batch, time, heads, size) before reshape(batch, time, -1)",
+        "transpose to (batch, time, heads, size) before reshape(batch, time, -1)",
+        _in_order(joined="size first"),
+    ),
+    _computed(
+        "attention joined without swapping time and heads",
+        "the heads are joined without swapping time and heads back",
+        "transpose to (batch, time, heads, size) before reshape(batch, time, -1)",
+        "transpose to (batch, time, heads, size) before reshape(batch, time, -1)",
+        _in_order(joined="time first"),
     ),
 )
 OF_MASKS = (

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from compare.kinds import conv_lstm
 from compare.kinds.computing import Cell
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays, Layer
@@ -24,6 +25,7 @@ BIASES: tuple[set[str], ...] = (
     {"bias"},
     set(),
 )  # one is enough by hand
+ATTENTION = "MultiheadAttention", "MultiHeadAttention"
 OWN_IN_TORCH, OWN_IN_KERAS = "(Module)", "(Layer)"
 
 
@@ -33,7 +35,8 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     It is one whose arrays have the names and the shapes of either framework's cell:
     an LSTM by hand holds `weight_ih, weight_hh, bias_ih, bias_hh`, or Keras's `kernel,
     recurrent_kernel, bias`; or one whose arrays are written in another usual way, see
-    `writings`. What it computes with them, the verdict shows.
+    `writings`. What it computes with them, the verdict shows. Attention that is four
+    dense layers in Keras is read as one there.
 
     Args:
         torch: a layer.
@@ -43,6 +46,10 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     Returns:
         The two layers, the kind of one of them another where its arrays tell.
     """
+    if torch.kind == ATTENTION[0] and _are_projections(keras):
+        return torch, replace(keras, kind=ATTENTION[1])
+    if conv_lstm.is_convolution_of_all_gates(torch, keras):
+        return replace(torch, kind=conv_lstm.NAME), keras
     for kind in kinds:
         if kind.cell is None:
             continue
@@ -84,6 +91,12 @@ def with_one_bias(row: Row, torch: Arrays) -> Row:
     return Row((name,), row.keras, to_keras, to_torch)
 
 
+def _are_projections(layer: Layer) -> bool:
+    """Whether this is four dense layers: of queries, keys, values and the output."""
+    kernels = [name for name in layer.arrays if name.endswith("kernel")]
+    return plain(layer.kind) == "Dense" and kernels == [f"{n}.kernel" for n in range(4)]
+
+
 def usual_arrays(layer: Layer, kinds: tuple[Kind, ...]) -> Iterator[Arrays]:
     """Yield the arrays that a layer by hand has as a cell of PyTorch, of each kind.
 
@@ -91,6 +104,9 @@ def usual_arrays(layer: Layer, kinds: tuple[Kind, ...]) -> Iterator[Arrays]:
         layer: any; none is yielded of one that cannot be such a cell.
         kinds: all kinds.
     """
+    apart = conv_lstm.halves(layer)
+    if apart is not None:
+        yield apart
     if not _may_be_written(layer):
         return
     for gates in dict.fromkeys(kind.cell.gates for kind in kinds if kind.cell):
@@ -101,12 +117,22 @@ def usual_arrays(layer: Layer, kinds: tuple[Kind, ...]) -> Iterator[Arrays]:
 
 def as_usual(layer: Layer, kind: Kind) -> Layer:
     """Return a layer of a kind with the arrays that a cell of PyTorch would have."""
+    if kind is conv_lstm.CONV_LSTM:
+        return replace(layer, arrays=conv_lstm.halves(layer) or layer.arrays)
     if kind.cell is None or any("weight_ih" in name for name in layer.arrays):
         return layer
     writing = writing_of(layer.arrays, kind.cell.gates)
     if writing is None:
         return layer
     return replace(layer, arrays=writing.read(layer.arrays))
+
+
+def written_as(layer: Layer, kind: Kind, arrays: Arrays) -> Arrays:
+    """Return arrays of a cell of PyTorch as a layer of this kind has them by hand."""
+    if kind.cell is None or any("weight_ih" in name for name in layer.arrays):
+        return arrays
+    writing = writing_of(layer.arrays, kind.cell.gates)
+    return arrays if writing is None else writing.write(arrays)
 
 
 def rows_of_writing(kind: Kind, torch: Arrays, keras: Arrays) -> tuple[Row, ...] | None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
+from compare.judging.words import Side
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
 from compare.kinds.changes import (
     MISCOUNTED,
@@ -12,11 +18,49 @@ from compare.kinds.changes import (
     reshaped,
     reshaped_in_keras,
 )
+from compare.kinds.einsum import axes_of
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer, Mistake
-from compare.kinds.option import REQUIRED, Option, Options, is_there
+from compare.kinds.option import (
+    REQUIRED,
+    Option,
+    Options,
+    Value,
+    is_there,
+    plain_value,
+)
 from compare.kinds.rows import Row, copied, transposed
+
+
+@dataclass(frozen=True)
+class OfDense(Option):
+    """A setting that an EinsumDense does not say, but the sizes of its arrays do.
+
+    Args:
+        of_arrays: takes an EinsumDense that is built, and returns the value.
+    """
+
+    of_arrays: Callable[[Any], Value] = plain_value
+
+    def of_layer(self, side: Side, layer: Any) -> Value:
+        """Read the setting; see `Option`."""
+        if side == "keras" and hasattr(layer, "equation"):
+            return self.of_arrays(layer) if layer.built else self.keras_default
+        return super().of_layer(side, layer)
+
+
+def _units(layer: Any) -> int:
+    """How many features an EinsumDense makes, in however many axes."""
+    axes = axes_of(layer.equation)
+    if axes is None:
+        return 0
+    return math.prod(layer.kernel.shape[-axes[1] :])
+
+
+def _has_bias(layer: Any) -> bool:
+    return is_there(layer.bias)
+
 
 IN_TORCH, IN_KERAS = {"in_features": 4, "out_features": 2}, {"units": 2}
 
@@ -31,8 +75,24 @@ ACTIVATION = Option(
     instead="put the activation after PyTorch's layer",
     sample=(None, "tanh"),
 )
-BIAS = Option(
-    "bias", "bias", "use_bias", True, True, read=is_there, sample=(False, False)
+BIAS = OfDense(
+    "bias",
+    "bias",
+    "use_bias",
+    True,
+    True,
+    read=is_there,
+    sample=(False, False),
+    of_arrays=_has_bias,
+)
+SIZE = OfDense(
+    "size",
+    "out_features",
+    "units",
+    REQUIRED,
+    REQUIRED,
+    sample=(3, 3),
+    of_arrays=_units,
 )
 
 
@@ -55,11 +115,46 @@ def rows(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
     """
     numbers = list(dict.fromkeys(name.split(".")[0] for name in keras if "." in name))
     if not numbers:
+        kernel = keras.get("kernel")
+        if kernel is not None and len(kernel.shape) > 2:
+            return _of_several_axes(torch, keras)
         return transposed("weight", "kernel"), copied("bias", "bias")
     units = [keras[f"{number}.kernel"].shape[1] for number in numbers]
     return (
         _side_by_side("weight", [f"{number}.kernel" for number in numbers], units),
         _side_by_side("bias", [f"{number}.bias" for number in numbers], units),
+    )
+
+
+def _of_several_axes(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
+    """The rows of an EinsumDense, whose features may stand in several axes, as heads.
+
+    Its kernel has the axes of the input before those of the output: the numbers of
+    PyTorch's transposed weight, in the same order.
+    """
+    kernel_shape = keras["kernel"].shape
+    outputs, inputs = torch["weight"].shape if "weight" in torch else (0, 0)
+
+    def to_kernel(weight: np.ndarray) -> tuple[np.ndarray, ...]:
+        if weight.size != np.prod(kernel_shape):
+            return (weight.T,)
+        return (weight.T.reshape(kernel_shape),)
+
+    def to_weight(kernel: np.ndarray) -> tuple[np.ndarray, ...]:
+        if kernel.size != inputs * outputs:
+            return (kernel,)
+        return (kernel.reshape(inputs, outputs).T,)
+
+    def to_keras_bias(bias: np.ndarray) -> tuple[np.ndarray, ...]:
+        shape = keras["bias"].shape
+        return (bias.reshape(shape) if bias.size == np.prod(shape) else bias,)
+
+    def to_torch_bias(bias: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (bias.reshape(-1),)
+
+    return (
+        Row(("weight",), ("kernel",), to_kernel, to_weight),
+        Row(("bias",), ("bias",), to_keras_bias, to_torch_bias),
     )
 
 
@@ -115,12 +210,12 @@ KERNELS = (
 LINEAR = Kind(
     name="Linear",
     torch=("Linear",),
-    keras=("Dense",),
+    keras=("Dense", "EinsumDense"),
     family="dense",
     compute=compute,
     rows=rows,
     options=(
-        Option("size", "out_features", "units", REQUIRED, REQUIRED, sample=(3, 3)),
+        SIZE,
         BIAS,
         ACTIVATION,
     ),
@@ -128,6 +223,9 @@ LINEAR = Kind(
     files=(
         Axes({"weight": 2, "bias": 1}, {"kernel": 2, "bias": 1}),
         Axes({"weight": 2}, {"kernel": 2}),
+        Axes({"weight": 2, "bias": 1}, {"kernel": 3, "bias": 2}),
+        Axes({"weight": 2, "bias": 1}, {"kernel": 3, "bias": 1}),
+        Axes({"weight": 2}, {"kernel": 3}),
     ),
     examples=(
         Example("Linear", IN_TORCH, "Dense", IN_KERAS),
@@ -145,6 +243,24 @@ LINEAR = Kind(
             IN_KERAS,
             "each step",
             wrapper="TimeDistributed",
+        ),
+        Example(
+            "Linear",
+            {"in_features": 4, "out_features": 6},
+            "EinsumDense",
+            {"equation": "btd,de->bte", "output_shape": (None, 6), "bias_axes": "e"},
+            "by an equation",
+        ),
+        Example(
+            "Linear",
+            {"in_features": 4, "out_features": 6},
+            "EinsumDense",
+            {
+                "equation": "btd,dnh->btnh",
+                "output_shape": (None, 2, 3),
+                "bias_axes": "nh",
+            },
+            "to heads",
         ),
     ),
 )

@@ -54,6 +54,11 @@ def pairs_of_pytorch(padding: Value) -> Value:
     return tuple(reversed(pairs))
 
 
+def numbers_of_pytorch(pairs: Around) -> tuple[int, ...]:
+    """PyTorch's numbers for the steps before and after each axis."""
+    return tuple(steps for pair in reversed(pairs) for steps in pair)
+
+
 def pairs_of_keras(layer: object) -> Around:
     """Steps before and after each axis of a Keras layer that pads, or cuts."""
     numbers = getattr(layer, "padding", None)
@@ -90,8 +95,7 @@ def _steps_around(axes: int, keras: str, instead: str = "") -> Option:
 def _pair(axes: int) -> tuple[dict[str, Value], Value]:
     """Steps that differ before and after and on each axis, on either side."""
     pairs = tuple((n, n + 1) for n in range(axes))
-    numbers = tuple(number for pair in reversed(pairs) for number in pair)
-    return {"padding": numbers}, pairs[0] if axes == 1 else pairs
+    return {"padding": numbers_of_pytorch(pairs)}, pairs[0] if axes == 1 else pairs
 
 
 def zero_pad(axes: int) -> Kind:

@@ -143,10 +143,13 @@ class Handover:
             such thing.
         rights: what should be given, by its names in WAYS: several where they are the
             same, such as the last step and the last valid one. A cure has none.
+        shared: whether whatever else is given the same tensor of PyTorch gets this too,
+            as a residual does.
     """
 
     function: Callable[[RecurrentOutput], np.ndarray | None]
     rights: tuple[str, ...] = ()
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,9 +186,11 @@ class LayerInput:
 
     Args:
         array: (batch, features) or (batch, time, features).
+        shared: as in `Handover`.
     """
 
     array: np.ndarray
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -206,9 +211,16 @@ class JoinedInput:
     Args:
         join: takes a function that returns the output of a layer by the layer's name,
             and returns the array that is to be given to the next.
+        shared: as in `Handover`.
     """
 
     join: Callable[[Callable[[str], RecurrentOutput]], np.ndarray]
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class OrderOfNorms:
+    """Transformer layers have their norms elsewhere; only a cure."""
 
 
 @dataclass(frozen=True)
@@ -256,6 +268,7 @@ Effect = (
     | LayerInput
     | InitialStates
     | JoinedInput
+    | OrderOfNorms
     | ResultOrder
     | LossFactor
     | OptimizerSettings

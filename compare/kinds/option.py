@@ -121,5 +121,7 @@ class Option:
     def of_config(self, config: Mapping[str, Value]) -> Value:
         """Read the setting from the configuration that Keras saved of a layer."""
         value = config.get(self.keras, self.keras_default)
-        # Keras 3 saves a function of the user's own as an object with a "config".
-        return value.get("config") if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            # Keras 3 saves a function of the user's own as an object with a "config".
+            return value.get("config")
+        return self.read(value)

@@ -57,7 +57,7 @@ def mean(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
         return np.asarray(total / divisor)
     steps, around_steps = np.ones_like(x, "float64"), zeros
     is_word = isinstance(options.get("padding", "valid"), str)
-    if not is_word and options.get("padding counted", True):
+    if options.get("padding counted", not is_word):
         steps = np.pad(steps, ((0, 0), *zeros, (0, 0)), constant_values=1)
         around_steps = ((0, 0),) * len(zeros)
     counts = cut(steps, options, (around_steps, beyond), 0.0).sum(_inside(x))
@@ -199,8 +199,6 @@ ROUNDED_UP = Option(
 def in_words(torch: Options, keras: Options, x: np.ndarray) -> Options:
     """Write PyTorch's padding by Keras's word, where that comes to the same.
 
-    A padding that counts as zeros does not, if there is any.
-
     Args:
         torch: settings of PyTorch's layer.
         keras: settings of Keras's layer.
@@ -209,12 +207,7 @@ def in_words(torch: Options, keras: Options, x: np.ndarray) -> Options:
     word = keras.get("padding")
     if not isinstance(word, str) or x.ndim < 3:
         return torch
-    zeros, _ = edges(x, torch)
-    if torch.get("padding counted") and any(map(any, zeros)):
-        return torch
     by_word = {**torch, "padding": word, "rounded up": False}
-    if "padding counted" in torch:
-        by_word["padding counted"] = False
     return by_word if _reach(x, torch) == _reach(x, by_word) else torch
 
 

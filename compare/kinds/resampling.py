@@ -191,6 +191,13 @@ UPSAMPLE = Kind(
             "nearest",
             "nearest",
             in_keras=interpolation_in_keras,
+            in_pytorch=(
+                "nearest",
+                "nearest-exact",
+                "bilinear",
+                "area",
+                "bicubic of PyTorch",
+            ),
             instead='F.interpolate(x, scale_factor=2, mode="bicubic", antialias=True) '
             "in PyTorch is Keras's bicubic",
             sample=("bilinear", "bilinear"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from compare import kinds
+from compare.kinds.attention import PROJECTIONS, Projection
+from compare.kinds.attention import projections as attention_projections
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain
 from compare.kinds.recurrent import suffix_of
 from compare.matching.fitting import key_of_dense, key_of_direction
-from compare.matching.free import Free
+from compare.matching.free import Free, part_of
 
 
 def parts_beside(layer: Layer, free: Free) -> list[str]:
@@ -25,6 +29,57 @@ def parts_beside(layer: Layer, free: Free) -> list[str]:
     if plain(layer.kind) in kinds.BY_NAME["Linear"].torch:
         return _side_by_side(layer, free)
     return []
+
+
+def projections(layer: Layer, free: Free, part: str = "") -> list[str]:
+    """Return the dense layers of Keras that are PyTorch's attention; none if none.
+
+    They are the first four in a row, of the sizes of its projections: by their names,
+    or else in their order, those of queries, of keys, of values and of the output.
+
+    Args:
+        layer: of PyTorch.
+        free: layers of Keras that have no twin yet.
+        part: of the model that they must be in; empty for any.
+    """
+    if layer.kind not in kinds.BY_NAME["MultiheadAttention"].torch:
+        return []
+    sizes = [(p.weight.shape[1], p.weight.shape[0]) for p in _projections(layer)]
+    biased = "out_proj.bias" in layer.arrays
+    row: list[str] = []
+    for name, twin in free.layers.items():
+        shape = twin.arrays["kernel"].shape if plain(twin.kind) == "Dense" else ()
+        if (
+            len(shape) != 2
+            or biased != ("bias" in twin.arrays)
+            or part_of(name) != (part or part_of(name))
+        ):
+            row = []
+            continue
+        row = [*row[-3:], name]
+        kernels = [free.layers[twin].arrays["kernel"].shape for twin in row]
+        if kernels == sizes:
+            return _by_letters(row)
+    return []
+
+
+def _projections(layer: Layer) -> list[Projection]:
+    """Those of queries, keys, values and the output, in this order."""
+    by_name = attention_projections(layer.arrays)
+    return [by_name[name] for name in (*PROJECTIONS, "output")]
+
+
+def _by_letters(names: list[str]) -> list[str]:
+    """Four names in the order q, k, v, output, if their first three tell."""
+    found = {}
+    for name in names[:3]:
+        own = name.rpartition(".")[2].lower()
+        for word in PROJECTIONS:
+            if re.search(rf"{word}|(^|_|w){word[0]}(_|$|\d|proj)", own):
+                found[word] = name
+    if len(set(found.values())) < 3:
+        return names
+    return [*(found[word] for word in PROJECTIONS), names[3]]
 
 
 def _two_directions(layer: Layer, free: Free) -> list[str]:

@@ -20,7 +20,7 @@ from compare.kinds.names import plain, snake
 from compare.listing import bounded
 from compare.matching.fitting import KindOf, fits
 from compare.matching.free import Free, part_of
-from compare.matching.in_parts import parts_beside
+from compare.matching.in_parts import parts_beside, projections
 from compare.matching.names import Names
 from compare.matching.sizes import parts_of
 from compare.matching.unmatched import called, describe, unmatched
@@ -204,6 +204,8 @@ class _Attempt:
             if in_one_part and not part:
                 continue
             twins = self._free.first(self._torch[name], part)
+            if not twins:
+                twins = projections(self._torch[name], self._free, part)
             if twins:
                 self._take(name, twins)
                 self.by_order[name] = twins
@@ -288,6 +290,8 @@ def _groups(
         if name not in by_order:
             continue
         keys, twins = _keys(torch[name]), by_order[name]
+        if len(keys) == 1 and len(twins) > 1:  # the projections of attention
+            keys = [(*keys[0], number) for number in range(len(twins))]
         if len(twins) != len(keys):  # one layer of Keras has all parts
             twins = twins * len(keys)
         for key, twin in zip(keys, twins, strict=True):

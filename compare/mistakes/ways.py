@@ -189,9 +189,9 @@ WRITTEN = {
 }
 
 
-def _log_softmax(x: np.ndarray) -> np.ndarray:
-    largest = x.max(-1, keepdims=True)
-    return x - largest + np.log(softmax(x).max(-1, keepdims=True))
+def _log_softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    largest = x.max(axis, keepdims=True)
+    return x - largest + np.log(softmax(x, axis).max(axis, keepdims=True))
 
 
 # What turns the last layer's output into the model's result.
@@ -201,6 +201,7 @@ RESULTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "a softmax over the batch": lambda x: softmax(x, axis=0),
     "two softmaxes": lambda x: softmax(softmax(x)),
     "a log-softmax": _log_softmax,
+    "a log-softmax over the batch": lambda x: _log_softmax(x, axis=0),
     "a sigmoid": functions.sigmoid,
     "a tanh": np.tanh,
     "a relu": lambda x: np.maximum(x, 0),
@@ -221,6 +222,7 @@ NEVER = (
     "all steps, samples mixed",
     "the states, samples mixed",
     "a softmax over the batch",
+    "a log-softmax over the batch",
     "two softmaxes",
 )
 

@@ -77,6 +77,11 @@ def _transferred(
         "torch": import_module("compare.in_pytorch.layers"),
         "keras": import_module("compare.in_keras.layers"),
     }
+    in_torch = models["torch"]
+    computed = import_module("compare.in_pytorch.computed")
+    computes = any(True for _ in computed.computed(in_torch))
+    if computes:  # a weight from other tensors, as in a weight norm
+        models = {**models, "torch": computed.held(in_torch)}
     layers, keras_names = _twin_layers(adapters, models, names)
     steps = plan(
         layers[source_side], layers[target_side], f"to_{target_side}", strict=True
@@ -90,6 +95,10 @@ def _transferred(
         memory = import_module("compare.in_pytorch.memory")
     _check_numbers(steps, moves, read, memory)
     carry(steps, read, write)
+    if target_side == "keras":
+        adapters["keras"].settle(models["keras"])
+    elif computes:
+        computed.give(models["torch"], in_torch)
     return moves, [*_constants(adapters, models)]
 
 

@@ -176,7 +176,8 @@ class Twins:
                 twin.hold_directions_apart()
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
-        if not found.is_complete and self._hold_cells_together():
+        is_cell = uncounted.reads_linear_as_cell(torch, keras, found)
+        if (is_cell or not found.is_complete) and self._hold_cells_together():
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
         if not found.is_complete and complete:

@@ -12,8 +12,9 @@ from compare.in_keras.twin import Twin as KerasTwin
 from compare.in_pytorch.layers import full_name
 from compare.in_pytorch.twin import Twin as PyTorchTwin
 from compare.judging.words import Side
-from compare.kinds import is_recurrent
+from compare.kinds import is_recurrent, of_keras_class
 from compare.kinds.layer import Layer
+from compare.kinds.names import plain
 from compare.listing import bounded
 from compare.matching.matching import Matched
 from compare.twins.frameworks import REFUSALS
@@ -108,3 +109,19 @@ def reads_both_ways_apart(torch: Layers, keras: Layers, found: Matched) -> bool:
         if any("backward." in key for key in keras[name].arrays)
     ]
     return len(one_way) > 1 and bool(both_ways)
+
+
+def reads_linear_as_cell(torch: Layers, keras: Layers, found: Matched) -> bool:
+    """Whether the twin of a linear layer is recurrent: it holds all gates of a cell.
+
+    Args:
+        torch: layers by name.
+        keras: layers by name.
+        found: which are twins.
+    """
+    for name, twins in found.twins.items():
+        if torch[name].kind == "Linear":
+            kind = of_keras_class(plain(keras[twins[0]].kind))
+            if kind is not None and kind.family == "recurrent":
+                return True
+    return False

@@ -9,7 +9,9 @@ import compare
 from compare import cli
 from compare.subjects.sources import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+FILE = ROOT / "README.md"
+FOLDERS = ("pytorch_models", "keras_models")
+README = FILE.read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -68,3 +70,47 @@ def test_number_of_mistakes_is_the_library_s():
     from compare.mistakes import MISTAKES
 
     assert f"[A library of {len(MISTAKES)}](compare/mistakes/)" in README
+
+
+def table_of_kinds(text):
+    """The rows from the head of the table to the blank line after it."""
+    start = text.index("| PyTorch | Keras | transferred |")
+    return text[start : text.index("\n\n", start)]
+
+
+def test_table_of_kinds_is_the_one_that_is_printed(capsys):
+    assert cli.main(["list", "--kinds"]) == 0
+    printed = capsys.readouterr().out.rstrip("\n")
+
+    assert table_of_kinds(README) == printed, "run python tests/doors/test_readme.py"
+
+
+def test_table_of_kinds_has_every_kind():
+    from compare.kinds import KINDS
+
+    rows = table_of_kinds(README)
+
+    assert all(f"`{name}`" in rows for kind in KINDS for name in kind.torch)
+    assert all(f"`{name}`" in rows for kind in KINDS for name in kind.keras)
+
+
+def test_every_pair_is_linked():
+    from compare.subjects.pairs import PAIRS
+
+    links = [f"({folder}/{pair.file}.py)" for pair in PAIRS for folder in FOLDERS]
+
+    assert all(link in README for link in links)
+
+
+def write_what_code_makes():
+    """Put the table of kinds and the number of mistakes in the place of the old."""
+    from compare.mistakes import MISTAKES
+    from compare.reports.kinds import kinds_table
+
+    text = README.replace(table_of_kinds(README), kinds_table())
+    number = f"[A library of {len(MISTAKES)}]"
+    FILE.write_text(re.sub(r"\[A library of \d+\]", number, text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_what_code_makes()

@@ -10,7 +10,7 @@ from compare.kinds import BY_NAME, of_keras_class
     [
         ("leaky_relu", "LeakyReLU", {"slope": 0.2}),
         ("elu", "ELU", {"alpha": 1.0}),
-        ("gelu", "GELU", {"approximate": False}),
+        ("gelu", "GELU", {"approximate": "none"}),
         ("relu", "ReLU", {"slope": 0.0, "limit": None, "threshold": 0.0}),
         ("softmax", "Softmax", {"axis": -1}),
         ("swish", "SiLU", {}),

@@ -12,7 +12,7 @@ from attention_calls import in_keras as keras_attention
 from attention_calls import in_torch, options_of
 from grid import Unsayable, Use
 
-from compare.in_keras.arrays import features_last, has_channels_first
+from compare.in_keras.arrays import features_last, has_channels_first, in_one_axis
 from compare.in_keras.precision import settled
 from compare.in_pytorch import attention
 from compare.kinds import is_recurrent
@@ -100,10 +100,14 @@ def keras_output(example: Example, layer: Any, use: Use | None = None) -> np.nda
     if example.keras in ATTENTION:
         return keras_attention(layer, x, options_of(example)).numpy()
     parts = layer if isinstance(layer, list) else [layer]
+    if isinstance(layer, keras.layers.EinsumDense) and layer.equation[:4] == "btnh":
+        x = keras.ops.reshape(x, (*x.shape[:-1], 2, -1))
     if has_channels_first(parts[0], x):
         x = keras.ops.moveaxis(x, -1, 1)
     for part in parts:
         x = part(x)
+    if isinstance(parts[-1], keras.layers.EinsumDense):
+        _, x = in_one_axis(parts[-1], x, x)
     return features_last(parts[-1], x).numpy()
 
 
@@ -197,6 +201,10 @@ class Twins:
         """The layer of Keras without a wrapper, the first of several."""
         layer = self.keras.part
         layer = layer[0] if isinstance(layer, list) else layer
+        if isinstance(layer, keras.layers.Bidirectional):
+            return layer.forward_layer
+        if self.example.as_cells:
+            return layer.cell.cells[0]
         return getattr(layer, "layer", layer)
 
     def unlike_options(self) -> dict[str, tuple[Any, Any]]:

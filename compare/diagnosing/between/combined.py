@@ -168,7 +168,9 @@ def _others(
 ) -> Iterator[tuple[str, np.ndarray]]:
     """What else there is of a shape, by name, the nearest layers first.
 
-    An array that is taken in the same way as the layer's goes by its name alone.
+    An array that is taken in the same way as the layer's goes by its name alone. One
+    that is the same for all samples, as what stands for positions, is there for each.
+    What goes into a layer is looked at as well, last: a residual adds it.
     """
     for name in reversed(names):
         if name not in anatomy.recurrent_outputs and name not in anatomy.layer_outputs:
@@ -176,12 +178,18 @@ def _others(
         ways, output = between.ways_of(anatomy, name, False)
         for other_way, take in ways.items():
             array = take(output)
+            if array is not None and array.shape == shape[1:]:
+                array = np.broadcast_to(array, shape)
             if array is None or array.shape != shape:
                 continue
             if other_way in (way, EVERY_STEP):
                 yield name, array
             else:
                 yield f"{other_way} of {name}", array
+    for name in reversed(names):
+        x = anatomy.layer_inputs.get(name)
+        if x is not None and x.shape == shape and x.dtype.kind == "f":
+            yield f"what goes into {name}", x
 
 
 def _of_every_step(

@@ -1,154 +1,210 @@
-"""Layers without arrays whose settings are not the same, such as a pool's stride.
-
-They stand between the layers that are each other's twins by their arrays, and are told
-apart by their names, or by their order where that is the same on both sides.
-"""
+"""Layers without arrays, such as pooling, that are not the same on both sides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.diagnosing.finding import Finding
-from compare.diagnosing.in_layers.options import Wording, fewest, makes, unlike_of
-from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.finding import Finding, Reading
+from compare.diagnosing.in_layers.options import fewest, makes, written
 from compare.in_keras import bare as in_keras
-from compare.in_pytorch import anatomy as pytorch_anatomy
 from compare.in_pytorch import bare as in_pytorch
-from compare.in_pytorch.mistakes import injected
-from compare.judging.distances import NEAR, near
+from compare.judging.distances import near
+from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
-from compare.kinds.computing import Computed
+from compare.kinds.edges import numbers_of_pytorch
+from compare.kinds.kind import Family, Kind
 from compare.kinds.mistake import Call, Computation
+from compare.kinds.option import Option, Value
 from compare.mistakes.bare import BareLayer
-from compare.mistakes.runs import layer_of
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
+Pair = tuple[BareLayer, BareLayer]  # PyTorch's and Keras's
 
-@dataclass(frozen=True)
-class _Pair:
-    """Two layers without arrays that are each other's twins.
-
-    Args:
-        torch: PyTorch's.
-        keras: Keras's, of the same kind.
-    """
-
-    torch: BareLayer
-    keras: BareLayer
+# Of these a layer of one kind may stand in the place of one of another.
+EXCHANGED: tuple[Family, ...] = ("activation", "pooling")
+AROUND = "steps around"  # a setting of layers that pad or cut, one for another as well
 
 
-class BareLayers:
-    """The layers without arrays of both sides, and their settings.
+def unlike_bare_layers(
+    twins: Twins, arrays: tuple[np.ndarray, ...]
+) -> Iterator[Finding]:
+    """Name layers without arrays that make other things of the same.
+
+    A layer's twin is the one that is given the same, or that runs in its place among
+    those of its sort. Both must do what their settings say.
 
     Args:
-        twins: different on these arrays, both in float64 as well.
-        isolated: the twins at work.
+        twins: both in float64.
         arrays: one for each input.
     """
-
-    def __init__(
-        self, twins: Twins, isolated: Isolated, arrays: tuple[np.ndarray, ...]
-    ) -> None:
-        self._twins, self._isolated, self._arrays = twins, isolated, arrays
-
-    def unlike_before(self, following: str | None) -> list[Finding]:
-        """Name the settings by which layers before another make other things.
-
-        Args:
-            following: the layer with arrays that comes next, or None for the results;
-                it is to be given what Keras's is once the settings are alike.
-
-        Returns:
-            Nothing where settings do not explain it, or nothing differs there.
-        """
-        layers = list(self._isolated.torch.kinds)
-        if following is not None and following not in layers:
-            return []
-        if self._is_given_the_same(self._isolated, following):
-            return []
-        before = layers if following is None else layers[: layers.index(following)]
-        place = layer_of(before[-1]) if before else ""
-        findings = []
-        for pair in self._pairs:
-            if pair.torch.after == place:
-                findings += list(_unlike(pair))
-        if findings and self._explain(findings, following):
-            return findings
-        return []
-
-    @cached_property
-    def _pairs(self) -> list[_Pair]:
-        """The layers without arrays that are twins, in the order in which they run."""
-        torch = in_pytorch.bare_layers(
-            self._twins.twin("torch", "float64"), self._arrays
-        )
-        keras = in_keras.bare_layers(self._twins.twin("keras", "float64"), self._arrays)
-        pairs = []
-        for place in dict.fromkeys(layer.after for layer in torch):
-            of_torch = [layer for layer in torch if layer.after == place]
-            of_keras = [layer for layer in keras if layer.after == place]
-            pairs += _paired(of_torch, of_keras)
-        return pairs
-
-    def _explain(self, findings: Sequence[Finding], following: str | None) -> bool:
-        """Whether the next layer is given what Keras's is, with the settings alike."""
-        twin = self._twins.twin("torch", "float64")
-        cures = {finding.layer: finding.cure for finding in findings}
-        with ExitStack() as stack:
-            for layer, cure in cures.items():
-                assert cure is not None  # each has one
-                stack.enter_context(injected(twin, cure, layer, None))
-            relayed = pytorch_anatomy.anatomy(
-                twin, self._arrays, self._isolated.keras, self._isolated.time_major
-            )
-        cured = replace(self._isolated, relayed=relayed)
-        return self._is_given_the_same(cured, following)
-
-    @staticmethod
-    def _is_given_the_same(isolated: Isolated, following: str | None) -> bool:
-        """Whether both sides hand on the same there, where the layers before do."""
-        if following is None:
-            return near(isolated.relayed.result, isolated.keras.result)
-        return isolated.input_gap(following) <= NEAR
+    torch = in_pytorch.bare_layers(twins.twin("torch", "float64"), arrays)
+    keras = in_keras.bare_layers(twins.twin("keras", "float64"), arrays)
+    by_name: dict[str, list[Pair]] = {}
+    for pair in _pairs(torch, keras):
+        by_name.setdefault(pair[0].name, []).append(pair)
+    for pairs in by_name.values():
+        first = pairs[0]
+        if all(_are_alike(keras_layer, first[1]) for _, keras_layer in pairs):
+            yield from _unlike(first)
 
 
-def _paired(torch: Sequence[BareLayer], keras: Sequence[BareLayer]) -> list[_Pair]:
-    """Pair the layers in one place: by name, or by kind where the order is the same."""
-    by_name = {layer.name: layer for layer in keras}
-    if all(layer.name in by_name for layer in torch):
-        pairs = [_Pair(layer, by_name[layer.name]) for layer in torch]
-        return [pair for pair in pairs if pair.torch.kind is pair.keras.kind]
-    kinds = [layer.kind.name for layer in torch]
-    if kinds != [layer.kind.name for layer in keras]:
-        return []
-    return [_Pair(*layers) for layers in zip(torch, keras, strict=True)]
+def _are_alike(layer: BareLayer, other: BareLayer) -> bool:
+    """Whether two layers of one side are the same but for their names."""
+    same_options = layer.call.options == other.call.options
+    return layer.kind is other.kind and same_options
 
 
-def _unlike(pair: _Pair) -> Iterator[Finding]:
-    """The settings in which two layers differ so that they make other things."""
-    torch, keras = pair.torch, pair.keras
-    if not makes(torch.call, torch.output) or not makes(keras.call, keras.output):
+# ------------------------------------------------------------------------------- pairs
+
+
+def _pairs(torch: Sequence[BareLayer], keras: Sequence[BareLayer]) -> Iterator[Pair]:
+    """Layers of PyTorch with their twins in Keras."""
+    sorts = dict.fromkeys(map(_sort, torch))
+    for sort in sorts:
+        of_torch = [layer for layer in torch if _sort(layer) == sort]
+        of_keras = [layer for layer in keras if _sort(layer) == sort]
+        if len(of_torch) != len(of_keras):
+            continue
+        for layer in of_torch:
+            x, moved = layer.call.x, _moved(layer)
+            given = [
+                other
+                for other in of_keras
+                if near(x, other.call.x) or near(moved, other.call.x)
+            ]
+            twin = given[0] if given else of_keras[0]
+            of_keras.remove(twin)
+            yield layer, twin
+
+
+def _moved(layer: BareLayer) -> np.ndarray:
+    """What PyTorch's layer is given, features last where its model has them first.
+
+    A layer that does the same to each number takes them as they are.
+    """
+    x = layer.call.x
+    if x.ndim < 3 or layer.kind.features_first or not _does_the_same_to_each(layer):
+        return x
+    return np.moveaxis(x, 1, -1)
+
+
+def _does_the_same_to_each(layer: BareLayer) -> bool:
+    """Whether a layer applies a function to each number, along no axis."""
+    is_activation = layer.kind.family == "activation"
+    return is_activation and "axis" not in layer.call.options
+
+
+def _sort(layer: BareLayer) -> str:
+    """What layers must have in common to stand in each other's place."""
+    if layer.kind.family in EXCHANGED:
+        return layer.kind.family
+    if AROUND in layer.call.options:
+        return AROUND
+    return layer.kind.name
+
+
+# ------------------------------------------------------------------------ what differs
+
+
+def _unlike(pair: Pair) -> Iterator[Finding]:
+    """What two layers do not have in common, if it changes what they make."""
+    torch, keras = pair
+    x = keras.call.x
+    same_x = torch.call.x.shape == x.shape or _moved(torch).shape == x.shape
+    if not same_x or not all(makes(layer.call, layer.output) for layer in pair):
         return
-    unlike = unlike_of(torch.kind.options, torch.call.options, keras.call.options)
-    names: dict[Side, str] = {"torch": torch.name, "keras": keras.name}
-    calls: dict[Side, Call] = {"torch": torch.call, "keras": keras.call}
-    wording = Wording(names, calls)
-    kind, options = keras.kind, keras.call.options
-
-    def compute(call: Call) -> Computed | None:
-        return kind.compute({}, call.x, options)
+    own = replace(torch.call, x=keras.call.x).run()  # of what Keras's layer is given
+    if not isinstance(own, np.ndarray):
+        return
+    if own.size == keras.output.size and near(own.ravel(), keras.output.ravel()):
+        return
+    cure = Computation(_as_in_keras(keras.kind, keras.call))
+    if torch.kind is not keras.kind:
+        yield Finding(torch.name, (_another_kind(pair),), cure=cure)
+        return
+    options = torch.call.options
+    if torch.kind.same_in_words is not None:
+        options = torch.kind.same_in_words(options, keras.call.options, keras.call.x)
+    unlike = [
+        option
+        for option in torch.kind.options
+        if option.matters == "results"
+        and options[option.name] != keras.call.options[option.name]
+    ]
 
     def is_right(call: Call) -> bool:
         return makes(call, keras.output)
 
-    for option in fewest(unlike, torch.call.options, keras.call, is_right):
-        reading = wording.reading(option)
-        yield Finding(torch.name, (reading,), cure=Computation(compute))
+    for option in fewest(unlike, options, keras.call, is_right):
+        yield Finding(torch.name, (_another_value(pair, option),), cure=cure)
+
+
+def _as_in_keras(kind: Kind, keras: Call) -> Callable[[Call], np.ndarray | None]:
+    """What takes PyTorch's layer at work and returns what Keras's would."""
+
+    def compute(call: Call) -> np.ndarray | None:
+        result = kind.compute({}, call.x, keras.options)
+        return result if isinstance(result, np.ndarray) else None
+
+    return compute
+
+
+# ----------------------------------------------------------------------------- in words
+
+
+def _another_kind(pair: Pair) -> Reading:
+    """Another layer stands in the place of one."""
+    torch, keras = pair
+    sentence = f"{torch.name} is {torch.written} in PyTorch, {keras.written} in Keras"
+    fixes = []
+    sides: dict[Side, BareLayer] = {"torch": torch, "keras": keras}
+    for side, layer in sides.items():
+        opposite = keras if side == "torch" else torch
+        names = opposite.kind.torch if side == "torch" else opposite.kind.keras
+        name = names[0] if names else f"what PyTorch's {opposite.written} does"
+        fixes.append(f"{layer.name} of {SIDES[side]}: {name}")
+    return Reading("", (), sentence, f"either {' or '.join(fixes)}")
+
+
+def _another_value(pair: Pair, option: Option) -> Reading:
+    """A setting has another value."""
+    layers: dict[Side, BareLayer] = {"torch": pair[0], "keras": pair[1]}
+    values: dict[Side, str] = {
+        side: written(layer.call.options[option.name]) for side, layer in layers.items()
+    }
+    sentence = (
+        f"in {pair[0].name}, {option.name} is {values['torch']} in PyTorch, "
+        f"{values['keras']} in Keras"
+    )
+    fixes = []
+    for side, layer in layers.items():
+        value = layers[OTHER[side]].call.options[option.name]
+        fixes.append(f"{layer.name} of {SIDES[side]}: {_fix(option, side, value)}")
+    return Reading("", (), sentence, f"either {' or '.join(fixes)}")
+
+
+def _fix(option: Option, side: Side, value: Value) -> str:
+    """How to give a side the other's value of a setting."""
+    attribute = option.torch if side == "torch" else option.keras
+    if option.name == AROUND and side == "torch":
+        return f"padding={numbers_of_pytorch(value)}"
+    if option.name == AROUND:
+        return f"ZeroPadding{len(value)}D({value}), Cropping{len(value)}D below zero"
+    words = written(value)
+    can = not option.in_pytorch or value in option.in_pytorch
+    if side == "keras" and option.torch and option.in_pytorch:
+        can = "PyTorch" not in words and not isinstance(value, tuple)
+    return f"{attribute}={words}" if attribute and can else _instead(option, side)
+
+
+def _instead(option: Option, side: Side) -> str:
+    """What to do on a side that cannot have the other's value, of what is said."""
+    parts = option.instead.split("; ")
+    own = [part for part in parts if f" in {SIDES[side]}: " in part]
+    return own[0].split(": ", 1)[1] if own else option.instead

@@ -134,8 +134,8 @@ def suspected(layer: str, isolated: Isolated) -> str:
     read = torch.keys() & keras.keys()
     shared = [option for option in kind.options if option.name in read]
     texts = [
-        f"{option.name} is {_written(torch[option.name])} in PyTorch, "
-        f"{_written(keras[option.name])} in Keras"
+        f"{option.name} is {written(torch[option.name])} in PyTorch, "
+        f"{written(keras[option.name])} in Keras"
         for option in unlike_of(shared, torch, keras)
     ]
     return f", though {'; '.join(texts)}" if texts else ""
@@ -236,7 +236,7 @@ class Wording:
         """The value of a setting on a side, in words."""
         value = self._calls[side].options[option.name]
         if option.name != PADDING or not self._has_steps():
-            return _written(value)
+            return written(value)
         zeros = self._around(side)
         if len(zeros) > 1:
             words = f"{zeros} before and after each axis"
@@ -269,7 +269,7 @@ class Wording:
         words = side == "torch" and isinstance(value, str) and bool(option.in_pytorch)
         if not attribute or (words and value not in option.in_pytorch):
             return f"{name}: {option.instead}"
-        fix = f"{name}: {attribute}={_written(value)}"
+        fix = f"{name}: {attribute}={written(value)}"
         if side == "torch" and self._has_steps():
             fix += self._padded_otherwise()
         return fix
@@ -280,13 +280,17 @@ class Wording:
         call = self._calls[opposite]
         value = call.options[PADDING]
         if side == "torch":
+            if not any(map(any, zeros)):
+                return "padding=0"
             fix = f"{_padded_before(zeros)} before it, and padding=0"
             if value == "same" and max(call.options["stride"]) > 1:
-                return f"{fix}, for {_written(call.x.shape[1:-1])} steps"
+                return f"{fix}, for {written(call.x.shape[1:-1])} steps"
             return fix
         if isinstance(value, str):
             return f'padding="{value}"'
-        axes = _written(zeros[0]) if len(zeros) == 1 else _written(zeros)
+        if not any(map(any, zeros)):
+            return 'padding="valid"'
+        axes = written(zeros[0]) if len(zeros) == 1 else written(zeros)
         layer = f"ZeroPadding{len(zeros)}D"
         return f'{layer}({axes}) before it, and padding="valid"'
 
@@ -305,7 +309,7 @@ def _padded_before(zeros: Around) -> str:
     return f"F.pad(x, ({numbers})){along}"
 
 
-def _written(value: Value) -> str:
+def written(value: Value) -> str:
     """A setting as it is written in code, a size of one axis as a number."""
     if isinstance(value, tuple) and len(value) == 1:
         value = value[0]

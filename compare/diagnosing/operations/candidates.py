@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from compare.diagnosing.operations.counterparts import orders_of_axes
+from compare.diagnosing.operations.counterparts import orders_of_axes, same
+from compare.diagnosing.operations.layouts import first_input, order_for
 from compare.diagnosing.operations.regions import Region, Regions
 from compare.mistakes.traces import RETURN, Replacement, Step, Trace
 
@@ -16,7 +17,9 @@ DEEPEST = 6  # steps into the region on one side, where the other is just in it
 JUST = 1  # step into the region
 MOST_ORDERS = 3  # of axes that are tried
 
-Manner = Literal["otherwise", "torch alone", "keras alone", "another input"]
+Manner = Literal[
+    "otherwise", "torch alone", "keras alone", "another input", "another layout"
+]
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,14 @@ class Candidate:
     Args:
         manner: "otherwise", where a step of each side makes something else of what is
             shared; "torch alone" and "keras alone", where one side has a step too many;
-            "another input", where a step is given another shared value.
+            "another input", where a step is given another shared value; "another
+            layout", where it is given the same numbers in another order.
         torch: the step of PyTorch that is changed.
         place: of the input or output of PyTorch's step.
         depth: steps into the region.
         keras: the step of Keras that makes the array, or takes it; None where PyTorch's
             own input takes the place.
-        keras_place: of the output of Keras's step.
+        keras_place: of the output of Keras's step; of its input in another layout.
         arrangement: of that output in PyTorch.
         value: of PyTorch's trace, that takes the place; -1 where Keras's does.
         everywhere: whether all steps of the region that take the same value as the
@@ -70,13 +74,16 @@ class Candidate:
     @property
     def is_input(self) -> bool:
         """Whether an input of PyTorch's step is replaced, not an output."""
-        return self.manner in ("keras alone", "another input")
+        return self.manner in ("keras alone", "another input", "another layout")
 
     def array(self, found: Regions) -> np.ndarray:
         """What takes the place, as PyTorch has it."""
         if self.arrangement is None or self.keras is None:
             return found.torch.trace.array(self.value)
-        value = self.keras.outputs[self.keras_place]
+        values = self.keras.outputs
+        if self.manner == "another layout":
+            values = self.keras.inputs
+        value = values[self.keras_place]
         return self.arrangement.of(found.keras.trace.array(value))
 
     def replacements(self, found: Regions) -> list[Replacement]:
@@ -167,6 +174,8 @@ def _every(found: Regions) -> Iterator[Candidate]:
             both = depth + keras_depth
             if keras_depth == 0:
                 yield from _given_otherwise(found, step, keras_step, depth)
+            if step.has_weights and keras_step.has_weights:
+                yield from _laid_out_otherwise(found, step, keras_step, both)
             for place, _ in keras.outputs(keras_step):
                 yield from _otherwise(found, step, keras_step, place, both)
                 yield from _added(found, step, keras_step, place, both)
@@ -242,6 +251,27 @@ def _given_otherwise(
                     "another input", step, place, depth, keras_step, value=value
                 )
                 yield from _both_ways(found, candidate)
+
+
+def _laid_out_otherwise(
+    found: Regions, step: Step, keras_step: Step, depth: int
+) -> Iterator[Candidate]:
+    """PyTorch's layer is given what Keras's is given, in the order that it takes."""
+    trace, keras_trace = found.torch.trace, found.keras.trace
+    place = first_input(step, trace)
+    keras_place = first_input(keras_step, keras_trace)
+    if place is None or keras_place is None:
+        return
+    keras_value = keras_step.inputs[keras_place]
+    array, own = keras_trace.array(keras_value), trace.array(step.inputs[place])
+    if keras_value not in found.shared.of_keras or array.size != own.size:
+        return
+    arrangement = Arrangement(order_for(step, array.ndim))
+    right = arrangement.of(array)
+    if right.ndim == own.ndim and not same(right, own):
+        yield Candidate(
+            "another layout", step, place, depth, keras_step, keras_place, arrangement
+        )
 
 
 def is_own(trace: Trace, value: int) -> bool:

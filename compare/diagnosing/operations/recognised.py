@@ -10,6 +10,7 @@ import numpy as np
 
 from compare.diagnosing.operations.arrangements import rearranged
 from compare.diagnosing.operations.counterparts import same
+from compare.diagnosing.operations.windowed import windowed
 from compare.kinds import functions
 from compare.kinds.functions import softmax
 from compare.mistakes.activations import ACTIVATIONS, NONE, ROUNDED
@@ -111,6 +112,8 @@ def _of_one(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         yield from rearranged_words(output, x)
         yield from _reduced(output, x)
         yield from _taken(output, x)
+        for family, detail in windowed(output, x):
+            yield Recognised(family, detail)
 
 
 def rearranged_words(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
@@ -354,6 +357,15 @@ def _swapped(y: np.ndarray) -> np.ndarray:
     if y.ndim < 2:
         raise ValueError("two axes are needed")
     return y.swapaxes(-1, -2)
+
+
+def _reshaped(y: np.ndarray) -> np.ndarray:
+    """The sizes of the last two axes exchanged, without a transpose.
+
+    Raises:
+        ValueError: of fewer axes.
+    """
+    return y.reshape(_swapped(y).shape)
 
 
 TWO: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from compare.diagnosing.operations.candidates import Candidate
 from compare.diagnosing.operations.causes import Cause
+from compare.diagnosing.operations.counterparts import same
+from compare.diagnosing.operations.layouts import layouts
 from compare.diagnosing.operations.recognised import Recognised, recognised
 from compare.diagnosing.operations.regions import Region, Regions
 from compare.judging.explanation import listed
@@ -42,6 +46,8 @@ def worded(cause: Cause) -> Worded:
             return _alone("keras", change.keras, cause.found, change)
         case "another input":
             return _another_input(change, cause.found)
+        case "another layout":
+            return _another_layout(change, cause.found)
         case _:
             return _otherwise(change, cause.found)
 
@@ -90,6 +96,27 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
     return Worded(f"{own} for {right}", sentence, fixes, is_cause=True)
 
 
+def _another_layout(change: Candidate, found: Regions) -> Worded:
+    """A layer of each side is given the same numbers, in another order."""
+    assert change.keras is not None
+    assert change.arrangement is not None
+    torch, keras = found.torch.trace, found.keras.trace
+    own = torch.array(change.torch.inputs[change.place])
+    keras_value = change.keras.inputs[change.keras_place]
+    words = layouts(own, keras, keras_value, change.arrangement.order)
+    name, keras_name = _name(change.torch, torch), _name(change.keras, keras)
+    where, keras_where = at(change.torch), at(change.keras)
+    sentence = (
+        f"{name} of PyTorch{where} takes its input with the axes in another order, "
+        f"{words.torch}, where {keras_name} of Keras{keras_where} takes {words.keras}"
+    )
+    fixes: dict[Side, str] = {
+        "torch": f"PyTorch{where}: permute before, so that {name} takes {words.keras}",
+        "keras": f"Keras{keras_where}: give {keras_name} {words.torch}",
+    }
+    return Worded("axes in another order", sentence, fixes, is_cause=True)
+
+
 def _otherwise(change: Candidate, found: Regions) -> Worded:
     """A step of each side makes something else of what both sides have."""
     assert change.keras is not None
@@ -117,9 +144,12 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
         "torch": f"PyTorch{where}: do as Keras does, {keras_does.rstrip(',')}",
         "keras": f"Keras{keras_where}: do as PyTorch does, {does.rstrip(',')}",
     }
+    added = _added_to_each(change, found)
+    if labels is None and added:
+        sentence, fault = f"{sentence}: {added}", added
     # Two layers with weights may differ in those, which are no operations.
     with_weights = any(step.has_weights for step in (*torch_steps, *keras_steps))
-    is_cause = labels is not None or not with_weights
+    is_cause = labels is not None or added != "" or not with_weights
     return Worded(fault, sentence, fixes, is_cause)
 
 
@@ -140,6 +170,22 @@ def _labels(change: Candidate, found: Regions) -> tuple[Recognised, Recognised] 
         return None
     both.sort(key=lambda pair: pair[0].family != pair[1].family)
     return both[0]
+
+
+def _added_to_each(change: Candidate, found: Regions) -> str:
+    """Say that one side adds a bias, if it does: a number for each entry of an axis."""
+    output = found.torch.trace.array(change.torch.outputs[change.place])
+    array = change.array(found)
+    if array.shape != output.shape or array.ndim < 2 or array.dtype.kind != "f":
+        return ""
+    if not (np.isfinite(array).all() and np.isfinite(output).all()):
+        return ""  # as scores that a mask hides
+    for axis in (1, array.ndim - 1):
+        others = tuple(other for other in range(array.ndim) if other != axis)
+        bias = (array - output).mean(others, keepdims=True)
+        if bias.any() and same(output + bias, array):
+            return f"they differ by a bias, {bias.size} numbers along axis {axis}"
+    return ""
 
 
 def _shared_inputs(change: Candidate, found: Regions) -> list[int]:

@@ -39,6 +39,7 @@ def on_matches(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
     if pairs:
         yield f"{MATCHED}{bounded(pairs, '; ')}."
     yield from _on_constants(twins)
+    yield from _on_computed(twins)
     yield from _on_what_is_ignored(twins, ignore)
     yield from _on_layers_alone(twins)
 
@@ -84,6 +85,16 @@ def _on_constants(twins: Twins) -> Iterator[str]:
             yield (
                 f"{bounded(names)} of {SIDES[side]}: constants of the model, not "
                 "weights. No twin is looked for; they stay as they are."
+            )
+
+
+def _on_computed(twins: Twins) -> Iterator[str]:
+    for side, framework in LAYERS.items():
+        names = framework.computed(twins.model(side, "float32"))
+        if names:
+            yield (
+                f"{bounded(names)} of {SIDES[side]}: computed by a norm of weights. "
+                "What they come to is compared, not how they learn."
             )
 
 

@@ -12,6 +12,7 @@ from compare.judging.explanation import listed
 from compare.judging.losses import CROSS_ENTROPY
 from compare.judging.optimizers import OPTIMIZERS
 from compare.judging.result import SAME, SIDES
+from compare.listing import bounded
 from compare.subjects.cases import FIXED, Case
 from compare.subjects.own import learning
 from compare.subjects.own.calls import cut, inputs
@@ -20,6 +21,7 @@ from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair, described
 from compare.subjects.own.run import build
 from compare.twins import training_facts
+from compare.twins.frameworks import LAYERS
 from compare.twins.task import Task, TrainingData
 from compare.twins.twins import Twins
 
@@ -39,6 +41,7 @@ def task(pair: OwnPair) -> Task:
     _check_runs(pair, twins)
     facts = training_facts.read(twins, pair.arrays)
     _check_learning(pair, facts)
+    _check_computed(pair, twins)
     compiled = learning.compiled_of(pair, twins)
     pair = learning.with_compiled_loss(pair, compiled)
     if pair.loss == CROSS_ENTROPY:
@@ -108,6 +111,19 @@ def _check_learning(pair: OwnPair, facts: training_facts.Facts) -> None:
                 "which begins with the states of the batch before; make it "
                 "stateful=False, and hand the states over as an input and a result if "
                 "they are to go on"
+            )
+
+
+def _check_computed(pair: OwnPair, twins: Twins) -> None:
+    """Raise BadInput for weights that are computed from others, as by a weight norm."""
+    for side, framework in LAYERS.items():
+        names = framework.computed(twins.model(side, "float32"))
+        if names:
+            raise BadInput(
+                f"{pair.name}: expected weights that are learnt themselves, got "
+                f"{bounded(names)} of {SIDES[side]}'s model, computed by a norm of "
+                "weights; take the norm out of both models to compare how the rest "
+                "learns"
             )
 
 

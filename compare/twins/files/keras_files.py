@@ -23,6 +23,7 @@ from compare.foreign import check_name, check_zip
 from compare.kinds.layer import Layer
 from compare.one_line import message_of
 from compare.twins.files import cudnn, hdf5, keras_config, keras_layouts
+from compare.twins.files.keras_kinds import whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -188,7 +189,9 @@ class KerasFile:
         if self._config is None:
             return []
         described = keras_config.described(self._config)
-        if not {_dotted(layer.name) for layer in described} >= set(self.layers):
+        if not {_dotted(layer.name) for layer in described} >= set(
+            map(whole, self.layers)
+        ):
             return []
         return [_dotted(prefix) for prefix in keras_config.chains(self._config)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from compare.kinds import saved
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     # Data sets of a layer by the prefix of a part, such as "backward.", and by name;
     # where a file only numbers them, by number.
     Parts = Mapping[str, Mapping[str, h5py.Dataset]]
+
+# What the names of the two parts of a separable convolution end with.
+DEPTHWISE, POINTWISE = ".depthwise", ".pointwise"
 
 
 def known(config: dict[str, Any], parts: Parts) -> Layer:
@@ -61,6 +64,41 @@ def guessed(hints: Sequence[str], parts: Parts) -> list[Layer]:
     return [_named(kind, parts, names) for kind, names in options.items()]
 
 
+def apart(name: str, options: list[Layer]) -> Iterator[tuple[str, list[Layer]]]:
+    """Yield a layer, or the two that a separable convolution is in PyTorch.
+
+    Args:
+        name: of the layer.
+        options: what it may be.
+    """
+    (kind, arrays), *_ = ((option.kind, option.arrays) for option in options)
+    kernels = list(arrays.values())
+    if not (kind.startswith("SeparableConv") or _are_separable(kernels)):
+        yield name, options
+        return
+    depthwise, pointwise, *bias = kernels
+    axes = len(depthwise.shape) - 2
+    held = dict(zip(("kernel", "bias"), (pointwise, *bias), strict=False))
+    first = Layer(f"DepthwiseConv{axes}D", {"kernel": depthwise})
+    yield f"{name}{DEPTHWISE}", [first]
+    yield f"{name}{POINTWISE}", [Layer(f"Conv{axes}D", held)]
+
+
+def _are_separable(arrays: Sequence[Any]) -> bool:
+    """Whether arrays are a depthwise kernel, one of a window of 1, and maybe a bias."""
+    axes = [len(array.shape) for array in arrays]
+    if axes not in ([3, 3], [3, 3, 1], [4, 4], [4, 4, 1]):
+        return False
+    *_, inputs, multiplier = arrays[0].shape
+    *window, read, _ = arrays[1].shape
+    return set(window) == {1} and read == inputs * multiplier
+
+
+def whole(name: str) -> str:
+    """The name of the layer in the file that a layer of `apart` is of."""
+    return name.removesuffix(DEPTHWISE).removesuffix(POINTWISE)
+
+
 def _is_name_of(name: str, kind: str) -> bool:
     """Whether a name is what Keras calls a layer of a kind: dense_2 of Dense."""
     return re.fullmatch(rf"{snake(kind)}(_\d+)?", name) is not None
@@ -70,9 +108,12 @@ def _named(kind: str, parts: Parts, names: Sequence[str]) -> Layer:
     """A layer with its arrays by name, where the file only numbers them."""
     named = {}
     for prefix, arrays in parts.items():
+        # Those inside attention are named with their part already.
+        inside = [n.removeprefix(prefix) for n in names if n.startswith(prefix)]
+        names_of_part = inside or names
         for number, (key, data) in enumerate(arrays.items()):
-            if key.isdigit() and number < len(names):
-                key = names[number]
+            if key.isdigit() and number < len(names_of_part):
+                key = names_of_part[number]
             named[prefix + key] = data
     return Layer(kind, named)
 

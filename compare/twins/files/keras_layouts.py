@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from compare.kinds.layer import Layer
 from compare.twins.files import cudnn, hdf5, keras_config
 from compare.twins.files.hdf5 import natural
-from compare.twins.files.keras_kinds import cell_kind, guessed, known
+from compare.twins.files.keras_kinds import apart, cell_kind, guessed, known
 
 if TYPE_CHECKING:
     import h5py
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
     MutableParts = dict[str, dict[str, h5py.Dataset]]
 
+# The dense layers inside attention, in the order of its kind; Keras 2 names the last
+# otherwise.
+PROJECTIONS = ("query", "key", "value", "output")
+LEGACY_PROJECTIONS = {
+    "query": "query.",
+    "key": "key.",
+    "value": "value.",
+    "attention_output": "output.",
+}
 CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 
 # Name of each layer, and what it may be, likelier first.
@@ -51,10 +60,11 @@ def layers(group: h5py.Group, config: dict[str, Any] | None) -> Layers:
     if config is not None:
         for layer, leaf in _described(list(leaves.values()), config):
             del leaves[leaf.path]
-            yield layer.name.replace("/", "."), [known(layer.config, leaf.parts)]
+            name = layer.name.replace("/", ".")
+            yield from apart(name, [known(layer.config, leaf.parts)])
     for path in sorted(leaves, key=natural):
         leaf = leaves[path]
-        yield leaf.name or "model", guessed(leaf.hints, leaf.parts)
+        yield from apart(leaf.name or "model", guessed(leaf.hints, leaf.parts))
 
 
 def _described(
@@ -117,6 +127,10 @@ def _composite(inner: dict[str, h5py.Group]) -> MutableParts:
             for prefix, arrays in _part(inner[f"{direction}_layer"]).items():
                 parts[f"{direction}.{prefix}"] = arrays
         return parts
+    if set(inner) >= {f"{word}_dense" for word in PROJECTIONS}:  # attention
+        return {
+            f"{word}.": hdf5.variables(inner[f"{word}_dense"]) for word in PROJECTIONS
+        }
     if "cell" in inner:
         return _cells(inner["cell"])
     if "layer" in inner and set(inner) <= {"layer", "vars"}:
@@ -169,9 +183,9 @@ def legacy_layers(group: h5py.Group, config: dict[str, Any] | None) -> Layers:
         name = path.split("/")[-1]
         if name in described:
             layer = described[name]
-            yield layer.name.replace("/", "."), [known(layer.config, parts)]
+            yield from apart(layer.name.replace("/", "."), [known(layer.config, parts)])
         else:
-            yield path.replace("/", "."), guessed((), parts)
+            yield from apart(path.replace("/", "."), guessed((), parts))
 
 
 def _legacy_arrays(
@@ -212,6 +226,10 @@ def _prefixed(paths_inside: MutableParts) -> MutableParts:
     if len(paths_inside) == 1:
         (arrays,) = paths_inside.values()
         return {"": arrays}
+    if set(paths_inside) == set(LEGACY_PROJECTIONS):
+        return {
+            prefix: paths_inside[path] for path, prefix in LEGACY_PROJECTIONS.items()
+        }
     directions = [re.search(r"\b(forward|backward)_", path) for path in paths_inside]
     prefixes = []
     for number, direction in enumerate(directions):

@@ -119,6 +119,7 @@ class StateDict:
                 )
             layer, _, name = key.rpartition(".")
             keys.setdefault(layer, {})[name] = key
+        keys = _with_outputs(keys)
         nameless = "model" if "model" not in keys else "model itself"
         return {layer or nameless: key_by_name for layer, key_by_name in keys.items()}
 
@@ -222,6 +223,24 @@ def _arrays(content: bytearray) -> dict[str, np.ndarray]:
         start, _ = header[key]["data_offsets"]
         arrays[key] = np.ndarray(header[key]["shape"], dtype, content, end + start)
     return arrays
+
+
+def _with_outputs(keys: Mapping[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Keys by layer, attention as one with the projection of its output.
+
+    Args:
+        keys: in the file, by layer and name.
+    """
+    joined: dict[str, dict[str, str]] = {}
+    for layer, key_by_name in keys.items():
+        path, _, own = layer.rpartition(".")
+        around = keys.get(path, {})
+        if own == "out_proj" and any("_proj_weight" in name for name in around):
+            inside = {f"{own}.{name}": key for name, key in key_by_name.items()}
+            joined.setdefault(path, {}).update(inside)
+        else:
+            joined.setdefault(layer, {}).update(key_by_name)
+    return joined
 
 
 def _options(arrays: dict[str, np.ndarray]) -> list[Layer]:

@@ -1,10 +1,12 @@
 """Pools, and reshapes for transposes, between two layers are told."""
 
 import keras
+import numpy as np
 import pytest
 import torch
 from convolved import FEATURES, X, in_keras, in_pytorch, steps_in_keras, twins
 
+import compare
 from compare.diagnosing.diagnosis import diagnose
 
 nn = torch.nn.functional
@@ -114,3 +116,46 @@ def test_a_reshape_back_is_told():
 
     assert found.explained, found
     assert "reads (batch, features, time) as (batch, time, features)" in found.sentence
+
+
+class Image(torch.nn.Module):
+    """A convolution of an image whose axes are put in PyTorch's order by a function."""
+
+    def __init__(self, arrange):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(3, 4, 3)
+        self.arrange = arrange
+
+    def forward(self, x):
+        return self.conv(self.arrange(x)).permute(0, 2, 3, 1)
+
+
+ARRANGED = {
+    "height and width exchanged": (
+        lambda x: x.permute(0, 3, 2, 1).contiguous(),
+        "PyTorch takes height and width for each other",
+    ),
+    "a reshape for a permute": (
+        lambda x: x.reshape(-1, 3, 7, 7),
+        "PyTorch reads (batch, height, width, channels) as (batch, channels, height, "
+        "width) without transposing",
+    ),
+    "a reshape for a permute, scaled": (
+        lambda x: x.reshape(-1, 3, 7, 7) / 255,
+        "PyTorch reads (batch, height, width, channels) as (batch, channels, height, "
+        "width) without transposing and divides by 255 after that",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ARRANGED)
+def test_another_arrangement_of_an_image_is_told(case):
+    arrange, does = ARRANGED[case]
+    layers = [keras.Input((7, 7, 3)), keras.layers.Conv2D(4, 3)]
+    x = np.random.default_rng(0).uniform(0, 255, (2, 7, 7, 3)).astype("float32")
+
+    evidence = compare.check(Image(arrange), keras.Sequential(layers), x, "to_keras")
+    found = evidence.results[0].explanation
+
+    assert found.explained, found
+    assert does in found.sentence

@@ -181,11 +181,18 @@ def reported(pair: str, text: str) -> Report:
             marked = [text for text in said.splitlines()[1:] if "*" in text]
             line_and_table = "; ".join([said.splitlines()[0], *marked])
             return Report(REFUSED, False, line_and_table, line_and_table, said)
-        return _report_of(evidence)
+        return _report_of(evidence, f"{pair}.py", text.splitlines())
 
 
-def _report_of(evidence: Evidence) -> Report:
-    """The report on evidence; on the first result that is not as expected."""
+def _report_of(evidence: Evidence, file: str, lines: Sequence[str]) -> Report:
+    """The report on the first result that is not as expected.
+
+    Args:
+        evidence: of the models.
+        file: name of the file that they come from.
+        lines: of the file. Where sentences quote one, its text is left out of them: a
+            cause is not named by code that happens to have a word of it.
+    """
     wrong = [result for result in evidence.results if not result.as_expected]
     explanations = [r.explanation for r in wrong if r.explanation is not None]
     text = evidence.explain()
@@ -193,11 +200,16 @@ def _report_of(evidence: Evidence) -> Report:
         return Report(evidence.verdict, False, "", "", text)
     first = explanations[0]
     sentences = [first.sentence, *(other.sentence for other in first.alternatives)]
+    spoken = "; ".join(sentences)
+    for number, source in enumerate(lines, 1):
+        spoken = spoken.replace(
+            f"{file}:{number}: {source.strip()}", f"{file}:{number}"
+        )
     return Report(
         evidence.verdict,
         first.explained,
-        "; ".join(sentences),
-        first.place,
+        spoken,
+        "\n".join(first.explain_place()),
         "\n".join(first.explain()),
     )
 

@@ -90,7 +90,7 @@ CASES = {
     "a pool's padding": (
         lambda: [nn.AvgPool1d(3, 2, padding=1)],
         lambda: [layers.AveragePooling1D(3, 2, padding="same")],
-        'in between0, padding is 1 in PyTorch, "same" in Keras',
+        "in between0, padding counted is True in PyTorch, False in Keras",
         "",
     ),
     "a slope": (

@@ -7,7 +7,7 @@ EDITS = (
         "torch",
         "        x = x.permute(0, 2, 3, 1)\n",
         "",
-        cause=("flatten channels", "flattened order", "flatten order", "permute"),
+        cause=("channel by channel", "flatten order", "flattened order"),
         place=("fc1", "conv2", "flatten"),
         lines=("x = torch.flatten(x, 1)", "layers.Flatten()"),
     ),
@@ -22,7 +22,7 @@ EDITS = (
         "torch",
         "x.permute(0, 3, 1, 2) / 255.0",
         "x.reshape(-1, 3, 12, 10) / 255.0",
-        cause=("reshape", "view", "read in another order"),
+        cause=("reshape", "view", "without transposing"),
         place=("conv1", "rescaling", "input"),
     ),
     Edit(
@@ -53,7 +53,7 @@ EDITS = (
         "keras",
         'layers.MaxPooling2D(2, name="pool")',
         'layers.AveragePooling2D(2, name="pool")',
-        cause=("average maximum", "mean max", "average max"),
+        cause=("mean max", "average max", "mean largest"),
         place=("pool",),
     ),
     Edit(

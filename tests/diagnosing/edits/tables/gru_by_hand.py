@@ -9,7 +9,7 @@ EDITS = (
         "transfer",
         "return np.concatenate([z, r, n])",
         "return np.concatenate([r, z, n])",
-        cause=("order gates", "gates r z"),
+        cause=("order gates", "blocks order", "gates r z"),
         place=CELL,
     ),
     Edit(

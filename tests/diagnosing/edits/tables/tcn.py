@@ -50,7 +50,7 @@ EDITS = (
         "torch",
         "x = x + y",
         "x = y",
-        cause=("adds inlet", "shortcut", "residual", "not added"),
+        cause=("adds inlet", "add inlet", "residual"),
         place=("conv0", "convs.0", "add"),
         lines=("x = keras.layers.Add()([x, y])",),
     ),

@@ -11,7 +11,7 @@ EDITS = (
         "keras",
         "layers.GlobalMaxPooling1D()",
         "layers.GlobalAveragePooling1D()",
-        cause=("mean max", "average max"),
+        cause=("mean max", "average max", "mean largest"),
         place=(*CONVS, "pool", "hidden"),
         lines=(POOL_IN_TORCH,),
     ),

@@ -309,7 +309,7 @@ REPORTS = (
         "kernels",
         TOOLS,
         "Caffe's weights take BGR",
-        r"channels|inputs|features",
+        r"channels|inputs|features|flipped along axis 1",
         bgr_in_the_kernel,
     ),
     Report(

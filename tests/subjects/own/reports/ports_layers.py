@@ -208,7 +208,7 @@ NORMS = (
         "scale and offset exchanged",
         BN_ORDER,
         "gamma, then beta",
-        r"scale|offset|gamma|beta|weight and bias",
+        r"weight holds what belongs in bias",
         norm_with(scale_and_offset),
     ),
     (

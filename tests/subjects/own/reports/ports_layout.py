@@ -262,7 +262,7 @@ TOOLS = "https://github.com/ArtemBoyarintsev/MachineLearningTools"
 DEPTH = "https://github.com/ialhashim/DenseDepth/pull/169"
 CRNN = "https://github.com/chineseocr/chineseocr/issues/360"
 RESULTS = "https://github.com/onnx/keras-onnx/issues/281"
-ORDER = r"order|unit by unit|flatten|reshape|permut|transpos"
+ORDER = r"order|unit by unit|channel by channel|flatten|reshape|permut|transpos"
 
 
 def report(name: str, thread: str, answer: str, cause: str, make: Callable) -> Report:
@@ -303,7 +303,7 @@ REPORTS = (
         "BGR and RGB",
         TOOLS,
         "OpenCV reads BGR",
-        r"channels|features|revers|order",
+        r"channels|features|revers|order|flip",
         colours,
     ),
     report("not divided by 255", RESULTS, "Rescaling(1 / 255)", r"255|scale", scaled),

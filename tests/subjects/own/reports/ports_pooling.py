@@ -157,14 +157,14 @@ POOLING = (
         "align_corners=True",
         UP,
         "Keras aligns no corners",
-        r"corner|interpol|resiz|sampl",
+        r"corners",
         corners,
     ),
     (
         "nearest for bilinear",
         UP,
         "mode='bilinear'",
-        r"nearest|bilinear|interpol",
+        r"nearest",
         nearest,
     ),
 )
