@@ -12,7 +12,12 @@ from compare.diagnosing.finding import Finding, finding_in_layer, known_mistakes
 from compare.diagnosing.gaps import layer_gap
 from compare.diagnosing.in_layers import stacks
 from compare.diagnosing.in_layers.norms import differing_norms
-from compare.diagnosing.in_layers.options import unlike_options
+from compare.diagnosing.in_layers.options import (
+    IsMade,
+    suspected,
+    unlike_in_steps,
+    unlike_options,
+)
 from compare.diagnosing.in_layers.padding import padded_after
 from compare.diagnosing.isolated import Isolated
 from compare.in_pytorch import mistakes as pytorch_mistakes
@@ -61,7 +66,9 @@ def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
         if not isinstance(usual, str):
             explained, settings = usual, {}
     if isinstance(explained, str):
-        yield Finding(layer, unknown=explained)
+        unlike = unlike_in_steps(layer, isolated, _is_made(layer, isolated, steps))
+        unknown = f"{explained}{suspected(layer, isolated)}"
+        yield from unlike or [Finding(layer, unknown=unknown)]
         return
     mistakes_by_side = explained
     if not mistakes_by_side:
@@ -157,6 +164,17 @@ def is_output(
     return output.c is None or near(computed["c_n"][-1], output.c)
 
 
+def _is_made(layer: str, isolated: Isolated, steps: int | None) -> IsMade:
+    """What says whether something is what a recurrent layer handed on, on a side."""
+
+    def is_made(side: Side, computed: Computed | None) -> bool:
+        anatomy = isolated.anatomies[side]
+        call, output = anatomy.recurrent_calls[layer], anatomy.recurrent_outputs[layer]
+        return is_output(computed, call, output, steps)
+
+    return is_made
+
+
 def _explaining(
     mistakes: Sequence[Mistake[Computation]],
     call: Call,
@@ -233,7 +251,7 @@ def applied(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]:
         yield from unlike
         return
     unknown = "what is made of the same input and weights is not the same"
-    yield Finding(layer, unknown=unknown)
+    yield Finding(layer, unknown=f"{unknown}{suspected(layer, isolated)}")
 
 
 def is_array(computed: Computed | None, array: np.ndarray) -> bool:

@@ -14,6 +14,7 @@ from compare.judging.explanation import listed
 from compare.judging.words import Side
 from compare.kinds import DENSE
 from compare.kinds.layer import Layer
+from compare.kinds.option import Options
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.runs import layer_of, without_runs
 
@@ -65,6 +66,7 @@ class Isolated:
             is shown as the layer's own.
         by_hand: layers that are cells by hand in PyTorch and are read as PyTorch's.
         layers: those that hold arrays as each side has them, by side and by name.
+        settings: of these, as each side's layer says them, in Keras's words.
     """
 
     torch: Anatomy
@@ -81,6 +83,7 @@ class Isolated:
     around: Mapping[str, Surroundings] = field(default_factory=dict)
     by_hand: Sequence[str] = ()
     layers: Mapping[Side, Mapping[str, Layer]] = field(default_factory=dict)
+    settings: Mapping[Side, Mapping[str, Options]] = field(default_factory=dict)
 
     def name(self, layer: str, side: Side) -> str:
         """What the user of a side, "torch" or "keras", calls a layer."""

@@ -20,8 +20,10 @@ from compare.diagnosing.windows import as_bare, surroundings
 from compare.errors import BadInput
 from compare.in_keras import anatomy as keras_mistakes
 from compare.in_keras import layers as keras_layers
+from compare.in_keras import options as in_keras_options
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import layers as pytorch_layers
+from compare.in_pytorch import options as in_pytorch_options
 from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.in_pytorch import twin as in_pytorch
 from compare.in_pytorch import written
@@ -123,6 +125,14 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         around=around,
         by_hand=tuple(by_hand),
         layers={"torch": layers, "keras": in_keras},
+        settings={
+            "torch": in_pytorch_options.options_by_layer(
+                torch_twin.model, kinds_of_layers
+            ),
+            "keras": in_keras_options.options_by_layer(
+                keras_twin.model, kinds_of_layers
+            ),
+        },
     )
 
 

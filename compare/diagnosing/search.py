@@ -16,6 +16,7 @@ from compare.diagnosing.computations import applied, recurrent
 from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
 from compare.diagnosing.in_layers.attention import attending
+from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
 from compare.diagnosing.in_layers.weights import weights
@@ -49,20 +50,27 @@ def findings(
     if reordered is not None:  # the models as they are: that is the whole cause
         yield reordered
         return
+    elsewhere = Elsewhere(isolated)
     for layer in isolated.kinds:
-        yield from _in_layer(twins, layer, isolated)
+        yield from _in_layer(twins, layer, isolated, elsewhere)
     layers = [layer for layer in torch.kinds if layer in keras.kinds]
     if layers:
         yield from _in_results(layers, isolated)
 
 
-def _in_layer(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]:
+def _in_layer(
+    twins: Twins,
+    layer: str,
+    isolated: Isolated,
+    elsewhere: Elsewhere,
+) -> Iterator[Finding]:
     """What differs before a layer, or one of its runs, and in it.
 
     Args:
         twins: as in `findings`.
         layer: its name.
         isolated: the twins at work, the model's inputs among the layers.
+        elsewhere: the arrays of all layers.
     """
     torch, keras = isolated.torch, isolated.keras
     if layer in isolated.refusals:
@@ -81,7 +89,7 @@ def _in_layer(twins: Twins, layer: str, isolated: Isolated) -> Iterator[Finding]
     elif not attention:
         yield from given_to(layer, isolated)
     if not is_later(layer):
-        yield from map(of_all_runs, weights(layer, isolated))
+        yield from map(of_all_runs, weights(layer, isolated, elsewhere))
     if layer in torch.recurrent_calls and layer in keras.recurrent_calls:
         by_hand = None
         if isolated.kinds[layer].endswith(BY_HAND):

@@ -32,19 +32,21 @@ def bare_layers(twin: Twin, arrays: tuple[np.ndarray, ...]) -> list[BareLayer]:
     replacements: list[tuple[keras.Layer, Callable[[Call], Call]]] = []
     every = every_layer(unnamed(twin.model))
     wrapped = {id(x.layer) for x in every if isinstance(x, keras.layers.Wrapper)}
+    attributes = {id(value): name for name, value in vars(unnamed(twin.model)).items()}
     for layer in every:
         kind = BY_KERAS_NAME.get(kind_of(layer))
         if kind is None or kind.rows is not None or kind.name in IDLE:
             continue
         if not is_by_hand(layer) and id(layer) not in wrapped:
-            replacements.append((layer, partial(_noting, seen, layer, kind)))
+            name = attributes.get(id(layer), layer.name)
+            replacements.append((layer, partial(_noting, seen, name, layer, kind)))
     with calls_replaced(replacements), suppress(*REFUSALS):
         twin.results(twin.tensors(arrays))
     return seen
 
 
 def _noting(
-    seen: list[BareLayer], layer: keras.Layer, kind: Kind, layer_call: Call
+    seen: list[BareLayer], name: str, layer: keras.Layer, kind: Kind, layer_call: Call
 ) -> Call:
     """The `call` of a layer, which notes what it did."""
 
@@ -55,7 +57,7 @@ def _noting(
             options = kind.options_of("keras", layer)
             at_work = call(kind.name, {}, to_numpy(x_last), options=options)
             written = kind_of(layer)
-            seen.append(BareLayer(layer.name, written, kind, at_work, to_numpy(output)))
+            seen.append(BareLayer(name, written, kind, at_work, to_numpy(output)))
         return result
 
     return noting

@@ -47,8 +47,11 @@ def are_unrelated(first: np.ndarray, second: np.ndarray) -> bool:
         return False
     if first.size < 8 or not first.std() or not second.std():
         return True
-    if np.allclose(np.sort(first, axis=None), np.sort(second, axis=None), rtol=1e-6):
-        return False  # the same in another order
+    # The same numbers in another order have the same largest: sorting takes longer.
+    if np.isclose(first.max(), second.max(), rtol=1e-6) and np.allclose(
+        np.sort(first, axis=None), np.sort(second, axis=None), rtol=1e-6
+    ):
+        return False
     correlation = np.corrcoef(first.ravel(), second.ravel())[0, 1]
     return bool(abs(correlation) < UNRELATED / np.sqrt(first.size))
 

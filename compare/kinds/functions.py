@@ -281,13 +281,35 @@ def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
 
 _erf = np.vectorize(erf, otypes=[float])
 
+
+def _gelu_in_keras(x: np.ndarray) -> np.ndarray:
+    """Keras multiplies by the root of a half, which it keeps in float32."""
+    return gelu(x, root=1 / float(np.float32(sqrt(0.5))))
+
+
 # By the names that Keras gives them, those that a recurrent layer may be asked for.
+# Numbers are as Keras keeps them, in float32.
 BY_NAME: dict[str, Function] = {
     "linear": identity,
     "tanh": np.tanh,
     "relu": relu,
     "sigmoid": sigmoid,
     "hard_sigmoid": hard_sigmoid_sixth,
+    "elu": elu(1.0),
+    "selu": selu,
+    "celu": celu(1.0),
+    "gelu": _gelu_in_keras,
+    "silu": silu,
+    "hard_silu": hard_silu,
+    "leaky_relu": leaky_relu(float(np.float32(0.2))),
+    "relu6": limited(0.0, 6.0),
+    "mish": mish,
+    "softplus": softplus,
+    "softsign": softsign,
+    "squareplus": squareplus,
+    "log_sigmoid": log_sigmoid,
+    "tanh_shrink": tanh_shrink,
+    "exponential": np.exp,
 }
 
 

@@ -259,7 +259,7 @@ def test_the_sums_are_what_the_gates_are_functions_of(torch, kind):
 
 
 WRONG = {
-    "activation": (dict(activation="elu"), "linear, tanh, relu, .* got elu"),
+    "activation": (dict(activation="cube"), "linear, tanh, relu, .* got cube"),
     "rank": (dict(x=np.zeros((2, 3))), r"features\), got \(2, 3\)"),
     "no_step": (dict(x=np.zeros((2, 0, 3))), r"time >= 1, .* got \(2, 0, 3\)"),
     "features": (dict(x=np.zeros((4, 7, 2))), r"\(20, 2\), .* got .*\(20, 3\)"),

@@ -317,6 +317,20 @@ def test_arrays_of_one_number_are_told():
     assert what_is_wrong(0 * right + 1, right).sentence.startswith("is 1 everywhere")
 
 
+@pytest.mark.parametrize(("count", "letters"), [(4, "ifgo"), (3, "rzn")])
+def test_a_forget_gate_whose_bias_has_one_more_is_told(count, letters):
+    right = drawn(count * 5)
+    held = right.copy()
+    held[5:10] += 1
+    wrong = what_is_wrong(in_float32(held), right, letters={count: letters})
+
+    assert wrong.sentence == (
+        f"is 1 more than it should be in block 2 of {count} (gate {letters[1]}), and "
+        "right elsewhere"
+    )
+    assert np.allclose(mended(wrong, held), right)
+
+
 def test_what_was_carried_over_in_part_is_told():
     right = drawn(12, 5)
     held = np.concatenate([right[:4], drawn(8, 5, seed=1)])

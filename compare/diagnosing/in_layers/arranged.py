@@ -7,12 +7,13 @@ pasted there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from compare.diagnosing.finding import Reading
+from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.folded import folded
 from compare.diagnosing.in_layers.own_layout import (
     OwnArrays,
@@ -50,13 +51,16 @@ class _Cause:
     is_certain: bool = True
 
 
-def arranged(layer: str, kind: str, isolated: Isolated) -> tuple[list[Reading], str]:
+def arranged(
+    layer: str, kind: str, isolated: Isolated, elsewhere: Elsewhere
+) -> tuple[list[Reading], str]:
     """Say what makes a side's arrays of a layer out of what they should be.
 
     Args:
         layer: its name; its arrays differ.
         kind: of the layer, that of a cell's layer for a cell.
         isolated: the twins at work.
+        elsewhere: the arrays of all layers.
 
     Returns:
         A reading for each side on which all arrays that differ are explained; and
@@ -66,9 +70,9 @@ def arranged(layer: str, kind: str, isolated: Isolated) -> tuple[list[Reading], 
     partly = ""
     for side in SIDES:
         own = in_own_layout(layer, kind, side, isolated)
-        if own is None:
+        if own is None or not own.unlike:  # float32's rounding alone
             continue
-        causes = _Search(layer, kind, own, isolated).causes()
+        causes = _Search(layer, own, isolated, elsewhere).causes()
         unexplained = [name for name in own.unlike if name not in causes]
         place = f"{isolated.name(layer, side)} of {SIDES[side]}"
         sentences = _grouped(own, causes)
@@ -109,17 +113,16 @@ class _Search:
 
     Args:
         layer: its name.
-        kind: of the layer.
         own: its arrays on that side.
-        isolated: the twins at work, whose other layers may be mistaken for this one.
+        isolated: the twins at work.
+        elsewhere: the arrays of the other layers, which may be mistaken for these.
     """
 
     def __init__(
-        self, layer: str, kind: str, own: OwnArrays, isolated: Isolated
+        self, layer: str, own: OwnArrays, isolated: Isolated, elsewhere: Elsewhere
     ) -> None:
-        self._layer, self._kind = layer, kind
-        self._own, self._isolated = own, isolated
-        self._others: dict[str, OwnArrays | None] = {}
+        self._layer, self._own = layer, own
+        self._isolated, self._elsewhere = isolated, elsewhere
 
     def causes(self) -> dict[str, _Cause]:
         """What is wrong with each array that differs, where that is known, by name."""
@@ -140,7 +143,7 @@ class _Search:
                 if wrong is not None:
                     blocks = blocks or wrong.blocks
                     cause = self._cause(name, wrong)
-            cause = cause or self._elsewhere(name) or self._fresh(name)
+            cause = cause or self._of_another_order(name) or self._fresh(name)
             if cause is not None:
                 causes[name] = cause
         if len(causes) < len(own.unlike):
@@ -177,7 +180,7 @@ class _Search:
             return _Cause(sentence, fix)
         return None
 
-    def _elsewhere(self, name: str) -> _Cause | None:
+    def _of_another_order(self, name: str) -> _Cause | None:
         """An array that holds what belongs in another one, in whatever order."""
         own = self._own
         held = own.held[name]
@@ -189,34 +192,16 @@ class _Search:
                 words = in_words(order, own.axes(source), own.letters)
                 sentence = f"holds what belongs in {own.shown(source)} and {words}"
                 return _Cause(sentence, f"{source} = {order.code(name)}")
-        for other, arrays in self._other_layers():
-            for source, array in arrays.right.items():
-                if array.size != held.size or _is_constant(array):
-                    continue
-                place = f"{self._isolated.name(other, own.side)}"
-                if are_alike(held, array):
-                    sentence = f"holds what belongs in {source} of {place}"
-                    return _Cause(sentence, f"set {name} to its own numbers")
-                order = order_of(held, array)
-                if order is not None:
-                    words = in_words(order, arrays.axes(source), arrays.letters)
-                    sentence = f"holds what belongs in {source} of {place} and {words}"
-                    return _Cause(sentence, f"set {name} to its own numbers")
-        return None
-
-    def _other_layers(self) -> Iterator[tuple[str, OwnArrays]]:
-        """The other layers of this side, in its own layout."""
-        for other, kind in self._isolated.kinds.items():
-            if other == self._layer:
-                continue
-            if other not in self._others:
-                plain = kind.replace("Cell", "")
-                self._others[other] = in_own_layout(
-                    other, plain, self._own.side, self._isolated
-                )
-            arrays = self._others[other]
-            if arrays is not None:
-                yield other, arrays
+        found = self._elsewhere.source(held, own.side, self._layer)
+        if found is None:
+            return None
+        place = self._isolated.name(found.layer, own.side)
+        sentence = f"holds what belongs in {found.name} of {place}"
+        if found.order is not None:
+            axes = found.arrays.axes(found.name)
+            words = in_words(found.order, axes, found.arrays.letters)
+            sentence = f"{sentence} and {words}"
+        return _Cause(sentence, f"set {name} to its own numbers")
 
     def _fresh(self, name: str) -> _Cause | None:
         """A matrix that its framework made, where others of the layer are right."""

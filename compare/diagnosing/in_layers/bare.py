@@ -137,7 +137,11 @@ def _unlike(pair: Pair) -> Iterator[Finding]:
         if option.matters == "results"
         and options[option.name] != keras.call.options[option.name]
     ]
-    for option in fewest(unlike, options, keras.call, keras.output):
+
+    def is_right(call: Call) -> bool:
+        return makes(call, keras.output)
+
+    for option in fewest(unlike, options, keras.call, is_right):
         yield Finding(torch.name, (_another_value(pair, option),), cure=cure)
 
 

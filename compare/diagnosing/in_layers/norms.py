@@ -16,6 +16,7 @@ from compare.diagnosing.finding import (
     mistake_named,
 )
 from compare.diagnosing.finding import reading as read
+from compare.diagnosing.in_layers.options import unlike_options
 from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
 from compare.judging.result import OTHER, SIDES
@@ -63,7 +64,8 @@ def differing_norms(layer: str, isolated: Isolated) -> Iterator[Finding]:
         yield _of_mistakes(layer, isolated, unexplained)
         return
     if set(settings["torch"]) & set(settings["keras"]):
-        yield from _unlike_options(layer, isolated, _cure(layer, isolated))
+        named = list(_unlike_options(layer, isolated, _cure(layer, isolated)))
+        yield from named or unlike_options(layer, isolated)
         return
     chosen = {side: fitting[0] for side, fitting in settings.items()}
     cure = _cure(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -15,12 +15,15 @@ from compare.judging.distances import near
 from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.kinds import BY_TORCH_NAME, CONVOLUTION
+from compare.kinds.computing import Computed
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call, Computation
 from compare.kinds.option import Option, Options, Value
 from compare.kinds.windows import Around, around
+from compare.mistakes.runs import layer_of
 
 PADDING = "padding"
+IsMade = Callable[[Side, Computed | None], bool]
 
 
 def unlike_options(layer: str, isolated: Isolated) -> list[Finding]:
@@ -50,16 +53,109 @@ def unlike_options(layer: str, isolated: Isolated) -> list[Finding]:
     }
     if not makes(torch, outputs["torch"]) or not makes(keras, outputs["keras"]):
         return []
-    unlike = [
-        option
-        for option in kind.options
-        if option.matters == "results"
-        and torch.options[option.name] != keras.options[option.name]
-    ]
-    options = fewest(unlike, torch.options, keras, outputs["keras"])
+    unlike = unlike_of(kind.options, torch.options, keras.options)
+
+    def is_right(call: Call) -> bool:
+        return makes(call, outputs["keras"])
+
+    options = fewest(unlike, torch.options, keras, is_right)
     cure = _cure(layer, isolated)
-    place = _Place(layer, isolated, torch, keras)
-    return [Finding(layer, (place.reading(option),), cure=cure) for option in options]
+    names = {side: isolated.name(layer, side) for side in SIDES}
+    wording = Wording(names, {"torch": torch, "keras": keras})
+    return [Finding(layer, (wording.reading(option),), cure=cure) for option in options]
+
+
+def unlike_in_steps(layer: str, isolated: Isolated, is_made: IsMade) -> list[Finding]:
+    """Name the settings by which two recurrent layers make other things.
+
+    Each side must do what its own settings say.
+
+    Args:
+        layer: its name; recurrent, with the same arrays on both sides.
+        isolated: the twins at work.
+        is_made: takes a side's layer at work, what was computed for it, and says
+            whether that is what it handed on.
+
+    Returns:
+        Nothing where settings do not explain it.
+    """
+    calls: dict[Side, Call] = {}
+    for side, anatomy in isolated.anatomies.items():
+        call = anatomy.recurrent_calls[layer]
+        own = {**isolated.settings[side].get(layer_of(layer), {}), **call.options}
+        calls[side] = replace(call, options=own)
+        if not _is_made_by(calls[side], side, is_made):
+            return []
+    torch, keras = calls["torch"], calls["keras"]
+    kind = BY_TORCH_NAME[torch.kind]
+    read = torch.options.keys() & keras.options.keys()
+    shared = [option for option in kind.options if option.name in read]
+    unlike = unlike_of(shared, torch.options, keras.options)
+    names = {side: isolated.name(layer, side) for side in SIDES}
+    wording = Wording(names, calls)
+
+    def is_right(call: Call) -> bool:
+        return _is_made_by(call, "keras", is_made)
+
+    named = fewest(unlike, torch.options, keras, is_right)
+    options = keras.options
+
+    def compute(call: Call) -> Computed | None:
+        computed: Computed | None = replace(call, options=options).run()
+        return computed
+
+    cure = Computation(compute)
+    return [Finding(layer, (wording.reading(option),), cure=cure) for option in named]
+
+
+def _is_made_by(call: Call, side: Side, is_made: IsMade) -> bool:
+    """Whether a recurrent layer hands on what its settings say."""
+    try:
+        return is_made(side, call.run())
+    except (KeyError, ValueError):  # a setting that its kind does not compute
+        return False
+
+
+def suspected(layer: str, isolated: Isolated) -> str:
+    """Say which settings are unlike where nothing explains what a layer makes.
+
+    Args:
+        layer: its name.
+        isolated: the twins at work.
+
+    Returns:
+        The end of a sentence; nothing where the settings that can be read are alike.
+    """
+    kind = BY_TORCH_NAME.get(isolated.kinds[layer])
+    torch = isolated.settings["torch"].get(layer_of(layer), {})
+    keras = isolated.settings["keras"].get(layer_of(layer), {})
+    if kind is None:
+        return ""
+    read = torch.keys() & keras.keys()
+    shared = [option for option in kind.options if option.name in read]
+    texts = [
+        f"{option.name} is {written(torch[option.name])} in PyTorch, "
+        f"{written(keras[option.name])} in Keras"
+        for option in unlike_of(shared, torch, keras)
+    ]
+    return f", though {'; '.join(texts)}" if texts else ""
+
+
+def unlike_of(
+    options: Sequence[Option], torch: Options, keras: Options
+) -> list[Option]:
+    """The settings on which results depend and of which the sides have other values.
+
+    Args:
+        options: of the kind of both layers.
+        torch: PyTorch's settings, in Keras's words.
+        keras: Keras's.
+    """
+    return [
+        option
+        for option in options
+        if option.matters == "results" and torch[option.name] != keras[option.name]
+    ]
 
 
 def makes(call: Call, output: np.ndarray) -> bool:
@@ -72,7 +168,10 @@ def makes(call: Call, output: np.ndarray) -> bool:
 
 
 def fewest(
-    unlike: Sequence[Option], options: Options, keras: Call, output: np.ndarray
+    unlike: Sequence[Option],
+    options: Options,
+    keras: Call,
+    is_right: Callable[[Call], bool],
 ) -> Sequence[Option]:
     """The fewest settings that must be Keras's value to make Keras's output.
 
@@ -80,7 +179,7 @@ def fewest(
         unlike: settings of which the sides have other values.
         options: all settings of PyTorch's layer.
         keras: Keras's layer at work.
-        output: what it makes.
+        is_right: whether a layer at work makes what Keras's does.
 
     Returns:
         Nothing where they do not, or none must.
@@ -88,7 +187,7 @@ def fewest(
     for count in range(1, len(unlike) + 1):
         for chosen in combinations(unlike, count):
             values = {option.name: keras.options[option.name] for option in chosen}
-            if makes(replace(keras, options={**options, **values}), output):
+            if is_right(replace(keras, options={**options, **values})):
                 return chosen
     return ()
 
@@ -112,26 +211,22 @@ def _cure(layer: str, isolated: Isolated) -> Computation:
 # ----------------------------------------------------------------------------- in words
 
 
-class _Place:
-    """Words for what is unlike in a layer.
+class Wording:
+    """Words for what is unlike in two layers.
 
     Args:
-        layer: its name.
-        isolated: the twins at work.
-        torch, keras: the layer at work on each side.
+        names: what the user of each side calls the layer.
+        calls: the layer at work on each side.
     """
 
-    def __init__(
-        self, layer: str, isolated: Isolated, torch: Call, keras: Call
-    ) -> None:
-        self._layer, self._isolated = layer, isolated
-        self._calls: dict[Side, Call] = {"torch": torch, "keras": keras}
+    def __init__(self, names: Mapping[Side, str], calls: Mapping[Side, Call]) -> None:
+        self._names, self._calls = names, calls
 
     def reading(self, option: Option) -> Reading:
         """Either side may be the one whose setting is wrong."""
         texts = {side: self._value(option, side) for side in SIDES}
         sentence = (
-            f"in {self._layer}, {option.name} is {texts['torch']} in PyTorch, "
+            f"in {self._names['torch']}, {option.name} is {texts['torch']} in PyTorch, "
             f"{texts['keras']} in Keras"
         )
         torch, keras = (self._fix(option, side) for side in SIDES)
@@ -163,12 +258,14 @@ class _Place:
 
     def _fix(self, option: Option, side: Side) -> str:
         """What to change on a side to do as the other one does."""
-        name = f"{self._isolated.name(self._layer, side)} of {SIDES[side]}"
+        name = f"{self._names[side]} of {SIDES[side]}"
         opposite: Side = "keras" if side == "torch" else "torch"
         value = self._calls[opposite].options[option.name]
         if option.name == PADDING and self._has_steps():
             return f"{name}: {self._padded(side, opposite)}"
         attribute = option.torch if side == "torch" else option.keras
+        if option.name == PADDING and side == "keras" and isinstance(value, tuple):
+            attribute = ""  # Keras has no numbers there
         words = side == "torch" and isinstance(value, str) and bool(option.in_pytorch)
         if not attribute or (words and value not in option.in_pytorch):
             return f"{name}: {option.instead}"

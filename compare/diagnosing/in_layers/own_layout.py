@@ -16,6 +16,7 @@ from compare.kinds.layer import Arrays
 from compare.matching.rewriting import Step, plan, rewrite
 from compare.mistakes.arrangements.orders import are_alike, order_of
 from compare.mistakes.arrangements.words import axes_in_keras, axes_in_torch
+from compare.mistakes.runs import layer_of
 
 STATISTICS = ("running_", "moving_")  # which a run itself may change
 MATRICES = ("weight", "kernel", "recurrent_kernel")
@@ -100,8 +101,8 @@ def in_own_layout(
         held = summed(kind, isolated.weights["torch"].get(layer, {}))
         right = summed(kind, isolated.weights["keras"].get(layer, {}))
     else:
-        torch_layer = isolated.layers.get("torch", {}).get(layer)
-        keras_layer = isolated.layers.get("keras", {}).get(layer)
+        torch_layer = isolated.layers.get("torch", {}).get(layer_of(layer))
+        keras_layer = isolated.layers.get("keras", {}).get(layer_of(layer))
         if torch_layer is None or keras_layer is None:
             return None
         held = keras_layer.arrays
@@ -143,8 +144,8 @@ def lines_of_transfer(layer: str, side: Side, isolated: Isolated) -> dict[str, s
     Returns:
         A line for each array that is made of one array; none where there is no rule.
     """
-    torch_layer = isolated.layers.get("torch", {}).get(layer)
-    keras_layer = isolated.layers.get("keras", {}).get(layer)
+    torch_layer = isolated.layers.get("torch", {}).get(layer_of(layer))
+    keras_layer = isolated.layers.get("keras", {}).get(layer_of(layer))
     if torch_layer is None or keras_layer is None:
         return {}
     source, target = keras_layer, torch_layer

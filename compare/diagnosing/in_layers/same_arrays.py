@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from compare.judging.distances import near
 from compare.kinds.layer import Arrays
+from compare.mistakes.arrangements.orders import are_near
 
 ROUNDED = float(np.finfo(np.float32).eps)  # of the largest value: Keras's sum of biases
 
@@ -26,7 +26,7 @@ def are_same(
     arrays, target = summed(kind, arrays), summed(kind, target)
     if arrays.keys() != target.keys():
         return False
-    return all(near(arrays[name], target[name], limit) for name in arrays)
+    return all(are_near(arrays[name], target[name], limit) for name in arrays)
 
 
 def summed(kind: str, arrays: Arrays) -> dict[str, np.ndarray]:

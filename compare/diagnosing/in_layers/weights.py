@@ -17,6 +17,7 @@ from compare.diagnosing.finding import (
     reading,
 )
 from compare.diagnosing.in_layers.arranged import arranged
+from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.same_arrays import ROUNDED, are_same, summed
 from compare.diagnosing.in_layers.stacks import in_part, named_part
 from compare.diagnosing.isolated import Isolated
@@ -35,16 +36,22 @@ FRESH = "initial weights"
 Suspect = tuple[Side, Mistake[ArraysOfLayer]]
 
 
-def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
+def weights(layer: str, isolated: Isolated, elsewhere: Elsewhere) -> Iterator[Finding]:
     """The mistakes that make one side's arrays of a layer out of the other side's.
 
     Args:
         layer: its name.
         isolated: the twins at work.
+        elsewhere: the arrays of all layers.
     """
     kind = isolated.kinds[layer].replace("Cell", "")  # a cell has the same arrays
     arrays = {side: layers[layer] for side, layers in isolated.weights.items()}
     if _have_same_weights(layer, kind, arrays, isolated):
+        return
+    if are_same(kind, arrays["torch"], arrays["keras"]):
+        # Any two mistakes that undo each other would explain that.
+        unknown = "the weights differ by no more than float32 rounds"
+        yield Finding(layer, unknown=unknown)
         return
     names = {side: isolated.name(layer, side) for side in SIDES}
     readings = _simple_readings(layer, kind, arrays, isolated)
@@ -57,7 +64,7 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
             readings.append(reading(names[side], side, earlier, later))
     partly = ""
     if not readings:
-        readings, partly = arranged(layer, kind, isolated)
+        readings, partly = arranged(layer, kind, isolated, elsewhere)
     if not readings:
         readings = _never_loaded(names, arrays)
     if readings:
@@ -65,10 +72,7 @@ def weights(layer: str, isolated: Isolated) -> Iterator[Finding]:
         cure = ArraysOfLayer(lambda _: target)
         yield Finding(layer, distinct(readings), cure=cure)
         return
-    difference = "in no known way"
-    if are_same(kind, arrays["torch"], arrays["keras"]):
-        difference = "by no more than float32 rounds"
-    yield Finding(layer, unknown=f"the weights differ {difference}{partly}")
+    yield Finding(layer, unknown=f"the weights differ in no known way{partly}")
 
 
 def _simple_readings(

@@ -20,7 +20,12 @@ from compare.mistakes.arrangements.orders import (
     orders_of_two_axes,
 )
 from compare.mistakes.arrangements.rearrangement import Order, Rearrangement
-from compare.mistakes.arrangements.values import Changed, changes, changes_by_place
+from compare.mistakes.arrangements.values import (
+    Changed,
+    changes,
+    changes_by_place,
+    offset_of_block,
+)
 from compare.mistakes.arrangements.words import in_words
 
 SAMPLE = 4096  # numbers that are compared before all are
@@ -77,6 +82,9 @@ def what_is_wrong(
         change = _change_in_place(held, right)
         if change is not None:
             return Wrong(change.sentence, change.mend)
+    one_block = _offset_in_one_block(held, right, letters or {})
+    if one_block is not None:
+        return one_block
     order = order_of(held, right, blocks)
     if order is not None:
         return _of_order(order, axes, letters)
@@ -91,6 +99,25 @@ def what_is_wrong(
         texts = [in_words(part, axes, letters) for part in two_orders]
         return Wrong(" and ".join(texts), later.code(earlier.code("{}")))
     return _carried_in_part(held, right, axes)
+
+
+def _offset_in_one_block(
+    held: np.ndarray, right: np.ndarray, letters: Mapping[int, str]
+) -> Wrong | None:
+    """One number that was added to one block of a bias, such as 1 to a forget gate."""
+    found = offset_of_block(held, right)
+    if found is None:
+        return None
+    count, block, offset = found
+    gate = f" (gate {letters[count][block]})" if count in letters else ""
+    more = "more" if offset > 0 else "less"
+    numbers = [0.0] * count
+    numbers[block] = offset
+    return Wrong(
+        f"is {abs(offset):g} {more} than it should be in block {block + 1} of "
+        f"{count}{gate}, and right elsewhere",
+        f"{{}} - np.repeat({numbers}, {held.size // count})",
+    )
 
 
 def _of_order(

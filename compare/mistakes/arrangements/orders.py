@@ -21,6 +21,7 @@ from compare.mistakes.arrangements.rearrangement import (
 
 ROUNDED = float(np.finfo(np.float32).eps)  # of the largest value
 SAMPLE = 512  # numbers that are compared before all are
+CORNER = 8  # places along each axis that are compared before all are
 ALIKE = 1e-5  # of the largest mark: what two rows that are the same may differ by
 SHIFTS = 64  # that are tried
 DECODED = 16  # rearrangements that are read off before the shortest is taken
@@ -34,22 +35,38 @@ def have_same_numbers(first: np.ndarray, second: np.ndarray) -> bool:
     """
     if first.size != second.size or first.size < 2:
         return False
-    sums, other_sums = _sums(first), _sums(second)
+    return may_be_reordered(sums_of(first), sums_of(second), first.size)
+
+
+def may_be_reordered(sums: np.ndarray, others: np.ndarray, size: int) -> bool:
+    """Whether two arrays may hold the same numbers, by what `sums_of` gives of each.
+
+    Args:
+        sums: of the first.
+        others: of the second.
+        size: how many numbers each has.
+    """
     if not np.isfinite(sums).all() or not sums[0] or sums[0] == sums[1]:
         return False
-    limits = 4 * ROUNDED * np.array([1, 1, 1, 2, 3])
-    scales = sums[0] ** np.array([1, 1, 1, 2, 3])
-    scales[2:] *= first.size
-    return bool((np.abs(sums - other_sums) <= limits * scales).all())
+    powers = np.array([1, 1, 1, 2, 3])
+    limits = 4 * ROUNDED * powers * sums[0] ** powers
+    limits[2:] *= size
+    return bool((np.abs(sums - others) <= limits).all())
 
 
-def _sums(array: np.ndarray) -> np.ndarray:
-    """The largest of the absolute numbers, the least, and the sums of three powers."""
+def sums_of(array: np.ndarray) -> np.ndarray:
+    """Return what no order of the numbers changes, (5,).
+
+    That is the largest of the absolute numbers, the least, and the sums of the numbers,
+    of their squares and of their cubes. The least is 0 where signs alone differ.
+    """
     numbers = np.asarray(array, "float64").reshape(-1)
+    if not numbers.size:
+        return np.zeros(5)
     squares = numbers * numbers
     largest, least = np.sqrt(squares.max()), np.sqrt(squares.min())
     if numbers.max() != numbers.min() and largest == least:
-        least = 0.0  # signs alone differ
+        least = 0.0
     return np.array(
         [largest, least, numbers.sum(), squares.sum(), float(squares @ numbers)]
     )
@@ -57,15 +74,27 @@ def _sums(array: np.ndarray) -> np.ndarray:
 
 def are_alike(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether two arrays have the same numbers in the same places, and one shape."""
+    return are_near(first, second, ROUNDED)
+
+
+def are_near(first: np.ndarray, second: np.ndarray, limit: float) -> bool:
+    """Whether two arrays are near; a corner of them is compared before all is.
+
+    Args:
+        first: of any shape.
+        second: the same.
+        limit: how far apart numbers may be, in parts of the largest.
+    """
     if first.shape != second.shape:
         return False
-    few, others = first.reshape(-1)[:SAMPLE], second.reshape(-1)[:SAMPLE]
-    largest = max(
-        float(np.abs(second).max(initial=0)), float(np.abs(few).max(initial=0))
-    )
-    if (np.abs(few - others) > ROUNDED * largest).any():
+    corner = tuple(slice(CORNER) for _ in first.shape)
+    gaps = np.abs(first[corner] - second[corner])
+    # Nothing is copied: an array may be transposed, and large.
+    ends = [first.max(initial=0), second.max(initial=0)]
+    ends += [-first.min(initial=0), -second.min(initial=0)]
+    if (gaps > 2 * limit * max(ends)).any():
         return False
-    return near(first, second, ROUNDED)
+    return near(first, second, limit)
 
 
 def order_of(

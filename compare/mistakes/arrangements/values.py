@@ -159,6 +159,37 @@ def _offsets(held: np.ndarray, right: np.ndarray) -> Iterator[Changed]:
     yield Changed(f"is {text} {more} than it should be", plus, f"{{}} {back} {text}")
 
 
+def offset_of_block(
+    held: np.ndarray, right: np.ndarray
+) -> tuple[int, int, float] | None:
+    """Find the one block of a bias to which a number was added, as for a forget gate.
+
+    Args:
+        held: (places,).
+        right: (places,).
+
+    Returns:
+        How many blocks there are, 2 to 4, the number of that one, from 0, and what was
+        added; None where it is not so.
+    """
+    if held.ndim != 1 or held.shape != right.shape:
+        return None
+    gaps = np.asarray(held, "float64") - right
+    limit = NICE * max(np.abs(held).max(), np.abs(right).max())
+    for count in (4, 3, 2):
+        if len(gaps) % count or len(gaps) < 2 * count:
+            continue
+        blocks = gaps.reshape(count, -1)
+        unlike = np.flatnonzero(np.abs(blocks).max(axis=1) > limit)
+        if len(unlike) != 1:
+            continue
+        block = int(unlike[0])
+        offset = float(blocks[block].mean())
+        if np.abs(blocks[block] - offset).max() <= limit:
+            return count, block, float(f"{offset:.6g}")
+    return None
+
+
 # --------------------------------------------------------------------------- functions
 
 

@@ -249,3 +249,30 @@ def test_noise_is_unknown_and_what_is_known_beside_it_is_told(built):
     )
     change(built, "torch", "first", lambda a: {"weight": a["weight"] * (1 + noise)})
     assert not diagnose(built, (X,)).explained
+
+
+def test_what_float32_rounds_is_no_order(built):
+    """The last place of one number in float32."""
+
+    def rounded(arrays):
+        weight = np.array(arrays["weight"])
+        weight[0, 0] = np.nextafter(np.float32(weight[0, 0]), np.float32(np.inf))
+        return {"weight": weight}
+
+    change(built, "torch", "first", rounded)
+    found = diagnose(built, (X,))
+
+    assert not found.explained
+    assert "the weights differ by no more than float32 rounds" in found.sentence
+
+
+def test_a_kernel_of_another_layer_in_another_order_is_told(built):
+    other = right(built, "second")["weight"]
+    change(built, "torch", "first", lambda _: {"weight": np.roll(other, 1, 0)})
+    found = diagnose(built, (X,))
+
+    assert found.explained, found
+    assert found.sentence.startswith(
+        "in first of PyTorch, weight holds what belongs in weight of second and is "
+        "shifted by 1 along axis 0 (out)"
+    )

@@ -1,0 +1,47 @@
+"""The settings of a Keras model's layers, as its layers say them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+
+from compare.in_keras.kinds import inner_layers
+from compare.in_keras.names import Renamed, children
+from compare.kinds import options_of
+from compare.kinds.option import Options
+
+
+def options_by_layer(
+    model: keras.Model | Renamed, kinds: Mapping[str, str]
+) -> dict[str, Options]:
+    """Read the settings of some layers, by name; none of a layer of an unknown kind.
+
+    Of one that is several layers in Keras, such as a stack, those that all have alike.
+
+    Args:
+        model: whose layers they are.
+        kinds: by the name of the layer, as PyTorch names kinds.
+    """
+    by_name: dict[str, Options] = {}
+    attributes = children(model)
+    for name, kind in kinds.items():
+        if name not in attributes:
+            continue
+        parts = [options_of("keras", kind, part) for part in _parts(attributes[name])]
+        by_name[name] = {
+            option: value
+            for option, value in parts[0].items()
+            if all(part[option] == value for part in parts)
+        }
+    return by_name
+
+
+def _parts(attribute: object) -> list[object]:
+    """The layers that one is made of, and the cells of those that run one."""
+    inner = inner_layers(attribute)
+    if inner:
+        return [part for layer in inner.values() for part in _parts(layer)]
+    if isinstance(attribute, keras.layers.RNN) and type(attribute) is keras.layers.RNN:
+        return [attribute.cell]  # the layer itself has no settings
+    return [attribute]
