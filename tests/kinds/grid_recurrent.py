@@ -35,7 +35,9 @@ def _configuration(
     in_keras: Use | None = None,
     **more: Any,
 ) -> Configuration:
-    example = Example(kind.split("(")[0], torch, KERAS[kind], keras, name, shape, **more)
+    example = Example(
+        kind.split("(")[0], torch, KERAS[kind], keras, name, shape, **more
+    )
     return Configuration(kind, example, in_torch, in_keras)
 
 
