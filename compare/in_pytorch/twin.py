@@ -15,7 +15,13 @@ from compare.in_pytorch.arrays import unfit
 from compare.in_pytorch.internals import version_of
 from compare.in_pytorch.layers import holders, layers, layers_with
 from compare.in_pytorch.models import hooked, rows_learnt, untouched
-from compare.in_pytorch.precision import Narrowing, settled, tell_epsilons, widen
+from compare.in_pytorch.precision import (
+    ExactSoftplus,
+    Narrowing,
+    settled,
+    tell_epsilons,
+    widen,
+)
 from compare.in_pytorch.refusals import REFUSALS, message, origin
 from compare.in_pytorch.stages import Stages
 from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
@@ -138,7 +144,8 @@ class Twin(adapter.Twin):
             BadInput: if it returns something else, or not as many as `outputs`.
         """
         versions = [version_of(tensor) for tensor in tensors]
-        with settled(self.dtype), self._refused():
+        exact = ExactSoftplus() if self.dtype == "float64" else nullcontext()
+        with settled(self.dtype), exact, self._refused():
             returned = self._call(self.model, list(tensors))
         for argument, tensor, version in zip(
             self.inputs, tensors, versions, strict=True

@@ -72,6 +72,7 @@ NAMES = {
     "internals.vectors_of": "Keras's layer says its vector openly",
     "internals.without_parametrizations": "Keras has no parametrizations",
     "internals.hold_together": "layers of Keras hold their weights in one place",
+    "precision.ExactSoftplus": "TensorFlow's softplus is exact",
     "precision.tell_epsilons": "layers of Keras are always told an epsilon",
     "kinds.own_modules": "a buffer of PyTorch may be in the model itself",
     "attention.arguments": "only PyTorch's layers are run alone",
