@@ -337,7 +337,7 @@ def alone(
     elif tensor.is_floating_point():
         tensor = tensor.to(getattr(torch, twin.dtype))
     if written.is_written(twin.model, layer_of(layer)):
-        return _written_alone(twin, layer_of(layer), tensor, states)
+        return written.alone(twin, layer_of(layer), tensor, states)
     if attention.is_attention(module):
         args, kwargs = attention.arguments(module, tensor, options or {})
         result = first(module(*args, **kwargs))
@@ -381,44 +381,3 @@ def _cell_alone(
         steps.append(sequence_of(module, result))
     output = np.concatenate([step.output for step in steps], axis=1)
     return replace(steps[-1], output=output)
-
-
-def _written_alone(
-    twin: Twin, name: str, x: torch.Tensor, states: tuple[np.ndarray, ...] | None
-) -> RecurrentOutput:
-    """Run a cell or layer by hand over x, (batch, time, features).
-
-    Raises:
-        ValueError: if it does not return what such layers do.
-    """
-    module, layer = twin.model.get_submodule(name), written.usual(twin.model, name)
-    dtype = getattr(torch, twin.dtype)
-    given = tuple(torch.tensor(state[-1], dtype=dtype) for state in states or ())
-    own = None
-    with suppress(*REFUSALS):  # a layer may take a sequence, a cell a step
-        args = (x, *_as_given(given))
-        own = written.own_run(layer, args, {}, module(*args))
-    if own is not None:
-        return own.output
-    steps: list[RecurrentOutput] = []
-    if not given:
-        size = layer.arrays["weight_hh"].shape[1]
-        number = 2 if layer.kind.startswith("LSTM") else 1
-        given = tuple(x.new_zeros(len(x), size) for _ in range(number))
-    for step in x.unbind(1):
-        args = (step, *_as_given(given))
-        own = written.own_run(layer, args, {}, module(*args))
-        if own is None:
-            raise ValueError(f"{name} returns neither steps nor states")
-        steps.append(own.output)
-        ends = [state for state in (own.output.h, own.output.c) if state is not None]
-        given = tuple(torch.tensor(end, dtype=dtype) for end in ends)
-    output = np.concatenate([step.output for step in steps], axis=1)
-    return replace(steps[-1], output=output)
-
-
-def _as_given(states: tuple[torch.Tensor, ...]) -> tuple[Any, ...]:
-    """States as an argument: h alone, or h and c in a tuple."""
-    if len(states) > 1:
-        return (states,)
-    return states

@@ -8,7 +8,8 @@ time, features), or one step of it beside its states; every step, or the states 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,6 +18,8 @@ import torch
 
 from compare.in_pytorch.arrays import filled, like
 from compare.in_pytorch.layers import layers
+from compare.in_pytorch.refusals import REFUSALS
+from compare.in_pytorch.twin import Twin
 from compare.kinds import as_usual, written_as
 from compare.kinds.layer import Layer
 from compare.kinds.mistake import RecurrentOutput
@@ -190,3 +193,44 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _tensors(part)
+
+
+def alone(
+    twin: Twin, name: str, x: torch.Tensor, states: tuple[np.ndarray, ...] | None
+) -> RecurrentOutput:
+    """Run a cell or layer by hand over x, (batch, time, features).
+
+    Raises:
+        ValueError: if it does not return what such layers do.
+    """
+    module, layer = twin.model.get_submodule(name), usual(twin.model, name)
+    dtype = getattr(torch, twin.dtype)
+    given = tuple(torch.tensor(state[-1], dtype=dtype) for state in states or ())
+    own = None
+    with suppress(*REFUSALS):  # a layer may take a sequence, a cell a step
+        args = (x, *_as_given(given))
+        own = own_run(layer, args, {}, module(*args))
+    if own is not None:
+        return own.output
+    steps: list[RecurrentOutput] = []
+    if not given:
+        size = layer.arrays["weight_hh"].shape[1]
+        number = 2 if layer.kind.startswith("LSTM") else 1
+        given = tuple(x.new_zeros(len(x), size) for _ in range(number))
+    for step in x.unbind(1):
+        args = (step, *_as_given(given))
+        own = own_run(layer, args, {}, module(*args))
+        if own is None:
+            raise ValueError(f"{name} returns neither steps nor states")
+        steps.append(own.output)
+        ends = [state for state in (own.output.h, own.output.c) if state is not None]
+        given = tuple(torch.tensor(end, dtype=dtype) for end in ends)
+    output = np.concatenate([step.output for step in steps], axis=1)
+    return replace(steps[-1], output=output)
+
+
+def _as_given(states: tuple[torch.Tensor, ...]) -> tuple[Any, ...]:
+    """States as an argument: h alone, or h and c in a tuple."""
+    if len(states) > 1:
+        return (states,)
+    return states
