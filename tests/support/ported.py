@@ -521,7 +521,7 @@ PORTS = {
         lambda: squeeze_excite(gate=lambda x, w: x + w),
         squeeze_excite_in_keras,
         IMAGES,
-        "`+`",
+        "PyTorch has a sigmoid and adds",
     ),
     "squeeze: w * w": (
         lambda: squeeze_excite(gate=lambda x, w: x * w * w),
