@@ -143,7 +143,12 @@ def _goes_through(
         before: the array that goes in, (batch, ..., features); None if not seen.
         after: the array that should come out, of that shape; None if not seen.
     """
-    if before is None or after is None or not near(functions[right](before), after):
+    if before is None or after is None or len(before) != len(after):
+        return False
+    # Most functions differ on the first sample, which takes less time than all.
+    if not near(functions[right](before[:1]), after[:1]):
+        return False
+    if not near(functions[right](before), after):
         return False
     return right == nothing or not near(before, after)
 

@@ -18,9 +18,12 @@ MISTAKES = 16e9  # for all mistakes in a model
 DRAWS = 6e9  # for all draws that show what is equivalent
 CHANGED = 15  # for each number of a layer, in both precisions
 READ = 1  # for each number of a layer at each step
+CONVOLVED = 0.4  # for each number of a convolution, in each window of each sample
 STAGE = 500_000  # for each stage that is judged
 DRAWN = 80  # for each number of a model, drawn, transferred and run
 LEAST = 10  # mistakes that are made in the largest model
+
+CONVOLUTIONS = kinds.CONVOLUTION + kinds.TRANSPOSED
 
 T = TypeVar("T")
 
@@ -37,10 +40,23 @@ def of_mistake(layer: str, anatomy: Anatomy) -> float:
         x = anatomy.input_of(name)
         if x is None or kind in kinds.EMBEDDINGS:  # which reads few of its rows
             continue
+        if kind in CONVOLUTIONS:
+            windows = anatomy.layer_outputs.get(name, x)[..., 0].size
+            run += CONVOLVED * windows * _size(name, anatomy)
+            continue
         steps = x.shape[1] if x.ndim > 2 else 1
         run += READ * steps * _size(name, anatomy)
     stages = len(anatomy.layer_outputs) + len(anatomy.recurrent_outputs)
     return CHANGED * _size(layer, anatomy) + run + STAGE * stages
+
+
+def is_large(efforts: Sequence[float]) -> bool:
+    """Return whether there is no time for mistakes that take so much.
+
+    Args:
+        efforts: what each takes.
+    """
+    return sum(efforts) > MISTAKES
 
 
 def chosen(mistakes: Sequence[T], efforts: Sequence[float]) -> list[T]:
@@ -50,10 +66,9 @@ def chosen(mistakes: Sequence[T], efforts: Sequence[float]) -> list[T]:
         mistakes: all.
         efforts: what each takes.
     """
-    total = sum(efforts)
-    if total <= MISTAKES:
+    if not is_large(efforts):
         return list(mistakes)
-    number = int(len(mistakes) * MISTAKES / total)
+    number = int(len(mistakes) * MISTAKES / sum(efforts))
     number = min(max(number, LEAST), len(mistakes))
     return [mistakes[i * len(mistakes) // number] for i in range(number)]
 

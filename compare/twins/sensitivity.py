@@ -43,7 +43,8 @@ def sensitivity(
 
     PyTorch's model gets the mistake, in both precisions, and is compared with Keras's
     model as it is. A mistake that makes the model refuse its input is noticed as well.
-    In a large model some of the mistakes are made, see `effort`.
+    In a large model some of the mistakes are made, see `effort`, and first on one
+    sample: what is noticed there is noticed on all.
 
     Args:
         pair: its name.
@@ -54,20 +55,33 @@ def sensitivity(
     stages, _ = twins.run(*arrays)
     anatomy = in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays)
     left_out = 0
+    one_sample = False
     if before is None:
         applicable = _applicable(anatomy)
-        efforts = {name: effort.of_mistake(name, anatomy) for name in anatomy.kinds}
-        mistakes = effort.chosen(applicable, [efforts[name] for _, name in applicable])
+        of_layers = {name: effort.of_mistake(name, anatomy) for name in anatomy.kinds}
+        efforts = [of_layers[name] for _, name in applicable]
+        mistakes = effort.chosen(applicable, efforts)
         left_out = len(applicable) - len(mistakes)
+        one_sample = effort.is_large(efforts) and _can_be_cut(twins, arrays)
     else:
         mistakes = _applicable(anatomy, among=_mistakes_and_layers(before))
         left_out = before.left_out
+    first: tuple[np.ndarray, ...] = ()
+    right: StagesOfAll = {}
+    if one_sample:
+        first = tuple(array[:1] for array in arrays)
+        right, refusals = twins.run(*first)
+        one_sample = not refusals
     survivors = []
     for number, (mistake, layer) in enumerate(mistakes, start=1):
         progress.say(f"mistake {number} of {len(mistakes)}")
         following = anatomy.following(layer)
         if isinstance(mistake.effect, ArraysOfLayer | Computation):  # in every run
             layer = layer_of(layer)
+        if one_sample:
+            wrong = _with_mistake(twins, first, mistake, layer, following)
+            if not wrong or twins.judge(right | wrong, first).verdict != SAME:
+                continue
         wrong = _with_mistake(twins, arrays, mistake, layer, following)
         if not wrong:
             continue
@@ -80,6 +94,12 @@ def sensitivity(
     tried = before.faults if before else len(mistakes)
     noticed = tried - len(survivors)
     return Sensitivity(pair, noticed, tried, tuple(survivors), left_out=left_out)
+
+
+def _can_be_cut(twins: Twins, arrays: Sequence[np.ndarray]) -> bool:
+    """Whether the twins run on the first sample of several."""
+    any_number = all(taken.shape[0] is None for taken in twins.inputs)
+    return any_number and twins.time_axis != 0 and len(arrays[0]) > 1
 
 
 def _changes_the_inside(twins: Twins, right: StagesOfAll, wrong: StagesOfAll) -> bool:

@@ -17,7 +17,7 @@ from compare.subjects.cases import Case
 from compare.subjects.own import layouts
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import Layout, OwnPair, input_name
-from compare.twins.frameworks import ARRAYS
+from compare.twins.frameworks import ARRAYS, REFUSALS
 from compare.twins.twins import Twins  # loads PyTorch first
 
 FEW_SAMPLES = 4  # on which short cases run
@@ -82,9 +82,14 @@ def cut(
 
 def masked(twins: Twins, arrays: tuple[np.ndarray, ...]) -> str:
     """A sentence about steps that Keras's model masks; "" where there are none."""
-    if twins.refusals or twins.run(*arrays)[1]:
+    if twins.refusals:
         return ""
-    masks = twins.twin("keras", "float32").masks.values()
+    twin = twins.twin("keras", "float32")
+    try:
+        twin(*arrays)
+    except REFUSALS["keras"]:
+        return ""
+    masks = twin.masks.values()
     without = max((int((~mask).sum()) for mask in masks), default=0)
     if not without:
         return ""
