@@ -134,7 +134,8 @@ def _shifted(later: int) -> Callable[[np.ndarray], np.ndarray | None]:
         if not is_causal(mask):
             return None
         time, source = mask.shape[-2:]
-        return _padding(mask) & causal(time, source, later)
+        shifted: np.ndarray = _padding(mask) & causal(time, source, later)
+        return shifted
 
     return change
 
