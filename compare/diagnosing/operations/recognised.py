@@ -10,7 +10,7 @@ import numpy as np
 
 from compare.diagnosing.operations.arrangements import rearranged
 from compare.diagnosing.operations.counterparts import same
-from compare.diagnosing.operations.functions import FUNCTIONS, REDUCTIONS, TWO
+from compare.diagnosing.operations.functions import FUNCTIONS, PICKING, REDUCTIONS, TWO
 from compare.diagnosing.operations.windowed import windowed
 from compare.kinds import functions
 from compare.kinds.functions import softmax
@@ -299,6 +299,8 @@ def _of_two(
         except ValueError:  # shapes that do not fit
             continue
         if made.size == output.size and same(made.ravel(), output.ravel()):
+            if name in PICKING and _is_one_of(made, x, y):
+                continue
             if is_turned:
                 name = name.replace("second", "third").replace("first", "second")
                 name = name.replace("third", "first")
@@ -307,6 +309,11 @@ def _of_two(
             yield Recognised(name, detail)
     if not is_turned:
         yield from _joined(output, [x, y])
+
+
+def _is_one_of(made: np.ndarray, x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether an array is one of two, each spread out to its shape."""
+    return any(same(made, np.broadcast_to(part, made.shape)) for part in (x, y))
 
 
 def _joined(output: np.ndarray, parts: Sequence[np.ndarray]) -> Iterator[Recognised]:
