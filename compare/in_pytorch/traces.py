@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from compare.in_pytorch import precision
 from compare.in_pytorch.internals import LAYERS_HOME, version_of
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.refusals import REFUSALS
@@ -208,7 +209,7 @@ class _Running(torch.overrides.TorchFunctionMode):
                 _arguments(args, kwargs),
                 self._layers[-1] if self._layers else "",
                 False,
-                _line(sys._getframe(1)),  # noqa: SLF001
+                _line(precision.caller()),
             )
         return result
 
