@@ -301,6 +301,7 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
     """The layers that hold weights and no layers with a name, constants included."""
     by_name: dict[str, keras.Layer] = {}
     visited: set[int] = set()
+    leaf_ids: set[int] = set()
     for name, child in _children(model):
         if id(child) in visited:
             continue
@@ -313,10 +314,9 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
             pass  # its cell is among those
         elif holds_some_itself or (child.weights and not inside):
             inside[f"{path}{name}"] = child
-        leaf_ids = {id(leaf) for leaf in by_name.values()}
-        for leaf_name, leaf in inside.items():
-            if id(leaf) not in leaf_ids:
-                by_name[leaf_name] = leaf
+        new = {key: leaf for key, leaf in inside.items() if id(leaf) not in leaf_ids}
+        by_name |= new
+        leaf_ids |= {id(leaf) for leaf in new.values()}
     wrapped: set[int] = set()
     for leaf in by_name.values():
         if is_composite(leaf):
