@@ -117,6 +117,8 @@ NAMES = {
     "precision.narrowing": "PyTorch's functions are watched, TensorFlow has a graph",
     "precision.graphs_as_traced": "PyTorch has no graphs",
     "precision.exact_constants": "PyTorch takes Python's floats in float64",
+    "traces.replaced": "operations are made to do something else in PyTorch alone",
+    "traces.results_of": "operations are made to do something else in PyTorch alone",
     "training.script": "it draws PyTorch's random numbers",
     "twin.gradient_of": "TensorFlow returns gradients, and keeps none",
     "twin.Twin.retrace": "PyTorch traces nothing",
@@ -137,6 +139,7 @@ PARAMETERS = {
     "precision.settled": "only Keras rounds constants",
     "precision.widen": "Keras's model says what it computes in",
     "stages.Stages.__init__": "only PyTorch packs sequences",
+    "traces.traced": "operations are made to do something else in PyTorch alone",
     "watching.Watch.__init__": "a stack of Keras is one layer in PyTorch",
     "twin.Twin.loss": "Keras is told with each call whether a model learns",
 }

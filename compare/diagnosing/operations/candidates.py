@@ -220,8 +220,9 @@ def _left_out(region: Region, step: Step) -> Iterator[Candidate]:
     trace = region.trace
     for place, output in region.outputs(step):
         for value in dict.fromkeys(step.inputs):
-            same_axes = trace.array(value).ndim == trace.array(output).ndim
-            if same_axes and not is_own(trace, value):
+            x, result = trace.array(value), trace.array(output)
+            is_like = x.ndim == result.ndim and x.dtype.kind == result.dtype.kind
+            if is_like and not is_own(trace, value):
                 yield Candidate("torch alone", step, place, 0, value=value)
 
 
