@@ -20,6 +20,7 @@ from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
 from compare.diagnosing.in_layers.projected import attended_by_hand
+from compare.diagnosing.in_layers.steps import steps_left_out
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.repeated import of_all_runs
@@ -52,6 +53,7 @@ def findings(
         yield reordered
         return
     elsewhere = Elsewhere(isolated)
+    yield from steps_left_out(isolated)
     for layer in isolated.kinds:
         yield from _in_layer(twins, layer, isolated, elsewhere)
     layers = [layer for layer in torch.kinds if layer in keras.kinds]

@@ -181,7 +181,7 @@ class Twins:
         if not found.is_complete and self._hold_attention_apart(found.alone["keras"]):
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
-        is_cell = uncounted.reads_linear_as_cell(torch, keras, found)
+        is_cell = uncounted.reads_as_cell(torch, keras, found)
         if (is_cell or not found.is_complete) and self._hold_cells_together():
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
