@@ -230,7 +230,7 @@ def _handing_on_instead(
             layer, sequence = written.usual(model, name), None
             if name in instead.recurrent_outputs:
                 sequence = instead.recurrent_outputs[name]
-                if args[0].ndim == 2:
+                if written.is_step(layer, args[0]):
                     sequence = _step(sequence, number)
             sequence = instead.recurrent_outputs.get(run, sequence)
             if sequence is None:

@@ -280,7 +280,7 @@ def joined(outputs: Sequence[RecurrentOutput]) -> RecurrentOutput:
     """
     steps = []
     for run in outputs:
-        is_step = run.output.ndim == 3 and run.h is not None
+        is_step = run.h is not None and run.output.ndim == run.h.ndim + 1
         steps.append(run.output if is_step else run.output[:, None])
     return replace(outputs[-1], output=np.concatenate(steps, axis=1))
 
