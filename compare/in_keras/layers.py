@@ -20,6 +20,7 @@ from compare.in_keras.kinds import (
     is_own,
     kind_of,
     parts,
+    projections_apart,
 )
 from compare.in_keras.memory import value_of
 from compare.in_keras.models import is_graph, never_built
@@ -85,8 +86,14 @@ def held(model: keras.Model | Renamed) -> dict[str, Layer]:
     return _checked(model, by_name)
 
 
-def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
+def held_by_leaves(
+    model: keras.Model, attention_apart: bool = False
+) -> dict[str, Layer]:
     """The innermost layers of a model of any nesting, with variables for arrays.
+
+    Args:
+        model: of any nesting.
+        attention_apart: whether each projection of attention is a layer by itself.
 
     Returns:
         Layers by the names of `leaves`.
@@ -94,9 +101,10 @@ def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
     Raises:
         BadInput: as `layers` does.
     """
-    by_name = {
-        name: _layer(leaf, variables(leaf)) for name, leaf in leaves(model).items()
-    }
+    innermost = leaves(model)
+    if attention_apart:
+        innermost = projections_apart(innermost, list(innermost.values()))
+    by_name = {name: _layer(leaf, variables(leaf)) for name, leaf in innermost.items()}
     return _checked(model, by_name)
 
 
@@ -287,7 +295,9 @@ def own_names(model: keras.Model | Renamed) -> dict[str, list[str]]:
     """
     if not isinstance(model, Renamed):
         return {}
-    by_identity = {id(leaf): name for name, leaf in leaves(unnamed(model)).items()}
+    every = leaves(unnamed(model))
+    every |= projections_apart(every, list(every.values()))
+    by_identity = {id(leaf): name for name, leaf in every.items()}
     by_name = {}
     for name, attribute in children(model).items():
         stack = attribute if isinstance(attribute, list) else [attribute]

@@ -73,7 +73,7 @@ BY_TORCH_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.
 BY_KERAS_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.keras}
 # What users write in PyTorch, which has no layer of it, and Keras has a layer of.
 BY_HAND: tuple[Kind, ...] = (CONV_LSTM,)
-BY_TORCH_NAME |= {kind.name: kind for kind in BY_HAND}
+BY_TORCH_NAME |= {name: kind for kind in BY_HAND for name in kind.torch}
 WITH_ARRAYS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.rows is not None)
 
 
