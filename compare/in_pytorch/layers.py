@@ -204,7 +204,7 @@ def hold_cells(model: torch.nn.Module) -> bool:
 def _is_cell_of_layers(module: torch.nn.Module) -> bool:
     """Whether a module of the user's own has the layers of a cell, no others."""
     children = list(module.children())
-    if not children or any(module.parameters(recurse=False)):
+    if not children or list(module.parameters(recurse=False)):
         return False
     if not all(isinstance(child, PARTS_OF_CELLS) for child in children):
         return False

@@ -190,7 +190,8 @@ def begun_with(
         _in_place(state, tensor, axes)
         for state, tensor in zip(states, own, strict=True)
     ]
-    return (args[0], *filled(args[1:], iter(new)))
+    states_of_step: Any = filled(args[1:], iter(new))
+    return (args[0], *states_of_step)
 
 
 def _labels(layer: Layer, x: torch.Tensor, tensors: Sequence[torch.Tensor]) -> list:

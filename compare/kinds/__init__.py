@@ -7,6 +7,7 @@ import each other and `compare.judging`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 
@@ -107,6 +108,7 @@ def of_layers(torch: str, keras: str) -> Kind | None:
     return kind
 
 
+@cache
 def of_keras_class(name: str) -> Kind | None:
     """Return the first kind that a class of Keras is of, whatever its settings."""
     for kind in KINDS:

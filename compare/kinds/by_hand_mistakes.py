@@ -28,6 +28,7 @@ from compare.kinds.recurrent_computations import (
     returned,
 )
 
+HAndC = tuple[np.ndarray, np.ndarray]  # (batch, size) each
 # Of a layer of Keras whose twin is by hand, since PyTorch has none of its kind.
 OF_LAYERS: list[Mistake[Computation]] = [*OTHER_GATES, *NO_TANH]
 
@@ -71,7 +72,9 @@ def _functions() -> Iterator[Mistake[Computation]]:
 # ------------------------------------------------------------- arrays taken otherwise
 
 
-def _with_arrays(change: Callable[[Arrays], Arrays | None]) -> Callable[..., Returned]:
+def _with_arrays(
+    change: Callable[[Arrays], Arrays | None],
+) -> Callable[[Call], Returned | None]:
     """Run a layer with other arrays; None where they cannot be changed."""
 
     def compute(call: Call) -> Returned | None:
@@ -151,7 +154,7 @@ def _run_with(cell: Cell) -> Callable[[Call], Returned]:
 
 
 def _lstm(
-    step: Callable[[dict[str, np.ndarray], np.ndarray, Options], tuple],
+    step: Callable[[Arrays, np.ndarray, Options], HAndC],
 ) -> Callable[[Call], Returned]:
     """Run an LSTM with another step.
 
@@ -177,19 +180,19 @@ def _gates_of(options: Options) -> tuple[functions.Function, functions.Function]
     return gate, functions.called(options.get("activation", "tanh"))
 
 
-def _no_tanh_on_c(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _no_tanh_on_c(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     c = gate(s["f"]) * c + gate(s["i"]) * activation(s["g"])
     return gate(s["o"]) * c, c
 
 
-def _no_tanh_on_g(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _no_tanh_on_g(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     c = gate(s["f"]) * c + gate(s["i"]) * s["g"]
     return gate(s["o"]) * activation(c), c
 
 
-def _old_c_shown(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _old_c_shown(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     new = gate(s["f"]) * c + gate(s["i"]) * activation(s["g"])
     return gate(s["o"]) * activation(c), new
@@ -203,7 +206,7 @@ def _for_one_tanh(place: str, name: str) -> Mistake[Computation]:
         name: of the function.
     """
 
-    def step(s: dict, c: np.ndarray, options: Options) -> tuple:
+    def step(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
         gate, usual = _gates_of(options)
         changed = functions.called(name)
         of_g, of_c = (changed, usual) if place == "g" else (usual, changed)
@@ -223,20 +226,20 @@ def _for_one_tanh(place: str, name: str) -> Mistake[Computation]:
     )
 
 
-def _coupled(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _coupled(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     f = gate(s["f"])
     c = f * c + (1 - f) * activation(s["g"])
     return gate(s["o"]) * activation(c), c
 
 
-def _no_output_gate(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _no_output_gate(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     c = gate(s["f"]) * c + gate(s["i"]) * activation(s["g"])
     return activation(c), c
 
 
-def _no_forget_gate(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _no_forget_gate(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     c = c + gate(s["i"]) * activation(s["g"])
     return gate(s["o"]) * activation(c), c
