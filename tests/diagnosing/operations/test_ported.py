@@ -75,6 +75,15 @@ def test_a_batch_that_is_the_same_sample_by_sample_is_told_to_be_mixed():
     assert "of one sample alone both return the same" in found.sentence
 
 
+@pytest.mark.parametrize(
+    "port", ["steps: running sum", "attention: sigmoid for softmax"]
+)
+def test_the_line_of_an_operation_of_pytorch_is_told(port):
+    torch, keras, x, _ = PORTS[port]
+
+    assert diagnose(made(torch, keras, x), (x,)).torch_line.startswith("ported.py:")
+
+
 def test_each_step_of_a_loop_is_told_as_one_cause():
     torch, keras, x, _ = PORTS["loop: relu for tanh"]
     found = diagnose(made(torch, keras, x), (x,))
