@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from compare.in_pytorch import precision
 from compare.in_pytorch.internals import LAYERS_HOME, version_of
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.refusals import REFUSALS
@@ -30,6 +31,7 @@ PASSED = (
     sysconfig.get_path("stdlib"),
     "<",
     __file__,
+    precision.__file__,  # its modes stand between the user's call and the one here
 )
 SUITE = str(Path(__file__).parents[1])
 # Layers of PyTorch that are looked into, since they only run the layers inside.
@@ -346,6 +348,8 @@ def _exchanged(
             return {name: exchange(inner) for name, inner in part.items()}
         if isinstance(part, tuple) and hasattr(part, "_fields"):
             return type(part)(*[exchange(inner) for inner in part])
+        if hasattr(part, "n_fields"):  # such as what `max` returns
+            return type(part)([exchange(inner) for inner in part])
         if isinstance(part, tuple):
             return tuple([exchange(inner) for inner in part])
         if isinstance(part, list):
