@@ -218,7 +218,7 @@ class HandedOn:
         if isinstance(x, torch.Tensor) and abs(array.ndim - x.ndim) == 1:
             if array.size == x.numel():  # steps that are folded into the batch
                 array = array.reshape(x.shape)
-            elif array.ndim > x.ndim:
+            elif array.ndim > x.ndim and array.shape[1] == self._counter.number:
                 array = array[:, -1]  # the step at which a loop is
         tensor = as_input_of(module, array, args[0])
         return in_the_place_of_first(args, tensor, self._shared)

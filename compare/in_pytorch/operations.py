@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from compare.in_pytorch import precision
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
 from compare.mistakes.operations import (
@@ -114,7 +114,7 @@ class _Watching(torch.overrides.TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         name = getattr(function, "__name__", "")
-        caller = sys._getframe(1)  # noqa: SLF001
+        caller = precision.caller()
         before: list[Operation] = []
         # What works in place changes its argument, so this comes before the call.
         if args and isinstance(args[0], torch.Tensor):

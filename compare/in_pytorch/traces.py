@@ -210,7 +210,7 @@ class _Running(torch.overrides.TorchFunctionMode):
                 _arguments(args, kwargs),
                 self._layers[-1] if self._layers else "",
                 False,
-                _line(sys._getframe(1)),  # noqa: SLF001
+                _line(precision.caller()),
             )
         return result
 

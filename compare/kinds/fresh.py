@@ -8,6 +8,7 @@ from compare.judging.words import Side
 from compare.kinds.layer import Arrays
 
 UNRELATED = 4.0  # standard errors of a correlation: of chance, once in 16,000
+NEARBY = 0.05  # of the largest number: all of them as near as that is no chance
 
 
 def is_unrelated_and_fresh(right: Arrays, wrong: Arrays, side: Side) -> bool:
@@ -45,6 +46,9 @@ def are_unrelated(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether no number of the one is made of the other's, as far as that shows."""
     if np.array_equal(first, second):
         return False
+    largest = max(np.abs(first).max(), np.abs(second).max())
+    if np.abs(first - second).max() < NEARBY * largest:
+        return False
     if first.size < 8 or not first.std() or not second.std():
         return True
     # The same numbers in another order have the same largest: sorting takes longer.
@@ -53,7 +57,9 @@ def are_unrelated(first: np.ndarray, second: np.ndarray) -> bool:
     ):
         return False
     correlation = np.corrcoef(first.ravel(), second.ravel())[0, 1]
-    return bool(abs(correlation) < UNRELATED / np.sqrt(first.size))
+    # Fisher's transformation has a standard error that few numbers do not change.
+    distance = np.arctanh(np.clip(abs(correlation), 0.0, 1.0 - 1e-12))
+    return bool(distance < UNRELATED / np.sqrt(first.size - 3))
 
 
 def _torch_bound(arrays: Arrays) -> float:

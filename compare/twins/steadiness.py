@@ -37,6 +37,8 @@ def unsteady(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation | None
         None where both give the same result twice.
     """
     precision = twins.precisions[-1]
+    if twins.only32:  # a twin in float64 may be there, and refuse
+        precision = "float32"
     for side in SIDES:
         twin = twins.twin(side, precision)
         with pytorch_models.untouched():

@@ -122,9 +122,15 @@ def test_where_only_the_code_between_differs_it_is_the_place():
     assert found.place == "between rnn and head"
 
 
+def with_noise(arrays):
+    """Weights whose bias is off by numbers that nobody knows."""
+    noise = np.random.default_rng(3).normal(0, 0.01, arrays["bias"].shape)
+    return arrays | {"bias": arrays["bias"] + noise}
+
+
 def test_a_wrong_layer_does_not_blame_those_behind_it():
     made = twins(in_pytorch(last), in_keras(plain))
-    wrong_weights(made, "rnn", lambda a: a | {"bias": a["bias"] + 0.01})
+    wrong_weights(made, "rnn", with_noise)
     found = diagnose(made, (X,))
 
     assert not found.explained
@@ -135,9 +141,10 @@ def test_a_wrong_layer_does_not_blame_those_behind_it():
 def test_the_layers_that_differ_alone_are_all_named():
     made = twins(in_pytorch(last), in_keras(plain))
     for layer in ("rnn", "head"):
-        wrong_weights(made, layer, lambda a: a | {"bias": a["bias"] + 0.01})
+        wrong_weights(made, layer, with_noise)
     found = diagnose(made, (X,))
 
+    assert not found.explained
     assert "layer rnn alone, fed with Keras's input, differs" in found.sentence
     assert "layer head alone, fed with Keras's input, differs" in found.sentence
     assert "is the same" not in found.sentence
@@ -154,11 +161,21 @@ def test_code_between_that_nobody_knows_is_told_with_its_line():
     assert "model.rnn(x)[0][:, -1].sin()" in found.torch_line
 
 
-def test_an_input_that_one_model_makes_something_of_is_said():
-    def made(model, x):
-        return last(model, x * x)
+def squared(model, x):
+    return last(model, x * x)
 
-    found = diagnose(twins(in_pytorch(made), in_keras(plain)), (X,))
+
+def test_an_input_that_one_model_makes_something_of_is_told_with_its_line():
+    found = diagnose(twins(in_pytorch(squared), in_keras(plain)), (X,))
+
+    assert found.explained
+    assert found.faults == ("`*` in PyTorch alone",)
+    assert "return last(model, x * x)" in found.torch_line
+
+
+@pytest.mark.usefixtures("layers_alone")
+def test_an_input_that_one_model_makes_something_of_is_said():
+    found = diagnose(twins(in_pytorch(squared), in_keras(plain)), (X,))
 
     assert not found.explained
     said = "rnn gets something unknown in PyTorch: what goes in differs by 1.3e+00"
@@ -169,7 +186,7 @@ def test_a_layer_that_refuses_keras_input_says_so():
     """A sequence without a step, which Keras masks away whole."""
     empty = np.where([[[1]], [[1]], [[0]]], PADDED, 0).astype(np.float32)
     made = twins(in_pytorch(last), in_keras(masked))
-    wrong_weights(made, "head", lambda a: a | {"bias": a["bias"] + 0.01})
+    wrong_weights(made, "head", with_noise)
     found = diagnose(made, (empty,))
 
     assert not found.explained
@@ -194,15 +211,27 @@ def test_a_layer_of_another_size_is_said():
     assert "in head, head.weight: expected shape (3, 35), got (3, 5)" in found.sentence
 
 
+def twice(model, x):
+    h = model.rnn(x)[0][:, -1]
+    return model.head(torch.relu(model.head(h)[:, :1]) + h)
+
+
+def twice_in_keras(model, x):
+    h = model.rnn(x)
+    return model.head(keras.ops.relu(model.head(h)[:, :1]) + 2 * h)
+
+
+def test_what_one_side_makes_of_an_array_between_two_runs_is_told_with_its_line():
+    made = twins(in_pytorch(twice), in_keras(twice_in_keras))
+    found = diagnose(made, (X,))
+
+    assert found.explained
+    assert found.faults == ("`*` in Keras alone",)
+    assert "keras.ops.relu(model.head(h)[:, :1]) + 2 * h" in found.keras_line
+
+
+@pytest.mark.usefixtures("layers_alone")
 def test_the_run_that_is_given_something_else_is_named():
-    def twice(model, x):
-        h = model.rnn(x)[0][:, -1]
-        return model.head(torch.relu(model.head(h)[:, :1]) + h)
-
-    def twice_in_keras(model, x):
-        h = model.rnn(x)
-        return model.head(keras.ops.relu(model.head(h)[:, :1]) + 2 * h)
-
     made = twins(in_pytorch(twice), in_keras(twice_in_keras))
     found = diagnose(made, (X,))
 

@@ -170,47 +170,6 @@ def candidates(found: Regions) -> Iterator[Candidate]:
     yield from every
 
 
-def candidates_of_branches(found: Regions) -> list[Candidate]:
-    """One change for each step where the difference begins, if Keras has one for it.
-
-    Two steps belong together that take the same of what both sides share.
-    """
-    changes = []
-    remaining = [*found.keras.sources, *_sources_outside(found)]
-    for step in found.torch.sources:
-        takes = {v for v in step.inputs if not is_own(found.torch.trace, v)}
-        for keras_step in remaining:
-            twins = set()
-            for value in keras_step.inputs:
-                twins |= {*found.shared.of_keras.get(value, ())} & takes
-            own = [
-                candidate
-                for place in range(len(keras_step.outputs))
-                for candidate in list(_otherwise(found, step, keras_step, place, 0))[:1]
-            ]
-            if not twins or not own:
-                continue
-            changes += own
-            remaining = [other for other in remaining if other is not keras_step]
-            break
-    return changes
-
-
-def _sources_outside(found: Regions) -> list[Step]:
-    """Steps of Keras's that make unlike values of shared ones, outside the region.
-
-    What comes after them is shared again, such as heads that are split and transposed.
-    """
-    keras = found.keras
-    return [
-        step
-        for step in keras.trace.steps.values()
-        if step.number not in keras.depths
-        and any(value in found.shared.of_keras for value in step.inputs)
-        and not any(value in found.shared.of_keras for value in step.outputs)
-    ]
-
-
 def _every(found: Regions) -> Iterator[Candidate]:
     torch, keras = found.torch, found.keras
     for step in torch.steps(DEEPEST):
@@ -226,7 +185,7 @@ def _every(found: Regions) -> Iterator[Candidate]:
             if step.has_weights and keras_step.has_weights:
                 yield from _laid_out_otherwise(found, step, keras_step, both)
             for place, _ in keras.outputs(keras_step):
-                yield from _otherwise(found, step, keras_step, place, both)
+                yield from otherwise(found, step, keras_step, place, both)
                 yield from _added(found, step, keras_step, place, both)
 
 
@@ -247,8 +206,10 @@ def _left_out(region: Region, step: Step, depth: int) -> Iterator[Candidate]:
     trace = region.trace
     for place, output in region.outputs(step):
         for value in dict.fromkeys(step.inputs):
-            shape, own = trace.array(value).shape, trace.array(output).shape
-            is_like = shape == own if depth else len(shape) == len(own)
+            x, result = trace.array(value), trace.array(output)
+            is_like = x.ndim == result.ndim and x.dtype.kind == result.dtype.kind
+            if depth:  # where a slice left out may not matter by chance
+                is_like = is_like and x.shape == result.shape
             if is_like and not is_own(trace, value):
                 yield Candidate("torch alone", step, place, depth, value=value)
 
@@ -271,7 +232,7 @@ def _added(
             yield from _both_ways(found, candidate)
 
 
-def _otherwise(
+def otherwise(
     found: Regions, step: Step, keras_step: Step, keras_place: int, depth: int
 ) -> Iterator[Candidate]:
     """PyTorch's step makes what Keras's step makes."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compare.diagnosing.operations.branches import candidates_of_branches
 from compare.diagnosing.operations.candidates import (
     DEEPEST,
     JUST,
     Candidate,
     candidates,
-    candidates_of_branches,
 )
 from compare.diagnosing.operations.counterparts import counterparts, same
 from compare.diagnosing.operations.regions import Regions, regions

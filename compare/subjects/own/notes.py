@@ -45,11 +45,16 @@ def on_matches(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
 
 
 def on_weights(results: Sequence[Result]) -> Iterator[str]:
-    """Whether the weights alone differ: with random ones the models are the same."""
+    """That the weights alone differ, if they do."""
+    if are_weights_alone(results):
+        yield WEIGHTS_ALONE
+
+
+def are_weights_alone(results: Sequence[Result]) -> bool:
+    """Whether models differ that are the same with the same random weights."""
     own = {r.verdict for r in results if r.direction != RANDOM}
     random = {r.verdict for r in results if r.direction == RANDOM}
-    if DIFFERENT in own and random and random <= {SAME, BOTH_REFUSE}:
-        yield WEIGHTS_ALONE
+    return DIFFERENT in own and bool(random) and random <= {SAME, BOTH_REFUSE}
 
 
 def on_the_inside(results: Sequence[Result]) -> Iterator[str]:

@@ -31,6 +31,7 @@ from compare.subjects.own import (
     exercising,
     layouts,
     learning,
+    other_weights,
     pairings,
     weights,
 )
@@ -86,6 +87,7 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
         ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
+        judged = replace(judged, results=_with_other_weights(judged))
         if not _wrong(judged.results):
             judged = _exercised(judged)
         on_training = learning.notes(judged.results, judged.twins, pair.arrays)
@@ -155,6 +157,29 @@ def _exercised(judged: Judged) -> Judged:
     results = [*judged.results, *beside.results]
     results[-1] = replace(results[-1], unexercised=beside.unexercised)
     return replace(judged, results=results, notes=[*judged.notes, *beside.notes])
+
+
+def _with_other_weights(judged: Judged) -> list[Result]:
+    """The results, those of weights as they are explained by these where they are all.
+
+    A model that was trained on one side alone has weights of no known order.
+    """
+    results = list(judged.results)
+    if not notes_of_runs.are_weights_alone(results) or judged.twins.only32:
+        return results
+    for number, result in enumerate(results):
+        explanation = result.explanation
+        if result.direction == AS_IS and explanation and not explanation.explained:
+            # The twins that ran have random weights by now.
+            twins, runs = _twins(judged.pair, judged.length)
+            if not runs:
+                return results
+            weights.loads(judged.pair, twins, [])[AS_IS](twins)
+            explanation = other_weights.explained(
+                twins, judged.pair.arrays, explanation
+            )
+            results[number] = replace(result, explanation=explanation)
+    return results
 
 
 def _wrong(results: Sequence[Result]) -> list[Result]:
@@ -398,11 +423,18 @@ def _twins(
                     ignore=pair.ignore,
                 )
                 twins.pair_otherwise(pair.exchanged)
-                _drop_narrow(twins, pair.arrays)
-                runs = not twins.run(*pair.arrays)[1]
+                runs = _runs(twins, calls.first_sample(twins, pair.arrays))
+                if not runs:  # as where a model drops every axis of size 1
+                    runs = _runs(twins, pair.arrays)
         if not ran:
             return twins, runs
         uncopied |= ran  # a copy that runs layers of its original proves nothing
+
+
+def _runs(twins: Twins, arrays: tuple[np.ndarray, ...]) -> bool:
+    """Whether both models run; drops twins in float64 that work in float32 inside."""
+    _drop_narrow(twins, arrays)
+    return not twins.run(*arrays)[1]
 
 
 def _drop_narrow(twins: Twins, arrays: Sequence[np.ndarray]) -> None:

@@ -146,7 +146,7 @@ def _as_they_are(
     for name in keras_layers.keys() & torch_layers.keys():
         torch_layer, keras_layer = torch_layers[name], keras_layers[name]
         weights[name] = dict(keras_layer.arrays)
-        for key, value in _in_keras_layout(name, torch_layer, keras_layer).items():
+        for key, value in in_keras_layout(name, torch_layer, keras_layer).items():
             array = keras_layer.arrays[key]
             is_sum = _is_sum(name, key, torch_layer, keras_layer)
             is_rounded = (array != value) & _is_rounded(array, value, is_sum)
@@ -172,7 +172,7 @@ def _as_they_are(
         )
 
 
-def _in_keras_layout(name: str, torch: Layer, keras: Layer) -> Mapping[str, np.ndarray]:
+def in_keras_layout(name: str, torch: Layer, keras: Layer) -> Mapping[str, np.ndarray]:
     """The arrays of a layer of PyTorch as its twin would have them.
 
     None where there is no rule for them: then nothing is known of rounding.

@@ -132,6 +132,18 @@ def test_an_input_that_both_scale_alike_is_no_finding():
     assert found.faults == ("the mean of all steps for the last step",)
 
 
+def test_a_product_that_one_side_has_is_told_of_one_sample_and_no_factors():
+    """The line is seen to multiply; which numbers do is not read from one step."""
+    torch, keras = scaled(by_factors)[0], scaled(lambda x: x)[1]
+    found = diagnose(twins(torch, keras), (X[:1, :1],))
+
+    assert found.explained
+    assert found.faults == ("`*` in PyTorch alone",)
+    assert "return x * with_array(FACTORS)(x)" in found.torch_line
+    assert "factor" not in found.sentence
+
+
+@pytest.mark.usefixtures("layers_alone")
 def test_an_input_of_one_sample_and_a_factor_of_each_feature_prove_nothing():
     """One step of one sample is any other times some factors."""
     torch, keras = scaled(by_factors)[0], scaled(lambda x: x)[1]

@@ -73,12 +73,25 @@ def test_the_last_valid_step_of_a_packed_batch_is_told():
     assert found.faults == ("mask ignored",)
 
 
+def mixed(model, x):
+    """Data that differs within the lengths, and padding that does not."""
+    return state(model, torch.where(x == PADDING, x, x * x.cos().cumsum(1)))
+
+
+def test_data_that_differs_within_the_lengths_is_told_beside_the_padding():
+    made = twins(in_pytorch(mixed), in_keras(plain))
+    found = diagnose(made, (padded(LENGTHS["one is whole"]),))
+
+    assert found.explained, found
+    mask, data = found.faults
+    assert mask == "mask ignored"
+    assert data.startswith("what `where` of line")
+    assert data.endswith("makes for the input x")
+
+
+@pytest.mark.usefixtures("layers_alone")
 def test_data_that_differs_within_the_lengths_is_not_explained_by_the_padding():
     """The cure leaves to PyTorch what it gave the layer itself."""
-
-    def mixed(model, x):
-        return state(model, torch.where(x == PADDING, x, x * x.cos().cumsum(1)))
-
     made = twins(in_pytorch(mixed), in_keras(plain))
     found = diagnose(made, (padded(LENGTHS["one is whole"]),))
 

@@ -5,6 +5,8 @@ import pytest
 import torch
 from own_cases import BATCH, FEATURES, X, check, in_pytorch, sequential
 
+import compare
+
 
 def explained(evidence):
     assert evidence.verdict == "different"
@@ -86,3 +88,24 @@ def test_a_model_that_is_only_wrong_is_steady():
 
     assert evidence.verdict == "different"
     assert "called again" not in evidence.explain()
+
+
+@pytest.mark.parametrize("layer_is", ["same", "wrong"])
+def test_a_layer_of_a_closure_that_stays_in_float32_is_no_end_of_the_check(layer_is):
+    """PyTorch's model calls a layer that it does not hold, so float64 is refused."""
+    head = torch.nn.Linear(4, 3)
+    factor = 1.0 if layer_is == "same" else 2.0
+    first = in_pytorch(
+        lambda m, x: factor * head(torch.tanh(m.hidden(x))),
+        hidden=torch.nn.Linear(FEATURES, 4),
+    )
+    hidden, last = keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(3)
+    second = sequential(hidden, last)
+    for layer, linear in ((hidden, first.hidden), (last, head)):
+        kernel, bias = linear.weight.detach().numpy().T, linear.bias.detach().numpy()
+        layer.set_weights([kernel, bias])
+    evidence = compare.check(first, second, X)
+
+    expected = {"same": "same in float32", "wrong": "different"}
+    assert evidence.verdict == expected[layer_is]
+    assert "cannot be run in float64" in evidence.explain()
