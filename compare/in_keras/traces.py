@@ -41,8 +41,10 @@ NAMES = {
     "ConcatV2": "concatenate",
 }
 # Operations of TensorFlow that no user writes: they make what they take, or its shape.
-HANDING = ("ReadVariableOp", "Identity", "VarHandleOp", "NoOp")
-HANDING += ("Shape", "ShapeN", "Size", "Rank")
+HANDING = (
+    *("ReadVariableOp", "Identity", "VarHandleOp", "NoOp"),
+    *("Shape", "ShapeN", "Size", "Rank"),
+)
 
 
 def traced(twin: Twin, arrays: Sequence[np.ndarray]) -> Trace:

@@ -135,7 +135,7 @@ def _another_part(change: Candidate, found: Regions) -> Worded:
     sentence = f"{name} of PyTorch{where} takes {own}, where Keras takes {right}"
     sentence += keras_where
     fixes: dict[Side, str] = {
-        "torch": f"PyTorch{where}: take {right}",
+        "torch": f"PyTorch{where}: give {name} {right}",
         "keras": f"Keras{keras_where}: take {own}",
     }
     return Worded(f"{own} for {right}", sentence, fixes, is_cause=own != right)
@@ -162,45 +162,6 @@ def _is_between(change: Candidate, steps: Sequence[Step], found: Regions) -> boo
     return len(steps) <= FEW and not is_own(found.torch.trace, value)
 
 
-def _is_another_part(change: Candidate, found: Regions) -> bool:
-    """Whether both sides take something else of one value that they share."""
-    assert change.keras is not None
-    value = change.keras.outputs[change.keras_place]
-    base = base_of(change.torch.inputs[change.place], found.torch.trace)
-    keras_base = base_of(value, found.keras.trace)
-    shared = found.shared.of_torch.get(base, ())
-    return any(counterpart.number == keras_base for counterpart in shared)
-
-
-def _another_part(change: Candidate, found: Regions) -> Worded:
-    """A step of each side takes something else of what both sides have."""
-    assert change.keras is not None
-    torch, keras = found.torch.trace, found.keras.trace
-    value = change.keras.outputs[change.keras_place]
-    own = value_in_words(change.torch.inputs[change.place], torch)
-    right = value_in_words(value, keras)
-    name, where, keras_where = (
-        name_of(change.torch, torch),
-        at(change.torch),
-        at(change.keras),
-    )
-    sentence = f"{name} of PyTorch{where} takes {own}, where Keras takes {right}"
-    sentence += keras_where
-    fixes: dict[Side, str] = {
-        "torch": f"PyTorch{where}: take {right}",
-        "keras": f"Keras{keras_where}: take {own}",
-    }
-    return Worded(f"{own} for {right}", sentence, fixes, is_cause=own != right)
-
-
-def _result_of(step: Step, trace: Trace) -> str:
-    """What an operator makes, in brackets; "" where that is not known."""
-    arrays = [trace.array(v) for v in step.inputs if trace.array(v).size > 1]
-    for label in recognised(trace.array(step.outputs[0]), arrays):
-        return f" ({label})"
-    return ""
-
-
 def _another_input(change: Candidate, found: Regions) -> Worded:
     """A step of each side takes something else that both sides have."""
     assert change.keras is not None
@@ -215,10 +176,10 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
         f"{keras_where} takes {right}"
     )
     fixes: dict[Side, str] = {
-        "torch": f"PyTorch{where}: take {right}",
-        "keras": f"Keras{keras_where}: take {own}",
+        "torch": f"PyTorch{where}: give {name} {right}",
+        "keras": f"Keras{keras_where}: give {keras_name} {own}",
     }
-    return Worded(f"{own} for {right}", sentence, fixes, is_cause=True)
+    return Worded(f"{own} for {right}", sentence, fixes, is_cause=own != right)
 
 
 def _another_constant(change: Candidate, found: Regions) -> Worded:
