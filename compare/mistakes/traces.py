@@ -14,6 +14,7 @@ import numpy as np
 MOST_STEPS = 1500  # operations that are noted; those of long loops come to no end
 MOST_BYTES = 300_000_000  # of all values that are noted
 FEW = 16  # whole numbers in a vector that is taken for a shape
+CONSTANT = "a constant"  # the source of what neither a step nor the model holds
 RETURN = -1  # the number of the step in which a model returns its results
 
 
@@ -197,7 +198,7 @@ class Recorder:
                     continue
                 number = self._by_content.get(_content(array))
                 if number is None:
-                    number = self._add(tensor, array, None, "a constant")
+                    number = self._add(tensor, array, None, CONSTANT)
             numbers.append(number)
         return tuple(numbers)
 

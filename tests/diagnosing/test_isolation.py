@@ -173,6 +173,17 @@ def test_an_input_that_one_model_makes_something_of_is_told_with_its_line():
     assert "return last(model, x * x)" in found.torch_line
 
 
+def test_an_input_that_numpy_makes_something_of_is_called_no_constant():
+    def made(model, x):
+        return last(model, torch.from_numpy(np.sin(x.numpy())))
+
+    found = diagnose(twins(in_pytorch(made), in_keras(plain)), (X,))
+
+    assert found.explained
+    cause = "an array that no operation of PyTorch makes for the input x"
+    assert found.faults == (cause,)
+
+
 @pytest.mark.usefixtures("layers_alone")
 def test_an_input_that_one_model_makes_something_of_is_said():
     found = diagnose(twins(in_pytorch(squared), in_keras(plain)), (X,))

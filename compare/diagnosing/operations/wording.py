@@ -15,7 +15,7 @@ from compare.diagnosing.operations.regions import Region, Regions
 from compare.judging.explanation import listed
 from compare.judging.result import SIDES
 from compare.judging.words import Side
-from compare.mistakes.traces import RETURN, Step, Trace
+from compare.mistakes.traces import CONSTANT, RETURN, Step, Trace
 
 MOST_LETTERS = 40  # of what a step is told
 
@@ -85,6 +85,8 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
     assert change.keras is not None
     torch, keras = found.torch.trace, found.keras.trace
     own = _value(change.torch.inputs[change.place], torch)
+    if own == CONSTANT:  # or what NumPy makes of the input: one run does not tell
+        own = "an array that no operation of PyTorch makes"
     right = _value(change.value, torch)
     name = _name(change.torch, torch)
     keras_name = _name(change.keras, keras)
