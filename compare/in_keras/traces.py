@@ -37,10 +37,14 @@ NAMES = {
     "BatchMatMulV2": "@",
     "MatMul": "@",
     "StridedSlice": "[]",
+    "GetItem": "[]",
     "ConcatV2": "concatenate",
 }
-# Operations of TensorFlow that no user writes, and that make what they take.
-HANDING = ("ReadVariableOp", "Identity", "Shape", "VarHandleOp", "NoOp")
+# Operations of TensorFlow that no user writes: they make what they take, or its shape.
+HANDING = (
+    *("ReadVariableOp", "Identity", "VarHandleOp", "NoOp"),
+    *("Shape", "ShapeN", "Size", "Rank"),
+)
 
 
 def traced(twin: Twin, arrays: Sequence[np.ndarray]) -> Trace:

@@ -169,7 +169,7 @@ def test_an_input_that_one_model_makes_something_of_is_told_with_its_line():
     found = diagnose(twins(in_pytorch(squared), in_keras(plain)), (X,))
 
     assert found.explained
-    assert found.faults == ("`*` in PyTorch alone",)
+    assert found.faults == ("`*` (the square) in PyTorch alone",)
     assert "return last(model, x * x)" in found.torch_line
 
 
@@ -237,7 +237,7 @@ def test_what_one_side_makes_of_an_array_between_two_runs_is_told_with_its_line(
     found = diagnose(made, (X,))
 
     assert found.explained
-    assert found.faults == ("`*` in Keras alone",)
+    assert found.faults == ("`*` (the values times 2) in Keras alone",)
     assert "keras.ops.relu(model.head(h)[:, :1]) + 2 * h" in found.keras_line
 
 

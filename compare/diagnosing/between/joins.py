@@ -132,6 +132,8 @@ def joined(
         return
     for candidate in _candidates(x, y, [array for _, array in partners], functions):
         name, array = partners[candidate.number]
+        if not functions[candidate.inside](array).any():
+            continue  # zeros, as a soft shrink makes of what is small, prove nothing
         function = candidate.function(array, functions)
         if not near(function(x), y, limit):
             continue

@@ -62,7 +62,10 @@ def recognised(
 def _of_one(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
     """What an output may be of one array."""
     if output.size == x.size and same(output.ravel(), x.ravel()):
-        yield Recognised("the values as they are")
+        if _long(output) == _long(x):
+            yield Recognised("the values as they are")
+        else:
+            yield Recognised("the values reshaped", f"to {output.shape}")
         return
     with np.errstate(all="ignore"):
         if output.shape == x.shape:
@@ -73,6 +76,11 @@ def _of_one(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         yield from _taken(output, x)
         for family, detail in windowed(output, x):
             yield Recognised(family, detail)
+
+
+def _long(array: np.ndarray) -> list[int]:
+    """The sizes of the axes with more than one entry."""
+    return [size for size in array.shape if size > 1]
 
 
 def rearranged_words(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
