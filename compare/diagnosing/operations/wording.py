@@ -27,7 +27,7 @@ from compare.diagnosing.operations.regions import Regions
 from compare.judging.explanation import listed
 from compare.judging.result import SIDES
 from compare.judging.words import Side
-from compare.mistakes.traces import RETURN, Step, Trace
+from compare.mistakes.traces import CONSTANT, RETURN, Step, Trace
 
 FEW = 2  # steps of one side that are told though they replace something
 
@@ -167,6 +167,8 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
     assert change.keras is not None
     torch, keras = found.torch.trace, found.keras.trace
     own = value_in_words(change.torch.inputs[change.place], torch)
+    if own == CONSTANT:  # or what NumPy makes of the input: one run does not tell
+        own = "an array that no operation of PyTorch makes"
     right = value_in_words(change.value, torch)
     name = name_of(change.torch, torch)
     keras_name = name_of(change.keras, keras)
