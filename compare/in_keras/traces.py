@@ -21,6 +21,7 @@ from compare.in_keras.internals import (
     every_layer,
     operations_noted,
 )
+from compare.in_keras.models import cells_run_once
 from compare.in_keras.names import unnamed
 from compare.in_keras.twin import Twin
 from compare.mistakes.traces import Line, Recorder, Trace
@@ -62,7 +63,7 @@ def traced(twin: Twin, arrays: Sequence[np.ndarray]) -> Trace:
     for variable in model.variables:
         recorder.source(variable, f"the weight {variable.path}")
     running = _Running(model, recorder, twin.lines)
-    with running.noting():
+    with running.noting(), cells_run_once(model):
         results = twin.results(tensors)
     return recorder.trace(results)
 
