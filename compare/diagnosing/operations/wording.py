@@ -12,6 +12,7 @@ from compare.diagnosing.operations.counterparts import same
 from compare.diagnosing.operations.layouts import layouts
 from compare.diagnosing.operations.recognised import Recognised, recognised
 from compare.diagnosing.operations.regions import Region, Regions
+from compare.diagnosing.operations.scaled import moved
 from compare.judging.explanation import listed
 from compare.judging.result import SIDES
 from compare.judging.words import Side
@@ -197,7 +198,7 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
         "torch": f"PyTorch{where}: do as Keras does, {keras_does.rstrip(',')}",
         "keras": f"Keras{keras_where}: do as PyTorch does, {does.rstrip(',')}",
     }
-    added = _added_to_each(change, found)
+    added = _added_to_each(change, found) or _moved(change, found)
     if labels is None and added:
         sentence, fault = f"{sentence}: {added}", added
     # Two layers with weights may differ in those, which are no operations.
@@ -248,6 +249,12 @@ def _added_to_each(change: Candidate, found: Regions) -> str:
         if in_keras or _is_weight(-bias.ravel(), found.torch.trace):
             return f"they differ by a bias, {bias.size} numbers along axis {axis}"
     return ""
+
+
+def _moved(change: Candidate, found: Regions) -> str:
+    """Say by how many entries one side has the numbers of the other, if it has."""
+    output = found.torch.trace.array(change.torch.outputs[change.place])
+    return moved(output, change.array(found))
 
 
 def _is_weight(numbers: np.ndarray, trace: Trace) -> bool:
