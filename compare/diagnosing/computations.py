@@ -31,9 +31,11 @@ from compare.kinds.layer import Arrays
 from compare.kinds.mistake import (
     ArraysOfLayer,
     Computation,
+    LayerInput,
     RecurrentOutput,
 )
 from compare.kinds.option import Options
+from compare.kinds.recurrent_computations import FROM_THE_END
 from compare.mistakes import Call, Mistake
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.runs import layer_of
@@ -81,7 +83,14 @@ def recurrent(layer: str, isolated: Isolated) -> Iterator[Finding]:
     compute: Callable[[Call], Computed | None] = _as_set(settings)
     if "keras" in mistakes_by_side:
         compute = mistakes_by_side["keras"][0].effect.compute
-    yield finding_in_layer(layer, isolated, suspects, Computation(compute))
+    finding = finding_in_layer(layer, isolated, suspects, Computation(compute))
+    from_the_end = [m for _, m in suspects if m.name == FROM_THE_END.name]
+    if from_the_end and set(mistakes_by_side) == {"keras"} and layer in isolated.looped:
+        # A loop cannot begin at the end; it can be given the last step first.
+        keras_x = isolated.keras.recurrent_calls[layer].x
+        cure = LayerInput(keras_x[:, ::-1])
+        finding = replace(finding, cure=cure, following=layer)
+    yield finding
 
 
 def _settings(call: Call) -> Options:
@@ -115,6 +124,8 @@ def _explained(
         known = known_mistakes(Computation, call.kind)
         if is_by_hand and side == "torch":
             known = [*by_hand_mistakes.of_kind(call.kind), *known]
+        if not known:  # of a kind that PyTorch has no layer of
+            known = by_hand_mistakes.OF_LAYERS
         mistakes = _explaining(known, call, output, steps)
         if not mistakes and side == "keras":  # whose stacks can be seen layer by layer
             mistakes = _explaining_in_part(layer, anatomy, steps)

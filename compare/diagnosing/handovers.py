@@ -76,8 +76,8 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
     if findings is not None:
         around = isolated.around.get(layer)
         for finding in findings:
-            cure = given_padded(finding.cure, around)
-            yield replace(_with_amount(finding, amount), cure=cure)
+            with_padding = given_padded(finding.cure, around)
+            yield replace(_with_amount(finding, amount), cure=with_padding)
     elif not isolated.unseen:
         same = ", though the layers before hand on the same" if before else ""
         yield Finding(layer, unknown=f"what goes in differs {amount}{same}")

@@ -86,6 +86,8 @@ def _source(layer: str, state: np.ndarray, anatomy: Anatomy) -> str:
     """What a state, (batch, size), is, in words."""
     if not state.any():
         return ZEROS
+    if near(state, np.full_like(state, state.flat[0])):
+        return "ones" if state.flat[0] == 1 else f"{state.flat[0]:.3g} everywhere"
     for name, output in reversed(list(anatomy.recurrent_outputs.items())):
         if name == layer:
             continue

@@ -67,6 +67,7 @@ class Isolated:
         by_hand: layers that are cells by hand in PyTorch and are read as PyTorch's.
         layers: those that hold arrays as each side has them, by side and by name.
         settings: of these, as each side's layer says them, in Keras's words.
+        looped: layers of PyTorch that a loop gives one step in each run.
     """
 
     torch: Anatomy
@@ -84,6 +85,7 @@ class Isolated:
     by_hand: Sequence[str] = ()
     layers: Mapping[Side, Mapping[str, Layer]] = field(default_factory=dict)
     settings: Mapping[Side, Mapping[str, Options]] = field(default_factory=dict)
+    looped: Sequence[str] = ()
 
     def name(self, layer: str, side: Side) -> str:
         """What the user of a side, "torch" or "keras", calls a layer."""

@@ -125,6 +125,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         around=around,
         by_hand=tuple(by_hand),
         layers={"torch": layers, "keras": in_keras},
+        looped=tuple(in_loops["torch"]),
         settings={
             "torch": in_pytorch_options.options_by_layer(
                 torch_twin.model, kinds_of_layers

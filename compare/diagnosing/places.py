@@ -14,6 +14,7 @@ from compare.kinds import cell_of
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call
 from compare.kinds.running import as_layer
+from compare.mistakes.runs import layer_of, number_of
 
 if TYPE_CHECKING:
     from compare.diagnosing.finding import Finding
@@ -32,7 +33,8 @@ def place_of(
 
     Returns:
         The finding's layer if it differs alone, else the place after it that differs,
-        else the stage that decides; None where none of these is known.
+        else the one layer that cannot be looked into if nothing was found, else the
+        stage that decides; None where none of these is known.
     """
     if finding is not None:
         gap = isolated.gaps.get(finding.layer)
@@ -41,6 +43,11 @@ def place_of(
             return Place(finding.layer, gap.timestep, gap.unit, gates)
         if finding.following:
             return Place(f"between {finding.layer} and {finding.following}")
+        if number_of(finding.layer) is not None and gap is None:
+            return Place(layer_of(finding.layer))  # the other side has no such run
+    unseen = list(dict.fromkeys(map(layer_of, isolated.unseen)))
+    if finding is None and len(unseen) == 1:  # all else was looked into
+        return Place(unseen[0])
     if stage is not None and stage.verdict != SAME:
         return _place_of_stage(stage, isolated)
     if finding is not None and finding.layer:

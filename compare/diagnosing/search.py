@@ -19,6 +19,8 @@ from compare.diagnosing.in_layers.attention import attending
 from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
+from compare.diagnosing.in_layers.projected import attended_by_hand
+from compare.diagnosing.in_layers.steps import steps_left_out
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.repeated import of_all_runs
@@ -51,6 +53,7 @@ def findings(
         yield reordered
         return
     elsewhere = Elsewhere(isolated)
+    yield from steps_left_out(isolated)
     for layer in isolated.kinds:
         yield from _in_layer(twins, layer, isolated, elsewhere)
     layers = [layer for layer in torch.kinds if layer in keras.kinds]
@@ -87,7 +90,11 @@ def _in_layer(
     if padded is not None:  # which explains what goes in and what comes out
         yield padded
     elif not attention:
-        yield from given_to(layer, isolated)
+        by_hand_before = attended_by_hand(layer, isolated)
+        if by_hand_before is not None:
+            yield by_hand_before
+        else:
+            yield from given_to(layer, isolated)
     if not is_later(layer):
         yield from map(of_all_runs, weights(layer, isolated, elsewhere))
     if layer in torch.recurrent_calls and layer in keras.recurrent_calls:

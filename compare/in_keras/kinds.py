@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -35,6 +35,26 @@ def parts(layer: object) -> dict[str, keras.Layer]:
     if not isinstance(layer, ATTENTION):
         return {}
     return parts_of_attention(layer)
+
+
+def projections_apart(
+    leaves: Mapping[str, keras.Layer], chosen: Collection[keras.Layer]
+) -> dict[str, keras.Layer]:
+    """Layers by name, with its projections in the place of attention.
+
+    Args:
+        leaves: layers by name.
+        chosen: of which those that are attention of several heads are taken apart.
+    """
+    by_name: dict[str, keras.Layer] = {}
+    identities = {id(layer) for layer in chosen}
+    for name, leaf in leaves.items():
+        if id(leaf) not in identities or not parts(leaf):
+            by_name[name] = leaf
+            continue
+        for prefix, projection in parts(leaf).items():
+            by_name[f"{name}.{prefix.rstrip('.')}"] = projection
+    return by_name
 
 
 def is_by_hand(layer: object) -> bool:

@@ -20,6 +20,7 @@ from compare.in_keras.kinds import (
     is_own,
     kind_of,
     parts,
+    projections_apart,
 )
 from compare.in_keras.memory import value_of
 from compare.in_keras.models import is_graph, never_built
@@ -85,8 +86,14 @@ def held(model: keras.Model | Renamed) -> dict[str, Layer]:
     return _checked(model, by_name)
 
 
-def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
+def held_by_leaves(
+    model: keras.Model, attention_apart: bool = False
+) -> dict[str, Layer]:
     """The innermost layers of a model of any nesting, with variables for arrays.
+
+    Args:
+        model: of any nesting.
+        attention_apart: whether each projection of attention is a layer by itself.
 
     Returns:
         Layers by the names of `leaves`.
@@ -94,9 +101,10 @@ def held_by_leaves(model: keras.Model) -> dict[str, Layer]:
     Raises:
         BadInput: as `layers` does.
     """
-    by_name = {
-        name: _layer(leaf, variables(leaf)) for name, leaf in leaves(model).items()
-    }
+    innermost = leaves(model)
+    if attention_apart:
+        innermost = projections_apart(innermost, list(innermost.values()))
+    by_name = {name: _layer(leaf, variables(leaf)) for name, leaf in innermost.items()}
     return _checked(model, by_name)
 
 
@@ -287,7 +295,9 @@ def own_names(model: keras.Model | Renamed) -> dict[str, list[str]]:
     """
     if not isinstance(model, Renamed):
         return {}
-    by_identity = {id(leaf): name for name, leaf in leaves(unnamed(model)).items()}
+    every = leaves(unnamed(model))
+    every |= projections_apart(every, list(every.values()))
+    by_identity = {id(leaf): name for name, leaf in every.items()}
     by_name = {}
     for name, attribute in children(model).items():
         stack = attribute if isinstance(attribute, list) else [attribute]
@@ -301,6 +311,7 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
     """The layers that hold weights and no layers with a name, constants included."""
     by_name: dict[str, keras.Layer] = {}
     visited: set[int] = set()
+    leaf_ids: set[int] = set()
     for name, child in _children(model):
         if id(child) in visited:
             continue
@@ -313,10 +324,9 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
             pass  # its cell is among those
         elif holds_some_itself or (child.weights and not inside):
             inside[f"{path}{name}"] = child
-        leaf_ids = {id(leaf) for leaf in by_name.values()}
-        for leaf_name, leaf in inside.items():
-            if id(leaf) not in leaf_ids:
-                by_name[leaf_name] = leaf
+        new = {key: leaf for key, leaf in inside.items() if id(leaf) not in leaf_ids}
+        by_name |= new
+        leaf_ids |= {id(leaf) for leaf in new.values()}
     wrapped: set[int] = set()
     for leaf in by_name.values():
         if is_composite(leaf):

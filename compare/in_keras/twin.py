@@ -28,7 +28,7 @@ from compare.in_keras.internals import (
     mark_built,
     mask_of,
 )
-from compare.in_keras.kinds import kind_of
+from compare.in_keras.kinds import ATTENTION, kind_of, projections_apart
 from compare.in_keras.layers import (
     directions_apart,
     holders,
@@ -101,6 +101,7 @@ class Twin(adapter.Twin):
         )
         self._order: dict[int, int] = {}  # the place of each layer, by its identity
         self._directions_apart = False
+        self._attention_apart: list[keras.Layer] = []
         _check_backend()
         self.lines: dict[int, list[Line | None]] = {}
         with settled(dtype):
@@ -338,11 +339,31 @@ class Twin(adapter.Twin):
             return self._order.get(id(separable.whole(by_name[name])), last)
 
         in_order = {name: by_name[name] for name in sorted(by_name, key=place)}
-        return directions_apart(in_order) if self._directions_apart else in_order
+        if self._directions_apart:
+            in_order = directions_apart(in_order)
+        return projections_apart(in_order, self._attention_apart)
 
     def hold_directions_apart(self) -> None:
         """Count the two directions of each `Bidirectional` as two layers."""
         self._directions_apart = True
+
+    def hold_attention_apart(self, numbers: Sequence[int]) -> bool:
+        """Count the projections of attention as layers, not those of several heads.
+
+        Args:
+            numbers: of layers, in `layers`; those that are no attention stay as they
+                are.
+
+        Returns:
+            Whether some of them are attention.
+        """
+        in_order = list(self._leaves().values())
+        new = []
+        for number in numbers:
+            if isinstance(in_order[number], ATTENTION):
+                new.append(in_order[number])
+        self._attention_apart += new
+        return bool(new)
 
     def _symbolic(self) -> keras.Model:
         """The model as a functional one of `inputs`; builds its layers.

@@ -147,6 +147,8 @@ def _states_of_cell(
 ) -> tuple[np.ndarray, ...] | None:
     """The states that a cell is given, h, or h and c, (1, batch, units) each."""
     states = args[0] if args else kwargs.get("states")
+    if states is None:
+        return None
     if keras.ops.is_tensor(states):
         states = [states]
     return tuple(to_numpy(state)[None] for state in states)

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from compare.in_pytorch import attention, written
 from compare.in_pytorch.arrays import (
     RECURRENT,
+    Recurrent,
     batch_or_time_first,
     features_in_place,
     features_last,
@@ -195,7 +196,7 @@ class _LayersAtWork:
     def _add_recurrent(
         self,
         name: str,
-        module: torch.nn.RNNBase,
+        module: Recurrent,
         layer: Layer,
         x: torch.Tensor,
         result: Any,
@@ -229,7 +230,7 @@ def _handing_on_instead(
             layer, sequence = written.usual(model, name), None
             if name in instead.recurrent_outputs:
                 sequence = instead.recurrent_outputs[name]
-                if args[0].ndim == 2:
+                if written.is_step(layer, args[0]):
                     sequence = _step(sequence, number)
             sequence = instead.recurrent_outputs.get(run, sequence)
             if sequence is None:
@@ -342,7 +343,7 @@ def alone(
         args, kwargs = attention.arguments(module, tensor, options or {})
         result = first(module(*args, **kwargs))
         return features_last(module, result).numpy()
-    if is_cell(module) and tensor.ndim == 3:
+    if isinstance(module, torch.nn.RNNCellBase) and tensor.ndim == 3:
         return _cell_alone(module, tensor, states, twin.dtype)
     if not isinstance(module, torch.nn.RNNBase):
         result = module(features_in_place(module, tensor))
@@ -365,7 +366,7 @@ def alone(
 
 
 def _cell_alone(
-    module: torch.nn.Module,
+    module: torch.nn.RNNCellBase,
     x: torch.Tensor,
     states: tuple[np.ndarray, ...] | None,
     dtype: str,

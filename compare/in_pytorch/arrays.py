@@ -32,6 +32,7 @@ KEYS = ("h_n", "c_n")  # of states in what `running.run` returns
 
 # Layers that take a sequence, and cells, which take one step of it.
 RECURRENT = (torch.nn.RNNBase, torch.nn.RNNCellBase)
+Recurrent = torch.nn.RNNBase | torch.nn.RNNCellBase
 
 CHANNELS_FIRST = {name for kind in KINDS if kind.features_first for name in kind.torch}
 
@@ -89,7 +90,7 @@ def is_recurrent_result(module: torch.nn.Module, result: object) -> bool:
     A cell returns its states alone.
     """
     if is_cell(module):
-        states = as_tuple(result)
+        states = result if isinstance(result, tuple) else (result,)
         return all(isinstance(s, torch.Tensor) and s.ndim == 2 for s in states)
     if not isinstance(module, torch.nn.RNNBase):
         return False
@@ -137,15 +138,14 @@ def like(array: np.ndarray, tensor: torch.Tensor) -> torch.Tensor:
 # ------------------------------------------------------------ of recurrent layers
 
 
-def padded(
-    module: torch.nn.RNNBase, x: Sequence
-) -> tuple[np.ndarray, np.ndarray | None]:
+def padded(module: Recurrent, x: Sequence) -> tuple[np.ndarray, np.ndarray | None]:
     """A recurrent layer's sequence as (batch, time, features), of a cell one step.
 
     Returns:
         The array, and the lengths, (batch,), of what was packed; None of a tensor.
     """
-    if is_cell(module):
+    if isinstance(module, torch.nn.RNNCellBase):
+        assert isinstance(x, torch.Tensor)
         return x[:, None].numpy(), None
     if not isinstance(x, PackedSequence):
         return batch_or_time_first(module, x).numpy(), None
@@ -153,14 +153,16 @@ def padded(
     return batch_or_time_first(module, x).numpy(), lengths.numpy()
 
 
-def sequence_of(
-    module: torch.nn.RNNBase, result: tuple[Sequence, States]
-) -> RecurrentOutput:
+def sequence_of(module: Recurrent, result: Any) -> RecurrentOutput:
     """What a recurrent layer returns, in (batch, time, size), of a cell one step.
 
     The states are those of its last layer and direction.
+
+    Args:
+        module: the layer.
+        result: a sequence and states; of a cell its states.
     """
-    if is_cell(module):
+    if isinstance(module, torch.nn.RNNCellBase):
         h, *others = (state.numpy() for state in as_tuple(result))
         c = others[0] if others else None
         return RecurrentOutput(h[:, None], h, c, None, h[None])
@@ -229,11 +231,11 @@ def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
 
 
 def handing_on(
-    module: torch.nn.RNNBase,
-    result: tuple[Sequence, States],
+    module: Recurrent,
+    result: Any,
     sequence: RecurrentOutput,
     turned: bool,
-) -> tuple[Sequence, States]:
+) -> tuple[Sequence, States] | States:
     """What a recurrent layer returned, with a sequence in the place of its own.
 
     Args:
@@ -247,7 +249,7 @@ def handing_on(
     Raises:
         ValueError: if the layer has a state that the sequence lacks.
     """
-    if is_cell(module):
+    if isinstance(module, torch.nn.RNNCellBase):
         return _cell_handing_on(result, sequence)
     states = as_tuple(result[1])
     finals = []  # (number, batch, size) each
@@ -278,10 +280,10 @@ def _cell_handing_on(result: States, step: RecurrentOutput) -> States:
 
 
 def returning(
-    module: torch.nn.RNNBase,
-    result: tuple[Sequence, States],
+    module: Recurrent,
+    result: Any,
     arrays: Mapping[str, np.ndarray],
-) -> tuple[Sequence, States]:
+) -> tuple[Sequence, States] | States:
     """What a recurrent layer returned, with others in the place of its arrays.
 
     Args:
@@ -290,7 +292,7 @@ def returning(
         arrays: as `running.run` gives them: "output", (batch, time, size), and the
             states "h_n" and "c_n", (layers * directions, batch, size).
     """
-    if is_cell(module):
+    if isinstance(module, torch.nn.RNNCellBase):
         own = as_tuple(result)
         new = [like(arrays[key][-1], s) for key, s in zip(KEYS, own, strict=False)]
         return tuple(new) if isinstance(result, tuple) else new[0]

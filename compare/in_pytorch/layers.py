@@ -27,10 +27,13 @@ from compare.matching.copying import copy
 # Layers that count as one with those inside, which they do not call.
 COMPOSITES = (torch.nn.MultiheadAttention,)
 
+# What users make the gates of their cells of.
+PARTS_OF_CELLS = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
+
 # Models whose layers that share all of their tensors count, see `hold_apart`.
 _APART: WeakSet[torch.nn.Module] = WeakSet()
 
-# Cells that users made of linear layers and that count as one, see `hold_cells`.
+# Cells that users made of layers and that count as one, see `hold_cells`.
 _CELLS: WeakSet[torch.nn.Module] = WeakSet()
 
 # By model, the full names of tensors that do not count, see `ignore`.
@@ -185,7 +188,7 @@ def hold_apart(model: torch.nn.Module) -> bool:
 
 
 def hold_cells(model: torch.nn.Module) -> bool:
-    """Count cells that users made of linear layers as one layer each.
+    """Count cells that users made of layers as one layer each.
 
     Their twins in Keras are recurrent layers, which hold the arrays of all gates.
 
@@ -199,11 +202,11 @@ def hold_cells(model: torch.nn.Module) -> bool:
 
 
 def _is_cell_of_layers(module: torch.nn.Module) -> bool:
-    """Whether a module of the user's own has the linear layers of a cell, no others."""
+    """Whether a module of the user's own has the layers of a cell, no others."""
     children = list(module.children())
-    if not children or any(module.parameters(recurse=False)):
+    if not children or list(module.parameters(recurse=False)):
         return False
-    if not all(isinstance(child, torch.nn.Linear) for child in children):
+    if not all(isinstance(child, PARTS_OF_CELLS) for child in children):
         return False
     arrays = {name: read(tensor) for name, tensor in module.named_parameters()}
     return any(usual_arrays(Layer(kind_of(module), arrays)))

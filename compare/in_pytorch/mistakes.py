@@ -33,6 +33,7 @@ from compare.in_pytorch.arrays import (
 from compare.in_pytorch.handing_on import (
     HandedOn,
     OutputByName,
+    RunCounter,
     StepsOfCell,
     in_the_place_of_first,
     of_one_run,
@@ -290,15 +291,25 @@ def _with_final_activation(
 def _with_layer_input(
     model: torch.nn.Module, effect: LayerInput, following: str
 ) -> AbstractContextManager[None]:
-    """Give a layer a fixed array."""
+    """Give a layer a fixed array, one step of it in each run of a loop."""
+    name, counter = layer_of(following), RunCounter()
 
     def give(module: torch.nn.Module, args: tuple[Any, ...]) -> Any:
-        array = as_input_of(module, effect.array, args[0])
-        return in_the_place_of_first(args, array, effect.shared)
+        if not counter.is_at(following):
+            return None
+        array, x = effect.array, args[0]
+        is_loop = is_cell(module) or written.is_written(model, name)
+        if is_loop and array.ndim == x.ndim + 1 and counter.number <= array.shape[1]:
+            array = array[:, counter.number - 1]
+        if written.is_written(model, name):
+            tensor = written.as_input(written.usual(model, name), array, x)
+        else:
+            tensor = as_input_of(module, array, x)
+        return in_the_place_of_first(args, tensor, effect.shared)
 
-    module = model.get_submodule(layer_of(following))
-    counting, hook = of_one_run(model, module, following, give)
-    return hooked([*counting, module.register_forward_pre_hook(hook)])
+    module = model.get_submodule(name)
+    counting = counter.hooks(model, module)
+    return hooked([*counting, module.register_forward_pre_hook(give)])
 
 
 def _with_initial_states(
@@ -312,7 +323,8 @@ def _with_initial_states(
         module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if written.is_written(twin.model, layer_of(layer)):
-            return written.begun_with(args, effect.states), kwargs
+            usual = written.usual(twin.model, layer_of(layer))
+            return written.begun_with(usual, args, effect.states), kwargs
         return (args[0], *beside), {}
 
     name = layer

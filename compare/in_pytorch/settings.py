@@ -29,6 +29,8 @@ def _deterministic() -> tuple[bool, bool]:
 
 
 def _set_deterministic(value: tuple[bool, bool]) -> None:
+    if value == _deterministic():  # to set it loads PyTorch's compiler, which takes 1 s
+        return
     on, only_warned = value
     torch.use_deterministic_algorithms(on, warn_only=only_warned)
 

@@ -83,31 +83,63 @@ def own_run(
     x = args[0] if args else None
     if not isinstance(x, torch.Tensor) or not x.is_floating_point():
         return None
-    features, is_step = layer.arrays["weight_ih"].shape[1], x.ndim == 2
-    if x.ndim not in (2, 3) or x.shape[-1] != features:
+    axes = _spatial_axes(layer)
+    if x.ndim not in (2 + axes, 3 + axes):
         return None
-    tensors = list(_tensors(result))
+    x = _features_last(x, axes)
+    features, step = layer.arrays["weight_ih"].shape[1], x.ndim == 2 + axes
+    if x.shape[-1] != features:
+        return None
+    tensors = [_features_last(tensor, axes) for tensor in _tensors(result)]
     labels = _labels(layer, x, tensors)
     if "output" not in labels and "h" not in labels:
         return None
     arrays = {
-        label: _without_first_axis(label, tensor).numpy()
+        label: _without_first_axis(label, tensor, axes).numpy()
         for label, tensor in zip(labels, tensors, strict=True)
     }
     output, h = arrays.get("output"), arrays.get("h")
     if output is None:
         output = arrays["h"]
-    if output.ndim == 2:
+    if output.ndim == 2 + axes:
         output = output[:, None]
     h = output[:, -1] if h is None else h
-    size = layer.arrays["weight_hh"].shape[1]
-    given = [*_tensors(args[1:]), *_tensors(list(kwargs.values()))]
-    states = [_without_first_axis("h", state).numpy()[None].copy() for state in given]
-    if any(state.shape != (1, len(x), size) for state in states):
-        return None
-    sequence = x[:, None] if is_step else x
+    own_states = [*_tensors(args[1:]), *_tensors(list(kwargs.values()))]
+    states = []
+    for state in own_states:
+        state = _without_first_axis("h", _features_last(state, axes), axes)
+        if state.shape != h.shape:
+            return None
+        states.append(state.numpy()[None].copy())
+    sequence = x[:, None] if step else x
     made = RecurrentOutput(output, h, arrays.get("c"), None, h[None])
-    return OwnRun(sequence.numpy(), tuple(states) or None, made, is_step)
+    return OwnRun(sequence.numpy(), tuple(states) or None, made, step)
+
+
+def is_step(layer: Layer, x: torch.Tensor) -> bool:
+    """Whether what a module by hand is given is one step, not a sequence."""
+    return x.ndim == 2 + _spatial_axes(layer)
+
+
+def as_input(layer: Layer, array: np.ndarray, x: torch.Tensor) -> torch.Tensor:
+    """An array, features last, in the place of what a module by hand is given."""
+    return _in_place(array, x, _spatial_axes(layer))
+
+
+def _spatial_axes(layer: Layer) -> int:
+    """How many axes a cell convolves over; none where it is of linear layers."""
+    return layer.arrays["weight_ih"].ndim - 2
+
+
+def _features_last(tensor: torch.Tensor, axes: int) -> torch.Tensor:
+    """What a cell that convolves takes or returns, (..., features, *spatial)."""
+    return tensor.movedim(-1 - axes, -1) if tensor.ndim > axes else tensor
+
+
+def _in_place(array: np.ndarray, tensor: torch.Tensor, axes: int) -> torch.Tensor:
+    """An array, (..., *spatial, features), laid out like a tensor of the module."""
+    features_first = np.moveaxis(array, -1, -1 - axes)
+    return like(np.reshape(features_first, tuple(tensor.shape)), tensor)
 
 
 def returning(
@@ -121,54 +153,64 @@ def returning(
         result: what it returned; what has no counterpart stays.
         sequence: what it is to hand on.
     """
+    axes = _spatial_axes(layer)
     tensors = list(_tensors(result))
+    in_order = [_features_last(tensor, axes) for tensor in tensors]
+    labels = _labels(layer, _features_last(args[0], axes), in_order)
     steps: dict[str, np.ndarray | None] = {
         "output": sequence.output,
         "h": sequence.h,
         "c": sequence.c,
     }
     new = []
-    for label, tensor in zip(_labels(layer, args[0], tensors), tensors, strict=True):
+    for label, tensor in zip(labels, tensors, strict=True):
         array = steps.get(label)
         if array is None:
             new.append(tensor)
             continue
-        if label == "output" and tensor.ndim == 2:
+        if label == "output" and tensor.ndim == 2 + axes:
             array = array[:, -1]
-        new.append(like(np.reshape(array, tuple(tensor.shape)), tensor))
+        new.append(_in_place(array, tensor, axes))
     return filled(result, iter(new))
 
 
-def begun_with(args: tuple[Any, ...], states: Sequence[np.ndarray]) -> tuple[Any, ...]:
+def begun_with(
+    layer: Layer, args: tuple[Any, ...], states: Sequence[np.ndarray]
+) -> tuple[Any, ...]:
     """The arguments of a step by hand, with other states in the place of its own.
 
     Args:
+        layer: as in `own_run`.
         args: its input, then h, or h and c.
         states: h, or h and c, (1, batch, size) each.
     """
+    axes = _spatial_axes(layer)
     own = list(_tensors(args[1:]))
     new = [
-        like(np.reshape(state, tuple(tensor.shape)), tensor)
+        _in_place(state, tensor, axes)
         for state, tensor in zip(states, own, strict=True)
     ]
-    return (args[0], *filled(args[1:], iter(new)))
+    states_of_step: Any = filled(args[1:], iter(new))
+    return (args[0], *states_of_step)
 
 
 def _labels(layer: Layer, x: torch.Tensor, tensors: Sequence[torch.Tensor]) -> list:
     """What each tensor that a module returns is: "output", "h", "c", or "" if unknown.
 
-    A step returns h and c, or its output before those.
+    All have the features last. A step returns h and c, or its output before those.
     """
-    size = layer.arrays["weight_hh"].shape[1]
-    has_c, batch = layer.kind.startswith("LSTM"), x.shape[0]
+    size, axes = layer.arrays["weight_hh"].shape[1], _spatial_axes(layer)
+    has_c, batch = _has_c(layer), x.shape[0]
+    state = (batch, *x.shape[-1 - axes : -1], size)
+    steps = (batch, x.shape[1], *state[1:])
     labels: list[str] = []
     num_states = 0
     for number, tensor in enumerate(tensors):
         shape = tuple(tensor.shape)
-        is_state = shape in ((batch, size), (1, batch, size))
-        every_step = x.ndim == 3 and shape == (batch, x.shape[1], size)
+        is_state = shape in (state, (1, *state))
+        every_step = x.ndim == 3 + axes and shape == steps
         # A step may return what it hands on before its states.
-        one_step = is_state and x.ndim == 2 and len(tensors) > 1 + has_c
+        one_step = is_state and x.ndim == 2 + axes and len(tensors) > 1 + has_c
         if number == 0 and (every_step or one_step):
             labels.append("output")
         elif is_state and num_states < 1 + has_c:
@@ -179,9 +221,14 @@ def _labels(layer: Layer, x: torch.Tensor, tensors: Sequence[torch.Tensor]) -> l
     return labels
 
 
-def _without_first_axis(label: str, tensor: torch.Tensor) -> torch.Tensor:
-    """A state as (batch, size), which may be (1, batch, size)."""
-    if label in ("h", "c") and tensor.ndim == 3 and len(tensor) == 1:
+def _has_c(layer: Layer) -> bool:
+    """Whether a cell has two states."""
+    return "LSTM" in layer.kind
+
+
+def _without_first_axis(label: str, tensor: torch.Tensor, axes: int) -> torch.Tensor:
+    """A state as (batch, *spatial, size), which may have a first axis of one."""
+    if label in ("h", "c") and tensor.ndim == 3 + axes and len(tensor) == 1:
         return tensor[0]
     return tensor
 
@@ -198,14 +245,16 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
 def alone(
     twin: Twin, name: str, x: torch.Tensor, states: tuple[np.ndarray, ...] | None
 ) -> RecurrentOutput:
-    """Run a cell or layer by hand over x, (batch, time, features).
+    """Run a cell or layer by hand over x, (batch, time, *spatial, features).
 
     Raises:
         ValueError: if it does not return what such layers do.
     """
     module, layer = twin.model.get_submodule(name), usual(twin.model, name)
     dtype = getattr(torch, twin.dtype)
-    given = tuple(torch.tensor(state[-1], dtype=dtype) for state in states or ())
+    axes = _spatial_axes(layer)
+    x = x.movedim(-1, -1 - axes)
+    given = tuple(_as_tensor(state[-1], axes, dtype) for state in states or ())
     own = None
     with suppress(*REFUSALS):  # a layer may take a sequence, a cell a step
         args = (x, *_as_given(given))
@@ -215,18 +264,37 @@ def alone(
     steps: list[RecurrentOutput] = []
     if not given:
         size = layer.arrays["weight_hh"].shape[1]
-        number = 2 if layer.kind.startswith("LSTM") else 1
-        given = tuple(x.new_zeros(len(x), size) for _ in range(number))
+        number = 2 if _has_c(layer) else 1
+        zeros = x.new_zeros(len(x), size, *x.shape[x.ndim - axes :])
+        given = (zeros,) * number
     for step in x.unbind(1):
-        args = (step, *_as_given(given))
-        own = own_run(layer, args, {}, module(*args))
+        own = _one_step(layer, module, step, given)
         if own is None:
             raise ValueError(f"{name} returns neither steps nor states")
         steps.append(own.output)
         ends = [state for state in (own.output.h, own.output.c) if state is not None]
-        given = tuple(torch.tensor(end, dtype=dtype) for end in ends)
+        given = tuple(_as_tensor(end, axes, dtype) for end in ends)
     output = np.concatenate([step.output for step in steps], axis=1)
     return replace(steps[-1], output=output)
+
+
+def _one_step(
+    layer: Layer,
+    module: torch.nn.Module,
+    x: torch.Tensor,
+    states: tuple[torch.Tensor, ...],
+) -> OwnRun | None:
+    """Run a cell over one step, which takes h and c in a tuple, or one by one."""
+    args = (x, *_as_given(states))
+    try:
+        return own_run(layer, args, {}, module(*args))
+    except TypeError:  # an argument is missing
+        return own_run(layer, (x, *states), {}, module(x, *states))
+
+
+def _as_tensor(state: np.ndarray, axes: int, dtype: torch.dtype) -> torch.Tensor:
+    """A state, (batch, *spatial, size), as a module takes it."""
+    return torch.tensor(np.moveaxis(state, -1, -1 - axes), dtype=dtype)
 
 
 def _as_given(states: tuple[torch.Tensor, ...]) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ import each other and `compare.judging`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 
@@ -72,7 +73,7 @@ BY_TORCH_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.
 BY_KERAS_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.keras}
 # What users write in PyTorch, which has no layer of it, and Keras has a layer of.
 BY_HAND: tuple[Kind, ...] = (CONV_LSTM,)
-BY_TORCH_NAME |= {kind.name: kind for kind in BY_HAND}
+BY_TORCH_NAME |= {name: kind for kind in BY_HAND for name in kind.torch}
 WITH_ARRAYS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.rows is not None)
 
 
@@ -107,6 +108,7 @@ def of_layers(torch: str, keras: str) -> Kind | None:
     return kind
 
 
+@cache
 def of_keras_class(name: str) -> Kind | None:
     """Return the first kind that a class of Keras is of, whatever its settings."""
     for kind in KINDS:

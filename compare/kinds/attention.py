@@ -76,7 +76,8 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
             source); `added` to the scores, of these axes. A mistake may ask for another
             `scale`, another `axis` of the softmax, a `factor` of the scores; or another
             order in which heads are `cut` and `joined`: "size first", and when joined
-            "time first" for heads that are not taken back beside each other.
+            "time first" for heads that are not taken back beside each other; or
+            `grouped` "by turns", where neighbouring heads have not the same keys.
 
     Returns:
         (batch, time, features). None where the heads are not told, where a projection
@@ -101,7 +102,10 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
             return None
         cut[name] = _in_heads(projected, counts[name], options.get("cut"))
     for name in ("key", "value"):  # each serves the queries of several heads
-        cut[name] = np.repeat(cut[name], heads // groups, axis=1)
+        if options.get("grouped") == "by turns":
+            cut[name] = np.tile(cut[name], (1, heads // groups, 1, 1))
+        else:
+            cut[name] = np.repeat(cut[name], heads // groups, axis=1)
     result = attended(cut["query"], cut["key"], cut["value"], options)
     output = by_name["output"]
     joined = _beside(result, options.get("joined"))

@@ -84,6 +84,15 @@ def _in_order(**order: Any) -> Callable[[Call], np.ndarray | None]:
     return compute
 
 
+def _by_turns(call: Call) -> np.ndarray | None:
+    """Let heads have the keys of groups by turns; None where there are no groups."""
+    heads, groups = call.options.get("heads"), call.options.get("groups")
+    if not heads or groups in (None, 1, heads):
+        return None
+    result: np.ndarray | None = call.run(grouped="by turns")
+    return result
+
+
 # ------------------------------------------------------------------------------- masks
 
 
@@ -134,7 +143,8 @@ def _shifted(later: int) -> Callable[[np.ndarray], np.ndarray | None]:
         if not is_causal(mask):
             return None
         time, source = mask.shape[-2:]
-        return _padding(mask) & causal(time, source, later)
+        shifted: np.ndarray = _padding(mask) & causal(time, source, later)
+        return shifted
 
     return change
 
@@ -293,6 +303,16 @@ OF_SCORES = (
         "transpose to (batch, time, heads, size) before reshape(batch, time, -1)",
         "transpose to (batch, time, heads, size) before reshape(batch, time, -1)",
         _in_order(joined="time first"),
+    ),
+)
+# Of heads in groups, which no layer of PyTorch has: it is written by hand there.
+OF_GROUPS = (
+    _computed(
+        "attention groups by turns",
+        "keys and values are repeated by turns, not each for neighbouring heads",
+        "k.repeat_interleave(heads // groups, dim=1), or enable_gqa=True; not k.repeat",
+        "repeat(k, heads // groups), each for neighbouring heads; not tile",
+        _by_turns,
     ),
 )
 OF_MASKS = (

@@ -48,8 +48,9 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     """
     if torch.kind == ATTENTION[0] and _are_projections(keras):
         return torch, replace(keras, kind=ATTENTION[1])
-    if conv_lstm.is_convolution_of_all_gates(torch, keras):
-        return replace(torch, kind=conv_lstm.NAME), keras
+    if plain(keras.kind) == conv_lstm.NAME and _is_convolving_cell(torch, keras):
+        ending = "Cell" if _is_own(torch) else ""
+        return replace(torch, kind=f"{conv_lstm.NAME}{ending}"), keras
     for kind in kinds:
         if kind.cell is None:
             continue
@@ -104,12 +105,10 @@ def usual_arrays(layer: Layer, kinds: tuple[Kind, ...]) -> Iterator[Arrays]:
         layer: any; none is yielded of one that cannot be such a cell.
         kinds: all kinds.
     """
-    apart = conv_lstm.halves(layer)
-    if apart is not None:
-        yield apart
     if not _may_be_written(layer):
         return
-    for gates in dict.fromkeys(kind.cell.gates for kind in kinds if kind.cell):
+    of_kinds = [kind.cell.gates for kind in kinds if kind.cell]
+    for gates in dict.fromkeys([*of_kinds, conv_lstm.GATES]):
         writing = writing_of(layer.arrays, gates)
         if writing is not None:
             yield writing.read(layer.arrays)
@@ -117,8 +116,6 @@ def usual_arrays(layer: Layer, kinds: tuple[Kind, ...]) -> Iterator[Arrays]:
 
 def as_usual(layer: Layer, kind: Kind) -> Layer:
     """Return a layer of a kind with the arrays that a cell of PyTorch would have."""
-    if kind is conv_lstm.CONV_LSTM:
-        return replace(layer, arrays=conv_lstm.halves(layer) or layer.arrays)
     if kind.cell is None or any("weight_ih" in name for name in layer.arrays):
         return layer
     writing = writing_of(layer.arrays, kind.cell.gates)
@@ -231,8 +228,22 @@ def _in_keras(writing: Writing, torch: Arrays) -> Row:
 
 
 def _may_be_written(layer: Layer) -> bool:
-    """Whether a layer may be a cell by hand; one linear layer may hold all gates."""
-    return layer.kind == "Linear" or _is_own(layer)
+    """Whether a layer may be a cell by hand; one layer may hold all gates."""
+    return layer.kind in ("Linear", *conv_lstm.CONVOLUTIONS) or _is_own(layer)
+
+
+def _is_convolving_cell(torch: Layer, keras: Layer) -> bool:
+    """Whether a layer of PyTorch may hold what one of Keras that convolves does."""
+    if not _is_written(torch, conv_lstm.CELL):
+        return False
+    writing = writing_of(torch.arrays, conv_lstm.GATES)
+    assert writing is not None
+    usual = writing.read(placeholders(torch.arrays))
+    for name, keras_name in zip(WEIGHTS, KERNELS, strict=True):
+        inputs_last = np.moveaxis(usual[name], (0, 1), (-1, -2))
+        if inputs_last.shape != tuple(keras.arrays[keras_name].shape):
+            return False
+    return True
 
 
 def _is_written(layer: Layer, cell: Cell) -> bool:

@@ -12,13 +12,15 @@ from itertools import permutations
 
 import numpy as np
 
-from compare.kinds import functions, lstm, running
+from compare.kinds import conv_lstm, functions, gru, lstm, running
 from compare.kinds.changes import change_each
 from compare.kinds.computing import Cell
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call, Computation, Mistake
 from compare.kinds.option import Options
 from compare.kinds.recurrent_computations import (
+    BETWEEN_STEPS,
+    FROM_THE_END,
     NO_TANH,
     OTHER_GATES,
     Returned,
@@ -26,15 +28,22 @@ from compare.kinds.recurrent_computations import (
     returned,
 )
 
+HAndC = tuple[np.ndarray, np.ndarray]  # (batch, size) each
+# Of a layer of Keras whose twin is by hand, since PyTorch has none of its kind.
+OF_LAYERS: list[Mistake[Computation]] = [*OTHER_GATES, *NO_TANH]
+
 
 def of_kind(kind: str) -> list[Mistake[Computation]]:
     """Return the mistakes of a cell by hand, the likely ones first.
 
     Args:
-        kind: "LSTM", "GRU", "RNN" or "RNN(relu)".
+        kind: "LSTM", "ConvLSTM", "GRU", "RNN" or "RNN(relu)".
     """
+    if kind == conv_lstm.NAME:
+        orders, sequences = _orders(conv_lstm.GATES), (FROM_THE_END, *BETWEEN_STEPS)
+        return [*LSTM, *orders, *_functions(), *FOR_ONE_TANH, *sequences]
     if kind == "LSTM":
-        return [*LSTM, *_orders("ifgo"), *_functions()]
+        return [*LSTM, *_orders("ifgo"), *_functions(), *FOR_ONE_TANH]
     if kind == "GRU":
         return [*GRU, *_orders("rzn"), *_functions()]
     return [SIDE_BY_SIDE, *_functions()]
@@ -63,7 +72,9 @@ def _functions() -> Iterator[Mistake[Computation]]:
 # ------------------------------------------------------------- arrays taken otherwise
 
 
-def _with_arrays(change: Callable[[Arrays], Arrays | None]) -> Callable[..., Returned]:
+def _with_arrays(
+    change: Callable[[Arrays], Arrays | None],
+) -> Callable[[Call], Returned | None]:
     """Run a layer with other arrays; None where they cannot be changed."""
 
     def compute(call: Call) -> Returned | None:
@@ -143,7 +154,7 @@ def _run_with(cell: Cell) -> Callable[[Call], Returned]:
 
 
 def _lstm(
-    step: Callable[[dict[str, np.ndarray], np.ndarray, Options], tuple],
+    step: Callable[[Arrays, np.ndarray, Options], HAndC],
 ) -> Callable[[Call], Returned]:
     """Run an LSTM with another step.
 
@@ -151,12 +162,17 @@ def _lstm(
         step: takes the sums of the gates, c and the options; returns the next h and c.
     """
 
-    def run_step(
-        p: Arrays, x: np.ndarray, h: np.ndarray, c: np.ndarray, options: Options
-    ) -> tuple[np.ndarray, ...]:
-        return tuple(step(lstm.sums(p, x, h), c, options))
+    def compute(call: Call) -> Returned:
+        cell = conv_lstm.CELL if call.kind == conv_lstm.NAME else lstm.CELL
 
-    return _run_with(Cell(lstm.GATES, 2, run_step, lstm.sums))
+        def run_step(
+            p: Arrays, x: np.ndarray, h: np.ndarray, c: np.ndarray, options: Options
+        ) -> tuple[np.ndarray, ...]:
+            return tuple(step(cell.sums(p, x, h), c, options))
+
+        return _run_with(replace(cell, step=run_step))(call)
+
+    return compute
 
 
 def _gates_of(options: Options) -> tuple[functions.Function, functions.Function]:
@@ -164,38 +180,66 @@ def _gates_of(options: Options) -> tuple[functions.Function, functions.Function]
     return gate, functions.called(options.get("activation", "tanh"))
 
 
-def _no_tanh_on_c(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _no_tanh_on_c(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     c = gate(s["f"]) * c + gate(s["i"]) * activation(s["g"])
     return gate(s["o"]) * c, c
 
 
-def _no_tanh_on_g(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _no_tanh_on_g(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     c = gate(s["f"]) * c + gate(s["i"]) * s["g"]
     return gate(s["o"]) * activation(c), c
 
 
-def _old_c_shown(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _old_c_shown(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     new = gate(s["f"]) * c + gate(s["i"]) * activation(s["g"])
     return gate(s["o"]) * activation(c), new
 
 
-def _coupled(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _for_one_tanh(place: str, name: str) -> Mistake[Computation]:
+    """Another function in the place of one tanh of an LSTM.
+
+    Args:
+        place: "c" or "g", of what it is the function.
+        name: of the function.
+    """
+
+    def step(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
+        gate, usual = _gates_of(options)
+        changed = functions.called(name)
+        of_g, of_c = (changed, usual) if place == "g" else (usual, changed)
+        c = gate(s["f"]) * c + gate(s["i"]) * of_g(s["g"])
+        return gate(s["o"]) * of_c(c), c
+
+    on, right = {
+        "c": ("on the cell state", "h = o * tanh(c)"),
+        "g": ("on the candidate", "c = f * c + i * tanh(g)"),
+    }[place]
+    return _mistake(
+        f"{name} for tanh {on}",
+        f"{name} is in the place of the tanh {on} alone: "
+        f"{right.replace('tanh', name)}, not {right}",
+        right,
+        _lstm(step),
+    )
+
+
+def _coupled(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     f = gate(s["f"])
     c = f * c + (1 - f) * activation(s["g"])
     return gate(s["o"]) * activation(c), c
 
 
-def _no_output_gate(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _no_output_gate(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     c = gate(s["f"]) * c + gate(s["i"]) * activation(s["g"])
     return activation(c), c
 
 
-def _no_forget_gate(s: dict, c: np.ndarray, options: Options) -> tuple:
+def _no_forget_gate(s: Arrays, c: np.ndarray, options: Options) -> HAndC:
     gate, activation = _gates_of(options)
     c = c + gate(s["i"]) * activation(s["g"])
     return gate(s["o"]) * activation(c), c
@@ -262,6 +306,13 @@ LSTM = (
 )
 
 
+FOR_ONE_TANH = tuple(
+    _for_one_tanh(place, name)
+    for place in ("g", "c")
+    for name in ("relu", "sigmoid", "hard_sigmoid")
+)
+
+
 def _reset_after(call: Call) -> Returned:
     return returned(call, reset_after=True)
 
@@ -270,8 +321,51 @@ def _reset_before(call: Call) -> Returned:
     return returned(call, reset_after=False)
 
 
+def _gru(
+    candidate: Callable[[dict, dict, functions.Function], np.ndarray],
+) -> Callable[[Call], Returned]:
+    """Run a GRU with another candidate.
+
+    Args:
+        candidate: takes the sums, the gates r and z, and the activation.
+    """
+
+    def run_step(
+        p: Arrays, x: np.ndarray, h: np.ndarray, options: Options
+    ) -> tuple[np.ndarray, ...]:
+        gate, activation = _gates_of(options)
+        s = gru.sums(p, x, h)
+        gates = {letter: gate(s[letter]) for letter in "rz"}
+        n = candidate(s, gates, activation)
+        return ((1 - gates["z"]) * n + gates["z"] * h,)
+
+    return _run_with(Cell(gru.GATES, 1, run_step, gru.sums))
+
+
+def _no_reset_gate(s: dict, gates: dict, activation: functions.Function) -> np.ndarray:
+    return activation(s["n"] + s["n'"])
+
+
+def _reset_by_update_gate(
+    s: dict, gates: dict, activation: functions.Function
+) -> np.ndarray:
+    return activation(s["n"] + gates["z"] * s["n'"])
+
+
 GRU = (
     SIDE_BY_SIDE,
+    _mistake(
+        "no reset gate",
+        "the reset gate is left out: n = tanh(W x + U h)",
+        "n = tanh(W x + r * (U h))",
+        _gru(_no_reset_gate),
+    ),
+    _mistake(
+        "update gate for the reset gate",
+        "the update gate is in the place of the reset gate: n = tanh(W x + z * (U h))",
+        "n = tanh(W x + r * (U h))",
+        _gru(_reset_by_update_gate),
+    ),
     _mistake(
         "update gate exchanged",
         "the update gate has the other role: z * n + (1 - z) * h, not (1 - z) * n + z "

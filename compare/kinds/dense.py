@@ -119,10 +119,12 @@ def rows(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
         if kernel is not None and len(kernel.shape) > 2:
             return _of_several_axes(torch, keras)
         return transposed("weight", "kernel"), copied("bias", "bias")
-    units = [keras[f"{number}.kernel"].shape[1] for number in numbers]
+    units = [math.prod(keras[f"{n}.kernel"].shape[1:]) for n in numbers]
+    kernels = [f"{number}.kernel" for number in numbers]
+    biases = [f"{number}.bias" for number in numbers]
     return (
-        _side_by_side("weight", [f"{number}.kernel" for number in numbers], units),
-        _side_by_side("bias", [f"{number}.bias" for number in numbers], units),
+        _side_by_side("weight", kernels, units, keras),
+        _side_by_side("bias", biases, units, keras),
     )
 
 
@@ -158,21 +160,32 @@ def _of_several_axes(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
     )
 
 
-def _side_by_side(torch: str, keras: list[str], units: list[int]) -> Row:
+def _side_by_side(
+    torch: str, keras: list[str], units: list[int], arrays: Arrays
+) -> Row:
     """PyTorch has in one array what Keras has in several, one after the other.
 
     Args:
         torch: its name in PyTorch, (outputs, ...).
-        keras: their names in Keras, (..., units) each.
-        units: of each.
+        keras: their names in Keras, (..., units) each, or (..., heads, size).
+        units: of each, in however many axes.
+        arrays: Keras's, for their shapes.
     """
     ends = np.cumsum(units)[:-1]
 
     def to_keras(array: np.ndarray) -> tuple[np.ndarray, ...]:
-        return tuple(part.T for part in np.split(array, ends))
+        parts = []
+        for name, part in zip(keras, np.split(array, ends), strict=True):
+            shape = tuple(arrays[name].shape)
+            part = part.T
+            parts.append(part.reshape(shape) if part.size == math.prod(shape) else part)
+        return tuple(parts)
 
     def to_torch(*parts: np.ndarray) -> tuple[np.ndarray, ...]:
-        return (np.concatenate([part.T for part in parts]),)
+        if torch == "bias":
+            return (np.concatenate([bias.reshape(-1) for bias in parts]),)
+        pairs = zip(parts, units, strict=True)
+        return (np.concatenate([kernel.reshape(-1, n).T for kernel, n in pairs]),)
 
     return Row((torch,), tuple(keras), to_keras, to_torch)
 

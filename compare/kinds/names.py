@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 
 def own(kinds: tuple[str, str]) -> bool:
@@ -14,6 +15,7 @@ def own(kinds: tuple[str, str]) -> bool:
     return kinds[0].endswith("(Module)") and kinds[1].endswith(("(Layer)", "(Model)"))
 
 
+@cache
 def plain(kind: str) -> str:
     """Return a kind without the options that do not change what its arrays mean."""
     parts = [re.sub(r"\((relu|.*=.*)\)$", "", part) for part in kind.split(" and ")]

@@ -69,18 +69,21 @@ def _states_kept(call: Call) -> Returned:
 
 def _begun_anew(call: Call) -> Returned | None:
     """Each step begins as the first does; None where there are no others."""
-    batch, time, features = call.x.shape
+    batch, time, *sizes = call.x.shape
     if time < 2 or call.lengths is not None or _has_several_parts(call):
         return None
     states = call.options.get("states")
     if states is not None:  # (1, batch, size) each
         states = [np.repeat(state, time, axis=1) for state in states]
-    x = call.x.reshape(batch * time, 1, features)
+    x = call.x.reshape(batch * time, 1, *sizes)
     by_itself = returned(call, x=x, states=states)
-    result = {"output": by_itself["output"].reshape(batch, time, -1)}
+    output = by_itself["output"]
+    result = {"output": output.reshape(batch, time, *output.shape[2:])}
     for key in by_itself:
         if key != "output":  # (1, batch * time, size)
-            result[key] = by_itself[key].reshape(batch, time, -1)[None, :, -1]
+            state = by_itself[key]
+            steps = state.reshape(batch, time, *state.shape[2:])
+            result[key] = steps[None, :, -1]
     return result
 
 
@@ -231,6 +234,17 @@ def _for_tanh(name: str) -> ComputationMistake:
 
 
 NO_TANH = (_for_tanh("relu"), _for_tanh("linear"))
+FROM_THE_END = Mistake(
+    "sequence reversed",
+    "the layer reads the sequence from its end",
+    "do not flip the input along time",
+    "go_backwards=False",
+    Computation(_from_the_end),
+    meant={
+        "torch": "flip the input along time, x.flip(1)",
+        "keras": "go_backwards=True, or flip the input along time",
+    },
+)
 SEQUENCES = (
     Mistake(
         "backward direction not reversed",
@@ -246,17 +260,7 @@ SEQUENCES = (
         "flip the output of a layer with go_backwards=True before it is joined",
         Computation(_left_reversed),
     ),
-    Mistake(
-        "sequence reversed",
-        "the layer reads the sequence from its end",
-        "do not flip the input along time",
-        "go_backwards=False",
-        Computation(_from_the_end),
-        meant={
-            "torch": "flip the input along time, x.flip(1)",
-            "keras": "go_backwards=True, or flip the input along time",
-        },
-    ),
+    FROM_THE_END,
     Mistake(
         "features reversed",
         "the features of each step come in reverse order",

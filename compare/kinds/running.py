@@ -34,7 +34,8 @@ def run(
         cell: what one step computes.
         arrays: parameters by PyTorch's names; these and their shapes tell the number of
             layers, the directions, and whether there are biases and a projection.
-        x: (batch, time >= 1, features).
+        x: (batch, time >= 1, features); of a layer that convolves (batch, time >= 1,
+            *spatial, features), as are its states and what it returns.
         options: what a step is to compute in another way, see the cell's step; and of
             this call, each left out or None for what is usual:
             lengths: (batch,), integers from 0 to time; usually every step counts.
@@ -54,12 +55,15 @@ def run(
             over, or not of the shape that the others ask for.
     """
     outputs = np.asarray(x, "float64")  # of the layer below; at first the input
-    holds = outputs.ndim == 3 and outputs.shape[1] > 0
-    _expect("x of shape", "(batch, time >= 1, features)", outputs.shape, holds)
-    batch, time, features = outputs.shape
+    window = np.shape(as_layer(arrays).get("weight_ih_l0"))[2:]  # what it convolves
+    holds = outputs.ndim == 3 + len(window) and outputs.shape[1] > 0
+    spatial = ", *spatial" if window else ""
+    shape = f"(batch, time >= 1{spatial}, features)"
+    _expect("x of shape", shape, outputs.shape, holds)
+    batch, time, *_, features = outputs.shape
     lengths = _lengths(options.get("lengths"), batch, time)
     layers = _parameters(cell, arrays, features)
-    states = _states(options.get("states"), layers, batch)
+    states = _states(options.get("states"), layers, (batch, *outputs.shape[2:-1]))
     backwards: bool = options.get("backwards", True)
     watch: Watch | None = options.get("watch")
 
@@ -71,7 +75,7 @@ def run(
             watch_layer = None if watch is None else partial(watch, ending)
             pass_over = _Pass(cell, p, options, lengths, backward, watch_layer)
             halves.append(pass_over.output(outputs, next(states_of_each)))
-        outputs = np.concatenate(halves, axis=2)  # (batch, time, D * size of h)
+        outputs = np.concatenate(halves, axis=-1)  # (batch, time, D * size of h)
     return {"output": outputs, **dict(zip(("h_n", "c_n"), states, strict=False))}
 
 
@@ -129,7 +133,7 @@ class _Pass:
 
     def output(self, x: np.ndarray, states: tuple[np.ndarray, ...]) -> np.ndarray:
         """Return h of every step, (batch, time, size); `states` become the last."""
-        output = np.zeros((*x.shape[:2], states[0].shape[1]))
+        output = np.zeros((*x.shape[:-1], states[0].shape[-1]))
         times = list(range(x.shape[1]))
         if self.backward:
             times.reverse()
@@ -182,7 +186,8 @@ def _parameters(cell: Cell, arrays: Arrays, features: int) -> _Stack:
         layers.append(
             {end: {name: arrays[name + end] for name in shapes} for end in endings}
         )
-        shapes["weight_ih"] = (shapes["weight_ih"][0], len(suffixes) * sizes[0])
+        stacked, _, *window = shapes["weight_ih"]
+        shapes["weight_ih"] = (stacked, len(suffixes) * sizes[0], *window)
     got = f"{', '.join(unused)} left over"
     _expect("parameters", "all to be used", got, not unused)
     return _Stack(layers, sizes)
@@ -196,9 +201,10 @@ def _shapes(
     hidden_size = rows.get("weight_ih_l0", 0) // len(cell.gates)
     stacked = len(cell.gates) * hidden_size
     size = hidden_size
+    window = np.shape(arrays.get("weight_ih_l0"))[2:]
     shapes: dict[str, tuple[int, ...]] = {
-        "weight_ih": (stacked, features),
-        "weight_hh": (stacked, size),
+        "weight_ih": (stacked, features, *window),
+        "weight_hh": (stacked, size, *window),
     }
     if "bias_ih_l0" in arrays:
         shapes |= {"bias_ih": (stacked,), "bias_hh": (stacked,)}
@@ -220,11 +226,17 @@ def _lengths(lengths: np.ndarray | None, batch: int, time: int) -> np.ndarray:
 
 
 def _states(
-    states: tuple[np.ndarray, ...] | None, layers: _Stack, batch: int
+    states: tuple[np.ndarray, ...] | None, layers: _Stack, samples: tuple[int, ...]
 ) -> list[np.ndarray]:
-    """Copies of the states, which the run updates; zeros where none are given."""
+    """Copies of the states, which the run updates; zeros where none are given.
+
+    Args:
+        states: as in `run`.
+        layers: their parameters.
+        samples: the axes between the number of the layer and the size of a state.
+    """
     number = sum(map(len, layers.parameters))
-    shapes = [(number, batch, size) for size in layers.sizes]
+    shapes = [(number, *samples, size) for size in layers.sizes]
     if states is None:
         return [np.zeros(shape) for shape in shapes]
     copies = [np.array(state, "float64") for state in states]

@@ -31,6 +31,7 @@ WORDS = {
 }
 # In which order Keras stacks the gates of a kind, by PyTorch's order.
 IN_KERAS = {"ifgo": "ifgo", "rzn": "zrn", "h": "h"}
+CONVOLVED = "ifog"  # of a cell that convolves, as users write it
 FOR_X = ("x", "ih", "x2h", "i2h", "wx", "kernel", "w", "input", "wih", "xh")
 FOR_H = ("hh", "h2h", "wh", "recurrent", "u", "r", "rec", "hidden", "whh")
 ENDINGS = ("weight", "kernel", "bias", "linear", "gate", "proj", "fc")
@@ -91,12 +92,15 @@ def writing_of(arrays: Arrays, gates: str) -> Writing | None:
     Returns:
         None where they are written in no usual way.
     """
-    matrices = {name: a.shape for name, a in arrays.items() if len(a.shape) == 2}
+    windows = {a.shape[2:] for a in arrays.values() if len(a.shape) > 1}
+    if len(windows) != 1 or (gates == CONVOLVED) != any(windows):
+        return None
+    matrices = {name: a.shape[:2] for name, a in arrays.items() if len(a.shape) > 1}
     vectors = {name: a.shape for name, a in arrays.items() if len(a.shape) == 1}
-    if len(matrices) + len(vectors) < len(arrays) or not matrices:
+    if len(matrices) + len(vectors) < len(arrays):
         return None
     found = _matrices(matrices, gates)
-    if found is None:
+    if found is None or (any(windows) and any(m.is_turned for m in found)):
         return None
     size = _hidden_size(found, matrices, gates)
     biases = _biases(vectors, gates, size)

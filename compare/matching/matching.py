@@ -22,6 +22,7 @@ from compare.matching.fitting import KindOf, fits
 from compare.matching.free import Free, part_of
 from compare.matching.in_parts import parts_beside, projections
 from compare.matching.names import Names
+from compare.matching.projected import projected
 from compare.matching.sizes import parts_of
 from compare.matching.unmatched import called, describe, unmatched
 
@@ -145,6 +146,7 @@ class _Attempt:
             self._take(name, twins)
         for name, twins in self._by_name().items():
             self._take(name, twins)
+        self._match_projected()
         self._match_in_order(in_one_part=True)
         self._match_in_order(in_one_part=False)
         self._match_in_parts()
@@ -209,6 +211,19 @@ class _Attempt:
             if twins:
                 self._take(name, twins)
                 self.by_order[name] = twins
+
+    def _match_projected(self) -> None:
+        """Give the projections of attention by hand those of one layer in Keras."""
+        lost = {name: layer for name, layer in self._torch.items()}
+        for name in self.twins:
+            lost.pop(name, None)
+        for attention in projected(lost, self._free):
+            if any(name in self.twins for name in attention.twins):
+                continue
+            for name, twins in attention.twins.items():
+                self._take(name, twins)
+                if not attention.is_named:
+                    self.by_order[name] = twins
 
     def _match_in_parts(self) -> None:
         """Give each layer that has none yet several twins beside each other."""

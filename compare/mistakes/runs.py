@@ -7,8 +7,9 @@ run, the runs are seen as one, along time, as a layer that is given whole sequen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from compare.judging.distances import near
 from compare.kinds import DENSE, EMBEDDINGS
 from compare.kinds.mistake import Call, RecurrentOutput
 from compare.mistakes.anatomy import Anatomy
+
+ValueT = TypeVar("ValueT")
 
 RUN = " (run "
 
@@ -68,7 +71,7 @@ def names_of_runs(layers: Sequence[str]) -> list[str]:
 def without_runs(names: Sequence[str], every_name: Iterable[str]) -> list[str]:
     """Names with the layer in the place of its runs, where all of them are there."""
     all_runs = set(every_name)
-    shorter = {}
+    shorter: dict[str, None] = {}
     for name in names:
         layer = layer_of(name)
         runs = {run for run in all_runs if layer_of(run) == layer}
@@ -277,17 +280,17 @@ def joined(outputs: Sequence[RecurrentOutput]) -> RecurrentOutput:
     """
     steps = []
     for run in outputs:
-        is_step = run.output.ndim == 3 and run.h is not None
+        is_step = run.h is not None and run.output.ndim == run.h.ndim + 1
         steps.append(run.output if is_step else run.output[:, None])
     return replace(outputs[-1], output=np.concatenate(steps, axis=1))
 
 
-def _with_one_name(by_name: dict, layer: str) -> dict:
+def _with_one_name(by_name: Mapping[str, ValueT], layer: str) -> dict[str, ValueT]:
     """A mapping with the layer in the place of its first run, and no other runs."""
     return dict(_renamed(by_name, layer))
 
 
-def _renamed(by_name: dict, layer: str) -> Iterator[tuple[str, object]]:
+def _renamed(by_name: Mapping[str, ValueT], layer: str) -> Iterator[tuple[str, ValueT]]:
     for name, value in by_name.items():
         if layer_of(name) != layer:
             yield name, value

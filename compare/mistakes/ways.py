@@ -15,6 +15,8 @@ from compare.kinds.mistake import (
     ResultOrder,
 )
 
+Way = Callable[[RecurrentOutput], np.ndarray | None]
+
 
 def _last_valid_step(s: RecurrentOutput) -> np.ndarray | None:
     """The last step of each sequence that is no padding, (batch, size)."""
@@ -134,6 +136,44 @@ WAYS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
     "the states of the first layer": _first_states,
     "the states, samples mixed": _states_mixed,
 }
+
+# Ways of images or volumes at every step, (batch, time, *spatial, channels).
+STEPS_OF_IMAGES = {
+    name: WAYS[name]
+    for name in (
+        "the last step",
+        "the final hidden state",
+        "every step",
+        "the first step",
+        "the step before the last",
+        "the final cell state",
+        "the mean of all steps",
+        "the sum of all steps",
+        "the largest of all steps",
+        "every step, last first",
+    )
+}
+
+
+def _positions_of(name: str, of_positions: str) -> Way:
+    """What is made of all positions of one image, taken in a way of that name."""
+
+    def way(s: RecurrentOutput) -> np.ndarray | None:
+        image = WAYS[name](s)
+        if image is None:
+            return None
+        return POSITIONS[of_positions](RecurrentOutput(image))
+
+    return way
+
+
+# How the output of a recurrent layer that convolves becomes the next one's input.
+CONVOLVED = dict(STEPS_OF_IMAGES)
+for _name in STEPS_OF_IMAGES:
+    if not _name.startswith("every step"):
+        for _positions in POSITIONS:
+            key = f"{_positions} of {_name}"
+            CONVOLVED[key] = _positions_of(_name, _positions)
 
 # How each is written in either framework.
 WRITTEN = {
@@ -333,7 +373,12 @@ def written(name: str, side: str, instead: str = "") -> str:
         side: "torch" or "keras".
         instead: of the way that is taken there.
     """
-    api = WRITTEN[name][0 if side == "torch" else 1]
+    place = 0 if side == "torch" else 1
+    if name not in WRITTEN:  # "the largest of all positions of the last step"
+        positions = next(words for words in POSITIONS if name.startswith(words))
+        step = name.removeprefix(f"{positions} of ")
+        return f"take {positions} of {WRITTEN[step][place]}"
+    api = WRITTEN[name][place]
     if side == "keras" and name == "the last step" and instead in (ENDS, LAST[1]):
         api = "return_sequences=True and output[:, -1]"  # without, it is what is taken
     return f"take {name}, {api}"

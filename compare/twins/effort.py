@@ -14,7 +14,7 @@ import numpy as np
 from compare import kinds
 from compare.mistakes.anatomy import Anatomy
 
-MISTAKES = 16e9  # for all mistakes in a model
+MISTAKES = 8e9  # for all mistakes in a model
 DRAWS = 6e9  # for all draws that show what is equivalent
 CHANGED = 15  # for each number of a layer, in both precisions
 READ = 1  # for each number of a layer at each step

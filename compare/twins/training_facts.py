@@ -25,12 +25,14 @@ from compare.judging.words import Side
 from compare.kinds.layer import Layer
 from compare.listing import bounded
 from compare.matching.rewriting import rewrite, shapes
-from compare.twins.frameworks import LAYERS
+from compare.twins.frameworks import LAYERS, REFUSALS
 from compare.twins.twins import Twins
 
 FACTS: dict[Side, ModuleType] = {"torch": pytorch_facts, "keras": keras_facts}
 OPENING = "same as they predict; in training these differ"
-FEW_EXAMPLES = 4  # on which the models run as they learn
+FEW_EXAMPLES = 4  # on which the models run as they learn, where each is small
+LEAST_EXAMPLES = 2  # a batch norm takes no single one
+ENOUGH = 1000  # numbers of an input, that no dropout spares by chance
 NEAR = 1e-9  # of two momenta: 1 - 0.99 is not 0.01
 
 Facts = Mapping[Side, TrainingFacts]
@@ -43,14 +45,26 @@ def read(twins: Twins, arrays: Sequence[np.ndarray]) -> Facts:
         twins: that run in float32.
         arrays: one for each input.
     """
-    few = [array[:FEW_EXAMPLES] for array in arrays]
-    if twins.inputs[0].shape[0] is not None or twins.run(*few)[1]:
+    size = arrays[0][:1].size or 1
+    examples = int(np.clip(-(-ENOUGH // size), LEAST_EXAMPLES, FEW_EXAMPLES))
+    few = [array[:examples] for array in arrays]
+    if twins.inputs[0].shape[0] is not None or not _run(twins, few):
         few = list(arrays)  # one size of a batch is taken, and no other
     facts: dict[Side, TrainingFacts] = {}
     for side, adapter in FACTS.items():
         twin = twins.of_side(side)["float32"]
         facts[side] = adapter.facts(twin, few)
     return facts
+
+
+def _run(twins: Twins, arrays: Sequence[np.ndarray]) -> bool:
+    """Whether both models run in float32."""
+    for side in SIDES:
+        try:
+            twins.of_side(side)["float32"](*arrays)
+        except REFUSALS[side]:
+            return False
+    return True
 
 
 def note(twins: Twins, arrays: Sequence[np.ndarray]) -> str:

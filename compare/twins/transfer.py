@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -154,6 +155,11 @@ def _twin_layers(
     try:
         keras, keras_names = paired(torch, leaves, order, names)
     except BadInput:
+        apart = in_keras.held_by_leaves(models["keras"], attention_apart=True)
+        if apart.keys() != leaves.keys():  # PyTorch may have its attention by hand
+            with suppress(BadInput):
+                keras, keras_names = paired(torch, apart, order, names)
+                return {"torch": torch, "keras": keras}, keras_names
         torch_apart = in_torch.held(models["torch"], apart=True)
         if len(torch_apart) > len(torch):
             torch = torch_apart  # Keras has variables of its own for tied weights

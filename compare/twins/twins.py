@@ -178,7 +178,10 @@ class Twins:
                 twin.hold_directions_apart()
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
-        is_cell = uncounted.reads_linear_as_cell(torch, keras, found)
+        if not found.is_complete and self._hold_attention_apart(found.alone["keras"]):
+            torch, keras = self._layers_that_count(arrays)
+            found = matched(torch, keras, names, complete=False)
+        is_cell = uncounted.reads_as_cell(torch, keras, found)
         if (is_cell or not found.is_complete) and self._hold_cells_together():
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
@@ -222,6 +225,12 @@ class Twins:
         """Whether PyTorch's models have cells of linear layers, each one layer now."""
         twins = self.of_side("torch").values()
         return all([pytorch_layers.hold_cells(twin.model) for twin in twins])
+
+    def _hold_attention_apart(self, names: Collection[str]) -> bool:
+        """Whether some of these layers of Keras are attention, now four layers each."""
+        numbers = [self._leaf_names.index(name) for name in names]
+        twins = self.of_side("keras").values()
+        return all([twin.hold_attention_apart(numbers) for twin in twins])
 
     def pair_otherwise(self, exchanged: Mapping[str, str]) -> None:
         """Let layers of PyTorch's model take the twins of others, all matched before.

@@ -13,6 +13,8 @@ from compare.in_pytorch.layers import full_name
 from compare.in_pytorch.twin import Twin as PyTorchTwin
 from compare.judging.words import Side
 from compare.kinds import is_recurrent, of_keras_class
+from compare.kinds.conv_lstm import CONVOLUTIONS
+from compare.kinds.conv_lstm import NAME as CONV_LSTM
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain
 from compare.listing import bounded
@@ -111,8 +113,10 @@ def reads_both_ways_apart(torch: Layers, keras: Layers, found: Matched) -> bool:
     return len(one_way) > 1 and bool(both_ways)
 
 
-def reads_linear_as_cell(torch: Layers, keras: Layers, found: Matched) -> bool:
-    """Whether the twin of a linear layer is recurrent: it holds all gates of a cell.
+def reads_as_cell(torch: Layers, keras: Layers, found: Matched) -> bool:
+    """Whether the twin of a layer is recurrent: a linear one, or a convolution.
+
+    It holds all gates of a cell.
 
     Args:
         torch: layers by name.
@@ -120,8 +124,11 @@ def reads_linear_as_cell(torch: Layers, keras: Layers, found: Matched) -> bool:
         found: which are twins.
     """
     for name, twins in found.twins.items():
-        if torch[name].kind == "Linear":
-            kind = of_keras_class(plain(keras[twins[0]].kind))
+        if torch[name].kind in ("Linear", *CONVOLUTIONS):
+            name_in_keras = plain(keras[twins[0]].kind)
+            kind = of_keras_class(name_in_keras)
+            if name_in_keras == CONV_LSTM:
+                return True
             if kind is not None and kind.family == "recurrent":
                 return True
     return False

@@ -114,6 +114,7 @@ NAMES = {
     "models.hooked": "Keras has no hooks; internals.calls_replaced stands for them",
     "precision.one_thread": "PyTorch's threads stand in TensorFlow's way",
     "precision.Narrowing": "PyTorch's functions are watched, TensorFlow has a graph",
+    "precision.caller": "TensorFlow's functions pass through none of the suite",
     "precision.narrowing": "PyTorch's functions are watched, TensorFlow has a graph",
     "precision.graphs_as_traced": "PyTorch has no graphs",
     "precision.exact_constants": "PyTorch takes Python's floats in float64",

@@ -168,14 +168,14 @@ def test_a_layer_by_hand_that_does_as_keras_is_not_blamed():
 class StepsInPyTorch(torch.nn.Module):
     """A cell of linear layers, called step by step by the model."""
 
-    def __init__(self, begin=torch.zeros, last=False):
+    def __init__(self, begin=torch.zeros, last=False, of=torch.clone):
         super().__init__()
         self.cell, self.head = by_hand.Step(), torch.nn.Linear(SIZE, 3)
-        self.begin, self.last = begin, last
+        self.begin, self.last, self.of = begin, last, of
 
     def forward(self, x):
         h, outputs = self.begin(len(x), SIZE, dtype=x.dtype), []
-        for step in x.unbind(1):
+        for step in self.of(x).unbind(1):
             h = self.cell(step, h)
             outputs.append(h)
         h = torch.stack(outputs, 1)
@@ -198,7 +198,7 @@ class MeanInKeras(keras.Model):
         (
             partial(StepsInPyTorch, begin=torch.ones),
             {},
-            "cell begins with h = something else in PyTorch, with zeros in Keras",
+            "cell begins with h = ones in PyTorch, with zeros in Keras",
         ),
         (
             partial(StepsInPyTorch, last=True),
@@ -209,6 +209,16 @@ class MeanInKeras(keras.Model):
             StepsInPyTorch,
             {"recurrent_activation": "hard_sigmoid"},
             "in rnn of Keras, the gates use a hard sigmoid",
+        ),
+        (
+            StepsInPyTorch,
+            {"go_backwards": True},
+            "in rnn of Keras, the layer reads the sequence from its end",
+        ),
+        (
+            partial(StepsInPyTorch, of=lambda x: x.flip(1)),
+            {},
+            "PyTorch has `flip(1)` of the input x (test_by_hand.py",
         ),
     ],
 )

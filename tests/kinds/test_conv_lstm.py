@@ -9,6 +9,7 @@ from compare.api import transfer
 from compare.in_keras.precision import settled
 from compare.judging.arrays import Input
 from compare.kinds.conv_lstm import compute
+from compare.kinds.writings import CONVOLVED, writing_of
 from compare.twins.twins import Twins
 from compare.twins.weights import fresh_weights
 
@@ -65,7 +66,7 @@ def test_keras_and_numpy_compute_the_same(axes, gate):
     torch.manual_seed(2)
     model = InPyTorch(axes)
     arrays = {n: a.detach().double().numpy() for n, a in model.named_parameters()}
-    arrays = {name.removeprefix("cell.gates."): a for name, a in arrays.items()}
+    arrays = writing_of(arrays, CONVOLVED).read(arrays)
     with settled("float64"):
         twin = in_keras(axes, recurrent_activation=gate)
         transfer(model, twin)

@@ -16,6 +16,7 @@ from compare.diagnosing.between.operation import (
 from compare.judging.distances import NEAR, near
 from compare.kinds.option import Value
 from compare.kinds.pooling import largest, mean
+from compare.kinds.windows import around
 
 LONGEST = 8  # window, in steps, that is looked for
 FEW = 2  # samples that are tried first: there are many candidates
@@ -82,6 +83,14 @@ class _Pool:
         }
         return compute({}, x, options)
 
+    def windows(self, steps: int) -> int:
+        """How many windows it makes of a sequence of so many steps."""
+        ((before, after),) = around(
+            self.padding, (steps,), (self.size,), (self.stride,)
+        )
+        room = steps + before + after - self.size
+        return max(room // self.stride + 1, 0)
+
     def operation(self, function: str, is_before: bool, ending: str) -> Operation:
         """In words, with a function before or after it, and what is taken of it."""
         subject = "the largest" if self.is_largest else "the mean"
@@ -122,25 +131,71 @@ def pooled(
         return
     if y.shape[-1] % x.shape[-1]:
         return
-    nothing = next(iter(functions))
+    if y.ndim == 3 and y.shape[-1] != x.shape[-1]:
+        return
+    steps, number = x.shape[1], _number_of_windows(x, y)
+    pools = [pool for pool in _pools(steps) if number in (None, pool.windows(steps))]
+    if not pools:
+        return
     few_x, few_y = x[:FEW], y[:FEW]
-    for pool in _pools(x.shape[1]):
+    # (functions, batch, time, features), of which only means need to be taken: the
+    # largest of a function that rises comes to the same as the function of the largest.
+    before = np.stack([function(few_x) for function in functions.values()])
+    for pool in pools:
         windows = pool(few_x)
-        if y.ndim == 3 and windows.shape[1:] != y.shape[1:]:
-            continue
-        for name, function in functions.items():
-            candidates = [(False, composed(pool, function), function(windows))]
-            if name != nothing and not pool.is_largest:  # others come to the same
-                candidates.append(
-                    (True, composed(function, pool), pool(function(few_x)))
-                )
-            for is_before, whole, array in candidates:
-                for ending, take in _endings(y.ndim):
-                    if not _fits(take(array), few_y):
-                        continue
-                    function_of_x = composed(whole, take)
-                    if near(function_of_x(x), y):
-                        yield pool.operation(name, is_before, ending), function_of_x
+        after = np.stack([function(windows) for function in functions.values()])
+        arrays = {False: after}
+        if not pool.is_largest:
+            # A mean is linear: what it makes of single steps are its weights.
+            weights = pool(np.eye(steps)[None])[0]  # (windows, time)
+            arrays[True] = np.matmul(weights, before)
+        for name, is_before, ending, take in _candidates(arrays, few_y, functions):
+            whole = composed(pool, functions[name])
+            if is_before:
+                whole = composed(functions[name], pool)
+            function_of_x = composed(whole, take)
+            if near(function_of_x(x), y):
+                yield pool.operation(name, is_before, ending), function_of_x
+
+
+def _candidates(
+    arrays: Mapping[bool, np.ndarray], y: np.ndarray, functions: Mapping[str, Function]
+) -> Iterator[tuple[str, bool, str, Function]]:
+    """What takes windows to y, on a few samples.
+
+    Args:
+        arrays: the windows, (functions, batch, windows, features), by whether a
+            function was applied before they were pooled.
+        y: what comes next, of as many samples.
+        functions: by name.
+
+    Yields:
+        The name of a function, whether it comes before, and what is taken of the
+        windows, in words and as a function.
+    """
+    endings = _endings(y.ndim)
+    fit = {
+        (is_before, ending): _fit(of_functions, y, take)
+        for is_before, of_functions in arrays.items()
+        for ending, take in endings
+    }
+    nothing = next(iter(functions))
+    for number, name in enumerate(functions):
+        for is_before in arrays:
+            if is_before and name == nothing:  # it comes to the same as after
+                continue
+            for ending, take in endings:
+                if fit[is_before, ending][number]:
+                    yield name, is_before, ending, take
+
+
+def _number_of_windows(x: np.ndarray, y: np.ndarray) -> int | None:
+    """How many windows of x, (batch, time, features), y is of; None for any number."""
+    if y.ndim == 3:
+        return y.shape[1]
+    if y.shape[-1] == x.shape[-1]:
+        return None  # the mean of all windows, or the like
+    return y.shape[-1] // x.shape[-1]
 
 
 def _pools(time: int) -> Iterator[_Pool]:
@@ -159,7 +214,22 @@ def _endings(axes: int) -> list[tuple[str, Function]]:
     return list(ENDINGS.items())
 
 
-def _fits(array: np.ndarray, y: np.ndarray) -> bool:
-    if array.shape != y.shape:
-        return False
-    return bool(np.abs(array - y).max() <= 10 * NEAR * np.abs(y).max())
+def _fit(arrays: np.ndarray, y: np.ndarray, take: Function) -> np.ndarray:
+    """Whether what is taken of windows is y, up to rounding, for each function.
+
+    Args:
+        arrays: (functions, batch, windows, features).
+        y: of as many samples.
+        take: takes (batch, windows, features).
+
+    Returns:
+        (functions,), of booleans.
+    """
+    functions, batch = arrays.shape[:2]
+    taken = take(arrays.reshape(functions * batch, *arrays.shape[2:]))
+    taken = taken.reshape(functions, batch, *taken.shape[1:])
+    if taken.shape[1:] != y.shape:
+        return np.zeros(functions, bool)
+    with np.errstate(invalid="ignore"):  # infinity less infinity is NaN, and no fit
+        gaps = np.abs(taken - y).max(axis=tuple(range(1, taken.ndim)))
+    return np.asarray(gaps <= 10 * NEAR * np.abs(y).max())

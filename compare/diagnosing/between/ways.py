@@ -38,7 +38,7 @@ from compare.mistakes import activations as functions
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.fitted import family
-from compare.mistakes.ways import POSITIONS
+from compare.mistakes.ways import CONVOLVED, POSITIONS, STEPS_OF_IMAGES
 
 # ------------------------------------------------------------------------- differences
 
@@ -219,9 +219,12 @@ def ways_of(
         if turned:
             batch_first = output.output.swapaxes(0, 1)
             output = replace(output, output=batch_first, lengths=None)
-        return WAYS, output
+        return CONVOLVED if output.output.ndim > 3 else WAYS, output
     output = RecurrentOutput(anatomy.layer_outputs[layer])
-    if output.output.ndim > 3:
+    axes = output.output.ndim
+    if axes > 3 and any(c.x.ndim == axes for c in anatomy.recurrent_calls.values()):
+        return {**STEPS_OF_IMAGES, **POSITIONS}, output
+    if axes > 3:
         return {EVERY_STEP: WAYS[EVERY_STEP], **POSITIONS}, output
     if output.output.ndim != 3:
         return {EVERY_STEP: WAYS[EVERY_STEP]}, output

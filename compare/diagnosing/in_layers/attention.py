@@ -14,6 +14,7 @@ from compare.judging.distances import near
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds.attention import arguments_of
+from compare.kinds.computing import Computed
 from compare.kinds.mistake import Call, Computation
 from compare.mistakes import Mistake
 
@@ -69,7 +70,7 @@ class _AtWork:
             "torch": torch.call(layer),
             "keras": keras.call(layer),
         }
-        self._outputs = {
+        self._outputs: dict[Side, np.ndarray] = {
             "torch": torch.layer_outputs[layer],
             "keras": keras.layer_outputs[layer],
         }
@@ -126,11 +127,11 @@ class _AtWork:
         torch, keras = (arguments_of(call.options) for call in self.calls.values())
         unlike = []
         for name in torch:
-            pair = torch[name], keras[name]
-            if any(array is None for array in pair):
-                if any(array is not None for array in pair):
+            own, right = torch[name], keras[name]
+            if own is None or right is None:
+                if own is not right:
                     unlike.append(name)
-            elif not _alike(*pair):
+            elif not _alike(own, right):
                 unlike.append(name)
         return unlike
 
@@ -140,12 +141,12 @@ class _AtWork:
         keras = [mistake for side, mistake in suspects if side == "keras"]
         torch_is_right = self._right["torch"]
 
-        def compute(call: Call) -> np.ndarray | None:
+        def compute(call: Call) -> Computed | None:
             call = replace(call, arrays=weights)
             if keras:
                 return keras[0].effect.compute(call)
             if not torch_is_right:
-                result: np.ndarray | None = call.run()
+                result: Computed | None = call.run()
                 return result
             if call.x.shape[:2] != output.shape[:2]:
                 raise ValueError("a cure is made for the inputs that were looked at")

@@ -79,10 +79,11 @@ def _by(
         return _in_part(explanation, words, _relation(found))
     assert after is not None
     change = found.causes[0].change
-    lines = {"torch_line": _text(change.torch.line)}
-    if change.keras is not None:
-        lines["keras_line"] = _text(change.keras.line)
-    return replace(_explained(explanation, words, after), **lines)
+    explained = _explained(explanation, words, after)
+    explained = replace(explained, torch_line=_text(change.torch.line))
+    if change.keras is None:
+        return explained
+    return replace(explained, keras_line=_text(change.keras.line))
 
 
 def _judged(

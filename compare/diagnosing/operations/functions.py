@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "a sign": np.sign,
 }
 
-REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
+REDUCTIONS: dict[str, Callable[..., Any]] = {
     "the mean": np.mean,
     "the sum": np.sum,
     "the largest": np.max,

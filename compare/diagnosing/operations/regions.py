@@ -32,7 +32,8 @@ class Region:
     def steps(self, deepest: int) -> list[Step]:
         """The steps down to some depth, the first first."""
         numbers = [number for number, depth in self.depths.items() if depth <= deepest]
-        return [self.trace.steps[n] for n in sorted(numbers, key=self.depths.get)]
+        numbers.sort(key=lambda number: self.depths[number])
+        return [self.trace.steps[number] for number in numbers]
 
     def outputs(self, step: Step) -> list[tuple[int, int]]:
         """The place and the value of each output of a step that the region takes."""

@@ -80,11 +80,22 @@ def cut(
     return tuple(shortened)
 
 
+def first_sample(
+    twins: Twins, arrays: tuple[np.ndarray, ...]
+) -> tuple[np.ndarray, ...]:
+    """The first sample of the arrays; all, where the twins take no other number."""
+    if twins.time_axis == 0 or any(taken.shape[0] for taken in twins.inputs):
+        return arrays
+    return tuple(array[:1] for array in arrays)
+
+
 def masked(twins: Twins, arrays: tuple[np.ndarray, ...]) -> str:
     """A sentence about steps that Keras's model masks; "" where there are none."""
     if twins.refusals:
         return ""
     twin = twins.twin("keras", "float32")
+    if twin.traces and not twin.masks:  # a model has masks in every run, or in none
+        return ""
     try:
         twin(*arrays)
     except REFUSALS["keras"]:

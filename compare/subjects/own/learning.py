@@ -60,12 +60,19 @@ def settled(
         BadInput: if the loss does not take the target, or both models begin a call
             with the states of the call before.
     """
-    if twins.refusals or twins.run(*pair.arrays)[1]:
+    if twins.refusals:
         return pair, None  # nothing of it is compared
-    _check_states(pair, twins)
     compiled = compiled_of(pair, twins)
-    pair = with_compiled_loss(pair, compiled)
-    if pair.loss == CROSS_ENTROPY:
+    with_loss = with_compiled_loss(pair, compiled)
+    is_classifier = with_loss.loss == CROSS_ENTROPY
+    keeps_states = keras_models.keeps_states(twins.model("keras", "float32"))
+    runs_are_read = keeps_states or is_classifier or gradients
+    if runs_are_read and twins.run(*pair.arrays)[1]:
+        return pair, None
+    if keeps_states:
+        _check_states(pair, twins)
+    pair = with_loss
+    if is_classifier:
         find_probabilities(twins, pair.arrays, compiled)
         twins.of_probabilities |= pair.softmaxed
     if not gradients or pair.target is None:
@@ -77,12 +84,11 @@ def settled(
 
 
 def _check_states(pair: OwnPair, twins: Twins) -> None:
-    """Raise BadInput for two models that keep states: no call says what they compute.
+    """Raise BadInput where PyTorch's model keeps states as Keras's model does.
 
-    Where one alone does, that is a difference.
+    No call says what two such models compute. Where one alone does, that is a
+    difference.
     """
-    if not keras_models.keeps_states(twins.model("keras", "float32")):
-        return
     twin = twins.twin("torch", "float32")
     with pytorch_models.untouched():
         runs = []

@@ -53,14 +53,14 @@ EDITS = (
         "torch",
         "torch.cat([x, h], dim=1)",
         "torch.cat([h, x], dim=1)",
-        cause=("order", "joins h", "exchanged"),
+        cause=("order", "joins h", "exchanged", "h stands before x"),
         place=CELL,
     ),
     Edit(
         "torch",
         "for step in range(x.shape[1]):",
         "for step in reversed(range(x.shape[1])):",
-        cause=("revers", "backward"),
+        cause=("revers", "backward", "last first"),
         place=CELL,
     ),
     Edit(

@@ -53,7 +53,7 @@ EDITS = (
         "keras",
         "keras.layers.GRU(SIZE, return_sequences=True)",
         "keras.layers.GRU(SIZE, return_sequences=True, go_backwards=True)",
-        cause=("revers", "backward"),
+        cause=("revers", "backward", "from its end"),
         place=CELL,
         lines=("for step in x.unbind(1):",),
     ),

@@ -1,0 +1,153 @@
+"""Attention that users write by hand in PyTorch, against one layer of Keras."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+import compare
+
+FEATURES, HEADS, SIZE = 8, 4, 2
+
+
+class Attention(nn.Module):
+    """Four linear layers; `groups` heads of keys and values.
+
+    Args:
+        groups: how many heads keys and values have.
+        wrong: what is done otherwise; empty for nothing.
+    """
+
+    def __init__(self, groups: int = HEADS, wrong: str = "") -> None:
+        super().__init__()
+        self.groups, self.wrong = groups, wrong
+        self.k_proj = nn.Linear(FEATURES, groups * SIZE)  # not in the order of Keras
+        self.q_proj = nn.Linear(FEATURES, FEATURES)
+        self.v_proj = nn.Linear(FEATURES, groups * SIZE)
+        self.out_proj = nn.Linear(FEATURES, FEATURES)
+
+    def projected(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Queries, keys and values, (batch, time, heads * size) each."""
+        return self.q_proj(x), self.k_proj(x), self.v_proj(x)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, time, _ = x.shape
+        query, key, value = (
+            part.view(batch, time, -1, SIZE).transpose(1, 2)
+            for part in self.projected(x)
+        )
+        repeats = HEADS // self.groups
+        if self.wrong == "groups by turns":
+            key, value = (part.repeat(1, repeats, 1, 1) for part in (key, value))
+        else:
+            key = key.repeat_interleave(repeats, 1)
+            value = value.repeat_interleave(repeats, 1)
+        scale = 1.0 if self.wrong == "scale" else SIZE**-0.5
+        attended = functional.scaled_dot_product_attention(
+            query, key, value, scale=scale, is_causal=self.wrong == "causal"
+        )
+        if self.wrong != "time and heads":
+            attended = attended.transpose(1, 2)
+        return self.out_proj(attended.reshape(batch, time, FEATURES))
+
+
+class Packed(Attention):
+    """One linear layer for queries, keys and values."""
+
+    def __init__(self, wrong: str = "") -> None:
+        super().__init__(HEADS, wrong)
+        del self.q_proj, self.k_proj, self.v_proj, self.out_proj
+        self.qkv = nn.Linear(FEATURES, 3 * FEATURES)
+        self.out_proj = nn.Linear(FEATURES, FEATURES)
+
+    def projected(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return self.qkv(x).chunk(3, -1)
+
+
+def in_torch(attention: nn.Module) -> nn.Module:
+    """A model around attention, with random biases."""
+    model = nn.Sequential(nn.Linear(6, FEATURES), attention, nn.Linear(FEATURES, 2))
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            nn.init.normal_(parameter)
+    return model
+
+
+def in_keras(groups: int = HEADS, causal: bool = False) -> keras.Model:
+    """A model around one layer of Keras."""
+    x = keras.Input((5, 6))
+    h = keras.layers.Dense(FEATURES)(x)
+    if groups < HEADS:
+        attention = keras.layers.GroupQueryAttention(SIZE, HEADS, groups)
+    else:
+        attention = keras.layers.MultiHeadAttention(HEADS, SIZE)
+    attended = attention(h, h, use_causal_mask=causal)
+    return keras.Model(x, keras.layers.Dense(2)(attended))
+
+
+@pytest.fixture
+def x() -> np.ndarray:
+    torch.manual_seed(3)
+    keras.utils.set_random_seed(3)
+    return np.random.default_rng(3).normal(size=(3, 5, 6)).astype("float32")
+
+
+RIGHT = {
+    "four layers": (Attention, HEADS),
+    "one layer for three": (Packed, HEADS),
+    "two heads of keys for four of queries": (lambda: Attention(2), 2),
+    "one head of keys for four of queries": (lambda: Attention(1), 1),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_attention_by_hand_is_the_same_as_one_layer_of_keras(name, x):
+    """Its layers are matched by their names, whatever their order, and moved."""
+    attention, groups = RIGHT[name]
+    evidence = compare.check(
+        in_torch(attention()), in_keras(groups), x, transfer="to_keras"
+    )
+
+    assert evidence.verdict == "same", evidence.explain()
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_its_weights_are_moved_there_and_back(name, x):
+    attention, groups = RIGHT[name]
+    torch_model, keras_model = in_torch(attention()), in_keras(groups)
+    again = in_torch(attention())
+
+    compare.transfer(torch_model, keras_model)
+    compare.transfer(keras_model, again)
+
+    expected = torch_model(torch.from_numpy(x)).detach().numpy()
+    assert np.allclose(keras_model(x), expected, atol=1e-5)
+    for key, tensor in torch_model.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[key]), key
+
+
+WRONG = {
+    "scale": (Attention(wrong="scale"), HEADS, False, "the scores are not divided"),
+    "by turns": (Attention(2, "groups by turns"), 2, False, "repeated by turns"),
+    "heads": (Packed("time and heads"), HEADS, False, "without swapping time and"),
+    "no mask": (Attention(), HEADS, True, "the causal mask is forgotten"),
+    "a mask": (Attention(wrong="causal"), HEADS, False, "do not see later steps"),
+    "in groups": (Attention(2, "scale"), 2, False, "the scores are not divided"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_attention_by_hand_does_otherwise_is_named_and_proved(name, x):
+    attention, groups, causal, sentence = WRONG[name]
+    evidence = compare.check(
+        in_torch(attention), in_keras(groups, causal), x, transfer="to_keras"
+    )
+
+    assert evidence.verdict == "different"
+    because = evidence.explain().split("because")[1].splitlines()
+    assert sentence in because[0], evidence.explain()
+    assert because[1].strip().startswith("proof")
