@@ -17,7 +17,8 @@ from compare.in_keras import attention, separable
 from compare.in_keras.arrays import to_numpy
 from compare.in_keras.internals import calls_replaced
 from compare.in_keras.layers import holders
-from compare.in_keras.names import children, layer_at
+from compare.in_keras.models import cells_run_once
+from compare.in_keras.names import children, layer_at, unnamed
 from compare.in_keras.refusals import REFUSALS
 from compare.in_keras.spectral import unwrapped
 from compare.in_keras.twin import Twin
@@ -66,7 +67,8 @@ def anatomy(
     results: tuple[Any, ...] = ()
     layers = [layer for stack in watched.values() for layer in stack]
     replacements = [*watch.replacements(), *separable.in_parts(layers)]
-    with calls_replaced(replacements), suppress(*REFUSALS):
+    unrolled = cells_run_once(unnamed(twin.model))
+    with calls_replaced(replacements), unrolled, suppress(*REFUSALS):
         results = twin.results(twin.tensors(arrays))
     at_work = _LayersAtWork(kinds, weights)
     runs_by_name = watch.by_name()

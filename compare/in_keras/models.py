@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import keras
@@ -148,6 +148,20 @@ def options_set(layer: keras.Layer, **options: Any) -> Iterator[None]:
     finally:
         for name, value in before.items():
             setattr(layer, name, value)
+
+
+@contextmanager
+def cells_run_once(model: keras.Model) -> Iterator[None]:
+    """Let cells that have layers inside run once for each step inside the block.
+
+    Keras's loop on TensorFlow runs a cell one time more, before the first step, to see
+    what it returns; an unrolled one does not.
+    """
+    with ExitStack() as stack:
+        for layer in every_layer(model):
+            if isinstance(layer, keras.layers.RNN) and every_layer(layer.cell, False):
+                stack.enter_context(options_set(layer, unroll=True))
+        yield
 
 
 # ------------------------------------------------------------ copying

@@ -21,6 +21,7 @@ from compare.in_keras.internals import (
     every_layer,
     operations_noted,
 )
+from compare.in_keras.models import cells_run_once
 from compare.in_keras.names import unnamed
 from compare.in_keras.twin import Twin
 from compare.mistakes.traces import Line, Recorder, Trace
@@ -37,10 +38,14 @@ NAMES = {
     "BatchMatMulV2": "@",
     "MatMul": "@",
     "StridedSlice": "[]",
+    "GetItem": "[]",
     "ConcatV2": "concatenate",
 }
-# Operations of TensorFlow that no user writes, and that make what they take.
-HANDING = ("ReadVariableOp", "Identity", "Shape", "VarHandleOp", "NoOp")
+# Operations of TensorFlow that no user writes: they make what they take, or its shape.
+HANDING = (
+    *("ReadVariableOp", "Identity", "VarHandleOp", "NoOp"),
+    *("Shape", "ShapeN", "Size", "Rank"),
+)
 
 
 def traced(twin: Twin, arrays: Sequence[np.ndarray]) -> Trace:
@@ -58,7 +63,7 @@ def traced(twin: Twin, arrays: Sequence[np.ndarray]) -> Trace:
     for variable in model.variables:
         recorder.source(variable, f"the weight {variable.path}")
     running = _Running(model, recorder, twin.lines)
-    with running.noting():
+    with running.noting(), cells_run_once(model):
         results = twin.results(tensors)
     return recorder.trace(results)
 

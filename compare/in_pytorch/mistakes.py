@@ -301,6 +301,7 @@ def _with_layer_input(
         is_loop = is_cell(module) or written.is_written(model, name)
         if is_loop and array.ndim == x.ndim + 1 and counter.number <= array.shape[1]:
             array = array[:, counter.number - 1]
+        tensor: Any
         if written.is_written(model, name):
             tensor = written.as_input(written.usual(model, name), array, x)
         else:

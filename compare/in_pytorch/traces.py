@@ -348,6 +348,8 @@ def _exchanged(
             return {name: exchange(inner) for name, inner in part.items()}
         if isinstance(part, tuple) and hasattr(part, "_fields"):
             return type(part)(*[exchange(inner) for inner in part])
+        if hasattr(part, "n_fields"):  # such as what `max` returns
+            return type(part)([exchange(inner) for inner in part])
         if isinstance(part, tuple):
             return tuple([exchange(inner) for inner in part])
         if isinstance(part, list):

@@ -322,7 +322,7 @@ def _reset_before(call: Call) -> Returned:
 
 
 def _gru(
-    candidate: Callable[[dict, dict, functions.Function], np.ndarray],
+    candidate: Callable[[Arrays, Arrays, functions.Function], np.ndarray],
 ) -> Callable[[Call], Returned]:
     """Run a GRU with another candidate.
 
@@ -342,12 +342,14 @@ def _gru(
     return _run_with(Cell(gru.GATES, 1, run_step, gru.sums))
 
 
-def _no_reset_gate(s: dict, gates: dict, activation: functions.Function) -> np.ndarray:
+def _no_reset_gate(
+    s: Arrays, gates: Arrays, activation: functions.Function
+) -> np.ndarray:
     return activation(s["n"] + s["n'"])
 
 
 def _reset_by_update_gate(
-    s: dict, gates: dict, activation: functions.Function
+    s: Arrays, gates: Arrays, activation: functions.Function
 ) -> np.ndarray:
     return activation(s["n"] + gates["z"] * s["n'"])
 

@@ -60,7 +60,8 @@ def sums(p: Arrays, x: np.ndarray, h: np.ndarray) -> dict[str, np.ndarray]:
 
 def _convolved(p: Arrays, ending: str, x: np.ndarray) -> np.ndarray:
     """What the gates have of x or h, (batch, *spatial, 4 size)."""
-    arrays = {"weight": p[f"weight_{ending}"], "bias": p.get(f"bias_{ending}", 0)}
+    bias = p.get(f"bias_{ending}", np.zeros(1))
+    arrays = {"weight": p[f"weight_{ending}"], "bias": bias}
     return convolution.compute(arrays, x, {"padding": "same"})
 
 

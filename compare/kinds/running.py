@@ -55,7 +55,7 @@ def run(
             over, or not of the shape that the others ask for.
     """
     outputs = np.asarray(x, "float64")  # of the layer below; at first the input
-    window = np.shape(as_layer(arrays).get("weight_ih_l0"))[2:]  # what it convolves
+    window = np.shape(as_layer(arrays).get("weight_ih_l0", 0))[2:]  # what it convolves
     holds = outputs.ndim == 3 + len(window) and outputs.shape[1] > 0
     spatial = ", *spatial" if window else ""
     shape = f"(batch, time >= 1{spatial}, features)"
@@ -201,7 +201,7 @@ def _shapes(
     hidden_size = rows.get("weight_ih_l0", 0) // len(cell.gates)
     stacked = len(cell.gates) * hidden_size
     size = hidden_size
-    window = np.shape(arrays.get("weight_ih_l0"))[2:]
+    window = np.shape(arrays.get("weight_ih_l0", 0))[2:]
     shapes: dict[str, tuple[int, ...]] = {
         "weight_ih": (stacked, features, *window),
         "weight_hh": (stacked, size, *window),

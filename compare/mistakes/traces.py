@@ -14,6 +14,7 @@ import numpy as np
 MOST_STEPS = 1500  # operations that are noted; those of long loops come to no end
 MOST_BYTES = 300_000_000  # of all values that are noted
 FEW = 16  # whole numbers in a vector that is taken for a shape
+CONSTANT = "a constant"  # the source of a value that is none of the model's
 RETURN = -1  # the number of the step in which a model returns its results
 
 
@@ -175,9 +176,10 @@ class Recorder:
             self.is_cut = True
             return
         makes = []
+        is_of_data = any(self.values[n].source != CONSTANT for n in inputs)
         for tensor in outputs:
             array = self.as_array(tensor)
-            if array is not None and not is_shape(array):
+            if array is not None and (is_of_data or not is_shape(array)):
                 makes.append((tensor, array))
         if not makes:
             return
@@ -197,7 +199,7 @@ class Recorder:
                     continue
                 number = self._by_content.get(_content(array))
                 if number is None:
-                    number = self._add(tensor, array, None, "a constant")
+                    number = self._add(tensor, array, None, CONSTANT)
             numbers.append(number)
         return tuple(numbers)
 

@@ -247,6 +247,15 @@ PAIRS = (
         of_the_note=False,
         spatial=(6,),
     ),
+    Pair(
+        "film_classifier",
+        "FilmClassifier",
+        dict(num_features=3, num_channels=4, num_outputs=4),
+        expected=dict(fixed=SAME, none=SAME),
+        outputs=("scores",),
+        of_the_note=False,
+        spatial=(5, 6),
+    ),
 )
 
 # The arguments of a model that say how many steps, or rows of an image, it is for.

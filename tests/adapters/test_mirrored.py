@@ -104,6 +104,7 @@ NAMES = {
     "memory.shared": "TensorFlow's variables share no memory",
     "memory.check": "TensorFlow's variables share no memory",
     "memory.value_of": "TensorFlow's variables share no memory",
+    "models.cells_run_once": "Keras runs a cell one time more than it has steps",
     "models.is_graph": "only Keras has functional models",
     "models.check_unbuilt": "PyTorch's layers have their weights when they are made",
     "models.never_built": "PyTorch's layers have their weights when they are made",

@@ -169,8 +169,19 @@ def test_an_input_that_one_model_makes_something_of_is_told_with_its_line():
     found = diagnose(twins(in_pytorch(squared), in_keras(plain)), (X,))
 
     assert found.explained
-    assert found.faults == ("`*` in PyTorch alone",)
+    assert found.faults == ("`*` (the square) in PyTorch alone",)
     assert "return last(model, x * x)" in found.torch_line
+
+
+def test_an_input_that_numpy_makes_something_of_is_called_no_constant():
+    def made(model, x):
+        return last(model, torch.from_numpy(np.sin(x.numpy())))
+
+    found = diagnose(twins(in_pytorch(made), in_keras(plain)), (X,))
+
+    assert found.explained
+    cause = "an array that no operation of PyTorch makes for the input x"
+    assert found.faults == (cause,)
 
 
 @pytest.mark.usefixtures("layers_alone")
@@ -226,7 +237,7 @@ def test_what_one_side_makes_of_an_array_between_two_runs_is_told_with_its_line(
     found = diagnose(made, (X,))
 
     assert found.explained
-    assert found.faults == ("`*` in Keras alone",)
+    assert found.faults == ("`*` (the values times 2) in Keras alone",)
     assert "keras.ops.relu(model.head(h)[:, :1]) + 2 * h" in found.keras_line
 
 

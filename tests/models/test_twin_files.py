@@ -12,6 +12,7 @@ FOLDERS = ("pytorch_models", "keras_models")
 FILES = [pair.file for pair in PAIRS] + list(OTHER_TWINS)
 KERAS_NEEDS_MORE = ("lstm_layer", "gru_layer", "rnn_layer", "stock_data")
 ONE_SIDE_ONLY = (
+    "ConvLSTM",
     "ProjectedLSTMCell",
     "ResetBefore",
     "TwoBiases",
@@ -21,7 +22,7 @@ ONE_SIDE_ONLY = (
     "_step",
 )
 # PyTorch writes by hand what Keras has a layer or a setting for.
-PYTORCH_NEEDS_MORE = ("gru_reset_before", "separable_block")
+PYTORCH_NEEDS_MORE = ("film_classifier", "gru_reset_before", "separable_block")
 # Each file writes the other framework's rules on top of its own framework's classes, so
 # the two share what they promise but neither their lines nor their arguments.
 MIRRORED = ("optimizers",)

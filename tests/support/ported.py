@@ -593,7 +593,7 @@ PORTS = {
         lambda: repeated(lambda h, c: c[-1]),
         repeated_in_keras,
         SERIES,
-        "(result 3)",
+        "(state c)",
     ),
     "autoencoder: a repeat that mixes the samples": (
         lambda: repeated(repeat=lambda z: z.repeat(8, 1).view(-1, 8, 6)),

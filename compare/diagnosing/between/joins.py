@@ -79,6 +79,20 @@ class _Candidate:
 
         return apply
 
+    def is_of_both(
+        self, x: np.ndarray, array: np.ndarray, functions: Mapping[str, Function]
+    ) -> bool:
+        """Whether the join is neither of the two alone, as a maximum may always be.
+
+        Args:
+            x: what a layer hands on.
+            array: the other array, of the same shape.
+            functions: by name.
+        """
+        first, second = functions[self.before](x), functions[self.inside](array)
+        result = self.join.function(first, second)
+        return not near(result, first, NEAR) and not near(result, second, NEAR)
+
     def operation(self, name: str) -> Operation:
         """In words, where the other array is called by a name."""
         words = name
@@ -118,8 +132,12 @@ def joined(
         return
     for candidate in _candidates(x, y, [array for _, array in partners], functions):
         name, array = partners[candidate.number]
+        if not functions[candidate.inside](array).any():
+            continue  # zeros, as a soft shrink makes of what is small, prove nothing
         function = candidate.function(array, functions)
-        if near(function(x), y, limit):
+        if not near(function(x), y, limit):
+            continue
+        if candidate.is_of_both(x, array, functions):
             yield candidate.operation(name), function
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ class Operation:
         """The operation on what a function, given by its name, makes of the array."""
         if function in NOTHING:
             return self
-        code = self.code.replace("x", f"({function} of x)", 1)
+        code = re.sub(r"\bx\b", f"({function} of x)", self.code, count=1)
         does = f"has {function} and {self.does} after that"
         return Operation(does, code, "", self.numbers)
 

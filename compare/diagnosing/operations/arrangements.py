@@ -43,6 +43,25 @@ def rearranged(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
                 yield "the axes exchanged", f"to {order}, then reshaped"
             return
     yield from _split(output, x)
+    yield from _taken_apart(output, x)
+
+
+def _taken_apart(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
+    """An axis split in two, then the axes exchanged, as of heads."""
+    if output.ndim != x.ndim + 1:
+        return
+    for axis, size in enumerate(x.shape):
+        for first in range(2, size):
+            if size % first:
+                continue
+            parts = first, size // first
+            apart = x.reshape(*x.shape[:axis], *parts, *x.shape[axis + 1 :])
+            for order in permutations(range(apart.ndim)):
+                turned = apart.transpose(order)
+                if turned.shape == output.shape and same(turned, output):
+                    detail = f"into {first} x {parts[1]}, then the axes put to {order}"
+                    yield f"axis {axis} split", detail
+                    return
 
 
 def _split(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ Manner = Literal[
     "another input",
     "another constant",
     "another layout",
+    "another order",
 ]
 
 
@@ -54,7 +55,8 @@ class Candidate:
             shared; "torch alone" and "keras alone", where one side has a step too many;
             "another input", where a step is given another shared value; "another
             constant", where it is given one that depends on no input of the model;
-            "another layout", where it is given the same numbers in another order.
+            "another layout", where it is given the same numbers in another order;
+            "another order", where some axes of the same size are exchanged in them.
         torch: the step of PyTorch that is changed.
         place: of the input or output of PyTorch's step.
         depth: steps into the region.
@@ -83,12 +85,18 @@ class Candidate:
         """Whether an input of PyTorch's step is replaced, not an output."""
         return self.manner not in ("otherwise", "torch alone")
 
+    @property
+    def input_of_keras(self) -> int:
+        """The value of Keras's trace in the place of the input of its step."""
+        assert self.keras is not None
+        return self.keras.inputs[self.keras_place]
+
     def array(self, found: Regions) -> np.ndarray:
         """What takes the place, as PyTorch has it."""
         if self.arrangement is None or self.keras is None:
             return found.torch.trace.array(self.value)
         values = self.keras.outputs
-        if self.manner in ("another constant", "another layout"):
+        if self.manner in ("another constant", "another layout", "another order"):
             values = self.keras.inputs
         value = values[self.keras_place]
         return self.arrangement.of(found.keras.trace.array(value))
@@ -162,44 +170,22 @@ def candidates(found: Regions) -> Iterator[Candidate]:
     yield from every
 
 
-def candidates_of_branches(found: Regions) -> list[Candidate]:
-    """One change for each step where the difference begins, if Keras has one for it.
-
-    Two steps belong together that take the same of what both sides share.
-    """
-    changes = []
-    remaining = found.keras.sources
-    for step in found.torch.sources:
-        takes = {v for v in step.inputs if not is_own(found.torch.trace, v)}
-        for keras_step in remaining:
-            twins = set()
-            for value in keras_step.inputs:
-                twins |= {*found.shared.of_keras.get(value, ())} & takes
-            if not twins:
-                continue
-            for place, _ in found.keras.outputs(keras_step):
-                changes += list(_otherwise(found, step, keras_step, place, 0))[:1]
-            remaining = [other for other in remaining if other is not keras_step]
-            break
-    return changes
-
-
 def _every(found: Regions) -> Iterator[Candidate]:
     torch, keras = found.torch, found.keras
     for step in torch.steps(DEEPEST):
         depth = torch.depths[step.number]
-        if depth == 0:
-            yield from _left_out(torch, step)
+        yield from _left_out(torch, step, depth)
         for keras_step in keras.steps(DEEPEST if depth <= JUST else JUST):
             keras_depth = keras.depths[keras_step.number]
             both = depth + keras_depth
             if keras_depth == 0:
+                yield from _turned(found, step, keras_step, depth)
                 yield from _given_otherwise(found, step, keras_step, depth)
                 yield from _with_constant(found, step, keras_step, depth)
             if step.has_weights and keras_step.has_weights:
                 yield from _laid_out_otherwise(found, step, keras_step, both)
             for place, _ in keras.outputs(keras_step):
-                yield from _otherwise(found, step, keras_step, place, both)
+                yield from otherwise(found, step, keras_step, place, both)
                 yield from _added(found, step, keras_step, place, both)
 
 
@@ -215,15 +201,17 @@ def _both_ways(found: Regions, candidate: Candidate) -> Iterator[Candidate]:
     yield candidate
 
 
-def _left_out(region: Region, step: Step) -> Iterator[Candidate]:
+def _left_out(region: Region, step: Step, depth: int) -> Iterator[Candidate]:
     """PyTorch's step hands on one of its inputs."""
     trace = region.trace
     for place, output in region.outputs(step):
         for value in dict.fromkeys(step.inputs):
             x, result = trace.array(value), trace.array(output)
             is_like = x.ndim == result.ndim and x.dtype.kind == result.dtype.kind
+            if depth:  # where a slice left out may not matter by chance
+                is_like = is_like and x.shape == result.shape
             if is_like and not is_own(trace, value):
-                yield Candidate("torch alone", step, place, 0, value=value)
+                yield Candidate("torch alone", step, place, depth, value=value)
 
 
 def _added(
@@ -244,7 +232,7 @@ def _added(
             yield from _both_ways(found, candidate)
 
 
-def _otherwise(
+def otherwise(
     found: Regions, step: Step, keras_step: Step, keras_place: int, depth: int
 ) -> Iterator[Candidate]:
     """PyTorch's step makes what Keras's step makes."""
@@ -334,6 +322,34 @@ def _laid_out_otherwise(
         yield Candidate(
             "another layout", step, place, depth, keras_step, keras_place, arrangement
         )
+
+
+def _turned(
+    found: Regions, step: Step, keras_step: Step, depth: int
+) -> Iterator[Candidate]:
+    """PyTorch's step is given the same numbers with axes as Keras has them."""
+    for place, value in enumerate(step.inputs):
+        own = found.torch.trace.array(value)
+        if is_own(found.torch.trace, value):
+            continue
+        numbers = {shared.number for shared in found.shared.of_torch.get(value, ())}
+        for keras_place, keras_value in enumerate(keras_step.inputs):
+            array = found.keras.trace.array(keras_value)
+            if keras_value in numbers and is_turned(own, array):
+                yield Candidate(
+                    "another order",
+                    step,
+                    place,
+                    depth,
+                    keras_step,
+                    keras_place,
+                    Arrangement(tuple(range(own.ndim)), own.shape),
+                )
+
+
+def is_turned(own: np.ndarray, array: np.ndarray) -> bool:
+    """Whether arrays of one shape that hold the same numbers have them elsewhere."""
+    return own.ndim > 1 and own.shape == array.shape and not same(own, array)
 
 
 def is_own(trace: Trace, value: int) -> bool:

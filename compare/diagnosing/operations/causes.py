@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compare.diagnosing.operations.branches import candidates_of_branches
 from compare.diagnosing.operations.candidates import (
     DEEPEST,
     JUST,
     Candidate,
     candidates,
-    candidates_of_branches,
 )
 from compare.diagnosing.operations.counterparts import counterparts, same
 from compare.diagnosing.operations.regions import Regions, regions
@@ -91,7 +91,8 @@ def causes(twins: Twins, arrays: Sequence[np.ndarray]) -> Causes | None:
         new: list[Candidate] = []
         if len(found) < MOST_CAUSES:
             search = _Search(twins, arrays, changes, differing, end)
-            new = search.cure(0, JUST) or search.together()
+            new = search.cure(0, 0) or search.together() or search.cure(1, JUST)
+            new = new or search.progress(of_layers=True)
             new = new or search.cure(JUST + 1, DEEPEST) or search.progress()
         if not new:
             return Causes(found, changes, first, are_all=False)
@@ -186,11 +187,18 @@ class _Search:
             return False
         return all(map(same, results, expected))
 
-    def progress(self) -> list[Candidate]:
-        """The change after which most of what Keras's model makes is shared."""
+    def progress(self, of_layers: bool = False) -> list[Candidate]:
+        """The change after which most of what Keras's model makes is shared.
+
+        Args:
+            of_layers: whether only what layers with weights are given is changed.
+        """
         best: list[Candidate] = []
         most = 0
-        for candidate in islice(self._candidates(), MOST_TRACES):
+        every = self._candidates()
+        if of_layers:
+            every = (candidate for candidate in every if _is_given_to_layer(candidate))
+        for candidate in islice(every, MOST_TRACES):
             changes = [*self.changes, *candidate.replacements(self.found)]
             torch = _traced(self.twins, self.arrays, changes)
             if torch is None:
@@ -207,7 +215,9 @@ class _Search:
         """
         keras = self.found.keras
         shared = counterparts(torch, keras.trace)
-        own = () if candidate.keras is None else candidate.keras.outputs
+        own: tuple[int, ...] = ()
+        if candidate.keras is not None and candidate.manner != "another input":
+            own = candidate.keras.outputs
         count = 0
         for number in keras.depths:
             if number == RETURN:
@@ -223,3 +233,10 @@ class _Search:
             if time.monotonic() > self.end:
                 return
             yield candidate
+
+
+def _is_given_to_layer(candidate: Candidate) -> bool:
+    """Whether a layer with weights is given something else, where it begins."""
+    manners = "another input", "keras alone"
+    is_first = candidate.depth == 0
+    return is_first and candidate.torch.has_weights and candidate.manner in manners

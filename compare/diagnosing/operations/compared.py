@@ -15,6 +15,7 @@ from compare.judging.explanation import listed
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
+MOST_SAMPLES = 8  # that are run alone
 FEW = 5  # places along an axis that are told one by one
 
 
@@ -51,20 +52,28 @@ def _in_some_places(torch: np.ndarray, keras: np.ndarray) -> str:
 
 
 def samples_are_mixed(twins: Twins, arrays: Sequence[np.ndarray]) -> bool:
-    """Whether models that differ return the same of one sample alone.
+    """Whether models that differ return the same of each sample alone.
 
     Args:
         twins: with both in float64, different on these arrays.
         arrays: one for each input, the samples first.
     """
-    if min(len(array) for array in arrays) < 2 or twins.time_axis == 0:
+    count = min(len(array) for array in arrays)
+    if count < 2 or twins.time_axis == 0 or not twins.outputs:
         return False
-    few = [array[:1] for array in arrays]
+    return all(
+        _are_same_alone(twins, [array[place : place + 1] for array in arrays])
+        for place in range(min(count, MOST_SAMPLES))
+    )
+
+
+def _are_same_alone(twins: Twins, sample: Sequence[np.ndarray]) -> bool:
+    """Whether both models return the same of one sample."""
     results = []
     for twin in (twins.twin("torch", "float64"), twins.twin("keras", "float64")):
         try:
-            stages = twin(*few)
+            stages = twin(*sample)
         except Exception:
             return False
         results.append([stages[name] for name in twins.outputs])
-    return bool(twins.outputs) and all(map(near, *results))
+    return all(map(near, *results))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compare.diagnosing.conclusion import deciding_stage
-from compare.diagnosing.operations.causes import Causes, begin, causes
+from compare.diagnosing.operations.causes import Cause, Causes, begin, causes
 from compare.diagnosing.operations.compared import compared, samples_are_mixed
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.wording import Worded, worded
@@ -70,7 +70,7 @@ def _by(
     explanation = with_place(before, found.begin)
     if not found.causes:
         return explanation
-    words = [worded(cause) for cause in found.causes]
+    words = _once_each(found.causes)
     if samples_are_mixed(twins, arrays):
         words[0] = replace(words[0], sentence=f"{words[0].sentence}; {MIXED}")
     after = _judged(twins, arrays, found.replacements)
@@ -84,6 +84,23 @@ def _by(
     if change.keras is None:
         return explained
     return replace(explained, keras_line=_text(change.keras.line))
+
+
+def _once_each(found: Sequence[Cause]) -> list[Worded]:
+    """Causes in words, those that one line makes again and again only once."""
+    words: dict[tuple[str, str], Worded] = {}
+    times: dict[tuple[str, str], int] = {}
+    for cause in found:
+        said = worded(cause)
+        key = said.fault, _text(cause.change.torch.line) or said.sentence
+        words.setdefault(key, said)
+        words[key] = replace(words[key], is_cause=words[key].is_cause and said.is_cause)
+        times[key] = times.get(key, 0) + 1
+    once = []
+    for key, said in words.items():
+        again = f", {times[key]} times in the same way" if times[key] > 1 else ""
+        once.append(replace(said, sentence=f"{said.sentence}{again}"))
+    return once
 
 
 def _judged(

@@ -87,6 +87,12 @@ TWO: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "the matrix product of the first, transposed, and the second": (
         lambda x, y: _swapped(x) @ y
     ),
+    "the matrix product of the first and the second, reshaped without a transpose": (
+        lambda x, y: x @ _reshaped(y)
+    ),
     "the first plus the product of both": lambda x, y: x + x * y,
     "the first by 1 less the second": lambda x, y: x * (1 - y),
 }
+
+# Those that are one of both where that is always the larger, or the smaller.
+PICKING = ("the larger of both", "the smaller of both")

@@ -65,8 +65,8 @@ def layouts(own: np.ndarray, keras: Trace, value: int, order: Sequence[int]) -> 
         before = keras.array(maker.inputs[0])
         sources.append((before, tuple(range(before.ndim))))
     for array, right_order in sources:
-        names = AXES.get(array.ndim)
-        if names is None or array.size != own.size or array.ndim > MOST_AXES:
+        names = _axes_of(keras, array.ndim)
+        if not names or array.size != own.size or array.ndim > MOST_AXES:
             continue
         is_flat = array.ndim != own.ndim
         for own_order in permutations(range(array.ndim)):
@@ -77,7 +77,7 @@ def layouts(own: np.ndarray, keras: Trace, value: int, order: Sequence[int]) -> 
                 return Layouts(
                     _axes(names, own_order, is_flat), _axes(names, right_order, is_flat)
                 )
-    names = AXES.get(given.ndim, ())
+    names = _axes_of(keras, given.ndim)
     if names and given.size == own.size and same(given.ravel(), own.ravel()):
         plain = tuple(range(given.ndim))
         right = _axes(names, tuple(order), False)
@@ -86,6 +86,15 @@ def layouts(own: np.ndarray, keras: Trace, value: int, order: Sequence[int]) -> 
             right,
         )
     return Layouts("the same numbers in an order unknown", "its own")
+
+
+def _axes_of(keras: Trace, count: int) -> tuple[str, ...]:
+    """What axes are called; by number where no layer says that they are an image's."""
+    names = [step.name for step in keras.steps.values() if "Attention" in step.name]
+    is_by_hand = any(step.name == "softmax" for step in keras.steps.values())
+    if count == 3 or count not in AXES or not (names or is_by_hand):
+        return AXES.get(count, ())
+    return ("batch", *[f"axis {axis}" for axis in range(1, count)])
 
 
 def _axes(names: Sequence[str], order: Sequence[int], is_flat: bool) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from compare.diagnosing.operations.arrangements import rearranged
 from compare.diagnosing.operations.counterparts import same
-from compare.diagnosing.operations.functions import FUNCTIONS, REDUCTIONS, TWO
+from compare.diagnosing.operations.functions import FUNCTIONS, PICKING, REDUCTIONS, TWO
 from compare.diagnosing.operations.scaled import scaled
 from compare.diagnosing.operations.windowed import windowed
 from compare.kinds import functions
@@ -68,7 +68,10 @@ def recognised(
 def _of_one(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
     """What an output may be of one array."""
     if output.size == x.size and same(output.ravel(), x.ravel()):
-        yield Recognised("the values as they are")
+        if _long(output) == _long(x):
+            yield Recognised("the values as they are")
+        else:
+            yield Recognised("the values reshaped", f"to {output.shape}")
         return
     with np.errstate(all="ignore"):
         if output.shape == x.shape:
@@ -79,6 +82,11 @@ def _of_one(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         yield from _taken(output, x)
         for family, detail in windowed(output, x):
             yield Recognised(family, detail)
+
+
+def _long(array: np.ndarray) -> list[int]:
+    """The sizes of the axes with more than one entry."""
+    return [size for size in array.shape if size > 1]
 
 
 def rearranged_words(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
@@ -305,6 +313,8 @@ def _of_two(
         except ValueError:  # shapes that do not fit
             continue
         if made.size == output.size and same(made.ravel(), output.ravel()):
+            if name in PICKING and _is_one_of(made, x, y):
+                continue
             if is_turned:
                 name = name.replace("second", "third").replace("first", "second")
                 name = name.replace("third", "first")
@@ -313,6 +323,11 @@ def _of_two(
             yield Recognised(name, detail)
     if not is_turned:
         yield from _joined(output, [x, y])
+
+
+def _is_one_of(made: np.ndarray, x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether an array is one of two, each spread out to its shape."""
+    return any(same(made, np.broadcast_to(part, made.shape)) for part in (x, y))
 
 
 def _joined(output: np.ndarray, parts: Sequence[np.ndarray]) -> Iterator[Recognised]:

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidates import Candidate, is_own, is_turned
 from compare.diagnosing.operations.causes import Cause
-from compare.diagnosing.operations.counterparts import same
+from compare.diagnosing.operations.computed import added_to_each, labels_of
+from compare.diagnosing.operations.counterparts import order_of_axes
 from compare.diagnosing.operations.layouts import layouts
-from compare.diagnosing.operations.recognised import Recognised, recognised
-from compare.diagnosing.operations.regions import Region, Regions
+from compare.diagnosing.operations.naming import (
+    at,
+    base_in_words,
+    base_of,
+    name_of,
+    names_of,
+    source_of,
+    steps_up_to,
+    value_in_words,
+)
+from compare.diagnosing.operations.recognised import recognised
+from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.scaled import moved
 from compare.judging.explanation import listed
 from compare.judging.result import SIDES
 from compare.judging.words import Side
-from compare.mistakes.traces import RETURN, Step, Trace
+from compare.mistakes.traces import CONSTANT, RETURN, Step, Trace
 
-MOST_LETTERS = 40  # of what a step is told
+FEW = 2  # steps of one side that are told though they replace something
+
+# Operations that say how something is written, and not what it is.
+GENERIC = (
+    *("+", "-", "*", "/", "@", "[]", "add", "subtract", "multiply", "divide", "sum"),
+    *("matmul", "bmm", "baddbmm", "einsum", "dot", "tensordot", "pow", "power"),
+    *("where", "maskedfill", "select", "reshape", "view", "transpose", "permute"),
+    *("squeeze", "unsqueeze", "expanddims", "concatenate", "concat", "cat", "stack"),
+    *("lambda", "identity"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +72,8 @@ def worded(cause: Cause) -> Worded:
             return _another_input(change, cause.found)
         case "another constant":
             return _another_constant(change, cause.found)
+        case "another order":
+            return _another_order(change, cause.found)
         case "another layout":
             return _another_layout(change, cause.found)
         case _:
@@ -61,44 +84,105 @@ def _alone(
     side: Side, step: Step, found: Regions, change: Candidate | None = None
 ) -> Worded:
     """One side has a step that the other one lacks."""
+    if change is not None and _is_another_part(change, found):
+        return _another_part(change, found)
     region = found.torch if side == "torch" else found.keras
     other: Side = "keras" if side == "torch" else "torch"
-    steps = [step] if change is None else _up_to(region, step)
-    names = listed([_name(each, region.trace) for each in steps])
+    steps = [step] if change is None else steps_up_to(region, step)
+    names = names_of(steps, region.trace)
+    if len(steps) == 1 and not step.name.isidentifier():
+        names += _result_of(step, region.trace)
     where = at(step)
-    sentence = f"{SIDES[side]} has {names}{_source(steps[0], region)}{where}"
+    sentence = f"{SIDES[side]} has {names}{source_of(steps[0], region)}{where}"
     sentence += f", and {SIDES[other]} does not"
+    is_cause = True
+    if change is not None:
+        is_cause = _is_between(change, steps, found)
     if change is not None and change.torch.number != RETURN:
         torch = found.torch.trace
-        taken = _value(change.torch.inputs[change.place], torch)
-        name = _name(change.torch, torch)
+        taken = value_in_words(change.torch.inputs[change.place], torch)
+        name = name_of(change.torch, torch)
         sentence += f": its {name}{at(change.torch)} takes {taken}"
     fault = f"{names} in {SIDES[side]} alone"
     fixes = {
         side: f"{SIDES[side]}{where}: leave out {names}",
-        other: f"{SIDES[other]}: do what {SIDES[side]} does{where}, {names}",
+        other: f"{SIDES[other]}: have {names}, as {SIDES[side]}{where}",
     }
-    return Worded(fault, sentence, fixes, is_cause=True)
+    return Worded(fault, sentence, fixes, is_cause)
+
+
+def _is_another_part(change: Candidate, found: Regions) -> bool:
+    """Whether both sides take something else of one value that they share."""
+    assert change.keras is not None
+    value = change.keras.outputs[change.keras_place]
+    base = base_of(change.torch.inputs[change.place], found.torch.trace)
+    keras_base = base_of(value, found.keras.trace)
+    shared = found.shared.of_torch.get(base, ())
+    return any(counterpart.number == keras_base for counterpart in shared)
+
+
+def _another_part(change: Candidate, found: Regions) -> Worded:
+    """A step of each side takes something else of what both sides have."""
+    assert change.keras is not None
+    torch, keras = found.torch.trace, found.keras.trace
+    value = change.keras.outputs[change.keras_place]
+    own = value_in_words(change.torch.inputs[change.place], torch)
+    right = value_in_words(value, keras)
+    name, where, keras_where = (
+        name_of(change.torch, torch),
+        at(change.torch),
+        at(change.keras),
+    )
+    sentence = f"{name} of PyTorch{where} takes {own}, where Keras takes {right}"
+    sentence += keras_where
+    fixes: dict[Side, str] = {
+        "torch": f"PyTorch{where}: give {name} {right}",
+        "keras": f"Keras{keras_where}: take {own}",
+    }
+    return Worded(f"{own} for {right}", sentence, fixes, is_cause=own != right)
+
+
+def _result_of(step: Step, trace: Trace) -> str:
+    """What an operator makes, in brackets; "" where that is not known."""
+    arrays = [trace.array(v) for v in step.inputs if trace.array(v).size > 1]
+    for label in recognised(trace.array(step.outputs[0]), arrays):
+        return f" ({label})"
+    return ""
+
+
+def _is_between(change: Candidate, steps: Sequence[Step], found: Regions) -> bool:
+    """Whether steps of Keras stand between two of PyTorch's, or are very few.
+
+    Else they stand in the place of something that is not known.
+    """
+    value = change.torch.inputs[change.place]
+    taken = {number for step in steps for number in step.inputs}
+    shared = found.shared.of_torch.get(value, ())
+    if any(counterpart.number in taken for counterpart in shared):
+        return True
+    return len(steps) <= FEW and not is_own(found.torch.trace, value)
 
 
 def _another_input(change: Candidate, found: Regions) -> Worded:
     """A step of each side takes something else that both sides have."""
     assert change.keras is not None
     torch, keras = found.torch.trace, found.keras.trace
-    own = _value(change.torch.inputs[change.place], torch)
-    right = _value(change.value, torch)
-    name = _name(change.torch, torch)
-    keras_name = _name(change.keras, keras)
+    own = value_in_words(change.torch.inputs[change.place], torch)
+    if own == CONSTANT:  # or what NumPy makes of the input: one run does not tell
+        own = "an array that no operation of PyTorch makes"
+    right = value_in_words(change.value, torch)
+    name = name_of(change.torch, torch)
+    keras_name = name_of(change.keras, keras)
     where, keras_where = at(change.torch), at(change.keras)
     sentence = (
         f"{name} of PyTorch{where} takes {own}, where {keras_name} of Keras"
         f"{keras_where} takes {right}"
     )
     fixes: dict[Side, str] = {
-        "torch": f"PyTorch{where}: take {right}",
-        "keras": f"Keras{keras_where}: take {own}",
+        "torch": f"PyTorch{where}: give {name} {right}",
+        "keras": f"Keras{keras_where}: give {keras_name} {own}",
     }
-    return Worded(f"{own} for {right}", sentence, fixes, is_cause=True)
+    return Worded(f"{own} for {right}", sentence, fixes, is_cause=own != right)
 
 
 def _another_constant(change: Candidate, found: Regions) -> Worded:
@@ -109,13 +193,13 @@ def _another_constant(change: Candidate, found: Regions) -> Worded:
         change.torch.inputs[change.place],
         change.keras.inputs[change.keras_place],
     )
-    name, keras_name = _value(own, torch), _value(right, keras)
+    name, keras_name = value_in_words(own, torch), value_in_words(right, keras)
     makes, keras_makes = _numbers(torch.array(own)), _numbers(keras.array(right))
     where, keras_where = at(change.torch), at(change.keras)
     sentence = (
-        f"{_name(change.torch, torch)} of PyTorch{where} takes {name}, {makes}, where "
-        f"{_name(change.keras, keras)} of Keras{keras_where} takes {keras_name}, "
-        f"{keras_makes}"
+        f"{name_of(change.torch, torch)} of PyTorch{where} takes {name}, {makes}, "
+        f"where {name_of(change.keras, keras)} of Keras{keras_where} takes "
+        f"{keras_name}, {keras_makes}"
     )
     fixes: dict[Side, str] = {
         "torch": f"PyTorch{where}: take {keras_makes}, as Keras does",
@@ -158,7 +242,7 @@ def _another_layout(change: Candidate, found: Regions) -> Worded:
     own = torch.array(change.torch.inputs[change.place])
     keras_value = change.keras.inputs[change.keras_place]
     words = layouts(own, keras, keras_value, change.arrangement.order)
-    name, keras_name = _name(change.torch, torch), _name(change.keras, keras)
+    name, keras_name = name_of(change.torch, torch), name_of(change.keras, keras)
     where, keras_where = at(change.torch), at(change.keras)
     sentence = (
         f"{name} of PyTorch{where} takes its input with the axes in another order, "
@@ -171,84 +255,123 @@ def _another_layout(change: Candidate, found: Regions) -> Worded:
     return Worded("axes in another order", sentence, fixes, is_cause=True)
 
 
+def _another_order(change: Candidate, found: Regions) -> Worded:
+    """A step of each side makes the same numbers, with some axes exchanged."""
+    assert change.keras is not None
+    torch, keras = found.torch.trace, found.keras.trace
+    value, keras_value = change.torch.inputs[change.place], change.input_of_keras
+    step, keras_step = _first_of_order(value, keras_value, found)
+    own, right = torch.array(value), keras.array(keras_value)
+    axes = order_of_axes(own, right) or tuple(range(own.ndim))
+    moved = listed([str(place) for place, axis in enumerate(axes) if place != axis])
+    where, keras_where = at(change.torch), at(change.keras)
+    name = value_in_words(value, torch)
+    keras_name = value_in_words(keras_value, keras)
+    order = ""
+    if step is not None and keras_step is not None:
+        where, keras_where = at(step), at(keras_step)
+        name = f"what {name_of(step, torch)} of PyTorch{where} makes"
+        keras_name = f"what {name_of(keras_step, keras)} of Keras{keras_where} makes"
+        order = _order_of_inputs(step, keras_step, found)
+    sentence = f"{name} is {keras_name}, transposed: axes {moved} are exchanged{order}"
+    fixes: dict[Side, str] = {
+        "torch": f"PyTorch{where}: exchange axes {moved}, or what goes into it",
+        "keras": f"Keras{keras_where}: exchange axes {moved}, or what goes into it",
+    }
+    return Worded(f"axes {moved} exchanged", sentence, fixes, is_cause=True)
+
+
+def _order_of_inputs(step: Step, keras_step: Step, found: Regions) -> str:
+    """In which order steps of both sides take the same two values, if they differ."""
+    torch = found.torch.trace
+    own = [base_in_words(v, torch) for v in step.inputs if not is_own(torch, v)]
+    right = []
+    for value in keras_step.inputs:
+        counterparts = found.shared.of_keras.get(value, ())
+        right += [base_in_words(counterpart, torch) for counterpart in counterparts[:1]]
+    if own == right or sorted(own) != sorted(right):
+        return ""
+    return f"; it takes {listed(own)} in this order, that of Keras {listed(right)}"
+
+
+def _first_of_order(
+    value: int, keras_value: int, found: Regions
+) -> tuple[Step | None, Step | None]:
+    """The first steps that make two values with axes exchanged.
+
+    Args:
+        value: of PyTorch's trace.
+        keras_value: its counterpart, of the same shape.
+        found: knows what goes into them.
+    """
+    torch, keras = found.torch.trace, found.keras.trace
+    while True:
+        step, keras_step = torch.maker(value), keras.maker(keras_value)
+        if step is None or keras_step is None:
+            return step, keras_step
+        before = [
+            (own, counterpart.number)
+            for own in step.inputs
+            if not is_own(torch, own)
+            for counterpart in found.shared.of_torch.get(own, ())
+            if counterpart.number in keras_step.inputs
+            and is_turned(torch.array(own), keras.array(counterpart.number))
+        ]
+        if len(before) != 1:
+            return step, keras_step
+        value, keras_value = before[0]
+
+
 def _otherwise(change: Candidate, found: Regions) -> Worded:
     """A step of each side makes something else of what both sides have."""
     assert change.keras is not None
     torch, keras = found.torch, found.keras
-    labels = _labels(change, found)
+    labels = labels_of(change, found)
     torch_steps, keras_steps = (
-        _up_to(torch, change.torch),
-        _up_to(keras, change.keras),
+        steps_up_to(torch, change.torch),
+        steps_up_to(keras, change.keras),
     )
-    torch_names = listed([_name(step, torch.trace) for step in torch_steps])
-    keras_names = listed([_name(step, keras.trace) for step in keras_steps])
-    does, keras_does = torch_names, keras_names
+    torch_names = names_of(torch_steps, torch.trace)
+    keras_names = names_of(keras_steps, keras.trace)
+    where, keras_where = at(change.torch), at(change.keras)
+    does, keras_does = f"{torch_names}{where}", f"{keras_names}{keras_where}"
     fault = f"{torch_names} for {keras_names}"
+    fixes: dict[Side, str] = {
+        "torch": f"PyTorch{where}: do as Keras does, {keras_does}",
+        "keras": f"Keras{keras_where}: do as PyTorch does, {does}",
+    }
     if labels is not None:
         label, keras_label = labels
-        does, keras_does = f"{torch_names}, {label},", f"{keras_names}, {keras_label},"
+        does, keras_does = f"{label}, by {does}", f"{keras_label}, by {keras_does}"
         fault = f"{label} for {keras_label}"
         if label.family == keras_label.family and keras_label.detail:
             fault = f"{label} for {keras_label.detail}"
-    where, keras_where = at(change.torch), at(change.keras)
-    source = _source(torch_steps[0], torch)
-    sentence = f"PyTorch has {does}{source}{where}, where Keras has {keras_does}"
-    sentence = f"{sentence}{keras_where}".replace(",,", ",")
-    fixes: dict[Side, str] = {
-        "torch": f"PyTorch{where}: do as Keras does, {keras_does.rstrip(',')}",
-        "keras": f"Keras{keras_where}: do as PyTorch does, {does.rstrip(',')}",
-    }
-    added = _added_to_each(change, found) or _moved(change, found)
+        fixes = {
+            "torch": f"PyTorch{where}: have {keras_label}, as Keras{keras_where}",
+            "keras": f"Keras{keras_where}: have {label}, as PyTorch{where}",
+        }
+    source = source_of(torch_steps[0], torch)
+    sentence = f"PyTorch has {does}, where Keras has {keras_does}{source}"
+    added = added_to_each(change, found) or _moved(change, found)
     if labels is None and added:
         sentence, fault = f"{sentence}: {added}", added
-    # Two layers with weights may differ in those, which are no operations.
-    with_weights = any(step.has_weights for step in (*torch_steps, *keras_steps))
-    is_told_apart = labels is not None or torch_names != keras_names
     is_known = labels is not None or added != ""
-    is_cause = is_known or (is_told_apart and not with_weights)
+    is_cause = is_known or _are_told_apart(torch_steps, keras_steps)
     return Worded(fault, sentence, fixes, is_cause)
 
 
-# ---------------------------------------------------------------- what is computed
+def _are_told_apart(torch_steps: Sequence[Step], keras_steps: Sequence[Step]) -> bool:
+    """Whether the names of steps alone say what differs.
 
-
-def _labels(change: Candidate, found: Regions) -> tuple[Recognised, Recognised] | None:
-    """What either side computes, if that is known and not the same."""
-    assert change.keras is not None
-    torch = found.torch.trace
-    inputs = [torch.array(value) for value in _shared_inputs(change, found)]
-    output = torch.array(change.torch.outputs[change.place])
-    array = change.array(found)
-    names = list(recognised(output, inputs))
-    keras_names = list(recognised(array, inputs))
-    both = [(a, b) for a in names for b in keras_names if str(a) != str(b)]
-    if not both:
-        return None
-    both.sort(key=lambda pair: pair[0].family != pair[1].family)
-    return both[0]
-
-
-def _added_to_each(change: Candidate, found: Regions) -> str:
-    """Say that one side alone adds a bias, if it does: a number for each entry.
-
-    What is added is a weight of that side as it is; where both add biases that differ,
-    their difference is no weight of either.
+    Many operations are ways to write the same, and two layers with weights may differ
+    in those, which are no operations.
     """
-    output = found.torch.trace.array(change.torch.outputs[change.place])
-    array = change.array(found)
-    if array.shape != output.shape or array.ndim < 2 or array.dtype.kind != "f":
-        return ""
-    if not (np.isfinite(array).all() and np.isfinite(output).all()):
-        return ""  # as scores that a mask hides
-    for axis in (1, array.ndim - 1):
-        others = tuple(other for other in range(array.ndim) if other != axis)
-        bias = (array - output).mean(others, keepdims=True)
-        if not bias.any() or not same(output + bias, array):
-            continue
-        in_keras = _is_weight(bias.ravel(), found.keras.trace)
-        if in_keras or _is_weight(-bias.ravel(), found.torch.trace):
-            return f"they differ by a bias, {bias.size} numbers along axis {axis}"
-    return ""
+    if any(step.has_weights for step in (*torch_steps, *keras_steps)):
+        return False
+    names, keras_names = _plain_names(torch_steps), _plain_names(keras_steps)
+    if sorted(names) == sorted(keras_names):
+        return names != keras_names  # in another order
+    return bool(({*names} ^ {*keras_names}) - {*GENERIC})
 
 
 def _moved(change: Candidate, found: Regions) -> str:
@@ -257,139 +380,6 @@ def _moved(change: Candidate, found: Regions) -> str:
     return moved(output, change.array(found))
 
 
-def _is_weight(numbers: np.ndarray, trace: Trace) -> bool:
-    """Whether a model holds these numbers as a weight."""
-    return any(
-        value.source.startswith("the weight") and same(value.array, numbers)
-        for value in trace.values
-    )
-
-
-def _shared_inputs(change: Candidate, found: Regions) -> list[int]:
-    """The values of PyTorch's trace that either side's step begins with."""
-    assert change.keras is not None
-    values: dict[int, None] = {}
-    for step in _up_to(found.torch, change.torch):
-        for value in step.inputs:
-            is_weight = found.torch.trace.values[value].source.startswith("the weight")
-            if value in found.shared.of_torch and not is_weight:
-                values[value] = None
-    for step in _up_to(found.keras, change.keras):
-        for value in step.inputs:
-            counterparts = found.shared.of_keras.get(value, ())
-            if counterparts and not set(counterparts) & set(values):
-                values[counterparts[0]] = None
-    return list(values)
-
-
-def _up_to(region: Region, step: Step) -> list[Step]:
-    """A step and those of its region that it rests on, in the order of the run."""
-    numbers, waiting = set(), [step.number]
-    while waiting:
-        number = waiting.pop()
-        if number in numbers or number not in region.depths:
-            continue
-        numbers.add(number)
-        for value in region.trace.steps[number].inputs:
-            maker = region.trace.values[value].maker
-            if maker is not None:
-                waiting.append(maker)
-    ordered = sorted(numbers - {RETURN})
-    return [region.trace.steps[number] for number in ordered] or [step]
-
-
-# ------------------------------------------------------------------------- words
-
-
-def _name(step: Step, trace: Trace) -> str:
-    """A step in words."""
-    if step.number == RETURN:
-        return "the result"
-    if step.is_layer:
-        return f"`{step.layer}` ({step.name})"
-    if step.name == "[]":
-        return f"`{_index(step)}`"
-    told = []
-    if step.name.isidentifier():
-        for key, value in step.arguments.items():
-            if isinstance(value, bool | int | float | str | tuple) and _is_plain(value):
-                told.append(f"{value}" if key.isdigit() else f"{key}={value}")
-    words = ", ".join(told)
-    if not words or len(words) > MOST_LETTERS:
-        return f"`{step.name}`"
-    return f"`{step.name}({words})`"
-
-
-def _is_plain(value: object) -> bool:
-    """Whether an argument is short in words."""
-    if isinstance(value, tuple):
-        return all(isinstance(part, int | float | str) for part in value)
-    return value != ""
-
-
-def _index(step: Step) -> str:
-    """An index as it is written, where that is known: `[:, -1]`."""
-    index = step.arguments.get("1")
-    if index is None:
-        return "[]"
-    parts = index if isinstance(index, tuple) else (index,)
-    words = []
-    for part in parts:
-        if isinstance(part, slice):
-            start = "" if part.start is None else part.start
-            stop = "" if part.stop is None else part.stop
-            by = "" if part.step is None else f":{part.step}"
-            words.append(f"{start}:{stop}{by}")
-        elif part is Ellipsis:
-            words.append("...")
-        elif part is None or isinstance(part, int):
-            words.append(str(part))
-        else:
-            return "[]"
-    return f"[{', '.join(words)}]"
-
-
-def _value(number: int, trace: Trace) -> str:
-    """A value in words: by what made it."""
-    maker = trace.maker(number)
-    if maker is None:
-        return trace.values[number].source
-    which = _again(maker, trace)
-    if len(maker.outputs) > 1:
-        which += f" (result {maker.outputs.index(number) + 1})"
-    line = (
-        "" if maker.is_layer or maker.line is None else f" of line {maker.line.number}"
-    )
-    return f"what {_name(maker, trace)}{line}{which} makes"
-
-
-def _again(step: Step, trace: Trace) -> str:
-    """Which time it is that a step's line runs, where it does more than once."""
-    times = [
-        other.number
-        for other in trace.steps.values()
-        if (other.name, other.layer, other.line) == (step.name, step.layer, step.line)
-    ]
-    if len(times) < 2:
-        return ""
-    return f" (time {times.index(step.number) + 1} of {len(times)})"
-
-
-def _source(step: Step, region: Region) -> str:
-    """What a step takes, in words."""
-    trace = region.trace
-    values = [
-        number
-        for number in dict.fromkeys(step.inputs)
-        if not trace.values[number].source.startswith(("the weight", "a const"))
-    ]
-    if not values or len(values) > 2:
-        return ""
-    return f" of {listed([_value(number, trace) for number in values])}"
-
-
-def at(step: Step) -> str:
-    """The line of a step, in brackets; nothing where none is known."""
-    if step.line is None:
-        return f" (in {step.layer})" if step.layer and not step.is_layer else ""
-    return f" ({step.line.file}:{step.line.number})"
+def _plain_names(steps: Sequence[Step]) -> list[str]:
+    """What steps are called, without what is written otherwise in each framework."""
+    return [step.name.lower().replace("_", "") for step in steps]

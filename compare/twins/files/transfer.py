@@ -286,10 +286,23 @@ class _Fit:
     keras: Layer
 
     @property
-    def rows(self) -> RowsOfLayers | None:
-        """How arrays are moved; kinds of the same rows need not be told apart."""
+    def rows(self) -> RowsOfLayers:
+        """How arrays of these kinds are moved."""
         kind = of_layers(self.torch.kind, plain(self.keras.kind))
-        return None if kind is None else kind.rows
+        assert kind is not None  # `_is_twin` has asked
+        assert kind.rows is not None
+        return kind.rows
+
+
+def _are_moved_alike(fits: Sequence[_Fit]) -> bool:
+    """Whether all that layers may be comes to one: their arrays are moved alike.
+
+    Norms of features need not be told apart: the rows of all kinds are the same.
+    """
+    if len({fit.rows for fit in fits}) == 1:
+        return True
+    first, *others = (fit.rows(fit.torch.arrays, fit.keras.arrays) for fit in fits)
+    return all(rows == first for rows in others)
 
 
 def _settled(
@@ -323,7 +336,7 @@ def _settled(
             fits = free.fits(name, options, twins)
             if not fits:
                 continue
-            if len({fit.rows for fit in fits}) > 1:
+            if not _are_moved_alike(fits):
                 raise BadInput(_several(name, fits))
             fit = fits[0]
             torch_layers[name], keras_layers[fit.twin] = fit.torch, fit.keras

@@ -138,7 +138,7 @@ def test_a_product_that_one_side_has_is_told_of_one_sample_and_no_factors():
     found = diagnose(twins(torch, keras), (X[:1, :1],))
 
     assert found.explained
-    assert found.faults == ("`*` in PyTorch alone",)
+    assert found.faults == ("`*` (the product of both) in PyTorch alone",)
     assert "return x * with_array(FACTORS)(x)" in found.torch_line
     assert "factor" not in found.sentence
 

@@ -98,7 +98,7 @@ def test_an_operation_for_another_function_is_told_with_its_line():
 
     assert found.explained
     assert found.faults == ("the sine for a relu",)
-    assert found.sentence.startswith("PyTorch has `sin`, the sine, of what `middle`")
+    assert found.sentence.startswith("PyTorch has the sine, by `sin`")
     assert 'with_middle(lambda x: x.sin(), "relu")' in found.torch_line
 
 

@@ -9,14 +9,14 @@ EDITS = (
         "keras",
         "column = classes[:, i]",
         "column = classes[:, 2 - i]",
-        cause=("column", "classes", "feature", "index", "entr"),
+        cause=("column", "classes", "feature", "`[:, 0]` `[:, 2]`"),
         place=EMBEDS,
     ),
     Edit(
         "torch",
         "embed(classes[:, i])",
         "embed(classes[:, 0])",
-        cause=("column", "classes", "feature", "index", "entr"),
+        cause=("column", "classes", "feature", "`[:, 0]` `[:, 1]` `[:, 2]`"),
         place=EMBEDS,
     ),
     Edit(

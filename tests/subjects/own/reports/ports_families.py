@@ -560,7 +560,7 @@ REPORTS = (
     report("mel front end", "natural logarithm", r"log", mel),
     report("graph", "as it is", r"transpose|axes|order", graph),
     report("mixer", "the mixed tokens", r"\+|sum|takes", mixer),
-    report("FiLM", "1 + gamma", r"has `\+`", film),
+    report("FiLM", "1 + gamma", r"`\+`", film),
     report("U-Net", "corners not aligned", r"corner|interpol|align", unet),
     report("two towers", "add the bias", r"bias|\+|Add", two_towers),
     report("highway", "gate * h", r"order|gate|product|less", highway),

@@ -1,0 +1,48 @@
+"""Changes where the difference begins in several branches at once."""
+
+from __future__ import annotations
+
+from compare.diagnosing.operations.candidates import Candidate, is_own, otherwise
+from compare.diagnosing.operations.regions import Regions
+from compare.mistakes.traces import Step
+
+
+def candidates_of_branches(found: Regions) -> list[Candidate]:
+    """One change for each step where the difference begins, if Keras has one for it.
+
+    Two steps belong together that take the same of what both sides share.
+    """
+    changes = []
+    remaining = [*found.keras.sources, *_sources_outside(found)]
+    for step in found.torch.sources:
+        takes = {v for v in step.inputs if not is_own(found.torch.trace, v)}
+        for keras_step in remaining:
+            twins = set()
+            for value in keras_step.inputs:
+                twins |= {*found.shared.of_keras.get(value, ())} & takes
+            own = [
+                candidate
+                for place in range(len(keras_step.outputs))
+                for candidate in list(otherwise(found, step, keras_step, place, 0))[:1]
+            ]
+            if not twins or not own:
+                continue
+            changes += own
+            remaining = [other for other in remaining if other is not keras_step]
+            break
+    return changes
+
+
+def _sources_outside(found: Regions) -> list[Step]:
+    """Steps of Keras's that make unlike values of shared ones, outside the region.
+
+    What comes after them is shared again, such as heads that are split and transposed.
+    """
+    keras = found.keras
+    return [
+        step
+        for step in keras.trace.steps.values()
+        if step.number not in keras.depths
+        and any(value in found.shared.of_keras for value in step.inputs)
+        and not any(value in found.shared.of_keras for value in step.outputs)
+    ]

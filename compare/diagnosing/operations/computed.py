@@ -1,0 +1,78 @@
+"""What an operation of each side computes, in words that follow from the numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.counterparts import same
+from compare.diagnosing.operations.naming import steps_up_to
+from compare.diagnosing.operations.recognised import Recognised, recognised
+from compare.diagnosing.operations.regions import Regions
+from compare.mistakes.traces import Trace
+
+
+def labels_of(
+    change: Candidate, found: Regions
+) -> tuple[Recognised, Recognised] | None:
+    """What either side computes, if that is known and not the same."""
+    assert change.keras is not None
+    torch = found.torch.trace
+    inputs = [torch.array(value) for value in _shared_inputs(change, found)]
+    output = torch.array(change.torch.outputs[change.place])
+    array = change.array(found)
+    names = list(recognised(output, inputs))
+    keras_names = list(recognised(array, inputs))
+    both = [(a, b) for a in names for b in keras_names if str(a) != str(b)]
+    if not both:
+        return None
+    both.sort(key=lambda pair: pair[0].family != pair[1].family)
+    return both[0]
+
+
+def added_to_each(change: Candidate, found: Regions) -> str:
+    """Say that one side alone adds a bias, if it does: a number for each entry.
+
+    What is added is a weight of that side as it is; where both add biases that differ,
+    their difference is no weight of either.
+    """
+    output = found.torch.trace.array(change.torch.outputs[change.place])
+    array = change.array(found)
+    if array.shape != output.shape or array.ndim < 2 or array.dtype.kind != "f":
+        return ""
+    if not (np.isfinite(array).all() and np.isfinite(output).all()):
+        return ""  # as scores that a mask hides
+    for axis in (1, array.ndim - 1):
+        others = tuple(other for other in range(array.ndim) if other != axis)
+        bias = (array - output).mean(others, keepdims=True)
+        if not bias.any() or not same(output + bias, array):
+            continue
+        in_keras = _is_weight(bias.ravel(), found.keras.trace)
+        if in_keras or _is_weight(-bias.ravel(), found.torch.trace):
+            return f"they differ by a bias, {bias.size} numbers along axis {axis}"
+    return ""
+
+
+def _is_weight(numbers: np.ndarray, trace: Trace) -> bool:
+    """Whether a model holds these numbers as a weight."""
+    return any(
+        value.source.startswith("the weight") and same(value.array, numbers)
+        for value in trace.values
+    )
+
+
+def _shared_inputs(change: Candidate, found: Regions) -> list[int]:
+    """The values of PyTorch's trace that either side's step begins with."""
+    assert change.keras is not None
+    values: dict[int, None] = {}
+    for step in steps_up_to(found.torch, change.torch):
+        for value in step.inputs:
+            is_weight = found.torch.trace.values[value].source.startswith("the weight")
+            if value in found.shared.of_torch and not is_weight:
+                values[value] = None
+    for step in steps_up_to(found.keras, change.keras):
+        for value in step.inputs:
+            counterparts = found.shared.of_keras.get(value, ())
+            if counterparts and not set(counterparts) & set(values):
+                values[counterparts[0]] = None
+    return list(values)

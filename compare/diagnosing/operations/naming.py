@@ -1,0 +1,194 @@
+"""Operations, values and lines of a trace in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from compare.diagnosing.operations.candidates import is_own
+from compare.diagnosing.operations.regions import Region
+from compare.judging.explanation import listed
+from compare.mistakes.traces import RETURN, Step, Trace
+
+MOST_LETTERS = 40  # of what a step is told
+MOST_STEPS = 4  # that are named one by one
+MOST_AFTER = 3  # operations after a layer, by which a value is called
+STATES = {"LSTM": ("h", "c"), "GRU": ("h",), "RNN": ("h",)}  # the last results
+UNTOLD = ("inplace",)  # arguments that change no number
+
+
+def steps_up_to(region: Region, step: Step) -> list[Step]:
+    """A step and those of its region that it rests on, in the order of the run."""
+    numbers, waiting = set(), [step.number]
+    while waiting:
+        number = waiting.pop()
+        if number in numbers or number not in region.depths:
+            continue
+        numbers.add(number)
+        for value in region.trace.steps[number].inputs:
+            maker = region.trace.values[value].maker
+            if maker is not None:
+                waiting.append(maker)
+    ordered = sorted(numbers - {RETURN})
+    return [region.trace.steps[number] for number in ordered] or [step]
+
+
+def names_of(steps: Sequence[Step], trace: Trace) -> str:
+    """Steps in words; of many, the first and the last."""
+    if len(steps) > MOST_STEPS:
+        first, last = name_of(steps[0], trace), name_of(steps[-1], trace)
+        return f"{len(steps)} operations, {first} to {last}"
+    return listed([name_of(step, trace) for step in steps])
+
+
+def name_of(step: Step, trace: Trace) -> str:
+    """A step in words."""
+    if step.number == RETURN:
+        return "the result"
+    if step.is_layer:
+        return f"`{step.layer}` ({step.name})"
+    if step.name == "[]":
+        return f"`{_index(step)}`"
+    told = []
+    if step.name.isidentifier():
+        for key, value in step.arguments.items():
+            if key in UNTOLD or not _is_plain(value):
+                continue
+            text = f"{value:g}" if isinstance(value, float) else f"{value}"
+            told.append(text if key.isdigit() else f"{key}={text}")
+    words = ", ".join(told)
+    if not words or len(words) > MOST_LETTERS:
+        return f"`{step.name}`"
+    return f"`{step.name}({words})`"
+
+
+def _is_plain(value: object) -> bool:
+    """Whether an argument is short in words."""
+    if isinstance(value, tuple):
+        return all(isinstance(part, int | float | str) for part in value)
+    return isinstance(value, bool | int | float | str) and value != ""
+
+
+def _index(step: Step) -> str:
+    """An index as it is written, where that is known: `[:, -1]`."""
+    index = step.arguments.get("1")
+    if index is None:
+        return "[]"
+    parts = index if isinstance(index, tuple) else (index,)
+    words = []
+    for part in parts:
+        if isinstance(part, slice):
+            start = "" if part.start is None else part.start
+            stop = "" if part.stop is None else part.stop
+            by = "" if part.step is None else f":{part.step}"
+            words.append(f"{start}:{stop}{by}")
+        elif part is Ellipsis:
+            words.append("...")
+        elif part is None or isinstance(part, int):
+            words.append(str(part))
+        else:
+            return "[]"
+    return f"[{', '.join(words)}]"
+
+
+def value_in_words(number: int, trace: Trace) -> str:
+    """A value in words: by the layer or the input that it is made of, or the step."""
+    base, after = _base(number, trace)
+    maker = trace.maker(base)
+    is_named = maker is None or maker.is_layer
+    if not after or not is_named or len(after) > MOST_AFTER:
+        return _made_in_words(number, trace)
+    line = "" if after[-1].line is None else f" of line {after[-1].line.number}"
+    names = names_of(after, trace)
+    if len(after) == 1 and after[0].name == "[]":
+        return f"{names}{line} of {_made_in_words(base, trace)}"
+    return f"{_made_in_words(base, trace)} (then {names}{line})"
+
+
+def base_in_words(number: int, trace: Trace) -> str:
+    """The layer, the input or the step that a value is made of, in a word or two."""
+    base, _ = _base(number, trace)
+    maker = trace.maker(base)
+    if maker is None:
+        return trace.values[base].source
+    if maker.is_layer:
+        return f"`{maker.layer}`"
+    return f"{name_of(maker, trace)}{at(maker)}"
+
+
+def base_of(number: int, trace: Trace) -> int:
+    """The value that a value is made of alone, as that of a layer or an input."""
+    return _base(number, trace)[0]
+
+
+def _base(number: int, trace: Trace) -> tuple[int, list[Step]]:
+    """The value that a value is made of alone, and the steps that make it of that.
+
+    It is what a layer makes, an input of the model, or made of several values.
+    """
+    after: list[Step] = []
+    while True:
+        maker = trace.maker(number)
+        if maker is None or maker.is_layer:
+            return number, after
+        sources = [v for v in dict.fromkeys(maker.inputs) if not is_own(trace, v)]
+        if len(sources) != 1:
+            return number, after
+        after.insert(0, maker)
+        number = sources[0]
+
+
+def _made_in_words(number: int, trace: Trace) -> str:
+    """A value in words: by the step that made it."""
+    maker = trace.maker(number)
+    if maker is None:
+        return trace.values[number].source
+    which = _again(maker, trace)
+    which += _result(maker, maker.outputs.index(number))
+    line = (
+        "" if maker.is_layer or maker.line is None else f" of line {maker.line.number}"
+    )
+    return f"what {name_of(maker, trace)}{line}{which} makes"
+
+
+def _result(maker: Step, place: int) -> str:
+    """Which of its results it is, where a step makes more than one."""
+    count = len(maker.outputs)
+    if count < 2:
+        return ""
+    state = STATES.get(maker.name, ())
+    if maker.is_layer and place >= count - len(state) > 0:
+        return f" (state {state[place - count]})"
+    return f" (result {place + 1})"
+
+
+def _again(step: Step, trace: Trace) -> str:
+    """Which time it is that a step's line runs, where it does more than once."""
+    times = [
+        other.number
+        for other in trace.steps.values()
+        if (other.name, other.layer, other.line) == (step.name, step.layer, step.line)
+    ]
+    if len(times) < 2:
+        return ""
+    return f" (time {times.index(step.number) + 1} of {len(times)})"
+
+
+def source_of(step: Step, region: Region) -> str:
+    """What a step takes, in words."""
+    trace = region.trace
+    values = [
+        number
+        for number in dict.fromkeys(step.inputs)
+        if not trace.values[number].source.startswith(("the weight", "a const"))
+    ]
+    if not values or len(values) > 2:
+        return ""
+    return f" of {listed([value_in_words(number, trace) for number in values])}"
+
+
+def at(step: Step) -> str:
+    """The line of a step, in brackets; nothing where none is known."""
+    if step.line is None:
+        is_inside = step.layer and not step.is_layer and step.name != "[]"
+        return f" (in {step.layer})" if is_inside else ""
+    return f" ({step.line.file}:{step.line.number})"

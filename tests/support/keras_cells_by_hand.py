@@ -1,0 +1,88 @@
+"""Recurrent cells as users write them in Keras, run by `keras.layers.RNN`."""
+
+import keras
+from keras import ops
+
+SIZE = 6
+
+
+class Lstm(keras.layers.Layer):
+    """A cell; `sums` gives what the gates i, f, g, o are functions of."""
+
+    state_size = (SIZE, SIZE)
+    output_size = SIZE
+
+    def call(self, x, states):
+        h, c = states
+        i, f, g, o = ops.split(self.sums(x, h), 4, axis=-1)
+        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
+        h = ops.sigmoid(o) * ops.tanh(c)
+        return h, [h, c]
+
+
+class OfParameters(Lstm):
+    """Keras's own names of the arrays."""
+
+    def build(self, shape):
+        shapes = {
+            "kernel": (shape[-1], 4 * SIZE),
+            "recurrent_kernel": (SIZE, 4 * SIZE),
+            "bias": (4 * SIZE,),
+        }
+        for name, size in shapes.items():
+            setattr(self, name, self.add_weight(shape=size, name=name))
+
+    def sums(self, x, h):
+        return x @ self.kernel + h @ self.recurrent_kernel + self.bias
+
+
+class OfDenseLayers(Lstm):
+    """A dense layer of x and one of h."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.x2h = keras.layers.Dense(4 * SIZE)
+        self.h2h = keras.layers.Dense(4 * SIZE, use_bias=False)
+
+    def build(self, shape):
+        self.x2h.build(shape)
+        self.h2h.build((None, SIZE))
+
+    def sums(self, x, h):
+        return self.x2h(x) + self.h2h(h)
+
+
+class Peephole(OfDenseLayers):
+    """The gates see the cell state, each unit its own."""
+
+    def build(self, shape):
+        super().build(shape)
+        for name in ("w_ci", "w_cf", "w_co"):
+            setattr(self, name, self.add_weight(shape=(SIZE,), name=name))
+
+    def call(self, x, states):
+        h, c = states
+        i, f, g, o = ops.split(self.sums(x, h), 4, axis=-1)
+        i, f = ops.sigmoid(i + self.w_ci * c), ops.sigmoid(f + self.w_cf * c)
+        c = f * c + i * ops.tanh(g)
+        h = ops.sigmoid(o + self.w_co * c) * ops.tanh(c)
+        return h, [h, c]
+
+
+class Normed(OfDenseLayers):
+    """The cell state is normed before it is shown."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-3)
+
+    def build(self, shape):
+        super().build(shape)
+        self.norm.build((None, SIZE))
+
+    def call(self, x, states):
+        h, c = states
+        i, f, g, o = ops.split(self.sums(x, h), 4, axis=-1)
+        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
+        h = ops.sigmoid(o) * ops.tanh(self.norm(c))
+        return h, [h, c]
