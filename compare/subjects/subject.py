@@ -143,9 +143,8 @@ def _run_length(
                 result = replace(result, unexercised=adequacy.sentences())
             results.append(result)
         if wrong:
-            first = wrong[0]
-            explanation = explainer.explanation(twins, wrong)
-            results[first.number] = replace(first.result, explanation=explanation)
+            case, explanation = explainer.explanation(twins, wrong)
+            results[case.number] = replace(case.result, explanation=explanation)
         yield from results
         if subject.loss:
             yield from _gradients(subject, twins, cases, direction)
@@ -255,18 +254,24 @@ class _Explainer:
         self._is_proved = False
         self._directions: set[tuple[Length, str]] = set()  # explained, by length
 
-    def explanation(self, twins: Twins, wrong: Sequence[_Wrong]) -> Explanation | None:
-        """The explanation of the first case of one direction; None if it was told.
+    def explanation(
+        self, twins: Twins, wrong: Sequence[_Wrong]
+    ) -> tuple[_Wrong, Explanation | None]:
+        """The explanation of one case of a direction; None if it was told.
 
         A case of few steps is explained in a fraction of the time of one with many. So
-        the cause is looked for there, and proved on the first case.
+        the cause is looked for there, and proved on the first case. Where that is not
+        to be, as of a loop with too many operations, the case of few is explained.
 
         Args:
             twins: with the weights of the direction.
             wrong: the cases in which they differ or one refuses, at least one.
+
+        Returns:
+            The case, the first where the explanation is not that of another one.
         """
         if twins.only32 or not self._is_due(wrong[0].result):
-            return None
+            return wrong[0], None
         progress.say("looking for the reason")
         first, least = wrong[0], min(wrong, key=_effort)
         explanation = None
@@ -274,8 +279,12 @@ class _Explainer:
             explanation = diagnosis.proved(twins, least.inputs, first.inputs)
         if explanation is None:
             explanation = diagnosis.diagnose(twins, first.inputs)
+        if not explanation.explained and least.steps < first.steps:
+            of_least = diagnosis.diagnose(twins, least.inputs)
+            if of_least.explained:
+                first, explanation = least, of_least
         self._is_proved = explanation.explained
-        return explanation
+        return first, explanation
 
     def _is_due(self, result: Result) -> bool:
         """Whether a direction has more to say than those before it.

@@ -11,6 +11,7 @@ import numpy as np
 from compare.diagnosing.operations.arrangements import rearranged
 from compare.diagnosing.operations.counterparts import same
 from compare.diagnosing.operations.functions import FUNCTIONS, PICKING, REDUCTIONS, TWO
+from compare.diagnosing.operations.scaled import scaled
 from compare.diagnosing.operations.windowed import windowed
 from compare.kinds import functions
 from compare.kinds.functions import softmax
@@ -54,6 +55,11 @@ def recognised(
         yield from _of_two(output, floats[i], floats[j], is_turned=i > j)
     if 2 < len(floats) <= 5:
         yield from _joined(output, floats)
+    for x in floats:
+        if output.shape == x.shape:
+            with np.errstate(all="ignore"):
+                for family, detail in scaled(output, x):
+                    yield Recognised(family, detail)
 
 
 # ------------------------------------------------------------------- of one array

@@ -24,6 +24,7 @@ from compare.diagnosing.operations.naming import (
 )
 from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import Regions
+from compare.diagnosing.operations.scaled import moved
 from compare.judging.explanation import listed
 from compare.judging.result import SIDES
 from compare.judging.words import Side
@@ -351,7 +352,7 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
         }
     source = source_of(torch_steps[0], torch)
     sentence = f"PyTorch has {does}, where Keras has {keras_does}{source}"
-    added = added_to_each(change, found)
+    added = added_to_each(change, found) or _moved(change, found)
     if labels is None and added:
         sentence, fault = f"{sentence}: {added}", added
     is_known = labels is not None or added != ""
@@ -371,6 +372,12 @@ def _are_told_apart(torch_steps: Sequence[Step], keras_steps: Sequence[Step]) ->
     if sorted(names) == sorted(keras_names):
         return names != keras_names  # in another order
     return bool(({*names} ^ {*keras_names}) - {*GENERIC})
+
+
+def _moved(change: Candidate, found: Regions) -> str:
+    """Say by how many entries one side has the numbers of the other, if it has."""
+    output = found.torch.trace.array(change.torch.outputs[change.place])
+    return moved(output, change.array(found))
 
 
 def _plain_names(steps: Sequence[Step]) -> list[str]:

@@ -17,6 +17,10 @@ from compare.subjects.own.weights import in_keras_layout
 from compare.twins.frameworks import FRAMEWORKS, LAYERS
 from compare.twins.twins import Twins
 
+CARRY = (
+    "carry the weights over once more, compare.transfer(torch_model, keras_model) or "
+    "the other way round"
+)
 NEARBY = 0.25  # of the largest number: what little training may change
 
 
@@ -60,19 +64,23 @@ def explained(
     if after.verdict != SAME:
         return before
     last = deciding_stage(after)
-    layers = bounded(dict.fromkeys(array.layer for array in unlike))
-    sentence = (
-        f"in {layers}, PyTorch and Keras have other weights, in no known order: they "
-        f"differ in {bounded(map(str, unlike))}; {_origin(unlike)}"
-    )
+    sentences, fixes = [], []
     if before.part:
-        sentence = f"{before.part}; and {sentence}"
+        sentences, fixes = [before.part], [before.fix]
+    # What is known of a layer is told already.
+    unlike = [array for array in unlike if f"in {array.layer} " not in before.part]
+    if unlike:
+        layers = bounded(dict.fromkeys(array.layer for array in unlike))
+        sentences.append(
+            f"in {layers}, PyTorch and Keras have other weights, in no known order: "
+            f"they differ in {bounded(map(str, unlike))}; {_origin(unlike)}"
+        )
+        fixes.append(CARRY)
     return replace(
         before,
         explained=True,
-        sentence=sentence,
-        fix="carry the weights over once more, compare.transfer(torch_model, "
-        "keras_model) or the other way round",
+        sentence="; and ".join(sentences),
+        fix="; and ".join(fixes),
         gap_after=last.gap64,
         limit=last.limit64,
         indistinguishable_from=(),

@@ -270,7 +270,7 @@ REPORTS = (
         "strides begin at the second pixel",
         RESNET,
         "which side striding begins on",
-        r"stride|first|begin|shift|crop|slice|pad",
+        r"stride|first|begin|1:|shift|crop|slice|pad",
         stride_of_pixels,
     ),
     report(

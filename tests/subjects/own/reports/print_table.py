@@ -11,6 +11,7 @@ import time
 import warnings
 from dataclasses import dataclass
 
+import ports_families
 import ports_kernels
 import ports_layers
 import ports_layout
@@ -30,6 +31,7 @@ REPORTS: tuple[Report, ...] = (
     *ports_pooling.REPORTS,
     *ports_layers.REPORTS,
     *ports_sequences.REPORTS,
+    *ports_families.REPORTS,
 )
 
 

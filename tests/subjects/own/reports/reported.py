@@ -23,6 +23,7 @@ Group = Literal[
     "activations",
     "recurrent",
     "attention",
+    "families",
 ]
 
 
