@@ -143,7 +143,9 @@ def _goes_through(
         before: the array that goes in, (batch, ..., features); None if not seen.
         after: the array that should come out, of that shape; None if not seen.
     """
-    if before is None or after is None or len(before) != len(after):
+    if before is None or after is None or not (before.ndim and after.ndim):
+        return False
+    if len(before) != len(after):
         return False
     # Most functions differ on the first step, or row, of the first sample, which takes
     # less time than all.

@@ -8,7 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from compare.diagnosing.operations.counterparts import orders_of_axes, same
+from compare.diagnosing.operations.counterparts import (
+    order_of_axes,
+    orders_of_axes,
+    same,
+)
 from compare.diagnosing.operations.layouts import first_input, order_for
 from compare.diagnosing.operations.regions import Region, Regions
 from compare.mistakes.traces import RETURN, Replacement, Step, Trace
@@ -349,7 +353,12 @@ def _turned(
 
 def is_turned(own: np.ndarray, array: np.ndarray) -> bool:
     """Whether arrays of one shape that hold the same numbers have them elsewhere."""
-    return own.ndim > 1 and own.shape == array.shape and not same(own, array)
+    if own.ndim < 2 or own.shape != array.shape:
+        return False
+    axes = order_of_axes(own, array)
+    if axes is None or axes == tuple(range(own.ndim)):
+        return False  # such as booleans that are the opposite
+    return same(own.transpose(axes), array)
 
 
 def is_own(trace: Trace, value: int) -> bool:

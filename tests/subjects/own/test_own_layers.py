@@ -91,12 +91,15 @@ def test_a_transfer_takes_them_along():
     assert compare.check(first, second, X).verdict == "same"
 
 
-def test_one_that_computes_something_else_is_where_it_differs():
+def test_what_one_computes_otherwise_is_named_where_it_differs():
     evidence = compare.check(in_pytorch(), in_keras("relu"), X, "to_keras")
+    explanation = evidence.results[0].explanation
 
     assert evidence.verdict == "different"
-    assert evidence.results[0].explanation.layer == "attention"
-    assert "lstm and head alone are the same" in evidence.explain()
+    assert explanation.layer == "attention"
+    assert explanation.explained
+    assert "PyTorch has a tanh" in explanation.sentence
+    assert "relu" in explanation.fix
 
 
 def test_other_names_are_refused_where_two_arrays_have_one_shape():
