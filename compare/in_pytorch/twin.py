@@ -186,15 +186,24 @@ class Twin(adapter.Twin):
         """Names of a layer's arrays that have no part in what the model returns."""
         tensors = holders(self.model)[layer]
         learnt = {key: t for key, t in tensors.items() if t.requires_grad}
+        # GroupNorm of PyTorch 2.13 ends the process where the gradients of its own
+        # weights alone are asked for, in channels_last: so all are.
+        every = [*learnt.values(), *self.model.parameters()]
         with torch.enable_grad():
-            results = self.results(self.tensors(arrays))
+            inputs = [
+                tensor.detach().requires_grad_(tensor.is_floating_point())
+                for tensor in self.tensors(arrays)
+            ]
+            results = self.results(inputs)
         total = sum(result.sum() for result in results if result.requires_grad)
         if not learnt or not isinstance(total, torch.Tensor):
             return []
-        gradients = torch.autograd.grad(total, [*learnt.values()], allow_unused=True)
+        every += [tensor for tensor in inputs if tensor.requires_grad]
+        every = [tensor for tensor in every if tensor.requires_grad]
+        gradients = torch.autograd.grad(total, every, allow_unused=True)
         return [
             key
-            for key, gradient in zip(learnt, gradients, strict=True)
+            for key, gradient in zip(learnt, gradients, strict=False)
             if gradient is None and self._stays(learnt[key], arrays)
         ]
 

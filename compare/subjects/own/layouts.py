@@ -50,6 +50,7 @@ def build_laid_out(
         return pair, *build(pair, notes)
     of_build: list[str] = []
     refused: BadInput | None = None
+    refused_otherwise: BadInput | None = None
     built: Built | None = None
     try:
         built = build(pair, of_build)
@@ -62,7 +63,8 @@ def build_laid_out(
         of_other: list[str] = []
         try:
             built_otherwise = build(other, of_other)
-        except BadInput:
+        except BadInput as error:
+            refused_otherwise = refused_otherwise or error
             continue
         if _agree_in_shape(built_otherwise[0], other):
             notes += [note, *of_other]
@@ -70,6 +72,9 @@ def build_laid_out(
     if built is None:
         assert refused is not None
         raise refused
+    # In this layout a model refuses x; in another both take it, and layers do not fit.
+    if refused_otherwise is not None and _refuses(built[0], pair):
+        raise refused_otherwise
     notes += of_build
     return pair, *built
 
@@ -82,14 +87,26 @@ def _agree_in_shape(twins: Twins, pair: OwnPair) -> bool:
     """Whether both models run, and their results have the same shapes."""
     if twins.refusals:
         return False
-    arrays = pair.arrays
-    if twins.inputs[0].shape[0] is None:
-        arrays = tuple(array[:1] for array in arrays)
-    stages, refusals = twins.run(*arrays)
+    stages, refusals = twins.run(*_first_sample(twins, pair))
     if refusals or twins.outputs is None:
         return False
     torch, keras = stages["torch", SINGLE], stages["keras", SINGLE]
     return all(torch[name].shape == keras[name].shape for name in twins.outputs)
+
+
+def _refuses(twins: Twins, pair: OwnPair) -> bool:
+    """Whether a model refuses what it is given."""
+    if twins.refusals:
+        return True
+    _, refusals = twins.run(*_first_sample(twins, pair))
+    return bool(refusals)
+
+
+def _first_sample(twins: Twins, pair: OwnPair) -> tuple[np.ndarray, ...]:
+    """One sample of the inputs; all where the models are of a fixed batch."""
+    if twins.inputs[0].shape[0] is not None:
+        return pair.arrays
+    return tuple(array[:1] for array in pair.arrays)
 
 
 def _others(pair: OwnPair) -> Iterator[tuple[OwnPair, str]]:
