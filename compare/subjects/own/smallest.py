@@ -17,6 +17,7 @@ from compare.judging.result import SAME, Result
 from compare.subjects.built_in import shrinkable
 from compare.subjects.cases import Case
 from compare.subjects.own.calls import cut
+from compare.subjects.own.layouts import build_laid_out
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.run import build, settled  # loads PyTorch first
@@ -63,7 +64,7 @@ def _shrinkable(pair: OwnPair, result: Result) -> Shrinkable:
     anew = not any(is_live(side, model) for side, model in pair.models.items())
     if anew and result.direction != AS_IS:
         sizes = _shared_sizes(pair)
-    whole, length = build(pair, [])
+    pair, whole, length = build_laid_out(pair, [], build)
     batch = result.batch
     assert batch is not None  # the models were built and ran
 
