@@ -30,6 +30,8 @@ class Shrinkable:
             may be taken away.
         sizes: by name, those that the pair can be built with.
         features: the name in `sizes` of the size of x's last axis, if there is one.
+        layout: what has the channels second in PyTorch, and last in the arrays: "",
+            "inputs", "results" or "inputs and results".
     """
 
     build: Callable[[Mapping[str, int], tuple[np.ndarray, ...]], Twins]
@@ -38,6 +40,7 @@ class Shrinkable:
     timesteps: int | None
     sizes: Mapping[str, int]
     features: str | None = None
+    layout: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,14 @@ class Smallest:
         arrays: one for each input.
         twins: of these sizes, with weights.
         gap: of the stage that decides; None where shapes differ, or a twin refuses.
+        layout: as in `Shrinkable`.
     """
 
     sizes: Mapping[str, int]
     arrays: tuple[np.ndarray, ...]
     twins: Twins
     gap: float | None
+    layout: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Sizes and shapes, as JSON shows them."""
@@ -116,7 +121,8 @@ def shrink(pair: Shrinkable) -> Smallest:
                 sizes, twins = smaller_sizes, smaller_twins
                 break
     arrays = _with_features(pair, sizes, pair.cut(batch, steps))
-    return Smallest(sizes, arrays, twins, _difference(twins, arrays).gap)
+    gap = _difference(twins, arrays).gap
+    return Smallest(sizes, arrays, twins, gap, pair.layout)
 
 
 def _smaller_numbers(number: int) -> Iterator[int]:

@@ -83,8 +83,8 @@ in_torch = {torch_model}
 in_torch.load_state_dict({{n: torch.from_numpy(a) for n, a in state.items()}})
 in_torch.eval()
 with torch.no_grad():
-    first = {{name: torch.from_numpy(a) for name, a in inputs.items()}}
-    first = [t.numpy() for t in flat(in_torch({torch_call}))]
+    first = {{name: {torch_input} for name, a in inputs.items()}}
+    first = [{torch_result} for t in flat(in_torch({torch_call}))]
 
 in_keras = {keras_model}
 second = {{name: keras.ops.convert_to_tensor(a) for name, a in inputs.items()}}
@@ -110,6 +110,11 @@ for number, (a, b) in enumerate(zip(first, second)):
 sys.exit(1 if differs else 0)
 '''
 
+
+# What PyTorch is given and returns, where it has the channels of images second.
+INPUT, RESULT = "torch.from_numpy(a)", "t.numpy()"
+INPUT_MOVED = f"{INPUT}.movedim(-1, 1) if a.ndim > 3 else {INPUT}"
+RESULT_MOVED = "(t.movedim(1, -1) if t.ndim > 3 else t).numpy()"
 
 # How a call hands its inputs over, by `calls.call_style`.
 ARGUMENTS: dict[Style, str] = {
@@ -174,6 +179,8 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
         data=_packed(_arrays(torch, keras, least)),
         torch_model=f"{source.makers['torch']}({sizes})",
         keras_model=f"{source.makers['keras']}({sizes})",
+        torch_input=INPUT_MOVED if least.layout.startswith("inputs") else INPUT,
+        torch_result=RESULT_MOVED if least.layout.endswith("results") else RESULT,
         torch_call=torch_arguments.format(inputs="first"),
         keras_call=keras_arguments.format(inputs="second"),
     )

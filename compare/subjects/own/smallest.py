@@ -96,6 +96,7 @@ def _shrinkable(pair: OwnPair, result: Result) -> Shrinkable:
         result.timesteps if length is None else None,
         sizes,
         features_name(sizes, x),
+        pair.layout,
     )
 
 
