@@ -71,6 +71,9 @@ def _fits(output: np.ndarray, x: np.ndarray, axis: int) -> bool:
     alike = factors[:1] * rows + offsets[:1]  # with the numbers of the first for all
     if same(alike, values):
         return False
+    # Where some entries are as they were, it is the others alone that differ.
+    if any(same(row, value) for row, value in zip(rows, values, strict=True)):
+        return False
     return same(factors * rows + offsets, values)
 
 
