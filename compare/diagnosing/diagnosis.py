@@ -56,6 +56,7 @@ ORDER = (
     FinalActivation,
     ResultOrder,
 )
+ALIKE = (SAME, ILL_CONDITIONED)  # verdicts with which operations are not compared
 TRIED = sum(
     isinstance(mistake.effect, (*ORDER, ArraysOfAnotherLayer)) for mistake in MISTAKES
 )
@@ -69,6 +70,8 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
         arrays: one for each input.
     """
     diagnosis = _diagnosed(twins, arrays)
+    if diagnosis.before is not None and diagnosis.before.verdict in ALIKE:
+        return diagnosis.explanation()
     cures = _cured(twins, diagnosis.findings)
     return explained_by_operations(
         twins, arrays, diagnosis.explanation(), diagnosis.proofs, cures

@@ -156,6 +156,8 @@ class _LayersAtWork:
             return
         x = run.args[0]
         if isinstance(module, RECURRENT):
+            if run.layer not in self._holding:
+                return  # one that the user ignores
             if is_recurrent_result(module, result) and is_batch(module, x):
                 options: Options = {}
                 if run.states is not None:
