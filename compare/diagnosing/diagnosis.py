@@ -218,6 +218,8 @@ def _judge_cured(
             for (side, _), arrays_by_stage in stages.items():
                 if side == "torch":
                     _turn_back(arrays_by_stage, turned)
+            if not twins.outputs:  # nobody named them, since a twin refused
+                return None
             return twins.judge(stages, arrays)
         except IndexError:  # the code between layers may not take what it gets now
             return None
