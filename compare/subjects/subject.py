@@ -143,8 +143,10 @@ def _run_length(
                 result = replace(result, unexercised=adequacy.sentences())
             results.append(result)
         if wrong:
-            case, explanation = explainer.explanation(twins, wrong)
-            results[case.number] = replace(case.result, explanation=explanation)
+            wrong_case, explanation = explainer.explanation(twins, wrong)
+            results[wrong_case.number] = replace(
+                wrong_case.result, explanation=explanation
+            )
         yield from results
         if subject.loss:
             yield from _gradients(subject, twins, cases, direction)

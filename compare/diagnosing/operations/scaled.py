@@ -30,8 +30,7 @@ def scaled(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
             return
     for count in range(1, x.ndim):
         for axes in combinations(range(1, x.ndim), count):
-            axis = _axis_of_standardised(output, x, axes)
-            if axis is not None:
+            if _axis_of_standardised(output, x, axes) is not None:
                 word = "axis" if count == 1 else "axes"
                 where = f"over {word} {listed([str(place) for place in axes])}"
                 yield "the values standardised and scaled", where
