@@ -11,6 +11,7 @@ import numpy as np
 
 from compare.kinds import convolution_arrays
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
+from compare.kinds.convolution_examples import IN_TORCH, SHAPES, Variant, examples
 from compare.kinds.convolution_options import (
     depthwise_inputs,
     depthwise_outputs,
@@ -20,7 +21,7 @@ from compare.kinds.convolution_options import (
     window,
 )
 from compare.kinds.dense import ACTIVATION, BIAS
-from compare.kinds.kind import Axes, Example, Kind
+from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call, Computation, Effect, Mistake
 from compare.kinds.option import REQUIRED, Option, Options, as_sizes
@@ -32,7 +33,6 @@ MODES: dict[str, Literal["reflect", "edge", "wrap"]] = {
     "replicate": "edge",
     "circular": "wrap",
 }
-SHAPES = {1: (3, 5, 4), 2: (2, 6, 5, 4), 3: (2, 5, 6, 5, 4)}  # of inputs of examples
 
 
 def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
@@ -145,11 +145,8 @@ def convolution(axes: int) -> Kind:
             INITIAL,
         ),
         features_first=True,
-        files=(
-            Axes({"weight": axes + 2, "bias": 1}, {"kernel": axes + 2, "bias": 1}),
-            Axes({"weight": axes + 2}, {"kernel": axes + 2}),
-        ),
-        examples=tuple(_examples(axes)),
+        files=convolution_arrays.files(axes),
+        examples=_examples(axes),
     )
 
 
@@ -210,12 +207,9 @@ def _options(axes: int) -> tuple[Option, ...]:
     )
 
 
-def _examples(axes: int) -> list[Example]:
+def _examples(axes: int) -> tuple[Example, ...]:
     """Small layers over so many axes."""
-    in_torch = {"in_channels": 4, "out_channels": 6, "kernel_size": 3}
-    in_keras = {"filters": 6, "kernel_size": 3}
-    made = []
-    for name, torch, keras in (
+    variants: tuple[Variant, ...] = (
         ("", {}, {}),
         ("without bias", {"bias": False}, {"use_bias": False}),
         ("in groups", {"groups": 2}, {"groups": 2}),
@@ -227,29 +221,19 @@ def _examples(axes: int) -> list[Example]:
             {"padding": "same", "kernel_size": 4},
             {"padding": "same", "kernel_size": 4},
         ),
-    ):
-        made.append(
-            Example(
-                f"Conv{axes}d",
-                {**in_torch, **torch},
-                f"Conv{axes}D",
-                {**in_keras, **keras},
-                name,
-                SHAPES[axes],
-            )
-        )
-    if axes < 3:
-        made.append(
-            Example(
-                f"Conv{axes}d",
-                {**in_torch, "out_channels": 12, "groups": 4},
-                f"DepthwiseConv{axes}D",
-                {"kernel_size": 3, "depth_multiplier": 3},
-                "depthwise",
-                SHAPES[axes],
-            )
-        )
-    return made
+    )
+    plain = examples(axes, f"Conv{axes}d", f"Conv{axes}D", variants)
+    if axes == 3:
+        return plain
+    depthwise = Example(
+        f"Conv{axes}d",
+        {**IN_TORCH, "out_channels": 12, "groups": 4},
+        f"DepthwiseConv{axes}D",
+        {"kernel_size": 3, "depth_multiplier": 3},
+        "depthwise",
+        SHAPES[axes],
+    )
+    return (*plain, depthwise)
 
 
 CONVOLUTIONS = tuple(map(convolution, (1, 2, 3)))

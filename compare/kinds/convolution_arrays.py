@@ -14,12 +14,21 @@ import numpy as np
 
 from compare.judging.words import Side
 from compare.kinds.changes import ArrayChange, change_each
+from compare.kinds.kind import Axes
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer, Mistake
 from compare.kinds.rows import Row, copied
 
 # What the axes of a window are called, by how many there are.
 AXES = {1: ("time",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+def files(axes: int) -> tuple[Axes, ...]:
+    """The arrays of a convolution over so many axes in a saved file."""
+    return (
+        Axes({"weight": axes + 2, "bias": 1}, {"kernel": axes + 2, "bias": 1}),
+        Axes({"weight": axes + 2}, {"kernel": axes + 2}),
+    )
 
 
 # -------------------------------------------------------------------------------- rows

@@ -11,10 +11,10 @@ import numpy as np
 
 from compare.kinds import convolution_arrays
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
-from compare.kinds.convolution import SHAPES
+from compare.kinds.convolution_examples import Variant, examples
 from compare.kinds.convolution_options import dilation, stride, window
 from compare.kinds.dense import ACTIVATION, BIAS
-from compare.kinds.kind import Axes, Example, Kind
+from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.option import REQUIRED, Option, Options, Value, as_sizes
 from compare.kinds.windows import Around, reaches
@@ -177,11 +177,8 @@ def transposed_convolution(axes: int) -> Kind:
             INITIAL,
         ),
         features_first=True,
-        files=(
-            Axes({"weight": axes + 2, "bias": 1}, {"kernel": axes + 2, "bias": 1}),
-            Axes({"weight": axes + 2}, {"kernel": axes + 2}),
-        ),
-        examples=tuple(_examples(axes)),
+        files=convolution_arrays.files(axes),
+        examples=_examples(axes),
     )
 
 
@@ -228,12 +225,9 @@ def _options(axes: int) -> tuple[Option, ...]:
     )
 
 
-def _examples(axes: int) -> list[Example]:
+def _examples(axes: int) -> tuple[Example, ...]:
     """Small layers over so many axes."""
-    in_torch = {"in_channels": 4, "out_channels": 6, "kernel_size": 3}
-    in_keras = {"filters": 6, "kernel_size": 3}
-    made = []
-    for name, torch, keras in (
+    variants: tuple[Variant, ...] = (
         ("", {}, {}),
         ("without bias", {"bias": False}, {"use_bias": False}),
         ("as many outputs as inputs", {"out_channels": 4}, {"filters": 4}),
@@ -248,18 +242,9 @@ def _examples(axes: int) -> list[Example]:
             {"stride": 3, "output_padding": 1},
             {"strides": 3, "output_padding": 1},
         ),
-    ):
-        made.append(
-            Example(
-                f"ConvTranspose{axes}d",
-                {**in_torch, **torch},
-                f"Conv{axes}DTranspose",
-                {**in_keras, **keras},
-                name,
-                SHAPES[axes],
-            )
-        )
-    return made
+    )
+    keras = f"Conv{axes}DTranspose"
+    return examples(axes, f"ConvTranspose{axes}d", keras, variants)
 
 
 TRANSPOSED_CONVOLUTIONS = tuple(map(transposed_convolution, (1, 2, 3)))

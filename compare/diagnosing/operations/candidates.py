@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from compare.diagnosing.operations.counterparts import (
-    order_of_axes,
+    is_turned,
     orders_of_axes,
     same,
 )
@@ -349,16 +349,6 @@ def _turned(
                     keras_place,
                     Arrangement(tuple(range(own.ndim)), own.shape),
                 )
-
-
-def is_turned(own: np.ndarray, array: np.ndarray) -> bool:
-    """Whether arrays of one shape that hold the same numbers have them elsewhere."""
-    if own.ndim < 2 or own.shape != array.shape:
-        return False
-    axes = order_of_axes(own, array)
-    if axes is None or axes == tuple(range(own.ndim)):
-        return False  # such as booleans that are the opposite
-    return same(own.transpose(axes), array)
 
 
 def is_own(trace: Trace, value: int) -> bool:

@@ -121,6 +121,16 @@ def order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:
     return None
 
 
+def is_turned(own: np.ndarray, array: np.ndarray) -> bool:
+    """Whether arrays of one shape that hold the same numbers have them elsewhere."""
+    if own.ndim < 2 or own.shape != array.shape:
+        return False
+    axes = order_of_axes(own, array)
+    if axes is None or axes == tuple(range(own.ndim)):
+        return False  # such as booleans that are the opposite
+    return same(own.transpose(axes), array)
+
+
 def orders_of_axes(
     shape: tuple[int, ...], other: tuple[int, ...]
 ) -> Iterator[tuple[int, ...]]:

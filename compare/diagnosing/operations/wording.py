@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.diagnosing.operations.candidates import Candidate, is_own, is_turned
+from compare.diagnosing.operations.candidates import Candidate, is_own
 from compare.diagnosing.operations.causes import Cause
 from compare.diagnosing.operations.computed import added_to_each, labels_of
-from compare.diagnosing.operations.counterparts import order_of_axes
+from compare.diagnosing.operations.counterparts import is_turned, order_of_axes
 from compare.diagnosing.operations.layouts import layouts
 from compare.diagnosing.operations.naming import (
     at,
@@ -262,7 +262,8 @@ def _another_order(change: Candidate, found: Regions) -> Worded:
     value, keras_value = change.torch.inputs[change.place], change.input_of_keras
     step, keras_step = _first_of_order(value, keras_value, found)
     own, right = torch.array(value), keras.array(keras_value)
-    axes = order_of_axes(own, right) or tuple(range(own.ndim))
+    axes = order_of_axes(own, right)
+    assert axes is not None  # as `is_turned` has seen
     moved = listed([str(place) for place, axis in enumerate(axes) if place != axis])
     where, keras_where = at(change.torch), at(change.keras)
     name = value_in_words(value, torch)

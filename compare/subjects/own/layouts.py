@@ -17,6 +17,7 @@ import numpy as np
 from compare.errors import BadInput
 from compare.judging.words import Precision
 from compare.subjects.own.pair import Layout, OwnPair
+from compare.twins.stages import StagesOfAll
 from compare.twins.twins import Twins
 
 LEAST_AXES = 4  # of an image: with fewer, the axes between are time, or none
@@ -52,9 +53,12 @@ def build_laid_out(
     refused: BadInput | None = None
     refused_otherwise: BadInput | None = None
     built: Built | None = None
+    is_refused = False
     try:
         built = build(pair, of_build)
-        if _agree_in_shape(built[0], pair):
+        stages = _first_run(built[0], pair)
+        is_refused = stages is None
+        if _agree_in_shape(built[0], stages):
             notes += of_build
             return pair, *built
     except BadInput as error:
@@ -66,14 +70,15 @@ def build_laid_out(
         except BadInput as error:
             refused_otherwise = refused_otherwise or error
             continue
-        if _agree_in_shape(built_otherwise[0], other):
+        twins = built_otherwise[0]
+        if _agree_in_shape(twins, _first_run(twins, other)):
             notes += [note, *of_other]
             return other, *built_otherwise
     if built is None:
         assert refused is not None
         raise refused
     # In this layout a model refuses x; in another both take it, and layers do not fit.
-    if refused_otherwise is not None and _refuses(built[0], pair):
+    if refused_otherwise is not None and is_refused:
         raise refused_otherwise
     notes += of_build
     return pair, *built
@@ -83,30 +88,26 @@ def _is_image(array: np.ndarray) -> bool:
     return array.ndim >= LEAST_AXES and array.dtype.kind == "f"
 
 
-def _agree_in_shape(twins: Twins, pair: OwnPair) -> bool:
-    """Whether both models run, and their results have the same shapes."""
+def _first_run(twins: Twins, pair: OwnPair) -> StagesOfAll | None:
+    """What both models make of one sample; None where one of them refuses it.
+
+    Where the models are of a fixed batch, they are given all samples.
+    """
     if twins.refusals:
-        return False
-    stages, refusals = twins.run(*_first_sample(twins, pair))
-    if refusals or twins.outputs is None:
+        return None
+    arrays = pair.arrays
+    if twins.inputs[0].shape[0] is None:
+        arrays = tuple(array[:1] for array in arrays)
+    stages, refusals = twins.run(*arrays)
+    return None if refusals else stages
+
+
+def _agree_in_shape(twins: Twins, stages: StagesOfAll | None) -> bool:
+    """Whether both models ran, and their results have the same shapes."""
+    if stages is None or twins.outputs is None:
         return False
     torch, keras = stages["torch", SINGLE], stages["keras", SINGLE]
     return all(torch[name].shape == keras[name].shape for name in twins.outputs)
-
-
-def _refuses(twins: Twins, pair: OwnPair) -> bool:
-    """Whether a model refuses what it is given."""
-    if twins.refusals:
-        return True
-    _, refusals = twins.run(*_first_sample(twins, pair))
-    return bool(refusals)
-
-
-def _first_sample(twins: Twins, pair: OwnPair) -> tuple[np.ndarray, ...]:
-    """One sample of the inputs; all where the models are of a fixed batch."""
-    if twins.inputs[0].shape[0] is not None:
-        return pair.arrays
-    return tuple(array[:1] for array in pair.arrays)
 
 
 def _others(pair: OwnPair) -> Iterator[tuple[OwnPair, str]]:
