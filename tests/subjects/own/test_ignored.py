@@ -74,3 +74,22 @@ def test_what_the_user_ignores_does_not_count():
 def test_ignored_names_that_are_none_are_refused(ignore):
     with pytest.raises(compare.BadInput, match="ignore: expected"):
         compare.check(Emissions(), in_keras(), X, ignore=ignore)
+
+
+def test_a_recurrent_layer_may_be_ignored():
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = nn.GRU(3, 2, batch_first=True)
+
+        def forward(self, x):
+            return self.rnn(x)[0]
+
+    x = np.zeros((2, 4, 3), np.float32)
+    twin = keras.Sequential(
+        [keras.Input((None, 3)), keras.layers.GRU(2, return_sequences=True)]
+    )
+    compare.transfer(Recurrent(), twin)
+    evidence = compare.check(Recurrent(), twin, x, ignore=["rnn"])
+
+    assert "rnn: no twin was looked for, as you say." in evidence.notes

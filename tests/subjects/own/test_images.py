@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from images import (
+    CHANNELS,
     IMAGES,
     IMAGES_FIRST,
     ToImages,
@@ -60,6 +62,23 @@ def test_images_that_fit_neither_layout_are_refused():
 
     with pytest.raises(compare.BadInput, match="to have 4 channels, but got 5"):
         compare.check(in_pytorch(), in_keras(), x)
+
+
+class Normed(ToImages):
+    """Images that go through a norm that Keras's twin does not have."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = torch.nn.GroupNorm(1, CHANNELS)
+
+    def forward(self, x):
+        return super().forward(self.norm(x))
+
+
+def test_a_layer_without_a_twin_is_told_whatever_the_layout():
+    """Not that Keras's model does not take images with the channels second."""
+    with pytest.raises(compare.BadInput, match="norm GroupNorm"):
+        compare.check(Normed(), to_images_in_keras(), IMAGES_FIRST, "to_keras")
 
 
 # --------------------------------------------------------------------------- mistakes

@@ -310,9 +310,42 @@ def test_mistake_is_explained_with_the_smallest_case(file, run, tmp_path):
     assert {"sentence", "fix", "indistinguishable_from"} <= set(explained)
 
 
-def test_script_shows_the_difference_without_this_package(file, run, tmp_path):
-    run("explain", file(FIRST_STEP), "--reproduce", "show.py")
-    text = (tmp_path / "show.py").read_text(encoding="utf-8")
+IMAGES = """
+import keras
+from torch import nn
+
+
+class InPyTorch(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.head(self.conv(x).tanh().mean((2, 3)))
+
+
+def in_keras():
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(2),
+        ]
+    )
+
+
+torch_model, keras_model = InPyTorch, in_keras
+input_shape = ("batch", 3, 8, 8)
+"""
+
+
+@pytest.mark.parametrize("text", [FIRST_STEP, IMAGES], ids=["steps", "channels second"])
+def test_script_shows_the_difference_without_this_package(file, run, tmp_path, text):
+    """Images too, of which each model takes its own layout."""
+    run("explain", file(text), "--reproduce", "show.py")
+    script = (tmp_path / "show.py").read_text(encoding="utf-8")
 
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -324,7 +357,7 @@ def test_script_shows_the_difference_without_this_package(file, run, tmp_path):
         text=True,
     )
 
-    assert len(text) < 10_000
+    assert len(script) < 10_000
     assert "result 0: largest difference" in ran.stdout, ran.stderr
     assert ran.returncode == 1
 
