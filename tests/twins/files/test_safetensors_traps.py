@@ -1,4 +1,4 @@
-"""Headers of safetensors that would take all time or memory: refused for what they claim.
+"""Headers of safetensors that would take all memory: refused for what they claim.
 
 What the checks before reading do not see, the child ends in which files are read; see
 tests/doors/test_apart.py.
