@@ -17,7 +17,7 @@ from compare.in_pytorch.twin import Twin as PyTorchTwin
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare.judging import verdict
 from compare.judging.arrays import Input, sequence, valid_steps
-from compare.judging.four import noise_of
+from compare.judging.four import Four, noise_of
 from compare.judging.result import SIDES, Judgement
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
 from compare.kinds.layer import Arrays, Layer
@@ -338,6 +338,15 @@ class Twins:
             BadInput: if there is nothing in a stage.
         """
         stages, refusals = self.run(*arrays)
+        return self.judged(stages, refusals, arrays)
+
+    def judged(
+        self,
+        stages: StagesOfAll,
+        refusals: dict[Side, str],
+        arrays: Sequence[np.ndarray],
+    ) -> Judgement:
+        """The verdict on what `run` returned for these arrays, refusals included."""
         if refusals:
             return Judgement(verdict.of_refusals(refusals), refusals=refusals)
         return self.judge(stages, arrays)
@@ -367,6 +376,28 @@ class Twins:
             stages=results,
             unmatched=unmatched(torch, keras, fours),
         )
+
+    def are_apart(
+        self, results: Stages, keras: Stages, arrays: Sequence[np.ndarray]
+    ) -> bool:
+        """Whether results in float64 prove alone that models are not the same.
+
+        Args:
+            results: what PyTorch's model returns, by name.
+            keras: stages of Keras's twin in float64.
+            arrays: that both ran on, one for each of the inputs.
+        """
+        for name, t64 in results.items():
+            if name not in keras or t64.shape != keras[name].shape:
+                continue
+            four = Four(t64, t64, keras[name], keras[name])
+            if self._has_time(name, t64.shape, arrays):
+                valid = self._valid_steps([name], arrays)
+                if name in valid:
+                    four = with_valid_steps(four, valid[name])
+            if verdict.is_apart(four.t64, four.k64):
+                return True
+        return False
 
     def _judge32(self, stages: StagesOfAll, arrays: Sequence[np.ndarray]) -> Judgement:
         """The verdict on stages where some twin did not run in float64."""
