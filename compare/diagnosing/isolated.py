@@ -99,6 +99,11 @@ class Isolated:
         """What each side does, PyTorch's first."""
         return {"torch": self.torch, "keras": self.keras}
 
+    def is_changed_by_run(self, layer: str) -> bool:
+        """Whether a run itself changes what a layer holds, on either side."""
+        changed = (*self.torch.changed_by_run, *self.keras.changed_by_run)
+        return layer_of(layer) in map(layer_of, changed)
+
     @property
     def unseen(self) -> list[str]:
         """Layers that hold arrays and run in a way that cannot be looked into."""

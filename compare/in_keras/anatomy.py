@@ -73,6 +73,7 @@ def anatomy(
         *calls.replacements(),
     ]
     unrolled = cells_run_once(unnamed(twin.model))
+    before = _held(twin)
     with calls_replaced(replacements), unrolled, suppress(*REFUSALS):
         results = twin.results(twin.tensors(arrays))
     at_work = _LayersAtWork(kinds, weights)
@@ -115,6 +116,7 @@ def anatomy(
             if name in at_work.layer_inputs
         },
         orders=at_work.orders,
+        changed_by_run=_changed(before, _held(twin)),
         stacked=at_work.stacked,
         cells=tuple(
             name
@@ -135,6 +137,25 @@ def _attended(
         if options is not None:
             attended[name] = options
     return attended
+
+
+def _held(twin: Twin) -> dict[str, list[np.ndarray]]:
+    """What each layer holds now, by its name."""
+    return {
+        name: [to_numpy(variable) for variable in held.values()]
+        for name, held in holders(twin.model).items()
+    }
+
+
+def _changed(
+    before: Mapping[str, list[np.ndarray]], after: Mapping[str, list[np.ndarray]]
+) -> tuple[str, ...]:
+    """The layers that hold something else after a run, such as statistics."""
+    changed = []
+    for name, arrays in before.items():
+        if not all(map(np.array_equal, arrays, after[name])):
+            changed.append(name)
+    return tuple(changed)
 
 
 def _settings(kind: str, layer: keras.Layer) -> Options:

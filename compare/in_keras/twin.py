@@ -272,8 +272,9 @@ class Twin(adapter.Twin):
         total = 0
         model, layers = self.functional, every_layer(self.functional)
         leaving_out = left_out(model, layers, self.left_out)
+        mode = {"training": True} if training else {}  # see `_compute`
         with self._refused(), exact_constants(self.dtype), leaving_out:
-            returned = model(list(tensors), training=training)
+            returned = model(list(tensors), **mode)
             for term in model.losses:
                 total = total + keras.ops.sum(keras.ops.cast(term, self.dtype))
         results = _flat(returned)
@@ -425,7 +426,9 @@ class Twin(adapter.Twin):
         if self.dtype == "float32":
             noting = self.watched.noting(self.model)
         with recorded.recording(self.model), noting, self._refused():
-            returned = self.functional(list(args), training=False)
+            # Without `training`: False would take the place of a True that a layer of
+            # a functional model was called with, which `model(x)` does not.
+            returned = self.functional(list(args))
         results = _flat(returned)
         check_outputs(self, results)
         stages = recorded.inside(results)

@@ -22,8 +22,8 @@ class Move:
 
 @dataclass(frozen=True)
 class Sum:
-    """Two arrays of a PyTorch layer whose sum is one array of its Keras twin."""
+    """Two biases of a PyTorch layer whose sum its Keras twin has, in one array."""
 
     layer: str
-    torch: tuple[str, ...]
+    torch: tuple[str, str]
     keras: str
