@@ -31,8 +31,22 @@ ORDINALS = {1: "second", 2: "third"}
 ORDERS = {1: "(batch, channels, ...)", 2: "(batch, time, channels, ...)"}
 RESULTS_MOVED = "What PyTorch's model returns is compared with its channels last."
 
-# The twins of a pair, and the number of steps that they are fixed to, or None.
-Built = tuple[Twins, int | None]
+
+@dataclass(frozen=True)
+class Built:
+    """The twins of a pair as they were built.
+
+    Args:
+        twins: that were built.
+        length: the number of steps that they are fixed to, or None.
+        stages: what both models do on a sample; nothing where one of them refuses.
+    """
+
+    twins: Twins
+    length: int | None
+    stages: StagesOfAll
+
+
 Build = Callable[[OwnPair, list[str]], Built]
 
 
@@ -45,7 +59,6 @@ class _Trial:
         built: the twins; None where building was refused.
         notes: of building.
         error: what building raised.
-        stages: of the sample; None where a model refused it.
         fitting: for each result, the axes of channels with which the shapes agree.
     """
 
@@ -53,7 +66,6 @@ class _Trial:
     built: Built | None = None
     notes: Sequence[str] = ()
     error: BadInput | None = None
-    stages: StagesOfAll | None = None
     fitting: Sequence[Sequence[int]] = ()
 
     @property
@@ -69,7 +81,7 @@ class _Trial:
 
 def build_laid_out(
     pair: OwnPair, notes: list[str], build: Build
-) -> tuple[OwnPair, Twins, int | None]:
+) -> tuple[OwnPair, Built]:
     """Build a pair, in another layout where its models do not run in the one given.
 
     Where several layouts fit, as with as many channels as steps, numbers decide: that
@@ -86,15 +98,15 @@ def build_laid_out(
     """
     if pair.layout != AS_GIVEN:  # it was found before
         notes.append(pair.layout.note)
-        return pair, *build(pair, notes)
+        return pair, build(pair, notes)
     if not any(map(_has_channels, pair.arrays)):
-        return pair, *build(pair, notes)
+        return pair, build(pair, notes)
     chosen = _chosen(pair, build)
     assert chosen.built is not None
     if chosen.pair.layout.note:
         notes.append(chosen.pair.layout.note)
     notes += chosen.notes
-    return chosen.pair, *chosen.built
+    return chosen.pair, chosen.built
 
 
 def _chosen(pair: OwnPair, build: Build) -> _Trial:
@@ -137,7 +149,7 @@ def _chosen(pair: OwnPair, build: Build) -> _Trial:
     if first.error is not None:
         raise first.error
     # In this layout a model refuses x; in another both take it, and layers do not fit.
-    if refused is not None and first.stages is None:
+    if refused is not None and not (first.built and first.built.stages):
         raise refused
     return first
 
@@ -152,13 +164,12 @@ def _tried(pair: OwnPair, build: Build) -> _Trial:
         built = build(pair, notes)
     except BadInput as error:
         return _Trial(pair, error=error)
-    stages = _first_run(built[0], pair)
     fitting: list[list[int]] = []
-    if stages is not None and built[0].outputs is not None:
-        torch, keras = stages["torch", SINGLE], stages["keras", SINGLE]
-        for name in built[0].outputs:
+    if built.stages and built.twins.outputs is not None:
+        torch, keras = built.stages["torch", SINGLE], built.stages["keras", SINGLE]
+        for name in built.twins.outputs:
             fitting.append(_fitting(torch[name], keras[name], pair.layout))
-    return _Trial(pair, built, notes, None, stages, fitting)
+    return _Trial(pair, built, notes, None, fitting)
 
 
 def _first_run(twins: Twins, pair: OwnPair) -> StagesOfAll | None:
@@ -281,8 +292,8 @@ def _is_open(first: _Trial, others: Sequence[OwnPair]) -> bool:
     It takes an axis for channels that is as long as the last, and does not move it.
     """
     assert first.built is not None
-    twin = first.built[0].twin("torch", SINGLE)
-    sample = _sample(first.built[0], first.pair)
+    twin = first.built.twins.twin("torch", SINGLE)
+    sample = _sample(first.built.twins, first.pair)
     for other in others:
         moved = [n for n, axis in enumerate(other.layout.inputs) if axis]
         if all(_stays_in_shape(first.pair, other, number) for number in moved):
@@ -306,9 +317,9 @@ def _may_run(first: _Trial, other: OwnPair, ran: bool) -> bool:
         other: in the other layout.
         ran: whether the first one ran, and shapes leave the layout open.
     """
-    if first.built is None or first.built[0].refusals:
+    if first.built is None or first.built.twins.refusals:
         return True
-    twins = first.built[0]
+    twins = first.built.twins
     twin = twins.twin("torch", SINGLE)
     sample = []
     for array, axis in zip(_sample(twins, other), other.layout.inputs, strict=True):
@@ -337,9 +348,9 @@ def _with_results(trial: _Trial, build: Build) -> _Trial | None:
         The trial, built anew where that is needed; None where the models differ.
     """
     assert trial.built is not None
-    twins = trial.built[0]
+    twins = trial.built.twins
     for direction, load in weights.loads(trial.pair, twins, []).items():
-        stages = trial.stages
+        stages: StagesOfAll | None = trial.built.stages
         if direction != weights.AS_IS:
             load(twins)
             stages = _first_run(twins, trial.pair)
