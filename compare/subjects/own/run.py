@@ -33,6 +33,7 @@ from compare.subjects.own import (
     learning,
     other_weights,
     pairings,
+    rounded,
     weights,
 )
 from compare.subjects.own import models as live
@@ -85,6 +86,7 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
             _exchanged,
             _built_for_its_steps,
             _with_written_constants,
+            _within_rounding,
         ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
@@ -103,6 +105,7 @@ def _judge(
     gradients: bool,
     notes: Sequence[str] = (),
     written: bool = False,
+    single: bool = False,
 ) -> Judged:
     """Run a pair as it is.
 
@@ -112,6 +115,7 @@ def _judge(
         notes: go in front of those of the run.
         written: whether constants are judged as they were written down, not as float32
             rounds them.
+        single: whether to judge in float32 alone.
     """
     notes = [*notes]
     unlike: list[str] = []
@@ -119,6 +123,8 @@ def _judge(
     twins, length = built.twins, built.length
     if written:
         constants.as_written(twins)
+    if single:
+        twins.drop_float64("keras", rounded.REASON)
     cases = calls.cases(pair, length, twins.inputs[0].shape[0])
     pair, target = learning.settled(pair, twins, cases[0], gradients)
     work = subject.Subject(
@@ -282,6 +288,20 @@ def _with_written_constants(judged: Judged, gradients: bool) -> Judged:
     return _judge(judged.pair, gradients, [note], written=True)
 
 
+def _within_rounding(judged: Judged, gradients: bool) -> Judged:
+    """The run in float32, where a rounding to float32 explains what float64 shows."""
+    if gradients or judged.twins.only32 or judged.twins.refusals:
+        return judged
+    twins, stages = _twins(judged.pair, judged.length)
+    if not stages or twins.only32:
+        return judged
+    note = rounded.in_words(judged.pair, twins, _wrong(judged.results))
+    if not note:
+        return judged
+    again = _judge(judged.pair, gradients, [note], single=True)
+    return judged if _wrong(again.results) else again
+
+
 def _agree(twins: Twins, judged: Judged) -> bool:
     """Run twins with the weights of a failing run; return whether they agree now."""
     pair = judged.pair
@@ -355,10 +375,15 @@ def build(pair: OwnPair, notes: list[str]) -> layouts.Built:
         if side == "keras" and live.is_live(side, model):
             own_weights = pair.transfer not in ("to_keras", RANDOM)
             keras_models.check_unbuilt(model, own_weights)
+    found: list[tuple[int | None, Twins, StagesOfAll]] = []
     for length in _lengths(pair):
         twins, stages = _twins(pair, length)
-        if stages:
+        found.append((length, twins, stages))
+        if stages and not twins.only32:
             break
+    else:  # one in float32 alone, if there is no other
+        found.sort(key=lambda built: not built[2])
+        length, twins, stages = found[0]
     if stages and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
         made = twins.model("keras", "float32")  # by a function, which is seen only now
         length = calls.declared_steps(made) or length
