@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from compare.kinds.pooling import largest, mean
 from compare.kinds.windows import around
 
 LONGEST = 8  # window, in steps, that is looked for
-FEW = 2  # samples that are tried first: there are many candidates
+FEW = 1  # samples that are tried first: there are many candidates
 
 
 def _mean_of_all(x: np.ndarray) -> np.ndarray:
@@ -142,13 +143,11 @@ def pooled(
     # largest of a function that rises comes to the same as the function of the largest.
     before = np.stack([function(few_x) for function in functions.values()])
     for pool in pools:
-        windows = pool(few_x)
+        windows = pool(few_x) if pool.is_largest else _weights(pool, steps) @ few_x
         after = np.stack([function(windows) for function in functions.values()])
         arrays = {False: after}
         if not pool.is_largest:
-            # A mean is linear: what it makes of single steps are its weights.
-            weights = pool(np.eye(steps)[None])[0]  # (windows, time)
-            arrays[True] = np.matmul(weights, before)
+            arrays[True] = _weights(pool, steps) @ before
         for name, is_before, ending, take in _candidates(arrays, few_y, functions):
             whole = composed(pool, functions[name])
             if is_before:
@@ -156,6 +155,15 @@ def pooled(
             function_of_x = composed(whole, take)
             if near(function_of_x(x), y):
                 yield pool.operation(name, is_before, ending), function_of_x
+
+
+@lru_cache(maxsize=512)  # of every pool of a few numbers of steps
+def _weights(pool: _Pool, steps: int) -> np.ndarray:
+    """What each window takes of each step, (windows, time), where it takes the mean.
+
+    A mean is linear: what it makes of single steps are its weights.
+    """
+    return pool(np.eye(steps)[None])[0]
 
 
 def _candidates(
