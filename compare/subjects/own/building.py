@@ -1,0 +1,130 @@
+"""The twins of two models that a user brings, built as they run; loads frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from compare.in_keras import models as keras_models
+from compare.judging.arrays import sequence
+from compare.subjects.own import calls
+from compare.subjects.own import models as live
+from compare.subjects.own import notes as notes_of_runs
+from compare.subjects.own.pair import OwnPair
+from compare.subjects.own.weights import RANDOM
+
+# PyTorch comes first.
+from compare.twins.frameworks import FRAMEWORKS
+from compare.twins.twins import Twins
+
+
+def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
+    """The twins, and the number of steps that they are fixed to, or None.
+
+    Any number of steps is tried first, where the models may take it.
+
+    Args:
+        pair: what to build.
+        notes: gets which layer is the twin of which.
+
+    Raises:
+        BadInput: if layers have no twins.
+    """
+    for side, model in pair.models.items():
+        if side == "keras" and live.is_live(side, model):
+            own_weights = pair.transfer not in ("to_keras", RANDOM)
+            keras_models.check_unbuilt(model, own_weights)
+    for length in _lengths(pair):
+        twins, runs = twins_of(pair, length)
+        if runs:
+            break
+    if runs and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
+        made = twins.model("keras", "float32")  # by a function, which is seen only now
+        length = calls.declared_steps(made) or length
+        twins, runs = twins_of(pair, length, made)
+    if runs:
+        notes += notes_of_runs.on_matches(twins, pair.ignore)
+    return twins, length
+
+
+def _lengths(pair: OwnPair) -> list[int | None]:
+    """The numbers of steps to build a pair for, one after the other; None for any."""
+    x = sequence(pair.arrays)
+    if x is None:
+        return [None]
+    whole = x.shape[1]
+    if pair.free and calls.declared_steps(pair.models["keras"]) is None:
+        return [None, whole]
+    return [whole]
+
+
+def twins_of(
+    pair: OwnPair, length: int | None, declaring: object = None
+) -> tuple[Twins, bool]:
+    """The twins of a pair for a number of steps, or any.
+
+    Args:
+        pair: whose twins.
+        length: the number of steps.
+        declaring: a model of Keras that declares sizes; None for the pair's own.
+
+    Returns:
+        The twins, and whether both models can be built and run.
+
+    Raises:
+        BadInput: if layers have no twins, and weights are to be transferred.
+    """
+    inputs = calls.inputs(pair, declaring or pair.models["keras"], length)
+    handed = {
+        side: partial(
+            calls.call,
+            side,
+            pair.names,
+            softmaxed=side in pair.softmaxed,
+            layout=pair.layout,
+        )
+        for side in FRAMEWORKS
+    }
+    uncopied: set[str] = set()
+    while True:
+        makers = {}
+        originals = {}
+        for side, model in pair.models.items():
+            makers[side] = live.Maker(side, model, side in uncopied)
+            if makers[side].copies:
+                originals[side] = model
+        with live.noticing(originals) as ran:
+            twins = Twins(makers, inputs, None, calls=handed, alike=False)
+            runs = False
+            if not twins.refusals:
+                # Judged as they are, models need no rules; transferred, they do.
+                twins.match(
+                    pair.arrays,
+                    pair.table,
+                    complete=bool(pair.transfer),
+                    ignore=pair.ignore,
+                )
+                twins.pair_otherwise(pair.exchanged)
+                runs = _runs(twins, calls.first_sample(twins, pair.arrays))
+                if not runs:  # as where a model drops every axis of size 1
+                    runs = _runs(twins, pair.arrays)
+        if not ran:
+            return twins, runs
+        uncopied |= ran  # a copy that runs layers of its original proves nothing
+
+
+def _runs(twins: Twins, arrays: tuple[np.ndarray, ...]) -> bool:
+    """Whether both models run; drops twins in float64 that work in float32 inside."""
+    _drop_narrow(twins, arrays)
+    return not twins.run(*arrays)[1]
+
+
+def _drop_narrow(twins: Twins, arrays: Sequence[np.ndarray]) -> None:
+    """Drop twins in float64 that work in float32 inside: they prove nothing."""
+    for side in FRAMEWORKS:
+        if "float64" in twins.of_side(side):
+            name = twins.twin(side, "float64").narrows(arrays)
+            if name:
+                twins.drop_float64(side, f"{name} takes it to a lower precision")
