@@ -24,7 +24,7 @@ from compare.diagnosing.in_layers.steps import steps_left_out
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.repeated import of_all_runs
-from compare.judging.distances import near
+from compare.judging.distances import NEAR, near
 from compare.judging.result import SIDES
 from compare.kinds import ATTENTION
 from compare.kinds.layer import BY_HAND
@@ -154,7 +154,7 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
     if reordered is not None:
         yield reordered
         return
-    if near(isolated.relayed.result, keras.result):
+    if isolated.result_gap() <= NEAR:
         return
     if torch.result is None or keras.result is None:
         return  # a twin refused before it came to its end

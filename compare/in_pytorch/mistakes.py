@@ -167,8 +167,11 @@ def _exchanged(tensor: torch.Tensor, array: np.ndarray) -> Iterator[None]:
     right = tensor.data
     wrong = np.ascontiguousarray(array, dtype=read(tensor).dtype)
     is_learnt = isinstance(tensor, torch.nn.Parameter)
-    if not is_learnt or not wrong.flags.writeable:
-        wrong = wrong.copy()  # statistics, into which the model may write as it runs
+    # Statistics are copied, since the model may write into them as it runs. NumPy takes
+    # an axis of size 1 that runs backwards for contiguous; PyTorch refuses it.
+    is_backwards = any(stride < 0 for stride in wrong.strides)
+    if not is_learnt or is_backwards or not wrong.flags.writeable:
+        wrong = wrong.copy()
     tensor.data = torch.from_numpy(wrong).reshape(tensor.shape).to(tensor.device)
     try:
         yield

@@ -71,6 +71,8 @@ class RecurrentOutput:
         lengths: (batch,), or None where every step counts.
         states: h of every layer and direction, (number, batch, size); in Keras
             of the last layer alone.
+        with_masked: `output` with what Keras makes of masked steps, where `output` has
+            zeros; None where no step is masked, and in PyTorch.
     """
 
     output: np.ndarray
@@ -78,6 +80,7 @@ class RecurrentOutput:
     c: np.ndarray | None = None
     lengths: np.ndarray | None = None
     states: np.ndarray | None = None
+    with_masked: np.ndarray | None = None
 
 
 # -------------------------------------------------------------------------- effects

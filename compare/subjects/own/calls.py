@@ -105,10 +105,14 @@ def masked(twins: Twins, arrays: tuple[np.ndarray, ...]) -> str:
     if not without:
         return ""
     whole = next(mask.size for mask in masks)
-    return (
-        f"Keras's model masks {without} of {whole} steps; what the models make of them "
-        "is not compared."
-    )
+    count = f"Keras's model masks {without} of {whole} steps"
+    has_masked_results = any(name in twin.masks for name in twins.outputs)
+    if has_masked_results and not twins.leave_out_padding(arrays):
+        return (
+            f"{count}, PyTorch's model leaves none out; what the models return at them "
+            "is compared."
+        )
+    return f"{count}; what the models make of them is not compared."
 
 
 def inputs(pair: OwnPair, keras_model: object, length: int | None) -> tuple[Input, ...]:

@@ -9,7 +9,7 @@ channels last.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,14 +29,28 @@ LAYOUTS: tuple[tuple[str, Layout], ...] = (
     (", and so its results", "inputs and results"),
 )
 
-# The twins of a pair, and the number of steps that they are fixed to, or None.
-Built = tuple[Twins, int | None]
+
+@dataclass(frozen=True)
+class Built:
+    """The twins of a pair as they were built.
+
+    Args:
+        twins: that were built.
+        length: the number of steps that they are fixed to, or None.
+        stages: what both models do on a sample; nothing where one of them refuses.
+    """
+
+    twins: Twins
+    length: int | None
+    stages: StagesOfAll
+
+
 Build = Callable[[OwnPair, list[str]], Built]
 
 
 def build_laid_out(
     pair: OwnPair, notes: list[str], build: Build
-) -> tuple[OwnPair, Twins, int | None]:
+) -> tuple[OwnPair, Built]:
     """Build a pair, in another layout where its models do not run in the one given.
 
     Args:
@@ -48,7 +62,7 @@ def build_laid_out(
         BadInput: as `build` does.
     """
     if not any(map(_is_image, pair.arrays)):
-        return pair, *build(pair, notes)
+        return pair, build(pair, notes)
     of_build: list[str] = []
     refused: BadInput | None = None
     refused_otherwise: BadInput | None = None
@@ -56,11 +70,10 @@ def build_laid_out(
     is_refused = False
     try:
         built = build(pair, of_build)
-        stages = _first_run(built[0], pair)
-        is_refused = stages is None
-        if _agree_in_shape(built[0], stages):
+        is_refused = not built.stages
+        if _agree_in_shape(built):
             notes += of_build
-            return pair, *built
+            return pair, built
     except BadInput as error:
         refused = error
     for other, note in _others(pair):
@@ -70,10 +83,9 @@ def build_laid_out(
         except BadInput as error:
             refused_otherwise = refused_otherwise or error
             continue
-        twins = built_otherwise[0]
-        if _agree_in_shape(twins, _first_run(twins, other)):
+        if _agree_in_shape(built_otherwise):
             notes += [note, *of_other]
-            return other, *built_otherwise
+            return other, built_otherwise
     if built is None:
         assert refused is not None
         raise refused
@@ -81,33 +93,19 @@ def build_laid_out(
     if refused_otherwise is not None and is_refused:
         raise refused_otherwise
     notes += of_build
-    return pair, *built
+    return pair, built
 
 
 def _is_image(array: np.ndarray) -> bool:
     return array.ndim >= LEAST_AXES and array.dtype.kind == "f"
 
 
-def _first_run(twins: Twins, pair: OwnPair) -> StagesOfAll | None:
-    """What both models make of one sample; None where one of them refuses it.
-
-    Where the models are of a fixed batch, they are given all samples.
-    """
-    if twins.refusals:
-        return None
-    arrays = pair.arrays
-    if twins.inputs[0].shape[0] is None:
-        arrays = tuple(array[:1] for array in arrays)
-    stages, refusals = twins.run(*arrays)
-    return None if refusals else stages
-
-
-def _agree_in_shape(twins: Twins, stages: StagesOfAll | None) -> bool:
+def _agree_in_shape(built: Built) -> bool:
     """Whether both models ran, and their results have the same shapes."""
-    if stages is None or twins.outputs is None:
+    if not built.stages or built.twins.outputs is None:
         return False
-    torch, keras = stages["torch", SINGLE], stages["keras", SINGLE]
-    return all(torch[name].shape == keras[name].shape for name in twins.outputs)
+    torch, keras = built.stages["torch", SINGLE], built.stages["keras", SINGLE]
+    return all(torch[name].shape == keras[name].shape for name in built.twins.outputs)
 
 
 def _others(pair: OwnPair) -> Iterator[tuple[OwnPair, str]]:

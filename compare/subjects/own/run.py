@@ -44,6 +44,7 @@ from compare.twins import settings
 
 # PyTorch comes first.
 from compare.twins.frameworks import FRAMEWORKS
+from compare.twins.stages import StagesOfAll
 from compare.twins.twins import Twins
 
 
@@ -114,7 +115,8 @@ def _judge(
     """
     notes = [*notes]
     unlike: list[str] = []
-    pair, twins, length = layouts.build_laid_out(pair, notes, build)
+    pair, built = layouts.build_laid_out(pair, notes, build)
+    twins, length = built.twins, built.length
     if written:
         constants.as_written(twins)
     cases = calls.cases(pair, length, twins.inputs[0].shape[0])
@@ -146,6 +148,7 @@ def _judge(
         notes.append(masked)
     notes += notes_of_runs.on_changed_inputs(twins)
     notes += notes_of_runs.on_the_inside(results)
+    notes += notes_of_runs.on_few_samples(results, len(pair.arrays[0]))
     return Judged(pair, twins, length, results, notes)
 
 
@@ -171,8 +174,8 @@ def _with_other_weights(judged: Judged) -> list[Result]:
         explanation = result.explanation
         if result.direction == AS_IS and explanation and not explanation.explained:
             # The twins that ran have random weights by now.
-            twins, runs = _twins(judged.pair, judged.length)
-            if not runs:
+            twins, stages = _twins(judged.pair, judged.length)
+            if not stages:
                 return results
             weights.loads(judged.pair, twins, [])[AS_IS](twins)
             explanation = other_weights.explained(
@@ -240,8 +243,8 @@ def _as_probabilities(judged: Judged, gradients: bool) -> Judged:
     if side is None:
         return judged
     pair = replace(pair, softmaxed=frozenset({side}))
-    twins, runs = _twins(pair, judged.length)
-    if not runs or not _agree(twins, judged):
+    twins, stages = _twins(pair, judged.length)
+    if not stages or not _agree(twins, judged):
         return judged
     note = (
         f"{SIDES[side]}'s model returns logits and {SIDES[OTHER[side]]}'s their "
@@ -256,8 +259,8 @@ def _built_for_its_steps(judged: Judged, gradients: bool) -> Judged:
     pair, x = judged.pair, sequence(judged.pair.arrays)
     if judged.length is not None or x is None:
         return judged
-    twins, runs = _twins(pair, x.shape[1])
-    if not runs or twins.only32 or not _agree(twins, judged):
+    twins, stages = _twins(pair, x.shape[1])
+    if not stages or twins.only32 or not _agree(twins, judged):
         return judged
     note = (
         f"Judged for exactly {x.shape[1]} steps, as the models are called: Keras's "
@@ -336,8 +339,8 @@ def settled(pair: OwnPair) -> Iterator[None]:
 # ----------------------------------------------------------------------------- building
 
 
-def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
-    """The twins, and the number of steps that they are fixed to, or None.
+def build(pair: OwnPair, notes: list[str]) -> layouts.Built:
+    """The twins for as many steps as they take, with what they do on one sample.
 
     Any number of steps is tried first, where the models may take it.
 
@@ -353,16 +356,16 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
             own_weights = pair.transfer not in ("to_keras", RANDOM)
             keras_models.check_unbuilt(model, own_weights)
     for length in _lengths(pair):
-        twins, runs = _twins(pair, length)
-        if runs:
+        twins, stages = _twins(pair, length)
+        if stages:
             break
-    if runs and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
+    if stages and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
         made = twins.model("keras", "float32")  # by a function, which is seen only now
         length = calls.declared_steps(made) or length
-        twins, runs = _twins(pair, length, made)
-    if runs:
+        twins, stages = _twins(pair, length, made)
+    if stages:
         notes += notes_of_runs.on_matches(twins, pair.ignore)
-    return twins, length
+    return layouts.Built(twins, length, stages)
 
 
 def _lengths(pair: OwnPair) -> list[int | None]:
@@ -378,7 +381,7 @@ def _lengths(pair: OwnPair) -> list[int | None]:
 
 def _twins(
     pair: OwnPair, length: int | None, declaring: object = None
-) -> tuple[Twins, bool]:
+) -> tuple[Twins, StagesOfAll]:
     """The twins of a pair for a number of steps, or any.
 
     Args:
@@ -387,7 +390,8 @@ def _twins(
         declaring: a model of Keras that declares sizes; None for the pair's own.
 
     Returns:
-        The twins, and whether both models can be built and run.
+        The twins, and what both models do on the first sample, or on all where they
+        take no single one; nothing where one of them cannot be built or run.
 
     Raises:
         BadInput: if layers have no twins, and weights are to be transferred.
@@ -413,7 +417,7 @@ def _twins(
                 originals[side] = model
         with live.noticing(originals) as ran:
             twins = Twins(makers, inputs, None, calls=handed, alike=False)
-            runs = False
+            stages: StagesOfAll = {}
             if not twins.refusals:
                 # Judged as they are, models need no rules; transferred, they do.
                 twins.match(
@@ -423,18 +427,22 @@ def _twins(
                     ignore=pair.ignore,
                 )
                 twins.pair_otherwise(pair.exchanged)
-                runs = _runs(twins, calls.first_sample(twins, pair.arrays))
-                if not runs:  # as where a model drops every axis of size 1
-                    runs = _runs(twins, pair.arrays)
+                stages = _first_run(twins, calls.first_sample(twins, pair.arrays))
+                if not stages:  # as where a model drops every axis of size 1
+                    stages = _first_run(twins, pair.arrays)
         if not ran:
-            return twins, runs
+            return twins, stages
         uncopied |= ran  # a copy that runs layers of its original proves nothing
 
 
-def _runs(twins: Twins, arrays: tuple[np.ndarray, ...]) -> bool:
-    """Whether both models run; drops twins in float64 that work in float32 inside."""
+def _first_run(twins: Twins, arrays: tuple[np.ndarray, ...]) -> StagesOfAll:
+    """What both models do, nothing where one refuses.
+
+    Twins in float64 that work in float32 inside are dropped.
+    """
     _drop_narrow(twins, arrays)
-    return not twins.run(*arrays)[1]
+    stages, refusals = twins.run(*arrays)
+    return {} if refusals else stages
 
 
 def _drop_narrow(twins: Twins, arrays: Sequence[np.ndarray]) -> None:

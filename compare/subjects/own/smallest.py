@@ -64,7 +64,8 @@ def _shrinkable(pair: OwnPair, result: Result) -> Shrinkable:
     anew = not any(is_live(side, model) for side, model in pair.models.items())
     if anew and result.direction != AS_IS:
         sizes = _shared_sizes(pair)
-    pair, whole, length = build_laid_out(pair, [], build)
+    pair, built = build_laid_out(pair, [], build)
+    whole, length = built.twins, built.length
     batch = result.batch
     assert batch is not None  # the models were built and ran
 
@@ -77,7 +78,7 @@ def _shrinkable(pair: OwnPair, result: Result) -> Shrinkable:
                 side: partial(model, **sizes) for side, model in pair.models.items()
             }
         smaller = replace(pair, arrays=arrays, models=models)
-        twins, _ = build(smaller, [])
+        twins = build(smaller, []).twins
         load = loads(smaller, twins, [])[result.direction]
         load(twins)
         return twins

@@ -145,14 +145,16 @@ def _as_they_are(
     apart: dict[str, float] = {}  # how far the others are, by array
     for name in keras_layers.keys() & torch_layers.keys():
         torch_layer, keras_layer = torch_layers[name], keras_layers[name]
-        weights[name] = dict(keras_layer.arrays)
         for key, value in in_keras_layout(name, torch_layer, keras_layer).items():
             array = keras_layer.arrays[key]
+            if np.array_equal(array, value):
+                continue
             is_sum = _is_sum(name, key, torch_layer, keras_layer)
             is_rounded = (array != value) & _is_rounded(array, value, is_sum)
             is_apart = (array != value) & ~is_rounded
-            weights[name][key] = np.where(is_rounded, value, array)
             if is_rounded.any():
+                weights.setdefault(name, dict(keras_layer.arrays))
+                weights[name][key] = np.where(is_rounded, value, array)
                 rounded[f"{name}.{key}"] = int(is_rounded.sum())
             if is_apart.any():
                 apart[f"{name}.{key}"] = float(np.abs(array - value).max())
