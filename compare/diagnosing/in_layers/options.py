@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from compare.diagnosing import wordings
 from compare.diagnosing.finding import Finding, Reading, worded
 from compare.diagnosing.in_layers.fixes import (
     PADDING,
@@ -16,7 +17,7 @@ from compare.diagnosing.in_layers.fixes import (
     written,
 )
 from compare.diagnosing.isolated import Isolated
-from compare.diagnosing.wordings import PLACES, Wording
+from compare.diagnosing.wordings import PLACES
 from compare.judging.distances import near
 from compare.judging.result import SIDES
 from compare.judging.words import Side
@@ -65,7 +66,7 @@ def unlike_options(layer: str, isolated: Isolated) -> list[Finding]:
     options = fewest(unlike, torch.options, keras, is_right)
     cure = _cure(layer, isolated)
     names = {side: isolated.name(layer, side) for side in SIDES}
-    wording = SettingsInWords(names, {"torch": torch, "keras": keras})
+    wording = Wording(names, {"torch": torch, "keras": keras})
     return [Finding(layer, (wording.reading(option),), cure=cure) for option in options]
 
 
@@ -96,7 +97,7 @@ def unlike_in_steps(layer: str, isolated: Isolated, is_made: IsMade) -> list[Fin
     shared = [option for option in kind.options if option.name in read]
     unlike = unlike_of(shared, torch.options, keras.options)
     names = {side: isolated.name(layer, side) for side in SIDES}
-    wording = SettingsInWords(names, calls)
+    wording = Wording(names, calls)
 
     def is_right(call: Call) -> bool:
         return _is_made_by(call, "keras", is_made)
@@ -215,7 +216,7 @@ def _cure(layer: str, isolated: Isolated) -> Computation:
 # ----------------------------------------------------------------------------- in words
 
 
-class SettingsInWords:
+class Wording:
     """Words for what is unlike in two layers.
 
     Args:
@@ -234,8 +235,12 @@ class SettingsInWords:
             f"{texts['keras']} in Keras"
         )
         torch, keras = (self._fix(option, side) for side in SIDES)
-        in_words = Wording(sentence, f"either {torch} or {keras}")
+        in_words = wordings.Wording(sentence, f"either {torch} or {keras}")
         return worded("", (), in_words, self._names)
+
+    def fix(self, option: Option, side: Side) -> str:
+        """What to change on a side to do as the other one does."""
+        return self._fix(option, side).replace(PLACES[side], self._names[side])
 
     def _value(self, option: Option, side: Side) -> str:
         """The value of a setting on a side, in words."""
@@ -255,6 +260,6 @@ class SettingsInWords:
         return self._calls["keras"].kind in CONVOLUTION
 
     def _fix(self, option: Option, side: Side) -> str:
-        """What to change on a side to do as the other one does."""
+        """The same for a layer of any name."""
         fix = fix_of_option(option, side, self._calls)
         return f"{PLACES[side]} of {SIDES[side]}: {fix}"
