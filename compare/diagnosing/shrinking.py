@@ -31,7 +31,8 @@ class Shrinkable:
         sizes: by name, those that the pair can be built with.
         features: the name in `sizes` of the size of x's last axis, if there is one.
         layout: what has the channels second in PyTorch, and last in the arrays: "",
-            "inputs", "results" or "inputs and results".
+            "inputs", "results" or "inputs and results"; or third, of 5 axes: "films" or
+            "films and results".
     """
 
     build: Callable[[Mapping[str, int], tuple[np.ndarray, ...]], Twins]

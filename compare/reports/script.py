@@ -111,10 +111,15 @@ sys.exit(1 if differs else 0)
 '''
 
 
-# What PyTorch is given and returns, where it has the channels of images second.
+# What PyTorch is given and returns, where it has the channels of images second, and of
+# films third.
 INPUT, RESULT = "torch.from_numpy(a)", "t.numpy()"
-INPUT_MOVED = f"{INPUT}.movedim(-1, 1) if a.ndim > 3 else {INPUT}"
+IMAGE = "torch.from_numpy(numpy.moveaxis(a, -1, 1).copy())"
+FILM = "torch.from_numpy(numpy.moveaxis(a, -1, 2).copy())"
+INPUT_MOVED = f"{IMAGE} if a.ndim > 3 else {INPUT}"
+FILM_MOVED = f"{FILM} if a.ndim > 4 else {INPUT_MOVED}"
 RESULT_MOVED = "(t.movedim(1, -1) if t.ndim > 3 else t).numpy()"
+FILM_RESULT_MOVED = f"t.movedim(2, -1).numpy() if t.ndim > 4 else {RESULT_MOVED}"
 
 # How a call hands its inputs over, by `calls.call_style`.
 ARGUMENTS: dict[Style, str] = {
@@ -179,12 +184,26 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
         data=_packed(_arrays(torch, keras, least)),
         torch_model=f"{source.makers['torch']}({sizes})",
         keras_model=f"{source.makers['keras']}({sizes})",
-        torch_input=INPUT_MOVED if least.layout.startswith("inputs") else INPUT,
-        torch_result=RESULT_MOVED if least.layout.endswith("results") else RESULT,
+        torch_input=_input(least.layout),
+        torch_result=_result(least.layout),
         torch_call=torch_arguments.format(inputs="first"),
         keras_call=keras_arguments.format(inputs="second"),
     )
     return head + tail
+
+
+def _input(layout: str) -> str:
+    """What PyTorch's model of a layout is given, made of the array `a`."""
+    if layout.startswith("films"):
+        return FILM_MOVED
+    return INPUT_MOVED if layout.startswith("inputs") else INPUT
+
+
+def _result(layout: str) -> str:
+    """The array of the tensor `t` that PyTorch's model of a layout returns."""
+    if not layout.endswith("results"):
+        return RESULT
+    return FILM_RESULT_MOVED if layout.startswith("films") else RESULT_MOVED
 
 
 def _arrays(torch: Any, keras: Any, least: Smallest) -> dict[str, np.ndarray]:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from compare.judging.words import Side
 
-# What PyTorch's model has with the channels first; "" for nothing.
-Layout = Literal["", "inputs", "results", "inputs and results"]
+# What PyTorch's model has with the channels second, of films third; "" for nothing.
+Layout = Literal[
+    "", "inputs", "results", "inputs and results", "films", "films and results"
+]
 
 TRANSFERS = (None, "to_keras", "to_torch", "random")
 
@@ -39,13 +41,15 @@ class OwnPair:
         ignore: layers and parameters for which no twin is looked for.
         softmaxed: the sides whose first result goes through a softmax, to be compared.
         exchanged: {PyTorch layer: the one whose twins it takes}, against the order.
+        orders: {PyTorch layer: {array of Keras: its order}}, of arrays that hold
+            PyTorch's numbers in an order of their own.
         loss: of LOSSES, what gradients are taken of and training learns by.
         loss_given: whether the user says so.
         optimizer: of OPTIMIZERS, what training steps with; None where nobody says.
         target: what it compares the first result with, (batch, ...); None to draw it.
         seed: of random weights.
-        layout: what of images and volumes PyTorch's model has with the channels first,
-            where `arrays` and Keras's results have them last.
+        layout: what of images, volumes and films PyTorch's model has with the channels
+            before height and width, where `arrays` and Keras's results have them last.
         file: the pair file that the models come from; None where they are live.
     """
 
@@ -61,6 +65,7 @@ class OwnPair:
     ignore: Sequence[str] = ()
     softmaxed: frozenset[Side] = frozenset()
     exchanged: Mapping[str, str] = field(default_factory=dict)
+    orders: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     loss: str = MEAN_SQUARED_ERROR
     loss_given: bool = False
     optimizer: str | None = None

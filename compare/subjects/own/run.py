@@ -31,6 +31,7 @@ from compare.subjects.own import (
     exercising,
     layouts,
     learning,
+    orders,
     other_weights,
     pairings,
     weights,
@@ -84,6 +85,7 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
             _exchanged,
             _built_for_its_steps,
             _with_written_constants,
+            _in_own_orders,
         ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
@@ -279,6 +281,29 @@ def _with_written_constants(judged: Judged, gradients: bool) -> Judged:
     return _judge(judged.pair, gradients, [note], written=True)
 
 
+def _in_own_orders(judged: Judged, gradients: bool) -> Judged:
+    """The run with random weights in the orders that the user's weights have.
+
+    That is where the models are the same with the weights that they have.
+    """
+    own = [r for r in judged.results if r.direction == AS_IS and not r.loss]
+    if {result.verdict for result in own} != {SAME} or judged.twins.only32:
+        return judged
+    twins, runs = _twins(judged.pair, judged.length)
+    if not runs:
+        return judged
+    weights.loads(judged.pair, twins, [])[AS_IS](twins)
+    found = orders.of_weights(twins)
+    if not found:
+        return judged
+    names = bounded(f"{layer}.{key}" for layer in found for key in found[layer])
+    note = (
+        f"{names}: Keras has PyTorch's numbers in another order, with which the models "
+        "are the same; random weights are given in that order too."
+    )
+    return _judge(replace(judged.pair, orders=found), gradients, [note])
+
+
 def _agree(twins: Twins, judged: Judged) -> bool:
     """Run twins with the weights of a failing run; return whether they agree now."""
     pair = judged.pair
@@ -423,6 +448,7 @@ def _twins(
                     ignore=pair.ignore,
                 )
                 twins.pair_otherwise(pair.exchanged)
+                twins.orders = pair.orders
                 runs = _runs(twins, calls.first_sample(twins, pair.arrays))
                 if not runs:  # as where a model drops every axis of size 1
                     runs = _runs(twins, pair.arrays)

@@ -18,6 +18,7 @@ from compare.subjects.own.pair import OwnPair
 
 # PyTorch comes first.
 from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MODELS
+from compare.twins.orders import in_own_order
 from compare.twins.twins import Twins
 from compare.twins.weights import load_random
 
@@ -146,7 +147,8 @@ def _as_they_are(
     for name in keras_layers.keys() & torch_layers.keys():
         torch_layer, keras_layer = torch_layers[name], keras_layers[name]
         weights[name] = dict(keras_layer.arrays)
-        for key, value in in_keras_layout(name, torch_layer, keras_layer).items():
+        moved = in_keras_layout(name, torch_layer, keras_layer)
+        for key, value in in_own_order(moved, pair.orders.get(name, {})).items():
             array = keras_layer.arrays[key]
             is_sum = _is_sum(name, key, torch_layer, keras_layer)
             is_rounded = (array != value) & _is_rounded(array, value, is_sum)
