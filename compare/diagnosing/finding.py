@@ -11,6 +11,7 @@ import numpy as np
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds.mistake import Effect, EffectT
+from compare.matching.unmatched import called
 from compare.mistakes import MISTAKES, Mistake
 from compare.mistakes.anatomy import Anatomy
 
@@ -184,5 +185,5 @@ class Link:
     def where(self) -> str:
         """The place, in words."""
         if self.following is None:
-            return f"after {self.layer}"
-        return f"between {self.layer} and {self.following}"
+            return f"after {called(self.layer)}"
+        return f"between {called(self.layer)} and {called(self.following)}"

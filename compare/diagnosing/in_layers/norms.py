@@ -198,8 +198,9 @@ def _epsilon_readings(
                 readings.append(read(isolated.name(layer, side), side, mistake))
     if readings:
         return tuple(readings)
+    name = isolated.name(layer, "torch")
     sentence = (
-        f"in {layer}, the epsilon below the root is {torch_epsilon} in PyTorch, "
+        f"in {name}, the epsilon below the root is {torch_epsilon} in PyTorch, "
         f"{keras_epsilon} in Keras"
     )
     fix = (

@@ -229,7 +229,7 @@ class Wording:
             f"in {self._names['torch']}, {option.name} is {texts['torch']} in PyTorch, "
             f"{texts['keras']} in Keras"
         )
-        torch, keras = (self._fix(option, side) for side in SIDES)
+        torch, keras = (self.fix(option, side) for side in SIDES)
         return Reading("", (), sentence, f"either {torch} or {keras}")
 
     def _value(self, option: Option, side: Side) -> str:
@@ -256,7 +256,7 @@ class Wording:
         padding = call.options[PADDING]
         return around(padding, call.x.shape[1:-1], reaches, strides)
 
-    def _fix(self, option: Option, side: Side) -> str:
+    def fix(self, option: Option, side: Side) -> str:
         """What to change on a side to do as the other one does."""
         name = f"{self._names[side]} of {SIDES[side]}"
         opposite: Side = "keras" if side == "torch" else "torch"
