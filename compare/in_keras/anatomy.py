@@ -66,7 +66,12 @@ def anatomy(
     watch = Watch(watched)
     results: tuple[Any, ...] = ()
     layers = [layer for stack in watched.values() for layer in stack]
-    replacements = [*watch.replacements(), *separable.in_parts(layers)]
+    calls = attention.CallsSeen(twin.attention_apart)
+    replacements = [
+        *watch.replacements(),
+        *separable.in_parts(layers),
+        *calls.replacements(),
+    ]
     unrolled = cells_run_once(unnamed(twin.model))
     before = _held(twin)
     with calls_replaced(replacements), unrolled, suppress(*REFUSALS):
@@ -118,7 +123,20 @@ def anatomy(
             for name in at_work.recurrent_calls
             if isinstance(stacks[layer_of(name)][0], CELLS)
         ),
+        attended=_attended(stacks, calls.by_output()),
     )
+
+
+def _attended(
+    stacks: Mapping[str, list[keras.Layer]], by_output: Mapping[int, Options]
+) -> dict[str, Options]:
+    """What attention was given, by the name of the layer that projects its output."""
+    attended = {}
+    for name, stack in stacks.items():
+        options = by_output.get(id(stack[-1]))
+        if options is not None:
+            attended[name] = options
+    return attended
 
 
 def _held(twin: Twin) -> dict[str, list[np.ndarray]]:

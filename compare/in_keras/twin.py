@@ -75,6 +75,7 @@ class Twin(adapter.Twin):
         lines: of the user's source, on which each operation of a graph, by its
             identity, is put into it.
         watched: what the operations of the model do in its runs; in float32 alone.
+        attention_apart: attention whose projections count as layers.
     """
 
     model: keras.Model | Renamed
@@ -101,7 +102,7 @@ class Twin(adapter.Twin):
         )
         self._order: dict[int, int] = {}  # the place of each layer, by its identity
         self._directions_apart = False
-        self._attention_apart: list[keras.Layer] = []
+        self.attention_apart: list[keras.Layer] = []
         _check_backend()
         self.lines: dict[int, list[Line | None]] = {}
         with settled(dtype):
@@ -342,7 +343,7 @@ class Twin(adapter.Twin):
         in_order = {name: by_name[name] for name in sorted(by_name, key=place)}
         if self._directions_apart:
             in_order = directions_apart(in_order)
-        return projections_apart(in_order, self._attention_apart)
+        return projections_apart(in_order, self.attention_apart)
 
     def hold_directions_apart(self) -> None:
         """Count the two directions of each `Bidirectional` as two layers."""
@@ -363,7 +364,7 @@ class Twin(adapter.Twin):
         for number in numbers:
             if isinstance(in_order[number], ATTENTION):
                 new.append(in_order[number])
-        self._attention_apart += new
+        self.attention_apart += new
         return bool(new)
 
     def _symbolic(self) -> keras.Model:

@@ -49,6 +49,8 @@ class Anatomy:
         stacked: of recurrent layers that are several in Keras, what goes into each of
             them and what comes out.
         cells: runs of recurrent cells, which are given one step, (batch, features).
+        attended: of attention whose projections are layers of their own, what it is
+            given beside its queries, by the layer that projects its output.
     """
 
     kinds: Mapping[str, str]
@@ -67,6 +69,7 @@ class Anatomy:
         default_factory=dict
     )
     cells: tuple[str, ...] = ()
+    attended: Mapping[str, Options] = field(default_factory=dict)
 
     def following(self, layer: str) -> str | None:
         """The layer that is computed next after one."""
