@@ -29,6 +29,8 @@ class Operation:
         api: how Keras writes it, if Keras has a layer or an option for it.
         numbers: the numbers of each feature, where `does` tells their range alone.
         plain: how to write the array in PyTorch as it should be, where that is not x.
+        of_means: of a pool of the largest, what one of means does, where that comes to
+            the mean of all steps; "" where it does not.
     """
 
     does: str
@@ -36,6 +38,7 @@ class Operation:
     api: str = ""
     numbers: tuple[float, ...] = ()
     plain: str = ""
+    of_means: str = ""
 
     def after(self, function: str) -> Operation:
         """The operation on what a function, given by its name, makes of the array."""
