@@ -83,6 +83,16 @@ class Anatomy:
             return self.recurrent_calls[layer].x
         return self.layer_inputs.get(layer)
 
+    def handed_on(self, layer: str) -> RecurrentOutput:
+        """What a recurrent layer hands on, each step in its place again."""
+        output = self.recurrent_outputs[layer]
+        order, steps = self.orders.get(layer), output.with_masked
+        if order is None or steps is None:
+            return output
+        in_place = np.zeros_like(steps)
+        np.put_along_axis(in_place, order[..., None], steps, axis=1)
+        return replace(output, output=in_place)
+
     def given_to(self, layer: str) -> np.ndarray | None:
         """What the model gives a layer: of a cell one step, (batch, features)."""
         x = self.input_of(layer)
