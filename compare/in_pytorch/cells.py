@@ -43,5 +43,8 @@ def _is_made_of_layers(module: torch.nn.Module) -> bool:
         return False
     if not all(isinstance(child, PARTS) for child in children):
         return False
-    arrays = {name: tensor.detach() for name, tensor in module.named_parameters()}
+    arrays = {
+        name: tensor.detach().cpu().numpy()
+        for name, tensor in module.named_parameters()
+    }
     return any(usual_arrays(Layer(kind_of(module), arrays)))
