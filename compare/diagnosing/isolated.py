@@ -108,6 +108,11 @@ class Isolated:
         """What each side does, PyTorch's first."""
         return {"torch": self.torch, "keras": self.keras}
 
+    def is_changed_by_run(self, layer: str) -> bool:
+        """Whether a run itself changes what a layer holds, on either side."""
+        changed = (*self.torch.changed_by_run, *self.keras.changed_by_run)
+        return layer_of(layer) in map(layer_of, changed)
+
     @property
     def unseen(self) -> list[str]:
         """Layers that hold arrays and run in a way that cannot be looked into."""
@@ -131,10 +136,21 @@ class Isolated:
         if lengths is not None and len(torch_input) == len(keras_input):
             keras_input = _packed(keras_input, torch_input.shape[1], lengths)
         masked = self._masked_by_keras(layer, torch_input)
-        if masked is not None and torch_input.shape == keras_input.shape:
-            torch_input = np.where(masked[..., None], 0, torch_input)
-            keras_input = np.where(masked[..., None], 0, keras_input)
-        return distance(torch_input, keras_input)
+        return _gap_of_valid(torch_input, keras_input, masked)
+
+    def result_gap(self) -> float:
+        """How far apart the results are, if all layers hand on the same.
+
+        In parts of the largest value, as `distance` gives it; infinite where a twin
+        refused. Steps that Keras masks are left out, as in `input_gap`.
+        """
+        torch_result, keras_result = self.relayed.result, self.keras.result
+        if torch_result is None or keras_result is None:
+            return np.inf
+        masked = None
+        if keras_result.ndim == 3:  # (batch, time, features)
+            masked = self._masked_before_end(keras_result)
+        return _gap_of_valid(torch_result, keras_result, masked)
 
     def _masked_by_keras(self, layer: str, x: np.ndarray) -> np.ndarray | None:
         """The steps of a layer's input that Keras masks, whatever there is in them.
@@ -160,7 +176,19 @@ class Isolated:
             return np.arange(x.shape[1]) >= lengths[:, None]
         if self.kinds.get(layer) not in DENSE:
             return None
-        for name, call in calls.items():
+        return self._masked_before_end(x)
+
+    def _masked_before_end(self, x: np.ndarray) -> np.ndarray | None:
+        """The steps that Keras's recurrent layers mask in a sequence.
+
+        Args:
+            x: (batch, time, features).
+
+        Returns:
+            (batch, time), True where a step is masked; None where no layer masks any in
+            a sequence of this size.
+        """
+        for name, call in self.keras.recurrent_calls.items():
             if call.lengths is None or call.x.shape[:2] != x.shape[:2]:
                 continue
             masked = np.arange(x.shape[1]) >= call.lengths[:, None]
@@ -194,6 +222,22 @@ class Isolated:
         if self.unseen:
             sentences.append(f"{listed(self.unseen)} cannot be looked into")
         return "; ".join(sentences)
+
+
+def _gap_of_valid(
+    torch: np.ndarray, keras: np.ndarray, masked: np.ndarray | None
+) -> float:
+    """How far apart two arrays are at the steps that are not masked.
+
+    Args:
+        torch: (batch, time, features), or anything where nothing is masked.
+        keras: as torch.
+        masked: (batch, time), True where a step is masked; None where none is.
+    """
+    if masked is not None and torch.shape == keras.shape:
+        torch = np.where(masked[..., None], 0, torch)
+        keras = np.where(masked[..., None], 0, keras)
+    return distance(torch, keras)
 
 
 def _packed(x: np.ndarray, time: int, lengths: np.ndarray) -> np.ndarray:

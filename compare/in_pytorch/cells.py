@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from weakref import WeakSet
 
+import numpy as np
 import torch
 
 from compare.in_pytorch.kinds import kind_of, own_modules
@@ -43,8 +44,8 @@ def _is_made_of_layers(module: torch.nn.Module) -> bool:
         return False
     if not all(isinstance(child, PARTS) for child in children):
         return False
+    # Their shapes and names tell; the numbers may lie on another device.
     arrays = {
-        name: tensor.detach().cpu().numpy()
-        for name, tensor in module.named_parameters()
+        name: np.empty(tensor.shape) for name, tensor in module.named_parameters()
     }
     return any(usual_arrays(Layer(kind_of(module), arrays)))

@@ -13,11 +13,14 @@ class Move:
         source: names of the arrays there.
         target: names of the arrays there.
         nan: how many of the source's numbers are NaN; 0 where nobody counted.
+        beside: what the layers must compute for the numbers to mean the same, where the
+            files do not tell that they do; a sentence, or "".
     """
 
     source: tuple[str, ...]
     target: tuple[str, ...]
     nan: int = 0
+    beside: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from compare.in_keras import models as keras_models
 from compare.judging.arrays import sequence
-from compare.subjects.own import calls
+from compare.subjects.own import calls, layouts
 from compare.subjects.own import models as live
 from compare.subjects.own import notes as notes_of_runs
 from compare.subjects.own.pair import OwnPair
@@ -17,11 +17,12 @@ from compare.subjects.own.weights import RANDOM
 
 # PyTorch comes first.
 from compare.twins.frameworks import FRAMEWORKS
+from compare.twins.stages import StagesOfAll
 from compare.twins.twins import Twins
 
 
-def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
-    """The twins, and the number of steps that they are fixed to, or None.
+def build(pair: OwnPair, notes: list[str]) -> layouts.Built:
+    """The twins for as many steps as they take, with what they do on one sample.
 
     Any number of steps is tried first, where the models may take it.
 
@@ -37,16 +38,16 @@ def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
             own_weights = pair.transfer not in ("to_keras", RANDOM)
             keras_models.check_unbuilt(model, own_weights)
     for length in _lengths(pair):
-        twins, runs = twins_of(pair, length)
-        if runs:
+        twins, stages = twins_of(pair, length)
+        if stages:
             break
-    if runs and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
+    if stages and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
         made = twins.model("keras", "float32")  # by a function, which is seen only now
         length = calls.declared_steps(made) or length
-        twins, runs = twins_of(pair, length, made)
-    if runs:
+        twins, stages = twins_of(pair, length, made)
+    if stages:
         notes += notes_of_runs.on_matches(twins, pair.ignore)
-    return twins, length
+    return layouts.Built(twins, length, stages)
 
 
 def _lengths(pair: OwnPair) -> list[int | None]:
@@ -62,7 +63,7 @@ def _lengths(pair: OwnPair) -> list[int | None]:
 
 def twins_of(
     pair: OwnPair, length: int | None, declaring: object = None
-) -> tuple[Twins, bool]:
+) -> tuple[Twins, StagesOfAll]:
     """The twins of a pair for a number of steps, or any.
 
     Args:
@@ -71,7 +72,8 @@ def twins_of(
         declaring: a model of Keras that declares sizes; None for the pair's own.
 
     Returns:
-        The twins, and whether both models can be built and run.
+        The twins, and what both models do on the first sample, or on all where they
+        take no single one; nothing where one of them cannot be built or run.
 
     Raises:
         BadInput: if layers have no twins, and weights are to be transferred.
@@ -97,7 +99,7 @@ def twins_of(
                 originals[side] = model
         with live.noticing(originals) as ran:
             twins = Twins(makers, inputs, None, calls=handed, alike=False)
-            runs = False
+            stages: StagesOfAll = {}
             if not twins.refusals:
                 # Judged as they are, models need no rules; transferred, they do.
                 twins.match(
@@ -107,18 +109,22 @@ def twins_of(
                     ignore=pair.ignore,
                 )
                 twins.pair_otherwise(pair.exchanged)
-                runs = _runs(twins, calls.first_sample(twins, pair.arrays))
-                if not runs:  # as where a model drops every axis of size 1
-                    runs = _runs(twins, pair.arrays)
+                stages = _first_run(twins, calls.first_sample(twins, pair.arrays))
+                if not stages:  # as where a model drops every axis of size 1
+                    stages = _first_run(twins, pair.arrays)
         if not ran:
-            return twins, runs
+            return twins, stages
         uncopied |= ran  # a copy that runs layers of its original proves nothing
 
 
-def _runs(twins: Twins, arrays: tuple[np.ndarray, ...]) -> bool:
-    """Whether both models run; drops twins in float64 that work in float32 inside."""
+def _first_run(twins: Twins, arrays: tuple[np.ndarray, ...]) -> StagesOfAll:
+    """What both models do, nothing where one refuses.
+
+    Twins in float64 that work in float32 inside are dropped.
+    """
     _drop_narrow(twins, arrays)
-    return not twins.run(*arrays)[1]
+    stages, refusals = twins.run(*arrays)
+    return {} if refusals else stages
 
 
 def _drop_narrow(twins: Twins, arrays: Sequence[np.ndarray]) -> None:

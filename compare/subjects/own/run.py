@@ -116,7 +116,8 @@ def _judge(
     """
     notes = [*notes]
     unlike: list[str] = []
-    pair, twins, length = layouts.build_laid_out(pair, notes, building.build)
+    pair, built = layouts.build_laid_out(pair, notes, building.build)
+    twins, length = built.twins, built.length
     if written:
         constants.as_written(twins)
     cases = calls.cases(pair, length, twins.inputs[0].shape[0])
@@ -151,6 +152,7 @@ def _judge(
         notes.append(masked)
     notes += notes_of_runs.on_changed_inputs(twins)
     notes += notes_of_runs.on_the_inside(results)
+    notes += notes_of_runs.on_few_samples(results, len(pair.arrays[0]))
     return Judged(pair, twins, length, results, notes)
 
 
@@ -176,8 +178,8 @@ def _with_other_weights(judged: Judged) -> list[Result]:
         explanation = result.explanation
         if result.direction == AS_IS and explanation and not explanation.explained:
             # The twins that ran have random weights by now.
-            twins, runs = building.twins_of(judged.pair, judged.length)
-            if not runs:
+            twins, stages = building.twins_of(judged.pair, judged.length)
+            if not stages:
                 return results
             weights.loads(judged.pair, twins, [])[AS_IS](twins)
             explanation = other_weights.explained(
@@ -245,8 +247,8 @@ def _as_probabilities(judged: Judged, gradients: bool) -> Judged:
     if side is None:
         return judged
     pair = replace(pair, softmaxed=frozenset({side}))
-    twins, runs = building.twins_of(pair, judged.length)
-    if not runs or not _agree(twins, judged):
+    twins, stages = building.twins_of(pair, judged.length)
+    if not stages or not _agree(twins, judged):
         return judged
     note = (
         f"{SIDES[side]}'s model returns logits and {SIDES[OTHER[side]]}'s their "
@@ -261,8 +263,8 @@ def _built_for_its_steps(judged: Judged, gradients: bool) -> Judged:
     pair, x = judged.pair, sequence(judged.pair.arrays)
     if judged.length is not None or x is None:
         return judged
-    twins, runs = building.twins_of(pair, x.shape[1])
-    if not runs or twins.only32 or not _agree(twins, judged):
+    twins, stages = building.twins_of(pair, x.shape[1])
+    if not stages or twins.only32 or not _agree(twins, judged):
         return judged
     note = (
         f"Judged for exactly {x.shape[1]} steps, as the models are called: Keras's "

@@ -37,7 +37,8 @@ def task(pair: OwnPair) -> Task:
             there are not as many targets as examples.
     """
     pair = _shortened(pair)
-    pair, twins, _ = build_laid_out(pair, [], build)
+    pair, built = build_laid_out(pair, [], build)
+    twins = built.twins
     _check_runs(pair, twins)
     facts = training_facts.read(twins, pair.arrays)
     _check_learning(pair, facts)
