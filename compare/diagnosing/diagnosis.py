@@ -38,6 +38,7 @@ from compare.kinds.mistake import (
     LayerInput,
     OrderOfNorms,
     ResultOrder,
+    ResultShapes,
 )
 from compare.mistakes import MISTAKES
 from compare.twins.injecting import injected_everywhere
@@ -55,6 +56,7 @@ ORDER = (
     *HANDED,
     FinalActivation,
     ResultOrder,
+    ResultShapes,
 )
 ALIKE = (SAME, ILL_CONDITIONED)  # verdicts with which operations are not compared
 TRIED = sum(

@@ -13,6 +13,7 @@ from compare.judging.distances import NEAR, distance
 from compare.judging.explanation import listed
 from compare.judging.words import Side
 from compare.kinds import DENSE
+from compare.kinds.by_hand import OWN_IN_KERAS
 from compare.kinds.layer import Layer
 from compare.kinds.option import Options
 from compare.mistakes.anatomy import Anatomy
@@ -93,6 +94,14 @@ class Isolated:
             own = self.keras_names.get(layer_of(layer), layer_of(layer))
             return own + layer.removeprefix(layer_of(layer))
         return layer
+
+    def is_by_hand(self, layer: str, side: Side) -> bool:
+        """Whether a layer is a recurrent cell of the user's own on a side."""
+        name = layer_of(layer)
+        if side == "torch":
+            return name in self.by_hand
+        in_keras = self.layers.get("keras", {})
+        return name in in_keras and in_keras[name].kind.endswith(OWN_IN_KERAS)
 
     @property
     def anatomies(self) -> dict[Side, Anatomy]:

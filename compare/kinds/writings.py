@@ -101,12 +101,13 @@ def writing_of(arrays: Arrays, gates: str) -> Writing | None:
     Returns:
         None where they are written in no usual way.
     """
-    windows = {a.shape[2:] for a in arrays.values() if len(a.shape) > 1}
+    shapes = {name: tuple(array.shape) for name, array in arrays.items()}
+    windows = {shape[2:] for shape in shapes.values() if len(shape) > 1}
     if len(windows) != 1 or (gates == CONVOLVED) != any(windows):
         return None
-    matrices = {name: a.shape[:2] for name, a in arrays.items() if len(a.shape) > 1}
-    vectors = {name: a.shape for name, a in arrays.items() if len(a.shape) == 1}
-    if len(matrices) + len(vectors) < len(arrays):
+    matrices = {name: shape[:2] for name, shape in shapes.items() if len(shape) > 1}
+    vectors = {name: shape for name, shape in shapes.items() if len(shape) == 1}
+    if len(matrices) + len(vectors) < len(shapes):
         return None
     found = _matrices(matrices, gates)
     if found is None or (any(windows) and any(m.is_turned for m in found)):

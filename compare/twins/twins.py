@@ -25,7 +25,14 @@ from compare.kinds.layer import Arrays, Layer
 from compare.matching.matching import match, matched
 from compare.matching.rewriting import carry, plan, rewrite
 from compare.twins import packing, uncounted
-from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MESSAGES, REFUSALS
+from compare.twins.frameworks import (
+    CELLS,
+    DIRECTIONS,
+    FRAMEWORKS,
+    LAYERS,
+    MESSAGES,
+    REFUSALS,
+)
 from compare.twins.models import losses
 from compare.twins.stages import (
     Stages,
@@ -166,7 +173,7 @@ class Twins:
         torch, keras = self._layers_that_count(arrays)
         if self._ignore(uncounted.named(torch, keras, ignore)):
             torch, keras = self._layers_that_count(arrays)
-        if set(names or ()) - torch.keys() and self._hold_cells_together():
+        if set(names or ()) - torch.keys() and self._hold_cells_together("torch"):
             torch, keras = self._layers_that_count(arrays)  # a cell is named as one
         found = matched(torch, keras, names, complete=False)
         if not found.is_complete and self._hold_tied_weights_apart():
@@ -186,7 +193,10 @@ class Twins:
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
         is_cell = uncounted.reads_as_cell(torch, keras, found)
-        if (is_cell or not found.is_complete) and self._hold_cells_together():
+        if (is_cell or not found.is_complete) and self._hold_cells_together("torch"):
+            torch, keras = self._layers_that_count(arrays)
+            found = matched(torch, keras, names, complete=False)
+        if not found.is_complete and self._hold_cells_together("keras"):
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
         if not found.is_complete and complete:
@@ -225,10 +235,10 @@ class Twins:
         twins = self.of_side("torch").values()
         return all([pytorch_layers.hold_apart(twin.model) for twin in twins])
 
-    def _hold_cells_together(self) -> bool:
-        """Whether PyTorch's models have cells of linear layers, each one layer now."""
-        twins = self.of_side("torch").values()
-        return all([pytorch_layers.hold_cells(twin.model) for twin in twins])
+    def _hold_cells_together(self, side: Side) -> bool:
+        """Whether a side's models have cells made of layers, each one layer now."""
+        twins = self.of_side(side).values()
+        return all([CELLS[side].hold_cells(twin.model) for twin in twins])
 
     def _hold_attention_apart(self, names: Collection[str]) -> bool:
         """Whether some of these layers of Keras are attention, now four layers each."""

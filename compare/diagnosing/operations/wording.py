@@ -25,6 +25,7 @@ from compare.diagnosing.operations.naming import (
 from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.scaled import moved
+from compare.diagnosing.operations.unlike_constants import relation
 from compare.judging.explanation import listed
 from compare.judging.result import SIDES
 from compare.judging.words import Side
@@ -201,10 +202,18 @@ def _another_constant(change: Candidate, found: Regions) -> Worded:
         f"where {name_of(change.keras, keras)} of Keras{keras_where} takes "
         f"{keras_name}, {keras_makes}"
     )
+    related = relation(torch.array(own), keras.array(right))
+    if related:
+        sentence += f"; {related}"
     fixes: dict[Side, str] = {
         "torch": f"PyTorch{where}: take {keras_makes}, as Keras does",
         "keras": f"Keras{keras_where}: take {makes}, as PyTorch does",
     }
+    if related and makes == keras_makes:
+        fixes = {
+            "torch": f"PyTorch{where}: take the numbers of Keras: {related}",
+            "keras": f"Keras{keras_where}: take the numbers of PyTorch: {related}",
+        }
     return Worded(f"{makes} for {keras_makes}", sentence, fixes, is_cause=True)
 
 
