@@ -124,9 +124,12 @@ def _own_layers(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
     """Two layers of the user's own whose arrays are not those of each other."""
     if not own((layer.kind, twin_layer.kind)):
         return ""
+    subject, verb = f"{called(name)} and {called(twin)}", "are layers"
+    if name == twin:
+        subject, verb = f"{called(name)} of either side", "is a layer"
     return (
-        f"{called(name)} and {called(twin)} are layers of your own: give their arrays "
-        "the same names and shapes in both"
+        f"{subject} {verb} of your own: give the arrays the same names and shapes in "
+        "both"
     )
 
 
