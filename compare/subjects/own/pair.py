@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput
+from compare.judging.layout import AS_GIVEN, Layout
 from compare.judging.losses import MEAN_SQUARED_ERROR
 from compare.one_line import repr_of
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from compare.judging.words import Side
-
-# What PyTorch's model has with the channels first; "" for nothing.
-Layout = Literal["", "inputs", "results", "inputs and results"]
 
 TRANSFERS = (None, "to_keras", "to_torch", "random")
 
@@ -39,13 +37,15 @@ class OwnPair:
         ignore: layers and parameters for which no twin is looked for.
         softmaxed: the sides whose first result goes through a softmax, to be compared.
         exchanged: {PyTorch layer: the one whose twins it takes}, against the order.
+        orders: {PyTorch layer: {array of Keras: its order}}, of arrays that hold
+            PyTorch's numbers in an order of their own.
         loss: of LOSSES, what gradients are taken of and training learns by.
         loss_given: whether the user says so.
         optimizer: of OPTIMIZERS, what training steps with; None where nobody says.
         target: what it compares the first result with, (batch, ...); None to draw it.
         seed: of random weights.
-        layout: what of images and volumes PyTorch's model has with the channels first,
-            where `arrays` and Keras's results have them last.
+        layout: where PyTorch's model has the channels that `arrays` and Keras's
+            results have last.
         file: the pair file that the models come from; None where they are live.
     """
 
@@ -61,12 +61,13 @@ class OwnPair:
     ignore: Sequence[str] = ()
     softmaxed: frozenset[Side] = frozenset()
     exchanged: Mapping[str, str] = field(default_factory=dict)
+    orders: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     loss: str = MEAN_SQUARED_ERROR
     loss_given: bool = False
     optimizer: str | None = None
     target: np.ndarray | None = None
     seed: int = 0
-    layout: Layout = ""
+    layout: Layout = AS_GIVEN
     file: Path | None = None
 
 
