@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from compare.judging.distances import NEAR, near
 from compare.kinds.option import Value
 from compare.kinds.pooling import largest, mean
 from compare.kinds.windows import around
+from compare.mistakes.activations import NONE
 
 LONGEST = 8  # window, in steps, that is looked for
 FEW = 2  # samples that are tried first: there are many candidates
@@ -138,6 +139,7 @@ def pooled(
     if not pools:
         return
     few_x, few_y = x[:FEW], y[:FEW]
+    nothing = next(iter(functions))
     # (functions, batch, time, features), of which only means need to be taken: the
     # largest of a function that rises comes to the same as the function of the largest.
     before = np.stack([function(few_x) for function in functions.values()])
@@ -155,7 +157,25 @@ def pooled(
                 whole = composed(functions[name], pool)
             function_of_x = composed(whole, take)
             if near(function_of_x(x), y):
-                yield pool.operation(name, is_before, ending), function_of_x
+                operation = pool.operation(name, is_before, ending)
+                if pool.is_largest and name == nothing and take is _mean_of_all:
+                    operation = _with_means(operation, pool, few_x)
+                yield operation, function_of_x
+
+
+def _with_means(operation: Operation, pool: _Pool, x: np.ndarray) -> Operation:
+    """An operation that also says what a pool of means does, if that is the mean of x.
+
+    Args:
+        operation: the mean of the windows of a pool of the largest.
+        pool: its windows.
+        x: what is pooled, (batch, time, features).
+    """
+    of_means = replace(pool, is_largest=False)
+    if not near(_mean_of_all(of_means(x)), _mean_of_all(x)):
+        return operation
+    does = of_means.operation(NONE, is_before=False, ending="their mean").does
+    return replace(operation, of_means=does)
 
 
 def _candidates(
