@@ -82,6 +82,7 @@ NAMES = {
     "attention.run": "hooks of PyTorch see a call; layers of Keras run inside another",
     "arrays.in_one_axis": "a Linear has one axis of features",
     "attention.call_by_hand": "PyTorch's attention by hand has no twin of one layer",
+    "attention.CallsSeen": "only Keras's attention is taken apart",
     "attention.norms_first": "Keras has no transformer layer",
     "attention.norms_moved": "Keras has no transformer layer",
     "attention.returning": "only PyTorch's layers hand on what another makes",
