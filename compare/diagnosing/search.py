@@ -24,6 +24,7 @@ from compare.diagnosing.in_layers.steps import steps_left_out
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.repeated import of_all_runs
+from compare.diagnosing.result_shapes import in_another_shape, in_keras_shapes
 from compare.judging.distances import NEAR, near
 from compare.judging.result import SIDES
 from compare.kinds import ATTENTION
@@ -154,6 +155,11 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
     if reordered is not None:
         yield reordered
         return
+    reshaped = in_another_shape(layers[-1], isolated)
+    if reshaped is not None:
+        yield reshaped
+        isolated = in_keras_shapes(isolated)
+        torch, keras = isolated.torch, isolated.keras
     if isolated.result_gap() <= NEAR:
         return
     if torch.result is None or keras.result is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.kinds.attention import given
 from compare.kinds.attention_mask_mistakes import OF_MASKS
 from compare.kinds.mistake import Call, Computation, Mistake
 
@@ -114,6 +115,30 @@ def _keys_for_values(call: Call) -> np.ndarray | None:
         return None
     result: np.ndarray | None = call.run(key=value, value=key)
     return result
+
+
+def _of_queries(*names: str) -> Callable[[Call], np.ndarray | None]:
+    """Take the queries for keys or values, where those are given and differ."""
+
+    def compute(call: Call) -> np.ndarray | None:
+        key = given(call.options, "key", call.x)
+        inputs = {"key": key, "value": given(call.options, "value", key)}
+        right = dict(inputs)
+        for name in names:
+            inputs[name] = call.x
+        if inputs["key"].shape[:2] != inputs["value"].shape[:2]:
+            return None
+        same = [np.array_equal(inputs[name], right[name]) for name in names]
+        sizes = [inputs[name].shape[-1] == right[name].shape[-1] for name in names]
+        mask = call.options.get("mask")
+        if all(same) or not all(sizes):
+            return None
+        if mask is not None and mask.shape[-1] not in (1, inputs["key"].shape[1]):
+            return None
+        result: np.ndarray | None = call.run(**inputs)
+        return result
+
+    return compute
 
 
 def over_batch(call: Call) -> np.ndarray | None:
@@ -244,6 +269,27 @@ OF_CALLS = (
         "the query comes first, then key and value",
         "the query comes first, then value and key",
         _asked_by_keys,
+    ),
+    _computed(
+        "attention to itself",
+        "the attention looks at itself: it takes its queries for keys and values",
+        "give the other sequence as key and as value",
+        "give the other sequence as value, which is the key too if none is given",
+        _of_queries("key", "value"),
+    ),
+    _computed(
+        "queries for keys",
+        "the attention takes its queries for keys too",
+        "PyTorch's order is query, key, value: give the other sequence as key",
+        "Keras's order is query, value, key: give the other sequence as key",
+        _of_queries("key"),
+    ),
+    _computed(
+        "queries for values",
+        "the attention takes its queries for values too",
+        "PyTorch's order is query, key, value: give the other sequence as value",
+        "Keras's order is query, value, key: give the other sequence as value",
+        _of_queries("value"),
     ),
     _computed(
         "key and value exchanged in the call",

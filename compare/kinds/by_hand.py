@@ -13,7 +13,7 @@ from compare.kinds.computing import Cell
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.names import plain
-from compare.kinds.rows import AddedBiases, Row
+from compare.kinds.rows import AddedBiases, Row, alike
 from compare.kinds.writings import Writing, writing_of
 
 # As cells of PyTorch have them, (gates * size, ...), and of Keras, (..., gates * size).
@@ -26,6 +26,8 @@ BIASES: tuple[set[str], ...] = (
     set(),
 )  # one is enough by hand
 ATTENTION = "MultiheadAttention", "MultiHeadAttention"
+# Keras's attention without projections, which may have scales.
+SCORED = "Attention", "AdditiveAttention"
 OWN_IN_TORCH, OWN_IN_KERAS = "(Module)", "(Layer)"
 
 
@@ -36,7 +38,8 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     an LSTM by hand holds `weight_ih, weight_hh, bias_ih, bias_hh`, or Keras's `kernel,
     recurrent_kernel, bias`; or one whose arrays are written in another usual way, see
     `writings`. What it computes with them, the verdict shows. Attention that is four
-    dense layers in Keras is read as one there.
+    dense layers in Keras is read as one there; attention without projections is read as
+    the user's own where it holds what PyTorch's layer of the user does.
 
     Args:
         torch: a layer.
@@ -48,6 +51,8 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     """
     if torch.kind == ATTENTION[0] and _are_projections(keras):
         return torch, replace(keras, kind=ATTENTION[1])
+    if keras.kind in SCORED and _is_own(torch) and alike(torch.arrays, keras.arrays):
+        return torch, replace(keras, kind=f"{keras.kind}{OWN_IN_KERAS}")
     if plain(keras.kind) == conv_lstm.NAME and _is_convolving_cell(torch, keras):
         ending = "Cell" if _is_own(torch) else ""
         return replace(torch, kind=f"{conv_lstm.NAME}{ending}"), keras

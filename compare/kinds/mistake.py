@@ -239,6 +239,17 @@ class ResultOrder:
 
 
 @dataclass(frozen=True)
+class ResultShapes:
+    """The model returns its results in other shapes; only a cure.
+
+    Args:
+        shapes: of each result, without the batch.
+    """
+
+    shapes: Sequence[tuple[int, ...]]
+
+
+@dataclass(frozen=True)
 class LossFactor:
     """A loss is multiplied by a number.
 
@@ -273,6 +284,7 @@ Effect = (
     | JoinedInput
     | OrderOfNorms
     | ResultOrder
+    | ResultShapes
     | LossFactor
     | OptimizerSettings
 )

@@ -25,8 +25,16 @@ from compare.kinds.layer import Arrays, Layer
 from compare.matching.matching import match, matched
 from compare.matching.rewriting import carry, plan, rewrite
 from compare.twins import packing, uncounted
-from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MESSAGES, REFUSALS
+from compare.twins.frameworks import (
+    CELLS,
+    DIRECTIONS,
+    FRAMEWORKS,
+    LAYERS,
+    MESSAGES,
+    REFUSALS,
+)
 from compare.twins.models import losses
+from compare.twins.orders import in_own_order
 from compare.twins.stages import (
     Stages,
     StagesOfAll,
@@ -65,6 +73,8 @@ class Twins:
         ignored: full names of the arrays of PyTorch's model, and of the layers of
             Keras's model, that do not count: the user says so, or they have no part in
             the results.
+        orders: of arrays of Keras that hold PyTorch's numbers in another order, by
+            layer and array; a transfer to Keras puts them in it.
         probabilities, of_probabilities: the sides whose first result is probabilities,
             and those whose cross-entropy takes them; that of others takes logits.
     """
@@ -81,6 +91,7 @@ class Twins:
         self.inputs, self.outputs, self.time_axis = inputs, outputs or (), time_axis
         self.alike = alike
         self.matched: dict[str, list[str]] = {}
+        self.orders: Mapping[str, Mapping[str, np.ndarray]] = {}
         self.alone: Mapping[Side, Sequence[str]] = {}
         self.ignored: dict[Side, list[str]] = {"torch": [], "keras": []}
         self.probabilities: frozenset[Side] = frozenset()
@@ -166,7 +177,7 @@ class Twins:
         torch, keras = self._layers_that_count(arrays)
         if self._ignore(uncounted.named(torch, keras, ignore)):
             torch, keras = self._layers_that_count(arrays)
-        if set(names or ()) - torch.keys() and self._hold_cells_together():
+        if set(names or ()) - torch.keys() and self._hold_cells_together("torch"):
             torch, keras = self._layers_that_count(arrays)  # a cell is named as one
         found = matched(torch, keras, names, complete=False)
         if not found.is_complete and self._hold_tied_weights_apart():
@@ -186,7 +197,10 @@ class Twins:
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
         is_cell = uncounted.reads_as_cell(torch, keras, found)
-        if (is_cell or not found.is_complete) and self._hold_cells_together():
+        if (is_cell or not found.is_complete) and self._hold_cells_together("torch"):
+            torch, keras = self._layers_that_count(arrays)
+            found = matched(torch, keras, names, complete=False)
+        if not found.is_complete and self._hold_cells_together("keras"):
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
         if not found.is_complete and complete:
@@ -225,10 +239,10 @@ class Twins:
         twins = self.of_side("torch").values()
         return all([pytorch_layers.hold_apart(twin.model) for twin in twins])
 
-    def _hold_cells_together(self) -> bool:
-        """Whether PyTorch's models have cells of linear layers, each one layer now."""
-        twins = self.of_side("torch").values()
-        return all([pytorch_layers.hold_cells(twin.model) for twin in twins])
+    def _hold_cells_together(self, side: Side) -> bool:
+        """Whether a side's models have cells made of layers, each one layer now."""
+        twins = self.of_side(side).values()
+        return all([CELLS[side].hold_cells(twin.model) for twin in twins])
 
     def _hold_attention_apart(self, names: Collection[str]) -> bool:
         """Whether some of these layers of Keras are attention, now four layers each."""
@@ -290,6 +304,14 @@ class Twins:
             LAYERS[source].read,
             LAYERS[target].write,
         )
+        if self.orders and direction == "to_keras":
+            model = self.model("keras", precision)
+            layers = LAYERS["keras"].layers(model)
+            ordered = {
+                name: in_own_order(layers[name].arrays, orders)
+                for name, orders in self.orders.items()
+            }
+            LAYERS["keras"].load(model, ordered)
 
     def run(self, *arrays: np.ndarray) -> tuple[StagesOfAll, dict[Side, str]]:
         """Run every twin on one input.

@@ -9,8 +9,8 @@ import numpy as np
 
 from compare.diagnosing.finding import Finding, finding_in_layer, known_mistakes
 from compare.diagnosing.in_layers.options import unlike_options
-from compare.diagnosing.in_layers.seeing import attends, of_seeing, seeing
 from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.seeing import attends, of_seeing, seeing
 from compare.judging.distances import near
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side

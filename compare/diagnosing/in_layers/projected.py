@@ -9,13 +9,13 @@ from math import prod
 import numpy as np
 
 from compare.diagnosing.finding import Finding, distinct, known_mistakes, reading
-from compare.diagnosing.in_layers.seeing import (
+from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.seeing import (
     attends,
     of_seeing,
     possible_masks,
     seeing,
 )
-from compare.diagnosing.isolated import Isolated
 from compare.judging.distances import near
 from compare.judging.words import Side
 from compare.kinds import call as layer_call

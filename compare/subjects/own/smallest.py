@@ -16,11 +16,12 @@ from compare.judging.arrays import sequence
 from compare.judging.result import SAME, Result
 from compare.subjects.built_in import shrinkable
 from compare.subjects.cases import Case
+from compare.subjects.own.building import build
 from compare.subjects.own.calls import cut
 from compare.subjects.own.layouts import build_laid_out
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
-from compare.subjects.own.run import build, settled  # loads PyTorch first
+from compare.subjects.own.run import settled  # loads PyTorch first
 from compare.subjects.own.weights import AS_IS, loads
 from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices

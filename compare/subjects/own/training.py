@@ -15,11 +15,11 @@ from compare.judging.result import SAME, SIDES
 from compare.listing import bounded
 from compare.subjects.cases import FIXED, Case
 from compare.subjects.own import learning
+from compare.subjects.own.building import build
 from compare.subjects.own.calls import cut, inputs
 from compare.subjects.own.layouts import build_laid_out
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair, described
-from compare.subjects.own.run import build
 from compare.twins import training_facts
 from compare.twins.frameworks import LAYERS
 from compare.twins.task import Task, TrainingData

@@ -71,7 +71,7 @@ def _counting_steps(anatomy: Anatomy) -> Iterator[np.ndarray]:
     """Yield which steps of what goes into a model are no padding, (batch, time)."""
     for name, x in anatomy.layer_inputs.items():
         if anatomy.kinds.get(name) in EMBEDDINGS and x.ndim == 2:
-            yield x != 0
+            yield np.asarray(x != 0)
     for x in [*anatomy.layer_inputs.values()][:1]:
         if x.ndim == 3:
-            yield x.any(axis=-1)
+            yield np.any(x, axis=-1)
