@@ -179,7 +179,7 @@ def test_bytes_of_images_are_laid_out_as_floats_are(move):
             return self.conv(x / 255).mean((2, 3))
 
     x = keras.Input((7, 8, 3), dtype="uint8")
-    made = KL.Conv2D(4, 3)(keras.ops.cast(x, keras.config.floatx()) / 255)
+    made = KL.Conv2D(4, 3)(KL.Rescaling(1 / 255)(x))
     twin = keras.Model(x, KL.GlobalAveragePooling2D()(made))
     images = move(RNG.integers(0, 256, (3, 7, 8, 3)).astype(np.uint8))
     evidence = compare.check(Model(), twin, images, "to_keras")
