@@ -19,6 +19,7 @@ from compare.diagnosing.conclusion import Diagnosis, deciding_stage
 from compare.diagnosing.finding import Finding
 from compare.diagnosing.in_layers.bare import unlike_bare_layers
 from compare.diagnosing.in_layers.directions import uncrossed
+from compare.diagnosing.least_input import with_least_input
 from compare.diagnosing.norm_order import norms_elsewhere
 from compare.diagnosing.operations.explaining import explained_by_operations
 from compare.diagnosing.places import place_of
@@ -75,9 +76,10 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
     if diagnosis.before is not None and diagnosis.before.verdict in ALIKE:
         return diagnosis.explanation()
     cures = _cured(twins, diagnosis.findings)
-    return explained_by_operations(
+    explanation = explained_by_operations(
         twins, arrays, diagnosis.explanation(), diagnosis.proofs, cures
     )
+    return with_least_input(twins, arrays, explanation)
 
 
 def proved(

@@ -31,8 +31,6 @@ from compare.judging.words import Precision
 from compare.kinds.layer import Layer
 from compare.matching import adapter
 
-FEW_SAMPLES = 2  # in which the order of layers shows; a single one is an axis of size 1
-
 __all__ = ["REFUSALS", "Twin", "message", "versions"]
 
 
@@ -247,13 +245,10 @@ class Twin(adapter.Twin):
             self.model.get_submodule(name).register_forward_pre_hook(noting(name))
             for name in names
         ]
-        few = [array[:FEW_SAMPLES] for array in arrays]
-        with hooked(hooks), torch.no_grad():
-            for taken in (few, arrays):
-                # What ran before a refusal tells its order.
-                with suppress(*REFUSALS):
-                    self.results(self.tensors(taken))
-                    break
+        # On all samples: a model that keeps states keeps those of so many. What ran
+        # before a refusal tells its order.
+        with hooked(hooks), torch.no_grad(), suppress(*REFUSALS):
+            self.results(self.tensors(arrays))
         return list(order | dict.fromkeys(names))
 
     def narrows(self, arrays: Sequence[np.ndarray]) -> str:

@@ -109,6 +109,7 @@ def twins_of(
                     ignore=pair.ignore,
                 )
                 twins.pair_otherwise(pair.exchanged)
+                twins.orders = pair.orders
                 stages = _first_run(twins, calls.first_sample(twins, pair.arrays))
                 if not stages:  # as where a model drops every axis of size 1
                     stages = _first_run(twins, pair.arrays)

@@ -22,6 +22,7 @@ from compare.judging.result import (
 from compare.judging.verdict import of_refusals
 from compare.listing import bounded
 from compare.mistakes.operations import Need
+from compare.subjects.cases import Case
 from compare.subjects.own import calls, drawing, longer_memory, sameness, weights
 from compare.subjects.own.pair import OwnPair
 from compare.twins.adequacy import Adequacy
@@ -73,9 +74,11 @@ def exercised(
     for direction in (last.direction, *others):
         if direction in others:  # the twins have the weights of the last one
             loads[direction](twins)
-        for case in calls.cases(pair, length):
+        # The fewest samples first: what acts on them acts on all.
+        cases = sorted(calls.cases(pair, length), key=_samples)
+        for case in cases:
             adequacy.watch(twins, calls.cut(pair.arrays, twins.inputs, case))
-            if not adequacy.idle(*SHOWN_BY_OTHERS):
+            if not adequacy.idle():
                 break
         if not adequacy.idle(*SHOWN_BY_OTHERS):
             break
@@ -245,6 +248,10 @@ class _Trial:
         side, text = next(iter(refusals.items()))
         note = f"On {inputs}, {SIDES[side]} alone says: {text}."
         self._found.notes.append(note)
+
+
+def _samples(case: Case) -> int:
+    return case.batch
 
 
 def _is_finite(stages: StagesOfAll, names: Sequence[str]) -> bool:

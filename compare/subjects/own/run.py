@@ -30,6 +30,7 @@ from compare.subjects.own import (
     layouts,
     learning,
     longer_memory,
+    orders,
     other_weights,
     pairings,
     weights,
@@ -84,11 +85,15 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
             _built_for_its_steps,
             _with_written_constants,
             _with_cells_as_written,
+            _in_own_orders,
         ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
         judged = replace(judged, results=_with_other_weights(judged))
-        judged = replace(judged, results=_with_longer_memory(judged))
+        recalled = longer_memory.of_results(
+            judged.results, _wrong(judged.results), judged.pair, judged.length
+        )
+        judged = replace(judged, results=recalled)
         if not _wrong(judged.results):
             judged = _exercised(judged)
         on_training = learning.notes(judged.results, judged.twins, pair.arrays)
@@ -188,28 +193,6 @@ def _with_other_weights(judged: Judged) -> list[Result]:
                 twins, judged.pair.arrays, explanation
             )
             results[number] = replace(result, explanation=explanation)
-    return results
-
-
-def _with_longer_memory(judged: Judged) -> list[Result]:
-    """The results, those that differ faintly explained by weights that forget little.
-
-    Of each direction one is looked into, whose words stand for the others.
-    """
-    results = list(judged.results)
-    for number, result in enumerate(results):
-        explanation = result.explanation
-        is_wrong = bool(_wrong([result]))
-        if explanation is None or not is_wrong:
-            continue
-        if not longer_memory.is_faint(explanation):
-            continue
-        twins, stages = building.twins_of(judged.pair, judged.length)
-        if not stages:
-            break
-        weights.loads(judged.pair, twins, [])[result.direction](twins)
-        explanation = longer_memory.explained(twins, judged.pair.arrays, explanation)
-        results[number] = replace(result, explanation=explanation)
     return results
 
 
@@ -324,9 +307,8 @@ def _with_cells_as_written(judged: Judged, gradients: bool) -> Judged:
     twins, runs = building.twins_of(judged.pair, judged.length)
     if not runs:
         return judged
-    unlike: list[str] = []
-    weights.loads(judged.pair, twins, [], unlike)[AS_IS](twins)
-    names = written_cells.stacked_otherwise(twins) if unlike else []
+    weights.loads(judged.pair, twins, [])[AS_IS](twins)
+    names = written_cells.stacked_otherwise(twins)
     if not names:
         return judged
     note = (
@@ -335,6 +317,29 @@ def _with_cells_as_written(judged: Judged, gradients: bool) -> Judged:
         "models are judged with the weights that they have, and with no others."
     )
     return _judge(judged.pair, gradients, [note], own_weights_alone=True)
+
+
+def _in_own_orders(judged: Judged, gradients: bool) -> Judged:
+    """The run with random weights in the orders that the user's weights have.
+
+    That is where the models are the same with the weights that they have.
+    """
+    own = [r for r in judged.results if r.direction == AS_IS and not r.loss]
+    if {result.verdict for result in own} != {SAME} or judged.twins.only32:
+        return judged
+    twins, runs = building.twins_of(judged.pair, judged.length)
+    if not runs:
+        return judged
+    weights.loads(judged.pair, twins, [])[AS_IS](twins)
+    found = orders.of_weights(twins)
+    if not found:
+        return judged
+    names = bounded(f"{layer}.{key}" for layer in found for key in found[layer])
+    note = (
+        f"{names}: Keras has PyTorch's numbers in another order, with which the models "
+        "are the same; random weights are given in that order too."
+    )
+    return _judge(replace(judged.pair, orders=found), gradients, [note])
 
 
 def _agree(twins: Twins, judged: Judged) -> bool:
