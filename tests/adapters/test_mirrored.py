@@ -126,6 +126,7 @@ NAMES = {
     "traces.replaced": "operations are made to do something else in PyTorch alone",
     "traces.results_of": "operations are made to do something else in PyTorch alone",
     "training.script": "it draws PyTorch's random numbers",
+    "twin.Twin.returned": "mistakes are made in PyTorch's twin",
     "twin.gradient_of": "TensorFlow returns gradients, and keeps none",
     "twin.Twin.retrace": "PyTorch traces nothing",
     "twin.Twin.traced": "PyTorch traces nothing",
