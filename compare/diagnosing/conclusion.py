@@ -13,6 +13,7 @@ from compare.diagnosing.isolated import Place
 from compare.judging.explanation import Alternative, Explanation
 from compare.judging.result import SAME, SIDES, Judgement, StageResult, deciding
 from compare.judging.words import Side, Verdict
+from compare.matching.unmatched import called
 from compare.mistakes import Mistake
 
 ItemT = TypeVar("ItemT")
@@ -105,7 +106,8 @@ class Diagnosis:
         for finding in self.findings:
             if not finding.readings and not finding.is_repeated:
                 relation = "after" if finding.following else "in"
-                sentences.append(f"{relation} {finding.layer}, {finding.unknown}")
+                name = called(finding.layer)
+                sentences.append(f"{relation} {name}, {finding.unknown}")
         if not sentences and self.after is not None and self.after.stages:
             gap = deciding_stage(self.after).gap64
             if np.isfinite(gap):

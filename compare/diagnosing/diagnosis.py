@@ -19,7 +19,9 @@ from compare.diagnosing.conclusion import Diagnosis, deciding_stage
 from compare.diagnosing.finding import Finding
 from compare.diagnosing.in_layers.bare import unlike_bare_layers
 from compare.diagnosing.in_layers.directions import uncrossed
+from compare.diagnosing.least_input import with_least_input
 from compare.diagnosing.norm_order import norms_elsewhere
+from compare.diagnosing.norms_by_hand import norms_by_hand
 from compare.diagnosing.operations.explaining import explained_by_operations
 from compare.diagnosing.places import place_of
 from compare.diagnosing.repeated import told_once
@@ -75,9 +77,10 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
     if diagnosis.before is not None and diagnosis.before.verdict in ALIKE:
         return diagnosis.explanation()
     cures = _cured(twins, diagnosis.findings)
-    return explained_by_operations(
+    explanation = explained_by_operations(
         twins, arrays, diagnosis.explanation(), diagnosis.proofs, cures
     )
+    return with_least_input(twins, arrays, explanation)
 
 
 def proved(
@@ -153,7 +156,7 @@ def _with_bare(
     after = None
     if not bare:
         moved, after = _with_norms_moved(twins, arrays)
-        findings = moved or findings
+        findings = moved or norms_by_hand(isolated, findings) or findings
     if after is None and any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
         alone = _of_weights_alone(twins, arrays, findings, isolated.time_major)

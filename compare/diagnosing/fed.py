@@ -58,7 +58,8 @@ def fed_by_another(layer: str, isolated: Isolated) -> Finding | None:
     if len(names) == 1:
         return None
     torch, keras = sources["torch"], sources["keras"]
-    sentence = f"{layer} is given {torch} in PyTorch, {keras} in Keras"
+    own_name = isolated.name(layer, "torch")
+    sentence = f"{own_name} is given {torch} in PyTorch, {keras} in Keras"
     fixes = []
     for side, opposite in OTHER.items():
         name = isolated.name(layer, side)

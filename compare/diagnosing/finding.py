@@ -12,6 +12,7 @@ from compare.diagnosing.wordings import PLACES, Wording
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds.mistake import Effect, EffectT
+from compare.matching.unmatched import called
 from compare.mistakes import MISTAKES, Mistake
 from compare.mistakes.anatomy import Anatomy
 
@@ -205,5 +206,5 @@ class Link:
     def where(self) -> str:
         """The place, in words."""
         if self.following is None:
-            return f"after {self.layer}"
-        return f"between {self.layer} and {self.following}"
+            return f"after {called(self.layer)}"
+        return f"between {called(self.layer)} and {called(self.following)}"

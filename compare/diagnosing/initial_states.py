@@ -136,8 +136,8 @@ def _reading(layer: str, isolated: Isolated, sources: dict[Side, list[str]]) -> 
     num_letters = 1 if call.kind.startswith(("GRU", "RNN")) else 2
     torch = _in_words(sources["torch"], num_letters)
     keras = _in_words(sources["keras"], num_letters)
-    sentence = f"{layer} begins with {torch} in PyTorch, with {keras} in Keras"
     names = {side: isolated.name(layer, side) for side in isolated.anatomies}
+    sentence = f"{names['torch']} begins with {torch} in PyTorch, with {keras} in Keras"
     torch_fix = f"{names['torch']} of PyTorch: give it {keras}"
     keras_fix = f"{names['keras']} of Keras: initial_state of {torch}"
     if set(sources["keras"]) == {ZEROS}:

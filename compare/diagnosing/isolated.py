@@ -16,6 +16,7 @@ from compare.kinds import DENSE
 from compare.kinds.by_hand import OWN_IN_KERAS
 from compare.kinds.layer import Layer
 from compare.kinds.option import Options
+from compare.matching.unmatched import called
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.runs import layer_of, without_runs
 
@@ -92,8 +93,8 @@ class Isolated:
         """What the user of a side, "torch" or "keras", calls a layer."""
         if side == "keras":
             own = self.keras_names.get(layer_of(layer), layer_of(layer))
-            return own + layer.removeprefix(layer_of(layer))
-        return layer
+            return called(own + layer.removeprefix(layer_of(layer)))
+        return called(layer)
 
     def is_by_hand(self, layer: str, side: Side) -> bool:
         """Whether a layer is a recurrent cell of the user's own on a side."""
@@ -203,24 +204,24 @@ class Isolated:
         """Which layers are the same alone and which are not, in words."""
         sentences = []
         for layer, gap in self.gaps.items():
+            name = f"layer {layer}" if layer else called(layer)
             if gap.refusal:
-                sentences.append(
-                    f"layer {layer} alone refuses Keras's input: {gap.refusal}"
-                )
+                sentences.append(f"{name} alone refuses Keras's input: {gap.refusal}")
             elif not gap.is_rounding:
                 amount = "in shape" if np.isinf(gap.size) else f"by {gap.size:.1e}"
                 sentences.append(
-                    f"layer {layer} alone, fed with Keras's input, differs {amount}"
+                    f"{name} alone, fed with Keras's input, differs {amount}"
                 )
         same = [layer for layer, gap in self.gaps.items() if gap.is_rounding]
-        same = without_runs(same, self.gaps)
+        same = [called(layer) for layer in without_runs(same, self.gaps)]
         if same:
             verb = "are" if len(same) > 1 else "is"
             # An earlier sentence has told what the layers are fed with.
             source = "" if sentences else ", fed with Keras's input,"
             sentences.append(f"{listed(same)} alone{source} {verb} the same")
         if self.unseen:
-            sentences.append(f"{listed(self.unseen)} cannot be looked into")
+            unseen = listed([called(layer) for layer in self.unseen])
+            sentences.append(f"{unseen} cannot be looked into")
         return "; ".join(sentences)
 
 

@@ -263,6 +263,8 @@ def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
         path: what the names begin with.
     """
     every = _holding(model, path)
+    if not path and isinstance(model, keras.Model) and _holds_some_itself(model):
+        every[""] = model  # as PyTorch's names call a model itself
     return separable.split(
         {name: layer for name, layer in every.items() if not is_constant(layer)}
     )
@@ -328,10 +330,9 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
         inside: dict[str, keras.Layer] = {}
         if not is_composite(child) and _may_have_layers(child):
             inside = _holding(child, f"{path}{name}.")
-        holds_some_itself = is_own(child) and variables(child)
         if inside and isinstance(child, keras.layers.RNN):
             pass  # its cell is among those
-        elif holds_some_itself or (child.weights and not inside):
+        elif _holds_some_itself(child) or (child.weights and not inside):
             inside[f"{path}{name}"] = child
         new = {key: leaf for key, leaf in inside.items() if id(leaf) not in leaf_ids}
         by_name |= new
@@ -347,6 +348,11 @@ def _may_have_layers(layer: keras.Layer) -> bool:
     """Whether a layer may have others inside: one of Keras's own says so."""
     own = type(layer).__module__.startswith(KERAS_HOME)
     return not own or bool(every_layer(layer, itself=False))
+
+
+def _holds_some_itself(layer: keras.Layer) -> bool:
+    """Whether a layer of the user's own has weights beside those of layers inside."""
+    return is_own(layer) and bool(variables(layer))
 
 
 def _children(layer: keras.Layer) -> Iterable[tuple[str, keras.Layer]]:

@@ -23,6 +23,12 @@ def labels_of(
     array = change.array(found)
     names = list(recognised(output, inputs))
     keras_names = list(recognised(array, inputs))
+    if not keras_names and array.shape != output.shape:  # as of what is spread out
+        own = found.keras.trace
+        taken = [own.array(value) for value in change.keras.inputs]
+        keras_names = list(recognised(array, taken))
+    if not names and array.shape != output.shape:
+        names = list(recognised(output, [torch.array(v) for v in change.torch.inputs]))
     both = [(a, b) for a in names for b in keras_names if str(a) != str(b)]
     if not both:
         return None

@@ -23,7 +23,7 @@ from compare.judging.verdict import of_refusals
 from compare.listing import bounded
 from compare.mistakes.operations import Need
 from compare.subjects.cases import Case
-from compare.subjects.own import calls, drawing, sameness, weights
+from compare.subjects.own import calls, drawing, longer_memory, sameness, weights
 from compare.subjects.own.pair import OwnPair
 from compare.twins.adequacy import Adequacy
 from compare.twins.stages import StagesOfAll
@@ -237,6 +237,7 @@ class _Trial:
         result = replace(result, drawn=inputs)
         if judgement.verdict == DIFFERENT and not self._twins.only32:
             explanation = diagnosis.diagnose(self._twins, arrays)
+            explanation = longer_memory.explained(self._twins, arrays, explanation)
             return replace(result, explanation=explanation)
         return result
 

@@ -8,6 +8,7 @@ from compare.errors import command
 from compare.judging.result import BOTH_REFUSE, DIFFERENT, SAME, SIDES, Result
 from compare.judging.summary import MATCHED, WEIGHTS_ALONE
 from compare.listing import bounded
+from compare.matching.unmatched import called
 from compare.subjects.own.weights import RANDOM
 from compare.twins import reaching
 from compare.twins.frameworks import LAYERS
@@ -33,7 +34,7 @@ def on_matches(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
         ignore: names that the user says do not count.
     """
     pairs = [
-        f"{name or 'the model itself'} = {' + '.join(keras_names)}"
+        f"{called(name)} = {' + '.join(keras_names)}"
         for name, keras_names in twins.matched.items()
     ]
     if pairs:
@@ -141,7 +142,7 @@ def _on_what_is_ignored(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
 def _on_layers_alone(twins: Twins) -> Iterator[str]:
     """Which layers no mistakes are made in, and no weights drawn for."""
     alone = [
-        f"{bounded(names)} of {SIDES[side]}"
+        f"{bounded(map(called, names))} of {SIDES[side]}"
         for side, names in twins.alone.items()
         if names
     ]

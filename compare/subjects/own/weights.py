@@ -77,8 +77,11 @@ def loads(
 
 def _without_rule(twins: Twins) -> list[str]:
     """The layers of PyTorch from whose weights no rule makes those of their twins."""
+    if not all(twins.of_side(side) for side in FRAMEWORKS):  # one refuses its input
+        return []
+    precision = twins.precisions[0]
     torch_layers, keras_layers = (
-        LAYERS[side].held(twins.model(side, "float32")) for side in FRAMEWORKS
+        LAYERS[side].held(twins.model(side, precision)) for side in FRAMEWORKS
     )
     names = []
     for name in torch_layers.keys() & keras_layers.keys():

@@ -18,6 +18,7 @@ from compare.matching.moves import Move
 from compare.matching.ordering import Order
 from compare.matching.rewriting import paired, renamed, rewrite
 from compare.one_line import message_of
+from compare.twins.files.attention import projections_apart
 from compare.twins.files.beside import with_sentences
 from compare.twins.files.keras_files import KerasFile
 from compare.twins.files.pytorch_files import StateDict
@@ -119,6 +120,7 @@ def _put(source: str, target: str, names: Names | None) -> tuple[File, list[Move
     allowance = apart.for_files(Path(source), Path(target), seconds=seconds)
     apart.begin(f"{source} and {target}", allowance)
     torch, leaves = settled(torch_file.layers, keras_file.layers, names or {})
+    leaves = projections_apart(torch, leaves)
     order = Order(keras_file.chains, torch_file.sorted_by_name, option=True)
     keras, keras_names = paired(torch, leaves, order, names)
     for name, array in _by_full_name(torch).items():
