@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
@@ -189,6 +190,7 @@ def _as_they_are(
             if is_apart.any() and not is_guess:
                 apart[f"{name}.{key}"] = float(np.abs(array - value).max())
     LAYERS["keras"].load(keras, weights)
+    rounded |= _sums_of_layers_alone(twins)
     note = (
         f"{sum(rounded.values())} parameters of Keras are sums of parameters of "
         "PyTorch, rounded to float32, and count as the same "
@@ -202,6 +204,45 @@ def _as_they_are(
             f"Keras's weights are not PyTorch's weights ({gaps}), which these inputs "
             "do not show: on others the models need not be the same."
         )
+
+
+def _sums_of_layers_alone(twins: Twins) -> dict[str, int]:
+    """Give biases that are rounded sums of two of PyTorch's biases these sums.
+
+    A cell whose gates are layers of the model itself has no twin, and no rule tells
+    which its biases are: their numbers do.
+
+    Args:
+        twins: with both in float64, and with the weights that the models came with.
+
+    Returns:
+        How many numbers were rounded, by the name of the array.
+    """
+    if twins.is_whole:
+        return {}
+    torch = LAYERS["torch"].layers(twins.model("torch", "float64"))
+    biases = [
+        array.astype("float64")
+        for name in twins.alone["torch"]
+        for array in torch[name].arrays.values()
+        if array.ndim == 1
+    ]
+    leaves = LAYERS["keras"].leaves(unnamed(twins.model("keras", "float64")))
+    rounded = {}
+    for name in twins.alone["keras"]:
+        if name not in leaves:
+            continue
+        for key, variable in LAYERS["keras"].variables(leaves[name]).items():
+            array = variable.numpy()
+            for first, second in combinations(biases, 2):
+                if array.shape != first.shape or array.shape != second.shape:
+                    continue
+                total = first + second
+                unequal = array != total
+                if unequal.any() and _is_rounded(array, total, True).all():
+                    LAYERS["keras"].write(variable, total)
+                    rounded[f"{name}.{key}"] = int(unequal.sum())
+    return rounded
 
 
 def in_keras_layout(name: str, torch: Layer, keras: Layer) -> Mapping[str, np.ndarray]:
