@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from compare.kinds.windows import around
 from compare.mistakes.activations import NONE
 
 LONGEST = 8  # window, in steps, that is looked for
-FEW = 2  # samples that are tried first: there are many candidates
+FEW = 1  # samples that are tried first: there are many candidates
 
 
 def _mean_of_all(x: np.ndarray) -> np.ndarray:
@@ -144,13 +145,11 @@ def pooled(
     # largest of a function that rises comes to the same as the function of the largest.
     before = np.stack([function(few_x) for function in functions.values()])
     for pool in pools:
-        windows = pool(few_x)
+        windows = pool(few_x) if pool.is_largest else _weights(pool, steps) @ few_x
         after = np.stack([function(windows) for function in functions.values()])
         arrays = {False: after}
         if not pool.is_largest:
-            # A mean is linear: what it makes of single steps are its weights.
-            weights = pool(np.eye(steps)[None])[0]  # (windows, time)
-            arrays[True] = np.matmul(weights, before)
+            arrays[True] = _weights(pool, steps) @ before
         for name, is_before, ending, take in _candidates(arrays, few_y, functions):
             whole = composed(pool, functions[name])
             if is_before:
@@ -176,6 +175,15 @@ def _with_means(operation: Operation, pool: _Pool, x: np.ndarray) -> Operation:
         return operation
     does = of_means.operation(NONE, is_before=False, ending="their mean").does
     return replace(operation, of_means=does)
+
+
+@lru_cache(maxsize=512)  # of every pool of a few numbers of steps
+def _weights(pool: _Pool, steps: int) -> np.ndarray:
+    """What each window takes of each step, (windows, time), where it takes the mean.
+
+    A mean is linear: what it makes of single steps are its weights.
+    """
+    return pool(np.eye(steps)[None])[0]
 
 
 def _candidates(
