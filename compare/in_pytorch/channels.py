@@ -100,7 +100,7 @@ def reads_at(twin: Twin, arrays: Sequence[np.ndarray], number: int, axis: int) -
     arrays = [np.ascontiguousarray(array) for array in arrays]
     changed = [array.copy() for array in arrays]
     channel = np.moveaxis(changed[number], axis, 0)[1]  # a view
-    channel[...] = 1.5 - 2 * channel
+    channel[...] = 3 - 2 * channel  # of bytes as well, which go round
     before, after = Run(twin, arrays).first, Run(twin, changed).first
     if before is None or after is None or before.shape != after.shape:
         return False

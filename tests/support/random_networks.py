@@ -404,6 +404,8 @@ class Layers:
             if plan.positions:
                 places = KL.Embedding(plan.shape[0], plan.shape[-1])
                 self.layers["places"] = {"layer": places}
+        if plan.head == "flatten":
+            self.layers["flatten"] = {"layer": KL.Flatten()}
         if plan.outputs:
             self.layers["head"] = {"layer": KL.Dense(plan.outputs)}
 
@@ -459,7 +461,7 @@ class Layers:
             case "max":
                 return ops.max(x, axis=axes)
             case "flatten":
-                return ops.reshape(x, (ops.shape(x)[0], -1))
+                return self.layers["flatten"]["layer"](x)
             case "last":
                 return x[:, -1]
         return x
@@ -486,7 +488,7 @@ class Layers:
                 }
                 layers.append(pools[rank]())
             case "flatten":
-                layers.append(KL.Flatten())
+                layers.append(self.layers["flatten"]["layer"])
         if self.plan.outputs:
             layers.append(self.layers["head"]["layer"])
         if self.plan.softmax:
