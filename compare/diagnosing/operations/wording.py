@@ -9,7 +9,13 @@ import numpy as np
 
 from compare.diagnosing.operations.candidates import Candidate, is_own
 from compare.diagnosing.operations.causes import Cause
-from compare.diagnosing.operations.computed import added_to_each, labels_of
+from compare.diagnosing.operations.computed import (
+    added_to_each,
+    labels_of,
+    moved_or_multiplied,
+    of_numbers,
+    transposed_weight,
+)
 from compare.diagnosing.operations.counterparts import is_turned, order_of_axes
 from compare.diagnosing.operations.layouts import layouts
 from compare.diagnosing.operations.naming import (
@@ -24,7 +30,7 @@ from compare.diagnosing.operations.naming import (
 )
 from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import Regions
-from compare.diagnosing.operations.scaled import moved
+from compare.diagnosing.operations.sizes import other_windows
 from compare.judging.explanation import listed
 from compare.judging.result import SIDES
 from compare.judging.words import Side
@@ -199,7 +205,7 @@ def _another_constant(change: Candidate, found: Regions) -> Worded:
     sentence = (
         f"{name_of(change.torch, torch)} of PyTorch{where} takes {name}, {makes}, "
         f"where {name_of(change.keras, keras)} of Keras{keras_where} takes "
-        f"{keras_name}, {keras_makes}"
+        f"{keras_name}, {keras_makes}{of_numbers(torch.array(own), change, found)}"
     )
     fixes: dict[Side, str] = {
         "torch": f"PyTorch{where}: take {keras_makes}, as Keras does",
@@ -274,9 +280,18 @@ def _another_order(change: Candidate, found: Regions) -> Worded:
         name = f"what {name_of(step, torch)} of PyTorch{where} makes"
         keras_name = f"what {name_of(keras_step, keras)} of Keras{keras_where} makes"
         order = _order_of_inputs(step, keras_step, found)
+    along = ""
+    if step is not None and step.is_layer and change.torch.number != RETURN:
+        # A layer has its axes where its framework has them: what takes them is told.
+        taking, keras_taking = (
+            name_of(change.torch, torch),
+            name_of(change.keras, keras),
+        )
+        order += f", as {taking}{at(change.torch)} takes it and {keras_taking} does not"
+        along = f", or let {taking} work along the other axis"
     sentence = f"{name} is {keras_name}, transposed: axes {moved} are exchanged{order}"
     fixes: dict[Side, str] = {
-        "torch": f"PyTorch{where}: exchange axes {moved}, or what goes into it",
+        "torch": f"PyTorch{where}: exchange axes {moved}, or what goes into it{along}",
         "keras": f"Keras{keras_where}: exchange axes {moved}, or what goes into it",
     }
     return Worded(f"axes {moved} exchanged", sentence, fixes, is_cause=True)
@@ -353,7 +368,9 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
         }
     source = source_of(torch_steps[0], torch)
     sentence = f"PyTorch has {does}, where Keras has {keras_does}{source}"
-    added = added_to_each(change, found) or _moved(change, found)
+    added = added_to_each(change, found) or moved_or_multiplied(change, found)
+    added = added or other_windows(torch_steps, keras_steps)
+    added = added or transposed_weight(change, found)
     if labels is None and added:
         sentence, fault = f"{sentence}: {added}", added
     is_known = labels is not None or added != ""
@@ -373,12 +390,6 @@ def _are_told_apart(torch_steps: Sequence[Step], keras_steps: Sequence[Step]) ->
     if sorted(names) == sorted(keras_names):
         return names != keras_names  # in another order
     return bool(({*names} ^ {*keras_names}) - {*GENERIC})
-
-
-def _moved(change: Candidate, found: Regions) -> str:
-    """Say by how many entries one side has the numbers of the other, if it has."""
-    output = found.torch.trace.array(change.torch.outputs[change.place])
-    return moved(output, change.array(found))
 
 
 def _plain_names(steps: Sequence[Step]) -> list[str]:

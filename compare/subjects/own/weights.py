@@ -61,9 +61,26 @@ def loads(
             loads[direction] = partial(_transferred, direction=direction, pair=pair)
     if not loads:
         loads[AS_IS] = partial(_as_they_are, pair=pair, notes=notes, unlike=unlike)
-    if not twins.only32 and twins.is_whole:
+    if not twins.only32 and twins.is_whole and (pair.transfer or _fit(twins)):
         loads[RANDOM] = random
     return loads
+
+
+def _fit(twins: Twins) -> bool:
+    """Whether every array of PyTorch's model has the size of its twin in Keras.
+
+    Models of other sizes may run all the same, as with windows of 1 x 5 and of 5 x 1.
+    """
+    torch_layers, keras_layers = (
+        LAYERS[side].layers(twins.model(side, "float64")) for side in FRAMEWORKS
+    )
+    for name in torch_layers.keys() & keras_layers.keys():
+        layers = {name: torch_layers[name]}, {name: keras_layers[name]}
+        try:
+            rewrite(*layers, "to_keras", strict=False)
+        except BadInput:
+            return False
+    return True
 
 
 def _drawn(twins: Twins, direction: Direction, seed: int) -> None:
