@@ -19,7 +19,9 @@ from compare.diagnosing.conclusion import Diagnosis, deciding_stage
 from compare.diagnosing.finding import Finding
 from compare.diagnosing.in_layers.bare import unlike_bare_layers
 from compare.diagnosing.in_layers.directions import uncrossed
+from compare.diagnosing.least_input import with_least_input
 from compare.diagnosing.norm_order import norms_elsewhere
+from compare.diagnosing.norms_by_hand import norms_by_hand
 from compare.diagnosing.operations.explaining import explained_by_operations
 from compare.diagnosing.places import place_of
 from compare.diagnosing.repeated import told_once
@@ -38,6 +40,7 @@ from compare.kinds.mistake import (
     LayerInput,
     OrderOfNorms,
     ResultOrder,
+    ResultShapes,
 )
 from compare.mistakes import MISTAKES
 from compare.twins.injecting import injected_everywhere
@@ -55,6 +58,7 @@ ORDER = (
     *HANDED,
     FinalActivation,
     ResultOrder,
+    ResultShapes,
 )
 ALIKE = (SAME, ILL_CONDITIONED)  # verdicts with which operations are not compared
 TRIED = sum(
@@ -73,9 +77,10 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
     if diagnosis.before is not None and diagnosis.before.verdict in ALIKE:
         return diagnosis.explanation()
     cures = _cured(twins, diagnosis.findings)
-    return explained_by_operations(
+    explanation = explained_by_operations(
         twins, arrays, diagnosis.explanation(), diagnosis.proofs, cures
     )
+    return with_least_input(twins, arrays, explanation)
 
 
 def proved(
@@ -151,9 +156,12 @@ def _with_bare(
     after = None
     if not bare:
         moved, after = _with_norms_moved(twins, arrays)
-        findings = moved or findings
+        findings = moved or norms_by_hand(isolated, findings) or findings
     if after is None and any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
+        alone = _of_weights_alone(twins, arrays, findings, isolated.time_major)
+        if alone is not None:
+            findings, after = alone
         shared = [_shared(finding) for finding in findings]
         if shared != findings and (after is None or after.verdict != SAME):
             again = _judge_cured(twins, arrays, shared, isolated.time_major)
@@ -223,6 +231,26 @@ def _judge_cured(
             return twins.judge(stages, arrays)
         except IndexError:  # the code between layers may not take what it gets now
             return None
+
+
+def _of_weights_alone(
+    twins: Twins,
+    arrays: tuple[np.ndarray, ...],
+    findings: Sequence[Finding],
+    turned: Collection[str],
+) -> tuple[list[Finding], Judgement] | None:
+    """The findings in weights, and the twins cured of them, where that is enough.
+
+    Settings that differ may make up for each other in layers that are not looked at
+    together, such as a padding for a cropping after it.
+    """
+    of_weights = [f for f in findings if isinstance(f.cure, ArraysOfLayer)]
+    if not of_weights or len(of_weights) == len(findings):
+        return None
+    after = _judge_cured(twins, arrays, of_weights, turned)
+    if after is None or after.verdict != SAME:
+        return None
+    return of_weights, after
 
 
 def _shared(finding: Finding) -> Finding:

@@ -13,8 +13,10 @@ from compare.judging.distances import NEAR, distance
 from compare.judging.explanation import listed
 from compare.judging.words import Side
 from compare.kinds import DENSE
+from compare.kinds.by_hand import OWN_IN_KERAS
 from compare.kinds.layer import Layer
 from compare.kinds.option import Options
+from compare.matching.unmatched import called
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.runs import layer_of, without_runs
 
@@ -91,13 +93,26 @@ class Isolated:
         """What the user of a side, "torch" or "keras", calls a layer."""
         if side == "keras":
             own = self.keras_names.get(layer_of(layer), layer_of(layer))
-            return own + layer.removeprefix(layer_of(layer))
-        return layer
+            return called(own + layer.removeprefix(layer_of(layer)))
+        return called(layer)
+
+    def is_by_hand(self, layer: str, side: Side) -> bool:
+        """Whether a layer is a recurrent cell of the user's own on a side."""
+        name = layer_of(layer)
+        if side == "torch":
+            return name in self.by_hand
+        in_keras = self.layers.get("keras", {})
+        return name in in_keras and in_keras[name].kind.endswith(OWN_IN_KERAS)
 
     @property
     def anatomies(self) -> dict[Side, Anatomy]:
         """What each side does, PyTorch's first."""
         return {"torch": self.torch, "keras": self.keras}
+
+    def is_changed_by_run(self, layer: str) -> bool:
+        """Whether a run itself changes what a layer holds, on either side."""
+        changed = (*self.torch.changed_by_run, *self.keras.changed_by_run)
+        return layer_of(layer) in map(layer_of, changed)
 
     @property
     def unseen(self) -> list[str]:
@@ -122,10 +137,21 @@ class Isolated:
         if lengths is not None and len(torch_input) == len(keras_input):
             keras_input = _packed(keras_input, torch_input.shape[1], lengths)
         masked = self._masked_by_keras(layer, torch_input)
-        if masked is not None and torch_input.shape == keras_input.shape:
-            torch_input = np.where(masked[..., None], 0, torch_input)
-            keras_input = np.where(masked[..., None], 0, keras_input)
-        return distance(torch_input, keras_input)
+        return _gap_of_valid(torch_input, keras_input, masked)
+
+    def result_gap(self) -> float:
+        """How far apart the results are, if all layers hand on the same.
+
+        In parts of the largest value, as `distance` gives it; infinite where a twin
+        refused. Steps that Keras masks are left out, as in `input_gap`.
+        """
+        torch_result, keras_result = self.relayed.result, self.keras.result
+        if torch_result is None or keras_result is None:
+            return np.inf
+        masked = None
+        if keras_result.ndim == 3:  # (batch, time, features)
+            masked = self._masked_before_end(keras_result)
+        return _gap_of_valid(torch_result, keras_result, masked)
 
     def _masked_by_keras(self, layer: str, x: np.ndarray) -> np.ndarray | None:
         """The steps of a layer's input that Keras masks, whatever there is in them.
@@ -151,7 +177,19 @@ class Isolated:
             return np.arange(x.shape[1]) >= lengths[:, None]
         if self.kinds.get(layer) not in DENSE:
             return None
-        for name, call in calls.items():
+        return self._masked_before_end(x)
+
+    def _masked_before_end(self, x: np.ndarray) -> np.ndarray | None:
+        """The steps that Keras's recurrent layers mask in a sequence.
+
+        Args:
+            x: (batch, time, features).
+
+        Returns:
+            (batch, time), True where a step is masked; None where no layer masks any in
+            a sequence of this size.
+        """
+        for name, call in self.keras.recurrent_calls.items():
             if call.lengths is None or call.x.shape[:2] != x.shape[:2]:
                 continue
             masked = np.arange(x.shape[1]) >= call.lengths[:, None]
@@ -166,25 +204,41 @@ class Isolated:
         """Which layers are the same alone and which are not, in words."""
         sentences = []
         for layer, gap in self.gaps.items():
+            name = f"layer {layer}" if layer else called(layer)
             if gap.refusal:
-                sentences.append(
-                    f"layer {layer} alone refuses Keras's input: {gap.refusal}"
-                )
+                sentences.append(f"{name} alone refuses Keras's input: {gap.refusal}")
             elif not gap.is_rounding:
                 amount = "in shape" if np.isinf(gap.size) else f"by {gap.size:.1e}"
                 sentences.append(
-                    f"layer {layer} alone, fed with Keras's input, differs {amount}"
+                    f"{name} alone, fed with Keras's input, differs {amount}"
                 )
         same = [layer for layer, gap in self.gaps.items() if gap.is_rounding]
-        same = without_runs(same, self.gaps)
+        same = [called(layer) for layer in without_runs(same, self.gaps)]
         if same:
             verb = "are" if len(same) > 1 else "is"
             # An earlier sentence has told what the layers are fed with.
             source = "" if sentences else ", fed with Keras's input,"
             sentences.append(f"{listed(same)} alone{source} {verb} the same")
         if self.unseen:
-            sentences.append(f"{listed(self.unseen)} cannot be looked into")
+            unseen = listed([called(layer) for layer in self.unseen])
+            sentences.append(f"{unseen} cannot be looked into")
         return "; ".join(sentences)
+
+
+def _gap_of_valid(
+    torch: np.ndarray, keras: np.ndarray, masked: np.ndarray | None
+) -> float:
+    """How far apart two arrays are at the steps that are not masked.
+
+    Args:
+        torch: (batch, time, features), or anything where nothing is masked.
+        keras: as torch.
+        masked: (batch, time), True where a step is masked; None where none is.
+    """
+    if masked is not None and torch.shape == keras.shape:
+        torch = np.where(masked[..., None], 0, torch)
+        keras = np.where(masked[..., None], 0, keras)
+    return distance(torch, keras)
 
 
 def _packed(x: np.ndarray, time: int, lengths: np.ndarray) -> np.ndarray:

@@ -10,8 +10,14 @@ import keras
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras import separable
-from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
+from compare.in_keras import cells, separable
+from compare.in_keras.internals import (
+    KERAS_HOME,
+    attributes,
+    every_layer,
+    node_sources,
+    view_of,
+)
 from compare.in_keras.kinds import (
     ATTENTION,
     inner_layers,
@@ -42,11 +48,12 @@ COMPOSITES = (
 def is_composite(layer: keras.Layer) -> bool:
     """Whether a layer counts as one with those inside.
 
-    Not one whose cell the user made of layers: each of those is one by itself.
+    Not one whose cell the user made of layers: each of those is one by itself, unless
+    they are held together.
     """
     cell = layer.cell if isinstance(layer, keras.layers.RNN) else None
     if isinstance(cell, keras.Layer) and is_own(cell):
-        return not every_layer(cell, itself=False)
+        return cells.is_held_together(layer) or not every_layer(cell, itself=False)
     return isinstance(layer, COMPOSITES)
 
 
@@ -222,6 +229,8 @@ def variables(attribute: object) -> dict[str, keras.Variable]:
         return by_name
     if not isinstance(attribute, keras.Layer):
         return {}
+    if cells.is_held_together(attribute):
+        return cells.variables_inside(attribute)
     if not is_own(attribute):
         return {variable.name: variable for variable in attribute.weights}
     # As in PyTorch: by attribute, and without what layers inside hold.
@@ -254,6 +263,8 @@ def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
         path: what the names begin with.
     """
     every = _holding(model, path)
+    if not path and isinstance(model, keras.Model) and _holds_some_itself(model):
+        every[""] = model  # as PyTorch's names call a model itself
     return separable.split(
         {name: layer for name, layer in every.items() if not is_constant(layer)}
     )
@@ -317,12 +328,11 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
             continue
         visited.add(id(child))
         inside: dict[str, keras.Layer] = {}
-        if not is_composite(child):
+        if not is_composite(child) and _may_have_layers(child):
             inside = _holding(child, f"{path}{name}.")
-        holds_some_itself = is_own(child) and variables(child)
         if inside and isinstance(child, keras.layers.RNN):
             pass  # its cell is among those
-        elif holds_some_itself or (child.weights and not inside):
+        elif _holds_some_itself(child) or (child.weights and not inside):
             inside[f"{path}{name}"] = child
         new = {key: leaf for key, leaf in inside.items() if id(leaf) not in leaf_ids}
         by_name |= new
@@ -332,6 +342,17 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
         if is_composite(leaf):
             wrapped |= {id(layer) for layer in every_layer(leaf, itself=False)}
     return {name: leaf for name, leaf in by_name.items() if id(leaf) not in wrapped}
+
+
+def _may_have_layers(layer: keras.Layer) -> bool:
+    """Whether a layer may have others inside: one of Keras's own says so."""
+    own = type(layer).__module__.startswith(KERAS_HOME)
+    return not own or bool(every_layer(layer, itself=False))
+
+
+def _holds_some_itself(layer: keras.Layer) -> bool:
+    """Whether a layer of the user's own has weights beside those of layers inside."""
+    return is_own(layer) and bool(variables(layer))
 
 
 def _children(layer: keras.Layer) -> Iterable[tuple[str, keras.Layer]]:

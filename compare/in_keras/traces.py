@@ -60,12 +60,25 @@ def traced(twin: Twin, arrays: Sequence[np.ndarray]) -> Trace:
     tensors = twin.tensors(arrays)
     for argument, tensor in zip(twin.inputs, tensors, strict=True):
         recorder.source(tensor, f"the input {argument.name}")
-    for variable in model.variables:
-        recorder.source(variable, f"the weight {variable.path}")
+    for variable, name in _weights(model):
+        recorder.source(variable, f"the weight {name}")
     running = _Running(model, recorder, twin.lines)
     with running.noting(), cells_run_once(model):
         results = twin.results(tensors)
     return recorder.trace(results)
+
+
+def _weights(model: keras.Model) -> list[tuple[keras.Variable, str]]:
+    """The variables of a model, each with its own name after that of its layer.
+
+    The path of a variable says no layer where the model is a copy.
+    """
+    names: dict[int, str] = {}
+    for layer in every_layer(model):  # a layer before those that are inside
+        if _is_whole(layer):
+            for variable in layer.variables:
+                names.setdefault(id(variable), f"{layer.name}/{variable.name}")
+    return [(v, names.get(id(v), v.path)) for v in model.variables]
 
 
 class _Running:
@@ -339,8 +352,9 @@ def _as_array(tensor: Any) -> np.ndarray | None:
     if isinstance(tensor, keras.Variable):
         tensor = tensor.value
     try:
-        array = np.array(tensor)
-    except (TypeError, ValueError, NotImplementedError):
+        # `np.array` of the tensor itself warns: its `__array__` knows no `copy`.
+        array = np.array(tensor.numpy())
+    except (AttributeError, TypeError, ValueError, NotImplementedError):
         return None
     return array if array.dtype.kind in "biufc" else None
 
@@ -363,5 +377,5 @@ def _settings(layer: Any) -> dict[str, Any]:
         for name, value in vars(layer).items()
         if not name.startswith("_")
         and name != "name"
-        and isinstance(value, int | float | str | tuple)
+        and isinstance(value, int | float | str | tuple | list)
     }

@@ -130,11 +130,11 @@ class _Running(torch.overrides.TorchFunctionMode):
         self._inside = 0  # of how many layers that are one step
         self._layers: list[str] = []
         self._calls: list[tuple[int, Any, Any]] = []
-        self._inputs: dict[tuple[int, int], np.ndarray] = {}
-        self._outputs: dict[tuple[int, int], np.ndarray] = {}
+        self._inputs: dict[tuple[int, int], Replacement] = {}
+        self._outputs: dict[tuple[int, int], Replacement] = {}
         for change in replacements:
-            arrays = self._inputs if change.is_input else self._outputs
-            arrays[change.step, change.place] = change.array
+            changes = self._inputs if change.is_input else self._outputs
+            changes[change.step, change.place] = change
 
     def __enter__(self) -> _Running:
         hooks = []
@@ -156,7 +156,7 @@ class _Running(torch.overrides.TorchFunctionMode):
     def returned(self, results: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """What the model returns, with what is replaced there."""
         return [
-            _put(self._inputs, RETURN, place, tensor)
+            self._put(self._inputs, RETURN, place, tensor)
             for place, tensor in enumerate(results)
         ]
 
@@ -181,6 +181,9 @@ class _Running(torch.overrides.TorchFunctionMode):
         if self._recorder is not None:
             takes = self._recorder.numbers(tensors)
         result = function(*args, **kwargs)
+        change = self._outputs.get((number, 0))
+        if change is not None and change.hands_on is not None:
+            result = tensors[change.hands_on].clone()
         changed = [
             tensor
             for tensor, key in zip(tensors, keys, strict=True)
@@ -194,7 +197,7 @@ class _Running(torch.overrides.TorchFunctionMode):
         if changed:
             for place, tensor in enumerate(changed):
                 if (number, place) in self._outputs:
-                    tensor.copy_(_put(self._outputs, number, place, tensor))
+                    tensor.copy_(self._put(self._outputs, number, place, tensor))
             made = changed
         elif made:
             result = self._taken(number, result)
@@ -219,13 +222,13 @@ class _Running(torch.overrides.TorchFunctionMode):
         """The arguments of a call, with what is replaced among them."""
         if not any(step == number for step, _ in self._inputs):
             return args, kwargs
-        return _exchanged((args, kwargs), self._inputs, number)
+        return self._exchanged((args, kwargs), self._inputs, number)
 
     def _taken(self, number: int, result: Any) -> Any:
         """What a call returns, with what is replaced in it."""
         if not any(step == number for step, _ in self._outputs):
             return result
-        return _exchanged(result, self._outputs, number)
+        return self._exchanged(result, self._outputs, number)
 
     # --------------------------------------------------------------------- layers
 
@@ -254,6 +257,9 @@ class _Running(torch.overrides.TorchFunctionMode):
                 self._layers.pop()
                 return None
             number, takes, line = self._calls.pop()
+            change = self._outputs.get((number, 0))
+            if change is not None and change.hands_on is not None:
+                result = list(_tensors((args, kwargs)))[change.hands_on]
             result = self._taken(number, result)
             if self._recorder is not None:
                 self._recorder.step(
@@ -271,6 +277,53 @@ class _Running(torch.overrides.TorchFunctionMode):
             return result
 
         return leave
+
+    # --------------------------------------------------------------- replacements
+
+    def _exchanged(
+        self, value: Any, changes: Mapping[tuple[int, int], Replacement], step: int
+    ) -> Any:
+        """A value of any nesting, with what is put for some tensors of a step."""
+        place = 0
+
+        def exchange(part: Any) -> Any:
+            nonlocal place
+            if isinstance(part, torch.Tensor):
+                place += 1
+                return self._put(changes, step, place - 1, part)
+            if isinstance(part, dict):
+                return {name: exchange(inner) for name, inner in part.items()}
+            if isinstance(part, tuple) and hasattr(part, "_fields"):
+                return type(part)(*[exchange(inner) for inner in part])
+            if hasattr(part, "n_fields"):  # such as what `max` returns
+                return type(part)([exchange(inner) for inner in part])
+            if isinstance(part, tuple):
+                return tuple([exchange(inner) for inner in part])
+            if isinstance(part, list):
+                return [exchange(inner) for inner in part]
+            return part
+
+        return exchange(value)
+
+    def _put(
+        self,
+        changes: Mapping[tuple[int, int], Replacement],
+        step: int,
+        place: int,
+        tensor: torch.Tensor,
+    ) -> torch.Tensor:
+        """What is put for a tensor; that one itself for nothing else."""
+        change = changes.get((step, place))
+        if change is None:
+            return tensor
+        if change.array is not None:
+            tensor = torch.from_numpy(np.array(change.array)).to(tensor.dtype)
+        if change.through:
+            self._inside += 1  # no step of the model
+            # Without hooks: this run of the layer is none of the model's.
+            tensor = self._model.get_submodule(change.through).forward(tensor)
+            self._inside -= 1
+        return tensor
 
 
 # ------------------------------------------------------------------------- helpers
@@ -330,45 +383,6 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _tensors(part)
-
-
-def _exchanged(
-    value: Any, arrays: Mapping[tuple[int, int], np.ndarray], step: int
-) -> Any:
-    """A value of any nesting, with arrays in the place of some tensors of a step."""
-    place = 0
-
-    def exchange(part: Any) -> Any:
-        nonlocal place
-        if isinstance(part, torch.Tensor):
-            place += 1
-            return _put(arrays, step, place - 1, part)
-        if isinstance(part, dict):
-            return {name: exchange(inner) for name, inner in part.items()}
-        if isinstance(part, tuple) and hasattr(part, "_fields"):
-            return type(part)(*[exchange(inner) for inner in part])
-        if hasattr(part, "n_fields"):  # such as what `max` returns
-            return type(part)([exchange(inner) for inner in part])
-        if isinstance(part, tuple):
-            return tuple([exchange(inner) for inner in part])
-        if isinstance(part, list):
-            return [exchange(inner) for inner in part]
-        return part
-
-    return exchange(value)
-
-
-def _put(
-    arrays: Mapping[tuple[int, int], np.ndarray],
-    step: int,
-    place: int,
-    tensor: torch.Tensor,
-) -> torch.Tensor:
-    """The array for a place as a tensor like the one there; that one for none."""
-    array = arrays.get((step, place))
-    if array is None:
-        return tensor
-    return torch.from_numpy(np.array(array)).to(tensor.dtype)
 
 
 def _as_array(tensor: torch.Tensor) -> np.ndarray | None:

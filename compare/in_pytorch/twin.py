@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
@@ -92,10 +92,14 @@ class Twin(adapter.Twin):
         tensors = stages.inside(results)
         assert self.outputs is not None  # `results` has named them
         tensors |= zip(self.outputs, results, strict=True)
-        # Copies: a model may return a buffer of its own, and change it in the next run.
-        return {
-            name: as_judged(tensor.numpy().copy()) for name, tensor in tensors.items()
-        }
+        return _as_arrays(tensors)
+
+    @torch.no_grad()
+    def returned(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
+        """Run the model without a look inside; return what it returns, by name."""
+        results = self.results(self.tensors(arrays))
+        assert self.outputs is not None  # `results` has named them
+        return _as_arrays(dict(zip(self.outputs, results, strict=True)))
 
     def gradients(
         self,
@@ -186,6 +190,14 @@ class Twin(adapter.Twin):
         """Names of a layer's arrays that have no part in what the model returns."""
         tensors = holders(self.model)[layer]
         learnt = {key: t for key, t in tensors.items() if t.requires_grad}
+        candidates = [key for key in tensors if key not in learnt]  # such as buffers
+        candidates += self._without_gradient(learnt, arrays)
+        return [key for key in candidates if self._stays(tensors[key], arrays)]
+
+    def _without_gradient(
+        self, learnt: Mapping[str, torch.Tensor], arrays: Sequence[np.ndarray]
+    ) -> list[str]:
+        """Names of parameters that what the model returns has no gradient by."""
         # GroupNorm of PyTorch 2.13 ends the process where the gradients of its own
         # weights alone are asked for, in channels_last: so all are.
         every = [*learnt.values(), *self.model.parameters()]
@@ -201,18 +213,18 @@ class Twin(adapter.Twin):
         every += [tensor for tensor in inputs if tensor.requires_grad]
         every = [tensor for tensor in every if tensor.requires_grad]
         gradients = torch.autograd.grad(total, every, allow_unused=True)
-        return [
-            key
-            for key, gradient in zip(learnt, gradients, strict=False)
-            if gradient is None and self._stays(learnt[key], arrays)
-        ]
+        pairs = zip(learnt, gradients, strict=False)
+        return [key for key, gradient in pairs if gradient is None]
 
     @torch.no_grad()
     def _stays(self, tensor: torch.Tensor, arrays: Sequence[np.ndarray]) -> bool:
         """Whether the model returns the same with other numbers in a tensor."""
         expected = self.results(self.tensors(arrays))
         before = tensor.clone()
-        tensor.add_(1)
+        if tensor.dtype == torch.bool:
+            tensor.logical_not_()
+        else:
+            tensor.add_(1)
         try:
             results = self.results(self.tensors(arrays))
         finally:
@@ -233,7 +245,8 @@ class Twin(adapter.Twin):
             self.model.get_submodule(name).register_forward_pre_hook(noting(name))
             for name in names
         ]
-        # What ran before a refusal tells its order.
+        # On all samples: a model that keeps states keeps those of so many. What ran
+        # before a refusal tells its order.
         with hooked(hooks), torch.no_grad(), suppress(*REFUSALS):
             self.results(self.tensors(arrays))
         return list(order | dict.fromkeys(names))
@@ -243,6 +256,17 @@ class Twin(adapter.Twin):
         with Narrowing() as narrowing, torch.no_grad(), suppress(*REFUSALS):
             self.results(self.tensors(arrays))
         return narrowing.name
+
+
+def _as_arrays(tensors: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Stages as they are judged.
+
+    Copies: a model may return a buffer of its own, and change it in the next run.
+    """
+    arrays = {}
+    for name, tensor in tensors.items():
+        arrays[name] = as_judged(tensor.numpy().copy())
+    return arrays
 
 
 def gradient_of(tensor: torch.Tensor) -> np.ndarray:

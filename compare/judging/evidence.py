@@ -8,7 +8,7 @@ from compare.errors import BadInput
 from compare.judging import summary
 from compare.judging.document import as_json
 from compare.judging.not_compared import NotCompared
-from compare.judging.result import BOTH_REFUSE, ONE_REFUSES, Result, worst_of
+from compare.judging.result import Result, verdict_of
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Verdict
 
@@ -49,14 +49,7 @@ class Evidence:
             raise BadInput(
                 "verdict: expected at least one result, got none; nothing was compared"
             )
-        verdicts = []
-        for result in self.results:
-            refused = result.verdict in (BOTH_REFUSE, ONE_REFUSES)
-            if not (refused and result.as_expected):
-                verdicts.append(result.verdict)
-        if not verdicts:
-            verdicts = [result.verdict for result in self.results]
-        return worst_of(verdicts)
+        return verdict_of(self.results)
 
     @property
     def sensitivity(self) -> list[Sensitivity]:

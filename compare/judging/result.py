@@ -306,3 +306,16 @@ def _smallest_in_words(smallest: Mapping[str, Any]) -> str:
     if smallest["gap"] is not None:
         words += f": the gap is {smallest['gap']:.1e}"
     return words
+
+
+def verdict_of(results: Sequence[Result]) -> Verdict:
+    """The worst verdict of some results, at least one.
+
+    A refusal that was expected counts for nothing, but where there is nothing else.
+    """
+    verdicts = []
+    for result in results:
+        refused = result.verdict in (BOTH_REFUSE, ONE_REFUSES)
+        if not (refused and result.as_expected):
+            verdicts.append(result.verdict)
+    return worst_of(verdicts or [result.verdict for result in results])

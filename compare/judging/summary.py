@@ -14,7 +14,7 @@ from compare.judging.result import (
     SAME,
     Result,
     StageResult,
-    worst_of,
+    verdict_of,
 )
 from compare.judging.sensitivity import Sensitivity
 from compare.listing import ROWS
@@ -217,7 +217,7 @@ def in_three_lines(
         return _shortened("no verdict: nothing was compared", reasons[0], MORE)
     pairs = ", ".join(dict.fromkeys(result.pair for result in results))
     wrong = [result for result in results if not result.as_expected]
-    verdict = worst_of(result.verdict for result in wrong or results)
+    verdict = verdict_of(wrong or results)
     first = f"{verdict}: {pairs}, in {_runs(results)}"
     if not_compared:
         first += f"; not compared: {', '.join(pair.pair for pair in not_compared)}"

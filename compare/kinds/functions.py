@@ -169,8 +169,8 @@ def mish(x: np.ndarray) -> np.ndarray:
 
 
 def softplus(x: np.ndarray) -> np.ndarray:
-    """log(1 + exp(x))."""
-    result: np.ndarray = np.logaddexp(x, 0)
+    """log(1 + exp(x)); `logaddexp` would warn where x is no number."""
+    result: np.ndarray = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
     return result
 
 

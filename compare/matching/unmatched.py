@@ -10,6 +10,7 @@ from compare.errors import BadInput
 from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain
 from compare.matching.sizes import NUMBER_IN_KERAS, Sizes, numbered, parts_of
+from compare.matching.unlike_attention import other_attention
 from compare.one_line import printable
 
 MOST_LAYERS = 12  # of a side that is shown whole
@@ -109,9 +110,11 @@ def _suggestion(lost: Mapping[str, Layer], free: Mapping[str, Layer]) -> str:
         return ""
 
     return (
-        of_pairs(_own_layers)
+        other_attention(lost, free)
+        or of_pairs(_own_layers)
         or of_layers(_computed_weights, lost)
         or of_pairs(_other_arrays)
+        or of_pairs(_other_norms)
         or of_pairs(_other_parts)
         or of_pairs(_other_sizes)
         or of_layers(_without_rule, lost, free)
@@ -123,9 +126,12 @@ def _own_layers(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
     """Two layers of the user's own whose arrays are not those of each other."""
     if not own((layer.kind, twin_layer.kind)):
         return ""
+    subject, verb = f"{called(name)} and {called(twin)}", "are layers"
+    if name == twin:
+        subject, verb = f"{called(name)} of either side", "is a layer"
     return (
-        f"{called(name)} and {called(twin)} are layers of your own: give their arrays "
-        "the same names and shapes in both"
+        f"{subject} {verb} of your own: give the arrays the same names and shapes in "
+        "both"
     )
 
 
@@ -150,6 +156,8 @@ def _other_arrays(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
             f"{called(name)} has no running statistics, and {called(twin)} always has: "
             "build PyTorch's layer with track_running_stats=True"
         )
+    if layer.kind in kinds.NORMALISATION:
+        return _other_scales(name, layer, twin, twin_layer)
     biased, twin_biased = _is_biased(layer), _is_biased(twin_layer)
     if not _has_rule(layer, twin_layer) or biased == twin_biased:
         return ""
@@ -159,6 +167,52 @@ def _other_arrays(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
     return (
         f"{called(with_bias)} has a bias and {called(without)} has none: build both "
         "with or without it (bias=True in PyTorch, use_bias=True in Keras)"
+    )
+
+
+# What a layer that normalises may lack: the suite's word, and the arrays of each side.
+SCALES = (
+    ("a scale", "weight", "gamma"),
+    ("an offset", "bias", "beta"),
+)
+
+
+def _other_scales(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
+    """Two layers that normalise, one of which lacks its scale, its offset or both."""
+    kind = kinds.of_layers(plain(layer.kind), plain(twin_layer.kind))
+    shapes = [array.shape for array in layer.arrays.values()]
+    if kind is None or any(a.shape not in shapes for a in twin_layer.arrays.values()):
+        return ""
+    lacks_all = {"gamma", "beta"}.isdisjoint(twin_layer.arrays)
+    sentences = []
+    for words, in_torch, in_keras in SCALES:
+        torch_has, keras_has = in_torch in layer.arrays, in_keras in twin_layer.arrays
+        if torch_has == keras_has or in_keras not in kind.switches:
+            continue
+        option = kind.option(words.split()[1])
+        has, lacks = f"{called(name)} ({in_torch})", f"{called(twin)} ({in_keras})"
+        build = f"{option.keras}=True in Keras"
+        if keras_has:
+            has, lacks = lacks, has
+            build = f"{option.torch}=True in PyTorch, or {option.keras}=False in Keras"
+        elif lacks_all or option.torch == in_torch:  # else it is one switch for both
+            build += f", or {option.torch}=False in PyTorch"
+        sentences.append(f"{has} has {words} and {lacks} has none: {build}")
+    return "; and ".join(sentences)
+
+
+def _other_norms(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
+    """Two layers that normalise, in other ways."""
+    keras_kind = kinds.of_keras_class(plain(twin_layer.kind))
+    if layer.kind not in kinds.NORMALISATION or keras_kind is None:
+        return ""
+    torch_kind = kinds.BY_TORCH_NAME[layer.kind]
+    if keras_kind.family != "normalisation" or keras_kind is torch_kind:
+        return ""
+    return (
+        f"{called(name)} is {layer.kind} and {called(twin)} is {twin_layer.kind}, "
+        f"which normalise in other ways: build {torch_kind.keras[0]} in Keras, or "
+        f"nn.{keras_kind.torch[0]} in PyTorch"
     )
 
 
@@ -186,10 +240,18 @@ def _other_parts(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
 def _other_sizes(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
     if not _has_rule(layer, twin_layer):
         return ""
-    return (
+    sentence = (
         f"{called(name)} and {called(twin)} are of one kind, but not of the same "
         "sizes: build both twins with the same"
     )
+    kind = kinds.of_layers(plain(layer.kind), plain(twin_layer.kind))
+    names = [option.name for option in kind.options] if kind is not None else []
+    if layer.kind in kinds.NORMALISATION and {"axis", "axes"} & {*names}:
+        advice = "and axis in Keras that of the features, -1 where they are last"
+        if "axes" in names:
+            advice = "over the same axes: axis in Keras, normalized_shape in PyTorch"
+        sentence += f", {advice}"
+    return sentence
 
 
 def _without_rule(name: str, layer: Layer) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,6 +15,8 @@ import numpy as np
 MOST_STEPS = 1500  # operations that are noted; those of long loops come to no end
 MOST_BYTES = 300_000_000  # of all values that are noted
 FEW = 16  # whole numbers in a vector that is taken for a shape
+BYTES = 2  # of an instruction of Python
+MOST_LETTERS = 200  # of a line
 CONSTANT = "a constant"  # the source of a value that is none of the model's
 RETURN = -1  # the number of the step in which a model returns its results
 
@@ -25,7 +28,7 @@ class Line:
     Args:
         file: its name, without the folder.
         number: from 1.
-        text: without the spaces around it.
+        text: without the spaces around it; of a call of several lines all of them.
         place: tells operations of one line apart.
     """
 
@@ -119,19 +122,25 @@ class Trace:
 
 @dataclass(frozen=True)
 class Replacement:
-    """Another array in the place of what an operation takes or makes.
+    """Something else in the place of what an operation takes or makes.
 
     Args:
         step: its number; RETURN for what the model returns.
         place: which of its inputs, or of its outputs.
-        array: of any shape; floats in float64.
+        array: of any shape, floats in float64; None where what is there stays, but for
+            what follows.
         is_input: whether it is an input.
+        through: the path of a layer of the model that what is there goes through.
+        hands_on: which of its inputs the step makes, as it is; None where it does what
+            it does.
     """
 
     step: int
     place: int
-    array: np.ndarray
+    array: np.ndarray | None = None
     is_input: bool = False
+    through: str = ""
+    hands_on: int | None = None
 
 
 @dataclass
@@ -252,6 +261,20 @@ def line_of(frame: FrameType | None, passed: tuple[str, ...], end: str) -> Line 
         if file.startswith(end):
             return None
         number = candidate.f_lineno
-        text = linecache.getline(file, number).strip()
+        text = _written(candidate)
         return Line(Path(file).name, number, text, candidate.f_lasti)
     return None
+
+
+def _written(frame: FrameType) -> str:
+    """What runs in a frame as its source has it, several lines put into one."""
+    code, first = frame.f_code, frame.f_lineno
+    positions = islice(code.co_positions(), frame.f_lasti // BYTES, None)
+    start, end, _, _ = next(positions, (None, None, None, None))
+    last = first if start != first or end is None else end
+    lines = [
+        linecache.getline(code.co_filename, number).strip()
+        for number in range(first, last + 1)
+    ]
+    text = " ".join(line for line in lines if line)
+    return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}..."

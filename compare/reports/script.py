@@ -84,8 +84,8 @@ in_torch.load_state_dict({{n: torch.from_numpy(a) for n, a in state.items()}})
 in_torch.eval()
 with torch.no_grad():
     first = {{name: {torch_input} for name, a in inputs.items()}}
-    first = [{torch_result} for t in flat(in_torch({torch_call}))]
-
+    first = [t.numpy() for t in flat(in_torch({torch_call}))]
+{channels_last}
 in_keras = {keras_model}
 second = {{name: keras.ops.convert_to_tensor(a) for name, a in inputs.items()}}
 in_keras({keras_call})  # builds the variables
@@ -110,16 +110,6 @@ for number, (a, b) in enumerate(zip(first, second)):
 sys.exit(1 if differs else 0)
 '''
 
-
-# What PyTorch is given and returns, where it has the channels of images second, and of
-# films third.
-INPUT, RESULT = "torch.from_numpy(a)", "t.numpy()"
-IMAGE = "torch.from_numpy(numpy.moveaxis(a, -1, 1).copy())"
-FILM = "torch.from_numpy(numpy.moveaxis(a, -1, 2).copy())"
-INPUT_MOVED = f"{IMAGE} if a.ndim > 3 else {INPUT}"
-FILM_MOVED = f"{FILM} if a.ndim > 4 else {INPUT_MOVED}"
-RESULT_MOVED = "(t.movedim(1, -1) if t.ndim > 3 else t).numpy()"
-FILM_RESULT_MOVED = f"t.movedim(2, -1).numpy() if t.ndim > 4 else {RESULT_MOVED}"
 
 # How a call hands its inputs over, by `calls.call_style`.
 ARGUMENTS: dict[Style, str] = {
@@ -184,26 +174,36 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
         data=_packed(_arrays(torch, keras, least)),
         torch_model=f"{source.makers['torch']}({sizes})",
         keras_model=f"{source.makers['keras']}({sizes})",
-        torch_input=_input(least.layout),
-        torch_result=_result(least.layout),
+        torch_input=_input(least),
+        channels_last=_channels_last(least),
         torch_call=torch_arguments.format(inputs="first"),
         keras_call=keras_arguments.format(inputs="second"),
     )
     return head + tail
 
 
-def _input(layout: str) -> str:
-    """What PyTorch's model of a layout is given, made of the array `a`."""
-    if layout.startswith("films"):
-        return FILM_MOVED
-    return INPUT_MOVED if layout.startswith("inputs") else INPUT
+def _input(least: Smallest) -> str:
+    """What PyTorch's model is given of an array `a` of a name."""
+    text = "torch.from_numpy(a)"
+    axes = {
+        taken.name: least.layout.axis_of_input(number)
+        for number, taken in enumerate(least.twins.inputs)
+        if least.layout.axis_of_input(number)
+    }
+    if not axes:
+        return text
+    return f"{text}.movedim(-1, {axes}.get(name, -1))"
 
 
-def _result(layout: str) -> str:
-    """The array of the tensor `t` that PyTorch's model of a layout returns."""
-    if not layout.endswith("results"):
-        return RESULT
-    return FILM_RESULT_MOVED if layout.startswith("films") else RESULT_MOVED
+def _channels_last(least: Smallest) -> str:
+    """The line that puts the channels of PyTorch's results last, or ""."""
+    if not any(least.layout.results):
+        return ""
+    axes = [axis or -1 for axis in least.layout.results]
+    return (
+        f"axes = {axes}  # of the channels\n"
+        "first = [numpy.moveaxis(a, axis, -1) for a, axis in zip(first, axes)]\n"
+    )
 
 
 def _arrays(torch: Any, keras: Any, least: Smallest) -> dict[str, np.ndarray]:

@@ -25,7 +25,13 @@ def injected_everywhere(
         layer: where, by name; "" where the mistake is not in a layer.
         following: the layer that is computed next, where the mistake is between two.
     """
-    with ExitStack() as stack:
-        for twin in twins.of_side("torch").values():
-            stack.enter_context(injected(twin, effect, layer, following))
-        yield
+    torch_twins = twins.of_side("torch").values()
+    changed = [(twin, set(twin.changed)) for twin in torch_twins]
+    try:
+        with ExitStack() as stack:
+            for twin in torch_twins:
+                stack.enter_context(injected(twin, effect, layer, following))
+            yield
+    finally:
+        for twin, names in changed:  # inputs that the mistake alone writes into
+            twin.changed = names

@@ -30,6 +30,7 @@ FILES = {
     "spectral": "PyTorch computes such a weight as any other",
     "double": "PyTorch has every function in float64",
     "callers": "who called is asked in TensorFlow's trace",
+    "padding": "Keras's layers say by their masks which steps count",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
 
@@ -63,7 +64,7 @@ NAMES = {
     "arrays.valid_lengths": "only Keras has masks",
     "arrays.order_of_steps": "only Keras has masks",
     "arrays.in_order": "only Keras has masks",
-    "layers.hold_cells": "a cell of Keras made of layers is looked into by them",
+    "cells.variables_inside": "PyTorch's tensors are attributes of the layer",
     "watching.Watch.hooks": "layers of PyTorch have hooks",
     "watching.Watch.replacements": "layers of Keras have no hooks",
     "anatomy.alone": "a layer of PyTorch is run on what Keras's twin of it gets",
@@ -81,6 +82,7 @@ NAMES = {
     "attention.run": "hooks of PyTorch see a call; layers of Keras run inside another",
     "arrays.in_one_axis": "a Linear has one axis of features",
     "attention.call_by_hand": "PyTorch's attention by hand has no twin of one layer",
+    "attention.CallsSeen": "only Keras's attention is taken apart",
     "attention.norms_first": "Keras has no transformer layer",
     "attention.norms_moved": "Keras has no transformer layer",
     "attention.returning": "only PyTorch's layers hand on what another makes",
@@ -124,6 +126,7 @@ NAMES = {
     "traces.replaced": "operations are made to do something else in PyTorch alone",
     "traces.results_of": "operations are made to do something else in PyTorch alone",
     "training.script": "it draws PyTorch's random numbers",
+    "twin.Twin.returned": "mistakes are made in PyTorch's twin",
     "twin.gradient_of": "TensorFlow returns gradients, and keeps none",
     "twin.Twin.retrace": "PyTorch traces nothing",
     "twin.Twin.traced": "PyTorch traces nothing",

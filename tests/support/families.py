@@ -7,8 +7,8 @@ from pathlib import Path
 import normed
 import numpy as np
 
+from compare.subjects.own.building import build
 from compare.subjects.own.pair import OwnPair
-from compare.subjects.own.run import build
 
 MODELS = Path(__file__).parents[1] / "diagnosing" / "edits" / "models"
 NAMES = ("cnn", "residual", "tcn", "seq2seq", "unet")
@@ -31,6 +31,6 @@ def twins(name):
     in_keras(inputs)  # so that it has its weights
     models = {"torch": module.in_torch().eval(), "keras": in_keras}
     pair = OwnPair(name, models, arrays, free=False, transfer="to_keras")
-    made, _ = build(pair, [])
+    made = build(pair, []).twins
     made.load("to_keras", partial(normed.weights, seed=5))
     return made, arrays

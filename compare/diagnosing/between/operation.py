@@ -16,6 +16,8 @@ NOTHING = (NONE, "nothing")  # the names of what leaves an array as it is
 Function = Callable[[np.ndarray], np.ndarray]
 Merge = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
+AS_ROUNDED = "as float32 rounds them"  # the numbers of two operations
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -29,6 +31,8 @@ class Operation:
         api: how Keras writes it, if Keras has a layer or an option for it.
         numbers: the numbers of each feature, where `does` tells their range alone.
         plain: how to write the array in PyTorch as it should be, where that is not x.
+        of_means: of a pool of the largest, what one of means does, where that comes to
+            the mean of all steps; "" where it does not.
     """
 
     does: str
@@ -36,6 +40,7 @@ class Operation:
     api: str = ""
     numbers: tuple[float, ...] = ()
     plain: str = ""
+    of_means: str = ""
 
     def after(self, function: str) -> Operation:
         """The operation on what a function, given by its name, makes of the array."""
@@ -104,12 +109,33 @@ def apart(torch: Change, keras: Change) -> str:
     if torch.code != keras.code or not torch.numbers:
         return ""
     torch_numbers, keras_numbers = np.array(torch.numbers), np.array(keras.numbers)
+    order = _order(torch_numbers, keras_numbers)
+    if order:
+        return order
     sizes = np.maximum(np.abs(torch_numbers), np.abs(keras_numbers))
     sizes[sizes == 0] = 1
     gap = np.max(np.abs(torch_numbers - keras_numbers) / sizes)
     if gap <= np.finfo(np.float32).eps:
-        return f"up to {gap:.1e} apart, as float32 rounds them"
+        return f"up to {gap:.1e} apart, {AS_ROUNDED}"
     return f"up to {gap:.1e} apart"
+
+
+def _order(torch: np.ndarray, keras: np.ndarray) -> str:
+    """In which order one side has the numbers of the other; "" for other numbers.
+
+    Where there are two for each feature, those of all features come one after another.
+    """
+    if torch.shape != keras.shape or np.array_equal(torch, keras):
+        return ""
+    for parts in (1, 2):
+        if len(torch) % parts:
+            continue
+        rows, keras_rows = torch.reshape(parts, -1), keras.reshape(parts, -1)
+        if np.allclose(rows[:, ::-1], keras_rows, rtol=1e-7, atol=0):
+            return "the same in reverse order of the features"
+    if np.allclose(np.sort(torch), np.sort(keras), rtol=1e-7, atol=0):
+        return "the same in another order"
+    return ""
 
 
 def _code(change: Change) -> str:

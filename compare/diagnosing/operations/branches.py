@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from compare.diagnosing.operations.candidates import Candidate, is_own, otherwise
+from compare.diagnosing.operations.candidates import (
+    Arrangement,
+    Candidate,
+    is_own,
+    otherwise,
+)
 from compare.diagnosing.operations.regions import Regions
 from compare.mistakes.traces import Step
+
+RESHAPING = ("reshape", "Reshape")
 
 
 def candidates_of_branches(found: Regions) -> list[Candidate]:
@@ -46,3 +53,35 @@ def _sources_outside(found: Regions) -> list[Step]:
         and any(value in found.shared.of_keras for value in step.inputs)
         and not any(value in found.shared.of_keras for value in step.outputs)
     ]
+
+
+def reshapes_of_branches(found: Regions) -> list[Candidate]:
+    """One change for each step of Keras that reshapes where PyTorch exchanges axes.
+
+    Such as heads that are split without a transpose: PyTorch's step makes the numbers
+    in an order that is still that of what both sides share, and Keras's does not.
+    """
+    trace = found.torch.trace
+    changes = []
+    for keras_step in found.keras.sources:
+        if keras_step.name not in RESHAPING:
+            continue
+        array = found.keras.trace.array(keras_step.outputs[0])
+        own = found.shared.of_keras.get(keras_step.inputs[0], ())
+        for value in own:
+            step = trace.maker(value)
+            is_like = trace.array(value).shape == array.shape
+            if step is None or step.is_layer or not is_like:
+                continue
+            change = Candidate(
+                "otherwise",
+                step,
+                step.outputs.index(value),
+                0,
+                keras_step,
+                0,
+                Arrangement(tuple(range(array.ndim))),
+            )
+            changes.append(change)
+            break
+    return changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,6 +15,7 @@ from compare.diagnosing.operations.counterparts import (
 )
 from compare.diagnosing.operations.layouts import first_input, order_for
 from compare.diagnosing.operations.regions import Region, Regions
+from compare.diagnosing.operations.worded import Worded
 from compare.mistakes.traces import RETURN, Replacement, Step, Trace
 
 DEEPEST = 6  # steps into the region on one side, where the other is just in it
@@ -72,6 +73,8 @@ class Candidate:
         value: of PyTorch's trace, that takes the place; -1 where Keras's does.
         everywhere: whether all steps of the region that take the same value as the
             input take the other one.
+        words: what the change is, where that is known beside what operations do.
+        instead: all that is replaced, where that is not the place alone.
     """
 
     manner: Manner
@@ -83,6 +86,8 @@ class Candidate:
     arrangement: Arrangement | None = None
     value: int = -1
     everywhere: bool = False
+    words: Worded | None = None
+    instead: tuple[Replacement, ...] = ()
 
     @property
     def is_input(self) -> bool:
@@ -99,14 +104,16 @@ class Candidate:
         """What takes the place, as PyTorch has it."""
         if self.arrangement is None or self.keras is None:
             return found.torch.trace.array(self.value)
-        values = self.keras.outputs
-        if self.manner in ("another constant", "another layout", "another order"):
-            values = self.keras.inputs
+        values = self.keras.inputs
+        if self.manner in ("otherwise", "keras alone"):
+            values = self.keras.outputs
         value = values[self.keras_place]
         return self.arrangement.of(found.keras.trace.array(value))
 
     def replacements(self, found: Regions) -> list[Replacement]:
         """The change, wherever the same lines run again, as a loop does."""
+        if self.instead:
+            return [*self.instead]
         if self.everywhere:
             return self._everywhere(found)
         again = _again(found.torch, self.torch)
@@ -118,6 +125,10 @@ class Candidate:
             steps = list(zip(again, keras_again, strict=True))
         changes = []
         for torch, keras in steps:
+            if keras is None and len(torch.outputs) == 1:
+                which = self.torch.inputs.index(self.value)
+                changes.append(Replacement(torch.number, self.place, hands_on=which))
+                continue
             candidate = replace(self, torch=torch, keras=keras)
             value = self._value_of(found, torch, keras)
             if value is not None:
@@ -256,11 +267,21 @@ def _given_otherwise(
     trace = found.torch.trace
     for keras_place, keras_value in enumerate(keras_step.inputs):
         values = found.shared.of_keras.get(keras_value, ())
-        if not values or set(values) & set(step.inputs):
+        same_value = set(values)
+        times = sum(
+            bool(same_value & {*found.shared.of_keras.get(other, ())})
+            for other in keras_step.inputs
+        )
+        if not values or times <= sum(map(step.inputs.count, values)):
             continue
         for place, old in enumerate(step.inputs):
-            shape = trace.array(old).shape
-            value = next((v for v in values if trace.array(v).shape == shape), None)
+            if old in values:
+                continue
+            value, arrangement = _like(old, values, trace), None
+            array = found.keras.trace.array(keras_value)
+            if value is None and array.shape == trace.array(old).shape:
+                value = values[0]  # with its axes as Keras has them
+                arrangement = Arrangement(tuple(range(array.ndim)))
             if value is not None and not is_own(trace, value):
                 candidate = Candidate(
                     "another input",
@@ -269,9 +290,24 @@ def _given_otherwise(
                     depth,
                     keras_step,
                     keras_place,
+                    arrangement,
                     value=value,
                 )
                 yield from _both_ways(found, candidate)
+
+
+def _like(old: int, values: Sequence[int], trace: Trace) -> int | None:
+    """The value that has the shape of another one, or else all but the steps of it."""
+    sizes = trace.array(old).shape
+    for value in values:
+        if trace.array(value).shape == sizes:
+            return value
+    for value in values:
+        shape = trace.array(value).shape
+        is_long = len(shape) == len(sizes) == 3  # keys may be of another length
+        if is_long and (shape[0], shape[-1]) == (sizes[0], sizes[-1]):
+            return value
+    return None
 
 
 def _with_constant(

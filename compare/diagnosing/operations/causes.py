@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.diagnosing.operations.branches import candidates_of_branches
+from compare.diagnosing.operations.branches import (
+    candidates_of_branches,
+    reshapes_of_branches,
+)
+from compare.diagnosing.operations.by_hand import recurrent_by_hand
 from compare.diagnosing.operations.candidates import (
     DEEPEST,
     JUST,
@@ -18,6 +22,7 @@ from compare.diagnosing.operations.candidates import (
     candidates,
 )
 from compare.diagnosing.operations.counterparts import counterparts, same
+from compare.diagnosing.operations.norm_order import norms_elsewhere
 from compare.diagnosing.operations.regions import Regions, regions
 from compare.in_keras import traces as keras_traces
 from compare.in_pytorch import traces as pytorch_traces
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 MOST_CAUSES = 4
 MOST_RUNS = 150  # of PyTorch's model, for one cause
 MOST_TRACES = 30
+OF_KERAS = ("otherwise", "keras alone")  # what Keras's step makes is put in the place
 SECONDS = 20.0  # after which no further change is tried
 
 
@@ -43,6 +49,9 @@ class Cause:
 
     change: Candidate
     found: Regions
+
+
+IsTold = Callable[[Cause], bool]
 
 
 @dataclass(frozen=True)
@@ -62,12 +71,20 @@ class Causes:
     are_all: bool
 
 
-def causes(twins: Twins, arrays: Sequence[np.ndarray]) -> Causes | None:
+def causes(
+    twins: Twins,
+    arrays: Sequence[np.ndarray],
+    known_alone: bool = False,
+    is_told: IsTold | None = None,
+) -> Causes | None:
     """Find out which operations make twins differ.
 
     Args:
         twins: with both in float64; different on these arrays.
         arrays: one for each input.
+        known_alone: whether only mistakes of the library are looked for.
+        is_told: whether the words for a change say what is wrong; if given, a change
+            that cures counts only where they do.
 
     Returns:
         None where there is too much to note, or no step to be named.
@@ -90,10 +107,10 @@ def causes(twins: Twins, arrays: Sequence[np.ndarray]) -> Causes | None:
             return Causes(found, changes, first, are_all=True)
         new: list[Candidate] = []
         if len(found) < MOST_CAUSES:
-            search = _Search(twins, arrays, changes, differing, end)
-            new = search.cure(0, 0) or search.together() or search.cure(1, JUST)
-            new = new or search.progress(of_layers=True)
-            new = new or search.cure(JUST + 1, DEEPEST) or search.progress()
+            search = _Search(twins, arrays, changes, differing, end, is_told)
+            new = search.known()
+            if not new and not known_alone:
+                new = search.any()
         if not new:
             return Causes(found, changes, first, are_all=False)
         for candidate in new:
@@ -142,6 +159,7 @@ class _Search:
         changes: that are made already.
         found: where the twins differ with them.
         end: when to stop, by the clock.
+        is_told: as in `causes`.
     """
 
     twins: Twins
@@ -149,6 +167,26 @@ class _Search:
     changes: Sequence[Replacement]
     found: Regions
     end: float
+    is_told: IsTold | None = None
+
+    def known(self) -> list[Candidate]:
+        """A change that a mistake of the library is, if it cures, or brings nearer."""
+        changes = [*norms_elsewhere(self.found), *recurrent_by_hand(self.found)]
+        for candidate in changes:
+            if self._cures([candidate]):
+                return [candidate]
+        return self._best(changes)
+
+    def any(self) -> list[Candidate]:
+        """The simplest change that cures, or else brings the twins nearer."""
+        return (
+            self.cure(0, 0)
+            or self.together()
+            or self.cure(1, JUST)
+            or self.progress(of_layers=True)
+            or self.cure(JUST + 1, DEEPEST)
+            or self.progress()
+        )
 
     def cure(self, shallowest: int, deepest: int) -> list[Candidate]:
         """The first change with which PyTorch's model returns what Keras's does.
@@ -159,20 +197,28 @@ class _Search:
         """
         for candidate in islice(self._candidates(), MOST_RUNS):
             is_there = shallowest <= candidate.depth <= deepest
-            if is_there and self._cures([candidate]):
+            if is_there and self._cures([candidate]) and self._is_told(candidate):
                 return [candidate]
         return []
 
     def together(self) -> list[Candidate]:
         """Changes where the difference begins, in several branches, that cure it."""
-        branches = candidates_of_branches(self.found)
-        if len(branches) < 2 or not self._cures(branches):
+        branches: list[Candidate] = []
+        for of_branches in (candidates_of_branches, reshapes_of_branches):
+            branches = of_branches(self.found)
+            if len(branches) > 1 and self._cures(branches):
+                break
+        else:
             return []
         for candidate in list(branches):
             fewer = [other for other in branches if other is not candidate]
             if self._cures(fewer):
                 branches = fewer
         return branches
+
+    def _is_told(self, candidate: Candidate) -> bool:
+        """Whether a change may be named."""
+        return self.is_told is None or self.is_told(Cause(candidate, self.found))
 
     def _cures(self, changes: Sequence[Candidate]) -> bool:
         """Whether PyTorch's model returns with some changes what Keras's does."""
@@ -193,18 +239,22 @@ class _Search:
         Args:
             of_layers: whether only what layers with weights are given is changed.
         """
-        best: list[Candidate] = []
-        most = 0
         every = self._candidates()
         if of_layers:
             every = (candidate for candidate in every if _is_given_to_layer(candidate))
-        for candidate in islice(every, MOST_TRACES):
+        return self._best(islice(every, MOST_TRACES))
+
+    def _best(self, every: Iterable[Candidate]) -> list[Candidate]:
+        """That of some changes after which most is shared; none where nothing is."""
+        best: list[Candidate] = []
+        most = 0
+        for candidate in every:
             changes = [*self.changes, *candidate.replacements(self.found)]
             torch = _traced(self.twins, self.arrays, changes)
             if torch is None:
                 continue
             shared = self._newly_shared(torch, candidate)
-            if shared > most:
+            if shared > most and self._is_told(candidate):
                 best, most = [candidate], shared
         return best
 
@@ -216,7 +266,7 @@ class _Search:
         keras = self.found.keras
         shared = counterparts(torch, keras.trace)
         own: tuple[int, ...] = ()
-        if candidate.keras is not None and candidate.manner != "another input":
+        if candidate.keras is not None and candidate.manner in OF_KERAS:
             own = candidate.keras.outputs
         count = 0
         for number in keras.depths:

@@ -12,8 +12,6 @@ from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.scaled import moved, multiplied
 from compare.mistakes.traces import Trace
 
-FEW_NUMBERS = 3  # of which any may be a function of others
-
 
 def labels_of(
     change: Candidate, found: Regions
@@ -26,6 +24,12 @@ def labels_of(
     array = change.array(found)
     names = list(recognised(output, inputs))
     keras_names = list(recognised(array, inputs))
+    if not keras_names and array.shape != output.shape:  # as of what is spread out
+        own = found.keras.trace
+        taken = [own.array(value) for value in change.keras.inputs]
+        keras_names = list(recognised(array, taken))
+    if not names and array.shape != output.shape:
+        names = list(recognised(output, [torch.array(v) for v in change.torch.inputs]))
     both = [(a, b) for a in names for b in keras_names if str(a) != str(b)]
     if not both:
         return None
@@ -88,14 +92,6 @@ def transposed_weight(change: Candidate, found: Regions) -> str:
                     if same(output + sign * difference, array):
                         return f"one of them takes {source} transposed, the other not"
     return ""
-
-
-def of_numbers(own: np.ndarray, change: Candidate, found: Regions) -> str:
-    """What a constant of PyTorch is of Keras's, in words; "" where it is not known."""
-    if own.size < FEW_NUMBERS or own.dtype.kind != "f":
-        return ""
-    relation = next(recognised(own, [change.array(found)]), None)
-    return "" if relation is None else f"; of Keras's numbers these are {relation}"
 
 
 def _is_weight(numbers: np.ndarray, trace: Trace) -> bool:

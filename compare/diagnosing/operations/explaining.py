@@ -13,7 +13,9 @@ from compare.diagnosing.conclusion import deciding_stage
 from compare.diagnosing.operations.causes import Cause, Causes, begin, causes
 from compare.diagnosing.operations.compared import compared, samples_are_mixed
 from compare.diagnosing.operations.regions import Regions
-from compare.diagnosing.operations.wording import Worded, worded
+from compare.diagnosing.operations.rounded import is_rounding
+from compare.diagnosing.operations.worded import Worded
+from compare.diagnosing.operations.wording import worded
 from compare.in_pytorch.traces import replaced
 from compare.judging.explanation import Alternative, Explanation
 from compare.judging.result import Judgement
@@ -46,10 +48,24 @@ def explained_by_operations(
     if before.gap_before is None or len(twins.precisions) < 2:
         return before  # one refuses, or there is no float64
     if before.explained:
+        if not before.faults:  # by values alone, which may be as they are by chance
+            found = causes(twins, arrays, known_alone=True)
+            by_mistakes = _by(found, twins, arrays, before, proofs)
+            if found is not None and found.are_all and by_mistakes is not before:
+                return by_mistakes
         return with_place(before, begin(twins, arrays), lines_alone=True)
     found = causes(twins, arrays)
     explanation = _by(found, twins, arrays, before, proofs)
-    if explanation.explained or not before.part:
+    if explanation.explained:
+        return explanation
+    if found is not None and found.are_all and not before.part:
+        # What cures may be told by its parts, where it is not as a whole.
+        told = _by(
+            causes(twins, arrays, is_told=_is_told), twins, arrays, before, proofs
+        )
+        if told.explained:
+            return told
+    if not before.part:
         return explanation
     with cures:
         found = causes(twins, arrays)
@@ -80,10 +96,19 @@ def _by(
     assert after is not None
     change = found.causes[0].change
     explained = _explained(explanation, words, after)
-    explained = replace(explained, torch_line=_text(change.torch.line))
+    explained = replace(
+        explained,
+        torch_line=_text(change.torch.line),
+        is_rounding=all(map(is_rounding, found.causes)),
+    )
     if change.keras is None:
         return explained
     return replace(explained, keras_line=_text(change.keras.line))
+
+
+def _is_told(cause: Cause) -> bool:
+    """Whether the words for a change say what is wrong."""
+    return worded(cause).is_cause
 
 
 def _once_each(found: Sequence[Cause]) -> list[Worded]:

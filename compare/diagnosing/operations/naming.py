@@ -118,6 +118,7 @@ def value_in_words(number: int, trace: Trace) -> str:
         return _made_in_words(number, trace)
     line = "" if after[-1].line is None else f" of line {after[-1].line.number}"
     names = names_of(after, trace) + _weight_of(after, trace)
+    line += _result(after[-1], after[-1].outputs.index(number))
     if len(after) == 1 and after[0].name == "[]":
         return f"{names}{line} of {_made_in_words(base, trace)}"
     return f"{_made_in_words(base, trace)} (then {names}{line})"

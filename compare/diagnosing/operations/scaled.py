@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -126,6 +127,21 @@ def _fits(output: np.ndarray, x: np.ndarray, axis: int) -> bool:
     return same(factors * rows + offsets, values)
 
 
+@dataclass(frozen=True)
+class Moved:
+    """By how many entries PyTorch's array is Keras's moved.
+
+    Args:
+        steps: entries along the axis.
+        words: "earlier" or "later".
+        axis: from 0.
+    """
+
+    steps: int
+    words: str
+    axis: int
+
+
 def moved(torch: np.ndarray, keras: np.ndarray) -> str:
     """By how many entries one array is the other one moved, in words; "" for none.
 
@@ -135,8 +151,25 @@ def moved(torch: np.ndarray, keras: np.ndarray) -> str:
         torch: what PyTorch has, (batch, ...).
         keras: what Keras has, laid out as in PyTorch.
     """
-    if torch.shape != keras.shape or torch.dtype.kind != "f":
+    place = moved_by(torch, keras)
+    if place is None:
         return ""
+    entries = "1 entry" if place.steps == 1 else f"{place.steps} entries"
+    return (
+        f"PyTorch has each number {entries} {place.words} along axis {place.axis} "
+        "than Keras, as what is padded, or sliced off, at the other end"
+    )
+
+
+def moved_by(torch: np.ndarray, keras: np.ndarray) -> Moved | None:
+    """By how many entries one array is the other one moved; None for not at all.
+
+    Args:
+        torch: what PyTorch has, (batch, ...).
+        keras: what Keras has, laid out as in PyTorch.
+    """
+    if torch.shape != keras.shape or torch.dtype.kind != "f":
+        return None
     for axis in range(1, torch.ndim):
         size = torch.shape[axis]
         for steps in range(1, size // 2 + 1):
@@ -147,9 +180,5 @@ def moved(torch: np.ndarray, keras: np.ndarray) -> str:
                 early = first.take(range(size - steps), axis)
                 late = second.take(range(steps, size), axis)
                 if np.ptp(late) > 0 and same(early, late):
-                    return (
-                        f"PyTorch has each number {steps} entries {words} along axis "
-                        f"{axis} than Keras, as what is padded, or sliced off, at the "
-                        "other end"
-                    )
-    return ""
+                    return Moved(steps, words, axis)
+    return None

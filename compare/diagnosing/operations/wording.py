@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
-
+from compare.diagnosing.operations.axes import as_keras_counts
 from compare.diagnosing.operations.candidates import Candidate, is_own
 from compare.diagnosing.operations.causes import Cause
 from compare.diagnosing.operations.computed import (
     added_to_each,
     labels_of,
     moved_or_multiplied,
-    of_numbers,
     transposed_weight,
 )
 from compare.diagnosing.operations.counterparts import is_turned, order_of_axes
+from compare.diagnosing.operations.folds import unlike_folds
 from compare.diagnosing.operations.layouts import layouts
 from compare.diagnosing.operations.naming import (
     at,
@@ -28,9 +26,13 @@ from compare.diagnosing.operations.naming import (
     steps_up_to,
     value_in_words,
 )
+from compare.diagnosing.operations.numbers import told_apart
 from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import Regions
+from compare.diagnosing.operations.settings import unlike_settings
 from compare.diagnosing.operations.sizes import other_windows
+from compare.diagnosing.operations.unlike_constants import relation
+from compare.diagnosing.operations.worded import Worded
 from compare.judging.explanation import listed
 from compare.judging.result import SIDES
 from compare.judging.words import Side
@@ -48,26 +50,11 @@ GENERIC = (
 )
 
 
-@dataclass(frozen=True)
-class Worded:
-    """A cause in words.
-
-    Args:
-        fault: short.
-        sentence: what differs, and where.
-        fixes: by side, what to change there.
-        is_cause: whether it says what is wrong, and not only where.
-    """
-
-    fault: str
-    sentence: str
-    fixes: dict[Side, str]
-    is_cause: bool
-
-
 def worded(cause: Cause) -> Worded:
     """Say what a change of PyTorch's model is, and on which lines."""
     change = cause.change
+    if change.words is not None:
+        return change.words
     match change.manner:
         case "torch alone":
             return _alone("torch", change.torch, cause.found)
@@ -177,6 +164,8 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
     if own == CONSTANT:  # or what NumPy makes of the input: one run does not tell
         own = "an array that no operation of PyTorch makes"
     right = value_in_words(change.value, torch)
+    if change.arrangement is not None:  # another order of its axes than PyTorch has
+        right = value_in_words(change.input_of_keras, keras)
     name = name_of(change.torch, torch)
     keras_name = name_of(change.keras, keras)
     where, keras_where = at(change.torch), at(change.keras)
@@ -200,44 +189,26 @@ def _another_constant(change: Candidate, found: Regions) -> Worded:
         change.keras.inputs[change.keras_place],
     )
     name, keras_name = value_in_words(own, torch), value_in_words(right, keras)
-    makes, keras_makes = _numbers(torch.array(own)), _numbers(keras.array(right))
+    makes, keras_makes = told_apart(torch.array(own), change.array(found))
     where, keras_where = at(change.torch), at(change.keras)
     sentence = (
         f"{name_of(change.torch, torch)} of PyTorch{where} takes {name}, {makes}, "
         f"where {name_of(change.keras, keras)} of Keras{keras_where} takes "
-        f"{keras_name}, {keras_makes}{of_numbers(torch.array(own), change, found)}"
+        f"{keras_name}, {keras_makes}"
     )
+    related = relation(torch.array(own), keras.array(right))
+    if related:
+        sentence += f"; {related}"
     fixes: dict[Side, str] = {
         "torch": f"PyTorch{where}: take {keras_makes}, as Keras does",
         "keras": f"Keras{keras_where}: take {makes}, as PyTorch does",
     }
+    if related and makes == keras_makes:
+        fixes = {
+            "torch": f"PyTorch{where}: take the numbers of Keras: {related}",
+            "keras": f"Keras{keras_where}: take the numbers of PyTorch: {related}",
+        }
     return Worded(f"{makes} for {keras_makes}", sentence, fixes, is_cause=True)
-
-
-def _numbers(array: np.ndarray) -> str:
-    """The numbers of a constant, in words."""
-    if array.dtype == bool:
-        words = f"True in {array.sum()} of {array.size} places"
-    elif array.min() == array.max():
-        words = f"all {array.min():g}"
-    else:
-        words = f"numbers from {array.min():g} to {array.max():g}"
-    band = _band(array)
-    return f"{words}, {band}" if band else words
-
-
-def _band(array: np.ndarray) -> str:
-    """From which diagonal on a mask is set, in words; "" where it is no such mask."""
-    if array.ndim < 2 or array.min() == array.max():
-        return ""
-    set_there = array != array.reshape(-1)[0]
-    rows, columns = array.shape[-2:]
-    for diagonal in range(1 - rows, columns):
-        band = np.triu(np.ones((rows, columns), bool), diagonal)
-        for mask in (band, ~band):
-            if np.array_equal(set_there, np.broadcast_to(mask, array.shape)):
-                return f"another one from diagonal {diagonal} on"
-    return ""
 
 
 def _another_layout(change: Candidate, found: Regions) -> Worded:
@@ -342,6 +313,9 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
     """A step of each side makes something else of what both sides have."""
     assert change.keras is not None
     torch, keras = found.torch, found.keras
+    known = unlike_settings(change, found) or unlike_folds(change, found)
+    if known is not None:
+        return known
     labels = labels_of(change, found)
     torch_steps, keras_steps = (
         steps_up_to(torch, change.torch),
@@ -358,13 +332,18 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
     }
     if labels is not None:
         label, keras_label = labels
-        does, keras_does = f"{label}, by {does}", f"{keras_label}, by {keras_does}"
+        own_label = as_keras_counts(keras_label, change, found)
+        counted = f"{own_label}"
+        if own_label != keras_label:
+            counted += f" ({keras_label.detail} in PyTorch's order)"
+        does, keras_does = f"{label}, by {does}", f"{counted}, by {keras_does}"
         fault = f"{label} for {keras_label}"
         if label.family == keras_label.family and keras_label.detail:
             fault = f"{label} for {keras_label.detail}"
+        in_keras = as_keras_counts(label, change, found)
         fixes = {
             "torch": f"PyTorch{where}: have {keras_label}, as Keras{keras_where}",
-            "keras": f"Keras{keras_where}: have {label}, as PyTorch{where}",
+            "keras": f"Keras{keras_where}: have {in_keras}, as PyTorch{where}",
         }
     source = source_of(torch_steps[0], torch)
     sentence = f"PyTorch has {does}, where Keras has {keras_does}{source}"

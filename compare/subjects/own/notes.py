@@ -8,6 +8,8 @@ from compare.errors import command
 from compare.judging.result import BOTH_REFUSE, DIFFERENT, SAME, SIDES, Result
 from compare.judging.summary import MATCHED, WEIGHTS_ALONE
 from compare.listing import bounded
+from compare.matching.unmatched import called
+from compare.subjects.own import rounded
 from compare.subjects.own.weights import RANDOM
 from compare.twins import reaching
 from compare.twins.frameworks import LAYERS
@@ -17,6 +19,8 @@ from compare.twins.twins import Twins
 def on_float32(twins: Twins) -> Iterator[str]:
     """Why a side cannot be run in float64, and what to do."""
     for side, reason in twins.only32.items():
+        if reason == rounded.REASON:  # a note says it already
+            continue
         yield (
             f"{SIDES[side]}'s model cannot be run in float64, so this is judged in "
             f"float32, which proves less ({reason}). Take out what asks for float32, "
@@ -33,7 +37,7 @@ def on_matches(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
         ignore: names that the user says do not count.
     """
     pairs = [
-        f"{name or 'the model itself'} = {' + '.join(keras_names)}"
+        f"{called(name)} = {' + '.join(keras_names)}"
         for name, keras_names in twins.matched.items()
     ]
     if pairs:
@@ -55,6 +59,25 @@ def are_weights_alone(results: Sequence[Result]) -> bool:
     own = {r.verdict for r in results if r.direction != RANDOM}
     random = {r.verdict for r in results if r.direction == RANDOM}
     return DIFFERENT in own and bool(random) and random <= {SAME, BOTH_REFUSE}
+
+
+def on_few_samples(results: Sequence[Result], samples: int) -> Iterator[str]:
+    """That random weights were compared on a few of the samples, if they were.
+
+    Args:
+        results: on the user's own inputs.
+        samples: of those.
+    """
+    batches = [result.batch or samples for result in results]
+    directions = [result.direction for result in results]
+    if RANDOM not in directions or set(directions) == {RANDOM}:
+        return
+    most = max(b for b, d in zip(batches, directions, strict=True) if d == RANDOM)
+    if most < samples:
+        yield (
+            f"Random weights were compared on {most} of {samples} samples, since the "
+            "model is large."
+        )
 
 
 def on_the_inside(results: Sequence[Result]) -> Iterator[str]:
@@ -122,7 +145,7 @@ def _on_what_is_ignored(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
 def _on_layers_alone(twins: Twins) -> Iterator[str]:
     """Which layers no mistakes are made in, and no weights drawn for."""
     alone = [
-        f"{bounded(names)} of {SIDES[side]}"
+        f"{bounded(map(called, names))} of {SIDES[side]}"
         for side, names in twins.alone.items()
         if names
     ]

@@ -12,7 +12,7 @@ from compare.in_keras.names import unnamed
 from compare.judging.words import PRECISIONS, Direction, Side
 from compare.kinds.layer import Layer
 from compare.listing import bounded
-from compare.matching.rewriting import rewrite, sums
+from compare.matching.rewriting import placeholder, plan, rewrite, step_arrays, sums
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
 
@@ -61,26 +61,39 @@ def loads(
             loads[direction] = partial(_transferred, direction=direction, pair=pair)
     if not loads:
         loads[AS_IS] = partial(_as_they_are, pair=pair, notes=notes, unlike=unlike)
-    if not twins.only32 and twins.is_whole and (pair.transfer or _fit(twins)):
+    if not twins.only32 and twins.is_whole:
         loads[RANDOM] = random
+        without_rule = _without_rule(twins)
+        if without_rule and AS_IS in loads:
+            del loads[RANDOM]
+            notes.append(
+                f"There is no rule by which the weights of {bounded(without_rule)} "
+                "could be moved, so the models are judged with the weights that they "
+                "have, and with no others."
+            )
     return loads
 
 
-def _fit(twins: Twins) -> bool:
-    """Whether every array of PyTorch's model has the size of its twin in Keras.
+def _without_rule(twins: Twins) -> list[str]:
+    """The layers of PyTorch from whose weights no rule makes those of their twins.
 
-    Models of other sizes may run all the same, as with windows of 1 x 5 and of 5 x 1.
+    Their arrays may have other sizes, as with windows of 1 x 5 and of 5 x 1.
     """
+    if not all(twins.of_side(side) for side in FRAMEWORKS):  # one refuses its input
+        return []
+    precision = twins.precisions[0]
     torch_layers, keras_layers = (
-        LAYERS[side].layers(twins.model(side, "float64")) for side in FRAMEWORKS
+        LAYERS[side].held(twins.model(side, precision)) for side in FRAMEWORKS
     )
+    names = []
     for name in torch_layers.keys() & keras_layers.keys():
-        layers = {name: torch_layers[name]}, {name: keras_layers[name]}
+        layer, twin = {name: torch_layers[name]}, {name: keras_layers[name]}
         try:
-            rewrite(*layers, "to_keras", strict=False)
+            for step in plan(layer, twin, "to_keras", strict=False):
+                step_arrays(step, [placeholder(held) for held in step.inputs])
         except BadInput:
-            return False
-    return True
+            names.append(name)
+    return names
 
 
 def _drawn(twins: Twins, direction: Direction, seed: int) -> None:
@@ -163,17 +176,21 @@ def _as_they_are(
     apart: dict[str, float] = {}  # how far the others are, by array
     for name in keras_layers.keys() & torch_layers.keys():
         torch_layer, keras_layer = torch_layers[name], keras_layers[name]
-        weights[name] = dict(keras_layer.arrays)
         moved = in_keras_layout(name, torch_layer, keras_layer)
         for key, value in in_own_order(moved, pair.orders.get(name, {})).items():
             array = keras_layer.arrays[key]
+            if np.array_equal(array, value):
+                continue
             is_sum = _is_sum(name, key, torch_layer, keras_layer)
             is_rounded = (array != value) & _is_rounded(array, value, is_sum)
             is_apart = (array != value) & ~is_rounded
-            weights[name][key] = np.where(is_rounded, value, array)
             if is_rounded.any():
+                weights.setdefault(name, dict(keras_layer.arrays))
+                weights[name][key] = np.where(is_rounded, value, array)
                 rounded[f"{name}.{key}"] = int(is_rounded.sum())
-            if is_apart.any():
+            # Of a layer by hand it is a guess which array is which.
+            is_guess = torch_layer.by_hand or keras_layer.by_hand
+            if is_apart.any() and not is_guess:
                 apart[f"{name}.{key}"] = float(np.abs(array - value).max())
     LAYERS["keras"].load(keras, weights)
     note = (

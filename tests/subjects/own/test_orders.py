@@ -108,7 +108,7 @@ def test_films_are_given_with_the_channels_of_each_step_first(summed, first):
     evidence = compare.check(Film(summed), model, films, "to_keras")
 
     assert evidence.verdict == "same"
-    assert any("(batch, steps, channels, ...)" in note for note in evidence.notes)
+    assert any("(batch, time, channels, ...)" in note for note in evidence.notes)
 
 
 def test_a_model_that_picks_channels_is_not_given_rows_in_their_place():

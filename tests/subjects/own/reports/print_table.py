@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import ports_agents
 import ports_cells
 import ports_families
+import ports_image_families
 import ports_kernels
 import ports_layers
 import ports_layout
@@ -40,6 +41,7 @@ REPORTS: tuple[Report, ...] = (
     *ports_layers.REPORTS,
     *ports_sequences.REPORTS,
     *ports_families.REPORTS,
+    *ports_image_families.REPORTS,
     *ports_networks.REPORTS,
     *ports_pictures.REPORTS,
     *ports_cells.REPORTS,

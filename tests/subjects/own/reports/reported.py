@@ -229,3 +229,18 @@ def gates_rzn(array: np.ndarray) -> np.ndarray:
     """Put the gates z, r, n along the last axis in PyTorch's order."""
     z, r, n = np.split(array, 3, axis=-1)
     return np.concatenate([r, z, n], axis=-1)
+
+
+def ported(
+    compute: Callable[..., torch.Tensor],
+    keras_model: keras.Model,
+    x: np.ndarray | list[np.ndarray],
+    **modules: nn.Module,
+) -> Port:
+    """The port with the weights of every layer of Keras of the same name."""
+    port = Port(Net(compute, **modules), filled(keras_model), x)
+    return moved(port, *((name, name) for name in modules))
+
+
+def family(name: str, answer: str, cause: str, make: Callable[[bool], Port]) -> Report:
+    return Report(name, "families", "", answer, cause, make)

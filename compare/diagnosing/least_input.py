@@ -1,0 +1,97 @@
+"""The least of an input on which twins still differ, where nothing explains why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compare.diagnosing.conclusion import deciding_stage
+from compare.errors import BadInput
+from compare.judging.explanation import Explanation, listed
+from compare.judging.result import DIFFERENT, StageResult
+
+if TYPE_CHECKING:
+    from compare.twins.twins import Twins
+
+SAMPLES = (1, 2, 3)  # so many are tried
+STEPS = (1, 2, 3, 4, 8)
+
+
+def with_least_input(
+    twins: Twins, arrays: tuple[np.ndarray, ...], explanation: Explanation
+) -> Explanation:
+    """Say on how small an input the twins differ, and what each returns there.
+
+    Args:
+        twins: different on these arrays.
+        arrays: one for each input.
+        explanation: what is said else.
+    """
+    if explanation.explained or explanation.gap_before is None:
+        return explanation
+    least, stage = _least(twins, arrays)
+    if stage is None or stage.worst is None:
+        return explanation
+    shapes = [str(array.shape) for array in least]
+    names = [argument.name for argument in twins.inputs]
+    inputs = listed([f"{n} {s}" for n, s in zip(names, shapes, strict=True)])
+    worst = stage.worst
+    place = [int(index) for index in worst.index]
+    sentence = (
+        f"the least input on which they differ is {inputs}: at {place} of "
+        f"{stage.stage} PyTorch has {worst.torch:.6g}, Keras {worst.keras:.6g}"
+    )
+    rest = f"{explanation.rest}; {sentence}" if explanation.rest else sentence
+    whole = f"{explanation.sentence}; {sentence}" if explanation.sentence else sentence
+    return replace(explanation, sentence=whole, rest=rest)
+
+
+def _least(
+    twins: Twins, arrays: tuple[np.ndarray, ...]
+) -> tuple[tuple[np.ndarray, ...], StageResult | None]:
+    """The first few samples, then the first few steps, on which twins differ."""
+    least, stage = arrays, None
+    for count in SAMPLES:
+        fewer = tuple(array[:count] for array in arrays)
+        stage = _difference(twins, fewer) if twins.time_axis else None
+        if stage is not None:
+            least = fewer
+            break
+    if stage is None:
+        return arrays, _difference(twins, arrays)
+    time = _steps(arrays)
+    for count in STEPS if time else ():
+        if count >= time:
+            break
+        shorter = tuple(_cut(array, count, time) for array in least)
+        of_steps = _difference(twins, shorter)
+        if of_steps is not None:
+            return shorter, of_steps
+    return least, stage
+
+
+def _steps(arrays: Sequence[np.ndarray]) -> int:
+    """How many steps the first input has; 0 where it has no axis of time."""
+    first = arrays[0]
+    is_text = first.ndim == 2 and first.dtype.kind in "iu"
+    return first.shape[1] if first.ndim == 3 or is_text else 0
+
+
+def _cut(array: np.ndarray, count: int, time: int) -> np.ndarray:
+    """The first steps of an array that has as many as the first input."""
+    has_steps = array.ndim > 1 and array.shape[1] == time
+    return array[:, :count] if has_steps else array
+
+
+def _difference(twins: Twins, arrays: tuple[np.ndarray, ...]) -> StageResult | None:
+    """The stage in which twins differ on arrays; None where they do not, or refuse."""
+    try:
+        judgement = twins.compare(*arrays)
+    except (BadInput, IndexError, RuntimeError, TypeError, ValueError):
+        return None
+    if judgement.verdict != DIFFERENT:
+        return None
+    return deciding_stage(judgement)

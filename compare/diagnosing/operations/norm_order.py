@@ -1,0 +1,192 @@
+"""Norms that stand before a branch on one side, and after its sum on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.naming import at
+from compare.diagnosing.operations.regions import Regions
+from compare.diagnosing.operations.worded import Worded
+from compare.judging.explanation import listed
+from compare.judging.result import OTHER, SIDES
+from compare.judging.words import Side
+from compare.kinds import BY_TORCH_NAME, of_keras_class
+from compare.mistakes.traces import RETURN, Replacement, Step, Trace
+
+SUMS = ("+", "add", "Add")
+FEW = 2  # less than so many norms may stand otherwise, after the last block
+KINDS = ("LayerNorm", "RMSNorm", "GroupNorm")  # that stand beside residuals
+
+Order = Literal["before", "after"]
+PLACES = {
+    "before": "before each branch, within the residual (pre-norm)",
+    "after": "after each residual is added (post-norm)",
+}
+WRITTEN = {"before": "x + branch(norm(x))", "after": "norm(x + branch(x))"}
+
+
+@dataclass(frozen=True)
+class Residual:
+    """A sum of an array and of what a branch makes of it.
+
+    Args:
+        step: the sum.
+        stream: the value that goes around the branch.
+        branch: numbers of the steps that make the other one of it.
+    """
+
+    step: Step
+    stream: int
+    branch: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A norm beside a residual.
+
+    Args:
+        step: the layer.
+        order: where it stands, as to the residual.
+        residual: that it stands at.
+    """
+
+    step: Step
+    order: Order
+    residual: Residual
+
+
+def norms_elsewhere(found: Regions) -> Iterator[Candidate]:
+    """What it would be if PyTorch had its norms where Keras has them.
+
+    The first norm of one side is the twin of the first one of the other side. It is for
+    a run to show whether that is all.
+    """
+    norms = _of_one_order(_norms(found.torch.trace, "torch"))
+    keras_norms = _of_one_order(_norms(found.keras.trace, "keras"))
+    if not norms or len(norms) != len(keras_norms):
+        return
+    if norms[0].order == keras_norms[0].order:
+        return
+    changes: list[Replacement] = []
+    for norm in norms:
+        changes += _moved(norm, found.torch.trace)
+    yield Candidate(
+        "torch alone",
+        norms[0].step,
+        0,
+        0,
+        words=_words(norms, keras_norms),
+        instead=tuple(changes),
+    )
+
+
+def _of_one_order(norms: Sequence[Norm]) -> list[Norm]:
+    """Norms without a last one after all blocks; none where they stand unlike."""
+    alike = [norm for norm in norms if norm.order == norms[0].order]
+    are_first = alike == list(norms[: len(alike)])
+    return alike if are_first and len(norms) - len(alike) < FEW else []
+
+
+def _words(norms: Sequence[Norm], keras_norms: Sequence[Norm]) -> Worded:
+    """The place of the norms on either side."""
+    places: dict[Side, Norm] = {"torch": norms[0], "keras": keras_norms[0]}
+    names = listed(list(dict.fromkeys(f"`{norm.step.layer}`" for norm in norms)))
+    word, verb = ("norms", "stand") if len(norms) > 1 else ("norm", "stands")
+    told = {
+        side: f"{PLACES[norm.order]} in {SIDES[side]}{at(norm.step)}"
+        for side, norm in places.items()
+    }
+    sentence = f"the {word} {names} {verb} {told['torch']}, {told['keras']}"
+    fixes: dict[Side, str] = {}
+    for side, norm in places.items():
+        right = WRITTEN[places[OTHER[side]].order]
+        wrong = WRITTEN[norm.order]
+        fixes[side] = f"{SIDES[side]}{at(norm.step)}: write {right}, not {wrong}"
+    return Worded("norm before or after the residual", sentence, fixes)
+
+
+def _norms(trace: Trace, side: Side) -> list[Norm]:
+    """The norms that stand at residuals, in the order of the run."""
+    residuals = _residuals(trace)
+    norms = []
+    for step in trace.steps.values():
+        if not step.is_layer or _kind_of(step, side) not in KINDS:
+            continue
+        given = step.inputs[0]
+        for residual in residuals:
+            is_first = given == residual.stream and step.number in residual.branch
+            if is_first and _is_alone(step, residual, trace):
+                norms.append(Norm(step, "before", residual))
+            elif given in residual.step.outputs and _takers(given, trace) == [step]:
+                norms.append(Norm(step, "after", residual))
+    return norms
+
+
+def _is_alone(step: Step, residual: Residual, trace: Trace) -> bool:
+    """Whether nothing else of a branch takes what goes around it."""
+    takers = [taker for taker in _takers(residual.stream, trace) if taker != step]
+    return all(taker.number not in residual.branch for taker in takers)
+
+
+def _kind_of(step: Step, side: Side) -> str:
+    """The kind of a layer, by PyTorch's name; "" of one that is not known."""
+    kind = BY_TORCH_NAME.get(step.name)
+    if side == "keras":
+        kind = of_keras_class(step.name)
+    return "" if kind is None else kind.name
+
+
+def _residuals(trace: Trace) -> list[Residual]:
+    """The sums of a value and of what is made of it, in the order of the run."""
+    residuals = []
+    for step in trace.steps.values():
+        if step.name not in SUMS or len(step.inputs) != 2:
+            continue
+        for stream, other in (step.inputs, step.inputs[::-1]):
+            branch = _between(stream, other, trace)
+            is_like = trace.array(stream).shape == trace.array(other).shape
+            if branch and is_like and trace.array(stream).ndim > 1:
+                residuals.append(Residual(step, stream, frozenset(branch)))
+                break
+    return residuals
+
+
+def _between(stream: int, end: int, trace: Trace) -> set[int]:
+    """Numbers of the steps that make one value of another; none where nothing does."""
+    reached: set[int] = {stream}
+    after: list[Step] = []
+    for step in trace.steps.values():
+        if step.number != RETURN and reached & {*step.inputs}:
+            reached |= {*step.outputs}
+            after.append(step)
+    if end not in reached:
+        return set()
+    needed, branch = {end}, set()
+    for step in reversed(after):
+        if needed & {*step.outputs}:
+            branch.add(step.number)
+            needed |= {value for value in step.inputs if value != stream}
+    return branch
+
+
+def _takers(value: int, trace: Trace) -> list[Step]:
+    """The steps that take a value."""
+    return [step for step in trace.steps.values() if value in step.inputs]
+
+
+def _moved(norm: Norm, trace: Trace) -> list[Replacement]:
+    """The changes that let a norm stand on the other side of its residual."""
+    layer, residual = norm.step.layer, norm.residual
+    changes = [Replacement(norm.step.number, 0, hands_on=0)]
+    if norm.order == "before":
+        changes.append(Replacement(residual.step.number, 0, through=layer))
+        return changes
+    for number in sorted(residual.branch):
+        for place, value in enumerate(trace.steps[number].inputs):
+            if value == residual.stream:
+                change = Replacement(number, place, is_input=True, through=layer)
+                changes.append(change)
+    return changes

@@ -1,0 +1,71 @@
+"""Settings by which a layer and a function in its place make other things."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from compare.diagnosing.in_layers.options import Wording, fewest, makes, unlike_of
+from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.layer_calls import Layer, layer_at
+from compare.diagnosing.operations.naming import at
+from compare.diagnosing.operations.regions import Regions
+from compare.diagnosing.operations.worded import Worded
+from compare.judging.words import Side
+from compare.kinds.mistake import Call
+from compare.kinds.option import Option
+from compare.mistakes.traces import Step
+
+
+def unlike_settings(change: Candidate, found: Regions) -> Worded | None:
+    """Name the settings that make two layers of one kind differ, if they do.
+
+    Args:
+        change: a step of PyTorch that does what one of Keras does.
+        found: where the twins differ.
+    """
+    if change.keras is None:
+        return None
+    torch = layer_at(change.torch, found.torch.trace, "torch")
+    keras = layer_at(change.keras, found.keras.trace, "keras")
+    if torch is None or keras is None or torch.kind is not keras.kind:
+        return None
+    if torch.kind.cell is not None:  # the settings of a cell are not noted
+        return None
+    options = _unlike(torch, keras)
+    if not options:
+        return None
+    names: dict[Side, str] = {
+        "torch": _name(change.torch),
+        "keras": _name(change.keras),
+    }
+    wording = Wording(names, {"torch": torch.call, "keras": keras.call})
+    return Worded(
+        " and ".join(f"{option.name} in {names['torch']}" for option in options),
+        "; and ".join(wording.reading(option).sentence for option in options),
+        {
+            side: "; and ".join(wording.fix(option, side) for option in options)
+            for side in names
+        },
+    )
+
+
+def _unlike(torch: Layer, keras: Layer) -> Sequence[Option]:
+    """The fewest settings that must be Keras's for PyTorch's to make the same."""
+    if not torch.is_right or not keras.is_right:
+        return ()
+    kind, own = torch.kind, torch.call.options
+    if kind.same_in_words is not None:
+        own = kind.same_in_words(own, keras.call.options, torch.call.x)
+    unlike = unlike_of(kind.options, own, keras.call.options)
+    of_keras = replace(keras.call, arrays=torch.call.arrays)
+
+    def is_right(call: Call) -> bool:
+        return makes(call, keras.output)
+
+    return fewest(unlike, own, of_keras, is_right)
+
+
+def _name(step: Step) -> str:
+    """A layer by its name, a function by what it is called and its line."""
+    return step.layer if step.is_layer and step.layer else f"{step.name}{at(step)}"
