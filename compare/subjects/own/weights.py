@@ -13,7 +13,7 @@ from compare.in_keras.names import unnamed
 from compare.judging.words import PRECISIONS, Direction, Side
 from compare.kinds.layer import Layer
 from compare.listing import bounded
-from compare.matching.rewriting import plan, rewrite, sums
+from compare.matching.rewriting import placeholder, plan, rewrite, step_arrays, sums
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
 
@@ -76,7 +76,10 @@ def loads(
 
 
 def _without_rule(twins: Twins) -> list[str]:
-    """The layers of PyTorch from whose weights no rule makes those of their twins."""
+    """The layers of PyTorch from whose weights no rule makes those of their twins.
+
+    Their arrays may have other sizes, as with windows of 1 x 5 and of 5 x 1.
+    """
     if not all(twins.of_side(side) for side in FRAMEWORKS):  # one refuses its input
         return []
     precision = twins.precisions[0]
@@ -87,7 +90,8 @@ def _without_rule(twins: Twins) -> list[str]:
     for name in torch_layers.keys() & keras_layers.keys():
         layer, twin = {name: torch_layers[name]}, {name: keras_layers[name]}
         try:
-            plan(layer, twin, "to_keras", strict=False)
+            for step in plan(layer, twin, "to_keras", strict=False):
+                step_arrays(step, [placeholder(held) for held in step.inputs])
         except BadInput:
             names.append(name)
     return names
