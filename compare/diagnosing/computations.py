@@ -122,7 +122,7 @@ def _explained(
         if is_output(call.run(), call, output, steps):
             continue
         known = known_mistakes(Computation, call.kind)
-        if is_by_hand and side == "torch":
+        if isolated.is_by_hand(layer, side):
             known = [*by_hand_mistakes.of_kind(call.kind), *known]
         if not known:  # of a kind that PyTorch has no layer of
             known = by_hand_mistakes.OF_LAYERS

@@ -48,7 +48,7 @@ class Diagnosis:
     def explanation(self) -> Explanation:
         """Explain the difference by the findings, as far as they are proved to."""
         is_proved = self.is_proved()
-        with_readings = [finding for finding in self.findings if finding.readings]
+        with_readings = _together(self.findings)
         # The first reading of each finding is the one reported.
         chosen = [finding.readings[0] for finding in with_readings]
         sentences = _distinct(cause.sentence for cause in chosen)
@@ -115,6 +115,36 @@ class Diagnosis:
                 sentences.append(proof)
         texts = ["; and ".join(_distinct(sentences)), self.observation]
         return "; ".join(text for text in texts if text)
+
+
+def _together(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings that have readings, those that say one thing of several layers as one.
+
+    It stands where the first of them stood.
+    """
+    groups: dict[object, list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        if not finding.readings:
+            continue
+        wordings = [(reading.side, reading.wording) for reading in finding.readings]
+        is_of_layer = any(wording is None for _, wording in wordings)
+        key = number if is_of_layer else tuple(wordings)
+        groups.setdefault(key, []).append(finding)
+    return [_as_one(group) for group in groups.values()]
+
+
+def _as_one(group: Sequence[Finding]) -> Finding:
+    """One finding that says of all layers what each says of its own."""
+    first = group[0]
+    if len(group) == 1:
+        return first
+    readings = []
+    for number, reading in enumerate(first.readings):
+        assert reading.wording is not None
+        names = [finding.readings[number].names for finding in group]
+        sentence, fix = reading.wording.of_layers(names)
+        readings.append(replace(reading, sentence=sentence, fix=fix))
+    return replace(first, readings=tuple(readings))
 
 
 def _distinct(items: Iterable[ItemT]) -> tuple[ItemT, ...]:

@@ -39,6 +39,7 @@ from compare.kinds.mistake import (
     LayerInput,
     OrderOfNorms,
     ResultOrder,
+    ResultShapes,
 )
 from compare.mistakes import MISTAKES
 from compare.twins.injecting import injected_everywhere
@@ -56,6 +57,7 @@ ORDER = (
     *HANDED,
     FinalActivation,
     ResultOrder,
+    ResultShapes,
 )
 ALIKE = (SAME, ILL_CONDITIONED)  # verdicts with which operations are not compared
 TRIED = sum(
@@ -156,6 +158,9 @@ def _with_bare(
         findings = moved or findings
     if after is None and any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
+        alone = _of_weights_alone(twins, arrays, findings, isolated.time_major)
+        if alone is not None:
+            findings, after = alone
         shared = [_shared(finding) for finding in findings]
         if shared != findings and (after is None or after.verdict != SAME):
             again = _judge_cured(twins, arrays, shared, isolated.time_major)
@@ -225,6 +230,26 @@ def _judge_cured(
             return twins.judge(stages, arrays)
         except IndexError:  # the code between layers may not take what it gets now
             return None
+
+
+def _of_weights_alone(
+    twins: Twins,
+    arrays: tuple[np.ndarray, ...],
+    findings: Sequence[Finding],
+    turned: Collection[str],
+) -> tuple[list[Finding], Judgement] | None:
+    """The findings in weights, and the twins cured of them, where that is enough.
+
+    Settings that differ may make up for each other in layers that are not looked at
+    together, such as a padding for a cropping after it.
+    """
+    of_weights = [f for f in findings if isinstance(f.cure, ArraysOfLayer)]
+    if not of_weights or len(of_weights) == len(findings):
+        return None
+    after = _judge_cured(twins, arrays, of_weights, turned)
+    if after is None or after.verdict != SAME:
+        return None
+    return of_weights, after
 
 
 def _shared(finding: Finding) -> Finding:

@@ -29,8 +29,23 @@ def fed_otherwise(layer: str, isolated: Isolated) -> Finding | None:
         None where one side gives it something unknown, where both give it what one
         layer makes, which is looked at elsewhere, or where it runs once.
     """
-    keras_x = isolated.keras.input_of(layer)
-    if number_of(layer) is None or keras_x is None:
+    if number_of(layer) is None:
+        return None
+    return fed_by_another(layer, isolated)
+
+
+def fed_by_another(layer: str, isolated: Isolated) -> Finding | None:
+    """Say which layer, or input of the model, a layer gets its input from on each side.
+
+    Args:
+        layer: its name, or that of a run.
+        isolated: the twins at work, the model's inputs among the layers.
+
+    Returns:
+        None where one side gives it something unknown, or where both give it what one
+        layer makes, which is looked at elsewhere.
+    """
+    if isolated.keras.input_of(layer) is None:
         return None
     sources: dict[Side, str] = {}
     names = set()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
+from compare.diagnosing.wordings import PLACES, Wording
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds.mistake import Effect, EffectT
@@ -30,12 +31,17 @@ class Reading:
             where the library knows none.
         sentence: what is wrong, and where.
         fix: what to change.
+        wording: the sentence and the fix without the names of the layer; None where
+            they hold for this layer alone.
+        names: what a side, or each side, calls the layer.
     """
 
     side: Side | Literal[""]
     mistakes: tuple[Mistake[Effect], ...]
     sentence: str
     fix: str
+    wording: Wording | None = None
+    names: Mapping[Side, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,22 @@ def reading(name: str, side: Side, *mistakes: Mistake[Effect]) -> Reading:
         side: "torch" or "keras".
         mistakes: they explain the difference together.
     """
-    place = f"{name} of {SIDES[side]}"
+    place = f"{PLACES[side]} of {SIDES[side]}"
     sentences = ", and ".join(mistake.sentence for mistake in mistakes)
     fixes = ", and ".join(fix_of(mistake, side) for mistake in mistakes)
-    return Reading(side, mistakes, f"in {place}, {sentences}", f"{place}: {fixes}")
+    wording = Wording(f"in {place}, {sentences}", f"{place}: {fixes}")
+    return worded(side, mistakes, wording, {side: name})
+
+
+def worded(
+    side: Side | Literal[""],
+    mistakes: tuple[Mistake[Effect], ...],
+    wording: Wording,
+    names: Mapping[Side, str],
+) -> Reading:
+    """Return a reading that can be told of several layers at once; see `Reading`."""
+    sentence, fix = wording.of_layers([names])
+    return Reading(side, mistakes, sentence, fix, wording, names)
 
 
 def distinct(readings: Sequence[Reading]) -> tuple[Reading, ...]:
@@ -149,10 +167,13 @@ def finding_in_layer(
         opposite = OTHER[side]
         if mistake.meant is None or opposite in accused:
             continue
-        place = f"{isolated.name(layer, opposite)} of {SIDES[opposite]}"
-        sentence = f"{place} should do as the layer of {SIDES[side]} does"
-        fix = f"{place}: {mistake.meant[opposite]}"
-        readings.append(Reading(opposite, (), sentence, fix))
+        place = f"{PLACES[opposite]} of {SIDES[opposite]}"
+        wording = Wording(
+            f"{place} should do as the layer of {SIDES[side]} does",
+            f"{place}: {mistake.meant[opposite]}",
+        )
+        names = {opposite: isolated.name(layer, opposite)}
+        readings.append(worded(opposite, (), wording, names))
     return Finding(layer, distinct(readings), cure=cure)
 
 

@@ -13,7 +13,7 @@ from compare.diagnosing.between import ways as between
 from compare.diagnosing.between.route import Recognised
 from compare.diagnosing.between.ways import differing, ways_of, without_padding
 from compare.diagnosing.computations import is_array, is_output
-from compare.diagnosing.fed import fed_otherwise
+from compare.diagnosing.fed import fed_by_another, fed_otherwise
 from compare.diagnosing.finding import (
     Finding,
     Link,
@@ -73,6 +73,11 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
         yield given_otherwise
         return
     findings = handed_on(before, layer, isolated)
+    if findings is None or any(finding.unknown for finding in findings):
+        another = fed_by_another(layer, isolated)
+        if another is not None:
+            yield another
+            return
     if findings is not None:
         around = isolated.around.get(layer)
         for finding in findings:

@@ -13,6 +13,7 @@ from compare.judging.distances import NEAR, distance
 from compare.judging.explanation import listed
 from compare.judging.words import Side
 from compare.kinds import DENSE
+from compare.kinds.by_hand import OWN_IN_KERAS
 from compare.kinds.layer import Layer
 from compare.kinds.option import Options
 from compare.matching.unmatched import called
@@ -95,10 +96,23 @@ class Isolated:
             return called(own + layer.removeprefix(layer_of(layer)))
         return called(layer)
 
+    def is_by_hand(self, layer: str, side: Side) -> bool:
+        """Whether a layer is a recurrent cell of the user's own on a side."""
+        name = layer_of(layer)
+        if side == "torch":
+            return name in self.by_hand
+        in_keras = self.layers.get("keras", {})
+        return name in in_keras and in_keras[name].kind.endswith(OWN_IN_KERAS)
+
     @property
     def anatomies(self) -> dict[Side, Anatomy]:
         """What each side does, PyTorch's first."""
         return {"torch": self.torch, "keras": self.keras}
+
+    def is_changed_by_run(self, layer: str) -> bool:
+        """Whether a run itself changes what a layer holds, on either side."""
+        changed = (*self.torch.changed_by_run, *self.keras.changed_by_run)
+        return layer_of(layer) in map(layer_of, changed)
 
     @property
     def unseen(self) -> list[str]:
@@ -123,10 +137,21 @@ class Isolated:
         if lengths is not None and len(torch_input) == len(keras_input):
             keras_input = _packed(keras_input, torch_input.shape[1], lengths)
         masked = self._masked_by_keras(layer, torch_input)
-        if masked is not None and torch_input.shape == keras_input.shape:
-            torch_input = np.where(masked[..., None], 0, torch_input)
-            keras_input = np.where(masked[..., None], 0, keras_input)
-        return distance(torch_input, keras_input)
+        return _gap_of_valid(torch_input, keras_input, masked)
+
+    def result_gap(self) -> float:
+        """How far apart the results are, if all layers hand on the same.
+
+        In parts of the largest value, as `distance` gives it; infinite where a twin
+        refused. Steps that Keras masks are left out, as in `input_gap`.
+        """
+        torch_result, keras_result = self.relayed.result, self.keras.result
+        if torch_result is None or keras_result is None:
+            return np.inf
+        masked = None
+        if keras_result.ndim == 3:  # (batch, time, features)
+            masked = self._masked_before_end(keras_result)
+        return _gap_of_valid(torch_result, keras_result, masked)
 
     def _masked_by_keras(self, layer: str, x: np.ndarray) -> np.ndarray | None:
         """The steps of a layer's input that Keras masks, whatever there is in them.
@@ -152,7 +177,19 @@ class Isolated:
             return np.arange(x.shape[1]) >= lengths[:, None]
         if self.kinds.get(layer) not in DENSE:
             return None
-        for name, call in calls.items():
+        return self._masked_before_end(x)
+
+    def _masked_before_end(self, x: np.ndarray) -> np.ndarray | None:
+        """The steps that Keras's recurrent layers mask in a sequence.
+
+        Args:
+            x: (batch, time, features).
+
+        Returns:
+            (batch, time), True where a step is masked; None where no layer masks any in
+            a sequence of this size.
+        """
+        for name, call in self.keras.recurrent_calls.items():
             if call.lengths is None or call.x.shape[:2] != x.shape[:2]:
                 continue
             masked = np.arange(x.shape[1]) >= call.lengths[:, None]
@@ -186,6 +223,22 @@ class Isolated:
             unseen = listed([called(layer) for layer in self.unseen])
             sentences.append(f"{unseen} cannot be looked into")
         return "; ".join(sentences)
+
+
+def _gap_of_valid(
+    torch: np.ndarray, keras: np.ndarray, masked: np.ndarray | None
+) -> float:
+    """How far apart two arrays are at the steps that are not masked.
+
+    Args:
+        torch: (batch, time, features), or anything where nothing is masked.
+        keras: as torch.
+        masked: (batch, time), True where a step is masked; None where none is.
+    """
+    if masked is not None and torch.shape == keras.shape:
+        torch = np.where(masked[..., None], 0, torch)
+        keras = np.where(masked[..., None], 0, keras)
+    return distance(torch, keras)
 
 
 def _packed(x: np.ndarray, time: int, lengths: np.ndarray) -> np.ndarray:

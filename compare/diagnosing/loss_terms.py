@@ -14,15 +14,19 @@ from compare.twins.twins import Twins
 
 # Those that gradients show, with what to change.
 FIXES = {
-    REGULARISERS: "PyTorch: add the same terms to the loss, or give weight_decay=2 l2 "
-    "to an optimizer that adds it to the gradients (SGD, Adam); or take the "
-    "regularisers out of Keras",
+    REGULARISERS: "PyTorch: add the same terms to the loss; or take the regularisers "
+    "out of Keras",
     ADD_LOSS: "PyTorch: return the same terms, and add them to the loss",
     PADDING: "PyTorch: leave padding_idx out; or Keras: mask_zero=True, before layers "
     "that mask",
     SOFTMAX: "return logits, without the softmax; or in PyTorch take nll_loss of the "
     "logarithm of the probabilities, and in Keras from_logits=False",
 }
+WEIGHT_DECAY = (
+    "; an L2(l) of weights is also weight_decay=2 l for these weights, of an optimizer "
+    "that adds it to the gradients (SGD, Adam)"
+)
+OF_RESULTS = "of what "  # a layer returns: an activity regulariser
 
 
 def explain(
@@ -63,7 +67,7 @@ def explain(
             explained=True,
             faults=names,
             sentence="; ".join(sentences[name] for name in names),
-            fix="; ".join(FIXES[name] for name in names),
+            fix="; ".join(_fix(name, sentences[name]) for name in names),
             indistinguishable_from=(),
             gap_before=before.gap,
             gap_after=after.gap,
@@ -72,3 +76,11 @@ def explain(
             layer="loss",
         )
     return None
+
+
+def _fix(name: str, sentence: str) -> str:
+    """What to change; PyTorch's optimizers do what an L2 of weights does."""
+    fix = FIXES[name]
+    if name == REGULARISERS and "L2(" in sentence and OF_RESULTS not in sentence:
+        fix += WEIGHT_DECAY
+    return fix

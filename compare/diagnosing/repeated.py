@@ -71,7 +71,7 @@ def _in_other_words(finding: Finding, told: Callable[[str], str]) -> Finding:
     readings = []
     for reading in finding.readings:
         sentence, fix = told(reading.sentence), _without_run(reading.fix)
-        readings.append(replace(reading, sentence=sentence, fix=fix))
+        readings.append(replace(reading, sentence=sentence, fix=fix, wording=None))
     return replace(finding, readings=tuple(readings), unknown=told(finding.unknown))
 
 

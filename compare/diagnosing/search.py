@@ -24,7 +24,8 @@ from compare.diagnosing.in_layers.steps import steps_left_out
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.repeated import of_all_runs
-from compare.judging.distances import near
+from compare.diagnosing.result_shapes import in_another_shape, in_keras_shapes
+from compare.judging.distances import NEAR, near
 from compare.judging.result import SIDES
 from compare.kinds import ATTENTION
 from compare.kinds.layer import BY_HAND
@@ -154,7 +155,12 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
     if reordered is not None:
         yield reordered
         return
-    if near(isolated.relayed.result, keras.result):
+    reshaped = in_another_shape(layers[-1], isolated)
+    if reshaped is not None:
+        yield reshaped
+        isolated = in_keras_shapes(isolated)
+        torch, keras = isolated.torch, isolated.keras
+    if isolated.result_gap() <= NEAR:
         return
     if torch.result is None or keras.result is None:
         return  # a twin refused before it came to its end

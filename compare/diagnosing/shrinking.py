@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compare.errors import BadInput
+from compare.judging.layout import AS_GIVEN, Layout
 from compare.judging.result import SAME
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ class Shrinkable:
             may be taken away.
         sizes: by name, those that the pair can be built with.
         features: the name in `sizes` of the size of x's last axis, if there is one.
-        layout: what has the channels second in PyTorch, and last in the arrays: "",
-            "inputs", "results" or "inputs and results".
+        layout: where PyTorch has the channels that the arrays have last.
     """
 
     build: Callable[[Mapping[str, int], tuple[np.ndarray, ...]], Twins]
@@ -40,7 +40,7 @@ class Shrinkable:
     timesteps: int | None
     sizes: Mapping[str, int]
     features: str | None = None
-    layout: str = ""
+    layout: Layout = AS_GIVEN
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Smallest:
     arrays: tuple[np.ndarray, ...]
     twins: Twins
     gap: float | None
-    layout: str = ""
+    layout: Layout = AS_GIVEN
 
     def as_dict(self) -> dict[str, Any]:
         """Sizes and shapes, as JSON shows them."""

@@ -66,8 +66,14 @@ def anatomy(
     watch = Watch(watched)
     results: tuple[Any, ...] = ()
     layers = [layer for stack in watched.values() for layer in stack]
-    replacements = [*watch.replacements(), *separable.in_parts(layers)]
+    calls = attention.CallsSeen(twin.attention_apart)
+    replacements = [
+        *watch.replacements(),
+        *separable.in_parts(layers),
+        *calls.replacements(),
+    ]
     unrolled = cells_run_once(unnamed(twin.model))
+    before = _held(twin)
     with calls_replaced(replacements), unrolled, suppress(*REFUSALS):
         results = twin.results(twin.tensors(arrays))
     at_work = _LayersAtWork(kinds, weights)
@@ -110,13 +116,46 @@ def anatomy(
             if name in at_work.layer_inputs
         },
         orders=at_work.orders,
+        changed_by_run=_changed(before, _held(twin)),
         stacked=at_work.stacked,
         cells=tuple(
             name
             for name in at_work.recurrent_calls
             if isinstance(stacks[layer_of(name)][0], CELLS)
         ),
+        attended=_attended(stacks, calls.by_output()),
     )
+
+
+def _attended(
+    stacks: Mapping[str, list[keras.Layer]], by_output: Mapping[int, Options]
+) -> dict[str, Options]:
+    """What attention was given, by the name of the layer that projects its output."""
+    attended = {}
+    for name, stack in stacks.items():
+        options = by_output.get(id(stack[-1]))
+        if options is not None:
+            attended[name] = options
+    return attended
+
+
+def _held(twin: Twin) -> dict[str, list[np.ndarray]]:
+    """What each layer holds now, by its name."""
+    return {
+        name: [to_numpy(variable) for variable in held.values()]
+        for name, held in holders(twin.model).items()
+    }
+
+
+def _changed(
+    before: Mapping[str, list[np.ndarray]], after: Mapping[str, list[np.ndarray]]
+) -> tuple[str, ...]:
+    """The layers that hold something else after a run, such as statistics."""
+    changed = []
+    for name, arrays in before.items():
+        if not all(map(np.array_equal, arrays, after[name])):
+            changed.append(name)
+    return tuple(changed)
 
 
 def _settings(kind: str, layer: keras.Layer) -> Options:

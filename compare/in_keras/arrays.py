@@ -191,12 +191,14 @@ def sequence_of(
         lengths: (batch,), or None where every step is valid.
         ends: h of each direction.
     """
+    with_masked = None
     if lengths is not None:  # beyond them PyTorch has zeros
+        with_masked = output
         output = np.where(valid_steps(output, lengths), output, 0)
     h = to_numpy(states[0])
     c = to_numpy(states[1]) if len(states) > 1 else None
     stacked = np.stack([to_numpy(end) for end in ends])
-    return RecurrentOutput(output, h, c, lengths, stacked)
+    return RecurrentOutput(output, h, c, lengths, stacked, with_masked)
 
 
 def softmax(tensor: Any) -> Any:

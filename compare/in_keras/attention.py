@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from compare.in_keras.arrays import to_numpy
 from compare.in_keras.internals import Call, mask_of, mask_of_attention
-from compare.in_keras.kinds import ATTENTION
+from compare.in_keras.kinds import ATTENTION, parts
 from compare.kinds.option import Options
 
 MASKS = ("value_mask", "key_mask", "attention_mask", "use_causal_mask")
@@ -103,3 +104,41 @@ def call_of(
             array = array[:, None]  # the same for all heads
         options["mask"] = array
     return to_numpy(query), options
+
+
+class CallsSeen:
+    """What attention is given whose projections count as layers of their own.
+
+    Args:
+        layers: attention of several heads.
+    """
+
+    def __init__(self, layers: Iterable[keras.Layer]) -> None:
+        self._layers = list(layers)
+        self._calls: dict[int, list[Options]] = {}  # by the identity of the layer
+
+    def replacements(self) -> list[tuple[keras.Layer, Callable[[Call], Call]]]:
+        """For `calls_replaced`: each of the layers, watched."""
+        return [(layer, partial(self._watched, layer)) for layer in self._layers]
+
+    def by_output(self) -> dict[int, Options]:
+        """What the layers that ran once were given, as `call_of` has it.
+
+        Returns:
+            Options by the identity of the layer's output projection.
+        """
+        seen = {}
+        for layer in self._layers:
+            calls = self._calls.get(id(layer), [])
+            if len(calls) == 1:
+                seen[id(parts(layer)["output."])] = calls[0]
+        return seen
+
+    def _watched(self, layer: keras.Layer, call: Call) -> Call:
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            of_call = call_of(layer, args, kwargs)
+            if of_call is not None:
+                self._calls.setdefault(id(layer), []).append(of_call[1])
+            return call(*args, **kwargs)
+
+        return watched

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras import separable
+from compare.in_keras import cells, separable
 from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
 from compare.in_keras.kinds import (
     ATTENTION,
@@ -42,11 +42,12 @@ COMPOSITES = (
 def is_composite(layer: keras.Layer) -> bool:
     """Whether a layer counts as one with those inside.
 
-    Not one whose cell the user made of layers: each of those is one by itself.
+    Not one whose cell the user made of layers: each of those is one by itself, unless
+    they are held together.
     """
     cell = layer.cell if isinstance(layer, keras.layers.RNN) else None
     if isinstance(cell, keras.Layer) and is_own(cell):
-        return not every_layer(cell, itself=False)
+        return cells.is_held_together(layer) or not every_layer(cell, itself=False)
     return isinstance(layer, COMPOSITES)
 
 
@@ -222,6 +223,8 @@ def variables(attribute: object) -> dict[str, keras.Variable]:
         return by_name
     if not isinstance(attribute, keras.Layer):
         return {}
+    if cells.is_held_together(attribute):
+        return cells.variables_inside(attribute)
     if not is_own(attribute):
         return {variable.name: variable for variable in attribute.weights}
     # As in PyTorch: by attribute, and without what layers inside hold.

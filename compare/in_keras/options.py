@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import keras
 
-from compare.in_keras.kinds import inner_layers
+from compare.in_keras.kinds import inner_layers, is_own
 from compare.in_keras.names import Renamed, children
 from compare.kinds import options_of
 from compare.kinds.option import Options
@@ -28,7 +28,11 @@ def options_by_layer(
     for name, kind in kinds.items():
         if name not in attributes:
             continue
-        parts = [options_of("keras", kind, part) for part in _parts(attributes[name])]
+        inner = _parts(attributes[name])
+        if any(isinstance(part, keras.Layer) and is_own(part) for part in inner):
+            by_name[name] = {}  # the user's own class has none of these
+            continue
+        parts = [options_of("keras", kind, part) for part in inner]
         by_name[name] = {
             option: value
             for option, value in parts[0].items()

@@ -12,9 +12,8 @@ import numpy as np
 import tensorflow
 
 from compare.in_keras.arrays import to_numpy
-from compare.in_keras.layers import holders, variables
+from compare.in_keras.layers import holders
 from compare.in_keras.models import options_set
-from compare.in_keras.names import children
 from compare.in_keras.precision import settled
 from compare.in_keras.statistics import statistics_kept
 from compare.in_keras.twin import Twin
@@ -57,9 +56,8 @@ class Training(adapter.Training):
         self._step: Callable[..., Any] | None = None
         doubled = []
         if optimizer.align_biases:
-            for biases in sums:
-                layer = children(twin.model)[biases.layer]
-                doubled.append(variables(layer)[biases.keras])
+            held = holders(twin.model)
+            doubled = [held[biases.layer][biases.keras] for biases in sums]
         with settled(twin.dtype, exact=False):
             self.optimizer = _optimizer(optimizer, doubled)
             self.optimizer.build(twin.model.trainable_variables)

@@ -75,6 +75,7 @@ class Twin(adapter.Twin):
         lines: of the user's source, on which each operation of a graph, by its
             identity, is put into it.
         watched: what the operations of the model do in its runs; in float32 alone.
+        attention_apart: attention whose projections count as layers.
     """
 
     model: keras.Model | Renamed
@@ -101,7 +102,7 @@ class Twin(adapter.Twin):
         )
         self._order: dict[int, int] = {}  # the place of each layer, by its identity
         self._directions_apart = False
-        self._attention_apart: list[keras.Layer] = []
+        self.attention_apart: list[keras.Layer] = []
         _check_backend()
         self.lines: dict[int, list[Line | None]] = {}
         with settled(dtype):
@@ -271,8 +272,9 @@ class Twin(adapter.Twin):
         total = 0
         model, layers = self.functional, every_layer(self.functional)
         leaving_out = left_out(model, layers, self.left_out)
+        mode = {"training": True} if training else {}  # see `_compute`
         with self._refused(), exact_constants(self.dtype), leaving_out:
-            returned = model(list(tensors), training=training)
+            returned = model(list(tensors), **mode)
             for term in model.losses:
                 total = total + keras.ops.sum(keras.ops.cast(term, self.dtype))
         results = _flat(returned)
@@ -341,7 +343,7 @@ class Twin(adapter.Twin):
         in_order = {name: by_name[name] for name in sorted(by_name, key=place)}
         if self._directions_apart:
             in_order = directions_apart(in_order)
-        return projections_apart(in_order, self._attention_apart)
+        return projections_apart(in_order, self.attention_apart)
 
     def hold_directions_apart(self) -> None:
         """Count the two directions of each `Bidirectional` as two layers."""
@@ -362,7 +364,7 @@ class Twin(adapter.Twin):
         for number in numbers:
             if isinstance(in_order[number], ATTENTION):
                 new.append(in_order[number])
-        self._attention_apart += new
+        self.attention_apart += new
         return bool(new)
 
     def _symbolic(self) -> keras.Model:
@@ -424,7 +426,9 @@ class Twin(adapter.Twin):
         if self.dtype == "float32":
             noting = self.watched.noting(self.model)
         with recorded.recording(self.model), noting, self._refused():
-            returned = self.functional(list(args), training=False)
+            # Without `training`: False would take the place of a True that a layer of
+            # a functional model was called with, which `model(x)` does not.
+            returned = self.functional(list(args))
         results = _flat(returned)
         check_outputs(self, results)
         stages = recorded.inside(results)

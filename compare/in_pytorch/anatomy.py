@@ -239,12 +239,12 @@ def _handing_on_instead(
                 return None
             return written.returning(layer, args, result, sequence)
         if name in instead.recurrent_outputs:
-            sequence = instead.recurrent_outputs[name]
+            sequence = instead.handed_on(name)
             if is_cell(module):
                 sequence = _step(sequence, number)
             return handing_on(module, result, sequence, turned)
         if run in instead.recurrent_outputs:
-            return handing_on(module, result, instead.recurrent_outputs[run], turned)
+            return handing_on(module, result, instead.handed_on(run), turned)
         if attention.is_attention(module):
             output = instead.layer_outputs.get(run, instead.layer_outputs.get(name))
             if output is None:

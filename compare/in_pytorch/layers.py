@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from compare.errors import BadInput
+from compare.in_pytorch import cells
 from compare.in_pytorch import computed as computed_weights
 from compare.in_pytorch.kinds import (
     is_by_hand,
@@ -20,21 +21,14 @@ from compare.in_pytorch.kinds import (
     own_modules,
 )
 from compare.in_pytorch.models import check_usable
-from compare.kinds import usual_arrays
 from compare.kinds.layer import Layer
 from compare.matching.copying import copy
 
 # Layers that count as one with those inside, which they do not call.
 COMPOSITES = (torch.nn.MultiheadAttention,)
 
-# What users make the gates of their cells of.
-PARTS_OF_CELLS = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
-
 # Models whose layers that share all of their tensors count, see `hold_apart`.
 _APART: WeakSet[torch.nn.Module] = WeakSet()
-
-# Cells that users made of layers and that count as one, see `hold_cells`.
-_CELLS: WeakSet[torch.nn.Module] = WeakSet()
 
 # By model, the full names of tensors that do not count, see `ignore`.
 _IGNORED: WeakKeyDictionary[torch.nn.Module, set[str]] = WeakKeyDictionary()
@@ -42,7 +36,7 @@ _IGNORED: WeakKeyDictionary[torch.nn.Module, set[str]] = WeakKeyDictionary()
 
 def is_composite(layer: torch.nn.Module) -> bool:
     """Whether a layer counts as one with those inside."""
-    return isinstance(layer, COMPOSITES) or layer in _CELLS
+    return isinstance(layer, COMPOSITES) or cells.is_held_together(layer)
 
 
 def modules(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
@@ -185,31 +179,6 @@ def hold_apart(model: torch.nn.Module) -> bool:
     before = len(holders(model))
     _APART.add(model)
     return len(holders(model)) > before
-
-
-def hold_cells(model: torch.nn.Module) -> bool:
-    """Count cells that users made of layers as one layer each.
-
-    Their twins in Keras are recurrent layers, which hold the arrays of all gates.
-
-    Returns:
-        Whether there are some that did not count so.
-    """
-    cells = [module for _, module in own_modules(model) if _is_cell_of_layers(module)]
-    new = [module for module in cells if module not in _CELLS]
-    _CELLS.update(new)
-    return bool(new)
-
-
-def _is_cell_of_layers(module: torch.nn.Module) -> bool:
-    """Whether a module of the user's own has the layers of a cell, no others."""
-    children = list(module.children())
-    if not children or list(module.parameters(recurse=False)):
-        return False
-    if not all(isinstance(child, PARTS_OF_CELLS) for child in children):
-        return False
-    arrays = {name: read(tensor) for name, tensor in module.named_parameters()}
-    return any(usual_arrays(Layer(kind_of(module), arrays)))
 
 
 def ignore(model: torch.nn.Module, names: Collection[str]) -> None:

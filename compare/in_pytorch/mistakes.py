@@ -60,6 +60,7 @@ from compare.kinds.mistake import (
     OrderOfNorms,
     RecurrentOutput,
     ResultOrder,
+    ResultShapes,
 )
 from compare.kinds.option import Options
 from compare.matching import adapter
@@ -102,6 +103,8 @@ def injected(
             return attention.norms_moved(twin.model)
         case ResultOrder():
             return _with_result_order(twin.model, effect)
+        case ResultShapes():
+            return _with_result_shapes(twin.model, effect)
         case LossFactor():
             return _with_loss_factor(twin, effect)
         case _:
@@ -167,8 +170,11 @@ def _exchanged(tensor: torch.Tensor, array: np.ndarray) -> Iterator[None]:
     right = tensor.data
     wrong = np.ascontiguousarray(array, dtype=read(tensor).dtype)
     is_learnt = isinstance(tensor, torch.nn.Parameter)
-    if not is_learnt or not wrong.flags.writeable:
-        wrong = wrong.copy()  # statistics, into which the model may write as it runs
+    # Statistics are copied, since the model may write into them as it runs. NumPy takes
+    # an axis of size 1 that runs backwards for contiguous; PyTorch refuses it.
+    is_backwards = any(stride < 0 for stride in wrong.strides)
+    if not is_learnt or is_backwards or not wrong.flags.writeable:
+        wrong = wrong.copy()
     tensor.data = torch.from_numpy(wrong).reshape(tensor.shape).to(tensor.device)
     try:
         yield
@@ -346,6 +352,20 @@ def _with_result_order(
         return filled(results, iter([tensors[number] for number in order]))
 
     return hooked([model.register_forward_hook(reorder)])
+
+
+def _with_result_shapes(
+    model: torch.nn.Module, effect: ResultShapes
+) -> AbstractContextManager[None]:
+    """Return the same numbers in other shapes."""
+
+    def reshape(model: Any, args: object, results: object) -> object:
+        tensors: list[Any] = [tensor for _, tensor in flat(results)]
+        pairs = zip(tensors, effect.shapes, strict=True)
+        reshaped = [tensor.reshape(len(tensor), *shape) for tensor, shape in pairs]
+        return filled(results, iter(reshaped))
+
+    return hooked([model.register_forward_hook(reshape)])
 
 
 @contextmanager

@@ -97,9 +97,10 @@ class Training(adapter.Training):
         for name, keys in alignment.still.items():
             layer = twin.model.get_submodule(name)
             self._still += [layer.get_parameter(key) for key in keys]
+        learnt_by_layer = holders(twin.model)
         for biases in sums:
-            layer = twin.model.get_submodule(biases.layer)
-            bias, added = (getattr(layer, name) for name in biases.torch)
+            held = learnt_by_layer[biases.layer]
+            bias, added = (held[name] for name in biases.torch)
             _apart(added)
             if optimizer.align_biases:
                 _unite(bias, added)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
@@ -30,6 +30,8 @@ from compare.judging.refusals import refused
 from compare.judging.words import Precision
 from compare.kinds.layer import Layer
 from compare.matching import adapter
+
+FEW_SAMPLES = 2  # in which the order of layers shows; a single one is an axis of size 1
 
 __all__ = ["REFUSALS", "Twin", "message", "versions"]
 
@@ -92,10 +94,14 @@ class Twin(adapter.Twin):
         tensors = stages.inside(results)
         assert self.outputs is not None  # `results` has named them
         tensors |= zip(self.outputs, results, strict=True)
-        # Copies: a model may return a buffer of its own, and change it in the next run.
-        return {
-            name: as_judged(tensor.numpy().copy()) for name, tensor in tensors.items()
-        }
+        return _as_arrays(tensors)
+
+    @torch.no_grad()
+    def returned(self, *arrays: np.ndarray) -> dict[str, np.ndarray]:
+        """Run the model without a look inside; return what it returns, by name."""
+        results = self.results(self.tensors(arrays))
+        assert self.outputs is not None  # `results` has named them
+        return _as_arrays(dict(zip(self.outputs, results, strict=True)))
 
     def gradients(
         self,
@@ -233,9 +239,13 @@ class Twin(adapter.Twin):
             self.model.get_submodule(name).register_forward_pre_hook(noting(name))
             for name in names
         ]
-        # What ran before a refusal tells its order.
-        with hooked(hooks), torch.no_grad(), suppress(*REFUSALS):
-            self.results(self.tensors(arrays))
+        few = [array[:FEW_SAMPLES] for array in arrays]
+        with hooked(hooks), torch.no_grad():
+            for taken in (few, arrays):
+                # What ran before a refusal tells its order.
+                with suppress(*REFUSALS):
+                    self.results(self.tensors(taken))
+                    break
         return list(order | dict.fromkeys(names))
 
     def narrows(self, arrays: Sequence[np.ndarray]) -> str:
@@ -243,6 +253,17 @@ class Twin(adapter.Twin):
         with Narrowing() as narrowing, torch.no_grad(), suppress(*REFUSALS):
             self.results(self.tensors(arrays))
         return narrowing.name
+
+
+def _as_arrays(tensors: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Stages as they are judged.
+
+    Copies: a model may return a buffer of its own, and change it in the next run.
+    """
+    arrays = {}
+    for name, tensor in tensors.items():
+        arrays[name] = as_judged(tensor.numpy().copy())
+    return arrays
 
 
 def gradient_of(tensor: torch.Tensor) -> np.ndarray:

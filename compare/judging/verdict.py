@@ -130,6 +130,26 @@ def judge(
     return _result(stage, figures, horizon, has_time, worst), figures.noise
 
 
+def is_apart(t64: np.ndarray, k64: np.ndarray) -> bool:
+    """Whether float64 proves alone that a stage is not the same, whatever its noise.
+
+    `judge` calls a stage the same only where the noise of both twins is below HORIZON,
+    and gap64 within the limit that the noise gives. So this is the largest limit:
+
+        SAFETY HORIZON EPS64 / EPS32
+
+    Where False is returned, nothing is known.
+
+    Args:
+        t64: PyTorch's stage in float64, of any shape.
+        k64: Keras's, as t64.
+    """
+    if t64.shape != k64.shape or not t64.size:
+        return False
+    gap = largest_gaps(t64, k64, has_time=False)[0] / scale_of(t64, k64)
+    return bool(np.isfinite(gap) and gap > SAFETY * HORIZON * (EPS64 / EPS32))
+
+
 def judge32(
     stage: str, torch: np.ndarray, keras: np.ndarray, noise: float, has_time: bool
 ) -> StageResult:

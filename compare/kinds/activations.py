@@ -13,8 +13,6 @@ from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.option import REQUIRED, Option, Options, Value
 
-ELSEWHERE = "write the function in PyTorch: its layer has no such number"
-
 
 def computes(function: Function) -> Compute:
     """Say that a layer applies a function without settings."""
@@ -76,10 +74,12 @@ def _of_pytorch(
     )
 
 
-def _of_keras(name: str, keras: str, default: Value, sample: Value) -> Option:
+def _of_keras(
+    name: str, keras: str, default: Value, sample: Value, instead: str
+) -> Option:
     """A setting that PyTorch's layer has not."""
     return Option(
-        name, "", keras, default, default, instead=ELSEWHERE, sample=(None, sample)
+        name, "", keras, default, default, instead=instead, sample=(None, sample)
     )
 
 
@@ -145,9 +145,9 @@ RELU = Kind(
     family="activation",
     compute=computes_with(_relu, threshold=0.0, slope=0.0, limit=None),
     options=(
-        _of_keras("limit", "max_value", None, 6.0),
-        _of_keras("slope", "negative_slope", 0.0, 0.25),
-        _of_keras("threshold", "threshold", 0.0, 1.0),
+        _of_keras("limit", "max_value", None, 6.0, "nn.Hardtanh(0.0, {value})"),
+        _of_keras("slope", "negative_slope", 0.0, 0.25, "nn.LeakyReLU({value})"),
+        _of_keras("threshold", "threshold", 0.0, 1.0, "nn.Threshold({value}, 0.0)"),
     ),
     examples=(Example("ReLU", {}, "ReLU", {}),),
 )
@@ -210,14 +210,14 @@ CELU = _applied(
     "CELU",
     "celu",
     computes_with(functions.celu, alpha=1.0),
-    _of_pytorch("alpha", "alpha", 1.0, 0.5, "keras.activations.celu(x, alpha=0.5)"),
+    _of_pytorch("alpha", "alpha", 1.0, 0.5, "keras.activations.celu(x, alpha={value})"),
 )
 
 SOFTPLUS = _applied(
     "Softplus",
     "softplus",
     computes_with(functions.softplus_of, beta=1.0, threshold=np.inf),
-    _of_pytorch("beta", "beta", 1.0, 2.0, "softplus(beta * x) / beta in Keras"),
+    _of_pytorch("beta", "beta", 1.0, 2.0, "keras.ops.softplus({value} * x) / {value}"),
     Option(
         "threshold",
         "threshold",
@@ -235,7 +235,11 @@ SHRINKS = tuple(
         keras,
         computes_with(function, size=0.5),
         _of_pytorch(
-            "size", "lambd", 0.5, 1.0, f"keras.activations.{keras}(x, threshold=1.0)"
+            "size",
+            "lambd",
+            0.5,
+            1.0,
+            f"keras.activations.{keras}" + "(x, threshold={value})",
         ),
     )
     for torch, keras, function in (
@@ -248,22 +252,22 @@ HARD_TANH = _applied(
     "Hardtanh",
     "hard_tanh",
     computes_with(functions.limited, low=-1.0, high=1.0),
-    _of_pytorch("low", "min_val", -1.0, -0.5, "keras.ops.clip(x, low, high)"),
-    _of_pytorch("high", "max_val", 1.0, 0.5, "keras.ops.clip(x, low, high)"),
+    _of_pytorch("low", "min_val", -1.0, -0.5, "keras.ops.maximum(x, {value})"),
+    _of_pytorch("high", "max_val", 1.0, 0.5, "keras.ops.minimum(x, {value})"),
 )
 
 GLU = _applied(
     "GLU",
     "glu",
     computes_along(functions.glu),
-    _axis(-1, "keras.activations.glu(x, axis=1)"),
+    _axis(-1, "keras.activations.glu(x, axis={value})"),
 )
 
 LOG_SOFTMAX = _applied(
     "LogSoftmax",
     "log_softmax",
     computes_along(functions.log_softmax),
-    _axis(None, "keras.activations.log_softmax(x, axis=1)"),
+    _axis(None, "keras.activations.log_softmax(x, axis={value})"),
     dim=-1,
 )
 

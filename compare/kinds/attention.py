@@ -75,14 +75,16 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray | Non
             none; `mask`, True where a query sees a key, (batch or 1, heads or 1, time,
             source); `added` to the scores, of these axes. A mistake may ask for another
             `scale`, another `axis` of the softmax, a `factor` of the scores; or another
-            order in which heads are `cut` and `joined`: "size first", and when joined
-            "time first" for heads that are not taken back beside each other; or
+            order in which heads are `cut` and `joined`: "size first", or "time first"
+            where time and heads are not swapped; or
             `grouped` "by turns", where neighbouring heads have not the same keys.
+            `blind` is "NaN" where nothing is to be said of a query that sees no key.
 
     Returns:
         (batch, time, features). None where the heads are not told, where a projection
         cannot be cut into them, or where a mask is for other heads. A query that sees
-        no key takes the mean of all values, as in Keras; PyTorch makes NaN of it.
+        no key takes the mean of all values; either framework makes that, zeros or NaN
+        of it, by version and by call.
 
     Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2; fewer
         heads of keys: Ainslie et al. 2023, arXiv:2305.13245, section 2.2.
@@ -147,7 +149,10 @@ def weighed(scores: np.ndarray, options: Options) -> np.ndarray:
         scores = scores + added
     if mask is not None:
         scores = np.where(mask, scores, np.finfo("float64").min / 4)
-    return softmax(scores, options.get("axis", -1))
+    weights = softmax(scores, options.get("axis", -1))
+    if mask is not None and options.get("blind") == "NaN":
+        weights = np.where(mask.any(axis=-1, keepdims=True), weights, np.nan)
+    return weights
 
 
 def _fit_heads(options: Options, heads: int) -> bool:
@@ -176,6 +181,8 @@ def _in_heads(projected: np.ndarray, heads: int, order: str | None) -> np.ndarra
     if order == "size first":
         cut = projected.reshape(batch, time, size // heads, heads)
         return cut.transpose(0, 3, 1, 2)
+    if order == "time first":
+        return projected.reshape(batch, heads, time, size // heads)
     return projected.reshape(batch, time, heads, size // heads).swapaxes(1, 2)
 
 

@@ -1,4 +1,4 @@
-"""How attention goes wrong: in its scores, in its masks, in what it is given."""
+"""How attention goes wrong: in its scores, in its heads, in what it is given."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from compare.kinds.attention import causal, given, is_causal
+from compare.kinds.attention import given
+from compare.kinds.attention_mask_mistakes import OF_MASKS
 from compare.kinds.mistake import Call, Computation, Mistake
 
 # ------------------------------------------------------------------------------ scores
@@ -76,7 +77,7 @@ def _in_order(**order: Any) -> Callable[[Call], np.ndarray | None]:
         heads = call.options.get("heads")
         if heads in (None, 1) or call.options.get("groups") not in (None, heads):
             return None
-        if order.get("joined") != "time first" and _size_of_head(call) == 1:
+        if "size first" in order.values() and _size_of_head(call) == 1:
             return None
         result: np.ndarray | None = call.run(**order)
         return result
@@ -90,91 +91,6 @@ def _by_turns(call: Call) -> np.ndarray | None:
     if not heads or groups in (None, 1, heads):
         return None
     result: np.ndarray | None = call.run(grouped="by turns")
-    return result
-
-
-# ------------------------------------------------------------------------------- masks
-
-
-def _times(call: Call) -> tuple[int, int]:
-    """How many queries and how many keys there are."""
-    return call.x.shape[1], given(call.options, "key", call.x).shape[1]
-
-
-def _padding(mask: np.ndarray) -> np.ndarray:
-    """What a causal mask hides from every query: its last row, (..., 1, source)."""
-    return mask[..., -1:, :]
-
-
-def _with_mask(
-    change: Callable[[np.ndarray], np.ndarray | None],
-) -> Callable[[Call], np.ndarray | None]:
-    """Compute with another mask; None where there is none, or it is no other one."""
-
-    def compute(call: Call) -> np.ndarray | None:
-        mask = call.options.get("mask")
-        if mask is None:
-            return None
-        changed = change(mask)
-        if changed is None:
-            return None
-        wrong, right = np.broadcast_arrays(changed, mask)
-        if np.array_equal(wrong, right):
-            return None
-        result: np.ndarray | None = call.run(mask=changed)
-        return result
-
-    return compute
-
-
-def _without_padding(mask: np.ndarray) -> np.ndarray | None:
-    """Show what is hidden from all queries; all, where a mask is not causal."""
-    if is_causal(mask):
-        return causal(*mask.shape[-2:])
-    return np.ones_like(mask)
-
-
-def _without_later(mask: np.ndarray) -> np.ndarray | None:
-    return _padding(mask) if is_causal(mask) else None
-
-
-def _shifted(later: int) -> Callable[[np.ndarray], np.ndarray | None]:
-    def change(mask: np.ndarray) -> np.ndarray | None:
-        if not is_causal(mask):
-            return None
-        time, source = mask.shape[-2:]
-        shifted: np.ndarray = _padding(mask) & causal(time, source, later)
-        return shifted
-
-    return change
-
-
-def _without_past(call: Call) -> np.ndarray | None:
-    """Hide later steps, where none or not those are hidden."""
-    time, source = _times(call)
-    mask = call.options.get("mask")
-    if is_causal(mask) or time != source or time < 2:
-        return None
-    changed = causal(time, source)
-    if mask is not None:
-        changed = changed & mask
-    result: np.ndarray | None = call.run(mask=changed)
-    return result
-
-
-def _added(call: Call) -> np.ndarray | None:
-    mask = call.options.get("mask")
-    if mask is None or mask.all():
-        return None
-    result: np.ndarray | None = call.run(mask=None, added=mask.astype("float64"))
-    return result
-
-
-def _multiplied(call: Call) -> np.ndarray | None:
-    mask = call.options.get("mask")
-    if mask is None or mask.all():
-        return None
-    result: np.ndarray | None = call.run(mask=None, factor=mask.astype("float64"))
     return result
 
 
@@ -199,6 +115,30 @@ def _keys_for_values(call: Call) -> np.ndarray | None:
         return None
     result: np.ndarray | None = call.run(key=value, value=key)
     return result
+
+
+def _of_queries(*names: str) -> Callable[[Call], np.ndarray | None]:
+    """Take the queries for keys or values, where those are given and differ."""
+
+    def compute(call: Call) -> np.ndarray | None:
+        key = given(call.options, "key", call.x)
+        inputs = {"key": key, "value": given(call.options, "value", key)}
+        right = dict(inputs)
+        for name in names:
+            inputs[name] = call.x
+        if inputs["key"].shape[:2] != inputs["value"].shape[:2]:
+            return None
+        same = [np.array_equal(inputs[name], right[name]) for name in names]
+        sizes = [inputs[name].shape[-1] == right[name].shape[-1] for name in names]
+        mask = call.options.get("mask")
+        if all(same) or not all(sizes):
+            return None
+        if mask is not None and mask.shape[-1] not in (1, inputs["key"].shape[1]):
+            return None
+        result: np.ndarray | None = call.run(**inputs)
+        return result
+
+    return compute
 
 
 def over_batch(call: Call) -> np.ndarray | None:
@@ -250,9 +190,9 @@ OF_SCORES = (
     ),
     _computed(
         "attention scale without root",
-        "the scores are divided by a head's size, not by its root",
-        "divide the scores by sqrt(embed_dim / num_heads)",
-        "divide the scores by sqrt(key_dim)",
+        "the scores are divided by a head's size, or twice by its root, not once",
+        "divide the scores by sqrt(embed_dim / num_heads), once",
+        "divide the scores by sqrt(key_dim), once",
         _without_root,
     ),
     _computed(
@@ -291,6 +231,13 @@ OF_SCORES = (
         _in_order(cut="size first"),
     ),
     _computed(
+        "attention cut into heads without swapping time and heads",
+        "what is projected is cut into heads without swapping time and heads",
+        "reshape(batch, time, heads, size), then swap time and heads",
+        "reshape(batch, time, heads, size), then swap time and heads",
+        _in_order(cut="time first"),
+    ),
+    _computed(
         "attention joined from heads interleaved",
         "the heads are joined as (size, heads), not as (heads, size)",
         "transpose to (batch, time, heads, size) before reshape(batch, time, -1)",
@@ -315,64 +262,6 @@ OF_GROUPS = (
         _by_turns,
     ),
 )
-OF_MASKS = (
-    _computed(
-        "attention mask inverted",
-        "the mask hides what it should show, and shows what it should hide",
-        "True in attn_mask and key_padding_mask hides a key: give ~mask",
-        "True in attention_mask shows a key: give ~mask",
-        _with_mask(np.logical_not),
-    ),
-    _computed(
-        "causal mask forgotten",
-        "queries see later steps: the causal mask is forgotten",
-        "give attn_mask, True above the diagonal",
-        "use_causal_mask=True in the call",
-        _with_mask(_without_later),
-    ),
-    _computed(
-        "padding mask forgotten",
-        "queries see the padding: its mask is forgotten",
-        "give key_padding_mask, True where a step is padding",
-        "give attention_mask, True where a key counts, as (batch, 1, source)",
-        _with_mask(_without_padding),
-    ),
-    _computed(
-        "causal mask one step late",
-        "a query sees one step after its own: the causal mask is off by one",
-        "torch.triu(ones, diagonal=1) is what attn_mask hides",
-        "numpy.tri(time) is what attention_mask shows",
-        _with_mask(_shifted(1)),
-    ),
-    _computed(
-        "causal mask one step early",
-        "a query does not see its own step: the causal mask is off by one",
-        "torch.triu(ones, diagonal=1) is what attn_mask hides",
-        "numpy.tri(time) is what attention_mask shows",
-        _with_mask(_shifted(-1)),
-    ),
-    _computed(
-        "causal mask where none should be",
-        "queries do not see later steps, which they should",
-        "give no causal attn_mask",
-        "leave out use_causal_mask",
-        _without_past,
-    ),
-    _computed(
-        "attention mask added",
-        "the mask is added to the scores as 0 and 1",
-        "give attn_mask as bool, or as floats of 0 and -inf",
-        "give attention_mask to the layer, or add -1e9 where it is False",
-        _added,
-    ),
-    _computed(
-        "attention mask multiplied",
-        "the scores are multiplied by the mask, so what it hides has the score 0",
-        "give attn_mask as bool, or as floats of 0 and -inf",
-        "give attention_mask to the layer, or add -1e9 where it is False",
-        _multiplied,
-    ),
-)
 OF_CALLS = (
     _computed(
         "query and key exchanged in the call",
@@ -380,6 +269,27 @@ OF_CALLS = (
         "the query comes first, then key and value",
         "the query comes first, then value and key",
         _asked_by_keys,
+    ),
+    _computed(
+        "attention to itself",
+        "the attention looks at itself: it takes its queries for keys and values",
+        "give the other sequence as key and as value",
+        "give the other sequence as value, which is the key too if none is given",
+        _of_queries("key", "value"),
+    ),
+    _computed(
+        "queries for keys",
+        "the attention takes its queries for keys too",
+        "PyTorch's order is query, key, value: give the other sequence as key",
+        "Keras's order is query, value, key: give the other sequence as key",
+        _of_queries("key"),
+    ),
+    _computed(
+        "queries for values",
+        "the attention takes its queries for values too",
+        "PyTorch's order is query, key, value: give the other sequence as value",
+        "Keras's order is query, value, key: give the other sequence as value",
+        _of_queries("value"),
     ),
     _computed(
         "key and value exchanged in the call",

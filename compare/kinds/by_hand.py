@@ -13,7 +13,7 @@ from compare.kinds.computing import Cell
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.names import plain
-from compare.kinds.rows import Row
+from compare.kinds.rows import AddedBiases, Row, alike
 from compare.kinds.writings import Writing, writing_of
 
 # As cells of PyTorch have them, (gates * size, ...), and of Keras, (..., gates * size).
@@ -26,6 +26,8 @@ BIASES: tuple[set[str], ...] = (
     set(),
 )  # one is enough by hand
 ATTENTION = "MultiheadAttention", "MultiHeadAttention"
+# Keras's attention without projections, which may have scales.
+SCORED = "Attention", "AdditiveAttention"
 OWN_IN_TORCH, OWN_IN_KERAS = "(Module)", "(Layer)"
 
 
@@ -36,7 +38,8 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     an LSTM by hand holds `weight_ih, weight_hh, bias_ih, bias_hh`, or Keras's `kernel,
     recurrent_kernel, bias`; or one whose arrays are written in another usual way, see
     `writings`. What it computes with them, the verdict shows. Attention that is four
-    dense layers in Keras is read as one there.
+    dense layers in Keras is read as one there; attention without projections is read as
+    the user's own where it holds what PyTorch's layer of the user does.
 
     Args:
         torch: a layer.
@@ -48,6 +51,8 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     """
     if torch.kind == ATTENTION[0] and _are_projections(keras):
         return torch, replace(keras, kind=ATTENTION[1])
+    if keras.kind in SCORED and _is_own(torch) and alike(torch.arrays, keras.arrays):
+        return torch, replace(keras, kind=f"{keras.kind}{OWN_IN_KERAS}")
     if plain(keras.kind) == conv_lstm.NAME and _is_convolving_cell(torch, keras):
         ending = "Cell" if _is_own(torch) else ""
         return replace(torch, kind=f"{conv_lstm.NAME}{ending}"), keras
@@ -79,7 +84,7 @@ def with_one_bias(row: Row, torch: Arrays) -> Row:
         row: any, which is returned if it is none of these.
         torch: the arrays of PyTorch's layer.
     """
-    if row.gradients is None or set(row.torch) <= set(torch):
+    if not row.added or set(row.torch) <= set(torch):
         return row
     name = row.torch[0] if row.torch[0] in torch else "bias"
 
@@ -196,13 +201,14 @@ def _in_torch(writing: Writing, rows: Sequence[Row]) -> Row:
         return tuple(written[name] for name in writing.names)
 
     def gradients(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-        usual = dict(usual_of(arrays, are_gradients=True))
-        if "bias_hh" in usual and not writing.has_two_biases:
-            usual["bias_hh"] = np.zeros_like(usual["bias_hh"])  # it is the same bias
-        written = writing.write(usual)
+        written = writing.write_gradients(usual_of(arrays, are_gradients=True))
         return tuple(written[name] for name in writing.names)
 
-    return Row(writing.names, tuple(names), to_keras, to_torch, gradients)
+    added: list[AddedBiases] = []
+    for row in rows:
+        for biases in row.added:
+            added += [AddedBiases(two, biases.keras) for two in writing.added]
+    return Row(writing.names, tuple(names), to_keras, to_torch, gradients, tuple(added))
 
 
 def _in_keras(writing: Writing, torch: Arrays) -> Row:
@@ -219,12 +225,14 @@ def _in_keras(writing: Writing, torch: Arrays) -> Row:
         return tuple(usual[name] for name in short)
 
     def gradients(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-        usual = writing.read(dict(zip(writing.names, arrays, strict=True)))
-        if "bias_hh" in usual and not writing.has_two_biases:
-            usual["bias_hh"] = usual["bias_ih"]  # each has the gradient of the sum
+        usual = writing.read_gradients(dict(zip(writing.names, arrays, strict=True)))
         return tuple(usual[name] for name in short)
 
-    return Row(names, writing.names, to_keras, to_torch, gradients)
+    added: list[AddedBiases] = []
+    if "bias_hh" in short and not writing.added:
+        two = (names[short.index("bias_ih")], names[short.index("bias_hh")])
+        added = [AddedBiases(two, bias) for bias in writing.first_biases]
+    return Row(names, writing.names, to_keras, to_torch, gradients, tuple(added))
 
 
 def _may_be_written(layer: Layer) -> bool:

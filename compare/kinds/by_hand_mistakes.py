@@ -58,9 +58,10 @@ def _mistake(
 def _functions() -> Iterator[Mistake[Computation]]:
     """Other functions in the step, with what to change in code of the user's own."""
     for mistake in OTHER_GATES:
-        yield replace(mistake, torch="use a sigmoid in the gates")
+        fix = "use a sigmoid in the gates"
+        yield replace(mistake, torch=fix, keras=fix)
     for mistake in NO_TANH:
-        yield replace(mistake, torch="use tanh there")
+        yield replace(mistake, torch="use tanh there", keras="use tanh there")
     yield _mistake(
         "sigmoid for tanh by hand",
         "a sigmoid is in the place of tanh",

@@ -7,6 +7,8 @@ order i, f, g, o. It stands in no list of kinds, since no layer of PyTorch is of
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from compare.kinds import convolution, functions, recurrent, running
@@ -14,7 +16,7 @@ from compare.kinds.computing import Cell
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.option import Options
-from compare.kinds.rows import Row
+from compare.kinds.rows import Row, summed
 from compare.kinds.writings import CONVOLVED
 
 NAME = "ConvLSTM"
@@ -81,8 +83,15 @@ def rows(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
         for name, keras_name in kernels
     ]
     if "bias_ih" in torch and "bias" in keras:
-        biases = ("bias_ih", "bias_hh"), ("bias",)
-        made.append(Row(*biases, _added, _with_zeros, _of_both))
+        summed_row = summed("bias_ih", "bias_hh", "bias")
+        made.append(
+            replace(
+                summed_row,
+                to_keras=_added,
+                to_torch=_with_zeros,
+                gradients=_of_both,
+            )
+        )
     return tuple(made)
 
 

@@ -199,7 +199,8 @@ def _options(axes: int) -> tuple[Option, ...]:
             "",
             "zeros",
             "zeros",
-            instead="pad with keras.ops.pad before the layer",
+            instead='pad before the layer, with padding="valid": keras.ops.pad for '
+            '"reflect", keras.ops.take of the steps for "circular" and "replicate"',
             sample=("circular", None),
         ),
         BIAS,

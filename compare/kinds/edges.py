@@ -119,10 +119,19 @@ def zero_pad(axes: int) -> Kind:
     )
 
 
+def _by_hand(mode: str) -> str:
+    """How to put such steps around an axis in Keras, which has no layer for it."""
+    if mode in ("constant", "reflect"):
+        return f'keras.ops.pad(x, ..., mode="{mode}")'
+    places = "keras.ops.arange(-before, steps + after)"
+    places = f"{places} % steps" if mode == "wrap" else f"clip({places}, 0, steps - 1)"
+    return f"keras.ops.take(x, {places}, axis) along each axis"
+
+
 def _other_pad(name: str, axes: int, mode: Mode, keras_mode: str) -> Kind:
     """Other numbers than zeros around so many axes. Keras has no layer for it."""
     torch, (settings, _) = f"{name}Pad{axes}d", _pair(axes)
-    options = [_steps_around(axes, "", f'keras.ops.pad(x, ..., mode="{keras_mode}")')]
+    options = [_steps_around(axes, "", _by_hand(keras_mode))]
     if mode == "constant":
         settings = {**settings, "value": 0.5}
         options.append(Option("value", "value", "", REQUIRED, 0.0, sample=(2.0, None)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from compare.kinds import functions, recurrent, running
@@ -146,7 +148,9 @@ def _summed_biases(first: str, second: str, keras: str) -> Row:
     def gradients(gradient: np.ndarray) -> tuple[np.ndarray, ...]:
         return _reordered(gradient), _reordered(gradient)
 
-    return Row((first, second), (keras,), to_keras, to_torch, gradients)
+    return replace(
+        summed_row, to_keras=to_keras, to_torch=to_torch, gradients=gradients
+    )
 
 
 def _reordered(array: np.ndarray, axis: int = 0) -> np.ndarray:

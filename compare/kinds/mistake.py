@@ -71,6 +71,8 @@ class RecurrentOutput:
         lengths: (batch,), or None where every step counts.
         states: h of every layer and direction, (number, batch, size); in Keras
             of the last layer alone.
+        with_masked: `output` with what Keras makes of masked steps, where `output` has
+            zeros; None where no step is masked, and in PyTorch.
     """
 
     output: np.ndarray
@@ -78,6 +80,7 @@ class RecurrentOutput:
     c: np.ndarray | None = None
     lengths: np.ndarray | None = None
     states: np.ndarray | None = None
+    with_masked: np.ndarray | None = None
 
 
 # -------------------------------------------------------------------------- effects
@@ -236,6 +239,17 @@ class ResultOrder:
 
 
 @dataclass(frozen=True)
+class ResultShapes:
+    """The model returns its results in other shapes; only a cure.
+
+    Args:
+        shapes: of each result, without the batch.
+    """
+
+    shapes: Sequence[tuple[int, ...]]
+
+
+@dataclass(frozen=True)
 class LossFactor:
     """A loss is multiplied by a number.
 
@@ -270,6 +284,7 @@ Effect = (
     | JoinedInput
     | OrderOfNorms
     | ResultOrder
+    | ResultShapes
     | LossFactor
     | OptimizerSettings
 )

@@ -72,7 +72,12 @@ class Option:
         refused: whether a layer with a value that the other side cannot have goes by a
             name of its own, such as "LSTM(activation=relu)", for which there is no
             rule.
-        instead: what to do about a value that the other side cannot have.
+        instead: what to do about a value that the other side cannot have; "{value}"
+            in it stands for the value.
+        instead_in_torch: the same of Keras's value in PyTorch; empty where it is as
+            `instead`.
+        in_torch: takes a value in Keras's words and returns it as PyTorch's argument.
+        keras_has: the values that Keras's layer can have; empty where it can have all.
         sample: another value than the default, as PyTorch and as Keras is given it;
             None where that side cannot be given one.
         torch_attribute, keras_attribute: what holds the setting in a layer, where that
@@ -92,6 +97,9 @@ class Option:
     in_pytorch: tuple[Value, ...] = ()
     refused: bool = False
     instead: str = ""
+    instead_in_torch: str = ""
+    in_torch: Callable[[Value], Value] = plain_value
+    keras_has: tuple[Value, ...] = ()
     sample: tuple[Value, Value] = (None, None)
     torch_attribute: str = ""
     keras_attribute: str = ""

@@ -12,9 +12,7 @@ from compare.kinds.layer import Arrays
 from compare.kinds.option import REQUIRED, Option, Options, Value, as_sizes
 from compare.kinds.windows import Around, around, padding_in_keras, reaches, windows
 
-# Keras never counts padding in a mean; PyTorch does, unless it is told not to.
-NOT_COUNTED = "count_include_pad=False in PyTorch"
-BY_HAND = "keras.ops: take the windows and divide by the number yourself"
+BY_HAND = "multiply by the number of steps in a window, and divide by {value}"
 
 
 def largest(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
@@ -181,8 +179,9 @@ PADDING = Option(
     "valid",
     in_keras=padding_in_keras,
     in_pytorch=("valid",),
-    instead="same in PyTorch: F.pad before the layer; steps on either side in Keras: "
-    "keras.ops.pad before the layer",
+    keras_has=("valid", "same"),
+    instead="keras.ops.pad before the layer",
+    instead_in_torch="F.pad before the layer",
     sample=(1, "same"),
 )
 ROUNDED_UP = Option(
@@ -208,16 +207,16 @@ def in_words(torch: Options, keras: Options, x: np.ndarray) -> Options:
     if not isinstance(word, str) or x.ndim < 3:
         return torch
     by_word = {**torch, "padding": word, "rounded up": False}
-    return by_word if _reach(x, torch) == _reach(x, by_word) else torch
+    return by_word if reach(x, torch) == reach(x, by_word) else torch
 
 
-def _reach(x: np.ndarray, options: Options) -> list[tuple[int, int]]:
-    """How far windows reach before and after each axis."""
+def reach(x: np.ndarray, options: Options) -> Around:
+    """How far windows reach before and after each axis of x, (batch, *spatial, ...)."""
     zeros, beyond = edges(x, options)
-    return [
+    return tuple(
         (before, after + later)
         for (before, after), (_, later) in zip(zeros, beyond, strict=True)
-    ]
+    )
 
 
 # ------------------------------------------------------------------------------- kinds
@@ -286,7 +285,7 @@ def avg_pool(axes: int) -> Kind:
                 "",
                 True,
                 False,
-                instead=NOT_COUNTED,
+                instead="see the padding: Keras counts none in a mean",
                 sample=(False, None),
             ),
             *((divisor,) if axes > 1 else ()),

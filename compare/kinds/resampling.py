@@ -146,9 +146,17 @@ def cubic(a: float) -> Callable[[np.ndarray], np.ndarray]:
 def factor_read(value: Value) -> Value:
     """A factor as one number where that of each axis is the same."""
     value = plain_value(value)
-    if isinstance(value, tuple) and len(set(value)) == 1:
-        return value[0]
-    return value
+    if isinstance(value, tuple):
+        factors = tuple(map(_whole, value))
+        return factors[0] if len(set(factors)) == 1 else factors
+    return _whole(value)
+
+
+def _whole(factor: Value) -> Value:
+    """A factor that is whole as an integer, which PyTorch keeps as a float."""
+    if isinstance(factor, float) and factor.is_integer():
+        return int(factor)
+    return factor
 
 
 def interpolation_in_keras(mode: str) -> str:
@@ -198,8 +206,11 @@ UPSAMPLE = Kind(
                 "area",
                 "bicubic of PyTorch",
             ),
-            instead='F.interpolate(x, scale_factor=2, mode="bicubic", antialias=True) '
-            "in PyTorch is Keras's bicubic",
+            keras_has=("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"),
+            instead="keras.ops.image.resize has no such interpolation: write it with "
+            "keras.ops.take",
+            instead_in_torch='F.interpolate(x, scale_factor=2, mode="bicubic", '
+            "antialias=True) for bicubic; PyTorch has no lanczos",
             sample=("bilinear", "bilinear"),
         ),
         Option(
@@ -209,8 +220,8 @@ UPSAMPLE = Kind(
             None,
             False,
             in_keras=bool,
-            instead="align_corners=False in PyTorch: Keras takes the middle of a step "
-            "for its place",
+            instead="interpolate by hand, with keras.ops.take: Keras has no aligned "
+            "corners",
             sample=(True, None),
         ),
     ),

@@ -17,6 +17,19 @@ Rewrite = Callable[..., tuple[np.ndarray, ...]]  # arrays of one side to the oth
 
 
 @dataclass(frozen=True)
+class AddedBiases:
+    """Two biases of PyTorch whose sum is an array of Keras, or a part of one.
+
+    Args:
+        torch: their names.
+        keras: its name.
+    """
+
+    torch: tuple[str, str]
+    keras: str
+
+
+@dataclass(frozen=True)
 class Row:
     """Arrays of a layer that hold the same numbers in both frameworks.
 
@@ -29,6 +42,7 @@ class Row:
         gradients: takes gradients with respect to Keras's arrays and returns those with
             respect to PyTorch's arrays, by the chain rule through `to_keras`; None
             where that only moves numbers, as `to_torch` does.
+        added: the biases that PyTorch adds, and Keras has as one.
     """
 
     torch: tuple[str, ...]
@@ -36,6 +50,7 @@ class Row:
     to_keras: Rewrite
     to_torch: Rewrite
     gradients: Rewrite | None = None
+    added: tuple[AddedBiases, ...] = ()
 
 
 # The rows of two layers, whose arrays are looked at by name and shape alone.
@@ -81,7 +96,8 @@ def summed(first: str, second: str, keras: str) -> Row:
     def gradients(gradient: np.ndarray) -> tuple[np.ndarray, ...]:
         return gradient, gradient
 
-    return Row((first, second), (keras,), to_keras, to_torch, gradients)
+    added = (AddedBiases((first, second), keras),)
+    return Row((first, second), (keras,), to_keras, to_torch, gradients, added)
 
 
 def in_any_layer(*rows: Row) -> RowsOfLayers:

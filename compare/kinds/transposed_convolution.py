@@ -207,6 +207,7 @@ def _options(axes: int) -> tuple[Option, ...]:
             "valid",
             read=as_sizes(axes),
             in_pytorch=("valid",),
+            keras_has=("valid", "same"),
             instead=CUT,
             sample=(1, "same"),
         ),

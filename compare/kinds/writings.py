@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -46,13 +47,21 @@ class Writing:
         read: takes them by name, and returns `weight_ih` (gates * hidden_size,
             features), `weight_hh`, and `bias_ih` and `bias_hh` or neither.
         write: the other way; two biases are added where the user has one.
-        has_two_biases: whether the user has a bias beside the input and one beside h.
+        read_gradients: as `read`, of gradients: where the user has one bias, that of x
+            and that of h both have its gradient.
+        write_gradients: as `write`, of gradients: where the user has one bias, it has
+            the gradient of either.
+        first_biases: names of the biases, those beside the input where there are two.
+        added: the two biases of all gates or of each; empty where a gate has only one.
     """
 
     names: tuple[str, ...]
     read: Callable[[Arrays], dict[str, np.ndarray]]
     write: Callable[[Arrays], dict[str, np.ndarray]]
-    has_two_biases: bool
+    read_gradients: Callable[[Arrays], dict[str, np.ndarray]]
+    write_gradients: Callable[[Arrays], dict[str, np.ndarray]]
+    first_biases: tuple[str, ...]
+    added: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -92,12 +101,13 @@ def writing_of(arrays: Arrays, gates: str) -> Writing | None:
     Returns:
         None where they are written in no usual way.
     """
-    windows = {a.shape[2:] for a in arrays.values() if len(a.shape) > 1}
+    shapes = {name: tuple(array.shape) for name, array in arrays.items()}
+    windows = {shape[2:] for shape in shapes.values() if len(shape) > 1}
     if len(windows) != 1 or (gates == CONVOLVED) != any(windows):
         return None
-    matrices = {name: a.shape[:2] for name, a in arrays.items() if len(a.shape) > 1}
-    vectors = {name: a.shape for name, a in arrays.items() if len(a.shape) == 1}
-    if len(matrices) + len(vectors) < len(arrays):
+    matrices = {name: shape[:2] for name, shape in shapes.items() if len(shape) > 1}
+    vectors = {name: shape for name, shape in shapes.items() if len(shape) == 1}
+    if len(matrices) + len(vectors) < len(shapes):
         return None
     found = _matrices(matrices, gates)
     if found is None or (any(windows) and any(m.is_turned for m in found)):
@@ -315,9 +325,9 @@ def _writing(
     def stacked(blocks: Mapping[str, np.ndarray], letters: str) -> np.ndarray:
         return np.concatenate([blocks[letter] for letter in letters])
 
-    has_second = any(bias.role == "h" for bias in biases)
+    with_second = {bias.gate for bias in biases if bias.role == "h"}
 
-    def read(arrays: Arrays) -> dict[str, np.ndarray]:
+    def read_with(arrays: Arrays, of_gradients: bool) -> dict[str, np.ndarray]:
         parts: dict[str, dict[str, np.ndarray]] = {"x": {}, "h": {}}
         for matrix in matrices:
             array = np.asarray(arrays[matrix.name])
@@ -337,12 +347,14 @@ def _writing(
             for bias in biases:
                 array = np.asarray(arrays[bias.name])
                 vectors[bias.role] |= in_blocks(array, bias.gate)
-            vectors["h"] = {gate: vectors["h"].get(gate, zero) for gate in gates}
+            for gate in gates:
+                alone = vectors["x"][gate] if of_gradients else zero
+                vectors["h"].setdefault(gate, alone)
             result["bias_ih"] = stacked(vectors["x"], gates)
             result["bias_hh"] = stacked(vectors["h"], gates)
         return result
 
-    def write(arrays: Arrays) -> dict[str, np.ndarray]:
+    def write_with(arrays: Arrays, of_gradients: bool) -> dict[str, np.ndarray]:
         blocks = {}
         for name, array in arrays.items():
             parts = np.split(np.asarray(array), number)
@@ -360,12 +372,32 @@ def _writing(
             letters = order if bias.gate is None else bias.gate
             first = stacked(blocks["bias_ih"], letters)
             second = stacked(blocks["bias_hh"], letters)
-            if not has_second:
-                result[bias.name] = first + second
+            if bias.role == "h":
+                result[bias.name] = second
+            elif bias.gate in with_second or of_gradients:
+                result[bias.name] = first
             else:
-                result[bias.name] = first if bias.role == "x" else second
+                result[bias.name] = first + second
         return result
 
     names = tuple(matrix.name for matrix in matrices)
     names += tuple(bias.name for bias in biases)
-    return Writing(names, read, write, has_second)
+    first_biases = tuple(bias.name for bias in biases if bias.role == "x")
+    return Writing(
+        names,
+        partial(read_with, of_gradients=False),
+        partial(write_with, of_gradients=False),
+        partial(read_with, of_gradients=True),
+        partial(write_with, of_gradients=True),
+        first_biases,
+        _added(biases),
+    )
+
+
+def _added(biases: Sequence[_Bias]) -> tuple[tuple[str, str], ...]:
+    """The biases beside the input and beside h, of all gates or of each."""
+    beside_h = {bias.gate: bias.name for bias in biases if bias.role == "h"}
+    beside_x = {bias.gate: bias.name for bias in biases if bias.role == "x"}
+    if beside_x.keys() != beside_h.keys():
+        return ()
+    return tuple((name, beside_h[gate]) for gate, name in beside_x.items())

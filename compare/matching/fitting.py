@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from compare import kinds
+from compare.kinds.by_hand import SCORED
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.names import own
 from compare.kinds.rows import alike
@@ -68,7 +69,7 @@ def sort_of(twin: Layer) -> Hashable:
 def keys_of_twin(twin: Layer) -> Iterator[Hashable]:
     """Yield the keys under which a layer of Keras is to be found."""
     yield _by_name(twin.arrays)
-    if twin.kind.endswith(OWN_IN_KERAS):
+    if twin.kind.endswith(OWN_IN_KERAS) or twin.kind in SCORED:
         yield _by_shape(twin.arrays)
     yield _by_parts([sizes(twin.arrays)])
     yield _by_parts(numbered(twin.arrays, NUMBER_IN_KERAS))

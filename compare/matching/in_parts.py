@@ -75,7 +75,7 @@ def _by_letters(names: list[str]) -> list[str]:
     for name in names[:3]:
         own = name.rpartition(".")[2].lower()
         for word in PROJECTIONS:
-            if re.search(rf"{word}|(^|_|w){word[0]}(_|$|\d|proj)", own):
+            if re.search(rf"{word[:4]}|(^|_|w){word[0]}(_|$|\d|proj)", own):
                 found[word] = name
     if len(set(found.values())) < 3:
         return names

@@ -13,17 +13,20 @@ class Move:
         source: names of the arrays there.
         target: names of the arrays there.
         nan: how many of the source's numbers are NaN; 0 where nobody counted.
+        beside: what the layers must compute for the numbers to mean the same, where the
+            files do not tell that they do; a sentence, or "".
     """
 
     source: tuple[str, ...]
     target: tuple[str, ...]
     nan: int = 0
+    beside: str = ""
 
 
 @dataclass(frozen=True)
 class Sum:
-    """Two arrays of a PyTorch layer whose sum is one array of its Keras twin."""
+    """Two biases of a PyTorch layer whose sum its Keras twin has, in one array."""
 
     layer: str
-    torch: tuple[str, ...]
+    torch: tuple[str, str]
     keras: str

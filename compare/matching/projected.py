@@ -96,7 +96,7 @@ def _named(names: Sequence[str], word: str) -> str | None:
     letter = word[0]
     for name in names:
         own = _own(name).lower()
-        if re.search(rf"{word}|(^|_|w){letter}(_|$|\d|proj)", own):
+        if re.search(rf"{word[:4]}|(^|_|w){letter}(_|$|\d|proj)", own):
             return name
     return None
 

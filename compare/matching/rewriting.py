@@ -112,16 +112,17 @@ def rewrite(
 
 
 def sums(torch: Layers, keras: Layers) -> list[Sum]:
-    """Return where PyTorch has two arrays and adds them, in the layers of twins."""
-    added = []
+    """Return where PyTorch has two biases and adds them, in the layers of twins."""
+    in_layers = []
     for name, layer in torch.items():
         twin = keras[name]
         layer, twin = kinds.read_as(layer, twin)
         names = _kinds(name, layer, twin, strict=False)
         for row in kinds.rows(names, layer.arrays, twin.arrays):
-            if row.gradients is not None and set(row.torch) <= set(layer.arrays):
-                added.append(Sum(name, row.torch, row.keras[0]))
-    return added
+            for biases in row.added:
+                if set(biases.torch) <= set(layer.arrays):
+                    in_layers.append(Sum(name, biases.torch, biases.keras))
+    return in_layers
 
 
 @dataclass(frozen=True)

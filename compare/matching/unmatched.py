@@ -153,6 +153,8 @@ def _other_arrays(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
             f"{called(name)} has no running statistics, and {called(twin)} always has: "
             "build PyTorch's layer with track_running_stats=True"
         )
+    if layer.kind in kinds.NORMALISATION:
+        return _other_scales(name, layer, twin, twin_layer)
     biased, twin_biased = _is_biased(layer), _is_biased(twin_layer)
     if not _has_rule(layer, twin_layer) or biased == twin_biased:
         return ""
@@ -163,6 +165,37 @@ def _other_arrays(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
         f"{called(with_bias)} has a bias and {called(without)} has none: build both "
         "with or without it (bias=True in PyTorch, use_bias=True in Keras)"
     )
+
+
+# What a layer that normalises may lack: the suite's word, and the arrays of each side.
+SCALES = (
+    ("a scale", "weight", "gamma"),
+    ("an offset", "bias", "beta"),
+)
+
+
+def _other_scales(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
+    """Two layers that normalise, one of which lacks its scale, its offset or both."""
+    kind = kinds.of_layers(plain(layer.kind), plain(twin_layer.kind))
+    shapes = [array.shape for array in layer.arrays.values()]
+    if kind is None or any(a.shape not in shapes for a in twin_layer.arrays.values()):
+        return ""
+    lacks_all = {"gamma", "beta"}.isdisjoint(twin_layer.arrays)
+    sentences = []
+    for words, in_torch, in_keras in SCALES:
+        torch_has, keras_has = in_torch in layer.arrays, in_keras in twin_layer.arrays
+        if torch_has == keras_has or in_keras not in kind.switches:
+            continue
+        option = kind.option(words.split()[1])
+        has, lacks = f"{called(name)} ({in_torch})", f"{called(twin)} ({in_keras})"
+        build = f"{option.keras}=True in Keras"
+        if keras_has:
+            has, lacks = lacks, has
+            build = f"{option.torch}=True in PyTorch, or {option.keras}=False in Keras"
+        elif lacks_all or option.torch == in_torch:  # else it is one switch for both
+            build += f", or {option.torch}=False in PyTorch"
+        sentences.append(f"{has} has {words} and {lacks} has none: {build}")
+    return "; and ".join(sentences)
 
 
 def _other_parts(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:

@@ -82,7 +82,7 @@ WRITTEN = {
     "a silu": ("nn.SiLU()", 'activation="silu"'),
     "a softplus": ("nn.Softplus()", 'activation="softplus"'),
     "a relu6": ("nn.ReLU6()", 'activation="relu6"'),
-    "a softmax": ("nn.Softmax(dim=-1)", 'activation="softmax"'),
+    "a softmax": ("nn.Softmax(dim=-1), of images dim=1", 'activation="softmax"'),
     "a selu": ("nn.SELU()", 'activation="selu"'),
     "a mish": ("nn.Mish()", 'activation="mish"'),
     "a hard silu": ("nn.Hardswish()", 'activation="hard_silu"'),
@@ -101,7 +101,10 @@ WRITTEN = {
     "a soft shrink": ("nn.Softshrink()", 'activation="soft_shrink"'),
     "a hard shrink": ("nn.Hardshrink()", 'activation="hard_shrink"'),
     "a log sigmoid": ("nn.LogSigmoid()", 'activation="log_sigmoid"'),
-    "a log softmax": ("nn.LogSoftmax(dim=-1)", 'activation="log_softmax"'),
+    "a log softmax": (
+        "nn.LogSoftmax(dim=-1), of images dim=1",
+        'activation="log_softmax"',
+    ),
     "a sparsemax": ("which PyTorch lacks", 'activation="sparsemax"'),
     "a squareplus": ("(x + torch.sqrt(x * x + 4)) / 2", 'activation="squareplus"'),
     "a sparse plus": (
@@ -114,6 +117,8 @@ WRITTEN = {
     ),
     "an exponential": ("torch.exp(x)", 'activation="exponential"'),
 }
+
+SETTING = "activation="  # of a layer of Keras
 
 CONFUSIONS = (
     ("a relu", NONE),
@@ -184,6 +189,10 @@ def written(name: str, side: str, instead: str) -> str:
     """
     if name == NONE:
         return f"take out the {instead.split(' ', 1)[1]}"
-    there = WRITTEN.get(name)
-    api = f", {there[0 if side == 'torch' else 1]}" if there else ""
-    return f"put {name} between the two{api}"
+    if name not in WRITTEN:
+        return f"put {name} between the two"
+    in_torch, in_keras = WRITTEN[name]
+    api = in_torch if side == "torch" else in_keras
+    if api.startswith(SETTING):  # which a norm of Keras has not
+        api += f", or after it the layer Activation({api.removeprefix(SETTING)})"
+    return f"put {name} between the two, {api}"

@@ -49,6 +49,8 @@ class Anatomy:
         stacked: of recurrent layers that are several in Keras, what goes into each of
             them and what comes out.
         cells: runs of recurrent cells, which are given one step, (batch, features).
+        attended: of attention whose projections are layers of their own, what it is
+            given beside its queries, by the layer that projects its output.
     """
 
     kinds: Mapping[str, str]
@@ -67,6 +69,7 @@ class Anatomy:
         default_factory=dict
     )
     cells: tuple[str, ...] = ()
+    attended: Mapping[str, Options] = field(default_factory=dict)
 
     def following(self, layer: str) -> str | None:
         """The layer that is computed next after one."""
@@ -79,6 +82,16 @@ class Anatomy:
         if layer in self.recurrent_calls:
             return self.recurrent_calls[layer].x
         return self.layer_inputs.get(layer)
+
+    def handed_on(self, layer: str) -> RecurrentOutput:
+        """What a recurrent layer hands on, each step in its place again."""
+        output = self.recurrent_outputs[layer]
+        order, steps = self.orders.get(layer), output.with_masked
+        if order is None or steps is None:
+            return output
+        in_place = np.zeros_like(steps)
+        np.put_along_axis(in_place, order[..., None], steps, axis=1)
+        return replace(output, output=in_place)
 
     def given_to(self, layer: str) -> np.ndarray | None:
         """What the model gives a layer: of a cell one step, (batch, features)."""

@@ -23,6 +23,8 @@ def print_moves(console: Console, moves: Sequence[Move], path: str) -> None:
         console.print(line, highlight=False, markup=False)
     count = f"{len(moves)} moves; wrote {path}"
     console.print(count, style="bold", highlight=False, markup=False)
+    for sentence in dict.fromkeys(move.beside for move in moves if move.beside):
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     console.print(
         "Weights are all that moved: epsilons, activations, directions and the like "
         f"are not in such files; {command()} run compares them.",

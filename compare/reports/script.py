@@ -84,8 +84,8 @@ in_torch.load_state_dict({{n: torch.from_numpy(a) for n, a in state.items()}})
 in_torch.eval()
 with torch.no_grad():
     first = {{name: {torch_input} for name, a in inputs.items()}}
-    first = [{torch_result} for t in flat(in_torch({torch_call}))]
-
+    first = [t.numpy() for t in flat(in_torch({torch_call}))]
+{channels_last}
 in_keras = {keras_model}
 second = {{name: keras.ops.convert_to_tensor(a) for name, a in inputs.items()}}
 in_keras({keras_call})  # builds the variables
@@ -110,11 +110,6 @@ for number, (a, b) in enumerate(zip(first, second)):
 sys.exit(1 if differs else 0)
 '''
 
-
-# What PyTorch is given and returns, where it has the channels of images second.
-INPUT, RESULT = "torch.from_numpy(a)", "t.numpy()"
-INPUT_MOVED = f"{INPUT}.movedim(-1, 1) if a.ndim > 3 else {INPUT}"
-RESULT_MOVED = "(t.movedim(1, -1) if t.ndim > 3 else t).numpy()"
 
 # How a call hands its inputs over, by `calls.call_style`.
 ARGUMENTS: dict[Style, str] = {
@@ -179,12 +174,36 @@ def script(pair: Pair | OwnPair, result: Result, least: Smallest) -> str:
         data=_packed(_arrays(torch, keras, least)),
         torch_model=f"{source.makers['torch']}({sizes})",
         keras_model=f"{source.makers['keras']}({sizes})",
-        torch_input=INPUT_MOVED if least.layout.startswith("inputs") else INPUT,
-        torch_result=RESULT_MOVED if least.layout.endswith("results") else RESULT,
+        torch_input=_input(least),
+        channels_last=_channels_last(least),
         torch_call=torch_arguments.format(inputs="first"),
         keras_call=keras_arguments.format(inputs="second"),
     )
     return head + tail
+
+
+def _input(least: Smallest) -> str:
+    """What PyTorch's model is given of an array `a` of a name."""
+    text = "torch.from_numpy(a)"
+    axes = {
+        taken.name: least.layout.axis_of_input(number)
+        for number, taken in enumerate(least.twins.inputs)
+        if least.layout.axis_of_input(number)
+    }
+    if not axes:
+        return text
+    return f"{text}.movedim(-1, {axes}.get(name, -1))"
+
+
+def _channels_last(least: Smallest) -> str:
+    """The line that puts the channels of PyTorch's results last, or ""."""
+    if not any(least.layout.results):
+        return ""
+    axes = [axis or -1 for axis in least.layout.results]
+    return (
+        f"axes = {axes}  # of the channels\n"
+        "first = [numpy.moveaxis(a, axis, -1) for a, axis in zip(first, axes)]\n"
+    )
 
 
 def _arrays(torch: Any, keras: Any, least: Smallest) -> dict[str, np.ndarray]:

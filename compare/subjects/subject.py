@@ -30,10 +30,12 @@ from compare.judging.words import Length, Side, Verdict
 from compare.subjects.cases import FIXED, Case
 from compare.twins import reaching, sensitivity, steadiness
 from compare.twins.adequacy import Adequacy
+from compare.twins.stages import StagesOfAll
 from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
 from compare.twins.weights import load_anew
 
+FEW_SAMPLES = 2  # on which a large model is run with other weights than the first
 USUAL_BATCH = 4  # the batch of the case that is looked at more closely, or near it
 MANY_TIMES = 2  # as many steps take longer to explain than another case and a proof
 
@@ -107,8 +109,12 @@ def _run_length(
     adequacy: Adequacy,
 ) -> Iterator[Result]:
     """Results of the twins of one length, direction by direction, gradients last."""
-    probed_case = _probed_case(subject, cases)
+    whole = cases
     for direction, load in subject.loads.items():
+        cases = whole
+        if probe.is_partial():  # other weights than the first, in a large model
+            cases = _on_few_samples(whole)
+        probed_case = _probed_case(subject, cases)
         if twins.refusals:
             yield _refused(subject, twins, cases[0], direction)
             continue
@@ -119,17 +125,18 @@ def _run_length(
         for number, case in enumerate(cases, start=1):
             progress.say(f"weights {direction}, case {number} of {len(cases)}")
             inputs = subject.draw(case)
-            judgement = twins.compare(*inputs)
+            stages, refusals = twins.run(*inputs)
+            judgement = twins.judged(stages, refusals, inputs)
             drawn = ""
             if differs_inside(judgement.verdict, judgement.stages):
                 found = reaching.reached(twins, inputs)
                 if found is not None:
-                    inputs, judgement = found
+                    inputs, judgement = found  # different, and so not probed
                     drawn = reaching.DRAWN
             result = _result(subject, case, direction, case.expected, judgement)
             result = replace(result, drawn=drawn)
             if result.verdict == SAME and case == probed_case and probe.is_open():
-                probed = probe.run(twins, inputs, direction)
+                probed = probe.run(twins, inputs, stages, direction)
                 result = replace(result, sensitivity=probed)
             if result.verdict in (DIFFERENT, ILL_CONDITIONED) and not steady:
                 explanation = steadiness.unsteady(twins, inputs)
@@ -206,8 +213,16 @@ class _Probe:
             return True
         return any(not survivor.reason for survivor in self._sensitivity.survivors)
 
+    def is_partial(self) -> bool:
+        """Whether not every mistake was made, since the model is large."""
+        return self._sensitivity is not None and self._sensitivity.left_out > 0
+
     def run(
-        self, twins: Twins, inputs: tuple[np.ndarray, ...], direction: str
+        self,
+        twins: Twins,
+        inputs: tuple[np.ndarray, ...],
+        stages: StagesOfAll,
+        direction: str,
     ) -> Sensitivity:
         """Make every mistake that was not noticed yet; return what all runs noticed.
 
@@ -216,10 +231,11 @@ class _Probe:
         Args:
             twins: with weights, and the same on these inputs.
             inputs: an array for each.
+            stages: of the twins on these inputs.
             direction: where the weights are from.
         """
         probed = sensitivity.sensitivity(
-            self._subject.name, twins, inputs, self._sensitivity
+            self._subject.name, twins, inputs, self._sensitivity, stages
         )
         if probed.survivors and direction == self._last_direction:
             reload = partial(load_anew, twins)
@@ -343,6 +359,16 @@ def _probed_case(subject: Subject, cases: Sequence[Case]) -> Case | None:
         if case.expected == SAME and case.timesteps != 1 and subject.probe(case)
     ]
     return min(suitable, key=_fewest_steps, default=None)
+
+
+def _on_few_samples(cases: Sequence[Case]) -> list[Case]:
+    """The cases of each number of steps with most samples, on a few of them."""
+    by_steps: dict[int | None, Case] = {}
+    for case in cases:
+        few = replace(case, batch=min(case.batch, FEW_SAMPLES))
+        if case.timesteps not in by_steps or few.batch > by_steps[few.timesteps].batch:
+            by_steps[few.timesteps] = few
+    return list(by_steps.values())
 
 
 def _gradients_case(cases: Sequence[Case]) -> Case | None:

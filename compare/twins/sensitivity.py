@@ -38,11 +38,13 @@ def sensitivity(
     twins: Twins,
     arrays: tuple[np.ndarray, ...],
     before: Sensitivity | None = None,
+    stages: StagesOfAll | None = None,
 ) -> Sensitivity:
     """Make every mistake that can be made in a twin, and judge as the run does.
 
     PyTorch's model gets the mistake, in both precisions, and is compared with Keras's
-    model as it is. A mistake that makes the model refuse its input is noticed as well.
+    model as it is; where float64 alone proves that they are not the same, float32 does
+    not run. A mistake that makes the model refuse its input is noticed as well.
     In a large model some of the mistakes are made, see `effort`, and first on one
     sample: what is noticed there is noticed on all.
 
@@ -51,8 +53,10 @@ def sensitivity(
         twins: loaded, and the same on these arrays.
         arrays: one for each input.
         before: what other weights showed; only what survived there is tried again.
+        stages: that `Twins.run` returned for these arrays and weights, if it ran.
     """
-    stages, _ = twins.run(*arrays)
+    if stages is None:
+        stages, _ = twins.run(*arrays)
     anatomy = in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays)
     left_out = 0
     one_sample = False
@@ -79,10 +83,10 @@ def sensitivity(
         if isinstance(mistake.effect, ArraysOfLayer | Computation):  # in every run
             layer = layer_of(layer)
         if one_sample:
-            wrong = _with_mistake(twins, first, mistake, layer, following)
+            wrong = _with_mistake(twins, first, right, mistake, layer, following)
             if not wrong or twins.judge(right | wrong, first).verdict != SAME:
                 continue
-        wrong = _with_mistake(twins, arrays, mistake, layer, following)
+        wrong = _with_mistake(twins, arrays, stages, mistake, layer, following)
         if not wrong:
             continue
         judgement = twins.judge(stages | wrong, arrays)
@@ -247,16 +251,33 @@ def _drawn_anew(arrays: Sequence[np.ndarray], seed: int) -> tuple[np.ndarray, ..
 def _with_mistake(
     twins: Twins,
     arrays: Sequence[np.ndarray],
+    right: StagesOfAll,
     mistake: Mistake,
     layer: str,
     following: str | None,
 ) -> StagesOfAll:
-    """The stages of PyTorch's twins with a mistake; nothing where they refuse."""
+    """The stages of PyTorch's twins with a mistake; nothing where it shows already.
+
+    It does where they refuse, and where float64 alone proves a difference.
+
+    Args:
+        twins: without the mistake.
+        arrays: one for each input.
+        right: the stages without the mistake on these arrays.
+        mistake: to be made.
+        layer: where, by name.
+        following: the layer that is computed next.
+    """
     stages: StagesOfAll = {}
-    for precision, twin in twins.of_side("torch").items():
-        with pytorch_mistakes.injected(twin, mistake.effect, layer, following):
-            try:
+    double, k64 = twins.twin("torch", "float64"), right["keras", "float64"]
+    try:
+        with pytorch_mistakes.injected(double, mistake.effect, layer, following):
+            results = double.returned(*arrays)
+        if twins.are_apart(results, k64, arrays):
+            return {}
+        for precision, twin in twins.of_side("torch").items():
+            with pytorch_mistakes.injected(twin, mistake.effect, layer, following):
                 stages["torch", precision] = twin(*arrays)
-            except (ValueError, RuntimeError, IndexError):
-                return {}
+    except (ValueError, RuntimeError, IndexError):
+        return {}
     return stages

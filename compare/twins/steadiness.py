@@ -9,11 +9,12 @@ import numpy as np
 
 from compare.in_pytorch import models as pytorch_models
 from compare.judging.distances import NEAR, distance
-from compare.judging.explanation import Explanation
+from compare.judging.explanation import Explanation, listed
 from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.mistakes import MISTAKES
-from compare.twins.frameworks import MODELS
+from compare.mistakes.drawing import drawing_layers
+from compare.twins.frameworks import DRAWING, MODELS
 from compare.twins.stages import Stages
 
 if TYPE_CHECKING:
@@ -46,13 +47,15 @@ def unsteady(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation | None
             if gap <= NEAR:
                 continue
             name = STATES if _keeps_states(side, twin, arrays) else DROPOUT
-        mistake = next(mistake for mistake in MISTAKES if mistake.name == name)
+            place, fix = "", _fix(name, side)
+            if name == DROPOUT:
+                place, fix = _drawing(side, twin, arrays)
         return Explanation(
             explained=True,
             faults=(name,),
             sentence=f"{SIDES[side]}'s model gives another result when it is called "
-            f"again on the same input, first at {stage}: {SENTENCES[name]}",
-            fix=f"{SIDES[side]}: {getattr(mistake, side)}",
+            f"again on the same input, first at {stage}: {SENTENCES[name]}{place}",
+            fix=f"{SIDES[side]}: {fix}",
             indistinguishable_from=(),
             gap_before=gap,
             gap_after=None,
@@ -61,6 +64,25 @@ def unsteady(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation | None
             layer=stage,
         )
     return None
+
+
+def _fix(name: str, side: Side) -> str:
+    """What to change on a side that makes a mistake of the library."""
+    mistake = next(mistake for mistake in MISTAKES if mistake.name == name)
+    return mistake.torch if side == "torch" else mistake.keras
+
+
+def _drawing(side: Side, twin: Any, arrays: Sequence[np.ndarray]) -> tuple[str, str]:
+    """In which layers a model draws numbers, as the end of a sentence, and the fix."""
+    adapter = DRAWING[side]
+    layers = drawing_layers(
+        adapter.layer_runs(twin, arrays), adapter.layer_runs(twin, arrays)
+    )
+    if not layers:
+        return ", in the code between the layers", adapter.IN_CODE
+    names = listed([f"`{layer.name}` ({layer.written})" for layer in layers])
+    fixes = dict.fromkeys(layer.fix for layer in layers)
+    return f", in {names}", "; and ".join(fixes)
 
 
 def _twice(

@@ -163,8 +163,10 @@ def _twin_layers(
         torch_apart = in_torch.held(models["torch"], apart=True)
         if len(torch_apart) > len(torch):
             torch = torch_apart  # Keras has variables of its own for tied weights
-        elif in_torch.hold_cells(models["torch"]):
+        elif in_torch.cells.hold_cells(models["torch"]):
             torch = in_torch.held(models["torch"])  # Keras has one layer for a cell
+        elif in_keras.cells.hold_cells(models["keras"]):
+            leaves = in_keras.held_by_leaves(models["keras"])  # PyTorch has one
         else:
             raise
         keras, keras_names = paired(torch, leaves, order, names)

@@ -12,19 +12,27 @@ import numpy as np
 from compare import progress
 from compare.in_keras.twin import Twin as KerasTwin
 from compare.in_pytorch import layers as pytorch_layers
+from compare.in_pytorch.padding import leaves_out_padding
 from compare.in_pytorch.twin import Twin as PyTorchTwin
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare.judging import verdict
 from compare.judging.arrays import Input, sequence, valid_steps
-from compare.judging.four import noise_of
+from compare.judging.four import Four, noise_of
 from compare.judging.result import SIDES, Judgement
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
 from compare.kinds.layer import Arrays, Layer
 from compare.matching.matching import match, matched
 from compare.matching.rewriting import carry, plan, rewrite
 from compare.twins import packing, uncounted
-from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MESSAGES, REFUSALS
+from compare.twins.frameworks import (
+    CELLS,
+    DIRECTIONS,
+    FRAMEWORKS,
+    LAYERS,
+    MESSAGES,
+    REFUSALS,
+)
 from compare.twins.models import losses
 from compare.twins.stages import (
     Stages,
@@ -37,6 +45,8 @@ from compare.twins.stages import (
     unmatched,
     with_valid_steps,
 )
+
+ALL_STEPS = np.ones(1, bool)
 
 
 class Twins:
@@ -84,6 +94,7 @@ class Twins:
         self.of_probabilities: frozenset[Side] = frozenset()
         self.refusals: dict[Side, str] = {}
         self.only32: dict[Side, str] = {}
+        self._leaves_out_padding: bool | None = None  # asked for where it matters
         self._leaf_names: list[str] = []  # of Keras's layers, before they were renamed
         self._twins: dict[Side, dict[Precision, Any]] = {"torch": {}, "keras": {}}
         for side in SIDES:
@@ -162,7 +173,7 @@ class Twins:
         torch, keras = self._layers_that_count(arrays)
         if self._ignore(uncounted.named(torch, keras, ignore)):
             torch, keras = self._layers_that_count(arrays)
-        if set(names or ()) - torch.keys() and self._hold_cells_together():
+        if set(names or ()) - torch.keys() and self._hold_cells_together("torch"):
             torch, keras = self._layers_that_count(arrays)  # a cell is named as one
         found = matched(torch, keras, names, complete=False)
         if not found.is_complete and self._hold_tied_weights_apart():
@@ -182,7 +193,10 @@ class Twins:
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
         is_cell = uncounted.reads_as_cell(torch, keras, found)
-        if (is_cell or not found.is_complete) and self._hold_cells_together():
+        if (is_cell or not found.is_complete) and self._hold_cells_together("torch"):
+            torch, keras = self._layers_that_count(arrays)
+            found = matched(torch, keras, names, complete=False)
+        if not found.is_complete and self._hold_cells_together("keras"):
             torch, keras = self._layers_that_count(arrays)
             found = matched(torch, keras, names, complete=False)
         if not found.is_complete and complete:
@@ -221,10 +235,10 @@ class Twins:
         twins = self.of_side("torch").values()
         return all([pytorch_layers.hold_apart(twin.model) for twin in twins])
 
-    def _hold_cells_together(self) -> bool:
-        """Whether PyTorch's models have cells of linear layers, each one layer now."""
-        twins = self.of_side("torch").values()
-        return all([pytorch_layers.hold_cells(twin.model) for twin in twins])
+    def _hold_cells_together(self, side: Side) -> bool:
+        """Whether a side's models have cells made of layers, each one layer now."""
+        twins = self.of_side(side).values()
+        return all([CELLS[side].hold_cells(twin.model) for twin in twins])
 
     def _hold_attention_apart(self, names: Collection[str]) -> bool:
         """Whether some of these layers of Keras are attention, now four layers each."""
@@ -338,6 +352,15 @@ class Twins:
             BadInput: if there is nothing in a stage.
         """
         stages, refusals = self.run(*arrays)
+        return self.judged(stages, refusals, arrays)
+
+    def judged(
+        self,
+        stages: StagesOfAll,
+        refusals: dict[Side, str],
+        arrays: Sequence[np.ndarray],
+    ) -> Judgement:
+        """The verdict on what `run` returned for these arrays, refusals included."""
         if refusals:
             return Judgement(verdict.of_refusals(refusals), refusals=refusals)
         return self.judge(stages, arrays)
@@ -367,6 +390,28 @@ class Twins:
             stages=results,
             unmatched=unmatched(torch, keras, fours),
         )
+
+    def are_apart(
+        self, results: Stages, keras: Stages, arrays: Sequence[np.ndarray]
+    ) -> bool:
+        """Whether results in float64 prove alone that models are not the same.
+
+        Args:
+            results: what PyTorch's model returns, by name.
+            keras: stages of Keras's twin in float64.
+            arrays: that both ran on, one for each of the inputs.
+        """
+        for name, t64 in results.items():
+            if name not in keras or t64.shape != keras[name].shape:
+                continue
+            four = Four(t64, t64, keras[name], keras[name])
+            if self._has_time(name, t64.shape, arrays):
+                valid = self._valid_steps([name], arrays)
+                if name in valid:
+                    four = with_valid_steps(four, valid[name])
+            if verdict.is_apart(four.t64, four.k64):
+                return True
+        return False
 
     def _judge32(self, stages: StagesOfAll, arrays: Sequence[np.ndarray]) -> Judgement:
         """The verdict on stages where some twin did not run in float64."""
@@ -417,7 +462,26 @@ class Twins:
         inside = [name for name in timed if name not in self.outputs]
         packed = self.twin("torch", "float32").packed
         masks = self.twin("keras", "float32").masks
-        return packing.valid_by_stage(inside, x, packed, masks)
+        valid = packing.valid_by_stage(inside, x, packed, masks)
+        padded = [name for name in self.outputs if not valid.get(name, ALL_STEPS).all()]
+        if padded and not self.leave_out_padding(arrays):
+            for name in padded:
+                del valid[name]
+        return valid
+
+    def leave_out_padding(self, arrays: Sequence[np.ndarray]) -> bool:
+        """Whether PyTorch's model leaves padded steps out, as Keras's masks do.
+
+        Where it does, nobody reads what the models return at padded steps. Where it
+        does not, that is what Keras's mask was ported to.
+
+        Args:
+            arrays: one for each of the inputs.
+        """
+        if self._leaves_out_padding is None:
+            twin = self.twin("torch", "float32")
+            self._leaves_out_padding = leaves_out_padding(twin, arrays)
+        return self._leaves_out_padding
 
     def gradients(
         self, loss: str, arrays: Sequence[np.ndarray], targets: Sequence[np.ndarray]

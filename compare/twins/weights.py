@@ -37,7 +37,7 @@ def fresh_weights(
 
     def draw(key: str, shape: tuple[int, ...]) -> np.ndarray:
         array = np.empty(shape, np.float32)
-        bound = np.sqrt(6 / sum(shape))
+        bound = np.sqrt(6 / max(sum(shape), 1))  # a scale may be a single number
         low, high = (0.5, 1.5) if "var" in key else (-bound, bound)
         for part in np.split(array.ravel(), range(DRAWN, array.size, DRAWN)):
             part[...] = rng.uniform(low, high, part.size)

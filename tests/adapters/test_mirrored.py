@@ -30,6 +30,7 @@ FILES = {
     "spectral": "PyTorch computes such a weight as any other",
     "double": "PyTorch has every function in float64",
     "callers": "who called is asked in TensorFlow's trace",
+    "padding": "Keras's layers say by their masks which steps count",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
 
@@ -63,7 +64,7 @@ NAMES = {
     "arrays.valid_lengths": "only Keras has masks",
     "arrays.order_of_steps": "only Keras has masks",
     "arrays.in_order": "only Keras has masks",
-    "layers.hold_cells": "a cell of Keras made of layers is looked into by them",
+    "cells.variables_inside": "PyTorch's tensors are attributes of the layer",
     "watching.Watch.hooks": "layers of PyTorch have hooks",
     "watching.Watch.replacements": "layers of Keras have no hooks",
     "anatomy.alone": "a layer of PyTorch is run on what Keras's twin of it gets",

@@ -17,9 +17,9 @@ X = np.random.default_rng(0).normal(0, 1, (4, TIME, FEATURES)).astype("float32")
 
 
 class Layer(nn.Module):
-    def __init__(self):
+    def __init__(self, cls=nn.LSTM):
         super().__init__()
-        self.rnn = nn.LSTM(FEATURES, SIZE, batch_first=True)
+        self.rnn = cls(FEATURES, SIZE, batch_first=True)
         self.head = nn.Linear(SIZE, 3)
 
     def forward(self, x):
@@ -76,15 +76,20 @@ class Normed(nn.Module):
         return torch.sigmoid(o) * torch.tanh(self.norm(c)), c
 
 
-def checked(make, cell):
-    """The evidence on two models after a transfer to Keras, and how far they are."""
+def twins(make, cell):
+    """A model of PyTorch with random weights, and one of Keras without them."""
     torch.manual_seed(3)
     model = make()
     for parameter in model.parameters():
         nn.init.normal_(parameter, 0, 0.4)
     x = keras.Input((TIME, FEATURES))
     h = keras.layers.RNN(cell(), name="rnn")(x)
-    twin = keras.Model(x, keras.layers.Dense(3, name="head")(h))
+    return model, keras.Model(x, keras.layers.Dense(3, name="head")(h))
+
+
+def checked(make, cell):
+    """The evidence on two models after a transfer to Keras, and how far they are."""
+    model, twin = twins(make, cell)
     compare.transfer(model, twin)
     gap = np.abs(model(torch.tensor(X)).detach().numpy() - twin(X).numpy()).max()
     return compare.check(model, twin, X), gap
@@ -94,7 +99,11 @@ def checked(make, cell):
     ("make", "cell"),
     [
         (Layer, in_keras.OfParameters),
+        (Layer, in_keras.OfDenseLayers),
+        (Layer, in_keras.OfGates),
+        (partial(Layer, nn.GRU), in_keras.GruOfGates),
         (partial(Loop, partial(nn.LSTMCell, FEATURES, SIZE)), in_keras.OfParameters),
+        (partial(Loop, partial(nn.LSTMCell, FEATURES, SIZE)), in_keras.OfGates),
         (partial(Loop, Peephole), in_keras.Peephole),
         (partial(Loop, Normed), in_keras.Normed),
     ],
@@ -120,3 +129,35 @@ def test_a_peephole_that_sees_the_old_state_is_explained_by_operations():
 
     assert evidence.verdict == "different"
     assert "keras_cells_by_hand.py" in evidence.explain().partition("fix")[0]
+
+
+@pytest.mark.parametrize("cell", [in_keras.OfDenseLayers, in_keras.OfGates])
+def test_a_cell_of_dense_layers_gives_pytorch_its_weights(cell):
+    """A bias of each gate becomes the first of two, and the second is zero."""
+    model, twin = twins(Layer, cell)
+    compare.transfer(twin, model)
+    gap = np.abs(model(torch.tensor(X)).detach().numpy() - twin(X).numpy()).max()
+
+    assert gap < 1e-6
+    assert not model.rnn.bias_hh_l0.any()
+
+
+@pytest.mark.parametrize(
+    ("cell", "sentence"),
+    [
+        ("gates exchanged", "the gates are taken in the order f, i, g, o"),
+        ("one added", "one is added to what the forget gate is a function of"),
+        ("h before x", "h stands before x"),
+        ("no tanh on g", "the tanh on the candidate is left out"),
+        ("hard gate", "the gates use a hard sigmoid, x / 6 + 0.5"),
+    ],
+)
+def test_mistakes_in_a_cell_of_dense_layers_are_named(cell, sentence):
+    """The fix is one for code of the user's own."""
+    evidence, _ = checked(Layer, partial(in_keras.OfGates, cell))
+    told = evidence.explain()
+
+    assert evidence.verdict == "different"
+    assert f"in rnn of Keras, {sentence}" in told.partition("proof")[0]
+    assert "recurrent_activation" not in told.partition("or else")[0]
+    assert "required" not in told

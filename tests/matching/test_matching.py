@@ -310,6 +310,35 @@ def test_a_bias_that_one_side_lacks_is_named():
     assert "use_bias=True" in text
 
 
+def norm(kind, *names):
+    return Layer(kind, {name: np.zeros(3) for name in names})
+
+
+@pytest.mark.parametrize(
+    ("lacking", "sentence"),
+    [
+        ("gamma", "bn (weight) has a scale and norm (gamma) has none: scale=True"),
+        ("beta", "bn (bias) has an offset and norm (beta) has none: center=True"),
+    ],
+)
+def test_a_scale_or_offset_that_keras_lacks_is_named_as_what_it_is(lacking, sentence):
+    statistics = ("running_mean", "running_var")
+    held = {"gamma", "beta", "moving_mean", "moving_variance"} - {lacking}
+    torch = {"bn": norm("BatchNorm2d", "weight", "bias", *statistics)}
+    text = said(torch, {"norm": norm("BatchNormalization", *sorted(held))})
+
+    assert sentence in text
+    assert "use_bias" not in text
+
+
+def test_an_offset_that_pytorch_lacks_is_named_as_what_it_is():
+    torch = {"ln": norm("LayerNorm", "weight")}
+    text = said(torch, {"norm": norm("LayerNormalization", "gamma", "beta")})
+
+    assert "norm (beta) has an offset and ln (bias) has none: bias=True" in text
+    assert "center=False in Keras" in text
+
+
 def test_statistics_that_pytorch_lacks_are_named():
     norm = {"weight": np.zeros(3), "bias": np.zeros(3)}
     keras = ("gamma", "beta", "moving_mean", "moving_variance")

@@ -31,6 +31,6 @@ def twins(name):
     in_keras(inputs)  # so that it has its weights
     models = {"torch": module.in_torch().eval(), "keras": in_keras}
     pair = OwnPair(name, models, arrays, free=False, transfer="to_keras")
-    made, _ = build(pair, [])
+    made = build(pair, []).twins
     made.load("to_keras", partial(normed.weights, seed=5))
     return made, arrays

@@ -52,6 +52,63 @@ class OfDenseLayers(Lstm):
         return self.x2h(x) + self.h2h(h)
 
 
+class OfGates(Lstm):
+    """A dense layer of x and h side by side for each gate, right or with a mistake."""
+
+    names = ("input_gate", "forget_gate", "cell_gate", "output_gate")
+
+    def __init__(self, mistake="", **options):
+        super().__init__(**options)
+        self.mistake = mistake
+        for name in self.names:
+            setattr(self, name, keras.layers.Dense(SIZE))
+
+    def build(self, shape):
+        for name in self.names:
+            getattr(self, name).build((None, shape[-1] + SIZE))
+
+    def call(self, x, states):
+        h, c = states
+        both = [h, x] if self.mistake == "h before x" else [x, h]
+        both = ops.concatenate(both, axis=-1)
+        i, f, g, o = (getattr(self, name)(both) for name in self.names)
+        if self.mistake == "gates exchanged":
+            i, f = f, i
+        if self.mistake == "one added":
+            f = f + 1
+        gate = ops.hard_sigmoid if self.mistake == "hard gate" else ops.sigmoid
+        candidate = g if self.mistake == "no tanh on g" else ops.tanh(g)
+        c = gate(f) * c + gate(i) * candidate
+        h = gate(o) * ops.tanh(c)
+        return h, [h, c]
+
+
+class GruOfGates(keras.layers.Layer):
+    """A dense layer of x and one of h for each gate; the reset gate acts after it."""
+
+    state_size = SIZE
+    output_size = SIZE
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        for gate in "rzn":
+            setattr(self, f"x_{gate}", keras.layers.Dense(SIZE))
+            setattr(self, f"h_{gate}", keras.layers.Dense(SIZE))
+
+    def build(self, shape):
+        for gate in "rzn":
+            getattr(self, f"x_{gate}").build(shape)
+            getattr(self, f"h_{gate}").build((None, SIZE))
+
+    def call(self, x, states):
+        h = states[0]
+        r = ops.sigmoid(self.x_r(x) + self.h_r(h))
+        z = ops.sigmoid(self.x_z(x) + self.h_z(h))
+        n = ops.tanh(self.x_n(x) + r * self.h_n(h))
+        h = (1 - z) * n + z * h
+        return h, [h]
+
+
 class Peephole(OfDenseLayers):
     """The gates see the cell state, each unit its own."""
 

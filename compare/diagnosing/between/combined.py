@@ -12,13 +12,14 @@ from functools import partial
 import numpy as np
 
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.attention import attended, weighed
+from compare.diagnosing.between.attention import weighed
 from compare.diagnosing.between.joins import joined
 from compare.diagnosing.between.operation import Function, Operation, merged
 from compare.diagnosing.between.pooled import pooled
 from compare.diagnosing.between.rearranged import rearranged
 from compare.diagnosing.between.route import EVERY_STEP, EXACT, Recognised, Route, Way
 from compare.diagnosing.between.scales import scaled
+from compare.diagnosing.between.scored import attended
 from compare.diagnosing.between.standards import standardised
 from compare.judging.distances import NEAR, near
 from compare.mistakes import ACTIVATIONS, RESULTS, RecurrentOutput
@@ -234,7 +235,7 @@ def _attention(
             partners.append((name, anatomy.layer_outputs[name]))
     operations = [
         *weighed(layer, every_step, following, partners, lengths),
-        *attended((layer, every_step), following, partners),
+        *attended((layer, every_step), following, partners, anatomy),
     ]
     for operation, function in operations:
         yield Route(EVERY_STEP, operation), function

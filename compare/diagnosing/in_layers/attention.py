@@ -10,6 +10,7 @@ import numpy as np
 from compare.diagnosing.finding import Finding, finding_in_layer, known_mistakes
 from compare.diagnosing.in_layers.options import unlike_options
 from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.seeing import attends, of_seeing, seeing
 from compare.judging.distances import near
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
@@ -61,23 +62,26 @@ def attending(layer: str, isolated: Isolated) -> Iterator[Finding]:
 class _AtWork:
     """Attention at work on both sides, with Keras's weights.
 
-    PyTorch's layer is given what the layers of Keras before it hand on.
+    PyTorch's layer is given what the layers of Keras before it hand on. Of a query that
+    sees no key nothing is expected: each framework, and each way to write a mask, makes
+    something else of it.
     """
 
     def __init__(self, layer: str, isolated: Isolated) -> None:
         torch, keras = isolated.relayed, isolated.keras
         self.calls: Mapping[Side, Call] = {
-            "torch": torch.call(layer),
-            "keras": keras.call(layer),
+            "torch": of_seeing(torch.call(layer)),
+            "keras": of_seeing(keras.call(layer)),
         }
         self._outputs: dict[Side, np.ndarray] = {
             "torch": torch.layer_outputs[layer],
             "keras": keras.layer_outputs[layer],
         }
         self._right = {
-            side: _is(call.run(), side, self._outputs)
+            side: attends(call.run(), self._outputs[side])
             for side, call in self.calls.items()
         }
+        self._counting = seeing(self.calls["keras"])
         self._weights = isolated.weights["keras"][layer]
 
     @property
@@ -86,7 +90,7 @@ class _AtWork:
         if not all(self._right.values()):
             return True
         torch = replace(self.calls["torch"], arrays=self._weights)
-        return not _is(torch.run(), "keras", self._outputs)
+        return not attends(torch.run(), self._outputs["keras"])
 
     @property
     def unknown_side(self) -> Side | None:
@@ -103,12 +107,20 @@ class _AtWork:
             if self._right[side]:
                 continue
             for mistake in known_mistakes(Computation, call.kind):
-                if _is(mistake.effect.compute(call), side, self._outputs):
+                if attends(mistake.effect.compute(call), self._outputs[side]):
                     suspects.append((side, mistake))
         return suspects
 
     def mistakes_of_call(self) -> Suspects:
-        """Mistakes that make what a side makes, of the arguments of the other side."""
+        """Mistakes that make what a side makes, of the arguments of the other side.
+
+        Those of all queries; if there are none, those of the queries that see a key in
+        Keras, where padded ones see none.
+        """
+        return self._of_call(None) or self._of_call(self._counting)
+
+    def _of_call(self, counting: np.ndarray | None) -> Suspects:
+        """The same, where the queries that count are told, (batch, time)."""
         suspects = []
         names = [m.name for m in known_mistakes(Computation, self.calls["torch"].kind)]
         for side, opposite in OTHER.items():
@@ -116,7 +128,8 @@ class _AtWork:
             options = {**self.calls[side].options, **arguments_of(other.options)}
             call = replace(self.calls[side], x=other.x, options=options)
             for mistake in known_mistakes(Computation, call.kind):
-                if _is(mistake.effect.compute(call), side, self._outputs):
+                computed = mistake.effect.compute(call)
+                if attends(computed, self._outputs[side], counting):
                     suspects.append((side, mistake))
         # What is forgotten comes before what should not be there.
         return sorted(suspects, key=lambda suspect: names.index(suspect[1].name))
@@ -142,7 +155,8 @@ class _AtWork:
         torch_is_right = self._right["torch"]
 
         def compute(call: Call) -> Computed | None:
-            call = replace(call, arrays=weights)
+            options = {**call.options, "blind": None}
+            call = replace(call, arrays=weights, options=options)
             if keras:
                 return keras[0].effect.compute(call)
             if not torch_is_right:
@@ -153,10 +167,6 @@ class _AtWork:
             return output
 
         return Computation(compute)
-
-
-def _is(computed: object, side: Side, outputs: Mapping[Side, np.ndarray]) -> bool:
-    return isinstance(computed, np.ndarray) and near(computed, outputs[side])
 
 
 def _alike(first: np.ndarray, second: np.ndarray) -> bool:

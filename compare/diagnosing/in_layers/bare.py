@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.diagnosing.finding import Finding, Reading
-from compare.diagnosing.in_layers.options import fewest, makes, written
+from compare.diagnosing.finding import Finding, Reading, worded
+from compare.diagnosing.in_layers.fixes import (
+    AROUND,
+    fix_of_option,
+    layer_like,
+    written,
+)
+from compare.diagnosing.in_layers.options import fewest, makes
+from compare.diagnosing.wordings import PLACES, Wording
 from compare.in_keras import bare as in_keras
 from compare.in_pytorch import bare as in_pytorch
 from compare.judging.distances import near
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
-from compare.kinds.edges import numbers_of_pytorch
 from compare.kinds.kind import Family, Kind
 from compare.kinds.mistake import Call, Computation
-from compare.kinds.option import Option, Value
+from compare.kinds.option import Option
 from compare.mistakes.bare import BareLayer
 
 if TYPE_CHECKING:
@@ -28,7 +34,6 @@ Pair = tuple[BareLayer, BareLayer]  # PyTorch's and Keras's
 
 # Of these a layer of one kind may stand in the place of one of another.
 EXCHANGED: tuple[Family, ...] = ("activation", "pooling")
-AROUND = "steps around"  # a setting of layers that pad or cut, one for another as well
 
 
 def unlike_bare_layers(
@@ -161,50 +166,36 @@ def _as_in_keras(kind: Kind, keras: Call) -> Callable[[Call], np.ndarray | None]
 def _another_kind(pair: Pair) -> Reading:
     """Another layer stands in the place of one."""
     torch, keras = pair
-    sentence = f"{torch.name} is {torch.written} in PyTorch, {keras.written} in Keras"
+    sentence = (
+        f"{PLACES['torch']} is {torch.written} in PyTorch, {keras.written} in Keras"
+    )
     fixes = []
     sides: dict[Side, BareLayer] = {"torch": torch, "keras": keras}
-    for side, layer in sides.items():
-        opposite = keras if side == "torch" else torch
-        names = opposite.kind.torch if side == "torch" else opposite.kind.keras
-        name = names[0] if names else f"what PyTorch's {opposite.written} does"
-        fixes.append(f"{layer.name} of {SIDES[side]}: {name}")
-    return Reading("", (), sentence, f"either {' or '.join(fixes)}")
+    for side in SIDES:
+        wanted = sides[OTHER[side]]
+        text = layer_like(side, wanted.call, wanted.kind, wanted.written)
+        fixes.append(f"{PLACES[side]} of {SIDES[side]}: {text}")
+    return _of_pair(pair, sentence, fixes)
 
 
 def _another_value(pair: Pair, option: Option) -> Reading:
     """A setting has another value."""
     layers: dict[Side, BareLayer] = {"torch": pair[0], "keras": pair[1]}
-    values: dict[Side, str] = {
-        side: written(layer.call.options[option.name]) for side, layer in layers.items()
-    }
+    calls = {side: layer.call for side, layer in layers.items()}
+    values = {side: written(call.options[option.name]) for side, call in calls.items()}
     sentence = (
-        f"in {pair[0].name}, {option.name} is {values['torch']} in PyTorch, "
+        f"in {PLACES['torch']}, {option.name} is {values['torch']} in PyTorch, "
         f"{values['keras']} in Keras"
     )
     fixes = []
-    for side, layer in layers.items():
-        value = layers[OTHER[side]].call.options[option.name]
-        fixes.append(f"{layer.name} of {SIDES[side]}: {_fix(option, side, value)}")
-    return Reading("", (), sentence, f"either {' or '.join(fixes)}")
+    for side in SIDES:
+        fix = fix_of_option(option, side, calls)
+        fixes.append(f"{PLACES[side]} of {SIDES[side]}: {fix}")
+    return _of_pair(pair, sentence, fixes)
 
 
-def _fix(option: Option, side: Side, value: Value) -> str:
-    """How to give a side the other's value of a setting."""
-    attribute = option.torch if side == "torch" else option.keras
-    if option.name == AROUND and side == "torch":
-        return f"padding={numbers_of_pytorch(value)}"
-    if option.name == AROUND:
-        return f"ZeroPadding{len(value)}D({value}), Cropping{len(value)}D below zero"
-    words = written(value)
-    can = not option.in_pytorch or value in option.in_pytorch
-    if side == "keras" and option.torch and option.in_pytorch:
-        can = "PyTorch" not in words and not isinstance(value, tuple)
-    return f"{attribute}={words}" if attribute and can else _instead(option, side)
-
-
-def _instead(option: Option, side: Side) -> str:
-    """What to do on a side that cannot have the other's value, of what is said."""
-    parts = option.instead.split("; ")
-    own = [part for part in parts if f" in {SIDES[side]}: " in part]
-    return own[0].split(": ", 1)[1] if own else option.instead
+def _of_pair(pair: Pair, sentence: str, fixes: Sequence[str]) -> Reading:
+    """A reading in which either side may be changed, with its fix each."""
+    names: dict[Side, str] = {"torch": pair[0].name, "keras": pair[1].name}
+    wording = Wording(sentence, f"either {' or '.join(fixes)}")
+    return worded("", (), wording, names)

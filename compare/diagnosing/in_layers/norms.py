@@ -14,13 +14,17 @@ from compare.diagnosing.finding import (
     finding_in_layer,
     known_mistakes,
     mistake_named,
+    worded,
 )
 from compare.diagnosing.finding import reading as read
+from compare.diagnosing.in_layers.fixes import fix_of_option, written
 from compare.diagnosing.in_layers.options import unlike_options
 from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.wordings import PLACES, Wording
 from compare.judging.distances import near
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
+from compare.kinds import BY_TORCH_NAME
 from compare.kinds.computing import Computed
 from compare.kinds.mistake import Call, Computation, Mistake
 from compare.mistakes import MISTAKES
@@ -172,13 +176,29 @@ def _unlike_options(
 ) -> Iterator[Finding]:
     """Mistakes that show in another value of an option on either side."""
     torch, keras = isolated.torch.call(layer), isolated.keras.call(layer)
+    calls: dict[Side, Call] = {"torch": torch, "keras": keras}
     for mistake in known_mistakes(Computation, torch.kind):
         option = mistake.effect.option
         if option and torch.options[option] != keras.options[option]:
             readings = [
-                read(isolated.name(layer, side), side, mistake) for side in SIDES
+                read(
+                    isolated.name(layer, side), side, _with_values(mistake, side, calls)
+                )
+                for side in SIDES
             ]
             yield Finding(layer, tuple(readings), cure=cure)
+
+
+def _with_values(
+    mistake: Mistake[Computation], side: Side, calls: Mapping[Side, Call]
+) -> Mistake[Computation]:
+    """A mistake in a setting with the value that a side has, and the right one."""
+    name = mistake.effect.option
+    option = BY_TORCH_NAME[calls["torch"].kind].option(name)
+    value, right = calls[side].options[name], calls[OTHER[side]].options[name]
+    sentence = f"{mistake.sentence}: {name} is {written(value)}, not {written(right)}"
+    fix = fix_of_option(option, side, calls)
+    return replace(mistake, sentence=sentence, torch=fix, keras=fix)
 
 
 # ---------------------------------------------------------------------------- epsilons
@@ -198,16 +218,14 @@ def _epsilon_readings(
                 readings.append(read(isolated.name(layer, side), side, mistake))
     if readings:
         return tuple(readings)
-    name = isolated.name(layer, "torch")
-    sentence = (
-        f"in {name}, the epsilon below the root is {torch_epsilon} in PyTorch, "
-        f"{keras_epsilon} in Keras"
+    wording = Wording(
+        f"in {PLACES['torch']}, the epsilon below the root is {torch_epsilon} in "
+        f"PyTorch, {keras_epsilon} in Keras",
+        f"either {PLACES['torch']} of PyTorch: eps={keras_epsilon} or "
+        f"{PLACES['keras']} of Keras: epsilon={torch_epsilon}",
     )
-    fix = (
-        f"either {isolated.name(layer, 'torch')} of PyTorch: eps={keras_epsilon} or "
-        f"{isolated.name(layer, 'keras')} of Keras: epsilon={torch_epsilon}"
-    )
-    return (Reading("", (), sentence, fix),)
+    names = {side: isolated.name(layer, side) for side in SIDES}
+    return (worded("", (), wording, names),)
 
 
 def _written(epsilon: float | None) -> str:

@@ -8,9 +8,16 @@ from itertools import combinations
 
 import numpy as np
 
-from compare.diagnosing.finding import Finding, Reading
+from compare.diagnosing import wordings
+from compare.diagnosing.finding import Finding, Reading, worded
+from compare.diagnosing.in_layers.fixes import (
+    PADDING,
+    around_of,
+    fix_of_option,
+    written,
+)
 from compare.diagnosing.isolated import Isolated
-from compare.diagnosing.windows import window_size
+from compare.diagnosing.wordings import PLACES
 from compare.judging.distances import near
 from compare.judging.result import SIDES
 from compare.judging.words import Side
@@ -18,11 +25,9 @@ from compare.kinds import BY_TORCH_NAME, CONVOLUTION
 from compare.kinds.computing import Computed
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call, Computation
-from compare.kinds.option import Option, Options, Value
-from compare.kinds.windows import Around, around
+from compare.kinds.option import Option, Options
 from compare.mistakes.runs import layer_of
 
-PADDING = "padding"
 IsMade = Callable[[Side, Computed | None], bool]
 
 
@@ -226,18 +231,23 @@ class Wording:
         """Either side may be the one whose setting is wrong."""
         texts = {side: self._value(option, side) for side in SIDES}
         sentence = (
-            f"in {self._names['torch']}, {option.name} is {texts['torch']} in PyTorch, "
+            f"in {PLACES['torch']}, {option.name} is {texts['torch']} in PyTorch, "
             f"{texts['keras']} in Keras"
         )
-        torch, keras = (self.fix(option, side) for side in SIDES)
-        return Reading("", (), sentence, f"either {torch} or {keras}")
+        torch, keras = (self._fix(option, side) for side in SIDES)
+        in_words = wordings.Wording(sentence, f"either {torch} or {keras}")
+        return worded("", (), in_words, self._names)
+
+    def fix(self, option: Option, side: Side) -> str:
+        """What to change on a side to do as the other one does."""
+        return self._fix(option, side).replace(PLACES[side], self._names[side])
 
     def _value(self, option: Option, side: Side) -> str:
         """The value of a setting on a side, in words."""
         value = self._calls[side].options[option.name]
         if option.name != PADDING or not self._has_steps():
             return written(value)
-        zeros = self._around(side)
+        zeros = around_of(self._calls[side])
         if len(zeros) > 1:
             words = f"{zeros} before and after each axis"
             return f'"{value}" ({words})' if isinstance(value, str) else words
@@ -249,68 +259,7 @@ class Wording:
     def _has_steps(self) -> bool:
         return self._calls["keras"].kind in CONVOLUTION
 
-    def _around(self, side: Side) -> Around:
-        """The steps that a side pads each axis with, before and after."""
-        call = self._calls[side]
-        reaches, strides = window_size(call.options)
-        padding = call.options[PADDING]
-        return around(padding, call.x.shape[1:-1], reaches, strides)
-
-    def fix(self, option: Option, side: Side) -> str:
-        """What to change on a side to do as the other one does."""
-        name = f"{self._names[side]} of {SIDES[side]}"
-        opposite: Side = "keras" if side == "torch" else "torch"
-        value = self._calls[opposite].options[option.name]
-        if option.name == PADDING and self._has_steps():
-            return f"{name}: {self._padded(side, opposite)}"
-        attribute = option.torch if side == "torch" else option.keras
-        if option.name == PADDING and side == "keras" and isinstance(value, tuple):
-            attribute = ""  # Keras has no numbers there
-        words = side == "torch" and isinstance(value, str) and bool(option.in_pytorch)
-        if not attribute or (words and value not in option.in_pytorch):
-            return f"{name}: {option.instead}"
-        fix = f"{name}: {attribute}={written(value)}"
-        if side == "torch" and self._has_steps():
-            fix += self._padded_otherwise()
-        return fix
-
-    def _padded(self, side: Side, opposite: Side) -> str:
-        """How to pad on a side as the other one does."""
-        zeros = self._around(opposite)
-        call = self._calls[opposite]
-        value = call.options[PADDING]
-        if side == "torch":
-            if not any(map(any, zeros)):
-                return "padding=0"
-            fix = f"{_padded_before(zeros)} before it, and padding=0"
-            if value == "same" and max(call.options["stride"]) > 1:
-                return f"{fix}, for {written(call.x.shape[1:-1])} steps"
-            return fix
-        if isinstance(value, str):
-            return f'padding="{value}"'
-        if not any(map(any, zeros)):
-            return 'padding="valid"'
-        axes = written(zeros[0]) if len(zeros) == 1 else written(zeros)
-        layer = f"ZeroPadding{len(zeros)}D"
-        return f'{layer}({axes}) before it, and padding="valid"'
-
-    def _padded_otherwise(self) -> str:
-        """What else to pad in PyTorch once a window reaches as far as in Keras."""
-        zeros = self._around("keras")
-        if zeros == self._around("torch"):
-            return ""
-        return f", and {_padded_before(zeros)} before it, with padding=0"
-
-
-def _padded_before(zeros: Around) -> str:
-    """How PyTorch pads each axis; `F.pad` takes the last axis first."""
-    numbers = ", ".join(f"{before}, {after}" for before, after in reversed(zeros))
-    along = " along time" if len(zeros) == 1 else ""
-    return f"F.pad(x, ({numbers})){along}"
-
-
-def written(value: Value) -> str:
-    """A setting as it is written in code, a size of one axis as a number."""
-    if isinstance(value, tuple) and len(value) == 1:
-        value = value[0]
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    def _fix(self, option: Option, side: Side) -> str:
+        """The same for a layer of any name."""
+        fix = fix_of_option(option, side, self._calls)
+        return f"{PLACES[side]} of {SIDES[side]}: {fix}"

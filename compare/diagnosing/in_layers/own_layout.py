@@ -113,7 +113,7 @@ def in_own_layout(
         except BadInput:
             return None
         right = arrays[layer]
-    if layer in isolated.torch.changed_by_run:
+    if isolated.is_changed_by_run(layer):
         held = _without_statistics(held)
         right = _without_statistics(right)
     if held.keys() != right.keys():

@@ -13,7 +13,7 @@ from compare.diagnosing.isolated import Isolated
 from compare.judging.arrays import valid_steps
 from compare.judging.distances import near
 from compare.judging.words import Side
-from compare.kinds.mistake import Computation, Effect, Handover
+from compare.kinds.mistake import Computation, Effect, Handover, RecurrentOutput
 from compare.mistakes import ACTIVATIONS, Call
 from compare.mistakes.anatomy import Anatomy
 
@@ -46,41 +46,46 @@ def padded_before(layer: str, isolated: Isolated) -> Finding | None:
         return None
     x = np.zeros_like(keras_call.x)
     np.put_along_axis(x, order[..., None], keras_call.x, axis=1)  # as Keras was given
-    mistake = MASK
+    mistake, torch_x = MASK, torch_call.x
     if torch_call.lengths is not None:
         mistake = "left padding packed"
-        x = x[:, : torch_call.x.shape[1]]  # packed to the longest sequence
+        x = x[:, : torch_x.shape[1]]  # packed to the longest sequence
         x = np.where(valid_steps(x, torch_call.lengths), x, 0)
-    if not near(torch_call.x, x):
+    elif torch_x.shape == x.shape:  # what Keras masks may be zeros there alone
+        is_valid = np.zeros(order.shape, bool)
+        in_order = np.arange(order.shape[1]) < lengths[:, None]
+        np.put_along_axis(is_valid, order, in_order, axis=1)
+        torch_x = np.where(is_valid[..., None], torch_x, 0)
+        x = np.where(is_valid[..., None], x, 0)
+    if not near(torch_x, x):
         return None
+
+    keras_output = isolated.keras.recurrent_outputs[layer]
 
     def compute(call: Call) -> dict[str, np.ndarray]:
         result = call.run(x=keras_call.x, lengths=lengths)
-        result["output"] = _in_place(result["output"], order, lengths)
+        output = with_masked_steps(result["output"], keras_output)
+        result["output"] = np.zeros_like(output)  # with each step where it was
+        np.put_along_axis(result["output"], order[..., None], output, axis=1)
         return result
 
     return _finding(layer, isolated, "torch", mistake, Computation(compute))
 
 
-def _in_place(output: np.ndarray, order: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Put each step where it was; a step that was left out repeats the one before.
+def with_masked_steps(output: np.ndarray, keras: RecurrentOutput) -> np.ndarray:
+    """An output in which the masked steps are as Keras makes them.
 
-    Before the first step there is nothing to repeat, and zeros.
+    It repeats the last valid step, or has zeros, by its settings and its direction.
 
     Args:
         output: (batch, time, size), the valid steps first.
-        order: (batch, time), where each step was.
-        lengths: (batch,), how many steps are valid.
-
-    Returns:
-        (batch, time, size).
+        keras: of Keras's layer.
     """
-    is_valid = np.zeros(order.shape, bool)
-    np.put_along_axis(is_valid, order, np.arange(order.shape[1]) < lengths[:, None], 1)
-    num_read = is_valid.cumsum(axis=1)  # (batch, time), valid steps up to each
-    rows = np.arange(len(output))[:, None]
-    latest = output[rows, np.maximum(num_read - 1, 0)]  # (batch, time, size)
-    return np.where(num_read[..., None] > 0, latest, 0)
+    if keras.with_masked is None or keras.lengths is None:
+        return output
+    if keras.with_masked.shape != output.shape:
+        return output
+    return np.where(valid_steps(output, keras.lengths), output, keras.with_masked)
 
 
 # -------------------------------------------------------------------- after a sequence
@@ -114,8 +119,12 @@ def padded_after(layer: str, isolated: Isolated) -> Iterator[Finding]:
         yield Finding(layer, unknown="the valid steps of the sequences differ")
         return
 
+    keras_output = isolated.keras.recurrent_outputs[layer]
+
     def compute(call: Call) -> dict[str, np.ndarray]:
-        return _run_to(_unpacked(call, keras_call.x), keras_call.lengths)
+        result = _unpacked(call, keras_call.x).run(lengths=keras_call.lengths)
+        result["output"] = with_masked_steps(result["output"], keras_output)
+        return result
 
     finding = _finding(layer, isolated, ignoring, MASK, Computation(compute))
     output = isolated.torch.recurrent_outputs[layer].output
@@ -204,18 +213,3 @@ def _unpacked(call: Call, x: np.ndarray) -> Call:
     is_valid = valid_steps(call.x, call.lengths)
     whole[:, :time] = np.where(is_valid, call.x, whole[:, :time])
     return replace(call, x=whole)
-
-
-def _run_to(call: Call, lengths: np.ndarray | None) -> dict[str, np.ndarray]:
-    """What a layer returns that stops at these lengths.
-
-    From there on it repeats its last output, as Keras does.
-    """
-    result = call.run(lengths=lengths)
-    if lengths is None:
-        return result
-    steps = np.arange(call.x.shape[1])
-    latest = np.minimum(steps, lengths[:, None] - 1)  # (batch, time)
-    rows = np.arange(len(latest))[:, None]
-    result["output"] = result["output"][rows, latest]
-    return result

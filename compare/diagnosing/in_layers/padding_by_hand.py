@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.diagnosing.finding import Finding, finding_in_layer, mistake_named
-from compare.diagnosing.in_layers.padding import MASK
+from compare.diagnosing.in_layers.padding import MASK, with_masked_steps
 from compare.in_pytorch.anatomy import alone
 from compare.in_pytorch.refusals import REFUSALS
 from compare.judging.arrays import valid_steps
@@ -49,6 +49,8 @@ def padded_by_hand(twin: Twin, layer: str, isolated: Isolated) -> Finding | None
     valid = np.where(valid_steps(output, lengths), output, 0)
     if not near(valid, keras_output.output):
         return None
+
+    results["output"] = with_masked_steps(output, keras_output)
 
     def compute(call: Call) -> dict[str, np.ndarray]:
         return results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -10,11 +10,18 @@ import numpy as np
 
 from compare.diagnosing.finding import Finding, distinct, known_mistakes, reading
 from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.seeing import (
+    attends,
+    of_seeing,
+    possible_masks,
+    seeing,
+)
 from compare.judging.distances import near
 from compare.judging.words import Side
 from compare.kinds import call as layer_call
-from compare.kinds.attention import PROJECTIONS, causal
+from compare.kinds.attention import PROJECTIONS
 from compare.kinds.attention_mistakes import OF_GROUPS
+from compare.kinds.attention_packed_mistakes import OF_PACKED
 from compare.kinds.layer import Layer
 from compare.kinds.mistake import Call, Computation
 from compare.mistakes import Mistake
@@ -32,12 +39,19 @@ class _Attention:
         heads: of the queries.
         groups: heads of keys and values.
         projected: what the projections hand on, (batch, time, heads * size) each.
+        is_packed: whether one layer of PyTorch makes queries, keys and values.
     """
 
     names: Mapping[Side, str]
     heads: int
     groups: int
     projected: Mapping[str, np.ndarray]
+    is_packed: bool
+
+    @property
+    def times(self) -> tuple[int, int]:
+        """How many queries there are, and how many keys."""
+        return self.projected["query"].shape[1], self.projected["key"].shape[1]
 
 
 def attended_by_hand(layer: str, isolated: Isolated) -> Finding | None:
@@ -57,10 +71,15 @@ def attended_by_hand(layer: str, isolated: Isolated) -> Finding | None:
     torch, keras = isolated.relayed.input_of(layer), isolated.keras.input_of(layer)
     if torch is None or keras is None or near(torch, keras):
         return None
+    masks = possible_masks(attention.times, isolated.keras)
+    if layer in isolated.keras.attended:
+        masks_in_keras = [isolated.keras.attended[layer].get("mask")]
+    else:
+        masks_in_keras = masks
     readings = []
-    for mistake in _mistakes(attention, right=keras, wrong=torch):
+    for mistake in _mistakes(attention, masks_in_keras, right=keras, wrong=torch):
         readings.append(reading(attention.names["torch"], "torch", mistake))
-    for mistake in _mistakes(attention, right=torch, wrong=keras):
+    for mistake in _mistakes(attention, masks, right=torch, wrong=keras):
         readings.append(reading(attention.names["keras"], "keras", mistake))
     output = isolated.keras.layer_outputs[layer]
 
@@ -75,30 +94,30 @@ def attended_by_hand(layer: str, isolated: Isolated) -> Finding | None:
 
 
 def _mistakes(
-    attention: _Attention, right: np.ndarray, wrong: np.ndarray
+    attention: _Attention,
+    masks: Sequence[np.ndarray | None],
+    right: np.ndarray,
+    wrong: np.ndarray,
 ) -> Iterator[Mistake[Computation]]:
     """The mistakes that make what is wrong, where what is right is attention.
 
     Args:
         attention: with what it is given.
-        right: what attention makes, without a mask or with a causal one.
+        masks: those that it may have, of which the first that fits is taken.
+        right: what attention makes.
         wrong: something else.
     """
-    for mask in _masks(attention):
-        call = _call(attention, mask)
-        made = call.run()
-        if made is None or not near(made, right):
+    mistakes = [*known_mistakes(Computation, NAME), *OF_GROUPS]
+    if attention.is_packed:
+        mistakes += OF_PACKED
+    for mask in masks:
+        call = of_seeing(_call(attention, mask))
+        if not attends(call.run(), right):
             continue
-        for mistake in (*known_mistakes(Computation, NAME), *OF_GROUPS):
-            computed = mistake.effect.compute(call)
-            if isinstance(computed, np.ndarray) and near(computed, wrong):
+        for mistake in mistakes:
+            if attends(mistake.effect.compute(call), wrong, seeing(call)):
                 yield mistake
         return
-
-
-def _masks(attention: _Attention) -> list[np.ndarray | None]:
-    time, source = (attention.projected[name].shape[1] for name in PROJECTIONS[:2])
-    return [None, causal(time, source)]
 
 
 def _call(attention: _Attention, mask: np.ndarray | None) -> Call:
@@ -127,6 +146,7 @@ def _attention(layer: str, isolated: Isolated) -> _Attention | None:
     name = own.removesuffix(OUTPUT)
     shapes: dict[str, tuple[int, ...]] = {}
     projected: dict[str, np.ndarray] = {}
+    is_packed = False
     for other in isolated.keras.kinds:
         words = [
             word
@@ -137,13 +157,15 @@ def _attention(layer: str, isolated: Isolated) -> _Attention | None:
             kernels = _kernels(keras[other])
             if len(kernels) != len(words):
                 return None
+            is_packed = len(words) == len(PROJECTIONS)
             shapes |= zip(words, kernels, strict=True)
             projected |= _split(isolated.keras, other, words, kernels)
     if any(word not in projected or len(shapes[word]) != 3 for word in PROJECTIONS):
         return None
     torch = layer.rpartition(".")[0] or f"the attention before {layer}"
     names: dict[Side, str] = {"torch": torch, "keras": name}
-    return _Attention(names, shapes["query"][1], shapes["key"][1], projected)
+    heads, groups = shapes["query"][1], shapes["key"][1]
+    return _Attention(names, heads, groups, projected, is_packed)
 
 
 def _kernels(layer: Layer) -> list[tuple[int, ...]]:

@@ -285,7 +285,7 @@ def _have_same_weights(
             left out then.
     """
     torch, keras = arrays["torch"], arrays["keras"]
-    if layer in isolated.torch.changed_by_run:
+    if isolated.is_changed_by_run(layer):
         torch, keras = _without_statistics(torch), _without_statistics(keras)
     return are_same(kind, torch, keras, NEAR)
 

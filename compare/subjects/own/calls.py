@@ -11,12 +11,13 @@ import numpy as np
 from compare.in_keras import models as keras_models
 from compare.in_keras.names import unnamed
 from compare.judging.arrays import Input, sequence
+from compare.judging.layout import AS_GIVEN, Layout
 from compare.judging.result import SAME
 from compare.judging.words import Side
 from compare.subjects.cases import Case
 from compare.subjects.own import layouts
 from compare.subjects.own.models import is_live
-from compare.subjects.own.pair import Layout, OwnPair, input_name
+from compare.subjects.own.pair import OwnPair, input_name
 from compare.twins.frameworks import ARRAYS, REFUSALS
 from compare.twins.twins import Twins  # loads PyTorch first
 
@@ -105,10 +106,14 @@ def masked(twins: Twins, arrays: tuple[np.ndarray, ...]) -> str:
     if not without:
         return ""
     whole = next(mask.size for mask in masks)
-    return (
-        f"Keras's model masks {without} of {whole} steps; what the models make of them "
-        "is not compared."
-    )
+    count = f"Keras's model masks {without} of {whole} steps"
+    has_masked_results = any(name in twin.masks for name in twins.outputs)
+    if has_masked_results and not twins.leave_out_padding(arrays):
+        return (
+            f"{count}, PyTorch's model leaves none out; what the models return at them "
+            "is compared."
+        )
+    return f"{count}; what the models make of them is not compared."
 
 
 def inputs(pair: OwnPair, keras_model: object, length: int | None) -> tuple[Input, ...]:
@@ -177,7 +182,7 @@ def call(
     model: Any,
     tensors: Sequence[Any],
     softmaxed: bool = False,
-    layout: Layout = "",
+    layout: Layout = AS_GIVEN,
 ) -> Any:
     """Hand the inputs to a model as it takes them, and return its results.
 
@@ -187,7 +192,7 @@ def call(
         model: live.
         tensors: one for each input.
         softmaxed: whether to take a softmax of the result, where it is one tensor.
-        layout: what PyTorch's model has with the channels first.
+        layout: where PyTorch's model has the channels.
     """
     if side == "torch":
         tensors = layouts.given(layout, list(tensors))

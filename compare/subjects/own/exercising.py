@@ -198,6 +198,8 @@ class _Trial:
             return
         if not _is_finite(stages, self._twins.outputs):
             return
+        if lengths is not None and not self._twins.leave_out_padding(arrays):
+            lengths = None  # padding is data to PyTorch's model, and a result as well
         of_results = _of_results(stages, self._twins.outputs, lengths)
         judgement = self._twins.judge(of_results, arrays)
         before = self._adequacy.idle("padding", "steps", "values")

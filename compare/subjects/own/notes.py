@@ -58,6 +58,25 @@ def are_weights_alone(results: Sequence[Result]) -> bool:
     return DIFFERENT in own and bool(random) and random <= {SAME, BOTH_REFUSE}
 
 
+def on_few_samples(results: Sequence[Result], samples: int) -> Iterator[str]:
+    """That random weights were compared on a few of the samples, if they were.
+
+    Args:
+        results: on the user's own inputs.
+        samples: of those.
+    """
+    batches = [result.batch or samples for result in results]
+    directions = [result.direction for result in results]
+    if RANDOM not in directions or set(directions) == {RANDOM}:
+        return
+    most = max(b for b, d in zip(batches, directions, strict=True) if d == RANDOM)
+    if most < samples:
+        yield (
+            f"Random weights were compared on {most} of {samples} samples, since the "
+            "model is large."
+        )
+
+
 def on_the_inside(results: Sequence[Result]) -> Iterator[str]:
     """Which stages differ inside the models, while what they return does not."""
     names: dict[str, None] = {}

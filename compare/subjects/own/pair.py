@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput
+from compare.judging.layout import AS_GIVEN, Layout
 from compare.judging.losses import MEAN_SQUARED_ERROR
 from compare.one_line import repr_of
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from compare.judging.words import Side
-
-# What PyTorch's model has with the channels first; "" for nothing.
-Layout = Literal["", "inputs", "results", "inputs and results"]
 
 TRANSFERS = (None, "to_keras", "to_torch", "random")
 
@@ -44,8 +42,8 @@ class OwnPair:
         optimizer: of OPTIMIZERS, what training steps with; None where nobody says.
         target: what it compares the first result with, (batch, ...); None to draw it.
         seed: of random weights.
-        layout: what of images and volumes PyTorch's model has with the channels first,
-            where `arrays` and Keras's results have them last.
+        layout: where PyTorch's model has the channels that `arrays` and Keras's
+            results have last.
         file: the pair file that the models come from; None where they are live.
     """
 
@@ -66,7 +64,7 @@ class OwnPair:
     optimizer: str | None = None
     target: np.ndarray | None = None
     seed: int = 0
-    layout: Layout = ""
+    layout: Layout = AS_GIVEN
     file: Path | None = None
 
 

@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-
-from compare.in_keras import models as keras_models
 from compare.judging.arrays import sequence
 from compare.judging.losses import CROSS_ENTROPY
 from compare.judging.result import (
@@ -26,6 +23,7 @@ from compare.listing import bounded
 from compare.subjects import subject
 from compare.subjects.cases import Case
 from compare.subjects.own import (
+    building,
     calls,
     constants,
     exercising,
@@ -34,6 +32,7 @@ from compare.subjects.own import (
     other_weights,
     pairings,
     weights,
+    written_cells,
 )
 from compare.subjects.own import models as live
 from compare.subjects.own import notes as notes_of_runs
@@ -43,7 +42,6 @@ from compare.subjects.own.weights import AS_IS, RANDOM
 from compare.twins import settings
 
 # PyTorch comes first.
-from compare.twins.frameworks import FRAMEWORKS
 from compare.twins.twins import Twins
 
 
@@ -84,6 +82,7 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
             _exchanged,
             _built_for_its_steps,
             _with_written_constants,
+            _with_cells_as_written,
         ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
@@ -102,6 +101,7 @@ def _judge(
     gradients: bool,
     notes: Sequence[str] = (),
     written: bool = False,
+    own_weights_alone: bool = False,
 ) -> Judged:
     """Run a pair as it is.
 
@@ -111,20 +111,26 @@ def _judge(
         notes: go in front of those of the run.
         written: whether constants are judged as they were written down, not as float32
             rounds them.
+        own_weights_alone: whether to judge the weights that the models have, and no
+            random ones.
     """
     notes = [*notes]
     unlike: list[str] = []
-    pair, twins, length = layouts.build_laid_out(pair, notes, build)
+    pair, built = layouts.build_laid_out(pair, notes, building.build)
+    twins, length = built.twins, built.length
     if written:
         constants.as_written(twins)
     cases = calls.cases(pair, length, twins.inputs[0].shape[0])
     pair, target = learning.settled(pair, twins, cases[0], gradients)
+    loads = weights.loads(pair, twins, notes, unlike)
+    if own_weights_alone:
+        loads, unlike = {AS_IS: loads[AS_IS]}, []
     work = subject.Subject(
         name=pair.name,
         cases=cases,
         build=lambda length: twins,
         draw=partial(calls.cut, pair.arrays, twins.inputs),
-        loads=weights.loads(pair, twins, notes, unlike),
+        loads=loads,
         probe=lambda case: True,
         watch=False,  # but when all else is done, beside inputs of the suite's own
         loss=pair.loss if gradients else "",
@@ -146,6 +152,7 @@ def _judge(
         notes.append(masked)
     notes += notes_of_runs.on_changed_inputs(twins)
     notes += notes_of_runs.on_the_inside(results)
+    notes += notes_of_runs.on_few_samples(results, len(pair.arrays[0]))
     return Judged(pair, twins, length, results, notes)
 
 
@@ -171,8 +178,8 @@ def _with_other_weights(judged: Judged) -> list[Result]:
         explanation = result.explanation
         if result.direction == AS_IS and explanation and not explanation.explained:
             # The twins that ran have random weights by now.
-            twins, runs = _twins(judged.pair, judged.length)
-            if not runs:
+            twins, stages = building.twins_of(judged.pair, judged.length)
+            if not stages:
                 return results
             weights.loads(judged.pair, twins, [])[AS_IS](twins)
             explanation = other_weights.explained(
@@ -240,8 +247,8 @@ def _as_probabilities(judged: Judged, gradients: bool) -> Judged:
     if side is None:
         return judged
     pair = replace(pair, softmaxed=frozenset({side}))
-    twins, runs = _twins(pair, judged.length)
-    if not runs or not _agree(twins, judged):
+    twins, stages = building.twins_of(pair, judged.length)
+    if not stages or not _agree(twins, judged):
         return judged
     note = (
         f"{SIDES[side]}'s model returns logits and {SIDES[OTHER[side]]}'s their "
@@ -256,8 +263,8 @@ def _built_for_its_steps(judged: Judged, gradients: bool) -> Judged:
     pair, x = judged.pair, sequence(judged.pair.arrays)
     if judged.length is not None or x is None:
         return judged
-    twins, runs = _twins(pair, x.shape[1])
-    if not runs or twins.only32 or not _agree(twins, judged):
+    twins, stages = building.twins_of(pair, x.shape[1])
+    if not stages or twins.only32 or not _agree(twins, judged):
         return judged
     note = (
         f"Judged for exactly {x.shape[1]} steps, as the models are called: Keras's "
@@ -277,6 +284,33 @@ def _with_written_constants(judged: Judged, gradients: bool) -> Judged:
         return judged
     note = f"{names}: judged as they were written, not as float32 rounds them."
     return _judge(judged.pair, gradients, [note], written=True)
+
+
+def _with_cells_as_written(judged: Judged, gradients: bool) -> Judged:
+    """The run without random weights, where a rule does not hold for a cell by hand.
+
+    The models are the same with their own weights, and with others that were moved by
+    the rule they are not.
+    """
+    twins = judged.twins
+    failing = {result.direction for result in _wrong(judged.results)}
+    own = [result for result in judged.results if result.direction == AS_IS]
+    if failing != {RANDOM} or not own or twins.only32:
+        return judged
+    twins, runs = building.twins_of(judged.pair, judged.length)
+    if not runs:
+        return judged
+    unlike: list[str] = []
+    weights.loads(judged.pair, twins, [], unlike)[AS_IS](twins)
+    names = written_cells.stacked_otherwise(twins) if unlike else []
+    if not names:
+        return judged
+    note = (
+        f"{bounded(names)}: a cell by hand that has the numbers of its twin in another "
+        "order than such cells have them (other gates first, or h before x), so the "
+        "models are judged with the weights that they have, and with no others."
+    )
+    return _judge(judged.pair, gradients, [note], own_weights_alone=True)
 
 
 def _agree(twins: Twins, judged: Judged) -> bool:
@@ -331,116 +365,3 @@ def settled(pair: OwnPair) -> Iterator[None]:
     modes = live.modes_kept(pair.models)
     with blamed(pair.file), settings.relied_on(), modes:
         yield
-
-
-# ----------------------------------------------------------------------------- building
-
-
-def build(pair: OwnPair, notes: list[str]) -> tuple[Twins, int | None]:
-    """The twins, and the number of steps that they are fixed to, or None.
-
-    Any number of steps is tried first, where the models may take it.
-
-    Args:
-        pair: what to build.
-        notes: gets which layer is the twin of which.
-
-    Raises:
-        BadInput: if layers have no twins.
-    """
-    for side, model in pair.models.items():
-        if side == "keras" and live.is_live(side, model):
-            own_weights = pair.transfer not in ("to_keras", RANDOM)
-            keras_models.check_unbuilt(model, own_weights)
-    for length in _lengths(pair):
-        twins, runs = _twins(pair, length)
-        if runs:
-            break
-    if runs and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
-        made = twins.model("keras", "float32")  # by a function, which is seen only now
-        length = calls.declared_steps(made) or length
-        twins, runs = _twins(pair, length, made)
-    if runs:
-        notes += notes_of_runs.on_matches(twins, pair.ignore)
-    return twins, length
-
-
-def _lengths(pair: OwnPair) -> list[int | None]:
-    """The numbers of steps to build a pair for, one after the other; None for any."""
-    x = sequence(pair.arrays)
-    if x is None:
-        return [None]
-    whole = x.shape[1]
-    if pair.free and calls.declared_steps(pair.models["keras"]) is None:
-        return [None, whole]
-    return [whole]
-
-
-def _twins(
-    pair: OwnPair, length: int | None, declaring: object = None
-) -> tuple[Twins, bool]:
-    """The twins of a pair for a number of steps, or any.
-
-    Args:
-        pair: whose twins.
-        length: the number of steps.
-        declaring: a model of Keras that declares sizes; None for the pair's own.
-
-    Returns:
-        The twins, and whether both models can be built and run.
-
-    Raises:
-        BadInput: if layers have no twins, and weights are to be transferred.
-    """
-    inputs = calls.inputs(pair, declaring or pair.models["keras"], length)
-    handed = {
-        side: partial(
-            calls.call,
-            side,
-            pair.names,
-            softmaxed=side in pair.softmaxed,
-            layout=pair.layout,
-        )
-        for side in FRAMEWORKS
-    }
-    uncopied: set[str] = set()
-    while True:
-        makers = {}
-        originals = {}
-        for side, model in pair.models.items():
-            makers[side] = live.Maker(side, model, side in uncopied)
-            if makers[side].copies:
-                originals[side] = model
-        with live.noticing(originals) as ran:
-            twins = Twins(makers, inputs, None, calls=handed, alike=False)
-            runs = False
-            if not twins.refusals:
-                # Judged as they are, models need no rules; transferred, they do.
-                twins.match(
-                    pair.arrays,
-                    pair.table,
-                    complete=bool(pair.transfer),
-                    ignore=pair.ignore,
-                )
-                twins.pair_otherwise(pair.exchanged)
-                runs = _runs(twins, calls.first_sample(twins, pair.arrays))
-                if not runs:  # as where a model drops every axis of size 1
-                    runs = _runs(twins, pair.arrays)
-        if not ran:
-            return twins, runs
-        uncopied |= ran  # a copy that runs layers of its original proves nothing
-
-
-def _runs(twins: Twins, arrays: tuple[np.ndarray, ...]) -> bool:
-    """Whether both models run; drops twins in float64 that work in float32 inside."""
-    _drop_narrow(twins, arrays)
-    return not twins.run(*arrays)[1]
-
-
-def _drop_narrow(twins: Twins, arrays: Sequence[np.ndarray]) -> None:
-    """Drop twins in float64 that work in float32 inside: they prove nothing."""
-    for side in FRAMEWORKS:
-        if "float64" in twins.of_side(side):
-            name = twins.twin(side, "float64").narrows(arrays)
-            if name:
-                twins.drop_float64(side, f"{name} takes it to a lower precision")

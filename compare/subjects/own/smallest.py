@@ -16,11 +16,12 @@ from compare.judging.arrays import sequence
 from compare.judging.result import SAME, Result
 from compare.subjects.built_in import shrinkable
 from compare.subjects.cases import Case
+from compare.subjects.own.building import build
 from compare.subjects.own.calls import cut
 from compare.subjects.own.layouts import build_laid_out
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
-from compare.subjects.own.run import build, settled  # loads PyTorch first
+from compare.subjects.own.run import settled  # loads PyTorch first
 from compare.subjects.own.weights import AS_IS, loads
 from compare.subjects.pairs import Pair
 from compare.subjects.prices import Prices
@@ -64,7 +65,8 @@ def _shrinkable(pair: OwnPair, result: Result) -> Shrinkable:
     anew = not any(is_live(side, model) for side, model in pair.models.items())
     if anew and result.direction != AS_IS:
         sizes = _shared_sizes(pair)
-    pair, whole, length = build_laid_out(pair, [], build)
+    pair, built = build_laid_out(pair, [], build)
+    whole, length = built.twins, built.length
     batch = result.batch
     assert batch is not None  # the models were built and ran
 
@@ -77,7 +79,7 @@ def _shrinkable(pair: OwnPair, result: Result) -> Shrinkable:
                 side: partial(model, **sizes) for side, model in pair.models.items()
             }
         smaller = replace(pair, arrays=arrays, models=models)
-        twins, _ = build(smaller, [])
+        twins = build(smaller, []).twins
         load = loads(smaller, twins, [])[result.direction]
         load(twins)
         return twins

@@ -15,11 +15,11 @@ from compare.judging.result import SAME, SIDES
 from compare.listing import bounded
 from compare.subjects.cases import FIXED, Case
 from compare.subjects.own import learning
+from compare.subjects.own.building import build
 from compare.subjects.own.calls import cut, inputs
 from compare.subjects.own.layouts import build_laid_out
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair, described
-from compare.subjects.own.run import build
 from compare.twins import training_facts
 from compare.twins.frameworks import LAYERS
 from compare.twins.task import Task, TrainingData
@@ -37,7 +37,8 @@ def task(pair: OwnPair) -> Task:
             there are not as many targets as examples.
     """
     pair = _shortened(pair)
-    pair, twins, _ = build_laid_out(pair, [], build)
+    pair, built = build_laid_out(pair, [], build)
+    twins = built.twins
     _check_runs(pair, twins)
     facts = training_facts.read(twins, pair.arrays)
     _check_learning(pair, facts)

@@ -12,7 +12,7 @@ from compare.in_keras.names import unnamed
 from compare.judging.words import PRECISIONS, Direction, Side
 from compare.kinds.layer import Layer
 from compare.listing import bounded
-from compare.matching.rewriting import rewrite, sums
+from compare.matching.rewriting import plan, rewrite, sums
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
 
@@ -62,7 +62,30 @@ def loads(
         loads[AS_IS] = partial(_as_they_are, pair=pair, notes=notes, unlike=unlike)
     if not twins.only32 and twins.is_whole:
         loads[RANDOM] = random
+        without_rule = _without_rule(twins)
+        if without_rule and AS_IS in loads:
+            del loads[RANDOM]
+            notes.append(
+                f"There is no rule by which the weights of {bounded(without_rule)} "
+                "could be moved, so the models are judged with the weights that they "
+                "have, and with no others."
+            )
     return loads
+
+
+def _without_rule(twins: Twins) -> list[str]:
+    """The layers of PyTorch from whose weights no rule makes those of their twins."""
+    torch_layers, keras_layers = (
+        LAYERS[side].held(twins.model(side, "float32")) for side in FRAMEWORKS
+    )
+    names = []
+    for name in torch_layers.keys() & keras_layers.keys():
+        layer, twin = {name: torch_layers[name]}, {name: keras_layers[name]}
+        try:
+            plan(layer, twin, "to_keras", strict=False)
+        except BadInput:
+            names.append(name)
+    return names
 
 
 def _drawn(twins: Twins, direction: Direction, seed: int) -> None:
@@ -145,16 +168,20 @@ def _as_they_are(
     apart: dict[str, float] = {}  # how far the others are, by array
     for name in keras_layers.keys() & torch_layers.keys():
         torch_layer, keras_layer = torch_layers[name], keras_layers[name]
-        weights[name] = dict(keras_layer.arrays)
         for key, value in in_keras_layout(name, torch_layer, keras_layer).items():
             array = keras_layer.arrays[key]
+            if np.array_equal(array, value):
+                continue
             is_sum = _is_sum(name, key, torch_layer, keras_layer)
             is_rounded = (array != value) & _is_rounded(array, value, is_sum)
             is_apart = (array != value) & ~is_rounded
-            weights[name][key] = np.where(is_rounded, value, array)
             if is_rounded.any():
+                weights.setdefault(name, dict(keras_layer.arrays))
+                weights[name][key] = np.where(is_rounded, value, array)
                 rounded[f"{name}.{key}"] = int(is_rounded.sum())
-            if is_apart.any():
+            # Of a layer by hand it is a guess which array is which.
+            is_guess = torch_layer.by_hand or keras_layer.by_hand
+            if is_apart.any() and not is_guess:
                 apart[f"{name}.{key}"] = float(np.abs(array - value).max())
     LAYERS["keras"].load(keras, weights)
     note = (

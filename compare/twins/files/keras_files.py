@@ -48,6 +48,8 @@ class KerasFile:
         places: the data set in the file by the full name of an array.
         chains: what the names of layers begin with in each model whose configuration
             shows that they form a chain; "" for the whole.
+        version: of the Keras that saved weights of its own LSTM or GRU without a
+            configuration; "" where it is not told, or there is a configuration.
 
     Raises:
         BadInput: if the file is not what its ending says, or describes a layer that is
@@ -69,6 +71,7 @@ class KerasFile:
                 self.layers[name] = options
                 self._note_places(path, name, options)
             self.chains = self._chains()
+            self.version = self._version()
             if not self.layers:
                 raise BadInput(
                     f"{path}: expected weights of layers, got a file without any; call "
@@ -169,6 +172,13 @@ class KerasFile:
         if self._is_legacy and "model_config" in self._h5.attrs:
             return _model(self._h5.attrs["model_config"])
         return None
+
+    def _version(self) -> str:
+        """The version of Keras that saved weights alone, if they say it."""
+        version = self._weights.attrs.get("keras_version", "")
+        if self._config is not None or not self._is_legacy:
+            return ""
+        return version.decode() if isinstance(version, bytes) else str(version)
 
     def _read(self) -> keras_layouts.Layers:
         """The name of each layer, and what it may be."""

@@ -249,7 +249,9 @@ def _options(arrays: dict[str, np.ndarray]) -> list[Layer]:
         arrays.pop("num_batches_tracked", None)  # Keras has none
     for name in arrays:
         if name.startswith("weight_hh"):
-            return [Layer(_recurrent_kind(name, arrays), arrays)]
+            kind = _recurrent_kind(name, arrays)
+            # A cell may be one that its user wrote, with the arrays of PyTorch's.
+            return [Layer(kind, arrays, by_hand=kind.endswith("Cell"))]
     axes = {name: array.ndim for name, array in arrays.items()}
     names = saved.torch_names(axes) or [_unknown_kind(arrays)]
     return [Layer(name, arrays) for name in names]

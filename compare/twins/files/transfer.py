@@ -25,6 +25,7 @@ from compare.matching.moves import Move
 from compare.matching.ordering import Order
 from compare.matching.rewriting import paired, renamed, rewrite, shapes
 from compare.one_line import message_of
+from compare.twins.files.beside import with_sentences
 from compare.twins.files.keras_files import KerasFile
 from compare.twins.files.pytorch_files import StateDict
 
@@ -137,6 +138,7 @@ def _put(source: str, target: str, names: Names | None) -> tuple[File, list[Move
     source_layers = _read(layers[source_file.side])
     source_file.close()
     arrays, moves = rewrite(source_layers, target_layers, f"to_{target_file.side}")
+    moves = with_sentences(moves, torch, keras, keras_file.version)
     targets, by_place = _by_full_name(target_layers), {}
     for layer, layer_arrays in arrays.items():
         for key, array in layer_arrays.items():
@@ -253,7 +255,7 @@ def _read(layers: Mapping[str, Layer]) -> dict[str, Layer]:
     try:
         for name, layer in layers.items():
             arrays = {key: data[()] for key, data in layer.arrays.items()}
-            read[name] = Layer(layer.kind, arrays)
+            read[name] = replace(layer, arrays=arrays)
     except OSError as error:  # packed numbers that cannot be unpacked
         raise BadInput(
             "source: expected numbers that can be read, got: "

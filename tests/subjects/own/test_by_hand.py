@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+from own_cases import in_pytorch, sequential
 from torch import nn
 
 import compare
@@ -145,3 +146,47 @@ def test_a_layer_derived_from_lstm_may_return_no_states():
     in_keras = keras.Sequential([keras.Input((None, FEATURES)), layer])
 
     assert compare.check(in_torch, in_keras, X, "to_keras").verdict == "same"
+
+
+class CellInRawWeights(keras.layers.Layer):
+    """A GRU's step as PyTorch's documents write it, in the order r, z, n."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.units = self.state_size = units
+
+    def build(self, shape):
+        wide = 3 * self.units
+        self.k = self.add_weight(shape=(shape[-1], wide), name="kernel")
+        self.r = self.add_weight(shape=(self.units, wide), name="recurrent_kernel")
+        self.b = self.add_weight(shape=(wide,), name="b_ih")
+        self.rb = self.add_weight(shape=(wide,), name="b_hh")
+
+    def call(self, x, states):
+        (h,) = states
+        sigmoid, split = keras.ops.sigmoid, keras.ops.split
+        of_x = split(x @ self.k + self.b, 3, -1)
+        of_h = split(h @ self.r + self.rb, 3, -1)
+        r, z = sigmoid(of_x[0] + of_h[0]), sigmoid(of_x[1] + of_h[1])
+        n = keras.ops.tanh(of_x[2] + r * of_h[2])
+        h = (1 - z) * n + z * h
+        return h, [h]
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_a_cell_by_hand_that_has_its_weights_is_judged_as_it_is(is_right):
+    """No rule moves them, and none is needed: it was refused before."""
+    gru = nn.GRU(FEATURES, 5, batch_first=True)
+    first = in_pytorch(lambda m, x: m.gru(x)[1][-1], gru=gru)
+    second = sequential(keras.layers.RNN(CellInRawWeights(5)), shape=(None, FEATURES))
+    weights = [
+        gru.weight_ih_l0.T,
+        gru.weight_hh_l0.T if is_right else gru.weight_hh_l0.T.flip(0),
+        gru.bias_ih_l0,
+        gru.bias_hh_l0,
+    ]
+    second.layers[-1].set_weights([array.detach().numpy() for array in weights])
+    evidence = compare.check(first, second, X)
+
+    assert evidence.verdict == ("same" if is_right else "different")
+    assert "are not PyTorch's weights" not in evidence.explain()

@@ -43,6 +43,86 @@ def test_dropout_that_is_active_in_keras_is_named():
     assert found.fix.startswith("Keras: ")
 
 
+DRAWING = [keras.layers.Dropout(0.5), keras.layers.GaussianNoise(0.5)]
+
+
+def functional(drawing, training):
+    x = keras.Input((None, FEATURES))
+    hidden = drawing(keras.layers.Dense(4)(x), training=training)
+    return keras.Model(x, keras.layers.Dense(3)(hidden))
+
+
+def two_dense():
+    return torch.nn.Sequential(torch.nn.Linear(FEATURES, 4), torch.nn.Linear(4, 3))
+
+
+@pytest.mark.parametrize("drawing", DRAWING, ids=lambda layer: type(layer).__name__)
+def test_a_layer_of_a_functional_model_that_always_draws_is_named(drawing):
+    """`model.predict(x)` leaves the training=True out, and `model(x)` does not."""
+    found = explained(check(two_dense(), functional(drawing, True)))
+
+    assert f"in `{drawing.name}` ({type(drawing).__name__})" in found.sentence
+    assert found.fix.startswith(f"Keras: call {drawing.name} without training=True")
+
+
+@pytest.mark.parametrize("drawing", DRAWING, ids=lambda layer: type(layer).__name__)
+def test_a_layer_of_a_functional_model_that_draws_in_training_is_none(drawing):
+    assert check(two_dense(), functional(drawing, None)).verdict == "same"
+
+
+def test_a_dropout_of_pytorch_that_is_left_in_training_is_named():
+    def forward(m, x):
+        return m.head(m.drop.train()(x))
+
+    drop, head = torch.nn.Dropout(0.5), torch.nn.Linear(FEATURES, 3)
+    first = in_pytorch(forward, drop=drop, head=head)
+    found = explained(check(first, sequential(keras.layers.Dense(3))))
+
+    assert "in `drop` (Dropout)" in found.sentence
+    assert found.fix == "PyTorch: model.eval(), and no drop.train() in forward"
+
+
+def test_a_function_of_pytorch_that_always_drops_is_told_as_code():
+    def forward(m, x):
+        return m.head(torch.nn.functional.dropout(x, 0.5))
+
+    first = in_pytorch(forward, head=torch.nn.Linear(FEATURES, 3))
+    found = explained(check(first, sequential(keras.layers.Dense(3))))
+
+    assert "in the code between the layers" in found.sentence
+    assert "training=self.training" in found.fix
+
+
+def norms(training):
+    """The same batch norm in both, but for how Keras's is called."""
+    x = keras.Input((None, FEATURES))
+    hidden = keras.layers.Dense(4)(x)
+    norm = keras.layers.BatchNormalization(name="norm")
+    second = keras.Model(x, norm(hidden, training=training))
+    first = in_pytorch(
+        lambda m, x: m.norm(m.hidden(x).transpose(1, 2)).transpose(1, 2),
+        hidden=torch.nn.Linear(FEATURES, 4),
+        norm=torch.nn.BatchNorm1d(4, eps=1e-3),
+    )
+    with torch.no_grad():
+        first.norm.running_mean.uniform_(-1, 1)
+        first.norm.running_var.uniform_(0.5, 2)
+    return first, second
+
+
+def test_a_batch_norm_of_a_functional_model_that_always_learns_is_named_alone():
+    evidence = check(*norms(True))
+    found = evidence.results[0].explanation
+
+    assert evidence.verdict == "different"
+    assert found.faults == ("statistics of the batch for learnt statistics",)
+    assert found.explained
+
+
+def test_a_batch_norm_of_a_functional_model_that_learns_in_training_is_right():
+    assert check(*norms(None)).verdict == "same"
+
+
 def test_states_that_keras_keeps_are_named():
     rnn = torch.nn.LSTM(FEATURES, 3, batch_first=True)
     first = in_pytorch(lambda m, x: m.rnn(x)[0], rnn=rnn)

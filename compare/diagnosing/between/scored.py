@@ -1,0 +1,143 @@
+"""Values that are weighed by how a query fits their keys, between layers.
+
+Such as Keras's Attention and AdditiveAttention without weights of their own, and what
+users write in their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from compare.diagnosing.between.operation import Function, Operation
+from compare.diagnosing.seeing import possible_masks
+from compare.judging.distances import near
+from compare.kinds.functions import softmax
+from compare.mistakes.anatomy import Anatomy
+
+NEAREST = 4  # layers of which a query, keys and values are looked for
+MOST_SUMS = 5_000_000  # numbers that additive scores are summed from
+AXES = {
+    "over the keys (the last axis)": -1,
+    "over the queries (axis 1)": 1,
+    "over the batch (axis 0)": 0,
+}
+HIDDEN = -1e9  # what a score is where a mask hides its key
+Named = tuple[str, np.ndarray]  # an array by the name of its layer
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """How queries fit keys.
+
+    Args:
+        words: for a sentence.
+        numbers: (batch, time of queries, time of keys).
+    """
+
+    words: str
+    numbers: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Weighing:
+    """How scores become weights.
+
+    Args:
+        words: for a sentence.
+        axis: of the softmax.
+        mask: True where a query sees a key, (batch or 1, time, source); None for all.
+    """
+
+    words: str
+    axis: int
+    mask: np.ndarray | None = None
+
+    def weights(self, scores: np.ndarray) -> np.ndarray:
+        """Return the weights of scores, of the same shape."""
+        if self.mask is not None:
+            scores = np.where(self.mask, scores, HIDDEN)
+        return softmax(scores, self.axis)
+
+
+def attended(
+    nearest: Named, y: np.ndarray, partners: Sequence[Named], anatomy: Anatomy
+) -> Iterator[tuple[Operation, Function]]:
+    """Yield what takes three layers to y: values weighed by a softmax of scores.
+
+    Args:
+        nearest: the layer before, which is one of the three.
+        y: what comes next, (batch, time, features) or its sum or mean over time.
+        partners: what else there is, by name, the nearest first.
+        anatomy: of the model, which tells what may be padding.
+    """
+    fitting = [nearest]
+    for name, array in partners:
+        if array.ndim == 3 and len(array) == len(nearest[1]):
+            fitting.append((name, array))
+    if nearest[1].ndim != 3 or len(fitting) < 2:
+        return
+    for chosen in product(fitting[:NEAREST], repeat=3):
+        (query, queries), (key, keys), (value, values) = chosen
+        names = [name for name, _ in chosen]
+        fits = queries.shape[2] == keys.shape[2] and keys.shape[1] == values.shape[1]
+        if nearest[0] not in names or not fits:
+            continue
+        weighings = _weighings((queries.shape[1], keys.shape[1]), anatomy)
+        for scores in _scores((query, queries), (key, keys)):
+            for weighing in weighings:
+                result = weighing.weights(scores.numbers) @ values
+                for taken, array in (("", result), ("the mean of ", result.mean(1))):
+                    if array.shape != y.shape or not near(array, y):
+                        continue
+                    does = (
+                        f"{taken}{value} weighed by a softmax of {scores.words} "
+                        f"{weighing.words}"
+                    )
+                    yield Operation(f"takes {does}", does), _fixed(array)
+
+
+def _scores(query: Named, key: Named) -> Iterator[_Scores]:
+    """Yield every way in which queries and keys make scores, the likeliest first."""
+    (name, queries), (key_name, keys) = query, key
+    products = queries @ keys.swapaxes(1, 2)
+    words = f"{name} {key_name}^T"
+    yield _Scores(words, products)
+    yield _Scores(f"{words} / sqrt(size)", products / np.sqrt(queries.shape[-1]))
+    if products.size * queries.shape[-1] <= MOST_SUMS:
+        sums = queries[:, :, None] + keys[:, None]  # (batch, time, source, features)
+        yield _Scores(f"the sum of tanh({name} + {key_name})", np.tanh(sums).sum(-1))
+
+
+def _weighings(times: tuple[int, int], anatomy: Anatomy) -> list[_Weighing]:
+    """Every way to make weights of scores; what is hidden only where keys are weighed.
+
+    Args:
+        times: how many queries there are, and how many keys.
+        anatomy: of the model.
+    """
+    ways = [_Weighing(words, axis) for words, axis in AXES.items()]
+    over_keys = ways[0].words
+    for mask in possible_masks(times, anatomy):
+        if mask is None:
+            continue
+        hidden = []
+        if not mask[..., 0, -1].any():
+            hidden.append("later steps")
+        if not mask[..., -1, :].all():
+            hidden.append("padding")
+        words = f"{over_keys}, without {' and '.join(hidden)}"
+        ways.append(_Weighing(words, -1, mask[:, 0]))
+    return ways
+
+
+def _fixed(array: np.ndarray) -> Function:
+    """Return the function that returns this array, which other layers make as well."""
+
+    def apply(x: np.ndarray) -> np.ndarray:
+        return array
+
+    return apply

@@ -1,0 +1,110 @@
+"""What a PyTorch model takes for channels, seen from what it does with an input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from compare.in_pytorch.refusals import REFUSALS
+from compare.in_pytorch.twin import Twin
+from compare.judging.arrays import IMAGE_AXES
+
+# Functions, and beginnings of their names, that take (batch, channels, ...).
+CHANNELS_SECOND = (
+    "conv",
+    "batch_norm",
+    "instance_norm",
+    "group_norm",
+    "max_pool",
+    "avg_pool",
+    "adaptive_",
+    "interpolate",
+)
+
+
+REDUCTIONS = ("mean", "sum", "amax", "amin")  # over all axes beyond the channels
+
+
+class _First(torch.overrides.TorchFunctionMode):
+    """Notes what goes into the first function that has the channels second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.array: np.ndarray | None = None
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if self.array is None and args and torch.is_tensor(args[0]):
+            x = args[0]
+            name = getattr(function, "__name__", "")
+            axes = kwargs.get("dim", args[1] if len(args) > 1 else None)
+            if name.startswith(CHANNELS_SECOND) or (
+                name in REDUCTIONS and _are_positions(axes, x.ndim)
+            ):
+                self.array = x.detach().numpy().copy()
+        return function(*args, **kwargs)
+
+
+def _are_positions(axes: object, count: int) -> bool:
+    """Whether these are several axes, all of so many but the batch and the channels."""
+    if not isinstance(axes, tuple | list) or count < IMAGE_AXES:
+        return False
+    return {axis % count for axis in axes} == set(range(2, count))
+
+
+class Run:
+    """A run of a model, in which that is noted.
+
+    Args:
+        twin: in float32.
+        arrays: one for each input.
+
+    Attributes:
+        first: what the first function with the channels second was given, (batch,
+            channels, ...); None where there was none.
+        is_whole: whether the model took the arrays.
+    """
+
+    def __init__(self, twin: Twin, arrays: Sequence[np.ndarray]) -> None:
+        noted = _First()
+        self.is_whole = True
+        try:
+            with torch.no_grad(), noted:
+                twin.results(twin.tensors(arrays))
+        except REFUSALS:
+            self.is_whole = False
+        self.first = noted.array
+
+
+def reads_at(twin: Twin, arrays: Sequence[np.ndarray], number: int, axis: int) -> bool:
+    """Whether a model takes an axis of an input for channels, without moving it.
+
+    One number of the input is changed: it is to be among the same channel of what the
+    first function with the channels second is given.
+
+    Args:
+        twin: in float32.
+        arrays: one for each input.
+        number: of the input.
+        axis: of the input.
+    """
+    changed = [array.copy() for array in arrays]
+    place = [0] * changed[number].ndim
+    place[axis] = 1
+    changed[number][tuple(place)] += 1
+    before, after = Run(twin, arrays).first, Run(twin, changed).first
+    if before is None or after is None or before.shape != after.shape:
+        return False
+    if before.shape[1] != changed[number].shape[axis]:
+        return False
+    channels = np.nonzero(before != after)[1]
+    return bool(channels.size) and bool((channels == 1).all())

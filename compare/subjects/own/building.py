@@ -1,0 +1,136 @@
+"""The twins of two models that a user brings, built as they run; loads frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from compare.in_keras import models as keras_models
+from compare.judging.arrays import sequence
+from compare.subjects.own import calls, layouts
+from compare.subjects.own import models as live
+from compare.subjects.own import notes as notes_of_runs
+from compare.subjects.own.pair import OwnPair
+from compare.subjects.own.weights import RANDOM
+
+# PyTorch comes first.
+from compare.twins.frameworks import FRAMEWORKS
+from compare.twins.stages import StagesOfAll
+from compare.twins.twins import Twins
+
+
+def build(pair: OwnPair, notes: list[str]) -> layouts.Built:
+    """The twins for as many steps as they take, with what they do on one sample.
+
+    Any number of steps is tried first, where the models may take it.
+
+    Args:
+        pair: what to build.
+        notes: gets which layer is the twin of which.
+
+    Raises:
+        BadInput: if layers have no twins.
+    """
+    for side, model in pair.models.items():
+        if side == "keras" and live.is_live(side, model):
+            own_weights = pair.transfer not in ("to_keras", RANDOM)
+            keras_models.check_unbuilt(model, own_weights)
+    for length in _lengths(pair):
+        twins, stages = twins_of(pair, length)
+        if stages:
+            break
+    if stages and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
+        made = twins.model("keras", "float32")  # by a function, which is seen only now
+        length = calls.declared_steps(made) or length
+        twins, stages = twins_of(pair, length, made)
+    if stages:
+        notes += notes_of_runs.on_matches(twins, pair.ignore)
+    return layouts.Built(twins, length, stages)
+
+
+def _lengths(pair: OwnPair) -> list[int | None]:
+    """The numbers of steps to build a pair for, one after the other; None for any."""
+    x = sequence(pair.arrays)
+    if x is None:
+        return [None]
+    whole = x.shape[1]
+    if pair.free and calls.declared_steps(pair.models["keras"]) is None:
+        return [None, whole]
+    return [whole]
+
+
+def twins_of(
+    pair: OwnPair, length: int | None, declaring: object = None
+) -> tuple[Twins, StagesOfAll]:
+    """The twins of a pair for a number of steps, or any.
+
+    Args:
+        pair: whose twins.
+        length: the number of steps.
+        declaring: a model of Keras that declares sizes; None for the pair's own.
+
+    Returns:
+        The twins, and what both models do on the first sample, or on all where they
+        take no single one; nothing where one of them cannot be built or run.
+
+    Raises:
+        BadInput: if layers have no twins, and weights are to be transferred.
+    """
+    inputs = calls.inputs(pair, declaring or pair.models["keras"], length)
+    handed = {
+        side: partial(
+            calls.call,
+            side,
+            pair.names,
+            softmaxed=side in pair.softmaxed,
+            layout=pair.layout,
+        )
+        for side in FRAMEWORKS
+    }
+    uncopied: set[str] = set()
+    while True:
+        makers = {}
+        originals = {}
+        for side, model in pair.models.items():
+            makers[side] = live.Maker(side, model, side in uncopied)
+            if makers[side].copies:
+                originals[side] = model
+        with live.noticing(originals) as ran:
+            twins = Twins(makers, inputs, None, calls=handed, alike=False)
+            stages: StagesOfAll = {}
+            if not twins.refusals:
+                # Judged as they are, models need no rules; transferred, they do.
+                twins.match(
+                    pair.arrays,
+                    pair.table,
+                    complete=bool(pair.transfer),
+                    ignore=pair.ignore,
+                )
+                twins.pair_otherwise(pair.exchanged)
+                stages = _first_run(twins, calls.first_sample(twins, pair.arrays))
+                if not stages:  # as where a model drops every axis of size 1
+                    stages = _first_run(twins, pair.arrays)
+        if not ran:
+            return twins, stages
+        uncopied |= ran  # a copy that runs layers of its original proves nothing
+
+
+def _first_run(twins: Twins, arrays: tuple[np.ndarray, ...]) -> StagesOfAll:
+    """What both models do, nothing where one refuses.
+
+    Twins in float64 that work in float32 inside are dropped.
+    """
+    _drop_narrow(twins, arrays)
+    stages, refusals = twins.run(*arrays)
+    return {} if refusals else stages
+
+
+def _drop_narrow(twins: Twins, arrays: Sequence[np.ndarray]) -> None:
+    """Drop twins in float64 that work in float32 inside: they prove nothing."""
+    for side in FRAMEWORKS:
+        if "float64" in twins.of_side(side):
+            name = twins.twin(side, "float64").narrows(arrays)
+            if name:
+                twins.drop_float64(side, f"{name} takes it to a lower precision")
