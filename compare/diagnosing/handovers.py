@@ -247,7 +247,8 @@ class _HandoverSearch:
             if not all(_is_seen(layer, a) for a in self._isolated.anatomies.values()):
                 continue
             link = Link(layer, self._following)
-            sides = _recognised(link, self._isolated, recognise)
+            is_half_enough = self.half_recognised is None
+            sides = _recognised(link, self._isolated, recognise, is_half_enough)
             if all(sides.values()):
                 findings = _differing(link, sides, self._isolated)
                 if layer in self._inputs:
@@ -291,7 +292,7 @@ def _is_seen(layer: str, anatomy: Anatomy) -> bool:
 
 
 def _recognised(
-    link: Link, isolated: Isolated, recognise: Recognise
+    link: Link, isolated: Isolated, recognise: Recognise, is_half_enough: bool
 ) -> dict[Side, Recognised]:
     """What each side does on a link; empty for a side on which nothing is recognised.
 
@@ -299,15 +300,18 @@ def _recognised(
         link: the place.
         isolated: the twins at work.
         recognise: finds what takes the layer's output to what is handed on.
+        is_half_enough: whether it is worth to know of one side alone; else the second
+            is not looked at where the first shows nothing.
     """
-    sides: dict[Side, Recognised] = {}
+    sides: dict[Side, Recognised] = {side: {} for side in isolated.anatomies}
     is_last = not link.following
     for side, anatomy in isolated.anatomies.items():
-        sides[side] = {}
         array = link.array_on(anatomy)
         if array is not None:
             is_turned = side == "torch" and link.layer in isolated.time_major
             sides[side] = recognise(anatomy, link.layer, array, is_last, is_turned)
+        if not sides[side] and not is_half_enough:
+            break
     return sides
 
 

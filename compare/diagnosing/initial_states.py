@@ -95,16 +95,36 @@ def _source(layer: str, state: np.ndarray, anatomy: Anatomy) -> str:
         for way in (*SHORT, *ways):
             if near(ways[way](output), state):
                 return f"{SHORT.get(way, way)} of {name}"
-        if output.states is None:
-            continue
-        for number, own_state in enumerate(output.states, start=1):
-            if near(own_state, state):
-                return f"h of part {number} of {name}"
+        for letter, parts in _states_of_parts(name, anatomy).items():
+            for number, own_state in enumerate(parts, start=1):
+                if near(own_state, state):
+                    return f"{letter} of part {number} of {name}"
     for name, array in reversed(list(anatomy.layer_outputs.items())):
         for activation, function in ACTIVATIONS.items():
             if array.shape == state.shape and near(function(array), state):
                 return name if activation == NONE else f"{activation} of {name}"
     return UNKNOWN
+
+
+def _states_of_parts(name: str, anatomy: Anatomy) -> dict[str, np.ndarray]:
+    """The final states of each layer and direction of a recurrent layer.
+
+    Args:
+        name: of the layer.
+        anatomy: what its side does; a layer hands on c of its last part alone, so that
+            those of the others are computed.
+
+    Returns:
+        By letter, (parts, batch, size).
+    """
+    parts = {}
+    states = anatomy.recurrent_outputs[name].states
+    if states is not None:
+        parts["h"] = states
+    computed = anatomy.recurrent_calls[name].run()
+    if isinstance(computed, dict) and "c_n" in computed:
+        parts["c"] = computed["c_n"]
+    return parts
 
 
 # ----------------------------------------------------------------------------- in words

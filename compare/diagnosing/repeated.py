@@ -71,7 +71,13 @@ def _in_other_words(finding: Finding, told: Callable[[str], str]) -> Finding:
     readings = []
     for reading in finding.readings:
         sentence, fix = told(reading.sentence), _without_run(reading.fix)
-        readings.append(replace(reading, sentence=sentence, fix=fix, wording=None))
+        names = {side: _without_run(name) for side, name in reading.names.items()}
+        wording = reading.wording
+        if wording is not None and told(wording.sentence) != wording.sentence:
+            wording = None  # it says how many runs of this layer there are
+        readings.append(
+            replace(reading, sentence=sentence, fix=fix, wording=wording, names=names)
+        )
     return replace(finding, readings=tuple(readings), unknown=told(finding.unknown))
 
 

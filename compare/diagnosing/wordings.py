@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from compare.judging.explanation import listed
 from compare.judging.words import Side
 
-MOST_NAMES = 8  # in one sentence; of more the first, and how many others
+MOST_NAMES = 40  # in one sentence; of more the first, and how many others
 PLACES: dict[Side, str] = {"torch": "{torch}", "keras": "{keras}"}
 
 

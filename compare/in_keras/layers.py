@@ -11,7 +11,13 @@ import numpy as np
 
 from compare.errors import BadInput
 from compare.in_keras import cells, separable
-from compare.in_keras.internals import attributes, every_layer, node_sources, view_of
+from compare.in_keras.internals import (
+    KERAS_HOME,
+    attributes,
+    every_layer,
+    node_sources,
+    view_of,
+)
 from compare.in_keras.kinds import (
     ATTENTION,
     inner_layers,
@@ -322,7 +328,7 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
             continue
         visited.add(id(child))
         inside: dict[str, keras.Layer] = {}
-        if not is_composite(child):
+        if not is_composite(child) and _may_have_layers(child):
             inside = _holding(child, f"{path}{name}.")
         if inside and isinstance(child, keras.layers.RNN):
             pass  # its cell is among those
@@ -336,6 +342,12 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
         if is_composite(leaf):
             wrapped |= {id(layer) for layer in every_layer(leaf, itself=False)}
     return {name: leaf for name, leaf in by_name.items() if id(leaf) not in wrapped}
+
+
+def _may_have_layers(layer: keras.Layer) -> bool:
+    """Whether a layer may have others inside: one of Keras's own says so."""
+    own = type(layer).__module__.startswith(KERAS_HOME)
+    return not own or bool(every_layer(layer, itself=False))
 
 
 def _holds_some_itself(layer: keras.Layer) -> bool:

@@ -127,6 +127,15 @@ def _gelu(function):
     return gelu
 
 
+# `tensorflow.is_tensor` asks a protocol, which takes a hundred times as long.
+TENSORS = (
+    tensorflow.Tensor,
+    tensorflow.Variable,
+    tensorflow.SparseTensor,
+    tensorflow.RaggedTensor,
+)
+
+
 def widen(model: keras.Model) -> None:
     """Let tensors that layers of float64 hold beside their weights be float64.
 
@@ -137,8 +146,7 @@ def widen(model: keras.Model) -> None:
         if layer.compute_dtype != "float64":
             continue
         for name, value in vars(layer).items():
-            own = tensorflow.is_tensor(value) and not isinstance(value, keras.Variable)
-            if own and value.dtype == tensorflow.float32:
+            if isinstance(value, TENSORS) and value.dtype == tensorflow.float32:
                 vars(layer)[name] = tensorflow.cast(value, tensorflow.float64)
 
 

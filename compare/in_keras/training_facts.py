@@ -107,7 +107,7 @@ def _running(
     with _kept(twin.functional), suppress(*REFUSALS):
         with calls_replaced(watching), terms, noting:
             results.append(_results(twin, arrays))
-        if not draws:
+        if not draws and not _are_of_keras(named):
             results.append(_results(twin, arrays))
     if len(results) == 2 and _differ(*results) and not _states(named):
         return (Draw("random numbers", None, ""),), tuple(added)
@@ -187,6 +187,18 @@ def _of_layer(name: str, layer: keras.Layer) -> Iterator[Draw]:
         rate = getattr(layer, option, 0)
         if isinstance(rate, int | float) and rate > 0:
             yield Draw(_kind(layer), float(rate), name)
+
+
+def _are_of_keras(named: Sequence[_Named]) -> bool:
+    """Whether layers run no code of a user's, which may draw where nobody watches."""
+    for entry in named:
+        layer = entry.layer
+        if not _is_of_keras(layer) or isinstance(layer, keras.layers.Lambda):
+            return False
+        activation = getattr(layer, "activation", None)
+        if not getattr(activation, "__module__", "keras.").startswith("keras."):
+            return False
+    return True
 
 
 def _is_of_keras(layer: keras.Layer) -> bool:

@@ -125,6 +125,9 @@ def _with_arrays(
         wrong = written.as_written(model, layer, changed)
     else:
         wrong = possible(effect.change(right))
+    # An embedding with a max_norm shortens the rows that it reads, in their place.
+    module = dict(model.named_modules()).get(layer)
+    shortens = getattr(module, "max_norm", None) is not None
     memory = Counter(map(_memory, (*model.parameters(), *model.buffers())))
     with ExitStack() as stack:
         for name, array in wrong.items():
@@ -132,6 +135,8 @@ def _with_arrays(
             if memory[_memory(tensor)] > 1:
                 stack.enter_context(_overwritten(tensor, array))
             elif array is not right[name]:
+                if shortens:
+                    array = array.copy()
                 stack.enter_context(_exchanged(tensor, array))
             elif not isinstance(tensor, torch.nn.Parameter):
                 stack.enter_context(_put_back(tensor))

@@ -43,8 +43,9 @@ class TrainingEvidence:
         versions: of Python, this package and what it ran on.
         settings: what was run: `pair`, `source` of the examples, `loss`, `optimizer`,
             what it is set to for "torch" and "keras", `epochs`, `batch_size`,
-            `steps_per_epoch`, `seed`, `follow` (the side that the other follows) and
-            `removed` (the causes of drift that were).
+            `steps_per_epoch`, `seed`, `follow` (the side that the other follows),
+            `removed` (the causes of drift that were) and `variances_aligned` (whether
+            running variances divide as those of the side that is followed).
         steps: how many were planned.
         gradients: of the loss on the first batch, before the first step.
         losses: before each step, by side and precision: "torch32" and so on.

@@ -167,13 +167,6 @@ OF_MASKS = (
         Computation(_with_mask(_shifted(-1))),
     ),
     Mistake(
-        "causal mask where none should be",
-        "queries do not see later steps, which they should",
-        "give no causal attn_mask",
-        "leave out use_causal_mask",
-        Computation(_without_past),
-    ),
-    Mistake(
         "attention mask added",
         "the mask is added to the scores as 0 and 1",
         _HIDE_BY_FLOATS,
@@ -193,6 +186,13 @@ OF_MASKS = (
         _HIDE_BY_FLOATS,
         _HIDE_IN_KERAS,
         Computation(_multiplied),
+    ),
+    Mistake(
+        "causal mask where none should be",
+        "queries do not see later steps, which they should",
+        "give no causal attn_mask",
+        "leave out use_causal_mask",
+        Computation(_without_past),
     ),
     Mistake(
         "padded queries see nothing",

@@ -56,10 +56,15 @@ def keras_momentum(momentum: float | None) -> float | None:
 
 
 def _swapped(arrays: Arrays) -> Arrays | None:
-    """Put mean and variance in each other's place; None where there are none."""
+    """Put mean and variance in each other's place; None where there are none.
+
+    A variance below zero is none: these arrays are those that are wrong.
+    """
     if "running_mean" not in arrays:
         return None
     mean, variance = arrays["running_mean"], arrays["running_var"]
+    if (variance < 0).any():
+        return None
     return {**arrays, "running_mean": variance, "running_var": mean}
 
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import permutations
 
 import numpy as np
 
 from compare.kinds import conv_lstm, functions, gru, lstm, running
-from compare.kinds.changes import change_each
+from compare.kinds.by_hand_arrays import (
+    SIDE_BY_SIDE,
+    mistake_by_hand,
+    on_block,
+    orders_of,
+    with_arrays,
+)
 from compare.kinds.computing import Cell
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call, Computation, Mistake
@@ -40,19 +45,13 @@ def of_kind(kind: str) -> list[Mistake[Computation]]:
         kind: "LSTM", "ConvLSTM", "GRU", "RNN" or "RNN(relu)".
     """
     if kind == conv_lstm.NAME:
-        orders, sequences = _orders(conv_lstm.GATES), (FROM_THE_END, *BETWEEN_STEPS)
+        orders, sequences = orders_of(conv_lstm.GATES), (FROM_THE_END, *BETWEEN_STEPS)
         return [*LSTM, *orders, *_functions(), *FOR_ONE_TANH, *sequences]
     if kind == "LSTM":
-        return [*LSTM, *_orders("ifgo"), *_functions(), *FOR_ONE_TANH]
+        return [*LSTM, *orders_of("ifgo"), *_functions(), *FOR_ONE_TANH]
     if kind == "GRU":
-        return [*GRU, *_orders("rzn"), *_functions()]
+        return [*GRU, *orders_of("rzn"), *_functions()]
     return [SIDE_BY_SIDE, *_functions()]
-
-
-def _mistake(
-    name: str, sentence: str, fix: str, compute: Callable[[Call], Returned | None]
-) -> Mistake[Computation]:
-    return Mistake(name, sentence, fix, fix, Computation(compute))
 
 
 def _functions() -> Iterator[Mistake[Computation]]:
@@ -62,7 +61,7 @@ def _functions() -> Iterator[Mistake[Computation]]:
         yield replace(mistake, torch=fix, keras=fix)
     for mistake in NO_TANH:
         yield replace(mistake, torch="use tanh there", keras="use tanh there")
-    yield _mistake(
+    yield mistake_by_hand(
         "sigmoid for tanh by hand",
         "a sigmoid is in the place of tanh",
         "use tanh there",
@@ -70,76 +69,6 @@ def _functions() -> Iterator[Mistake[Computation]]:
     )
 
 
-# ------------------------------------------------------------- arrays taken otherwise
-
-
-def _with_arrays(
-    change: Callable[[Arrays], Arrays | None],
-) -> Callable[[Call], Returned | None]:
-    """Run a layer with other arrays; None where they cannot be changed."""
-
-    def compute(call: Call) -> Returned | None:
-        if sum("weight_hh" in name for name in call.arrays) > 1:
-            return None
-        arrays = change(call.arrays)
-        return None if arrays is None else returned(replace(call, arrays=arrays))
-
-    return compute
-
-
-def _on_block(
-    block: int, number: int, change: Callable[[np.ndarray], np.ndarray], *names: str
-) -> Callable[[Arrays], Arrays | None]:
-    """Change the rows of one gate in the arrays whose names begin so."""
-
-    def changed(array: np.ndarray) -> np.ndarray:
-        blocks = np.split(array, number)
-        blocks[block] = change(blocks[block])
-        return np.concatenate(blocks)
-
-    return change_each(changed, *names)
-
-
-def _orders(gates: str) -> Iterator[Mistake[Computation]]:
-    """Every wrong order in which the code splits what it computes for all gates."""
-    right, *orders = permutations(range(len(gates)))
-    listed = ", ".join(gates)
-    for order in orders:
-        wrong = ", ".join(gates[number] for number in order)
-
-        def taken(array: np.ndarray, order: tuple[int, ...] = order) -> np.ndarray:
-            blocks = np.split(array, len(order))
-            # The code calls its part of a number what stands elsewhere in the arrays.
-            return np.concatenate([blocks[order.index(gate)] for gate in right])
-
-        change = change_each(taken, "weight_ih", "weight_hh", "bias")
-        yield _mistake(
-            f"gates split {wrong}",
-            f"the gates are taken in the order {wrong}; their arrays have {listed}",
-            f"take the gates in the order {listed}",
-            _with_arrays(change),
-        )
-
-
-def _h_before_x(arrays: Arrays) -> Arrays | None:
-    """A matrix for x and h side by side is multiplied with h and x."""
-    result = dict(arrays)
-    for name in arrays:
-        if "weight_ih" in name:
-            partner = name.replace("weight_ih", "weight_hh")
-            both = np.concatenate([arrays[name], arrays[partner]], axis=1)
-            size = arrays[partner].shape[1]
-            result[name], result[partner] = both[:, size:], both[:, :size]
-    return result
-
-
-SIDE_BY_SIDE = _mistake(
-    "cat([h, x]) for cat([x, h])",
-    "h stands before x in what the matrix is multiplied with, cat([h, x]), not cat([x, "
-    "h])",
-    "put x before h: cat([x, h])",
-    _with_arrays(_h_before_x),
-)
 # ----------------------------------------------------------------------- other steps
 
 
@@ -169,11 +98,26 @@ def _lstm(
         def run_step(
             p: Arrays, x: np.ndarray, h: np.ndarray, c: np.ndarray, options: Options
         ) -> tuple[np.ndarray, ...]:
-            return tuple(step(cell.sums(p, x, h), c, options))
+            h, c = step(cell.sums(p, x, h), c, options)
+            return lstm.projected(p, h), c
 
         return _run_with(replace(cell, step=run_step))(call)
 
     return compute
+
+
+def _tanh_of_projected(call: Call) -> Returned | None:
+    """A tanh follows the projection; None where there is none."""
+    if "weight_hr" not in " ".join(call.arrays):
+        return None
+
+    def run_step(
+        p: Arrays, x: np.ndarray, h: np.ndarray, c: np.ndarray, options: Options
+    ) -> tuple[np.ndarray, ...]:
+        h, c = lstm.step(p, x, h, c, options)
+        return np.tanh(h), c
+
+    return _run_with(replace(lstm.CELL, step=run_step))(call)
 
 
 def _gates_of(options: Options) -> tuple[functions.Function, functions.Function]:
@@ -218,7 +162,7 @@ def _for_one_tanh(place: str, name: str) -> Mistake[Computation]:
         "c": ("on the cell state", "h = o * tanh(c)"),
         "g": ("on the candidate", "c = f * c + i * tanh(g)"),
     }[place]
-    return _mistake(
+    return mistake_by_hand(
         f"{name} for tanh {on}",
         f"{name} is in the place of the tanh {on} alone: "
         f"{right.replace('tanh', name)}, not {right}",
@@ -255,50 +199,56 @@ def _add(number: int) -> Callable[[np.ndarray], np.ndarray]:
 
 LSTM = (
     SIDE_BY_SIDE,
-    _mistake(
+    mistake_by_hand(
         "no tanh on c",
         "the tanh on the cell state is left out: h = o * c, not o * tanh(c)",
         "h = o * tanh(c)",
         _lstm(_no_tanh_on_c),
     ),
-    _mistake(
+    mistake_by_hand(
         "no tanh on the candidate",
         "the tanh on the candidate is left out: c = f * c + i * g, g without its tanh",
         "c = f * c + i * tanh(g)",
         _lstm(_no_tanh_on_g),
     ),
-    _mistake(
+    mistake_by_hand(
         "forget bias added by hand",
         "one is added to what the forget gate is a function of, on top of its bias",
         "leave the one out: the bias of the forget gate has it",
-        _with_arrays(_on_block(1, 4, _add(1), "bias_ih")),
+        with_arrays(on_block(1, 4, _add(1), "bias_ih")),
     ),
-    _mistake(
+    mistake_by_hand(
         "forget bias subtracted by hand",
         "the bias of the forget gate lacks the one that the other side adds to it",
         "add 1 to what the forget gate is a function of",
-        _with_arrays(_on_block(1, 4, _add(-1), "bias_ih")),
+        with_arrays(on_block(1, 4, _add(-1), "bias_ih")),
     ),
-    _mistake(
+    mistake_by_hand(
+        "tanh on the projection",
+        "a tanh follows the projection: h = tanh(W (o * tanh(c)))",
+        "h = W (o * tanh(c))",
+        _tanh_of_projected,
+    ),
+    mistake_by_hand(
         "old cell state shown",
         "h is made of the cell state before the step: h = o * tanh(c of the step "
         "before)",
         "compute c first: h = o * tanh(c)",
         _lstm(_old_c_shown),
     ),
-    _mistake(
+    mistake_by_hand(
         "input gate coupled",
         "the input gate is 1 - f, and not a gate of its own",
         "c = f * c + i * tanh(g)",
         _lstm(_coupled),
     ),
-    _mistake(
+    mistake_by_hand(
         "no output gate",
         "the output gate is left out: h = tanh(c)",
         "h = o * tanh(c)",
         _lstm(_no_output_gate),
     ),
-    _mistake(
+    mistake_by_hand(
         "no forget gate",
         "the forget gate is left out: c = c + i * tanh(g)",
         "c = f * c + i * tanh(g)",
@@ -357,33 +307,33 @@ def _reset_by_update_gate(
 
 GRU = (
     SIDE_BY_SIDE,
-    _mistake(
+    mistake_by_hand(
         "no reset gate",
         "the reset gate is left out: n = tanh(W x + U h)",
         "n = tanh(W x + r * (U h))",
         _gru(_no_reset_gate),
     ),
-    _mistake(
+    mistake_by_hand(
         "update gate for the reset gate",
         "the update gate is in the place of the reset gate: n = tanh(W x + z * (U h))",
         "n = tanh(W x + r * (U h))",
         _gru(_reset_by_update_gate),
     ),
-    _mistake(
+    mistake_by_hand(
         "update gate exchanged",
         "the update gate has the other role: z * n + (1 - z) * h, not (1 - z) * n + z "
         "* h",
         "h = (1 - z) * n + z * h",
-        _with_arrays(_on_block(1, 3, np.negative, "weight_ih", "weight_hh", "bias")),
+        with_arrays(on_block(1, 3, np.negative, "weight_ih", "weight_hh", "bias")),
     ),
-    _mistake(
+    mistake_by_hand(
         "reset gate after the product by hand",
         "the reset gate acts on the product, n = tanh(W x + r * (U h)), and not on the "
         "state before it",
         "n = tanh(W x + U (r * h))",
         _reset_after,
     ),
-    _mistake(
+    mistake_by_hand(
         "reset gate before the product by hand",
         "the reset gate acts on the state before the matrix product, n = tanh(W x + U "
         "(r * h)), and not on the product",

@@ -21,13 +21,28 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
     Args:
         arrays: `weight`.
         x: indices from 0, (batch, ...); whole numbers, of any type.
-        options: none is looked at.
+        options: max_norm, the longest that a row may be, where it is told.
 
     Returns:
         (batch, ..., features).
     """
-    result: np.ndarray = arrays["weight"][np.asarray(x).astype("int64")]
+    table = limited(arrays["weight"], options.get("max_norm"))
+    result: np.ndarray = table[np.asarray(x).astype("int64")]
     return result
+
+
+def limited(table: np.ndarray, longest: float | None) -> np.ndarray:
+    """Shorten the rows of a table, (words, features), that are longer than allowed.
+
+    Args:
+        table: of an embedding.
+        longest: Euclidean norm that a row may have; None for any.
+    """
+    if longest is None:
+        return table
+    norms = np.linalg.norm(table, axis=1, keepdims=True)
+    shortened = table * (longest / (norms + 1e-7))  # as PyTorch divides
+    return np.where(norms > longest, shortened, table)
 
 
 def _off_by_one(name: str, read: str, index: str, by: int) -> Mistake[ArraysOfLayer]:

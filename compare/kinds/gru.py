@@ -215,6 +215,7 @@ GRU = Kind(
             in_pytorch=(True,),
             refused=True,
             instead=recurrent.BY_HAND,
+            instead_in_torch=recurrent.IN_PYTORCH,
             sample=(None, False),
         ),
         *recurrent.OPTIONS,

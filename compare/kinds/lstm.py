@@ -54,10 +54,23 @@ def step(
     activation = functions.called(options.get("activation", "tanh"))
     i, f, g, o = sums(p, x, h).values()
     c = gate(f) * c + gate(i) * activation(g)
-    h = gate(o) * activation(c)
-    if "weight_hr" in p:
-        h = h @ p["weight_hr"].T
-    return h, c
+    return projected(p, gate(o) * activation(c)), c
+
+
+def projected(p: Arrays, h: np.ndarray) -> np.ndarray:
+    """Project what is shown of the cell state, where there is a projection.
+
+    Args:
+        p: `weight_hr` (size of h, hidden_size), or none.
+        h: (batch, hidden_size).
+
+    Returns:
+        (batch, size of h).
+    """
+    if "weight_hr" not in p:
+        return h
+    result: np.ndarray = h @ p["weight_hr"].T
+    return result
 
 
 def sums(p: Arrays, x: np.ndarray, h: np.ndarray) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from compare.kinds.rows import Row, RowsOfLayers
 
 FEATURES, UNITS = 4, 6
 BY_HAND = "use Keras's default there, or write the cell by hand in PyTorch"
+IN_PYTORCH = "write the cell by hand"
 
 # The arrays of a cell; a layer's are several of these, with endings or prefixes.
 IN_FILES = Axes(
@@ -83,6 +84,7 @@ def activation(name: str, default: str, instead: str = BY_HAND) -> Option:
         in_pytorch=(default,),
         refused=True,
         instead=instead,
+        instead_in_torch=IN_PYTORCH,
         sample=(None, "hard_sigmoid"),
     )
 

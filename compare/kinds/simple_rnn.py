@@ -87,6 +87,7 @@ OPTIONS = (
         in_pytorch=("tanh", "relu"),
         refused=True,
         instead=recurrent.BY_HAND,
+        instead_in_torch=recurrent.IN_PYTORCH,
         sample=("relu", "relu"),
     ),
     *recurrent.OPTIONS,

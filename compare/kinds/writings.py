@@ -12,30 +12,16 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 
+from compare.kinds.cell_names import Role, gate_of, role_beside_gate, role_of
 from compare.kinds.layer import Arrays
 
-Role = Literal["x", "h"]  # what a matrix is multiplied with
-
-# Words and letters for a gate, by the gate's letter in PyTorch.
-WORDS = {
-    "i": ("i", "input", "in"),
-    "f": ("f", "forget"),
-    "g": ("g", "c", "cell", "candidate", "cand", "memory"),
-    "o": ("o", "output", "out"),
-    "r": ("r", "reset"),
-    "z": ("z", "u", "update"),
-    "n": ("n", "h", "candidate", "cand", "new", "hidden", "tilde"),
-}
 # In which order Keras stacks the gates of a kind, by PyTorch's order.
 IN_KERAS = {"ifgo": "ifgo", "rzn": "zrn", "h": "h"}
 CONVOLVED = "ifog"  # of a cell that convolves, as users write it
-FOR_X = ("x", "ih", "x2h", "i2h", "wx", "kernel", "w", "input", "wih", "xh")
-FOR_H = ("hh", "h2h", "wh", "recurrent", "u", "r", "rec", "hidden", "whh")
-ENDINGS = ("weight", "kernel", "bias", "linear", "gate", "proj", "fc")
+PROJECTIONS = {"proj", "projection", "hr", "project", "p", "r"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +56,8 @@ class _Matrix:
 
     Args:
         name: of the array.
-        role: what it is multiplied with; "xh" and "hx" for both side by side.
+        role: what it is multiplied with; "xh" for both side by side; "c" for what is
+            shown of the cell state, which a projection makes h of.
         gate: its letter; None for all gates.
         is_turned: whether the array is (inputs, units), as in Keras.
     """
@@ -129,7 +116,9 @@ def _matrices(
     number = len(gates)
     names = list(shapes)
     if len(names) == 2:
-        return _two(names, shapes, number)
+        return _two(names, shapes, number) or _projected(names, shapes, gates)
+    if len(names) == 3 and number == 4:
+        return _projected(names, shapes, gates)
     if len(names) == 1 and number > 1:
         return _one(names[0], shapes[names[0]], number)
     if number > 1 and len(names) in (number, 2 * number):
@@ -141,8 +130,8 @@ def _two(
     names: list[str], shapes: Mapping[str, tuple[int, ...]], number: int
 ) -> list[_Matrix] | None:
     """A matrix for the input and one for h, all gates in each."""
-    ordered = sorted(names, key=lambda name: _role(name) == "h")
-    if {_role(name) for name in names} == {None} and number == 1:
+    ordered = sorted(names, key=lambda name: role_of(name) == "h")
+    if {role_of(name) for name in names} == {None} and number == 1:
         return None  # any two square matrices are no cell
     for for_x, for_h in (ordered, ordered[::-1]):
         for is_turned in _turns(for_x):
@@ -167,6 +156,35 @@ def _one(name: str, shape: tuple[int, ...], number: int) -> list[_Matrix] | None
     return None
 
 
+def _projected(
+    names: list[str], shapes: Mapping[str, tuple[int, ...]], gates: str
+) -> list[_Matrix] | None:
+    """The matrices of all gates of an LSTM, and that of a projection."""
+    if gates != "ifgo":
+        return None
+    for name in names:
+        if not PROJECTIONS.intersection(re.split(r"[._]", name.lower())):
+            continue
+        others = sorted(set(names) - {name}, key=lambda other: role_of(other) == "h")
+        for is_turned in _turns(name):
+            size, units = _turned(shapes[name], is_turned)
+            rows = {_turned(shapes[other], is_turned)[0] for other in others}
+            columns = _turned(shapes[others[-1]], is_turned)[1]
+            if rows != {4 * units} or size > units:
+                continue
+            projection = _Matrix(name, "c", None, is_turned)
+            if len(others) == 1 and columns > size:
+                return [_Matrix(others[0], "xh", None, is_turned), projection]
+            if len(others) == 2 and columns == size:
+                for_x, for_h = others
+                return [
+                    _Matrix(for_x, "x", None, is_turned),
+                    _Matrix(for_h, "h", None, is_turned),
+                    projection,
+                ]
+    return None
+
+
 def _by_gate(
     names: list[str], shapes: Mapping[str, tuple[int, ...]], gates: str
 ) -> list[_Matrix] | None:
@@ -174,7 +192,7 @@ def _by_gate(
     both = len(names) == len(gates)
     matrices = []
     for name in names:
-        gate, role = gate_of(name, gates), _role_beside_gate(name, gates)
+        gate, role = gate_of(name, gates), role_beside_gate(name, gates)
         if gate is None or (role is None and not both):
             return None
         matrices.append((name, "xh" if both else str(role), gate))
@@ -226,7 +244,7 @@ def _biases(
     if all(shapes[name] == (number * size,) for name in names) and len(names) <= 2:
         if len(names) == 1:
             return [_Bias(names[0], "x", None)]
-        ordered = sorted(names, key=lambda name: _role(name) == "h")
+        ordered = sorted(names, key=lambda name: role_of(name) == "h")
         roles: tuple[Role, Role] = ("x", "h")
         return [_Bias(n, role, None) for n, role in zip(ordered, roles, strict=False)]
     if any(shapes[name] != (size,) for name in names):
@@ -236,7 +254,7 @@ def _biases(
         gate = gate_of(name, gates)
         if gate is None:
             return None
-        is_second = len(names) > number and _role_beside_gate(name, gates) == "h"
+        is_second = len(names) > number and role_beside_gate(name, gates) == "h"
         biases.append(_Bias(name, "h" if is_second else "x", gate))
     told_apart = {(bias.role, bias.gate) for bias in biases}
     if len(told_apart) < len(biases):
@@ -244,60 +262,6 @@ def _biases(
     # Each gate has its bias; a second one it may have or not.
     has_all = {bias.gate for bias in biases if bias.role == "x"} == set(gates)
     return biases if has_all else None
-
-
-# -------------------------------------------------------------------------------- names
-
-
-def _tokens(name: str) -> list[str]:
-    """The words of a name, without those that say no more than that it is an array."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
-    words = [word.lower() for word in re.split(r"[._]", spaced) if word]
-    return [word for word in words if word not in ENDINGS] or words[-1:]
-
-
-def gate_of(name: str, gates: str) -> str | None:
-    """The gate that an array is of, by its name; None where that does not tell."""
-    tokens = _tokens(name)
-    for token in reversed(tokens):
-        for gate in gates:
-            if token in WORDS.get(gate, (gate,)):
-                return gate
-    last = tokens[-1]
-    # As in W_xi, W_hi, Wi, Ui, bi, b_ii, b_hi: the last letter is the gate's.
-    if 2 <= len(last) <= 3 and last[0] in "wurbxih":
-        for gate in gates:
-            if last[-1] in WORDS.get(gate, (gate,)):
-                return gate
-    return None
-
-
-def _role(name: str) -> Role | None:
-    """What an array of all gates is multiplied with, by its name."""
-    tokens = [re.sub(r"_l\d+$", "", token) for token in _tokens(name)]
-    words = [*tokens, "".join(tokens)]
-    if any(word in FOR_H for word in words):
-        return "h"
-    return "x" if any(word in FOR_X for word in words) else None
-
-
-def _role_beside_gate(name: str, gates: str) -> Role | None:
-    """What an array of one gate is multiplied with, by its name."""
-    tokens = _tokens(name)
-    last = tokens[-1]
-    if len(last) in (2, 3) and last not in sum(WORDS.values(), ()):
-        first = last[-2]  # W_xi, W_hi, Wxi; Wi and Ui have the matrix's own letter
-        if first in "xi":
-            return "x"
-        if first == "h":
-            return "h"
-        return "h" if first in "ur" else "x"
-    for token in tokens[:-1] + tokens[-1:] * (len(tokens) == 1):
-        if token in ("u", "r", "h", "hh", "h2h", "recurrent", "hidden", "wh"):
-            return "h"
-        if token in ("w", "x", "i", "ih", "x2h", "i2h", "input", "wx"):
-            return "x"
-    return None
 
 
 # ------------------------------------------------------------------------------ writing
@@ -325,16 +289,23 @@ def _writing(
     def stacked(blocks: Mapping[str, np.ndarray], letters: str) -> np.ndarray:
         return np.concatenate([blocks[letter] for letter in letters])
 
+    state = size  # of h
+    for matrix in matrices:
+        if matrix.role == "c":
+            state = _turned(shapes[matrix.name], matrix.is_turned)[0]
     with_second = {bias.gate for bias in biases if bias.role == "h"}
 
     def read_with(arrays: Arrays, of_gradients: bool) -> dict[str, np.ndarray]:
         parts: dict[str, dict[str, np.ndarray]] = {"x": {}, "h": {}}
+        projection = {}
         for matrix in matrices:
             array = np.asarray(arrays[matrix.name])
             array = array.T if matrix.is_turned else array
             if matrix.role == "xh":
-                parts["x"] |= in_blocks(array[:, :-size], matrix.gate)
-                parts["h"] |= in_blocks(array[:, -size:], matrix.gate)
+                parts["x"] |= in_blocks(array[:, :-state], matrix.gate)
+                parts["h"] |= in_blocks(array[:, -state:], matrix.gate)
+            elif matrix.role == "c":
+                projection["weight_hr"] = array
             else:
                 parts[matrix.role] |= in_blocks(array, matrix.gate)
         result = {
@@ -352,15 +323,21 @@ def _writing(
                 vectors["h"].setdefault(gate, alone)
             result["bias_ih"] = stacked(vectors["x"], gates)
             result["bias_hh"] = stacked(vectors["h"], gates)
-        return result
+        return result | projection
 
     def write_with(arrays: Arrays, of_gradients: bool) -> dict[str, np.ndarray]:
         blocks = {}
         for name, array in arrays.items():
+            if name == "weight_hr":
+                continue
             parts = np.split(np.asarray(array), number)
             blocks[name] = dict(zip(gates, parts, strict=True))
         result = {}
         for matrix in matrices:
+            if matrix.role == "c":
+                array = np.asarray(arrays["weight_hr"])
+                result[matrix.name] = array.T if matrix.is_turned else array
+                continue
             letters = order if matrix.gate is None else matrix.gate
             rows = {
                 "x": stacked(blocks["weight_ih"], letters),

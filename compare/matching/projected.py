@@ -85,10 +85,11 @@ def _groups(torch: Layers) -> Iterator[list[str]]:
             others = [name for name in names if name not in three]
             for output in others:
                 yield [*(name for name in three if name), output]
-        for place, name in enumerate(names[:-1]):
+        for place, name in enumerate(names):
             outputs, inputs = torch[name].arrays["weight"].shape
             if outputs > inputs:
-                yield [name, names[place + 1]]
+                for output in (*names[place + 1 :], *names[:place]):
+                    yield [name, output]
 
 
 def _named(names: Sequence[str], word: str) -> str | None:

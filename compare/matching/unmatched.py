@@ -10,6 +10,7 @@ from compare.errors import BadInput
 from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain
 from compare.matching.sizes import NUMBER_IN_KERAS, Sizes, numbered, parts_of
+from compare.matching.unlike_attention import other_attention
 from compare.one_line import printable
 
 MOST_LAYERS = 12  # of a side that is shown whole
@@ -109,9 +110,11 @@ def _suggestion(lost: Mapping[str, Layer], free: Mapping[str, Layer]) -> str:
         return ""
 
     return (
-        of_pairs(_own_layers)
+        other_attention(lost, free)
+        or of_pairs(_own_layers)
         or of_layers(_computed_weights, lost)
         or of_pairs(_other_arrays)
+        or of_pairs(_other_norms)
         or of_pairs(_other_parts)
         or of_pairs(_other_sizes)
         or of_layers(_without_rule, lost, free)
@@ -198,6 +201,21 @@ def _other_scales(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
     return "; and ".join(sentences)
 
 
+def _other_norms(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
+    """Two layers that normalise, in other ways."""
+    keras_kind = kinds.of_keras_class(plain(twin_layer.kind))
+    if layer.kind not in kinds.NORMALISATION or keras_kind is None:
+        return ""
+    torch_kind = kinds.BY_TORCH_NAME[layer.kind]
+    if keras_kind.family != "normalisation" or keras_kind is torch_kind:
+        return ""
+    return (
+        f"{called(name)} is {layer.kind} and {called(twin)} is {twin_layer.kind}, "
+        f"which normalise in other ways: build {torch_kind.keras[0]} in Keras, or "
+        f"nn.{keras_kind.torch[0]} in PyTorch"
+    )
+
+
 def _other_parts(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
     """Two recurrent layers, one of which is several in the other model."""
     if not kinds.are_recurrent(plain(layer.kind), plain(twin_layer.kind)):
@@ -222,10 +240,18 @@ def _other_parts(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
 def _other_sizes(name: str, layer: Layer, twin: str, twin_layer: Layer) -> str:
     if not _has_rule(layer, twin_layer):
         return ""
-    return (
+    sentence = (
         f"{called(name)} and {called(twin)} are of one kind, but not of the same "
         "sizes: build both twins with the same"
     )
+    kind = kinds.of_layers(plain(layer.kind), plain(twin_layer.kind))
+    names = [option.name for option in kind.options] if kind is not None else []
+    if layer.kind in kinds.NORMALISATION and {"axis", "axes"} & {*names}:
+        advice = "and axis in Keras that of the features, -1 where they are last"
+        if "axes" in names:
+            advice = "over the same axes: axis in Keras, normalized_shape in PyTorch"
+        sentence += f", {advice}"
+    return sentence
 
 
 def _without_rule(name: str, layer: Layer) -> str:

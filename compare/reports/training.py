@@ -169,6 +169,17 @@ def _opening(evidence: TrainingEvidence) -> Iterator[str]:
     keras = f"Keras {versions['keras']} ({versions['backend']})"
     yield f"{torch}: {_optimizer('torch', settings['torch'])}"
     yield f"{keras}: {_optimizer('keras', settings['keras'])}"
+    if settings.get("variances_aligned"):
+        yield VARIANCES_ALIGNED[settings["follow"]]
+
+
+# By the side that the other follows.
+VARIANCES_ALIGNED: Mapping[Side, str] = {
+    "torch": "Running variances divide by all values less one in Keras as well, as in "
+    "PyTorch; Keras's own divide by all values.",
+    "keras": "Running variances divide by all values in PyTorch as well, as in Keras; "
+    "PyTorch's own divide by all values less one.",
+}
 
 
 def _optimizer(side: Side, optimizer: Mapping[str, Any]) -> str:

@@ -10,7 +10,6 @@ from itertools import groupby
 import numpy as np
 
 from compare import progress
-from compare.diagnosing import diagnosis, losses
 from compare.errors import BadInput
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging import verdict
@@ -290,6 +289,9 @@ class _Explainer:
         """
         if twins.only32 or not self._is_due(wrong[0].result):
             return wrong[0], None
+        # Here: a run in which all is the same does without, a tenth of its time.
+        from compare.diagnosing import diagnosis
+
         progress.say("looking for the reason")
         first, least = wrong[0], min(wrong, key=_effort)
         explanation = None
@@ -341,6 +343,8 @@ def _gradients(
         if probed.faults:
             result = replace(result, sensitivity=probed)
     elif result.verdict == DIFFERENT:
+        from compare.diagnosing import losses
+
         explanation = losses.diagnose(
             twins, subject.loss, inputs, targets, result.stages
         )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from compare.in_pytorch import precision as in_pytorch_precision
-from compare.judging.optimizers import Optimizer, Recipe
+from compare.judging.optimizers import VARIANCE, Optimizer, Recipe
 from compare.judging.result import SAME, SIDES
 from compare.judging.training import Cause, TrainingEvidence
 from compare.judging.words import Side
@@ -100,6 +100,7 @@ def _settings(run: TrainingRun, optimizers: Mapping[Side, Optimizer]) -> dict[st
         "seed": run.recipe.seed,
         "follow": run.recipe.follow,
         "removed": sorted(run.recipe.removed),
+        "variances_aligned": VARIANCE in run.recipe.removed and VARIANCE in run.causes,
     }
 
 

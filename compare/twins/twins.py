@@ -34,6 +34,7 @@ from compare.twins.frameworks import (
     REFUSALS,
 )
 from compare.twins.models import losses
+from compare.twins.orders import in_own_order
 from compare.twins.stages import (
     Stages,
     StagesOfAll,
@@ -72,6 +73,8 @@ class Twins:
         ignored: full names of the arrays of PyTorch's model, and of the layers of
             Keras's model, that do not count: the user says so, or they have no part in
             the results.
+        orders: of arrays of Keras that hold PyTorch's numbers in another order, by
+            layer and array; a transfer to Keras puts them in it.
         probabilities, of_probabilities: the sides whose first result is probabilities,
             and those whose cross-entropy takes them; that of others takes logits.
     """
@@ -88,6 +91,7 @@ class Twins:
         self.inputs, self.outputs, self.time_axis = inputs, outputs or (), time_axis
         self.alike = alike
         self.matched: dict[str, list[str]] = {}
+        self.orders: Mapping[str, Mapping[str, np.ndarray]] = {}
         self.alone: Mapping[Side, Sequence[str]] = {}
         self.ignored: dict[Side, list[str]] = {"torch": [], "keras": []}
         self.probabilities: frozenset[Side] = frozenset()
@@ -300,6 +304,14 @@ class Twins:
             LAYERS[source].read,
             LAYERS[target].write,
         )
+        if self.orders and direction == "to_keras":
+            model = self.model("keras", precision)
+            layers = LAYERS["keras"].layers(model)
+            ordered = {
+                name: in_own_order(layers[name].arrays, orders)
+                for name, orders in self.orders.items()
+            }
+            LAYERS["keras"].load(model, ordered)
 
     def run(self, *arrays: np.ndarray) -> tuple[StagesOfAll, dict[Side, str]]:
         """Run every twin on one input.

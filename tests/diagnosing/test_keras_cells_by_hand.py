@@ -17,10 +17,11 @@ X = np.random.default_rng(0).normal(0, 1, (4, TIME, FEATURES)).astype("float32")
 
 
 class Layer(nn.Module):
-    def __init__(self, cls=nn.LSTM):
+    def __init__(self, cls=nn.LSTM, projection=0):
         super().__init__()
-        self.rnn = cls(FEATURES, SIZE, batch_first=True)
-        self.head = nn.Linear(SIZE, 3)
+        settings = {"proj_size": projection} if projection else {}
+        self.rnn = cls(FEATURES, SIZE, batch_first=True, **settings)
+        self.head = nn.Linear(projection or SIZE, 3)
 
     def forward(self, x):
         return self.head(self.rnn(x)[0][:, -1])
@@ -102,6 +103,7 @@ def checked(make, cell):
         (Layer, in_keras.OfDenseLayers),
         (Layer, in_keras.OfGates),
         (partial(Layer, nn.GRU), in_keras.GruOfGates),
+        (partial(Layer, projection=4), in_keras.Projected),
         (partial(Loop, partial(nn.LSTMCell, FEATURES, SIZE)), in_keras.OfParameters),
         (partial(Loop, partial(nn.LSTMCell, FEATURES, SIZE)), in_keras.OfGates),
         (partial(Loop, Peephole), in_keras.Peephole),
@@ -161,3 +163,12 @@ def test_mistakes_in_a_cell_of_dense_layers_are_named(cell, sentence):
     assert f"in rnn of Keras, {sentence}" in told.partition("proof")[0]
     assert "recurrent_activation" not in told.partition("or else")[0]
     assert "required" not in told
+
+
+def test_a_tanh_on_the_projection_of_a_cell_is_named():
+    """The projection is a dense layer in Keras, proj_size in PyTorch."""
+    wrong = partial(in_keras.Projected, is_squashed=True)
+    evidence, _ = checked(partial(Layer, projection=4), wrong)
+
+    assert evidence.verdict == "different"
+    assert "a tanh follows the projection" in evidence.explain().partition("proof")[0]

@@ -72,14 +72,13 @@ KERAS = {
         "bias": (12,),
     },
 }
-TORCH = {
-    "LSTM": {
-        "weight_ih_l0": (12, FEATURES),
-        "weight_hh_l0": (12, SIZE),
-        "bias_ih_l0": (12,),
-        "bias_hh_l0": (12,),
-    }
+LSTM = {
+    "weight_ih_l0": (12, FEATURES),
+    "weight_hh_l0": (12, SIZE),
+    "bias_ih_l0": (12,),
+    "bias_hh_l0": (12,),
 }
+PROJECTED = {**LSTM, "weight_hh_l0": (12, 2), "weight_hr_l0": (2, SIZE)}
 
 
 def of_gates(gates, *letters):
@@ -205,13 +204,30 @@ IN_KERAS = {
         of_gates("ifco", "W", "U", "b"),
         [f"b_{gate}" for gate in "ifco"],
     ),
+    "a projection": (
+        {
+            "x2h.kernel": (FEATURES, 12),
+            "x2h.bias": (12,),
+            "h2h.kernel": (2, 12),
+            "proj.kernel": (SIZE, 2),
+        },
+        ["x2h.bias"],
+    ),
+    "a projection, x and h side by side": (
+        {
+            "gates.kernel": (FEATURES + 2, 12),
+            "gates.bias": (12,),
+            "proj.kernel": (3, 2),
+        },
+        ["gates.bias"],
+    ),
 }
 
 
 @pytest.mark.parametrize("writing", IN_KERAS)
 def test_of_a_cell_by_hand_in_keras(writing):
     shapes, doubled = IN_KERAS[writing]
-    in_torch = layer("LSTM", TORCH["LSTM"])
+    in_torch = layer("LSTM", PROJECTED if "projection" in writing else LSTM)
     in_keras = layer("Cell(Layer)", shapes)
     torch, keras, of_twins = twins_by_hand(in_torch, in_keras)
     found = sums({"cell": in_torch}, {"cell": in_keras})

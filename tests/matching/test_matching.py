@@ -339,6 +339,23 @@ def test_an_offset_that_pytorch_lacks_is_named_as_what_it_is():
     assert "center=False in Keras" in text
 
 
+def test_norms_of_another_kind_are_named():
+    torch = {"gn": norm("GroupNorm", "weight", "bias")}
+    text = said(torch, {"ln": norm("LayerNormalization", "gamma", "beta")})
+
+    assert "gn is GroupNorm and ln is LayerNormalization" in text
+    assert "build GroupNormalization in Keras, or nn.LayerNorm in PyTorch" in text
+
+
+def test_norms_over_other_axes_are_told_which_setting_says_so():
+    torch = {"ln": norm("LayerNorm", "weight", "bias")}
+    wide = Layer(
+        "LayerNormalization", {name: np.zeros(4) for name in ("gamma", "beta")}
+    )
+
+    assert "axis in Keras, normalized_shape in PyTorch" in said(torch, {"n": wide})
+
+
 def test_statistics_that_pytorch_lacks_are_named():
     norm = {"weight": np.zeros(3), "bias": np.zeros(3)}
     keras = ("gamma", "beta", "moving_mean", "moving_variance")

@@ -7,8 +7,8 @@ from pathlib import Path
 import normed
 import numpy as np
 
+from compare.subjects.own.building import build
 from compare.subjects.own.pair import OwnPair
-from compare.subjects.own.run import build
 
 MODELS = Path(__file__).parents[1] / "diagnosing" / "edits" / "models"
 NAMES = ("cnn", "residual", "tcn", "seq2seq", "unet")

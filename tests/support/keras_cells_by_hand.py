@@ -83,6 +83,32 @@ class OfGates(Lstm):
         return h, [h, c]
 
 
+class Projected(keras.layers.Layer):
+    """An LSTM whose h is projected to fewer units, right or with a tanh after it."""
+
+    def __init__(self, units=4, is_squashed=False, **options):
+        super().__init__(**options)
+        self.x2h = keras.layers.Dense(4 * SIZE)
+        self.h2h = keras.layers.Dense(4 * SIZE, use_bias=False)
+        self.proj = keras.layers.Dense(units, use_bias=False)
+        self.is_squashed = is_squashed
+        self.state_size, self.output_size = (units, SIZE), units
+
+    def build(self, shape):
+        self.x2h.build(shape)
+        self.h2h.build((None, self.output_size))
+        self.proj.build((None, SIZE))
+
+    def call(self, x, states):
+        h, c = states
+        i, f, g, o = ops.split(self.x2h(x) + self.h2h(h), 4, axis=-1)
+        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
+        h = self.proj(ops.sigmoid(o) * ops.tanh(c))
+        if self.is_squashed:
+            h = ops.tanh(h)
+        return h, [h, c]
+
+
 class GruOfGates(keras.layers.Layer):
     """A dense layer of x and one of h for each gate; the reset gate acts after it."""
 

@@ -14,6 +14,14 @@ import compare
 FEATURES, HEADS, SIZE = 8, 4, 2
 
 
+SHOWN = torch.ones(5, 5).tril().bool()  # by a causal mask, to its rows' queries
+MASKS = {
+    "inverted": ~SHOWN,
+    "transposed": SHOWN.T,
+    "late": torch.ones(5, 5).tril(1).bool(),
+}
+
+
 class Attention(nn.Module):
     """Four linear layers; `groups` heads of keys and values.
 
@@ -36,10 +44,15 @@ class Attention(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         batch, time, _ = x.shape
-        query, key, value = (
-            part.view(batch, time, -1, SIZE).transpose(1, 2)
-            for part in self.projected(x)
-        )
+        if self.wrong == "cut without swapping":
+            query, key, value = (
+                part.view(batch, HEADS, time, SIZE) for part in self.projected(x)
+            )
+        else:
+            query, key, value = (
+                part.view(batch, time, -1, SIZE).transpose(1, 2)
+                for part in self.projected(x)
+            )
         repeats = HEADS // self.groups
         if self.wrong == "groups by turns":
             key, value = (part.repeat(1, repeats, 1, 1) for part in (key, value))
@@ -47,8 +60,9 @@ class Attention(nn.Module):
             key = key.repeat_interleave(repeats, 1)
             value = value.repeat_interleave(repeats, 1)
         scale = 1.0 if self.wrong == "scale" else SIZE**-0.5
+        mask = MASKS.get(self.wrong)
         attended = functional.scaled_dot_product_attention(
-            query, key, value, scale=scale, is_causal=self.wrong == "causal"
+            query, key, value, mask, scale=scale, is_causal=self.wrong == "causal"
         )
         if self.wrong != "time and heads":
             attended = attended.transpose(1, 2)
@@ -56,7 +70,7 @@ class Attention(nn.Module):
 
 
 class Packed(Attention):
-    """One linear layer for queries, keys and values."""
+    """One linear layer for queries, keys and values; `wrong` may be how it is cut."""
 
     def __init__(self, wrong: str = "") -> None:
         super().__init__(HEADS, wrong)
@@ -65,7 +79,29 @@ class Packed(Attention):
         self.out_proj = nn.Linear(FEATURES, FEATURES)
 
     def projected(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return self.qkv(x).chunk(3, -1)
+        packed = self.qkv(x)
+        if self.wrong == "heads first":
+            cut = packed.view(*x.shape[:2], HEADS, 3, SIZE).movedim(3, 0)
+            return tuple(part.flatten(2) for part in cut)
+        query, key, value = packed.chunk(3, -1)
+        if self.wrong == "keys first":
+            return key, query, value
+        return query, key, value
+
+
+class Named(Attention):
+    """Four linear layers with names in the plural, those of values first."""
+
+    def __init__(self, wrong: str = "") -> None:
+        super().__init__(HEADS, wrong)
+        del self.q_proj, self.k_proj, self.v_proj
+        self.values = nn.Linear(FEATURES, FEATURES)
+        self.keys = nn.Linear(FEATURES, FEATURES)
+        self.queries = nn.Linear(FEATURES, FEATURES)
+
+    def projected(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        value = self.values(x)
+        return self.queries(x), self.keys(x), value
 
 
 def in_torch(attention: nn.Module) -> nn.Module:
@@ -101,6 +137,7 @@ RIGHT = {
     "one layer for three": (Packed, HEADS),
     "two heads of keys for four of queries": (lambda: Attention(2), 2),
     "one head of keys for four of queries": (lambda: Attention(1), 1),
+    "names in the plural, values first": (Named, HEADS),
 }
 
 
@@ -137,6 +174,13 @@ WRONG = {
     "no mask": (Attention(), HEADS, True, "the causal mask is forgotten"),
     "a mask": (Attention(wrong="causal"), HEADS, False, "do not see later steps"),
     "in groups": (Attention(2, "scale"), 2, False, "the scores are not divided"),
+    "in the plural": (Named("scale"), HEADS, False, "the scores are not divided"),
+    "cut": (Attention(wrong="cut without swapping"), HEADS, False, "is cut into heads"),
+    "inverted": (Attention(wrong="inverted"), HEADS, True, "it is inverted"),
+    "transposed": (Attention(wrong="transposed"), HEADS, True, "is transposed"),
+    "late": (Attention(wrong="late"), HEADS, True, "one step after its own"),
+    "heads first": (Packed("heads first"), HEADS, False, "as (heads, 3, size)"),
+    "keys first": (Packed("keys first"), HEADS, False, "key, query, value"),
 }
 
 
@@ -151,3 +195,41 @@ def test_what_attention_by_hand_does_otherwise_is_named_and_proved(name, x):
     because = evidence.explain().split("because")[1].splitlines()
     assert sentence in because[0], evidence.explain()
     assert because[1].strip().startswith("proof")
+
+
+class Around(nn.Module):
+    """A model that is one layer of attention, of keys as wide as they are to be."""
+
+    def __init__(self, attention: nn.MultiheadAttention) -> None:
+        super().__init__()
+        self.attention = attention
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        key = x[..., : self.attention.kdim]
+        return self.attention(x, key, key)[0]
+
+
+UNLIKE = {
+    "biases": ({"bias": False}, {"key_dim": 2}, "use_bias=True in Keras"),
+    "size of a head": ({}, {"key_dim": 8}, "build Keras's with key_dim=2"),
+    "size of values": ({}, {"key_dim": 2, "value_dim": 3}, "and no value_dim"),
+    "features of keys": ({"kdim": 6, "vdim": 6}, {"key_dim": 2}, "its kdim and vdim"),
+}
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_one_layer_that_has_no_twin_is_told_what_to_build_otherwise(name, x):
+    in_pytorch, settings, advice = UNLIKE[name]
+    inputs = keras.Input((5, FEATURES))
+    attended = keras.layers.MultiHeadAttention(HEADS, **settings)(inputs, inputs)
+    torch_model = nn.MultiheadAttention(FEATURES, HEADS, batch_first=True, **in_pytorch)
+
+    with pytest.raises(compare.BadInput) as refused:
+        compare.check(
+            Around(torch_model),
+            keras.Model(inputs, attended),
+            np.zeros((3, 5, FEATURES), "float32"),
+            transfer="to_keras",
+        )
+
+    assert advice in str(refused.value)

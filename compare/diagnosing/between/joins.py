@@ -176,11 +176,17 @@ def _functions_before(
     names = list(functions)
     inside = np.stack([function(partners) for function in functions.values()])
     # (functions, partners, rows, features)
+    outside = {name: function(x) for name, function in functions.items()}
+    # One number, the largest of y, sorts out nearly all at once.
+    place = np.unravel_index(np.abs(y).argmax(), y.shape)
+    inside_there, y_there = inside[:, :, *place], y[place]  # (functions, partners)
     for join in JOINS:
-        for before, function in functions.items():
-            results = join.function(function(x), inside)
-            for index, number in _matches(results, y):
-                yield _Candidate(join, number, before, names[index], names[0])
+        for before, changed in outside.items():
+            there = join.function(changed[place], inside_there)
+            for index, number in np.argwhere(np.abs(there - y_there) <= _limit(y)):
+                result = join.function(changed, inside[index, number])
+                if np.abs(result - y).max() <= _limit(y):
+                    yield _Candidate(join, int(number), before, names[index], names[0])
 
 
 def _functions_after(
@@ -191,28 +197,23 @@ def _functions_after(
 ) -> Iterator[_Candidate]:
     """Functions of a join of x with another array; as `_functions_before`."""
     nothing = next(iter(functions))
+    row = int(np.abs(y).max(axis=1).argmax())  # sorts out nearly all at once
     for join in JOINS:
         results = join.function(x, partners)  # (partners, rows, features)
         for after, function in functions.items():
             if after == nothing:
                 continue
-            for _, number in _matches(function(results)[None], y):
-                yield _Candidate(join, number, nothing, nothing, after)
+            gaps = np.abs(function(results[:, row]) - y[row]).max(axis=1)
+            if not (gaps <= _limit(y)).any():
+                continue
+            gaps = np.abs(function(results) - y).max(axis=(1, 2))  # (partners,)
+            for number in np.flatnonzero(gaps <= _limit(y)):
+                yield _Candidate(join, int(number), nothing, nothing, after)
 
 
-def _matches(results: np.ndarray, y: np.ndarray) -> list[list[int]]:
-    """The number of the function and of the other array, for each result that is y.
-
-    Args:
-        results: (functions, partners, rows, features).
-        y: (rows, features).
-    """
-    gaps = np.abs(results - y).max(axis=(2, 3))
-    scale = np.abs(y).max()
-    if scale == 0:
-        scale = 1
-    pairs: list[list[int]] = np.argwhere(gaps <= NEAR * scale).tolist()
-    return pairs
+def _limit(y: np.ndarray) -> float:
+    """How far a result may be from y, up to rounding."""
+    return NEAR * (float(np.abs(y).max()) or 1.0)
 
 
 def _some_rows(array: np.ndarray) -> np.ndarray:

@@ -16,6 +16,8 @@ NOTHING = (NONE, "nothing")  # the names of what leaves an array as it is
 Function = Callable[[np.ndarray], np.ndarray]
 Merge = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
+AS_ROUNDED = "as float32 rounds them"  # the numbers of two operations
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -29,6 +31,8 @@ class Operation:
         api: how Keras writes it, if Keras has a layer or an option for it.
         numbers: the numbers of each feature, where `does` tells their range alone.
         plain: how to write the array in PyTorch as it should be, where that is not x.
+        of_means: of a pool of the largest, what one of means does, where that comes to
+            the mean of all steps; "" where it does not.
     """
 
     does: str
@@ -36,6 +40,7 @@ class Operation:
     api: str = ""
     numbers: tuple[float, ...] = ()
     plain: str = ""
+    of_means: str = ""
 
     def after(self, function: str) -> Operation:
         """The operation on what a function, given by its name, makes of the array."""
@@ -111,7 +116,7 @@ def apart(torch: Change, keras: Change) -> str:
     sizes[sizes == 0] = 1
     gap = np.max(np.abs(torch_numbers - keras_numbers) / sizes)
     if gap <= np.finfo(np.float32).eps:
-        return f"up to {gap:.1e} apart, as float32 rounds them"
+        return f"up to {gap:.1e} apart, {AS_ROUNDED}"
     return f"up to {gap:.1e} apart"
 
 

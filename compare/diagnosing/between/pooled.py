@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from compare.judging.distances import NEAR, near
 from compare.kinds.option import Value
 from compare.kinds.pooling import largest, mean
 from compare.kinds.windows import around
+from compare.mistakes.activations import NONE
 
 LONGEST = 8  # window, in steps, that is looked for
-FEW = 2  # samples that are tried first: there are many candidates
+FEW = 1  # samples that are tried first: there are many candidates
 
 
 def _mean_of_all(x: np.ndarray) -> np.ndarray:
@@ -138,24 +140,50 @@ def pooled(
     if not pools:
         return
     few_x, few_y = x[:FEW], y[:FEW]
+    nothing = next(iter(functions))
     # (functions, batch, time, features), of which only means need to be taken: the
     # largest of a function that rises comes to the same as the function of the largest.
     before = np.stack([function(few_x) for function in functions.values()])
     for pool in pools:
-        windows = pool(few_x)
+        windows = pool(few_x) if pool.is_largest else _weights(pool, steps) @ few_x
         after = np.stack([function(windows) for function in functions.values()])
         arrays = {False: after}
         if not pool.is_largest:
-            # A mean is linear: what it makes of single steps are its weights.
-            weights = pool(np.eye(steps)[None])[0]  # (windows, time)
-            arrays[True] = np.matmul(weights, before)
+            arrays[True] = _weights(pool, steps) @ before
         for name, is_before, ending, take in _candidates(arrays, few_y, functions):
             whole = composed(pool, functions[name])
             if is_before:
                 whole = composed(functions[name], pool)
             function_of_x = composed(whole, take)
             if near(function_of_x(x), y):
-                yield pool.operation(name, is_before, ending), function_of_x
+                operation = pool.operation(name, is_before, ending)
+                if pool.is_largest and name == nothing and take is _mean_of_all:
+                    operation = _with_means(operation, pool, few_x)
+                yield operation, function_of_x
+
+
+def _with_means(operation: Operation, pool: _Pool, x: np.ndarray) -> Operation:
+    """An operation that also says what a pool of means does, if that is the mean of x.
+
+    Args:
+        operation: the mean of the windows of a pool of the largest.
+        pool: its windows.
+        x: what is pooled, (batch, time, features).
+    """
+    of_means = replace(pool, is_largest=False)
+    if not near(_mean_of_all(of_means(x)), _mean_of_all(x)):
+        return operation
+    does = of_means.operation(NONE, is_before=False, ending="their mean").does
+    return replace(operation, of_means=does)
+
+
+@lru_cache(maxsize=512)  # of every pool of a few numbers of steps
+def _weights(pool: _Pool, steps: int) -> np.ndarray:
+    """What each window takes of each step, (windows, time), where it takes the mean.
+
+    A mean is linear: what it makes of single steps are its weights.
+    """
+    return pool(np.eye(steps)[None])[0]
 
 
 def _candidates(

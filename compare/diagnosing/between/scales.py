@@ -20,6 +20,7 @@ from compare.diagnosing.between.written_numbers import as_written, operation_of_
 EQUATIONS = 3  # where all features share the numbers
 EQUATIONS_OF_FEATURE = 2  # where each feature has its own
 ROWS_OF_FEATURE = 4  # values of a feature, distinct or not, for each unknown number
+ROUGHLY = 1e-6  # of the spread of y: a thousand times what rounding does to a line
 ROWS = 256  # that are looked at first: some functions are slow
 
 Scaling = tuple[Operation, Function]
@@ -54,13 +55,36 @@ def _after_a_function(
     """Numbers that take one of the functions of x to y."""
     x_rows, y_rows = _some_rows(x), _some_rows(y)
     for name, function in functions.items():
-        if _numbers(function(x_rows), y_rows) is None:
+        rows = function(x_rows)
+        if not _may_be_line(rows, y_rows) or _numbers(rows, y_rows) is None:
             continue
         scaling = _numbers(function(x), y)
         if scaling is not None:
             operation, change = scaling
             return operation.after(name), composed(function, change)
     return None
+
+
+def _may_be_line(x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether one feature of y may be a line of that of x; most functions show it not.
+
+    Args:
+        x: (rows, features).
+        y: (rows, features).
+    """
+    if x.shape != y.shape:
+        return True
+    spreads = np.ptp(y, axis=0)
+    feature = int(spreads.argmax())
+    column, target = x[:, feature], y[:, feature]
+    low, high = column.argmin(), column.argmax()
+    if not (spreads[feature] > 0 and np.isfinite(column).all()):
+        return True
+    if column[low] == column[high]:
+        return False
+    factor = (target[high] - target[low]) / (column[high] - column[low])
+    gap = np.abs(target[low] + factor * (column - column[low]) - target).max()
+    return not gap > ROUGHLY * spreads[feature]
 
 
 def _before_a_function(

@@ -18,6 +18,8 @@ from compare.mistakes import ways as words
 from compare.mistakes.activations import NONE
 from compare.mistakes.ways import POSITIONS
 
+MEAN_OF_ALL = "the mean of all steps"  # the name of a way
+
 
 def readings(
     link: Link, kind: Kind, names: Mapping[Side, Sequence[Change]]
@@ -146,12 +148,12 @@ class Wording:
 
     def whole(self, torch: Route, keras: Route) -> Reading:
         """Both sides, where they differ in what is taken and in what is computed."""
-        sentence = (
-            f"{self.link.where}, Keras {_in_words(keras)}, PyTorch {_in_words(torch)}"
-        )
+        in_torch = _in_words(torch) + _also(torch, keras)
+        in_keras = _in_words(keras) + _also(keras, torch)
+        sentence = f"{self.link.where}, Keras {in_keras}, PyTorch {in_torch}"
         fix = (
-            f"either PyTorch: do what Keras does, which {_in_words(keras)}; or Keras: "
-            f"do what PyTorch does, which {_in_words(torch)}"
+            f"either PyTorch: do what Keras does, which {in_keras}; or Keras: do what "
+            f"PyTorch does, which {in_torch}"
         )
         return Reading("", (), sentence, fix)
 
@@ -175,6 +177,17 @@ class Wording:
         else:
             instruction = words.end(right, side)
         return f"{SIDES[side]}: {instruction}"
+
+
+def _also(route: Route, opposite: Route) -> str:
+    """What comes to the same as the mean of all steps, and is like the other side's."""
+    change = opposite.change
+    if route.way != MEAN_OF_ALL or route.change not in NOTHING:
+        return ""
+    if not isinstance(change, Operation) or not change.of_means:
+        return ""
+    means = change.of_means.removeprefix("takes ")
+    return f" (or {means}: the same numbers)"
 
 
 def _in_words(route: Route) -> str:

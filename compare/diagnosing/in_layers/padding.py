@@ -18,6 +18,14 @@ from compare.mistakes import ACTIVATIONS, Call
 from compare.mistakes.anatomy import Anatomy
 
 MASK = "mask ignored"
+KEPT = (
+    "keep h and the output from each last valid step on, as with torch.where of the "
+    "new and of the old"
+)
+TO_THE_FRONT = (
+    "move the valid steps of each sequence to its front, so that the padding comes "
+    "after them, and pack the batch with pack_padded_sequence"
+)
 STATES = (STATE, "the end of each direction")  # ways to hand on
 
 
@@ -69,7 +77,10 @@ def padded_before(layer: str, isolated: Isolated) -> Finding | None:
         np.put_along_axis(result["output"], order[..., None], output, axis=1)
         return result
 
-    return _finding(layer, isolated, "torch", mistake, Computation(compute))
+    finding = _finding(layer, isolated, "torch", mistake, Computation(compute))
+    if mistake == MASK:
+        finding = _with_fix(finding, f"{layer} of PyTorch: {TO_THE_FRONT}")
+    return finding
 
 
 def with_masked_steps(output: np.ndarray, keras: RecurrentOutput) -> np.ndarray:
@@ -78,14 +89,16 @@ def with_masked_steps(output: np.ndarray, keras: RecurrentOutput) -> np.ndarray:
     It repeats the last valid step, or has zeros, by its settings and its direction.
 
     Args:
-        output: (batch, time, size), the valid steps first.
+        output: (batch, time, size), the valid steps first; of a cell in a loop those
+            up to one.
         keras: of Keras's layer.
     """
     if keras.with_masked is None or keras.lengths is None:
         return output
-    if keras.with_masked.shape != output.shape:
+    masked = keras.with_masked[:, : output.shape[1]]
+    if masked.shape != output.shape:
         return output
-    return np.where(valid_steps(output, keras.lengths), output, keras.with_masked)
+    return np.where(valid_steps(output, keras.lengths), output, masked)
 
 
 # -------------------------------------------------------------------- after a sequence
@@ -122,14 +135,19 @@ def padded_after(layer: str, isolated: Isolated) -> Iterator[Finding]:
     keras_output = isolated.keras.recurrent_outputs[layer]
 
     def compute(call: Call) -> dict[str, np.ndarray]:
-        result = _unpacked(call, keras_call.x).run(lengths=keras_call.lengths)
+        lengths = keras_call.lengths
+        if lengths is not None:  # a cell in a loop has run some of the steps
+            lengths = np.minimum(lengths, call.x.shape[1])
+        result = _unpacked(call, keras_call.x).run(lengths=lengths)
         result["output"] = with_masked_steps(result["output"], keras_output)
         return result
 
     finding = _finding(layer, isolated, ignoring, MASK, Computation(compute))
     output = isolated.torch.recurrent_outputs[layer].output
     two_ways = any(name.endswith("_reverse") for name in torch_call.arrays)
-    if (
+    if ignoring == "torch" and layer in (*isolated.looped, *isolated.by_hand):
+        finding = _with_fix(finding, f"{layer} of PyTorch: {KEPT}")
+    elif (
         ignoring == "torch"
         and not two_ways
         and _is_handed_on(output[:, -1], isolated.torch)
@@ -151,8 +169,15 @@ def _is_handed_on(array: np.ndarray, anatomy: Anatomy) -> bool:
 
 def _with_another_step(finding: Finding) -> Finding:
     """Say what to take of a packed batch, whose last step is none of its data."""
+    fix = finding.readings[0].fix
+    return _with_fix(
+        finding, f"{fix}, and take h_n[-1], not the last step of the output"
+    )
+
+
+def _with_fix(finding: Finding, fix: str) -> Finding:
+    """A finding whose first reading is mended in another way."""
     first, *others = finding.readings
-    fix = f"{first.fix}, and take h_n[-1], not the last step of the output"
     return replace(finding, readings=(replace(first, fix=fix), *others))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.diagnosing.finding import Finding, finding_in_layer, mistake_named
-from compare.diagnosing.in_layers.padding import MASK, with_masked_steps
+from compare.diagnosing.in_layers.padding import KEPT, MASK, with_masked_steps
 from compare.in_pytorch.anatomy import alone
 from compare.in_pytorch.refusals import REFUSALS
 from compare.judging.arrays import valid_steps
@@ -59,7 +59,7 @@ def padded_by_hand(twin: Twin, layer: str, isolated: Isolated) -> Finding | None
     cure = Computation(compute)
     finding = finding_in_layer(layer, isolated, [("torch", mistake)], cure)
     first, *others = finding.readings
-    fix = f"{layer} of PyTorch: keep h and the output from each last valid step on"
+    fix = f"{layer} of PyTorch: {KEPT}"
     return replace(finding, readings=(replace(first, fix=fix), *others))
 
 

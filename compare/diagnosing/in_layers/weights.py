@@ -25,6 +25,7 @@ from compare.judging.distances import NEAR, near
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds import RECURRENT
+from compare.kinds.embedding import limited
 from compare.kinds.fresh import is_unrelated_and_fresh
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer
@@ -32,6 +33,7 @@ from compare.mistakes import Mistake
 from compare.mistakes.runs import layer_of
 
 FRESH = "initial weights"
+MAX_NORM = "max_norm"  # a setting of an embedding
 
 Suspect = tuple[Side, Mistake[ArraysOfLayer]]
 
@@ -285,9 +287,17 @@ def _have_same_weights(
             left out then.
     """
     torch, keras = arrays["torch"], arrays["keras"]
+    longest = isolated.settings["torch"].get(layer_of(layer), {}).get(MAX_NORM)
+    if longest is not None:  # PyTorch shortens the rows that it reads, in their place
+        torch, keras = _limited(torch, longest), _limited(keras, longest)
     if isolated.is_changed_by_run(layer):
         torch, keras = _without_statistics(torch), _without_statistics(keras)
     return are_same(kind, torch, keras, NEAR)
+
+
+def _limited(arrays: Arrays, longest: float) -> Arrays:
+    """The arrays of an embedding whose rows have no more than some norm."""
+    return {name: limited(array, longest) for name, array in arrays.items()}
 
 
 def _without_statistics(arrays: Arrays) -> dict[str, np.ndarray]:

@@ -15,6 +15,7 @@ from compare.mistakes.traces import Trace
 
 CLOSE = 1e-7  # of one number: what float64 keeps after long sums
 ROUNDING = 1e-9  # of the largest number
+LOOKED_AT = 64  # numbers that are looked at before all
 MOST_AXES = 5
 LEAST_VALID = 0.2  # of all steps, where the others are padding
 
@@ -172,6 +173,8 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
         return False
     if a.dtype == bool or b.dtype == bool:
         return np.array_equal(a.astype(float), b.astype(float))
+    if _are_plainly_apart(a, b):
+        return False
     x, y = a.astype("float64"), b.astype("float64")
     finite = np.isfinite(x)
     if not np.array_equal(finite, np.isfinite(y)):
@@ -189,6 +192,19 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
         return False
     usual = np.quantile(sizes[sizes > 0], 0.25)
     return bool(farthest <= ROUNDING * min(largest, 1e4 * usual))
+
+
+def _are_plainly_apart(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether some numbers of two arrays show that they are not the same.
+
+    Nearly all that are asked for are not, and this takes a tenth of the time.
+    """
+    step = max(a.size // LOOKED_AT, 1)
+    some_a, some_b = a.ravel()[::step], b.ravel()[::step]
+    with np.errstate(invalid="ignore"):  # infinity less infinity is NaN, which is none
+        gap = np.abs(np.subtract(some_a, some_b, dtype="float64")).max(initial=0)
+        largest = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
+    return bool(gap > (ROUNDING + CLOSE) * largest)
 
 
 def _figures(array: np.ndarray) -> tuple[float, float, float]:

@@ -13,6 +13,7 @@ MOST_LETTERS = 40  # of what a step is told
 MOST_STEPS = 4  # that are named one by one
 MOST_AFTER = 3  # operations after a layer, by which a value is called
 STATES = {"LSTM": ("h", "c"), "GRU": ("h",), "RNN": ("h",)}  # the last results
+LAID_OUT = ("movedim", "flatten", "view")  # by which the suite moves an image's axes
 UNTOLD = ("inplace",)  # arguments that change no number
 
 
@@ -95,7 +96,9 @@ def value_in_words(number: int, trace: Trace) -> str:
     base, after = _base(number, trace)
     maker = trace.maker(base)
     is_named = maker is None or maker.is_layer
-    if not after or not is_named or len(after) > MOST_AFTER:
+    if not after:
+        return _made_in_words(base, trace)
+    if not is_named or len(after) > MOST_AFTER:
         return _made_in_words(number, trace)
     line = "" if after[-1].line is None else f" of line {after[-1].line.number}"
     names = names_of(after, trace)
@@ -134,8 +137,14 @@ def _base(number: int, trace: Trace) -> tuple[int, list[Step]]:
         sources = [v for v in dict.fromkeys(maker.inputs) if not is_own(trace, v)]
         if len(sources) != 1:
             return number, after
-        after.insert(0, maker)
+        if not _lays_out(maker):
+            after.insert(0, maker)
         number = sources[0]
+
+
+def _lays_out(step: Step) -> bool:
+    """Whether the suite, and not the model, moves the axes of an input."""
+    return step.name in LAID_OUT and step.line is None and not step.layer
 
 
 def _made_in_words(number: int, trace: Trace) -> str:

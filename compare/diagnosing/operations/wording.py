@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from compare.diagnosing.operations.axes import as_keras_counts
 from compare.diagnosing.operations.candidates import Candidate, is_own
 from compare.diagnosing.operations.causes import Cause
 from compare.diagnosing.operations.computed import added_to_each, labels_of
@@ -320,13 +321,18 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
     }
     if labels is not None:
         label, keras_label = labels
-        does, keras_does = f"{label}, by {does}", f"{keras_label}, by {keras_does}"
+        own_label = as_keras_counts(keras_label, change, found)
+        counted = f"{own_label}"
+        if own_label != keras_label:
+            counted += f" ({keras_label.detail} in PyTorch's order)"
+        does, keras_does = f"{label}, by {does}", f"{counted}, by {keras_does}"
         fault = f"{label} for {keras_label}"
         if label.family == keras_label.family and keras_label.detail:
             fault = f"{label} for {keras_label.detail}"
+        in_keras = as_keras_counts(label, change, found)
         fixes = {
             "torch": f"PyTorch{where}: have {keras_label}, as Keras{keras_where}",
-            "keras": f"Keras{keras_where}: have {label}, as PyTorch{where}",
+            "keras": f"Keras{keras_where}: have {in_keras}, as PyTorch{where}",
         }
     source = source_of(torch_steps[0], torch)
     sentence = f"PyTorch has {does}, where Keras has {keras_does}{source}"

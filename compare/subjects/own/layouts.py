@@ -60,6 +60,7 @@ class _Trial:
         notes: of building.
         error: what building raised.
         fitting: for each result, the axes of channels with which the shapes agree.
+        is_alike_inside: whether what is named alike in both has the same shapes.
     """
 
     pair: OwnPair
@@ -67,6 +68,7 @@ class _Trial:
     notes: Sequence[str] = ()
     error: BadInput | None = None
     fitting: Sequence[Sequence[int]] = ()
+    is_alike_inside: bool = True
 
     @property
     def fits(self) -> bool:
@@ -118,6 +120,12 @@ def _chosen(pair: OwnPair, build: Build) -> _Trial:
     first = _tried(pair, build)
     others = list(_others(pair))
     is_open = False
+    if first.fits and not first.is_alike_inside:
+        # A model that picks channels picks rows in another layout, and goes on.
+        for other in others:
+            trial = _tried(other, build)
+            if trial.fits and trial.is_alike_inside:
+                return _with_results(trial, build) or _with_likely_results(trial, build)
     if first.fits:
         is_open = _is_open(first, others)
         if first.is_alike and not is_open:
@@ -164,12 +172,17 @@ def _tried(pair: OwnPair, build: Build) -> _Trial:
         built = build(pair, notes)
     except BadInput as error:
         return _Trial(pair, error=error)
-    fitting: list[list[int]] = []
-    if built.stages and built.twins.outputs is not None:
-        torch, keras = built.stages["torch", SINGLE], built.stages["keras", SINGLE]
-        for name in built.twins.outputs:
-            fitting.append(_fitting(torch[name], keras[name], pair.layout))
-    return _Trial(pair, built, notes, None, fitting)
+    if not built.stages or built.twins.outputs is None:
+        return _Trial(pair, built, notes)
+    torch, keras = built.stages["torch", SINGLE], built.stages["keras", SINGLE]
+    fitting = []
+    for name in built.twins.outputs:
+        fitting.append(_fitting(torch[name], keras[name], pair.layout))
+    is_alike_inside = all(
+        torch[name].shape == keras[name].shape
+        for name in torch.keys() & keras.keys() - set(built.twins.outputs)
+    )
+    return _Trial(pair, built, notes, None, fitting, is_alike_inside)
 
 
 def _first_run(twins: Twins, pair: OwnPair) -> StagesOfAll | None:
@@ -323,7 +336,8 @@ def _may_run(first: _Trial, other: OwnPair, ran: bool) -> bool:
     twin = twins.twin("torch", SINGLE)
     sample = []
     for array, axis in zip(_sample(twins, other), other.layout.inputs, strict=True):
-        sample.append(np.moveaxis(array, -1, axis) if axis else array)
+        # A copy has the strides of its shape, which a `view` may need.
+        sample.append(np.moveaxis(array, -1, axis).copy() if axis else array)
     moved = [number for number, axis in enumerate(other.layout.inputs) if axis]
     for number in moved:
         axis = other.layout.inputs[number]
@@ -420,11 +434,19 @@ def _laid_out(
 
 
 def given(layout: Layout, tensors: list[Any]) -> list[Any]:
-    """Tensors, channels last, as PyTorch's model of a layout takes them."""
+    """Tensors, channels last, as PyTorch's model of a layout takes them.
+
+    They stand in memory as a user's do: a model may `view` what it makes of them.
+    """
     moved = []
     for number, tensor in enumerate(tensors):
         axis = layout.axis_of_input(number)
-        moved.append(tensor.movedim(-1, axis) if axis else tensor)
+        if axis:
+            tensor = tensor.movedim(-1, axis)
+            # With one channel, contiguous() alone would keep the strides of channels
+            # last, and a convolution would hand them on.
+            tensor = tensor.flatten().view(tensor.shape)
+        moved.append(tensor)
     return moved
 
 

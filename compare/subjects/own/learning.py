@@ -182,6 +182,7 @@ def checked_target(pair: OwnPair, twins: Twins) -> np.ndarray:
         )
     if pair.loss == CROSS_ENTROPY:
         target = _labels(target, result)
+        _check_no_axis_of_labels(pair.name, target, result)
     else:
         _check_not_broadcast(pair.name, target, result)
     tensors = twin.targets([result, target])
@@ -204,6 +205,24 @@ def _labels(target: np.ndarray, result: np.ndarray) -> np.ndarray:
         return target
     one_hot = np.isin(target, (0, 1)).all() and (target.sum(-1) == 1).all()
     return target.argmax(-1) if one_hot else target
+
+
+def _check_no_axis_of_labels(name: str, target: np.ndarray, result: np.ndarray) -> None:
+    """Raise BadInput for labels with an axis more, which Keras takes and PyTorch not.
+
+    Args:
+        name: of the pair.
+        target: labels; (batch, ..., 1) beside a result (batch, ..., classes).
+        result: of PyTorch's model.
+    """
+    if target.shape != (*result.shape[:-1], 1) or target.shape == result.shape:
+        return
+    cure = "target[:, 0]" if target.ndim == 2 else "target[..., 0]"
+    raise BadInput(
+        f"{name}: expected labels of shape {result.shape[:-1]} for results of shape "
+        f"{result.shape}, got {target.shape}: Keras's sparse cross-entropy takes both, "
+        f"PyTorch's no axis of labels. Give target = {cure}"
+    )
 
 
 def _check_not_broadcast(name: str, target: np.ndarray, result: np.ndarray) -> None:

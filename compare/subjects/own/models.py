@@ -109,7 +109,7 @@ class Maker:
             BadInput: if what should make a model makes something else.
         """
         dtype = MODELS[self.side].default_dtype()
-        if self.copies:
+        if dtype in self.copies:
             return self.copies[dtype]
         if not is_live(self.side, self.model):
             return MODELS[self.side].in_precision(self._new_model(), dtype)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,7 +69,12 @@ def explained(
     if before.part:
         sentences, fixes = [before.part], [before.fix]
     # What is known of a layer is told already.
-    unlike = [array for array in unlike if f"in {array.layer} " not in before.part]
+    names = LAYERS["keras"].own_names(twins.model("keras", "float32"))
+    unlike = [
+        array
+        for array in unlike
+        if not _are_told([array.layer, *names.get(array.layer, ())], before.part)
+    ]
     if unlike:
         layers = bounded(dict.fromkeys(array.layer for array in unlike))
         sentences.append(
@@ -88,6 +94,19 @@ def explained(
         part="",
         rest="",
     )
+
+
+def _are_told(names: Iterable[str], part: str) -> bool:
+    """Whether an explanation says something of a layer, alone or in a row of layers.
+
+    Args:
+        names: of the layer, on either side.
+        part: the sentences.
+    """
+    for name in names:
+        if re.search(rf"(\bin |, |\band ){re.escape(name)}(?=,| and | of )", part):
+            return True
+    return False
 
 
 def _origin(unlike: Sequence[Unlike]) -> str:

@@ -37,6 +37,8 @@ class OwnPair:
         ignore: layers and parameters for which no twin is looked for.
         softmaxed: the sides whose first result goes through a softmax, to be compared.
         exchanged: {PyTorch layer: the one whose twins it takes}, against the order.
+        orders: {PyTorch layer: {array of Keras: its order}}, of arrays that hold
+            PyTorch's numbers in an order of their own.
         loss: of LOSSES, what gradients are taken of and training learns by.
         loss_given: whether the user says so.
         optimizer: of OPTIMIZERS, what training steps with; None where nobody says.
@@ -59,6 +61,7 @@ class OwnPair:
     ignore: Sequence[str] = ()
     softmaxed: frozenset[Side] = frozenset()
     exchanged: Mapping[str, str] = field(default_factory=dict)
+    orders: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     loss: str = MEAN_SQUARED_ERROR
     loss_given: bool = False
     optimizer: str | None = None

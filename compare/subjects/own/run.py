@@ -29,8 +29,11 @@ from compare.subjects.own import (
     exercising,
     layouts,
     learning,
+    longer_memory,
+    orders,
     other_weights,
     pairings,
+    rounded,
     weights,
     written_cells,
 )
@@ -83,10 +86,13 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
             _built_for_its_steps,
             _with_written_constants,
             _with_cells_as_written,
+            _in_own_orders,
+            _within_rounding,
         ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
         judged = replace(judged, results=_with_other_weights(judged))
+        judged = replace(judged, results=_with_longer_memory(judged))
         if not _wrong(judged.results):
             judged = _exercised(judged)
         on_training = learning.notes(judged.results, judged.twins, pair.arrays)
@@ -102,6 +108,7 @@ def _judge(
     notes: Sequence[str] = (),
     written: bool = False,
     own_weights_alone: bool = False,
+    single: bool = False,
 ) -> Judged:
     """Run a pair as it is.
 
@@ -113,6 +120,7 @@ def _judge(
             rounds them.
         own_weights_alone: whether to judge the weights that the models have, and no
             random ones.
+        single: whether to judge in float32 alone.
     """
     notes = [*notes]
     unlike: list[str] = []
@@ -120,6 +128,8 @@ def _judge(
     twins, length = built.twins, built.length
     if written:
         constants.as_written(twins)
+    if single:
+        twins.drop_float64("keras", rounded.REASON)
     cases = calls.cases(pair, length, twins.inputs[0].shape[0])
     pair, target = learning.settled(pair, twins, cases[0], gradients)
     loads = weights.loads(pair, twins, notes, unlike)
@@ -186,6 +196,28 @@ def _with_other_weights(judged: Judged) -> list[Result]:
                 twins, judged.pair.arrays, explanation
             )
             results[number] = replace(result, explanation=explanation)
+    return results
+
+
+def _with_longer_memory(judged: Judged) -> list[Result]:
+    """The results, those that differ faintly explained by weights that forget little.
+
+    Of each direction one is looked into, whose words stand for the others.
+    """
+    results = list(judged.results)
+    for number, result in enumerate(results):
+        explanation = result.explanation
+        is_wrong = bool(_wrong([result]))
+        if explanation is None or not is_wrong:
+            continue
+        if not longer_memory.is_faint(explanation):
+            continue
+        twins, stages = building.twins_of(judged.pair, judged.length)
+        if not stages:
+            break
+        weights.loads(judged.pair, twins, [])[result.direction](twins)
+        explanation = longer_memory.explained(twins, judged.pair.arrays, explanation)
+        results[number] = replace(result, explanation=explanation)
     return results
 
 
@@ -300,9 +332,8 @@ def _with_cells_as_written(judged: Judged, gradients: bool) -> Judged:
     twins, runs = building.twins_of(judged.pair, judged.length)
     if not runs:
         return judged
-    unlike: list[str] = []
-    weights.loads(judged.pair, twins, [], unlike)[AS_IS](twins)
-    names = written_cells.stacked_otherwise(twins) if unlike else []
+    weights.loads(judged.pair, twins, [])[AS_IS](twins)
+    names = written_cells.stacked_otherwise(twins)
     if not names:
         return judged
     note = (
@@ -311,6 +342,43 @@ def _with_cells_as_written(judged: Judged, gradients: bool) -> Judged:
         "models are judged with the weights that they have, and with no others."
     )
     return _judge(judged.pair, gradients, [note], own_weights_alone=True)
+
+
+def _in_own_orders(judged: Judged, gradients: bool) -> Judged:
+    """The run with random weights in the orders that the user's weights have.
+
+    That is where the models are the same with the weights that they have.
+    """
+    own = [r for r in judged.results if r.direction == AS_IS and not r.loss]
+    if {result.verdict for result in own} != {SAME} or judged.twins.only32:
+        return judged
+    twins, runs = building.twins_of(judged.pair, judged.length)
+    if not runs:
+        return judged
+    weights.loads(judged.pair, twins, [])[AS_IS](twins)
+    found = orders.of_weights(twins)
+    if not found:
+        return judged
+    names = bounded(f"{layer}.{key}" for layer in found for key in found[layer])
+    note = (
+        f"{names}: Keras has PyTorch's numbers in another order, with which the models "
+        "are the same; random weights are given in that order too."
+    )
+    return _judge(replace(judged.pair, orders=found), gradients, [note])
+
+
+def _within_rounding(judged: Judged, gradients: bool) -> Judged:
+    """The run in float32, where a rounding to float32 explains what float64 shows."""
+    if gradients or judged.twins.only32 or judged.twins.refusals:
+        return judged
+    twins, stages = building.twins_of(judged.pair, judged.length)
+    if not stages or twins.only32:
+        return judged
+    note = rounded.in_words(judged.pair, twins, _wrong(judged.results))
+    if not note:
+        return judged
+    again = _judge(judged.pair, gradients, [note], single=True)
+    return judged if _wrong(again.results) else again
 
 
 def _agree(twins: Twins, judged: Judged) -> bool:

@@ -18,6 +18,7 @@ from compare.subjects.own.pair import OwnPair
 
 # PyTorch comes first.
 from compare.twins.frameworks import DIRECTIONS, FRAMEWORKS, LAYERS, MODELS
+from compare.twins.orders import in_own_order
 from compare.twins.twins import Twins
 from compare.twins.weights import load_random
 
@@ -75,8 +76,11 @@ def loads(
 
 def _without_rule(twins: Twins) -> list[str]:
     """The layers of PyTorch from whose weights no rule makes those of their twins."""
+    if not all(twins.of_side(side) for side in FRAMEWORKS):  # one refuses its input
+        return []
+    precision = twins.precisions[0]
     torch_layers, keras_layers = (
-        LAYERS[side].held(twins.model(side, "float32")) for side in FRAMEWORKS
+        LAYERS[side].held(twins.model(side, precision)) for side in FRAMEWORKS
     )
     names = []
     for name in torch_layers.keys() & keras_layers.keys():
@@ -168,7 +172,8 @@ def _as_they_are(
     apart: dict[str, float] = {}  # how far the others are, by array
     for name in keras_layers.keys() & torch_layers.keys():
         torch_layer, keras_layer = torch_layers[name], keras_layers[name]
-        for key, value in in_keras_layout(name, torch_layer, keras_layer).items():
+        moved = in_keras_layout(name, torch_layer, keras_layer)
+        for key, value in in_own_order(moved, pair.orders.get(name, {})).items():
             array = keras_layer.arrays[key]
             if np.array_equal(array, value):
                 continue

@@ -7,6 +7,9 @@ import numpy as np
 from compare.judging.result import SIDES
 from compare.kinds import usual_arrays
 from compare.kinds.layer import Arrays, Layer
+from compare.subjects.own.weights import in_keras_layout
+
+# PyTorch comes first.
 from compare.twins.frameworks import LAYERS
 from compare.twins.twins import Twins
 
@@ -27,9 +30,18 @@ def stacked_otherwise(twins: Twins) -> list[str]:
         layers = torch[name], keras[name]
         if any(_is_written(layer) for layer in layers):
             first, second = (_numbers(layer.arrays) for layer in layers)
-            if np.array_equal(first, second):
+            if np.array_equal(first, second) and not _is_usual(name, *layers):
                 names.append(name)
     return sorted(names)
+
+
+def _is_usual(name: str, torch: Layer, keras: Layer) -> bool:
+    """Whether the rule by which weights are moved makes Keras's arrays."""
+    moved = in_keras_layout(name, torch, keras)
+    return all(
+        np.array_equal(keras.arrays[key].astype(np.float32), array.astype(np.float32))
+        for key, array in moved.items()
+    )
 
 
 def _is_written(layer: Layer) -> bool:

@@ -127,10 +127,10 @@ def _composite(inner: dict[str, h5py.Group]) -> MutableParts:
             for prefix, arrays in _part(inner[f"{direction}_layer"]).items():
                 parts[f"{direction}.{prefix}"] = arrays
         return parts
-    if set(inner) >= {f"{word}_dense" for word in PROJECTIONS}:  # attention
-        return {
-            f"{word}.": hdf5.variables(inner[f"{word}_dense"]) for word in PROJECTIONS
-        }
+    for start in ("", "_"):  # of attention; where heads share keys, with an underscore
+        groups = {f"{word}.": f"{start}{word}_dense" for word in PROJECTIONS}
+        if set(inner) >= set(groups.values()):
+            return {part: hdf5.variables(inner[own]) for part, own in groups.items()}
     if "cell" in inner:
         return _cells(inner["cell"])
     if "layer" in inner and set(inner) <= {"layer", "vars"}:

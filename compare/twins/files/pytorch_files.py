@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from compare.errors import BadInput
 from compare.foreign import check_name
 from compare.kinds import saved
-from compare.kinds.layer import Layer
+from compare.kinds.layer import Arrays, Layer
 from compare.one_line import message_of, printable
+from compare.twins.files import computed_weights
+from compare.twins.files.computed_weights import Computed
 from compare.twins.files.hdf5 import natural
 
 if TYPE_CHECKING:
@@ -110,8 +112,13 @@ class StateDict:
             BadInput: if an array holds what NumPy has not.
         """
         keys: dict[str, dict[str, str]] = {}
-        for key, array in self._file.arrays.items():
+        for key in self._file.arrays:
             check_name(path, key)
+        self._arrays = dict(self._file.arrays)
+        self._computed = dict(computed_weights.computed(self._arrays))
+        for name, weight in self._computed.items():
+            self._arrays = _with_weight(self._arrays, name, weight)
+        for key, array in self._arrays.items():
             if array.dtype.kind not in "fiub":
                 raise BadInput(
                     f"{path}: expected numbers that NumPy has as well, got {key} in "
@@ -125,7 +132,7 @@ class StateDict:
 
     def _options(self, keys: Mapping[str, str]) -> list[Layer]:
         """What a layer may be, likelier first, whose arrays have these keys by name."""
-        return _options({name: self._file.arrays[key] for name, key in keys.items()})
+        return _options({name: self._arrays[key] for name, key in keys.items()})
 
     def put(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Replace numbers in it, each in the precision that it had.
@@ -134,9 +141,16 @@ class StateDict:
             arrays: by their keys in the file.
 
         Raises:
-            BadInput: if two arrays share memory and would get different numbers.
+            BadInput: if two arrays share memory and would get different numbers, or a
+                weight is computed from what cannot be found.
         """
-        self._file.put(arrays)
+        in_file: dict[str, np.ndarray] = {}
+        for key, array in arrays.items():
+            if key in self._computed:
+                in_file |= self._computed[key].parts(array, self._file.arrays)
+            else:
+                in_file[key] = array
+        self._file.put(in_file)
 
     def content(self) -> bytes | bytearray:
         """The bytes of the file, with the numbers that were put into it."""
@@ -223,6 +237,19 @@ def _arrays(content: bytearray) -> dict[str, np.ndarray]:
         start, _ = header[key]["data_offsets"]
         arrays[key] = np.ndarray(header[key]["shape"], dtype, content, end + start)
     return arrays
+
+
+def _with_weight(
+    arrays: Arrays, name: str, computed: Computed
+) -> dict[str, np.ndarray]:
+    """Arrays by key, with a weight in the place of what it is computed from."""
+    result: dict[str, np.ndarray] = {}
+    for key, array in arrays.items():
+        if key == computed.keys[0]:
+            result[name] = computed.weight(arrays)
+        elif key not in computed.keys:
+            result[key] = array
+    return result
 
 
 def _with_outputs(keys: Mapping[str, dict[str, str]]) -> dict[str, dict[str, str]]:

@@ -77,6 +77,24 @@ def test_what_is_taken_of_the_pooled_steps_is_told_with_it():
     )
 
 
+def test_the_mean_of_all_is_told_as_a_pool_where_the_other_side_has_a_pool():
+    """Seven of seven steps are not six of them: only whole windows come to the same."""
+
+    def forward(model, x):
+        return model.head(nn.max_pool1d(model.conv(x.transpose(1, 2)), 2).mean(2))
+
+    def call(model, x):
+        pooled_steps = keras.ops.average_pool(model.conv(x), 2)
+        return model.head(keras.ops.mean(pooled_steps, axis=1))
+
+    made = twins(in_pytorch(forward, window=2), in_keras(call, window=2))
+    found = diagnose(made, (X,))
+
+    assert found.explained, found
+    assert "the mean of every 2 steps, and their mean" in found.sentence
+    assert "PyTorch takes the largest of every 2 steps" in found.sentence
+
+
 def steps_of(model, x):
     return model.head(model.conv(x).relu().transpose(1, 2))
 

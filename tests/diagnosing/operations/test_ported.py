@@ -1,13 +1,17 @@
 """Wrong ports of one line, in models as users write them: named, proved and placed."""
 
 import numpy as np
-import ported
+import ported_attention as attention
+import ported_images as images
+import ported_sequences as sequences
 import pytest
-from ported import PORTS, give_weights
+from ported_bases import IMAGES, SERIES, TOKENS, give_weights
 
 from compare.diagnosing.diagnosis import diagnose
 from compare.judging.arrays import Input
 from compare.twins.twins import Twins
+
+PORTS = {**attention.PORTS, **images.PORTS, **sequences.PORTS}
 
 
 def made(torch, keras, x):
@@ -29,39 +33,42 @@ def test_a_wrong_line_is_named_and_proved(port):
     assert found.explained, found
     assert words in found.sentence
     assert found.gap_after <= found.limit
-    assert found.torch_line.startswith("ported.py:") or found.keras_line
+    assert found.torch_line.startswith("ported_") or found.keras_line
 
 
 RIGHT = {
-    "attention": (ported.attention, ported.SERIES),
-    "causal": (lambda: ported.attention(weigh=lambda s: ported.causal(s, 1)), None),
-    "residual": (ported.block, ported.IMAGES),
-    "squeeze": (ported.squeeze_excite, ported.IMAGES),
-    "text": (ported.text_cnn, ported.TOKENS),
-    "unet": (ported.unet, ported.IMAGES),
-    "autoencoder": (ported.repeated, ported.SERIES),
-    "norm": (lambda: ported.normed(ported.by_hand), ported.SERIES),
-    "gate": (ported.gated, ported.SERIES),
+    "attention": (attention.attention, SERIES),
+    "causal": (
+        lambda: attention.attention(weigh=lambda s: attention.causal(s, 1)),
+        None,
+    ),
+    "residual": (images.block, IMAGES),
+    "squeeze": (images.squeeze_excite, IMAGES),
+    "text": (sequences.text_cnn, TOKENS),
+    "unet": (images.unet, IMAGES),
+    "autoencoder": (sequences.repeated, SERIES),
+    "norm": (lambda: sequences.normed(sequences.by_hand), SERIES),
+    "gate": (sequences.gated, SERIES),
 }
 KERAS = {
-    "attention": lambda: ported.attention_in_keras(ported.keras_scores),
-    "causal": lambda: ported.attention_in_keras(
-        ported.keras_scores, ported.causal_in_keras
+    "attention": lambda: attention.attention_in_keras(attention.keras_scores),
+    "causal": lambda: attention.attention_in_keras(
+        attention.keras_scores, attention.causal_in_keras
     ),
-    "residual": ported.block_in_keras,
-    "squeeze": ported.squeeze_excite_in_keras,
-    "text": ported.text_cnn_in_keras,
-    "unet": ported.unet_in_keras,
-    "autoencoder": ported.repeated_in_keras,
-    "norm": ported.normed_in_keras,
-    "gate": ported.gated_in_keras,
+    "residual": images.block_in_keras,
+    "squeeze": images.squeeze_excite_in_keras,
+    "text": sequences.text_cnn_in_keras,
+    "unet": images.unet_in_keras,
+    "autoencoder": sequences.repeated_in_keras,
+    "norm": sequences.normed_in_keras,
+    "gate": sequences.gated_in_keras,
 }
 
 
 @pytest.mark.parametrize("model", RIGHT)
 def test_a_right_port_is_the_same_and_never_explained(model):
     torch, x = RIGHT[model]
-    x = ported.SERIES if x is None else x
+    x = SERIES if x is None else x
     twins = made(torch, KERAS[model], np.asarray(x))
 
     assert twins.compare(x).verdict == "same"
@@ -81,7 +88,7 @@ def test_a_batch_that_is_the_same_sample_by_sample_is_told_to_be_mixed():
 def test_the_line_of_an_operation_of_pytorch_is_told(port):
     torch, keras, x, _ = PORTS[port]
 
-    assert diagnose(made(torch, keras, x), (x,)).torch_line.startswith("ported.py:")
+    assert diagnose(made(torch, keras, x), (x,)).torch_line.startswith("ported_")
 
 
 def test_each_step_of_a_loop_is_told_as_one_cause():

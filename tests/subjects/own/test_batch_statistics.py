@@ -1,12 +1,16 @@
 """Statistics of batches are kept alike, or it is said in which way they are not."""
 
+import io
+
 import keras
 import pytest
 import torch
 from learning import CLASSES, SIZE, train
+from rich.console import Console
 from torch import nn
 
 from compare.judging.optimizers import CAUSES
+from compare.reports.training import print_training
 
 
 class Normed(nn.Module):
@@ -40,6 +44,22 @@ def test_batch_norms_are_in_step(follow):
 
     assert evidence.in_step, evidence.deciding
     assert "conv.bias: the gradient is zero but for rounding" in evidence.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("follow", "words"),
+    [
+        ("torch", "by all values less one in Keras as well, as in PyTorch"),
+        ("keras", "by all values in PyTorch as well, as in Keras"),
+    ],
+)
+def test_variances_that_are_aligned_are_told(follow, words):
+    report = io.StringIO()
+    evidence = train(Normed, normed, follow=follow)
+
+    print_training(Console(file=report, width=200), evidence)
+
+    assert words in report.getvalue()
 
 
 def test_running_variances_part_by_themselves():

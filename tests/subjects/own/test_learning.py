@@ -217,6 +217,20 @@ def test_a_target_with_an_axis_too_many_is_one_line():
         )
 
 
+def test_labels_with_an_axis_more_are_one_line():
+    """Keras's sparse cross-entropy takes them, PyTorch's does not."""
+    labels = np.zeros((24, 1), "int64")
+    match = r"expected labels of shape \(24,\).*Give target = target\[:, 0\]$"
+
+    with pytest.raises(BadInput, match=match):
+        train(
+            lambda: InPyTorch(3),
+            lambda: in_keras(outputs=3),
+            loss="cross_entropy",
+            target=labels,
+        )
+
+
 def test_a_flat_result_learns_from_a_flat_target():
     """Keras gives its own the axis of the result, as fit does."""
     flat = lambda: InPyTorch(1, nn.Flatten(0))  # noqa: E731

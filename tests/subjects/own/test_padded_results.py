@@ -96,8 +96,10 @@ def test_padding_before_the_data_is_the_whole_cause_as_well(both_ways):
 
     evidence = compare.check(InTorch(both_ways), in_keras(both_ways), x, "to_torch")
 
-    assert evidence.results[0].explanation.explained, evidence.explain()
-    assert evidence.results[0].explanation.faults == ("mask ignored",)
+    explanation = evidence.results[0].explanation
+    assert explanation.explained, evidence.explain()
+    assert explanation.faults == ("mask ignored",)
+    assert "move the valid steps of each sequence to its front" in explanation.fix
 
 
 @pytest.mark.parametrize("model", [Packing, Multiplying])
@@ -109,6 +111,47 @@ def test_padded_steps_that_both_leave_out_are_not_compared(model):
 
     assert evidence.verdict == "same", evidence.explain()
     assert "what the models make of them is not compared" in evidence.explain()
+
+
+CELLS = {"LSTM": "LSTMCell", "GRU": "GRUCell", "SimpleRNN": "RNNCell"}
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["steps", "last"])
+@pytest.mark.parametrize("kind", CELLS)
+def test_a_loop_over_a_cell_that_reads_padding_is_told_what_to_keep(kind, whole):
+    class Loop(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = getattr(torch.nn, CELLS[kind])(FEATURES, SIZE)
+            self.last = torch.nn.Linear(SIZE, 2)
+
+        def forward(self, x):
+            h = c = x.new_zeros(len(x), SIZE)
+            steps = []
+            for step in x.unbind(1):
+                if kind == "LSTM":
+                    h, c = self.cell(step, (h, c))
+                else:
+                    h = self.cell(step, h)
+                steps.append(h)
+            return self.last(torch.stack(steps, 1) if whole else h)
+
+    keras_model = keras.Sequential(
+        [
+            keras.Input((TIME, FEATURES)),
+            keras.layers.Masking(PADDING),
+            getattr(keras.layers, kind)(SIZE, return_sequences=whole),
+            keras.layers.Dense(2),
+        ]
+    )
+    evidence = compare.check(
+        Loop(), keras_model, sequences(LENGTHS["after"]), "to_torch"
+    )
+
+    explanation = evidence.results[0].explanation
+    assert explanation.explained, evidence.explain()
+    assert explanation.faults == ("mask ignored",)
+    assert "keep h and the output from each last valid step on" in explanation.fix
 
 
 def test_padding_is_drawn_where_the_users_sequences_have_none():

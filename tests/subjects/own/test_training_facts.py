@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from compare.subjects.own import building
 from compare.subjects.own import run as own
 from compare.subjects.own.pair import OwnPair
 from compare.twins import training_facts
@@ -42,7 +43,7 @@ def note(of_torch, of_keras, x=X):
     """What is said of two models that are made by functions."""
     pair = OwnPair("mine", dict(torch=of_torch, keras=of_keras), (x,))
     with own.settled(pair):
-        twins, _ = own.build(pair, [])
+        twins, _ = building.build(pair, [])
         return training_facts.note(twins, pair.arrays)
 
 

@@ -69,7 +69,7 @@ FIELDS = {
 
 SETTINGS = {
     *("pair", "source", "loss", "optimizer", "torch", "keras", "epochs", "batch_size"),
-    *("steps_per_epoch", "seed", "follow", "removed"),
+    *("steps_per_epoch", "seed", "follow", "removed", "variances_aligned"),
 }
 
 

@@ -11,14 +11,22 @@ import time
 import warnings
 from dataclasses import dataclass
 
+import ports_cells
 import ports_families
+import ports_image_families
 import ports_kernels
 import ports_layers
 import ports_layout
+import ports_losses
+import ports_networks
+import ports_numbers
 import ports_padding
+import ports_pictures
 import ports_pooling
 import ports_sequences
+import ports_texts
 import ports_transposed
+import ports_vision_transformers
 from reported import Report
 
 import compare
@@ -32,6 +40,14 @@ REPORTS: tuple[Report, ...] = (
     *ports_layers.REPORTS,
     *ports_sequences.REPORTS,
     *ports_families.REPORTS,
+    *ports_image_families.REPORTS,
+    *ports_networks.REPORTS,
+    *ports_pictures.REPORTS,
+    *ports_cells.REPORTS,
+    *ports_texts.REPORTS,
+    *ports_numbers.REPORTS,
+    *ports_losses.REPORTS,
+    *ports_vision_transformers.REPORTS,
 )
 
 

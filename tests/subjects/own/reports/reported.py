@@ -24,6 +24,11 @@ Group = Literal[
     "recurrent",
     "attention",
     "families",
+    "networks",
+    "pictures",
+    "cells",
+    "texts",
+    "numbers",
 ]
 
 
@@ -138,11 +143,30 @@ def moved(port: Port, *names: tuple[str, str]) -> Port:
     return port
 
 
+def carried(
+    net: nn.Module, model: keras.Model, x: np.ndarray | list[np.ndarray]
+) -> Port:
+    """The port with the weights of each layer of Keras in the module of its name.
+
+    The module `features.0` has the name `features_0` in Keras.
+    """
+    port = Port(net, filled(model), x)
+    with_weights = {layer.name for layer in model.layers if layer.weights}
+    for torch_name, _ in net.named_modules():
+        keras_name = torch_name.replace(".", "_")
+        if keras_name in with_weights:
+            moved(port, (torch_name, keras_name))
+    net.eval()
+    return port
+
+
 def move(target: nn.Module, source: keras.Layer) -> None:
     """Move the weights of one layer of Keras into one of PyTorch's."""
     arrays = [np.asarray(weight) for weight in source.get_weights()]
-    if isinstance(target, nn.LSTM | nn.GRU):
-        move_recurrent(target, arrays)
+    if isinstance(target, nn.RNNBase):
+        move_recurrent(target, arrays[:3])
+        if target.bidirectional:
+            move_recurrent(target, arrays[3:], "_l0_reverse")
     elif isinstance(target, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001
         gamma, beta, mean, variance = arrays
         put(target.weight, gamma)
@@ -154,6 +178,9 @@ def move(target: nn.Module, source: keras.Layer) -> None:
         put_bias(target, arrays)
     elif isinstance(source, keras.layers.DepthwiseConv2D):
         put(target.weight, depthwise_weight(arrays[0]))
+        put_bias(target, arrays)
+    elif arrays[0].ndim == 5:
+        put(target.weight, arrays[0].transpose(4, 3, 0, 1, 2))
         put_bias(target, arrays)
     elif arrays[0].ndim == 4:  # also of a transposed convolution, (.., out, in) there
         put(target.weight, arrays[0].transpose(3, 2, 0, 1))
@@ -179,20 +206,37 @@ def depthwise_weight(kernel: np.ndarray) -> np.ndarray:
     return moved_axes.reshape(inputs * multiplier, 1, height, width)
 
 
-def move_recurrent(target: nn.RNNBase, arrays: list[np.ndarray]) -> None:
+def move_recurrent(
+    target: nn.RNNBase, arrays: list[np.ndarray], suffix: str = "_l0"
+) -> None:
     """Move kernel, recurrent kernel and bias; Keras's GRU has its z before its r."""
     kernel, recurrent, bias = arrays
     bias_hh = np.zeros_like(bias)
     if isinstance(target, nn.GRU):
         kernel, recurrent = gates_rzn(kernel), gates_rzn(recurrent)
         bias, bias_hh = gates_rzn(bias)
-    put(target.weight_ih_l0, kernel.T)
-    put(target.weight_hh_l0, recurrent.T)
-    put(target.bias_ih_l0, bias)
-    put(target.bias_hh_l0, bias_hh)
+    put(getattr(target, f"weight_ih{suffix}"), kernel.T)
+    put(getattr(target, f"weight_hh{suffix}"), recurrent.T)
+    put(getattr(target, f"bias_ih{suffix}"), bias)
+    put(getattr(target, f"bias_hh{suffix}"), bias_hh)
 
 
 def gates_rzn(array: np.ndarray) -> np.ndarray:
     """Put the gates z, r, n along the last axis in PyTorch's order."""
     z, r, n = np.split(array, 3, axis=-1)
     return np.concatenate([r, z, n], axis=-1)
+
+
+def ported(
+    compute: Callable[..., torch.Tensor],
+    keras_model: keras.Model,
+    x: np.ndarray | list[np.ndarray],
+    **modules: nn.Module,
+) -> Port:
+    """The port with the weights of every layer of Keras of the same name."""
+    port = Port(Net(compute, **modules), filled(keras_model), x)
+    return moved(port, *((name, name) for name in modules))
+
+
+def family(name: str, answer: str, cause: str, make: Callable[[bool], Port]) -> Report:
+    return Report(name, "families", "", answer, cause, make)
