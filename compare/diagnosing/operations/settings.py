@@ -18,6 +18,8 @@ from compare.kinds.mistake import Call
 from compare.kinds.option import Option
 from compare.mistakes.traces import Step
 
+ACTIVATION = "activation"  # which a trace has as a step of its own
+
 
 def unlike_settings(change: Candidate, found: Regions) -> Worded | None:
     """Name the settings that make two layers of one kind differ, if they do.
@@ -87,12 +89,15 @@ def _unlike(torch: Layer, keras: Layer) -> Sequence[Option]:
     kind, own = torch.kind, torch.call.options
     if kind.same_in_words is not None:
         own = kind.same_in_words(own, keras.call.options, torch.call.x)
-    unlike = unlike_of(kind.options, own, keras.call.options)
+    settings = [option for option in kind.options if option.name != ACTIVATION]
+    unlike = unlike_of(settings, own, keras.call.options)
     of_keras = replace(keras.call, arrays=torch.call.arrays)
 
     def is_right(call: Call) -> bool:
         return makes(call, keras.output)
 
+    if is_right(replace(of_keras, options=own)):
+        return ()  # the settings are not what makes them differ
     return fewest(unlike, own, of_keras, is_right)
 
 

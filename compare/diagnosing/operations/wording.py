@@ -26,7 +26,7 @@ from compare.diagnosing.operations.naming import (
     steps_up_to,
     value_in_words,
 )
-from compare.diagnosing.operations.numbers import told_apart
+from compare.diagnosing.operations.numbers import in_words, told_apart
 from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.settings import unlike_settings
@@ -189,14 +189,17 @@ def _another_constant(change: Candidate, found: Regions) -> Worded:
         change.keras.inputs[change.keras_place],
     )
     name, keras_name = value_in_words(own, torch), value_in_words(right, keras)
-    makes, keras_makes = told_apart(torch.array(own), change.array(found))
+    related = relation(torch.array(own), keras.array(right))
+    if related:
+        makes, keras_makes = in_words(torch.array(own)), in_words(keras.array(right))
+    else:
+        makes, keras_makes = told_apart(torch.array(own), change.array(found))
     where, keras_where = at(change.torch), at(change.keras)
     sentence = (
         f"{name_of(change.torch, torch)} of PyTorch{where} takes {name}, {makes}, "
         f"where {name_of(change.keras, keras)} of Keras{keras_where} takes "
         f"{keras_name}, {keras_makes}"
     )
-    related = relation(torch.array(own), keras.array(right))
     if related:
         sentence += f"; {related}"
     fixes: dict[Side, str] = {
