@@ -127,6 +127,8 @@ def _order(torch: np.ndarray, keras: np.ndarray) -> str:
     """
     if torch.shape != keras.shape or np.array_equal(torch, keras):
         return ""
+    if np.allclose(torch, keras, rtol=np.finfo(np.float32).eps, atol=0):
+        return ""  # in the same order, but for a rounding
     for parts in (1, 2):
         if len(torch) % parts:
             continue

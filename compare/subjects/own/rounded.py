@@ -24,6 +24,8 @@ from compare.subjects.own.pair import OwnPair
 from compare.twins.twins import Twins
 
 REASON = "the models are apart by a rounding to float32"  # judged in float32 alone
+# In sentences of what is a rounding and no mistake.
+SAID = (AS_ROUNDED, "folded was rounded to float32")
 UNITS = 4.0  # of the last place in float32
 WITHOUT_PROOF = 2.0  # times the noise that constants and weights may explain
 # Of inputs: what has another scale, as an epsilon has, is no rounding in all of them.
@@ -89,7 +91,8 @@ def in_words(pair: OwnPair, twins: Twins, wrong: Sequence[Result]) -> str:
 def _may_be_rounding(explanation: Explanation) -> bool:
     """Whether nothing but roundings is known to be the cause."""
     if explanation.explained:
-        return explanation.is_rounding or AS_ROUNDED in explanation.sentence
+        said = any(words in explanation.sentence for words in SAID)
+        return explanation.is_rounding or said
     return not explanation.part
 
 
