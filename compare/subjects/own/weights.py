@@ -91,7 +91,7 @@ def _without_rule(twins: Twins) -> list[str]:
         layer, twin = {name: torch_layers[name]}, {name: keras_layers[name]}
         try:
             for step in plan(layer, twin, "to_keras", strict=False):
-                step_arrays(step, [placeholder(held) for held in step.inputs])
+                step_arrays(step, [placeholder(tensor) for tensor in step.inputs])
         except BadInput:
             names.append(name)
     return names
