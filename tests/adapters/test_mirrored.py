@@ -30,6 +30,7 @@ FILES = {
     "spectral": "PyTorch computes such a weight as any other",
     "double": "PyTorch has every function in float64",
     "callers": "who called is asked in TensorFlow's trace",
+    "channels": "a layer of Keras says by data_format where it takes its channels",
     "padding": "Keras's layers say by their masks which steps count",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }

@@ -92,7 +92,10 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
         judged = replace(judged, results=_with_other_weights(judged))
-        judged = replace(judged, results=_with_longer_memory(judged))
+        recalled = longer_memory.of_results(
+            judged.results, _wrong(judged.results), judged.pair, judged.length
+        )
+        judged = replace(judged, results=recalled)
         if not _wrong(judged.results):
             judged = _exercised(judged)
         on_training = learning.notes(judged.results, judged.twins, pair.arrays)
@@ -196,28 +199,6 @@ def _with_other_weights(judged: Judged) -> list[Result]:
                 twins, judged.pair.arrays, explanation
             )
             results[number] = replace(result, explanation=explanation)
-    return results
-
-
-def _with_longer_memory(judged: Judged) -> list[Result]:
-    """The results, those that differ faintly explained by weights that forget little.
-
-    Of each direction one is looked into, whose words stand for the others.
-    """
-    results = list(judged.results)
-    for number, result in enumerate(results):
-        explanation = result.explanation
-        is_wrong = bool(_wrong([result]))
-        if explanation is None or not is_wrong:
-            continue
-        if not longer_memory.is_faint(explanation):
-            continue
-        twins, stages = building.twins_of(judged.pair, judged.length)
-        if not stages:
-            break
-        weights.loads(judged.pair, twins, [])[result.direction](twins)
-        explanation = longer_memory.explained(twins, judged.pair.arrays, explanation)
-        results[number] = replace(result, explanation=explanation)
     return results
 
 

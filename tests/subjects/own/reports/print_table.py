@@ -11,6 +11,7 @@ import time
 import warnings
 from dataclasses import dataclass
 
+import ports_agents
 import ports_cells
 import ports_families
 import ports_image_families
@@ -46,6 +47,7 @@ REPORTS: tuple[Report, ...] = (
     *ports_cells.REPORTS,
     *ports_texts.REPORTS,
     *ports_numbers.REPORTS,
+    *ports_agents.REPORTS,
     *ports_losses.REPORTS,
     *ports_vision_transformers.REPORTS,
 )

@@ -47,6 +47,10 @@ class Port:
     x: np.ndarray | list[np.ndarray]
 
 
+# Takes whether the mistake is to be mended, and makes the port.
+Make = Callable[[bool], Port]
+
+
 @dataclass(frozen=True)
 class Report:
     """A port that somebody asked about, since its results differ.
@@ -66,7 +70,7 @@ class Report:
     thread: str
     answer: str
     cause: str
-    make: Callable[[bool], Port]
+    make: Make
 
 
 class Net(nn.Module):
