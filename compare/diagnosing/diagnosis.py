@@ -21,6 +21,7 @@ from compare.diagnosing.in_layers.bare import unlike_bare_layers
 from compare.diagnosing.in_layers.directions import uncrossed
 from compare.diagnosing.least_input import with_least_input
 from compare.diagnosing.norm_order import norms_elsewhere
+from compare.diagnosing.norms_by_hand import norms_by_hand
 from compare.diagnosing.operations.explaining import explained_by_operations
 from compare.diagnosing.places import place_of
 from compare.diagnosing.repeated import told_once
@@ -155,7 +156,7 @@ def _with_bare(
     after = None
     if not bare:
         moved, after = _with_norms_moved(twins, arrays)
-        findings = moved or findings
+        findings = moved or norms_by_hand(isolated, findings) or findings
     if after is None and any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
         alone = _of_weights_alone(twins, arrays, findings, isolated.time_major)

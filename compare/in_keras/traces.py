@@ -140,7 +140,7 @@ class _Running:
                 return call(*args, **kwargs)
             self._inside += 1
             try:
-                takes = self._recorder.numbers(_tensors((args, kwargs)))
+                takes = self._recorder.numbers(_taken((args, kwargs)))
                 self._activated.pop(id(layer), None)
                 result = call(*args, **kwargs)
                 self._note_layer(layer, takes, args, kwargs, result)
@@ -230,7 +230,7 @@ class _Running:
                 return function(*args, **kwargs)
             self._inside += 1
             try:
-                takes = self._recorder.numbers(_tensors((args, kwargs)))
+                takes = self._recorder.numbers(_taken((args, kwargs)))
                 result = function(*args, **kwargs)
                 makes = _tensors(result)
                 arguments = _arguments(args, kwargs)
@@ -332,6 +332,15 @@ def _has_activation(layer: Any) -> bool:
 def _tensors(value: Any) -> list[Any]:
     """The tensors and variables in arguments or results, in order."""
     return [part for part in keras.tree.flatten(value) if _is_tensor(part)]
+
+
+def _taken(value: Any) -> list[Any]:
+    """The tensors, variables and arrays of constants in arguments, in order."""
+    return [
+        part
+        for part in keras.tree.flatten(value)
+        if _is_tensor(part) or (isinstance(part, np.ndarray) and part.size > 1)
+    ]
 
 
 def _is_tensor(value: Any) -> bool:

@@ -29,3 +29,12 @@ def replace_constants(
             if numbers is not None:
                 setattr(module, name, torch.from_numpy(numbers))
                 yield f"{path}.{name}" if path else name
+
+
+def constants(model: torch.nn.Module) -> Iterator[np.ndarray]:
+    """The numbers of the constants of a model's own modules, in float64."""
+    for _, module in own_modules(model):
+        held = {**vars(module), **dict(module.named_buffers(recurse=False))}
+        for value in held.values():
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                yield value.detach().double().numpy()

@@ -15,6 +15,7 @@ import torch
 from compare.in_pytorch import precision
 from compare.in_pytorch.internals import LAYERS_HOME, version_of
 from compare.in_pytorch.models import hooked
+from compare.in_pytorch.operators import name_of
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
 from compare.mistakes.traces import (
@@ -35,20 +36,6 @@ PASSED = (
 SUITE = str(Path(__file__).parents[1])
 # Layers of PyTorch that are looked into, since they only run the layers inside.
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "Transformer")
-OPERATORS = {
-    "add": "+",
-    "sub": "-",
-    "subtract": "-",
-    "rsub": "-",
-    "mul": "*",
-    "multiply": "*",
-    "div": "/",
-    "divide": "/",
-    "true_divide": "/",
-    "truediv": "/",
-    "matmul": "@",
-    "getitem": "[]",
-}
 
 
 def traced(
@@ -203,7 +190,7 @@ class _Running(torch.overrides.TorchFunctionMode):
             result = self._taken(number, result)
             made = list(_tensors(result))
         if self._recorder is not None and made:
-            name = _name_of(function)
+            name = name_of(function)
             self._recorder.step(
                 number,
                 name,
@@ -339,18 +326,6 @@ def _is_whole(module: torch.nn.Module) -> bool:
 def _line(frame: Any) -> Line | None:
     """The line of the user's source that called."""
     return line_of(frame, PASSED, SUITE)
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    """What a user calls a function or an operator of PyTorch."""
-    name = getattr(function, "__name__", "")
-    if name == "__get__":  # such as `x.T`
-        return str(getattr(function.__self__, "__name__", name))  # type: ignore[attr-defined]
-    plain = name.strip("_")
-    for candidate in (plain, plain.removeprefix("i"), plain.removeprefix("r")):
-        if candidate in OPERATORS:
-            return OPERATORS[candidate]
-    return plain
 
 
 def _arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:

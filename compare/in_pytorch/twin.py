@@ -190,6 +190,14 @@ class Twin(adapter.Twin):
         """Names of a layer's arrays that have no part in what the model returns."""
         tensors = holders(self.model)[layer]
         learnt = {key: t for key, t in tensors.items() if t.requires_grad}
+        candidates = [key for key in tensors if key not in learnt]  # such as buffers
+        candidates += self._without_gradient(learnt, arrays)
+        return [key for key in candidates if self._stays(tensors[key], arrays)]
+
+    def _without_gradient(
+        self, learnt: Mapping[str, torch.Tensor], arrays: Sequence[np.ndarray]
+    ) -> list[str]:
+        """Names of parameters that what the model returns has no gradient by."""
         # GroupNorm of PyTorch 2.13 ends the process where the gradients of its own
         # weights alone are asked for, in channels_last: so all are.
         every = [*learnt.values(), *self.model.parameters()]
@@ -205,18 +213,18 @@ class Twin(adapter.Twin):
         every += [tensor for tensor in inputs if tensor.requires_grad]
         every = [tensor for tensor in every if tensor.requires_grad]
         gradients = torch.autograd.grad(total, every, allow_unused=True)
-        return [
-            key
-            for key, gradient in zip(learnt, gradients, strict=False)
-            if gradient is None and self._stays(learnt[key], arrays)
-        ]
+        pairs = zip(learnt, gradients, strict=False)
+        return [key for key, gradient in pairs if gradient is None]
 
     @torch.no_grad()
     def _stays(self, tensor: torch.Tensor, arrays: Sequence[np.ndarray]) -> bool:
         """Whether the model returns the same with other numbers in a tensor."""
         expected = self.results(self.tensors(arrays))
         before = tensor.clone()
-        tensor.add_(1)
+        if tensor.dtype == torch.bool:
+            tensor.logical_not_()
+        else:
+            tensor.add_(1)
         try:
             results = self.results(self.tensors(arrays))
         finally:

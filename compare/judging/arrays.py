@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from compare.errors import BadInput
@@ -115,9 +115,11 @@ def flat(results: object, name: str = "output") -> Iterator[tuple[str, object]]:
     """Every tensor in what a model returns, named by its place: `output.0.h`.
 
     Args:
-        results: a tensor, or tensors in tuples, lists and dictionaries; None for none.
+        results: a tensor, or tensors in tuples, lists, dictionaries and data classes;
+            None for none.
         name: of the whole.
     """
+    results = by_field(results)
     if isinstance(results, dict):
         for key in sorted(results):
             yield from flat(results[key], f"{name}.{key}")
@@ -130,19 +132,27 @@ def flat(results: object, name: str = "output") -> Iterator[tuple[str, object]]:
         yield name, results
 
 
+def by_field(results: object) -> object:
+    """The fields of a data class by name; anything else as it is."""
+    if isinstance(results, dict) or not is_dataclass(results):
+        return results
+    if isinstance(results, type):
+        return results
+    return {field.name: getattr(results, field.name) for field in fields(results)}
+
+
 def sequence(arrays: Sequence[np.ndarray]) -> np.ndarray | None:
     """The first input that has steps, or None where no input has.
 
     Args:
         arrays: the inputs. One of floats has steps if it is (batch, time, features) or
-            has more axes, but for images (batch, height, width, channels); one of
-            indices if it is (batch, time).
+            has more axes; one of indices if it is (batch, time). Images (batch, height,
+            width, channels) have none.
     """
     for array in arrays:
-        is_float = array.dtype.kind == "f"
-        if is_float and array.ndim == IMAGE_AXES:
+        if array.ndim == IMAGE_AXES:
             continue
-        if array.ndim > (2 if is_float else 1):
+        if array.ndim > (2 if array.dtype.kind == "f" else 1):
             return array
     return None
 

@@ -58,6 +58,8 @@ class Explanation:
         rest: what is seen beyond it, or where nothing is known.
         torch_line, keras_line: the line of the user's source on which the difference
             begins, as "file:number: text"; "" where that is not known.
+        is_rounding: whether all that differs is constants, and these by no more than
+            float32 makes of them.
     """
 
     explained: bool
@@ -78,6 +80,7 @@ class Explanation:
     rest: str = ""
     torch_line: str = ""
     keras_line: str = ""
+    is_rounding: bool = False
 
     @property
     def place(self) -> str:

@@ -203,7 +203,8 @@ BIASES = tuple(
 KERNELS = (
     Mistake(
         "dense kernel read without transposing",
-        "the dense kernel's numbers were copied in the other framework's memory order",
+        "the dense kernel was not transposed: its numbers were copied in the other "
+        "framework's memory order",
         "weight = kernel.T, not a reshape",
         "kernel = weight.T, not a reshape",
         ArraysOfLayer(

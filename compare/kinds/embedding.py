@@ -48,7 +48,7 @@ def limited(table: np.ndarray, longest: float | None) -> np.ndarray:
 def _off_by_one(name: str, read: str, index: str, by: int) -> Mistake[ArraysOfLayer]:
     return Mistake(
         name,
-        f"row {read} of the embedding is read for index {index}",
+        f"row {read} of the embedding is read for index {index}: the rows are shifted",
         "roll the rows of weight back by one, or shift the indices as Keras does",
         "roll the rows of embeddings back by one, or shift the indices as PyTorch does",
         ArraysOfLayer(change_each(rolled(by), "weight")),

@@ -236,7 +236,7 @@ def _for_tanh(name: str) -> ComputationMistake:
 NO_TANH = (_for_tanh("relu"), _for_tanh("linear"))
 FROM_THE_END = Mistake(
     "sequence reversed",
-    "the layer reads the sequence from its end",
+    "the layer reads the sequence backwards, from its end",
     "do not flip the input along time",
     "go_backwards=False",
     Computation(_from_the_end),

@@ -88,7 +88,7 @@ def _groups(torch: Layers) -> Iterator[list[str]]:
         for place, name in enumerate(names):
             outputs, inputs = torch[name].arrays["weight"].shape
             if outputs > inputs:
-                for output in (*names[place + 1 :], *names[:place]):
+                for output in (*names[place + 1 : place + 2], *names[:place][-1:]):
                     yield [name, output]
 
 

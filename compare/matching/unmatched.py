@@ -10,6 +10,7 @@ from compare.errors import BadInput
 from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain
 from compare.matching.sizes import NUMBER_IN_KERAS, Sizes, numbered, parts_of
+from compare.matching.unlike_attention import other_attention
 from compare.one_line import printable
 
 MOST_LAYERS = 12  # of a side that is shown whole
@@ -109,7 +110,8 @@ def _suggestion(lost: Mapping[str, Layer], free: Mapping[str, Layer]) -> str:
         return ""
 
     return (
-        of_pairs(_own_layers)
+        other_attention(lost, free)
+        or of_pairs(_own_layers)
         or of_layers(_computed_weights, lost)
         or of_pairs(_other_arrays)
         or of_pairs(_other_norms)

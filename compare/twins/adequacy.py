@@ -25,7 +25,7 @@ class Adequacy:
     """What the models of a pair did in some runs, and what they did in none."""
 
     def __init__(self) -> None:
-        self._operations: dict[tuple[Side, str, str], Operation] = {}
+        self._operations: dict[tuple[Side, str, str, int], Operation] = {}
         self._weights: set[str] | None = None  # what they hid in every run
 
     def watch(self, twins: Twins, arrays: Sequence[np.ndarray]) -> None:
@@ -44,7 +44,9 @@ class Adequacy:
         self._weights = hiding if self._weights is None else self._weights & hiding
 
     def _add(self, side: Side, operation: Operation) -> None:
-        key = side, operation.place, operation.idle
+        parts = 0 if operation.used is None else len(operation.used)
+        # One line may have two of another number of units.
+        key = side, operation.place, operation.idle, parts
         if key in self._operations:
             operation = self._operations[key].also(operation)
         self._operations[key] = operation
@@ -65,7 +67,7 @@ class Adequacy:
         """What did not act so far, a sentence each; of many the number of the rest."""
         sentences: dict[str, None] = {}
         for need in NEEDS:
-            for (side, _, _), operation in self._operations.items():
+            for (side, *_), operation in self._operations.items():
                 if not operation.acted and operation.need == need:
                     sentences.setdefault(operation.sentence(f"{SIDES[side]}'s model"))
         told = [*sentences, *sorted(self._weights or ())]

@@ -22,13 +22,19 @@ class Named(Protocol):
     """What is read of `Twins`: its inputs, its outputs and its time axis."""
 
     @property
-    def inputs(self) -> Sequence[Input]: ...
+    def inputs(self) -> Sequence[Input]:
+        """What the models take."""
+        ...
 
     @property
-    def outputs(self) -> Sequence[str]: ...
+    def outputs(self) -> Sequence[str]:
+        """Names of what they return."""
+        ...
 
     @property
-    def time_axis(self) -> int: ...
+    def time_axis(self) -> int:
+        """Axis of the first input that is time."""
+        ...
 
 
 class CountedSteps:

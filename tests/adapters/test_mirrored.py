@@ -32,6 +32,7 @@ FILES = {
     "spectral": "PyTorch computes such a weight as any other",
     "double": "PyTorch has every function in float64",
     "callers": "who called is asked in TensorFlow's trace",
+    "channels": "a layer of Keras says by data_format where it takes its channels",
     "padding": "Keras's layers say by their masks which steps count",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
@@ -84,6 +85,7 @@ NAMES = {
     "attention.run": "hooks of PyTorch see a call; layers of Keras run inside another",
     "arrays.in_one_axis": "a Linear has one axis of features",
     "attention.call_by_hand": "PyTorch's attention by hand has no twin of one layer",
+    "attention.CallsSeen": "only Keras's attention is taken apart",
     "attention.norms_first": "Keras has no transformer layer",
     "attention.norms_moved": "Keras has no transformer layer",
     "attention.returning": "only PyTorch's layers hand on what another makes",

@@ -213,7 +213,7 @@ class MeanInKeras(keras.Model):
         (
             StepsInPyTorch,
             {"go_backwards": True},
-            "in rnn of Keras, the layer reads the sequence from its end",
+            "in rnn of Keras, the layer reads the sequence backwards, from its end",
         ),
         (
             partial(StepsInPyTorch, of=lambda x: x.flip(1)),

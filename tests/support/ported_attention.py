@@ -129,7 +129,7 @@ PORTS = {
         lambda: attention(),
         lambda: attention_in_keras(keras_scores, causal_in_keras),
         SERIES,
-        "`where(",
+        "without later steps",
     ),
     "attention: mask after the softmax": (
         lambda: attention(weigh=zeroed_after),

@@ -162,3 +162,22 @@ def test_what_a_layer_of_keras_does_inside_is_not_told():
     keras_model = keras.Model(x, keras.layers.GRU(3)(h))
 
     assert watched(last_torch(), keras_model, X) == ()
+
+
+def test_two_operations_of_one_line_may_have_unlike_units():
+    """A layer of more units and one of fewer, both with a relu in the same line."""
+    first, second = torch.nn.Linear(FEATURES, 7), torch.nn.Linear(7, 6)
+
+    class TwoInALine(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = first, second
+
+        def forward(self, x):
+            return torch.relu(self.second(torch.relu(self.first(x))))
+
+    with torch.no_grad():
+        first.bias -= 1e3
+    sentences = watched(TwoInALine(), dense_keras(keras.layers.ReLU()), ROWS)
+
+    assert any(text.startswith("7 of 7 ") for text in sentences)

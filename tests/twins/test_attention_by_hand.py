@@ -195,3 +195,41 @@ def test_what_attention_by_hand_does_otherwise_is_named_and_proved(name, x):
     because = evidence.explain().split("because")[1].splitlines()
     assert sentence in because[0], evidence.explain()
     assert because[1].strip().startswith("proof")
+
+
+class Around(nn.Module):
+    """A model that is one layer of attention, of keys as wide as they are to be."""
+
+    def __init__(self, attention: nn.MultiheadAttention) -> None:
+        super().__init__()
+        self.attention = attention
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        key = x[..., : self.attention.kdim]
+        return self.attention(x, key, key)[0]
+
+
+UNLIKE = {
+    "biases": ({"bias": False}, {"key_dim": 2}, "use_bias=True in Keras"),
+    "size of a head": ({}, {"key_dim": 8}, "build Keras's with key_dim=2"),
+    "size of values": ({}, {"key_dim": 2, "value_dim": 3}, "and no value_dim"),
+    "features of keys": ({"kdim": 6, "vdim": 6}, {"key_dim": 2}, "its kdim and vdim"),
+}
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_one_layer_that_has_no_twin_is_told_what_to_build_otherwise(name, x):
+    in_pytorch, settings, advice = UNLIKE[name]
+    inputs = keras.Input((5, FEATURES))
+    attended = keras.layers.MultiHeadAttention(HEADS, **settings)(inputs, inputs)
+    torch_model = nn.MultiheadAttention(FEATURES, HEADS, batch_first=True, **in_pytorch)
+
+    with pytest.raises(compare.BadInput) as refused:
+        compare.check(
+            Around(torch_model),
+            keras.Model(inputs, attended),
+            np.zeros((3, 5, FEATURES), "float32"),
+            transfer="to_keras",
+        )
+
+    assert advice in str(refused.value)

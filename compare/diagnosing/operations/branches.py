@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from compare.diagnosing.operations.candidates import (
-    Arrangement,
     Candidate,
     is_own,
     otherwise,
 )
+from compare.diagnosing.operations.orders import Arrangement
 from compare.diagnosing.operations.regions import Regions
 from compare.mistakes.traces import Step
 

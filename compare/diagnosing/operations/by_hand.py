@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.diagnosing.operations.candidates import Arrangement, Candidate
+from compare.diagnosing.operations.candidates import Candidate
 from compare.diagnosing.operations.counterparts import same
 from compare.diagnosing.operations.layer_calls import Layer, forms, layer_at
 from compare.diagnosing.operations.naming import at
+from compare.diagnosing.operations.orders import Arrangement
 from compare.diagnosing.operations.regions import Region, Regions
 from compare.diagnosing.operations.worded import Worded
 from compare.judging.result import OTHER, SIDES

@@ -10,17 +10,16 @@ import numpy as np
 
 from compare.diagnosing.operations.counterparts import (
     is_turned,
-    orders_of_axes,
     same,
 )
 from compare.diagnosing.operations.layouts import first_input, order_for
+from compare.diagnosing.operations.orders import Arrangement, arrangements
 from compare.diagnosing.operations.regions import Region, Regions
 from compare.diagnosing.operations.worded import Worded
 from compare.mistakes.traces import RETURN, Replacement, Step, Trace
 
 DEEPEST = 6  # steps into the region on one side, where the other is just in it
 JUST = 1  # step into the region
-MOST_ORDERS = 3  # of axes that are tried
 
 Manner = Literal[
     "otherwise",
@@ -31,24 +30,6 @@ Manner = Literal[
     "another layout",
     "another order",
 ]
-
-
-@dataclass(frozen=True)
-class Arrangement:
-    """How Keras's array is laid out in PyTorch.
-
-    Args:
-        order: of its axes.
-        shape: it has then; None for the sizes in that order.
-    """
-
-    order: tuple[int, ...]
-    shape: tuple[int, ...] | None = None
-
-    def of(self, array: np.ndarray) -> np.ndarray:
-        """Keras's array as PyTorch may have it."""
-        turned = array.transpose(self.order)
-        return turned if self.shape is None else turned.reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -390,38 +371,3 @@ def _turned(
 def is_own(trace: Trace, value: int) -> bool:
     """Whether a value is a model's own: a weight or a constant."""
     return trace.values[value].source.startswith(("the weight", "a const"))
-
-
-# ------------------------------------------------------------------- arrangement
-
-
-def arrangements(
-    found: Regions, step: Step, array: np.ndarray, like: np.ndarray
-) -> list[Arrangement]:
-    """How Keras's array may be laid out in PyTorch, the likeliest first.
-
-    Args:
-        found: knows how Keras's axes are those of PyTorch's.
-        step: of PyTorch, whose inputs tell the order of axes.
-        array: of Keras's layout.
-        like: what PyTorch has in that place.
-    """
-    if array.dtype.kind != like.dtype.kind:
-        return []
-    plain = tuple(range(array.ndim))
-    orders: list[tuple[int, ...]] = []
-    for value in step.inputs:
-        for counterpart in found.shared.of_torch.get(value, ()):
-            if len(counterpart.axes) == array.ndim:
-                back = np.argsort(counterpart.axes)
-                orders.append(tuple(int(axis) for axis in back))
-    if array.size == like.size:
-        possible = [*orders_of_axes(array.shape, like.shape)]
-        orders = [order for order in orders if order in possible]
-        if array.shape == like.shape:
-            orders.append(plain)
-        orders = [*dict.fromkeys([*orders, *possible])][:MOST_ORDERS]
-        return [Arrangement(order, like.shape) for order in orders]
-    if array.ndim == 0 or like.ndim == 0 or len(array) != len(like):
-        return []
-    return [Arrangement(order) for order in dict.fromkeys([*orders, plain])][:1]

@@ -9,6 +9,7 @@ from compare.diagnosing.operations.counterparts import same
 from compare.diagnosing.operations.naming import steps_up_to
 from compare.diagnosing.operations.recognised import Recognised, recognised
 from compare.diagnosing.operations.regions import Regions
+from compare.diagnosing.operations.scaled import moved, multiplied
 from compare.mistakes.traces import Trace
 
 
@@ -56,6 +57,40 @@ def added_to_each(change: Candidate, found: Regions) -> str:
         in_keras = _is_weight(bias.ravel(), found.keras.trace)
         if in_keras or _is_weight(-bias.ravel(), found.torch.trace):
             return f"they differ by a bias, {bias.size} numbers along axis {axis}"
+    return ""
+
+
+def moved_or_multiplied(change: Candidate, found: Regions) -> str:
+    """Say how one side has the numbers of the other: moved, or times a factor."""
+    output = found.torch.trace.array(change.torch.outputs[change.place])
+    array = change.array(found)
+    return moved(output, array) or multiplied(output, array)
+
+
+def transposed_weight(change: Candidate, found: Regions) -> str:
+    """Say that one side alone takes a square weight transposed, if it does."""
+    torch = found.torch.trace
+    output = torch.array(change.torch.outputs[change.place])
+    array = change.array(found)
+    if array.shape != output.shape or array.dtype.kind != "f":
+        return ""
+    inputs = [torch.array(value) for value in _shared_inputs(change, found)]
+    for step in steps_up_to(found.torch, change.torch):
+        for value in step.inputs:
+            source, weight = torch.values[value].source, torch.array(value)
+            if not source.startswith("the weight") or weight.ndim != 2:
+                continue
+            if weight.shape[0] != weight.shape[1]:
+                continue
+            for x in inputs:
+                if x.ndim < 1 or x.shape[-1] != len(weight) or x.dtype.kind != "f":
+                    continue
+                difference = x @ weight - x @ weight.T
+                if not difference.any() or difference.shape != output.shape:
+                    continue
+                for sign in (1, -1):
+                    if same(output + sign * difference, array):
+                        return f"one of them takes {source} transposed, the other not"
     return ""
 
 

@@ -13,6 +13,7 @@ from compare.diagnosing.conclusion import deciding_stage
 from compare.diagnosing.operations.causes import Cause, Causes, begin, causes
 from compare.diagnosing.operations.compared import compared, samples_are_mixed
 from compare.diagnosing.operations.regions import Regions
+from compare.diagnosing.operations.rounded import is_rounding
 from compare.diagnosing.operations.worded import Worded
 from compare.diagnosing.operations.wording import worded
 from compare.in_pytorch.traces import replaced
@@ -95,7 +96,11 @@ def _by(
     assert after is not None
     change = found.causes[0].change
     explained = _explained(explanation, words, after)
-    explained = replace(explained, torch_line=_text(change.torch.line))
+    explained = replace(
+        explained,
+        torch_line=_text(change.torch.line),
+        is_rounding=all(map(is_rounding, found.causes)),
+    )
     if change.keras is None:
         return explained
     return replace(explained, keras_line=_text(change.keras.line))

@@ -72,6 +72,11 @@ def _reshaped(y: np.ndarray) -> np.ndarray:
     return y.reshape(_swapped(y).shape)
 
 
+def _of_unit_length(x: np.ndarray) -> np.ndarray:
+    """The values by their length along the last axis."""
+    return x / np.sqrt(np.square(x).sum(-1, keepdims=True))
+
+
 TWO: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "the sum of both": np.add,
     "the mean of both": lambda x, y: (x + y) / 2,
@@ -89,6 +94,10 @@ TWO: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     ),
     "the matrix product of the first and the second, reshaped without a transpose": (
         lambda x, y: x @ _reshaped(y)
+    ),
+    "the products of both added up along the last axis": (lambda x, y: (x * y).sum(-1)),
+    "the cosine of both, of unit length along the last axis": (
+        lambda x, y: (_of_unit_length(x) * _of_unit_length(y)).sum(-1)
     ),
     "the first plus the product of both": lambda x, y: x + x * y,
     "the first by 1 less the second": lambda x, y: x * (1 - y),

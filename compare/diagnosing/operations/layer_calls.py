@@ -104,6 +104,9 @@ def _of_function(step: Step, trace: Trace) -> Layer | None:
     kind = BY_TORCH_NAME[kind_name]
     given = {**DEFAULTS, **_named(step.arguments, parameters)}
     names = [name for name in parameters if name in given and given[name] is None]
+    # A tensor that is given by its name is not noted with the name.
+    untold = [name for name in ("weight", "bias") if name not in given]
+    names += untold[: len(tensors) - len(names)]
     arrays = dict(zip(names, tensors, strict=False))
     arrays.pop("input", None)
     if len(names) != len(tensors) or "weight" not in arrays:

@@ -48,7 +48,7 @@ def name_of(step: Step, trace: Trace) -> str:
     if step.is_layer:
         return f"`{step.layer}` ({step.name})"
     if step.name == "[]":
-        return f"`{_index(step)}`"
+        return f"`{_index(step)}`{_reversed(step)}"
     told = []
     if step.name.isidentifier():
         for key, value in step.arguments.items():
@@ -91,6 +91,22 @@ def _index(step: Step) -> str:
     return f"[{', '.join(words)}]"
 
 
+def _reversed(step: Step) -> str:
+    """Which axes an index reads from their end, in brackets; "" for none."""
+    index = step.arguments.get("1")
+    parts = index if isinstance(index, tuple) else (index,)
+    axes = []
+    is_from_end = Ellipsis in parts if all(_is_simple(p) for p in parts) else False
+    for place, part in enumerate(parts):
+        if isinstance(part, slice) and part.step == -1:
+            axes.append(str(place - len(parts) if is_from_end else place))
+    return f" (axis {listed(axes)} reversed)" if axes else ""
+
+
+def _is_simple(part: object) -> bool:
+    return part is None or part is Ellipsis or isinstance(part, int | slice)
+
+
 def value_in_words(number: int, trace: Trace) -> str:
     """A value in words: by the layer or the input that it is made of, or the step."""
     base, after = _base(number, trace)
@@ -101,11 +117,20 @@ def value_in_words(number: int, trace: Trace) -> str:
     if not is_named or len(after) > MOST_AFTER:
         return _made_in_words(number, trace)
     line = "" if after[-1].line is None else f" of line {after[-1].line.number}"
-    names = names_of(after, trace)
+    names = names_of(after, trace) + _weight_of(after, trace)
     line += _result(after[-1], after[-1].outputs.index(number))
     if len(after) == 1 and after[0].name == "[]":
         return f"{names}{line} of {_made_in_words(base, trace)}"
     return f"{_made_in_words(base, trace)} (then {names}{line})"
+
+
+def _weight_of(steps: Sequence[Step], trace: Trace) -> str:
+    """The weight that a single operator takes, in words; "" for none."""
+    if len(steps) != 1 or steps[0].is_layer or steps[0].name.isidentifier():
+        return ""
+    sources = [trace.values[value].source for value in steps[0].inputs]
+    weights = [source for source in sources if source.startswith("the weight")]
+    return f" with {listed(weights)}" if weights else ""
 
 
 def base_in_words(number: int, trace: Trace) -> str:

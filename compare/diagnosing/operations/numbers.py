@@ -18,7 +18,7 @@ def told_apart(torch: np.ndarray, keras: np.ndarray) -> tuple[str, str]:
         torch: of any shape.
         keras: laid out as PyTorch has it.
     """
-    words, keras_words = _numbers(torch), _numbers(keras)
+    words, keras_words = in_words(torch), in_words(keras)
     if words != keras_words:
         return words, keras_words
     if torch.shape != keras.shape:
@@ -61,7 +61,7 @@ def _farthest(torch: np.ndarray, keras: np.ndarray) -> tuple[int, ...]:
     return tuple(int(index) for index in place)
 
 
-def _numbers(array: np.ndarray) -> str:
+def in_words(array: np.ndarray) -> str:
     """The numbers of a constant, in words."""
     if array.dtype == bool:
         words = f"True in {array.sum()} of {array.size} places"

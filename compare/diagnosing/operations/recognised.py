@@ -269,9 +269,7 @@ def _taken(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         if output.size * size == x.size:
             for entry in range(size):
                 if same(x.take(entry, axis).ravel(), output.ravel()):
-                    last = entry == size - 1
-                    which = "the last entry" if last else f"entry {entry}"
-                    yield Recognised(which, f"along axis {axis}")
+                    yield _entries(entry, 1, size, axis)
         if output.ndim != x.ndim or output.size > x.size:
             continue
         few = output.shape[axis]
@@ -279,14 +277,21 @@ def _taken(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
             for start in range(size - few + 1):
                 part = x.take(range(start, start + few), axis)
                 if same(part, output):
-                    detail = f"{start} to {start + few - 1} along axis {axis}"
-                    yield Recognised("entries", detail)
+                    yield _entries(start, few, size, axis)
             for step in range(2, 5):
                 for start in range(step):
                     part = x.take(range(start, size, step), axis)
                     if same(part, output):
                         detail = f"{step} along axis {axis}, from {start} on"
                         yield Recognised("one entry of every", detail)
+
+
+def _entries(start: int, few: int, size: int, axis: int) -> Recognised:
+    """Some entries in a row: of a single one, whether it is the first or the last."""
+    if few > 1:
+        return Recognised("entries", f"{start} to {start + few - 1} along axis {axis}")
+    names = {0: "the first entry", size - 1: "the last entry"}
+    return Recognised(names.get(start, f"entry {start}"), f"along axis {axis}")
 
 
 # ------------------------------------------------------------------ of several

@@ -12,6 +12,7 @@ from compare.diagnosing.operations.counterparts import same
 from compare.judging.explanation import listed
 
 EPSILONS = (1e-5, 1e-3, 1e-6, 1e-12, 0.0)  # that layers which normalise add
+WHOLE = 1e-9  # of a number, by which it is a whole one
 FEWEST = 4  # numbers that share a factor; of fewer, any two arrays may fit
 
 
@@ -31,28 +32,77 @@ def scaled(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
             return
     for count in range(1, x.ndim):
         for axes in combinations(range(1, x.ndim), count):
-            if _axis_of_standardised(output, x, axes) is not None:
+            manner = _manner_of_standardised(output, x, axes)
+            if manner is not None:
                 word = "axis" if count == 1 else "axes"
                 where = f"over {word} {listed([str(place) for place in axes])}"
-                yield "the values standardised and scaled", where
+                yield "the values standardised and scaled", f"{where}{manner}"
                 return
 
 
-def _axis_of_standardised(
+def _manner_of_standardised(
     output: np.ndarray, x: np.ndarray, axes: Sequence[int]
-) -> int | None:
-    """The axis whose entries are scaled after the mean and the variance over axes."""
+) -> str | None:
+    """How an output is scaled after the mean and the variance over axes.
+
+    Returns:
+        Nothing for what layers do, with what is otherwise by hand in words: a variance
+        by n - 1, or an epsilon beside the root. None where it is no such output.
+    """
     axes = tuple(axes)
     distance = x - x.mean(axes, keepdims=True)
-    variance = x.var(axes, keepdims=True)
-    for epsilon in EPSILONS:
-        if not (variance + epsilon > 0).all():
+    size = int(np.prod([x.shape[axis] for axis in axes]))
+    for ddof, by in ((0, ""), (1, ", variance by n - 1")):
+        if size <= ddof:
             continue
-        standard = distance / np.sqrt(variance + epsilon)
-        for axis in range(1, x.ndim):
-            if _fits(output, standard, axis):
-                return axis
+        variance = x.var(axes, keepdims=True, ddof=ddof)
+        for epsilon in EPSILONS:
+            if not (variance + epsilon > 0).all():
+                continue
+            inside = distance / np.sqrt(variance + epsilon)
+            if _fits_any(output, inside):
+                return by
+            beside = distance / (np.sqrt(variance) + epsilon)
+            if epsilon and _fits_any(output, beside):
+                return f"{by}, epsilon beside the root"
     return None
+
+
+def _fits_any(output: np.ndarray, standard: np.ndarray) -> bool:
+    """Whether the entries along an axis are scaled."""
+    return any(_fits(output, standard, axis) for axis in range(1, standard.ndim))
+
+
+def multiplied(torch: np.ndarray, keras: np.ndarray) -> str:
+    """Say by which number one array is the other one times; "" where it is not.
+
+    Of a single number only a whole factor, or one through a whole number, tells.
+
+    Args:
+        torch: what PyTorch has.
+        keras: what Keras has, laid out as in PyTorch.
+    """
+    if torch.shape != keras.shape or torch.dtype.kind != "f":
+        return ""
+    largest = np.abs(keras).argmax() if keras.size else 0
+    if not keras.size or not keras.flat[largest]:
+        return ""
+    factor = float(torch.flat[largest] / keras.flat[largest])
+    if not np.isfinite(factor) or factor in (0.0, 1.0):
+        return ""
+    if not same(torch, factor * keras):
+        return ""
+    if _is_whole(factor):
+        return f"PyTorch's is {round(factor)} times that of Keras"
+    if _is_whole(1 / factor):
+        return f"PyTorch's is that of Keras divided by {round(1 / factor)}"
+    if keras.size < FEWEST:
+        return ""
+    return f"PyTorch's is {factor:.6g} times that of Keras"
+
+
+def _is_whole(number: float) -> bool:
+    return abs(number - round(number)) < WHOLE * abs(number)
 
 
 def _fits(output: np.ndarray, x: np.ndarray, axis: int) -> bool:

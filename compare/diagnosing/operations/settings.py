@@ -11,10 +11,14 @@ from compare.diagnosing.operations.layer_calls import Layer, layer_at
 from compare.diagnosing.operations.naming import at
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.worded import Worded
+from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
+from compare.kinds.batch_norm import BATCH_NORM, OF_BATCH
 from compare.kinds.mistake import Call
 from compare.kinds.option import Option
 from compare.mistakes.traces import Step
+
+ACTIVATION = "activation"  # which a trace has as a step of its own
 
 
 def unlike_settings(change: Candidate, found: Regions) -> Worded | None:
@@ -32,6 +36,9 @@ def unlike_settings(change: Candidate, found: Regions) -> Worded | None:
         return None
     if torch.kind.cell is not None:  # the settings of a cell are not noted
         return None
+    learning = _learning_norm(change, torch, keras)
+    if learning is not None:
+        return learning
     options = _unlike(torch, keras)
     if not options:
         return None
@@ -50,6 +57,31 @@ def unlike_settings(change: Candidate, found: Regions) -> Worded | None:
     )
 
 
+def _learning_norm(change: Candidate, torch: Layer, keras: Layer) -> Worded | None:
+    """Say that one of two batch norms alone has the statistics of the batch."""
+    assert change.keras is not None
+    steps: dict[Side, Step] = {"torch": change.torch, "keras": change.keras}
+    layers: dict[Side, Layer] = {"torch": torch, "keras": keras}
+    learning = [side for side, layer in layers.items() if _learns(layer)]
+    if len(learning) != 1 or torch.kind is not BATCH_NORM:
+        return None
+    (side,) = learning
+    name, sentence = f"{_name(steps[side])} of {SIDES[side]}", OF_BATCH.sentence
+    right = f"{_name(steps[OTHER[side]])} of {SIDES[OTHER[side]]}"
+    fixes: dict[Side, str] = {
+        side: f"{name}: training=False",
+        OTHER[side]: f"{right}: training=True",
+    }
+    return Worded(OF_BATCH.name, f"in {name}, {sentence}", fixes)
+
+
+def _learns(layer: Layer) -> bool:
+    """Whether a batch norm makes what it does while a model learns."""
+    options = {**layer.call.options, "training": True}
+    learning = replace(layer, call=replace(layer.call, options=options))
+    return not layer.is_right and learning.is_right
+
+
 def _unlike(torch: Layer, keras: Layer) -> Sequence[Option]:
     """The fewest settings that must be Keras's for PyTorch's to make the same."""
     if not torch.is_right or not keras.is_right:
@@ -57,12 +89,15 @@ def _unlike(torch: Layer, keras: Layer) -> Sequence[Option]:
     kind, own = torch.kind, torch.call.options
     if kind.same_in_words is not None:
         own = kind.same_in_words(own, keras.call.options, torch.call.x)
-    unlike = unlike_of(kind.options, own, keras.call.options)
+    settings = [option for option in kind.options if option.name != ACTIVATION]
+    unlike = unlike_of(settings, own, keras.call.options)
     of_keras = replace(keras.call, arrays=torch.call.arrays)
 
     def is_right(call: Call) -> bool:
         return makes(call, keras.output)
 
+    if is_right(replace(of_keras, options=own)):
+        return ()  # the settings are not what makes them differ
     return fewest(unlike, own, of_keras, is_right)
 
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from compare.diagnosing.operations.axes import as_keras_counts
 from compare.diagnosing.operations.candidates import Candidate, is_own
 from compare.diagnosing.operations.causes import Cause
-from compare.diagnosing.operations.computed import added_to_each, labels_of
+from compare.diagnosing.operations.computed import (
+    added_to_each,
+    labels_of,
+    moved_or_multiplied,
+    transposed_weight,
+)
 from compare.diagnosing.operations.counterparts import is_turned, order_of_axes
 from compare.diagnosing.operations.folds import unlike_folds
 from compare.diagnosing.operations.layouts import layouts
@@ -20,11 +26,11 @@ from compare.diagnosing.operations.naming import (
     steps_up_to,
     value_in_words,
 )
-from compare.diagnosing.operations.numbers import told_apart
+from compare.diagnosing.operations.numbers import in_words, told_apart
 from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import Regions
-from compare.diagnosing.operations.scaled import moved
 from compare.diagnosing.operations.settings import unlike_settings
+from compare.diagnosing.operations.sizes import other_windows
 from compare.diagnosing.operations.unlike_constants import relation
 from compare.diagnosing.operations.worded import Worded
 from compare.judging.explanation import listed
@@ -183,14 +189,17 @@ def _another_constant(change: Candidate, found: Regions) -> Worded:
         change.keras.inputs[change.keras_place],
     )
     name, keras_name = value_in_words(own, torch), value_in_words(right, keras)
-    makes, keras_makes = told_apart(torch.array(own), change.array(found))
+    related = relation(torch.array(own), keras.array(right))
+    if related:
+        makes, keras_makes = in_words(torch.array(own)), in_words(keras.array(right))
+    else:
+        makes, keras_makes = told_apart(torch.array(own), change.array(found))
     where, keras_where = at(change.torch), at(change.keras)
     sentence = (
         f"{name_of(change.torch, torch)} of PyTorch{where} takes {name}, {makes}, "
         f"where {name_of(change.keras, keras)} of Keras{keras_where} takes "
         f"{keras_name}, {keras_makes}"
     )
-    related = relation(torch.array(own), keras.array(right))
     if related:
         sentence += f"; {related}"
     fixes: dict[Side, str] = {
@@ -245,9 +254,18 @@ def _another_order(change: Candidate, found: Regions) -> Worded:
         name = f"what {name_of(step, torch)} of PyTorch{where} makes"
         keras_name = f"what {name_of(keras_step, keras)} of Keras{keras_where} makes"
         order = _order_of_inputs(step, keras_step, found)
+    along = ""
+    if step is not None and step.is_layer and change.torch.number != RETURN:
+        # A layer has its axes where its framework has them: what takes them is told.
+        taking, keras_taking = (
+            name_of(change.torch, torch),
+            name_of(change.keras, keras),
+        )
+        order += f", as {taking}{at(change.torch)} takes it and {keras_taking} does not"
+        along = f", or let {taking} work along the other axis"
     sentence = f"{name} is {keras_name}, transposed: axes {moved} are exchanged{order}"
     fixes: dict[Side, str] = {
-        "torch": f"PyTorch{where}: exchange axes {moved}, or what goes into it",
+        "torch": f"PyTorch{where}: exchange axes {moved}, or what goes into it{along}",
         "keras": f"Keras{keras_where}: exchange axes {moved}, or what goes into it",
     }
     return Worded(f"axes {moved} exchanged", sentence, fixes, is_cause=True)
@@ -317,17 +335,24 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
     }
     if labels is not None:
         label, keras_label = labels
-        does, keras_does = f"{label}, by {does}", f"{keras_label}, by {keras_does}"
+        own_label = as_keras_counts(keras_label, change, found)
+        counted = f"{own_label}"
+        if own_label != keras_label:
+            counted += f" ({keras_label.detail} in PyTorch's order)"
+        does, keras_does = f"{label}, by {does}", f"{counted}, by {keras_does}"
         fault = f"{label} for {keras_label}"
         if label.family == keras_label.family and keras_label.detail:
             fault = f"{label} for {keras_label.detail}"
+        in_keras = as_keras_counts(label, change, found)
         fixes = {
             "torch": f"PyTorch{where}: have {keras_label}, as Keras{keras_where}",
-            "keras": f"Keras{keras_where}: have {label}, as PyTorch{where}",
+            "keras": f"Keras{keras_where}: have {in_keras}, as PyTorch{where}",
         }
     source = source_of(torch_steps[0], torch)
     sentence = f"PyTorch has {does}, where Keras has {keras_does}{source}"
-    added = added_to_each(change, found) or _moved(change, found)
+    added = added_to_each(change, found) or moved_or_multiplied(change, found)
+    added = added or other_windows(torch_steps, keras_steps)
+    added = added or transposed_weight(change, found)
     if labels is None and added:
         sentence, fault = f"{sentence}: {added}", added
     is_known = labels is not None or added != ""
@@ -347,12 +372,6 @@ def _are_told_apart(torch_steps: Sequence[Step], keras_steps: Sequence[Step]) ->
     if sorted(names) == sorted(keras_names):
         return names != keras_names  # in another order
     return bool(({*names} ^ {*keras_names}) - {*GENERIC})
-
-
-def _moved(change: Candidate, found: Regions) -> str:
-    """Say by how many entries one side has the numbers of the other, if it has."""
-    output = found.torch.trace.array(change.torch.outputs[change.place])
-    return moved(output, change.array(found))
 
 
 def _plain_names(steps: Sequence[Step]) -> list[str]:

@@ -37,10 +37,15 @@ def build(pair: OwnPair, notes: list[str]) -> layouts.Built:
         if side == "keras" and live.is_live(side, model):
             own_weights = pair.transfer not in ("to_keras", RANDOM)
             keras_models.check_unbuilt(model, own_weights)
+    trials: list[tuple[int | None, Twins, StagesOfAll]] = []
     for length in _lengths(pair):
         twins, stages = twins_of(pair, length)
-        if stages:
+        trials.append((length, twins, stages))
+        if stages and not twins.only32:
             break
+    else:  # one in float32 alone, if there is no other
+        trials.sort(key=lambda trial: not trial[2])
+        length, twins, stages = trials[0]
     if stages and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
         made = twins.model("keras", "float32")  # by a function, which is seen only now
         length = calls.declared_steps(made) or length

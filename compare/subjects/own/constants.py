@@ -6,6 +6,7 @@ A tensor of 0.1 in float32 is 0.1000000015 in float64; a 0.1 in the code stays 0
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ CONSTANTS: dict[Side, ModuleType] = {
     "torch": pytorch_constants,
     "keras": keras_constants,
 }
+ROUNDING = float(np.finfo(np.float32).eps)  # of a number and of its root
 DIGITS = 6  # float32 has 7.2: so many tell a number that somebody wrote
 MOST_NUMBERS = 4096  # of an array that somebody may have written down
 
@@ -43,7 +45,40 @@ def as_written(twins: Twins) -> str:
         names = bounded(adapter.replace_constants(model, _written))
         if names:
             sentences.append(f"{names} of {SIDES[side]}")
+    fitted = bounded(_fit_figures(twins))
+    if fitted:
+        twins.twin("keras", "float64").retrace()
+        sentences.append(f"means and variances of {fitted} of {SIDES['keras']}")
     return " and ".join(sentences)
+
+
+def _fit_figures(twins: Twins) -> Iterator[str]:
+    """Give what standardises in Keras PyTorch's figures, where these are rounded.
+
+    A variance in float32 is not the square of its root in float32.
+    """
+    model = twins.model("torch", "float64")
+    constants = list(pytorch_constants.constants(model))
+
+    def fitted(mean: np.ndarray) -> np.ndarray:
+        near = (c for c in constants if _is_near(c, mean))
+        return next((c.reshape(mean.shape) for c in near), mean)
+
+    def fitted_variance(variance: np.ndarray) -> np.ndarray:
+        roots = (c for c in constants if _is_near(c, np.sqrt(variance)))
+        squares = (c.reshape(variance.shape) ** 2 for c in roots)
+        return next(squares, fitted(variance))
+
+    keras = twins.model("keras", "float64")
+    yield from keras_constants.replace_figures(keras, fitted, fitted_variance)
+
+
+def _is_near(constant: np.ndarray, figures: np.ndarray) -> bool:
+    """Whether numbers are others as float32 rounds them, of the same count."""
+    if constant.size != figures.size:
+        return False
+    gaps = np.abs(constant.ravel() - figures.ravel())
+    return bool((gaps <= ROUNDING * np.abs(figures.ravel())).all())
 
 
 def _written(values: np.ndarray) -> np.ndarray | None:

@@ -22,7 +22,7 @@ from compare.judging.result import (
 from compare.judging.verdict import of_refusals
 from compare.listing import bounded
 from compare.mistakes.operations import Need
-from compare.subjects.own import calls, drawing, sameness, weights
+from compare.subjects.own import calls, drawing, longer_memory, sameness, weights
 from compare.subjects.own.pair import OwnPair
 from compare.twins.adequacy import Adequacy
 from compare.twins.stages import StagesOfAll
@@ -64,11 +64,12 @@ def exercised(
         results: of the user's own inputs, none of them *different*.
     """
     found = Exercised()
-    last = _last_same(results)
+    loads = weights.loads(pair, twins, [])
+    # A case that float64 alone refuses leaves no random weights to compare.
+    last = _last_same([result for result in results if result.direction in loads])
     if last is None:
         return found
     adequacy = Adequacy()
-    loads = weights.loads(pair, twins, [])
     others = [direction for direction in loads if direction != last.direction]
     for direction in (last.direction, *others):
         if direction in others:  # the twins have the weights of the last one
@@ -234,6 +235,7 @@ class _Trial:
         result = replace(result, drawn=inputs)
         if judgement.verdict == DIFFERENT and not self._twins.only32:
             explanation = diagnosis.diagnose(self._twins, arrays)
+            explanation = longer_memory.explained(self._twins, arrays, explanation)
             return replace(result, explanation=explanation)
         return result
 

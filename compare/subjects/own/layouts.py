@@ -16,6 +16,7 @@ import numpy as np
 
 from compare.errors import BadInput
 from compare.in_pytorch import channels
+from compare.judging.arrays import by_field
 from compare.judging.distances import distance
 from compare.judging.layout import AS_GIVEN, Layout
 from compare.judging.verdict import HORIZON
@@ -221,7 +222,10 @@ def _moved_last(array: np.ndarray, axis: int) -> np.ndarray:
 
 def _axes(array: np.ndarray) -> tuple[int, ...]:
     """The axes of an array that may be PyTorch's channels, beside the last."""
-    if array.ndim < SEQUENCE_AXES or array.dtype.kind != "f":
+    least = SEQUENCE_AXES
+    if array.dtype.kind != "f":  # bytes of images, but not indices of words
+        least = IMAGE_AXES
+    if array.ndim < least or array.dtype.kind == "b":
         return ()
     return (1, 2) if array.ndim == VIDEO_AXES else (1,)
 
@@ -461,6 +465,7 @@ def returned(layout: Layout, results: Any) -> Any:
 
 
 def _returned(layout: Layout, results: Any, numbers: Iterator[int]) -> Any:
+    results = by_field(results)
     if isinstance(results, dict):
         return {
             name: _returned(layout, results[name], numbers) for name in sorted(results)

@@ -9,6 +9,7 @@ from compare.judging.result import BOTH_REFUSE, DIFFERENT, SAME, SIDES, Result
 from compare.judging.summary import MATCHED, WEIGHTS_ALONE
 from compare.listing import bounded
 from compare.matching.unmatched import called
+from compare.subjects.own import rounded
 from compare.subjects.own.weights import RANDOM
 from compare.twins import reaching
 from compare.twins.frameworks import LAYERS
@@ -18,6 +19,8 @@ from compare.twins.twins import Twins
 def on_float32(twins: Twins) -> Iterator[str]:
     """Why a side cannot be run in float64, and what to do."""
     for side, reason in twins.only32.items():
+        if reason == rounded.REASON:  # a note says it already
+            continue
         yield (
             f"{SIDES[side]}'s model cannot be run in float64, so this is judged in "
             f"float32, which proves less ({reason}). Take out what asks for float32, "

@@ -29,9 +29,11 @@ from compare.subjects.own import (
     exercising,
     layouts,
     learning,
+    longer_memory,
     orders,
     other_weights,
     pairings,
+    rounded,
     weights,
     written_cells,
 )
@@ -85,10 +87,15 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
             _with_written_constants,
             _with_cells_as_written,
             _in_own_orders,
+            _within_rounding,
         ):
             if _wrong(judged.results):
                 judged = read_again(judged, gradients)
         judged = replace(judged, results=_with_other_weights(judged))
+        recalled = longer_memory.of_results(
+            judged.results, _wrong(judged.results), judged.pair, judged.length
+        )
+        judged = replace(judged, results=recalled)
         if not _wrong(judged.results):
             judged = _exercised(judged)
         on_training = learning.notes(judged.results, judged.twins, pair.arrays)
@@ -104,6 +111,7 @@ def _judge(
     notes: Sequence[str] = (),
     written: bool = False,
     own_weights_alone: bool = False,
+    single: bool = False,
 ) -> Judged:
     """Run a pair as it is.
 
@@ -115,6 +123,7 @@ def _judge(
             rounds them.
         own_weights_alone: whether to judge the weights that the models have, and no
             random ones.
+        single: whether to judge in float32 alone.
     """
     notes = [*notes]
     unlike: list[str] = []
@@ -122,6 +131,8 @@ def _judge(
     twins, length = built.twins, built.length
     if written:
         constants.as_written(twins)
+    if single:
+        twins.drop_float64("keras", rounded.REASON)
     cases = calls.cases(pair, length, twins.inputs[0].shape[0])
     pair, target = learning.settled(pair, twins, cases[0], gradients)
     loads = weights.loads(pair, twins, notes, unlike)
@@ -335,6 +346,20 @@ def _in_own_orders(judged: Judged, gradients: bool) -> Judged:
         "are the same; random weights are given in that order too."
     )
     return _judge(replace(judged.pair, orders=found), gradients, [note])
+
+
+def _within_rounding(judged: Judged, gradients: bool) -> Judged:
+    """The run in float32, where a rounding to float32 explains what float64 shows."""
+    if gradients or judged.twins.only32 or judged.twins.refusals:
+        return judged
+    twins, stages = building.twins_of(judged.pair, judged.length)
+    if not stages or twins.only32:
+        return judged
+    note = rounded.in_words(judged.pair, twins, _wrong(judged.results))
+    if not note:
+        return judged
+    again = _judge(judged.pair, gradients, [note], single=True)
+    return judged if _wrong(again.results) else again
 
 
 def _agree(twins: Twins, judged: Judged) -> bool:

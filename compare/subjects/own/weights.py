@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from compare.in_keras.names import unnamed
 from compare.judging.words import PRECISIONS, Direction, Side
 from compare.kinds.layer import Layer
 from compare.listing import bounded
-from compare.matching.rewriting import plan, rewrite, sums
+from compare.matching.rewriting import placeholder, plan, rewrite, step_arrays, sums
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair
 
@@ -75,7 +76,10 @@ def loads(
 
 
 def _without_rule(twins: Twins) -> list[str]:
-    """The layers of PyTorch from whose weights no rule makes those of their twins."""
+    """The layers of PyTorch from whose weights no rule makes those of their twins.
+
+    Their arrays may have other sizes, as with windows of 1 x 5 and of 5 x 1.
+    """
     if not all(twins.of_side(side) for side in FRAMEWORKS):  # one refuses its input
         return []
     precision = twins.precisions[0]
@@ -86,7 +90,8 @@ def _without_rule(twins: Twins) -> list[str]:
     for name in torch_layers.keys() & keras_layers.keys():
         layer, twin = {name: torch_layers[name]}, {name: keras_layers[name]}
         try:
-            plan(layer, twin, "to_keras", strict=False)
+            for step in plan(layer, twin, "to_keras", strict=False):
+                step_arrays(step, [placeholder(tensor) for tensor in step.inputs])
         except BadInput:
             names.append(name)
     return names
@@ -189,6 +194,7 @@ def _as_they_are(
             if is_apart.any() and not is_guess:
                 apart[f"{name}.{key}"] = float(np.abs(array - value).max())
     LAYERS["keras"].load(keras, weights)
+    rounded |= _sums_of_layers_alone(twins)
     note = (
         f"{sum(rounded.values())} parameters of Keras are sums of parameters of "
         "PyTorch, rounded to float32, and count as the same "
@@ -202,6 +208,45 @@ def _as_they_are(
             f"Keras's weights are not PyTorch's weights ({gaps}), which these inputs "
             "do not show: on others the models need not be the same."
         )
+
+
+def _sums_of_layers_alone(twins: Twins) -> dict[str, int]:
+    """Give biases that are rounded sums of two of PyTorch's biases these sums.
+
+    A cell whose gates are layers of the model itself has no twin, and no rule tells
+    which its biases are: their numbers do.
+
+    Args:
+        twins: with both in float64, and with the weights that the models came with.
+
+    Returns:
+        How many numbers were rounded, by the name of the array.
+    """
+    if twins.is_whole:
+        return {}
+    torch = LAYERS["torch"].layers(twins.model("torch", "float64"))
+    biases = [
+        array.astype("float64")
+        for name in twins.alone["torch"]
+        for array in torch[name].arrays.values()
+        if array.ndim == 1
+    ]
+    leaves = LAYERS["keras"].leaves(unnamed(twins.model("keras", "float64")))
+    rounded = {}
+    for name in twins.alone["keras"]:
+        if name not in leaves:
+            continue
+        for key, variable in LAYERS["keras"].variables(leaves[name]).items():
+            array = variable.numpy()
+            for first, second in combinations(biases, 2):
+                if array.shape != first.shape or array.shape != second.shape:
+                    continue
+                total = first + second
+                unequal = array != total
+                if unequal.any() and _is_rounded(array, total, True).all():
+                    LAYERS["keras"].write(variable, total)
+                    rounded[f"{name}.{key}"] = int(unequal.sum())
+    return rounded
 
 
 def in_keras_layout(name: str, torch: Layer, keras: Layer) -> Mapping[str, np.ndarray]:

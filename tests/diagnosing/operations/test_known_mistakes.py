@@ -270,34 +270,43 @@ def test_heads_that_are_split_rightly_are_the_same():
     assert evidence.verdict == "same"
 
 
-class Crossed(nn.Module):
+class Scores(nn.Module):
     def __init__(self):
         super().__init__()
-        self.attend = nn.MultiheadAttention(4, 2, batch_first=True)
-        self.before = nn.Linear(4, 4)
+        self.q, self.k = nn.Linear(4, 4), nn.Linear(4, 4)
 
-    def forward(self, x, memory):
-        return self.attend(self.before(x), memory, memory)[0]
-
-
-def crossed_in_keras(itself):
-    x, memory = keras.Input((5, 4)), keras.Input((3, 4))
-    y = layers.Dense(4, name="before")(x)
-    attend = layers.MultiHeadAttention(2, 2, name="attend")
-    taken = attend(y, y) if itself else attend(y, memory)
-    # All of the memory has a part in the result, and none in the attention.
-    return keras.Model([x, memory], taken + 0 * ops.sum(memory))
+    def forward(self, x):
+        q, k = self.q(x), self.k(x)
+        return torch.softmax(q @ k.transpose(1, 2), -1) @ k + torch.tanh(k)
 
 
-def test_cross_attention_that_is_fed_with_itself_is_named():
-    given = [SERIES, SERIES[:, :3] ** 2]
-    model = randomised(Crossed())
-    found = explained(compare.check(model, crossed_in_keras(True), given, "to_keras"))
+class ScoresInKeras(keras.Model):
+    def __init__(self, of):
+        super().__init__()
+        self.of = of
+        self.q, self.k = layers.Dense(4, name="q"), layers.Dense(4, name="k")
 
-    assert "`attend` (MultiheadAttention) of PyTorch" in found.sentence
-    assert "takes what `before` (Linear) makes" in found.sentence
-    right = crossed_in_keras(False)
-    assert compare.check(model, right, given, "to_keras").verdict == "same"
+    def call(self, x):
+        made = {"q": self.q(x), "k": self.k(x)}
+        turned = ops.transpose(made[self.of], (0, 2, 1))
+        weights = ops.softmax(ops.matmul(made["q"], turned))
+        return ops.matmul(weights, made["k"]) + ops.tanh(made["k"])
+
+
+@pytest.mark.parametrize("of", ["q", "k"])
+def test_scores_of_queries_with_themselves_are_told_by_what_is_taken(of):
+    """As a product in another order of the axes, which is no value of PyTorch's."""
+    twin = ScoresInKeras(of)
+    twin(SERIES)
+    evidence = compare.check(randomised(Scores()), twin, SERIES, "to_keras")
+
+    if of == "k":
+        assert evidence.verdict == "same"
+        return
+    found = explained(evidence)
+    assert "`@` of PyTorch" in found.sentence
+    assert "takes what `k` (Linear) makes" in found.sentence
+    assert "takes what `q` (Dense) makes" in found.sentence
 
 
 # -------------------------------------------------------------------- parts and shapes

@@ -141,6 +141,8 @@ RECOGNISED = {
     "the mean over axis 1": (H.mean(1), [H]),
     "the variance with n - 1 over axis 0": (H.var(0, ddof=1), [H]),
     "the last entry along axis 1": (H[:, -1], [H]),
+    "the first entry along axis 1": (H[:, :1], [H]),
+    "entry 2 along axis 1": (H[:, 2:3], [H]),
     "entries 1 to 4 along axis 1": (H[:, 1:5], [H]),
     "the values reversed along axis 0": (H[::-1], [H]),
     "the values rolled by 2 along axis 1": (np.roll(H, 2, 1), [H]),
@@ -151,6 +153,11 @@ RECOGNISED = {
     "the first less the second": (H - Y, [H, Y]),
     "the second less the first": (Y - H, [H, Y]),
     "the matrix product of the first and the second, transposed": (H @ Y.T, [H, Y]),
+    "the products of both added up along the last axis": ((H * Y).sum(1), [H, Y]),
+    "the cosine of both, of unit length along the last axis": (
+        (H * Y).sum(1) / np.linalg.norm(H, axis=1) / np.linalg.norm(Y, axis=1),
+        [H, Y],
+    ),
     "all joined along axis 1, in the order 2, 1": (np.hstack([Y, H]), [H, Y]),
 }
 

@@ -158,3 +158,40 @@ def test_running_statistics_are_no_constants():
     compare.transfer(first, second)
 
     assert np.array_equal(layer.moving_mean.numpy(), np.ones(FEATURES))
+
+
+@pytest.mark.parametrize(
+    ("is_given", "is_buffer"),
+    [(True, True), (True, False), (False, True)],
+    ids=["given, a buffer", "given, in forward", "adapted, a buffer"],
+)
+def test_a_variance_that_float32_rounds_is_the_square_of_a_deviation(
+    is_given, is_buffer
+):
+    """Whoever has the roots in PyTorch and the squares in Keras has a right port."""
+    mean, spread = [0.485, 0.456, 0.406], [0.2023, 0.1994, 0.2010]
+    x = np.random.default_rng(1).uniform(size=(4, 3)).astype("float32")
+    layer = keras.layers.Normalization(mean=mean, variance=[s**2 for s in spread])
+    if not is_given:
+        layer = keras.layers.Normalization()
+        layer.adapt(x)
+        mean, spread = (np.asarray(layer.mean)[0], np.sqrt(layer.variance)[0])
+
+    class Standardised(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = torch.nn.Linear(3, 2)
+            if is_buffer:
+                self.register_buffer("mean", torch.tensor(mean))
+                self.register_buffer("spread", torch.tensor(spread))
+
+        def forward(self, x):
+            if is_buffer:
+                return self.head((x - self.mean) / self.spread)
+            return self.head((x - torch.tensor(mean)) / torch.tensor(spread))
+
+    second = keras.Sequential([keras.Input((3,)), layer, keras.layers.Dense(2)])
+    first = Standardised()
+    compare.transfer(first, second)
+
+    assert compare.check(first, second, x).verdict == "same"

@@ -338,3 +338,23 @@ def test_an_input_of_the_suites_own_is_not_made_smaller(tmp_path, capsys):
     assert status == 1
     assert "times as large" in capsys.readouterr().out
     assert not script.exists()
+
+
+def test_a_slice_whose_loss_is_forgotten_is_named_by_weights_that_forget_little():
+    """Fifty steps after what was cut off the gap is 1e-9 of the largest value."""
+    evidence, _ = judged(last_torch(lambda x: x[:, -50:]), last_keras(), X)
+    (result,) = [r for r in evidence.results if r.explanation]
+
+    assert result.explanation.explained, evidence.explain()
+    assert "`[:, -50:]`" in result.explanation.sentence
+    assert "weights that forget little" in result.explanation.sentence + result.drawn
+
+
+def test_a_slice_of_a_users_long_sequences_is_named_as_well():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(4, 60, X.shape[-1])).astype("float32")
+    evidence = check(last_torch(lambda x: x[:, -50:]), last_keras(), x, "to_keras")
+
+    first = next(r.explanation for r in evidence.results if r.explanation)
+    assert first.explained, evidence.explain()
+    assert "`[:, -50:]`" in first.sentence

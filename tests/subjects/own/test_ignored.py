@@ -93,3 +93,25 @@ def test_a_recurrent_layer_may_be_ignored():
     evidence = compare.check(Recurrent(), twin, x, ignore=["rnn"])
 
     assert "rnn: no twin was looked for, as you say." in evidence.notes
+
+
+def test_buffers_without_a_part_in_the_results_are_looked_for_no_twin():
+    """A mask, a counter and a frozen parameter that only other methods read."""
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = torch.nn.Linear(3, 2)
+            self.register_buffer("causal", torch.ones(4, 4, dtype=torch.bool))
+            self.register_buffer("count", torch.tensor(3))
+            self.scale = torch.nn.Parameter(torch.ones(2), requires_grad=False)
+
+        def forward(self, x):
+            return self.head(x)
+
+    x = np.random.default_rng(2).normal(size=(5, 3)).astype("float32")
+    keras_model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    evidence = compare.check(Model(), keras_model, x, "to_torch")
+
+    assert evidence.verdict == "same", evidence.explain()
+    assert "no part in what it returns" in evidence.explain()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -165,3 +166,52 @@ def test_images_with_as_many_channels_as_pixels(before, after, verdict):
     evidence = compare.check(Image(before, after), twin, drawn(2, 6, 6, 6), "to_keras")
 
     assert evidence.verdict == verdict, evidence.explain()
+
+
+@pytest.mark.parametrize("move", [lambda x: x, second])
+def test_bytes_of_images_are_laid_out_as_floats_are(move):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+
+        def forward(self, x):
+            return self.conv(x / 255).mean((2, 3))
+
+    x = keras.Input((7, 8, 3), dtype="uint8")
+    made = KL.Conv2D(4, 3)(keras.ops.cast(x, keras.config.floatx()) / 255)
+    twin = keras.Model(x, KL.GlobalAveragePooling2D()(made))
+    images = move(RNG.integers(0, 256, (3, 7, 8, 3)).astype(np.uint8))
+    evidence = compare.check(Model(), twin, images, "to_keras")
+
+    assert evidence.verdict.startswith("same"), evidence.explain()
+
+
+@dataclass
+class Returned:
+    """What a model returns by name."""
+
+    image: torch.Tensor
+    logits: torch.Tensor
+
+
+@pytest.mark.parametrize("returned", [dict, Returned])
+def test_results_by_name_are_each_compared_in_their_layout(returned):
+    """An image with its channels second, and a vector, in a data class as well."""
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.head = nn.Conv2d(3, 5, 3), nn.Linear(5, 2)
+
+        def forward(self, x):
+            image = self.conv(x)
+            return returned(logits=self.head(image.mean((2, 3))), image=image)
+
+    x = keras.Input((7, 8, 3))
+    image = KL.Conv2D(5, 3)(x)
+    logits = KL.Dense(2)(KL.GlobalAveragePooling2D()(image))
+    twin = keras.Model(x, {"image": image, "logits": logits})
+    evidence = compare.check(Model(), twin, drawn(3, 7, 8, 3), "to_keras")
+
+    assert evidence.verdict == "same", evidence.explain()

@@ -1,6 +1,7 @@
 """A model that gives another result when it is called again is told."""
 
 import keras
+import numpy as np
 import pytest
 import torch
 from own_cases import BATCH, FEATURES, X, check, in_pytorch, sequential
@@ -189,3 +190,31 @@ def test_a_layer_of_a_closure_that_stays_in_float32_is_no_end_of_the_check(layer
     expected = {"same": "same in float32", "wrong": "different"}
     assert evidence.verdict == expected[layer_is]
     assert "cannot be run in float64" in evidence.explain()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_function_of_pytorch_that_takes_the_statistics_of_the_batch_is_named(
+    training,
+):
+    torch.manual_seed(0)
+    norm = torch.nn.BatchNorm2d(5)
+    with torch.no_grad():
+        norm.running_mean.uniform_(-1, 1)
+        norm.running_var.uniform_(0.5, 2)
+
+    def forward(m, x):
+        arrays = m.norm.running_mean, m.norm.running_var, m.norm.weight, m.norm.bias
+        return torch.nn.functional.batch_norm(m.conv(x), *arrays, training, 0.1, 1e-3)
+
+    first = in_pytorch(forward, conv=torch.nn.Conv2d(3, 5, 3), norm=norm)
+    layers = [keras.layers.Conv2D(5, 3), keras.layers.BatchNormalization()]
+    images = np.random.default_rng(1).normal(size=(4, 3, 8, 8)).astype(np.float32)
+    second = sequential(*layers, shape=(8, 8, 3))
+    evidence = check(first, second, images, "random")
+    if not training:
+        assert evidence.verdict == "same"
+        return
+    found = evidence.results[0].explanation
+
+    assert evidence.verdict == "different"
+    assert found.sentence.startswith("in batch_norm of PyTorch, mean and variance are")

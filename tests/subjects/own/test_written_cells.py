@@ -127,3 +127,44 @@ def test_other_weights_in_another_order_are_no_right_twin():
     evidence = checked(Wrong("ifog", False), keras.layers.LSTM(SIZE, name="cell"))
 
     assert evidence.verdict == "different"
+
+
+class Itself(nn.Module):
+    """A model whose own layers are the gates; no rule moves their weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.x2h = nn.Linear(FEATURES, 4 * SIZE)
+        self.h2h = nn.Linear(SIZE, 4 * SIZE)
+        self.head = nn.Linear(SIZE, 2)
+
+    def forward(self, x):
+        h = c = x.new_zeros(len(x), SIZE)
+        for step in x.unbind(1):
+            i, f, g, o = (self.x2h(step) + self.h2h(h)).chunk(4, 1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)
+        return self.head(h)
+
+
+@pytest.mark.parametrize(("off", "verdict"), [(0, "same"), (1e-5, "different")])
+def test_a_bias_that_is_a_rounded_sum_counts_as_the_sum(off, verdict):
+    """Of layers without a twin too; its rounding was a difference of 1e-8."""
+    torch.manual_seed(3)
+    model = Itself()
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, 0, 0.4)
+    x = keras.Input((7, FEATURES))
+    h = keras.layers.LSTM(SIZE, name="lstm")(x)
+    twin = keras.Model(x, keras.layers.Dense(2, name="out")(h))
+    arrays = {name: p.detach().numpy() for name, p in model.named_parameters()}
+    bias = arrays["x2h.bias"] + arrays["h2h.bias"]
+    bias[0] += off
+    kernels = [arrays["x2h.weight"].T, arrays["h2h.weight"].T]
+    twin.get_layer("lstm").set_weights([*kernels, bias])
+    twin.get_layer("out").set_weights([arrays["head.weight"].T, arrays["head.bias"]])
+    evidence = compare.check(model, twin, X)
+
+    assert evidence.verdict == verdict
+    told = any("rounded to float32" in note for note in evidence.notes)
+    assert told == (verdict == "same")

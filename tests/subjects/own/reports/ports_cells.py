@@ -1,13 +1,11 @@
 """Ports of recurrent models, written as the people who asked wrote them."""
 
-from collections.abc import Callable
-
 import keras
 import numpy as np
 import torch
 import torch.nn.functional as F
 from keras import layers
-from reported import Group, Port, Report, carried, drawn, filled, move_recurrent, put
+from reported import Make, Port, Report, carried, drawn, filled, move_recurrent, put
 from torch import Tensor, nn
 
 SERIES = drawn(6, 9, 4)
@@ -369,14 +367,8 @@ def recurrent_encoder(right: bool) -> Port:
     return port
 
 
-def report(
-    name: str,
-    cause: str,
-    answer: str,
-    make: Callable[[bool], Port],
-    group: Group = "cells",
-) -> Report:
-    return Report(name, group, "", answer, cause, make)
+def report(name: str, cause: str, answer: str, make: Make) -> Report:
+    return Report(name, "cells", "", answer, cause, make)
 
 
 REPORTS = (
@@ -389,12 +381,12 @@ REPORTS = (
     report("forward twice", "direction|backward|reverse", "arrays[3:]", forward_twice),
     report(
         "not flipped back",
-        "flip|revers|turned|backward",
+        "flip|revers|turn round|turned|backward",
         "flip again",
         backward_by_hand,
     ),
-    report("c and h", "state|cell", "(h, c)", states_exchanged),
-    report("state not passed", "state", "hidden", state_not_passed),
+    report("c and h", "begins with h = c of", "(h, c)", states_exchanged),
+    report("state not passed", "begins with zeros", "hidden", state_not_passed),
     report("stateful", "state", "stateful=False", stateful),
     report("go_backwards", "backward|revers|last step first", "x.flip(1)", backwards),
     report("tanh again", "tanh", "no tanh", tanh_again),

@@ -1,13 +1,11 @@
 """Ports whose results are losses, as people asked about them."""
 
-from collections.abc import Callable
-
 import keras
 import numpy as np
 import torch
 import torch.nn.functional as F
 from keras import layers, ops
-from reported import Group, Port, Report, carried, drawn
+from reported import Make, Port, Report, carried, drawn
 from torch import Tensor, nn
 
 
@@ -74,22 +72,16 @@ def loss_broadcast(right: bool) -> Port:
     return carried(WithLoss(), model, [drawn(5, 6), drawn(5, seed=4)])
 
 
-def report(
-    name: str,
-    cause: str,
-    answer: str,
-    make: Callable[[bool], Port],
-    group: Group = "numbers",
-) -> Report:
-    return Report(name, group, "", answer, cause, make)
+def report(name: str, cause: str, answer: str, make: Make) -> Report:
+    return Report(name, "numbers", "", answer, cause, make)
 
 
 REPORTS = (
     report("softmax in the loss", "softmax", "logits", loss_of_logits),
-    report("summed loss", "sum|mean|multipl|divid|factor|15", "mean", loss_summed),
+    report("summed loss", "15 times|sum", "mean", loss_summed),
     report(
         "broadcast loss",
-        "broadcast|axis|squeez|shape|batch",
+        "broadcast|spread out",
         "squeeze(1)",
         loss_broadcast,
     ),

@@ -1,14 +1,12 @@
 """Ports of convolutional networks, written as the people who asked wrote them."""
 
-from collections.abc import Callable
-
 import keras
 import numpy as np
 import tensorflow as tf
 import torch
 import torch.nn.functional as F
 from keras import layers
-from reported import Group, Port, Report, carried, drawn, put
+from reported import Make, Port, Report, carried, drawn, put
 from torch import Tensor, nn
 
 MEAN = (0.485, 0.456, 0.406)
@@ -306,14 +304,8 @@ def srcnn_clamped(right: bool) -> Port:
     return carried(SRCNN(), model, drawn(2, 8, 9, 1))
 
 
-def report(
-    name: str,
-    cause: str,
-    answer: str,
-    make: Callable[[bool], Port],
-    group: Group = "networks",
-) -> Report:
-    return Report(name, group, "", answer, cause, make)
+def report(name: str, cause: str, answer: str, make: Make) -> Report:
+    return Report(name, "networks", "", answer, cause, make)
 
 
 REPORTS = (

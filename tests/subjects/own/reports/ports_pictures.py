@@ -1,14 +1,11 @@
 """Ports of what models do with pictures, as the people who asked wrote them."""
 
-from collections.abc import Callable
-
 import keras
-import numpy as np
 import tensorflow as tf
 import torch
 import torch.nn.functional as F
 from keras import layers, ops
-from reported import Group, Port, Report, carried, drawn, moved, put
+from reported import Make, Port, Report, carried, drawn, moved, put
 from torch import Tensor, nn
 
 
@@ -319,11 +316,10 @@ def coordinates(right: bool) -> Port:
     class AddCoords(layers.Layer):
         def call(self, x: tf.Tensor) -> tf.Tensor:
             h, w = x.shape[1:3]
-            rows = np.linspace(-1, 1, h, dtype="float32")
-            columns = np.linspace(-1, 1, w, dtype="float32")
-            grid = np.stack(np.meshgrid(rows, columns, indexing="ij"), -1)
-            both = ops.convert_to_tensor(grid[None], dtype=x.dtype)
-            both = ops.broadcast_to(both, (ops.shape(x)[0], h, w, 2))
+            rows = ops.linspace(-1.0, 1.0, h, dtype=x.dtype)
+            columns = ops.linspace(-1.0, 1.0, w, dtype=x.dtype)
+            grid = ops.stack(ops.meshgrid(rows, columns, indexing="ij"), -1)
+            both = ops.broadcast_to(grid[None], (ops.shape(x)[0], h, w, 2))
             return ops.concatenate([x, both], axis=-1)
 
     inputs = keras.Input((6, 8, 3))
@@ -332,14 +328,8 @@ def coordinates(right: bool) -> Port:
     return carried(CoordConv(), keras.Model(inputs, x), drawn(2, 6, 8, 3))
 
 
-def report(
-    name: str,
-    cause: str,
-    answer: str,
-    make: Callable[[bool], Port],
-    group: Group = "pictures",
-) -> Report:
-    return Report(name, group, "", answer, cause, make)
+def report(name: str, cause: str, answer: str, make: Make) -> Report:
+    return Report(name, "pictures", "", answer, cause, make)
 
 
 REPORTS = (

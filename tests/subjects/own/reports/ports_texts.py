@@ -1,14 +1,13 @@
 """Ports of models of text, sequences and attention, as people asked about them."""
 
 import math
-from collections.abc import Callable
 
 import keras
 import numpy as np
 import torch
 import torch.nn.functional as F
 from keras import layers, ops
-from reported import Group, Port, Report, carried, drawn, put
+from reported import Make, Port, Report, carried, drawn, put
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
@@ -337,14 +336,8 @@ def square_transposed(right: bool) -> Port:
     return port
 
 
-def report(
-    name: str,
-    cause: str,
-    answer: str,
-    make: Callable[[bool], Port],
-    group: Group = "texts",
-) -> Report:
-    return Report(name, group, "", answer, cause, make)
+def report(name: str, cause: str, answer: str, make: Make) -> Report:
+    return Report(name, "texts", "", answer, cause, make)
 
 
 REPORTS = (
@@ -369,10 +362,10 @@ REPORTS = (
     report("CRNN", "order|permut|axes|channels|height|transpos", "(0, 3, 2, 1)", crnn),
     report("TextCNN", "max|axis|steps|dim", "dim=2", max_over_filters),
     report("unfold", "unfold|patch|order|channels|permut", "channels last", unfolded),
-    report("mask by multiplication", "mask", "masked_fill", multiplied_mask),
+    report("mask by multiplication", "mask|put to 0", "masked_fill", multiplied_mask),
     report(
         "positions in halves",
-        "order|interleav|position|permut|pe\\b|alternat",
+        "shuffl|order|interleav|permut|alternat",
         "halves",
         sinusoids,
     ),

@@ -1,13 +1,11 @@
 """Ports of transformers of images, as people asked about them."""
 
-from collections.abc import Callable
-
 import keras
 import numpy as np
 import torch
 import torch.nn.functional as F
 from keras import layers, ops
-from reported import Group, Port, Report, carried, drawn, put
+from reported import Make, Port, Report, carried, drawn, put
 from torch import Tensor, nn
 
 
@@ -216,14 +214,8 @@ def tied(right: bool) -> Port:
     return port
 
 
-def report(
-    name: str,
-    cause: str,
-    answer: str,
-    make: Callable[[bool], Port],
-    group: Group = "texts",
-) -> Report:
-    return Report(name, group, "", answer, cause, make)
+def report(name: str, cause: str, answer: str, make: Make) -> Report:
+    return Report(name, "texts", "", answer, cause, make)
 
 
 REPORTS = (

@@ -11,8 +11,10 @@ import time
 import warnings
 from dataclasses import dataclass
 
+import ports_agents
 import ports_cells
 import ports_families
+import ports_image_families
 import ports_kernels
 import ports_layers
 import ports_layout
@@ -39,11 +41,13 @@ REPORTS: tuple[Report, ...] = (
     *ports_layers.REPORTS,
     *ports_sequences.REPORTS,
     *ports_families.REPORTS,
+    *ports_image_families.REPORTS,
     *ports_networks.REPORTS,
     *ports_pictures.REPORTS,
     *ports_cells.REPORTS,
     *ports_texts.REPORTS,
     *ports_numbers.REPORTS,
+    *ports_agents.REPORTS,
     *ports_losses.REPORTS,
     *ports_vision_transformers.REPORTS,
 )

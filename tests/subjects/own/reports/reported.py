@@ -47,6 +47,10 @@ class Port:
     x: np.ndarray | list[np.ndarray]
 
 
+# Takes whether the mistake is to be mended, and makes the port.
+Make = Callable[[bool], Port]
+
+
 @dataclass(frozen=True)
 class Report:
     """A port that somebody asked about, since its results differ.
@@ -66,7 +70,7 @@ class Report:
     thread: str
     answer: str
     cause: str
-    make: Callable[[bool], Port]
+    make: Make
 
 
 class Net(nn.Module):
@@ -225,3 +229,18 @@ def gates_rzn(array: np.ndarray) -> np.ndarray:
     """Put the gates z, r, n along the last axis in PyTorch's order."""
     z, r, n = np.split(array, 3, axis=-1)
     return np.concatenate([r, z, n], axis=-1)
+
+
+def ported(
+    compute: Callable[..., torch.Tensor],
+    keras_model: keras.Model,
+    x: np.ndarray | list[np.ndarray],
+    **modules: nn.Module,
+) -> Port:
+    """The port with the weights of every layer of Keras of the same name."""
+    port = Port(Net(compute, **modules), filled(keras_model), x)
+    return moved(port, *((name, name) for name in modules))
+
+
+def family(name: str, answer: str, cause: str, make: Callable[[bool], Port]) -> Report:
+    return Report(name, "families", "", answer, cause, make)
