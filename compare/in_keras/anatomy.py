@@ -66,7 +66,7 @@ def anatomy(
     watch = Watch(watched)
     results: tuple[Any, ...] = ()
     layers = [layer for stack in watched.values() for layer in stack]
-    calls = attention.CallsSeen(twin.attention_apart)
+    calls = attention.CallsSeen(twin.leaves.attention_apart)
     replacements = [
         *watch.replacements(),
         *separable.in_parts(layers),

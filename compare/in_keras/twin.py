@@ -7,8 +7,8 @@ float32 on JAX and on PyTorch.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -18,32 +18,29 @@ import numpy as np
 import tensorflow
 
 from compare.errors import BadInput
-from compare.in_keras import separable
-from compare.in_keras.arrays import is_tensor, to_numpy, unfit
+from compare.in_keras.arrays import to_numpy
 from compare.in_keras.callers import lines_noted
 from compare.in_keras.internals import (
-    Call,
-    calls_replaced,
     every_layer,
     mark_built,
     mask_of,
 )
-from compare.in_keras.kinds import ATTENTION, kind_of, projections_apart
+from compare.in_keras.kinds import kind_of
 from compare.in_keras.layers import (
-    directions_apart,
     holders,
-    leaves,
     read_layer,
     variables,
 )
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.in_keras.noting import Noting
+from compare.in_keras.ordered_leaves import OrderedLeaves
 from compare.in_keras.precision import exact_constants, narrowing, settled, widen
 from compare.in_keras.refusals import REFUSALS, message, origin
-from compare.in_keras.shapes import like_result, loops_not_traced, weights_not_drawn
+from compare.in_keras.shapes import like_result
 from compare.in_keras.stages import Stages
+from compare.in_keras.symbolic import on_symbols
 from compare.in_keras.terms import left_out
-from compare.judging.arrays import Input, as_judged, check_outputs, check_tensors, flat
+from compare.judging.arrays import Input, as_judged, check_outputs, flat
 from compare.judging.refusals import refused
 from compare.judging.words import Precision
 from compare.kinds.layer import Layer
@@ -75,7 +72,7 @@ class Twin(adapter.Twin):
         lines: of the user's source, on which each operation of a graph, by its
             identity, is put into it.
         watched: what the operations of the model do in its runs; in float32 alone.
-        attention_apart: attention whose projections count as layers.
+        leaves: the layers that hold weights, as they count.
     """
 
     model: keras.Model | Renamed
@@ -100,16 +97,16 @@ class Twin(adapter.Twin):
         self._refused = (
             partial(refused, REFUSALS, origin, message) if call else nullcontext
         )
-        self._order: dict[int, int] = {}  # the place of each layer, by its identity
-        self._directions_apart = False
-        self.attention_apart: list[keras.Layer] = []
         _check_backend()
         self.lines: dict[int, list[Line | None]] = {}
         with settled(dtype):
             with lines_noted(self.lines):
                 self.model = make()
             mark_built(self.model)
-            self.functional = self._symbolic()
+            self.functional, order = on_symbols(
+                self.model, inputs, dtype, self._call, self._refused
+            )
+            self.leaves = OrderedLeaves(unnamed(self.model), order)
             if dtype == "float64":
                 widen(self.model)
         if outputs is None:
@@ -294,15 +291,15 @@ class Twin(adapter.Twin):
 
     def layers(self, arrays: Sequence[np.ndarray]) -> dict[str, Layer]:
         """Read the layers that hold weights, in the order in which the build called."""
-        return {name: read_layer(leaf) for name, leaf in self._leaves().items()}
+        return {name: read_layer(leaf) for name, leaf in self.leaves.by_name().items()}
 
     def unread(self, layer: str, arrays: Sequence[np.ndarray]) -> list[str]:
         """Names of the arrays of a layer that have no part in what the model returns.
 
         All of them, or none: a layer that is called is taken to read what it holds.
         """
-        leaf = self._leaves()[layer]
-        if id(leaf) in self._order:
+        leaf = self.leaves.by_name()[layer]
+        if self.leaves.is_called(leaf):
             return []
         held = variables(leaf)
         expected = self(*arrays)
@@ -324,99 +321,13 @@ class Twin(adapter.Twin):
             twins: by the name of each of those, the numbers of its own in `layers`.
             whole: whether each layer that holds weights has one.
         """
-        in_order = list(self._leaves().values())
+        in_order = list(self.leaves.by_name().values())
         named = {}
         for name, numbers in twins.items():
             named[name] = [in_order[number] for number in numbers]
         self.model = Renamed(unnamed(self.model), named, whole)
         if self.traces:  # with the stages of other names
             self.retrace()
-
-    def _leaves(self) -> dict[str, keras.Layer]:
-        """The layers that hold weights, those not called in the build at the end."""
-        by_name = leaves(unnamed(self.model))
-        last = len(self._order)
-
-        def place(name: str) -> int:
-            return self._order.get(id(separable.whole(by_name[name])), last)
-
-        in_order = {name: by_name[name] for name in sorted(by_name, key=place)}
-        if self._directions_apart:
-            in_order = directions_apart(in_order)
-        return projections_apart(in_order, self.attention_apart)
-
-    def hold_directions_apart(self) -> None:
-        """Count the two directions of each `Bidirectional` as two layers."""
-        self._directions_apart = True
-
-    def hold_attention_apart(self, numbers: Sequence[int]) -> bool:
-        """Count the projections of attention as layers, not those of several heads.
-
-        Args:
-            numbers: of layers, in `layers`; those that are no attention stay as they
-                are.
-
-        Returns:
-            Whether some of them are attention.
-        """
-        in_order = list(self._leaves().values())
-        new = []
-        for number in numbers:
-            if isinstance(in_order[number], ATTENTION):
-                new.append(in_order[number])
-        self.attention_apart += new
-        return bool(new)
-
-    def _symbolic(self) -> keras.Model:
-        """The model as a functional one of `inputs`; builds its layers.
-
-        Raises:
-            BadInput: if the model returns something else than tensors.
-        """
-        arguments = [
-            keras.Input(batch_shape=argument.shape, dtype=argument.dtype or self.dtype)
-            for argument in self.inputs
-        ]
-        inside = every_layer(self.model, itself=False)
-        noting = calls_replaced((layer, partial(self._note, layer)) for layer in inside)
-        with noting, self._returning_tensors(), self._refused():
-            model = keras.Model(arguments, self._call(self.model, arguments))
-        check_tensors("Keras", self.model, flat(model.output), is_tensor, unfit)
-        return model
-
-    def _note(self, layer: keras.Layer, call: Call) -> Call:
-        """The `call` of a layer, after which its place in the order is known."""
-
-        def noted(*args: Any, **kwargs: Any) -> Any:
-            self._order.setdefault(id(layer), len(self._order))
-            with weights_not_drawn(layer), loops_not_traced(layer):
-                return call(*args, **kwargs)
-
-        return noted
-
-    @contextmanager
-    def _returning_tensors(self) -> Iterator[None]:
-        """Check what the model returns inside, where Keras refuses to take it.
-
-        Raises:
-            BadInput: if it is something else than tensors.
-        """
-        returned = []
-
-        def keeping(call: Call) -> Call:
-            def kept(*args: Any, **kwargs: Any) -> Any:
-                returned.append(call(*args, **kwargs))
-                return returned[-1]
-
-            return kept
-
-        try:
-            with calls_replaced([(self.model, keeping)]):
-                yield
-        except ValueError:
-            for result in returned:
-                check_tensors("Keras", self.model, flat(result), is_tensor, unfit)
-            raise
 
     def _compute(self, *args: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The stages on tensors, and the masks of those that have one, by name."""

@@ -12,15 +12,17 @@ from compare import progress
 from compare.in_pytorch import anatomy as in_pytorch_anatomy
 from compare.in_pytorch import mistakes as pytorch_mistakes
 from compare.judging.distances import near
+from compare.judging.four import Four
 from compare.judging.result import SAME
 from compare.judging.sensitivity import Sensitivity, Survivor
+from compare.judging.verdict import is_apart
 from compare.kinds.mistake import ArraysOfLayer, Computation, LossFactor, Mistake
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import Anatomy, applies
 from compare.mistakes.runs import is_later, layer_of
 from compare.twins import effort
 from compare.twins.injecting import injected_everywhere
-from compare.twins.stages import StagesOfAll
+from compare.twins.stages import Stages, StagesOfAll, with_valid_steps
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -101,7 +103,12 @@ def sensitivity(
 
 
 def _can_be_cut(twins: Twins, arrays: Sequence[np.ndarray]) -> bool:
-    """Whether the twins run on the first sample of several."""
+    """Whether the twins run on the first sample of several.
+
+    Masks are those of the last run, and so they are of all samples or of the first.
+    """
+    if twins.twin("keras", "float32").masks or twins.twin("torch", "float32").packed:
+        return False
     any_number = all(taken.shape[0] is None for taken in twins.inputs)
     return any_number and twins.time_axis != 0 and len(arrays[0]) > 1
 
@@ -273,7 +280,7 @@ def _with_mistake(
     try:
         with pytorch_mistakes.injected(double, mistake.effect, layer, following):
             results = double.returned(*arrays)
-        if twins.are_apart(results, k64, arrays):
+        if _are_apart(twins, results, k64, arrays):
             return {}
         for precision, twin in twins.of_side("torch").items():
             with pytorch_mistakes.injected(twin, mistake.effect, layer, following):
@@ -281,3 +288,27 @@ def _with_mistake(
     except (ValueError, RuntimeError, IndexError):
         return {}
     return stages
+
+
+def _are_apart(
+    twins: Twins, results: Stages, keras: Stages, arrays: Sequence[np.ndarray]
+) -> bool:
+    """Whether results in float64 prove alone that the models are not the same.
+
+    Args:
+        twins: that ran.
+        results: what PyTorch's model returns, by name.
+        keras: stages of Keras's twin in float64.
+        arrays: that both ran on, one for each of the inputs.
+    """
+    for name, t64 in results.items():
+        if name not in keras or t64.shape != keras[name].shape:
+            continue
+        four = Four(t64, t64, keras[name], keras[name])
+        if twins.counted.has_time(name, t64.shape, arrays):
+            valid = twins.counted.valid_steps([name], arrays)
+            if name in valid:
+                four = with_valid_steps(four, valid[name])
+        if is_apart(four.t64, four.k64):
+            return True
+    return False

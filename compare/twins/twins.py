@@ -11,43 +11,35 @@ import numpy as np
 
 from compare import progress
 from compare.in_keras.twin import Twin as KerasTwin
-from compare.in_pytorch import layers as pytorch_layers
-from compare.in_pytorch.padding import leaves_out_padding
 from compare.in_pytorch.twin import Twin as PyTorchTwin
 
 # PyTorch comes first: loaded after TensorFlow it is slower.
 from compare.judging import verdict
-from compare.judging.arrays import Input, sequence, valid_steps
-from compare.judging.four import Four, noise_of
+from compare.judging.arrays import Input
+from compare.judging.four import noise_of
 from compare.judging.result import SIDES, Judgement
 from compare.judging.words import PRECISIONS, Direction, Precision, Side
 from compare.kinds.layer import Arrays, Layer
-from compare.matching.matching import match, matched
 from compare.matching.rewriting import carry, plan, rewrite
-from compare.twins import packing, uncounted
+from compare.twins.counted_steps import CountedSteps
 from compare.twins.frameworks import (
-    CELLS,
     DIRECTIONS,
     FRAMEWORKS,
     LAYERS,
     MESSAGES,
     REFUSALS,
 )
+from compare.twins.matching import Matcher
 from compare.twins.models import losses
 from compare.twins.orders import in_own_order
 from compare.twins.stages import (
-    Stages,
     StagesOfAll,
     check_filled,
     check_result_names,
     four_of,
-    has_time,
-    lengths_of,
     unmatched,
     with_valid_steps,
 )
-
-ALL_STEPS = np.ones(1, bool)
 
 
 class Twins:
@@ -75,6 +67,7 @@ class Twins:
             the results.
         orders: of arrays of Keras that hold PyTorch's numbers in another order, by
             layer and array; a transfer to Keras puts them in it.
+        counted: which stages and which steps of them are compared.
         probabilities, of_probabilities: the sides whose first result is probabilities,
             and those whose cross-entropy takes them; that of others takes logits.
     """
@@ -98,9 +91,9 @@ class Twins:
         self.of_probabilities: frozenset[Side] = frozenset()
         self.refusals: dict[Side, str] = {}
         self.only32: dict[Side, str] = {}
-        self._leaves_out_padding: bool | None = None  # asked for where it matters
         self._leaf_names: list[str] = []  # of Keras's layers, before they were renamed
         self._twins: dict[Side, dict[Precision, Any]] = {"torch": {}, "keras": {}}
+        self.counted = CountedSteps(self, self._twins)
         for side in SIDES:
             call = calls[side] if calls else None
             for precision in PRECISIONS:
@@ -174,81 +167,15 @@ class Twins:
         Raises:
             BadInput: if a layer has no twin, or one side returns more than the other.
         """
-        torch, keras = self._layers_that_count(arrays)
-        if self._ignore(uncounted.named(torch, keras, ignore)):
-            torch, keras = self._layers_that_count(arrays)
-        if set(names or ()) - torch.keys() and self._hold_cells_together("torch"):
-            torch, keras = self._layers_that_count(arrays)  # a cell is named as one
-        found = matched(torch, keras, names, complete=False)
-        if not found.is_complete and self._hold_tied_weights_apart():
-            torch, keras = self._layers_that_count(arrays)
-            found = matched(torch, keras, names, complete=False)
-        twins = self.twin("torch", "float32"), self.twin("keras", "float32")
-        if self._ignore(uncounted.unread(*twins, torch, found, arrays)):
-            torch, keras = self._layers_that_count(arrays)
-            found = matched(torch, keras, names, complete=False)
-        apart = uncounted.reads_both_ways_apart(torch, keras, found)
-        if not found.is_complete and apart:
-            for twin in self.of_side("keras").values():
-                twin.hold_directions_apart()
-            torch, keras = self._layers_that_count(arrays)
-            found = matched(torch, keras, names, complete=False)
-        if not found.is_complete and self._hold_attention_apart(found.alone["keras"]):
-            torch, keras = self._layers_that_count(arrays)
-            found = matched(torch, keras, names, complete=False)
-        is_cell = uncounted.reads_as_cell(torch, keras, found)
-        if (is_cell or not found.is_complete) and self._hold_cells_together("torch"):
-            torch, keras = self._layers_that_count(arrays)
-            found = matched(torch, keras, names, complete=False)
-        if not found.is_complete and self._hold_cells_together("keras"):
-            torch, keras = self._layers_that_count(arrays)
-            found = matched(torch, keras, names, complete=False)
-        if not found.is_complete and complete:
-            match(torch, keras, names)  # says which, and raises
+        matcher = Matcher(self.of_side("torch"), self.of_side("keras"), self.ignored)
+        found = matcher.found(arrays, names, complete, ignore)
+        self._leaf_names = matcher.leaf_names
         self.matched, self.alone = found.twins, found.alone
         self._rename()
         outputs = self.twin("torch", "float32").outputs
         if not self.outputs and outputs is not None:
             self._name_outputs(outputs)
         return self.matched
-
-    def _layers_that_count(
-        self, arrays: Sequence[np.ndarray]
-    ) -> tuple[dict[str, Layer], dict[str, Layer]]:
-        """The layers of PyTorch's model and of Keras's, without what is ignored.
-
-        PyTorch's model runs for it: its layers come in the order of execution.
-        """
-        keras = self.twin("keras", "float32").layers(arrays)
-        self._leaf_names = list(keras)
-        ignored = self.ignored["keras"]
-        return self.twin("torch", "float32").layers(arrays), {
-            name: layer for name, layer in keras.items() if name not in ignored
-        }
-
-    def _ignore(self, names: Mapping[Side, Sequence[str]]) -> bool:
-        """Let these count no longer; return whether there are any."""
-        for side in SIDES:
-            self.ignored[side] += names[side]
-        for twin in self.of_side("torch").values():
-            pytorch_layers.ignore(twin.model, names["torch"])
-        return any(names.values())
-
-    def _hold_tied_weights_apart(self) -> bool:
-        """Whether PyTorch's models have tied weights, which count as several now."""
-        twins = self.of_side("torch").values()
-        return all([pytorch_layers.hold_apart(twin.model) for twin in twins])
-
-    def _hold_cells_together(self, side: Side) -> bool:
-        """Whether a side's models have cells made of layers, each one layer now."""
-        twins = self.of_side(side).values()
-        return all([CELLS[side].hold_cells(twin.model) for twin in twins])
-
-    def _hold_attention_apart(self, names: Collection[str]) -> bool:
-        """Whether some of these layers of Keras are attention, now four layers each."""
-        numbers = [self._leaf_names.index(name) for name in names]
-        twins = self.of_side("keras").values()
-        return all([twin.hold_attention_apart(numbers) for twin in twins])
 
     def pair_otherwise(self, exchanged: Mapping[str, str]) -> None:
         """Let layers of PyTorch's model take the twins of others, all matched before.
@@ -383,16 +310,12 @@ class Twins:
             return self._judge32(stages, arrays)
         torch, keras = stages["torch", "float64"], stages["keras", "float64"]
         fours = {}
-        for name in self._common_stages(torch, keras):
+        for name in self.counted.common_stages(torch, keras):
             is_result = name in self.outputs
             if self.alike or is_result or torch[name].shape == keras[name].shape:
                 fours[name] = four_of(name, stages)
-        timed = [
-            name
-            for name, four in fours.items()
-            if self._has_time(name, four.t64.shape, arrays)
-        ]
-        valid = self._valid_steps(timed, arrays)
+        timed = self.counted.with_time(fours, torch, arrays)
+        valid = self.counted.valid_steps(timed, arrays)
         for name in timed:
             if name in valid:
                 fours[name] = with_valid_steps(fours[name], valid[name])
@@ -403,36 +326,12 @@ class Twins:
             unmatched=unmatched(torch, keras, fours),
         )
 
-    def are_apart(
-        self, results: Stages, keras: Stages, arrays: Sequence[np.ndarray]
-    ) -> bool:
-        """Whether results in float64 prove alone that models are not the same.
-
-        Args:
-            results: what PyTorch's model returns, by name.
-            keras: stages of Keras's twin in float64.
-            arrays: that both ran on, one for each of the inputs.
-        """
-        for name, t64 in results.items():
-            if name not in keras or t64.shape != keras[name].shape:
-                continue
-            four = Four(t64, t64, keras[name], keras[name])
-            if self._has_time(name, t64.shape, arrays):
-                valid = self._valid_steps([name], arrays)
-                if name in valid:
-                    four = with_valid_steps(four, valid[name])
-            if verdict.is_apart(four.t64, four.k64):
-                return True
-        return False
-
     def _judge32(self, stages: StagesOfAll, arrays: Sequence[np.ndarray]) -> Judgement:
         """The verdict on stages where some twin did not run in float64."""
         torch, keras = stages["torch", "float32"], stages["keras", "float32"]
-        names = self._common_stages(torch, keras)
-        timed = [
-            name for name in names if self._has_time(name, torch[name].shape, arrays)
-        ]
-        valid = self._valid_steps(timed, arrays)
+        names = self.counted.common_stages(torch, keras)
+        timed = self.counted.with_time(names, torch, arrays)
+        valid = self.counted.valid_steps(timed, arrays)
         results, noise = [], 0.0
         for name in names:
             torch32, keras32 = torch[name], keras[name]
@@ -452,49 +351,6 @@ class Twins:
             unmatched=unmatched(torch, keras, names),
         )
 
-    def _common_stages(self, torch: Stages, keras: Stages) -> list[str]:
-        """The stages that both sides have and that can be compared."""
-        packed = self.twin("torch", "float32").packed
-        masks = self.twin("keras", "float32").masks
-        return packing.common_stages(torch, keras, packed, masks)
-
-    def _has_time(
-        self, stage: str, shape: tuple[int, ...], arrays: Sequence[np.ndarray]
-    ) -> bool:
-        """Whether a stage is (batch, time, units)."""
-        return has_time(stage, shape, arrays, self.time_axis, self.outputs)
-
-    def _valid_steps(
-        self, timed: Sequence[str], arrays: Sequence[np.ndarray]
-    ) -> dict[str, np.ndarray]:
-        """Which steps count, (batch, time), of stages where not all do."""
-        x, lengths = sequence(arrays), lengths_of(self.inputs, arrays)
-        if x is not None and lengths is not None:
-            return dict.fromkeys(timed, valid_steps(x, lengths)[..., 0])
-        inside = [name for name in timed if name not in self.outputs]
-        packed = self.twin("torch", "float32").packed
-        masks = self.twin("keras", "float32").masks
-        valid = packing.valid_by_stage(inside, x, packed, masks)
-        padded = [name for name in self.outputs if not valid.get(name, ALL_STEPS).all()]
-        if padded and not self.leave_out_padding(arrays):
-            for name in padded:
-                del valid[name]
-        return valid
-
-    def leave_out_padding(self, arrays: Sequence[np.ndarray]) -> bool:
-        """Whether PyTorch's model leaves padded steps out, as Keras's masks do.
-
-        Where it does, nobody reads what the models return at padded steps. Where it
-        does not, that is what Keras's mask was ported to.
-
-        Args:
-            arrays: one for each of the inputs.
-        """
-        if self._leaves_out_padding is None:
-            twin = self.twin("torch", "float32")
-            self._leaves_out_padding = leaves_out_padding(twin, arrays)
-        return self._leaves_out_padding
-
     def gradients(
         self, loss: str, arrays: Sequence[np.ndarray], targets: Sequence[np.ndarray]
     ) -> Judgement:
@@ -508,7 +364,7 @@ class Twins:
             arrays: one for each of the inputs; floats in float32.
             targets: one for each result that counts, in order.
         """
-        valid = self._valid_steps_of_results(arrays, targets)
+        valid = self.counted.valid_steps_of_results(arrays, targets)
         stages: StagesOfAll = {}
         for side in SIDES:
             for precision in PRECISIONS:
@@ -523,19 +379,6 @@ class Twins:
         names = stages["torch", "float64"]
         results = verdict.judge_run({name: four_of(name, stages) for name in names})
         return Judgement(verdict.of_run(results), results, loss=loss)
-
-    def _valid_steps_of_results(
-        self, arrays: Sequence[np.ndarray], targets: Sequence[np.ndarray]
-    ) -> list[np.ndarray | None]:
-        """For each target, which steps count, (batch, time, 1); None where all do."""
-        lengths = lengths_of(self.inputs, arrays)
-        valid: list[np.ndarray | None] = []
-        for name, target in zip(self.outputs, targets, strict=False):
-            if lengths is not None and self._has_time(name, target.shape, arrays):
-                valid.append(valid_steps(arrays[0], lengths))
-            else:
-                valid.append(None)
-        return valid
 
     def _by_weight(
         self, side: Side, precision: Precision, by_layer: Mapping[str, Layer]

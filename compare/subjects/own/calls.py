@@ -108,7 +108,7 @@ def masked(twins: Twins, arrays: tuple[np.ndarray, ...]) -> str:
     whole = next(mask.size for mask in masks)
     count = f"Keras's model masks {without} of {whole} steps"
     has_masked_results = any(name in twin.masks for name in twins.outputs)
-    if has_masked_results and not twins.leave_out_padding(arrays):
+    if has_masked_results and not twins.counted.leave_out_padding(arrays):
         return (
             f"{count}, PyTorch's model leaves none out; what the models return at them "
             "is compared."

@@ -22,7 +22,6 @@ from compare.judging.result import (
 from compare.judging.verdict import of_refusals
 from compare.listing import bounded
 from compare.mistakes.operations import Need
-from compare.subjects.cases import Case
 from compare.subjects.own import calls, drawing, longer_memory, sameness, weights
 from compare.subjects.own.pair import OwnPair
 from compare.twins.adequacy import Adequacy
@@ -75,11 +74,9 @@ def exercised(
     for direction in (last.direction, *others):
         if direction in others:  # the twins have the weights of the last one
             loads[direction](twins)
-        # The fewest samples first: what acts on them acts on all.
-        cases = sorted(calls.cases(pair, length), key=_samples)
-        for case in cases:
+        for case in calls.cases(pair, length):
             adequacy.watch(twins, calls.cut(pair.arrays, twins.inputs, case))
-            if not adequacy.idle():
+            if not adequacy.idle(*SHOWN_BY_OTHERS):
                 break
         if not adequacy.idle(*SHOWN_BY_OTHERS):
             break
@@ -202,7 +199,7 @@ class _Trial:
             return
         if not _is_finite(stages, self._twins.outputs):
             return
-        if lengths is not None and not self._twins.leave_out_padding(arrays):
+        if lengths is not None and not self._twins.counted.leave_out_padding(arrays):
             lengths = None  # padding is data to PyTorch's model, and a result as well
         of_results = _of_results(stages, self._twins.outputs, lengths)
         judgement = self._twins.judge(of_results, arrays)
@@ -249,10 +246,6 @@ class _Trial:
         side, text = next(iter(refusals.items()))
         note = f"On {inputs}, {SIDES[side]} alone says: {text}."
         self._found.notes.append(note)
-
-
-def _samples(case: Case) -> int:
-    return case.batch
 
 
 def _is_finite(stages: StagesOfAll, names: Sequence[str]) -> bool:
