@@ -35,6 +35,7 @@ FILES = {
     "channels": "a layer of Keras says by data_format where it takes its channels",
     "operators": "TensorFlow names each operator as its function",
     "padding": "Keras's layers say by their masks which steps count",
+    "operators": "PyTorch notes operators by names that users do not write",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
 
@@ -72,6 +73,8 @@ NAMES = {
     "watching.Watch.hooks": "layers of PyTorch have hooks",
     "watching.Watch.replacements": "layers of Keras have no hooks",
     "anatomy.alone": "a layer of PyTorch is run on what Keras's twin of it gets",
+    "constants.constants": "Keras's figures are fitted to PyTorch's constants",
+    "constants.replace_figures": "only Keras has a layer that standardises",
     "layers.settle": "PyTorch's are settled as they are written, by `computed`",
     "internals.hooks_before": "layers of Keras have no hooks",
     "internals.vectors_of": "Keras's layer says its vector openly",
