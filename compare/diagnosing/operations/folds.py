@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.layer_calls import Layer, layer_at
 from compare.diagnosing.operations.naming import at
 from compare.diagnosing.operations.regions import Region, Regions

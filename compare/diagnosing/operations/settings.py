@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from compare.diagnosing.in_layers.options import Wording, fewest, makes, unlike_of
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.layer_calls import Layer, layer_at
 from compare.diagnosing.operations.naming import at
 from compare.diagnosing.operations.regions import Regions
