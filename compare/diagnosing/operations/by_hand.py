@@ -59,13 +59,10 @@ def _of_layer(
         regions: of both sides.
     """
     by_hand = OTHER[side]
-    own = list(_computed(layer, by_hand_mistakes.OF_LAYERS))
-    own = [made for made in own if any(same(f, layer.output) for f in made.forms)]
-    if not own:
+    of_layer = _as_it_ran(layer)
+    if of_layer is None:
         return
-    every = list(_computed(layer, by_hand_mistakes.of_kind(layer.call.kind)))
-    for of_hand in every:
-        of_layer = own[0]
+    for of_hand in _computed(layer, by_hand_mistakes.of_kind(layer.call.kind)):
         if of_hand.mistake is None and of_layer.mistake is None:
             continue
         pairs = zip(of_layer.forms, of_hand.forms, strict=True)
@@ -98,6 +95,14 @@ def _of_layer(
             return
 
 
+def _as_it_ran(layer: Layer) -> Computed | None:
+    """What makes of a layer's input what the layer made, if that is known."""
+    for computed in _computed(layer, by_hand_mistakes.OF_LAYERS):
+        if any(same(form, layer.output) for form in computed.forms):
+            return computed
+    return None
+
+
 def _computed(
     layer: Layer, mistakes: Sequence[Mistake[Computation]]
 ) -> Iterator[Computed]:
@@ -105,9 +110,9 @@ def _computed(
     right = layer.call.run()
     yield Computed(None, forms(right))
     for mistake in mistakes:
-        made = mistake.effect.compute(layer.call)
-        if isinstance(made, Mapping):
-            yield Computed(mistake, forms(made))
+        result = mistake.effect.compute(layer.call)
+        if isinstance(result, Mapping):
+            yield Computed(mistake, forms(result))
 
 
 def _value(array: np.ndarray, trace: Trace) -> int | None:

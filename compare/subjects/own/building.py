@@ -41,9 +41,9 @@ def build(pair: OwnPair, notes: list[str]) -> Built:
     built = _for_its_steps(pair)
     twins, length, stages = built.twins, built.length, built.stages
     if stages and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
-        made = twins.model("keras", "float32")  # by a function, which is seen only now
-        length = calls.declared_steps(made) or length
-        twins, stages = twins_of(pair, length, made)
+        model = twins.model("keras", "float32")  # of a function, and seen only now
+        length = calls.declared_steps(model) or length
+        twins, stages = twins_of(pair, length, model)
     if stages:
         notes += notes_of_runs.on_matches(twins, pair.ignore)
     return Built(twins, length, stages)

@@ -40,6 +40,7 @@ def channels_last(layout: Layout, results: Any) -> Any:
 
 
 def _channels_last(layout: Layout, results: Any, numbers: Iterator[int]) -> Any:
+    """Results of any nesting, channels last; `numbers` counts their tensors."""
     results = by_field(results)
     if isinstance(results, dict):
         return {

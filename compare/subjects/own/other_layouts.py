@@ -59,11 +59,12 @@ def _choices(arrays: Sequence[np.ndarray]) -> list[tuple[int, ...]]:
         for least in (IMAGE_AXES, SEQUENCE_AXES):
             axes = []
             for array in arrays:
-                is_moved = array.ndim >= least and has_channels(array)
-                if axis == 2 and is_moved and array.ndim != VIDEO_AXES:
-                    axes.append(1)
+                if array.ndim < least or not has_channels(array):
+                    axes.append(0)
+                elif array.ndim == VIDEO_AXES:
+                    axes.append(axis)
                 else:
-                    axes.append(axis if is_moved else 0)
+                    axes.append(1)
             choices.append(tuple(axes))
         for number, array in enumerate(arrays):
             if axis in axes_of_channels(array):
@@ -89,6 +90,7 @@ def _shapes(
 
 
 def _word(axes: Sequence[int]) -> str:
+    """A pronoun for the arrays that are moved."""
     return "it" if sum(map(bool, axes)) == 1 else "each"
 
 

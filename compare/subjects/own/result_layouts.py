@@ -44,17 +44,17 @@ def with_same_results(trial: Trial, build: Build) -> Trial | None:
 
 def with_likely_results(trial: Trial, build: Build) -> Trial:
     """The trial of models that differ: channels are where those of the inputs are."""
-    axes = []
-    for fitting_axes in trial.fitting:
-        by_inputs = any(trial.pair.layout.inputs)
-        axes.append(fitting_axes[-1] if by_inputs else fitting_axes[0])
-    return _laid_out(trial, tuple(axes), build, is_changed=True)
+    place = 0
+    if any(trial.pair.layout.inputs):
+        place = -1
+    axes = tuple(fitting_axes[place] for fitting_axes in trial.fitting)
+    return _laid_out(trial, axes, build, is_changed=True)
 
 
 def _nearest(
     stages: StagesOfAll, outputs: Sequence[str], fitting: Sequence[Sequence[int]]
 ) -> tuple[int, ...]:
-    """Of the axes that fit each result, that with which the models are nearest."""
+    """The axis of each result, among those that fit, with which models are nearest."""
     axes = []
     for name, fitting_axes in zip(outputs, fitting, strict=True):
         torch, keras = stages["torch", SINGLE][name], stages["keras", SINGLE][name]
@@ -66,6 +66,7 @@ def _nearest(
 def _largest_distance(
     stages: StagesOfAll, outputs: Sequence[str], axes: Sequence[int]
 ) -> float:
+    """How far the models are apart in their results, with these axes last."""
     distances = []
     for name, axis in zip(outputs, axes, strict=True):
         torch = moved_last(stages["torch", SINGLE][name], axis)
