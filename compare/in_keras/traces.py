@@ -371,11 +371,14 @@ def _arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _settings(layer: Any) -> dict[str, Any]:
-    """The public settings of a layer or an operation."""
-    return {
+    """The public settings of a layer or an operation, and which function it is."""
+    settings = {
         name: value
         for name, value in vars(layer).items()
         if not name.startswith("_")
         and name != "name"
         and isinstance(value, int | float | str | tuple | list)
     }
+    if isinstance(layer, keras.layers.Activation):
+        settings["activation"] = getattr(layer.activation, "__name__", "")
+    return settings

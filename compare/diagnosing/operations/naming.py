@@ -46,7 +46,7 @@ def name_of(step: Step, trace: Trace) -> str:
     if step.number == RETURN:
         return "the result"
     if step.is_layer:
-        return f"`{step.layer}` ({step.name})"
+        return f"`{step.layer}` ({_kind(step)})"
     if step.name == "[]":
         return f"`{_index(step)}`{_reversed(step)}"
     told = []
@@ -60,6 +60,12 @@ def name_of(step: Step, trace: Trace) -> str:
     if not words or len(words) > MOST_LETTERS:
         return f"`{step.name}`"
     return f"`{step.name}({words})`"
+
+
+def _kind(step: Step) -> str:
+    """The kind of a layer; of one that is a function, which function."""
+    function = step.arguments.get("activation") if step.name == "Activation" else None
+    return f"{step.name}: {function}" if function else step.name
 
 
 def _is_plain(value: object) -> bool:
@@ -109,7 +115,7 @@ def _is_simple(part: object) -> bool:
 
 def value_in_words(number: int, trace: Trace) -> str:
     """A value in words: by the layer or the input that it is made of, or the step."""
-    base, after = _base(number, trace)
+    base, after = chain(number, trace)
     maker = trace.maker(base)
     is_named = maker is None or maker.is_layer
     if not after:
@@ -135,7 +141,7 @@ def _weight_of(steps: Sequence[Step], trace: Trace) -> str:
 
 def base_in_words(number: int, trace: Trace) -> str:
     """The layer, the input or the step that a value is made of, in a word or two."""
-    base, _ = _base(number, trace)
+    base, _ = chain(number, trace)
     maker = trace.maker(base)
     if maker is None:
         return trace.values[base].source
@@ -146,10 +152,10 @@ def base_in_words(number: int, trace: Trace) -> str:
 
 def base_of(number: int, trace: Trace) -> int:
     """The value that a value is made of alone, as that of a layer or an input."""
-    return _base(number, trace)[0]
+    return chain(number, trace)[0]
 
 
-def _base(number: int, trace: Trace) -> tuple[int, list[Step]]:
+def chain(number: int, trace: Trace) -> tuple[int, list[Step]]:
     """The value that a value is made of alone, and the steps that make it of that.
 
     It is what a layer makes, an input of the model, or made of several values.
