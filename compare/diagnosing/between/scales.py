@@ -15,6 +15,7 @@ from compare.diagnosing.between.fits import LIMIT, LOST, fits, is_line, line
 from compare.diagnosing.between.inverses import INVERSES, Invert
 from compare.diagnosing.between.operation import Function, Operation, composed
 from compare.diagnosing.between.written_numbers import as_written, operation_of_features
+from compare.judging.distances import near
 
 # Distinct values of x that there must be for each unknown number.
 EQUATIONS = 3  # where all features share the numbers
@@ -22,6 +23,11 @@ EQUATIONS_OF_FEATURE = 2  # where each feature has its own
 ROWS_OF_FEATURE = 4  # values of a feature, distinct or not, for each unknown number
 ROUGHLY = 1e-6  # of the spread of y: a thousand times what rounding does to a line
 ROWS = 256  # that are looked at first: some functions are slow
+
+HARD_SIGMOID_BOUND = 3.0  # the values of x between which it is a line
+HARD_SIGMOID = Operation(
+    "takes a hard sigmoid, relu6(x + 3) / 6", "a hard sigmoid of x, relu6(x + 3) / 6"
+)
 
 Scaling = tuple[Operation, Function]
 Holds = Callable[[float, float], bool]  # whether a factor and a shift explain all
@@ -121,12 +127,29 @@ def _numbers(x: np.ndarray, y: np.ndarray) -> Scaling | None:
 
 def _for_all(x: np.ndarray, y: np.ndarray) -> Scaling | None:
     """One factor, one shift or both that take x to y, the fewest that do."""
+    if _is_hard_sigmoid(x, y):
+        return HARD_SIGMOID, hard_sigmoid
     x_column, y_column = x.reshape(-1, 1), y.reshape(-1, 1)
 
     def holds(factor: float, shift: float) -> bool:
         return bool(is_line(x_column, y_column, factor, shift).all())
 
     return _fewest(x, y, holds)
+
+
+def _is_hard_sigmoid(x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether y is a hard sigmoid of x, no value of which reaches its bounds.
+
+    Beyond them it is found among the functions; here it is a line like any.
+    """
+    if np.unique(x).size < 2 * EQUATIONS or np.abs(x).max() > HARD_SIGMOID_BOUND:
+        return False
+    return near(hard_sigmoid(x), y, LIMIT)
+
+
+def hard_sigmoid(x: np.ndarray) -> np.ndarray:
+    """Return relu6(x + 3) / 6, which both frameworks call a hard sigmoid."""
+    return np.clip(x + 3, 0, 6) / 6
 
 
 def _fewest(x: np.ndarray, y: np.ndarray, holds: Holds) -> Scaling | None:

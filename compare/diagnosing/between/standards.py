@@ -21,13 +21,22 @@ Axes = tuple[int, ...]
 
 # By number of dimensions: axes, and what a mean over these axes is the mean of.
 AXES: Mapping[int, Mapping[Axes, str]] = {
-    2: {(0,): "of each feature over the batch", (1,): "of each sample"},
+    2: {
+        (0,): "of each feature over the batch",
+        (1,): "of each sample",
+        (0, 1): "of all values",
+    },
     3: {
         (1,): "of each feature over the steps",
         (2,): "of each step over its features",
         (0, 1): "of each feature over batch and steps",
         (1, 2): "of each sample",
         (0,): "of each step and feature over the batch",
+        (0, 1, 2): "of all values",
+    },
+    4: {
+        (1, 2, 3): "of each sample",
+        (0, 1, 2, 3): "of all values",
     },
 }
 
@@ -90,14 +99,18 @@ class _Standard:
             f"subtracts the mean {self.centred.subject} and divides by the standard "
             f"deviation with {count}"
         )
-        divisor = f"std(x, {_axis_argument(self.centred.axes)}, ddof={self.ddof})"
+        divisor = f"std(x, {_axis_argument(self.centred.axes)}, correction={self.ddof})"
         if self.added and self.below_root:
             does += f", plus {self.added:g} below the root"
             divisor = f"sqrt({divisor}**2 + {self.added:g})"
         elif self.added:
             does += f", plus {self.added:g}"
             divisor = f"({divisor} + {self.added:g})"
-        return Operation(does, f"({self.centred.code}) / {divisor}")
+        api = ""
+        if self.ddof:  # Keras has no argument for it
+            std = f"keras.ops.std(x, {_axis_argument(self.centred.axes)})"
+            api = f"{std} * (n / (n - 1)) ** 0.5 for the deviation of n values"
+        return Operation(does, f"({self.centred.code}) / {divisor}", api)
 
 
 def standardised(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[Operation, Function]]:

@@ -234,3 +234,23 @@ def test_two_steps_prove_no_deviation():
     x = X[:, :2]
 
     assert own(less_mean(x) / x.std(1, keepdims=True), x) == []
+
+
+@pytest.mark.parametrize("axes", [2, 3, 4])
+@pytest.mark.parametrize(("ddof", "count"), [(0, "n"), (1, "n - 1")])
+def test_a_deviation_of_all_values_is_no_number_of_the_batch(axes, ddof, count):
+    x = RNG.normal(size=(5, 4, 3, 2)[:axes])
+    (operation, change), *_ = standardised(x, (x - x.mean()) / x.std(ddof=ddof))
+
+    assert operation.does == (
+        "subtracts the mean of all values and divides by the standard deviation with "
+        + count
+    )
+    np.testing.assert_allclose(change(x), (x - x.mean()) / x.std(ddof=ddof))
+
+
+def test_a_hard_sigmoid_whose_bounds_nothing_reaches_is_named():
+    x = np.clip(X, -2.9, 2.9)
+
+    assert read(x / 6 + 0.5, x) == ["takes a hard sigmoid, relu6(x + 3) / 6"]
+    assert read(x / 5 + 0.5, x) == ["multiplies by 0.2 and adds 0.5"]
