@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from compare.diagnosing.operations.arrangements import CHANNELS_REVERSED
 from compare.diagnosing.operations.naming import (
     at,
     chain,
@@ -17,6 +18,12 @@ from compare.diagnosing.operations.worded import Worded
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.mistakes.traces import Step, Trace
+
+# Of images: (batch, channels, ...) in PyTorch, (batch, ..., channels) in Keras.
+CODE_OF_REVERSED: Mapping[Side, str] = {
+    "torch": "the channels reversed, x.flip(1)",
+    "keras": "the channels reversed, x[..., ::-1]",
+}
 
 
 def operations_alone(
@@ -56,9 +63,10 @@ def operations_alone(
         name = name_of(takers[lacks], traces[lacks])
         taken = value_in_words(values[lacks], traces[lacks])
         sentence += f": its {name}{lacking} takes {taken}"
+    code = in_code(names, lacks)
     fixes: dict[Side, str] = {
         has: f"{SIDES[has]}{where}: leave out {names}",
-        lacks: f"{SIDES[lacks]}{lacking}: have {names}, as {SIDES[has]}{where}",
+        lacks: f"{SIDES[lacks]}{lacking}: have {code}, as {SIDES[has]}{where}",
     }
     return Worded(f"{names} in {SIDES[has]} alone", sentence, fixes, is_cause=True)
 
@@ -69,3 +77,10 @@ def result_of(step: Step, trace: Trace) -> str:
     for label in recognised(trace.array(step.outputs[0]), arrays):
         return f" ({label})"
     return ""
+
+
+def in_code(names: str, side: Side) -> str:
+    """Operations of the other side as a side writes them, where that is known."""
+    if CHANNELS_REVERSED in names:
+        return CODE_OF_REVERSED[side]
+    return names

@@ -10,6 +10,8 @@ import numpy as np
 from compare.diagnosing.operations.counterparts import same
 
 MOST_AXES = 5
+COLOURS = 3
+CHANNELS_REVERSED = "the channels reversed, as BGR for RGB"
 
 
 def rearranged(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
@@ -22,7 +24,11 @@ def rearranged(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
     if output.shape == x.shape:
         for axis in range(x.ndim):
             if same(np.flip(x, axis), output):
-                yield "the values reversed", f"along axis {axis}"
+                is_image = x.ndim == 4 and axis in (1, 3)
+                if is_image and x.shape[axis] == COLOURS:
+                    yield CHANNELS_REVERSED, ""
+                else:
+                    yield "the values reversed", f"along axis {axis}"
                 return
         for axis, size in enumerate(x.shape):
             for steps in range(1, min(size, 33)):

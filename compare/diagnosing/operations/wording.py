@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compare.diagnosing.operations.ahead import operations_alone, result_of
+from compare.diagnosing.operations.ahead import in_code, operations_alone, result_of
 from compare.diagnosing.operations.axes import as_keras_counts
 from compare.diagnosing.operations.candidate import Candidate, is_own
 from compare.diagnosing.operations.causes import Cause
@@ -100,7 +100,7 @@ def _alone(
     fault = f"{names} in {SIDES[side]} alone"
     fixes = {
         side: f"{SIDES[side]}{where}: leave out {names}",
-        other: f"{SIDES[other]}: have {names}, as {SIDES[side]}{where}",
+        other: f"{SIDES[other]}: have {in_code(names, other)}, as {SIDES[side]}{where}",
     }
     return Worded(fault, sentence, fixes, is_cause)
 
