@@ -179,9 +179,10 @@ def test_states_of_both_directions_that_are_joined_are_named(join, words):
 
     assert found.explained, found
     ends = "the end of each direction"
+    in_keras = f"h = {ends} of encoder and c = {ends} of c of encoder"
     assert found.sentence == (
         f"decoder begins with h = {words} of encoder and c = {words} of c of encoder "
-        f"in PyTorch, with h = {ends} of encoder and c = {ends} of c of encoder in Keras"
+        f"in PyTorch, with {in_keras} in Keras"
     )
 
 
