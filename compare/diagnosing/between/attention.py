@@ -69,6 +69,10 @@ def weighed(
 
 def _all_weights(layer: str, lengths: np.ndarray | None) -> Iterator[_Weights]:
     """Every way to make weights of a layer's scores, the likeliest first."""
+    unweighed = (
+        f"without weights (those of a softmax of {layer} over the last axis are all 1)"
+    )
+    yield _Weights(unweighed, np.ones_like)
     inside: dict[str, Function] = {
         layer: np.asarray,
         f"the tanh of {layer}": np.tanh,
@@ -79,10 +83,6 @@ def _all_weights(layer: str, lengths: np.ndarray | None) -> Iterator[_Weights]:
         if lengths is not None:
             yield _Weights(f"{does} without padding", _softmax(function, axis, lengths))
         yield _Weights(does, _softmax(function, axis, None))
-    unweighed = (
-        f"without weights (those of a softmax of {layer} over the last axis are all 1)"
-    )
-    yield _Weights(unweighed, np.ones_like)
     yield _Weights(f"weighed by the sigmoid of {layer}", sigmoid)
     for words, function in inside.items():
         yield _Weights(f"weighed by {words} without a softmax", function)
