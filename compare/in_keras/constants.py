@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import keras
 import numpy as np
 
-from compare.in_keras.layers import constant_layers, variables
+from compare.in_keras.leaves import constant_layers
 from compare.in_keras.names import Renamed, unnamed
+from compare.in_keras.variables import variables
 
 
 def replace_constants(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.recognised import Recognised
 from compare.diagnosing.operations.regions import Regions
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from compare.diagnosing.operations.candidates import (
-    Candidate,
-    is_own,
-    otherwise,
-)
+from compare.diagnosing.operations.candidate import Candidate, is_own
+from compare.diagnosing.operations.candidates import otherwise
 from compare.diagnosing.operations.orders import Arrangement
 from compare.diagnosing.operations.regions import Regions
 from compare.mistakes.traces import Step

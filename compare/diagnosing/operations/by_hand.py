@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.counterparts import same
 from compare.diagnosing.operations.layer_calls import Layer, forms, layer_at
 from compare.diagnosing.operations.naming import at
@@ -72,11 +72,9 @@ def _of_layer(
         regions: of both sides.
     """
     by_hand = OTHER[side]
-    own = list(_computed(layer, by_hand_mistakes.of_layers(layer.call.kind)))
-    own = [made for made in own if any(same(f, layer.output) for f in made.forms)]
-    if not own:
+    of_layer = _as_it_ran(layer)
+    if of_layer is None:
         return
-    of_layer = own[0]
     for of_hand in _computed(layer, by_hand_mistakes.of_kind(layer.call.kind)):
         if of_hand.mistake is None and of_layer.mistake is None:
             continue
@@ -128,6 +126,14 @@ def otherwise_made(
     )
 
 
+def _as_it_ran(layer: Layer) -> Computed | None:
+    """What makes of a layer's input what the layer made, if that is known."""
+    for computed in _computed(layer, by_hand_mistakes.of_layers(layer.call.kind)):
+        if any(same(form, layer.output) for form in computed.forms):
+            return computed
+    return None
+
+
 def _computed(
     layer: Layer, mistakes: Sequence[Mistake[Computation]]
 ) -> Iterator[Computed]:
@@ -135,9 +141,9 @@ def _computed(
     right = layer.call.run()
     yield Computed(None, forms(right))
     for mistake in mistakes:
-        made = mistake.effect.compute(layer.call)
-        if isinstance(made, Mapping):
-            yield Computed(mistake, forms(made))
+        result = mistake.effect.compute(layer.call)
+        if isinstance(result, Mapping):
+            yield Computed(mistake, forms(result))
 
 
 def value_of(

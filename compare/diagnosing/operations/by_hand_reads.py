@@ -11,7 +11,7 @@ from compare.diagnosing.operations.by_hand import (
     otherwise_made,
     value_of,
 )
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.counterparts import same
 from compare.diagnosing.operations.layer_calls import Layer, forms, layer_at
 from compare.diagnosing.operations.naming import at

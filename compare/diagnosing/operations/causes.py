@@ -16,12 +16,8 @@ from compare.diagnosing.operations.branches import (
 )
 from compare.diagnosing.operations.by_hand import recurrent_by_hand
 from compare.diagnosing.operations.by_hand_reads import read_otherwise
-from compare.diagnosing.operations.candidates import (
-    DEEPEST,
-    JUST,
-    Candidate,
-    candidates,
-)
+from compare.diagnosing.operations.candidate import Candidate
+from compare.diagnosing.operations.candidates import DEEPEST, JUST, candidates
 from compare.diagnosing.operations.counterparts import counterparts, same
 from compare.diagnosing.operations.norm_order import norms_elsewhere
 from compare.diagnosing.operations.regions import Regions, regions

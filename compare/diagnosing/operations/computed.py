@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.counterparts import same
 from compare.diagnosing.operations.naming import steps_up_to
 from compare.diagnosing.operations.recognised import Recognised, recognised

@@ -57,23 +57,24 @@ class Layer:
     def is_right(self) -> bool:
         """Whether it makes what its settings say."""
         try:
-            made = self.call.run()
+            result = self.call.run()
         except (KeyError, TypeError, ValueError):  # settings not known, or not computed
             return False
-        if isinstance(made, Mapping):
-            return any(_is_near(form, self.output) for form in forms(made))
-        return isinstance(made, np.ndarray) and _is_near(made, self.output)
+        if isinstance(result, Mapping):
+            return any(_is_near(form, self.output) for form in forms(result))
+        return isinstance(result, np.ndarray) and _is_near(result, self.output)
 
 
-def forms(made: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+def forms(result: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """What a recurrent layer may return: all steps, and its last state."""
-    return [made["output"], made["h_n"][-1]]
+    return [result["output"], result["h_n"][-1]]
 
 
-def _is_near(made: np.ndarray, array: np.ndarray) -> bool:
-    if made.shape != array.shape:
+def _is_near(computed: np.ndarray, output: np.ndarray) -> bool:
+    """Whether a layer made what was computed, in float64."""
+    if computed.shape != output.shape:
         return False
-    return bool(np.allclose(made, array, rtol=1e-9, atol=1e-12))
+    return bool(np.allclose(computed, output, rtol=1e-9, atol=1e-12))
 
 
 def layer_at(step: Step, trace: Trace, side: Side) -> Layer | None:
@@ -102,10 +103,11 @@ def _of_function(step: Step, trace: Trace) -> Layer | None:
     if kind_name == "BatchNorm":
         kind_name = f"BatchNorm{max(x.ndim - 2, 1)}d"
     kind = BY_TORCH_NAME[kind_name]
-    given = {**DEFAULTS, **_named(step.arguments, parameters)}
-    names = [name for name in parameters if name in given and given[name] is None]
+    arguments = {**DEFAULTS, **_named(step.arguments, parameters)}
+    named = [name for name in parameters if name in arguments]
+    names = [name for name in named if arguments[name] is None]
     # A tensor that is given by its name is not noted with the name.
-    untold = [name for name in ("weight", "bias") if name not in given]
+    untold = [name for name in ("weight", "bias") if name not in arguments]
     names += untold[: len(tensors) - len(names)]
     arrays = dict(zip(names, tensors, strict=False))
     arrays.pop("input", None)
@@ -113,7 +115,7 @@ def _of_function(step: Step, trace: Trace) -> Layer | None:
         return None
     weight = arrays["weight"]
     settings = SimpleNamespace(
-        **{key: value for key, value in given.items() if value is not None},
+        **{key: value for key, value in arguments.items() if value is not None},
         out_channels=len(weight),
         kernel_size=weight.shape[2:],
     )
@@ -195,15 +197,15 @@ def _as_in_pytorch(kind: Kind, keras: Arrays) -> dict[str, np.ndarray] | None:
     elif "kernel" in keras:
         torch = {"weight": as_weight(keras["kernel"])}
     assert kind.rows is not None
-    made: dict[str, np.ndarray] = {}
+    moved: dict[str, np.ndarray] = {}
     try:
         for row in kind.rows(torch, keras):
             if all(name in keras for name in row.keras):
                 arrays = row.to_torch(*[keras[name] for name in row.keras])
-                made |= dict(zip(row.torch, arrays, strict=True))
+                moved |= dict(zip(row.torch, arrays, strict=True))
     except (IndexError, KeyError, ValueError):
         return None
-    return made
+    return moved
 
 
 def _layer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compare.diagnosing.operations.candidates import is_own
+from compare.diagnosing.operations.candidate import is_own
 from compare.diagnosing.operations.regions import Region
 from compare.judging.explanation import listed
 from compare.mistakes.traces import RETURN, Step, Trace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from compare.diagnosing.operations.axes import as_keras_counts
-from compare.diagnosing.operations.candidates import Candidate, is_own
+from compare.diagnosing.operations.candidate import Candidate, is_own
 from compare.diagnosing.operations.causes import Cause
 from compare.diagnosing.operations.computed import (
     added_to_each,

@@ -9,7 +9,9 @@ from itertools import combinations
 import numpy as np
 
 from compare.errors import BadInput, command
+from compare.in_keras.leaves import leaves
 from compare.in_keras.names import unnamed
+from compare.in_keras.variables import variables
 from compare.judging.words import PRECISIONS, Direction, Side
 from compare.kinds.layer import Layer
 from compare.listing import bounded
@@ -231,12 +233,12 @@ def _sums_of_layers_alone(twins: Twins) -> dict[str, int]:
         for array in torch[name].arrays.values()
         if array.ndim == 1
     ]
-    leaves = LAYERS["keras"].leaves(unnamed(twins.model("keras", "float64")))
+    by_name = leaves(unnamed(twins.model("keras", "float64")))
     rounded = {}
     for name in twins.alone["keras"]:
-        if name not in leaves:
+        if name not in by_name:
             continue
-        for key, variable in LAYERS["keras"].variables(leaves[name]).items():
+        for key, variable in variables(by_name[name]).items():
             array = variable.numpy()
             for first, second in combinations(biases, 2):
                 if array.shape != first.shape or array.shape != second.shape:
