@@ -125,7 +125,7 @@ def _explained(
         if isolated.is_by_hand(layer, side):
             known = [*by_hand_mistakes.of_kind(call.kind), *known]
         if not known:  # of a kind that PyTorch has no layer of
-            known = by_hand_mistakes.OF_LAYERS
+            known = by_hand_mistakes.of_layers(call.kind)
         mistakes = _explaining(known, call, output, steps)
         if not mistakes and side == "keras":  # whose stacks can be seen layer by layer
             mistakes = _explaining_in_part(layer, anatomy, steps)

@@ -146,6 +146,8 @@ class Judgement:
         refusals: message of each side that refused.
         loss: name of the loss whose gradients were compared, or nothing where the
             model's own stages were.
+        in_float64: number of the first samples on which alone float64 ran, since the
+            models are large; None for all.
     """
 
     verdict: Verdict
@@ -153,6 +155,7 @@ class Judgement:
     unmatched: tuple[str, ...] = ()
     refusals: Mapping[Side, str] = field(default_factory=dict)
     loss: str = ""
+    in_float64: int | None = None
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,7 @@ class Result:
         verdict: one of VERDICTS.
         expected: the verdict that the pair declares.
         stages: as in `Judgement`; of gradients, the loss's value comes first.
-        unmatched: as in `Judgement`, and so `refusals` and `loss`.
+        unmatched: as in `Judgement`, and so `refusals`, `loss` and `in_float64`.
         sensitivity: what the verdict is worth, with those of the pair before it.
         explanation: why twins differ, where they do.
         smallest: sizes and shapes of the smallest case that differs, if looked for.
@@ -189,6 +192,7 @@ class Result:
     unmatched: tuple[str, ...] = ()
     refusals: Mapping[Side, str] = field(default_factory=dict)
     loss: str = ""
+    in_float64: int | None = None
     sensitivity: Sensitivity | None = None
     explanation: Explanation | None = None
     smallest: Mapping[str, Any] | None = None
@@ -220,6 +224,7 @@ class Result:
             unmatched=judgement.unmatched,
             refusals=judgement.refusals,
             loss=judgement.loss,
+            in_float64=judgement.in_float64,
         )
 
     @property
@@ -275,6 +280,8 @@ class Result:
         document.pop("sensitivity")  # on its own in the document
         explanation = document.pop("explanation")
         stages = document.pop("stages")
+        if self.in_float64 is None:
+            del document["in_float64"]
         document["as_expected"] = self.as_expected
         document |= self._figures_of_decider()
         document["explanations"] = [explanation] if explanation else []

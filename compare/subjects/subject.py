@@ -27,7 +27,7 @@ from compare.judging.result import (
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Length, Side, Verdict
 from compare.subjects.cases import FIXED, Case
-from compare.twins import reaching, sensitivity, steadiness
+from compare.twins import few_samples, reaching, sensitivity, steadiness
 from compare.twins.adequacy import Adequacy
 from compare.twins.stages import StagesOfAll
 from compare.twins.targets import targets as random_targets
@@ -124,8 +124,7 @@ def _run_length(
         for number, case in enumerate(cases, start=1):
             progress.say(f"weights {direction}, case {number} of {len(cases)}")
             inputs = subject.draw(case)
-            stages, refusals = twins.run(*inputs)
-            judgement = twins.judged(stages, refusals, inputs)
+            judgement, stages = few_samples.judged(twins, inputs)
             drawn = ""
             if differs_inside(judgement.verdict, judgement.stages):
                 found = reaching.reached(twins, inputs)
@@ -220,7 +219,7 @@ class _Probe:
         self,
         twins: Twins,
         inputs: tuple[np.ndarray, ...],
-        stages: StagesOfAll,
+        stages: StagesOfAll | None,
         direction: str,
     ) -> Sensitivity:
         """Make every mistake that was not noticed yet; return what all runs noticed.
@@ -230,7 +229,7 @@ class _Probe:
         Args:
             twins: with weights, and the same on these inputs.
             inputs: an array for each.
-            stages: of the twins on these inputs.
+            stages: of the twins on these inputs, if all ran on them.
             direction: where the weights are from.
         """
         probed = sensitivity.sensitivity(

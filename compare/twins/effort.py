@@ -6,12 +6,13 @@ All figures are about nanoseconds of one core.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from compare import kinds
+from compare.kinds.layer import Layer
 from compare.mistakes.anatomy import Anatomy
 
 MISTAKES = 8e9  # for all mistakes in a model
@@ -21,7 +22,8 @@ READ = 1  # for each number of a layer at each step
 CONVOLVED = 0.4  # for each number of a convolution, in each window of each sample
 STAGE = 500_000  # for each stage that is judged
 DRAWN = 80  # for each number of a model, drawn, transferred and run
-LEAST = 10  # mistakes that are made in the largest model
+LEAST = 5  # mistakes that are made in the largest model
+LARGE_RUN = 2e9  # products of numbers in one run; float64 then takes half a second
 
 CONVOLUTIONS = kinds.CONVOLUTION + kinds.TRANSPOSED
 
@@ -73,6 +75,35 @@ def chosen(mistakes: Sequence[T], efforts: Sequence[float]) -> list[T]:
     return [mistakes[i * len(mistakes) // number] for i in range(number)]
 
 
+def may_be_large(layers: Mapping[str, Layer], arrays: Sequence[np.ndarray]) -> bool:
+    """Return whether a run may be large, before it is made; see `is_large_run`.
+
+    Args:
+        layers: of PyTorch's model.
+        arrays: one for each input; no layer is taken to have more rows than the first.
+    """
+    numbers = 0
+    for layer in layers.values():
+        if layer.kind not in kinds.EMBEDDINGS:
+            numbers += sum(array.size for array in layer.arrays.values())
+    return numbers * _rows(arrays[0]) > LARGE_RUN
+
+
+def is_large_run(layers: Mapping[str, Layer], stages: Mapping[str, np.ndarray]) -> bool:
+    """Return whether a run takes so many products that float64 runs on few samples.
+
+    Args:
+        layers: of PyTorch's model.
+        stages: of the run, features last; a layer that is none counts for nothing.
+    """
+    products = 0
+    for name, layer in layers.items():
+        if name in stages and layer.kind not in kinds.EMBEDDINGS:
+            numbers = sum(array.size for array in layer.arrays.values())
+            products += numbers * _rows(stages[name])
+    return products > LARGE_RUN
+
+
 def draws(anatomy: Anatomy, least: int, most: int) -> int:
     """Return how often weights are drawn anew.
 
@@ -83,6 +114,11 @@ def draws(anatomy: Anatomy, least: int, most: int) -> int:
     """
     numbers = sum(_size(name, anatomy) for name in anatomy.arrays)
     return int(np.clip(DRAWS // (DRAWN * max(numbers, 1)), least, most))
+
+
+def _rows(array: np.ndarray) -> int:
+    """How many rows of features there are, (..., features)."""
+    return array.size // max(array.shape[-1], 1) if array.ndim > 1 else array.size
 
 
 def _size(layer: str, anatomy: Anatomy) -> int:

@@ -20,7 +20,7 @@ from compare.kinds.mistake import ArraysOfLayer, Computation, LossFactor, Mistak
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import Anatomy, applies
 from compare.mistakes.runs import is_later, layer_of
-from compare.twins import effort
+from compare.twins import effort, few_samples
 from compare.twins.injecting import injected_everywhere
 from compare.twins.stages import Stages, StagesOfAll, with_valid_steps
 
@@ -68,14 +68,14 @@ def sensitivity(
         efforts = [of_layers[name] for _, name in applicable]
         mistakes = effort.chosen(applicable, efforts)
         left_out = len(applicable) - len(mistakes)
-        one_sample = effort.is_large(efforts) and _can_be_cut(twins, arrays)
+        one_sample = effort.is_large(efforts) and few_samples.can_be_cut(twins, arrays)
     else:
         mistakes = _applicable(anatomy, among=_mistakes_and_layers(before))
         left_out = before.left_out
     first: tuple[np.ndarray, ...] = ()
     right: StagesOfAll = {}
     if one_sample:
-        first = tuple(array[:1] for array in arrays)
+        first = few_samples.first(arrays, 1)
         right, refusals = twins.run(*first)
         one_sample = not refusals
     survivors = []
@@ -100,17 +100,6 @@ def sensitivity(
     tried = before.faults if before else len(mistakes)
     noticed = tried - len(survivors)
     return Sensitivity(pair, noticed, tried, tuple(survivors), left_out=left_out)
-
-
-def _can_be_cut(twins: Twins, arrays: Sequence[np.ndarray]) -> bool:
-    """Whether the twins run on the first sample of several.
-
-    Masks are those of the last run, and so they are of all samples or of the first.
-    """
-    if twins.twin("keras", "float32").masks or twins.twin("torch", "float32").packed:
-        return False
-    any_number = all(taken.shape[0] is None for taken in twins.inputs)
-    return any_number and twins.time_axis != 0 and len(arrays[0]) > 1
 
 
 def _changes_the_inside(twins: Twins, right: StagesOfAll, wrong: StagesOfAll) -> bool:

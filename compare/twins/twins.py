@@ -240,15 +240,17 @@ class Twins:
             }
             LAYERS["keras"].load(model, ordered)
 
-    def run(self, *arrays: np.ndarray) -> tuple[StagesOfAll, dict[Side, str]]:
-        """Run every twin on one input.
+    def run(
+        self, *arrays: np.ndarray, precisions: Collection[Precision] = PRECISIONS
+    ) -> tuple[StagesOfAll, dict[Side, str]]:
+        """Run the twins on one input.
 
         A model that returns a result with nothing in it, as a pooling of too few steps
-        does in Keras, refuses as one does that says so. Where a side refuses float64
-        alone, `only32` gets its message.
+        does in Keras, refuses. One that refuses float64 alone gets into `only32`.
 
         Args:
             arrays: one for each of the inputs; floats in float32.
+            precisions: of the twins that are to run.
 
         Returns:
             Stages by side and precision; and the message of each side that refused.
@@ -257,8 +259,8 @@ class Twins:
         refusals: dict[Side, str] = {}
         for side in SIDES:
             for precision, twin in self.of_side(side).items():
-                if side in refusals:
-                    break
+                if side in refusals or precision not in precisions:
+                    continue
                 with self._noting_refusals(side, precision, refusals):
                     stages[side, precision] = twin(*arrays)
                     check_filled(stages[side, precision], twin.outputs or ())

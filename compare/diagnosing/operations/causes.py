@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from compare.diagnosing.operations.branches import (
     reshapes_of_branches,
 )
 from compare.diagnosing.operations.by_hand import recurrent_by_hand
+from compare.diagnosing.operations.by_hand_reads import read_otherwise
 from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.candidates import DEEPEST, JUST, candidates
 from compare.diagnosing.operations.counterparts import counterparts, same
@@ -168,7 +169,7 @@ class _Search:
     def known(self) -> list[Candidate]:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
         changes = [*norms_elsewhere(self.found), *recurrent_by_hand(self.found)]
-        for candidate in changes:
+        for candidate in chain(changes, read_otherwise(self.found)):
             if self._cures([candidate]):
                 return [candidate]
         return self._best(changes)

@@ -11,7 +11,7 @@ import numpy as np
 
 from compare.diagnosing.operations.layouts import first_input
 from compare.judging.words import Side
-from compare.kinds import BY_TORCH_NAME, of_keras_class
+from compare.kinds import BY_HAND, BY_TORCH_NAME, of_keras_class
 from compare.kinds.convolution_arrays import as_weight
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays
@@ -157,7 +157,7 @@ def _of_pytorch(step: Step, trace: Trace) -> Layer | None:
 
 def _of_keras(step: Step, trace: Trace) -> Layer | None:
     """A layer of Keras, its arrays as PyTorch has them."""
-    kind = of_keras_class(step.name) if step.is_layer else None
+    kind = _kind_of_keras(step.name) if step.is_layer else None
     place = first_input(step, trace)
     if kind is None or place is None or kind.rows is None or not step.outputs:
         return None
@@ -179,10 +179,20 @@ def _of_keras(step: Step, trace: Trace) -> Layer | None:
     return _layer(kind, arrays, settings, x, output, "keras")
 
 
+def _kind_of_keras(name: str) -> Kind | None:
+    """The kind of a class of Keras; that of a ConvLSTM2D has no sizes in its name."""
+    for kind in BY_HAND:
+        if name[:-2] in kind.keras and name.endswith("D"):
+            return kind
+    return of_keras_class(name)
+
+
 def _as_in_pytorch(kind: Kind, keras: Arrays) -> dict[str, np.ndarray] | None:
     """Arrays of Keras's layer in PyTorch's layout, if that is known without a twin."""
     torch: dict[str, np.ndarray] = {}
-    if kind.family == "recurrent":
+    if kind in BY_HAND:
+        torch = {name.removesuffix("_l0"): np.zeros(0) for name in RECURRENT_NAMES}
+    elif kind.family == "recurrent":
         torch = {name: np.zeros(0) for name in RECURRENT_NAMES}
     elif "kernel" in keras:
         torch = {"weight": as_weight(keras["kernel"])}

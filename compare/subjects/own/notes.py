@@ -62,12 +62,18 @@ def are_weights_alone(results: Sequence[Result]) -> bool:
 
 
 def on_few_samples(results: Sequence[Result], samples: int) -> Iterator[str]:
-    """That random weights were compared on a few of the samples, if they were.
+    """That float64 or random weights ran on a few of the samples, if they did.
 
     Args:
         results: on the user's own inputs.
         samples: of those.
     """
+    for few in dict.fromkeys(result.in_float64 for result in results):
+        if few is not None:
+            yield (
+                f"Judged in float64 on {few} of {samples} samples and in float32 on "
+                f"all {samples}, since the model is large."
+            )
     batches = [result.batch or samples for result in results]
     directions = [result.direction for result in results]
     if RANDOM not in directions or set(directions) == {RANDOM}:
