@@ -37,7 +37,6 @@ FILES = {
     "channels": "a layer of Keras says by data_format where it takes its channels",
     "operators": "TensorFlow names each operator as its function",
     "padding": "Keras's layers say by their masks which steps count",
-    "operators": "PyTorch notes operators by names that users do not write",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
 
@@ -82,8 +81,6 @@ NAMES = {
     "internals.vectors_of": "Keras's layer says its vector openly",
     "internals.without_parametrizations": "Keras has no parametrizations",
     "internals.hold_together": "layers of Keras hold their weights in one place",
-    "constants.constants": "what Keras standardises by is sought among PyTorch's",
-    "constants.replace_figures": "PyTorch has no layer that standardises by itself",
     "precision.ExactSoftplus": "TensorFlow's softplus is exact",
     "precision.tell_epsilons": "layers of Keras are always told an epsilon",
     "kinds.own_modules": "a buffer of PyTorch may be in the model itself",
