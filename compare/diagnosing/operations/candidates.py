@@ -107,11 +107,10 @@ def _given_otherwise(
     trace = found.torch.trace
     for keras_place, keras_value in enumerate(keras_step.inputs):
         values = found.shared.of_keras.get(keras_value, ())
-        same_value = set(values)
-        times = sum(
-            bool(same_value & {*found.shared.of_keras.get(other, ())})
-            for other in keras_step.inputs
-        )
+        times = 0
+        for taken in keras_step.inputs:
+            if not set(values).isdisjoint(found.shared.of_keras.get(taken, ())):
+                times += 1
         if not values or times <= sum(map(step.inputs.count, values)):
             continue
         for place, old in enumerate(step.inputs):
