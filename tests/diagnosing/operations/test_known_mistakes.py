@@ -174,14 +174,8 @@ class Normed(nn.Module):
         return self.norm(self.conv(x))
 
 
-@pytest.mark.parametrize(
-    ("epsilon", "words"),
-    [
-        (0.0, "folded into `conv2d` without its epsilon, 0.01"),
-        (1e-2, "folded into `conv2d`: what is folded was rounded to float32"),
-    ],
-)
-def test_a_norm_folded_in_is_told_with_its_epsilon(epsilon, words):
+def folded(epsilon):
+    """A norm after a convolution, and the convolution with the norm folded in."""
     keras.utils.clear_session()
     model = randomised(Normed())
     norm = model.norm
@@ -192,8 +186,20 @@ def test_a_norm_folded_in_is_told_with_its_epsilon(epsilon, words):
     kernel = numbers(model.conv.weight).transpose(2, 3, 1, 0) * factor
     offset = numbers(model.conv.bias) - numbers(norm.running_mean)
     twin.layers[0].set_weights([kernel, numbers(norm.bias) + offset * factor])
+    return compare.check(model, twin, IMAGES)
 
-    assert words in explained(compare.check(model, twin, IMAGES)).sentence
+
+def test_a_norm_folded_in_without_its_epsilon_is_told():
+    words = "folded into `conv2d` without its epsilon, 0.01"
+
+    assert words in explained(folded(epsilon=0.0)).sentence
+
+
+def test_a_norm_folded_in_rightly_is_the_same_in_float32():
+    evidence = folded(epsilon=1e-2)
+
+    assert evidence.verdict == "same in float32"
+    assert any("rounded to float32" in note for note in evidence.notes)
 
 
 # -------------------------------------------------------------------- parts and shapes
