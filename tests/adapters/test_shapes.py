@@ -5,7 +5,8 @@ from contextlib import nullcontext
 import keras
 import pytest
 
-from compare.in_keras import twin as in_keras
+from compare.in_keras import symbolic
+from compare.in_keras.twin import Twin
 from compare.judging.arrays import sequences
 
 FEATURES, SIZE = 3, 4
@@ -44,7 +45,7 @@ def built(make, time):
     """What a twin returns, in shape and type, and the weights that it got."""
     keras.utils.set_random_seed(1)
     inputs = sequences(time, FEATURES)
-    twin = in_keras.Twin(make, inputs, "float32", None)
+    twin = Twin(make, inputs, "float32", None)
     returned = [(each.shape, each.dtype) for each in twin.functional.outputs]
     return returned, [weight.numpy().tolist() for weight in twin.model.weights]
 
@@ -56,7 +57,7 @@ def test_shapes_and_drawn_weights_are_those_of_keras(monkeypatch, kind, options,
     make = recurrent(kind, **OPTIONS[options])
     found = built(make, time)
     for name in ("weights_not_drawn", "loops_not_traced"):
-        monkeypatch.setattr(in_keras, name, lambda layer: nullcontext())
+        monkeypatch.setattr(symbolic, name, lambda layer: nullcontext())
 
     assert built(make, time) == found
 
