@@ -31,7 +31,7 @@ from compare.twins.interrupting import Interruption
 
 if TYPE_CHECKING:  # at run time these would load both frameworks
     from compare.subjects.claims import ClaimResult
-    from compare.subjects.own.run import Judged
+    from compare.subjects.own.judged import Judged
 
 
 def run(

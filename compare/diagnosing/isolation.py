@@ -16,6 +16,7 @@ import numpy as np
 from compare.diagnosing.from_the_end import as_pytorch_reads
 from compare.diagnosing.gaps import layer_gap
 from compare.diagnosing.isolated import Isolated
+from compare.diagnosing.layers_inside import of_layers_inside
 from compare.diagnosing.windows import as_bare, surroundings
 from compare.errors import BadInput
 from compare.in_keras import anatomy as keras_mistakes
@@ -61,9 +62,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     by_hand = _by_hand(layers, in_keras)
     for precision in twins.precisions:
         written.note(twins.model("torch", precision), by_hand)
-    torch = _without_layers_alone(
-        in_pytorch_anatomy.anatomy(torch_twin, arrays), layers
-    )
+    torch = of_layers_inside(in_pytorch_anatomy.anatomy(torch_twin, arrays), layers)
     kinds_of_layers = {name: layer.kind_at_work for name, layer in layers.items()}
     kinds_of_layers |= by_hand
     usual = {name: written.usual(torch_twin.model, name) for name in by_hand}
@@ -135,13 +134,6 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
             ),
         },
     )
-
-
-def _without_layers_alone(torch: Anatomy, layers: Collection[str]) -> Anatomy:
-    """What is seen at work, of the layers that have a twin; others are between them."""
-    kinds = {n: kind for n, kind in torch.kinds.items() if layer_of(n) in layers}
-    arrays = {n: held for n, held in torch.arrays.items() if layer_of(n) in layers}
-    return replace(torch, kinds=kinds, arrays=arrays)
 
 
 def _doing_as(torch: Anatomy, keras: Anatomy, by_hand: Collection[str]) -> Anatomy:

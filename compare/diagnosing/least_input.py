@@ -44,9 +44,16 @@ def with_least_input(
         f"the least input on which they differ is {inputs}: at {place} of "
         f"{stage.stage} PyTorch has {worst.torch:.6g}, Keras {worst.keras:.6g}"
     )
-    rest = f"{explanation.rest}; {sentence}" if explanation.rest else sentence
-    whole = f"{explanation.sentence}; {sentence}" if explanation.sentence else sentence
-    return replace(explanation, sentence=whole, rest=rest)
+    return replace(
+        explanation,
+        sentence=_with(explanation.sentence, sentence),
+        rest=_with(explanation.rest, sentence),
+    )
+
+
+def _with(text: str, sentence: str) -> str:
+    """A text with one more sentence."""
+    return f"{text}; {sentence}" if text else sentence
 
 
 def _least(
@@ -75,9 +82,9 @@ def _least(
 
 def _steps(arrays: Sequence[np.ndarray]) -> int:
     """How many steps the first input has; 0 where it has no axis of time."""
-    first = arrays[0]
-    is_text = first.ndim == 2 and first.dtype.kind in "iu"
-    return first.shape[1] if first.ndim == 3 or is_text else 0
+    x = arrays[0]
+    is_text = x.ndim == 2 and x.dtype.kind in "iu"
+    return x.shape[1] if x.ndim == 3 or is_text else 0
 
 
 def _cut(array: np.ndarray, count: int, time: int) -> np.ndarray:

@@ -59,15 +59,15 @@ def norms_by_hand(isolated: Isolated, findings: Sequence[Finding]) -> list[Findi
         if moved:
             cures = _cures(moved, isolated, _reading(moved, side, isolated))
             cured = {finding.following for finding in cures}
-            norms = {name for place in moved for name in place.places}
-            others = []
+            norms = set(_places(moved))
+            elsewhere = []
             for finding in findings:
                 reached = finding.following in cured or (
                     finding.following is None and finding.layer in norms
                 )
                 if not reached:
-                    others.append(finding)
-            return [*cures, *others]
+                    elsewhere.append(finding)
+            return [*cures, *elsewhere]
     return []
 
 
@@ -88,9 +88,17 @@ def _moved(before: Anatomy, after: Anatomy) -> Iterator[_Moved]:
             yield _Moved(norm, tuple(alike))
 
 
-def _follows(norm: str, first: str, anatomy: Anatomy) -> bool:
+def _places(moved: Sequence[_Moved]) -> list[str]:
+    """The layers that are given something else where norms have moved."""
+    places: list[str] = []
+    for move in moved:
+        places += move.places
+    return places
+
+
+def _follows(norm: str, begin: str, anatomy: Anatomy) -> bool:
     """Whether a norm is given what a sublayer is given, and what it makes, added."""
-    total, x = anatomy.layer_inputs.get(norm), anatomy.layer_inputs.get(first)
+    total, x = anatomy.layer_inputs.get(norm), anatomy.layer_inputs.get(begin)
     if total is None or x is None or total.shape != x.shape:
         return False
     return any(
@@ -119,7 +127,7 @@ def _cures(
     """Give each norm, each sublayer and what comes after them what Keras gives it."""
     keras = isolated.keras
     names = list(keras.kinds)
-    places = [name for place in moved for name in place.places]
+    places = _places(moved)
     last = max(names.index(name) for name in places)
     following = [
         name for name in names[last + 1 :] if name not in _inside(moved, keras)
@@ -142,9 +150,9 @@ def _cures(
             return result
 
         cures.append(Finding(every_name[-1], cure=JoinedInput(join), is_repeated=True))
-    first = moved[0].norm
-    told = Finding(first, (reading,), cure=cures[0].cure, following=cures[0].following)
-    return [told, *cures[1:]]
+    norm, cure = moved[0].norm, cures[0]
+    finding = Finding(norm, (reading,), cure=cure.cure, following=cure.following)
+    return [finding, *cures[1:]]
 
 
 def _inside(moved: Sequence[_Moved], keras: Anatomy) -> set[str]:

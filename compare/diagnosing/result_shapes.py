@@ -76,7 +76,7 @@ def _reshaped(anatomy: Anatomy, shapes: Sequence[Shape]) -> Anatomy:
 
 
 def _is_reshaped(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two results are the same but for a reshape of all behind the batch."""
+    """Whether two results are the same but for a reshape of the axes after batch."""
     if not a.ndim or not b.ndim or len(a) != len(b) or a.size != b.size:
         return False
     if _without_ones(a.shape[1:]) == _without_ones(b.shape[1:]):
@@ -85,12 +85,15 @@ def _is_reshaped(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def _without_ones(shape: Shape) -> Shape:
+    """A shape without its axes of size 1."""
     return tuple(size for size in shape if size != 1)
 
 
 def _in_words(shape: Shape) -> str:
     """A shape without its batch, with one."""
-    return f"({', '.join(['batch', *map(str, shape)])}{'' if shape else ','})"
+    if not shape:
+        return "(batch,)"
+    return f"({', '.join(['batch', *map(str, shape)])})"
 
 
 def _axis_of_one(shorter: Shape, longer: Shape) -> int | None:
@@ -104,21 +107,21 @@ def _axis_of_one(shorter: Shape, longer: Shape) -> int | None:
     return None
 
 
-def _torch_code(shape: Shape, wanted: Shape) -> str:
+def _torch_code(shape: Shape, target: Shape) -> str:
     """How PyTorch takes y, of a shape without its batch, to another."""
-    added, dropped = _axis_of_one(shape, wanted), _axis_of_one(wanted, shape)
+    added, dropped = _axis_of_one(shape, target), _axis_of_one(target, shape)
     if added is not None:
         return f"y.unsqueeze({added})"
     if dropped is not None:
         return f"y.squeeze({dropped})"
-    return f"y.reshape({', '.join(['len(y)', *map(str, wanted)])})"
+    return f"y.reshape({', '.join(['len(y)', *map(str, target)])})"
 
 
-def _keras_code(shape: Shape, wanted: Shape) -> str:
+def _keras_code(shape: Shape, target: Shape) -> str:
     """How Keras takes y, of a shape without its batch, to another."""
-    added, dropped = _axis_of_one(shape, wanted), _axis_of_one(wanted, shape)
+    added, dropped = _axis_of_one(shape, target), _axis_of_one(target, shape)
     if added is not None:
         return f"return keras.ops.expand_dims(y, {added})"
     if dropped is not None:
         return f"return keras.ops.squeeze(y, {dropped})"
-    return f"end with Reshape({wanted})"
+    return f"end with Reshape({target})"

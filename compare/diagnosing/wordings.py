@@ -41,7 +41,8 @@ class Wording:
 
 
 def _listed(names: Sequence[str]) -> str:
+    """Names in a row, of many the first ones, and how many others."""
     if len(names) > MOST_NAMES:
-        others = f"{len(names) - MOST_NAMES + 1} others"
-        names = [*names[: MOST_NAMES - 1], others]
+        count = len(names) - MOST_NAMES + 1
+        names = [*names[: MOST_NAMES - 1], f"{count} others"]
     return listed(names)

@@ -40,44 +40,44 @@ def is_held_together(layer: keras.Layer) -> bool:
 def variables_inside(layer: keras.layers.RNN) -> dict[str, keras.Variable]:
     """The variables of the layers inside a cell by hand, such as "x2h.kernel"."""
     by_name = {}
-    for name, part in _parts(layer).items():
-        for variable in part.weights:
+    for name, inner in _layers_of_cell(layer).items():
+        for variable in inner.weights:
             by_name[f"{name}.{variable.name}"] = variable
     return by_name
 
 
-def _parts(layer: keras.layers.RNN) -> dict[str, keras.Layer]:
+def _layers_of_cell(layer: keras.layers.RNN) -> dict[str, keras.Layer]:
     """The layers that a cell has as attributes, or in its lists and dictionaries."""
-    parts: dict[str, keras.Layer] = {}
+    layers: dict[str, keras.Layer] = {}
     for name, value in attributes(layer.cell).items():
         items: dict[str, object] = {name: value}
         if isinstance(value, list | tuple):
             items = {f"{name}.{number}": item for number, item in enumerate(value)}
         elif isinstance(value, dict):
             items = {f"{name}.{key}": item for key, item in value.items()}
-        for key, part in items.items():
-            if isinstance(part, keras.Layer):
-                parts[key] = part
-    return parts
+        for key, inner in items.items():
+            if isinstance(inner, keras.Layer):
+                layers[key] = inner
+    return layers
 
 
 def _has_cell_of_layers(layer: keras.Layer) -> bool:
     """Whether this runs a cell of the user's own that has the layers of one alone."""
     if not isinstance(layer, keras.layers.RNN) or not is_own(layer.cell):
         return False
-    parts = _parts(layer)
-    if not parts or len(parts) < len(every_layer(layer.cell, itself=False)):
+    layers = _layers_of_cell(layer)
+    if not layers or len(layers) < len(every_layer(layer.cell, itself=False)):
         return False
-    if not all(isinstance(part, keras.layers.Dense) for part in parts.values()):
+    if not all(isinstance(inner, keras.layers.Dense) for inner in layers.values()):
         return False
     inside = variables_inside(layer)
-    if len(inside) < len(layer.cell.weights) or _is_of_unknown_order(layer, parts):
+    if len(inside) < len(layer.cell.weights) or _is_of_unknown_order(layer, layers):
         return False
     return any(usual_arrays(Layer(kind_of(layer.cell), inside)))
 
 
 def _is_of_unknown_order(
-    layer: keras.layers.RNN, parts: Mapping[str, keras.Layer]
+    layer: keras.layers.RNN, layers: Mapping[str, keras.Layer]
 ) -> bool:
     """Whether the gates of a GRU are stacked, in an order that its code alone tells.
 
@@ -86,10 +86,10 @@ def _is_of_unknown_order(
 
     Args:
         layer: which runs the cell.
-        parts: the layers of the cell.
+        layers: the layers of the cell.
     """
     sizes = layer.cell.state_size
     if not isinstance(sizes, int) and len(sizes) > 1:
         return False
     size = sizes if isinstance(sizes, int) else sizes[0]
-    return any(part.units != size for part in parts.values())
+    return any(inner.units != size for inner in layers.values())

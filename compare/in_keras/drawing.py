@@ -37,7 +37,7 @@ def layer_runs(twin: Twin, arrays: Arrays) -> list[LayerRun]:
         names[id(layer)] = attributes.get(id(layer), layer.name)
     replacements: list[tuple[keras.Layer, Callable[[Call], Call]]] = []
     for layer in every_layer(model, itself=False):
-        inside = [names[id(part)] for part in every_layer(layer, itself=False)]
+        inside = [names[id(inner)] for inner in every_layer(layer, itself=False)]
         noting = partial(_noting, runs, names[id(layer)], layer, tuple(inside))
         replacements.append((layer, noting))
     with calls_replaced(replacements), suppress(*REFUSALS):
@@ -62,9 +62,8 @@ def _noting(
 
     def noting(*args: Any, **kwargs: Any) -> Any:
         result = layer_call(*args, **kwargs)
-        given, returned = _arrays((args, kwargs)), _arrays(result)
-        written = kind_of(layer)
-        runs.append(LayerRun(name, written, given, returned, inside, fix))
+        inputs, outputs = _arrays((args, kwargs)), _arrays(result)
+        runs.append(LayerRun(name, kind_of(layer), inputs, outputs, inside, fix))
         return result
 
     return noting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,52 +10,25 @@ import keras
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras import cells, separable
 from compare.in_keras.internals import (
-    KERAS_HOME,
-    attributes,
     every_layer,
-    node_sources,
     view_of,
 )
 from compare.in_keras.kinds import (
-    ATTENTION,
-    inner_layers,
     is_by_hand,
     is_constant,
-    is_own,
     kind_of,
-    parts,
     projections_apart,
 )
+from compare.in_keras.leaves import constant_layers, leaves
 from compare.in_keras.memory import value_of
-from compare.in_keras.models import is_graph, never_built
+from compare.in_keras.models import never_built
 from compare.in_keras.names import Renamed, children, is_whole, unnamed
 from compare.in_keras.spectral import is_spectral, settle_vectors, vectors
+from compare.in_keras.variables import variables
 from compare.kinds.layer import Layer
 from compare.listing import bounded
 from compare.one_line import class_name
-
-# Layers that count as one with those inside.
-COMPOSITES = (
-    keras.layers.RNN,
-    keras.layers.Wrapper,
-    keras.layers.Bidirectional,
-    *ATTENTION,
-)
-
-
-def is_composite(layer: keras.Layer) -> bool:
-    """Whether a layer counts as one with those inside.
-
-    Not one whose cell the user made of layers: each of those is one by itself, unless
-    they are held together.
-    """
-    cell = layer.cell if isinstance(layer, keras.layers.RNN) else None
-    if isinstance(cell, keras.Layer) and is_own(cell):
-        return cells.is_held_together(layer) or not every_layer(cell, itself=False)
-    return isinstance(layer, COMPOSITES)
-
 
 # ------------------------------------------------------------ as the suite's data
 
@@ -196,9 +169,6 @@ def computed(model: keras.Model | Renamed) -> list[str]:
     return [layer.kernel.path for layer in every if is_spectral(layer)]
 
 
-# ------------------------------------------------------------ layers by attribute
-
-
 def holders(model: keras.Model | Renamed) -> dict[str, dict[str, keras.Variable]]:
     """The variables of each layer of a model, by attribute name and their own."""
     by_name = {}
@@ -211,77 +181,6 @@ def holders(model: keras.Model | Renamed) -> dict[str, dict[str, keras.Variable]
     return by_name
 
 
-def variables(attribute: object) -> dict[str, keras.Variable]:
-    """The variables of a layer, or of a list of layers, by name.
-
-    Args:
-        attribute: what a model has by a name; anything else holds none.
-    """
-    of_part = separable.held(attribute)
-    if of_part is not None:
-        return of_part
-    inner = inner_layers(attribute) or parts(attribute)
-    if inner:
-        by_name = {}
-        for prefix, layer in inner.items():
-            for name, variable in variables(layer).items():
-                by_name[prefix + name] = variable
-        return by_name
-    if not isinstance(attribute, keras.Layer):
-        return {}
-    if cells.is_held_together(attribute):
-        return cells.variables_inside(attribute)
-    if not is_own(attribute):
-        return {variable.name: variable for variable in attribute.weights}
-    # As in PyTorch: by attribute, and without what layers inside hold.
-    holder = attribute.cell if isinstance(attribute, keras.layers.RNN) else attribute
-    names = {id(value): name for name, value in vars(holder).items()}
-    inside: set[int] = set()
-    for layer in every_layer(holder, itself=False):
-        inside |= {id(variable) for variable in layer.weights}
-    return {
-        names.get(id(variable), variable.name): variable
-        for variable in attribute.weights
-        if id(variable) not in inside
-    }
-
-
-# ------------------------------------------------------------ layers at any depth
-
-
-def leaves(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
-    """The layers that hold weights and no layers with a name, in order of definition.
-
-    They are named by their attributes, `encoder.lstm` or `stack.0`, and by their own
-    names inside Sequential and functional models. A recurrent layer counts as one with
-    its cell, and a wrapper with what it wraps, though that is an attribute as well;
-    a separable convolution as two, `stem.depthwise` and `stem.pointwise`. Those of
-    `constants` are left out.
-
-    Args:
-        model: of any nesting.
-        path: what the names begin with.
-    """
-    every = _holding(model, path)
-    if not path and isinstance(model, keras.Model) and _holds_some_itself(model):
-        every[""] = model  # as PyTorch's names call a model itself
-    return separable.split(
-        {name: layer for name, layer in every.items() if not is_constant(layer)}
-    )
-
-
-def directions_apart(leaves: Mapping[str, keras.Layer]) -> dict[str, keras.Layer]:
-    """Layers by name, with two in the place of each `Bidirectional`."""
-    by_name = {}
-    for name, leaf in leaves.items():
-        if isinstance(leaf, keras.layers.Bidirectional):
-            by_name[f"{name}.forward_layer"] = leaf.forward_layer
-            by_name[f"{name}.backward_layer"] = leaf.backward_layer
-        else:
-            by_name[name] = leaf
-    return by_name
-
-
 def constants(model: keras.Layer | Renamed) -> list[str]:
     """Names of layers that hold what nobody learns.
 
@@ -289,12 +188,6 @@ def constants(model: keras.Layer | Renamed) -> list[str]:
     computes, as numbers in its code do; PyTorch's model may have them in its code.
     """
     return list(constant_layers(model))
-
-
-def constant_layers(model: keras.Layer | Renamed) -> dict[str, keras.Layer]:
-    """The layers of `constants`, by name."""
-    every = _holding(unnamed(model))
-    return {name: layer for name, layer in every.items() if is_constant(layer)}
 
 
 def own_names(model: keras.Model | Renamed) -> dict[str, list[str]]:
@@ -316,100 +209,3 @@ def own_names(model: keras.Model | Renamed) -> dict[str, list[str]]:
         if names and names != [name]:
             by_name[name] = names
     return by_name
-
-
-def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
-    """The layers that hold weights and no layers with a name, constants included."""
-    by_name: dict[str, keras.Layer] = {}
-    visited: set[int] = set()
-    leaf_ids: set[int] = set()
-    for name, child in _children(model):
-        if id(child) in visited:
-            continue
-        visited.add(id(child))
-        inside: dict[str, keras.Layer] = {}
-        if not is_composite(child) and _may_have_layers(child):
-            inside = _holding(child, f"{path}{name}.")
-        if inside and isinstance(child, keras.layers.RNN):
-            pass  # its cell is among those
-        elif _holds_some_itself(child) or (child.weights and not inside):
-            inside[f"{path}{name}"] = child
-        new = {key: leaf for key, leaf in inside.items() if id(leaf) not in leaf_ids}
-        by_name |= new
-        leaf_ids |= {id(leaf) for leaf in new.values()}
-    wrapped: set[int] = set()
-    for leaf in by_name.values():
-        if is_composite(leaf):
-            wrapped |= {id(layer) for layer in every_layer(leaf, itself=False)}
-    return {name: leaf for name, leaf in by_name.items() if id(leaf) not in wrapped}
-
-
-def _may_have_layers(layer: keras.Layer) -> bool:
-    """Whether a layer may have others inside: one of Keras's own says so."""
-    own = type(layer).__module__.startswith(KERAS_HOME)
-    return not own or bool(every_layer(layer, itself=False))
-
-
-def _holds_some_itself(layer: keras.Layer) -> bool:
-    """Whether a layer of the user's own has weights beside those of layers inside."""
-    return is_own(layer) and bool(variables(layer))
-
-
-def _children(layer: keras.Layer) -> Iterable[tuple[str, keras.Layer]]:
-    """The layers directly inside a layer, by name; some of them more than once."""
-    if is_graph(layer):
-        for child in layer.layers:
-            yield child.name, child
-        return
-    for attribute, value in attributes(layer).items():
-        name = attribute.lstrip("_")
-        for key, child in _items(name, value):
-            if isinstance(child, keras.Layer):
-                yield key, child
-
-
-def _items(name: str, value: object) -> Iterable[tuple[str, object]]:
-    """An attribute by its name, or what is in it if it is a list or a dictionary."""
-    if isinstance(value, list | tuple):
-        return [(f"{name}.{number}", item) for number, item in enumerate(value)]
-    if isinstance(value, dict):
-        return [(f"{name}.{key}", item) for key, item in value.items()]
-    return [(name, value)]
-
-
-def chains(model: keras.Layer, path: str = "") -> list[str]:
-    """What the names of `leaves` begin with in each model whose layers form a chain.
-
-    There the order of definition is that of execution.
-
-    Args:
-        model: of any nesting.
-        path: what its own names begin with.
-    """
-    starts: list[str] = []
-    whole = _is_chain(model)
-    for name, child in _children(model):
-        if is_composite(child):
-            continue
-        inside = chains(child, f"{path}{name}.")
-        starts += inside
-        if f"{path}{name}." not in inside and leaves(child):
-            whole = False
-    return [path, *starts] if whole else starts
-
-
-def _is_chain(model: keras.Layer) -> bool:
-    """Whether each layer takes one tensor, of a layer that feeds no other."""
-    if isinstance(model, keras.Sequential) or not is_graph(model):
-        return isinstance(model, keras.Sequential)
-    sources = node_sources(model)
-    feeding: list[int] = []
-    for operations in sources:
-        feeding += map(id, operations)
-    inputs = sources.count([])
-    return (
-        max(map(len, sources)) <= 1
-        and len(set(feeding)) == len(feeding)
-        and len(sources) == len(model.operations)
-        and inputs == 1
-    )

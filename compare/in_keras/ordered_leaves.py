@@ -8,7 +8,7 @@ import keras
 
 from compare.in_keras import separable
 from compare.in_keras.kinds import ATTENTION, projections_apart
-from compare.in_keras.layers import directions_apart, leaves
+from compare.in_keras.leaves import directions_apart, leaves
 
 
 class OrderedLeaves:

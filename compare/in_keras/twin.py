@@ -26,11 +26,7 @@ from compare.in_keras.internals import (
     mask_of,
 )
 from compare.in_keras.kinds import kind_of
-from compare.in_keras.layers import (
-    holders,
-    read_layer,
-    variables,
-)
+from compare.in_keras.layers import holders, read_layer
 from compare.in_keras.names import Renamed, children, unnamed
 from compare.in_keras.noting import Noting
 from compare.in_keras.ordered_leaves import OrderedLeaves
@@ -40,6 +36,7 @@ from compare.in_keras.shapes import like_result
 from compare.in_keras.stages import Stages
 from compare.in_keras.symbolic import on_symbols
 from compare.in_keras.terms import left_out
+from compare.in_keras.variables import variables
 from compare.judging.arrays import Input, as_judged, check_outputs, flat
 from compare.judging.refusals import refused
 from compare.judging.words import Precision

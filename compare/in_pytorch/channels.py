@@ -23,8 +23,6 @@ CHANNELS_SECOND = (
     "adaptive_",
     "interpolate",
 )
-
-
 REDUCTIONS = ("mean", "sum", "amax", "amin")  # over all axes beyond the channels
 
 
@@ -42,16 +40,23 @@ class _First(torch.overrides.TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        kwargs = kwargs or {}
+        kwargs = dict(kwargs or {})
         if self.array is None and args and torch.is_tensor(args[0]):
             x = args[0]
             name = getattr(function, "__name__", "")
-            axes = kwargs.get("dim", args[1] if len(args) > 1 else None)
-            if name.startswith(CHANNELS_SECOND) or (
-                name in REDUCTIONS and _are_positions(axes, x.ndim)
-            ):
+            has_channels_second = name.startswith(CHANNELS_SECOND)
+            if name in REDUCTIONS:
+                has_channels_second = _are_positions(_axes(args, kwargs), x.ndim)
+            if has_channels_second:
                 self.array = x.detach().numpy().copy()
         return function(*args, **kwargs)
+
+
+def _axes(args: Sequence[Any], kwargs: Mapping[str, Any]) -> object:
+    """The axes that a function of a tensor is told; None where it is told none."""
+    if "dim" in kwargs:
+        return kwargs["dim"]
+    return args[1] if len(args) > 1 else None
 
 
 def _are_positions(axes: object, count: int) -> bool:

@@ -47,13 +47,13 @@ def _noting(runs: list[LayerRun], name: str) -> Callable[..., None]:
     def hook(
         module: torch.nn.Module, args: tuple[Any, ...], kwargs: Any, result: Any
     ) -> None:
-        inside = tuple(f"{name}.{part}" for part, _ in module.named_modules() if part)
+        paths = [path for path, _ in module.named_modules() if path]
+        inside = tuple(f"{name}.{path}" for path in paths)
         fix = IN_CODE
         if not is_by_hand(module):
             fix = f"model.eval(), and no {name}.train() in forward"
-        given, returned = _arrays((args, kwargs)), _arrays(result)
-        written = kind_of(module)
-        runs.append(LayerRun(name, written, given, returned, inside, fix))
+        inputs, outputs = _arrays((args, kwargs)), _arrays(result)
+        runs.append(LayerRun(name, kind_of(module), inputs, outputs, inside, fix))
 
     return hook
 

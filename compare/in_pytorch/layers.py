@@ -34,7 +34,7 @@ _APART: WeakSet[torch.nn.Module] = WeakSet()
 _IGNORED: WeakKeyDictionary[torch.nn.Module, set[str]] = WeakKeyDictionary()
 
 
-def is_composite(layer: torch.nn.Module) -> bool:
+def _is_composite(layer: torch.nn.Module) -> bool:
     """Whether a layer counts as one with those inside."""
     return isinstance(layer, COMPOSITES) or cells.is_held_together(layer)
 
@@ -43,7 +43,7 @@ def modules(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
     """Yield the modules of a model by name, but those inside a layer that is one."""
     inside: set[int] = set()
     for name, module in model.named_modules():
-        if is_composite(module):
+        if _is_composite(module):
             inside |= {id(part) for part in module.modules() if part is not module}
         if id(module) not in inside:
             yield name, module
@@ -51,7 +51,7 @@ def modules(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
 
 def is_innermost(module: torch.nn.Module) -> bool:
     """Whether a layer has none inside, or counts as one with them."""
-    return is_composite(module) or not any(module.children())
+    return _is_composite(module) or not any(module.children())
 
 
 def layers(model: torch.nn.Module) -> dict[str, Layer]:
@@ -154,7 +154,7 @@ def holders(
     by_name: dict[str, dict[str, torch.Tensor]] = {}
     earlier: set[int] = set()
     for name, module in modules(model):
-        deep = is_composite(module)
+        deep = _is_composite(module)
         tensors: dict[str, torch.Tensor] = dict(module.named_parameters(recurse=deep))
         tensors |= module.named_buffers(recurse=deep)
         if not is_own(module):

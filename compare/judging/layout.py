@@ -30,6 +30,7 @@ class Layout:
 
 
 def _axis(axes: Sequence[int], number: int) -> int:
+    """The axis of an array by its number; 0 where none is said."""
     return axes[number] if number < len(axes) else 0
 
 

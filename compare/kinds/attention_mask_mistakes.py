@@ -50,10 +50,13 @@ def _without_padding(mask: np.ndarray) -> np.ndarray | None:
 
 
 def _without_later(mask: np.ndarray) -> np.ndarray | None:
+    """Show later steps; None where the mask does not hide them."""
     return _shown(mask) if is_causal(mask) else None
 
 
 def _shifted(later: int) -> Change:
+    """Show so many steps after a query's own; None of a mask that is not causal."""
+
     def change(mask: np.ndarray) -> np.ndarray | None:
         if not is_causal(mask):
             return None
@@ -111,6 +114,7 @@ def _added(inverted: bool) -> Compute:
 
 
 def _multiplied(call: Call) -> np.ndarray | None:
+    """Multiply the scores by the mask; None where it hides nothing."""
     mask = call.options.get("mask")
     if mask is None or mask.all():
         return None

@@ -37,7 +37,7 @@ def _packed(call: Call) -> np.ndarray | None:
 
 def _run(call: Call, three: list[np.ndarray]) -> np.ndarray | None:
     """Compute with other queries, keys and values, (batch, time, ...) each."""
-    query, key, value = (part.reshape(call.x.shape) for part in three)
+    query, key, value = (array.reshape(call.x.shape) for array in three)
     result: np.ndarray | None = call.run(x=query, key=key, value=value)
     return result
 
@@ -71,6 +71,7 @@ def _cut(*axes: int) -> Callable[[Call], np.ndarray | None]:
 
 
 def _another_order(order: str) -> Mistake[Computation]:
+    """The mistake to take the three in another order, such as "kqv"."""
     words = ", ".join(PROJECTIONS["qkv".index(letter)] for letter in order)
     return Mistake(
         f"packed projection in the order {order}",

@@ -82,9 +82,9 @@ def _h_before_x(arrays: Arrays) -> Arrays | None:
     for name in arrays:
         if "weight_ih" in name:
             partner = name.replace("weight_ih", "weight_hh")
-            both = np.concatenate([arrays[name], arrays[partner]], axis=1)
+            matrix = np.concatenate([arrays[name], arrays[partner]], axis=1)
             size = arrays[partner].shape[1]
-            result[name], result[partner] = both[:, size:], both[:, :size]
+            result[name], result[partner] = matrix[:, size:], matrix[:, :size]
     return result
 
 

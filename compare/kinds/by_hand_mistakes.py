@@ -19,7 +19,9 @@ from compare.kinds.by_hand_arrays import (
     orders_of,
     with_arrays,
 )
+from compare.kinds.by_hand_zoneout import ZONEOUTS, ZONEOUTS_OF_H
 from compare.kinds.computing import Cell
+from compare.kinds.conv_lstm_windows import EDGES, OF_BOTH, OF_X_ALONE
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call, Computation, Mistake
 from compare.kinds.option import Options
@@ -38,6 +40,15 @@ HAndC = tuple[np.ndarray, np.ndarray]  # (batch, size) each
 OF_LAYERS: list[Mistake[Computation]] = [*OTHER_GATES, *NO_TANH]
 
 
+def of_layers(kind: str) -> list[Mistake[Computation]]:
+    """Return what a layer of Keras may be set to, that a cell by hand does not do.
+
+    Args:
+        kind: as in `of_kind`.
+    """
+    return [*OF_LAYERS, *(OF_X_ALONE if kind == conv_lstm.NAME else ())]
+
+
 def of_kind(kind: str) -> list[Mistake[Computation]]:
     """Return the mistakes of a cell by hand, the likely ones first.
 
@@ -46,12 +57,13 @@ def of_kind(kind: str) -> list[Mistake[Computation]]:
     """
     if kind == conv_lstm.NAME:
         orders, sequences = orders_of(conv_lstm.GATES), (FROM_THE_END, *BETWEEN_STEPS)
-        return [*LSTM, *orders, *_functions(), *FOR_ONE_TANH, *sequences]
+        of_steps = *FOR_ONE_TANH, *sequences, *OF_BOTH, *EDGES, *ZONEOUTS
+        return [*LSTM, *orders, *_functions(), *of_steps]
     if kind == "LSTM":
-        return [*LSTM, *orders_of("ifgo"), *_functions(), *FOR_ONE_TANH]
+        return [*LSTM, *orders_of("ifgo"), *_functions(), *FOR_ONE_TANH, *ZONEOUTS]
     if kind == "GRU":
-        return [*GRU, *orders_of("rzn"), *_functions()]
-    return [SIDE_BY_SIDE, *_functions()]
+        return [*GRU, *orders_of("rzn"), *_functions(), *ZONEOUTS_OF_H]
+    return [SIDE_BY_SIDE, *_functions(), *ZONEOUTS_OF_H]
 
 
 def _functions() -> Iterator[Mistake[Computation]]:

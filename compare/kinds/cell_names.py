@@ -59,13 +59,11 @@ def role_beside_gate(name: str, gates: str) -> Role | None:
     tokens = tokens_of(name)
     last = tokens[-1]
     if len(last) in (2, 3) and last not in sum(WORDS.values(), ()):
-        first = last[-2]  # W_xi, W_hi, Wxi; Wi and Ui have the matrix's own letter
-        if first in "xi":
-            return "x"
-        if first == "h":
-            return "h"
-        return "h" if first in "ur" else "x"
-    for token in tokens[:-1] + tokens[-1:] * (len(tokens) == 1):
+        letter = last[-2]  # W_xi, W_hi, Wxi; Wi and Ui have the matrix's own letter
+        return "h" if letter in "hur" else "x"
+    if len(tokens) > 1:
+        tokens = tokens[:-1]  # the last one is the gate's
+    for token in tokens:
         if token in ("u", "r", "h", "hh", "h2h", "recurrent", "hidden", "wh"):
             return "h"
         if token in ("w", "x", "i", "ih", "x2h", "i2h", "input", "wx"):

@@ -40,7 +40,9 @@ def step(
         h: (batch, *spatial, size).
         c: (batch, *spatial, size).
         options: `recurrent_activation` in place of the sigmoid, `activation` in place
-            of the tanh, each by name or as a function.
+            of the tanh, each by name or as a function; `dilation_ih` and
+            `dilation_hh` of the windows over x and h, usually 1; `what is padded
+            with`, usually zeros.
 
     Returns:
         The next h and c.
@@ -49,22 +51,31 @@ def step(
     """
     gate = functions.called(options.get("recurrent_activation", "sigmoid"))
     activation = functions.called(options.get("activation", "tanh"))
-    i, f, o, g = sums(p, x, h).values()
+    i, f, o, g = sums(p, x, h, options).values()
     c = gate(f) * c + gate(i) * activation(g)
     return gate(o) * activation(c), c
 
 
-def sums(p: Arrays, x: np.ndarray, h: np.ndarray) -> dict[str, np.ndarray]:
+def sums(
+    p: Arrays, x: np.ndarray, h: np.ndarray, options: Options | None = None
+) -> dict[str, np.ndarray]:
     """What the gates of one step are functions of, (batch, *spatial, size) each."""
-    total = _convolved(p, "ih", x) + _convolved(p, "hh", h)
-    return dict(zip(GATES, np.split(total, len(GATES), axis=-1), strict=True))
+    of_x = _convolved(p, "ih", x, options or {})
+    of_h = _convolved(p, "hh", h, options or {})
+    by_gate = np.split(of_x + of_h, len(GATES), axis=-1)
+    return dict(zip(GATES, by_gate, strict=True))
 
 
-def _convolved(p: Arrays, ending: str, x: np.ndarray) -> np.ndarray:
+def _convolved(p: Arrays, ending: str, x: np.ndarray, options: Options) -> np.ndarray:
     """What the gates have of x or h, (batch, *spatial, 4 size)."""
     bias = p.get(f"bias_{ending}", np.zeros(1))
     arrays = {"weight": p[f"weight_{ending}"], "bias": bias}
-    return convolution.compute(arrays, x, {"padding": "same"})
+    settings = {
+        "padding": "same",
+        "dilation": (options.get(f"dilation_{ending}", 1),) * (x.ndim - 2),
+        "what is padded with": options.get("what is padded with", "zeros"),
+    }
+    return convolution.compute(arrays, x, settings)
 
 
 CELL = Cell(GATES, 2, step, sums)

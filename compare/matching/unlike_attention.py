@@ -10,7 +10,7 @@ from compare.kinds.attention import projections as projections_of
 from compare.kinds.layer import Layer
 from compare.kinds.names import plain
 
-PARTS = (*PROJECTIONS, "output")
+WORDS = (*PROJECTIONS, "output")
 
 
 def other_attention(lost: Mapping[str, Layer], free: Mapping[str, Layer]) -> str:
@@ -22,31 +22,39 @@ def other_attention(lost: Mapping[str, Layer], free: Mapping[str, Layer]) -> str
     """
     attention = kinds.BY_NAME["MultiheadAttention"].torch
     in_torch = [name for name, layer in lost.items() if layer.kind in attention]
-    in_keras = [
-        name.removesuffix(".query")
-        for name in free
-        if name.endswith(".query")
-        and all(f"{name.removesuffix('query')}{part}" in free for part in PARTS)
-    ]
+    in_keras = []
+    for name in free:
+        twin, _, ending = name.rpartition(".")
+        if ending == "query" and all(f"{twin}.{word}" in free for word in WORDS):
+            in_keras.append(twin)
     if not in_torch or not in_keras:
         return ""
     name, twin = in_torch[0], in_keras[0]
-    parts = {part: free[f"{twin}.{part}"] for part in PARTS}
-    if any(plain(part.kind) != "EinsumDense" for part in parts.values()):
+    projections = {word: free[f"{twin}.{word}"] for word in WORDS}
+    if any(plain(layer.kind) != "EinsumDense" for layer in projections.values()):
         return ""
-    return _unlike(name, lost[name], twin, parts)
+    return _unlike(name, lost[name], twin, projections)
 
 
-def _unlike(name: str, layer: Layer, twin: str, parts: Mapping[str, Layer]) -> str:
-    """What two attentions have otherwise, and how to build them alike."""
+def _unlike(
+    name: str, layer: Layer, twin: str, projections: Mapping[str, Layer]
+) -> str:
+    """What two attentions have otherwise, and how to build them alike.
+
+    Args:
+        name: of PyTorch's attention.
+        layer: that attention.
+        twin: name of Keras's attention.
+        projections: the layers of Keras's attention, by WORDS.
+    """
     biased = "out_proj.bias" in layer.arrays
-    if biased != ("bias" in parts["output"].arrays):
+    if biased != ("bias" in projections["output"].arrays):
         with_bias, without = (name, twin) if biased else (twin, name)
         return (
             f"{with_bias} has biases and {without} has none: build both with or "
             "without them (bias=True in PyTorch, use_bias=True in Keras)"
         )
-    shapes = {part: parts[part].arrays["kernel"].shape for part in parts}
+    shapes = {word: projections[word].arrays["kernel"].shape for word in projections}
     _, heads, size = shapes["query"]
     features = layer.arrays["out_proj.weight"].shape[0]
     if heads * size != features or shapes["value"][2] != size:
@@ -58,11 +66,11 @@ def _unlike(name: str, layer: Layer, twin: str, parts: Mapping[str, Layer]) -> s
             f"key_dim={right} and no value_dim, or write PyTorch's by hand"
         )
     by_name = projections_of(layer.arrays)
-    for part in PROJECTIONS:
-        read, read_in_keras = by_name[part].weight.shape[1], shapes[part][0]
+    for word in PROJECTIONS:
+        read, read_in_keras = by_name[word].weight.shape[1], shapes[word][0]
         if read != read_in_keras:
             return (
-                f"{name} of PyTorch takes a {part} of {read} features, {twin} of Keras "
+                f"{name} of PyTorch takes a {word} of {read} features, {twin} of Keras "
                 f"of {read_in_keras}: give both the same, and PyTorch's its kdim and "
                 "vdim where keys and values have another size than queries"
             )

@@ -31,19 +31,19 @@ class LayerRun:
 
 
 def drawing_layers(
-    first: Sequence[LayerRun], again: Sequence[LayerRun]
+    runs: Sequence[LayerRun], later_runs: Sequence[LayerRun]
 ) -> list[LayerRun]:
     """Return layers that were given the same twice and returned something else.
 
     Args:
-        first: what ran in a call of a model, a layer after those inside it.
-        again: what ran in another call.
+        runs: in a call of a model, that of a layer after those inside it.
+        later_runs: in another call.
 
     Returns:
         The innermost, each once; none where a call ran other layers.
     """
     drawing: dict[str, LayerRun] = {}
-    for run, later in zip(first, again, strict=False):
+    for run, later in zip(runs, later_runs, strict=False):
         if run.name != later.name:
             return []
         if not _are_equal(run.inputs, later.inputs):
@@ -54,8 +54,8 @@ def drawing_layers(
     return list(drawing.values())
 
 
-def _are_equal(arrays: Arrays, others: Arrays) -> bool:
-    if len(arrays) != len(others):
+def _are_equal(arrays: Arrays, later_arrays: Arrays) -> bool:
+    """Whether arrays are the same in number, and each to the last bit."""
+    if len(arrays) != len(later_arrays):
         return False
-    pairs = zip(arrays, others, strict=True)
-    return all(np.array_equal(array, other) for array, other in pairs)
+    return all(map(np.array_equal, arrays, later_arrays))

@@ -17,6 +17,7 @@ from compare.judging.chunks import largest_gaps
 from compare.judging.four import scale_of
 from compare.judging.result import SAME, Judgement, StageResult
 from compare.judging.verdict import FLOOR32
+from compare.judging.words import Precision
 from compare.twins import effort
 from compare.twins.frameworks import LAYERS
 from compare.twins.stages import Stages, StagesOfAll
@@ -24,6 +25,8 @@ from compare.twins.stages import Stages, StagesOfAll
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
+SINGLE: tuple[Precision, ...] = ("float32",)
+DOUBLE: tuple[Precision, ...] = ("float64",)
 SAMPLES = 2  # the first ones, on which float64 runs
 FACTOR = 4.0  # of the noise of these, within which other samples differ in float32
 
@@ -71,13 +74,13 @@ class Judge:
         layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
         if not effort.may_be_large(layers, arrays):
             return None
-        in_float32, refusals = twins.run(*arrays, precisions=("float32",))
+        in_float32, refusals = twins.run(*arrays, precisions=SINGLE)
         if refusals or not can_be_cut(twins, arrays):  # known when they have run
             return None
         if not effort.is_large_run(layers, in_float32["torch", "float32"]):
             return None
         few = first(arrays, SAMPLES)
-        of_few, refusals = twins.run(*few, precisions=("float64",))
+        of_few, refusals = twins.run(*few, precisions=DOUBLE)
         if refusals or twins.only32:
             return None
         stages: StagesOfAll = {}
@@ -111,7 +114,7 @@ class Judge:
         Returns:
             None where one refuses; and the stages.
         """
-        stages, refusals = self._twins.run(*arrays, precisions=("float32",))
+        stages, refusals = self._twins.run(*arrays, precisions=SINGLE)
         if refusals:
             return None, {}
         for key, of_few in self._of_few.items():

@@ -14,9 +14,8 @@ def in_own_order(
         arrays: of a layer.
         orders: which entry of an array, counted in C order, each entry is.
     """
-    return {
-        name: array.ravel()[orders[name]].reshape(array.shape)
-        if name in orders
-        else array
-        for name, array in arrays.items()
-    }
+    ordered = dict(arrays)
+    for name, order in orders.items():
+        array = arrays[name]
+        ordered[name] = array.ravel()[order].reshape(array.shape)
+    return ordered

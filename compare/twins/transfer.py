@@ -145,13 +145,17 @@ def _twin_layers(
     Raises:
         BadInput: as `transfer`.
     """
+    # Here, since each loads a framework.
+    torch_cells = import_module("compare.in_pytorch.cells")
+    keras_cells = import_module("compare.in_keras.cells")
+    keras_leaves = import_module("compare.in_keras.leaves")
     in_torch, in_keras = adapters["torch"], adapters["keras"]
     torch = in_torch.held(models["torch"])
     same_names = in_keras.holders(models["keras"]).keys() == torch.keys()
     if names is None and same_names:
         return {"torch": torch, "keras": in_keras.held(models["keras"])}, {}
     leaves = in_keras.held_by_leaves(models["keras"])
-    order = ordering.Order(in_keras.chains(models["keras"]))
+    order = ordering.Order(keras_leaves.chains(models["keras"]))
     try:
         keras, keras_names = paired(torch, leaves, order, names)
     except BadInput:
@@ -163,9 +167,9 @@ def _twin_layers(
         torch_apart = in_torch.held(models["torch"], apart=True)
         if len(torch_apart) > len(torch):
             torch = torch_apart  # Keras has variables of its own for tied weights
-        elif in_torch.cells.hold_cells(models["torch"]):
+        elif torch_cells.hold_cells(models["torch"]):
             torch = in_torch.held(models["torch"])  # Keras has one layer for a cell
-        elif in_keras.cells.hold_cells(models["keras"]):
+        elif keras_cells.hold_cells(models["keras"]):
             leaves = in_keras.held_by_leaves(models["keras"])  # PyTorch has one
         else:
             raise

@@ -7,7 +7,7 @@ import torch
 from own_models import FEATURES, OUTPUTS, SIZE, in_keras, plain
 
 import compare
-from compare.in_keras.layers import leaves
+from compare.in_keras.leaves import leaves
 
 X = np.random.default_rng(0).normal(0, 1, (3, 5, FEATURES)).astype(np.float32)
 

@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from compare.in_keras import symbolic
-from compare.in_keras.twin import Twin
+from compare.in_keras import twin as in_keras
 from compare.judging.arrays import sequences
 
 FEATURES, SIZE = 3, 4
@@ -45,7 +45,7 @@ def built(make, time):
     """What a twin returns, in shape and type, and the weights that it got."""
     keras.utils.set_random_seed(1)
     inputs = sequences(time, FEATURES)
-    twin = Twin(make, inputs, "float32", None)
+    twin = in_keras.Twin(make, inputs, "float32", None)
     returned = [(each.shape, each.dtype) for each in twin.functional.outputs]
     return returned, [weight.numpy().tolist() for weight in twin.model.weights]
 

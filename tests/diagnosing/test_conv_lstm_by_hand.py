@@ -179,26 +179,44 @@ def test_h_before_x_is_named():
 class Bare(torch.nn.Module):
     """The convolution is the model's own: there is no module for the step."""
 
-    def __init__(self):
+    def __init__(self, cell):
         super().__init__()
         self.gates = torch.nn.Conv2d(FEATURES + SIZE, 4 * SIZE, 3, padding=1)
         self.head = torch.nn.Linear(SIZE, 2)
+        self.cell = cell
 
     def forward(self, x):
         x = x.movedim(-1, 2)
         h = c = x.new_zeros(len(x), SIZE, *x.shape[3:])
         for step in x.unbind(1):
             gates = self.gates(torch.cat([step, h], 1))
-            h, c = no_tanh_on_c(*gates.chunk(4, 1), c)
+            h, c = self.cell(*gates.chunk(4, 1), c)
         return self.head(h.amax((2, 3)))
 
 
-def test_what_cannot_be_looked_into_is_the_place():
+def sine_for_a_gate(i, f, o, g, c):
+    """What nobody writes."""
+    c = torch.sin(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+def bare_twins(cell):
     inputs = [Input("x", (None, *SHAPE, FEATURES))]
-    built = Twins(dict(torch=Bare, keras=in_keras), inputs, ["y"])
+    built = Twins(dict(torch=partial(Bare, cell), keras=in_keras), inputs, ["y"])
     built.match((X,))
     built.load("to_keras", partial(fresh_weights, seed=[3]))
-    found = diagnose(built, (X,))
+    return built
+
+
+def test_a_step_without_a_module_is_looked_into():
+    found = diagnose(bare_twins(no_tanh_on_c), (X,))
+
+    assert found.explained, found
+    assert "the tanh on the cell state is left out" in found.sentence
+
+
+def test_what_cannot_be_looked_into_is_the_place():
+    found = diagnose(bare_twins(sine_for_a_gate), (X,))
 
     assert not found.explained
     assert found.layer == "gates"

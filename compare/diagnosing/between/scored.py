@@ -119,8 +119,8 @@ def _weighings(times: tuple[int, int], anatomy: Anatomy) -> list[_Weighing]:
         times: how many queries there are, and how many keys.
         anatomy: of the model.
     """
-    ways = [_Weighing(words, axis) for words, axis in AXES.items()]
-    over_keys = ways[0].words
+    weighings = [_Weighing(words, axis) for words, axis in AXES.items()]
+    over_keys = weighings[0].words
     for mask in possible_masks(times, anatomy):
         if mask is None:
             continue
@@ -130,8 +130,8 @@ def _weighings(times: tuple[int, int], anatomy: Anatomy) -> list[_Weighing]:
         if not mask[..., -1, :].all():
             hidden.append("padding")
         words = f"{over_keys}, without {' and '.join(hidden)}"
-        ways.append(_Weighing(words, -1, mask[:, 0]))
-    return ways
+        weighings.append(_Weighing(words, -1, mask[:, 0]))
+    return weighings
 
 
 def _fixed(array: np.ndarray) -> Function:

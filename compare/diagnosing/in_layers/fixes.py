@@ -45,27 +45,27 @@ def fix_of_option(option: Option, side: Side, calls: Calls) -> str:
         side: whose layer is changed.
         calls: the layer at work on each side, both of one kind, with their settings.
     """
-    wanted = calls[OTHER[side]]
+    right = calls[OTHER[side]]
     kind = BY_TORCH_NAME[calls["torch"].kind]
-    value = wanted.options[option.name]
+    value = right.options[option.name]
     if kind.family == "pooling" and option.name in pooled_fixes.REACHING:
-        return pooled_fixes.reaching_as(side, wanted)
+        return pooled_fixes.reaching_as(side, right)
     if calls["torch"].kind in TRANSPOSED and option.name in CUTTING:
-        return _cutting_as(side, wanted)
+        return _cutting_as(side, right)
     if calls["torch"].kind in CONVOLUTION and option.name == PADDING:
-        return _padding_as(side, wanted)
+        return _padding_as(side, right)
     if option.name == AROUND:
         return _putting_around(side, value)
     if option.name == AXES and side == "torch":
-        return _shape_of(option, value, wanted.x)
-    if side == "keras" and option.name == INTERPOLATION and wanted.x.ndim != IMAGE:
+        return _shape_of(option, value, right.x)
+    if side == "keras" and option.name == INTERPOLATION and right.x.ndim != IMAGE:
         return option.instead
     is_instance_norm = calls["torch"].kind.startswith("InstanceNorm")
     if side == "torch" and is_instance_norm and option.name == "groups":
-        return f"nn.GroupNorm({value}, {wanted.x.shape[-1]}, ...) in its place"
+        return f"nn.GroupNorm({value}, {right.x.shape[-1]}, ...) in its place"
     if side == "keras" and option.name in MOVING:
-        both = {**calls[side].options, option.name: value}
-        if all(max(both.get(name, (1,))) > 1 for name in MOVING):
+        settings = {**calls[side].options, option.name: value}
+        if all(max(settings.get(name, (1,))) > 1 for name in MOVING):
             return SPREAD if calls["torch"].kind in TRANSPOSED else BOTH
     fix = value_on(option, side, value)
     if side == "torch" and calls[side].kind in CONVOLUTION:
@@ -85,7 +85,9 @@ def value_on(option: Option, side: Side, value: Value) -> str:
     if side == "torch":
         instead = option.instead_in_torch or option.instead
         has_it = not option.in_pytorch or value in option.in_pytorch
-        attribute, value = option.torch, option.in_torch(value) if has_it else value
+        attribute = option.torch
+        if has_it:
+            value = option.in_torch(value)
     else:
         has_it = not option.keras_has or value in option.keras_has
         attribute = option.keras
@@ -94,12 +96,12 @@ def value_on(option: Option, side: Side, value: Value) -> str:
     return instead.replace("{value}", written(value))
 
 
-def layer_like(side: Side, wanted: Call, kind: Kind, class_name: str) -> str:
+def layer_like(side: Side, right: Call, kind: Kind, class_name: str) -> str:
     """How a side writes the layer that the other side has.
 
     Args:
         side: whose user is to write it.
-        wanted: the layer at work on the other side.
+        right: the layer at work on the other side.
         kind: of the layer.
         class_name: of the layer on the other side.
     """
@@ -108,7 +110,7 @@ def layer_like(side: Side, wanted: Call, kind: Kind, class_name: str) -> str:
         return f"what PyTorch's {class_name} does"
     settings = []
     for option in kind.options:
-        value = wanted.options[option.name]
+        value = right.options[option.name]
         if value == _default(option, side) or option.matters != "results":
             continue
         if kind.family == "pooling" and option.name in pooled_fixes.REACHING:
@@ -121,8 +123,8 @@ def layer_like(side: Side, wanted: Call, kind: Kind, class_name: str) -> str:
     if name.startswith("Activation("):
         return name
     layer = f"{name}({', '.join(settings)})"
-    if PADDING in wanted.options and wanted.options[PADDING] != "valid":
-        return f"{layer}, with {pooled_fixes.reaching_as(side, wanted)}"
+    if PADDING in right.options and right.options[PADDING] != "valid":
+        return f"{layer}, with {pooled_fixes.reaching_as(side, right)}"
     return layer
 
 
@@ -164,16 +166,16 @@ def around_of(call: Call) -> Around:
     return around(padding, call.x.shape[1:-1], reaches, strides)
 
 
-def _padding_as(side: Side, wanted: Call) -> str:
+def _padding_as(side: Side, right: Call) -> str:
     """How a convolution is padded as the other side's is."""
-    zeros = around_of(wanted)
-    value = wanted.options[PADDING]
+    zeros = around_of(right)
+    value = right.options[PADDING]
     if side == "torch":
         if not any(map(any, zeros)):
             return "padding=0"
         fix = f"{padded_before(zeros)} before it, and padding=0"
-        if value == "same" and max(wanted.options["stride"]) > 1:
-            return f"{fix}, for {written(wanted.x.shape[1:-1])} steps"
+        if value == "same" and max(right.options["stride"]) > 1:
+            return f"{fix}, for {written(right.x.shape[1:-1])} steps"
         return fix
     if isinstance(value, str):
         return f'padding="{value}"'
@@ -186,8 +188,9 @@ def _padding_as(side: Side, wanted: Call) -> str:
 def _padded_otherwise(calls: Calls) -> str:
     """What else to pad in PyTorch once a window reaches as far as in Keras."""
     zeros = around_of(calls["keras"])
-    own, wanted = calls["torch"].options, calls["keras"].options
-    refuses = own[PADDING] == "same" and max(wanted["stride"]) > 1  # PyTorch, both
+    padding = calls["torch"].options[PADDING]
+    strides = calls["keras"].options["stride"]
+    refuses = padding == "same" and max(strides) > 1  # PyTorch, both together
     if zeros == around_of(calls["torch"]) and not refuses:
         return ""
     return f", and {padded_before(zeros)} before it, with padding=0"
@@ -200,9 +203,9 @@ def padded_before(zeros: Around) -> str:
     return f"F.pad(x, ({numbers})){along}"
 
 
-def _cutting_as(side: Side, wanted: Call) -> str:
+def _cutting_as(side: Side, right: Call) -> str:
     """How what a transposed convolution makes is cut as on the other side."""
-    options, sizes = wanted.options, wanted.x.shape[1:-1]
+    options, sizes = right.options, right.x.shape[1:-1]
     ends = cut(options, sizes, options["window"])
     if side == "torch":
         padding = tuple(before for before, _ in ends)
@@ -210,9 +213,8 @@ def _cutting_as(side: Side, wanted: Call) -> str:
         room = zip(extra, options["stride"], options["dilation"], strict=True)
         if all(0 <= more < max(steps) for more, *steps in room) and min(padding) >= 0:
             return f"padding={written(padding)}, output_padding={written(extra)}"
-        kept = ", ".join(f"{before}:{-after or None}" for before, after in ends)
-        kept = kept.replace("0:", ":").replace("None", "")
-        return f"padding=0, output_padding=0, and y[:, :, {kept}] of what it makes"
+        slices = ", ".join(map(_slice_without, ends))
+        return f"padding=0, output_padding=0, and y[:, :, {slices}] of what it makes"
     if isinstance(options[PADDING], str):
         extra = options["output padding"]
         return f'padding="{options[PADDING]}", output_padding={written(extra)}'
@@ -225,6 +227,14 @@ def _cutting_as(side: Side, wanted: Call) -> str:
     return fix
 
 
+def _slice_without(ends: tuple[int, int]) -> str:
+    """A slice that leaves out so many steps before and after, such as `1:-2`."""
+    before, after = ends
+    begin = str(before) if before else ""
+    end = str(-after) if after else ""
+    return f"{begin}:{end}"
+
+
 # ------------------------------------------------------------------------------- other
 
 
@@ -232,12 +242,15 @@ def _putting_around(side: Side, pairs: Around) -> str:
     """How a side puts steps around each axis, or takes them off, below zero."""
     if side == "torch":
         return f"padding={written(numbers_of_pytorch(pairs))}"
-    parts = []
-    for name, sign in (("ZeroPadding", 1), ("Cropping", -1)):
-        steps = tuple(tuple(max(sign * n, 0) for n in pair) for pair in pairs)
+    added = tuple((max(before, 0), max(after, 0)) for before, after in pairs)
+    taken_off = tuple((max(-before, 0), max(-after, 0)) for before, after in pairs)
+    layers = []
+    for name, steps in (("ZeroPadding", added), ("Cropping", taken_off)):
         if any(map(any, steps)):
-            parts.append(f"{name}{len(pairs)}D({written(steps)})")
-    return " and ".join(parts) or "leave the layer out"
+            layers.append(f"{name}{len(pairs)}D({written(steps)})")
+    if not layers:
+        return "leave the layer out"
+    return " and ".join(layers)
 
 
 def _shape_of(option: Option, axes: Value, x: np.ndarray) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.recognised import Recognised
 from compare.diagnosing.operations.regions import Regions
 
@@ -12,7 +12,7 @@ IN_WORDS = re.compile(r"\b(over|along) (axis|axes) (\d+(?:, \d+)*(?: and \d+)?)"
 
 
 def as_keras_counts(label: Recognised, change: Candidate, found: Regions) -> Recognised:
-    """Return what is computed with the axes of Keras's array, not those of PyTorch's.
+    """Return what is computed with axes as Keras's array has them, not PyTorch's array.
 
     Images have their features last in Keras: its axis 3 is axis 1 in PyTorch.
 

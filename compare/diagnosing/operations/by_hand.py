@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.counterparts import same
 from compare.diagnosing.operations.layer_calls import Layer, forms, layer_at
 from compare.diagnosing.operations.naming import at
@@ -37,6 +37,19 @@ class Computed:
     forms: Sequence[np.ndarray]
 
 
+@dataclass(frozen=True)
+class Found:
+    """A value of a trace that is an array.
+
+    Args:
+        number: of the value.
+        axes: the order of the array's axes that the value has.
+    """
+
+    number: int
+    axes: tuple[int, ...]
+
+
 def recurrent_by_hand(found: Regions) -> Iterator[Candidate]:
     """Mistakes by which operations make of a layer's input what they make."""
     regions: SideOfLayer = {"torch": found.torch, "keras": found.keras}
@@ -59,43 +72,66 @@ def _of_layer(
         regions: of both sides.
     """
     by_hand = OTHER[side]
-    own = list(_computed(layer, by_hand_mistakes.OF_LAYERS))
-    own = [made for made in own if any(same(f, layer.output) for f in made.forms)]
-    if not own:
+    of_layer = _as_it_ran(layer)
+    if of_layer is None:
         return
-    every = list(_computed(layer, by_hand_mistakes.of_kind(layer.call.kind)))
-    for of_hand in every:
-        of_layer = own[0]
+    for of_hand in _computed(layer, by_hand_mistakes.of_kind(layer.call.kind)):
         if of_hand.mistake is None and of_layer.mistake is None:
             continue
         pairs = zip(of_layer.forms, of_hand.forms, strict=True)
         for right, wrong in pairs:
-            value = _value(right, regions[side].trace)
-            hand_value = _value(wrong, regions[by_hand].trace)
-            if value is None or hand_value is None:
-                continue
-            values = {side: value, by_hand: hand_value}
-            makers = {s: regions[s].trace.maker(v) for s, v in values.items()}
-            torch, keras = makers["torch"], makers["keras"]
-            if torch is None or keras is None:
-                continue
-            axes = tuple(range(right.ndim))
-            yield Candidate(
-                "otherwise",
-                torch,
-                torch.outputs.index(values["torch"]),
-                0,
-                keras,
-                keras.outputs.index(values["keras"]),
-                Arrangement(axes),
-                words=_words(
-                    {side: of_layer.mistake, by_hand: of_hand.mistake},
-                    {side: step, by_hand: makers[by_hand] or step},
-                    side,
-                    layer,
-                ),
+            values = {side: value_of(right, regions[side].trace, side)}
+            values[by_hand] = value_of(wrong, regions[by_hand].trace, by_hand)
+            steps = {side: step, by_hand: _maker(values, by_hand, regions) or step}
+            words = _words(
+                {side: of_layer.mistake, by_hand: of_hand.mistake}, steps, side, layer
             )
-            return
+            yield from otherwise_made(values, regions, words)
+            if all(values.values()):
+                return
+
+
+def _maker(
+    values: Mapping[Side, Found | None], side: Side, regions: SideOfLayer
+) -> Step | None:
+    """The step that made a value of a side, if one is found."""
+    value = values[side]
+    return None if value is None else regions[side].trace.maker(value.number)
+
+
+def otherwise_made(
+    values: Mapping[Side, Found | None], regions: SideOfLayer, words: Worded
+) -> Iterator[Candidate]:
+    """Keras's value in the place of PyTorch's; nothing where one is not there.
+
+    Args:
+        values: by side.
+        regions: of both sides.
+        words: what the change is.
+    """
+    torch, keras = values["torch"], values["keras"]
+    torch_step = _maker(values, "torch", regions)
+    keras_step = _maker(values, "keras", regions)
+    if torch is None or keras is None or torch_step is None or keras_step is None:
+        return
+    yield Candidate(
+        "otherwise",
+        torch_step,
+        torch_step.outputs.index(torch.number),
+        0,
+        keras_step,
+        keras_step.outputs.index(keras.number),
+        Arrangement(torch.axes),
+        words=words,
+    )
+
+
+def _as_it_ran(layer: Layer) -> Computed | None:
+    """What makes of a layer's input what the layer made, if that is known."""
+    for computed in _computed(layer, by_hand_mistakes.of_layers(layer.call.kind)):
+        if any(same(form, layer.output) for form in computed.forms):
+            return computed
+    return None
 
 
 def _computed(
@@ -105,16 +141,33 @@ def _computed(
     right = layer.call.run()
     yield Computed(None, forms(right))
     for mistake in mistakes:
-        made = mistake.effect.compute(layer.call)
-        if isinstance(made, Mapping):
-            yield Computed(mistake, forms(made))
+        result = mistake.effect.compute(layer.call)
+        if isinstance(result, Mapping):
+            yield Computed(mistake, forms(result))
 
 
-def _value(array: np.ndarray, trace: Trace) -> int | None:
-    """The last value of a trace that is an array, if a step made one."""
-    for value in reversed(trace.values):
-        if value.maker is not None and same(value.array, array):
-            return value.number
+def value_of(
+    array: np.ndarray, trace: Trace, side: Side, is_last: bool = False
+) -> Found | None:
+    """The value of a trace that is an array, if a step made one.
+
+    Args:
+        array: features last.
+        trace: of that side.
+        side: whose trace it is; PyTorch's may have the features first.
+        is_last: whether the last one is wanted, not the first.
+    """
+    plain = list(range(array.ndim))
+    orders = [tuple(plain)]
+    if side == "torch" and array.ndim > 3:
+        for place in (1, 2):  # of the features of an image, and of those of a film
+            orders.append((*plain[:place], plain[-1], *plain[place:-1]))
+    for value in trace.values[:: -1 if is_last else 1]:
+        if value.maker is None:
+            continue
+        for order in orders:
+            if same(value.array, array.transpose(order)):
+                return Found(value.number, order)
     return None
 
 
@@ -148,6 +201,9 @@ def _words(
         faults.append(mistake.name)
         fix = mistake.torch if place == "torch" else mistake.keras
         fixes[place] = f"{names[place]}: {fix}"
+    if len(faults) > 1:
+        both = "; and ".join(fixes.values())
+        fixes = dict.fromkeys(fixes, both)
     for place in mistakes:
         wrong = names[OTHER[place]]
         fixes.setdefault(place, f"{names[place]}: do as {wrong} does")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,12 +15,9 @@ from compare.diagnosing.operations.branches import (
     reshapes_of_branches,
 )
 from compare.diagnosing.operations.by_hand import recurrent_by_hand
-from compare.diagnosing.operations.candidates import (
-    DEEPEST,
-    JUST,
-    Candidate,
-    candidates,
-)
+from compare.diagnosing.operations.by_hand_reads import read_otherwise
+from compare.diagnosing.operations.candidate import Candidate
+from compare.diagnosing.operations.candidates import DEEPEST, JUST, candidates
 from compare.diagnosing.operations.counterparts import counterparts, same
 from compare.diagnosing.operations.norm_order import norms_elsewhere
 from compare.diagnosing.operations.regions import Regions, regions
@@ -172,7 +169,7 @@ class _Search:
     def known(self) -> list[Candidate]:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
         changes = [*norms_elsewhere(self.found), *recurrent_by_hand(self.found)]
-        for candidate in changes:
+        for candidate in chain(changes, read_otherwise(self.found)):
             if self._cures([candidate]):
                 return [candidate]
         return self._best(changes)
@@ -245,17 +242,17 @@ class _Search:
         return self._best(islice(every, MOST_TRACES))
 
     def _best(self, every: Iterable[Candidate]) -> list[Candidate]:
-        """That of some changes after which most is shared; none where nothing is."""
+        """The one change after which most is shared; none where nothing is."""
         best: list[Candidate] = []
-        most = 0
+        largest = 0
         for candidate in every:
             changes = [*self.changes, *candidate.replacements(self.found)]
             torch = _traced(self.twins, self.arrays, changes)
             if torch is None:
                 continue
             shared = self._newly_shared(torch, candidate)
-            if shared > most and self._is_told(candidate):
-                best, most = [candidate], shared
+            if shared > largest and self._is_told(candidate):
+                best, largest = [candidate], shared
         return best
 
     def _newly_shared(self, torch: Trace, candidate: Candidate) -> int:

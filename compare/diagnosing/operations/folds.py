@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.layer_calls import Layer, layer_at
 from compare.diagnosing.operations.naming import at
 from compare.diagnosing.operations.regions import Region, Regions
@@ -89,29 +89,31 @@ def _folds(norm: Layer, before: Layer) -> Iterator[Fold]:
     mean, variance = arrays["running_mean"], arrays["running_var"]
     gamma = arrays.get("weight", np.ones(len(mean)))
     beta = arrays.get("bias", np.zeros(len(mean)))
-    own = norm.call.options.get("epsilon", EPSILONS[-1])
+    norms_epsilon = norm.call.options.get("epsilon", EPSILONS[-1])
 
     def fold(words: str, factor: np.ndarray, offset: np.ndarray) -> Fold:
         shape = (-1, *[1] * (weight.ndim - 1))
         return Fold(words, weight * factor.reshape(shape), offset)
 
-    factor = gamma / np.sqrt(variance + own)
+    factor = gamma / np.sqrt(variance + norms_epsilon)
     offset = beta + (bias - mean) * factor
     yield fold("", factor, offset)
     for epsilon in EPSILONS:
-        other = gamma / np.sqrt(variance + epsilon) if epsilon != own else None
-        if other is not None and np.isfinite(other).all():
-            words = f"with the epsilon {epsilon:g}, not {own:g}"
+        if epsilon == norms_epsilon:
+            continue
+        wrong = gamma / np.sqrt(variance + epsilon)
+        if np.isfinite(wrong).all():
+            words = f"with the epsilon {epsilon:g}, not {norms_epsilon:g}"
             if not epsilon:
-                words = f"without its epsilon, {own:g}"
-            yield fold(words, other, beta + (bias - mean) * other)
+                words = f"without its epsilon, {norms_epsilon:g}"
+            yield fold(words, wrong, beta + (bias - mean) * wrong)
     yield fold("and its mean left out", factor, beta + bias * factor)
     yield fold("and the bias before it not scaled", factor, beta + bias - mean * factor)
     yield fold("and the bias before it left out", factor, beta - mean * factor)
     yield fold("and its offset left out", factor, (bias - mean) * factor)
-    plain = 1 / np.sqrt(variance + own)
+    plain = 1 / np.sqrt(variance + norms_epsilon)
     yield fold("and its scale left out", plain, beta + (bias - mean) * plain)
-    by_variance = gamma / (variance + own)
+    by_variance = gamma / (variance + norms_epsilon)
     words = "by the variance, not its root"
     yield fold(words, by_variance, beta + (bias - mean) * by_variance)
 

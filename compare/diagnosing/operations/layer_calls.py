@@ -11,7 +11,7 @@ import numpy as np
 
 from compare.diagnosing.operations.layouts import first_input
 from compare.judging.words import Side
-from compare.kinds import BY_TORCH_NAME, of_keras_class
+from compare.kinds import BY_HAND, BY_TORCH_NAME, of_keras_class
 from compare.kinds.convolution_arrays import as_weight
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays
@@ -57,23 +57,24 @@ class Layer:
     def is_right(self) -> bool:
         """Whether it makes what its settings say."""
         try:
-            made = self.call.run()
+            result = self.call.run()
         except (KeyError, TypeError, ValueError):  # settings not known, or not computed
             return False
-        if isinstance(made, Mapping):
-            return any(_is_near(form, self.output) for form in forms(made))
-        return isinstance(made, np.ndarray) and _is_near(made, self.output)
+        if isinstance(result, Mapping):
+            return any(_is_near(form, self.output) for form in forms(result))
+        return isinstance(result, np.ndarray) and _is_near(result, self.output)
 
 
-def forms(made: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+def forms(result: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """What a recurrent layer may return: all steps, and its last state."""
-    return [made["output"], made["h_n"][-1]]
+    return [result["output"], result["h_n"][-1]]
 
 
-def _is_near(made: np.ndarray, array: np.ndarray) -> bool:
-    if made.shape != array.shape:
+def _is_near(computed: np.ndarray, output: np.ndarray) -> bool:
+    """Whether a layer made what was computed, in float64."""
+    if computed.shape != output.shape:
         return False
-    return bool(np.allclose(made, array, rtol=1e-9, atol=1e-12))
+    return bool(np.allclose(computed, output, rtol=1e-9, atol=1e-12))
 
 
 def layer_at(step: Step, trace: Trace, side: Side) -> Layer | None:
@@ -102,10 +103,11 @@ def _of_function(step: Step, trace: Trace) -> Layer | None:
     if kind_name == "BatchNorm":
         kind_name = f"BatchNorm{max(x.ndim - 2, 1)}d"
     kind = BY_TORCH_NAME[kind_name]
-    given = {**DEFAULTS, **_named(step.arguments, parameters)}
-    names = [name for name in parameters if name in given and given[name] is None]
+    arguments = {**DEFAULTS, **_named(step.arguments, parameters)}
+    named = [name for name in parameters if name in arguments]
+    names = [name for name in named if arguments[name] is None]
     # A tensor that is given by its name is not noted with the name.
-    untold = [name for name in ("weight", "bias") if name not in given]
+    untold = [name for name in ("weight", "bias") if name not in arguments]
     names += untold[: len(tensors) - len(names)]
     arrays = dict(zip(names, tensors, strict=False))
     arrays.pop("input", None)
@@ -113,7 +115,7 @@ def _of_function(step: Step, trace: Trace) -> Layer | None:
         return None
     weight = arrays["weight"]
     settings = SimpleNamespace(
-        **{key: value for key, value in given.items() if value is not None},
+        **{key: value for key, value in arguments.items() if value is not None},
         out_channels=len(weight),
         kernel_size=weight.shape[2:],
     )
@@ -155,7 +157,7 @@ def _of_pytorch(step: Step, trace: Trace) -> Layer | None:
 
 def _of_keras(step: Step, trace: Trace) -> Layer | None:
     """A layer of Keras, its arrays as PyTorch has them."""
-    kind = of_keras_class(step.name) if step.is_layer else None
+    kind = _kind_of_keras(step.name) if step.is_layer else None
     place = first_input(step, trace)
     if kind is None or place is None or kind.rows is None or not step.outputs:
         return None
@@ -177,23 +179,33 @@ def _of_keras(step: Step, trace: Trace) -> Layer | None:
     return _layer(kind, arrays, settings, x, output, "keras")
 
 
+def _kind_of_keras(name: str) -> Kind | None:
+    """The kind of a class of Keras; that of a ConvLSTM2D has no sizes in its name."""
+    for kind in BY_HAND:
+        if name[:-2] in kind.keras and name.endswith("D"):
+            return kind
+    return of_keras_class(name)
+
+
 def _as_in_pytorch(kind: Kind, keras: Arrays) -> dict[str, np.ndarray] | None:
     """Arrays of Keras's layer in PyTorch's layout, if that is known without a twin."""
     torch: dict[str, np.ndarray] = {}
-    if kind.family == "recurrent":
+    if kind in BY_HAND:
+        torch = {name.removesuffix("_l0"): np.zeros(0) for name in RECURRENT_NAMES}
+    elif kind.family == "recurrent":
         torch = {name: np.zeros(0) for name in RECURRENT_NAMES}
     elif "kernel" in keras:
         torch = {"weight": as_weight(keras["kernel"])}
     assert kind.rows is not None
-    made: dict[str, np.ndarray] = {}
+    moved: dict[str, np.ndarray] = {}
     try:
         for row in kind.rows(torch, keras):
             if all(name in keras for name in row.keras):
                 arrays = row.to_torch(*[keras[name] for name in row.keras])
-                made |= dict(zip(row.torch, arrays, strict=True))
+                moved |= dict(zip(row.torch, arrays, strict=True))
     except (IndexError, KeyError, ValueError):
         return None
-    return made
+    return moved
 
 
 def _layer(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import EllipsisType
 
-from compare.diagnosing.operations.candidates import is_own
+from compare.diagnosing.operations.candidate import is_own
 from compare.diagnosing.operations.regions import Region
 from compare.judging.explanation import listed
 from compare.mistakes.traces import RETURN, Step, Trace
@@ -46,7 +47,7 @@ def name_of(step: Step, trace: Trace) -> str:
     if step.number == RETURN:
         return "the result"
     if step.is_layer:
-        return f"`{step.layer}` ({step.name})"
+        return f"`{step.layer}` ({_kind(step)})"
     if step.name == "[]":
         return f"`{_index(step)}`{_reversed(step)}"
     told = []
@@ -60,6 +61,12 @@ def name_of(step: Step, trace: Trace) -> str:
     if not words or len(words) > MOST_LETTERS:
         return f"`{step.name}`"
     return f"`{step.name}({words})`"
+
+
+def _kind(step: Step) -> str:
+    """The kind of a layer; of one that is a function, which function."""
+    function = step.arguments.get("activation") if step.name == "Activation" else None
+    return f"{step.name}: {function}" if function else step.name
 
 
 def _is_plain(value: object) -> bool:
@@ -94,22 +101,28 @@ def _index(step: Step) -> str:
 def _reversed(step: Step) -> str:
     """Which axes an index reads from their end, in brackets; "" for none."""
     index = step.arguments.get("1")
-    parts = index if isinstance(index, tuple) else (index,)
+    items = index if isinstance(index, tuple) else (index,)
     axes = []
-    is_from_end = Ellipsis in parts if all(_is_simple(p) for p in parts) else False
-    for place, part in enumerate(parts):
-        if isinstance(part, slice) and part.step == -1:
-            axes.append(str(place - len(parts) if is_from_end else place))
+    for place, item in enumerate(items):
+        if isinstance(item, slice) and item.step == -1:
+            axis = place
+            if _counts_from_end(items):
+                axis = place - len(items)
+            axes.append(str(axis))
     return f" (axis {listed(axes)} reversed)" if axes else ""
 
 
-def _is_simple(part: object) -> bool:
-    return part is None or part is Ellipsis or isinstance(part, int | slice)
+def _counts_from_end(items: Sequence[object]) -> bool:
+    """Whether the items of an index stand for the last axes, and none is an array."""
+    for item in items:
+        if item is not None and not isinstance(item, int | slice | EllipsisType):
+            return False
+    return Ellipsis in items
 
 
 def value_in_words(number: int, trace: Trace) -> str:
     """A value in words: by the layer or the input that it is made of, or the step."""
-    base, after = _base(number, trace)
+    base, after = chain(number, trace)
     maker = trace.maker(base)
     is_named = maker is None or maker.is_layer
     if not after:
@@ -135,7 +148,7 @@ def _weight_of(steps: Sequence[Step], trace: Trace) -> str:
 
 def base_in_words(number: int, trace: Trace) -> str:
     """The layer, the input or the step that a value is made of, in a word or two."""
-    base, _ = _base(number, trace)
+    base, _ = chain(number, trace)
     maker = trace.maker(base)
     if maker is None:
         return trace.values[base].source
@@ -146,10 +159,10 @@ def base_in_words(number: int, trace: Trace) -> str:
 
 def base_of(number: int, trace: Trace) -> int:
     """The value that a value is made of alone, as that of a layer or an input."""
-    return _base(number, trace)[0]
+    return chain(number, trace)[0]
 
 
-def _base(number: int, trace: Trace) -> tuple[int, list[Step]]:
+def chain(number: int, trace: Trace) -> tuple[int, list[Step]]:
     """The value that a value is made of alone, and the steps that make it of that.
 
     It is what a layer makes, an input of the model, or made of several values.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.naming import at
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.worded import Worded
@@ -95,11 +95,11 @@ def _words(norms: Sequence[Norm], keras_norms: Sequence[Norm]) -> Worded:
     places: dict[Side, Norm] = {"torch": norms[0], "keras": keras_norms[0]}
     names = listed(list(dict.fromkeys(f"`{norm.step.layer}`" for norm in norms)))
     word, verb = ("norms", "stand") if len(norms) > 1 else ("norm", "stands")
-    told = {
-        side: f"{PLACES[norm.order]} in {SIDES[side]}{at(norm.step)}"
+    words = [
+        f"{PLACES[norm.order]} in {SIDES[side]}{at(norm.step)}"
         for side, norm in places.items()
-    }
-    sentence = f"the {word} {names} {verb} {told['torch']}, {told['keras']}"
+    ]
+    sentence = f"the {word} {names} {verb} {', '.join(words)}"
     fixes: dict[Side, str] = {}
     for side, norm in places.items():
         right = WRITTEN[places[OTHER[side]].order]
@@ -115,12 +115,12 @@ def _norms(trace: Trace, side: Side) -> list[Norm]:
     for step in trace.steps.values():
         if not step.is_layer or _kind_of(step, side) not in KINDS:
             continue
-        given = step.inputs[0]
+        x = step.inputs[0]
         for residual in residuals:
-            is_first = given == residual.stream and step.number in residual.branch
+            is_first = x == residual.stream and step.number in residual.branch
             if is_first and _is_alone(step, residual, trace):
                 norms.append(Norm(step, "before", residual))
-            elif given in residual.step.outputs and _takers(given, trace) == [step]:
+            elif x in residual.step.outputs and _takers(x, trace) == [step]:
                 norms.append(Norm(step, "after", residual))
     return norms
 
@@ -145,9 +145,9 @@ def _residuals(trace: Trace) -> list[Residual]:
     for step in trace.steps.values():
         if step.name not in SUMS or len(step.inputs) != 2:
             continue
-        for stream, other in (step.inputs, step.inputs[::-1]):
-            branch = _between(stream, other, trace)
-            is_like = trace.array(stream).shape == trace.array(other).shape
+        for stream, branched in (step.inputs, step.inputs[::-1]):
+            branch = _between(stream, branched, trace)
+            is_like = trace.array(stream).shape == trace.array(branched).shape
             if branch and is_like and trace.array(stream).ndim > 1:
                 residuals.append(Residual(step, stream, frozenset(branch)))
                 break

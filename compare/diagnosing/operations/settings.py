@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from compare.diagnosing.in_layers.options import Wording, fewest, makes, unlike_of
-from compare.diagnosing.operations.candidates import Candidate
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.layer_calls import Layer, layer_at
 from compare.diagnosing.operations.naming import at
 from compare.diagnosing.operations.regions import Regions
@@ -47,14 +47,12 @@ def unlike_settings(change: Candidate, found: Regions) -> Worded | None:
         "keras": _name(change.keras),
     }
     wording = Wording(names, {"torch": torch.call, "keras": keras.call})
-    return Worded(
-        " and ".join(f"{option.name} in {names['torch']}" for option in options),
-        "; and ".join(wording.reading(option).sentence for option in options),
-        {
-            side: "; and ".join(wording.fix(option, side) for option in options)
-            for side in names
-        },
-    )
+    mistakes = [f"{option.name} in {names['torch']}" for option in options]
+    sentences = [wording.reading(option).sentence for option in options]
+    fixes: dict[Side, str] = {}
+    for side in names:
+        fixes[side] = "; and ".join([wording.fix(option, side) for option in options])
+    return Worded(" and ".join(mistakes), "; and ".join(sentences), fixes)
 
 
 def _learning_norm(change: Candidate, torch: Layer, keras: Layer) -> Worded | None:
@@ -83,22 +81,22 @@ def _learns(layer: Layer) -> bool:
 
 
 def _unlike(torch: Layer, keras: Layer) -> Sequence[Option]:
-    """The fewest settings that must be Keras's for PyTorch's to make the same."""
+    """The fewest settings that PyTorch's layer must take over to make the same."""
     if not torch.is_right or not keras.is_right:
         return ()
-    kind, own = torch.kind, torch.call.options
+    kind, settings = torch.kind, torch.call.options
     if kind.same_in_words is not None:
-        own = kind.same_in_words(own, keras.call.options, torch.call.x)
-    settings = [option for option in kind.options if option.name != ACTIVATION]
-    unlike = unlike_of(settings, own, keras.call.options)
+        settings = kind.same_in_words(settings, keras.call.options, torch.call.x)
+    options = [option for option in kind.options if option.name != ACTIVATION]
+    unlike = unlike_of(options, settings, keras.call.options)
     of_keras = replace(keras.call, arrays=torch.call.arrays)
 
     def is_right(call: Call) -> bool:
         return makes(call, keras.output)
 
-    if is_right(replace(of_keras, options=own)):
+    if is_right(replace(of_keras, options=settings)):
         return ()  # the settings are not what makes them differ
-    return fewest(unlike, own, of_keras, is_right)
+    return fewest(unlike, settings, of_keras, is_right)
 
 
 def _name(step: Step) -> str:

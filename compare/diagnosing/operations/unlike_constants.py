@@ -10,34 +10,35 @@ ROUNDED = 1e-6  # of the largest value: a few roundings to float32
 FEW = 12  # numbers of columns that are told
 
 
-def relation(own: np.ndarray, right: np.ndarray) -> str:
-    """Return what PyTorch's constant is of Keras's; "" where nothing is recognised.
+def relation(torch: np.ndarray, keras: np.ndarray) -> str:
+    """Say how a constant of PyTorch differs from Keras's constant.
 
     Args:
-        own: PyTorch's, (..., steps, size) where it encodes positions.
-        right: Keras's, of the same shape but for leading axes of 1.
+        torch: (..., steps, size) where it encodes positions.
+        keras: of the same shape but for leading axes of 1.
+
+    Returns:
+        "" where nothing is recognised.
     """
-    own, right = _without_leading(own), _without_leading(right)
-    if own.shape != right.shape or own.dtype == bool or own.size < 2:
+    torch, keras = _without_leading(torch), _without_leading(keras)
+    if torch.shape != keras.shape or torch.dtype == bool or torch.size < 2:
         return ""
-    first, second = own.astype("float64"), right.astype("float64")
-    if not np.isfinite(first).all() or not np.isfinite(second).all():
+    torch, keras = torch.astype("float64"), keras.astype("float64")
+    if not np.isfinite(torch).all() or not np.isfinite(keras).all():
         return ""
-    for words in _relations(first, second):
-        return words
-    return ""
+    return next(_relations(torch, keras), "")
 
 
-def _relations(own: np.ndarray, right: np.ndarray) -> Iterator[str]:
+def _relations(torch: np.ndarray, keras: np.ndarray) -> Iterator[str]:
     """Yield what is recognised, the simplest first."""
-    if _near(own, right):
-        most = np.abs(own - right).max()
-        yield f"they differ by at most {most:.1g}, as by rounding to float32"
-    if _near(own, -right):
+    if _near(torch, keras):
+        largest = np.abs(torch - keras).max()
+        yield f"they differ by at most {largest:.1g}, as by rounding to float32"
+    if _near(torch, -keras):
         yield "they have the other sign"
-    if own.ndim != 2:
+    if torch.ndim != 2:
         return
-    columns = _order_of_columns(own, right)
+    columns = _order_of_columns(torch, keras)
     if columns:
         listed = ", ".join(map(str, columns[:FEW]))
         more = ", ..." if len(columns) > FEW else ""
@@ -45,12 +46,12 @@ def _relations(own: np.ndarray, right: np.ndarray) -> Iterator[str]:
             f"PyTorch has Keras's columns in another order: {listed}{more}, such as "
             "sines and cosines by turns on one side and side by side on the other"
         )
-    if len(own) > 2:
-        if _near(own[1:], right[:-1]):
+    if len(torch) > 2:
+        if _near(torch[1:], keras[:-1]):
             yield "PyTorch's begins one step earlier"
-        if _near(own[:-1], right[1:]):
+        if _near(torch[:-1], keras[1:]):
             yield "PyTorch's begins one step later"
-    base, keras_base = _base_of_sines(own), _base_of_sines(right)
+    base, keras_base = _base_of_sines(torch), _base_of_sines(keras)
     if base and keras_base and abs(base / keras_base - 1) > ROUNDED:
         yield (
             f"sines of positions divided by powers of {base:.6g} in PyTorch, of "
@@ -59,25 +60,27 @@ def _relations(own: np.ndarray, right: np.ndarray) -> Iterator[str]:
 
 
 def _without_leading(array: np.ndarray) -> np.ndarray:
+    """An array of two axes or more, without leading axes of size 1."""
     while array.ndim > 2 and array.shape[0] == 1:
         array = array[0]
     return array
 
 
-def _near(first: np.ndarray, second: np.ndarray) -> bool:
-    scale = max(np.abs(first).max(), np.abs(second).max())
-    return bool(scale > 0 and np.abs(first - second).max() <= ROUNDED * scale)
+def _near(torch: np.ndarray, keras: np.ndarray) -> bool:
+    """Whether arrays are the same but for a few roundings, and not all zeros."""
+    scale = max(np.abs(torch).max(), np.abs(keras).max())
+    return bool(scale > 0 and np.abs(torch - keras).max() <= ROUNDED * scale)
 
 
-def _order_of_columns(own: np.ndarray, right: np.ndarray) -> list[int]:
-    """Which column of `right` each of `own` is; none where that is not one each."""
-    if len(own) < 2:
+def _order_of_columns(torch: np.ndarray, keras: np.ndarray) -> list[int]:
+    """Which column of `keras` each of `torch` is; none where that is not one each."""
+    if len(torch) < 2:
         return []
     order = []
-    for column in own.T:
-        distances = np.abs(right - column[:, None]).max(axis=0)
+    for column in torch.T:
+        distances = np.abs(keras - column[:, None]).max(axis=0)
         order.append(int(distances.argmin()))
-        if distances.min() > ROUNDED * np.abs(right).max():
+        if distances.min() > ROUNDED * np.abs(keras).max():
             return []
     return order if len(set(order)) == len(order) else []
 

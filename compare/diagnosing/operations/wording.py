@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from compare.diagnosing.operations.ahead import operations_alone, result_of
 from compare.diagnosing.operations.axes import as_keras_counts
-from compare.diagnosing.operations.candidates import Candidate, is_own
+from compare.diagnosing.operations.candidate import Candidate, is_own
 from compare.diagnosing.operations.causes import Cause
 from compare.diagnosing.operations.computed import (
     added_to_each,
@@ -27,7 +28,6 @@ from compare.diagnosing.operations.naming import (
     value_in_words,
 )
 from compare.diagnosing.operations.numbers import in_words, told_apart
-from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.settings import unlike_settings
 from compare.diagnosing.operations.sizes import other_windows
@@ -36,7 +36,7 @@ from compare.diagnosing.operations.worded import Worded
 from compare.judging.explanation import listed
 from compare.judging.result import SIDES
 from compare.judging.words import Side
-from compare.mistakes.traces import CONSTANT, RETURN, Step, Trace
+from compare.mistakes.traces import CONSTANT, RETURN, Step
 
 FEW = 2  # steps of one side that are told though they replace something
 
@@ -84,7 +84,7 @@ def _alone(
     steps = [step] if change is None else steps_up_to(region, step)
     names = names_of(steps, region.trace)
     if len(steps) == 1 and not step.name.isidentifier():
-        names += _result_of(step, region.trace)
+        names += result_of(step, region.trace)
     where = at(step)
     sentence = f"{SIDES[side]} has {names}{source_of(steps[0], region)}{where}"
     sentence += f", and {SIDES[other]} does not"
@@ -119,6 +119,13 @@ def _another_part(change: Candidate, found: Regions) -> Worded:
     assert change.keras is not None
     torch, keras = found.torch.trace, found.keras.trace
     value = change.keras.outputs[change.keras_place]
+    values: dict[Side, int] = {
+        "torch": change.torch.inputs[change.place],
+        "keras": value,
+    }
+    alone = operations_alone(values, {"torch": change.torch}, found)
+    if alone is not None:
+        return alone
     own = value_in_words(change.torch.inputs[change.place], torch)
     right = value_in_words(value, keras)
     name, where, keras_where = (
@@ -133,14 +140,6 @@ def _another_part(change: Candidate, found: Regions) -> Worded:
         "keras": f"Keras{keras_where}: take {own}",
     }
     return Worded(f"{own} for {right}", sentence, fixes, is_cause=own != right)
-
-
-def _result_of(step: Step, trace: Trace) -> str:
-    """What an operator makes, in brackets; "" where that is not known."""
-    arrays = [trace.array(v) for v in step.inputs if trace.array(v).size > 1]
-    for label in recognised(trace.array(step.outputs[0]), arrays):
-        return f" ({label})"
-    return ""
 
 
 def _is_between(change: Candidate, steps: Sequence[Step], found: Regions) -> bool:
@@ -160,6 +159,13 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
     """A step of each side takes something else that both sides have."""
     assert change.keras is not None
     torch, keras = found.torch.trace, found.keras.trace
+    alone = operations_alone(
+        {"torch": change.torch.inputs[change.place], "keras": change.input_of_keras},
+        {"torch": change.torch, "keras": change.keras},
+        found,
+    )
+    if alone is not None:
+        return alone
     own = value_in_words(change.torch.inputs[change.place], torch)
     if own == CONSTANT:  # or what NumPy makes of the input: one run does not tell
         own = "an array that no operation of PyTorch makes"

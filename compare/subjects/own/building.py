@@ -9,10 +9,11 @@ import numpy as np
 
 from compare.in_keras import models as keras_models
 from compare.judging.arrays import sequence
-from compare.subjects.own import calls, layouts
+from compare.subjects.own import calls
 from compare.subjects.own import models as live
 from compare.subjects.own import notes as notes_of_runs
 from compare.subjects.own.pair import OwnPair
+from compare.subjects.own.trials import Built
 from compare.subjects.own.weights import RANDOM
 
 # PyTorch comes first.
@@ -21,7 +22,7 @@ from compare.twins.stages import StagesOfAll
 from compare.twins.twins import Twins
 
 
-def build(pair: OwnPair, notes: list[str]) -> layouts.Built:
+def build(pair: OwnPair, notes: list[str]) -> Built:
     """The twins for as many steps as they take, with what they do on one sample.
 
     Any number of steps is tried first, where the models may take it.
@@ -37,22 +38,32 @@ def build(pair: OwnPair, notes: list[str]) -> layouts.Built:
         if side == "keras" and live.is_live(side, model):
             own_weights = pair.transfer not in ("to_keras", RANDOM)
             keras_models.check_unbuilt(model, own_weights)
-    trials: list[tuple[int | None, Twins, StagesOfAll]] = []
-    for length in _lengths(pair):
-        twins, stages = twins_of(pair, length)
-        trials.append((length, twins, stages))
-        if stages and not twins.only32:
-            break
-    else:  # one in float32 alone, if there is no other
-        trials.sort(key=lambda trial: not trial[2])
-        length, twins, stages = trials[0]
+    built = _for_its_steps(pair)
+    twins, length, stages = built.twins, built.length, built.stages
     if stages and calls.declares_sizes(twins.model("keras", "float32"), twins.inputs):
-        made = twins.model("keras", "float32")  # by a function, which is seen only now
-        length = calls.declared_steps(made) or length
-        twins, stages = twins_of(pair, length, made)
+        model = twins.model("keras", "float32")  # of a function, and seen only now
+        length = calls.declared_steps(model) or length
+        twins, stages = twins_of(pair, length, model)
     if stages:
         notes += notes_of_runs.on_matches(twins, pair.ignore)
-    return layouts.Built(twins, length, stages)
+    return Built(twins, length, stages)
+
+
+def _for_its_steps(pair: OwnPair) -> Built:
+    """The twins for as many steps as they take.
+
+    Twins that run in float32 alone are taken where there are no others. Where one side
+    refuses every number of steps, they are those for the whole input.
+    """
+    in_float32: Built | None = None
+    for length in _lengths(pair):
+        twins, stages = twins_of(pair, length)
+        built = Built(twins, length, stages)
+        if stages and not twins.only32:
+            return built
+        if stages and in_float32 is None:
+            in_float32 = built
+    return built if in_float32 is None else in_float32
 
 
 def _lengths(pair: OwnPair) -> list[int | None]:

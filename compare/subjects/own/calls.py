@@ -15,7 +15,7 @@ from compare.judging.layout import AS_GIVEN, Layout
 from compare.judging.result import SAME
 from compare.judging.words import Side
 from compare.subjects.cases import Case
-from compare.subjects.own import layouts
+from compare.subjects.own import handing_over
 from compare.subjects.own.models import is_live
 from compare.subjects.own.pair import OwnPair, input_name
 from compare.twins.frameworks import ARRAYS, REFUSALS
@@ -195,10 +195,10 @@ def call(
         layout: where PyTorch's model has the channels.
     """
     if side == "torch":
-        tensors = layouts.given(layout, list(tensors))
+        tensors = handing_over.channels_placed(layout, list(tensors))
     returned = _called(side, names, model, tensors)
     if side == "torch":
-        returned = layouts.returned(layout, returned)
+        returned = handing_over.channels_last(layout, returned)
     return ARRAYS[side].softmax(returned) if softmaxed else returned
 
 

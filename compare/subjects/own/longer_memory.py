@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +9,7 @@ import numpy as np
 from compare.diagnosing import diagnosis
 from compare.judging.explanation import Explanation
 from compare.judging.result import DIFFERENT, Result
-from compare.subjects.own import building, weights
-from compare.subjects.own.pair import OwnPair
+from compare.subjects.own.judged import Judged
 from compare.twins.twins import Twins
 from compare.twins.weights import remember
 
@@ -28,31 +26,19 @@ def is_faint(explanation: Explanation) -> bool:
     return not explanation.explained and gap is not None and gap < FAINT
 
 
-def of_results(
-    results: Sequence[Result],
-    wrong: Sequence[Result],
-    pair: OwnPair,
-    length: int | None,
-) -> list[Result]:
-    """The results, those that differ faintly explained if they can be.
-
-    Args:
-        results: of the pair.
-        wrong: those of them in which the models differ.
-        pair: whose twins are made once more.
-        length: number of steps that they are built for; None for any.
-    """
-    recalled = list(results)
-    for number, result in enumerate(results):
+def of_results(judged: Judged) -> list[Result]:
+    """The results, those that differ faintly explained if they can be."""
+    recalled = list(judged.results)
+    wrong = judged.wrong
+    for number, result in enumerate(judged.results):
         explanation = result.explanation
-        is_wrong = any(result is other for other in wrong)
+        is_wrong = any(result is differing for differing in wrong)
         if explanation is None or not is_wrong or not is_faint(explanation):
             continue
-        twins, stages = building.twins_of(pair, length)
-        if not stages:
+        twins = judged.built_again(result.direction)
+        if twins is None:
             break
-        weights.loads(pair, twins, [])[result.direction](twins)
-        explanation = explained(twins, pair.arrays, explanation)
+        explanation = explained(twins, judged.pair.arrays, explanation)
         recalled[number] = replace(result, explanation=explanation)
     return recalled
 

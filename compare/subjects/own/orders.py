@@ -26,7 +26,7 @@ ROUNDING = 4 * float(np.finfo(np.float32).eps)  # as where two biases are added
 
 
 def of_weights(twins: Twins) -> Orders:
-    """The orders of the arrays of Keras that are PyTorch's in another one.
+    """The orders of Keras's arrays that hold PyTorch's numbers in another one.
 
     Args:
         twins: with their own weights.
@@ -42,30 +42,38 @@ def of_weights(twins: Twins) -> Orders:
     for layer in torch_layers.keys() & keras_layers.keys():
         moved = in_keras_layout(layer, torch_layers[layer], keras_layers[layer])
         for name, array in moved.items():
-            own = keras_layers[layer].arrays[name]
-            if _are_close(own, array):
+            keras_array = keras_layers[layer].arrays[name]
+            if _are_close(keras_array, array):
                 continue
-            order = _order(array, own)
+            order = _order(array, keras_array)
             if order is None:
                 return {}
             orders.setdefault(layer, {})[name] = order
     return orders
 
 
-def _order(array: np.ndarray, own: np.ndarray) -> np.ndarray | None:
-    """Which entry of `array`, counted in C order, each entry of `own` is."""
-    if array.size != own.size or array.size > MOST_NUMBERS:
+def _order(torch: np.ndarray, keras: np.ndarray) -> np.ndarray | None:
+    """Which entry of PyTorch's array, counted in C order, each of Keras's entries is.
+
+    Args:
+        torch: PyTorch's array, laid out as a rule would lay it out for Keras.
+        keras: Keras's array.
+
+    Returns:
+        None where the arrays have other numbers, or some of them twice.
+    """
+    if torch.size != keras.size or torch.size > MOST_NUMBERS:
         return None
-    by_size, own_by_size = np.argsort(array, None), np.argsort(own, None)
-    ordered = array.ravel()[by_size]
-    if not _are_close(own.ravel()[own_by_size], ordered) or not np.diff(ordered).all():
+    by_size, keras_by_size = np.argsort(torch, None), np.argsort(keras, None)
+    numbers, keras_numbers = torch.ravel()[by_size], keras.ravel()[keras_by_size]
+    if not _are_close(keras_numbers, numbers) or not np.diff(numbers).all():
         return None
-    order = np.empty(array.size, np.int64)
-    order[own_by_size] = by_size
+    order = np.empty(torch.size, np.int64)
+    order[keras_by_size] = by_size
     return order
 
 
-def _are_close(first: np.ndarray, second: np.ndarray) -> bool:
+def _are_close(keras: np.ndarray, torch: np.ndarray) -> bool:
     """Whether two arrays are the same but for rounding."""
-    largest = np.abs(second).max(initial=0.0)
-    return bool((np.abs(first - second) <= ROUNDING * largest).all())
+    largest = np.abs(torch).max(initial=0.0)
+    return bool((np.abs(keras - torch) <= ROUNDING * largest).all())

@@ -10,9 +10,11 @@ import numpy as np
 
 from compare.diagnosing.conclusion import deciding_stage
 from compare.judging.explanation import Explanation
-from compare.judging.result import SAME
+from compare.judging.result import SAME, Result
 from compare.listing import bounded
-from compare.subjects.own.weights import in_keras_layout
+from compare.subjects.own import notes
+from compare.subjects.own.judged import Judged
+from compare.subjects.own.weights import AS_IS, in_keras_layout
 
 # PyTorch comes first.
 from compare.twins.frameworks import FRAMEWORKS, LAYERS
@@ -41,6 +43,25 @@ class Unlike:
 
     def __str__(self) -> str:
         return f"{self.layer}.{self.name} by {self.share:.2g} of its largest number"
+
+
+def of_results(judged: Judged) -> list[Result]:
+    """The results, those of weights as they are explained by these where they are all.
+
+    A model that was trained on one side alone has weights of no known order.
+    """
+    results = list(judged.results)
+    if not notes.are_weights_alone(results) or judged.twins.only32:
+        return results
+    for number, result in enumerate(results):
+        explanation = result.explanation
+        if result.direction == AS_IS and explanation and not explanation.explained:
+            twins = judged.built_again(AS_IS)
+            if twins is None:
+                return results
+            explanation = explained(twins, judged.pair.arrays, explanation)
+            results[number] = replace(result, explanation=explanation)
+    return results
 
 
 def explained(

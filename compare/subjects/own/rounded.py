@@ -91,8 +91,8 @@ def in_words(pair: OwnPair, twins: Twins, wrong: Sequence[Result]) -> str:
 def _may_be_rounding(explanation: Explanation) -> bool:
     """Whether nothing but roundings is known to be the cause."""
     if explanation.explained:
-        said = any(words in explanation.sentence for words in SAID)
-        return explanation.is_rounding or said
+        tells_rounding = any(words in explanation.sentence for words in SAID)
+        return explanation.is_rounding or tells_rounding
     return not explanation.part
 
 

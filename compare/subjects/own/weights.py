@@ -9,7 +9,9 @@ from itertools import combinations
 import numpy as np
 
 from compare.errors import BadInput, command
+from compare.in_keras.leaves import leaves
 from compare.in_keras.names import unnamed
+from compare.in_keras.variables import variables
 from compare.judging.words import PRECISIONS, Direction, Side
 from compare.kinds.layer import Layer
 from compare.listing import bounded
@@ -225,23 +227,22 @@ def _sums_of_layers_alone(twins: Twins) -> dict[str, int]:
     if twins.is_whole:
         return {}
     torch = LAYERS["torch"].layers(twins.model("torch", "float64"))
-    biases = [
-        array.astype("float64")
-        for name in twins.alone["torch"]
-        for array in torch[name].arrays.values()
-        if array.ndim == 1
-    ]
-    leaves = LAYERS["keras"].leaves(unnamed(twins.model("keras", "float64")))
+    biases = []
+    for name in twins.alone["torch"]:
+        for array in torch[name].arrays.values():
+            if array.ndim == 1:
+                biases.append(array.astype("float64"))
+    by_name = leaves(unnamed(twins.model("keras", "float64")))
     rounded = {}
     for name in twins.alone["keras"]:
-        if name not in leaves:
+        if name not in by_name:
             continue
-        for key, variable in LAYERS["keras"].variables(leaves[name]).items():
+        for key, variable in variables(by_name[name]).items():
             array = variable.numpy()
-            for first, second in combinations(biases, 2):
-                if array.shape != first.shape or array.shape != second.shape:
+            for bias, partner in combinations(biases, 2):
+                if array.shape != bias.shape or array.shape != partner.shape:
                     continue
-                total = first + second
+                total = bias + partner
                 unequal = array != total
                 if unequal.any() and _is_rounded(array, total, True).all():
                     LAYERS["keras"].write(variable, total)

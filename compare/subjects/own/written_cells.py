@@ -29,8 +29,10 @@ def stacked_otherwise(twins: Twins) -> list[str]:
     for name in torch.keys() & keras.keys():
         layers = torch[name], keras[name]
         if any(_is_written(layer) for layer in layers):
-            first, second = (_numbers(layer.arrays) for layer in layers)
-            if np.array_equal(first, second) and not _is_usual(name, *layers):
+            numbers = _numbers(torch[name].arrays)
+            keras_numbers = _numbers(keras[name].arrays)
+            is_same = np.array_equal(numbers, keras_numbers)
+            if is_same and not _is_usual(name, torch[name], keras[name]):
                 names.append(name)
     return sorted(names)
 

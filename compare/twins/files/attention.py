@@ -31,19 +31,20 @@ def projections_apart(
         return dict(keras)
     apart: dict[str, Layer] = {}
     for name, layer in keras.items():
-        parts = _parts(layer)
-        if plain(layer.kind) not in IN_KERAS or set(parts) != {*PROJECTIONS, "output"}:
+        by_word = _by_projection(layer)
+        is_attention = plain(layer.kind) in IN_KERAS
+        if not is_attention or by_word.keys() != {*PROJECTIONS, "output"}:
             apart[name] = layer
             continue
-        for part, arrays in parts.items():
-            apart[f"{name}.{part}"] = Layer(PROJECTED, arrays)
+        for word, arrays in by_word.items():
+            apart[f"{name}.{word}"] = Layer(PROJECTED, arrays)
     return apart
 
 
-def _parts(layer: Layer) -> dict[str, dict[str, np.ndarray]]:
+def _by_projection(layer: Layer) -> dict[str, dict[str, np.ndarray]]:
     """The arrays of each projection, `kernel` and perhaps `bias`, by its word."""
-    parts: dict[str, dict[str, np.ndarray]] = {}
+    by_word: dict[str, dict[str, np.ndarray]] = {}
     for key, array in layer.arrays.items():
         word, _, name = key.partition(".")
-        parts.setdefault(word, {})[name] = array
-    return parts
+        by_word.setdefault(word, {})[name] = array
+    return by_word

@@ -32,7 +32,7 @@ def with_sentences(
         version: of the Keras that saved weights without a configuration; "" where there
             is a configuration, or no version.
     """
-    told = []
+    with_beside = []
     for move in moves:
         name = (move.source or move.target)[0].rpartition(".")[0]
         while name and name not in keras:  # of a part, such as `lstm.backward.kernel`
@@ -40,8 +40,8 @@ def with_sentences(
         sentence = ""
         if name:
             sentence = _sentence(name, torch[name], keras[name], version)
-        told.append(replace(move, beside=sentence))
-    return told
+        with_beside.append(replace(move, beside=sentence))
+    return with_beside
 
 
 def _sentence(name: str, torch: Layer, keras: Layer, version: str) -> str:

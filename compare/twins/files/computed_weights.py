@@ -127,6 +127,7 @@ def computed(arrays: Arrays) -> Iterator[tuple[str, Computed]]:
 
 
 def _is_weight_norm(norm: WeightNorm, arrays: Arrays) -> bool:
+    """Whether a file has both arrays of a weight norm, and their shapes fit."""
     if norm.v not in arrays:
         return False
     g, v = arrays[norm.g].shape, arrays[norm.v].shape
@@ -138,6 +139,7 @@ def _is_weight_norm(norm: WeightNorm, arrays: Arrays) -> bool:
 
 
 def _is_spectral_norm(norm: SpectralNorm, arrays: Arrays) -> bool:
+    """Whether a file has all arrays of a spectral norm, and their shapes fit."""
     if norm.u not in arrays or norm.v not in arrays:
         return False
     w, u, v = (arrays[key].shape for key in norm.keys)

@@ -54,8 +54,8 @@ def _are_moved_alike(fits: Sequence[_Fit]) -> bool:
     """
     if len({fit.rows for fit in fits}) == 1:
         return True
-    first, *others = (fit.rows(fit.torch.arrays, fit.keras.arrays) for fit in fits)
-    return all(rows == first for rows in others)
+    rows = [fit.rows(fit.torch.arrays, fit.keras.arrays) for fit in fits]
+    return rows.count(rows[0]) == len(rows)
 
 
 def settled(
@@ -111,9 +111,11 @@ class _Free:
         self._options = options
         self.index = Index()
         for name, layers in options.items():
-            arrays = [array for layer in layers for array in layer.arrays.values()]
+            sizes: list[int] = []
+            for layer in layers:
+                sizes += [prod(array.shape) for array in layer.arrays.values()]
             sort = tuple((layer.kind, _shapes(layer)) for layer in layers)
-            self.index.add(name, sort, (prod(array.shape) for array in arrays))
+            self.index.add(name, sort, sizes)
 
     def fits(
         self, name: str, options: Sequence[Layer], twins: Iterable[str]
@@ -156,6 +158,7 @@ def _largest(layer: Layer) -> int:
 
 
 def _shapes(layer: Layer) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """The name and the shape of each array."""
     return tuple((key, tuple(array.shape)) for key, array in layer.arrays.items())
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import compare
-from compare.in_keras.layers import leaves
+from compare.in_keras.leaves import leaves
 from compare.in_keras.separable import parts, whole
 from compare.twins.files.transfer import transfer_files
 

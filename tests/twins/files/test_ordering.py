@@ -234,7 +234,7 @@ def test_a_chain_of_keras_2_is_read():
 
 
 def test_a_layer_that_is_called_twice_is_no_chain():
-    from compare.in_keras.layers import chains
+    from compare.in_keras.leaves import chains
 
     x = keras.Input((SIZE,))
     shared = keras.layers.Dense(SIZE)
