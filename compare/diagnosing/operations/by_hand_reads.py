@@ -54,7 +54,9 @@ def _of_layer(
     step: Step, layer: Layer, side: Side, regions: SideOfLayer
 ) -> Iterator[Candidate]:
     """Other ways to take what a layer makes than that of its own side."""
-    made = layer.call.run()
+    made = layer.computed
+    if made is None:
+        return
     if not any(same(form, layer.output) for form in forms(made)):
         return
     ways = _ways(made)
