@@ -35,6 +35,13 @@ def _last_valid_step(s: RecurrentOutput) -> np.ndarray | None:
     return s.output[np.arange(len(s.output)), s.lengths - 1]
 
 
+def _before_last_valid_step(s: RecurrentOutput) -> np.ndarray | None:
+    """The step before that, as by an index that is one too small, (batch, size)."""
+    if s.lengths is None:
+        return None
+    return s.output[np.arange(len(s.output)), np.maximum(s.lengths - 2, 0)]
+
+
 def _mean_of_valid_steps(s: RecurrentOutput) -> np.ndarray | None:
     """The sum of all steps, the padded ones being 0, by the number of valid ones."""
     if s.lengths is None:
@@ -95,6 +102,7 @@ POSITIONS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
 WAYS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
     "the last step": lambda s: s.output[:, -1],
     "the last valid step": _last_valid_step,
+    "the step before the last valid one": _before_last_valid_step,
     "the final hidden state": lambda s: s.h,
     "all steps, one after another": lambda s: s.output.reshape(len(s.output), -1),
     "every step": lambda s: s.output,
@@ -158,6 +166,10 @@ WRITTEN = {
     "the last valid step": (
         "h_n[-1] of a packed batch",
         "return_sequences=False, after a Masking layer",
+    ),
+    "the step before the last valid one": (
+        "output[torch.arange(len(x)), lengths - 2]",
+        "ops.take_along_axis(output, (lengths - 2)[:, None, None], axis=1)",
     ),
     "the final hidden state": ("h_n[-1]", "h of return_state=True"),
     "all steps, one after another": ("nn.Flatten", "return_sequences=True and Flatten"),
@@ -254,6 +266,7 @@ CONFUSIONS = (
     (LAST, "every step"),
     ((*LAST, ENDS), OF_FIRST_LAYER),
     (("the last valid step",), "the last step"),
+    (("the last valid step",), "the step before the last valid one"),
     ((FLAT,), "all steps, unit by unit"),
     ((FLAT,), "all steps, last first"),
     ((FLAT,), "all steps, samples mixed"),
