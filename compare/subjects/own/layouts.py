@@ -37,8 +37,6 @@ def build_laid_out(
     if pair.layout != AS_GIVEN:  # it was found before
         notes.append(pair.layout.note)
         return pair, build(pair, notes)
-    if not any(map(has_channels, pair.arrays)):
-        return pair, build(pair, notes)
     chosen = _chosen(pair, build)
     assert chosen.built is not None
     if chosen.pair.layout.note:
@@ -54,6 +52,8 @@ def _chosen(pair: OwnPair, build: Build) -> Trial:
         BadInput: if the pair cannot be built in any.
     """
     first = tried(pair, build)
+    if not any(map(has_channels, pair.arrays)):
+        return _with_results_laid_out(first, build)
     others = list(other_layouts(pair))
     if not first.fits:
         return _instead_of(first, others, build)
@@ -73,6 +73,20 @@ def _chosen(pair: OwnPair, build: Build) -> Trial:
         if trial is not None:
             return trial
     return with_likely_results(first, build)
+
+
+def _with_results_laid_out(first: Trial, build: Build) -> Trial:
+    """The trial of a pair whose inputs have no channels, as a generator of images.
+
+    Raises:
+        BadInput: if the pair cannot be built.
+    """
+    if first.error is not None:
+        raise first.error
+    if not first.fits or first.is_alike:
+        return first
+    same = with_same_results(first, build)
+    return with_likely_results(first, build) if same is None else same
 
 
 def _instead_of(first: Trial, others: Sequence[OwnPair], build: Build) -> Trial:
