@@ -37,8 +37,6 @@ def build_laid_out(
     if pair.layout != AS_GIVEN:  # it was found before
         notes.append(pair.layout.note)
         return pair, build(pair, notes)
-    if not any(map(has_channels, pair.arrays)):
-        return pair, build(pair, notes)
     chosen = _chosen(pair, build)
     assert chosen.built is not None
     if chosen.pair.layout.note:
@@ -54,6 +52,8 @@ def _chosen(pair: OwnPair, build: Build) -> Trial:
         BadInput: if the pair cannot be built in any.
     """
     as_given = tried(pair, build)
+    if not any(map(has_channels, pair.arrays)):
+        return _with_results_laid_out(as_given, build)
     pairs = list(other_layouts(pair))
     if not as_given.fits:
         return _instead_of(as_given, pairs, build)
@@ -73,6 +73,20 @@ def _chosen(pair: OwnPair, build: Build) -> Trial:
         if trial is not None:
             return trial
     return with_likely_results(as_given, build)
+
+
+def _with_results_laid_out(as_given: Trial, build: Build) -> Trial:
+    """The trial of a pair whose inputs have no channels, as a generator of images.
+
+    Raises:
+        BadInput: if the pair cannot be built.
+    """
+    if as_given.error is not None:
+        raise as_given.error
+    if not as_given.fits or as_given.is_alike:
+        return as_given
+    same = with_same_results(as_given, build)
+    return with_likely_results(as_given, build) if same is None else same
 
 
 def _instead_of(as_given: Trial, pairs: Sequence[OwnPair], build: Build) -> Trial:
