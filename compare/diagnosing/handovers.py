@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from compare.diagnosing import lost_batch
 from compare.diagnosing.between import combined, concatenated
 from compare.diagnosing.between import ways as between
 from compare.diagnosing.between.route import Recognised
@@ -68,6 +69,11 @@ def given_to(layer: str, isolated: Isolated) -> Iterator[Finding]:
     amount = "in shape" if np.isinf(gap) else f"by {gap:.1e}"
     layers = list(isolated.torch.kinds)
     before = layers[: layers.index(layer)]
+    if before:
+        without_batch = lost_batch.in_layer(layer, before[-1], isolated)
+        if without_batch is not None:
+            yield without_batch
+            return
     given_otherwise = fed_otherwise(layer, isolated)
     if given_otherwise is not None:
         yield given_otherwise

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compare.diagnosing import lost_batch
 from compare.diagnosing.computations import applied, recurrent
 from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
@@ -155,7 +156,11 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
     if reordered is not None:
         yield reordered
         return
-    reshaped = in_another_shape(layers[-1], isolated)
+    if lost_batch.is_lost(layers[-1], isolated):
+        return  # which is told of the layer
+    reshaped = lost_batch.in_results(layers[-1], isolated)
+    if reshaped is None:
+        reshaped = in_another_shape(layers[-1], isolated)
     if reshaped is not None:
         yield reshaped
         isolated = in_keras_shapes(isolated)

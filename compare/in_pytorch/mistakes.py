@@ -367,7 +367,8 @@ def _with_result_shapes(
     def reshape(model: Any, args: object, results: object) -> object:
         tensors: list[Any] = [tensor for _, tensor in flat(results)]
         pairs = zip(tensors, effect.shapes, strict=True)
-        reshaped = [tensor.reshape(len(tensor), *shape) for tensor, shape in pairs]
+        batch = -1  # of any size; a batch of one may have been squeezed away
+        reshaped = [tensor.reshape(batch, *shape) for tensor, shape in pairs]
         return filled(results, iter(reshaped))
 
     return hooked([model.register_forward_hook(reshape)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -120,8 +121,10 @@ class _Watching(torch.overrides.TorchFunctionMode):
         if args and isinstance(args[0], torch.Tensor):
             before = list(self._on_values(name.strip("_"), args, kwargs, caller))
         result = function(*args, **kwargs)
-        self.operations += before
-        self.operations += self._on_masks(name, args, kwargs, result, caller)
+        before += self._on_masks(name, args, kwargs, result, caller)
+        if before:
+            call = self._call(caller)
+            self.operations += [replace(operation, call=call) for operation in before]
         return result
 
     # --------------------------------------------------------- of the first argument
@@ -275,6 +278,24 @@ class _Watching(torch.overrides.TorchFunctionMode):
         ever, never = bool(result.any()), bool((~result).any())
         place = self._place(f"the comparison {words}", caller)
         yield from comparison(place, need, ever, never)
+
+    def _call(self, caller: FrameType) -> tuple[int, ...]:
+        """Where in its user's code a function is called, innermost first.
+
+        Two uses of a function on one line, or of one layer, are not the same; those of
+        a loop are.
+        """
+        places = []
+        for frame in _frames(caller):
+            file = frame.f_code.co_filename
+            if file.startswith(SUITE):
+                break
+            if file.startswith(PYTORCH):
+                continue
+            places.append(frame.f_lasti)
+            if id(frame.f_locals.get("self")) in self._names:
+                break
+        return tuple(places)
 
     # -------------------------------------------------------------------- in words
 

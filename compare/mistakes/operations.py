@@ -25,6 +25,7 @@ class Operation:
         figure: how near the run came, as the largest value; None where none is told.
         extreme: what the figure is: "largest", "smallest" or "longest".
         bound: the value of masked steps, or the number of steps that is needed.
+        call: tells the uses of one function, or of one layer, in one place apart.
         used: for each row of a table whether it was read, or for each unit whether it
             was alive, bool; None where there are no such parts.
     """
@@ -36,6 +37,7 @@ class Operation:
     figure: float | None = None
     extreme: str = ""
     bound: float = 0.0
+    call: tuple[int, ...] = ()
     used: np.ndarray | None = None
 
     def also(self, later: Operation) -> Operation:

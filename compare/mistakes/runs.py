@@ -152,7 +152,9 @@ def unfolded(anatomy: Anatomy, other_side: Anatomy) -> Anatomy:
         batch = opposite.shape[:2]
         if opposite.shape[2:] != x.shape[1:] or np.prod(batch) != len(x):
             continue
-        if anatomy.kinds[name] in STEP_BY_STEP:
+        # One axis of anything but an embedding is that of the features, not of steps.
+        is_batched = x.ndim > 1 or anatomy.kinds[name] in EMBEDDINGS
+        if anatomy.kinds[name] in STEP_BY_STEP and is_batched and len(made) == len(x):
             inputs[name] = x.reshape(*batch, *x.shape[1:])
             outputs[name] = made.reshape(*batch, *made.shape[1:])
     return replace(anatomy, layer_inputs=inputs, layer_outputs=outputs)

@@ -18,6 +18,9 @@ from compare.twins.frameworks import LAYERS
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
 
+# Which operation: side, place, idle, call and number of parts.
+_Key = tuple[Side, str, str, tuple[int, ...], int]
+
 MOST = 6  # sentences of a pair; the others are counted
 
 
@@ -25,7 +28,7 @@ class Adequacy:
     """What the models of a pair did in some runs, and what they did in none."""
 
     def __init__(self) -> None:
-        self._operations: dict[tuple[Side, str, str, int], Operation] = {}
+        self._operations: dict[_Key, Operation] = {}
         self._weights: set[str] | None = None  # what they hid in every run
 
     def watch(self, twins: Twins, arrays: Sequence[np.ndarray]) -> None:
@@ -46,7 +49,7 @@ class Adequacy:
     def _add(self, side: Side, operation: Operation) -> None:
         units = 0 if operation.used is None else len(operation.used)
         # One line may have two of another number of units.
-        key = side, operation.place, operation.idle, units
+        key = side, operation.place, operation.idle, operation.call, units
         if key in self._operations:
             operation = self._operations[key].also(operation)
         self._operations[key] = operation

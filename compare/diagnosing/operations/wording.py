@@ -15,6 +15,7 @@ from compare.diagnosing.operations.computed import (
     transposed_weight,
 )
 from compare.diagnosing.operations.counterparts import is_turned, order_of_axes
+from compare.diagnosing.operations.flattened import flattened_otherwise
 from compare.diagnosing.operations.folds import unlike_folds
 from compare.diagnosing.operations.indices import moved_index
 from compare.diagnosing.operations.layouts import layouts
@@ -160,13 +161,16 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
     """A step of each side takes something else that both sides have."""
     assert change.keras is not None
     torch, keras = found.torch.trace, found.keras.trace
-    alone = operations_alone(
-        {"torch": change.torch.inputs[change.place], "keras": change.input_of_keras},
-        {"torch": change.torch, "keras": change.keras},
-        found,
-    )
-    if alone is not None:
-        return alone
+    values: dict[Side, int] = {
+        "torch": change.torch.inputs[change.place],
+        "keras": change.input_of_keras,
+    }
+    takers: dict[Side, Step] = {"torch": change.torch, "keras": change.keras}
+    known = flattened_otherwise(values, takers, found)
+    if known is None:
+        known = operations_alone(values, takers, found)
+    if known is not None:
+        return known
     own = value_in_words(change.torch.inputs[change.place], torch)
     if own == CONSTANT:  # or what NumPy makes of the input: one run does not tell
         own = "an array that no operation of PyTorch makes"

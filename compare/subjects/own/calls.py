@@ -60,6 +60,10 @@ def cases(pair: OwnPair, length: int | None, size: int | None = None) -> list[Ca
     pairs = [(whole, batch)]
     for number in steps:
         pairs += [(number, samples) for samples in batches]
+    if not size and not pair.batches:
+        # A `squeeze()` drops the batch axis of one sample. Of one step, it drops more.
+        fewest = min([number for number in steps if number > 1], default=whole)
+        pairs.append((fewest, 1))
     return [
         Case(length, number, samples, SAME) for number, samples in dict.fromkeys(pairs)
     ]

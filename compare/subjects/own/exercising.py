@@ -210,8 +210,8 @@ class _Trial:
         before = self._adequacy.idle("padding", "steps", "values")
         if judgement.verdict in (*PROVED, DIFFERENT):
             self._adequacy.watch(self._twins, arrays)
-        still_idle = {(o.place, o.idle) for o in self._adequacy.idle()}
-        new = [o.place for o in before if (o.place, o.idle) not in still_idle]
+        still_idle = {(o.place, o.idle, o.call) for o in self._adequacy.idle()}
+        new = [o.place for o in before if (o.place, o.idle, o.call) not in still_idle]
         if judgement.verdict == DIFFERENT:
             self.differs = True
             whole = self._twins.judge(stages, arrays)

@@ -95,6 +95,8 @@ def built_for_its_steps(judged: Judged, judge: Judge) -> Judged:
     pair, x = judged.pair, sequence(judged.pair.arrays)
     if judged.length is not None or x is None:
         return judged
+    if len(x) > 1 and all(result.batch == 1 for result in judged.wrong):
+        return judged  # the number of samples decides, not that of the steps
     twins, stages = building.twins_of(pair, x.shape[1])
     if not stages or twins.only32 or not _agree(twins, judged):
         return judged

@@ -1,0 +1,88 @@
+"""The same positions and channels, flattened in another order, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import permutations
+
+import numpy as np
+
+from compare.diagnosing.operations.counterparts import same
+from compare.diagnosing.operations.naming import at, name_of
+from compare.diagnosing.operations.regions import Regions
+from compare.diagnosing.operations.worded import Worded
+from compare.judging.words import Side
+from compare.mistakes.traces import Step, Trace
+
+MOST_AXES = 5  # with the batch
+CHANNEL_BY_CHANNEL = "all positions, channel by channel"
+POSITION_BY_POSITION = "all positions, one after another"
+
+
+def flattened_otherwise(
+    values: Mapping[Side, int], takers: Mapping[Side, Step], found: Regions
+) -> Worded | None:
+    """Say that both sides flatten the same numbers, in two orders of their axes.
+
+    Args:
+        values: by side, what is taken.
+        takers: the steps that take it.
+        found: both sides.
+
+    Returns:
+        None where the numbers are others, or an order of axes does not tell the two
+        apart.
+    """
+    torch, keras = found.torch.trace, found.keras.trace
+    own, right = torch.array(values["torch"]), keras.array(values["keras"])
+    if own.shape != right.shape or own.ndim < 2 or same(own, right):
+        return None
+    if not same(np.sort(own, axis=None), np.sort(right, axis=None)):
+        return None
+    image = _before_flattening(values["keras"], keras)
+    if image is None:
+        return None
+    count = image.ndim
+    channels_first = (0, count - 1, *range(1, count - 1))
+    axes = _order(image, own)
+    if axes is None:
+        return None
+    name, keras_name = name_of(takers["torch"], torch), name_of(takers["keras"], keras)
+    where, keras_where = at(takers["torch"]), at(takers["keras"])
+    back = ", ".join(str(axis) for axis in np.argsort(axes))
+    turned = ", ".join(str(axis) for axis in axes[1:])
+    words: dict[Side, str] = {
+        "torch": f"all values with the axes of Keras's array in the order {axes}",
+        "keras": "all values with its axes in the order that it has",
+    }
+    if axes == channels_first:
+        words = {"torch": CHANNEL_BY_CHANNEL, "keras": POSITION_BY_POSITION}
+    sentence = (
+        f"{name} of PyTorch{where} takes {words['torch']}, where {keras_name} of Keras"
+        f"{keras_where} takes {words['keras']}"
+    )
+    fixes: dict[Side, str] = {
+        "torch": f"PyTorch{where}: give {name} x.permute({back}).flatten(1)",
+        "keras": f"Keras{keras_where}: Permute(({turned})) before Flatten",
+    }
+    return Worded("flattened in another order", sentence, fixes, is_cause=True)
+
+
+def _before_flattening(value: int, trace: Trace) -> np.ndarray | None:
+    """What a step flattens to make a value; None where it does something else."""
+    flat, maker = trace.array(value), trace.maker(value)
+    if maker is None or not maker.inputs:
+        return None
+    image = trace.array(maker.inputs[0])
+    if not flat.ndim < image.ndim <= MOST_AXES or image.size != flat.size:
+        return None
+    return image if same(image.ravel(), flat.ravel()) else None
+
+
+def _order(image: np.ndarray, flat: np.ndarray) -> tuple[int, ...] | None:
+    """The order of the axes after the batch in which an image was flattened."""
+    for after_batch in permutations(range(1, image.ndim)):
+        axes = (0, *after_batch)
+        if same(image.transpose(axes).reshape(flat.shape), flat):
+            return axes
+    return None
