@@ -79,7 +79,11 @@ def test_no_two_activations_are_the_same_in_general():
 
 
 def as_written(text, names, x):
-    """What a text of WRITTEN makes of x: it is a function, or what is made of x."""
+    """What a text of WRITTEN makes of x: it is a function, or what is made of x.
+
+    What another axis is called of images stands after a comma.
+    """
+    text, _, _ = text.partition(", of images")
     made = eval(text, {**names, "x": x})
     return np.asarray(made(x) if callable(made) else made)
 
