@@ -121,12 +121,12 @@ def _explained(
             call = replace(call, options={**settings, **states})
         if is_output(call.run(), call, output, steps):
             continue
-        known = known_mistakes(Computation, call.kind)
+        possible = known_mistakes(Computation, call.kind)
         if isolated.is_by_hand(layer, side):
-            known = [*by_hand_mistakes.of_kind(call.kind), *known]
-        if not known:  # of a kind that PyTorch has no layer of
-            known = by_hand_mistakes.of_layers(call.kind)
-        mistakes = _explaining(known, call, output, steps)
+            possible = [*by_hand_mistakes.of_kind(call.kind), *possible]
+        if not possible:  # of a kind that PyTorch has no layer of
+            possible = by_hand_mistakes.of_layers(call.kind)
+        mistakes = _explaining(possible, call, output, steps)
         if not mistakes and side == "keras":  # whose stacks can be seen layer by layer
             mistakes = _explaining_in_part(layer, anatomy, steps)
         if not mistakes:

@@ -135,16 +135,16 @@ def _together(findings: Iterable[Finding]) -> list[Finding]:
 
 def _as_one(group: Sequence[Finding]) -> Finding:
     """One finding that says of all layers what each says of its own."""
-    first = group[0]
+    finding = group[0]
     if len(group) == 1:
-        return first
+        return finding
     readings = []
-    for number, reading in enumerate(first.readings):
+    for number, reading in enumerate(finding.readings):
         assert reading.wording is not None
-        names = [finding.readings[number].names for finding in group]
+        names = [of_layer.readings[number].names for of_layer in group]
         sentence, fix = reading.wording.of_layers(names)
         readings.append(replace(reading, sentence=sentence, fix=fix))
-    return replace(first, readings=tuple(readings))
+    return replace(finding, readings=tuple(readings))
 
 
 def _distinct(items: Iterable[ItemT]) -> tuple[ItemT, ...]:

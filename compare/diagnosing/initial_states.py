@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from compare.kinds.mistake import InitialStates
 from compare.mistakes import ACTIVATIONS
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
+from compare.mistakes.states import OF_STATES
 
 ZEROS, UNKNOWN = "zeros", "something else"
 LETTERS = ("h", "c")
@@ -95,7 +97,14 @@ def _source(layer: str, state: np.ndarray, anatomy: Anatomy) -> str:
         for way in (*SHORT, *ways):
             if near(ways[way](output), state):
                 return f"{SHORT.get(way, way)} of {name}"
-        for letter, parts in _states_of_parts(name, anatomy).items():
+        own_states = _states_of_parts(name, anatomy)
+        if "c" in own_states:
+            of_c = own_states["c"]
+            joined = replace(output, h=of_c[-1], states=of_c)
+            for way, taken in OF_STATES.items():
+                if near(taken(joined), state):
+                    return f"{way} of c of {name}"
+        for letter, parts in own_states.items():
             for number, own_state in enumerate(parts, start=1):
                 if near(own_state, state):
                     return f"{letter} of part {number} of {name}"

@@ -141,10 +141,10 @@ def _attended(
 
 def _held(twin: Twin) -> dict[str, list[np.ndarray]]:
     """What each layer holds now, by its name."""
-    return {
-        name: [to_numpy(variable) for variable in held.values()]
-        for name, held in holders(twin.model).items()
-    }
+    by_name = {}
+    for name, held in holders(twin.model).items():
+        by_name[name] = list(map(to_numpy, held.values()))
+    return by_name
 
 
 def _changed(

@@ -45,25 +45,27 @@ def replace_figures(
     for layer in unnamed(model)._flatten_layers():  # noqa: SLF001
         if not isinstance(layer, keras.layers.Normalization) or layer.mean is None:
             continue
-        given = layer.input_mean, layer.input_variance
-        held = layer.mean, layer.variance
-        is_changed = False
-        figures = []
-        for number, own, new in zip(
-            given, held, (change, change_variance), strict=True
-        ):
-            before = keras.ops.convert_to_numpy(own)
-            exact = before if number is None else _spread(number, before)
-            figures.append(new(exact))
-            is_changed |= not np.array_equal(figures[-1], before)
-        if is_changed:
-            layer.mean, layer.variance = map(keras.ops.convert_to_tensor, figures)
+        mean = keras.ops.convert_to_numpy(layer.mean)
+        variance = keras.ops.convert_to_numpy(layer.variance)
+        new_mean = change(_exact(layer.input_mean, mean))
+        new_variance = change_variance(_exact(layer.input_variance, variance))
+        is_same = np.array_equal(new_mean, mean)
+        if not is_same or not np.array_equal(new_variance, variance):
+            layer.mean = keras.ops.convert_to_tensor(new_mean)
+            layer.variance = keras.ops.convert_to_tensor(new_variance)
             yield layer.name
 
 
-def _spread(given: object, like: np.ndarray) -> np.ndarray:
-    """Numbers that a user gave, in float64 and spread out as the layer holds them."""
-    numbers = np.asarray(given, np.float64)
-    if numbers.size == like.size:
-        return numbers.reshape(like.shape)
-    return np.broadcast_to(numbers, like.shape).copy()
+def _exact(argument: object, held: np.ndarray) -> np.ndarray:
+    """A figure in float64 as a user gave it, spread out as the layer holds it.
+
+    Args:
+        argument: of the layer; None where it has adapted itself.
+        held: by the layer, in its precision.
+    """
+    if argument is None:
+        return held
+    numbers = np.asarray(argument, np.float64)
+    if numbers.size == held.size:
+        return numbers.reshape(held.shape)
+    return np.broadcast_to(numbers, held.shape).copy()

@@ -28,16 +28,16 @@ def options_by_layer(
     for name, kind in kinds.items():
         if name not in attributes:
             continue
-        inner = _parts(attributes[name])
-        if any(isinstance(part, keras.Layer) and is_own(part) for part in inner):
+        layers = _parts(attributes[name])
+        if any(isinstance(layer, keras.Layer) and is_own(layer) for layer in layers):
             by_name[name] = {}  # the user's own class has none of these
             continue
-        parts = [options_of("keras", kind, part) for part in inner]
-        by_name[name] = {
-            option: value
-            for option, value in parts[0].items()
-            if all(part[option] == value for part in parts)
-        }
+        settings = [options_of("keras", kind, layer) for layer in layers]
+        shared = {}
+        for option, value in settings[0].items():
+            if all(of_layer[option] == value for of_layer in settings):
+                shared[option] = value
+        by_name[name] = shared
     return by_name
 
 

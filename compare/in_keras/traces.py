@@ -336,11 +336,12 @@ def _tensors(value: Any) -> list[Any]:
 
 def _taken(value: Any) -> list[Any]:
     """The tensors, variables and arrays of constants in arguments, in order."""
-    return [
-        part
-        for part in keras.tree.flatten(value)
-        if _is_tensor(part) or (isinstance(part, np.ndarray) and part.size > 1)
-    ]
+    taken = []
+    for item in keras.tree.flatten(value):
+        is_constant = isinstance(item, np.ndarray) and item.size > 1
+        if _is_tensor(item) or is_constant:
+            taken.append(item)
+    return taken
 
 
 def _is_tensor(value: Any) -> bool:

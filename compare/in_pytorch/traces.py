@@ -273,22 +273,21 @@ class _Running(torch.overrides.TorchFunctionMode):
         """A value of any nesting, with what is put for some tensors of a step."""
         place = 0
 
-        def exchange(part: Any) -> Any:
+        def exchange(item: Any) -> Any:
             nonlocal place
-            if isinstance(part, torch.Tensor):
+            if isinstance(item, torch.Tensor):
                 place += 1
-                return self._put(changes, step, place - 1, part)
-            if isinstance(part, dict):
-                return {name: exchange(inner) for name, inner in part.items()}
-            if isinstance(part, tuple) and hasattr(part, "_fields"):
-                return type(part)(*[exchange(inner) for inner in part])
-            if hasattr(part, "n_fields"):  # such as what `max` returns
-                return type(part)([exchange(inner) for inner in part])
-            if isinstance(part, tuple):
-                return tuple([exchange(inner) for inner in part])
-            if isinstance(part, list):
-                return [exchange(inner) for inner in part]
-            return part
+                return self._put(changes, step, place - 1, item)
+            if isinstance(item, dict):
+                return {name: exchange(inner) for name, inner in item.items()}
+            if not isinstance(item, tuple | list) and not hasattr(item, "n_fields"):
+                return item
+            items = [exchange(inner) for inner in item]
+            if isinstance(item, tuple) and hasattr(item, "_fields"):
+                return type(item)(*items)
+            if hasattr(item, "n_fields"):  # such as what `max` returns
+                return type(item)(items)
+            return tuple(items) if isinstance(item, tuple) else items
 
         return exchange(value)
 

@@ -68,6 +68,7 @@ class Twin(adapter.Twin):
         self.packed: dict[str, np.ndarray] = {}
         self.left_out: frozenset[str] = frozenset()
         self.changed: set[str] = set()
+        self._narrowing: str | None = None  # as the first run in float64 showed it
         if call is None:
             self._call: adapter.Call = partial(adapter.call_by_name, inputs)
         else:
@@ -87,8 +88,14 @@ class Twin(adapter.Twin):
         """Run the model with a hook on each layer; return its stages."""
         stages = Stages({array.shape[1] for array in arrays if array.ndim > 1})
         self.packed = stages.packed
-        with stages.recording(self.model):
-            results = self.results(self.tensors(arrays))
+        if self.dtype == "float64" and self._narrowing is None:
+            narrowing = Narrowing()
+            with stages.recording(self.model), narrowing:
+                results = self.results(self.tensors(arrays))
+            self._narrowing = narrowing.name
+        else:
+            with stages.recording(self.model):
+                results = self.results(self.tensors(arrays))
         tensors = stages.inside(results)
         assert self.outputs is not None  # `results` has named them
         tensors |= zip(self.outputs, results, strict=True)
@@ -252,7 +259,12 @@ class Twin(adapter.Twin):
         return list(order | dict.fromkeys(names))
 
     def narrows(self, arrays: Sequence[np.ndarray]) -> str:
-        """Name the function called that takes float64 to less, or ""."""
+        """Name the function called that takes float64 to less, or "".
+
+        What a run before has shown counts, so that none is made for it.
+        """
+        if self._narrowing is not None:
+            return self._narrowing
         with Narrowing() as narrowing, torch.no_grad(), suppress(*REFUSALS):
             self.results(self.tensors(arrays))
         return narrowing.name

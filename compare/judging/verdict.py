@@ -150,6 +150,23 @@ def is_apart(t64: np.ndarray, k64: np.ndarray) -> bool:
     return bool(np.isfinite(gap) and gap > SAFETY * HORIZON * (EPS64 / EPS32))
 
 
+def is_apart32(t32: np.ndarray, k32: np.ndarray) -> bool:
+    """Whether float32 proves alone that a stage is not the same, whatever float64 says.
+
+    Twins that are the same are no farther apart in float32 than both rounded, which
+    `judge` allows up to HORIZON, and in float64, which is nothing beside it. Twice as
+    much leaves room for the scale. Where False is returned, nothing is known.
+
+    Args:
+        t32: PyTorch's stage in float32, of any shape.
+        k32: Keras's, as t32.
+    """
+    if t32.shape != k32.shape or not t32.size:
+        return False
+    gap = largest_gaps(t32, k32, has_time=False)[0] / scale_of(t32, k32)
+    return bool(np.isfinite(gap) and gap > 2 * HORIZON)
+
+
 def judge32(
     stage: str, torch: np.ndarray, keras: np.ndarray, noise: float, has_time: bool
 ) -> StageResult:

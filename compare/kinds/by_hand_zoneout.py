@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
@@ -73,12 +74,15 @@ def _of(letters: Sequence[str], rate: float) -> Mistake[Computation]:
         f"{rate:g} {letter} of the step before + {1 - rate:g} {letter}"
         for letter in letters
     ]
+    states = " and ".join(letters)
+    pronoun = "it" if len(letters) == 1 else "them"
+    rate_of_h = rate if "h" in letters else 0.0
+    rate_of_c = rate if "c" in letters else 0.0
     return mistake_by_hand(
-        f"zoneout of {rate:g} of {' and '.join(letters)}",
+        f"zoneout of {rate:g} of {states}",
         f"zoneout is applied: each step hands on {' and '.join(of_each)}",
-        f"hand on {' and '.join(letters)} as the step makes "
-        f"{'it' if len(letters) == 1 else 'them'}",
-        _kept(rate * ("h" in letters), rate * ("c" in letters)),
+        f"hand on {states} as the step makes {pronoun}",
+        _kept(rate_of_h, rate_of_c),
     )
 
 
@@ -93,12 +97,11 @@ def _of_c_before_h(rate: float) -> Mistake[Computation]:
     )
 
 
+def _of_a_rate(rate: float) -> tuple[Mistake[Computation], ...]:
+    """Zoneout of h, of c, of both, and of c before h is made of it."""
+    of_h_and_c = _of(("h", "c"), rate)
+    return _of("h", rate), _of("c", rate), of_h_and_c, _of_c_before_h(rate)
+
+
 ZONEOUTS_OF_H = tuple(_of("h", rate) for rate in RATES)
-ZONEOUTS = tuple(
-    mistake
-    for rate in RATES
-    for mistake in (
-        *(_of(letters, rate) for letters in ("h", "c", ("h", "c"))),
-        _of_c_before_h(rate),
-    )
-)
+ZONEOUTS = tuple(chain.from_iterable(map(_of_a_rate, RATES)))

@@ -62,8 +62,8 @@ def sums(
     """What the gates of one step are functions of, (batch, *spatial, size) each."""
     of_x = _convolved(p, "ih", x, options or {})
     of_h = _convolved(p, "hh", h, options or {})
-    parts = np.split(of_x + of_h, len(GATES), axis=-1)
-    return dict(zip(GATES, parts, strict=True))
+    by_gate = np.split(of_x + of_h, len(GATES), axis=-1)
+    return dict(zip(GATES, by_gate, strict=True))
 
 
 def _convolved(p: Arrays, ending: str, x: np.ndarray, options: Options) -> np.ndarray:

@@ -107,7 +107,7 @@ OPTIONS = (
         False,
         False,
         in_pytorch=(False,),
-        instead="flip the input along time, x.flip(1), and the output back",
+        instead="flip the input along time, x.flip(1), and leave the output as it is",
         sample=(None, True),
     ),
     Option(

@@ -165,18 +165,18 @@ def _projected(
     for name in names:
         if not PROJECTIONS.intersection(re.split(r"[._]", name.lower())):
             continue
-        others = sorted(set(names) - {name}, key=lambda other: role_of(other) == "h")
+        of_gates = sorted(set(names) - {name}, key=lambda name: role_of(name) == "h")
         for is_turned in _turns(name):
             size, units = _turned(shapes[name], is_turned)
-            rows = {_turned(shapes[other], is_turned)[0] for other in others}
-            columns = _turned(shapes[others[-1]], is_turned)[1]
+            rows = {_turned(shapes[matrix], is_turned)[0] for matrix in of_gates}
+            columns = _turned(shapes[of_gates[-1]], is_turned)[1]
             if rows != {4 * units} or size > units:
                 continue
             projection = _Matrix(name, "c", None, is_turned)
-            if len(others) == 1 and columns > size:
-                return [_Matrix(others[0], "xh", None, is_turned), projection]
-            if len(others) == 2 and columns == size:
-                for_x, for_h = others
+            if len(of_gates) == 1 and columns > size:
+                return [_Matrix(of_gates[0], "xh", None, is_turned), projection]
+            if len(of_gates) == 2 and columns == size:
+                for_x, for_h = of_gates
                 return [
                     _Matrix(for_x, "x", None, is_turned),
                     _Matrix(for_h, "h", None, is_turned),

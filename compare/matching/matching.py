@@ -24,6 +24,7 @@ from compare.matching.in_parts import parts_beside, projections
 from compare.matching.names import Names
 from compare.matching.projected import projected
 from compare.matching.sizes import parts_of
+from compare.matching.slopes import slopes_in_place
 from compare.matching.unmatched import called, describe, unmatched
 
 Layers = Mapping[str, Layer]
@@ -147,6 +148,7 @@ class _Attempt:
         for name, twins in self._by_name().items():
             self._take(name, twins)
         self._match_projected()
+        self._match_slopes()
         self._match_in_order(in_one_part=True)
         self._match_in_order(in_one_part=False)
         self._match_in_parts()
@@ -212,12 +214,19 @@ class _Attempt:
                 self._take(name, twins)
                 self.by_order[name] = twins
 
+    def _lost(self) -> dict[str, Layer]:
+        """PyTorch's layers that have no twin yet, in order."""
+        return {n: layer for n, layer in self._torch.items() if n not in self.twins}
+
+    def _match_slopes(self) -> None:
+        """Give PReLU layers those at the same place, where sizes mislead."""
+        for name, twins in slopes_in_place(self._lost(), self._free).items():
+            self._take(name, twins)
+            self.by_order[name] = twins
+
     def _match_projected(self) -> None:
         """Give the projections of attention by hand those of one layer in Keras."""
-        lost = {name: layer for name, layer in self._torch.items()}
-        for name in self.twins:
-            lost.pop(name, None)
-        for attention in projected(lost, self._free):
+        for attention in projected(self._lost(), self._free):
             if any(name in self.twins for name in attention.twins):
                 continue
             for name, twins in attention.twins.items():

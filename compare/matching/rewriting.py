@@ -27,6 +27,9 @@ from compare.matching.moves import Move, Sum
 from compare.matching.names import Names
 from compare.matching.unmatched import called
 
+# Keras's layer turns its input round, as PyTorch's user does: the arrays are the same.
+FROM_THE_END = "(go_backwards=True)"
+
 # "to_keras", "to_torch", or "gradients": arrays of Keras that are gradients, to
 # PyTorch.
 Layers = Mapping[str, Layer]
@@ -188,6 +191,7 @@ def _kinds(name: str, torch: Layer, keras: Layer, strict: bool) -> tuple[str, st
     Raises:
         BadInput: if they cannot.
     """
+    keras = replace(keras, kind=keras.kind.removesuffix(FROM_THE_END))
     if "=" in keras.kind and strict and not torch.by_hand:
         raise BadInput(
             f"{name}: expected a layer that PyTorch has too, got Keras {keras.kind}, "

@@ -118,7 +118,6 @@ def applies(mistake: Mistake[Effect], layer: str, anatomy: Anatomy) -> bool:
     """
     if anatomy.kinds[layer] not in mistake.kinds:
         return False
-    is_last = layer == list(anatomy.kinds)[-1]
     match mistake.effect:
         case ArraysOfLayer() as effect:
             return effect.change(anatomy.arrays[layer]) is not None
@@ -133,11 +132,19 @@ def applies(mistake: Mistake[Effect], layer: str, anatomy: Anatomy) -> bool:
             return _goes_through(ACTIVATIONS, NONE, right, output, handed_over)
         case FinalActivation(right=right):
             last, result = anatomy.last, anatomy.result
-            return is_last and _goes_through(RESULTS, "nothing", right, last, result)
+            return _is_last(layer, anatomy) and _goes_through(
+                RESULTS, "nothing", right, last, result
+            )
         case ResultOrder() as effect:
-            return is_last and effect.order(anatomy.results) is not None
+            return (
+                _is_last(layer, anatomy) and effect.order(anatomy.results) is not None
+            )
         case _:
             return False
+
+
+def _is_last(layer: str, anatomy: Anatomy) -> bool:
+    return layer == list(anatomy.kinds)[-1]
 
 
 def _goes_through(

@@ -268,13 +268,13 @@ def line_of(frame: FrameType | None, passed: tuple[str, ...], end: str) -> Line 
 
 def _written(frame: FrameType) -> str:
     """What runs in a frame as its source has it, several lines put into one."""
-    code, first = frame.f_code, frame.f_lineno
+    code, line = frame.f_code, frame.f_lineno
     positions = islice(code.co_positions(), frame.f_lasti // BYTES, None)
     start, end, _, _ = next(positions, (None, None, None, None))
-    last = first if start != first or end is None else end
+    last = line if start != line or end is None else end
     lines = [
         linecache.getline(code.co_filename, number).strip()
-        for number in range(first, last + 1)
+        for number in range(line, last + 1)
     ]
-    text = " ".join(line for line in lines if line)
+    text = " ".join(filter(None, lines))
     return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}..."

@@ -14,6 +14,16 @@ from compare.kinds.mistake import (
     RecurrentOutput,
     ResultOrder,
 )
+from compare.mistakes.states import (
+    BACKWARD_FIRST,
+    BACKWARD_TWICE,
+    ENDS,
+    FORWARD_TWICE,
+    OF_FIRST_LAYER,
+    OF_STATES,
+    STATES_WRITTEN,
+    VIEWED,
+)
 
 Way = Callable[[RecurrentOutput], np.ndarray | None]
 
@@ -23,6 +33,13 @@ def _last_valid_step(s: RecurrentOutput) -> np.ndarray | None:
     if s.lengths is None:
         return None
     return s.output[np.arange(len(s.output)), s.lengths - 1]
+
+
+def _before_last_valid_step(s: RecurrentOutput) -> np.ndarray | None:
+    """The step before that, as by an index that is one too small, (batch, size)."""
+    if s.lengths is None:
+        return None
+    return s.output[np.arange(len(s.output)), np.maximum(s.lengths - 2, 0)]
 
 
 def _mean_of_valid_steps(s: RecurrentOutput) -> np.ndarray | None:
@@ -40,37 +57,6 @@ def _unit_by_unit(s: RecurrentOutput) -> np.ndarray:
 def _samples_mixed(s: RecurrentOutput) -> np.ndarray:
     """The numbers step by step, cut into rows for the samples: (batch, time * size)."""
     return s.output.swapaxes(0, 1).reshape(len(s.output), -1)
-
-
-def _states_mixed(s: RecurrentOutput) -> np.ndarray | None:
-    """The states one after another, cut into rows for the samples: (batch, ...)."""
-    if s.states is None or len(s.states) < 2:
-        return None
-    return s.states.reshape(len(s.output), -1)
-
-
-def _ends(s: RecurrentOutput) -> np.ndarray | None:
-    """Where each direction ends, side by side: (batch, 2 * size)."""
-    if s.h is None or s.output.shape[2] != 2 * s.h.shape[-1] or s.states is None:
-        return None
-    return np.concatenate(s.states[-2:], axis=1)
-
-
-def _ends_backward_first(s: RecurrentOutput) -> np.ndarray | None:
-    """The same in the other order."""
-    if s.states is None or _ends(s) is None:
-        return None
-    return np.concatenate(s.states[-2:][::-1], axis=1)
-
-
-def _first_states(s: RecurrentOutput) -> np.ndarray | None:
-    """The final states of the first layer of a stack, of each direction."""
-    if s.states is None or s.h is None:
-        return None
-    directions = s.output.shape[2] // s.h.shape[-1]
-    if len(s.states) <= directions:
-        return None
-    return np.concatenate(s.states[:directions], axis=1)
 
 
 def _of_positions(s: RecurrentOutput) -> np.ndarray | None:
@@ -116,10 +102,11 @@ POSITIONS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
 WAYS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
     "the last step": lambda s: s.output[:, -1],
     "the last valid step": _last_valid_step,
+    "the step before the last valid one": _before_last_valid_step,
     "the final hidden state": lambda s: s.h,
     "all steps, one after another": lambda s: s.output.reshape(len(s.output), -1),
     "every step": lambda s: s.output,
-    "the end of each direction": _ends,
+    ENDS: OF_STATES[ENDS],
     "the first step": lambda s: s.output[:, 0],
     "the step before the last": lambda s: s.output[:, max(s.output.shape[1] - 2, 0)],
     "the last sample": lambda s: s.output[-1],
@@ -132,9 +119,7 @@ WAYS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
     "all steps, last first": lambda s: s.output[:, ::-1].reshape(len(s.output), -1),
     "every step, last first": lambda s: s.output[:, ::-1],
     "all steps, samples mixed": _samples_mixed,
-    "the end of each direction, backward first": _ends_backward_first,
-    "the states of the first layer": _first_states,
-    "the states, samples mixed": _states_mixed,
+    **OF_STATES,
 }
 
 # Ways of images or volumes at every step, (batch, time, *spatial, channels).
@@ -182,13 +167,13 @@ WRITTEN = {
         "h_n[-1] of a packed batch",
         "return_sequences=False, after a Masking layer",
     ),
+    "the step before the last valid one": (
+        "output[torch.arange(len(x)), lengths - 2]",
+        "ops.take_along_axis(output, (lengths - 2)[:, None, None], axis=1)",
+    ),
     "the final hidden state": ("h_n[-1]", "h of return_state=True"),
     "all steps, one after another": ("nn.Flatten", "return_sequences=True and Flatten"),
     "every step": ("output", "return_sequences=True"),
-    "the end of each direction": (
-        "torch.cat([h_n[-2], h_n[-1]], dim=1)",
-        "Bidirectional with return_sequences=False",
-    ),
     "the first step": ("output[:, 0]", "return_sequences=True and output[:, 0]"),
     "the step before the last": ("output[:, -2]",) * 2,
     "the last sample": ("output[-1]",) * 2,
@@ -220,12 +205,7 @@ WRITTEN = {
     ),
     "every step, last first": ("output.flip(1)", "ops.flip(output, axis=1)"),
     "all steps, samples mixed": ("output.reshape(batch, -1), time first",) * 2,
-    "the end of each direction, backward first": (
-        "torch.cat([h_n[-1], h_n[-2]], dim=1)",
-        "ops.concatenate([backward, forward], axis=1)",
-    ),
-    "the states of the first layer": ("h_n[0]", "h of the first layer"),
-    "the states, samples mixed": ("h_n.reshape(batch, -1)",) * 2,
+    **STATES_WRITTEN,
 }
 
 
@@ -260,7 +240,7 @@ ENDINGS = {
 NEVER = (
     "the last sample",
     "all steps, samples mixed",
-    "the states, samples mixed",
+    VIEWED,
     "a softmax over the batch",
     "a log-softmax over the batch",
     "two softmaxes",
@@ -270,12 +250,13 @@ NEVER = (
 # is right, and what is wrong.
 LAST = ("the last step", "the last valid step", "the final hidden state")
 FLAT = "all steps, one after another"
-ENDS = "the end of each direction"
 CONFUSIONS = (
     ((ENDS,), "the last step"),
     ((ENDS,), "the first step"),
-    ((ENDS,), "the end of each direction, backward first"),
-    ((ENDS,), "the states, samples mixed"),
+    ((ENDS,), BACKWARD_FIRST),
+    ((ENDS,), VIEWED),
+    ((ENDS,), FORWARD_TWICE),
+    ((ENDS,), BACKWARD_TWICE),
     (LAST, "the first step"),
     (LAST, "the step before the last"),
     (LAST, "the last sample"),
@@ -283,8 +264,9 @@ CONFUSIONS = (
     (LAST, "the mean of all steps"),
     (LAST, "the largest of all steps"),
     (LAST, "every step"),
-    ((*LAST, ENDS), "the states of the first layer"),
+    ((*LAST, ENDS), OF_FIRST_LAYER),
     (("the last valid step",), "the last step"),
+    (("the last valid step",), "the step before the last valid one"),
     ((FLAT,), "all steps, unit by unit"),
     ((FLAT,), "all steps, last first"),
     ((FLAT,), "all steps, samples mixed"),

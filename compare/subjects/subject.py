@@ -118,13 +118,14 @@ def _run_length(
             yield _refused(subject, twins, cases[0], direction)
             continue
         load(twins)
+        judge = few_samples.Judge(twins)
         results: list[Result] = []
         wrong: list[_Wrong] = []
         steady = False  # whether that was looked at; what holds once holds in all cases
         for number, case in enumerate(cases, start=1):
             progress.say(f"weights {direction}, case {number} of {len(cases)}")
             inputs = subject.draw(case)
-            judgement, stages = few_samples.judged(twins, inputs)
+            judgement, stages = judge.judged(inputs)
             drawn = ""
             if differs_inside(judgement.verdict, judgement.stages):
                 found = reaching.reached(twins, inputs)

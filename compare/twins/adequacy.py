@@ -47,9 +47,9 @@ class Adequacy:
         self._weights = hiding if self._weights is None else self._weights & hiding
 
     def _add(self, side: Side, operation: Operation) -> None:
-        parts = 0 if operation.used is None else len(operation.used)
+        units = 0 if operation.used is None else len(operation.used)
         # One line may have two of another number of units.
-        key = side, operation.place, operation.idle, operation.call, parts
+        key = side, operation.place, operation.idle, operation.call, units
         if key in self._operations:
             operation = self._operations[key].also(operation)
         self._operations[key] = operation

@@ -15,7 +15,8 @@ from compare import kinds
 from compare.kinds.layer import Layer
 from compare.mistakes.anatomy import Anatomy
 
-MISTAKES = 8e9  # for all mistakes in a model
+MISTAKES = 8e9  # for all mistakes in a model that is not large
+MISTAKES_IN_LARGE = 4e9  # for those that are made in a large one
 DRAWS = 6e9  # for all draws that show what is equivalent
 CHANGED = 15  # for each number of a layer, in both precisions
 READ = 1  # for each number of a layer at each step
@@ -70,7 +71,7 @@ def chosen(mistakes: Sequence[T], efforts: Sequence[float]) -> list[T]:
     """
     if not is_large(efforts):
         return list(mistakes)
-    number = int(len(mistakes) * MISTAKES / sum(efforts))
+    number = int(len(mistakes) * MISTAKES_IN_LARGE / sum(efforts))
     number = min(max(number, LEAST), len(mistakes))
     return [mistakes[i * len(mistakes) // number] for i in range(number)]
 

@@ -31,59 +31,95 @@ SAMPLES = 2  # the first ones, on which float64 runs
 FACTOR = 4.0  # of the noise of these, within which other samples differ in float32
 
 
-def judged(
-    twins: Twins, arrays: Sequence[np.ndarray]
-) -> tuple[Judgement, StagesOfAll | None]:
-    """The judgement on one input; and the stages, if each twin ran on all of it.
+class Judge:
+    """Judges twins that have the same weights all the while, on input after input.
 
     Args:
         twins: with weights.
-        arrays: one for each input.
     """
-    judgement = _same(twins, arrays)
-    if judgement is not None:
-        return judgement, None
-    stages, refusals = twins.run(*arrays)
-    return twins.judged(stages, refusals, arrays), stages
 
+    def __init__(self, twins: Twins) -> None:
+        self._twins = twins
+        self._few: tuple[np.ndarray, ...] = ()  # on which float64 ran for all
+        self._of_few: StagesOfAll = {}
 
-def _same(twins: Twins, arrays: Sequence[np.ndarray]) -> Judgement | None:
-    """The judgement on large twins that are the same on all samples.
+    def judged(
+        self, arrays: Sequence[np.ndarray]
+    ) -> tuple[Judgement, StagesOfAll | None]:
+        """The judgement on one input; and the stages, if there are those of all of it.
 
-    Args:
-        twins: with weights.
-        arrays: one for each input.
+        Args:
+            arrays: one for each input.
+        """
+        stages: StagesOfAll | None = None
+        if self._ran_on(arrays):
+            judgement, stages = self._again(arrays)
+        else:
+            judgement = self._same(arrays)
+        if judgement is not None and judgement.verdict == SAME:
+            return judgement, stages
+        stages, refusals = self._twins.run(*arrays)
+        return self._twins.judged(stages, refusals, arrays), stages
 
-    Returns:
-        None where the twins are not large, where it does not show in this way that they
-        are the same, or where one side refuses: then all of them are to run.
-    """
-    samples = len(arrays[0])
-    if samples <= SAMPLES or twins.only32 or not can_be_cut(twins, arrays):
-        return None
-    layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
-    if not effort.may_be_large(layers, arrays):
-        return None
-    in_float32, refusals = twins.run(*arrays, precisions=SINGLE)
-    if refusals or not can_be_cut(twins, arrays):  # known when they have run
-        return None
-    if not effort.is_large_run(layers, in_float32["torch", "float32"]):
-        return None
-    few = first(arrays, SAMPLES)
-    stages, refusals = twins.run(*few, precisions=DOUBLE)
-    if refusals or twins.only32:
-        return None
-    for (side, precision), whole in in_float32.items():
-        of_few = _cut(whole, stages[side, "float64"], samples)
-        if of_few is None:
+    def _same(self, arrays: Sequence[np.ndarray]) -> Judgement | None:
+        """The judgement on large twins that are the same on all samples.
+
+        Returns:
+            None where the twins are not large, where it does not show in this way that
+            they are the same, or where one refuses: then all are to run on all samples.
+        """
+        twins, samples = self._twins, len(arrays[0])
+        if samples <= SAMPLES or twins.only32 or not can_be_cut(twins, arrays):
             return None
-        stages[side, precision] = of_few
-    judgement = twins.judge(stages, few)
-    if judgement.verdict != SAME:
-        return None
-    if not _agree(judgement.stages, in_float32):
-        return None
-    return replace(judgement, in_float64=SAMPLES)
+        layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
+        if not effort.may_be_large(layers, arrays):
+            return None
+        in_float32, refusals = twins.run(*arrays, precisions=SINGLE)
+        if refusals or not can_be_cut(twins, arrays):  # known when they have run
+            return None
+        if not effort.is_large_run(layers, in_float32["torch", "float32"]):
+            return None
+        few = first(arrays, SAMPLES)
+        of_few, refusals = twins.run(*few, precisions=DOUBLE)
+        if refusals or twins.only32:
+            return None
+        stages: StagesOfAll = {}
+        for (side, precision), whole in in_float32.items():
+            cut = _cut(whole, of_few[side, "float64"], samples)
+            if cut is None:
+                return None
+            stages[side, precision] = cut
+        judgement = twins.judge(stages | of_few, few)
+        if judgement.verdict != SAME or not _agree(judgement.stages, in_float32):
+            return None
+        self._few, self._of_few = few, of_few
+        return replace(judgement, in_float64=SAMPLES)
+
+    def _ran_on(self, arrays: Sequence[np.ndarray]) -> bool:
+        """Whether float64 has run on these samples, as the first ones of another."""
+        if not self._few or len(arrays[0]) > SAMPLES:
+            return False
+        return all(
+            np.array_equal(array, few[: len(array)])
+            for array, few in zip(arrays, self._few, strict=True)
+        )
+
+    def _again(
+        self, arrays: Sequence[np.ndarray]
+    ) -> tuple[Judgement | None, StagesOfAll]:
+        """The judgement by float32 of these samples, and float64 of the run before.
+
+        Where a model takes a single sample otherwise they are not the same.
+
+        Returns:
+            None where one refuses; and the stages.
+        """
+        stages, refusals = self._twins.run(*arrays, precisions=SINGLE)
+        if refusals:
+            return None, {}
+        for key, of_few in self._of_few.items():
+            stages[key] = {name: a[: len(arrays[0])] for name, a in of_few.items()}
+        return self._twins.judge(stages, arrays), stages
 
 
 def can_be_cut(twins: Twins, arrays: Sequence[np.ndarray]) -> bool:

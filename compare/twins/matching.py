@@ -94,7 +94,7 @@ class Matcher:
     def _layers_that_count(
         self, arrays: Sequence[np.ndarray]
     ) -> tuple[dict[str, Layer], dict[str, Layer]]:
-        """The layers of PyTorch's model and of Keras's, without what is ignored.
+        """The layers of both models, PyTorch's first, without what is ignored.
 
         PyTorch's model runs for it: its layers come in the order of execution.
         """

@@ -15,7 +15,8 @@ from compare.judging.distances import near
 from compare.judging.four import Four
 from compare.judging.result import SAME
 from compare.judging.sensitivity import Sensitivity, Survivor
-from compare.judging.verdict import is_apart
+from compare.judging.verdict import is_apart, is_apart32
+from compare.judging.words import Precision
 from compare.kinds.mistake import ArraysOfLayer, Computation, LossFactor, Mistake
 from compare.mistakes import MISTAKES
 from compare.mistakes.anatomy import Anatomy, applies
@@ -45,8 +46,8 @@ def sensitivity(
     """Make every mistake that can be made in a twin, and judge as the run does.
 
     PyTorch's model gets the mistake, in both precisions, and is compared with Keras's
-    model as it is; where float64 alone proves that they are not the same, float32 does
-    not run. A mistake that makes the model refuse its input is noticed as well.
+    model as it is; where one precision alone proves that they are not the same, the
+    other does not run. A mistake that makes the model refuse is noticed as well.
     In a large model some of the mistakes are made, see `effort`, and first on one
     sample: what is noticed there is noticed on all.
 
@@ -61,14 +62,15 @@ def sensitivity(
         stages, _ = twins.run(*arrays)
     anatomy = in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays)
     left_out = 0
-    one_sample = False
+    one_sample = is_large = False
     if before is None:
         applicable = _applicable(anatomy)
         of_layers = {name: effort.of_mistake(name, anatomy) for name in anatomy.kinds}
         efforts = [of_layers[name] for _, name in applicable]
         mistakes = effort.chosen(applicable, efforts)
         left_out = len(applicable) - len(mistakes)
-        one_sample = effort.is_large(efforts) and few_samples.can_be_cut(twins, arrays)
+        is_large = effort.is_large(efforts)
+        one_sample = is_large and few_samples.can_be_cut(twins, arrays)
     else:
         mistakes = _applicable(anatomy, among=_mistakes_and_layers(before))
         left_out = before.left_out
@@ -85,10 +87,14 @@ def sensitivity(
         if isinstance(mistake.effect, ArraysOfLayer | Computation):  # in every run
             layer = layer_of(layer)
         if one_sample:
-            wrong = _with_mistake(twins, first, right, mistake, layer, following)
+            wrong = _with_mistake(
+                twins, first, right, mistake, layer, following, is_large
+            )
             if not wrong or twins.judge(right | wrong, first).verdict != SAME:
                 continue
-        wrong = _with_mistake(twins, arrays, stages, mistake, layer, following)
+        wrong = _with_mistake(
+            twins, arrays, stages, mistake, layer, following, is_large
+        )
         if not wrong:
             continue
         judgement = twins.judge(stages | wrong, arrays)
@@ -123,11 +129,14 @@ def _applicable(
         among: names of mistakes, each with a layer; None for all.
     """
     applicable = []
+    by_kind: dict[str, list[Mistake]] = {}
+    for kind in set(anatomy.kinds.values()):
+        by_kind[kind] = [mistake for mistake in MISTAKES if kind in mistake.kinds]
     last = list(anatomy.kinds)[-1:]
     for layer in anatomy.kinds:
         if is_later(layer) and layer not in last:
             continue  # what goes wrong in the first run stands for all
-        for mistake in MISTAKES:
+        for mistake in by_kind[anatomy.kinds[layer]]:
             in_all_runs = isinstance(mistake.effect, ArraysOfLayer | Computation)
             if in_all_runs and is_later(layer):
                 continue
@@ -251,10 +260,11 @@ def _with_mistake(
     mistake: Mistake,
     layer: str,
     following: str | None,
+    is_large: bool,
 ) -> StagesOfAll:
     """The stages of PyTorch's twins with a mistake; nothing where it shows already.
 
-    It does where they refuse, and where float64 alone proves a difference.
+    It does where they refuse, and where one precision alone proves a difference.
 
     Args:
         twins: without the mistake.
@@ -263,14 +273,20 @@ def _with_mistake(
         mistake: to be made.
         layer: where, by name.
         following: the layer that is computed next.
+        is_large: whether the models are, so that float32 runs first: it shows most
+            mistakes, in a third of the time.
     """
     stages: StagesOfAll = {}
-    double, k64 = twins.twin("torch", "float64"), right["keras", "float64"]
+    order: tuple[Precision, ...] = ("float64",)
+    if is_large:
+        order = ("float32", "float64")
     try:
-        with pytorch_mistakes.injected(double, mistake.effect, layer, following):
-            results = double.returned(*arrays)
-        if _are_apart(twins, results, k64, arrays):
-            return {}
+        for precision in order:
+            twin = twins.twin("torch", precision)
+            with pytorch_mistakes.injected(twin, mistake.effect, layer, following):
+                results = twin.returned(*arrays)
+            if _are_apart(twins, results, right["keras", precision], arrays, precision):
+                return {}
         for precision, twin in twins.of_side("torch").items():
             with pytorch_mistakes.injected(twin, mistake.effect, layer, following):
                 stages["torch", precision] = twin(*arrays)
@@ -280,24 +296,30 @@ def _with_mistake(
 
 
 def _are_apart(
-    twins: Twins, results: Stages, keras: Stages, arrays: Sequence[np.ndarray]
+    twins: Twins,
+    results: Stages,
+    keras: Stages,
+    arrays: Sequence[np.ndarray],
+    precision: Precision,
 ) -> bool:
-    """Whether results in float64 prove alone that the models are not the same.
+    """Whether results in one precision prove alone that the models are not the same.
 
     Args:
         twins: that ran.
         results: what PyTorch's model returns, by name.
-        keras: stages of Keras's twin in float64.
+        keras: stages of Keras's twin in this precision.
         arrays: that both ran on, one for each of the inputs.
+        precision: of both.
     """
-    for name, t64 in results.items():
-        if name not in keras or t64.shape != keras[name].shape:
+    proves = is_apart if precision == "float64" else is_apart32
+    for name, result in results.items():
+        if name not in keras or result.shape != keras[name].shape:
             continue
-        four = Four(t64, t64, keras[name], keras[name])
-        if twins.counted.has_time(name, t64.shape, arrays):
+        four = Four(result, result, keras[name], keras[name])
+        if twins.counted.has_time(name, result.shape, arrays):
             valid = twins.counted.valid_steps([name], arrays)
             if name in valid:
                 four = with_valid_steps(four, valid[name])
-        if is_apart(four.t64, four.k64):
+        if proves(four.t64, four.k64):
             return True
     return False

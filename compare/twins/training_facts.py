@@ -38,17 +38,19 @@ NEAR = 1e-9  # of two momenta: 1 - 0.99 is not 0.01
 Facts = Mapping[Side, TrainingFacts]
 
 
-def read(twins: Twins, arrays: Sequence[np.ndarray]) -> Facts:
+def read(twins: Twins, arrays: Sequence[np.ndarray], takes_few: bool = False) -> Facts:
     """Read the facts from both models, which run as they do while they learn.
 
     Args:
         twins: that run in float32.
         arrays: one for each input.
+        takes_few: whether they are known to run on few samples.
     """
     size = arrays[0][:1].size or 1
     examples = int(np.clip(-(-ENOUGH // size), LEAST_EXAMPLES, FEW_EXAMPLES))
     few = [array[:examples] for array in arrays]
-    if twins.inputs[0].shape[0] is not None or not _run(twins, few):
+    takes_any = twins.inputs[0].shape[0] is None
+    if not (takes_few or (takes_any and _run(twins, few))):
         few = list(arrays)  # one size of a batch is taken, and no other
     facts: dict[Side, TrainingFacts] = {}
     for side, adapter in FACTS.items():
@@ -67,9 +69,12 @@ def _run(twins: Twins, arrays: Sequence[np.ndarray]) -> bool:
     return True
 
 
-def note(twins: Twins, arrays: Sequence[np.ndarray]) -> str:
-    """A line on what differs in training between twins that are the same, or ""."""
-    sentences = differences(read(twins, arrays), twins, arrays)
+def note(twins: Twins, arrays: Sequence[np.ndarray], takes_few: bool = False) -> str:
+    """A line on what differs in training between twins that are the same, or "".
+
+    Arguments as for `read`.
+    """
+    sentences = differences(read(twins, arrays, takes_few), twins, arrays)
     return f"{OPENING}: {'; '.join(sentences)}." if sentences else ""
 
 

@@ -216,9 +216,9 @@ class Twins:
             weights: makes arrays, exact in float32, for the source's layers.
         """
         source, _ = DIRECTIONS[direction]
+        arrays = weights(LAYERS[source].layers(self.model(source, "float32")))
         for precision in self.precisions:
-            model = self.model(source, precision)
-            LAYERS[source].load(model, weights(LAYERS[source].layers(model)))
+            LAYERS[source].load(self.model(source, precision), arrays)
             self.transfer(direction, precision)
 
     def transfer(self, direction: Direction, precision: Precision) -> None:

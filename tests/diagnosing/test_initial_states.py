@@ -129,6 +129,63 @@ def test_both_directions_are_told_apart():
     assert found.sentence.startswith("decoder begins with h of part 1 = ")
 
 
+class TwoWaysInKeras(keras.Model):
+    """A decoder that begins with the ends of both directions of an encoder."""
+
+    def __init__(self):
+        super().__init__()
+        encoder = keras.layers.LSTM(SIZE, return_state=True)
+        self.encoder = keras.layers.Bidirectional(encoder)
+        self.decoder = keras.layers.LSTM(2 * SIZE, return_sequences=True)
+
+    def call(self, x, y):
+        _, *states = self.encoder(x)
+        given = [keras.ops.concatenate(states[letter::2], -1) for letter in (0, 1)]
+        return self.decoder(y, initial_state=given)
+
+
+def two_ways_in_pytorch(join):
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            lstm = partial(torch.nn.LSTM, FEATURES, batch_first=True)
+            self.encoder = lstm(SIZE, bidirectional=True)
+            self.decoder = lstm(2 * SIZE)
+
+        def forward(self, x, y):
+            _, states = self.encoder(x)
+            return self.decoder(y, tuple(join(state)[None] for state in states))[0]
+
+    return Model
+
+
+@pytest.mark.parametrize(
+    ("join", "words"),
+    [
+        (
+            lambda s: torch.cat([s[1], s[0]], 1),
+            "the end of each direction, backward first",
+        ),
+        (
+            lambda s: torch.cat([s[0], s[0]], 1),
+            "two copies of the forward direction's end",
+        ),
+        (lambda s: s.reshape(len(X), -1), "the states with samples mixed by a view"),
+    ],
+)
+def test_states_of_both_directions_that_are_joined_are_named(join, words):
+    built = twins(two_ways_in_pytorch(join), TwoWaysInKeras)
+    found = diagnose(built, (X, Y))
+
+    assert found.explained, found
+    ends = "the end of each direction"
+    in_keras = f"h = {ends} of encoder and c = {ends} of c of encoder"
+    assert found.sentence == (
+        f"decoder begins with h = {words} of encoder and c = {words} of c of encoder "
+        f"in PyTorch, with {in_keras} in Keras"
+    )
+
+
 def test_a_layer_that_begins_alike_is_looked_into():
     """What it computes is held to the states that it is given."""
     made_in_keras = in_keras(of_first)

@@ -57,6 +57,13 @@ def test_the_last_valid_step_is_at_each_length():
     np.testing.assert_array_equal(made[3], SEQUENCE.output[3, 0])
 
 
+def test_the_step_before_the_last_valid_one_is_at_least_the_first():
+    made = WAYS["the step before the last valid one"](SEQUENCE)
+
+    np.testing.assert_array_equal(made[1], SEQUENCE.output[1, 1])
+    np.testing.assert_array_equal(made[3], SEQUENCE.output[3, 0])
+
+
 def test_no_two_results_are_the_same_in_general():
     x = np.random.default_rng(0).normal(0, 1, (BATCH, 3))
     made = [function(x).tobytes() for function in RESULTS.values()]
@@ -72,7 +79,11 @@ def test_no_two_activations_are_the_same_in_general():
 
 
 def as_written(text, names, x):
-    """What a text of WRITTEN makes of x: it is a function, or what is made of x."""
+    """What a text of WRITTEN makes of x: it is a function, or what is made of x.
+
+    What another axis is called of images stands after a comma.
+    """
+    text, _, _ = text.partition(", of images")
     made = eval(text, {**names, "x": x})
     return np.asarray(made(x) if callable(made) else made)
 

@@ -257,3 +257,28 @@ def test_a_large_transfer_needs_one_more_copy_of_the_largest_array_at_most():
 
     for direction in ("to Keras", "to PyTorch"):
         assert peaks[direction] <= 1.1 * peaks["largest array"]
+
+
+class FromTheEnd(torch.nn.Module):
+    """An LSTM that is given the steps last first."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = torch.nn.LSTM(3, 5, batch_first=True)
+
+    def forward(self, x):
+        return self.lstm(x.flip(1))[0][:, -1]
+
+
+def test_a_layer_that_goes_backwards_takes_the_arrays_as_they_are():
+    """Keras's layer turns its input round by itself, PyTorch's user does it."""
+    model = FromTheEnd().eval()
+    x = np.random.default_rng(0).normal(0, 1, (2, 4, 3)).astype("float32")
+    inputs = keras.Input((4, 3))
+    lstm = keras.layers.LSTM(5, go_backwards=True, name="lstm")
+    twin = keras.Model(inputs, lstm(inputs))
+    transfer(model, twin)
+
+    with torch.no_grad():
+        expected = model(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(np.asarray(twin(x)), expected, atol=1e-6)

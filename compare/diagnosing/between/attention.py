@@ -16,7 +16,6 @@ from compare.kinds.functions import relu, sigmoid, softmax
 HIDDEN = -1e9  # what a score is before the softmax where a step is padding
 AXES: Mapping[str, int] = {
     "over time (axis 1)": 1,
-    "over the last axis": -1,
     "over the batch (axis 0)": 0,
 }
 NEAREST = 4  # layers of which a query, keys and values are looked for
@@ -28,7 +27,7 @@ class _Weights:
     """How scores, (batch, time, 1), become weights.
 
     Args:
-        does: in words.
+        does: what it does to the steps, in words.
         function: makes weights of scores.
     """
 
@@ -64,25 +63,29 @@ def weighed(
                 if not near(function(scores), y):
                     continue
                 taken = "the mean" if is_mean else "the sum"
-                does = f"takes {taken} of {name}'s steps weighed by {weights.does}"
+                does = f"takes {taken} of {name}'s steps {weights.does}"
                 yield Operation(does, does.removeprefix("takes ")), function
 
 
 def _all_weights(layer: str, lengths: np.ndarray | None) -> Iterator[_Weights]:
     """Every way to make weights of a layer's scores, the likeliest first."""
+    unweighed = (
+        f"without weights (those of a softmax of {layer} over the last axis are all 1)"
+    )
+    yield _Weights(unweighed, np.ones_like)
     inside: dict[str, Function] = {
         layer: np.asarray,
         f"the tanh of {layer}": np.tanh,
         f"the relu of {layer}": relu,
     }
     for (words, function), (axis_words, axis) in product(inside.items(), AXES.items()):
-        does = f"a softmax of {words} {axis_words}"
+        does = f"weighed by a softmax of {words} {axis_words}"
         if lengths is not None:
             yield _Weights(f"{does} without padding", _softmax(function, axis, lengths))
         yield _Weights(does, _softmax(function, axis, None))
-    yield _Weights(f"the sigmoid of {layer}", sigmoid)
+    yield _Weights(f"weighed by the sigmoid of {layer}", sigmoid)
     for words, function in inside.items():
-        yield _Weights(f"{words} without a softmax", function)
+        yield _Weights(f"weighed by {words} without a softmax", function)
 
 
 def _softmax(function: Function, axis: int, lengths: np.ndarray | None) -> Function:

@@ -129,10 +129,10 @@ def _order(torch: np.ndarray, keras: np.ndarray) -> str:
         return ""
     if np.allclose(torch, keras, rtol=np.finfo(np.float32).eps, atol=0):
         return ""  # in the same order, but for a rounding
-    for parts in (1, 2):
-        if len(torch) % parts:
+    for count in (1, 2):  # of numbers for each feature
+        if len(torch) % count:
             continue
-        rows, keras_rows = torch.reshape(parts, -1), keras.reshape(parts, -1)
+        rows, keras_rows = torch.reshape(count, -1), keras.reshape(count, -1)
         if np.allclose(rows[:, ::-1], keras_rows, rtol=1e-7, atol=0):
             return "the same in reverse order of the features"
     if np.allclose(np.sort(torch), np.sort(keras), rtol=1e-7, atol=0):

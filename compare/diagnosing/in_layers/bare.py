@@ -172,8 +172,8 @@ def _another_kind(pair: Pair) -> Reading:
     fixes = []
     sides: dict[Side, BareLayer] = {"torch": torch, "keras": keras}
     for side in SIDES:
-        wanted = sides[OTHER[side]]
-        text = layer_like(side, wanted.call, wanted.kind, wanted.written)
+        right = sides[OTHER[side]]
+        text = layer_like(side, right.call, right.kind, right.written)
         fixes.append(f"{PLACES[side]} of {SIDES[side]}: {text}")
     return _of_pair(pair, sentence, fixes)
 

@@ -12,7 +12,7 @@ IN_WORDS = re.compile(r"\b(over|along) (axis|axes) (\d+(?:, \d+)*(?: and \d+)?)"
 
 
 def as_keras_counts(label: Recognised, change: Candidate, found: Regions) -> Recognised:
-    """Return what is computed with the axes of Keras's array, not those of PyTorch's.
+    """Return what is computed with axes as Keras's array has them, not PyTorch's array.
 
     Images have their features last in Keras: its axis 3 is axis 1 in PyTorch.
 

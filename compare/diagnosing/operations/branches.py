@@ -64,8 +64,7 @@ def reshapes_of_branches(found: Regions) -> list[Candidate]:
         if keras_step.name not in RESHAPING:
             continue
         array = found.keras.trace.array(keras_step.outputs[0])
-        own = found.shared.of_keras.get(keras_step.inputs[0], ())
-        for value in own:
+        for value in found.shared.of_keras.get(keras_step.inputs[0], ()):
             step = trace.maker(value)
             is_like = trace.array(value).shape == array.shape
             if step is None or step.is_layer or not is_like:

@@ -54,74 +54,88 @@ def _of_layer(
     step: Step, layer: Layer, side: Side, regions: SideOfLayer
 ) -> Iterator[Candidate]:
     """Other ways to take what a layer makes than that of its own side."""
-    made = layer.call.run()
-    if not any(same(form, layer.output) for form in forms(made)):
+    results = layer.computed
+    if results is None:
         return
-    ways = _ways(made)
+    if not any(same(form, layer.output) for form in forms(results)):
+        return
+    arrays = _taken_of(results)
     by_hand = OTHER[side]
-    for name, array in ways.items():
-        own = value_of(array, regions[side].trace, side, is_last=True)
-        if own is None or value_of(array, regions[by_hand].trace, by_hand) is None:
+    for name, array in arrays.items():
+        value = value_of(array, regions[side].trace, side, is_last=True)
+        if value is None or value_of(array, regions[by_hand].trace, by_hand) is None:
             continue  # else it is not made there, as without the last step
-        for other, other_array in ways.items():
-            is_like = other_array.shape == array.shape
-            if not is_like or same(other_array, array):
+        for wrong_name, wrong_array in arrays.items():
+            is_like = wrong_array.shape == array.shape
+            if not is_like or same(wrong_array, array):
                 continue
             trace = regions[by_hand].trace
-            taken = value_of(other_array, trace, by_hand, is_last=True)
-            maker = None if taken is None else trace.maker(taken.number)
-            if taken is None or maker is None:
+            wrong_value = value_of(wrong_array, trace, by_hand, is_last=True)
+            if wrong_value is None:
                 continue
-            words = _words(side, layer, {side: name, by_hand: other}, step, maker)
-            yield from otherwise_made({side: own, by_hand: taken}, regions, words)
+            maker = trace.maker(wrong_value.number)
+            if maker is None:
+                continue
+            names = {side: name, by_hand: wrong_name}
+            words = _words(side, layer, names, step, maker)
+            values = {side: value, by_hand: wrong_value}
+            yield from otherwise_made(values, regions, words)
 
 
-def _ways(made: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _taken_of(results: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What may be taken of a layer's results, by name."""
-    cell_states = made.get("c_n")
-    results = RecurrentOutput(
-        made["output"],
-        made["h_n"][-1],
-        None if cell_states is None else cell_states[-1],
-        states=made["h_n"],
+    last_cell_state = None
+    if results.get("c_n") is not None:
+        last_cell_state = results["c_n"][-1]
+    output = RecurrentOutput(
+        results["output"],
+        results["h_n"][-1],
+        last_cell_state,
+        states=results["h_n"],
     )
-    ways = WAYS if made["output"].ndim == 3 else STEPS_OF_IMAGES
-    arrays = {name: way(results) for name, way in ways.items()}
-    return {name: array for name, array in arrays.items() if array is not None}
+    takers = STEPS_OF_IMAGES
+    if results["output"].ndim == 3:
+        takers = WAYS
+    arrays = {}
+    for name, take in takers.items():
+        array = take(output)
+        if array is not None:
+            arrays[name] = array
+    return arrays
 
 
 def _words(
-    side: Side, layer: Layer, ways: Mapping[Side, str], step: Step, maker: Step
+    side: Side, layer: Layer, names: Mapping[Side, str], step: Step, maker: Step
 ) -> Worded:
-    """The ways of both sides in words.
+    """What both sides take, in words.
 
     Args:
         side: of the layer.
         layer: at work.
-        ways: by side, what it takes.
+        names: by side, what it takes.
         step: the layer's.
         maker: the step by which the opposite side takes something else.
     """
     by_hand = OTHER[side]
-    own, other = ways[side], ways[by_hand]
+    right, wrong = names[side], names[by_hand]
     sentence = (
-        f"{SIDES[by_hand]} takes {other} of the {layer.kind.name} that it writes out"
-        f"{at(maker)}, and {SIDES[side]} {own} of `{step.layer}`"
+        f"{SIDES[by_hand]} takes {wrong} of the {layer.kind.name} that it writes out"
+        f"{at(maker)}, and {SIDES[side]} {right} of `{step.layer}`"
     )
     fixes: dict[Side, str] = {
-        by_hand: f"{SIDES[by_hand]}{at(maker)}: take {own}",
-        side: f"{SIDES[side]}: take {other}, {_written(other, layer, side)}",
+        by_hand: f"{SIDES[by_hand]}{at(maker)}: take {right}",
+        side: f"{SIDES[side]}: take {wrong}, {_written(wrong, layer, side)}",
     }
-    return Worded(f"{other} for {own}", sentence, fixes)
+    return Worded(f"{wrong} for {right}", sentence, fixes)
 
 
-def _written(way: str, layer: Layer, side: Side) -> str:
-    """How a way to take a layer's results is written on its side."""
+def _written(name: str, layer: Layer, side: Side) -> str:
+    """How what is taken of a layer's results is written on its side."""
     if side == "torch":
-        return WRITTEN[way][0]
-    written = WRITTEN[way][1]
+        return WRITTEN[name][0]
+    written = WRITTEN[name][1]
     if layer.output.ndim > 3:
-        written = OF_IMAGES_IN_KERAS.get(way, written)
+        written = OF_IMAGES_IN_KERAS.get(name, written)
     if "return_" in written:
         return written
     return f"return_sequences=True and {written}"

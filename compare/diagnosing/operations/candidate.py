@@ -25,7 +25,7 @@ Manner = Literal[
 
 @dataclass(frozen=True)
 class Candidate:
-    """One change of PyTorch's model to what Keras's does.
+    """One change of PyTorch's model to what Keras's model does.
 
     Args:
         manner: "otherwise", where a step of each side makes something else of what is
@@ -37,12 +37,12 @@ class Candidate:
         torch: the step of PyTorch that is changed.
         place: of the input or output of PyTorch's step.
         depth: steps into the region.
-        keras: the step of Keras that makes the array, or takes it; None where PyTorch's
-            own input takes the place.
+        keras: the step of Keras that makes the array, or takes it; None where an
+            input of PyTorch's own step takes the place.
         keras_place: of the output of Keras's step; of its input where a constant or
-            another layout takes the place, or another input of PyTorch's.
+            another layout takes the place, or another input of PyTorch's step.
         arrangement: of that output in PyTorch.
-        value: of PyTorch's trace, that takes the place; -1 where Keras's does.
+        value: of PyTorch's trace, that takes the place; -1 where one of Keras does.
         everywhere: whether all steps of the region that take the same value as the
             input take the other one.
         words: what the change is, where that is known beside what operations do.

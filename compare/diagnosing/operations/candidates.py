@@ -12,6 +12,7 @@ from compare.diagnosing.operations.counterparts import is_turned, same
 from compare.diagnosing.operations.layouts import first_input, order_for
 from compare.diagnosing.operations.orders import Arrangement, arrangements
 from compare.diagnosing.operations.regions import Region, Regions
+from compare.kinds import BY_TORCH_NAME
 from compare.mistakes.traces import Step, Trace
 
 DEEPEST = 6  # steps into the region on one side, where the other is just in it
@@ -73,6 +74,8 @@ def _added(
     found: Regions, step: Step, keras_step: Step, keras_place: int, depth: int
 ) -> Iterator[Candidate]:
     """PyTorch's step is given what Keras's step makes."""
+    if _are_one_activation(found, step, keras_step):
+        return  # a slope below zero does nothing to what another one made 0
     trace = found.torch.trace
     array = found.keras.trace.array(keras_step.outputs[keras_place])
     for place, value in enumerate(step.inputs):
@@ -85,6 +88,21 @@ def _added(
                 "keras alone", step, place, depth, keras_step, keras_place, arrangement
             )
             yield from _both_ways(found, candidate)
+
+
+def _are_one_activation(found: Regions, step: Step, keras_step: Step) -> bool:
+    """Whether both steps are one kind of activation of a value that both share."""
+    kind = BY_TORCH_NAME.get(step.name)
+    if kind is None or kind.family != "activation":
+        return False
+    if keras_step.name not in kind.keras:
+        return False
+    shared = {
+        counterpart.number
+        for value in step.inputs
+        for counterpart in found.shared.of_torch.get(value, ())
+    }
+    return not shared.isdisjoint(keras_step.inputs)
 
 
 def otherwise(
@@ -107,11 +125,10 @@ def _given_otherwise(
     trace = found.torch.trace
     for keras_place, keras_value in enumerate(keras_step.inputs):
         values = found.shared.of_keras.get(keras_value, ())
-        same_value = set(values)
-        times = sum(
-            bool(same_value & {*found.shared.of_keras.get(other, ())})
-            for other in keras_step.inputs
-        )
+        times = 0
+        for taken in keras_step.inputs:
+            if not set(values).isdisjoint(found.shared.of_keras.get(taken, ())):
+                times += 1
         if not values or times <= sum(map(step.inputs.count, values)):
             continue
         for place, old in enumerate(step.inputs):

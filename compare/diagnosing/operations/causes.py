@@ -242,17 +242,17 @@ class _Search:
         return self._best(islice(every, MOST_TRACES))
 
     def _best(self, every: Iterable[Candidate]) -> list[Candidate]:
-        """That of some changes after which most is shared; none where nothing is."""
+        """The one change after which most is shared; none where nothing is."""
         best: list[Candidate] = []
-        most = 0
+        largest = 0
         for candidate in every:
             changes = [*self.changes, *candidate.replacements(self.found)]
             torch = _traced(self.twins, self.arrays, changes)
             if torch is None:
                 continue
             shared = self._newly_shared(torch, candidate)
-            if shared > most and self._is_told(candidate):
-                best, most = [candidate], shared
+            if shared > largest and self._is_told(candidate):
+                best, largest = [candidate], shared
         return best
 
     def _newly_shared(self, torch: Trace, candidate: Candidate) -> int:

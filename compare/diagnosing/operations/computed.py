@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from compare.diagnosing.operations.candidate import Candidate
@@ -25,16 +27,16 @@ def labels_of(
     names = list(recognised(output, inputs))
     keras_names = list(recognised(array, inputs))
     if not keras_names and array.shape != output.shape:  # as of what is spread out
-        own = found.keras.trace
-        taken = [own.array(value) for value in change.keras.inputs]
+        keras = found.keras.trace
+        taken = [keras.array(value) for value in change.keras.inputs]
         keras_names = list(recognised(array, taken))
     if not names and array.shape != output.shape:
         names = list(recognised(output, [torch.array(v) for v in change.torch.inputs]))
-    both = [(a, b) for a in names for b in keras_names if str(a) != str(b)]
-    if not both:
+    pairs = [(a, b) for a, b in product(names, keras_names) if str(a) != str(b)]
+    if not pairs:
         return None
-    both.sort(key=lambda pair: pair[0].family != pair[1].family)
-    return both[0]
+    pairs.sort(key=lambda pair: pair[0].family != pair[1].family)
+    return pairs[0]
 
 
 def added_to_each(change: Candidate, found: Regions) -> str:
@@ -50,8 +52,8 @@ def added_to_each(change: Candidate, found: Regions) -> str:
     if not (np.isfinite(array).all() and np.isfinite(output).all()):
         return ""  # as scores that a mask hides
     for axis in (1, array.ndim - 1):
-        others = tuple(other for other in range(array.ndim) if other != axis)
-        bias = (array - output).mean(others, keepdims=True)
+        averaged = tuple(number for number in range(array.ndim) if number != axis)
+        bias = (array - output).mean(averaged, keepdims=True)
         if not bias.any() or not same(output + bias, array):
             continue
         in_keras = _is_weight(bias.ravel(), found.keras.trace)

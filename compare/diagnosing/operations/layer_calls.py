@@ -54,12 +54,17 @@ class Layer:
     output: np.ndarray
 
     @property
+    def computed(self) -> Any:
+        """What its settings say; None where they, or a packed input, are not known."""
+        try:
+            return self.call.run()
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    @property
     def is_right(self) -> bool:
         """Whether it makes what its settings say."""
-        try:
-            result = self.call.run()
-        except (KeyError, TypeError, ValueError):  # settings not known, or not computed
-            return False
+        result = self.computed
         if isinstance(result, Mapping):
             return any(_is_near(form, self.output) for form in forms(result))
         return isinstance(result, np.ndarray) and _is_near(result, self.output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import EllipsisType
 
 from compare.diagnosing.operations.candidate import is_own
 from compare.diagnosing.operations.regions import Region
@@ -100,17 +101,23 @@ def _index(step: Step) -> str:
 def _reversed(step: Step) -> str:
     """Which axes an index reads from their end, in brackets; "" for none."""
     index = step.arguments.get("1")
-    parts = index if isinstance(index, tuple) else (index,)
+    items = index if isinstance(index, tuple) else (index,)
     axes = []
-    is_from_end = Ellipsis in parts if all(_is_simple(p) for p in parts) else False
-    for place, part in enumerate(parts):
-        if isinstance(part, slice) and part.step == -1:
-            axes.append(str(place - len(parts) if is_from_end else place))
+    for place, item in enumerate(items):
+        if isinstance(item, slice) and item.step == -1:
+            axis = place
+            if _counts_from_end(items):
+                axis = place - len(items)
+            axes.append(str(axis))
     return f" (axis {listed(axes)} reversed)" if axes else ""
 
 
-def _is_simple(part: object) -> bool:
-    return part is None or part is Ellipsis or isinstance(part, int | slice)
+def _counts_from_end(items: Sequence[object]) -> bool:
+    """Whether the items of an index stand for the last axes, and none is an array."""
+    for item in items:
+        if item is not None and not isinstance(item, int | slice | EllipsisType):
+            return False
+    return Ellipsis in items
 
 
 def value_in_words(number: int, trace: Trace) -> str:

@@ -12,7 +12,7 @@ DIGITS = (6, 9, 12, 17)  # the last tells any two numbers apart in float64
 
 
 def told_apart(torch: np.ndarray, keras: np.ndarray) -> tuple[str, str]:
-    """What PyTorch's constant is and what Keras's is, in words that differ.
+    """Two constants that are each other's counterparts, in words that differ.
 
     Args:
         torch: of any shape.
@@ -43,7 +43,7 @@ def digits_of(torch: float, keras: float) -> tuple[str, str]:
 
 
 def _relation(torch: np.ndarray, keras: np.ndarray) -> str:
-    """What PyTorch's numbers are of Keras's, in words; "" where it is not known."""
+    """How PyTorch's numbers differ from those of Keras; "" where it is not known."""
     if torch.dtype.kind != "f" or keras.dtype.kind != "f" or same(torch, keras):
         return ""
     for label in recognised(torch, [keras]):

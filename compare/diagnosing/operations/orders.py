@@ -37,7 +37,7 @@ def arrangements(
     """How Keras's array may be laid out in PyTorch, the likeliest first.
 
     Args:
-        found: knows how Keras's axes are those of PyTorch's.
+        found: knows which axis of Keras's arrays is which of PyTorch's arrays.
         step: of PyTorch, whose inputs tell the order of axes.
         array: of Keras's layout.
         like: what PyTorch has in that place.

@@ -102,6 +102,7 @@ def multiplied(torch: np.ndarray, keras: np.ndarray) -> str:
 
 
 def _is_whole(number: float) -> bool:
+    """Whether a number is a whole one, but for rounding."""
     return abs(number - round(number)) < WHOLE * abs(number)
 
 
@@ -129,7 +130,7 @@ def _fits(output: np.ndarray, x: np.ndarray, axis: int) -> bool:
 
 @dataclass(frozen=True)
 class Moved:
-    """By how many entries PyTorch's array is Keras's moved.
+    """How PyTorch's array is Keras's array moved along an axis.
 
     Args:
         steps: entries along the axis.
@@ -143,7 +144,7 @@ class Moved:
 
 
 def moved(torch: np.ndarray, keras: np.ndarray) -> str:
-    """By how many entries one array is the other one moved, in words; "" for none.
+    """Say how many entries one array is moved against the other; "" for none.
 
     A convolution that is padded at the other end makes the same numbers elsewhere.
 
@@ -162,7 +163,7 @@ def moved(torch: np.ndarray, keras: np.ndarray) -> str:
 
 
 def moved_by(torch: np.ndarray, keras: np.ndarray) -> Moved | None:
-    """By how many entries one array is the other one moved; None for not at all.
+    """How one array is the other one moved; None where it is not.
 
     Args:
         torch: what PyTorch has, (batch, ...).

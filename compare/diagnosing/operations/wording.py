@@ -17,6 +17,7 @@ from compare.diagnosing.operations.computed import (
 from compare.diagnosing.operations.counterparts import is_turned, order_of_axes
 from compare.diagnosing.operations.flattened import flattened_otherwise
 from compare.diagnosing.operations.folds import unlike_folds
+from compare.diagnosing.operations.indices import moved_index
 from compare.diagnosing.operations.layouts import layouts
 from compare.diagnosing.operations.naming import (
     at,
@@ -54,8 +55,8 @@ GENERIC = (
 def worded(cause: Cause) -> Worded:
     """Say what a change of PyTorch's model is, and on which lines."""
     change = cause.change
-    if change.words is not None:
-        return change.words
+    if words := change.words or moved_index(change, cause.found):
+        return words
     match change.manner:
         case "torch alone":
             return _alone("torch", change.torch, cause.found)
@@ -176,6 +177,9 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
     right = value_in_words(change.value, torch)
     if change.arrangement is not None:  # another order of its axes than PyTorch has
         right = value_in_words(change.input_of_keras, keras)
+    elif _are_of_one_line(change, found):  # which makes them of others
+        own += _made_of(change.torch.inputs[change.place], found)
+        right += _made_of(change.value, found)
     name = name_of(change.torch, torch)
     keras_name = name_of(change.keras, keras)
     where, keras_where = at(change.torch), at(change.keras)
@@ -188,6 +192,23 @@ def _another_input(change: Candidate, found: Regions) -> Worded:
         "keras": f"Keras{keras_where}: give {keras_name} {own}",
     }
     return Worded(f"{own} for {right}", sentence, fixes, is_cause=own != right)
+
+
+def _are_of_one_line(change: Candidate, found: Regions) -> bool:
+    """Whether one line makes what PyTorch's step takes, and what it should take."""
+    trace = found.torch.trace
+    taken = trace.maker(change.torch.inputs[change.place])
+    right = trace.maker(change.value)
+    if change.arrangement is not None or taken is None or right is None:
+        return False
+    lines = {str(taken.line), str(right.line)}
+    return taken is not right and taken.name == right.name and len(lines) == 1
+
+
+def _made_of(value: int, found: Regions) -> str:
+    """What PyTorch's step makes a value of, in words."""
+    maker = found.torch.trace.maker(value)
+    return "" if maker is None else source_of(maker, found.torch)
 
 
 def _another_constant(change: Candidate, found: Regions) -> Worded:

@@ -139,15 +139,24 @@ def _first_run(twins: Twins, arrays: tuple[np.ndarray, ...]) -> StagesOfAll:
 
     Twins in float64 that work in float32 inside are dropped.
     """
-    _drop_narrow(twins, arrays)
     stages, refusals = twins.run(*arrays)
+    _drop_narrow(twins, arrays, stages)
     return {} if refusals else stages
 
 
-def _drop_narrow(twins: Twins, arrays: Sequence[np.ndarray]) -> None:
-    """Drop twins in float64 that work in float32 inside: they prove nothing."""
+def _drop_narrow(
+    twins: Twins, arrays: Sequence[np.ndarray], stages: StagesOfAll
+) -> None:
+    """Drop twins in float64 that work in float32 inside: they prove nothing.
+
+    Args:
+        twins: that ran on the arrays; those that refused are asked as well.
+        arrays: one for each input.
+        stages: of the run, from which those of dropped twins are taken.
+    """
     for side in FRAMEWORKS:
         if "float64" in twins.of_side(side):
             name = twins.twin(side, "float64").narrows(arrays)
             if name:
                 twins.drop_float64(side, f"{name} takes it to a lower precision")
+                stages.pop((side, "float64"), None)

@@ -258,5 +258,19 @@ def call_style(
         return "by name" if takes_names and not graph else "dictionary"
     if count == 1 or inspect.Parameter.VAR_POSITIONAL in kinds:
         return "in turn"
-    places = [p.name for p in parameters if p.name not in ("training", "mask")]
+    places = [p.name for p in parameters if not _is_for_keras(side, p)]
+    required = [p for p in parameters if p.default is inspect.Parameter.empty]
+    if len(required) > 1:  # not one list: a mask that may be left out is an input
+        places = [p.name for p in parameters if p.name != "training"]
     return "list" if graph or len(places) < count else "in turn"
+
+
+def _is_for_keras(side: Side, parameter: inspect.Parameter) -> bool:
+    """Whether Keras fills in an argument that a call leaves out: no input.
+
+    A mask that a call must hand over is an input, and so is each mask of PyTorch's.
+    `training` is a switch on both sides.
+    """
+    if parameter.name == "mask":
+        return side == "keras" and parameter.default is not inspect.Parameter.empty
+    return parameter.name == "training"

@@ -24,6 +24,7 @@ from compare.listing import bounded
 from compare.mistakes.operations import Need
 from compare.subjects.own import calls, drawing, longer_memory, sameness, weights
 from compare.subjects.own.pair import OwnPair
+from compare.twins import few_samples
 from compare.twins.adequacy import Adequacy
 from compare.twins.stages import StagesOfAll
 from compare.twins.twins import Twins
@@ -69,12 +70,15 @@ def exercised(
     last = _last_same([result for result in results if result.direction in loads])
     if last is None:
         return found
+    cases = calls.cases(pair, length)
+    if any(result.in_float64 for result in results):  # most acts on few samples too
+        cases.insert(0, replace(cases[0], batch=few_samples.SAMPLES))
     adequacy = Adequacy()
     others = [direction for direction in loads if direction != last.direction]
     for direction in (last.direction, *others):
         if direction in others:  # the twins have the weights of the last one
             loads[direction](twins)
-        for case in calls.cases(pair, length):
+        for case in cases:
             adequacy.watch(twins, calls.cut(pair.arrays, twins.inputs, case))
             if not adequacy.idle(*SHOWN_BY_OTHERS):
                 break

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compare.judging.result import DIFFERENT, ONE_REFUSES, Result
+from compare.subjects.own import building, weights
 from compare.subjects.own.pair import OwnPair
 
 # PyTorch comes first.
@@ -64,3 +65,14 @@ class Judged:
             and not result.loss
             and result.verdict in (DIFFERENT, ONE_REFUSES)
         ]
+
+    def built_again(self, direction: str) -> Twins | None:
+        """New twins with the weights of a direction; None where one side refuses.
+
+        Those that ran have other weights by now.
+        """
+        twins, stages = building.twins_of(self.pair, self.length)
+        if not stages:
+            return None
+        weights.loads(self.pair, twins, [])[direction](twins)
+        return twins

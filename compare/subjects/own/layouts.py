@@ -37,8 +37,6 @@ def build_laid_out(
     if pair.layout != AS_GIVEN:  # it was found before
         notes.append(pair.layout.note)
         return pair, build(pair, notes)
-    if not any(map(has_channels, pair.arrays)):
-        return pair, build(pair, notes)
     chosen = _chosen(pair, build)
     assert chosen.built is not None
     if chosen.pair.layout.note:
@@ -53,48 +51,64 @@ def _chosen(pair: OwnPair, build: Build) -> Trial:
     Raises:
         BadInput: if the pair cannot be built in any.
     """
-    first = tried(pair, build)
-    others = list(other_layouts(pair))
-    if not first.fits:
-        return _instead_of(first, others, build)
-    if not first.is_alike_inside:
+    as_given = tried(pair, build)
+    if not any(map(has_channels, pair.arrays)):
+        return _with_results_laid_out(as_given, build)
+    pairs = list(other_layouts(pair))
+    if not as_given.fits:
+        return _instead_of(as_given, pairs, build)
+    if not as_given.is_alike_inside:
         # A model that picks channels picks rows in another layout, and goes on.
-        trial = _alike_inside(others, build)
+        trial = _alike_inside(pairs, build)
         if trial is not None:
             return trial
-    is_undecided = is_open(first, others)
-    if first.is_alike and not is_undecided:
-        return first
-    same = with_same_results(first, build)
+    is_undecided = is_open(as_given, pairs)
+    if as_given.is_alike and not is_undecided:
+        return as_given
+    same = with_same_results(as_given, build)
     if same is not None:
         return same
-    if is_undecided or not all(0 in axes for axes in first.fitting):
-        trial, _ = _best_of(others, first, is_undecided, build)
+    if is_undecided or not all(0 in axes for axes in as_given.fitting):
+        trial, _ = _best_of(pairs, as_given, is_undecided, build)
         if trial is not None:
             return trial
-    return with_likely_results(first, build)
+    return with_likely_results(as_given, build)
 
 
-def _instead_of(first: Trial, others: Sequence[OwnPair], build: Build) -> Trial:
+def _with_results_laid_out(as_given: Trial, build: Build) -> Trial:
+    """The trial of a pair whose inputs have no channels, as a generator of images.
+
+    Raises:
+        BadInput: if the pair cannot be built.
+    """
+    if as_given.error is not None:
+        raise as_given.error
+    if not as_given.fits or as_given.is_alike:
+        return as_given
+    same = with_same_results(as_given, build)
+    return with_likely_results(as_given, build) if same is None else same
+
+
+def _instead_of(as_given: Trial, pairs: Sequence[OwnPair], build: Build) -> Trial:
     """The trial of a pair that does not run, or does not fit, as it was given.
 
     Raises:
         BadInput: if it cannot be built in any layout.
     """
-    trial, refusal = _best_of(others, first, False, build)
+    trial, refusal = _best_of(pairs, as_given, False, build)
     if trial is not None:
         return trial
-    if first.error is not None:
-        raise first.error
+    if as_given.error is not None:
+        raise as_given.error
     # In this layout a model refuses x; in another both take it, and layers do not fit.
-    if refusal is not None and first.built is not None and not first.built.stages:
+    if refusal is not None and as_given.built is not None and not as_given.built.stages:
         raise refusal
-    return first
+    return as_given
 
 
-def _alike_inside(others: Sequence[OwnPair], build: Build) -> Trial | None:
+def _alike_inside(pairs: Sequence[OwnPair], build: Build) -> Trial | None:
     """The trial of the layout in which models have the same shapes inside as well."""
-    for pair in others:
+    for pair in pairs:
         trial = tried(pair, build)
         if trial.fits and trial.is_alike_inside:
             same = with_same_results(trial, build)
@@ -103,13 +117,13 @@ def _alike_inside(others: Sequence[OwnPair], build: Build) -> Trial | None:
 
 
 def _best_of(
-    others: Sequence[OwnPair], first: Trial, is_undecided: bool, build: Build
+    pairs: Sequence[OwnPair], as_given: Trial, is_undecided: bool, build: Build
 ) -> tuple[Trial | None, BadInput | None]:
     """The trial of another layout that fits, one with the same results if there is one.
 
     Args:
-        others: the pair in the other layouts.
-        first: the pair as it was given.
+        pairs: the pair in the other layouts.
+        as_given: the pair as it was given.
         is_undecided: whether that fits as well, and shapes leave the layout open.
         build: makes the twins.
 
@@ -118,8 +132,8 @@ def _best_of(
     """
     fallback: Trial | None = None
     refusal: BadInput | None = None
-    for pair in others:
-        if not may_run(first, pair, is_undecided):
+    for pair in pairs:
+        if not may_run(as_given, pair, is_undecided):
             continue
         trial = tried(pair, build)
         if refusal is None:

@@ -118,7 +118,8 @@ def notes(
         return []
     if {SAME, SAME_IN_FLOAT32}.isdisjoint(result.verdict for result in results):
         return []
-    sentence = training_facts.note(twins, arrays)
+    takes_few = any(result.in_float64 for result in results)
+    sentence = training_facts.note(twins, arrays, takes_few)
     return [sentence] if sentence else []
 
 

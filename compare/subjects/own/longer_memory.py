@@ -9,7 +9,6 @@ import numpy as np
 from compare.diagnosing import diagnosis
 from compare.judging.explanation import Explanation
 from compare.judging.result import DIFFERENT, Result
-from compare.subjects.own import building, weights
 from compare.subjects.own.judged import Judged
 from compare.twins.twins import Twins
 from compare.twins.weights import remember
@@ -36,10 +35,9 @@ def of_results(judged: Judged) -> list[Result]:
         is_wrong = any(result is differing for differing in wrong)
         if explanation is None or not is_wrong or not is_faint(explanation):
             continue
-        twins, stages = building.twins_of(judged.pair, judged.length)
-        if not stages:
+        twins = judged.built_again(result.direction)
+        if twins is None:
             break
-        weights.loads(judged.pair, twins, [])[result.direction](twins)
         explanation = explained(twins, judged.pair.arrays, explanation)
         recalled[number] = replace(result, explanation=explanation)
     return recalled

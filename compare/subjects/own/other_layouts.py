@@ -94,21 +94,21 @@ def _word(axes: Sequence[int]) -> str:
     return "it" if sum(map(bool, axes)) == 1 else "each"
 
 
-def is_open(first: Trial, others: Sequence[OwnPair]) -> bool:
+def is_open(as_given: Trial, pairs: Sequence[OwnPair]) -> bool:
     """Whether PyTorch's model may take x for channels first, since shapes allow both.
 
     It takes an axis for channels that is as long as the last, and does not move it.
 
     Args:
-        first: the pair as it was given, which ran.
-        others: the pair in the other layouts.
+        as_given: the pair as it was given, which ran.
+        pairs: the pair in the other layouts.
     """
-    assert first.built is not None
-    twin = first.built.twins.twin("torch", SINGLE)
-    arrays = sample(first.built.twins, first.pair)
-    for laid_out in others:
+    assert as_given.built is not None
+    twin = as_given.built.twins.twin("torch", SINGLE)
+    arrays = sample(as_given.built.twins, as_given.pair)
+    for laid_out in pairs:
         moved = _moved_axes(laid_out)
-        if not all(_stay_in_shape(first.pair.arrays[n], moved[n]) for n in moved):
+        if not all(_stay_in_shape(as_given.pair.arrays[n], moved[n]) for n in moved):
             continue
         for number, axis in moved.items():
             if channels.reads_at(twin, arrays, number, axis):
@@ -126,17 +126,17 @@ def _stay_in_shape(array: np.ndarray, axis: int) -> bool:
     return array.shape[axis] == array.shape[-1] and array.shape[axis] > 1
 
 
-def may_run(first: Trial, laid_out: OwnPair, is_undecided: bool) -> bool:
+def may_run(as_given: Trial, laid_out: OwnPair, is_undecided: bool) -> bool:
     """Whether PyTorch's model takes what it would be given in another layout.
 
     Args:
-        first: the pair as it was given.
+        as_given: the pair as it was given.
         laid_out: the pair in the other layout.
         is_undecided: whether the first one ran, and shapes leave the layout open.
     """
-    if first.built is None or first.built.twins.refusals:
+    if as_given.built is None or as_given.built.twins.refusals:
         return True
-    twins = first.built.twins
+    twins = as_given.built.twins
     twin = twins.twin("torch", SINGLE)
     moved = _moved_axes(laid_out)
     arrays = list(sample(twins, laid_out))

@@ -12,7 +12,7 @@ from compare.diagnosing.conclusion import deciding_stage
 from compare.judging.explanation import Explanation
 from compare.judging.result import SAME, Result
 from compare.listing import bounded
-from compare.subjects.own import building, notes, weights
+from compare.subjects.own import notes
 from compare.subjects.own.judged import Judged
 from compare.subjects.own.weights import AS_IS, in_keras_layout
 
@@ -56,11 +56,9 @@ def of_results(judged: Judged) -> list[Result]:
     for number, result in enumerate(results):
         explanation = result.explanation
         if result.direction == AS_IS and explanation and not explanation.explained:
-            # The twins that ran have random weights by now.
-            twins, stages = building.twins_of(judged.pair, judged.length)
-            if not stages:
+            twins = judged.built_again(AS_IS)
+            if twins is None:
                 return results
-            weights.loads(judged.pair, twins, [])[AS_IS](twins)
             explanation = explained(twins, judged.pair.arrays, explanation)
             results[number] = replace(result, explanation=explanation)
     return results

@@ -126,16 +126,14 @@ def with_cells_as_written(judged: Judged, judge: Judge) -> Judged:
     The models are the same with their own weights, and with others that were moved by
     the rule they are not.
     """
-    twins = judged.twins
     failing = {result.direction for result in judged.wrong}
     directions = {result.direction for result in judged.results}
-    if failing != {RANDOM} or AS_IS not in directions or twins.only32:
+    if failing != {RANDOM} or AS_IS not in directions or judged.twins.only32:
         return judged
-    twins, runs = building.twins_of(judged.pair, judged.length)
-    if not runs:
+    own_twins = judged.built_again(AS_IS)
+    if own_twins is None:
         return judged
-    weights.loads(judged.pair, twins, [])[AS_IS](twins)
-    names = written_cells.stacked_otherwise(twins)
+    names = written_cells.stacked_otherwise(own_twins)
     if not names:
         return judged
     note = (
@@ -154,10 +152,9 @@ def in_own_orders(judged: Judged, judge: Judge) -> Judged:
     results = [r for r in judged.results if r.direction == AS_IS and not r.loss]
     if {result.verdict for result in results} != {SAME} or judged.twins.only32:
         return judged
-    twins, runs = building.twins_of(judged.pair, judged.length)
-    if not runs:
+    twins = judged.built_again(AS_IS)
+    if twins is None:
         return judged
-    weights.loads(judged.pair, twins, [])[AS_IS](twins)
     own_orders = orders.of_weights(twins)
     if not own_orders:
         return judged

@@ -45,7 +45,6 @@ READINGS = (
     readings.with_written_constants,
     readings.with_cells_as_written,
     readings.in_own_orders,
-    readings.within_rounding,
 )
 
 
@@ -68,6 +67,8 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
                 judged = read_again(judged, judge)
         judged = replace(judged, results=other_weights.of_results(judged))
         judged = replace(judged, results=longer_memory.of_results(judged))
+        if judged.wrong:  # and weights that forget little show no cause
+            judged = readings.within_rounding(judged, judge)
         if not judged.wrong:
             judged = _exercised(judged)
         on_training = learning.notes(judged.results, judged.twins, pair.arrays)

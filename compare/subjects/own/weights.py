@@ -227,12 +227,11 @@ def _sums_of_layers_alone(twins: Twins) -> dict[str, int]:
     if twins.is_whole:
         return {}
     torch = LAYERS["torch"].layers(twins.model("torch", "float64"))
-    biases = [
-        array.astype("float64")
-        for name in twins.alone["torch"]
-        for array in torch[name].arrays.values()
-        if array.ndim == 1
-    ]
+    biases = []
+    for name in twins.alone["torch"]:
+        for array in torch[name].arrays.values():
+            if array.ndim == 1:
+                biases.append(array.astype("float64"))
     by_name = leaves(unnamed(twins.model("keras", "float64")))
     rounded = {}
     for name in twins.alone["keras"]:
@@ -240,10 +239,10 @@ def _sums_of_layers_alone(twins: Twins) -> dict[str, int]:
             continue
         for key, variable in variables(by_name[name]).items():
             array = variable.numpy()
-            for first, second in combinations(biases, 2):
-                if array.shape != first.shape or array.shape != second.shape:
+            for bias, partner in combinations(biases, 2):
+                if array.shape != bias.shape or array.shape != partner.shape:
                     continue
-                total = first + second
+                total = bias + partner
                 unequal = array != total
                 if unequal.any() and _is_rounded(array, total, True).all():
                     LAYERS["keras"].write(variable, total)

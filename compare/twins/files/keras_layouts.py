@@ -130,7 +130,7 @@ def _composite(inner: dict[str, h5py.Group]) -> MutableParts:
     for start in ("", "_"):  # of attention; where heads share keys, with an underscore
         groups = {f"{word}.": f"{start}{word}_dense" for word in PROJECTIONS}
         if set(inner) >= set(groups.values()):
-            return {part: hdf5.variables(inner[own]) for part, own in groups.items()}
+            return {path: hdf5.variables(inner[key]) for path, key in groups.items()}
     if "cell" in inner:
         return _cells(inner["cell"])
     if "layer" in inner and set(inner) <= {"layer", "vars"}:

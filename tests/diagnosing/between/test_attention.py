@@ -12,17 +12,17 @@ from compare.diagnosing.diagnosis import diagnose
 class Additive(torch.nn.Module):
     """Steps of a recurrent layer, weighed by a score of each."""
 
-    def __init__(self, axis=1, mean=False):
+    def __init__(self, axis=1, mean=False, plain=False):
         super().__init__()
         self.rnn = torch.nn.LSTM(FEATURES, SIZE, batch_first=True)
         self.score = torch.nn.Linear(SIZE, 1)
         self.head = torch.nn.Linear(SIZE, 2)
-        self.axis, self.mean = axis, mean
+        self.axis, self.mean, self.plain = axis, mean, plain
 
     def forward(self, x):
         h, _ = self.rnn(x)
         weights = self.score(h).softmax(self.axis)
-        steps = weights * h
+        steps = h if self.plain else weights * h
         return self.head(steps.mean(1) if self.mean else steps.sum(1))
 
 
@@ -39,16 +39,16 @@ class AdditiveInKeras(keras.Model):
         return self.head(keras.ops.sum(weights * h, axis=1))
 
 
+WITHOUT = "without weights (those of a softmax of score over the last axis are all 1)"
 RIGHT = "the sum of rnn's steps weighed by a softmax of score over time (axis 1)"
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (
-            {"axis": -1},
-            "the sum of rnn's steps weighed by a softmax of score over the last axis",
-        ),
+        ({"axis": -1}, f"the sum of rnn's steps {WITHOUT}"),
+        ({"plain": True}, f"the sum of rnn's steps {WITHOUT}"),
+        ({"plain": True, "mean": True}, f"the mean of rnn's steps {WITHOUT}"),
         (
             {"axis": 0},
             "the sum of rnn's steps weighed by a softmax of score over the batch (axis "

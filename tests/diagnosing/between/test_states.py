@@ -6,6 +6,7 @@ import torch
 from own_models import OUTPUTS, SIZE, X, in_keras, in_pytorch, twins
 
 from compare.diagnosing.diagnosis import diagnose
+from compare.mistakes.states import VIEWED
 
 
 def bidirectional(forward):
@@ -24,7 +25,15 @@ STATES = {
     ),
     "states reshaped": (
         bidirectional(lambda m, x: m.head(m.rnn(x)[1][0].reshape(len(x), -1))),
-        "the states, samples mixed for the end of each direction",
+        f"{VIEWED} for the end of each direction",
+    ),
+    "forward twice": (
+        bidirectional(lambda m, x: both_states(m, x, 0, 0)),
+        "two copies of the forward direction's end for the end of each direction",
+    ),
+    "backward twice": (
+        bidirectional(lambda m, x: both_states(m, x, 1, 1)),
+        "two copies of the backward direction's end for the end of each direction",
     ),
 }
 

@@ -55,8 +55,7 @@ def test_time_first_in_two_layers_is_explained_in_both():
 
     assert found.explained, found
     assert found.faults == ("batch and time confused",)
-    assert "first of PyTorch: batch_first=True" in found.fix
-    assert "second of PyTorch: batch_first=True" in found.fix
+    assert found.fix == "first and second of PyTorch: batch_first=True"
 
 
 def test_steps_flattened_time_first_are_explained():

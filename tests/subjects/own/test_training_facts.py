@@ -43,7 +43,7 @@ def note(of_torch, of_keras, x=X):
     """What is said of two models that are made by functions."""
     pair = OwnPair("mine", dict(torch=of_torch, keras=of_keras), (x,))
     with own.settled(pair):
-        twins, _ = building.build(pair, [])
+        twins = building.build(pair, []).twins
         return training_facts.note(twins, pair.arrays)
 
 

@@ -1,0 +1,53 @@
+"""Models that take a mask as an input of theirs."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import compare
+
+RNG = np.random.default_rng(0)
+IDS = RNG.integers(1, 20, (3, 6))
+MASK = RNG.integers(0, 2, (3, 6))
+
+
+class Masked(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.word = nn.Embedding(20, 5)
+        self.head = nn.Linear(5, 3)
+
+    def forward(self, ids, mask):
+        return self.head(self.word(ids)) * mask[..., None].to(torch.float32)
+
+
+class MaskedInKeras(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.word = keras.layers.Embedding(20, 5)
+        self.head = keras.layers.Dense(3)
+        self(IDS, MASK)
+
+    def call(self, ids, mask):
+        return self.head(self.word(ids)) * keras.ops.cast(mask, "float32")[..., None]
+
+
+def functional() -> keras.Model:
+    ids, mask = keras.Input((6,), dtype="int32"), keras.Input((6,), dtype="int32")
+    word, head = keras.layers.Embedding(20, 5), keras.layers.Dense(3)
+    kept = keras.ops.cast(mask, "float32")[..., None]
+    return keras.Model([ids, mask], head(word(ids)) * kept)
+
+
+@pytest.mark.parametrize(
+    ("in_keras", "verdict"),
+    [(functional, "same"), (MaskedInKeras, "same in float32")],
+)
+def test_an_argument_called_mask_is_an_input(in_keras, verdict):
+    evidence = compare.check(Masked(), in_keras(), [IDS, MASK], "to_keras")
+
+    assert evidence.verdict == verdict
