@@ -11,6 +11,7 @@ import numpy as np
 from compare.diagnosing.operations.arrangements import rearranged
 from compare.diagnosing.operations.counterparts import same
 from compare.diagnosing.operations.functions import FUNCTIONS, PICKING, REDUCTIONS, TWO
+from compare.diagnosing.operations.masked import KEPT, masked
 from compare.diagnosing.operations.scaled import scaled
 from compare.diagnosing.operations.windowed import windowed
 from compare.kinds import functions
@@ -49,6 +50,8 @@ def recognised(
     floats = [x for x in inputs if x.dtype.kind == "f" and x.size <= MOST_NUMBERS]
     if output.dtype.kind != "f" or output.size > MOST_NUMBERS:
         return
+    for family in masked(output, inputs):
+        yield Recognised(family, KEPT)
     for x in floats:
         yield from _of_one(output, x)
     for i, j in permutations(range(len(floats)), 2):
