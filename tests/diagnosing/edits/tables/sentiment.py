@@ -117,7 +117,7 @@ EDITS = (
         "transfer",
         "return np.concatenate([z, r, n])",
         "return np.concatenate([r, z, n])",
-        cause=("gates order",),
+        cause=("gates stacked",),
         place=("gru",),
     ),
     Edit(

@@ -12,16 +12,6 @@ EDITS = (
     ),
     Edit(
         "torch",
-        (
-            "            nn.ZeroPad2d((0, 1, 0, 1)),\n            nn.Conv2d(1, "
-            "4, 3, stride=2)"
-        ),
-        "            nn.Conv2d(1, 4, 3, stride=2, padding=1)",
-        cause=("padding", "zeros"),
-        place=("conv1", "encoder.0"),
-    ),
-    Edit(
-        "torch",
         "nn.LeakyReLU(0.2)",
         "nn.LeakyReLU()",
         cause=("slope",),
@@ -45,14 +35,14 @@ EDITS = (
         "torch",
         "nn.SiLU(),",
         "nn.Hardswish(),",
-        cause=("swish",),
+        cause=("silu",),
         place=("encoder.5", "norm", "encoder"),
     ),
     Edit(
         "torch",
         "h = h.permute(0, 2, 3, 1).flatten(1)",
         "h = h.flatten(1)",
-        cause=("channels", "flatten"),
+        cause=("channel by channel",),
         place=("code", "encoder.5", "encoder"),
     ),
     Edit(

@@ -38,7 +38,7 @@ EDITS = (
         "torch",
         "scores = q @ k.transpose(-2, -1) * (dim // self.heads) ** -0.5",
         "scores = q @ k.transpose(-2, -1) * dim ** -0.5",
-        cause=("scale",),
+        cause=("scale", "scores divided"),
         place=("attn", "blocks.0"),
     ),
     Edit(

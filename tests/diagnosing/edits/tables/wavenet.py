@@ -74,7 +74,7 @@ EDITS = (
         "torch",
         "return self.end2(y).transpose(1, 2)",
         "return self.end2(y).reshape(y.shape[0], y.shape[2], -1)",
-        cause=("reshape", "transpose", "rearrange", "another order"),
+        cause=("without transposing",),
         place=("end2",),
     ),
     Edit(
