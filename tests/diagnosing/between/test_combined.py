@@ -272,11 +272,12 @@ def test_a_connection_of_both_sides_is_no_finding():
     assert not diagnose(made, (X,)).part
 
 
-def test_two_connections_at_once_stay_unknown():
+def test_of_two_connections_at_once_what_the_next_layer_takes_is_told():
     found = diagnose(stacked(lambda y, p, x: y + p + x, alone), (X,))
 
-    assert not found.explained
-    assert "head gets something unknown in PyTorch" in found.sentence
+    assert found.explained
+    assert found.sentence.startswith("`head` (Linear) of PyTorch")
+    assert "of what `gru" in found.sentence
 
 
 # ---------------------------------------------------------------------- two directions
