@@ -222,7 +222,7 @@ REPORTS = (
     report("class token", "order|concat|join|first|front", "[cls, x]", class_token),
     report(
         "patch tokens",
-        "view|reshape|permut|transpos|axes|order",
+        "channel by channel",
         "flatten(2).transpose(1, 2)",
         patch_tokens,
     ),
