@@ -126,14 +126,14 @@ def _cures(
 ) -> list[Finding]:
     """Give each norm, each sublayer and what comes after them what Keras gives it."""
     keras = isolated.keras
-    names = list(keras.kinds)
+    every_name = list(isolated.torch.kinds)
+    names = [name for name in keras.kinds if name in every_name]  # that both run
     places = _places(moved)
     last = max(names.index(name) for name in places)
     following = [
         name for name in names[last + 1 :] if name not in _inside(moved, keras)
     ]
-    places = sorted({*places, *following[:1]}, key=list(isolated.torch.kinds).index)
-    every_name = list(isolated.torch.kinds)
+    places = sorted({*places, *following[:1]}, key=every_name.index)
     cures = []
     for layer in places:
         x = keras.given_to(layer)
