@@ -42,8 +42,9 @@ def fed_by_another(layer: str, isolated: Isolated) -> Finding | None:
         isolated: the twins at work, the model's inputs among the layers.
 
     Returns:
-        None where one side gives it something unknown, or where both give it what one
-        layer makes, which is looked at elsewhere.
+        None where one side gives it something unknown or what a layer makes that it
+        alone has, or where both give it what one layer makes, which is looked at
+        elsewhere.
     """
     if isolated.keras.input_of(layer) is None:
         return None
@@ -55,7 +56,7 @@ def fed_by_another(layer: str, isolated: Isolated) -> Finding | None:
             return None
         sources[side], name = source
         names.add(name)
-    if len(names) == 1:
+    if len(names) == 1 or not all(_is_on_both(name, isolated) for name in names):
         return None
     torch, keras = sources["torch"], sources["keras"]
     own_name = isolated.name(layer, "torch")
@@ -72,6 +73,14 @@ def fed_by_another(layer: str, isolated: Isolated) -> Finding | None:
     every_name = list(isolated.torch.kinds)
     before = every_name[max(every_name.index(layer) - 1, 0)]
     return Finding(before, (reading,), cure=LayerInput(x), following=layer)
+
+
+def _is_on_both(name: str, isolated: Isolated) -> bool:
+    """Whether a layer runs on both sides."""
+    return all(
+        name in anatomy.layer_outputs or name in anatomy.recurrent_outputs
+        for anatomy in isolated.anatomies.values()
+    )
 
 
 def _source(layer: str, anatomy: Anatomy) -> tuple[str, str] | None:

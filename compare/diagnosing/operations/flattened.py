@@ -52,8 +52,9 @@ def flattened_otherwise(
     back = ", ".join(str(axis) for axis in np.argsort(axes))
     turned = ", ".join(str(axis) for axis in axes[1:])
     words: dict[Side, str] = {
-        "torch": f"all values with the axes of Keras's array in the order {axes}",
-        "keras": "all values with its axes in the order that it has",
+        "torch": f"a reshape of an array with the axes in the order {axes}, without the "
+        "transpose",
+        "keras": "a reshape of it with the axes in their own order",
     }
     if axes == channels_first:
         words = {"torch": CHANNEL_BY_CHANNEL, "keras": POSITION_BY_POSITION}
@@ -65,6 +66,11 @@ def flattened_otherwise(
         "torch": f"PyTorch{where}: give {name} x.permute({back}).flatten(1)",
         "keras": f"Keras{keras_where}: Permute(({turned})) before Flatten",
     }
+    if own.ndim > 2:
+        fixes = {
+            "torch": f"PyTorch{where}: x.permute({back}) before the reshape",
+            "keras": f"Keras{keras_where}: Permute(({turned})) before the reshape",
+        }
     return Worded("flattened in another order", sentence, fixes, is_cause=True)
 
 
