@@ -52,7 +52,7 @@ def flattened_otherwise(
     back = ", ".join(str(axis) for axis in np.argsort(axes))
     turned = ", ".join(str(axis) for axis in axes[1:])
     words: dict[Side, str] = {
-        "torch": f"a reshape of an array with the axes in the order {axes}, without the "
+        "torch": f"a reshape of an array with the axes in the order {axes}, without a "
         "transpose",
         "keras": "a reshape of it with the axes in their own order",
     }
