@@ -44,9 +44,11 @@ def scaled(
         functions: by name; first the one that leaves an array as it is.
 
     Yields:
-        The first that is found, if any is.
+        The first that is found, if any is; booleans have none.
     """
     if x.shape != y.shape or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return
+    if x.dtype == bool or y.dtype == bool:  # no numbers to scale
         return
     scaling = _after_a_function(x, y, functions)
     if scaling is None:
