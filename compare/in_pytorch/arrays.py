@@ -359,3 +359,15 @@ def filled(results: object, tensors: Iterator[torch.Tensor]) -> object:
 def softmax(tensor: torch.Tensor) -> torch.Tensor:
     """A tensor whose last axis adds up to 1: (..., classes)."""
     return torch.softmax(tensor, -1)
+
+
+def tensors_in(value: object) -> Iterator[torch.Tensor]:
+    """The tensors in arguments or results of any nesting, in order."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from tensors_in(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from tensors_in(part)

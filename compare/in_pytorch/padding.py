@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import torch
 
+from compare.in_pytorch.arrays import tensors_in
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
 
@@ -57,7 +58,7 @@ class _WatchingForMasks(torch.overrides.TorchFunctionMode):
         kwargs = kwargs or {}
         result = function(*args, **kwargs)
         if not self.has_seen_one:
-            tensors = _tensors([result, *args, *kwargs.values()])
+            tensors = tensors_in([result, *args, *kwargs.values()])
             packs = getattr(function, "__name__", "") == PACKS
             self.has_seen_one = packs or any(self._is_mask(x) for x in tensors)
         return result
@@ -69,12 +70,3 @@ class _WatchingForMasks(torch.overrides.TorchFunctionMode):
             and tensor.ndim > 1
             and self._batch in tensor.shape[:2]
         )
-
-
-def _tensors(values: Iterable[object]) -> Iterator[torch.Tensor]:
-    """The tensors among values, which may stand in a tuple or a list."""
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from compare.in_pytorch import precision
+from compare.in_pytorch.arrays import tensors_in
 from compare.in_pytorch.internals import LAYERS_HOME, version_of
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.operators import name_of
@@ -162,7 +163,7 @@ class _Running(torch.overrides.TorchFunctionMode):
         self._count += 1
         number = self._count
         args, kwargs = self._given(number, args, kwargs)
-        tensors = list(_tensors((args, kwargs)))
+        tensors = list(tensors_in((args, kwargs)))
         keys = [_key(tensor) for tensor in tensors]
         takes: tuple[int, ...] = ()
         if self._recorder is not None:
@@ -178,7 +179,7 @@ class _Running(torch.overrides.TorchFunctionMode):
         ]
         made = [
             tensor
-            for tensor in _tensors(result)
+            for tensor in tensors_in(result)
             if all(tensor is not t for t in tensors)
         ]
         if changed:
@@ -188,7 +189,7 @@ class _Running(torch.overrides.TorchFunctionMode):
             made = changed
         elif made:
             result = self._taken(number, result)
-            made = list(_tensors(result))
+            made = list(tensors_in(result))
         if self._recorder is not None and made:
             name = name_of(function)
             self._recorder.step(
@@ -231,7 +232,7 @@ class _Running(torch.overrides.TorchFunctionMode):
             args, kwargs = self._given(number, args, kwargs)
             takes: tuple[int, ...] = ()
             if self._recorder is not None:
-                takes = self._recorder.numbers(list(_tensors((args, kwargs))))
+                takes = self._recorder.numbers(list(tensors_in((args, kwargs))))
             self._calls.append((number, takes, _line(sys._getframe(1))))  # noqa: SLF001
             return args, kwargs
 
@@ -246,14 +247,14 @@ class _Running(torch.overrides.TorchFunctionMode):
             number, takes, line = self._calls.pop()
             change = self._outputs.get((number, 0))
             if change is not None and change.hands_on is not None:
-                result = list(_tensors((args, kwargs)))[change.hands_on]
+                result = list(tensors_in((args, kwargs)))[change.hands_on]
             result = self._taken(number, result)
             if self._recorder is not None:
                 self._recorder.step(
                     number,
                     type(module).__name__,
                     takes,
-                    list(_tensors(result)),
+                    list(tensors_in(result)),
                     _settings(module),
                     name,
                     True,
@@ -345,18 +346,6 @@ def _settings(module: torch.nn.Module) -> dict[str, Any]:
         for name, value in vars(module).items()
         if not name.startswith("_") and isinstance(value, int | float | str | tuple)
     }
-
-
-def _tensors(value: Any) -> Iterator[torch.Tensor]:
-    """The tensors in arguments or results of any nesting, in order."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _tensors(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _tensors(part)
 
 
 def _as_array(tensor: torch.Tensor) -> np.ndarray | None:

@@ -45,6 +45,7 @@ NAMES = {
     # What layers take and return differs by framework; these bring it to one form.
     "arrays.features_in_place": "arrays are put into PyTorch's model alone",
     "arrays.batch_or_time_first": "layers of Keras have the batch first",
+    "arrays.tensors_in": "Keras has one of its own, keras.tree",
     "arrays.is_batch": "layers of Keras take no single sequences",
     "arrays.is_cell": "a cell of Keras is seen by its class where it runs",
     "arrays.is_recurrent_result": "users derive layers of PyTorch, and cells of Keras",

@@ -52,9 +52,7 @@ def operations_alone(
     if operations[lacks] or not operations[has]:
         return None
     steps = operations[has]
-    names = names_of(steps, traces[has])
-    if len(steps) == 1 and not steps[0].name.isidentifier():
-        names += result_of(steps[0], traces[has])
+    names = names_and_result(steps, traces[has])
     where, lacking = at(steps[-1]), ""
     base = value_in_words(bases[has], traces[has])
     sentence = f"{SIDES[has]} has {names} of {base}{where}, and {SIDES[lacks]} does not"
@@ -71,7 +69,15 @@ def operations_alone(
     return Worded(f"{names} in {SIDES[has]} alone", sentence, fixes, is_cause=True)
 
 
-def result_of(step: Step, trace: Trace) -> str:
+def names_and_result(steps: Sequence[Step], trace: Trace) -> str:
+    """Steps in words; of a single operator also what it makes, where that is known."""
+    names = names_of(steps, trace)
+    if len(steps) == 1 and not steps[0].name.isidentifier():
+        names += _result_of(steps[0], trace)
+    return names
+
+
+def _result_of(step: Step, trace: Trace) -> str:
     """What an operator makes, in brackets; "" where that is not known."""
     arrays = [trace.array(v) for v in step.inputs if trace.array(v).size > 1]
     for label in recognised(trace.array(step.outputs[0]), arrays):

@@ -51,26 +51,22 @@ def flattened_otherwise(
     where, keras_where = at(takers["torch"]), at(takers["keras"])
     back = ", ".join(str(axis) for axis in np.argsort(axes))
     turned = ", ".join(str(axis) for axis in axes[1:])
-    words: dict[Side, str] = {
-        "torch": f"a reshape of an array with the axes in the order {axes}, without a "
-        "transpose",
-        "keras": "a reshape of it with the axes in their own order",
-    }
-    if axes == channels_first:
-        words = {"torch": CHANNEL_BY_CHANNEL, "keras": POSITION_BY_POSITION}
+    own_words, keras_words = CHANNEL_BY_CHANNEL, POSITION_BY_POSITION
+    if axes != channels_first:
+        own_words = f"a reshape of an array with the axes in the order {axes}"
+        own_words += ", without a transpose"
+        keras_words = "a reshape of it with the axes in their own order"
     sentence = (
-        f"{name} of PyTorch{where} takes {words['torch']}, where {keras_name} of Keras"
-        f"{keras_where} takes {words['keras']}"
+        f"{name} of PyTorch{where} takes {own_words}, where {keras_name} of Keras"
+        f"{keras_where} takes {keras_words}"
     )
-    fixes: dict[Side, str] = {
-        "torch": f"PyTorch{where}: give {name} x.permute({back}).flatten(1)",
-        "keras": f"Keras{keras_where}: Permute(({turned})) before Flatten",
-    }
+    torch_fix, last = f"give {name} x.permute({back}).flatten(1)", "Flatten"
     if own.ndim > 2:
-        fixes = {
-            "torch": f"PyTorch{where}: x.permute({back}) before the reshape",
-            "keras": f"Keras{keras_where}: Permute(({turned})) before the reshape",
-        }
+        torch_fix, last = f"x.permute({back}) before the reshape", "the reshape"
+    fixes: dict[Side, str] = {
+        "torch": f"PyTorch{where}: {torch_fix}",
+        "keras": f"Keras{keras_where}: Permute(({turned})) before {last}",
+    }
     return Worded("flattened in another order", sentence, fixes, is_cause=True)
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compare.diagnosing.operations.ahead import in_code, operations_alone, result_of
+from compare.diagnosing.operations.ahead import (
+    in_code,
+    names_and_result,
+    operations_alone,
+)
 from compare.diagnosing.operations.axes import as_keras_counts
 from compare.diagnosing.operations.candidate import Candidate, is_own
 from compare.diagnosing.operations.causes import Cause
@@ -14,14 +18,11 @@ from compare.diagnosing.operations.computed import (
     moved_or_multiplied,
     transposed_weight,
 )
-from compare.diagnosing.operations.counterparts import is_turned, order_of_axes
 from compare.diagnosing.operations.flattened import flattened_otherwise
 from compare.diagnosing.operations.folds import unlike_folds
 from compare.diagnosing.operations.indices import moved_index
-from compare.diagnosing.operations.layouts import layouts
 from compare.diagnosing.operations.naming import (
     at,
-    base_in_words,
     base_of,
     name_of,
     names_of,
@@ -33,9 +34,9 @@ from compare.diagnosing.operations.numbers import in_words, told_apart
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.settings import unlike_settings
 from compare.diagnosing.operations.sizes import other_windows
+from compare.diagnosing.operations.turned import another_layout, another_order
 from compare.diagnosing.operations.unlike_constants import relation
 from compare.diagnosing.operations.worded import Worded
-from compare.judging.explanation import listed
 from compare.judging.result import SIDES
 from compare.judging.words import Side
 from compare.mistakes.traces import CONSTANT, RETURN, Step
@@ -68,9 +69,9 @@ def worded(cause: Cause) -> Worded:
         case "another constant":
             return _another_constant(change, cause.found)
         case "another order":
-            return _another_order(change, cause.found)
+            return another_order(change, cause.found)
         case "another layout":
-            return _another_layout(change, cause.found)
+            return another_layout(change, cause.found)
         case _:
             return _otherwise(change, cause.found)
 
@@ -84,9 +85,7 @@ def _alone(
     region = found.torch if side == "torch" else found.keras
     other: Side = "keras" if side == "torch" else "torch"
     steps = [step] if change is None else steps_up_to(region, step)
-    names = names_of(steps, region.trace)
-    if len(steps) == 1 and not step.name.isidentifier():
-        names += result_of(step, region.trace)
+    names = names_and_result(steps, region.trace)
     where = at(step)
     sentence = f"{SIDES[side]} has {names}{source_of(steps[0], region)}{where}"
     sentence += f", and {SIDES[other]} does not"
@@ -243,104 +242,6 @@ def _another_constant(change: Candidate, found: Regions) -> Worded:
             "keras": f"Keras{keras_where}: take the numbers of PyTorch: {related}",
         }
     return Worded(f"{makes} for {keras_makes}", sentence, fixes, is_cause=True)
-
-
-def _another_layout(change: Candidate, found: Regions) -> Worded:
-    """A layer of each side is given the same numbers, in another order."""
-    assert change.keras is not None
-    assert change.arrangement is not None
-    torch, keras = found.torch.trace, found.keras.trace
-    own = torch.array(change.torch.inputs[change.place])
-    keras_value = change.keras.inputs[change.keras_place]
-    words = layouts(own, keras, keras_value, change.arrangement.order)
-    name, keras_name = name_of(change.torch, torch), name_of(change.keras, keras)
-    where, keras_where = at(change.torch), at(change.keras)
-    sentence = (
-        f"{name} of PyTorch{where} takes its input with the axes in another order, "
-        f"{words.torch}, where {keras_name} of Keras{keras_where} takes {words.keras}"
-    )
-    fixes: dict[Side, str] = {
-        "torch": f"PyTorch{where}: permute before, so that {name} takes {words.keras}",
-        "keras": f"Keras{keras_where}: give {keras_name} {words.torch}",
-    }
-    return Worded("axes in another order", sentence, fixes, is_cause=True)
-
-
-def _another_order(change: Candidate, found: Regions) -> Worded:
-    """A step of each side makes the same numbers, with some axes exchanged."""
-    assert change.keras is not None
-    torch, keras = found.torch.trace, found.keras.trace
-    value, keras_value = change.torch.inputs[change.place], change.input_of_keras
-    step, keras_step = _first_of_order(value, keras_value, found)
-    own, right = torch.array(value), keras.array(keras_value)
-    axes = order_of_axes(own, right)
-    assert axes is not None  # as `is_turned` has seen
-    moved = listed([str(place) for place, axis in enumerate(axes) if place != axis])
-    where, keras_where = at(change.torch), at(change.keras)
-    name = value_in_words(value, torch)
-    keras_name = value_in_words(keras_value, keras)
-    order = ""
-    if step is not None and keras_step is not None:
-        where, keras_where = at(step), at(keras_step)
-        name = f"what {name_of(step, torch)} of PyTorch{where} makes"
-        keras_name = f"what {name_of(keras_step, keras)} of Keras{keras_where} makes"
-        order = _order_of_inputs(step, keras_step, found)
-    along = ""
-    if step is not None and step.is_layer and change.torch.number != RETURN:
-        # A layer has its axes where its framework has them: what takes them is told.
-        taking, keras_taking = (
-            name_of(change.torch, torch),
-            name_of(change.keras, keras),
-        )
-        order += f", as {taking}{at(change.torch)} takes it and {keras_taking} does not"
-        along = f", or let {taking} work along the other axis"
-    sentence = f"{name} is {keras_name}, transposed: axes {moved} are exchanged{order}"
-    fixes: dict[Side, str] = {
-        "torch": f"PyTorch{where}: exchange axes {moved}, or what goes into it{along}",
-        "keras": f"Keras{keras_where}: exchange axes {moved}, or what goes into it",
-    }
-    return Worded(f"axes {moved} exchanged", sentence, fixes, is_cause=True)
-
-
-def _order_of_inputs(step: Step, keras_step: Step, found: Regions) -> str:
-    """In which order steps of both sides take the same two values, if they differ."""
-    torch = found.torch.trace
-    own = [base_in_words(v, torch) for v in step.inputs if not is_own(torch, v)]
-    right = []
-    for value in keras_step.inputs:
-        counterparts = found.shared.of_keras.get(value, ())
-        right += [base_in_words(counterpart, torch) for counterpart in counterparts[:1]]
-    if own == right or sorted(own) != sorted(right):
-        return ""
-    return f"; it takes {listed(own)} in this order, that of Keras {listed(right)}"
-
-
-def _first_of_order(
-    value: int, keras_value: int, found: Regions
-) -> tuple[Step | None, Step | None]:
-    """The first steps that make two values with axes exchanged.
-
-    Args:
-        value: of PyTorch's trace.
-        keras_value: its counterpart, of the same shape.
-        found: knows what goes into them.
-    """
-    torch, keras = found.torch.trace, found.keras.trace
-    while True:
-        step, keras_step = torch.maker(value), keras.maker(keras_value)
-        if step is None or keras_step is None:
-            return step, keras_step
-        before = [
-            (own, counterpart.number)
-            for own in step.inputs
-            if not is_own(torch, own)
-            for counterpart in found.shared.of_torch.get(own, ())
-            if counterpart.number in keras_step.inputs
-            and is_turned(torch.array(own), keras.array(counterpart.number))
-        ]
-        if len(before) != 1:
-            return step, keras_step
-        value, keras_value = before[0]
 
 
 def _otherwise(change: Candidate, found: Regions) -> Worded:

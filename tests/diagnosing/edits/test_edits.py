@@ -60,6 +60,27 @@ def test_the_edited_line_is_a_right_place_and_the_next_is_not():
     assert not outcome(change, wrong).is_placed
 
 
+def report_of(pair, new):
+    """What is said of the edit that puts a text into a pair."""
+    (change,) = (change for change in measure.edits_of(pair) if change.new == new)
+    return measure.reported(pair, change.made_in(edit.text_of(pair)))
+
+
+def test_what_a_layer_of_one_side_alone_makes_is_no_other_source():
+    """PyTorch pads by a layer, and Keras within the convolution."""
+    report = report_of("separable", "x = x.permute(0, 3, 2, 1)")
+
+    assert report.verdict == "different"
+    assert "is given first.0" not in report.text
+
+
+def test_a_norm_that_is_left_out_is_told_beside_norms_that_are_not():
+    report = report_of("vit", "x = x + self.mlp(x)")
+
+    assert report.explained
+    assert "`norm2_0` (LayerNormalization)" in report.sentences
+
+
 @pytest.mark.slow
 def test_most_edits_are_noticed_named_and_placed():
     by_pair = [list(measure.measured(pair)) for pair in measure.PAIRS]
