@@ -19,6 +19,7 @@ from compare.diagnosing.operations.by_hand_reads import read_otherwise
 from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.candidates import DEEPEST, JUST, candidates
 from compare.diagnosing.operations.counterparts import counterparts, same
+from compare.diagnosing.operations.exchanged import exchanged
 from compare.diagnosing.operations.norm_order import norms_elsewhere
 from compare.diagnosing.operations.regions import Regions, regions
 from compare.in_keras import traces as keras_traces
@@ -169,7 +170,8 @@ class _Search:
     def known(self) -> list[Candidate]:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
         changes = [*norms_elsewhere(self.found), *recurrent_by_hand(self.found)]
-        for candidate in chain(changes, read_otherwise(self.found)):
+        in_order = exchanged(self.found)
+        for candidate in chain(changes, read_otherwise(self.found), in_order):
             if self._cures([candidate]):
                 return [candidate]
         return self._best(changes)
