@@ -58,7 +58,8 @@ def explained_by_operations(
     explanation = _by(found, twins, arrays, before, proofs)
     if explanation.explained:
         return explanation
-    if found is not None and found.are_all and not before.part:
+    is_cured = found is not None and found.are_all
+    if is_cured and not before.part and not _is_of_layers(found):
         # What cures may be told by its parts, where it is not as a whole.
         told = _by(
             causes(twins, arrays, is_told=_is_told), twins, arrays, before, proofs
@@ -104,6 +105,23 @@ def _by(
     if change.keras is None:
         return explained
     return replace(explained, keras_line=_text(change.keras.line))
+
+
+def _is_of_layers(found: Causes | None) -> bool:
+    """Whether twin layers with weights make unlike results, each as a whole.
+
+    What they compute has no parts in the models' source, and whatever comes after them
+    would cure by what it takes over from Keras.
+    """
+    if found is None:
+        return False
+    for cause in found.causes:
+        torch, keras = cause.change.torch, cause.change.keras
+        if cause.change.manner != "otherwise" or keras is None:
+            return False
+        if not (torch.has_weights and keras.has_weights):
+            return False
+    return True
 
 
 def _is_told(cause: Cause) -> bool:
