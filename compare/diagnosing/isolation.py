@@ -159,8 +159,12 @@ def _with_unseen(at_work: Mapping[str, str], layers: Mapping[str, str]) -> dict:
         at_work: kinds by the names of runs, in order.
         layers: kinds of all layers.
     """
-    seen = set(map(layer_of, at_work))
-    unseen = {name: of_layer(kind) for name, kind in layers.items() if name not in seen}
+    layers_at_work = set(map(layer_of, at_work))
+    unseen = {
+        name: of_layer(kind)
+        for name, kind in layers.items()
+        if name not in layers_at_work
+    }
     return {**at_work, **unseen}
 
 
@@ -251,8 +255,8 @@ def _rewritten(
             rewritten.refusals[name] = str(error)
         else:
             if name in by_hand:
-                own = Layer(by_hand[name], arrays[name])
-                arrays[name] = dict(as_usual(own).arrays)
+                layer_by_hand = Layer(by_hand[name], arrays[name])
+                arrays[name] = dict(as_usual(layer_by_hand).arrays)
             rewritten.arrays.update(arrays)
     return rewritten
 

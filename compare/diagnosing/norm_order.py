@@ -29,12 +29,12 @@ def norms_elsewhere(twins: Twins) -> Finding | None:
     places = norms_first(twins.model("torch", "float64"))
     if not places:
         return None
-    layer, first = next(iter(places.items()))
-    torch, keras = (BEFORE, AFTER) if first else (AFTER, BEFORE)
+    layer, is_first = next(iter(places.items()))
+    torch, keras = (BEFORE, AFTER) if is_first else (AFTER, BEFORE)
     sentence = f"the norms of {layer} stand {torch} in PyTorch, {keras} in Keras"
     fix = (
-        f"either PyTorch: norm_first={not first} or Keras: call the norms {torch}, "
-        f"as norm_first={first} does"
+        f"either PyTorch: norm_first={not is_first} or Keras: call the norms {torch}, "
+        f"as norm_first={is_first} does"
     )
     readings = (Reading("", (), sentence, fix),)
     return Finding(layer, readings, cure=OrderOfNorms())

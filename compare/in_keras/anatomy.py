@@ -259,8 +259,8 @@ def _states_of_stack(runs: list[Run]) -> tuple[np.ndarray, ...]:
     """
     states = next(run.states for run in runs if run.states is not None)
     zeros = tuple(np.zeros_like(state) for state in states)
-    parts = [zeros if run.states is None else run.states for run in runs]
-    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    states_of_runs = [zeros if run.states is None else run.states for run in runs]
+    return tuple(np.concatenate(arrays) for arrays in zip(*states_of_runs, strict=True))
 
 
 def _sequence(run: Run) -> np.ndarray:

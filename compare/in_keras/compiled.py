@@ -103,7 +103,7 @@ def _loss(loss: Any) -> tuple[str, str, bool | None]:
         return "", "", None
     name = loss if isinstance(loss, str) else ""
     name = name or getattr(loss, "__name__", type(loss).__name__)
-    known = LOSSES.get(name, "")
+    known_loss = LOSSES.get(name, "")
     config: Mapping[str, Any] = {}
     if isinstance(loss, keras.Loss):
         config = loss.get_config()
@@ -111,6 +111,6 @@ def _loss(loss: Any) -> tuple[str, str, bool | None]:
         if config.get(key, plain) != plain:
             return f"{name}({key}={config[key]})", "", None
     takes_logits = None
-    if known == CROSS_ENTROPY:
+    if known_loss == CROSS_ENTROPY:
         takes_logits = bool(config.get("from_logits", False))
-    return name, known, takes_logits
+    return name, known_loss, takes_logits

@@ -97,19 +97,19 @@ class Noting:
         """
         operations: list[Operation] = []
         rows = zip(self._told, self._figures.numpy(), strict=False)
-        for number, (told, figures) in enumerate(rows):
+        for number, (words, figures) in enumerate(rows):
             if self._masks and number in self._of_masks:
                 continue  # the mask is told
             if np.isfinite(figures).all():  # it ran
-                operations += told(figures, steps)
+                operations += words(figures, steps)
         return operations
 
-    def _add(self, figures: Sequence[Any], told: Told) -> None:
+    def _add(self, figures: Sequence[Any], words: Told) -> None:
         """Add an operation to those that are watched.
 
         Args:
             figures: at most FIGURES tensors, (), of numbers or booleans.
-            told: what is to be said of them.
+            words: what is to be said of them.
         """
         if len(self._told) == OPERATIONS:
             return
@@ -117,7 +117,7 @@ class Noting:
         numbers += [numbers[0]] * (FIGURES - len(numbers))
         row = tensorflow.IndexedSlices(tensorflow.stack(numbers), len(self._told))
         self._figures.scatter_max(row)
-        self._told.append(told)
+        self._told.append(words)
 
     @contextmanager
     def noting(self, model: keras.Model | Renamed) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.in_pytorch import precision
+from compare.in_pytorch.functions import Function, FunctionMode, calling_frame
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
 from compare.mistakes.operations import (
@@ -89,7 +89,7 @@ class Watch:
         return watching.operations
 
 
-class _Watching(torch.overrides.TorchFunctionMode):
+class _Watching(FunctionMode):
     """Notes what functions of PyTorch do that are called inside.
 
     Args:
@@ -106,16 +106,12 @@ class _Watching(torch.overrides.TorchFunctionMode):
         self._steps = steps
         self._names = {id(module): name for name, module in model.named_modules()}
 
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
+    def call(
+        self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        kwargs = kwargs or {}
+        """Make a call, and note what it does to the values of its arguments."""
         name = getattr(function, "__name__", "")
-        caller = precision.caller()
+        caller = calling_frame()
         before: list[Operation] = []
         # What works in place changes its argument, so this comes before the call.
         if args and isinstance(args[0], torch.Tensor):
@@ -203,17 +199,17 @@ class _Watching(torch.overrides.TorchFunctionMode):
         self, x: torch.Tensor, index: Any, caller: FrameType
     ) -> Iterator[Operation]:
         """Slices that end, or begin, where an axis that is long enough would."""
-        parts = list(index) if isinstance(index, tuple) else [index]
+        items = list(index) if isinstance(index, tuple) else [index]
         axis = 0
-        for number, part in enumerate(parts):
-            if part is Ellipsis:
-                axis = x.ndim - sum(p is not None for p in parts[number + 1 :])
+        for number, item in enumerate(items):
+            if item is Ellipsis:
+                axis = x.ndim - sum(p is not None for p in items[number + 1 :])
                 continue
-            if part is None:
+            if item is None:
                 continue
-            if isinstance(part, slice) and axis < x.ndim:
+            if isinstance(item, slice) and axis < x.ndim:
                 size = x.shape[axis]
-                for bound, text in _fixed_bounds(part):
+                for bound, text in _fixed_bounds(item):
                     # A bound of the very size of the axis was read from it.
                     if bound != size:
                         place = self._place(f"slice [{text}]", caller)
@@ -349,10 +345,10 @@ def _bounds(name: str, args: Arguments, kwargs: Mapping[str, Any]) -> tuple[Any,
     if name in KNEES:
         return KNEES[name]
     bounds = []
-    for told in TOLD[name]:
+    for argument in TOLD[name]:
         bound = None
-        if told is not None:
-            place, keyword, usual = told
+        if argument is not None:
+            place, keyword, usual = argument
             bound = kwargs.get(keyword, usual)
             if len(args) > place:
                 bound = args[place]
@@ -387,11 +383,11 @@ def _need(x: Any) -> Need:
     return "values" if is_float else "padding"
 
 
-def _fixed_bounds(part: slice) -> Iterator[tuple[int, str]]:
+def _fixed_bounds(bounds: slice) -> Iterator[tuple[int, str]]:
     """The numbers of values that a slice takes at most, with it in words."""
-    if part.step not in (None, 1):
+    if bounds.step not in (None, 1):
         return
-    if type(part.stop) is int and part.stop > 1 and not part.start:
-        yield part.stop, f":{part.stop}"
-    if type(part.start) is int and part.start < -1 and part.stop is None:
-        yield -part.start, f"{part.start}:"
+    if type(bounds.stop) is int and bounds.stop > 1 and not bounds.start:
+        yield bounds.stop, f":{bounds.stop}"
+    if type(bounds.start) is int and bounds.start < -1 and bounds.stop is None:
+        yield -bounds.start, f"{bounds.start}:"

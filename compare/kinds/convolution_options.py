@@ -85,7 +85,7 @@ def padding_in_words(torch: Options, keras: Options, x: np.ndarray) -> Options:
         return torch
     sizes = x.shape[1:-1]
     reach = reaches(torch["window"], torch["dilation"])
-    own = around(torch["padding"], sizes, reach, torch["stride"])
-    if own == around(word, sizes, reach, torch["stride"]):
+    zeros = around(torch["padding"], sizes, reach, torch["stride"])
+    if zeros == around(word, sizes, reach, torch["stride"]):
         return {**torch, "padding": word}
     return torch

@@ -125,13 +125,13 @@ def cut(
     Returns:
         (batch, *windows, *size, features).
     """
-    both = [
+    sums = [
         (before + earlier, after + later)
         for (before, after), (earlier, later) in zip(*around_it, strict=True)
     ]
     size, stride, dilation = _moves(options)
     padded = np.pad(
-        np.asarray(x, "float64"), ((0, 0), *both, (0, 0)), constant_values=filling
+        np.asarray(x, "float64"), ((0, 0), *sums, (0, 0)), constant_values=filling
     )
     return windows(padded, size, stride, dilation)
 

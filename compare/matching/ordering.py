@@ -123,10 +123,10 @@ def _pasted(table: Mapping[str, str | Sequence[str]], option: bool) -> str:
     """
     pairs, rows = [], []
     for name, twins in table.items():
-        parts = [twins] if isinstance(twins, str) else list(twins)
-        pairs.append(f"{name}={'+'.join(parts)}")
-        quoted = [f'"{part}"' for part in parts]
-        listed = quoted[0] if len(parts) == 1 else f"[{', '.join(quoted)}]"
+        twin_names = [twins] if isinstance(twins, str) else list(twins)
+        pairs.append(f"{name}={'+'.join(twin_names)}")
+        quoted = [f'"{twin_name}"' for twin_name in twin_names]
+        listed = quoted[0] if len(twin_names) == 1 else f"[{', '.join(quoted)}]"
         rows.append(f'"{name}": {listed}')
     if option:
         return f"--names {shlex.quote(bounded(pairs, ',', LETTERS_OF_TABLE))}"

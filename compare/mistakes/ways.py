@@ -340,9 +340,9 @@ def _exchanged(results: Sequence[np.ndarray]) -> list[int] | None:
     None where no two have one shape.
     """
     order = list(range(len(results)))
-    for first, second in combinations(order, 2):
-        if results[first].shape == results[second].shape:
-            order[first], order[second] = second, first
+    for gate, other_gate in combinations(order, 2):
+        if results[gate].shape == results[other_gate].shape:
+            order[gate], order[other_gate] = other_gate, gate
             return order
     return None
 

@@ -29,18 +29,18 @@ def four_of(stage: str, stages: StagesOfAll) -> Four:
     Raises:
         BadInput: if there is nothing in it.
     """
-    four = Four(
+    arrays = Four(
         t32=stages["torch", "float32"][stage],
         t64=stages["torch", "float64"][stage],
         k32=stages["keras", "float32"][stage],
         k64=stages["keras", "float64"][stage],
     )
-    if not four.t64.size or not four.k64.size:
+    if not arrays.t64.size or not arrays.k64.size:
         raise BadInput(
             f"stage {stage}: expected something to compare, got arrays of shapes "
-            f"{four.t64.shape} and {four.k64.shape}; give a larger batch or model"
+            f"{arrays.t64.shape} and {arrays.k64.shape}; give a larger batch or model"
         )
-    return four
+    return arrays
 
 
 def with_valid_steps(four: Four, valid: np.ndarray) -> Four:

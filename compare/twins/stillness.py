@@ -84,9 +84,9 @@ def _still_arrays(
             if keys:
                 still[side][name] = keys
     if len(still) == len(SIDES):
-        both = still["torch"].keys() & still["keras"].keys()
+        shared_names = still["torch"].keys() & still["keras"].keys()
         for side in SIDES:
-            still[side] = {name: still[side][name] for name in both}
+            still[side] = {name: still[side][name] for name in shared_names}
     return still
 
 

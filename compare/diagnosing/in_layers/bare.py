@@ -54,15 +54,15 @@ def unlike_bare_layers(
     for pair in _pairs(torch, keras):
         by_name.setdefault(pair[0].name, []).append(pair)
     for pairs in by_name.values():
-        first = pairs[0]
-        if all(_are_alike(keras_layer, first[1]) for _, keras_layer in pairs):
-            yield from _unlike(first)
+        first_pair = pairs[0]
+        if all(_are_alike(keras_layer, first_pair[1]) for _, keras_layer in pairs):
+            yield from _unlike(first_pair)
 
 
-def _are_alike(layer: BareLayer, other: BareLayer) -> bool:
+def _are_alike(layer: BareLayer, twin: BareLayer) -> bool:
     """Whether two layers of one side are the same but for their names."""
-    same_options = layer.call.options == other.call.options
-    return layer.kind is other.kind and same_options
+    same_options = layer.call.options == twin.call.options
+    return layer.kind is twin.kind and same_options
 
 
 # ------------------------------------------------------------------------------- pairs
@@ -78,12 +78,12 @@ def _pairs(torch: Sequence[BareLayer], keras: Sequence[BareLayer]) -> Iterator[P
             continue
         for layer in of_torch:
             x, moved = layer.call.x, _moved(layer)
-            given = [
-                other
-                for other in of_keras
-                if near(x, other.call.x) or near(moved, other.call.x)
+            inputs = [
+                keras_layer
+                for keras_layer in of_keras
+                if near(x, keras_layer.call.x) or near(moved, keras_layer.call.x)
             ]
-            twin = given[0] if given else of_keras[0]
+            twin = inputs[0] if inputs else of_keras[0]
             of_keras.remove(twin)
             yield layer, twin
 
@@ -124,10 +124,14 @@ def _unlike(pair: Pair) -> Iterator[Finding]:
     same_x = torch.call.x.shape == x.shape or _moved(torch).shape == x.shape
     if not same_x or not all(makes(layer.call, layer.output) for layer in pair):
         return
-    own = replace(torch.call, x=keras.call.x).run()  # of what Keras's layer is given
-    if not isinstance(own, np.ndarray):
+    computed = replace(
+        torch.call, x=keras.call.x
+    ).run()  # of what Keras's layer is given
+    if not isinstance(computed, np.ndarray):
         return
-    if own.size == keras.output.size and near(own.ravel(), keras.output.ravel()):
+    if computed.size == keras.output.size and near(
+        computed.ravel(), keras.output.ravel()
+    ):
         return
     cure = Computation(_as_in_keras(keras.kind, keras.call))
     if torch.kind is not keras.kind:

@@ -159,7 +159,9 @@ def padded_after(layer: str, isolated: Isolated) -> Iterator[Finding]:
 def _is_handed_on(array: np.ndarray, anatomy: Anatomy) -> bool:
     """Whether a layer, or the caller, gets an array, as it is or of an activation."""
     handed_on = [*anatomy.layer_inputs.values(), *anatomy.results]
-    candidates = [other for other in handed_on if other.shape == array.shape]
+    candidates = [
+        handed_array for handed_array in handed_on if handed_array.shape == array.shape
+    ]
     return any(
         near(function(array), candidate)
         for candidate in candidates
@@ -177,8 +179,8 @@ def _with_another_step(finding: Finding) -> Finding:
 
 def _with_fix(finding: Finding, fix: str) -> Finding:
     """A finding whose first reading is mended in another way."""
-    first, *others = finding.readings
-    return replace(finding, readings=(replace(first, fix=fix), *others))
+    reading, *alternatives = finding.readings
+    return replace(finding, readings=(replace(reading, fix=fix), *alternatives))
 
 
 def ends_with_the_padding(

@@ -30,15 +30,15 @@ OF_IMAGES_IN_KERAS = {
 }
 
 
-def read_otherwise(found: Regions) -> Iterator[Candidate]:
+def read_otherwise(regions: Regions) -> Iterator[Candidate]:
     """What a side takes of a layer that the opposite side writes out."""
-    regions: SideOfLayer = {"torch": found.torch, "keras": found.keras}
-    layers = {side: [*_recurrent(regions, side)] for side in regions}
-    for side in regions:
+    sides: SideOfLayer = {"torch": regions.torch, "keras": regions.keras}
+    layers = {side: [*_recurrent(sides, side)] for side in sides}
+    for side in sides:
         if layers[OTHER[side]]:  # is not written out
             continue
         for step, layer in layers[side]:
-            yield from _of_layer(step, layer, side, regions)
+            yield from _of_layer(step, layer, side, sides)
 
 
 def _recurrent(regions: SideOfLayer, side: Side) -> Iterator[tuple[Step, Layer]]:

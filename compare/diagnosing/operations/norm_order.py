@@ -58,21 +58,21 @@ class Norm:
     residual: Residual
 
 
-def norms_elsewhere(found: Regions) -> Iterator[Candidate]:
+def norms_elsewhere(regions: Regions) -> Iterator[Candidate]:
     """What it would be if PyTorch had its norms where Keras has them.
 
     The first norm of one side is the twin of the first one of the other side. It is for
     a run to show whether that is all.
     """
-    norms = _of_one_order(_norms(found.torch.trace, "torch"))
-    keras_norms = _of_one_order(_norms(found.keras.trace, "keras"))
+    norms = _of_one_order(_norms(regions.torch.trace, "torch"))
+    keras_norms = _of_one_order(_norms(regions.keras.trace, "keras"))
     if not norms or len(norms) != len(keras_norms):
         return
     if norms[0].order == keras_norms[0].order:
         return
     changes: list[Replacement] = []
     for norm in norms:
-        changes += _moved(norm, found.torch.trace)
+        changes += _moved(norm, regions.torch.trace)
     yield Candidate(
         "torch alone",
         norms[0].step,
