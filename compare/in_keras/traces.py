@@ -349,12 +349,17 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _as_array(tensor: Any) -> np.ndarray | None:
-    """A copy of a tensor; None of one that is only a symbol, or not of numbers."""
+    """A copy of a tensor or of a constant of NumPy, as graphs have them.
+
+    Returns:
+        None of one that is only a symbol, or not of numbers.
+    """
     if isinstance(tensor, keras.Variable):
         tensor = tensor.value
     try:
         # `np.array` of the tensor itself warns: its `__array__` knows no `copy`.
-        array = np.array(tensor.numpy())
+        is_numpy = isinstance(tensor, np.ndarray)
+        array = tensor.copy() if is_numpy else np.array(tensor.numpy())
     except (AttributeError, TypeError, ValueError, NotImplementedError):
         return None
     return array if array.dtype.kind in "biufc" else None

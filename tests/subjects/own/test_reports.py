@@ -3,7 +3,7 @@
 import pytest
 from print_table import REPORTS, outcome
 
-NOT_YET_NAMED = ("local response norm", "positions in halves")
+NOT_YET_NAMED = ("local response norm",)
 # The models are judged as in evaluation, and a note says that one is not.
 SAME_WITH_A_NOTE = ("eval() forgotten",)
 # TensorFlow has no other precision of these.
