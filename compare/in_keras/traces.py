@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow
 
+from compare.in_keras import double
 from compare.in_keras.callers import users_line
 from compare.in_keras.internals import (
     KERAS_HOME,
@@ -41,6 +42,7 @@ NAMES = {
     "GetItem": "[]",
     "ConcatV2": "concatenate",
 }
+WHOLE = "local_response_normalization"  # of `double`, which is one step
 # Operations of TensorFlow that no user writes: they make what they take, or its shape.
 HANDING = (
     *("ReadVariableOp", "Identity", "VarHandleOp", "NoOp"),
@@ -208,7 +210,7 @@ class _Running:
     @contextmanager
     def _functions_replaced(self) -> Iterator[None]:
         """Note the functions of `keras.ops` and `keras.activations` that users call."""
-        before = []
+        before = [(double, WHOLE, getattr(double, WHOLE))]
         for module in (keras.ops, keras.activations, keras.ops.image, keras.ops.nn):
             for name, function in list(vars(module).items()):
                 if isfunction(function) and not name.startswith("_"):

@@ -32,6 +32,7 @@ from compare.diagnosing.operations.naming import (
 )
 from compare.diagnosing.operations.numbers import in_words, told_apart
 from compare.diagnosing.operations.regions import Regions
+from compare.diagnosing.operations.responses import unlike_responses
 from compare.diagnosing.operations.settings import unlike_settings
 from compare.diagnosing.operations.sizes import other_windows
 from compare.diagnosing.operations.turned import another_layout, another_order
@@ -249,6 +250,7 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
     assert change.keras is not None
     torch, keras = found.torch, found.keras
     known = unlike_settings(change, found) or unlike_folds(change, found)
+    known = known or unlike_responses(change)
     if known is not None:
         return known
     labels = labels_of(change, found)
