@@ -38,7 +38,14 @@ from compare.kinds.mistake import Call, RecurrentOutput
 from compare.kinds.option import REQUIRED
 from compare.matching.rewriting import rewrite
 from compare.mistakes.anatomy import Anatomy
-from compare.mistakes.runs import along_time, folded, layer_of, loops, unfolded
+from compare.mistakes.runs import (
+    along_time,
+    folded,
+    layer_of,
+    loops,
+    unfolded,
+    with_axes_of,
+)
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -74,7 +81,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         keras_twin, arrays, kinds_of_layers, rewritten.arrays, bare, by_hand
     )
     keras = _as_pytorch_attends(torch, keras)
-    keras = folded(unfolded(keras, torch), torch)
+    keras = with_axes_of(folded(unfolded(keras, torch), torch), torch)
     torch = unfolded(torch, keras)
     in_loops = loops(torch, keras)
     shown = along_time(keras, in_loops["keras"])
