@@ -29,7 +29,6 @@ from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.in_pytorch import twin as in_pytorch
 from compare.in_pytorch import written
 from compare.judging.distances import near
-from compare.judging.explanation import listed
 from compare.judging.verdict import HORIZON
 from compare.judging.words import PRECISIONS
 from compare.kinds import ATTENTION, as_usual, of_layer, read_as
@@ -396,7 +395,6 @@ def _trusted(twins: Twins, layer: str, call: Call) -> int | None:
     return int(lost[0]) if lost.size else None
 
 
-def _called(twins: Twins) -> dict[str, str]:
+def _called(twins: Twins) -> dict[str, list[str]]:
     """What Keras's user calls each layer that has another name in PyTorch."""
-    own_names = keras_layers.own_names(twins.model("keras", "float32"))
-    return {layer: listed(names) for layer, names in own_names.items()}
+    return keras_layers.own_names(twins.model("keras", "float32"))
