@@ -288,7 +288,8 @@ def avg_pool(axes: int) -> Kind:
                 "",
                 True,
                 False,
-                instead="see the padding: Keras counts none in a mean",
+                instead="keras.ops.pad before the layer: Keras counts no padding "
+                "in a mean",
                 sample=(False, None),
             ),
             *divisors,

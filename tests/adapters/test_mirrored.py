@@ -38,6 +38,7 @@ FILES = {
     "channels": "a layer of Keras says by data_format where it takes its channels",
     "operators": "TensorFlow names each operator as its function",
     "padding": "Keras's layers say by their masks which steps count",
+    "evaluating": "layers of Keras may act as in training unless they are told",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
 

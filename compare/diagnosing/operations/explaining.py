@@ -59,7 +59,8 @@ def explained_by_operations(
     explanation = _by(search_result, twins, arrays, before, proofs)
     if explanation.explained:
         return explanation
-    if search_result is not None and search_result.are_all and not before.part:
+    is_cured = search_result is not None and search_result.are_all
+    if is_cured and not before.part and not _is_of_layers(search_result):
         # What cures may be told by its parts, where it is not as a whole.
         by_parts = _by(
             causes(twins, arrays, is_told=_is_told), twins, arrays, before, proofs
@@ -115,6 +116,23 @@ def _by(
     if change.keras is None:
         return explained
     return replace(explained, keras_line=_text(change.keras.line))
+
+
+def _is_of_layers(search_result: Causes | None) -> bool:
+    """Whether twin layers with weights make unlike results, each as a whole.
+
+    What they compute has no parts in the models' source, and whatever comes after them
+    would cure by what it takes over from Keras.
+    """
+    if search_result is None:
+        return False
+    for cause in search_result.causes:
+        torch, keras = cause.change.torch, cause.change.keras
+        if cause.change.manner != "otherwise" or keras is None:
+            return False
+        if not (torch.has_weights and keras.has_weights):
+            return False
+    return True
 
 
 def _is_told(cause: Cause) -> bool:
