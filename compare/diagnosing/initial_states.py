@@ -81,11 +81,10 @@ def _sources(layer: str, states: States, anatomy: Anatomy) -> list[str]:
         states: what it is given.
         anatomy: what that side does.
     """
-    return [
-        _source(layer, state_of_part, anatomy)
-        for state in states
-        for state_of_part in state
-    ]
+    sources = []
+    for state in states:
+        sources += [_source(layer, row, anatomy) for row in state]
+    return sources
 
 
 def _source(layer: str, state: np.ndarray, anatomy: Anatomy) -> str:

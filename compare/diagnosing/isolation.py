@@ -98,13 +98,11 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     around, keras = surroundings(relayed, keras)
     torch, relayed = as_bare(torch, around), as_bare(relayed, around)
     trusted = _trusted_steps(twins, torch, keras)
-    alone = {
-        layer: layer_gap(
-            torch_twin, layer, keras, trusted.get(layer), around.get(layer)
-        )
-        for layer in [*torch.kinds, *bare]
-        if layer in keras.recurrent_outputs or layer in keras.layer_outputs
-    }
+    alone = {}
+    for layer in [*torch.kinds, *bare]:
+        if layer in keras.recurrent_outputs or layer in keras.layer_outputs:
+            steps, zeros = trusted.get(layer), around.get(layer)
+            alone[layer] = layer_gap(torch_twin, layer, keras, steps, zeros)
     return Isolated(
         torch=torch,
         keras=keras,
@@ -166,11 +164,10 @@ def _with_unseen(at_work: Mapping[str, str], layers: Mapping[str, str]) -> dict:
         layers: kinds of all layers.
     """
     layers_at_work = set(map(layer_of, at_work))
-    unseen = {
-        name: of_layer(kind)
-        for name, kind in layers.items()
-        if name not in layers_at_work
-    }
+    unseen = {}
+    for name, kind in layers.items():
+        if name not in layers_at_work:
+            unseen[name] = of_layer(kind)
     return {**at_work, **unseen}
 
 
@@ -253,7 +250,9 @@ def _rewritten(
     for name, layer in keras.items():
         if name not in torch:
             continue
-        source = {name: layer if name in by_hand else _with_both_biases(layer)}
+        if name not in by_hand:
+            layer = _with_both_biases(layer)
+        source = {name: layer}
         target = {name: torch[name]}
         try:
             arrays, _ = rewrite(source, target, "to_torch", strict=False)

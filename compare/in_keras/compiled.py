@@ -49,10 +49,12 @@ def compiled(model: keras.Model | Renamed) -> Compiled | None:
     settings = {**values, **clips}
     words = ", ".join(f"{key}={value:g}" for key, value in settings.items())
     if "learning_rate" not in values:
-        name, unused = "", (*unused, "a schedule of the learning rate")
+        unused = (*unused, "a schedule of the learning rate")
+    if unused:
+        name = ""
     return Compiled(
         optimizer=f"{cls}({', '.join([words, *unused])})",
-        known_optimizer="" if unused else name,
+        known_optimizer=name,
         values=values,
         clips=clips,
         unused=unused,
@@ -67,10 +69,10 @@ def _class(optimizer: keras.optimizers.Optimizer) -> tuple[str, str]:
     cls = type(optimizer).__name__
     if not type(optimizer).__module__.startswith("keras."):
         return "", cls
-    if cls == "SGD":
-        return "momentum" if optimizer.momentum else "sgd", cls
-    name = {"RMSprop": "rmsprop", "Adam": "adam", "AdamW": "adamw"}.get(cls, "")
-    return name, cls
+    if cls == "SGD" and optimizer.momentum:
+        return "momentum", cls
+    names = {"SGD": "sgd", "RMSprop": "rmsprop", "Adam": "adam", "AdamW": "adamw"}
+    return names.get(cls, ""), cls
 
 
 def _values(cls: str, config: Mapping[str, Any]) -> dict[str, float]:

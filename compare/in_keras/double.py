@@ -123,6 +123,7 @@ def _of_axes(sizes: Any) -> tuple[int, ...]:
 def _shape(tensor: Any) -> tuple[Any, ...]:
     """The sizes of a tensor, as numbers where they are known."""
     shape, at_work = tensor.shape, tensorflow.shape(tensor)
-    return tuple(
-        at_work[axis] if size is None else size for axis, size in enumerate(shape)
-    )
+    sizes = []
+    for axis, size in enumerate(shape):
+        sizes.append(at_work[axis] if size is None else size)
+    return tuple(sizes)

@@ -86,12 +86,11 @@ def anatomy(
     runs = watch.by_name()
     for name, run in runs.items():
         at_work.add(name, run)
-    kinds = {
-        name: of_layer(at_work.layer(run.layer).kind_at_work)
-        for name, run in runs.items()
-        if name in at_work.recurrent_calls or name in at_work.layer_inputs
-        if run.layer in holding
-    }
+    with_calls = at_work.recurrent_calls.keys() | at_work.layer_inputs.keys()
+    kinds = {}
+    for name, run in runs.items():
+        if name in with_calls and run.layer in holding:
+            kinds[name] = of_layer(at_work.layer(run.layer).kind_at_work)
     last = None
     ran = [run for run in watch.runs if run.layer in holding]
     if ran and isinstance(ran[-1].result, torch.Tensor):

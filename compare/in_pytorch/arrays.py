@@ -218,7 +218,9 @@ def states_as_arguments(
     tensors = tuple(
         torch.tensor(state, dtype=getattr(torch, dtype)) for state in states
     )
-    return (tensors if len(tensors) > 1 else tensors[0],)
+    if len(tensors) == 1:
+        return tensors
+    return (tensors,)
 
 
 def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
@@ -275,7 +277,9 @@ def _cell_handing_on(result: States, step: RecurrentOutput) -> States:
     h, *further_states = as_tuple(result)
     tensors = [like(step.output[:, -1], h)]
     for state in further_states:
-        tensors.append(state if step.c is None else like(step.c, state))
+        if step.c is not None:
+            state = like(step.c, state)
+        tensors.append(state)
     return tuple(tensors) if isinstance(result, tuple) else tensors[0]
 
 
@@ -302,7 +306,9 @@ def returning(
         for key, state in zip(KEYS, as_tuple(states), strict=False)
     )
     sequence = _sequence_like(module, arrays["output"], output)
-    return sequence, finals if isinstance(states, tuple) else finals[0]
+    if isinstance(states, tuple):
+        return sequence, finals
+    return sequence, finals[0]
 
 
 def as_input_of(module: torch.nn.Module, array: np.ndarray, x: Any) -> Sequence:

@@ -382,7 +382,9 @@ def _with_loss_factor(twin: Twin, effect: LossFactor) -> Iterator[None]:
     def wrong(loss: adapter.Loss, *arguments: Any) -> torch.Tensor:
         def multiplied(result: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
             factor = effect.factor(tuple(result.shape))
-            return (1 if factor is None else factor) * loss(result, target)
+            if factor is None:
+                return loss(result, target)
+            return factor * loss(result, target)
 
         return right(multiplied, *arguments)
 

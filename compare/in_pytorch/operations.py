@@ -25,6 +25,7 @@ from compare.mistakes.operations import (
     cut,
     mask,
 )
+from compare.mistakes.traces import frames
 
 Arguments = Sequence[Any]
 
@@ -163,7 +164,8 @@ class _Watching(FunctionMode):
                     used=alive,
                 )
         elif name == "pad":
-            amounts = kwargs.get("pad", args[1] if len(args) > 1 else ())
+            amounts = args[1] if len(args) > 1 else ()
+            amounts = kwargs.get("pad", amounts)
             place = self._place("padding", caller)
             yield Operation(place, "added nothing", "weights", any(amounts))
         elif name == "embedding":
@@ -231,7 +233,8 @@ class _Watching(FunctionMode):
             lengths = args[1]
             place = self._place("packing", caller)
             idle = "got no sequence that is shorter than the batch"
-            shorter = bool((lengths < args[0].shape[1 if args[2] else 0]).any())
+            time_axis = 1 if args[2] else 0  # batch_first
+            shorter = bool((lengths < args[0].shape[time_axis]).any())
             yield Operation(place, idle, "padding", shorter)
         elif name == "multi_head_attention_forward":
             padding = kwargs.get("key_padding_mask")
@@ -282,7 +285,7 @@ class _Watching(FunctionMode):
         a loop are.
         """
         places = []
-        for frame in _frames(caller):
+        for frame in frames(caller):
             file = frame.f_code.co_filename
             if file.startswith(SUITE):
                 break
@@ -298,7 +301,7 @@ class _Watching(FunctionMode):
     def _place(self, word: str, caller: FrameType) -> str:
         """Where an operation is: the module that runs it, and the user's line."""
         module, line = "", ""
-        for frame in _frames(caller):
+        for frame in frames(caller):
             file = frame.f_code.co_filename
             if file.startswith(SUITE):
                 break
@@ -313,17 +316,10 @@ class _Watching(FunctionMode):
         return f"{word}{line}"
 
 
-def _frames(frame: FrameType | None) -> Iterator[FrameType]:
-    """A frame and those that called it, innermost first."""
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
-
-
 def _is_users(caller: FrameType) -> bool:
     """Whether a function was called by code that is not PyTorch's."""
     handing = ("overrides.py", "_tensor.py")  # of PyTorch, between the two
-    for frame in _frames(caller):
+    for frame in frames(caller):
         file = frame.f_code.co_filename
         if not (file.startswith(PYTORCH) and file.endswith(handing)):
             return not file.startswith((PYTORCH, SUITE))
@@ -332,7 +328,7 @@ def _is_users(caller: FrameType) -> bool:
 
 def _is_branch(caller: FrameType) -> bool:
     """Whether a user's line goes one way or another, and is no assertion."""
-    for frame in _frames(caller):
+    for frame in frames(caller):
         file = frame.f_code.co_filename
         if not file.startswith(PYTORCH):
             words = linecache.getline(file, frame.f_lineno).split()

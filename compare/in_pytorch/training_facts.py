@@ -274,19 +274,19 @@ def _hooks_on_variances(model: torch.nn.Module, less_one: set[str]) -> Iterator[
 
 def _learnt(model: torch.nn.Module) -> Mapping[str, Mapping[str, np.ndarray]]:
     """1 for each number of a weight that is learnt, else 0, by layer and array."""
-    return {
-        name: {
-            key: np.broadcast_to(np.float32(tensor.requires_grad), tensor.shape)
-            for key, tensor in tensors.items()
-        }
-        for name, tensors in holders(model).items()
-    }
+    learnt: dict[str, dict[str, np.ndarray]] = {}
+    for name, tensors in holders(model).items():
+        learnt[name] = {}
+        for key, tensor in tensors.items():
+            is_learnt = np.float32(tensor.requires_grad)
+            learnt[name][key] = np.broadcast_to(is_learnt, tensor.shape)
+    return learnt
 
 
 def _padding(model: torch.nn.Module) -> dict[str, int]:
     """The row of each embedding that is never learnt, counted from 0."""
-    return {
-        name: module.padding_idx
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Embedding) and module.padding_idx is not None
-    }
+    rows = {}
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Embedding) and module.padding_idx is not None:
+            rows[name] = module.padding_idx
+    return rows

@@ -220,9 +220,8 @@ def in_three_lines(
     verdict = verdict_of(wrong or results)
     verdict_line = f"{verdict}: {pairs}, in {_runs(results)}"
     if not_compared:
-        verdict_line += (
-            f"; not compared: {', '.join(pair.pair for pair in not_compared)}"
-        )
+        names = ", ".join(pair.pair for pair in not_compared)
+        verdict_line += f"; not compared: {names}"
     if wrong:
         verdict_line += f", {len(wrong)} of them not as expected"
         return _shortened(verdict_line, *_cause_and_fix(results))

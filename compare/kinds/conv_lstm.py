@@ -129,8 +129,8 @@ def _of_both(gradient: np.ndarray) -> tuple[np.ndarray, ...]:
 
 def _exchanged(array: np.ndarray, axis: int) -> np.ndarray:
     """The gates i, f, o, g as i, f, g, o, or the other way."""
-    i, f, g, o = np.split(array, len(GATES), axis)
-    return np.concatenate([i, f, o, g], axis)
+    blocks = np.split(array, len(GATES), axis)
+    return np.concatenate([blocks[place] for place in (0, 1, 3, 2)], axis)
 
 
 CONV_LSTM = Kind(

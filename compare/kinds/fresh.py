@@ -100,9 +100,8 @@ def _fresh_in_keras(arrays: Arrays) -> bool:
         }
         if "in_proj_weight" in arrays:
             numbered = enumerate(np.split(arrays["in_proj_weight"], 3))
-            keras_arrays |= {
-                f"{number} weight": array_of_part for number, array_of_part in numbered
-            }
+            for number, weight in numbered:
+                keras_arrays[f"{number} weight"] = weight
         if "in_proj_bias" in arrays:
             keras_arrays["bias"] = arrays["in_proj_bias"]
         return _is_fresh_attention(keras_arrays)

@@ -155,8 +155,8 @@ def _summed_biases(bias_ih: str, bias_hh: str, keras: str) -> Row:
 
 def _reordered(array: np.ndarray, axis: int = 0) -> np.ndarray:
     """Gates r, z, n become z, r, h, and back, along an axis."""
-    r, z, n = np.array_split(array, 3, axis)
-    return np.concatenate([z, r, n], axis)
+    blocks = np.array_split(array, 3, axis)
+    return np.concatenate([blocks[place] for place in (1, 0, 2)], axis)
 
 
 def _biases_swapped(arrays: Arrays) -> Arrays | None:

@@ -96,16 +96,16 @@ def writing_of(arrays: Arrays, gates: str) -> Writing | None:
     vectors = {name: shape for name, shape in shapes.items() if len(shape) == 1}
     if len(matrices) + len(vectors) < len(shapes):
         return None
-    matrices_by_gate = _matrices(matrices, gates)
-    if matrices_by_gate is None or (
-        any(windows) and any(m.is_turned for m in matrices_by_gate)
-    ):
+    roles = _matrices(matrices, gates)
+    if roles is None:
         return None
-    size = _hidden_size(matrices_by_gate, matrices, gates)
+    if any(windows) and any(matrix.is_turned for matrix in roles):
+        return None
+    size = _hidden_size(roles, matrices, gates)
     biases = _biases(vectors, gates, size)
     if biases is None:
         return None
-    return _writing(matrices_by_gate, biases, size, gates, matrices)
+    return _writing(roles, biases, size, gates, matrices)
 
 
 # ----------------------------------------------------------------------------- matrices

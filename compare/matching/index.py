@@ -99,9 +99,9 @@ class Index:
         """Return whether there is a layer of this name that is not taken."""
         return isinstance(name, str) and name in self._places
 
-    def is_before(self, name: str, twin: str) -> bool:
+    def is_before(self, name: str, later_name: str) -> bool:
         """Return whether a layer comes before another; neither is taken."""
-        return self._places[name] < self._places[twin]
+        return self._places[name] < self._places[later_name]
 
     def in_order(self, key: Hashable) -> Iterator[tuple[str, bool]]:
         """Yield the layers of a key, one after the other.

@@ -189,11 +189,11 @@ class _Attempt:
         for rivals in _rivals(keys):
             if not all(rival in named or rival in self.twins for rival in rivals):
                 doubtful |= rivals
-        return {
-            name: twins
-            for name, twins in named.items()
-            if name not in doubtful or not automatic(twins[0])
-        }
+        certain = {}
+        for name, twins in named.items():
+            if name not in doubtful or not automatic(twins[0]):
+                certain[name] = twins
+        return certain
 
     def _match_in_order(self, in_one_part: bool) -> None:
         """Give each layer the first that could be its twin.
@@ -268,7 +268,10 @@ def bare(names: Sequence[str]) -> dict[str, str]:
     """
     short = dict(zip(names, names, strict=True))
     while True:
-        shared = [w for w in WRAPPERS if all(n.startswith(w) for n in short.values())]
+        shared = []
+        for wrapper in WRAPPERS:
+            if all(name.startswith(wrapper) for name in short.values()):
+                shared.append(wrapper)
         if not short or not shared:
             return short
         short = {full: name.removeprefix(shared[0]) for full, name in short.items()}

@@ -75,7 +75,9 @@ def without_runs(names: Sequence[str], every_name: Iterable[str]) -> list[str]:
     for name in names:
         layer = layer_of(name)
         runs = {run for run in all_runs if layer_of(run) == layer}
-        shorter[layer if runs <= set(names) else name] = None
+        if runs <= set(names):
+            name = layer
+        shorter[name] = None
     return list(shorter)
 
 

@@ -106,12 +106,12 @@ def unmatched(
     """
     layers = {name.removesuffix(".h").removesuffix(".c") for name in compared}
     names = dict.fromkeys([*torch, *keras])
-    return tuple(
-        name
-        for name in names
-        if name not in compared
-        and name.removesuffix(".h").removesuffix(".c") not in layers
-    )
+    alone = []
+    for name in names:
+        layer = name.removesuffix(".h").removesuffix(".c")
+        if name not in compared and layer not in layers:
+            alone.append(name)
+    return tuple(alone)
 
 
 def check_result_names(torch: Sequence[str], keras: Sequence[str]) -> None:

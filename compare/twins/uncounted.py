@@ -122,18 +122,15 @@ def reads_both_ways_apart(torch: Layers, keras: Layers, match: Matched) -> bool:
         keras: layers of Keras's model.
         match: which layers have twins so far.
     """
-    one_way = [
-        name
-        for name in match.alone["torch"]
-        if is_recurrent(torch[name].kind)
-        and not any(key.endswith("_reverse") for key in torch[name].arrays)
-    ]
-    both_ways = [
-        name
-        for name in match.alone["keras"]
-        if any("backward." in key for key in keras[name].arrays)
-    ]
-    return len(one_way) > 1 and bool(both_ways)
+    one_way = 0
+    for name in match.alone["torch"]:
+        reads_back = any(key.endswith("_reverse") for key in torch[name].arrays)
+        if is_recurrent(torch[name].kind) and not reads_back:
+            one_way += 1
+    both_ways = 0
+    for name in match.alone["keras"]:
+        both_ways += any("backward." in key for key in keras[name].arrays)
+    return one_way > 1 and both_ways > 0
 
 
 def reads_as_cell(torch: Layers, keras: Layers, match: Matched) -> bool:

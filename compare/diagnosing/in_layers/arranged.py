@@ -96,7 +96,9 @@ def arranged(
         elif causes and not partly:
             partly = f" in {listed(unexplained)}, though in {place} {sentences}"
     readings = certain or uncertain
-    return readings, "" if readings else partly
+    if readings:
+        partly = ""
+    return readings, partly
 
 
 def _grouped(arrays: OwnArrays, causes: Mapping[str, _Cause]) -> str:

@@ -78,12 +78,11 @@ def _pairs(torch: Sequence[BareLayer], keras: Sequence[BareLayer]) -> Iterator[P
             continue
         for layer in of_torch:
             x, moved = layer.call.x, _moved(layer)
-            inputs = [
-                keras_layer
-                for keras_layer in of_keras
-                if near(x, keras_layer.call.x) or near(moved, keras_layer.call.x)
-            ]
-            twin = inputs[0] if inputs else of_keras[0]
+            twin = of_keras[0]
+            for keras_layer in of_keras:
+                if near(x, keras_layer.call.x) or near(moved, keras_layer.call.x):
+                    twin = keras_layer
+                    break
             of_keras.remove(twin)
             yield layer, twin
 
@@ -124,14 +123,11 @@ def _unlike(pair: Pair) -> Iterator[Finding]:
     same_x = torch.call.x.shape == x.shape or _moved(torch).shape == x.shape
     if not same_x or not all(makes(layer.call, layer.output) for layer in pair):
         return
-    computed = replace(
-        torch.call, x=keras.call.x
-    ).run()  # of what Keras's layer is given
-    if not isinstance(computed, np.ndarray):
+    output = replace(torch.call, x=x).run()  # of what Keras's layer is given
+    if not isinstance(output, np.ndarray):
         return
-    if computed.size == keras.output.size and near(
-        computed.ravel(), keras.output.ravel()
-    ):
+    are_of_one_size = output.size == keras.output.size
+    if are_of_one_size and near(output.ravel(), keras.output.ravel()):
         return
     cure = Computation(_as_in_keras(keras.kind, keras.call))
     if torch.kind is not keras.kind:
@@ -140,12 +136,12 @@ def _unlike(pair: Pair) -> Iterator[Finding]:
     options = torch.call.options
     if torch.kind.same_in_words is not None:
         options = torch.kind.same_in_words(options, keras.call.options, keras.call.x)
-    unlike = [
-        option
-        for option in torch.kind.options
-        if option.matters == "results"
-        and options[option.name] != keras.call.options[option.name]
-    ]
+    unlike = []
+    for option in torch.kind.options:
+        if option.matters != "results":
+            continue
+        if options[option.name] != keras.call.options[option.name]:
+            unlike.append(option)
 
     def is_right(call: Call) -> bool:
         return makes(call, keras.output)

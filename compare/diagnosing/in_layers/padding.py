@@ -159,14 +159,12 @@ def padded_after(layer: str, isolated: Isolated) -> Iterator[Finding]:
 def _is_handed_on(array: np.ndarray, anatomy: Anatomy) -> bool:
     """Whether a layer, or the caller, gets an array, as it is or of an activation."""
     handed_on = [*anatomy.layer_inputs.values(), *anatomy.results]
-    candidates = [
-        handed_array for handed_array in handed_on if handed_array.shape == array.shape
-    ]
-    return any(
-        near(function(array), candidate)
-        for candidate in candidates
-        for function in ACTIVATIONS.values()
-    )
+    for candidate in handed_on:
+        if candidate.shape != array.shape:
+            continue
+        if any(near(function(array), candidate) for function in ACTIVATIONS.values()):
+            return True
+    return False
 
 
 def _with_another_step(finding: Finding) -> Finding:

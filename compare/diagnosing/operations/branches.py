@@ -43,14 +43,14 @@ def _sources_outside(regions: Regions) -> list[Step]:
 
     What comes after them is shared again, such as heads that are split and transposed.
     """
-    keras = regions.keras
-    return [
-        step
-        for step in keras.trace.steps.values()
-        if step.number not in keras.depths
-        and any(value in regions.shared.of_keras for value in step.inputs)
-        and not any(value in regions.shared.of_keras for value in step.outputs)
-    ]
+    keras, shared = regions.keras, regions.shared.of_keras.keys()
+    steps = []
+    for step in keras.trace.steps.values():
+        if step.number in keras.depths:
+            continue
+        if shared & {*step.inputs} and not shared & {*step.outputs}:
+            steps.append(step)
+    return steps
 
 
 def reshapes_of_branches(regions: Regions) -> list[Candidate]:

@@ -21,7 +21,7 @@ from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds.mistake import RecurrentOutput
 from compare.mistakes.traces import Step
-from compare.mistakes.ways import STEPS_OF_IMAGES, WAYS, WRITTEN
+from compare.mistakes.ways import STEPS_OF_IMAGES, WAYS, WRITTEN, taken
 
 # How Keras takes these of images, where others are taken of a layer of the same name.
 OF_IMAGES_IN_KERAS = {
@@ -96,12 +96,7 @@ def _taken_of(results: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     takers = STEPS_OF_IMAGES
     if results["output"].ndim == 3:
         takers = WAYS
-    arrays = {}
-    for name, take in takers.items():
-        array = take(output)
-        if array is not None:
-            arrays[name] = array
-    return arrays
+    return taken(takers, output)
 
 
 def _words(

@@ -31,7 +31,8 @@ def _every(regions: Regions) -> Iterator[Candidate]:
     for step in torch.steps(DEEPEST):
         depth = torch.depths[step.number]
         yield from _left_out(torch, step, depth)
-        for keras_step in keras.steps(DEEPEST if depth <= JUST else JUST):
+        deepest = DEEPEST if depth <= JUST else JUST
+        for keras_step in keras.steps(deepest):
             keras_depth = keras.depths[keras_step.number]
             whole_depth = depth + keras_depth
             if keras_depth == 0:
@@ -97,11 +98,10 @@ def _are_one_activation(regions: Regions, step: Step, keras_step: Step) -> bool:
         return False
     if keras_step.name not in kind.keras:
         return False
-    shared = {
-        counterpart.number
-        for value in step.inputs
-        for counterpart in regions.shared.of_torch.get(value, ())
-    }
+    shared = set()
+    for value in step.inputs:
+        counterparts = regions.shared.of_torch.get(value, ())
+        shared |= {counterpart.number for counterpart in counterparts}
     return not shared.isdisjoint(keras_step.inputs)
 
 

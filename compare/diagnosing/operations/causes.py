@@ -19,7 +19,7 @@ from compare.diagnosing.operations.by_hand_reads import read_otherwise
 from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.candidates import DEEPEST, JUST, candidates
 from compare.diagnosing.operations.counterparts import counterparts, same
-from compare.diagnosing.operations.norm_order import norms_elsewhere
+from compare.diagnosing.operations.norms_at_residuals import norms_at_residuals
 from compare.diagnosing.operations.regions import Regions, regions
 from compare.in_keras import traces as keras_traces
 from compare.in_pytorch import traces as pytorch_traces
@@ -168,7 +168,8 @@ class _Search:
 
     def known(self) -> list[Candidate]:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
-        changes = [*norms_elsewhere(self.regions), *recurrent_by_hand(self.regions)]
+        changes = [*norms_at_residuals(self.regions)]
+        changes += recurrent_by_hand(self.regions)
         for candidate in chain(changes, read_otherwise(self.regions)):
             if self._cures([candidate]):
                 return [candidate]

@@ -101,10 +101,12 @@ def _hiding(trace: Trace, shared: Mapping[int, Sequence[Any]]) -> set[int]:
     return hiding
 
 
-def _overlap(of_torch: Sequence[Any], of_keras: Sequence[Any]) -> bool:
+def _overlap(twins: Sequence[Any], further_counterparts: Sequence[Any]) -> bool:
     """Whether two values have a counterpart in common."""
-    numbers = [getattr(item, "number", item) for item in of_torch]
-    return any(getattr(item, "number", item) in numbers for item in of_keras)
+    numbers = [getattr(item, "number", item) for item in twins]
+    return any(
+        getattr(item, "number", item) in numbers for item in further_counterparts
+    )
 
 
 def order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:

@@ -56,7 +56,9 @@ def name_of(step: Step, trace: Trace) -> str:
             if key in UNTOLD or not _is_plain(value):
                 continue
             text = f"{value:g}" if isinstance(value, float) else f"{value}"
-            texts.append(text if key.isdigit() else f"{key}={text}")
+            if not key.isdigit():
+                text = f"{key}={text}"
+            texts.append(text)
     words = ", ".join(texts)
     if not words or len(words) > MOST_LETTERS:
         return f"`{step.name}`"

@@ -103,14 +103,15 @@ def _first_of_order(
         step, keras_step = torch.maker(value), keras.maker(keras_value)
         if step is None or keras_step is None:
             return step, keras_step
-        before = [
-            (own, counterpart.number)
-            for own in step.inputs
-            if not is_own(torch, own)
-            for counterpart in regions.shared.of_torch.get(own, ())
-            if counterpart.number in keras_step.inputs
-            and is_turned(torch.array(own), keras.array(counterpart.number))
-        ]
+        before = []
+        for own in step.inputs:
+            if is_own(torch, own):
+                continue
+            for counterpart in regions.shared.of_torch.get(own, ()):
+                number = counterpart.number
+                is_taken = number in keras_step.inputs
+                if is_taken and is_turned(torch.array(own), keras.array(number)):
+                    before.append((own, number))
         if len(before) != 1:
             return step, keras_step
         value, keras_value = before[0]

@@ -150,7 +150,9 @@ def _is_between(change: Candidate, steps: Sequence[Step], regions: Regions) -> b
     Else they stand in the place of something that is not known.
     """
     value = change.torch.inputs[change.place]
-    taken = {number for step in steps for number in step.inputs}
+    taken: set[int] = set()
+    for step in steps:
+        taken |= {*step.inputs}
     shared = regions.shared.of_torch.get(value, ())
     if any(counterpart.number in taken for counterpart in shared):
         return True

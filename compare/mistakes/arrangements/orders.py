@@ -212,11 +212,11 @@ def _simple(held: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[Rearrange
     if held == shape:
         for number in range(1, count + 1):
             for flipped in combinations(range(count), number):
-                orders = tuple(
-                    tuple(range(held[axis]))[::-1] if axis in flipped else None
-                    for axis in range(count)
-                )
-                yield Rearrangement(held, held, orders, tuple(range(count)), shape)
+                orders: list[tuple[int, ...] | None] = [None] * count
+                for axis in flipped:
+                    orders[axis] = tuple(reversed(range(held[axis])))
+                axes = tuple(range(count))
+                yield Rearrangement(held, held, tuple(orders), axes, shape)
 
 
 def _in_blocks(

@@ -254,11 +254,11 @@ class _Trial:
 
 def _is_finite(stages: StagesOfAll, names: Sequence[str]) -> bool:
     """Whether what the models return is finite, in each precision."""
-    return all(
-        bool(np.isfinite(by_name[name]).all())
-        for by_name in stages.values()
-        for name in names
-    )
+    for by_name in stages.values():
+        for name in names:
+            if not np.isfinite(by_name[name]).all():
+                return False
+    return True
 
 
 def _of_results(
