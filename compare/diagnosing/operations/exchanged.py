@@ -26,24 +26,24 @@ LAYING_OUT = (
 )
 
 
-def exchanged(found: Regions) -> Iterator[Candidate]:
+def exchanged(regions: Regions) -> Iterator[Candidate]:
     """What it would be if PyTorch did the same operations in Keras's order.
 
     Args:
-        found: where the twins differ.
+        regions: where the twins differ.
     """
-    for step in found.torch.steps(MOST):
-        steps = _in_a_row(step, found.torch)
+    for step in regions.torch.steps(MOST):
+        steps = _in_a_row(step, regions.torch)
         if not FEWEST <= len(steps) <= MOST:
             continue
-        for keras_step in found.keras.steps(MOST):
-            keras_steps = _in_a_row(keras_step, found.keras)
+        for keras_step in regions.keras.steps(MOST):
+            keras_steps = _in_a_row(keras_step, regions.keras)
             if len(steps) == len(keras_steps) and _are_exchanged(
-                steps, keras_steps, found
+                steps, keras_steps, regions
             ):
-                depth = found.torch.depths[step.number]
-                for change in otherwise(found, step, keras_step, 0, depth):
-                    words = _words(steps, keras_steps, found)
+                depth = regions.torch.depths[step.number]
+                for change in otherwise(regions, step, keras_step, 0, depth):
+                    words = _words(steps, keras_steps, regions)
                     yield replace(change, words=words)
 
 
@@ -68,11 +68,11 @@ def _is_data(value: int, region: Region) -> bool:
 
 
 def _are_exchanged(
-    torch: Sequence[Step], keras: Sequence[Step], found: Regions
+    torch: Sequence[Step], keras: Sequence[Step], regions: Regions
 ) -> bool:
     """Whether the steps of both sides are the same ones, in another order."""
-    torch_kinds = [_kind_of(step, found.torch.trace, "torch") for step in torch]
-    keras_kinds = [_kind_of(step, found.keras.trace, "keras") for step in keras]
+    torch_kinds = [_kind_of(step, regions.torch.trace, "torch") for step in torch]
+    keras_kinds = [_kind_of(step, regions.keras.trace, "keras") for step in keras]
     is_known = "" not in torch_kinds and len({*torch_kinds}) == len(torch_kinds)
     if not is_known or torch_kinds == keras_kinds:
         return False
@@ -80,8 +80,8 @@ def _are_exchanged(
         return False
     by_kind = dict(zip(keras_kinds, keras, strict=True))
     for kind, step in zip(torch_kinds, torch, strict=True):
-        layer = layer_at(step, found.torch.trace, "torch")
-        twin = layer_at(by_kind[kind], found.keras.trace, "keras")
+        layer = layer_at(step, regions.torch.trace, "torch")
+        twin = layer_at(by_kind[kind], regions.keras.trace, "keras")
         if layer is not None and not _are_twins(layer, twin):
             return False
     return True
@@ -116,12 +116,14 @@ def _are_twins(torch: Layer, keras: Layer | None) -> bool:
     return bool(np.allclose(computed, keras.output, rtol=1e-6, atol=1e-9))
 
 
-def _words(torch: Sequence[Step], keras: Sequence[Step], found: Regions) -> Worded:
+def _words(torch: Sequence[Step], keras: Sequence[Step], regions: Regions) -> Worded:
     """The order in which each side does them."""
-    order = " and then ".join(name_of(step, found.torch.trace) for step in torch)
-    keras_order = " and then ".join(name_of(step, found.keras.trace) for step in keras)
+    order = " and then ".join(name_of(step, regions.torch.trace) for step in torch)
+    keras_order = " and then ".join(
+        name_of(step, regions.keras.trace) for step in keras
+    )
     where, keras_where = at(torch[-1]), at(keras[-1])
-    source = source_of(torch[0], found.torch)
+    source = source_of(torch[0], regions.torch)
     sentence = (
         f"the order of operations differs: PyTorch has {order}{where}, where Keras "
         f"has {keras_order}{keras_where}{source}"
