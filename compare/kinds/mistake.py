@@ -254,9 +254,12 @@ class ResultShapes:
 
     Args:
         shapes: of each result, without the batch.
+        orders: of each result, the order in which its axes are taken first; empty where
+            they stay as they are.
     """
 
     shapes: Sequence[tuple[int, ...]]
+    orders: Sequence[tuple[int, ...]] = ()
 
 
 @dataclass(frozen=True)
