@@ -20,6 +20,8 @@ from compare.kinds.option import Options
 from compare.kinds.windows import Around, around, reaches, windows_cut
 from compare.mistakes.anatomy import Anatomy
 
+IMAGE = 4  # axes: (batch, height, width, channels)
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -79,9 +81,14 @@ def surroundings(
         if torch_x.ndim != keras_x.ndim or torch_x.ndim < 3:
             continue
         zeros = _zeros_around(torch_x, keras_x)
+        zeros_in_keras = _zeros_around(keras_x, torch_x)
+        turned = torch_x.swapaxes(1, 2)  # height and width in each other's place
+        if torch_x.ndim == IMAGE and _is_padded(turned, keras_x):
+            zeros = _zeros_around(turned, keras_x)
+            zeros = None if zeros is None else zeros[::-1]
+            zeros_in_keras = _zeros_around(keras_x, turned)
         if zeros is not None:
             by_layer[layer] = Surroundings(zeros)
-        zeros_in_keras = _zeros_around(keras_x, torch_x)
         if zeros_in_keras is not None:
             keras = as_bare(keras, {layer: Surroundings(zeros_in_keras)})
         if layer in relayed.layer_outputs:
@@ -94,6 +101,21 @@ def surroundings(
                 surrounding = by_layer.get(layer, nothing)
                 by_layer[layer] = replace(surrounding, cut=cut)
     return by_layer, keras
+
+
+def _is_padded(one: np.ndarray, another: np.ndarray) -> bool:
+    """Whether one of two arrays is the other with zeros around it.
+
+    Args:
+        one: (batch, *spatial, features).
+        another: the same.
+    """
+    for longer, shorter in ((one, another), (another, one)):
+        zeros = _zeros_around(longer, shorter)
+        if zeros is None:
+            continue
+        return np.array_equal(Surroundings(zeros).bare(longer), shorter)
+    return False
 
 
 def _zeros_around(longer: np.ndarray, shorter: np.ndarray) -> Around | None:
