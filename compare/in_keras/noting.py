@@ -101,19 +101,19 @@ class Noting:
         """
         operations: list[Operation] = []
         rows = zip(self._told, self._figures.numpy(), strict=False)
-        for number, (told, figures) in enumerate(rows):
+        for number, (describe, figures) in enumerate(rows):
             if self._masks and number in self._of_masks:
                 continue  # the mask is told
             if np.isfinite(figures).all():  # it ran
-                operations += told(figures, steps)
+                operations += describe(figures, steps)
         return operations
 
-    def _add(self, figures: Sequence[Any], told: Told) -> None:
+    def _add(self, figures: Sequence[Any], describe: Told) -> None:
         """Add an operation to those that are watched.
 
         Args:
             figures: at most FIGURES tensors, (), of numbers or booleans.
-            told: what is to be said of them.
+            describe: what is to be said of them.
         """
         if len(self._told) == OPERATIONS:
             return
@@ -123,7 +123,7 @@ class Noting:
             self._of_rows += numbers
         else:
             self._put(len(self._told), tensorflow.stack(_as_float64(numbers)))
-        self._told.append(told)
+        self._told.append(describe)
 
     def _put_rows(self) -> None:
         """Put what the operations outside of loops did into the variable, at once."""
