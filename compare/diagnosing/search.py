@@ -16,6 +16,7 @@ from compare.diagnosing import lost_batch
 from compare.diagnosing.computations import applied, recurrent
 from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
+from compare.diagnosing.in_layers.attended_to import attended_to_another
 from compare.diagnosing.in_layers.attention import attending
 from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.padding import padded_before
@@ -109,7 +110,11 @@ def _in_layer(
         elif padded is None:
             yield from recurrent(layer, isolated)
     elif is_seen and not attends:
-        yield from applied(twins, layer, isolated)
+        another = attended_to_another(layer, isolated)
+        if another is not None:
+            yield another
+        else:
+            yield from applied(twins, layer, isolated)
 
 
 def _with_inputs(

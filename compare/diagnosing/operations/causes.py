@@ -19,6 +19,7 @@ from compare.diagnosing.operations.by_hand_reads import read_otherwise
 from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.candidates import DEEPEST, JUST, candidates
 from compare.diagnosing.operations.counterparts import counterparts, same
+from compare.diagnosing.operations.exchanged import exchanged
 from compare.diagnosing.operations.norms_at_residuals import norms_at_residuals
 from compare.diagnosing.operations.regions import Regions, regions
 from compare.in_keras import traces as keras_traces
@@ -170,7 +171,8 @@ class _Search:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
         changes = [*norms_at_residuals(self.regions)]
         changes += recurrent_by_hand(self.regions)
-        for candidate in chain(changes, read_otherwise(self.regions)):
+        in_order = exchanged(self.regions)
+        for candidate in chain(changes, read_otherwise(self.regions), in_order):
             if self._cures([candidate]):
                 return [candidate]
         return self._best(changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from compare.diagnosing.operations.ahead import (
     in_code,
@@ -31,6 +31,7 @@ from compare.diagnosing.operations.naming import (
     value_in_words,
 )
 from compare.diagnosing.operations.numbers import in_words, told_apart
+from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.responses import unlike_responses
 from compare.diagnosing.operations.settings import unlike_settings
@@ -128,8 +129,9 @@ def _another_part(change: Candidate, regions: Regions) -> Worded:
     alone = operations_alone(values, {"torch": change.torch}, regions)
     if alone is not None:
         return alone
-    taken = value_in_words(change.torch.inputs[change.place], torch)
-    right = value_in_words(value, keras)
+    ends = _taken_of_base(values, regions)
+    taken = value_in_words(values["torch"], torch) + ends["torch"]
+    right = value_in_words(value, keras) + ends["keras"]
     name, where, keras_where = (
         name_of(change.torch, torch),
         at(change.torch),
@@ -142,6 +144,29 @@ def _another_part(change: Candidate, regions: Regions) -> Worded:
         "keras": f"Keras{keras_where}: take {taken}",
     }
     return Worded(f"{taken} for {right}", sentence, fixes, is_cause=taken != right)
+
+
+def _taken_of_base(values: Mapping[Side, int], regions: Regions) -> dict[Side, str]:
+    """What each side takes of the value that they share, such as its last entry.
+
+    Args:
+        values: what is taken, by side.
+        regions: where the twins differ.
+
+    Returns:
+        By side, behind a comma; "" where that is not known of both, or is the same.
+    """
+    traces = {"torch": regions.torch.trace, "keras": regions.keras.trace}
+    taken: dict[Side, str] = {"torch": "", "keras": ""}
+    for side, value in values.items():
+        trace = traces[side]
+        base = trace.array(base_of(value, trace))
+        for label in recognised(trace.array(value), [base]):
+            taken[side] = f", {label}"
+            break
+    if "" in taken.values() or taken["torch"] == taken["keras"]:
+        return {"torch": "", "keras": ""}
+    return taken
 
 
 def _is_between(change: Candidate, steps: Sequence[Step], regions: Regions) -> bool:
