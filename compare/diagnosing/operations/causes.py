@@ -20,7 +20,9 @@ from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.candidates import DEEPEST, JUST, candidates
 from compare.diagnosing.operations.counterparts import counterparts, same
 from compare.diagnosing.operations.norm_order import norms_elsewhere
+from compare.diagnosing.operations.own_weights import weights_otherwise
 from compare.diagnosing.operations.regions import Regions, regions
+from compare.diagnosing.operations.splits import split_otherwise
 from compare.in_keras import traces as keras_traces
 from compare.in_pytorch import traces as pytorch_traces
 from compare.mistakes.traces import RETURN, Replacement, Trace
@@ -169,7 +171,8 @@ class _Search:
     def known(self) -> list[Candidate]:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
         changes = [*norms_elsewhere(self.found), *recurrent_by_hand(self.found)]
-        for candidate in chain(changes, read_otherwise(self.found)):
+        of_reading = chain(read_otherwise(self.found), split_otherwise(self.found))
+        for candidate in chain(changes, of_reading, weights_otherwise(self.found)):
             if self._cures([candidate]):
                 return [candidate]
         return self._best(changes)

@@ -31,9 +31,12 @@ from compare.diagnosing.operations.naming import (
     value_in_words,
 )
 from compare.diagnosing.operations.numbers import in_words, told_apart
+from compare.diagnosing.operations.operands import unlike_operand
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.responses import unlike_responses
+from compare.diagnosing.operations.scaled import multiplied
 from compare.diagnosing.operations.settings import unlike_settings
+from compare.diagnosing.operations.shifted import shifted_arrays
 from compare.diagnosing.operations.sizes import other_windows
 from compare.diagnosing.operations.turned import another_layout, another_order
 from compare.diagnosing.operations.unlike_constants import relation
@@ -64,7 +67,8 @@ def worded(cause: Cause) -> Worded:
             return _alone("torch", change.torch, cause.found)
         case "keras alone":
             assert change.keras is not None
-            return _alone("keras", change.keras, cause.found, change)
+            operand = unlike_operand(change, cause.found)
+            return operand or _alone("keras", change.keras, cause.found, change)
         case "another input":
             return _another_input(change, cause.found)
         case "another constant":
@@ -221,6 +225,8 @@ def _another_constant(change: Candidate, found: Regions) -> Worded:
     )
     name, keras_name = value_in_words(own, torch), value_in_words(right, keras)
     related = relation(torch.array(own), keras.array(right))
+    factor = multiplied(torch.array(own), change.array(found))
+    related = related or factor
     if related:
         makes, keras_makes = in_words(torch.array(own)), in_words(keras.array(right))
     else:
@@ -237,7 +243,7 @@ def _another_constant(change: Candidate, found: Regions) -> Worded:
         "torch": f"PyTorch{where}: take {keras_makes}, as Keras does",
         "keras": f"Keras{keras_where}: take {makes}, as PyTorch does",
     }
-    if related and makes == keras_makes:
+    if factor or (related and makes == keras_makes):
         fixes = {
             "torch": f"PyTorch{where}: take the numbers of Keras: {related}",
             "keras": f"Keras{keras_where}: take the numbers of PyTorch: {related}",
@@ -250,7 +256,7 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
     assert change.keras is not None
     torch, keras = found.torch, found.keras
     known = unlike_settings(change, found) or unlike_folds(change, found)
-    known = known or unlike_responses(change)
+    known = known or unlike_responses(change) or shifted_arrays(change, found)
     if known is not None:
         return known
     labels = labels_of(change, found)
