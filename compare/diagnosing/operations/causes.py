@@ -21,7 +21,9 @@ from compare.diagnosing.operations.candidates import DEEPEST, JUST, candidates
 from compare.diagnosing.operations.counterparts import counterparts, same
 from compare.diagnosing.operations.exchanged import exchanged
 from compare.diagnosing.operations.norms_at_residuals import norms_at_residuals
+from compare.diagnosing.operations.own_weights import weights_otherwise
 from compare.diagnosing.operations.regions import Regions, regions
+from compare.diagnosing.operations.splits import split_otherwise
 from compare.in_keras import traces as keras_traces
 from compare.in_pytorch import traces as pytorch_traces
 from compare.mistakes.traces import RETURN, Replacement, Trace
@@ -171,8 +173,11 @@ class _Search:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
         changes = [*norms_at_residuals(self.regions)]
         changes += recurrent_by_hand(self.regions)
-        in_order = exchanged(self.regions)
-        for candidate in chain(changes, read_otherwise(self.regions), in_order):
+        of_reading = chain(read_otherwise(self.regions), split_otherwise(self.regions))
+        by_themselves = chain(
+            of_reading, exchanged(self.regions), weights_otherwise(self.regions)
+        )
+        for candidate in chain(changes, by_themselves):
             if self._cures([candidate]):
                 return [candidate]
         return self._best(changes)

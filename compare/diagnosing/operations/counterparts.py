@@ -115,6 +115,8 @@ def order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:
     The order that they have is tried first. A mask that is True where the other is
     False counts as the same.
     """
+    if same(a, b):
+        return tuple(range(a.ndim))
     for axes in orders_of_axes(a.shape, b.shape):
         turned = a.transpose(axes).reshape(b.shape)
         if same(turned, b):
