@@ -46,7 +46,8 @@ def of_layers(kind: str) -> list[Mistake[Computation]]:
     Args:
         kind: as in `of_kind`.
     """
-    return [*OF_LAYERS, *(OF_X_ALONE if kind == conv_lstm.NAME else ())]
+    windows = OF_X_ALONE if kind == conv_lstm.NAME else ()
+    return [*OF_LAYERS, FROM_THE_END, *windows]
 
 
 def of_kind(kind: str) -> list[Mistake[Computation]]:

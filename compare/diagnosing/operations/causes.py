@@ -18,7 +18,9 @@ from compare.diagnosing.operations.by_hand import recurrent_by_hand
 from compare.diagnosing.operations.by_hand_reads import read_otherwise
 from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.candidates import DEEPEST, JUST, candidates
+from compare.diagnosing.operations.carried import carried_otherwise
 from compare.diagnosing.operations.counterparts import counterparts, same
+from compare.diagnosing.operations.kept_states import kept_on_one_side
 from compare.diagnosing.operations.norm_order import norms_elsewhere
 from compare.diagnosing.operations.regions import Regions, regions
 from compare.in_keras import traces as keras_traces
@@ -169,7 +171,8 @@ class _Search:
     def known(self) -> list[Candidate]:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
         changes = [*norms_elsewhere(self.found), *recurrent_by_hand(self.found)]
-        for candidate in chain(changes, read_otherwise(self.found)):
+        in_loops = chain(kept_on_one_side(self.found), carried_otherwise(self.found))
+        for candidate in chain(changes, read_otherwise(self.found), in_loops):
             if self._cures([candidate]):
                 return [candidate]
         return self._best(changes)
