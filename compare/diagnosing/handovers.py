@@ -274,7 +274,7 @@ class _HandoverSearch:
             return None
         isolated = self._isolated
         link = Link(self._sources[-1], self._following)
-        parts = {}
+        joined = {}
         for side, anatomy in isolated.anatomies.items():
             array = link.array_on(anatomy)
             if array is None:
@@ -282,14 +282,14 @@ class _HandoverSearch:
             turned = (
                 isolated.time_major if side == "torch" else ()
             )  # never Keras's layers
-            parts[side] = concatenated.parts(anatomy, self._sources, array, turned)
-            if not parts[side]:
+            joined[side] = concatenated.parts(anatomy, self._sources, array, turned)
+            if not joined[side]:
                 return None
-        cure = concatenated.joining(parts["keras"], isolated.keras, self._following)
+        cure = concatenated.joining(joined["keras"], isolated.keras, self._following)
         exchanged = crossed(isolated)
-        parts["keras"] = concatenated.renamed(parts["keras"], exchanged)
+        joined["keras"] = concatenated.renamed(joined["keras"], exchanged)
         from_the_end = [*isolated.from_the_end, *exchanged]
-        return list(concatenated.differing(link, parts, cure, from_the_end))
+        return list(concatenated.differing(link, joined, cure, from_the_end))
 
 
 def _is_seen(layer: str, anatomy: Anatomy) -> bool:

@@ -82,10 +82,10 @@ def _in_layer(
         yield Finding(layer, unknown=isolated.refusals[layer])
     if layer not in isolated.weights["keras"]:
         return
-    seen = layer in torch.layer_outputs and layer in keras.layer_outputs
+    is_seen = layer in torch.layer_outputs and layer in keras.layer_outputs
     attention = []
     attends = plain(isolated.kinds[layer]) in ATTENTION
-    if seen and attends and layer not in isolated.time_major:
+    if is_seen and attends and layer not in isolated.time_major:
         attention = list(attending(layer, isolated))
         yield from attention
     padded = padded_before(layer, isolated)
@@ -108,7 +108,7 @@ def _in_layer(
             yield by_hand
         elif padded is None:
             yield from recurrent(layer, isolated)
-    elif seen and not attends:
+    elif is_seen and not attends:
         yield from applied(twins, layer, isolated)
 
 

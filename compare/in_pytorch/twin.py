@@ -12,12 +12,11 @@ import torch
 
 from compare.in_pytorch import computed
 from compare.in_pytorch.arrays import unfit
+from compare.in_pytorch.functions import ExactSoftplus, Narrowing
 from compare.in_pytorch.internals import version_of
 from compare.in_pytorch.layers import holders, layers, layers_with
 from compare.in_pytorch.models import hooked, rows_learnt, untouched
 from compare.in_pytorch.precision import (
-    ExactSoftplus,
-    Narrowing,
     settled,
     tell_epsilons,
     widen,

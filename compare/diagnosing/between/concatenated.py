@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.route import EVERY_STEP, EXACT, STATE, Way
+from compare.diagnosing.between.route import EVERY_STEP, EXACT, STATE
 from compare.diagnosing.between.wording import readings as readings_of
 from compare.diagnosing.finding import Finding, Link, Reading
 from compare.diagnosing.from_the_end import LAST_FIRST
@@ -24,6 +24,7 @@ from compare.kinds.mistake import Effect, JoinedInput, LayerInput, RecurrentOutp
 from compare.mistakes import ACTIVATIONS
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
+from compare.mistakes.ways import Way
 
 
 class Source(NamedTuple):

@@ -16,18 +16,18 @@ from compare.mistakes.traces import Trace
 
 
 def labels_of(
-    change: Candidate, found: Regions
+    change: Candidate, regions: Regions
 ) -> tuple[Recognised, Recognised] | None:
     """What either side computes, if that is known and not the same."""
     assert change.keras is not None
-    torch = found.torch.trace
-    inputs = [torch.array(value) for value in _shared_inputs(change, found)]
+    torch = regions.torch.trace
+    inputs = [torch.array(value) for value in _shared_inputs(change, regions)]
     output = torch.array(change.torch.outputs[change.place])
-    array = change.array(found)
+    array = change.array(regions)
     names = list(recognised(output, inputs))
     keras_names = list(recognised(array, inputs))
     if not keras_names and array.shape != output.shape:  # as of what is spread out
-        keras = found.keras.trace
+        keras = regions.keras.trace
         taken = [keras.array(value) for value in change.keras.inputs]
         keras_names = list(recognised(array, taken))
     if not names and array.shape != output.shape:
@@ -39,14 +39,14 @@ def labels_of(
     return pairs[0]
 
 
-def added_to_each(change: Candidate, found: Regions) -> str:
+def added_to_each(change: Candidate, regions: Regions) -> str:
     """Say that one side alone adds a bias, if it does: a number for each entry.
 
     What is added is a weight of that side as it is; where both add biases that differ,
     their difference is no weight of either.
     """
-    output = found.torch.trace.array(change.torch.outputs[change.place])
-    array = change.array(found)
+    output = regions.torch.trace.array(change.torch.outputs[change.place])
+    array = change.array(regions)
     if array.shape != output.shape or array.ndim < 2 or array.dtype.kind != "f":
         return ""
     if not (np.isfinite(array).all() and np.isfinite(output).all()):
@@ -56,28 +56,34 @@ def added_to_each(change: Candidate, found: Regions) -> str:
         bias = (array - output).mean(averaged, keepdims=True)
         if not bias.any() or not same(output + bias, array):
             continue
-        in_keras = _is_weight(bias.ravel(), found.keras.trace)
-        if in_keras or _is_weight(-bias.ravel(), found.torch.trace):
+        in_keras = _is_weight(bias.ravel(), regions.keras.trace)
+        if in_keras or _is_weight(-bias.ravel(), regions.torch.trace):
             return f"they differ by a bias, {bias.size} numbers along axis {axis}"
     return ""
 
 
-def moved_or_multiplied(change: Candidate, found: Regions) -> str:
-    """Say how one side has the numbers of the other: moved, or times a factor."""
-    output = found.torch.trace.array(change.torch.outputs[change.place])
-    array = change.array(found)
-    return moved(output, array) or multiplied(output, array)
+def moved_or_multiplied(change: Candidate, regions: Regions) -> str:
+    """Say how one side has the numbers of the other: moved, or times a factor.
+
+    Layers with weights make a multiple where one was trained on for a few steps: of
+    them a whole factor alone counts, which chance does not make.
+    """
+    assert change.keras is not None
+    output = regions.torch.trace.array(change.torch.outputs[change.place])
+    array = change.array(regions)
+    are_layers = change.torch.has_weights and change.keras.has_weights
+    return moved(output, array) or multiplied(output, array, whole_alone=are_layers)
 
 
-def transposed_weight(change: Candidate, found: Regions) -> str:
+def transposed_weight(change: Candidate, regions: Regions) -> str:
     """Say that one side alone takes a square weight transposed, if it does."""
-    torch = found.torch.trace
+    torch = regions.torch.trace
     output = torch.array(change.torch.outputs[change.place])
-    array = change.array(found)
+    array = change.array(regions)
     if array.shape != output.shape or array.dtype.kind != "f":
         return ""
-    inputs = [torch.array(value) for value in _shared_inputs(change, found)]
-    for step in steps_up_to(found.torch, change.torch):
+    inputs = [torch.array(value) for value in _shared_inputs(change, regions)]
+    for step in steps_up_to(regions.torch, change.torch):
         for value in step.inputs:
             source, weight = torch.values[value].source, torch.array(value)
             if not source.startswith("the weight") or weight.ndim != 2:
@@ -104,18 +110,19 @@ def _is_weight(numbers: np.ndarray, trace: Trace) -> bool:
     )
 
 
-def _shared_inputs(change: Candidate, found: Regions) -> list[int]:
+def _shared_inputs(change: Candidate, regions: Regions) -> list[int]:
     """The values of PyTorch's trace that either side's step begins with."""
     assert change.keras is not None
     values: dict[int, None] = {}
-    for step in steps_up_to(found.torch, change.torch):
+    for step in steps_up_to(regions.torch, change.torch):
         for value in step.inputs:
-            is_weight = found.torch.trace.values[value].source.startswith("the weight")
-            if value in found.shared.of_torch and not is_weight:
+            source = regions.torch.trace.values[value].source
+            is_weight = source.startswith("the weight")
+            if value in regions.shared.of_torch and not is_weight:
                 values[value] = None
-    for step in steps_up_to(found.keras, change.keras):
+    for step in steps_up_to(regions.keras, change.keras):
         for value in step.inputs:
-            counterparts = found.shared.of_keras.get(value, ())
+            counterparts = regions.shared.of_keras.get(value, ())
             if counterparts and not set(counterparts) & set(values):
                 values[counterparts[0]] = None
     return list(values)

@@ -1,11 +1,14 @@
-"""Norms that stand before a branch on one side, and after its sum on the other."""
+"""Norms that stand before a branch on one side and after its sum on the other.
+
+They are seen from the operations, where no layer holds the branch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from compare.diagnosing.norm_places import OF_BRANCHES, Order, written
 from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.naming import at
 from compare.diagnosing.operations.regions import Regions
@@ -19,13 +22,6 @@ from compare.mistakes.traces import RETURN, Replacement, Step, Trace
 SUMS = ("+", "add", "Add")
 FEW = 2  # less than so many norms may stand otherwise, after the last block
 KINDS = ("LayerNorm", "RMSNorm", "GroupNorm")  # that stand beside residuals
-
-Order = Literal["before", "after"]
-PLACES = {
-    "before": "before each branch, within the residual (pre-norm)",
-    "after": "after each residual is added (post-norm)",
-}
-WRITTEN = {"before": "x + branch(norm(x))", "after": "norm(x + branch(x))"}
 
 
 @dataclass(frozen=True)
@@ -58,21 +54,20 @@ class Norm:
     residual: Residual
 
 
-def norms_elsewhere(found: Regions) -> Iterator[Candidate]:
-    """What it would be if PyTorch had its norms where Keras has them.
+def norms_at_residuals(regions: Regions) -> Iterator[Candidate]:
+    """Suppose that PyTorch has its norms where Keras has them.
 
-    The first norm of one side is the twin of the first one of the other side. It is for
-    a run to show whether that is all.
+    The first norm of each side are twins. Only a run shows whether that is all.
     """
-    norms = _of_one_order(_norms(found.torch.trace, "torch"))
-    keras_norms = _of_one_order(_norms(found.keras.trace, "keras"))
+    norms = _of_one_order(_norms(regions.torch.trace, "torch"))
+    keras_norms = _of_one_order(_norms(regions.keras.trace, "keras"))
     if not norms or len(norms) != len(keras_norms):
         return
     if norms[0].order == keras_norms[0].order:
         return
     changes: list[Replacement] = []
     for norm in norms:
-        changes += _moved(norm, found.torch.trace)
+        changes += _moved(norm, regions.torch.trace)
     yield Candidate(
         "torch alone",
         norms[0].step,
@@ -96,14 +91,14 @@ def _words(norms: Sequence[Norm], keras_norms: Sequence[Norm]) -> Worded:
     names = listed(list(dict.fromkeys(f"`{norm.step.layer}`" for norm in norms)))
     word, verb = ("norms", "stand") if len(norms) > 1 else ("norm", "stands")
     words = [
-        f"{PLACES[norm.order]} in {SIDES[side]}{at(norm.step)}"
+        f"{OF_BRANCHES[norm.order]} in {SIDES[side]}{at(norm.step)}"
         for side, norm in places.items()
     ]
     sentence = f"the {word} {names} {verb} {', '.join(words)}"
     fixes: dict[Side, str] = {}
     for side, norm in places.items():
-        right = WRITTEN[places[OTHER[side]].order]
-        wrong = WRITTEN[norm.order]
+        right = written(places[OTHER[side]].order, "branch")
+        wrong = written(norm.order, "branch")
         fixes[side] = f"{SIDES[side]}{at(norm.step)}: write {right}, not {wrong}"
     return Worded("norm before or after the residual", sentence, fixes)
 
