@@ -117,7 +117,11 @@ def check_replaceable(
     except OSError:  # it may be written and not read
         beginning = b"nobody knows what"
     if beginning and not mark.match(beginning):
-        raise _would_be_lost(option, file, remedy)
+        raise BadInput(
+            f"{option} {printable(str(file), LONGEST_PATH)}: expected a new file, or "
+            "one that this command wrote, got a file with something else in it; "
+            f"{remedy}"
+        )
 
 
 def check_same_content(option: str, file: Path, content: bytes, remedy: str) -> None:
@@ -139,14 +143,11 @@ def check_same_content(option: str, file: Path, content: bytes, remedy: str) -> 
     except OSError:
         is_lost = True
     if is_lost:
-        raise _would_be_lost(option, file, remedy)
-
-
-def _would_be_lost(option: str, file: Path, remedy: str) -> BadInput:
-    return BadInput(
-        f"{option} {printable(str(file), LONGEST_PATH)}: expected a new file, or one "
-        f"that this command wrote, got a file with something else in it; {remedy}"
-    )
+        raise BadInput(
+            f"{option} {printable(str(file), LONGEST_PATH)}: expected a new file, or "
+            "one that holds what is to be written, got a file with something else in "
+            f"it; {remedy}"
+        )
 
 
 def identity(path: str | Path) -> tuple[int, int, str]:

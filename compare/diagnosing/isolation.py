@@ -29,7 +29,6 @@ from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.in_pytorch import twin as in_pytorch
 from compare.in_pytorch import written
 from compare.judging.distances import near
-from compare.judging.explanation import listed
 from compare.judging.verdict import HORIZON
 from compare.judging.words import PRECISIONS
 from compare.kinds import ATTENTION, as_usual, of_layer, read_as
@@ -38,7 +37,14 @@ from compare.kinds.mistake import Call, RecurrentOutput
 from compare.kinds.option import REQUIRED
 from compare.matching.rewriting import rewrite
 from compare.mistakes.anatomy import Anatomy
-from compare.mistakes.runs import along_time, folded, layer_of, loops, unfolded
+from compare.mistakes.runs import (
+    along_time,
+    folded,
+    layer_of,
+    loops,
+    unfolded,
+    with_axes_of,
+)
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -74,7 +80,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         keras_twin, arrays, kinds_of_layers, rewritten.arrays, bare, by_hand
     )
     keras = _as_pytorch_attends(torch, keras)
-    keras = folded(unfolded(keras, torch), torch)
+    keras = with_axes_of(folded(unfolded(keras, torch), torch), torch)
     torch = unfolded(torch, keras)
     in_loops = loops(torch, keras)
     shown = along_time(keras, in_loops["keras"])
@@ -388,7 +394,6 @@ def _trusted(twins: Twins, layer: str, call: Call) -> int | None:
     return int(lost[0]) if lost.size else None
 
 
-def _called(twins: Twins) -> dict[str, str]:
+def _called(twins: Twins) -> dict[str, list[str]]:
     """What Keras's user calls each layer that has another name in PyTorch."""
-    own_names = keras_layers.own_names(twins.model("keras", "float32"))
-    return {layer: listed(names) for layer, names in own_names.items()}
+    return keras_layers.own_names(twins.model("keras", "float32"))

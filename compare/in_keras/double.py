@@ -2,7 +2,8 @@
 
 Source: the kernels that TensorFlow registers, `tf.raw_ops.MaxPool3D` and `AvgPool3D`;
     https://www.tensorflow.org/api_docs/python/tf/image/resize, "the return value has
-    type float32, unless the method is nearest".
+    type float32, unless the method is nearest"; and the formula of
+    https://www.tensorflow.org/api_docs/python/tf/nn/local_response_normalization
 """
 
 from __future__ import annotations
@@ -75,6 +76,39 @@ def resize(function: Callable[..., Any]) -> Callable[..., Any]:
         return tensorflow.einsum("ih,jw,bhwf->bijf", rows, columns, images)
 
     return resized
+
+
+def local_response(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Divide each channel by what its neighbours sum up to, as AlexNet does."""
+
+    def normalised(
+        input: Any,
+        depth_radius: int = 5,
+        bias: float = 1,
+        alpha: float = 1,
+        beta: float = 0.5,
+        name: str | None = None,
+    ) -> Any:
+        if not is_double(input) or input.shape[-1] is None:
+            return function(input, depth_radius, bias, alpha, beta, name)
+        return local_response_normalization(input, depth_radius, bias, alpha, beta)
+
+    return normalised
+
+
+def local_response_normalization(
+    x: Any, depth_radius: int, bias: float, alpha: float, beta: float
+) -> Any:
+    """Compute what `tf.nn.local_response_normalization` does, in float64.
+
+    A trace replaces this function, to note it as one step.
+    """
+    around = [[0, 0]] * (len(x.shape) - 1) + [[depth_radius, depth_radius]]
+    squares = tensorflow.pad(tensorflow.square(x), around)
+    total = tensorflow.zeros_like(x)
+    for first in range(2 * depth_radius + 1):
+        total += squares[..., first : first + x.shape[-1]]
+    return x / (bias + alpha * total) ** beta
 
 
 def _of_axes(sizes: Any) -> tuple[int, ...]:

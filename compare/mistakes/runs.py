@@ -183,6 +183,38 @@ def folded(anatomy: Anatomy, other_side: Anatomy) -> Anatomy:
     return replace(anatomy, layer_inputs=inputs, layer_outputs=outputs)
 
 
+def with_axes_of(anatomy: Anatomy, other_side: Anatomy) -> Anatomy:
+    """Show layers without axes of one step, or with them, as the other side has them.
+
+    So it is the same whether an axis is added before a dense layer or after it.
+
+    Args:
+        anatomy: what a twin does.
+        other_side: what the other does.
+    """
+    inputs, outputs = dict(anatomy.layer_inputs), dict(anatomy.layer_outputs)
+    for name, x in anatomy.layer_inputs.items():
+        opposite, made = other_side.layer_inputs.get(name), outputs.get(name)
+        if opposite is None or made is None or x.shape == opposite.shape:
+            continue
+        kind = anatomy.kinds.get(name)
+        if kind not in STEP_BY_STEP or not x.ndim or not opposite.ndim:
+            continue
+        steps, opposite_steps = x.shape[:-1], opposite.shape[:-1]
+        if kind in EMBEDDINGS:  # whose input has no features
+            steps, opposite_steps = x.shape, opposite.shape
+        elif x.shape[-1] != opposite.shape[-1]:
+            continue
+        if _longer_than_one(steps) == _longer_than_one(opposite_steps):
+            inputs[name] = x.reshape(opposite.shape)
+            outputs[name] = made.reshape(*opposite_steps, made.shape[-1])
+    return replace(anatomy, layer_inputs=inputs, layer_outputs=outputs)
+
+
+def _longer_than_one(shape: Sequence[int]) -> list[int]:
+    return [size for size in shape if size != 1]
+
+
 def _recurrent_layers(anatomy: Anatomy) -> set[str]:
     return {layer_of(name) for name in anatomy.recurrent_calls}
 

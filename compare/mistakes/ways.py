@@ -231,6 +231,11 @@ RESULTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 # How each function is written in either framework.
 ENDINGS = {
     "a softmax over the outputs": ("torch.softmax(x, dim=-1)", 'activation="softmax"'),
+    "a softmax over the batch": ("torch.softmax(x, dim=0)", "Softmax(axis=0)"),
+    "a log-softmax over the batch": (
+        "torch.log_softmax(x, dim=0)",
+        "keras.ops.log_softmax(x, axis=0)",
+    ),
     "a log-softmax": ("torch.log_softmax(x, dim=-1)", 'activation="log_softmax"'),
     "a sigmoid": ("torch.sigmoid(x)", 'activation="sigmoid"'),
     "a tanh": ("torch.tanh(x)", 'activation="tanh"'),
@@ -242,8 +247,6 @@ NEVER = (
     "the last sample",
     "all steps, samples mixed",
     VIEWED,
-    "a softmax over the batch",
-    "a log-softmax over the batch",
     "two softmaxes",
 )
 

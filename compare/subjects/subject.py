@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -27,8 +28,9 @@ from compare.judging.result import (
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Length, Side, Verdict
 from compare.subjects.cases import FIXED, Case
-from compare.twins import few_samples, reaching, sensitivity, steadiness
+from compare.twins import effort, few_samples, reaching, sensitivity, steadiness
 from compare.twins.adequacy import Adequacy
+from compare.twins.frameworks import LAYERS
 from compare.twins.stages import StagesOfAll
 from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
@@ -79,9 +81,10 @@ def run(subject: Subject) -> Iterator[Result]:
     refusals: dict[Side, str] = {}
     probe, explainer, adequacy = _Probe(subject), _Explainer(), Adequacy()
     for length, group in groupby(subject.cases, key=lambda case: case.length):
+        its_cases = list(group)
         with in_pytorch_precision.one_thread():
             twins = subject.build(length)
-            its_cases = list(group)
+        with _threads(subject, twins, its_cases[0]):
             for result in _run_length(
                 subject, twins, its_cases, probe, explainer, adequacy
             ):
@@ -97,6 +100,17 @@ def run(subject: Subject) -> Iterator[Result]:
             f"{subject.name}: expected at least one case in which both twins run, got "
             f"none, so nothing was compared ({'; '.join(reasons)})"
         )
+
+
+def _threads(
+    subject: Subject, twins: Twins, case: Case
+) -> AbstractContextManager[None]:
+    """PyTorch's threads for twins: as many as the user has for large ones, else one."""
+    if not twins.refusals:
+        layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
+        if effort.gains_by_threads(layers, subject.draw(case)):
+            return nullcontext()
+    return in_pytorch_precision.one_thread()
 
 
 def _run_length(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -89,6 +90,28 @@ def named(torch: Layers, keras: Layers, ignore: Collection[str]) -> Names:
         names["torch"] += in_torch
         names["keras"] += in_keras
     return names
+
+
+def without(
+    torch: Layers, keras: Layers, ignore: Collection[str]
+) -> tuple[Layers, Layers]:
+    """The layers of both models, PyTorch's first, without what a user ignores.
+
+    Arguments and errors as for `named`.
+    """
+    names = named(torch, keras, ignore)
+    counted = {}
+    for layer, held in torch.items():
+        arrays = {
+            key: array
+            for key, array in held.arrays.items()
+            if full_name(layer, key) not in names["torch"]
+        }
+        if arrays:
+            counted[layer] = replace(held, arrays=arrays)
+    return counted, {
+        layer: held for layer, held in keras.items() if layer not in names["keras"]
+    }
 
 
 def reads_both_ways_apart(torch: Layers, keras: Layers, match: Matched) -> bool:

@@ -85,6 +85,9 @@ def arranged(
                 fix += (
                     f" (made of {SIDES[OTHER[side]]}'s arrays, {'; '.join(transfer)})"
                 )
+            if side == "keras":
+                sentences = isolated.with_parts(layer, sentences)
+                fix = isolated.with_parts(layer, fix)
             reading = Reading(side, (), f"in {place}, {sentences}", f"{place}: {fix}")
             if all(cause.is_certain for cause in causes.values()):
                 certain.append(reading)

@@ -63,10 +63,16 @@ def added_to_each(change: Candidate, regions: Regions) -> str:
 
 
 def moved_or_multiplied(change: Candidate, regions: Regions) -> str:
-    """Say how one side has the numbers of the other: moved, or times a factor."""
+    """Say how one side has the numbers of the other: moved, or times a factor.
+
+    Layers with weights make a multiple where one was trained on for a few steps: of
+    them a whole factor alone counts, which chance does not make.
+    """
+    assert change.keras is not None
     output = regions.torch.trace.array(change.torch.outputs[change.place])
     array = change.array(regions)
-    return moved(output, array) or multiplied(output, array)
+    are_layers = change.torch.has_weights and change.keras.has_weights
+    return moved(output, array) or multiplied(output, array, whole_alone=are_layers)
 
 
 def transposed_weight(change: Candidate, regions: Regions) -> str:

@@ -32,6 +32,7 @@ from compare.diagnosing.operations.naming import (
 )
 from compare.diagnosing.operations.numbers import in_words, told_apart
 from compare.diagnosing.operations.regions import Regions
+from compare.diagnosing.operations.responses import unlike_responses
 from compare.diagnosing.operations.settings import unlike_settings
 from compare.diagnosing.operations.sizes import other_windows
 from compare.diagnosing.operations.turned import another_layout, another_order
@@ -251,6 +252,7 @@ def _otherwise(change: Candidate, regions: Regions) -> Worded:
     assert change.keras is not None
     torch, keras = regions.torch, regions.keras
     wording = unlike_settings(change, regions) or unlike_folds(change, regions)
+    wording = wording or unlike_responses(change)
     if wording is not None:
         return wording
     labels = labels_of(change, regions)
