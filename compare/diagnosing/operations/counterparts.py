@@ -26,8 +26,8 @@ class Counterpart:
 
     Args:
         number: of the value there.
-        axes: the order of PyTorch's axes that Keras has, after which a reshape makes
-            PyTorch's array Keras's.
+        axes: the order of PyTorch's axes that Keras has; in it, a reshape makes the
+            array of PyTorch that of Keras.
     """
 
     number: int
@@ -39,8 +39,8 @@ class Counterparts:
     """The values of PyTorch's trace and of Keras's trace that are the same.
 
     Args:
-        of_torch: for values of PyTorch's trace, those of Keras's.
-        of_keras: for values of Keras's trace, the numbers of those of PyTorch's.
+        of_torch: values of Keras's trace, by the number of a value of PyTorch's trace.
+        of_keras: numbers of values of PyTorch's trace, by that of one of Keras's trace.
     """
 
     of_torch: Mapping[int, Sequence[Counterpart]] = field(default_factory=dict)
