@@ -63,15 +63,15 @@ def resize(function: Callable[..., Any]) -> Callable[..., Any]:
         name: str | None = None,
     ) -> Any:
         plain = not preserve_aspect_ratio and not antialias and method in RESIZED
-        given = images.shape[-3:-1] if is_double(images) else (None,)
+        sizes = images.shape[-3:-1] if is_double(images) else (None,)
         counts = tensorflow.get_static_value(size)
-        if not plain or None in given or counts is None or len(images.shape) != 4:
+        if not plain or None in sizes or counts is None or len(images.shape) != 4:
             return function(
                 images, size, method, preserve_aspect_ratio, antialias, name
             )
         rows, columns = (
             weights(method, (steps, int(count)), steps / int(count))
-            for steps, count in zip(given, counts, strict=True)
+            for steps, count in zip(sizes, counts, strict=True)
         )
         return tensorflow.einsum("ih,jw,bhwf->bijf", rows, columns, images)
 
@@ -122,7 +122,8 @@ def _of_axes(sizes: Any) -> tuple[int, ...]:
 
 def _shape(tensor: Any) -> tuple[Any, ...]:
     """The sizes of a tensor, as numbers where they are known."""
-    known, at_work = tensor.shape, tensorflow.shape(tensor)
-    return tuple(
-        at_work[axis] if size is None else size for axis, size in enumerate(known)
-    )
+    shape, at_work = tensor.shape, tensorflow.shape(tensor)
+    sizes = []
+    for axis, size in enumerate(shape):
+        sizes.append(at_work[axis] if size is None else size)
+    return tuple(sizes)

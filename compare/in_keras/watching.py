@@ -93,11 +93,11 @@ class Watch:
         names = names_of_runs(self._begun)
         for layer, name in zip(self._begun, names, strict=True):
             size = len(self._stacks[layer])
-            first = counts.get(layer, 0)
-            counts[layer] = first + size
-            part = self._runs[layer][first : first + size]
-            numbers = [number for number, _ in part]
-            runs = [run for _, run in part if run is not None]
+            begin = counts.get(layer, 0)
+            counts[layer] = begin + size
+            runs_of_call = self._runs[layer][begin : begin + size]
+            numbers = [number for number, _ in runs_of_call]
+            runs = [run for _, run in runs_of_call if run is not None]
             is_clear = numbers == list(range(size)) and len(runs) == size
             runs_by_name[name] = runs if is_clear else []
         return runs_by_name
@@ -117,8 +117,8 @@ class Watch:
 
         def watched_attention(*args: Any, **kwargs: Any) -> Any:
             place = begun()
-            seen, result = attention.run(layer, call, args, kwargs)
-            run = None if seen is None else Run(*seen[:2], call=seen[2])
+            calls, result = attention.run(layer, call, args, kwargs)
+            run = None if calls is None else Run(*calls[:2], call=calls[2])
             self._runs[name][place] = number, run
             return result
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.in_pytorch import precision
 from compare.in_pytorch.arrays import tensors_in
+from compare.in_pytorch.functions import Function, FunctionMode, calling_frame
 from compare.in_pytorch.internals import LAYERS_HOME, version_of
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.operators import name_of
@@ -97,7 +97,7 @@ def replaced(twin: Twin, replacements: Sequence[Replacement]) -> Iterator[None]:
             vars(twin)["results"] = before
 
 
-class _Running(torch.overrides.TorchFunctionMode):
+class _Running(FunctionMode):
     """Counts the operations of a model, notes them and replaces what they do.
 
     Args:
@@ -150,14 +150,10 @@ class _Running(torch.overrides.TorchFunctionMode):
 
     # ------------------------------------------------------------------ functions
 
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
+    def call(
+        self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        kwargs = dict(kwargs or {})
+        """Make a call with what is replaced, and note it as a step."""
         if self._inside:
             return function(*args, **kwargs)
         self._count += 1
@@ -200,7 +196,7 @@ class _Running(torch.overrides.TorchFunctionMode):
                 _arguments(args, kwargs),
                 self._layers[-1] if self._layers else "",
                 False,
-                _line(precision.caller()),
+                _line(calling_frame()),
             )
         return result
 

@@ -192,8 +192,8 @@ def _in_torch(writing: Writing, rows: Sequence[Row]) -> Row:
             change = row.to_torch
             if are_gradients and row.gradients is not None:
                 change = row.gradients
-            made = change(*(by_name[name] for name in row.keras))
-            usual |= zip(row.torch, made, strict=True)
+            arrays_of_row = change(*(by_name[name] for name in row.keras))
+            usual |= zip(row.torch, arrays_of_row, strict=True)
         return usual
 
     def to_torch(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:

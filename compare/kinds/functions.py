@@ -242,8 +242,8 @@ def glu(x: np.ndarray, axis: int = -1) -> np.ndarray:
 
     Source: Dauphin et al. 2017, arXiv:1612.08083, section 2.
     """
-    first, second = np.split(x, 2, axis)
-    result: np.ndarray = first * sigmoid(second)
+    values, gates = np.split(x, 2, axis)
+    result: np.ndarray = values * sigmoid(gates)
     return result
 
 

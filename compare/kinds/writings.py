@@ -96,14 +96,16 @@ def writing_of(arrays: Arrays, gates: str) -> Writing | None:
     vectors = {name: shape for name, shape in shapes.items() if len(shape) == 1}
     if len(matrices) + len(vectors) < len(shapes):
         return None
-    found = _matrices(matrices, gates)
-    if found is None or (any(windows) and any(m.is_turned for m in found)):
+    roles = _matrices(matrices, gates)
+    if roles is None:
         return None
-    size = _hidden_size(found, matrices, gates)
+    if any(windows) and any(matrix.is_turned for matrix in roles):
+        return None
+    size = _hidden_size(roles, matrices, gates)
     biases = _biases(vectors, gates, size)
     if biases is None:
         return None
-    return _writing(found, biases, size, gates, matrices)
+    return _writing(roles, biases, size, gates, matrices)
 
 
 # ----------------------------------------------------------------------------- matrices
@@ -189,13 +191,13 @@ def _by_gate(
     names: list[str], shapes: Mapping[str, tuple[int, ...]], gates: str
 ) -> list[_Matrix] | None:
     """A matrix, or two, for each gate."""
-    both = len(names) == len(gates)
+    are_as_many = len(names) == len(gates)
     matrices = []
     for name in names:
         gate, role = gate_of(name, gates), role_beside_gate(name, gates)
-        if gate is None or (role is None and not both):
+        if gate is None or (role is None and not are_as_many):
             return None
-        matrices.append((name, "xh" if both else str(role), gate))
+        matrices.append((name, "xh" if are_as_many else str(role), gate))
     told_apart = {(role, gate) for _, role, gate in matrices}
     if len(told_apart) < len(names):
         return None
@@ -228,9 +230,9 @@ def _turned(shape: tuple[int, ...], is_turned: bool) -> tuple[int, ...]:
 def _hidden_size(
     matrices: list[_Matrix], shapes: Mapping[str, tuple[int, ...]], gates: str
 ) -> int:
-    first = matrices[0]
-    rows = _turned(shapes[first.name], first.is_turned)[0]
-    return rows if first.gate is not None else rows // len(gates)
+    matrix = matrices[0]
+    rows = _turned(shapes[matrix.name], matrix.is_turned)[0]
+    return rows if matrix.gate is not None else rows // len(gates)
 
 
 # ------------------------------------------------------------------------------- biases
@@ -347,14 +349,14 @@ def _writing(
             result[matrix.name] = array.T if matrix.is_turned else array
         for bias in biases:
             letters = order if bias.gate is None else bias.gate
-            first = stacked(blocks["bias_ih"], letters)
-            second = stacked(blocks["bias_hh"], letters)
+            bias_ih = stacked(blocks["bias_ih"], letters)
+            bias_hh = stacked(blocks["bias_hh"], letters)
             if bias.role == "h":
-                result[bias.name] = second
+                result[bias.name] = bias_hh
             elif bias.gate in with_second or of_gradients:
-                result[bias.name] = first
+                result[bias.name] = bias_ih
             else:
-                result[bias.name] = first + second
+                result[bias.name] = bias_ih + bias_hh
         return result
 
     names = tuple(matrix.name for matrix in matrices)

@@ -79,12 +79,14 @@ def _is_certain(matched: Matched, group: list[tuple[str, str]], order: Order) ->
     keras = list(dict.fromkeys(name for _, name in group))
     if keras != sorted(keras, key=matched.places.__getitem__):
         return False
-    chained = any(
-        all(name.startswith(chain) for name in keras) for chain in order.chains
-    )
-    if not chained and not _ascend(keras, may_lack_number=True):
+    is_chained = any(_all_begin_with(chain, keras) for chain in order.chains)
+    if not is_chained and not _ascend(keras, may_lack_number=True):
         return False
     return len(torch) == 1 or _ascend(torch, whole=order.sorted_by_name)
+
+
+def _all_begin_with(beginning: str, names: Iterable[str]) -> bool:
+    return all(name.startswith(beginning) for name in names)
 
 
 def _ascend(
@@ -99,13 +101,19 @@ def _ascend(
         whole: whether the number must be all there is between two dots.
     """
     if may_lack_number:
-        names = [n if re.search(r"\d$", n) else f"{n}_0" for n in names]
+        numbered = []
+        for name in names:
+            numbered.append(name if re.search(r"\d$", name) else f"{name}_0")
+        names = numbered
     number = r"(?<![^.])(\d+)(?![^.])" if whole else r"(\d+)"
     split = [re.split(number, name) for name in names]  # text, number, text ...
     if len({len(pieces) for pieces in split}) > 1:
         return False
     places = range(len(split[0]))
-    unlike = [i for i in places if len({pieces[i] for pieces in split}) > 1]
+    unlike = []
+    for place in places:
+        if len({pieces[place] for pieces in split}) > 1:
+            unlike.append(place)
     if len(unlike) != 1 or unlike[0] % 2 == 0:  # a text
         return False
     numbers = [int(pieces[unlike[0]]) for pieces in split]
@@ -123,10 +131,10 @@ def _pasted(table: Mapping[str, str | Sequence[str]], option: bool) -> str:
     """
     pairs, rows = [], []
     for name, twins in table.items():
-        parts = [twins] if isinstance(twins, str) else list(twins)
-        pairs.append(f"{name}={'+'.join(parts)}")
-        quoted = [f'"{part}"' for part in parts]
-        listed = quoted[0] if len(parts) == 1 else f"[{', '.join(quoted)}]"
+        twin_names = [twins] if isinstance(twins, str) else list(twins)
+        pairs.append(f"{name}={'+'.join(twin_names)}")
+        quoted = [f'"{twin_name}"' for twin_name in twin_names]
+        listed = quoted[0] if len(twin_names) == 1 else f"[{', '.join(quoted)}]"
         rows.append(f'"{name}": {listed}')
     if option:
         return f"--names {shlex.quote(bounded(pairs, ',', LETTERS_OF_TABLE))}"

@@ -45,8 +45,8 @@ def projected(torch: Layers, free: Free) -> Iterator[Projected]:
     for group in groups:
         parent = group[0].rpartition(".")[0]
         fitting = {}
-        for name, parts in attentions.items():
-            twins = _twins(group, parts, torch, free)
+        for name, by_word in attentions.items():
+            twins = _twins(group, by_word, torch, free)
             if twins is not None:
                 fitting[name] = twins
         if not fitting:
@@ -61,10 +61,10 @@ def _attentions(keras: Layers) -> dict[str, dict[str, str]]:
     """The names of the four projections of each attention, by the attention's name."""
     attentions: dict[str, dict[str, str]] = {}
     for name, layer in keras.items():
-        attention, _, part = name.rpartition(".")
-        if part in (*PROJECTIONS, OUTPUT) and plain(layer.kind) == "EinsumDense":
-            attentions.setdefault(attention, {})[part] = name
-    return {name: parts for name, parts in attentions.items() if len(parts) == 4}
+        attention, _, word = name.rpartition(".")
+        if word in (*PROJECTIONS, OUTPUT) and plain(layer.kind) == "EinsumDense":
+            attentions.setdefault(attention, {})[word] = name
+    return {name: by_word for name, by_word in attentions.items() if len(by_word) == 4}
 
 
 def _groups(torch: Layers) -> Iterator[list[str]]:
@@ -82,8 +82,8 @@ def _groups(torch: Layers) -> Iterator[list[str]]:
         by_word = {word: _named(names, word) for word in PROJECTIONS}
         three = [by_word[word] for word in PROJECTIONS]
         if all(three) and len(set(three)) == len(three):
-            others = [name for name in names if name not in three]
-            for output in others:
+            remaining = [name for name in names if name not in three]
+            for output in remaining:
                 yield [*(name for name in three if name), output]
         for place, name in enumerate(names):
             outputs, inputs = torch[name].arrays["weight"].shape
@@ -96,8 +96,8 @@ def _named(names: Sequence[str], word: str) -> str | None:
     """The first layer whose own name is a word such as "query", or its letter."""
     letter = word[0]
     for name in names:
-        own = _own(name).lower()
-        if re.search(rf"{word[:4]}|(^|_|w){letter}(_|$|\d|proj)", own):
+        last_name = _own(name).lower()
+        if re.search(rf"{word[:4]}|(^|_|w){letter}(_|$|\d|proj)", last_name):
             return name
     return None
 
@@ -107,21 +107,21 @@ def _own(name: str) -> str:
 
 
 def _twins(
-    group: Sequence[str], parts: Mapping[str, str], torch: Layers, free: Free
+    group: Sequence[str], by_word: Mapping[str, str], torch: Layers, free: Free
 ) -> dict[str, list[str]] | None:
     """The twins of the layers of a group; None where one is of other sizes."""
-    three = [parts[word] for word in PROJECTIONS]
+    three = [by_word[word] for word in PROJECTIONS]
     if len(group) == 4:
-        pairs = zip(group, [*three, parts[OUTPUT]], strict=True)
+        pairs = zip(group, [*three, by_word[OUTPUT]], strict=True)
         twins = {name: [twin] for name, twin in pairs}
         fit = all(free.fit(torch[name], its_own) for name, its_own in twins.items())
         return twins if fit else None
     packed, output = group
     if not _packs(torch[packed], [free.layers[twin] for twin in three]):
         return None
-    if not free.fit(torch[output], [parts[OUTPUT]]):
+    if not free.fit(torch[output], [by_word[OUTPUT]]):
         return None
-    return {packed: three, output: [parts[OUTPUT]]}
+    return {packed: three, output: [by_word[OUTPUT]]}
 
 
 def _packs(layer: Layer, three: Sequence[Layer]) -> bool:

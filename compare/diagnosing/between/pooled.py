@@ -230,11 +230,10 @@ def _candidates(
         windows, in words and as a function.
     """
     endings = _endings(y.ndim)
-    fit = {
-        (is_before, ending): _fit(of_functions, y, take)
-        for is_before, of_functions in arrays.items()
-        for ending, take in endings
-    }
+    fit = {}
+    for is_before, of_functions in arrays.items():
+        for ending, take in endings:
+            fit[is_before, ending] = _fit(of_functions, y, take)
     nothing = next(iter(functions))
     for number, name in enumerate(functions):
         for is_before in arrays:

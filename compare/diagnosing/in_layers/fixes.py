@@ -18,6 +18,7 @@ from compare.kinds.convolution_options import BOTH
 from compare.kinds.edges import numbers_of_pytorch
 from compare.kinds.kind import Kind
 from compare.kinds.mistake import Call
+from compare.kinds.multi_head_attention import MULTI_HEAD_ATTENTION
 from compare.kinds.option import REQUIRED, Option, Value
 from compare.kinds.transposed_convolution import cut
 from compare.kinds.windows import Around, around
@@ -33,6 +34,8 @@ SPREAD = (
 )
 INTERPOLATION = "interpolation"  # a choice of Keras's layer of images alone
 IMAGE = 4  # axes
+HEADS = "heads"  # a setting of attention
+MULTI_HEAD = MULTI_HEAD_ATTENTION.name
 
 Calls = Mapping[Side, Call]
 
@@ -58,6 +61,9 @@ def fix_of_option(option: Option, side: Side, calls: Calls) -> str:
         return _putting_around(side, value)
     if option.name == AXES and side == "torch":
         return _shape_of(option, value, right.x)
+    if side == "keras" and calls["torch"].kind == MULTI_HEAD and option.name == HEADS:
+        # Its kernels keep their size: that of a head is another one with it.
+        return f"num_heads={value}, key_dim={right.x.shape[-1] // value}"
     if side == "keras" and option.name == INTERPOLATION and right.x.ndim != IMAGE:
         return option.instead
     is_instance_norm = calls["torch"].kind.startswith("InstanceNorm")

@@ -27,24 +27,27 @@ CODE_OF_REVERSED: Mapping[Side, str] = {
 
 
 def operations_alone(
-    values: Mapping[Side, int], takers: Mapping[Side, Step], found: Regions
+    values: Mapping[Side, int], takers: Mapping[Side, Step], regions: Regions
 ) -> Worded | None:
     """Operations that one side alone has between a shared value and what takes it.
 
     Args:
         values: by side, what is taken.
         takers: the steps that take them, of the sides where that is known.
-        found: both sides.
+        regions: both sides.
 
     Returns:
         None where both sides have operations there, or the values are made of others.
     """
-    traces: dict[Side, Trace] = {"torch": found.torch.trace, "keras": found.keras.trace}
+    traces: dict[Side, Trace] = {
+        "torch": regions.torch.trace,
+        "keras": regions.keras.trace,
+    }
     bases: dict[Side, int] = {}
     operations: dict[Side, Sequence[Step]] = {}
     for side in SIDES:
         bases[side], operations[side] = chain(values[side], traces[side])
-    shared = found.shared.of_torch.get(bases["torch"], ())
+    shared = regions.shared.of_torch.get(bases["torch"], ())
     if not any(value.number == bases["keras"] for value in shared):
         return None
     has: Side = "torch" if operations["torch"] else "keras"

@@ -73,15 +73,17 @@ def _taken_apart(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]
     if output.ndim != x.ndim + 1:
         return
     for axis, size in enumerate(x.shape):
-        for first in range(2, size):
-            if size % first:
+        for size_before in range(2, size):
+            if size % size_before:
                 continue
-            parts = first, size // first
-            apart = x.reshape(*x.shape[:axis], *parts, *x.shape[axis + 1 :])
+            sizes = size_before, size // size_before
+            apart = x.reshape(*x.shape[:axis], *sizes, *x.shape[axis + 1 :])
             for order in permutations(range(apart.ndim)):
                 turned = apart.transpose(order)
                 if turned.shape == output.shape and same(turned, output):
-                    detail = f"into {first} x {parts[1]}, then the axes put to {order}"
+                    detail = (
+                        f"into {size_before} x {sizes[1]}, then the axes put to {order}"
+                    )
                     yield f"axis {axis} split", detail
                     return
 

@@ -37,8 +37,8 @@ def steps_up_to(region: Region, step: Step) -> list[Step]:
 def names_of(steps: Sequence[Step], trace: Trace) -> str:
     """Steps in words; of many, the first and the last."""
     if len(steps) > MOST_STEPS:
-        first, last = name_of(steps[0], trace), name_of(steps[-1], trace)
-        return f"{len(steps)} operations, {first} to {last}"
+        begin, end = name_of(steps[0], trace), name_of(steps[-1], trace)
+        return f"{len(steps)} operations, {begin} to {end}"
     return listed([name_of(step, trace) for step in steps])
 
 
@@ -50,14 +50,16 @@ def name_of(step: Step, trace: Trace) -> str:
         return f"`{step.layer}` ({_kind(step)})"
     if step.name == "[]":
         return f"`{_index(step)}`{_reversed(step)}"
-    told = []
+    texts = []
     if step.name.isidentifier():
         for key, value in step.arguments.items():
             if key in UNTOLD or not _is_plain(value):
                 continue
             text = f"{value:g}" if isinstance(value, float) else f"{value}"
-            told.append(text if key.isdigit() else f"{key}={text}")
-    words = ", ".join(told)
+            if not key.isdigit():
+                text = f"{key}={text}"
+            texts.append(text)
+    words = ", ".join(texts)
     if not words or len(words) > MOST_LETTERS:
         return f"`{step.name}`"
     return f"`{step.name}({words})`"
@@ -72,7 +74,7 @@ def _kind(step: Step) -> str:
 def _is_plain(value: object) -> bool:
     """Whether an argument is short in words."""
     if isinstance(value, tuple):
-        return all(isinstance(part, int | float | str) for part in value)
+        return all(isinstance(item, int | float | str) for item in value)
     return isinstance(value, bool | int | float | str) and value != ""
 
 
@@ -81,18 +83,18 @@ def _index(step: Step) -> str:
     index = step.arguments.get("1")
     if index is None:
         return "[]"
-    parts = index if isinstance(index, tuple) else (index,)
+    items = index if isinstance(index, tuple) else (index,)
     words = []
-    for part in parts:
-        if isinstance(part, slice):
-            start = "" if part.start is None else part.start
-            stop = "" if part.stop is None else part.stop
-            by = "" if part.step is None else f":{part.step}"
+    for item in items:
+        if isinstance(item, slice):
+            start = "" if item.start is None else item.start
+            stop = "" if item.stop is None else item.stop
+            by = "" if item.step is None else f":{item.step}"
             words.append(f"{start}:{stop}{by}")
-        elif part is Ellipsis:
+        elif item is Ellipsis:
             words.append("...")
-        elif part is None or isinstance(part, int):
-            words.append(str(part))
+        elif item is None or isinstance(item, int):
+            words.append(str(item))
         else:
             return "[]"
     return f"[{', '.join(words)}]"
@@ -212,9 +214,9 @@ def _result(maker: Step, place: int) -> str:
 def _again(step: Step, trace: Trace) -> str:
     """Which time it is that a step's line runs, where it does more than once."""
     times = [
-        other.number
-        for other in trace.steps.values()
-        if (other.name, other.layer, other.line) == (step.name, step.layer, step.line)
+        run.number
+        for run in trace.steps.values()
+        if (run.name, run.layer, run.line) == (step.name, step.layer, step.line)
     ]
     if len(times) < 2:
         return ""

@@ -23,13 +23,13 @@ SIGNS: Mapping[str, str] = {
 }
 
 
-def unlike_operand(change: Candidate, found: Regions) -> Worded | None:
+def unlike_operand(change: Candidate, regions: Regions) -> Worded | None:
     """Say what one operation of each side takes that the other one does not.
 
     Args:
         change: a step of PyTorch takes what Keras's step makes. What it takes now is
             made by the same operations, as far as they are followed.
-        found: where the twins differ.
+        regions: where the twins differ.
 
     Returns:
         None where other operations make it, or they differ in more than one operand.
@@ -39,15 +39,18 @@ def unlike_operand(change: Candidate, found: Regions) -> Worded | None:
     right = change.keras.outputs[change.keras_place]
     pair: tuple[Step, Step] | None = None
     for _ in range(DEEPEST):
-        step, keras_step = found.torch.trace.maker(own), found.keras.trace.maker(right)
+        step, keras_step = (
+            regions.torch.trace.maker(own),
+            regions.keras.trace.maker(right),
+        )
         if step is None or keras_step is None or not _are_alike(step, keras_step):
             break
-        operands = _unlike(step, keras_step, found)
+        operands = _unlike(step, keras_step, regions)
         if operands is None:
             return None
         own, right = operands
         pair = step, keras_step
-    return None if pair is None else _words(*pair, own, right, found)
+    return None if pair is None else _words(*pair, own, right, regions)
 
 
 def _are_alike(step: Step, keras_step: Step) -> bool:
@@ -58,11 +61,11 @@ def _are_alike(step: Step, keras_step: Step) -> bool:
     return name == SIGNS.get(step.name, step.name) and name in SIGNS.values()
 
 
-def _unlike(step: Step, keras_step: Step, found: Regions) -> tuple[int, int] | None:
+def _unlike(step: Step, keras_step: Step, regions: Regions) -> tuple[int, int] | None:
     """The operand of each side that the opposite side does not take."""
     if len(step.inputs) != 2 or len(keras_step.inputs) != 2:
         return None
-    twins = found.shared.of_keras
+    twins = regions.shared.of_keras
     for place, value in enumerate(step.inputs):
         for keras_place, keras_value in enumerate(keras_step.inputs):
             if value in twins.get(keras_value, ()):
@@ -71,10 +74,10 @@ def _unlike(step: Step, keras_step: Step, found: Regions) -> tuple[int, int] | N
 
 
 def _words(
-    step: Step, keras_step: Step, own: int, right: int, found: Regions
+    step: Step, keras_step: Step, own: int, right: int, regions: Regions
 ) -> Worded | None:
     """Say what the operation of each side takes."""
-    torch, keras = found.torch.trace, found.keras.trace
+    torch, keras = regions.torch.trace, regions.keras.trace
     own_words, right_words = value_in_words(own, torch), value_in_words(right, keras)
     if own_words == right_words:
         return None

@@ -32,12 +32,12 @@ class Arrangement:
 
 
 def arrangements(
-    found: Regions, step: Step, array: np.ndarray, like: np.ndarray
+    regions: Regions, step: Step, array: np.ndarray, like: np.ndarray
 ) -> list[Arrangement]:
     """How Keras's array may be laid out in PyTorch, the likeliest first.
 
     Args:
-        found: knows which axis of Keras's arrays is which of PyTorch's arrays.
+        regions: knows which axis of Keras's arrays is which of PyTorch's arrays.
         step: of PyTorch, whose inputs tell the order of axes.
         array: of Keras's layout.
         like: what PyTorch has in that place.
@@ -47,7 +47,7 @@ def arrangements(
     plain = tuple(range(array.ndim))
     orders: list[tuple[int, ...]] = []
     for value in step.inputs:
-        for counterpart in found.shared.of_torch.get(value, ()):
+        for counterpart in regions.shared.of_torch.get(value, ()):
             if len(counterpart.axes) == array.ndim:
                 back = np.argsort(counterpart.axes)
                 orders.append(tuple(int(axis) for axis in back))

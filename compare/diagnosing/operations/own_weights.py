@@ -18,20 +18,20 @@ from compare.mistakes.traces import RETURN, Step, Trace
 WEIGHT = "the weight "
 
 
-def weights_otherwise(found: Regions) -> Iterator[Candidate]:
+def weights_otherwise(regions: Regions) -> Iterator[Candidate]:
     """Changes that give PyTorch's code a weight of Keras in the place of its own.
 
     Only weights that hold the same numbers in another order: what was moved with
     reshape for transpose, or with its entries in another order.
     """
-    torch, keras = found.torch.trace, found.keras.trace
+    torch, keras = regions.torch.trace, regions.keras.trace
     for own in _weights(torch):
-        if own in found.shared.of_torch:
+        if own in regions.shared.of_torch:
             continue
         for right in _weights(keras):
-            if right in found.shared.of_keras:
+            if right in regions.shared.of_keras:
                 continue
-            yield from _put_in_place(own, right, found)
+            yield from _put_in_place(own, right, regions)
 
 
 def is_made_of(value: int, others: Collection[int], trace: Trace) -> bool:
@@ -49,9 +49,9 @@ def is_made_of(value: int, others: Collection[int], trace: Trace) -> bool:
     return False
 
 
-def _put_in_place(own: int, right: int, found: Regions) -> Iterator[Candidate]:
+def _put_in_place(own: int, right: int, regions: Regions) -> Iterator[Candidate]:
     """Changes of one weight to another one that holds the same numbers."""
-    torch, keras = found.torch.trace, found.keras.trace
+    torch, keras = regions.torch.trace, regions.keras.trace
     array, keras_array = torch.array(own), keras.array(right)
     if not _have_same_numbers(array, keras_array):
         return
@@ -72,7 +72,7 @@ def _put_in_place(own: int, right: int, found: Regions) -> Iterator[Candidate]:
             keras_step.inputs.index(right),
             Arrangement(order),
             everywhere=True,
-            words=_words(own, right, order, found),
+            words=_words(own, right, order, regions),
         )
 
 
@@ -98,9 +98,9 @@ def _have_same_numbers(array: np.ndarray, other: np.ndarray) -> bool:
     return same(np.sort(array, axis=None), np.sort(other, axis=None))
 
 
-def _words(own: int, right: int, order: tuple[int, ...], found: Regions) -> Worded:
+def _words(own: int, right: int, order: tuple[int, ...], regions: Regions) -> Worded:
     """Say in which order PyTorch's weight holds the numbers of Keras's weight."""
-    torch, keras = found.torch.trace, found.keras.trace
+    torch, keras = regions.torch.trace, regions.keras.trace
     name, keras_name = torch.values[own].source, keras.values[right].source
     array, keras_array = torch.array(own), keras.array(right)
     turned = keras_array.transpose(order)

@@ -25,7 +25,7 @@ SETTINGS: Mapping[str, str] = {"weight": "scale", "bias": "center"}  # of Keras
 ROUNDED = 1e-6  # of the largest number, as float32 does
 
 
-def shifted_arrays(change: Candidate, found: Regions) -> Worded | None:
+def shifted_arrays(change: Candidate, regions: Regions) -> Worded | None:
     """Say that PyTorch's norm holds arrays of Keras's norm in the wrong places.
 
     A Keras norm without a scale or an offset has fewer arrays, and so its list of
@@ -33,12 +33,12 @@ def shifted_arrays(change: Candidate, found: Regions) -> Worded | None:
 
     Args:
         change: a step of PyTorch that does what one of Keras does.
-        found: where the twins differ.
+        regions: where the twins differ.
     """
     if change.keras is None:
         return None
-    torch = layer_at(change.torch, found.torch.trace, "torch")
-    keras = layer_at(change.keras, found.keras.trace, "keras")
+    torch = layer_at(change.torch, regions.torch.trace, "torch")
+    keras = layer_at(change.keras, regions.keras.trace, "keras")
     if torch is None or keras is None or torch.kind is not keras.kind:
         return None
     held = {n: a for n, a in torch.call.arrays.items() if n != "num_batches_tracked"}

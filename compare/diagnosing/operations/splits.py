@@ -20,14 +20,14 @@ from compare.mistakes.traces import RETURN, Step, Trace
 MOST_AXES = 6
 
 
-def split_otherwise(found: Regions) -> Iterator[Candidate]:
+def split_otherwise(regions: Regions) -> Iterator[Candidate]:
     """Changes that let PyTorch split an axis in the order in which Keras splits it."""
-    splits = [*_splits(found.torch.trace)]
-    for keras_step in _splits(found.keras.trace):
-        twins = {*found.shared.of_keras.get(keras_step.inputs[0], ())}
+    splits = [*_splits(regions.torch.trace)]
+    for keras_step in _splits(regions.keras.trace):
+        twins = {*regions.shared.of_keras.get(keras_step.inputs[0], ())}
         for step in splits:
             if step.inputs[0] in twins:
-                yield from _in_the_order_of(step, keras_step, found)
+                yield from _in_the_order_of(step, keras_step, regions)
 
 
 def _splits(trace: Trace) -> Iterator[Step]:
@@ -50,11 +50,11 @@ def _long(array: np.ndarray) -> list[int]:
 
 
 def _in_the_order_of(
-    step: Step, keras_step: Step, found: Regions
+    step: Step, keras_step: Step, regions: Regions
 ) -> Iterator[Candidate]:
     """PyTorch's step makes the axes that Keras's step makes, in an order of its own."""
-    own = found.torch.trace.array(step.outputs[0])
-    array = found.keras.trace.array(keras_step.outputs[0])
+    own = regions.torch.trace.array(step.outputs[0])
+    array = regions.keras.trace.array(keras_step.outputs[0])
     if own.ndim != array.ndim or len(own) != len(array):
         return
     for after_batch in permutations(range(1, array.ndim)):
@@ -70,15 +70,15 @@ def _in_the_order_of(
             keras_step,
             0,
             Arrangement(order),
-            words=_words(step, keras_step, order, found),
+            words=_words(step, keras_step, order, regions),
         )
 
 
 def _words(
-    step: Step, keras_step: Step, order: tuple[int, ...], found: Regions
+    step: Step, keras_step: Step, order: tuple[int, ...], regions: Regions
 ) -> Worded:
     """Say into which axes each side splits the same numbers."""
-    torch, keras = found.torch.trace, found.keras.trace
+    torch, keras = regions.torch.trace, regions.keras.trace
     shape = torch.array(step.outputs[0]).shape
     keras_shape = keras.array(keras_step.outputs[0]).shape
     where, keras_where = at(step), at(keras_step)

@@ -108,8 +108,8 @@ def _ordered(order: Order, where: str, letters: Mapping[int, str]) -> str:
         if count == 2 and len(order) > 2:
             return f"has its two halves{where} exchanged"
         numbers = ", ".join(str(block) for block in block_order)
-        parts = "blocks" if count < len(order) else "places"
-        return f"has its {count} {parts}{where} in the order {numbers}"
+        noun = "blocks" if count < len(order) else "places"
+        return f"has its {count} {noun}{where} in the order {numbers}"
     shift = shift_of(order)
     if shift is not None:
         return f"is shifted by {shift}{where}, what falls out coming in again"

@@ -56,9 +56,9 @@ def on_weights(results: Sequence[Result]) -> Iterator[str]:
 
 def are_weights_alone(results: Sequence[Result]) -> bool:
     """Whether models differ that are the same with the same random weights."""
-    own = {r.verdict for r in results if r.direction != RANDOM}
+    verdicts = {r.verdict for r in results if r.direction != RANDOM}
     random = {r.verdict for r in results if r.direction == RANDOM}
-    return DIFFERENT in own and bool(random) and random <= {SAME, BOTH_REFUSE}
+    return DIFFERENT in verdicts and bool(random) and random <= {SAME, BOTH_REFUSE}
 
 
 def on_few_samples(results: Sequence[Result], samples: int) -> Iterator[str]:
