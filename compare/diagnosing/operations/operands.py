@@ -35,14 +35,12 @@ def unlike_operand(change: Candidate, regions: Regions) -> Worded | None:
         None where other operations make it, or they differ in more than one operand.
     """
     assert change.keras is not None
+    torch, keras = regions.torch.trace, regions.keras.trace
     own = change.torch.inputs[change.place]
     right = change.keras.outputs[change.keras_place]
     pair: tuple[Step, Step] | None = None
     for _ in range(DEEPEST):
-        step, keras_step = (
-            regions.torch.trace.maker(own),
-            regions.keras.trace.maker(right),
-        )
+        step, keras_step = torch.maker(own), keras.maker(right)
         if step is None or keras_step is None or not _are_alike(step, keras_step):
             break
         operands = _unlike(step, keras_step, regions)
