@@ -96,8 +96,10 @@ class Isolated:
     def name(self, layer: str, side: Side) -> str:
         """What the user of a side, "torch" or "keras", calls a layer."""
         if side == "keras":
-            own = listed(self.keras_names.get(layer_of(layer), [layer_of(layer)]))
-            return called(own + layer.removeprefix(layer_of(layer)))
+            keras_name = listed(
+                self.keras_names.get(layer_of(layer), [layer_of(layer)])
+            )
+            return called(keras_name + layer.removeprefix(layer_of(layer)))
         return called(layer)
 
     def with_parts(self, layer: str, text: str) -> str:

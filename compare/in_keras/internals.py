@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
-from inspect import isfunction, signature
+from inspect import Signature, isfunction, signature
 from typing import Any
 
 import keras
@@ -63,6 +63,17 @@ def calls_replaced(
                 del vars(layer)["call"]
             else:  # a user set one on this layer alone
                 vars(layer)["call"] = call
+
+
+def call_signature(layer: keras.Layer) -> Signature:
+    """What a layer takes, with defaults; `vars(layer)["_call_signature"]` has it."""
+    signature_of_call: Signature = layer._call_signature
+    return signature_of_call
+
+
+def arguments_in_graphs(layer: keras.Layer) -> list[dict[str, Any]]:
+    """Arguments by name with which each functional model calls a layer, themselves."""
+    return [node.arguments.kwargs for node in layer._inbound_nodes]
 
 
 @contextmanager

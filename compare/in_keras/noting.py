@@ -81,6 +81,10 @@ class Noting:
         self._told: list[Told] = []
         self._of_masks: set[int] = set()  # comparisons of which masks are made, if any
         self._busy = False  # in operations of its own
+        # What is put into the variable at the end of the trace: rows and their figures.
+        self._rows: list[int] = []
+        self._of_rows: list[Any] = []
+        self._graph: Any = None  # the one that is traced, without those of loops in it
         self._makers: dict[int, keras.Layer] = {}  # by identity, of what one returned
         self._tensors: list[Any] = []  # kept, so that no identity is given twice
         self._masks: set[int] = set()
@@ -97,27 +101,45 @@ class Noting:
         """
         operations: list[Operation] = []
         rows = zip(self._told, self._figures.numpy(), strict=False)
-        for number, (told, figures) in enumerate(rows):
+        for number, (describe, figures) in enumerate(rows):
             if self._masks and number in self._of_masks:
                 continue  # the mask is told
             if np.isfinite(figures).all():  # it ran
-                operations += told(figures, steps)
+                operations += describe(figures, steps)
         return operations
 
-    def _add(self, figures: Sequence[Any], told: Told) -> None:
+    def _add(self, figures: Sequence[Any], describe: Told) -> None:
         """Add an operation to those that are watched.
 
         Args:
             figures: at most FIGURES tensors, (), of numbers or booleans.
-            told: what is to be said of them.
+            describe: what is to be said of them.
         """
         if len(self._told) == OPERATIONS:
             return
-        numbers = [tensorflow.cast(figure, tensorflow.float64) for figure in figures]
-        numbers += [numbers[0]] * (FIGURES - len(numbers))
-        row = tensorflow.IndexedSlices(tensorflow.stack(numbers), len(self._told))
-        self._figures.scatter_max(row)
-        self._told.append(told)
+        numbers = [*figures, *[figures[0]] * (FIGURES - len(figures))]
+        if tensorflow.compat.v1.get_default_graph() is self._graph:
+            self._rows.append(len(self._told))
+            self._of_rows += numbers
+        else:
+            self._put(len(self._told), tensorflow.stack(_as_float64(numbers)))
+        self._told.append(describe)
+
+    def _put_rows(self) -> None:
+        """Put what the operations outside of loops did into the variable, at once."""
+        if self._rows:
+            figures = tensorflow.stack(_as_float64(self._of_rows))
+            rows = tensorflow.reshape(figures, (len(self._rows), FIGURES))
+            self._put(self._rows, rows)
+
+    def _put(self, numbers: int | list[int], rows: Any) -> None:
+        """Put rows of figures into the variable, where they are larger.
+
+        Args:
+            numbers: of the rows, or of one.
+            rows: a tensor, (rows, FIGURES), or (FIGURES,) of one.
+        """
+        self._figures.scatter_max(tensorflow.IndexedSlices(rows, numbers))
 
     @contextmanager
     def noting(self, model: keras.Model | Renamed) -> Iterator[None]:
@@ -130,8 +152,10 @@ class Noting:
         calls = calls_replaced(
             (layer, partial(self._masks_of, layer)) for layer in inside
         )
+        self._graph = tensorflow.compat.v1.get_default_graph()
         with calls, operations_noted(self._note):
             yield
+        self._put_rows()
 
     # ------------------------------------------------------------------------ masks
 
@@ -222,7 +246,9 @@ class Noting:
                 operations.append(above(place, upper, largest > upper, largest))
             return operations
 
-        figures = [tensorflow.reduce_max(-x), tensorflow.reduce_max(x)]
+        figures = [-tensorflow.reduce_min(x)]
+        if upper is not None:
+            figures.append(tensorflow.reduce_max(x))
         self._add(figures, told)
 
     def _note_extreme(
@@ -335,6 +361,15 @@ class Noting:
             return [Operation(place, "added nothing", "weights", bool(figures[0]))]
 
         self._add([tensorflow.constant(bool(value.any()))], told)
+
+
+def _as_float64(figures: Sequence[Any]) -> list[Any]:
+    """Scalars of any type as those of one, each tensor once."""
+    by_identity: dict[int, Any] = {}
+    for figure in figures:
+        if id(figure) not in by_identity:
+            by_identity[id(figure)] = tensorflow.cast(figure, tensorflow.float64)
+    return [by_identity[id(figure)] for figure in figures]
 
 
 def _size(tensor: Any) -> float:

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow
 
+from compare.in_keras import double
 from compare.in_keras.callers import users_line
 from compare.in_keras.internals import (
     KERAS_HOME,
@@ -41,6 +42,7 @@ NAMES = {
     "GetItem": "[]",
     "ConcatV2": "concatenate",
 }
+WHOLE = "local_response_normalization"  # of `double`, which is one step
 # Operations of TensorFlow that no user writes: they make what they take, or its shape.
 HANDING = (
     *("ReadVariableOp", "Identity", "VarHandleOp", "NoOp"),
@@ -208,7 +210,7 @@ class _Running:
     @contextmanager
     def _functions_replaced(self) -> Iterator[None]:
         """Note the functions of `keras.ops` and `keras.activations` that users call."""
-        before = []
+        before = [(double, WHOLE, getattr(double, WHOLE))]
         for module in (keras.ops, keras.activations, keras.ops.image, keras.ops.nn):
             for name, function in list(vars(module).items()):
                 if isfunction(function) and not name.startswith("_"):
@@ -349,12 +351,17 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _as_array(tensor: Any) -> np.ndarray | None:
-    """A copy of a tensor; None of one that is only a symbol, or not of numbers."""
+    """A copy of a tensor or of a constant of NumPy, as graphs have them.
+
+    Returns:
+        None of one that is only a symbol, or not of numbers.
+    """
     if isinstance(tensor, keras.Variable):
         tensor = tensor.value
     try:
         # `np.array` of the tensor itself warns: its `__array__` knows no `copy`.
-        array = np.array(tensor.numpy())
+        is_numpy = isinstance(tensor, np.ndarray)
+        array = tensor.copy() if is_numpy else np.array(tensor.numpy())
     except (AttributeError, TypeError, ValueError, NotImplementedError):
         return None
     return array if array.dtype.kind in "biufc" else None

@@ -301,23 +301,23 @@ def _learnt(
     model: keras.Model | Renamed,
 ) -> Mapping[str, Mapping[str, np.ndarray]]:
     """1 for each number of a weight that is learnt, else 0, by layer and array."""
-    learnt = {id(variable) for variable in model.trainable_variables}
-    return {
-        name: {
-            key: np.broadcast_to(np.float32(id(v) in learnt), tuple(v.shape))
-            for key, v in variables.items()
-        }
-        for name, variables in holders(model).items()
-    }
+    trainable = {id(variable) for variable in model.trainable_variables}
+    learnt: dict[str, dict[str, np.ndarray]] = {}
+    for name, variables in holders(model).items():
+        learnt[name] = {}
+        for key, variable in variables.items():
+            is_learnt = np.float32(id(variable) in trainable)
+            learnt[name][key] = np.broadcast_to(is_learnt, tuple(variable.shape))
+    return learnt
 
 
 def _padding(named: Sequence[_Named]) -> dict[str, int]:
     """Embeddings whose row 0 is masked: layers that mask learn nothing of it."""
-    return {
-        entry.name: 0
-        for entry in named
-        if isinstance(entry.layer, keras.layers.Embedding) and entry.layer.mask_zero
-    }
+    rows = {}
+    for entry in named:
+        if isinstance(entry.layer, keras.layers.Embedding) and entry.layer.mask_zero:
+            rows[entry.name] = 0
+    return rows
 
 
 def _states(named: Sequence[_Named]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def hold(model: torch.nn.Module) -> None:
         full_name = f"{name}.{key}" if name else key
         _HELD.setdefault(model, []).append(full_name)
     for module, keys in names.items():
-        modes = {part: part.training for part in module.modules()}
+        modes = {inner: inner.training for inner in module.modules()}
         module.eval()  # in training, a spectral norm changes what it computes
         weights = {key: _made(module, key).clone() for key in keys}
         if parametrize.is_parametrized(module):
@@ -77,8 +77,8 @@ def hold(model: torch.nn.Module) -> None:
         for key, weight in weights.items():
             module.register_parameter(key, torch.nn.Parameter(weight))
         hold_together(module)
-        for part, is_training in modes.items():
-            part.training = is_training
+        for inner, is_training in modes.items():
+            inner.training = is_training
 
 
 def held_weights(model: torch.nn.Module) -> list[str]:
@@ -134,11 +134,11 @@ def give(source: torch.nn.Module, model: torch.nn.Module) -> None:
         module.eval()
         try:
             _give(module, key, weight)
-            made = _made(module, key)
+            computed_weight = _made(module, key)
         finally:
             module.train(is_training)
         size = weight.abs().max()
-        if not torch.allclose(made, weight, rtol=0, atol=NEAR * float(size)):
+        if not torch.allclose(computed_weight, weight, rtol=0, atol=NEAR * float(size)):
             raise BadInput(
                 f"{full_name}: expected a layer that can have any weight, got one that "
                 "computes it from others and does not come to this one; take that out "
@@ -162,14 +162,14 @@ def _give(module: torch.nn.Module, key: str, weight: torch.Tensor) -> None:
         _give_by_hook(module, key, weight)
         return
     setattr(module, key, weight)
-    parts: Any = module.parametrizations[key]  # type: ignore[index]
-    for part in parts:
-        vectors = vectors_of(part, weight)
+    parametrizations: Any = module.parametrizations[key]  # type: ignore[index]
+    for parametrization in parametrizations:
+        vectors = vectors_of(parametrization, weight)
         if vectors is not None:
             _stretch(*vectors)
             _to_the_bit(module, key, weight, vectors[1])
-        elif hasattr(parts, "original0"):  # the lengths of a weight norm
-            _to_the_bit(module, key, weight, parts.original0)
+        elif hasattr(parametrizations, "original0"):  # the lengths of a weight norm
+            _to_the_bit(module, key, weight, parametrizations.original0)
 
 
 def _give_by_hook(module: torch.nn.Module, key: str, weight: torch.Tensor) -> None:

@@ -46,12 +46,12 @@ def _joined(arrays: Arrays, parts: Arrays) -> Arrays:
     return joined
 
 
-def _same(first: np.ndarray, second: np.ndarray) -> bool:
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two arrays are one, up to rounding to float32."""
-    if first.shape != second.shape:
+    if a.shape != b.shape:
         return False
-    scale = max(np.abs(first).max(initial=0), np.abs(second).max(initial=0))
-    return bool(np.abs(first - second).max(initial=0) <= 1.2e-7 * scale)
+    scale = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
+    return bool(np.abs(a - b).max(initial=0) <= 1.2e-7 * scale)
 
 
 def _in_order(order: str) -> Callable[[Arrays], Arrays | None]:
@@ -103,10 +103,10 @@ def _some_parts(names: Sequence[str], changes: Changes) -> Fits:
             for name, array in after.items():
                 if _same(before[name], array):
                     continue
-                other = None
+                changed_array = None
                 if name.startswith(tuple(names)):
-                    other = change(before[name])
-                if other is None or not _same(other, array):
+                    changed_array = change(before[name])
+                if changed_array is None or not _same(changed_array, array):
                     changed = 0
                     break
                 changed += 1

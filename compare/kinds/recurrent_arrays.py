@@ -191,24 +191,24 @@ ROUNDED_AND_SUMMED = Mistake(
 )
 
 
-def _exchanged(first: str, second: str) -> ArraysChange:
-    """Exchange the arrays whose names end with `first` and those with `second`."""
+def _exchanged(end: str, twin_end: str) -> ArraysChange:
+    """Exchange the arrays whose names end with `end` and those with `twin_end`."""
 
     def changed(arrays: Arrays) -> Arrays | None:
         result = dict(arrays)
         for name in arrays:
-            if name.endswith(second):
-                twin = name.removesuffix(second) + first
+            if name.endswith(twin_end):
+                twin = name.removesuffix(twin_end) + end
                 if arrays[twin].shape != arrays[name].shape:
                     return None
                 result[name], result[twin] = arrays[twin], arrays[name]
-        return result if any(name.endswith(second) for name in arrays) else None
+        return result if any(name.endswith(twin_end) for name in arrays) else None
 
     return changed
 
 
-def _copied(first: str, second: str) -> ArraysChange:
-    """Copy the arrays whose names end with `first` into those that end with `second`.
+def _copied(begin: str, end: str) -> ArraysChange:
+    """Copy the arrays whose names end with `begin` into those that end with `end`.
 
     None where the layer has one direction, or the shapes differ.
     """
@@ -216,8 +216,8 @@ def _copied(first: str, second: str) -> ArraysChange:
     def changed(arrays: Arrays) -> Arrays | None:
         result = dict(arrays)
         for name in arrays:
-            if name.endswith(second):
-                source = name.removesuffix(second) + first
+            if name.endswith(end):
+                source = name.removesuffix(end) + begin
                 if source not in arrays or arrays[source].shape != arrays[name].shape:
                     return None
                 result[name] = arrays[source]
@@ -227,13 +227,13 @@ def _copied(first: str, second: str) -> ArraysChange:
     return changed
 
 
-def _in_both_directions(direction: str, first: str, second: str) -> ArraysMistake:
+def _in_both_directions(direction: str, source: str, target: str) -> ArraysMistake:
     return Mistake(
         f"{direction} weights in both directions",
         f"both directions have the weights of the {direction} one",
-        f"copy the other direction into the arrays with {second} as well",
+        f"copy the other direction into the arrays with {target} as well",
         "give forward_layer and backward_layer each its own weights",
-        ArraysOfLayer(_copied(first, second)),
+        ArraysOfLayer(_copied(source, target)),
     )
 
 

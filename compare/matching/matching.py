@@ -200,11 +200,11 @@ class _Attempt:
         for rivals in _rivals(keys):
             if not all(rival in named or rival in self.twins for rival in rivals):
                 doubtful |= rivals
-        return {
-            name: twins
-            for name, twins in named.items()
-            if name not in doubtful or not automatic(twins[0])
-        }
+        certain = {}
+        for name, twins in named.items():
+            if name not in doubtful or not automatic(twins[0]):
+                certain[name] = twins
+        return certain
 
     def _match_in_order(self, in_one_part: bool) -> None:
         """Give each layer the first that could be its twin.
@@ -215,12 +215,12 @@ class _Attempt:
         for name in self._torch:
             if name in self.twins:
                 continue
-            part = part_of(self._short[name]) if in_one_part else ""
-            if in_one_part and not part:
+            group = part_of(self._short[name]) if in_one_part else ""
+            if in_one_part and not group:
                 continue
-            twins = self._free.first(self._torch[name], part)
+            twins = self._free.first(self._torch[name], group)
             if not twins:
-                twins = projections(self._torch[name], self._free, part)
+                twins = projections(self._torch[name], self._free, group)
             if twins:
                 self._take(name, twins)
                 self.by_order[name] = twins
@@ -271,8 +271,8 @@ def common_part(name: str, twins: Sequence[str]) -> str:
     Returns:
         The part's name, such as `encoder`; empty where there is none.
     """
-    part = part_of(name)
-    return part if all(part_of(twin) == part for twin in twins) else ""
+    group = part_of(name)
+    return group if all(part_of(twin) == group for twin in twins) else ""
 
 
 def bare(names: Sequence[str]) -> dict[str, str]:
@@ -286,7 +286,10 @@ def bare(names: Sequence[str]) -> dict[str, str]:
     """
     short = dict(zip(names, names, strict=True))
     while True:
-        shared = [w for w in WRAPPERS if all(n.startswith(w) for n in short.values())]
+        shared = []
+        for wrapper in WRAPPERS:
+            if all(name.startswith(wrapper) for name in short.values()):
+                shared.append(wrapper)
         if not short or not shared:
             return short
         short = {full: name.removeprefix(shared[0]) for full, name in short.items()}
@@ -349,7 +352,7 @@ def _groups(
 def _keys(layer: Layer) -> list[Key]:
     """Kind and sizes of each part of PyTorch's layer; a cell has those of its layer."""
     kind = plain(layer.kind).removesuffix("Cell")
-    return [(kind, *part) for part in parts_of(layer)]
+    return [(kind, *sizes) for sizes in parts_of(layer)]
 
 
 def _with_relu(kind: str) -> str:
@@ -375,9 +378,9 @@ def _check_table(table: Mapping[str, list[str]], torch: Layers, keras: Layers) -
 
 def _check_kinds(table: Mapping[str, list[str]], torch: Layers, keras: Layers) -> None:
     """Raise BadInput for two layers of the table that cannot be twins."""
-    for name, (twin, *others) in table.items():
+    for name, (twin, *further_twins) in table.items():
         layer = torch[name]
-        if others or fits(layer, parts_of(layer), keras[twin], plain):
+        if further_twins or fits(layer, parts_of(layer), keras[twin], plain):
             continue
         raise BadInput(
             "names: expected layers of one kind and sizes, got "

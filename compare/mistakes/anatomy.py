@@ -120,7 +120,7 @@ def applies(mistake: Mistake[Effect], layer: str, anatomy: Anatomy) -> bool:
         return False
     match mistake.effect:
         case ArraysOfLayer() as effect:
-            return effect.change(anatomy.arrays[layer]) is not None
+            return effect.can_happen(anatomy.arrays[layer])
         case Computation() as effect:
             return _computes(effect, layer, anatomy)
         case Handover() as effect:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -27,14 +28,17 @@ from compare.judging.result import (
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Length, Side, Verdict
 from compare.subjects.cases import FIXED, Case
-from compare.twins import few_samples, reaching, sensitivity, steadiness
+from compare.twins import effort, few_samples, reaching, sensitivity, steadiness
 from compare.twins.adequacy import Adequacy
+from compare.twins.frameworks import LAYERS
 from compare.twins.stages import StagesOfAll
 from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
 from compare.twins.weights import load_anew
 
-FEW_SAMPLES = 2  # on which a large model is run with other weights than the first
+# On which a large model is run with other weights than the first, where no case has a
+# single sample: it need not take one.
+FEW_SAMPLES = 2
 USUAL_BATCH = 4  # the batch of the case that is looked at more closely, or near it
 MANY_TIMES = 2  # as many steps take longer to explain than another case and a proof
 
@@ -79,9 +83,10 @@ def run(subject: Subject) -> Iterator[Result]:
     refusals: dict[Side, str] = {}
     probe, explainer, adequacy = _Probe(subject), _Explainer(), Adequacy()
     for length, group in groupby(subject.cases, key=lambda case: case.length):
+        its_cases = list(group)
         with in_pytorch_precision.one_thread():
             twins = subject.build(length)
-            its_cases = list(group)
+        with _threads(subject, twins, its_cases[0]):
             for result in _run_length(
                 subject, twins, its_cases, probe, explainer, adequacy
             ):
@@ -97,6 +102,17 @@ def run(subject: Subject) -> Iterator[Result]:
             f"{subject.name}: expected at least one case in which both twins run, got "
             f"none, so nothing was compared ({'; '.join(reasons)})"
         )
+
+
+def _threads(
+    subject: Subject, twins: Twins, case: Case
+) -> AbstractContextManager[None]:
+    """PyTorch's threads for twins: as many as the user has for large ones, else one."""
+    if not twins.refusals:
+        layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
+        if effort.gains_by_threads(layers, subject.draw(case)):
+            return nullcontext()
+    return in_pytorch_precision.one_thread()
 
 
 def _run_length(
@@ -368,8 +384,9 @@ def _probed_case(subject: Subject, cases: Sequence[Case]) -> Case | None:
 def _on_few_samples(cases: Sequence[Case]) -> list[Case]:
     """The cases of each number of steps with most samples, on a few of them."""
     by_steps: dict[int | None, Case] = {}
+    samples = 1 if any(case.batch == 1 for case in cases) else FEW_SAMPLES
     for case in cases:
-        few = replace(case, batch=min(case.batch, FEW_SAMPLES))
+        few = replace(case, batch=min(case.batch, samples))
         if case.timesteps not in by_steps or few.batch > by_steps[few.timesteps].batch:
             by_steps[few.timesteps] = few
     return list(by_steps.values())

@@ -124,8 +124,8 @@ def _draws(facts: Facts, steps: int) -> Iterator[str]:
             return
     if not unlike["torch"] and not unlike["keras"]:
         return
-    parts = [f"{SIDES[side]} {_drawn_in_words(facts[side])}" for side in SIDES]
-    yield f"what is dropped or drawn at random ({', '.join(parts)})"
+    words = [f"{SIDES[side]} {_drawn_in_words(facts[side])}" for side in SIDES]
+    yield f"what is dropped or drawn at random ({', '.join(words)})"
 
 
 def _counted(draws: Sequence[Draw], steps: int) -> Counter[_Dropout]:
@@ -214,8 +214,8 @@ def _of_keras_alone(facts: TrainingFacts) -> Iterator[str]:
         ("constraints", facts.constraints),
     ):
         if by_place:
-            parts = [f"{text} of {place}" for place, text in by_place.items()]
-            yield f"{word} (Keras alone: {', '.join(parts)})"
+            words = [f"{text} of {place}" for place, text in by_place.items()]
+            yield f"{word} (Keras alone: {', '.join(words)})"
     if facts.added:
         yield f"add_loss (Keras alone: {', '.join(facts.added)})"
 
@@ -244,13 +244,13 @@ def _frozen(facts: Facts, twins: Twins) -> Iterator[str]:
                 frozen["keras"].append(f"{name}.{key}")
             elif in_keras.any() and not array.any():
                 frozen["torch"].append(f"{name}.{key}")
-    parts = [
+    words = [
         f"{SIDES[side]} alone: {bounded(arrays)}"
         for side, arrays in frozen.items()
         if arrays
     ]
-    if parts:
-        yield f"frozen weights ({'; '.join(parts)})"
+    if words:
+        yield f"frozen weights ({'; '.join(words)})"
 
 
 def _padding(facts: Facts) -> Iterator[str]:

@@ -61,11 +61,11 @@ class Operation:
 Change = str | Operation  # a function of the library by its name, or an operation
 
 
-def composed(first: Function, then: Function) -> Function:
+def composed(function: Function, then: Function) -> Function:
     """The function that applies one function, and another to its result."""
 
     def apply(x: np.ndarray) -> np.ndarray:
-        return then(first(x))
+        return then(function(x))
 
     return apply
 

@@ -141,26 +141,26 @@ def _attention(layer: str, isolated: Isolated) -> _Attention | None:
     """The attention whose output a layer projects; None of any other layer."""
     keras = isolated.layers.get("keras", {})
     kernel = keras[layer].arrays.get("kernel") if layer in keras else None
-    own = isolated.name(layer, "keras")
-    if not own.endswith(OUTPUT) or kernel is None or kernel.ndim != 3:
+    keras_name = isolated.name(layer, "keras")
+    if not keras_name.endswith(OUTPUT) or kernel is None or kernel.ndim != 3:
         return None
-    name = own.removesuffix(OUTPUT)
+    name = keras_name.removesuffix(OUTPUT)
     shapes: dict[str, tuple[int, ...]] = {}
     projected: dict[str, np.ndarray] = {}
     is_packed = False
-    for other in isolated.keras.kinds:
+    for projection in isolated.keras.kinds:
         words = [
             word
             for word in PROJECTIONS
-            if f"{name}.{word}" in isolated.name(other, "keras")
+            if f"{name}.{word}" in isolated.name(projection, "keras")
         ]
         if words:
-            kernels = _kernels(keras[other])
+            kernels = _kernels(keras[projection])
             if len(kernels) != len(words):
                 return None
             is_packed = len(words) == len(PROJECTIONS)
             shapes |= zip(words, kernels, strict=True)
-            projected |= _split(isolated.keras, other, words, kernels)
+            projected |= _split(isolated.keras, projection, words, kernels)
     if any(word not in projected or len(shapes[word]) != 3 for word in PROJECTIONS):
         return None
     torch = layer.rpartition(".")[0] or f"the attention before {layer}"
@@ -186,5 +186,5 @@ def _split(
     sizes = [prod(kernel[1:]) for kernel in kernels]
     if output is None or output.ndim != 3 or output.shape[-1] != sum(sizes):
         return {}
-    parts = np.split(output, np.cumsum(sizes)[:-1], axis=-1)
-    return dict(zip(words, parts, strict=True))
+    outputs = np.split(output, np.cumsum(sizes)[:-1], axis=-1)
+    return dict(zip(words, outputs, strict=True))

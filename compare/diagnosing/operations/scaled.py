@@ -176,12 +176,12 @@ def moved_by(torch: np.ndarray, keras: np.ndarray) -> Moved | None:
     for axis in range(1, torch.ndim):
         size = torch.shape[axis]
         for steps in range(1, size // 2 + 1):
-            for first, second, words in (
+            for former, latter, words in (
                 (torch, keras, "earlier"),
                 (keras, torch, "later"),
             ):
-                early = first.take(range(size - steps), axis)
-                late = second.take(range(steps, size), axis)
+                early = former.take(range(size - steps), axis)
+                late = latter.take(range(steps, size), axis)
                 if np.ptp(late) > 0 and same(early, late):
                     return Moved(steps, words, axis)
     return None

@@ -21,17 +21,17 @@ from compare.mistakes.traces import Step
 ACTIVATION = "activation"  # which a trace has as a step of its own
 
 
-def unlike_settings(change: Candidate, found: Regions) -> Worded | None:
+def unlike_settings(change: Candidate, regions: Regions) -> Worded | None:
     """Name the settings that make two layers of one kind differ, if they do.
 
     Args:
         change: a step of PyTorch that does what one of Keras does.
-        found: where the twins differ.
+        regions: where the twins differ.
     """
     if change.keras is None:
         return None
-    torch = layer_at(change.torch, found.torch.trace, "torch")
-    keras = layer_at(change.keras, found.keras.trace, "keras")
+    torch = layer_at(change.torch, regions.torch.trace, "torch")
+    keras = layer_at(change.keras, regions.keras.trace, "keras")
     if torch is None or keras is None or torch.kind is not keras.kind:
         return None
     if torch.kind.cell is not None:  # the settings of a cell are not noted

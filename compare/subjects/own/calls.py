@@ -219,8 +219,11 @@ def _called(
             return model(**dict(zip(names or (), tensors, strict=True)))
         case "dictionary":
             by_name = dict(zip(names or (), tensors, strict=True))
-            ordered = _in_order_of(unnamed(model), by_name) if side == "keras" else None
-            return model(by_name if ordered is None else ordered)
+            if side == "keras":
+                in_order = _in_order_of(unnamed(model), by_name)
+                if in_order is not None:
+                    return model(in_order)
+            return model(by_name)
         case "list":
             return _called_on_list(model, tensors)
     return model(*tensors)

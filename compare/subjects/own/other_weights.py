@@ -118,15 +118,17 @@ def explained(
     )
 
 
-def _are_told(names: Iterable[str], part: str) -> bool:
+def _are_told(names: Iterable[str], names_of_part: str) -> bool:
     """Whether an explanation says something of a layer, alone or in a row of layers.
 
     Args:
         names: of the layer, on either side.
-        part: the sentences.
+        names_of_part: the sentences.
     """
     for name in names:
-        if re.search(rf"(\bin |, |\band ){re.escape(name)}(?=,| and | of )", part):
+        if re.search(
+            rf"(\bin |, |\band ){re.escape(name)}(?=,| and | of )", names_of_part
+        ):
             return True
     return False
 

@@ -46,8 +46,8 @@ def interchangeable(
             continue
         layer = layers[name]
         shapes = tuple((key, array.shape) for key, array in layer.arrays.items())
-        part = common_part(name, keras_names)
-        groups.setdefault((layer.kind, shapes, part), []).append(name)
+        group = common_part(name, keras_names)
+        groups.setdefault((layer.kind, shapes, group), []).append(name)
     return [names for names in groups.values() if len(names) > 1]
 
 

@@ -79,8 +79,8 @@ def apart(name: str, options: list[Layer]) -> Iterator[tuple[str, list[Layer]]]:
     depthwise, pointwise, *bias = kernels
     axes = len(depthwise.shape) - 2
     held = dict(zip(("kernel", "bias"), (pointwise, *bias), strict=False))
-    first = Layer(f"DepthwiseConv{axes}D", {"kernel": depthwise})
-    yield f"{name}{DEPTHWISE}", [first]
+    depthwise_layer = Layer(f"DepthwiseConv{axes}D", {"kernel": depthwise})
+    yield f"{name}{DEPTHWISE}", [depthwise_layer]
     yield f"{name}{POINTWISE}", [Layer(f"Conv{axes}D", held)]
 
 
