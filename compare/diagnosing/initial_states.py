@@ -125,9 +125,9 @@ def _source(layer: str, state: np.ndarray, anatomy: Anatomy) -> str:
     return UNKNOWN
 
 
-def _relation(taken: np.ndarray, state: np.ndarray) -> str:
+def _relation(taken: np.ndarray | None, state: np.ndarray) -> str:
     """Which multiple or function of another state a state is; "" where it is none."""
-    if taken.shape != state.shape or not taken.any():
+    if taken is None or taken.shape != state.shape or not taken.any():
         return ""
     largest = np.abs(taken).argmax()
     factor = float(state.flat[largest] / taken.flat[largest])
