@@ -26,6 +26,9 @@ from compare.twins.twins import Twins  # loads PyTorch first
 FEW_SAMPLES = 4  # on which short cases run
 SHORT_STEPS = (1, 7)  # of short cases
 
+# What a model of Keras raises that takes its inputs in turn, called on a list.
+NOT_IN_A_LIST: tuple[type[Exception], ...] = (*REFUSALS["keras"], AttributeError)
+
 # Models of Keras whose `mask=None` is an input, as a call of them showed.
 TAKE_MASK: WeakSet[Any] = WeakSet()
 
@@ -237,11 +240,11 @@ def _called_on_list(model: Any, tensors: Sequence[Any]) -> Any:
     """
     try:
         return model(list(tensors))
-    except (*REFUSALS["keras"], AttributeError):
+    except NOT_IN_A_LIST:
         if not _may_take_mask(model, len(tensors)):
             raise
         returned = None
-        with suppress(*REFUSALS["keras"], AttributeError):
+        with suppressNOT_IN_A_LIST:
             returned = model(*tensors)
         if returned is None:
             raise
