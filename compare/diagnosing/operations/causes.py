@@ -23,6 +23,7 @@ from compare.diagnosing.operations.counterparts import counterparts, same
 from compare.diagnosing.operations.kept_states import kept_on_one_side
 from compare.diagnosing.operations.norm_order import norms_elsewhere
 from compare.diagnosing.operations.regions import Regions, regions
+from compare.diagnosing.operations.rotary import rotated_otherwise
 from compare.in_keras import traces as keras_traces
 from compare.in_pytorch import traces as pytorch_traces
 from compare.mistakes.traces import RETURN, Replacement, Trace
@@ -171,6 +172,7 @@ class _Search:
     def known(self) -> list[Candidate]:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
         changes = [*norms_elsewhere(self.found), *recurrent_by_hand(self.found)]
+        changes += rotated_otherwise(self.found)
         in_loops = chain(kept_on_one_side(self.found), carried_otherwise(self.found))
         for candidate in chain(changes, read_otherwise(self.found), in_loops):
             if self._cures([candidate]):
