@@ -78,6 +78,11 @@ def exact_constants(dtype: str) -> Iterator[None]:
         return
     exact = {
         (tensorflow, "cast"): _cast,
+        (tensorflow, "constant"): _without_dtype,
+        (tensorflow, "convert_to_tensor"): _without_dtype,
+        (tensorflow, "sqrt"): _of_number,
+        (tensorflow.math, "sqrt"): _of_number,
+        (tensorflow.math, "rsqrt"): _of_number,
         (tensorflow.nn, "leaky_relu"): _leaky_relu,
         (tensorflow.nn, "gelu"): _gelu,
         (tensorflow.nn, "max_pool"): double.pool,
@@ -92,12 +97,32 @@ def exact_constants(dtype: str) -> Iterator[None]:
 
 def _cast(function):
     def cast(x, dtype, name=None):
-        double = tensorflow.as_dtype(dtype) == tensorflow.float64
-        if double and _is_of_python(x):
+        to = tensorflow.as_dtype(dtype)
+        is_double = to == tensorflow.float64 and _is_of_python(x)
+        # As the scale of an embedding is often written: tf.cast(size, tf.float32).
+        if is_double or (to == tensorflow.float32 and type(x) in (int, float)):
             return tensorflow.convert_to_tensor(x, tensorflow.float64, name=name)
         return function(x, dtype, name=name)
 
     return cast
+
+
+def _without_dtype(function):
+    def converted(value, dtype=None, *args, **kwargs):
+        if dtype is None and _is_of_python(value):
+            dtype = tensorflow.float64
+        return function(value, dtype, *args, **kwargs)
+
+    return converted
+
+
+def _of_number(function):
+    def computed(x, name=None):
+        if _is_of_python(x):
+            x = tensorflow.convert_to_tensor(x, tensorflow.float64)
+        return function(x, name=name)
+
+    return computed
 
 
 def _is_of_python(x):
