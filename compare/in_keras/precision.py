@@ -183,15 +183,29 @@ def narrowing(graph: Any) -> str:
     Args:
         graph: a `GraphDef` of TensorFlow.
     """
-    nodes = list(graph.node)
-    for function in graph.library.function:
-        nodes += function.node_def
+    graphs = [list(graph.node)]
+    graphs += [list(function.node_def) for function in graph.library.function]
     double = tensorflow.float64.as_datatype_enum
     less = [dtype.as_datatype_enum for dtype in LESS]
-    for node in nodes:
-        if node.op != "Cast":
-            continue
-        before, after = node.attr["SrcT"].type, node.attr["DstT"].type
-        if before == double and after in less:
-            return node.name
+    for nodes in graphs:
+        for node in nodes:
+            if node.op != "Cast":
+                continue
+            before, after = node.attr["SrcT"].type, node.attr["DstT"].type
+            is_narrowed = before == double and after in less
+            if is_narrowed and not _is_taken_to_bits(node, nodes):
+                return str(node.name)
     return ""
+
+
+def _is_taken_to_bits(node: Any, nodes: list[Any]) -> bool:
+    """Whether all that is read of what a node makes are its bits.
+
+    `keras.ops.argmax` asks for the sign of its input so, which every precision has.
+    """
+    takers = [
+        taker
+        for taker in nodes
+        if any(name.split(":")[0] == node.name for name in taker.input)
+    ]
+    return bool(takers) and all(taker.op == "Bitcast" for taker in takers)
