@@ -176,6 +176,9 @@ def rows(kinds: tuple[str, str], torch: Arrays, keras: Arrays) -> tuple[Row, ...
             both of the user.
         torch: what the layer holds, by name; only names and shapes are looked at.
         keras: the same for Keras's layer.
+
+    Raises:
+        KeyError: if KINDS has no kind with arrays for both.
     """
     if own(kinds):
         return tuple(copied(*names) for names in alike(torch, keras))

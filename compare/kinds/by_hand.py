@@ -14,7 +14,8 @@ from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.names import plain
 from compare.kinds.rows import AddedBiases, Row, alike
-from compare.kinds.writings import Writing, writing_of
+from compare.kinds.writing import Writing
+from compare.kinds.writings import writing_of
 
 # As cells of PyTorch have them, (gates * size, ...), and of Keras, (..., gates * size).
 WEIGHTS = ("weight_ih", "weight_hh")
@@ -300,9 +301,10 @@ def _fits_pytorch(arrays: Arrays, cell: Cell) -> bool:
     if not names.issuperset(WEIGHTS) or names - set(WEIGHTS) not in BIASES:
         return False
     recurrent = next(a for name, a in arrays.items() if name.startswith("weight_hh"))
-    return recurrent.ndim == 2 and recurrent.shape[0] == (
-        len(cell.gates) * recurrent.shape[1]
-    )
+    if recurrent.ndim != 2:
+        return False
+    rows, units = recurrent.shape
+    return bool(rows == len(cell.gates) * units)
 
 
 def _fits_keras(arrays: Arrays, cell: Cell) -> bool:
@@ -310,9 +312,10 @@ def _fits_keras(arrays: Arrays, cell: Cell) -> bool:
     if set(arrays) - {"bias"} != set(KERNELS):
         return False
     recurrent = arrays["recurrent_kernel"]
-    return recurrent.ndim == 2 and recurrent.shape[1] == (
-        len(cell.gates) * recurrent.shape[0]
-    )
+    if recurrent.ndim != 2:
+        return False
+    units, columns = recurrent.shape
+    return bool(columns == len(cell.gates) * units)
 
 
 def _shapes(arrays: Arrays) -> dict[str, tuple[int, ...]]:
