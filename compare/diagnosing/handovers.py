@@ -275,6 +275,7 @@ class _HandoverSearch:
         isolated = self._isolated
         link = Link(self._sources[-1], self._following)
         joined = {}
+        shared = self._shared_features(link)
         for side, anatomy in isolated.anatomies.items():
             array = link.array_on(anatomy)
             if array is None:
@@ -282,7 +283,9 @@ class _HandoverSearch:
             turned = (
                 isolated.time_major if side == "torch" else ()
             )  # never Keras's layers
-            joined[side] = concatenated.parts(anatomy, self._sources, array, turned)
+            joined[side] = concatenated.parts(
+                anatomy, self._sources, array, turned, shared
+            )
             if not joined[side]:
                 return None
         cure = concatenated.joining(joined["keras"], isolated.keras, self._following)
@@ -290,6 +293,14 @@ class _HandoverSearch:
         joined["keras"] = concatenated.renamed(joined["keras"], exchanged)
         from_the_end = [*isolated.from_the_end, *exchanged]
         return list(concatenated.differing(link, joined, cure, from_the_end))
+
+    def _shared_features(self, link: Link) -> np.ndarray | None:
+        """Where both sides hand on the same features, if their layers do."""
+        torch = link.array_on(self._isolated.relayed)
+        keras = link.array_on(self._isolated.keras)
+        if torch is None or keras is None:
+            return None
+        return concatenated.shared_features(torch, keras)
 
 
 def _is_seen(layer: str, anatomy: Anatomy) -> bool:

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Order = Literal["before", "after"]
+Order = Literal["before", "last", "after"]
 
 # As to attention and feed-forward, which are known as layers.
-OF_SUBLAYERS: Mapping[Order, str] = {
+OF_SUBLAYERS: Mapping[Literal["before", "after"], str] = {
     "before": "before attention and feed-forward, within the residual",
     "after": "after each residual is added",
 }
 # As to branches, of which only the operations are known.
 OF_BRANCHES: Mapping[Order, str] = {
     "before": "before each branch, within the residual (pre-norm)",
+    "last": "last in each branch, before its residual is added",
     "after": "after each residual is added (post-norm)",
 }
 
@@ -33,4 +34,6 @@ def written(order: Order, inner: Literal["sublayer", "branch"]) -> str:
     """
     if order == "before":
         return f"x + {inner}(norm(x))"
+    if order == "last":
+        return f"x + norm({inner}(x))"
     return f"norm(x + {inner}(x))"

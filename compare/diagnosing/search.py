@@ -16,6 +16,7 @@ from compare.diagnosing import lost_batch
 from compare.diagnosing.computations import applied, recurrent
 from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
+from compare.diagnosing.in_layers.attended_to import attended_to_another
 from compare.diagnosing.in_layers.attention import attending
 from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.padding import padded_before
@@ -26,6 +27,7 @@ from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.repeated import of_all_runs
 from compare.diagnosing.result_shapes import in_another_shape, in_keras_shapes
+from compare.diagnosing.sample_order import samples_in_another_order
 from compare.judging.distances import NEAR, near
 from compare.judging.result import SIDES
 from compare.kinds import ATTENTION
@@ -53,6 +55,10 @@ def findings(
     reordered = _reordered(isolated, torch.results)
     if reordered is not None:  # the models as they are: that is the whole cause
         yield reordered
+        return
+    shuffled = samples_in_another_order(isolated)
+    if shuffled is not None:
+        yield shuffled
         return
     elsewhere = Elsewhere(isolated)
     yield from steps_left_out(isolated)
@@ -109,7 +115,11 @@ def _in_layer(
         elif padded is None:
             yield from recurrent(layer, isolated)
     elif is_seen and not attends:
-        yield from applied(twins, layer, isolated)
+        another = attended_to_another(layer, isolated)
+        if another is not None:
+            yield another
+        else:
+            yield from applied(twins, layer, isolated)
 
 
 def _with_inputs(

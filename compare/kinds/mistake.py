@@ -250,13 +250,15 @@ class ResultOrder:
 
 @dataclass(frozen=True)
 class ResultShapes:
-    """The model returns its results in other shapes; only a cure.
+    """The model returns its results in other shapes, or their samples; only a cure.
 
     Args:
         shapes: of each result, without the batch.
+        samples: their numbers in another order; empty where they keep theirs.
     """
 
     shapes: Sequence[tuple[int, ...]]
+    samples: Sequence[int] = ()
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,9 @@ from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
 from compare.twins.weights import load_anew
 
-FEW_SAMPLES = 2  # on which a large model is run with other weights than the first
+# On which a large model is run with other weights than the first, where no case has a
+# single sample: it need not take one.
+FEW_SAMPLES = 2
 
 
 @dataclass(frozen=True)
@@ -305,8 +307,9 @@ def _probed_case(subject: Subject, cases: Sequence[Case]) -> Case | None:
 def _on_few_samples(cases: Sequence[Case]) -> list[Case]:
     """The cases of each number of steps with most samples, on a few of them."""
     by_steps: dict[int | None, Case] = {}
+    samples = 1 if any(case.batch == 1 for case in cases) else FEW_SAMPLES
     for case in cases:
-        few = replace(case, batch=min(case.batch, FEW_SAMPLES))
+        few = replace(case, batch=min(case.batch, samples))
         if case.timesteps not in by_steps or few.batch > by_steps[few.timesteps].batch:
             by_steps[few.timesteps] = few
     return list(by_steps.values())

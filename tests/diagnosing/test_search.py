@@ -257,7 +257,7 @@ def test_a_layer_that_normalises_to_a_multiple_is_told_by_it(monkeypatch):
     found = diagnose(*changed_norm(monkeypatch, lambda x: x * 2))
 
     assert found.explained
-    assert "PyTorch's is 0.5 times that of Keras" in found.sentence
+    assert "PyTorch's is that of Keras divided by 2" in found.sentence
 
 
 def test_twins_that_embed_and_normalise_alike_are_not_explained():

@@ -59,15 +59,15 @@ def norms_at_residuals(regions: Regions) -> Iterator[Candidate]:
 
     The first norm of each side are twins. Only a run shows whether that is all.
     """
-    norms = _of_one_order(_norms(regions.torch.trace, "torch"))
-    keras_norms = _of_one_order(_norms(regions.keras.trace, "keras"))
-    if not norms or len(norms) != len(keras_norms):
+    norms, keras_norms = _unlike(
+        _norms(regions.torch.trace, "torch"), _norms(regions.keras.trace, "keras")
+    )
+    if not norms:
         return
-    if norms[0].order == keras_norms[0].order:
-        return
+    order = keras_norms[0].order
     changes: list[Replacement] = []
     for norm in norms:
-        changes += _moved(norm, regions.torch.trace)
+        changes += _moved(norm, order, regions.torch.trace)
     yield Candidate(
         "torch alone",
         norms[0].step,
@@ -76,6 +76,24 @@ def norms_at_residuals(regions: Regions) -> Iterator[Candidate]:
         words=_words(norms, keras_norms),
         instead=tuple(changes),
     )
+
+
+def _unlike(
+    torch: Sequence[Norm], keras: Sequence[Norm]
+) -> tuple[list[Norm], list[Norm]]:
+    """The norms that stand in another place than their twins, in one on each side.
+
+    None where some stand in a third.
+    """
+    if len(torch) != len(keras):
+        torch, keras = _of_one_order(torch), _of_one_order(keras)
+    if len(torch) != len(keras):
+        return [], []
+    pairs = [(a, b) for a, b in zip(torch, keras, strict=True) if a.order != b.order]
+    orders = {(norm.order, twin.order) for norm, twin in pairs}
+    if len(orders) != 1:
+        return [], []
+    return [norm for norm, _ in pairs], [twin for _, twin in pairs]
 
 
 def _of_one_order(norms: Sequence[Norm]) -> list[Norm]:
@@ -117,6 +135,8 @@ def _norms(trace: Trace, side: Side) -> list[Norm]:
                 norms.append(Norm(step, "before", residual))
             elif x in residual.step.outputs and _takers(x, trace) == [step]:
                 norms.append(Norm(step, "after", residual))
+            elif {*step.outputs} & {*residual.step.inputs} - {residual.stream}:
+                norms.append(Norm(step, "last", residual))
     return norms
 
 
@@ -172,16 +192,29 @@ def _takers(value: int, trace: Trace) -> list[Step]:
     return [step for step in trace.steps.values() if value in step.inputs]
 
 
-def _moved(norm: Norm, trace: Trace) -> list[Replacement]:
-    """The changes that let a norm stand on the other side of its residual."""
+def _moved(norm: Norm, order: Order, trace: Trace) -> list[Replacement]:
+    """The changes that let a norm stand elsewhere at its residual.
+
+    Args:
+        norm: where it stands.
+        order: where it is to stand.
+        trace: of PyTorch.
+    """
     layer, residual = norm.step.layer, norm.residual
     changes = [Replacement(norm.step.number, 0, hands_on=0)]
-    if norm.order == "before":
-        changes.append(Replacement(residual.step.number, 0, through=layer))
-        return changes
-    for number in sorted(residual.branch):
-        for place, value in enumerate(trace.steps[number].inputs):
-            if value == residual.stream:
-                change = Replacement(number, place, is_input=True, through=layer)
-                changes.append(change)
+    if order == "after":
+        return [*changes, Replacement(residual.step.number, 0, through=layer)]
+    inputs = []
+    if order == "last":
+        for place, value in enumerate(residual.step.inputs):
+            if value != residual.stream:
+                inputs.append((residual.step.number, place))
+    else:
+        for number in sorted(residual.branch):
+            for place, value in enumerate(trace.steps[number].inputs):
+                if value == residual.stream:
+                    inputs.append((number, place))
+    for number, place in inputs:
+        change = Replacement(number, place, is_input=True, through=layer)
+        changes.append(change)
     return changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from compare.diagnosing.operations.ahead import (
     in_code,
@@ -31,9 +31,13 @@ from compare.diagnosing.operations.naming import (
     value_in_words,
 )
 from compare.diagnosing.operations.numbers import in_words, told_apart
+from compare.diagnosing.operations.operands import unlike_operand
+from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.responses import unlike_responses
+from compare.diagnosing.operations.scaled import multiplied
 from compare.diagnosing.operations.settings import unlike_settings
+from compare.diagnosing.operations.shifted import shifted_arrays
 from compare.diagnosing.operations.sizes import other_windows
 from compare.diagnosing.operations.turned import another_layout, another_order
 from compare.diagnosing.operations.unlike_constants import relation
@@ -64,7 +68,8 @@ def worded(cause: Cause) -> Worded:
             return _alone("torch", change.torch, cause.regions)
         case "keras alone":
             assert change.keras is not None
-            return _alone("keras", change.keras, cause.regions, change)
+            operand = unlike_operand(change, cause.regions)
+            return operand or _alone("keras", change.keras, cause.regions, change)
         case "another input":
             return _another_input(change, cause.regions)
         case "another constant":
@@ -128,8 +133,9 @@ def _another_part(change: Candidate, regions: Regions) -> Worded:
     alone = operations_alone(values, {"torch": change.torch}, regions)
     if alone is not None:
         return alone
-    taken = value_in_words(change.torch.inputs[change.place], torch)
-    right = value_in_words(value, keras)
+    ends = _taken_of_base(values, regions)
+    taken = value_in_words(values["torch"], torch) + ends["torch"]
+    right = value_in_words(value, keras) + ends["keras"]
     name, where, keras_where = (
         name_of(change.torch, torch),
         at(change.torch),
@@ -142,6 +148,29 @@ def _another_part(change: Candidate, regions: Regions) -> Worded:
         "keras": f"Keras{keras_where}: take {taken}",
     }
     return Worded(f"{taken} for {right}", sentence, fixes, is_cause=taken != right)
+
+
+def _taken_of_base(values: Mapping[Side, int], regions: Regions) -> dict[Side, str]:
+    """What each side takes of the value that they share, such as its last entry.
+
+    Args:
+        values: what is taken, by side.
+        regions: where the twins differ.
+
+    Returns:
+        By side, behind a comma; "" where that is not known of both, or is the same.
+    """
+    traces = {"torch": regions.torch.trace, "keras": regions.keras.trace}
+    taken: dict[Side, str] = {"torch": "", "keras": ""}
+    for side, value in values.items():
+        trace = traces[side]
+        base = trace.array(base_of(value, trace))
+        for label in recognised(trace.array(value), [base]):
+            taken[side] = f", {label}"
+            break
+    if "" in taken.values() or taken["torch"] == taken["keras"]:
+        return {"torch": "", "keras": ""}
+    return taken
 
 
 def _is_between(change: Candidate, steps: Sequence[Step], regions: Regions) -> bool:
@@ -223,6 +252,8 @@ def _another_constant(change: Candidate, regions: Regions) -> Worded:
     )
     name, keras_name = value_in_words(value, torch), value_in_words(right, keras)
     related = relation(torch.array(value), keras.array(right))
+    factor = multiplied(torch.array(value), change.array(regions))
+    related = related or factor
     if related:
         makes, keras_makes = in_words(torch.array(value)), in_words(keras.array(right))
     else:
@@ -239,7 +270,7 @@ def _another_constant(change: Candidate, regions: Regions) -> Worded:
         "torch": f"PyTorch{where}: take {keras_makes}, as Keras does",
         "keras": f"Keras{keras_where}: take {makes}, as PyTorch does",
     }
-    if related and makes == keras_makes:
+    if factor or (related and makes == keras_makes):
         fixes = {
             "torch": f"PyTorch{where}: take the numbers of Keras: {related}",
             "keras": f"Keras{keras_where}: take the numbers of PyTorch: {related}",
@@ -252,7 +283,7 @@ def _otherwise(change: Candidate, regions: Regions) -> Worded:
     assert change.keras is not None
     torch, keras = regions.torch, regions.keras
     wording = unlike_settings(change, regions) or unlike_folds(change, regions)
-    wording = wording or unlike_responses(change)
+    wording = wording or unlike_responses(change) or shifted_arrays(change, regions)
     if wording is not None:
         return wording
     labels = labels_of(change, regions)
