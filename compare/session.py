@@ -253,7 +253,7 @@ def explain(
 def _explained(
     pair: Pair | str, prices: Prices, seed: int, started: float, reproduce: bool
 ) -> tuple[Evidence, str]:
-    """As `explain`, with the frameworks loaded."""
+    """Do the work of `explain`, with the frameworks loaded."""
     from compare.reports import script
     from compare.subjects.own.smallest import smallest
 

@@ -91,7 +91,7 @@ def with_batch_elsewhere(last: str, isolated: Isolated) -> Finding | None:
         f"either PyTorch: return y.permute{order}, with y what it returns now; or "
         f"Keras: return keras.ops.transpose(y, {back})"
     )
-    cure = ResultShapes([array.shape[1:] for array in keras], orders)
+    cure = ResultShapes([array.shape[1:] for array in keras], orders=orders)
     return Finding(last, (Reading("", (), sentence, fix),), cure=cure)
 
 

@@ -31,6 +31,7 @@ from compare.diagnosing.result_shapes import (
     in_keras_shapes,
     with_batch_elsewhere,
 )
+from compare.diagnosing.sample_order import samples_in_another_order
 from compare.judging.distances import NEAR, near
 from compare.judging.result import SIDES
 from compare.kinds import ATTENTION
@@ -58,6 +59,10 @@ def findings(
     reordered = _reordered(isolated, torch.results)
     if reordered is not None:  # the models as they are: that is the whole cause
         yield reordered
+        return
+    shuffled = samples_in_another_order(isolated)
+    if shuffled is not None:
+        yield shuffled
         return
     elsewhere = Elsewhere(isolated)
     yield from steps_left_out(isolated)

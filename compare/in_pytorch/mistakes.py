@@ -362,7 +362,7 @@ def _with_result_order(
 def _with_result_shapes(
     model: torch.nn.Module, effect: ResultShapes
 ) -> AbstractContextManager[None]:
-    """Return the same numbers in other shapes."""
+    """Return the same numbers in other shapes, or the samples in another order."""
 
     def reshape(model: Any, args: object, results: object) -> object:
         tensors: list[Any] = [tensor for _, tensor in flat(results)]
@@ -372,6 +372,8 @@ def _with_result_shapes(
         pairs = zip(tensors, effect.shapes, strict=True)
         batch = -1  # of any size; a batch of one may have been squeezed away
         reshaped = [tensor.reshape(batch, *shape) for tensor, shape in pairs]
+        if effect.samples:
+            reshaped = [tensor[list(effect.samples)] for tensor in reshaped]
         return filled(results, iter(reshaped))
 
     return hooked([model.register_forward_hook(reshape)])

@@ -47,8 +47,8 @@ def of_layers(kind: str) -> list[Mistake[Computation]]:
         kind: as in `of_kind`.
     """
     if kind == conv_lstm.NAME:
-        return [*OF_LAYERS, *OF_X_ALONE]
-    return [*OF_LAYERS]
+        return [*OF_LAYERS, FROM_THE_END, *OF_X_ALONE]
+    return [*OF_LAYERS, FROM_THE_END]
 
 
 def of_kind(kind: str) -> list[Mistake[Computation]]:

@@ -84,7 +84,7 @@ def _indices(name: str, shift: int, action: str) -> Mistake[Computation]:
 EMBEDDING = Kind(
     name="Embedding",
     torch=("Embedding",),
-    keras=("Embedding",),
+    keras=("Embedding", "ReversibleEmbedding"),
     family="embedding",
     compute=compute,
     rows=in_any_layer(copied("weight", "embeddings")),

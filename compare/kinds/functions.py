@@ -1,4 +1,8 @@
-"""Functions of one number, and some of a whole axis, in float64 NumPy."""
+"""Functions of one number, and some of a whole axis, in float64 NumPy.
+
+Each takes and returns an array of any shape; those of an axis take the last one, if
+they are told no other.
+"""
 
 from __future__ import annotations
 

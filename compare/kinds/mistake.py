@@ -250,15 +250,17 @@ class ResultOrder:
 
 @dataclass(frozen=True)
 class ResultShapes:
-    """The model returns its results in other shapes; only a cure.
+    """The model returns its results in other shapes, or their samples; only a cure.
 
     Args:
         shapes: of each result, without the batch.
+        samples: their numbers in another order; empty where they keep theirs.
         orders: of each result, the order in which its axes are taken first; empty where
             they stay as they are.
     """
 
     shapes: Sequence[tuple[int, ...]]
+    samples: Sequence[int] = ()
     orders: Sequence[tuple[int, ...]] = ()
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from compare import kinds
-from compare.kinds.by_hand import SCORED
 from compare.kinds.layer import Arrays, Layer
-from compare.kinds.names import own
+from compare.kinds.names import own, plain
 from compare.kinds.rows import alike
 from compare.matching.sizes import (
     NUMBER_IN_KERAS,
@@ -71,7 +70,7 @@ def sort_of(twin: Layer) -> Hashable:
 def keys_of_twin(twin: Layer) -> Iterator[Hashable]:
     """Yield the keys under which a layer of Keras is to be found."""
     yield _by_name(twin.arrays)
-    if twin.kind.endswith(OWN_IN_KERAS) or twin.kind in SCORED:
+    if twin.kind.endswith(OWN_IN_KERAS) or plain(twin.kind) not in kinds.NAMES:
         yield _by_shape(twin.arrays)
     yield _by_parts([sizes(twin.arrays)])
     yield _by_parts(numbered(twin.arrays, NUMBER_IN_KERAS))
@@ -88,7 +87,7 @@ def keys(layer: Layer, sizes_of_parts: Sequence[Sizes]) -> Iterator[Hashable]:
     """
     yield _by_parts(sizes_of_parts)
     yield _by_name(layer.arrays)
-    if layer.kind.endswith(OWN_IN_TORCH):
+    if layer.kind.endswith(OWN_IN_TORCH) or plain(layer.kind) not in kinds.NAMES:
         yield _by_shape(layer.arrays)
         yield _by_parts(numbered(layer.arrays, NUMBER_IN_TORCH))
     for arrays in kinds.usual_arrays(layer):

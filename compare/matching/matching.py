@@ -103,6 +103,10 @@ def matched(
     attempt = _Attempt(torch, keras, table, _with_relu)
     if not attempt.is_complete:
         attempt = _Attempt(torch, keras, table, plain)
+    if attempt.has_parts:
+        in_turn = _Attempt(torch, keras, table, attempt.kind_of, parts_in_turn=True)
+        if len(in_turn.twins) >= len(attempt.twins):
+            attempt = in_turn
     if complete and not attempt.is_complete:
         _check_kinds(table, torch, keras)
         raise unmatched(torch, keras, attempt.twins, attempt.free)
@@ -125,10 +129,14 @@ class _Attempt:
         keras: layers of Keras's model.
         table: the twins that the user gave.
         kind_of: which kinds count as one.
+        parts_in_turn: whether a layer that is several beside each other in Keras takes
+            them before later layers find theirs, as where queries, keys and values are
+            one layer and the output, of the same sizes as each, comes after it.
 
     Attributes:
         twins: names of Keras's layers, by the name of the layer in PyTorch.
         by_order: those of `twins` that only their order told.
+        has_parts: whether a layer is several beside each other in Keras.
     """
 
     def __init__(
@@ -137,7 +145,10 @@ class _Attempt:
         keras: Layers,
         table: Mapping[str, list[str]],
         kind_of: KindOf,
+        parts_in_turn: bool = False,
     ):
+        self.kind_of, self._parts_in_turn = kind_of, parts_in_turn
+        self.has_parts = False
         self._torch = torch
         self._short = bare(list(torch))
         self.twins: dict[str, list[str]] = {}
@@ -213,6 +224,8 @@ class _Attempt:
             if twins:
                 self._take(name, twins)
                 self.by_order[name] = twins
+            elif self._parts_in_turn:
+                self._take_parts(name)
 
     def _lost(self) -> dict[str, Layer]:
         """PyTorch's layers that have no twin yet, in order."""
@@ -236,11 +249,16 @@ class _Attempt:
 
     def _match_in_parts(self) -> None:
         """Give each layer that has none yet several twins beside each other."""
-        for name, layer in self._torch.items():
+        for name in self._torch:
             if name not in self.twins:
-                twins = parts_beside(layer, self._free)
-                if len(twins) > 1:
-                    self._take(name, twins)
+                self._take_parts(name)
+
+    def _take_parts(self, name: str) -> None:
+        """Give a layer several twins beside each other, if there are such."""
+        twins = parts_beside(self._torch[name], self._free)
+        if len(twins) > 1:
+            self._take(name, twins)
+            self.has_parts = True
 
 
 def common_part(name: str, twins: Sequence[str]) -> str:

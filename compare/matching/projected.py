@@ -41,8 +41,7 @@ def projected(torch: Layers, free: Free) -> Iterator[Projected]:
         free: layers of Keras that have none, each projection by itself.
     """
     attentions = _attentions(free.layers)
-    groups = [*_groups(torch)]
-    for group in groups:
+    for group in list(_groups(torch)):
         parent = group[0].rpartition(".")[0]
         fitting = {}
         for name, by_word in attentions.items():
@@ -79,17 +78,26 @@ def _groups(torch: Layers) -> Iterator[list[str]]:
         if layer.kind == "Linear" and "weight" in layer.arrays:
             children.setdefault(name.rpartition(".")[0], []).append(name)
     for names in children.values():
-        by_word = {word: _named(names, word) for word in PROJECTIONS}
-        three = [by_word[word] for word in PROJECTIONS]
-        if all(three) and len(set(three)) == len(three):
-            remaining = [name for name in names if name not in three]
-            for output in remaining:
-                yield [*(name for name in three if name), output]
+        three = _three_named(names)
+        if three:
+            for output in names:
+                if output not in three:
+                    yield [*three, output]
         for place, name in enumerate(names):
             outputs, inputs = torch[name].arrays["weight"].shape
             if outputs > inputs:
                 for output in (*names[place + 1 : place + 2], *names[:place][-1:]):
                     yield [name, output]
+
+
+def _three_named(names: Sequence[str]) -> list[str]:
+    """The layers of queries, keys and values by their names; none where one lacks."""
+    three = []
+    for word in PROJECTIONS:
+        name = _named(names, word)
+        if name is not None and name not in three:
+            three.append(name)
+    return three if len(three) == len(PROJECTIONS) else []
 
 
 def _named(names: Sequence[str], word: str) -> str | None:
@@ -112,10 +120,12 @@ def _twins(
     """The twins of the layers of a group; None where one is of other sizes."""
     three = [by_word[word] for word in PROJECTIONS]
     if len(group) == 4:
-        pairs = zip(group, [*three, by_word[OUTPUT]], strict=True)
-        twins = {name: [twin] for name, twin in pairs}
-        fit = all(free.fit(torch[name], its_own) for name, its_own in twins.items())
-        return twins if fit else None
+        twins = {}
+        for name, twin in zip(group, [*three, by_word[OUTPUT]], strict=True):
+            if not free.fit(torch[name], [twin]):
+                return None
+            twins[name] = [twin]
+        return twins
     packed, output = group
     if not _packs(torch[packed], [free.layers[twin] for twin in three]):
         return None

@@ -13,7 +13,7 @@ from compare.judging.result import SIDES
 from compare.judging.words import Precision, Side
 from compare.kinds.layer import Layer
 from compare.matching.matching import Matched, match, matched
-from compare.twins import uncounted
+from compare.twins import effort, uncounted
 from compare.twins.frameworks import CELLS
 
 
@@ -46,7 +46,7 @@ class Matcher:
         }
         self.leaf_names: list[str] = []
 
-    def found(
+    def match(
         self,
         arrays: Sequence[np.ndarray],
         names: Mapping | None,
@@ -57,6 +57,9 @@ class Matcher:
 
         Arguments and errors as for `Twins.match`.
         """
+        torch_twin = self._torch["float32"]
+        held = pytorch_layers.layers(torch_twin.model)
+        torch_twin.is_large = effort.may_be_large(held, arrays)
         torch, keras = self._layers_that_count(arrays)
         if self._ignore(uncounted.named(torch, keras, ignore)):
             torch, keras = self._layers_that_count(arrays)

@@ -167,7 +167,7 @@ def _activated(candidates: Sequence[_Candidate]) -> Iterator[_Candidate]:
 
 
 def _features_from(start: int, whole: np.ndarray, candidate: _Candidate) -> np.ndarray:
-    """As many features of the whole, from a number on, as a candidate has."""
+    """The features of the whole from a number on that a candidate may be."""
     return whole[..., start : start + candidate.array.shape[-1]]
 
 

@@ -164,9 +164,8 @@ class _Search:
         fix = f"set {name} again"
         if wrong.mend:
             expression = self._own.expression(name)
-            fix = (
-                f"{name} = {wrong.mend.format(*[expression] * wrong.mend.count('{}'))}"
-            )
+            count = wrong.mend.count("{}")
+            fix = self._own.assigned(name, wrong.mend.format(*[expression] * count))
         return _Cause(wrong.sentence, fix)
 
     def _of_another(self, name: str) -> _Cause | None:

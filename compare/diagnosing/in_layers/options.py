@@ -167,7 +167,7 @@ def unlike_of(
 
 
 def makes(call: Call, output: np.ndarray) -> bool:
-    """Whether a layer makes this of its input by what its settings say."""
+    """Whether a layer makes an output, of any shape, by what its settings say."""
     try:
         computed = call.run()
     except ValueError:  # settings that its kind does not compute

@@ -78,6 +78,14 @@ class OwnArrays:
         shown = self.shown(name)
         return shown if shown == name else f"({shown})"
 
+    def assigned(self, name: str, expression: str) -> str:
+        """A line of code that sets an array: of two that are added, one to zeros."""
+        line = f"{name} = {expression}"
+        if self._is_sum(name):
+            partner = name.replace("bias_ih", "bias_hh")
+            return f"{line}; {partner} = 0 * {partner}"
+        return line
+
     def _is_sum(self, name: str) -> bool:
         """Whether an array is the sum of two that PyTorch has."""
         partner = name.replace("bias_ih", "bias_hh")

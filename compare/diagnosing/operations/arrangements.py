@@ -30,11 +30,11 @@ def rearranged(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
                 else:
                     yield "the values reversed", f"along axis {axis}"
                 return
-        for axis, size in enumerate(x.shape):
-            for steps in range(1, min(size, 33)):
-                if same(np.roll(x, steps, axis), output):
-                    yield "the values rolled", f"by {steps} along axis {axis}"
-                    return
+        steps = _steps_rolled(output, x)
+        if any(steps) and same(np.roll(x, steps, range(x.ndim)), output):
+            by = [f"by {by} along axis {axis}" for axis, by in enumerate(steps) if by]
+            yield "the values rolled", ", ".join(by)
+            return
     if x.ndim > MOST_AXES:
         return
     for order in permutations(range(x.ndim)):
@@ -50,6 +50,22 @@ def rearranged(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
             return
     yield from _split(output, x)
     yield from _taken_apart(output, x)
+
+
+def _steps_rolled(output: np.ndarray, x: np.ndarray) -> list[int]:
+    """How far the largest number of an array has moved along each axis, the short way.
+
+    Args:
+        output: of the same shape.
+        x: where it came from.
+    """
+    before = np.unravel_index(x.argmax(), x.shape)
+    after = np.unravel_index(output.argmax(), output.shape)
+    steps = []
+    for size, first, last in zip(x.shape, before, after, strict=True):
+        forward = int(last - first) % size
+        steps.append(forward if 2 * forward <= size else forward - size)
+    return steps
 
 
 def _taken_apart(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:

@@ -102,7 +102,7 @@ def _maker(
 def otherwise_made(
     values: Mapping[Side, Found | None], regions: SideOfLayer, words: Worded
 ) -> Iterator[Candidate]:
-    """Keras's value in the place of PyTorch's; nothing where one is not there.
+    """Put the value of Keras in the place of that of PyTorch, if both are there.
 
     Args:
         values: by side.
@@ -154,7 +154,7 @@ def value_of(
     """The value of a trace that is an array, if a step made one.
 
     Args:
-        array: features last.
+        array: features last, (batch, ..., features).
         trace: of that side.
         side: whose trace it is; PyTorch's may have the features first.
         is_last: whether the last one is wanted, not the first.

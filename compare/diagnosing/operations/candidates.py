@@ -11,6 +11,7 @@ from compare.diagnosing.operations.candidate import Candidate, is_own
 from compare.diagnosing.operations.counterparts import is_turned, same
 from compare.diagnosing.operations.layouts import first_input, order_for
 from compare.diagnosing.operations.orders import Arrangement, arrangements
+from compare.diagnosing.operations.own_weights import is_made_of
 from compare.diagnosing.operations.regions import Region, Regions
 from compare.kinds import BY_TORCH_NAME
 from compare.mistakes.traces import Step, Trace
@@ -173,13 +174,16 @@ def _with_constant(
     """PyTorch's step is given a constant of Keras's step."""
     torch, keras = regions.torch, regions.keras
     for place, value in enumerate(step.inputs):
-        if value not in torch.fixed or value in regions.shared.of_torch:
+        if value not in torch.fixed:
             continue
+        twins = {twin.number for twin in regions.shared.of_torch.get(value, ())}
         like = torch.trace.array(value)
         if is_own(torch.trace, value) and like.size < 2:
             continue  # a number that the user has written
         for keras_place, keras_value in enumerate(keras_step.inputs):
-            if keras_value not in keras.fixed:
+            if keras_value not in keras.fixed or keras_value in twins:
+                continue
+            if twins and not is_made_of(keras_value, twins, keras.trace):
                 continue
             array = keras.trace.array(keras_value)
             if array.size != like.size:

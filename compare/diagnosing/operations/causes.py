@@ -18,10 +18,15 @@ from compare.diagnosing.operations.by_hand import recurrent_by_hand
 from compare.diagnosing.operations.by_hand_reads import read_otherwise
 from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.candidates import DEEPEST, JUST, candidates
+from compare.diagnosing.operations.carried import carried_otherwise
 from compare.diagnosing.operations.counterparts import counterparts, same
 from compare.diagnosing.operations.exchanged import exchanged
+from compare.diagnosing.operations.kept_states import kept_on_one_side
 from compare.diagnosing.operations.norms_at_residuals import norms_at_residuals
+from compare.diagnosing.operations.own_weights import weights_otherwise
 from compare.diagnosing.operations.regions import Regions, regions
+from compare.diagnosing.operations.rotary import rotated_otherwise
+from compare.diagnosing.operations.splits import split_otherwise
 from compare.in_keras import traces as keras_traces
 from compare.in_pytorch import traces as pytorch_traces
 from compare.mistakes.traces import RETURN, Replacement, Trace
@@ -33,6 +38,14 @@ MOST_CAUSES = 4
 MOST_RUNS = 150  # of PyTorch's model, for one cause
 MOST_TRACES = 30
 OF_KERAS = ("otherwise", "keras alone")  # what Keras's step makes is put in the place
+THAT_CURE = (  # each yields changes of one sort, which count only where they cure
+    read_otherwise,
+    split_otherwise,
+    exchanged,
+    weights_otherwise,
+    kept_on_one_side,
+    carried_otherwise,
+)
 SECONDS = 20.0  # after which no further change is tried
 
 
@@ -171,8 +184,9 @@ class _Search:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
         changes = [*norms_at_residuals(self.regions)]
         changes += recurrent_by_hand(self.regions)
-        in_order = exchanged(self.regions)
-        for candidate in chain(changes, read_otherwise(self.regions), in_order):
+        changes += rotated_otherwise(self.regions)
+        by_themselves = [changes_of(self.regions) for changes_of in THAT_CURE]
+        for candidate in chain(changes, *by_themselves):
             if self._cures([candidate]):
                 return [candidate]
         return self._best(changes)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
 from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.counterparts import same
-from compare.diagnosing.operations.naming import steps_up_to
+from compare.diagnosing.operations.entries import entries_of
+from compare.diagnosing.operations.naming import base_in_words, base_of, steps_up_to
 from compare.diagnosing.operations.recognised import Recognised, recognised
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.scaled import moved, multiplied
@@ -32,11 +35,66 @@ def labels_of(
         keras_names = list(recognised(array, taken))
     if not names and array.shape != output.shape:
         names = list(recognised(output, [torch.array(v) for v in change.torch.inputs]))
+    if names and not keras_names:
+        grouped = _grouped_otherwise(names, output, array, change, regions)
+        return grouped or _other_entries(change, regions)
     pairs = [(a, b) for a, b in product(names, keras_names) if str(a) != str(b)]
     if not pairs:
-        return None
+        return _other_entries(change, regions)
     pairs.sort(key=lambda pair: pair[0].family != pair[1].family)
     return pairs[0]
+
+
+def _grouped_otherwise(
+    names: Sequence[Recognised],
+    output: np.ndarray,
+    array: np.ndarray,
+    change: Candidate,
+    regions: Regions,
+) -> tuple[Recognised, Recognised] | None:
+    """What sides compute alike of the same numbers in two shapes, as of groups.
+
+    Args:
+        names: what PyTorch's step may compute.
+        output: of PyTorch.
+        array: of Keras, as PyTorch has it.
+        change: of both steps.
+        regions: where they are.
+    """
+    assert change.keras is not None
+    own = [regions.torch.trace.array(value) for value in change.torch.inputs]
+    taken = [regions.keras.trace.array(value) for value in change.keras.inputs]
+    if len(own) != 1 or len(taken) != 1 or own[0].shape == taken[0].shape:
+        return None
+    for name in names:
+        for keras_name in recognised(array, taken):
+            if name.family == keras_name.family and output.size < own[0].size:
+                return (
+                    replace(name, detail=f"{name.detail} of {own[0].shape}"),
+                    replace(
+                        keras_name, detail=f"{keras_name.detail} of {taken[0].shape}"
+                    ),
+                )
+    return None
+
+
+def _other_entries(
+    change: Candidate, regions: Regions
+) -> tuple[Recognised, Recognised] | None:
+    """Which entries of one value that both share either side hands on, if it does."""
+    trace = regions.torch.trace
+    base = base_of(change.torch.outputs[change.place], trace)
+    if base not in regions.shared.of_torch:
+        return None
+    own = entries_of(trace.array(change.torch.outputs[change.place]), trace.array(base))
+    right = entries_of(change.array(regions), trace.array(base))
+    if own is None or right is None or own == right:
+        return None
+    words = base_in_words(base, trace)
+    return (
+        replace(own, detail=f"{own.detail} of {words}"),
+        replace(right, detail=f"{right.detail} of {words}"),
+    )
 
 
 def added_to_each(change: Candidate, regions: Regions) -> str:

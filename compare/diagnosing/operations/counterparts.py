@@ -26,8 +26,8 @@ class Counterpart:
 
     Args:
         number: of the value there.
-        axes: the order of PyTorch's axes that Keras has, after which a reshape makes
-            PyTorch's array Keras's.
+        axes: the order of PyTorch's axes that Keras has; in it, a reshape makes the
+            array of PyTorch that of Keras.
     """
 
     number: int
@@ -39,8 +39,8 @@ class Counterparts:
     """The values of PyTorch's trace and of Keras's trace that are the same.
 
     Args:
-        of_torch: for values of PyTorch's trace, those of Keras's.
-        of_keras: for values of Keras's trace, the numbers of those of PyTorch's.
+        of_torch: values of Keras's trace, by the number of a value of PyTorch's trace.
+        of_keras: numbers of values of PyTorch's trace, by that of one of Keras's trace.
     """
 
     of_torch: Mapping[int, Sequence[Counterpart]] = field(default_factory=dict)
@@ -55,6 +55,7 @@ def counterparts(torch: Trace, keras: Trace) -> Counterparts:
         by_size[value.array.size].append((value.number, _figures(value.array)))
     of_torch: dict[int, list[Counterpart]] = defaultdict(list)
     of_keras: dict[int, list[int]] = defaultdict(list)
+    where_valid: list[tuple[int, Counterpart]] = []
     for value in torch.values:
         figures = _figures(value.array)
         for number, keras_figures in by_size[value.array.size]:
@@ -63,10 +64,17 @@ def counterparts(torch: Trace, keras: Trace) -> Counterparts:
             if _are_near(figures, keras_figures):
                 axes = order_of_axes(value.array, array)
             if axes is None and _same_where_valid(value.array, array, masks):
-                axes = tuple(range(array.ndim))
+                plain = tuple(range(array.ndim))
+                where_valid.append((value.number, Counterpart(number, plain)))
             if axes is not None:
                 of_torch[value.number].append(Counterpart(number, axes))
                 of_keras[number].append(value.number)
+    exact = {*of_torch}, {*of_keras}
+    for torch_number, counterpart in where_valid:
+        # Else a masked score would be the same as one that is not masked.
+        if torch_number not in exact[0] and counterpart.number not in exact[1]:
+            of_torch[torch_number].append(counterpart)
+            of_keras[counterpart.number].append(torch_number)
     for trace, shared in ((torch, of_torch), (keras, of_keras)):
         for number in _hiding(trace, shared):
             del shared[number]
@@ -115,6 +123,8 @@ def order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:
     The order that they have is tried first. A mask that is True where the other is
     False counts as the same.
     """
+    if same(a, b):
+        return tuple(range(a.ndim))
     for axes in orders_of_axes(a.shape, b.shape):
         turned = a.transpose(axes).reshape(b.shape)
         if same(turned, b):

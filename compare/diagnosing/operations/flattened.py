@@ -15,6 +15,7 @@ from compare.judging.words import Side
 from compare.mistakes.traces import Step, Trace
 
 MOST_AXES = 5  # with the batch
+TRANSPOSING = ("permute", "transpose", "movedim", "moveaxis", "swapaxes")
 CHANNEL_BY_CHANNEL = "all positions, channel by channel"
 POSITION_BY_POSITION = "all positions, one after another"
 
@@ -58,7 +59,8 @@ def flattened_otherwise(
     own_words, keras_words = CHANNEL_BY_CHANNEL, POSITION_BY_POSITION
     if axes != channels_first:
         own_words = f"a reshape of an array with the axes in the order {axes}"
-        own_words += ", without a transpose"
+        if not _is_transposed(values["torch"], torch):
+            own_words += ", without a transpose"
         keras_words = "a reshape of it with the axes in their own order"
     sentence = (
         f"{name} of PyTorch{where} takes {own_words}, where {keras_name} of Keras"
@@ -83,6 +85,15 @@ def _before_flattening(value: int, trace: Trace) -> np.ndarray | None:
     if not flat.ndim < image.ndim <= MOST_AXES or image.size != flat.size:
         return None
     return image if same(image.ravel(), flat.ravel()) else None
+
+
+def _is_transposed(value: int, trace: Trace) -> bool:
+    """Whether what a step flattens to make a value has just been transposed."""
+    maker = trace.maker(value)
+    if maker is None or not maker.inputs:
+        return False
+    before = trace.maker(maker.inputs[0])
+    return before is not None and before.name.startswith(TRANSPOSING)
 
 
 def _order(image: np.ndarray, flat: np.ndarray) -> tuple[int, ...] | None:

@@ -50,6 +50,10 @@ def name_of(step: Step, trace: Trace) -> str:
         return f"`{step.layer}` ({_kind(step)})"
     if step.name == "[]":
         return f"`{_index(step)}`{_reversed(step)}"
+    if step.name == "setitem":
+        value = step.arguments.get("2")
+        put = f"{value:g}" if isinstance(value, int | float) else "..."
+        return f"`{_index(step)} = {put}` (setitem)"
     texts = []
     if step.name.isidentifier():
         for key, value in step.arguments.items():
@@ -67,8 +71,9 @@ def name_of(step: Step, trace: Trace) -> str:
 
 def _kind(step: Step) -> str:
     """The kind of a layer; of one that is a function, which function."""
-    function = step.arguments.get("activation") if step.name == "Activation" else None
-    return f"{step.name}: {function}" if function else step.name
+    if step.name == "Activation" and step.arguments.get("activation"):
+        return f"{step.name}: {step.arguments['activation']}"
+    return step.name
 
 
 def _is_plain(value: object) -> bool:
@@ -87,10 +92,7 @@ def _index(step: Step) -> str:
     words = []
     for item in items:
         if isinstance(item, slice):
-            start = "" if item.start is None else item.start
-            stop = "" if item.stop is None else item.stop
-            by = "" if item.step is None else f":{item.step}"
-            words.append(f"{start}:{stop}{by}")
+            words.append(_slice_in_words(item))
         elif item is Ellipsis:
             words.append("...")
         elif item is None or isinstance(item, int):
@@ -98,6 +100,18 @@ def _index(step: Step) -> str:
         else:
             return "[]"
     return f"[{', '.join(words)}]"
+
+
+def _slice_in_words(item: slice) -> str:
+    """A slice as it is written, such as `1:` or `::2`."""
+    words = ["", ""]
+    if item.start is not None:
+        words[0] = str(item.start)
+    if item.stop is not None:
+        words[1] = str(item.stop)
+    if item.step is not None:
+        words.append(str(item.step))
+    return ":".join(words)
 
 
 def _reversed(step: Step) -> str:

@@ -58,6 +58,13 @@ def arrangements(
             orders.append(plain)
         orders = [*dict.fromkeys([*orders, *possible])][:MOST_ORDERS]
         return [Arrangement(order, like.shape) for order in orders]
-    if array.ndim == 0 or like.ndim == 0 or len(array) != len(like):
+    if array.ndim == 0 or like.ndim == 0 or not _have_one_batch(array, like):
         return []
     return [Arrangement(order) for order in dict.fromkeys([*orders, plain])][:1]
+
+
+def _have_one_batch(array: np.ndarray, like: np.ndarray) -> bool:
+    """Whether arrays have as many samples, or one of them is over all of these."""
+    if len(array) == len(like):
+        return True
+    return array.ndim == like.ndim and 1 in (len(array), len(like))

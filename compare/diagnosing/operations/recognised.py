@@ -20,6 +20,7 @@ from compare.mistakes.activations import ROUNDED
 
 MOST_NUMBERS = 300_000  # in an array; larger ones are not tried
 MOST_ENTRIES = 300  # along an axis, of which one may be taken
+FEWEST_ON_A_LINE = 3  # numbers: any two are
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ def recognised(
     """
     floats = [x for x in inputs if x.dtype.kind == "f" and x.size <= MOST_NUMBERS]
     if output.dtype.kind != "f" or output.size > MOST_NUMBERS:
+        return
+    if output.size > 1 and output.min() == output.max():
+        yield Recognised(f"{output.flat[0]:g} everywhere")
         return
     for family in masked(output, inputs):
         yield Recognised(family, KEPT)
@@ -104,7 +108,8 @@ def _of_each_number(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         if name != "a softmax" and same(function(x), output):
             yield Recognised(name)
     lowest, highest = output.min(), output.max()
-    if lowest < highest and same(np.clip(x, lowest, highest), output):
+    between = (output > lowest) & (output < highest)
+    if between.any() and same(np.clip(x, lowest, highest), output):
         if lowest > x.min() and highest < x.max():
             yield Recognised("the values", f"clipped to [{lowest:g}, {highest:g}]")
         elif lowest > x.min():
@@ -112,7 +117,7 @@ def _of_each_number(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         elif highest < x.max():
             yield Recognised("the values", f"of at most {highest:g}")
     below, slope = x < 0, np.nan
-    if below.any() and not below.all():
+    if below.sum() >= FEWEST_ON_A_LINE - 1 and not below.all():  # 0 is on it as well
         slope = float((output[below] / x[below]).mean())
         is_slope = np.isfinite(slope) and slope != 1
         if is_slope and same(functions.leaky_relu(slope)(x), output):
@@ -157,9 +162,12 @@ def _linear(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
     offset = float(output[low] - factor * x[low])
     if abs(offset) < 1e-12 * max(1.0, abs(factor)):
         offset = 0.0
+    is_same_slope = abs(factor - 1) < 1e-12
+    if offset and not is_same_slope and len(np.unique(x)) < FEWEST_ON_A_LINE:
+        return
     if factor and same(factor * x + offset, output):
         words = f"times {number(factor)}"
-        if abs(factor - 1) < 1e-12:
+        if is_same_slope:
             words = f"plus {offset:.6g}"
         elif offset:
             words += f" plus {offset:.6g}"

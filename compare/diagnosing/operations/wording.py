@@ -31,10 +31,13 @@ from compare.diagnosing.operations.naming import (
     value_in_words,
 )
 from compare.diagnosing.operations.numbers import in_words, told_apart
+from compare.diagnosing.operations.operands import unlike_operand
 from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.responses import unlike_responses
+from compare.diagnosing.operations.scaled import multiplied
 from compare.diagnosing.operations.settings import unlike_settings
+from compare.diagnosing.operations.shifted import shifted_arrays
 from compare.diagnosing.operations.sizes import other_windows
 from compare.diagnosing.operations.turned import another_layout, another_order
 from compare.diagnosing.operations.unlike_constants import relation
@@ -65,7 +68,8 @@ def worded(cause: Cause) -> Worded:
             return _alone("torch", change.torch, cause.regions)
         case "keras alone":
             assert change.keras is not None
-            return _alone("keras", change.keras, cause.regions, change)
+            operand = unlike_operand(change, cause.regions)
+            return operand or _alone("keras", change.keras, cause.regions, change)
         case "another input":
             return _another_input(change, cause.regions)
         case "another constant":
@@ -248,6 +252,8 @@ def _another_constant(change: Candidate, regions: Regions) -> Worded:
     )
     name, keras_name = value_in_words(value, torch), value_in_words(right, keras)
     related = relation(torch.array(value), keras.array(right))
+    factor = multiplied(torch.array(value), change.array(regions))
+    related = related or factor
     if related:
         makes, keras_makes = in_words(torch.array(value)), in_words(keras.array(right))
     else:
@@ -264,7 +270,7 @@ def _another_constant(change: Candidate, regions: Regions) -> Worded:
         "torch": f"PyTorch{where}: take {keras_makes}, as Keras does",
         "keras": f"Keras{keras_where}: take {makes}, as PyTorch does",
     }
-    if related and makes == keras_makes:
+    if factor or (related and makes == keras_makes):
         fixes = {
             "torch": f"PyTorch{where}: take the numbers of Keras: {related}",
             "keras": f"Keras{keras_where}: take the numbers of PyTorch: {related}",
@@ -277,7 +283,7 @@ def _otherwise(change: Candidate, regions: Regions) -> Worded:
     assert change.keras is not None
     torch, keras = regions.torch, regions.keras
     wording = unlike_settings(change, regions) or unlike_folds(change, regions)
-    wording = wording or unlike_responses(change)
+    wording = wording or unlike_responses(change) or shifted_arrays(change, regions)
     if wording is not None:
         return wording
     labels = labels_of(change, regions)

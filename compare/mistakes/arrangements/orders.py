@@ -136,7 +136,7 @@ def order_of(
 
 
 def _shortest(held: np.ndarray, right: np.ndarray) -> Rearrangement | None:
-    """Of what is read off the numbers, that which splits them least."""
+    """The order that splits the numbers least, among those that can be read off."""
     candidates = islice(decoded(held, right, ROUNDED), DECODED)
     for candidate in sorted(candidates, key=_parts):
         if fits(candidate, held, right):

@@ -159,7 +159,7 @@ def independent_steps() -> Findings:
 
 
 def mixed_steps() -> Findings:
-    """As `independent_steps`, for the opposite claim."""
+    """Check the opposite claim of `independent_steps`."""
     counts, _ = _flat_head()
     return Findings({"": set(counts) == {50}}, {"steps behind each output": counts})
 

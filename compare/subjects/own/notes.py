@@ -49,7 +49,7 @@ def on_matches(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
 
 
 def on_weights(results: Sequence[Result]) -> Iterator[str]:
-    """That the weights alone differ, if they do."""
+    """Say so where the weights alone differ."""
     if are_weights_alone(results):
         yield WEIGHTS_ALONE
 
@@ -62,7 +62,7 @@ def are_weights_alone(results: Sequence[Result]) -> bool:
 
 
 def on_few_samples(results: Sequence[Result], samples: int) -> Iterator[str]:
-    """That float64 or random weights ran on a few of the samples, if they did.
+    """Say so where float64 or random weights ran on a few of the samples.
 
     Args:
         results: on the user's own inputs.

@@ -283,7 +283,7 @@ def _imports_inside(node: ast.AST) -> dict[str, _Binding]:
 
 
 def _bound_inside(node: ast.AST) -> Iterator[tuple[str, _Import | ast.AST]]:
-    """As `_bound`, of the parts of a statement."""
+    """Yield what is bound anywhere inside a statement, like `_bound`."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.stmt):
             yield from _bound(child)

@@ -116,7 +116,11 @@ def variables(group: h5py.Group) -> dict[str, h5py.Dataset]:
 
 
 def own_name(group: h5py.Group, key: str) -> str:
-    """What the user called a layer; its key in the file where that is not kept."""
+    """What the user called a layer; its key in the file where that is not kept.
+
+    Raises:
+        ValueError: if what the file keeps as a name is no text.
+    """
     if "vars" not in group:
         return key
     name = child(group, "vars").attrs.get("name", key)

@@ -163,6 +163,10 @@ RECOGNISED = {
     "entries 1 to 4 along axis 1": (H[:, 1:5], [H]),
     "the values reversed along axis 0": (H[::-1], [H]),
     "the values rolled by 2 along axis 1": (np.roll(H, 2, 1), [H]),
+    "the values rolled by -1 along axis 0, by 1 along axis 1": (
+        np.roll(H, (-1, 1), (0, 1)),
+        [H],
+    ),
     "the axes exchanged to (1, 0), then reshaped": (H.T.reshape(4, 6), [H]),
     "each entry repeated 2 times along axis 0": (np.repeat(H, 2, 0), [H]),
     "the whole repeated 2 times along axis 0": (np.tile(H, (2, 1)), [H]),
