@@ -26,8 +26,10 @@ import ports_numbers
 import ports_padding
 import ports_pictures
 import ports_pooling
+import ports_scores
 import ports_sequences
 import ports_signals
+import ports_tables
 import ports_texts
 import ports_transposed
 import ports_vision_transformers
@@ -56,8 +58,10 @@ REPORTS: tuple[Report, ...] = (
     *ports_vision_transformers.REPORTS,
     *ports_capsules.REPORTS,
     *ports_windows.REPORTS,
+    *ports_scores.REPORTS,
     *ports_decoders.REPORTS,
     *ports_signals.REPORTS,
+    *ports_tables.REPORTS,
 )
 
 
