@@ -244,7 +244,7 @@ def _called_on_list(model: Any, tensors: Sequence[Any]) -> Any:
         if not _may_take_mask(model, len(tensors)):
             raise
         returned = None
-        with suppressNOT_IN_A_LIST:
+        with suppress(*NOT_IN_A_LIST):
             returned = model(*tensors)
         if returned is None:
             raise
