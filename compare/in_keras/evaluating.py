@@ -37,20 +37,22 @@ def evaluating(model: keras.Layer) -> Iterator[None]:
     """
     layers = acting_as_in_training(model)
     before = [call_signature(layer) for layer in layers]
-    told = []
+    noted = []
     for layer in layers:
-        told += [named for named in arguments_in_graphs(layer) if named.get("training")]
+        noted += [
+            named for named in arguments_in_graphs(layer) if named.get("training")
+        ]
     try:
         for layer, taken in zip(layers, before, strict=True):
             parameters = dict(taken.parameters)
             parameters["training"] = parameters["training"].replace(default=False)
             changed = taken.replace(parameters=list(parameters.values()))
             vars(layer)["_call_signature"] = changed
-        for named in told:
+        for named in noted:
             named["training"] = False
         yield
     finally:
         for layer, taken in zip(layers, before, strict=True):
             vars(layer)["_call_signature"] = taken
-        for named in told:
+        for named in noted:
             named["training"] = True

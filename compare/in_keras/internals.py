@@ -334,12 +334,12 @@ def parts_of_attention(layer: keras.Layer) -> dict[str, keras.Layer]:
     Some of them are public in `MultiHeadAttention`, none in `GroupQueryAttention`. One
     that is not built has none.
     """
-    parts = {}
+    projections = {}
     for name in ("query", "key", "value", "gate", "output"):
-        part = getattr(layer, f"_{name}_dense", None)
-        if part is not None:
-            parts[f"{name}."] = part
-    return parts
+        projection = getattr(layer, f"_{name}_dense", None)
+        if projection is not None:
+            projections[f"{name}."] = projection
+    return projections
 
 
 def mask_of_attention(layer: keras.Layer, query: Any, value: Any, **masks: Any) -> Any:

@@ -211,8 +211,8 @@ def in_precision(model: keras.Model, dtype: Precision) -> keras.Model:
         The model itself where it is in that precision, or cannot be copied.
     """
     policies = {layer.dtype_policy.name for layer in every_layer(model)}
-    others = policies.intersection(PURE) - {dtype}
-    if not others or not model.built:
+    other_policies = policies.intersection(PURE) - {dtype}
+    if not other_policies or not model.built:
         return model
     try:
         return copied(model, dtype)

@@ -71,11 +71,11 @@ def parts(layer: object) -> Parts | None:
     if not isinstance(layer, SEPARABLE) or not layer.built:
         return None
     if layer not in _PARTS:
-        _PARTS[layer] = _made(layer)
+        _PARTS[layer] = _new_parts(layer)
     return _PARTS[layer]
 
 
-def _made(layer: Any) -> Parts:
+def _new_parts(layer: Any) -> Parts:
     """Make the two parts of a separable convolution."""
     depthwise_class, pointwise_class = Depthwise1D, Pointwise1D
     if isinstance(layer, keras.layers.SeparableConv2D):

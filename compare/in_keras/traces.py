@@ -123,12 +123,12 @@ class _Running:
 
     def _operations(self) -> list[Any]:
         """The layers of the model, and what else its graphs run, each once."""
-        found: dict[int, Any] = {}
+        operations: dict[int, Any] = {}
         for layer in every_layer(self._model):
-            found[id(layer)] = layer
+            operations[id(layer)] = layer
             for operation in getattr(layer, "operations", ()):
-                found.setdefault(id(operation), operation)
-        return list(found.values())
+                operations.setdefault(id(operation), operation)
+        return list(operations.values())
 
     # --------------------------------------------------------------------- layers
 
@@ -316,7 +316,7 @@ def _is_whole(layer: Any) -> bool:
     if not isinstance(layer, keras.Layer):
         return True
     inside = every_layer(layer, itself=False)
-    return all(type(part).__module__.startswith(KERAS_HOME) for part in inside)
+    return all(type(inner).__module__.startswith(KERAS_HOME) for inner in inside)
 
 
 def _has_activation(layer: Any) -> bool:
@@ -333,7 +333,7 @@ def _has_activation(layer: Any) -> bool:
 
 def _tensors(value: Any) -> list[Any]:
     """The tensors and variables in arguments or results, in order."""
-    return [part for part in keras.tree.flatten(value) if _is_tensor(part)]
+    return [item for item in keras.tree.flatten(value) if _is_tensor(item)]
 
 
 def _taken(value: Any) -> list[Any]:

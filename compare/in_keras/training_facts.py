@@ -104,7 +104,7 @@ def _running(
     noting = random_functions_replaced(partial(_note_function, draws))
     terms = terms_watched([entry.layer for entry in named], notice)
     results: list[list[np.ndarray]] = []
-    with _kept(twin.functional), suppress(*REFUSALS):
+    with _left_as_it_was(twin.functional), suppress(*REFUSALS):
         with calls_replaced(watching), terms, noting:
             results.append(_results(twin, arrays))
         if not draws and not _are_of_keras(named):
@@ -129,7 +129,7 @@ def _cells(layer: keras.layers.RNN) -> list[keras.Layer]:
 
 
 @contextmanager
-def _kept(model: keras.Model) -> Iterator[None]:
+def _left_as_it_was(model: keras.Model) -> Iterator[None]:
     """Leave all numbers of a model, and the random numbers, as they were."""
     # Not copied, unless the model writes to them.
     variables = [(variable, numbers_of(variable)) for variable in model.variables]

@@ -307,11 +307,13 @@ class Twin(adapter.Twin):
         for key, variable in held.items():
             variable.assign(before[key] + 1)
         try:
-            found = self(*arrays)
+            stages_of_run = self(*arrays)
         finally:
             for key, variable in held.items():
                 variable.assign(before[key])
-        same = all(np.array_equal(expected[name], found[name]) for name in expected)
+        same = all(
+            np.array_equal(expected[name], stages_of_run[name]) for name in expected
+        )
         return list(held) if same else []
 
     def rename(self, twins: Mapping[str, Sequence[int]], whole: bool) -> None:

@@ -66,7 +66,7 @@ def hold(model: torch.nn.Module) -> None:
     for module, keys in names.items():
         modes = {inner: inner.training for inner in module.modules()}
         module.eval()  # in training, a spectral norm changes what it computes
-        weights = {key: _made(module, key).clone() for key in keys}
+        weights = {key: _computed_weight(module, key).clone() for key in keys}
         if parametrize.is_parametrized(module):
             without_parametrizations(module)
         for hook in _hooks(module):
@@ -134,7 +134,7 @@ def give(source: torch.nn.Module, model: torch.nn.Module) -> None:
         module.eval()
         try:
             _give(module, key, weight)
-            computed_weight = _made(module, key)
+            computed_weight = _computed_weight(module, key)
         finally:
             module.train(is_training)
         size = weight.abs().max()
@@ -146,7 +146,7 @@ def give(source: torch.nn.Module, model: torch.nn.Module) -> None:
             )
 
 
-def _made(module: torch.nn.Module, key: str) -> torch.Tensor:
+def _computed_weight(module: torch.nn.Module, key: str) -> torch.Tensor:
     """The weight that a layer computes, while it evaluates."""
     if parametrize.is_parametrized(module, key):
         return getattr(module, key)
@@ -185,7 +185,7 @@ def _give_by_hook(module: torch.nn.Module, key: str, weight: torch.Tensor) -> No
         u, v = getattr(module, f"{key}_u"), getattr(module, f"{key}_v")
         _stretch(hook.reshape_weight_to_matrix(weight), u, v)
         _to_the_bit(module, key, weight, u)
-    setattr(module, key, _made(module, key))
+    setattr(module, key, _computed_weight(module, key))
 
 
 def _stretch(matrix: torch.Tensor, u: torch.Tensor, v: torch.Tensor) -> None:
@@ -222,7 +222,7 @@ def _to_the_bit(
     least: torch.Tensor | None = None
     for bits in sorted(range(-BITS, BITS + 1), key=abs):
         scale.copy_(start * (1 + bits * torch.finfo(scale.dtype).eps))
-        gap = (_made(module, key) - weight).abs()
+        gap = (_computed_weight(module, key) - weight).abs()
         for axis in range(weight.ndim):
             if not by_row or scale.shape[axis] == 1:
                 gap = gap.amax(axis, keepdim=True)

@@ -32,7 +32,7 @@ def facts(twin: Twin, arrays: Sequence[np.ndarray]) -> TrainingFacts:
         arrays: one for each input.
     """
     model = twin.model
-    with _kept(model):
+    with _left_as_it_was(model):
         model.train()
         less_one: set[str] = set()
         with hooked(_hooks_on_variances(model, less_one)):
@@ -50,7 +50,7 @@ def facts(twin: Twin, arrays: Sequence[np.ndarray]) -> TrainingFacts:
 
 
 @contextmanager
-def _kept(model: torch.nn.Module) -> Iterator[None]:
+def _left_as_it_was(model: torch.nn.Module) -> Iterator[None]:
     """Leave modes, statistics of batches and random numbers as they were."""
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     try:

@@ -83,7 +83,7 @@ def differences(results: Sequence[Result]) -> list[str]:
     texts = []
     for pair_results in _by_pair(results):
         wrong = [result for result in pair_results if not result.as_expected]
-        distinct = _told(wrong)
+        distinct = _distinct(wrong)
         if not distinct:
             continue
         if weights_differ(pair_results):
@@ -102,7 +102,7 @@ def _by_pair(results: Iterable[Result]) -> list[list[Result]]:
     return list(groups.values())
 
 
-def _told(wrong: Sequence[Result]) -> list[Result]:
+def _distinct(wrong: Sequence[Result]) -> list[Result]:
     """The results, of one pair and wrong, that say what no other one says."""
     distinct: list[Result] = []
     for result in sorted(wrong, key=_clarity, reverse=True):
@@ -234,7 +234,9 @@ def in_three_lines(
 def _cause_and_fix(results: Sequence[Result]) -> tuple[str, str]:
     """Why the first pair that is wrong is so, and what to do; in a line each."""
     for pair_results in _by_pair(results):
-        distinct = _told([result for result in pair_results if not result.as_expected])
+        distinct = _distinct(
+            [result for result in pair_results if not result.as_expected]
+        )
         if not distinct:
             continue
         if weights_differ(pair_results):

@@ -46,7 +46,7 @@ class Matcher:
         }
         self.leaf_names: list[str] = []
 
-    def found(
+    def match(
         self,
         arrays: Sequence[np.ndarray],
         names: Mapping | None,

@@ -182,9 +182,9 @@ def _statistics(facts: Facts) -> Iterator[str]:
         if alike(torch, keras):
             continue
         if torch is None or keras is None:
+            in_torch, in_keras = _update_in_words(torch), _update_in_words(keras)
             yield (
-                f"the statistics of {name} ({_kept(torch)} in PyTorch, {_kept(keras)} "
-                "in Keras)"
+                f"the statistics of {name} ({in_torch} in PyTorch, {in_keras} in Keras)"
             )
         else:
             yield (
@@ -200,7 +200,7 @@ def alike(torch: float | None, keras: float | None) -> bool:
     return abs(torch - keras) <= NEAR
 
 
-def _kept(momentum: float | None) -> str:
+def _update_in_words(momentum: float | None) -> str:
     """How a batch changes statistics."""
     if momentum is None:
         return "frozen, or the mean of all batches"

@@ -168,7 +168,7 @@ class Twins:
             BadInput: if a layer has no twin, or one side returns more than the other.
         """
         matcher = Matcher(self.of_side("torch"), self.of_side("keras"), self.ignored)
-        twins_found = matcher.found(arrays, names, complete, ignore)
+        twins_found = matcher.match(arrays, names, complete, ignore)
         self._leaf_names = matcher.leaf_names
         self.matched, self.alone = twins_found.twins, twins_found.alone
         self._rename()

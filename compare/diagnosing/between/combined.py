@@ -150,12 +150,12 @@ def _joined(
         limit: of the largest value.
     """
     for way, array in arrays.items():
-        partners = list(_others(anatomy, names, following.shape, way))
+        partners = list(_partners(anatomy, names, following.shape, way))
         for operation, function in joined(array, following, partners, functions, limit):
             yield Route(way, operation), function
 
 
-def _others(
+def _partners(
     anatomy: Anatomy, names: Sequence[str], shape: tuple[int, ...], way: str
 ) -> Iterator[tuple[str, np.ndarray]]:
     """What else there is of a shape, by name, the nearest layers first.

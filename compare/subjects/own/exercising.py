@@ -125,7 +125,7 @@ class _Trial:
         exercised_inputs: Exercised,
     ) -> None:
         self._pair, self._twins, self._last = pair, twins, last
-        self._adequacy, self._found = adequacy, exercised_inputs
+        self._adequacy, self._exercised = adequacy, exercised_inputs
         self._yours = "" if pair.steps else ", which yours are not"
         self.differs = False
         self.runs: Mapping[Need, Callable[[], None]] = {
@@ -221,7 +221,7 @@ class _Trial:
             return
         if new and is_larger:
             inputs += f", beyond the bounds of {bounded(dict.fromkeys(new))}"
-        self._found.results.append(self._result(inputs, arrays, judgement))
+        self._exercised.results.append(self._result(inputs, arrays, judgement))
 
     def _result(
         self, inputs: str, arrays: tuple[np.ndarray, ...], judgement: Judgement
@@ -249,7 +249,7 @@ class _Trial:
             return
         side, text = next(iter(refusals.items()))
         note = f"On {inputs}, {SIDES[side]} alone says: {text}."
-        self._found.notes.append(note)
+        self._exercised.notes.append(note)
 
 
 def _is_finite(stages: StagesOfAll, names: Sequence[str]) -> bool:

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from compare.kinds.layer import Layer
 from compare.twins.files import cudnn, hdf5, keras_config
 from compare.twins.files.hdf5 import natural
-from compare.twins.files.keras_kinds import apart, cell_kind, guessed, known
+from compare.twins.files.keras_kinds import (
+    apart,
+    cell_kind,
+    layer_of_config,
+    layers_of_arrays,
+)
 
 if TYPE_CHECKING:
     import h5py
@@ -61,10 +66,10 @@ def layers(group: h5py.Group, config: dict[str, Any] | None) -> Layers:
         for layer, leaf in _described(list(leaves.values()), config):
             del leaves[leaf.path]
             name = layer.name.replace("/", ".")
-            yield from apart(name, [known(layer.config, leaf.parts)])
+            yield from apart(name, [layer_of_config(layer.config, leaf.parts)])
     for path in sorted(leaves, key=natural):
         leaf = leaves[path]
-        yield from apart(leaf.name or "model", guessed(leaf.hints, leaf.parts))
+        yield from apart(leaf.name or "model", layers_of_arrays(leaf.hints, leaf.parts))
 
 
 def _described(
@@ -186,10 +191,10 @@ def legacy_layers(group: h5py.Group, config: dict[str, Any] | None) -> Layers:
         if name in described:
             layer = described[name]
             yield from apart(
-                layer.name.replace("/", "."), [known(layer.config, groups)]
+                layer.name.replace("/", "."), [layer_of_config(layer.config, groups)]
             )
         else:
-            yield from apart(path.replace("/", "."), guessed((), groups))
+            yield from apart(path.replace("/", "."), layers_of_arrays((), groups))
 
 
 def _legacy_arrays(
