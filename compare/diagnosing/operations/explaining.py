@@ -86,20 +86,23 @@ def _by(
     explanation = with_place(before, found.begin)
     if not found.causes:
         return explanation
-    words = _once_each(found.causes)
+    # A rounding beside a mistake is none: it is cured, and not told.
+    mistakes = [cause for cause in found.causes if not is_rounding(cause)]
+    told = mistakes or found.causes
+    words = _once_each(told)
     if samples_are_mixed(twins, arrays):
         words[0] = replace(words[0], sentence=f"{words[0].sentence}; {MIXED}")
     after = _judged(twins, arrays, found.replacements)
     is_proved = found.are_all and after is not None and after.verdict in proofs
     if not is_proved or not all(said.is_cause for said in words):
-        return _in_part(explanation, words, _relation(found))
+        return _in_part(explanation, words, _relation(told[0]))
     assert after is not None
-    change = found.causes[0].change
+    change = told[0].change
     explained = _explained(explanation, words, after)
     explained = replace(
         explained,
         torch_line=_text(change.torch.line),
-        is_rounding=all(map(is_rounding, found.causes)),
+        is_rounding=not mistakes,
     )
     if change.keras is None:
         return explained
@@ -182,9 +185,9 @@ def _both(before: Explanation, rest: Explanation) -> Explanation:
     )
 
 
-def _relation(found: Causes) -> str:
-    """What the first unlike values have to do with each other, in words."""
-    change, regions = found.causes[0].change, found.causes[0].found
+def _relation(cause: Cause) -> str:
+    """What the unlike values of a cause have to do with each other, in words."""
+    change, regions = cause.change, cause.found
     if change.manner != "otherwise":
         return ""
     array = regions.torch.trace.array(change.torch.outputs[change.place])
