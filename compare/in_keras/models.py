@@ -172,6 +172,16 @@ def cells_run_once(model: keras.Model) -> Iterator[None]:
         yield
 
 
+def takes_batch_for_steps(model: keras.Model | Renamed) -> bool:
+    """Whether a part of a model takes the batch for the steps if it is traced for any.
+
+    A `TimeDistributed` runs its layer once for each sample then, and not for each step:
+    in Keras 3.15; this may go when its `call` counts the steps after the transpose.
+    """
+    layers = every_layer(unnamed(model))
+    return any(isinstance(layer, keras.layers.TimeDistributed) for layer in layers)
+
+
 # ------------------------------------------------------------ copying
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from compare.mistakes.traces import Trace
 
-CLOSE = 1e-7  # of one number: what float64 keeps after long sums
+# Of one number: what float64 keeps after long sums, and a rounding to float32 does not.
+CLOSE = 1e-8
 ROUNDING = 1e-9  # of the largest number
 LOOKED_AT = 64  # numbers that are looked at before all
 MOST_AXES = 5

@@ -98,20 +98,23 @@ def _by(
     explanation = with_place(before, search_result.begin)
     if not search_result.causes:
         return explanation
-    words = _once_each(search_result.causes)
+    # A rounding beside a mistake is cured, and not told.
+    mistakes = [cause for cause in search_result.causes if not is_rounding(cause)]
+    causes_told = mistakes or search_result.causes
+    words = _once_each(causes_told)
     if samples_are_mixed(twins, arrays):
         words[0] = replace(words[0], sentence=f"{words[0].sentence}; {MIXED}")
     after = _judged(twins, arrays, search_result.replacements)
     is_proved = search_result.are_all and after is not None and after.verdict in proofs
     if not is_proved or not all(wording.is_cause for wording in words):
-        return _in_part(explanation, words, _relation(search_result))
+        return _in_part(explanation, words, _relation(causes_told[0]))
     assert after is not None
-    change = search_result.causes[0].change
+    change = causes_told[0].change
     explained = _explained(explanation, words, after)
     explained = replace(
         explained,
         torch_line=_text(change.torch.line),
-        is_rounding=all(map(is_rounding, search_result.causes)),
+        is_rounding=not mistakes,
     )
     if change.keras is None:
         return explained
@@ -212,9 +215,9 @@ def _both(before: Explanation, beyond: Explanation) -> Explanation:
     )
 
 
-def _relation(search_result: Causes) -> str:
-    """What the first unlike values have to do with each other, in words."""
-    change, regions = search_result.causes[0].change, search_result.causes[0].regions
+def _relation(cause: Cause) -> str:
+    """What the unlike values of a cause have to do with each other, in words."""
+    change, regions = cause.change, cause.regions
     if change.manner != "otherwise":
         return ""
     array = regions.torch.trace.array(change.torch.outputs[change.place])

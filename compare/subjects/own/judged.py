@@ -46,6 +46,8 @@ class Judged:
         results: of every case.
         notes: what a reader must know, a sentence each.
         gradients: whether those of the pair's loss were compared as well.
+        reading: what a reader must know of the way in which it was judged; "" where
+            that is as it is.
     """
 
     pair: OwnPair
@@ -54,6 +56,7 @@ class Judged:
     results: Sequence[Result]
     notes: Sequence[str]
     gradients: bool
+    reading: str = ""
 
     @property
     def wrong(self) -> list[Result]:

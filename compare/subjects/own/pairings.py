@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice, permutations, product
+from itertools import combinations, permutations, product
+from math import factorial, prod
+from operator import itemgetter
 
 import numpy as np
 
@@ -20,7 +22,20 @@ from compare.twins.frameworks import LAYERS
 from compare.twins.twins import Twins
 from compare.twins.weights import fresh_weights
 
-MOST_PAIRINGS = 24  # that are tried: all of four layers
+MOST_PAIRINGS = 24  # that are tried: all of four layers, of more two exchanged
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Another way to pair layers.
+
+    Args:
+        layers: the layer whose twins each takes, by PyTorch's names.
+        are_same: whether the models are the same with it, and not just more alike.
+    """
+
+    layers: Mapping[str, str]
+    are_same: bool
 
 
 def interchangeable(
@@ -51,29 +66,13 @@ def interchangeable(
     return [names for names in groups.values() if len(names) > 1]
 
 
-@dataclass(frozen=True)
-class Pairing:
-    """Another way to pair layers than by the order of execution.
-
-    Args:
-        exchanged: {PyTorch layer: the one whose twins it takes}.
-        fits: whether the models are the same with it.
-    """
-
-    exchanged: dict[str, str]
-    fits: bool
-
-
 def better(
     twins: Twins,
     groups: Sequence[Sequence[str]],
     arrays: tuple[np.ndarray, ...],
     seed: int,
-) -> Pairing | None:
-    """A way to pair layers with which more of them, or the models, are the same.
-
-    Models that differ elsewhere are the same with no pairing. Then the one counts with
-    which most layers of the groups make the same.
+) -> Exchange | None:
+    """Another way to pair layers, with which the models are the same, or more so.
 
     Args:
         twins: matched, and different; both in float64. Their weights are changed.
@@ -84,58 +83,99 @@ def better(
     Returns:
         None where no other way is better than the present one.
     """
-    twins.load("to_keras", partial(fresh_weights, seed=[seed, 2]))
-    torch, keras = (twins.twin(side, "float64") for side in LAYERS)
-    torch_layers = LAYERS["torch"].layers(torch.model)
-    keras_layers = LAYERS["keras"].layers(keras.model)
-    expected = torch(*arrays)
-    assert twins.outputs is not None  # named at the latest when they first ran
-    grouped = [*chain.from_iterable(groups)]
-    best, most = None, 0
-    for exchanged in islice(_pairings(groups), MOST_PAIRINGS):
-        twins_of = {name: exchanged.get(name, name) for name in torch_layers}
+    attempt = _Attempt(twins, arrays, seed)
+    best = _by_swaps(groups, attempt)
+    if attempt.are_same(best):
+        return Exchange(best, are_same=True) if best else None
+    if prod(factorial(len(names)) for names in groups) <= MOST_PAIRINGS:
+        for exchanged in _pairings(groups):
+            if attempt.are_same(exchanged):
+                return Exchange(exchanged, are_same=True)
+    return Exchange(best, are_same=False) if best else None
+
+
+class _Attempt:
+    """Gives Keras's layers the weights of others, and compares what the models do.
+
+    Args:
+        twins: matched; their weights are changed.
+        arrays: one for each input.
+        seed: of the random weights.
+    """
+
+    def __init__(self, twins: Twins, arrays: tuple[np.ndarray, ...], seed: int) -> None:
+        twins.load("to_keras", partial(fresh_weights, seed=[seed, 2]))
+        torch, self._keras = (twins.twin(side, "float64") for side in LAYERS)
+        self._torch_layers = LAYERS["torch"].layers(torch.model)
+        self._keras_layers = LAYERS["keras"].layers(self._keras.model)
+        self._expected = torch(*arrays)
+        self._arrays = arrays
+        assert twins.outputs is not None  # named at the latest when they first ran
+        self._outputs = twins.outputs
+        self._like: dict[tuple, frozenset[str]] = {}
+
+    def are_same(self, exchanged: Mapping[str, str]) -> bool:
+        """Whether the models return the same with layers exchanged."""
+        return self.like(exchanged).issuperset(self._outputs)
+
+    def like(self, exchanged: Mapping[str, str]) -> frozenset[str]:
+        """The stages that are the same with layers exchanged, by PyTorch's names."""
+        key = tuple(sorted(exchanged.items()))
+        if key not in self._like:
+            self._like[key] = self._stages_alike(exchanged)
+        return self._like[key]
+
+    def _stages_alike(self, exchanged: Mapping[str, str]) -> frozenset[str]:
+        twins_of = {name: exchanged.get(name, name) for name in self._torch_layers}
         # The arrays of each layer, in the shapes of the twin that it is to take.
-        targets = {name: keras_layers[twin] for name, twin in twins_of.items()}
-        rewritten, _ = rewrite(torch_layers, targets, "to_keras", strict=False)
+        targets = {name: self._keras_layers[twin] for name, twin in twins_of.items()}
+        rewritten, _ = rewrite(self._torch_layers, targets, "to_keras", strict=False)
         weights = {twins_of[name]: layer for name, layer in rewritten.items()}
-        LAYERS["keras"].load(keras.model, weights)
-        results = keras(*arrays)
-        is_present = all(name == twin for name, twin in exchanged.items())
-        if all(near(expected[name], results[name]) for name in twins.outputs):
-            return None if is_present else Pairing(exchanged, fits=True)
-        alike = sum(
-            _make_the_same(expected, results, name, twins_of[name]) for name in grouped
-        )
-        if alike > most:
-            best, most = exchanged, alike
-            if is_present:
-                best = None
-    return None if best is None else Pairing(best, fits=False)
+        LAYERS["keras"].load(self._keras.model, weights)
+        results = self._keras(*self._arrays)
+        alike = []
+        for name, stage in self._expected.items():
+            stage_in_keras = twins_of.get(name, name)
+            if stage_in_keras in results and near(stage, results[stage_in_keras]):
+                alike.append(name)
+        return frozenset(alike)
 
 
-def _make_the_same(
-    expected: Mapping[str, np.ndarray],
-    results: Mapping[str, np.ndarray],
-    layer: str,
-    twin: str,
-) -> bool:
-    """Whether a layer made what another one is to make, as far as stages are named."""
-    compared = 0
-    for stage, array in expected.items():
-        if stage == layer or stage.startswith(f"{layer}."):
-            result = results.get(f"{twin}{stage.removeprefix(layer)}")
-            if result is None:
-                continue
-            if result.shape != array.shape or not near(array, result):
-                return False
-            compared += 1
-    return compared > 0
+def _by_swaps(groups: Sequence[Sequence[str]], attempt: _Attempt) -> dict[str, str]:
+    """Two layers exchanged, then two more, as long as more stages are the same.
+
+    In attention by hand Keras calls the keys before the queries where it transposes
+    them, and so it is in each of several. Layers called next to each other come first.
+
+    Args:
+        groups: as `interchangeable` returns them.
+        attempt: tells which stages are the same.
+
+    Returns:
+        The layer whose twins each takes; nothing where the present way is the best.
+    """
+    pairs = []
+    for names in groups:
+        for (place, name), (later, opposite) in combinations(enumerate(names), 2):
+            pairs.append((later - place, name, opposite))
+    pairs.sort(key=itemgetter(0))
+    best: dict[str, str] = {}
+    every = {name: name for names in groups for name in names}
+    for _, name, opposite in pairs[:MOST_PAIRINGS]:
+        exchanged = every | best
+        exchanged[name], exchanged[opposite] = exchanged[opposite], exchanged[name]
+        if attempt.like(exchanged) > attempt.like(best):
+            best = exchanged
+        if attempt.are_same(best):
+            break
+    return best
 
 
 def _pairings(groups: Sequence[Sequence[str]]) -> Iterator[dict[str, str]]:
-    """Every way to pair the layers of groups, the present one first."""
-    orders = [islice(permutations(names), MOST_PAIRINGS) for names in groups]
-    for pairing in product(*orders):
+    """Every way to pair the layers of groups but the present one."""
+    all_pairings = product(*map(permutations, groups))
+    next(all_pairings)  # the present one
+    for pairing in all_pairings:
         exchanged: dict[str, str] = {}
         for names, order in zip(groups, pairing, strict=True):
             exchanged |= dict(zip(names, order, strict=True))

@@ -10,7 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain
 
+import numpy as np
+
+from compare.in_keras import models as keras_models
 from compare.judging.arrays import sequence
+from compare.judging.distances import NEAR
 from compare.judging.losses import CROSS_ENTROPY
 from compare.judging.result import OTHER, SAME, SIDES
 from compare.listing import bounded
@@ -30,15 +34,21 @@ from compare.subjects.own.judged import Judged, Reading
 from compare.subjects.own.weights import AS_IS, RANDOM
 
 # PyTorch comes first.
+from compare.twins.few_samples import DOUBLE
 from compare.twins.twins import Twins
 
 Judge = Callable[[Reading], Judged]
 
+OTHER_STEPS = (
+    "on other numbers of steps, which you did not ask for, the models are not the same."
+)
+
 
 def exchanged(judged: Judged, judge: Judge) -> Judged:
-    """The run with layers of the same sizes paired so that most of them are the same.
+    """The run with layers of the same sizes paired so that the models are the same.
 
-    Where no pairing is better it is the run as it was, with a note on it.
+    Beside a mistake they are paired so that more of what they make is the same. Where
+    no pairing does that it is the run as it was, with a note on it.
     """
     twins, pair = judged.twins, judged.pair
     if twins.only32 or twins.refusals or not twins.is_whole:
@@ -58,17 +68,17 @@ def exchanged(judged: Judged, judge: Judge) -> Judged:
             "it tells wrongly, give names, a table of layers of PyTorch and of Keras."
         )
         return replace(judged, notes=[*judged.notes, note])
+    result = "the models are the same; paired in order of execution they are not."
+    if not better.are_same:
+        result = (
+            "more of what they make is the same than in order of execution; if that "
+            "tells wrongly, give names, a table of layers of PyTorch and of Keras."
+        )
     note = (
         f"{names}: paired with the layers of Keras, of the same sizes, with which "
-        "the models are the same; paired in order of execution they are not."
+        f"{result}"
     )
-    if not better.fits:
-        note = (
-            f"{names}: paired with the layers of Keras, of the same sizes, with which "
-            "most of them make the same, not in order of execution; if that tells "
-            "wrongly, give names, a table of layers of PyTorch and of Keras."
-        )
-    pair = replace(pair, exchanged={**pair.exchanged, **better.exchanged})
+    pair = replace(pair, exchanged={**pair.exchanged, **better.layers})
     return judge(Reading(pair, note))
 
 
@@ -97,20 +107,29 @@ def as_probabilities(judged: Judged, judge: Judge) -> Judged:
 
 
 def built_for_its_steps(judged: Judged, judge: Judge) -> Judged:
-    """The run for exactly the steps of the input, if the models are the same then."""
+    """The run for exactly the steps of the input, where any number is not the same.
+
+    Then the models are the same, or Keras's model is another one when it is traced for
+    any number: a `TimeDistributed` of Keras 3.15 takes the batch for the steps there.
+    """
     pair, x = judged.pair, sequence(judged.pair.arrays)
     if judged.length is not None or x is None:
         return judged
     if len(x) > 1 and all(result.batch == 1 for result in judged.wrong):
         return judged  # the number of samples decides, not that of the steps
     twins, stages = building.twins_of(pair, x.shape[1])
-    if not stages or twins.only32 or not _agree(twins, judged):
+    if not stages or twins.only32:
         return judged
-    note = (
-        f"Judged for exactly {x.shape[1]} steps, as the models are called: Keras's "
-        "model works differently when it is traced once for any number of steps, since "
-        "a part of it reads that number from the shape."
-    )
+    if not _agree(twins, judged) and not _is_traced_otherwise(twins, judged):
+        return judged
+    note = f"Judged for exactly {x.shape[1]} steps, as the models are called: "
+    if _differ_in_other_steps_alone(judged, x.shape[1]):
+        note += OTHER_STEPS
+    else:
+        note += (
+            "Keras's model works differently when it is traced once for any number of "
+            "steps, since a part of it reads that number from the shape."
+        )
     return judge(Reading(replace(pair, free=False), note))
 
 
@@ -184,8 +203,54 @@ def within_rounding(judged: Judged, judge: Judge) -> Judged:
     note = rounded.in_words(judged.pair, twins, judged.wrong)
     if not note:
         return judged
-    in_float32 = judge(Reading(judged.pair, note, float32_alone=True))
+    note = f"{judged.reading} {note}".lstrip()
+    reading = Reading(judged.pair, note, float32_alone=True)
+    in_float32 = judge(reading)
+    x = sequence(judged.pair.arrays)
+    if x is not None and _differ_in_other_steps_alone(in_float32, x.shape[1]):
+        note += f" Judged for exactly {x.shape[1]} steps: {OTHER_STEPS}"
+        pair = replace(judged.pair, free=False)
+        in_float32 = judge(replace(reading, pair=pair, note=note))
     return judged if in_float32.wrong else in_float32
+
+
+def _is_traced_otherwise(twins: Twins, judged: Judged) -> bool:
+    """Whether Keras's model gives something else where any number of steps will do.
+
+    Args:
+        twins: built for exactly the steps of the input; with the weights of the first
+            failing run.
+        judged: the run of twins that are built for any number.
+    """
+    pair, failing = judged.pair, judged.wrong[0]
+    if keras_models.takes_batch_for_steps(twins.model("keras", "float32")):
+        return True
+    x = sequence(pair.arrays)
+    if x is None or (failing.timesteps, failing.batch) != (x.shape[1], len(x)):
+        return False
+    stages, refusals = twins.run(*pair.arrays, precisions=DOUBLE)
+    if refusals or twins.only32:
+        return False
+    if "keras" in failing.refusals:
+        return True
+    for stage in failing.stages:
+        if not stage.is_result:
+            continue
+        keras = stages["keras", "float64"][stage.stage]
+        if stage.worst is None:
+            shape = stages["torch", "float64"][stage.stage].shape
+            return stage.reason.startswith("shapes") and keras.shape == shape
+        limit = NEAR * float(np.abs(keras).max(initial=1.0))
+        if not abs(keras[stage.worst.index] - stage.worst.keras) <= limit:
+            return True
+    return False
+
+
+def _differ_in_other_steps_alone(judged: Judged, steps: int) -> bool:
+    """Whether models differ, but not on as many steps as the user's input has."""
+    if judged.length is not None or not judged.wrong:
+        return False
+    return all(result.timesteps != steps for result in judged.wrong)
 
 
 def _agree(twins: Twins, judged: Judged) -> bool:

@@ -126,7 +126,7 @@ def _judge(reading: Reading, gradients: bool) -> Judged:
     notes += notes_of_runs.on_changed_inputs(twins)
     notes += notes_of_runs.on_the_inside(results)
     notes += notes_of_runs.on_few_samples(results, len(pair.arrays[0]))
-    return Judged(pair, twins, length, results, notes, gradients)
+    return Judged(pair, twins, length, results, notes, gradients, reading.note)
 
 
 def _exercised(judged: Judged) -> Judged:

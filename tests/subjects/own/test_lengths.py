@@ -15,6 +15,37 @@ def test_time_distributed_is_judged_as_it_is_called():
     assert f"Judged for exactly {TIME} steps" in said(evidence)
 
 
+def test_a_mistake_is_told_where_keras_traces_time_distributed_otherwise():
+    """The batch, which Keras takes for the steps there, does not hide it."""
+    layers = keras.layers
+    twin = sequential(
+        layers.TimeDistributed(layers.Dense(3)), layers.Activation("relu")
+    )
+    first = torch.nn.Sequential(torch.nn.Linear(FEATURES, 3), torch.nn.Tanh())
+    evidence = check(first, twin)
+
+    assert f"Judged for exactly {TIME} steps" in said(evidence)
+    assert "is Tanh in PyTorch, Activation(relu) in Keras" in evidence.explain()
+
+
+def test_other_numbers_of_steps_are_told_where_pytorch_takes_one_alone():
+    """A table as long as the sequence is added to a single step as well."""
+    table = np.random.default_rng(0).normal(size=(TIME, 3)).astype(np.float32)
+
+    class Table(keras.layers.Layer):
+        def call(self, x):
+            return x + keras.ops.cast(table, x.dtype)[: keras.ops.shape(x)[1]]
+
+    first = in_pytorch(
+        lambda m, x: m.head(x) + torch.tensor(table).to(x),
+        head=torch.nn.Linear(FEATURES, 3),
+    )
+    evidence = check(first, sequential(keras.layers.Dense(3), Table()))
+
+    assert evidence.verdict == "same", evidence.explain()
+    assert "on other numbers of steps, which you did not ask for" in said(evidence)
+
+
 def pooled(**options):
     return in_pytorch(
         lambda m, x: m.pool(m.conv(x.transpose(1, 2))).transpose(1, 2),

@@ -172,4 +172,57 @@ def test_layers_are_paired_as_most_of_them_make_the_same_where_models_differ():
     assert evidence.verdict == "different"
     assert "decoder begins with h = h of encoder" in text
     assert "the weights of" not in text
-    assert "with which most of them make the same" in text
+    assert "more of what they make is the same" in text
+
+
+ATTENTIONS = 2
+
+
+def attentions(end=lambda x: x):
+    """Attention by hand, twice; all eight layers have the same sizes."""
+    linear = partial(torch.nn.Linear, FEATURES, FEATURES)
+    layers = {}
+    for number in range(ATTENTIONS):
+        for name in ("queries", "keys", "values", "ends"):
+            layers[f"{name}{number}"] = linear()
+
+    def forward(m, x):
+        for number in range(ATTENTIONS):
+            q, k, v, last = [
+                getattr(m, f"{name}{number}")
+                for name in ("queries", "keys", "values", "ends")
+            ]
+            x = last(torch.softmax(q(x) @ k(x).transpose(1, 2), -1) @ v(x))
+        return end(x)
+
+    return in_pytorch(forward, **layers)
+
+
+def attentions_twin():
+    """Keras computes the keys before the queries, since it transposes them."""
+    dense, ops = partial(keras.layers.Dense, FEATURES), keras.ops
+    x = first = keras.Input((None, FEATURES))
+    for _ in range(ATTENTIONS):
+        scores = ops.matmul(dense()(x), ops.transpose(dense()(x), (0, 2, 1)))
+        x = dense()(ops.matmul(ops.softmax(scores), dense()(x)))
+    return keras.Model(first, x)
+
+
+def test_keys_and_queries_of_several_attentions_are_paired():
+    """There are 40,320 ways to pair eight layers, of which two exchanges are one."""
+    evidence = check(attentions(), attentions_twin(), X, "to_keras")
+
+    assert evidence.verdict == "same", evidence.explain()
+    assert "in order of execution they are not" in said(evidence)
+
+
+def test_they_are_paired_beside_a_mistake():
+    """Else the first thing told is that layers have each other's weights."""
+    evidence = check(attentions(torch.tanh), attentions_twin(), X, "to_keras")
+
+    assert evidence.verdict == "different"
+    assert "more of what they make is the same" in said(evidence)
+    explanation = next(r.explanation for r in evidence.results if r.explanation)
+    assert explanation.explained
+    assert "tanh" in explanation.sentence
+    assert "weights" not in explanation.sentence

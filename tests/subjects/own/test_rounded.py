@@ -73,6 +73,45 @@ def test_a_table_that_is_computed_in_float32(table, verdict):
     assert said == (verdict != "different")
 
 
+class Sines(KL.Layer):
+    """Adds positions that it computes anew in its own precision, or in float32."""
+
+    def __init__(self, precision=None):
+        super().__init__()
+        self.precision = precision
+
+    def call(self, x):
+        dtype = self.precision or self.compute_dtype
+        steps = ops.cast(ops.arange(ops.shape(x)[1]), dtype)[:, None]
+        powers = 2 * ops.cast(ops.arange(SIZE // 2), dtype) / SIZE
+        angles = steps / ops.power(ops.cast(10000.0, dtype), powers)
+        table = ops.stack([ops.sin(angles), ops.cos(angles)], -1)
+        return x + ops.cast(ops.reshape(table, (-1, SIZE)), x.dtype)
+
+
+@pytest.mark.parametrize("precision", [None, "float32"], ids=["its own", "float32"])
+@pytest.mark.parametrize("steps", [STEPS, None], ids=["for its steps", "for any"])
+def test_a_table_that_a_layer_computes_anew(steps, precision):
+    """PyTorch has it rounded to float32: each number is then near Keras's own."""
+    x = keras.Input((steps,), dtype="int64")
+    h = KL.Activation("tanh")(Sines(precision)(KL.Embedding(WORDS, SIZE)(x)))
+    twin = keras.Model(x, KL.Dense(3)(h))
+    evidence = compare.check(Placed().eval(), twin, TOKENS, "to_keras")
+
+    assert evidence.verdict == "same in float32", evidence.explain()
+
+
+def test_a_table_beside_a_layer_that_keras_traces_otherwise():
+    """`TimeDistributed` takes the batch for the steps where any number will do."""
+    x = keras.Input((None,), dtype="int64")
+    h = KL.Activation("tanh")(Sines()(KL.Embedding(WORDS, SIZE)(x)))
+    twin = keras.Model(x, KL.TimeDistributed(KL.Dense(3))(h))
+    evidence = compare.check(Placed().eval(), twin, TOKENS, "to_keras")
+
+    assert evidence.verdict == "same in float32", evidence.explain()
+    assert f"Judged for exactly {STEPS} steps" in evidence.explain()
+
+
 class Folded(nn.Module):
     def __init__(self):
         super().__init__()
