@@ -43,8 +43,9 @@ def interchangeable(
 ) -> list[list[str]]:
     """Groups of layers that could be each other's twins as well.
 
-    Left out are layers that their users gave the same name in both models, and layers
-    of different parts that have such a name are not in one group.
+    Left out are layers that their users gave the same name in both models, such as
+    `convs.1` and `convs_1`, and layers of different parts that have such a name are not
+    in one group.
 
     Args:
         twins: matched.
@@ -56,7 +57,9 @@ def interchangeable(
     groups: dict[tuple, list[str]] = {}
     layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
     for name, keras_names in twins.matched.items():
-        named_alike = keras_names == [name] and not automatic(name)
+        in_keras = name.replace(".", "_")
+        is_alike = keras_names == [name] or keras_names == [in_keras]
+        named_alike = is_alike and not automatic(name)
         if name in table or named_alike:
             continue
         layer = layers[name]
