@@ -17,6 +17,8 @@ from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.runs import number_of
 
+ZEROS = "zeros"  # which no layer makes
+
 
 def fed_otherwise(layer: str, isolated: Isolated) -> Finding | None:
     """Say what each side gives a run of a layer that runs more than once.
@@ -56,7 +58,8 @@ def fed_by_another(layer: str, isolated: Isolated) -> Finding | None:
             return None
         sources[side], name = source
         names.add(name)
-    if len(names) == 1 or not all(_is_on_both(name, isolated) for name in names):
+    layers = names - {ZEROS}
+    if len(names) == 1 or not all(_is_on_both(name, isolated) for name in layers):
         return None
     torch, keras = sources["torch"], sources["keras"]
     own_name = isolated.name(layer, "torch")
@@ -88,7 +91,9 @@ def _source(layer: str, anatomy: Anatomy) -> tuple[str, str] | None:
     x = anatomy.given_to(layer)
     if x is None:
         return None
-    for words, name, array in _made(x, anatomy):
+    if not x.any():
+        return ZEROS, ZEROS
+    for words, name, array in _candidates_for(x, anatomy):
         for activation, function in ACTIVATIONS.items():
             if array.shape == x.shape and near(function(array), x):
                 if activation != NONE:
@@ -97,7 +102,9 @@ def _source(layer: str, anatomy: Anatomy) -> tuple[str, str] | None:
     return None
 
 
-def _made(x: np.ndarray, anatomy: Anatomy) -> Iterator[tuple[str, str, np.ndarray]]:
+def _candidates_for(
+    x: np.ndarray, anatomy: Anatomy
+) -> Iterator[tuple[str, str, np.ndarray]]:
     """What there is that may be given to a layer: in words, of which layer, the array.
 
     Args:

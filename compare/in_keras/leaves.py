@@ -106,8 +106,8 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
 
 def _may_have_layers(layer: keras.Layer) -> bool:
     """Whether a layer may have others inside: one of Keras's own says so."""
-    own = type(layer).__module__.startswith(KERAS_HOME)
-    return not own or bool(every_layer(layer, itself=False))
+    is_of_keras = type(layer).__module__.startswith(KERAS_HOME)
+    return not is_of_keras or bool(every_layer(layer, itself=False))
 
 
 def _holds_some_itself(layer: keras.Layer) -> bool:

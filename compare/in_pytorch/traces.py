@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.in_pytorch import precision
 from compare.in_pytorch.arrays import tensors_in
+from compare.in_pytorch.functions import Function, FunctionMode, calling_frame
 from compare.in_pytorch.internals import LAYERS_HOME, version_of
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.operators import name_of
@@ -97,7 +97,7 @@ def replaced(twin: Twin, replacements: Sequence[Replacement]) -> Iterator[None]:
             vars(twin)["results"] = before
 
 
-class _Running(torch.overrides.TorchFunctionMode):
+class _Running(FunctionMode):
     """Counts the operations of a model, notes them and replaces what they do.
 
     Args:
@@ -120,7 +120,11 @@ class _Running(torch.overrides.TorchFunctionMode):
         self._calls: list[tuple[int, Any, Any]] = []
         self._inputs: dict[tuple[int, int], Replacement] = {}
         self._outputs: dict[tuple[int, int], Replacement] = {}
+        # What takes a place later in the run, and whether an input; None until it is.
+        self._taken_later: dict[tuple[int, int, bool], torch.Tensor | None] = {}
         for change in replacements:
+            if change.taken is not None:
+                self._taken_later[*change.taken, change.is_input_taken] = None
             changes = self._inputs if change.is_input else self._outputs
             changes[change.step, change.place] = change
 
@@ -150,14 +154,10 @@ class _Running(torch.overrides.TorchFunctionMode):
 
     # ------------------------------------------------------------------ functions
 
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
+    def call(
+        self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        kwargs = dict(kwargs or {})
+        """Make a call with what is replaced, and note it as a step."""
         if self._inside:
             return function(*args, **kwargs)
         self._count += 1
@@ -168,10 +168,11 @@ class _Running(torch.overrides.TorchFunctionMode):
         takes: tuple[int, ...] = ()
         if self._recorder is not None:
             takes = self._recorder.numbers(tensors)
-        result = function(*args, **kwargs)
         change = self._outputs.get((number, 0))
+        handed_on = None
         if change is not None and change.hands_on is not None:
-            result = tensors[change.hands_on].clone()
+            handed_on = tensors[change.hands_on].clone()  # before it may be changed
+        result = function(*args, **kwargs)
         changed = [
             tensor
             for tensor, key in zip(tensors, keys, strict=True)
@@ -184,12 +185,18 @@ class _Running(torch.overrides.TorchFunctionMode):
         ]
         if changed:
             for place, tensor in enumerate(changed):
-                if (number, place) in self._outputs:
+                if handed_on is not None and place == 0:
+                    tensor.copy_(handed_on)
+                elif (number, place) in self._outputs:
                     tensor.copy_(self._put(self._outputs, number, place, tensor))
             made = changed
+        elif handed_on is not None:
+            result = handed_on
+            made = [result]
         elif made:
             result = self._taken(number, result)
             made = list(tensors_in(result))
+        self._keep(number, made)
         if self._recorder is not None and made:
             name = name_of(function)
             self._recorder.step(
@@ -200,7 +207,7 @@ class _Running(torch.overrides.TorchFunctionMode):
                 _arguments(args, kwargs),
                 self._layers[-1] if self._layers else "",
                 False,
-                _line(precision.caller()),
+                _line(calling_frame()),
             )
         return result
 
@@ -217,6 +224,12 @@ class _Running(torch.overrides.TorchFunctionMode):
         if not any(step == number for step, _ in self._outputs):
             return result
         return self._exchanged(result, self._outputs, number)
+
+    def _keep(self, number: int, made: Sequence[torch.Tensor]) -> None:
+        """Keep what a step makes, where a later one takes it."""
+        for place, tensor in enumerate(made):
+            if (number, place, False) in self._taken_later:
+                self._taken_later[number, place, False] = tensor.clone()
 
     # --------------------------------------------------------------------- layers
 
@@ -249,6 +262,7 @@ class _Running(torch.overrides.TorchFunctionMode):
             if change is not None and change.hands_on is not None:
                 result = list(tensors_in((args, kwargs)))[change.hands_on]
             result = self._taken(number, result)
+            self._keep(number, list(tensors_in(result)))
             if self._recorder is not None:
                 self._recorder.step(
                     number,
@@ -303,13 +317,21 @@ class _Running(torch.overrides.TorchFunctionMode):
         change = changes.get((step, place))
         if change is None:
             return tensor
+        own = tensor
+        if change.taken is not None:
+            kept = self._taken_later[*change.taken, change.is_input_taken]
+            tensor = tensor if kept is None else kept
         if change.array is not None:
             tensor = torch.from_numpy(np.array(change.array)).to(tensor.dtype)
+        if change.part < 1:
+            tensor = change.part * tensor + (1 - change.part) * own
         if change.through:
             self._inside += 1  # no step of the model
             # Without hooks: this run of the layer is none of the model's.
             tensor = self._model.get_submodule(change.through).forward(tensor)
             self._inside -= 1
+        if (step, place, True) in self._taken_later and change.is_input:
+            self._taken_later[step, place, True] = tensor.clone()
         return tensor
 
 

@@ -133,6 +133,10 @@ class Replacement:
         through: the path of a layer of the model that what is there goes through.
         hands_on: which of its inputs the step makes, as it is; None where it does what
             it does.
+        taken: the number of a step before and the place of its output, which takes the
+            place as that run makes it; None where an array does.
+        is_input_taken: whether `taken` is the place of an input, and not of an output.
+        part: of what is put; the rest is of what is there.
     """
 
     step: int
@@ -141,6 +145,9 @@ class Replacement:
     is_input: bool = False
     through: str = ""
     hands_on: int | None = None
+    taken: tuple[int, int] | None = None
+    is_input_taken: bool = False
+    part: float = 1.0
 
 
 @dataclass

@@ -236,16 +236,28 @@ def test_an_epsilon_that_is_no_default_is_read_from_the_layers():
     assert found.fix.startswith("either norm of PyTorch: eps=0.1 or norm of Keras")
 
 
-def test_a_layer_that_normalises_in_a_way_of_its_own_is_said_to_be_unknown(monkeypatch):
+def changed_norm(monkeypatch, change):
+    """Twins of words whose Keras norm returns what `change` makes of it."""
     made, arrays = normed.twins("words")
     norm = type(made.model("keras", "float64").norm)
     right = norm.call
-    monkeypatch.setattr(norm, "call", lambda self, x: right(self, x) * 1.5)
-    found = diagnose(*retraced(made, arrays))
+    monkeypatch.setattr(norm, "call", lambda self, x: change(right(self, x)))
+    return retraced(made, arrays)
+
+
+def test_a_layer_that_normalises_in_a_way_of_its_own_is_said_to_be_unknown(monkeypatch):
+    found = diagnose(*changed_norm(monkeypatch, lambda x: x * keras.ops.abs(x)))
 
     assert not found.explained
     assert "something unknown in Keras" in found.sentence
     assert "layer norm alone" in found.sentence
+
+
+def test_a_layer_that_normalises_to_a_multiple_is_told_by_it(monkeypatch):
+    found = diagnose(*changed_norm(monkeypatch, lambda x: x * 2))
+
+    assert found.explained
+    assert "PyTorch's is that of Keras divided by 2" in found.sentence
 
 
 def test_twins_that_embed_and_normalise_alike_are_not_explained():

@@ -243,17 +243,17 @@ CONFIGURATIONS = [
 UNSAYABLE = [
     Unsayable("GELU", "torch", {"approximate": "tanh"}, "approximate", "approximate"),
     Unsayable("CELU", "torch", {"alpha": 0.5}, "alpha", "celu"),
-    Unsayable("Softplus", "torch", {"beta": 2.0}, "beta", "beta"),
+    Unsayable("Softplus", "torch", {"beta": 2.0}, "beta", "softplus({value} * x) /"),
     Unsayable("Softplus", "torch", {"threshold": 5.0}, "threshold", "2e-9"),
     Unsayable("Softshrink", "torch", {"lambd": 1.0}, "size", "soft_shrink"),
     Unsayable("Hardshrink", "torch", {"lambd": 1.0}, "size", "hard_shrink"),
-    Unsayable("Hardtanh", "torch", {"min_val": -2.0}, "low", "clip"),
-    Unsayable("Hardtanh", "torch", {"max_val": 2.0}, "high", "clip"),
+    Unsayable("Hardtanh", "torch", {"min_val": -2.0}, "low", "maximum(x, {value})"),
+    Unsayable("Hardtanh", "torch", {"max_val": 2.0}, "high", "minimum(x, {value})"),
     Unsayable("GLU", "torch", {"dim": 1}, "axis", "glu"),
     Unsayable("LogSoftmax", "torch", {"dim": 1}, "axis", "log_softmax"),
-    Unsayable("ReLU", "keras", {"max_value": 6.0}, "limit", "write the function"),
-    Unsayable("ReLU", "keras", {"negative_slope": 0.1}, "slope", "write the function"),
-    Unsayable("ReLU", "keras", {"threshold": 1.0}, "threshold", "write the function"),
+    Unsayable("ReLU", "keras", {"max_value": 6.0}, "limit", "nn.Hardtanh(0.0, "),
+    Unsayable("ReLU", "keras", {"negative_slope": 0.1}, "slope", "nn.LeakyReLU("),
+    Unsayable("ReLU", "keras", {"threshold": 1.0}, "threshold", "nn.Threshold("),
     Unsayable("PReLU", "torch", {"num_parameters": 4}, "number of slopes", "shared"),
 ]
 

@@ -227,7 +227,7 @@ UNSAYABLE = [
                 "torch",
                 {"kernel_size": 3, "padding": 1},
                 "padding counted",
-                "count_include_pad=False",
+                "keras.ops.pad before the layer",
             ),
             (
                 f"AvgPool{axes}d",

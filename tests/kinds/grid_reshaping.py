@@ -225,7 +225,7 @@ UNSAYABLE = [
         "torch",
         {"scale_factor": 2, "mode": "bilinear", "align_corners": True},
         "corners aligned",
-        "align_corners=False",
+        "interpolate by hand, with keras.ops.take",
     ),
     Unsayable(
         "Upsample", "torch", {"size": (3, 4)}, "steps returned", "Resizing(height"

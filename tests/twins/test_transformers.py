@@ -64,7 +64,7 @@ EDITS = {
     "positions from 1": "the indices that the embedding is asked for are one too",
     "no positions": "adds positions, Keras does not",
     "no residual": "adds what goes into encoder.layers.0.self_attn, Keras does not",
-    "norm first": "the norms of encoder.layers.0 stand after each residual",
+    "norm first": "stand after each residual is added (post-norm) in PyTorch",
     "gelu": "Keras has a gelu, PyTorch has a relu",
     "epsilon 1e-3": "epsilon below the root is 1e-3",
     "epsilon 1e-6": "epsilon below the root is 1e-5 in PyTorch, 1e-6 in Keras",

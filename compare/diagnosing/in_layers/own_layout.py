@@ -179,11 +179,11 @@ def _line(step: Step, layer: str) -> str:
     if array.size > LARGE:
         return ""
     places = np.arange(1.0, 1 + array.size).reshape(array.shape)
-    (made,) = step.change(places)
+    (moved,) = step.change(places)
     (target,) = step.outputs
     source = step.move.source[0].removeprefix(f"{layer}.")
-    if are_alike(places, made):
+    if are_alike(places, moved):
         # Under one name that would say nothing.
         return "" if target == source else f"{target} = {source}"
-    order = order_of(places, made)
+    order = order_of(places, moved)
     return "" if order is None else f"{target} = {order.code(source)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from compare.diagnosing.operations.arrangements import CHANNELS_REVERSED
+from compare.diagnosing.operations.candidate import is_own
 from compare.diagnosing.operations.naming import (
     at,
     chain,
@@ -27,34 +28,32 @@ CODE_OF_REVERSED: Mapping[Side, str] = {
 
 
 def operations_alone(
-    values: Mapping[Side, int], takers: Mapping[Side, Step], found: Regions
+    values: Mapping[Side, int], takers: Mapping[Side, Step], regions: Regions
 ) -> Worded | None:
     """Operations that one side alone has between a shared value and what takes it.
 
     Args:
         values: by side, what is taken.
         takers: the steps that take them, of the sides where that is known.
-        found: both sides.
+        regions: both sides.
 
     Returns:
         None where both sides have operations there, or the values are made of others.
     """
-    traces: dict[Side, Trace] = {"torch": found.torch.trace, "keras": found.keras.trace}
-    bases: dict[Side, int] = {}
-    operations: dict[Side, Sequence[Step]] = {}
-    for side in SIDES:
-        bases[side], operations[side] = chain(values[side], traces[side])
-    shared = found.shared.of_torch.get(bases["torch"], ())
-    if not any(value.number == bases["keras"] for value in shared):
+    traces: dict[Side, Trace] = {
+        "torch": regions.torch.trace,
+        "keras": regions.keras.trace,
+    }
+    alone = _alone_after_all(values, regions, traces)
+    if alone is None:
+        alone = _alone_after_base(values, regions, traces)
+    if alone is None:
         return None
-    has: Side = "torch" if operations["torch"] else "keras"
+    has, base_value, steps = alone
     lacks = OTHER[has]
-    if operations[lacks] or not operations[has]:
-        return None
-    steps = operations[has]
     names = names_and_result(steps, traces[has])
     where, lacking = at(steps[-1]), ""
-    base = value_in_words(bases[has], traces[has])
+    base = value_in_words(base_value, traces[has])
     sentence = f"{SIDES[has]} has {names} of {base}{where}, and {SIDES[lacks]} does not"
     if lacks in takers:
         lacking = at(takers[lacks])
@@ -67,6 +66,56 @@ def operations_alone(
         lacks: f"{SIDES[lacks]}{lacking}: have {code}, as {SIDES[has]}{where}",
     }
     return Worded(f"{names} in {SIDES[has]} alone", sentence, fixes, is_cause=True)
+
+
+def _alone_after_all(
+    values: Mapping[Side, int], regions: Regions, traces: Mapping[Side, Trace]
+) -> tuple[Side, int, Sequence[Step]] | None:
+    """Which side has operations on the very value that the opposite side takes.
+
+    Returns:
+        That side, the value on it, and the operations; None where neither has.
+    """
+    counterparts: dict[Side, Sequence[int]] = {
+        "keras": [v.number for v in regions.shared.of_torch.get(values["torch"], ())],
+        "torch": regions.shared.of_keras.get(values["keras"], ()),
+    }
+    for side, trace in traces.items():
+        number, steps = values[side], list[Step]()
+        while number not in counterparts[side]:
+            maker = trace.maker(number)
+            if maker is None or maker.is_layer:
+                break
+            sources = [v for v in dict.fromkeys(maker.inputs) if not is_own(trace, v)]
+            if len(sources) != 1:
+                break
+            steps.insert(0, maker)
+            number = sources[0]
+        else:
+            if steps:
+                return side, number, steps
+    return None
+
+
+def _alone_after_base(
+    values: Mapping[Side, int], regions: Regions, traces: Mapping[Side, Trace]
+) -> tuple[Side, int, Sequence[Step]] | None:
+    """Which side has operations on what both make their values of.
+
+    Returns:
+        As `_alone_after_all`; None where both have, or the values are made of others.
+    """
+    bases: dict[Side, int] = {}
+    operations: dict[Side, Sequence[Step]] = {}
+    for side in SIDES:
+        bases[side], operations[side] = chain(values[side], traces[side])
+    shared = regions.shared.of_torch.get(bases["torch"], ())
+    if not any(value.number == bases["keras"] for value in shared):
+        return None
+    has: Side = "torch" if operations["torch"] else "keras"
+    if operations[OTHER[has]] or not operations[has]:
+        return None
+    return has, bases[has], operations[has]
 
 
 def names_and_result(steps: Sequence[Step], trace: Trace) -> str:

@@ -27,8 +27,8 @@ class Counterpart:
 
     Args:
         number: of the value there.
-        axes: the order of PyTorch's axes that Keras has, after which a reshape makes
-            PyTorch's array Keras's.
+        axes: the order of PyTorch's axes that Keras has; in it, a reshape makes the
+            array of PyTorch that of Keras.
     """
 
     number: int
@@ -40,8 +40,8 @@ class Counterparts:
     """The values of PyTorch's trace and of Keras's trace that are the same.
 
     Args:
-        of_torch: for values of PyTorch's trace, those of Keras's.
-        of_keras: for values of Keras's trace, the numbers of those of PyTorch's.
+        of_torch: values of Keras's trace, by the number of a value of PyTorch's trace.
+        of_keras: numbers of values of PyTorch's trace, by that of one of Keras's trace.
     """
 
     of_torch: Mapping[int, Sequence[Counterpart]] = field(default_factory=dict)
@@ -56,6 +56,7 @@ def counterparts(torch: Trace, keras: Trace) -> Counterparts:
         by_size[value.array.size].append((value.number, _figures(value.array)))
     of_torch: dict[int, list[Counterpart]] = defaultdict(list)
     of_keras: dict[int, list[int]] = defaultdict(list)
+    where_valid: list[tuple[int, Counterpart]] = []
     for value in torch.values:
         figures = _figures(value.array)
         for number, keras_figures in by_size[value.array.size]:
@@ -64,10 +65,17 @@ def counterparts(torch: Trace, keras: Trace) -> Counterparts:
             if _are_near(figures, keras_figures):
                 axes = order_of_axes(value.array, array)
             if axes is None and _same_where_valid(value.array, array, masks):
-                axes = tuple(range(array.ndim))
+                plain = tuple(range(array.ndim))
+                where_valid.append((value.number, Counterpart(number, plain)))
             if axes is not None:
                 of_torch[value.number].append(Counterpart(number, axes))
                 of_keras[number].append(value.number)
+    exact = {*of_torch}, {*of_keras}
+    for torch_number, counterpart in where_valid:
+        # Else a masked score would be the same as one that is not masked.
+        if torch_number not in exact[0] and counterpart.number not in exact[1]:
+            of_torch[torch_number].append(counterpart)
+            of_keras[counterpart.number].append(torch_number)
     for trace, shared in ((torch, of_torch), (keras, of_keras)):
         for number in _hiding(trace, shared):
             del shared[number]
@@ -102,10 +110,12 @@ def _hiding(trace: Trace, shared: Mapping[int, Sequence[Any]]) -> set[int]:
     return hiding
 
 
-def _overlap(some: Sequence[Any], others: Sequence[Any]) -> bool:
+def _overlap(twins: Sequence[Any], further_counterparts: Sequence[Any]) -> bool:
     """Whether two values have a counterpart in common."""
-    numbers = [getattr(item, "number", item) for item in some]
-    return any(getattr(item, "number", item) in numbers for item in others)
+    numbers = [getattr(item, "number", item) for item in twins]
+    return any(
+        getattr(item, "number", item) in numbers for item in further_counterparts
+    )
 
 
 def order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:
@@ -114,6 +124,8 @@ def order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:
     The order that they have is tried first. A mask that is True where the other is
     False counts as the same.
     """
+    if same(a, b):
+        return tuple(range(a.ndim))
     for axes in orders_of_axes(a.shape, b.shape):
         turned = a.transpose(axes).reshape(b.shape)
         if same(turned, b):
@@ -123,28 +135,28 @@ def order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:
     return None
 
 
-def is_turned(own: np.ndarray, array: np.ndarray) -> bool:
+def is_turned(torch_array: np.ndarray, array: np.ndarray) -> bool:
     """Whether arrays of one shape that hold the same numbers have them elsewhere."""
-    if own.ndim < 2 or own.shape != array.shape:
+    if torch_array.ndim < 2 or torch_array.shape != array.shape:
         return False
-    axes = order_of_axes(own, array)
-    if axes is None or axes == tuple(range(own.ndim)):
+    axes = order_of_axes(torch_array, array)
+    if axes is None or axes == tuple(range(torch_array.ndim)):
         return False  # such as booleans that are the opposite
-    return same(own.transpose(axes), array)
+    return same(torch_array.transpose(axes), array)
 
 
 def orders_of_axes(
-    shape: tuple[int, ...], other: tuple[int, ...]
+    shape: tuple[int, ...], target_shape: tuple[int, ...]
 ) -> Iterator[tuple[int, ...]]:
     """Orders of a shape's axes in which it is another shape, if no axis has one entry.
 
     Also where some axes of one shape are a single axis of the other one.
     """
     if len(shape) > MOST_AXES:
-        if np.prod(shape) == np.prod(other):
+        if np.prod(shape) == np.prod(target_shape):
             yield tuple(range(len(shape)))
         return
-    target = [size for size in other if size != 1]
+    target = [size for size in target_shape if size != 1]
     long = [axis for axis, size in enumerate(shape) if size != 1]
     short = [axis for axis, size in enumerate(shape) if size == 1]
     for order in permutations(long):
@@ -218,24 +230,24 @@ def _figures(array: np.ndarray) -> tuple[float, float, float]:
     return float(np.abs(x).sum()), float(np.square(x).sum() ** 0.5), float(len(x))
 
 
-def _are_near(figures: Sequence[float], others: Sequence[float]) -> bool:
+def _are_near(torch_figures: Sequence[float], keras_figures: Sequence[float]) -> bool:
     """Whether the figures of two arrays are the same, up to rounding."""
     return all(
-        math.isclose(figure, other, rel_tol=1e-6, abs_tol=1e-9)
-        for figure, other in zip(figures, others, strict=True)
+        math.isclose(torch_figure, keras_figure, rel_tol=1e-6, abs_tol=1e-9)
+        for torch_figure, keras_figure in zip(torch_figures, keras_figures, strict=True)
     )
 
 
 def _masks(trace: Trace) -> list[np.ndarray]:
     """Masks of steps, (batch, time), that are neither all True nor all False."""
-    found: dict[bytes, np.ndarray] = {}
+    masks: dict[bytes, np.ndarray] = {}
     for value in trace.values:
         array = value.array
         if array.dtype == bool and array.ndim == 2:
             for mask in (array, ~array):
                 if mask[:, 0].all() and LEAST_VALID < mask.mean() < 1:
-                    found[mask.tobytes()] = mask
-    return list(found.values())[:3]
+                    masks[mask.tobytes()] = mask
+    return list(masks.values())[:3]
 
 
 def _same_where_valid(

@@ -45,10 +45,9 @@ OTHER_STEPS = (
 
 
 def exchanged(judged: Judged, judge: Judge) -> Judged:
-    """The run with layers of the same sizes paired so that the models are the same.
+    """The run with layers of the same sizes paired so that most of them are the same.
 
-    Or more of what they make is, beside a mistake. Where no pairing does that it is the
-    run as it was, with a note on it.
+    Where no pairing is better it is the run as it was, with a note on it.
     """
     twins, pair = judged.twins, judged.pair
     if twins.only32 or twins.refusals or not twins.is_whole:
@@ -60,22 +59,25 @@ def exchanged(judged: Judged, judge: Judge) -> Judged:
     few = calls.cut(pair.arrays, twins.inputs, case)
     if twins.run(*few)[1]:  # a refusal has other reasons than how layers are paired
         return judged
-    found = pairings.others_that_fit(twins, groups, few, pair.seed)
+    better = pairings.better(twins, groups, few, pair.seed)
     names = bounded(chain.from_iterable(groups))
-    if found is None:
+    if better is None:
         note = (
             f"{names} have twins of the same kind and sizes, told apart by order: if "
             "it tells wrongly, give names, a table of layers of PyTorch and of Keras."
         )
         return replace(judged, notes=[*judged.notes, note])
-    result = "the models are the same; paired in order of execution they are not."
-    if not found.are_same:
-        result = "more of what they make is the same than in order of execution."
     note = (
         f"{names}: paired with the layers of Keras, of the same sizes, with which "
-        f"{result}"
+        "the models are the same; paired in order of execution they are not."
     )
-    pair = replace(pair, exchanged={**pair.exchanged, **found.layers})
+    if not better.fits:
+        note = (
+            f"{names}: paired with the layers of Keras, of the same sizes, with which "
+            "most of them make the same, not in order of execution; if that tells "
+            "wrongly, give names, a table of layers of PyTorch and of Keras."
+        )
+    pair = replace(pair, exchanged={**pair.exchanged, **better.exchanged})
     return judge(Reading(pair, note))
 
 
