@@ -25,19 +25,6 @@ from compare.twins.weights import fresh_weights
 MOST_PAIRINGS = 24  # that are tried: all of four layers, of more two exchanged
 
 
-@dataclass(frozen=True)
-class Exchange:
-    """Another way to pair layers.
-
-    Args:
-        layers: the layer whose twins each takes, by PyTorch's names.
-        are_same: whether the models are the same with it, and not just more alike.
-    """
-
-    layers: Mapping[str, str]
-    are_same: bool
-
-
 def interchangeable(
     twins: Twins, table: Mapping[str, str | Sequence[str]]
 ) -> list[list[str]]:
@@ -69,13 +56,29 @@ def interchangeable(
     return [names for names in groups.values() if len(names) > 1]
 
 
+@dataclass(frozen=True)
+class Pairing:
+    """Another way to pair layers than by the order of execution.
+
+    Args:
+        exchanged: {PyTorch layer: the one whose twins it takes}.
+        fits: whether the models are the same with it.
+    """
+
+    exchanged: dict[str, str]
+    fits: bool
+
+
 def better(
     twins: Twins,
     groups: Sequence[Sequence[str]],
     arrays: tuple[np.ndarray, ...],
     seed: int,
-) -> Exchange | None:
-    """Another way to pair layers, with which the models are the same, or more so.
+) -> Pairing | None:
+    """A way to pair layers with which more of them, or the models, are the same.
+
+    Models that differ elsewhere are the same with no pairing. Then the one counts with
+    which most stages are the same.
 
     Args:
         twins: matched, and different; both in float64. Their weights are changed.
@@ -88,13 +91,11 @@ def better(
     """
     attempt = _Attempt(twins, arrays, seed)
     best = _by_swaps(groups, attempt)
-    if attempt.are_same(best):
-        return Exchange(best, are_same=True) if best else None
-    if prod(factorial(len(names)) for names in groups) <= MOST_PAIRINGS:
+    if not attempt.are_same(best) and _ways(groups) <= MOST_PAIRINGS:
         for exchanged in _pairings(groups):
-            if attempt.are_same(exchanged):
-                return Exchange(exchanged, are_same=True)
-    return Exchange(best, are_same=False) if best else None
+            if attempt.count(exchanged) > attempt.count(best):
+                best = exchanged
+    return Pairing(best, attempt.are_same(best)) if best else None
 
 
 class _Attempt:
@@ -127,6 +128,10 @@ class _Attempt:
         if key not in self._like:
             self._like[key] = self._stages_alike(exchanged)
         return self._like[key]
+
+    def count(self, exchanged: Mapping[str, str]) -> int:
+        """How many stages are the same with layers exchanged."""
+        return len(self.like(exchanged))
 
     def _stages_alike(self, exchanged: Mapping[str, str]) -> frozenset[str]:
         twins_of = {name: exchanged.get(name, name) for name in self._torch_layers}
@@ -167,11 +172,16 @@ def _by_swaps(groups: Sequence[Sequence[str]], attempt: _Attempt) -> dict[str, s
     for _, name, opposite in pairs[:MOST_PAIRINGS]:
         exchanged = every | best
         exchanged[name], exchanged[opposite] = exchanged[opposite], exchanged[name]
-        if attempt.like(exchanged) > attempt.like(best):
+        if attempt.count(exchanged) > attempt.count(best):
             best = exchanged
         if attempt.are_same(best):
             break
     return best
+
+
+def _ways(groups: Sequence[Sequence[str]]) -> int:
+    """In how many ways the layers of groups can be paired."""
+    return prod(factorial(len(names)) for names in groups)
 
 
 def _pairings(groups: Sequence[Sequence[str]]) -> Iterator[dict[str, str]]:

@@ -45,10 +45,9 @@ OTHER_STEPS = (
 
 
 def exchanged(judged: Judged, judge: Judge) -> Judged:
-    """The run with layers of the same sizes paired so that the models are the same.
+    """The run with layers of the same sizes paired so that most of them are the same.
 
-    Beside a mistake they are paired so that more of what they make is the same. Where
-    no pairing does that it is the run as it was, with a note on it.
+    Where no pairing is better it is the run as it was, with a note on it.
     """
     twins, pair = judged.twins, judged.pair
     if twins.only32 or twins.refusals or not twins.is_whole:
@@ -68,17 +67,17 @@ def exchanged(judged: Judged, judge: Judge) -> Judged:
             "it tells wrongly, give names, a table of layers of PyTorch and of Keras."
         )
         return replace(judged, notes=[*judged.notes, note])
-    result = "the models are the same; paired in order of execution they are not."
-    if not better.are_same:
-        result = (
-            "more of what they make is the same than in order of execution; if that "
-            "tells wrongly, give names, a table of layers of PyTorch and of Keras."
-        )
     note = (
         f"{names}: paired with the layers of Keras, of the same sizes, with which "
-        f"{result}"
+        "the models are the same; paired in order of execution they are not."
     )
-    pair = replace(pair, exchanged={**pair.exchanged, **better.layers})
+    if not better.fits:
+        note = (
+            f"{names}: paired with the layers of Keras, of the same sizes, with which "
+            "most of them make the same, not in order of execution; if that tells "
+            "wrongly, give names, a table of layers of PyTorch and of Keras."
+        )
+    pair = replace(pair, exchanged={**pair.exchanged, **better.exchanged})
     return judge(Reading(pair, note))
 
 
