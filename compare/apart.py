@@ -302,12 +302,12 @@ def _worked(
         return _End(None, error)
 
 
-def _limit(kind: int, most: int) -> None:
+def _limit(kind: int, limit: int) -> None:
     """Let this process have at most so much of a kind of what the system gives."""
     _, highest = resource.getrlimit(kind)
     if highest != resource.RLIM_INFINITY:
-        most = min(most, highest)
-    resource.setrlimit(kind, (most, highest))
+        limit = min(limit, highest)
+    resource.setrlimit(kind, (limit, highest))
 
 
 def _data() -> int:

@@ -158,6 +158,7 @@ def transfer(
     source: object,
     target: object,
     names: Mapping[str, str | Sequence[str]] | None = None,
+    ignore: Sequence[str] | None = None,
 ) -> list[Move]:
     """Copy the weights of a live model into its twin of the other framework.
 
@@ -170,6 +171,8 @@ def transfer(
         target: its twin, of the other framework; changed in place.
         names: {PyTorch layer: Keras layer}, several in a list for a stack, where order
             of definition, kind and sizes do not tell, or tell wrongly.
+        ignore: layers of either, or parameters of PyTorch's model, that stay as they
+            are, such as ["crf.transitions"].
 
     Returns:
         What went where, one entry per row of the layer's table, in the source's order.
@@ -181,9 +184,12 @@ def transfer(
     Raises:
         BadInput: if the two are not of one framework each, or if a layer, an array or a
             shape has no counterpart, when the message names what is left over on both
-            sides; if only an order that need not be that of execution tells layers
-            apart; or if the target cannot hold the numbers. The target is as it was.
+            sides; if `ignore` names what neither has; if only an order that need not be
+            that of execution tells layers apart; or if the target cannot hold the
+            numbers. The target is as it was.
     """
+    from compare.subjects.own.pair import checked_ignore
     from compare.twins import transfer as transferring
 
-    return transferring.transfer(source, target, names)
+    ignored = checked_ignore("transfer: ignore", ignore)
+    return transferring.transfer(source, target, names, ignored)

@@ -82,7 +82,8 @@ def names_of(pairs: Sequence[Pair | OwnPair | str]) -> dict[str, str]:
     for pair in pairs:
         if isinstance(pair, str):
             stem = Path(pair).stem
-            names[pair] = printable(stem if taken.count(stem) == 1 else pair)
+            is_unique = taken.count(stem) == 1
+            names[pair] = printable(stem) if is_unique else printable(pair)
     return names
 
 

@@ -97,10 +97,10 @@ def _list(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     if is_pair_file(args.name):
-        parts = own_sources.sources(args.name)
+        sections = own_sources.sources(args.name)
     else:
-        parts = sources.of_twins(_pair(args.name))
-    print_sources(_console(), parts)
+        sections = sources.of_twins(_pair(args.name))
+    print_sources(_console(), sections)
     return AS_EXPECTED
 
 

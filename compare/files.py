@@ -117,7 +117,11 @@ def check_replaceable(
     except OSError:  # it may be written and not read
         beginning = b"nobody knows what"
     if beginning and not mark.match(beginning):
-        raise _would_be_lost(option, file, remedy)
+        raise BadInput(
+            f"{option} {printable(str(file), LONGEST_PATH)}: expected a new file, or "
+            "one that this command wrote, got a file with something else in it; "
+            f"{remedy}"
+        )
 
 
 def check_same_content(option: str, file: Path, content: bytes, remedy: str) -> None:
@@ -139,14 +143,11 @@ def check_same_content(option: str, file: Path, content: bytes, remedy: str) -> 
     except OSError:
         is_lost = True
     if is_lost:
-        raise _would_be_lost(option, file, remedy)
-
-
-def _would_be_lost(option: str, file: Path, remedy: str) -> BadInput:
-    return BadInput(
-        f"{option} {printable(str(file), LONGEST_PATH)}: expected a new file, or one "
-        f"that this command wrote, got a file with something else in it; {remedy}"
-    )
+        raise BadInput(
+            f"{option} {printable(str(file), LONGEST_PATH)}: expected a new file, or "
+            "one that holds what is to be written, got a file with something else in "
+            f"it; {remedy}"
+        )
 
 
 def identity(path: str | Path) -> tuple[int, int, str]:
@@ -182,30 +183,30 @@ def write(option: str, target: Path, content: str | bytes) -> None:
     if isinstance(content, str):
         # A name of a file that is not UTF-8 has letters that UTF-8 lacks.
         content = f"{content}\n".encode(errors="backslashreplace")
-    part = target.with_name(f"{UNFINISHED}{os.urandom(8).hex()}")
-    unfinished.add(part)
+    unfinished_file = target.with_name(f"{UNFINISHED}{os.urandom(8).hex()}")
+    unfinished.add(unfinished_file)
     try:
-        _write_part(part, target, content)
-        os.replace(part, target)
+        _write_part(unfinished_file, target, content)
+        os.replace(unfinished_file, target)
     except OSError as error:
         name = f"{option} {printable(str(target), LONGEST_PATH)}"
         raise _not_writable(name, error) from None
     finally:
-        _remove(part)
+        _remove(unfinished_file)
     _flush_folder(target.parent)
 
 
-def _write_part(part: Path, target: Path, content: bytes) -> None:
+def _write_part(unfinished_file: Path, target: Path, content: bytes) -> None:
     """Write a new file beside the target, with the target's permissions."""
     new_file = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    handle = os.open(part, new_file, 0o666)  # less what the umask forbids
+    handle = os.open(unfinished_file, new_file, 0o666)  # less what the umask forbids
     with os.fdopen(handle, "wb") as file:
         file.write(content)
         if target.exists():
             before = target.stat()
             with suppress(OSError, AttributeError):  # only root gives files away
                 os.fchown(handle, before.st_uid, before.st_gid)
-            part.chmod(stat.S_IMODE(before.st_mode))
+            unfinished_file.chmod(stat.S_IMODE(before.st_mode))
         file.flush()
         os.fsync(handle)
 
@@ -216,10 +217,10 @@ def remove_unfinished() -> None:
         _remove(part)
 
 
-def _remove(part: Path) -> None:
+def _remove(unfinished_file: Path) -> None:
     with suppress(OSError):  # it was not begun yet, or it has the target's name now
-        part.unlink()
-    unfinished.discard(part)
+        unfinished_file.unlink()
+    unfinished.discard(unfinished_file)
 
 
 def _flush_folder(folder: Path) -> None:

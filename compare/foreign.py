@@ -55,16 +55,16 @@ def _check_holes(path: Path) -> None:
     size = path.stat().st_size
     if size <= LEAST_WITH_HOLES or not hasattr(os, "SEEK_DATA"):
         return
-    kept, end = 0, 0
+    stored, end = 0, 0
     with open(path, "rb") as file, suppress(OSError):  # which says: no more data
-        while kept * MOST_UNPACKED < size:
+        while stored * MOST_UNPACKED < size:
             start = os.lseek(file.fileno(), end, os.SEEK_DATA)
             end = os.lseek(file.fileno(), start, os.SEEK_HOLE)
-            kept += end - start
-    if kept * MOST_UNPACKED < size:
+            stored += end - start
+    if stored * MOST_UNPACKED < size:
         raise BadInput(
             f"{path}: expected a whole file, got one that claims {size} bytes, of "
-            f"which the disk holds {kept}; save it again"
+            f"which the disk holds {stored}; save it again"
         )
 
 

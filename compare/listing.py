@@ -27,7 +27,7 @@ def bounded(
         written += len(text) + len(separator)
         if shown and written > letters:
             number = len(texts) - len(shown)
-            others = "1 other" if number == 1 else f"{number} others"
-            return f"{separator.join(shown)} and {others}"
+            number_in_words = "1 other" if number == 1 else f"{number} others"
+            return f"{separator.join(shown)} and {number_in_words}"
         shown.append(text)
     return separator.join(shown)

@@ -73,8 +73,8 @@ def _run(
 ) -> tuple[Evidence, list[OwnPair]]:
     """The evidence of `run`, and a user's own pairs as they were judged."""
     attempts = Attempts(alone=len(pairs) == 1)
-    built_in_pairs, own = _sorted(pairs, prices, attempts)
-    if not built_in_pairs and not own:  # which needs no framework to be said
+    built_in_pairs, own_pairs = _sorted(pairs, prices, attempts)
+    if not built_in_pairs and not own_pairs:  # which needs no framework to be said
         return _without_results(attempts, seed, started), []
     names = names_of(pairs)
     inputs: dict[str, str | int] = {"seed": seed}
@@ -98,7 +98,7 @@ def _run(
                     of_pair.append(result)
                     bar.advance(task)
                 results += of_pair
-        for own_pair in own:
+        for own_pair in own_pairs:
             path = own_pair.name if isinstance(own_pair, OwnPair) else own_pair
             name = names.get(path, path)
             with attempts.at(path), _shown(bar, task, log, path), _at_work(own_pair):
@@ -136,7 +136,7 @@ def _sorted(
     A pair file that does not exist, and too few prices, are noted before all else.
     """
     built_in_pairs: list[tuple[Pair, list[Case]]] = []
-    own: list[OwnPair | str] = []
+    own_pairs: list[OwnPair | str] = []
     for pair in pairs:
         if isinstance(pair, Pair):
             with attempts.at(pair.file):
@@ -146,10 +146,10 @@ def _sorted(
         elif isinstance(pair, str):
             with attempts.at(pair):
                 existing(pair)
-                own.append(pair)
+                own_pairs.append(pair)
         else:
-            own.append(pair)
-    return built_in_pairs, own
+            own_pairs.append(pair)
+    return built_in_pairs, own_pairs
 
 
 def _without_results(attempts: Attempts, seed: int, started: float) -> Evidence:
@@ -253,7 +253,7 @@ def explain(
 def _explained(
     pair: Pair | str, prices: Prices, seed: int, started: float, reproduce: bool
 ) -> tuple[Evidence, str]:
-    """As `explain`, with the frameworks loaded."""
+    """Do the work of `explain`, with the frameworks loaded."""
     from compare.reports import script
     from compare.subjects.own.smallest import smallest
 

@@ -1,4 +1,8 @@
-"""What stands after an option of the command line, read and checked."""
+"""What stands after an option of the command line, read and checked.
+
+Each function takes the text; of any other text it raises
+`argparse.ArgumentTypeError`, which says what was expected.
+"""
 
 from __future__ import annotations
 

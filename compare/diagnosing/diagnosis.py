@@ -20,8 +20,8 @@ from compare.diagnosing.finding import Finding
 from compare.diagnosing.in_layers.bare import unlike_bare_layers
 from compare.diagnosing.in_layers.directions import uncrossed
 from compare.diagnosing.least_input import with_least_input
-from compare.diagnosing.norm_order import norms_elsewhere
-from compare.diagnosing.norms_by_hand import norms_by_hand
+from compare.diagnosing.norms_between_layers import norms_between_layers
+from compare.diagnosing.norms_of_transformers import norms_of_transformers
 from compare.diagnosing.operations.explaining import explained_by_operations
 from compare.diagnosing.places import place_of
 from compare.diagnosing.repeated import told_once
@@ -156,7 +156,7 @@ def _with_bare(
     after = None
     if not bare:
         moved, after = _with_norms_moved(twins, arrays)
-        findings = moved or norms_by_hand(isolated, findings) or findings
+        findings = moved or norms_between_layers(isolated, findings) or findings
     if after is None and any(finding.cure for finding in findings):
         after = _judge_cured(twins, arrays, findings, isolated.time_major)
         alone = _of_weights_alone(twins, arrays, findings, isolated.time_major)
@@ -189,7 +189,7 @@ def _with_norms_moved(
     twins: Twins, arrays: tuple[np.ndarray, ...]
 ) -> tuple[list[Finding], Judgement | None]:
     """The finding that norms stand elsewhere, if that is all; and the twins cured."""
-    moved = norms_elsewhere(twins)
+    moved = norms_of_transformers(twins)
     if moved is not None:
         after = _judge_cured(twins, arrays, [moved], ())
         if after is not None and after.verdict == SAME:

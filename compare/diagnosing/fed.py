@@ -93,7 +93,7 @@ def _source(layer: str, anatomy: Anatomy) -> tuple[str, str] | None:
         return None
     if not x.any():
         return ZEROS, ZEROS
-    for words, name, array in _made(x, anatomy):
+    for words, name, array in _candidates_for(x, anatomy):
         for activation, function in ACTIVATIONS.items():
             if array.shape == x.shape and near(function(array), x):
                 if activation != NONE:
@@ -102,7 +102,9 @@ def _source(layer: str, anatomy: Anatomy) -> tuple[str, str] | None:
     return None
 
 
-def _made(x: np.ndarray, anatomy: Anatomy) -> Iterator[tuple[str, str, np.ndarray]]:
+def _candidates_for(
+    x: np.ndarray, anatomy: Anatomy
+) -> Iterator[tuple[str, str, np.ndarray]]:
     """What there is that may be given to a layer: in words, of which layer, the array.
 
     Args:

@@ -274,7 +274,8 @@ class _HandoverSearch:
             return None
         isolated = self._isolated
         link = Link(self._sources[-1], self._following)
-        parts = {}
+        joined = {}
+        shared = self._shared_features(link)
         for side, anatomy in isolated.anatomies.items():
             array = link.array_on(anatomy)
             if array is None:
@@ -282,14 +283,24 @@ class _HandoverSearch:
             turned = (
                 isolated.time_major if side == "torch" else ()
             )  # never Keras's layers
-            parts[side] = concatenated.parts(anatomy, self._sources, array, turned)
-            if not parts[side]:
+            joined[side] = concatenated.parts(
+                anatomy, self._sources, array, turned, shared
+            )
+            if not joined[side]:
                 return None
-        cure = concatenated.joining(parts["keras"], isolated.keras, self._following)
+        cure = concatenated.joining(joined["keras"], isolated.keras, self._following)
         exchanged = crossed(isolated)
-        parts["keras"] = concatenated.renamed(parts["keras"], exchanged)
+        joined["keras"] = concatenated.renamed(joined["keras"], exchanged)
         from_the_end = [*isolated.from_the_end, *exchanged]
-        return list(concatenated.differing(link, parts, cure, from_the_end))
+        return list(concatenated.differing(link, joined, cure, from_the_end))
+
+    def _shared_features(self, link: Link) -> np.ndarray | None:
+        """Where both sides hand on the same features, if their layers do."""
+        torch = link.array_on(self._isolated.relayed)
+        keras = link.array_on(self._isolated.keras)
+        if torch is None or keras is None:
+            return None
+        return concatenated.shared_features(torch, keras)
 
 
 def _is_seen(layer: str, anatomy: Anatomy) -> bool:

@@ -45,9 +45,9 @@ def begun_otherwise(layer: str, isolated: Isolated) -> Iterator[Finding]:
     if _are_same(torch_states, keras_states):
         return
     own_call = isolated.torch.recurrent_calls[layer]
-    own = own_call.options.get("states")
+    states = own_call.options.get("states")
     sources: dict[Side, list[str]] = {
-        "torch": _sources(layer, _filled(own, keras), isolated.torch),
+        "torch": _sources(layer, _filled(states, keras), isolated.torch),
         "keras": _sources(layer, keras_states, isolated.keras),
     }
     if sources["torch"] == sources["keras"] and UNKNOWN not in sources["torch"]:
@@ -81,7 +81,10 @@ def _sources(layer: str, states: States, anatomy: Anatomy) -> list[str]:
         states: what it is given.
         anatomy: what that side does.
     """
-    return [_source(layer, part, anatomy) for state in states for part in state]
+    sources = []
+    for state in states:
+        sources += [_source(layer, row, anatomy) for row in state]
+    return sources
 
 
 def _source(layer: str, state: np.ndarray, anatomy: Anatomy) -> str:
@@ -104,15 +107,36 @@ def _source(layer: str, state: np.ndarray, anatomy: Anatomy) -> str:
             for way, taken in OF_STATES.items():
                 if near(taken(joined), state):
                     return f"{way} of c of {name}"
-        for letter, parts in own_states.items():
-            for number, own_state in enumerate(parts, start=1):
+        for letter, letter_states in own_states.items():
+            for number, own_state in enumerate(letter_states, start=1):
                 if near(own_state, state):
                     return f"{letter} of part {number} of {name}"
     for name, array in reversed(list(anatomy.layer_outputs.items())):
         for activation, function in ACTIVATIONS.items():
             if array.shape == state.shape and near(function(array), state):
                 return name if activation == NONE else f"{activation} of {name}"
+    for name, output in reversed(list(anatomy.recurrent_outputs.items())):
+        if name != layer:
+            ways, _ = ways_of(anatomy, name, False)
+            for way in SHORT:
+                relation = _relation(ways[way](output), state)
+                if relation:
+                    return f"{relation}{SHORT[way]} of {name}"
     return UNKNOWN
+
+
+def _relation(taken: np.ndarray | None, state: np.ndarray) -> str:
+    """Which multiple or function of another state a state is; "" where it is none."""
+    if taken is None or taken.shape != state.shape or not taken.any():
+        return ""
+    largest = np.abs(taken).argmax()
+    factor = float(state.flat[largest] / taken.flat[largest])
+    if near(factor * taken, state):
+        return f"{factor:.6g} times "
+    for activation, function in ACTIVATIONS.items():
+        if activation != NONE and near(function(taken), state):
+            return f"{activation} of "
+    return ""
 
 
 def _states_of_parts(name: str, anatomy: Anatomy) -> dict[str, np.ndarray]:
@@ -126,14 +150,14 @@ def _states_of_parts(name: str, anatomy: Anatomy) -> dict[str, np.ndarray]:
     Returns:
         By letter, (parts, batch, size).
     """
-    parts = {}
+    by_letter = {}
     states = anatomy.recurrent_outputs[name].states
     if states is not None:
-        parts["h"] = states
+        by_letter["h"] = states
     computed = anatomy.recurrent_calls[name].run()
     if isinstance(computed, dict) and "c_n" in computed:
-        parts["c"] = computed["c_n"]
-    return parts
+        by_letter["c"] = computed["c_n"]
+    return by_letter
 
 
 # ----------------------------------------------------------------------------- in words
@@ -149,6 +173,15 @@ def _reading(layer: str, isolated: Isolated, sources: dict[Side, list[str]]) -> 
     sentence = f"{names['torch']} begins with {torch} in PyTorch, with {keras} in Keras"
     torch_fix = f"{names['torch']} of PyTorch: give it {keras}"
     keras_fix = f"{names['keras']} of Keras: initial_state of {torch}"
+    if UNKNOWN in sources["keras"]:
+        torch_fix = (
+            f"{names['torch']} of PyTorch: give it what Keras's layer begins with"
+        )
+    if UNKNOWN in sources["torch"]:
+        keras_fix = (
+            f"{names['keras']} of Keras: initial_state of what PyTorch's layer begins "
+            "with"
+        )
     if set(sources["keras"]) == {ZEROS}:
         torch_fix = f"{names['torch']} of PyTorch: give it no states"
     if set(sources["torch"]) == {ZEROS}:
@@ -164,6 +197,6 @@ def _in_words(sources: list[str], num_letters: int) -> str:
     phrases = []
     for number, source in enumerate(sources):
         letter = LETTERS[number // num_parts]
-        part = f" of part {number % num_parts + 1}" if num_parts > 1 else ""
-        phrases.append(f"{letter}{part} = {source}")
+        place = f" of part {number % num_parts + 1}" if num_parts > 1 else ""
+        phrases.append(f"{letter}{place} = {source}")
     return listed(phrases)

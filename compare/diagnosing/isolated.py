@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ from compare.kinds.option import Options
 from compare.matching.unmatched import called
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.runs import layer_of, without_runs
+
+PART = re.compile(r"(?<![\w.])(\d+)\.(?=[a-z_])")  # an array of one of several layers
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class Isolated:
         refusals: by layer, why the arrays of one side cannot be those of the other.
         time_major: recurrent layers of PyTorch that take batch and time for each other.
         judged_steps: by layer, how many steps can be judged, where not all can.
-        keras_names: by layer, what Keras's user calls it, where that is another name.
+        keras_names: by layer, what Keras's user calls it, or each of its parts, where
+            that is another name.
         from_the_end: recurrent layers that read from the end on both sides; here
             Keras's layer is given the steps in that order, as PyTorch's layer is.
         around: by convolution, what PyTorch's model does before and after it; here it
@@ -81,7 +85,7 @@ class Isolated:
     refusals: Mapping[str, str]
     time_major: Sequence[str] = ()
     judged_steps: Mapping[str, int] = field(default_factory=dict)
-    keras_names: Mapping[str, str] = field(default_factory=dict)
+    keras_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     from_the_end: Sequence[str] = ()
     around: Mapping[str, Surroundings] = field(default_factory=dict)
     by_hand: Sequence[str] = ()
@@ -92,9 +96,28 @@ class Isolated:
     def name(self, layer: str, side: Side) -> str:
         """What the user of a side, "torch" or "keras", calls a layer."""
         if side == "keras":
-            own = self.keras_names.get(layer_of(layer), layer_of(layer))
-            return called(own + layer.removeprefix(layer_of(layer)))
+            keras_name = listed(
+                self.keras_names.get(layer_of(layer), [layer_of(layer)])
+            )
+            return called(keras_name + layer.removeprefix(layer_of(layer)))
         return called(layer)
+
+    def with_parts(self, layer: str, text: str) -> str:
+        """Call the arrays of Keras's layers that are one layer here by these layers.
+
+        Args:
+            layer: of PyTorch.
+            text: in which they go by number, "0.kernel, 1.kernel".
+        """
+        parts = self.keras_names.get(layer_of(layer), [])
+        if len(parts) < 2:
+            return text
+
+        def named(number: re.Match[str]) -> str:
+            place = int(number[1])
+            return f"{parts[place]}." if place < len(parts) else number[0]
+
+        return PART.sub(named, text)
 
     def is_by_hand(self, layer: str, side: Side) -> bool:
         """Whether a layer is a recurrent cell of the user's own on a side."""

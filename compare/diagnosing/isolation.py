@@ -29,7 +29,6 @@ from compare.in_pytorch import refusals as in_pytorch_refusals
 from compare.in_pytorch import twin as in_pytorch
 from compare.in_pytorch import written
 from compare.judging.distances import near
-from compare.judging.explanation import listed
 from compare.judging.verdict import HORIZON
 from compare.judging.words import PRECISIONS
 from compare.kinds import ATTENTION, as_usual, of_layer, read_as
@@ -38,7 +37,14 @@ from compare.kinds.mistake import Call, RecurrentOutput
 from compare.kinds.option import REQUIRED
 from compare.matching.rewriting import rewrite
 from compare.mistakes.anatomy import Anatomy
-from compare.mistakes.runs import along_time, folded, layer_of, loops, unfolded
+from compare.mistakes.runs import (
+    along_time,
+    folded,
+    layer_of,
+    loops,
+    unfolded,
+    with_axes_of,
+)
 
 if TYPE_CHECKING:
     from compare.twins.twins import Twins
@@ -74,7 +80,7 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
         keras_twin, arrays, kinds_of_layers, rewritten.arrays, bare, by_hand
     )
     keras = _as_pytorch_attends(torch, keras)
-    keras = folded(unfolded(keras, torch), torch)
+    keras = with_axes_of(folded(unfolded(keras, torch), torch), torch)
     torch = unfolded(torch, keras)
     in_loops = loops(torch, keras)
     shown = along_time(keras, in_loops["keras"])
@@ -92,13 +98,11 @@ def isolate(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Isolated:
     around, keras = surroundings(relayed, keras)
     torch, relayed = as_bare(torch, around), as_bare(relayed, around)
     trusted = _trusted_steps(twins, torch, keras)
-    alone = {
-        layer: layer_gap(
-            torch_twin, layer, keras, trusted.get(layer), around.get(layer)
-        )
-        for layer in [*torch.kinds, *bare]
-        if layer in keras.recurrent_outputs or layer in keras.layer_outputs
-    }
+    alone = {}
+    for layer in [*torch.kinds, *bare]:
+        if layer in keras.recurrent_outputs or layer in keras.layer_outputs:
+            steps, zeros = trusted.get(layer), around.get(layer)
+            alone[layer] = layer_gap(torch_twin, layer, keras, steps, zeros)
     return Isolated(
         torch=torch,
         keras=keras,
@@ -159,8 +163,11 @@ def _with_unseen(at_work: Mapping[str, str], layers: Mapping[str, str]) -> dict:
         at_work: kinds by the names of runs, in order.
         layers: kinds of all layers.
     """
-    seen = set(map(layer_of, at_work))
-    unseen = {name: of_layer(kind) for name, kind in layers.items() if name not in seen}
+    layers_at_work = set(map(layer_of, at_work))
+    unseen = {}
+    for name, kind in layers.items():
+        if name not in layers_at_work:
+            unseen[name] = of_layer(kind)
     return {**at_work, **unseen}
 
 
@@ -243,7 +250,9 @@ def _rewritten(
     for name, layer in keras.items():
         if name not in torch:
             continue
-        source = {name: layer if name in by_hand else _with_both_biases(layer)}
+        if name not in by_hand:
+            layer = _with_both_biases(layer)
+        source = {name: layer}
         target = {name: torch[name]}
         try:
             arrays, _ = rewrite(source, target, "to_torch", strict=False)
@@ -251,8 +260,8 @@ def _rewritten(
             rewritten.refusals[name] = str(error)
         else:
             if name in by_hand:
-                own = Layer(by_hand[name], arrays[name])
-                arrays[name] = dict(as_usual(own).arrays)
+                layer_by_hand = Layer(by_hand[name], arrays[name])
+                arrays[name] = dict(as_usual(layer_by_hand).arrays)
             rewritten.arrays.update(arrays)
     return rewritten
 
@@ -385,7 +394,6 @@ def _trusted(twins: Twins, layer: str, call: Call) -> int | None:
     return int(lost[0]) if lost.size else None
 
 
-def _called(twins: Twins) -> dict[str, str]:
+def _called(twins: Twins) -> dict[str, list[str]]:
     """What Keras's user calls each layer that has another name in PyTorch."""
-    own_names = keras_layers.own_names(twins.model("keras", "float32"))
-    return {layer: listed(names) for layer, names in own_names.items()}
+    return keras_layers.own_names(twins.model("keras", "float32"))

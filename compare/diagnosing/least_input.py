@@ -35,13 +35,13 @@ def with_least_input(
     least, stage = _least(twins, arrays)
     if stage is None or stage.worst is None:
         return explanation
-    shapes = [str(array.shape) for array in least]
-    names = [argument.name for argument in twins.inputs]
-    inputs = listed([f"{n} {s}" for n, s in zip(names, shapes, strict=True)])
+    inputs = []
+    for argument, array in zip(twins.inputs, least, strict=True):
+        inputs.append(f"{argument.name} {array.shape}")
     worst = stage.worst
     place = [int(index) for index in worst.index]
     sentence = (
-        f"the least input on which they differ is {inputs}: at {place} of "
+        f"the least input on which they differ is {listed(inputs)}: at {place} of "
         f"{stage.stage} PyTorch has {worst.torch:.6g}, Keras {worst.keras:.6g}"
     )
     return replace(
@@ -61,16 +61,17 @@ def _least(
 ) -> tuple[tuple[np.ndarray, ...], StageResult | None]:
     """The first few samples, then the first few steps, on which twins differ."""
     least, stage = arrays, None
-    for count in SAMPLES:
-        fewer = tuple(array[:count] for array in arrays)
-        stage = _difference(twins, fewer) if twins.time_axis else None
-        if stage is not None:
-            least = fewer
-            break
+    if twins.time_axis:
+        for count in SAMPLES:
+            fewer = tuple(array[:count] for array in arrays)
+            stage = _difference(twins, fewer)
+            if stage is not None:
+                least = fewer
+                break
     if stage is None:
         return arrays, _difference(twins, arrays)
     time = _steps(arrays)
-    for count in STEPS if time else ():
+    for count in STEPS:
         if count >= time:
             break
         shorter = tuple(_cut(array, count, time) for array in least)
@@ -84,7 +85,9 @@ def _steps(arrays: Sequence[np.ndarray]) -> int:
     """How many steps the first input has; 0 where it has no axis of time."""
     x = arrays[0]
     is_text = x.ndim == 2 and x.dtype.kind in "iu"
-    return x.shape[1] if x.ndim == 3 or is_text else 0
+    if x.ndim == 3 or is_text:
+        return x.shape[1]
+    return 0
 
 
 def _cut(array: np.ndarray, count: int, time: int) -> np.ndarray:

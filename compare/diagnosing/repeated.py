@@ -39,46 +39,46 @@ def told_once(findings: Sequence[Finding], runs: Iterable[str]) -> list[Finding]
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         groups.setdefault(_content(finding), []).append(finding)
-    told = []
+    distinct = []
     for finding in findings:
         group = groups[_content(finding)]
         if finding is group[0]:
-            told.append(_of_group(group, every_run))
+            distinct.append(_of_group(group, every_run))
         else:  # a finding without a word, for its cure
-            told.append(replace(finding, readings=(), unknown="", is_repeated=True))
-    return told
+            distinct.append(replace(finding, readings=(), unknown="", is_repeated=True))
+    return distinct
 
 
 def _of_group(group: Sequence[Finding], every_run: Sequence[str]) -> Finding:
     """The first of some findings, in words that hold for all."""
-    first = group[0]
+    first_finding = group[0]
     if len(group) == 1:
-        return first
+        return first_finding
     names = [finding.layer for finding in group]
-    if without_runs(names, every_run) == [layer_of(first.layer)]:
-        return _in_other_words(first, _without_run)
+    if without_runs(names, every_run) == [layer_of(first_finding.layer)]:
+        return _in_other_words(first_finding, _without_run)
     number = len(group) - 1
     later = "one later run" if number == 1 else f"{number} later runs"
 
-    def told(text: str) -> str:
+    def with_later_runs(text: str) -> str:
         return f"{text} (and so in {later})" if text else text
 
-    return _in_other_words(first, told)
+    return _in_other_words(first_finding, with_later_runs)
 
 
-def _in_other_words(finding: Finding, told: Callable[[str], str]) -> Finding:
-    """A finding with what `told` makes of each of its texts."""
+def _in_other_words(finding: Finding, reworded: Callable[[str], str]) -> Finding:
+    """A finding with what `reworded` makes of each of its texts."""
     readings = []
     for reading in finding.readings:
-        sentence, fix = told(reading.sentence), _without_run(reading.fix)
+        sentence, fix = reworded(reading.sentence), _without_run(reading.fix)
         names = {side: _without_run(name) for side, name in reading.names.items()}
         wording = reading.wording
-        if wording is not None and told(wording.sentence) != wording.sentence:
+        if wording is not None and reworded(wording.sentence) != wording.sentence:
             wording = None  # it says how many runs of this layer there are
         readings.append(
             replace(reading, sentence=sentence, fix=fix, wording=wording, names=names)
         )
-    return replace(finding, readings=tuple(readings), unknown=told(finding.unknown))
+    return replace(finding, readings=tuple(readings), unknown=reworded(finding.unknown))
 
 
 def _content(finding: Finding) -> tuple[str, ...]:

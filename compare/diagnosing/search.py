@@ -16,6 +16,7 @@ from compare.diagnosing import lost_batch
 from compare.diagnosing.computations import applied, recurrent
 from compare.diagnosing.finding import Finding, Reading, fix_of, mistake_named
 from compare.diagnosing.handovers import INPUT, given_to, handed_on
+from compare.diagnosing.in_layers.attended_to import attended_to_another
 from compare.diagnosing.in_layers.attention import attending
 from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.padding import padded_before
@@ -25,7 +26,11 @@ from compare.diagnosing.in_layers.steps import steps_left_out
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.repeated import of_all_runs
-from compare.diagnosing.result_shapes import in_another_shape, in_keras_shapes
+from compare.diagnosing.result_shapes import (
+    in_another_shape,
+    in_keras_shapes,
+    with_batch_elsewhere,
+)
 from compare.diagnosing.sample_order import samples_in_another_order
 from compare.judging.distances import NEAR, near
 from compare.judging.result import SIDES
@@ -87,10 +92,10 @@ def _in_layer(
         yield Finding(layer, unknown=isolated.refusals[layer])
     if layer not in isolated.weights["keras"]:
         return
-    seen = layer in torch.layer_outputs and layer in keras.layer_outputs
+    is_seen = layer in torch.layer_outputs and layer in keras.layer_outputs
     attention = []
     attends = plain(isolated.kinds[layer]) in ATTENTION
-    if seen and attends and layer not in isolated.time_major:
+    if is_seen and attends and layer not in isolated.time_major:
         attention = list(attending(layer, isolated))
         yield from attention
     padded = padded_before(layer, isolated)
@@ -113,8 +118,12 @@ def _in_layer(
             yield by_hand
         elif padded is None:
             yield from recurrent(layer, isolated)
-    elif seen and not attends:
-        yield from applied(twins, layer, isolated)
+    elif is_seen and not attends:
+        another = attended_to_another(layer, isolated)
+        if another is not None:
+            yield another
+        else:
+            yield from applied(twins, layer, isolated)
 
 
 def _with_inputs(
@@ -163,6 +172,10 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
         return
     if lost_batch.is_lost(layers[-1], isolated):
         return  # which is told of the layer
+    transposed = with_batch_elsewhere(layers[-1], isolated)
+    if transposed is not None:
+        yield transposed
+        return
     reshaped = lost_batch.in_results(layers[-1], isolated)
     if reshaped is None:
         reshaped = in_another_shape(layers[-1], isolated)

@@ -91,8 +91,8 @@ def surroundings(
             cut = windows_cut(padding, num_windows, num_kept)
             if cut:
                 nothing = Surroundings(((0, 0),) * (torch_x.ndim - 2))
-                own = by_layer.get(layer, nothing)
-                by_layer[layer] = replace(own, cut=cut)
+                surrounding = by_layer.get(layer, nothing)
+                by_layer[layer] = replace(surrounding, cut=cut)
     return by_layer, keras
 
 
@@ -134,13 +134,13 @@ def _zeros_around(longer: np.ndarray, shorter: np.ndarray) -> Around | None:
 
 def _starts(x: np.ndarray, axis: int, added: int) -> list[int]:
     """How many zeros may stand before an axis if so many stand around it."""
-    others = tuple(other for other in range(x.ndim) if other != axis)
-    is_zero = np.atleast_1d(~x.any(axis=others))
-    kept = len(is_zero) - added
+    axes = tuple(number for number in range(x.ndim) if number != axis)
+    is_zero = np.atleast_1d(~x.any(axis=axes))
+    num_kept = len(is_zero) - added
     return [
         before
         for before in range(added + 1)
-        if is_zero[:before].all() and is_zero[before + kept :].all()
+        if is_zero[:before].all() and is_zero[before + num_kept :].all()
     ]
 
 
@@ -156,11 +156,11 @@ def as_bare(anatomy: Anatomy, surroundings: Mapping[str, Surroundings]) -> Anato
     for layer, surrounding in surroundings.items():
         if layer not in inputs or layer not in outputs:
             continue
-        x, own = inputs[layer], options[layer]
-        reaches, strides = window_size(own)
+        x, layer_options = inputs[layer], options[layer]
+        reaches, strides = window_size(layer_options)
         inputs[layer] = surrounding.bare(x)
         outputs[layer] = surrounding.handed_on(outputs[layer])
-        own_zeros = around(own["padding"], x.shape[1:-1], reaches, strides)
+        own_zeros = around(layer_options["padding"], x.shape[1:-1], reaches, strides)
         zeros = [
             (before + own_before, after + own_after)
             for (before, after), (own_before, own_after) in zip(
@@ -169,7 +169,7 @@ def as_bare(anatomy: Anatomy, surroundings: Mapping[str, Surroundings]) -> Anato
         ]
         before, after = zeros[0]
         zeros[0] = before, max(after - strides[0] * surrounding.cut, 0)
-        options[layer] = {**own, "padding": tuple(zeros)}
+        options[layer] = {**layer_options, "padding": tuple(zeros)}
     return replace(anatomy, layer_inputs=inputs, layer_outputs=outputs, options=options)
 
 

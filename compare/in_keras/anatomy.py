@@ -92,11 +92,8 @@ def anatomy(
     ran = [name for name in runs_by_name if layer_of(name) in stacks]
     if ran:
         last = _last_array(runs_by_name[ran[-1]])
-    holding = [
-        name
-        for name in ran
-        if name in at_work.recurrent_calls or name in at_work.layer_inputs
-    ]
+    with_calls = at_work.recurrent_calls.keys() | at_work.layer_inputs.keys()
+    holding = [name for name in ran if name in with_calls]
     return Anatomy(
         kinds={name: of_layer(kinds[layer_of(name)]) for name in holding},
         arrays={name: weights[layer_of(name)] for name in holding},
@@ -259,8 +256,10 @@ def _states_of_stack(runs: list[Run]) -> tuple[np.ndarray, ...]:
     """
     states = next(run.states for run in runs if run.states is not None)
     zeros = tuple(np.zeros_like(state) for state in states)
-    parts = [zeros if run.states is None else run.states for run in runs]
-    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    states_of_runs = []
+    for run in runs:
+        states_of_runs.append(zeros if run.states is None else run.states)
+    return tuple(np.concatenate(arrays) for arrays in zip(*states_of_runs, strict=True))
 
 
 def _sequence(run: Run) -> np.ndarray:

@@ -110,10 +110,10 @@ NORMS_OF_FEATURES = (
 def has_channels_first(module: object, tensor: Any) -> bool:
     """Whether a tensor of this layer is (batch, features, *spatial)."""
     module = unwrapped(module)
-    first = getattr(module, "data_format", None) == "channels_first"
+    are_first = getattr(module, "data_format", None) == "channels_first"
     if isinstance(module, NORMS_OF_FEATURES):
-        first = module.axis == 1
-    return first and len(tensor.shape) > 2
+        are_first = module.axis == 1
+    return are_first and len(tensor.shape) > 2
 
 
 def features_last(module: object, tensor: Any) -> Any:

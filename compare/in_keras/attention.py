@@ -78,10 +78,10 @@ def call_of(
         `kinds.attention.compute`: keys and values that are not the queries, and a mask.
         None of a call that is not of sequences.
     """
-    given = signature(type(layer).call).bind(layer, *args, **kwargs).arguments
-    query: Any = given.get("query")
-    value: Any = given.get("value")
-    key: Any = given.get("key")
+    arguments = signature(type(layer).call).bind(layer, *args, **kwargs).arguments
+    query: Any = arguments.get("query")
+    value: Any = arguments.get("value")
+    key: Any = arguments.get("key")
     if key is None:
         key = value
     if not all(keras.ops.is_tensor(x) and len(x.shape) == 3 for x in (query, value)):
@@ -91,10 +91,10 @@ def call_of(
         options["key"] = to_numpy(key)
     if value is not key:
         options["value"] = to_numpy(value)
-    masks = {name: given[name] for name in MASKS if given.get(name) is not None}
+    masks = {name: arguments[name] for name in MASKS if arguments.get(name) is not None}
     query_mask = mask_of(query)
     if query_mask is None and not isinstance(layer, keras.layers.MultiHeadAttention):
-        query_mask = given.get("query_mask")
+        query_mask = arguments.get("query_mask")
     mask = mask_of_attention(layer, query, value, query_mask=query_mask, **masks)
     if mask is not None:
         array = to_numpy(mask).astype(bool)
@@ -127,12 +127,12 @@ class CallsSeen:
         Returns:
             Options by the identity of the layer's output projection.
         """
-        seen = {}
+        calls_seen = {}
         for layer in self._layers:
             calls = self._calls.get(id(layer), [])
             if len(calls) == 1:
-                seen[id(parts(layer)["output."])] = calls[0]
-        return seen
+                calls_seen[id(parts(layer)["output."])] = calls[0]
+        return calls_seen
 
     def _watched(self, layer: keras.Layer, call: Call) -> Call:
         def watched(*args: Any, **kwargs: Any) -> Any:

@@ -28,7 +28,7 @@ def bare_layers(twin: Twin, arrays: tuple[np.ndarray, ...]) -> list[BareLayer]:
         twin: in float64.
         arrays: one for each input.
     """
-    seen: list[BareLayer] = []
+    noted: list[BareLayer] = []
     replacements: list[tuple[keras.Layer, Callable[[Call], Call]]] = []
     every = every_layer(unnamed(twin.model))
     wrapped = {id(x.layer) for x in every if isinstance(x, keras.layers.Wrapper)}
@@ -39,14 +39,14 @@ def bare_layers(twin: Twin, arrays: tuple[np.ndarray, ...]) -> list[BareLayer]:
             continue
         if not is_by_hand(layer) and id(layer) not in wrapped:
             name = attributes.get(id(layer), layer.name)
-            replacements.append((layer, partial(_noting, seen, name, layer, kind)))
+            replacements.append((layer, partial(_noting, noted, name, layer, kind)))
     with calls_replaced(replacements), suppress(*REFUSALS):
         twin.results(twin.tensors(arrays))
-    return seen
+    return noted
 
 
 def _noting(
-    seen: list[BareLayer], name: str, layer: keras.Layer, kind: Kind, layer_call: Call
+    noted: list[BareLayer], name: str, layer: keras.Layer, kind: Kind, layer_call: Call
 ) -> Call:
     """The `call` of a layer, which notes what it did."""
 
@@ -57,7 +57,7 @@ def _noting(
             options = kind.options_of("keras", layer)
             at_work = call(kind.name, {}, to_numpy(x_last), options=options)
             written = kind_of(layer)
-            seen.append(BareLayer(name, written, kind, at_work, to_numpy(output)))
+            noted.append(BareLayer(name, written, kind, at_work, to_numpy(output)))
         return result
 
     return noting

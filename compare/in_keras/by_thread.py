@@ -70,8 +70,10 @@ def _looked_up_by_thread(module: ModuleType) -> Iterator[None]:
     with _lock:
         _blocks[module] += 1
         if _blocks[module] == 1:
-            own = _classes[module] = type(module)
-            module.__class__ = type(own.__name__, (_ByThread, own), {})
+            module_class = _classes[module] = type(module)
+            module.__class__ = type(
+                module_class.__name__, (_ByThread, module_class), {}
+            )
     try:
         yield
     finally:

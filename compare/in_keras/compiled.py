@@ -49,10 +49,12 @@ def compiled(model: keras.Model | Renamed) -> Compiled | None:
     settings = {**values, **clips}
     words = ", ".join(f"{key}={value:g}" for key, value in settings.items())
     if "learning_rate" not in values:
-        name, unused = "", (*unused, "a schedule of the learning rate")
+        unused = (*unused, "a schedule of the learning rate")
+    if unused:
+        name = ""
     return Compiled(
         optimizer=f"{cls}({', '.join([words, *unused])})",
-        known_optimizer="" if unused else name,
+        known_optimizer=name,
         values=values,
         clips=clips,
         unused=unused,
@@ -67,10 +69,10 @@ def _class(optimizer: keras.optimizers.Optimizer) -> tuple[str, str]:
     cls = type(optimizer).__name__
     if not type(optimizer).__module__.startswith("keras."):
         return "", cls
-    if cls == "SGD":
-        return "momentum" if optimizer.momentum else "sgd", cls
-    name = {"RMSprop": "rmsprop", "Adam": "adam", "AdamW": "adamw"}.get(cls, "")
-    return name, cls
+    if cls == "SGD" and optimizer.momentum:
+        return "momentum", cls
+    names = {"SGD": "sgd", "RMSprop": "rmsprop", "Adam": "adam", "AdamW": "adamw"}
+    return names.get(cls, ""), cls
 
 
 def _values(cls: str, config: Mapping[str, Any]) -> dict[str, float]:
@@ -103,7 +105,7 @@ def _loss(loss: Any) -> tuple[str, str, bool | None]:
         return "", "", None
     name = loss if isinstance(loss, str) else ""
     name = name or getattr(loss, "__name__", type(loss).__name__)
-    known = LOSSES.get(name, "")
+    known_loss = LOSSES.get(name, "")
     config: Mapping[str, Any] = {}
     if isinstance(loss, keras.Loss):
         config = loss.get_config()
@@ -111,6 +113,6 @@ def _loss(loss: Any) -> tuple[str, str, bool | None]:
         if config.get(key, plain) != plain:
             return f"{name}({key}={config[key]})", "", None
     takes_logits = None
-    if known == CROSS_ENTROPY:
+    if known_loss == CROSS_ENTROPY:
         takes_logits = bool(config.get("from_logits", False))
-    return name, known, takes_logits
+    return name, known_loss, takes_logits

@@ -2,7 +2,8 @@
 
 Source: the kernels that TensorFlow registers, `tf.raw_ops.MaxPool3D` and `AvgPool3D`;
     https://www.tensorflow.org/api_docs/python/tf/image/resize, "the return value has
-    type float32, unless the method is nearest".
+    type float32, unless the method is nearest"; and the formula of
+    https://www.tensorflow.org/api_docs/python/tf/nn/local_response_normalization
 """
 
 from __future__ import annotations
@@ -62,19 +63,52 @@ def resize(function: Callable[..., Any]) -> Callable[..., Any]:
         name: str | None = None,
     ) -> Any:
         plain = not preserve_aspect_ratio and not antialias and method in RESIZED
-        given = images.shape[-3:-1] if is_double(images) else (None,)
+        sizes = images.shape[-3:-1] if is_double(images) else (None,)
         counts = tensorflow.get_static_value(size)
-        if not plain or None in given or counts is None or len(images.shape) != 4:
+        if not plain or None in sizes or counts is None or len(images.shape) != 4:
             return function(
                 images, size, method, preserve_aspect_ratio, antialias, name
             )
         rows, columns = (
             weights(method, (steps, int(count)), steps / int(count))
-            for steps, count in zip(given, counts, strict=True)
+            for steps, count in zip(sizes, counts, strict=True)
         )
         return tensorflow.einsum("ih,jw,bhwf->bijf", rows, columns, images)
 
     return resized
+
+
+def local_response(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Divide each channel by what its neighbours sum up to, as AlexNet does."""
+
+    def normalised(
+        input: Any,
+        depth_radius: int = 5,
+        bias: float = 1,
+        alpha: float = 1,
+        beta: float = 0.5,
+        name: str | None = None,
+    ) -> Any:
+        if not is_double(input) or input.shape[-1] is None:
+            return function(input, depth_radius, bias, alpha, beta, name)
+        return local_response_normalization(input, depth_radius, bias, alpha, beta)
+
+    return normalised
+
+
+def local_response_normalization(
+    x: Any, depth_radius: int, bias: float, alpha: float, beta: float
+) -> Any:
+    """Compute what `tf.nn.local_response_normalization` does, in float64.
+
+    A trace replaces this function, to note it as one step.
+    """
+    around = [[0, 0]] * (len(x.shape) - 1) + [[depth_radius, depth_radius]]
+    squares = tensorflow.pad(tensorflow.square(x), around)
+    total = tensorflow.zeros_like(x)
+    for first in range(2 * depth_radius + 1):
+        total += squares[..., first : first + x.shape[-1]]
+    return x / (bias + alpha * total) ** beta
 
 
 def _of_axes(sizes: Any) -> tuple[int, ...]:
@@ -88,7 +122,8 @@ def _of_axes(sizes: Any) -> tuple[int, ...]:
 
 def _shape(tensor: Any) -> tuple[Any, ...]:
     """The sizes of a tensor, as numbers where they are known."""
-    known, at_work = tensor.shape, tensorflow.shape(tensor)
-    return tuple(
-        at_work[axis] if size is None else size for axis, size in enumerate(known)
-    )
+    shape, at_work = tensor.shape, tensorflow.shape(tensor)
+    sizes = []
+    for axis, size in enumerate(shape):
+        sizes.append(at_work[axis] if size is None else size)
+    return tuple(sizes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
-from inspect import isfunction, signature
+from inspect import Signature, isfunction, signature
 from typing import Any
 
 import keras
@@ -63,6 +63,17 @@ def calls_replaced(
                 del vars(layer)["call"]
             else:  # a user set one on this layer alone
                 vars(layer)["call"] = call
+
+
+def call_signature(layer: keras.Layer) -> Signature:
+    """What a layer takes, with defaults; `vars(layer)["_call_signature"]` has it."""
+    signature_of_call: Signature = layer._call_signature
+    return signature_of_call
+
+
+def arguments_in_graphs(layer: keras.Layer) -> list[dict[str, Any]]:
+    """Arguments by name with which each functional model calls a layer, themselves."""
+    return [node.arguments.kwargs for node in layer._inbound_nodes]
 
 
 @contextmanager
@@ -323,12 +334,12 @@ def parts_of_attention(layer: keras.Layer) -> dict[str, keras.Layer]:
     Some of them are public in `MultiHeadAttention`, none in `GroupQueryAttention`. One
     that is not built has none.
     """
-    parts = {}
+    projections = {}
     for name in ("query", "key", "value", "gate", "output"):
-        part = getattr(layer, f"_{name}_dense", None)
-        if part is not None:
-            parts[f"{name}."] = part
-    return parts
+        projection = getattr(layer, f"_{name}_dense", None)
+        if projection is not None:
+            projections[f"{name}."] = projection
+    return projections
 
 
 def mask_of_attention(layer: keras.Layer, query: Any, value: Any, **masks: Any) -> Any:

@@ -21,8 +21,8 @@ OWN_CELLS = "keras_models.lstm_layer"  # the module of the suite's own cell
 
 def is_constant(layer: keras.Layer) -> bool:
     """Whether a layer holds numbers, and nobody learns them."""
-    own = is_own(layer) or kind_of(layer) == "Normalization"
-    return own and layer.trainable and not layer.trainable_weights
+    is_of_keras = is_own(layer) or kind_of(layer) == "Normalization"
+    return is_of_keras and layer.trainable and not layer.trainable_weights
 
 
 def is_own(layer: keras.Layer) -> bool:
@@ -111,11 +111,11 @@ def _class_name(layer: keras.Layer) -> str:
     What is derived from `Layer` or `Model` alone is not a layer of Keras, whatever its
     name; the suite's own cell has a rule.
     """
-    own, cls = type(layer), framework_class(layer)
-    if own.__module__ == OWN_CELLS:
-        return class_name(own)
+    own_class, cls = type(layer), framework_class(layer)
+    if own_class.__module__ == OWN_CELLS:
+        return class_name(own_class)
     if cls in (keras.Layer, keras.Model):
-        return f"{class_name(own)}({class_name(cls)})"
+        return f"{class_name(own_class)}({class_name(cls)})"
     name = class_name(cls)
     return PUBLIC_NAMES.get(name, name)
 

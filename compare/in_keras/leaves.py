@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import keras
 
@@ -106,8 +106,8 @@ def _holding(model: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
 
 def _may_have_layers(layer: keras.Layer) -> bool:
     """Whether a layer may have others inside: one of Keras's own says so."""
-    own = type(layer).__module__.startswith(KERAS_HOME)
-    return not own or bool(every_layer(layer, itself=False))
+    is_of_keras = type(layer).__module__.startswith(KERAS_HOME)
+    return not is_of_keras or bool(every_layer(layer, itself=False))
 
 
 def _holds_some_itself(layer: keras.Layer) -> bool:
@@ -128,13 +128,19 @@ def _children(layer: keras.Layer) -> Iterable[tuple[str, keras.Layer]]:
                 yield key, child
 
 
-def _items(name: str, value: object) -> Iterable[tuple[str, object]]:
-    """An attribute by its name, or what is in it if it is a list or a dictionary."""
+def _items(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """An attribute by its name, or what is in it if it is a list or a dictionary.
+
+    Lists may hold lists, as those of blocks of several layers do.
+    """
     if isinstance(value, list | tuple):
-        return [(f"{name}.{number}", item) for number, item in enumerate(value)]
-    if isinstance(value, dict):
-        return [(f"{name}.{key}", item) for key, item in value.items()]
-    return [(name, value)]
+        for number, item in enumerate(value):
+            yield from _items(f"{name}.{number}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _items(f"{name}.{key}", item)
+    else:
+        yield name, value
 
 
 def chains(model: keras.Layer, path: str = "") -> list[str]:

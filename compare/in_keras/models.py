@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from compare.errors import BadInput
+from compare.in_keras.evaluating import acting_as_in_training
 from compare.in_keras.internals import (
     Call,
     calls_replaced,
@@ -28,6 +29,7 @@ from compare.in_keras.memory import value_of
 from compare.in_keras.names import Renamed, unnamed
 from compare.in_keras.precision import settled
 from compare.judging.words import Precision
+from compare.listing import bounded
 from compare.one_line import class_name
 
 PURE = ("float16", "bfloat16", "float32", "float64")
@@ -94,9 +96,15 @@ def dtypes(model: keras.Model) -> set[str]:
     return {str(variable.dtype) for variable in model.weights}
 
 
-def learns(model: keras.Model) -> bool:
-    """False: Keras is told with each call whether a model learns."""
-    return False
+def note_of_training(model: keras.Model) -> str:
+    """Say which layers `model(x)` runs as in training, and the judgement not, or ""."""
+    names = [layer.name for layer in acting_as_in_training(model)]
+    if not names:
+        return ""
+    return (
+        f"Keras's model is judged as it predicts: model(x) has {bounded(names)} act as "
+        "in training; call model(x, training=False) or model.predict(x)."
+    )
 
 
 def keeps_states(model: keras.Model | Renamed) -> bool | None:
@@ -203,8 +211,8 @@ def in_precision(model: keras.Model, dtype: Precision) -> keras.Model:
         The model itself where it is in that precision, or cannot be copied.
     """
     policies = {layer.dtype_policy.name for layer in every_layer(model)}
-    others = policies.intersection(PURE) - {dtype}
-    if not others or not model.built:
+    other_policies = policies.intersection(PURE) - {dtype}
+    if not other_policies or not model.built:
         return model
     try:
         return copied(model, dtype)

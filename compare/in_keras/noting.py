@@ -59,7 +59,7 @@ FIGURES = 3  # of each
 
 # What is to be said of an operation; takes its figures, the largest in all runs, and
 # the number of steps of the input, None where it has none.
-Told = Callable[[Sequence[float], int | None], list[Operation]]
+Describe = Callable[[Sequence[float], int | None], list[Operation]]
 
 
 class Noting:
@@ -78,9 +78,13 @@ class Noting:
 
     def _forget(self) -> None:
         """Forget what was traced."""
-        self._told: list[Told] = []
+        self._descriptions: list[Describe] = []
         self._of_masks: set[int] = set()  # comparisons of which masks are made, if any
         self._busy = False  # in operations of its own
+        # What is put into the variable at the end of the trace: rows and their figures.
+        self._rows: list[int] = []
+        self._of_rows: list[Any] = []
+        self._graph: Any = None  # the one that is traced, without those of loops in it
         self._makers: dict[int, keras.Layer] = {}  # by identity, of what one returned
         self._tensors: list[Any] = []  # kept, so that no identity is given twice
         self._masks: set[int] = set()
@@ -96,28 +100,46 @@ class Noting:
             steps: of the input; None where it has none.
         """
         operations: list[Operation] = []
-        rows = zip(self._told, self._figures.numpy(), strict=False)
-        for number, (told, figures) in enumerate(rows):
+        rows = zip(self._descriptions, self._figures.numpy(), strict=False)
+        for number, (describe, figures) in enumerate(rows):
             if self._masks and number in self._of_masks:
-                continue  # the mask is told
+                continue  # the mask says it
             if np.isfinite(figures).all():  # it ran
-                operations += told(figures, steps)
+                operations += describe(figures, steps)
         return operations
 
-    def _add(self, figures: Sequence[Any], told: Told) -> None:
+    def _add(self, figures: Sequence[Any], describe: Describe) -> None:
         """Add an operation to those that are watched.
 
         Args:
             figures: at most FIGURES tensors, (), of numbers or booleans.
-            told: what is to be said of them.
+            describe: what is to be said of them.
         """
-        if len(self._told) == OPERATIONS:
+        if len(self._descriptions) == OPERATIONS:
             return
-        numbers = [tensorflow.cast(figure, tensorflow.float64) for figure in figures]
-        numbers += [numbers[0]] * (FIGURES - len(numbers))
-        row = tensorflow.IndexedSlices(tensorflow.stack(numbers), len(self._told))
-        self._figures.scatter_max(row)
-        self._told.append(told)
+        numbers = [*figures, *[figures[0]] * (FIGURES - len(figures))]
+        if tensorflow.compat.v1.get_default_graph() is self._graph:
+            self._rows.append(len(self._descriptions))
+            self._of_rows += numbers
+        else:
+            self._put(len(self._descriptions), tensorflow.stack(_as_float64(numbers)))
+        self._descriptions.append(describe)
+
+    def _put_rows(self) -> None:
+        """Put what the operations outside of loops did into the variable, at once."""
+        if self._rows:
+            figures = tensorflow.stack(_as_float64(self._of_rows))
+            rows = tensorflow.reshape(figures, (len(self._rows), FIGURES))
+            self._put(self._rows, rows)
+
+    def _put(self, numbers: int | list[int], rows: Any) -> None:
+        """Put rows of figures into the variable, where they are larger.
+
+        Args:
+            numbers: of the rows, or of one.
+            rows: a tensor, (rows, FIGURES), or (FIGURES,) of one.
+        """
+        self._figures.scatter_max(tensorflow.IndexedSlices(rows, numbers))
 
     @contextmanager
     def noting(self, model: keras.Model | Renamed) -> Iterator[None]:
@@ -130,8 +152,10 @@ class Noting:
         calls = calls_replaced(
             (layer, partial(self._masks_of, layer)) for layer in inside
         )
+        self._graph = tensorflow.compat.v1.get_default_graph()
         with calls, operations_noted(self._note):
             yield
+        self._put_rows()
 
     # ------------------------------------------------------------------------ masks
 
@@ -157,12 +181,12 @@ class Noting:
         """Note a mask, (batch, time), which a layer makes."""
         value = float(np.ravel(getattr(layer, "mask_value", 0.0))[0])
 
-        def told(figures: Sequence[float], steps: int | None) -> list[Operation]:
+        def describe(figures: Sequence[float], steps: int | None) -> list[Operation]:
             return [mask(f"the mask of `{layer.name}`", bool(figures[0]), value)]
 
         with self._own():
             masks_a_step = tensorflow.reduce_any(~tensorflow.cast(masked, bool))
-            self._add([masks_a_step], told)
+            self._add([masks_a_step], describe)
 
     @contextmanager
     def _own(self) -> Iterator[None]:
@@ -213,7 +237,7 @@ class Noting:
     ) -> None:
         """Note an operation that changes values below or above a number."""
 
-        def told(figures: Sequence[float], steps: int | None) -> list[Operation]:
+        def describe(figures: Sequence[float], steps: int | None) -> list[Operation]:
             smallest, largest = -figures[0], figures[1]
             operations = []
             if lower is not None:
@@ -222,8 +246,10 @@ class Noting:
                 operations.append(above(place, upper, largest > upper, largest))
             return operations
 
-        figures = [tensorflow.reduce_max(-x), tensorflow.reduce_max(x)]
-        self._add(figures, told)
+        figures = [-tensorflow.reduce_min(x)]
+        if upper is not None:
+            figures.append(tensorflow.reduce_max(x))
+        self._add(figures, describe)
 
     def _note_extreme(
         self, op_type: str, inputs: Sequence[Any], caller: Caller
@@ -246,7 +272,7 @@ class Noting:
                 self._note_knees(place, x, number, None)
             return
 
-        def told(figures: Sequence[float], steps: int | None) -> list[Operation]:
+        def describe(figures: Sequence[float], steps: int | None) -> list[Operation]:
             if op_type == "Minimum":
                 return [above(place, None, bool(figures[0]), figures[2])]
             return [below(place, None, bool(figures[0]), -figures[1])]
@@ -257,7 +283,7 @@ class Noting:
             tensorflow.reduce_max(-x),
             tensorflow.reduce_max(x),
         ]
-        self._add(figures, told)
+        self._add(figures, describe)
 
     def _note_comparison(
         self, op_type: str, inputs: Sequence[Any], result: Any, caller: Caller
@@ -272,7 +298,7 @@ class Noting:
         place = caller.place(f"the comparison {words}")
         if op_type in ("NotEqual", "Equal"):
             if not caller.line:  # Keras keeps what makes a mask as a model's own
-                self._of_masks.add(len(self._told))
+                self._of_masks.add(len(self._descriptions))
             self._note_condition(place, result, None)
         else:
             self._note_condition(place, result, inputs[0])
@@ -283,11 +309,11 @@ class Noting:
         if x is not None and x.dtype.is_floating:
             need = "values"
 
-        def told(figures: Sequence[float], steps: int | None) -> list[Operation]:
+        def describe(figures: Sequence[float], steps: int | None) -> list[Operation]:
             return comparison(place, need, bool(figures[0]), bool(figures[1]))
 
         figures = [tensorflow.reduce_any(condition), tensorflow.reduce_any(~condition)]
-        self._add(figures, told)
+        self._add(figures, describe)
 
     def _note_slice(self, inputs: Sequence[Any], op: Any, caller: Caller) -> None:
         """Note slices that end, or begin, where an axis that is long enough would."""
@@ -318,11 +344,11 @@ class Noting:
         if x.shape.rank is None or x.shape[axis] == bound:
             return  # of the very size of the axis
 
-        def told(figures: Sequence[float], steps: int | None) -> list[Operation]:
+        def describe(figures: Sequence[float], steps: int | None) -> list[Operation]:
             size = int(figures[0])
             return [] if size == bound else [cut(place, bound, size, steps)]
 
-        self._add([tensorflow.shape(x)[axis]], told)
+        self._add([tensorflow.shape(x)[axis]], describe)
 
     def _note_padding(self, amounts: Any, caller: Caller) -> None:
         """Note a padding by fixed amounts."""
@@ -331,10 +357,19 @@ class Noting:
             return
         place = caller.place("padding")
 
-        def told(figures: Sequence[float], steps: int | None) -> list[Operation]:
+        def describe(figures: Sequence[float], steps: int | None) -> list[Operation]:
             return [Operation(place, "added nothing", "weights", bool(figures[0]))]
 
-        self._add([tensorflow.constant(bool(value.any()))], told)
+        self._add([tensorflow.constant(bool(value.any()))], describe)
+
+
+def _as_float64(figures: Sequence[Any]) -> list[Any]:
+    """Scalars of any type as those of one, each tensor once."""
+    by_identity: dict[int, Any] = {}
+    for figure in figures:
+        if id(figure) not in by_identity:
+            by_identity[id(figure)] = tensorflow.cast(figure, tensorflow.float64)
+    return [by_identity[id(figure)] for figure in figures]
 
 
 def _size(tensor: Any) -> float:

@@ -45,7 +45,10 @@ def _parts(attribute: object) -> list[object]:
     """The layers that one is made of, and the cells of those that run one."""
     inner = inner_layers(attribute)
     if inner:
-        return [part for layer in inner.values() for part in _parts(layer)]
+        inner_parts: list[object] = []
+        for layer in inner.values():
+            inner_parts += _parts(layer)
+        return inner_parts
     if isinstance(attribute, keras.layers.RNN) and type(attribute) is keras.layers.RNN:
         return [attribute.cell]  # the layer itself has no settings
     return [attribute]

@@ -88,6 +88,8 @@ def exact_constants(dtype: str) -> Iterator[None]:
         (tensorflow.nn, "gelu"): _gelu,
         (tensorflow.nn, "max_pool"): double.pool,
         (tensorflow.nn, "avg_pool"): double.pool,
+        (tensorflow.nn, "local_response_normalization"): double.local_response,
+        (tensorflow.nn, "lrn"): double.local_response,
         (tensorflow.image, "resize"): double.resize,
     }
     with replaced(exact):

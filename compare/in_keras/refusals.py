@@ -38,4 +38,6 @@ def message(error: Exception) -> str:
             lines.append(line)
     if not lines:
         return class_name(raised)
-    return printable(lines[-1] if IN_A_GRAPH in text else lines[0])
+    if IN_A_GRAPH in text:
+        return printable(lines[-1])
+    return printable(lines[0])

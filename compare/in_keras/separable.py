@@ -71,15 +71,17 @@ def parts(layer: object) -> Parts | None:
     if not isinstance(layer, SEPARABLE) or not layer.built:
         return None
     if layer not in _PARTS:
-        _PARTS[layer] = _made(layer)
+        _PARTS[layer] = _new_parts(layer)
     return _PARTS[layer]
 
 
-def _made(layer: Any) -> Parts:
+def _new_parts(layer: Any) -> Parts:
     """Make the two parts of a separable convolution."""
-    of_two_axes = isinstance(layer, keras.layers.SeparableConv2D)
+    depthwise_class, pointwise_class = Depthwise1D, Pointwise1D
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        depthwise_class, pointwise_class = Depthwise2D, Pointwise2D
     shared = {"data_format": layer.data_format, "dtype": layer.dtype_policy}
-    depthwise = (Depthwise2D if of_two_axes else Depthwise1D)(
+    depthwise = depthwise_class(
         layer.kernel_size,
         strides=layer.strides,
         padding=layer.padding,
@@ -89,7 +91,7 @@ def _made(layer: Any) -> Parts:
         name=f"{layer.name}_{DEPTHWISE}",
         **shared,
     )
-    pointwise = (Pointwise2D if of_two_axes else Pointwise1D)(
+    pointwise = pointwise_class(
         layer.filters,
         1,
         use_bias=layer.use_bias,

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import keras
+from keras import tree
 
 from compare.in_keras import separable
 from compare.in_keras.arrays import activates, before_activation, features_last, unfit
@@ -73,11 +74,14 @@ class Stages:
         # Changes what is handed out, not what is computed.
         with options_set(layer, return_state=True):
             output, *states = run()  # states: (batch, hidden_size)
+        handed_out = states
+        if isinstance(layer.cell, keras.layers.StackedRNNCells):
+            states = tree.flatten(states[-1])  # of the last cell, as of a stack
         if layer.return_sequences:
             self._recorded[name] = output  # (batch, time, hidden_size)
         for letter, state in zip(STATES, states, strict=False):
             self._recorded[f"{name}.{letter}"] = state
-        return (output, *states) if layer.return_state else output
+        return (output, *handed_out) if layer.return_state else output
 
     def _record_other(
         self, name: str, layer: keras.Layer, run: Callable[[], Any]

@@ -45,9 +45,9 @@ def _less_one(layer: keras.layers.BatchNormalization, call: Call) -> Call:
         if kwargs.get("training") and layer.trainable:
             size = keras.ops.cast(keras.ops.size(x), before.dtype)
             number = size / x.shape[layer.axis]  # of the values of a feature
-            kept = before * layer.momentum
-            new = layer.moving_variance.value - kept
-            layer.moving_variance.assign(kept + new * number / (number - 1))
+            share = before * layer.momentum
+            new = layer.moving_variance.value - share
+            layer.moving_variance.assign(share + new * number / (number - 1))
         return result
 
     return run

@@ -75,15 +75,15 @@ def _returning_tensors(model: keras.Model) -> Iterator[None]:
     """
     returned = []
 
-    def keeping(call: Call) -> Call:
-        def kept(*args: Any, **kwargs: Any) -> Any:
+    def noting(call: Call) -> Call:
+        def noted(*args: Any, **kwargs: Any) -> Any:
             returned.append(call(*args, **kwargs))
             return returned[-1]
 
-        return kept
+        return noted
 
     try:
-        with calls_replaced([(model, keeping)]):
+        with calls_replaced([(model, noting)]):
             yield
     except ValueError:
         for result in returned:

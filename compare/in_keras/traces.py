@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow
 
+from compare.in_keras import double
 from compare.in_keras.callers import users_line
 from compare.in_keras.internals import (
     KERAS_HOME,
@@ -41,6 +42,7 @@ NAMES = {
     "GetItem": "[]",
     "ConcatV2": "concatenate",
 }
+WHOLE = "local_response_normalization"  # of `double`, which is one step
 # Operations of TensorFlow that no user writes: they make what they take, or its shape.
 HANDING = (
     *("ReadVariableOp", "Identity", "VarHandleOp", "NoOp"),
@@ -121,12 +123,12 @@ class _Running:
 
     def _operations(self) -> list[Any]:
         """The layers of the model, and what else its graphs run, each once."""
-        found: dict[int, Any] = {}
+        operations: dict[int, Any] = {}
         for layer in every_layer(self._model):
-            found[id(layer)] = layer
+            operations[id(layer)] = layer
             for operation in getattr(layer, "operations", ()):
-                found.setdefault(id(operation), operation)
-        return list(found.values())
+                operations.setdefault(id(operation), operation)
+        return list(operations.values())
 
     # --------------------------------------------------------------------- layers
 
@@ -208,7 +210,7 @@ class _Running:
     @contextmanager
     def _functions_replaced(self) -> Iterator[None]:
         """Note the functions of `keras.ops` and `keras.activations` that users call."""
-        before = []
+        before = [(double, WHOLE, getattr(double, WHOLE))]
         for module in (keras.ops, keras.activations, keras.ops.image, keras.ops.nn):
             for name, function in list(vars(module).items()):
                 if isfunction(function) and not name.startswith("_"):
@@ -314,7 +316,7 @@ def _is_whole(layer: Any) -> bool:
     if not isinstance(layer, keras.Layer):
         return True
     inside = every_layer(layer, itself=False)
-    return all(type(part).__module__.startswith(KERAS_HOME) for part in inside)
+    return all(type(inner).__module__.startswith(KERAS_HOME) for inner in inside)
 
 
 def _has_activation(layer: Any) -> bool:
@@ -331,7 +333,7 @@ def _has_activation(layer: Any) -> bool:
 
 def _tensors(value: Any) -> list[Any]:
     """The tensors and variables in arguments or results, in order."""
-    return [part for part in keras.tree.flatten(value) if _is_tensor(part)]
+    return [item for item in keras.tree.flatten(value) if _is_tensor(item)]
 
 
 def _taken(value: Any) -> list[Any]:
@@ -349,12 +351,17 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _as_array(tensor: Any) -> np.ndarray | None:
-    """A copy of a tensor; None of one that is only a symbol, or not of numbers."""
+    """A copy of a tensor or of a constant of NumPy, as graphs have them.
+
+    Returns:
+        None of one that is only a symbol, or not of numbers.
+    """
     if isinstance(tensor, keras.Variable):
         tensor = tensor.value
     try:
         # `np.array` of the tensor itself warns: its `__array__` knows no `copy`.
-        array = np.array(tensor.numpy())
+        is_numpy = isinstance(tensor, np.ndarray)
+        array = tensor.copy() if is_numpy else np.array(tensor.numpy())
     except (AttributeError, TypeError, ValueError, NotImplementedError):
         return None
     return array if array.dtype.kind in "biufc" else None

@@ -84,10 +84,9 @@ class Training(adapter.Training):
         with settled(twin.dtype, exact=False), tensorflow.GradientTape() as tape:
             value = self._value([*twin.tensors(arrays), *twin.targets([target])])
         gradients: adapter.Weights = {}
-        held = holders(twin.model)
-        learnt = {
-            name: {k: v.value for k, v in vs.items()} for name, vs in held.items()
-        }
+        learnt = {}
+        for name, variables in holders(twin.model).items():
+            learnt[name] = {key: held.value for key, held in variables.items()}
         zero = tensorflow.UnconnectedGradients.ZERO
         computed = tape.gradient(value, learnt, unconnected_gradients=zero)
         for name, by_key in computed.items():
@@ -132,11 +131,10 @@ class Training(adapter.Training):
     def _still(self) -> set[int]:
         """Identities of the variables that are not learnt."""
         held = holders(self.twin.model)
-        return {
-            id(held[name][key])
-            for name, keys in self.alignment.still.items()
-            for key in keys
-        }
+        identities = set()
+        for name, keys in self.alignment.still.items():
+            identities |= {id(held[name][key]) for key in keys}
+        return identities
 
 
 def _optimizer(

@@ -104,7 +104,7 @@ def _running(
     noting = random_functions_replaced(partial(_note_function, draws))
     terms = terms_watched([entry.layer for entry in named], notice)
     results: list[list[np.ndarray]] = []
-    with _kept(twin.functional), suppress(*REFUSALS):
+    with _left_as_it_was(twin.functional), suppress(*REFUSALS):
         with calls_replaced(watching), terms, noting:
             results.append(_results(twin, arrays))
         if not draws and not _are_of_keras(named):
@@ -129,7 +129,7 @@ def _cells(layer: keras.layers.RNN) -> list[keras.Layer]:
 
 
 @contextmanager
-def _kept(model: keras.Model) -> Iterator[None]:
+def _left_as_it_was(model: keras.Model) -> Iterator[None]:
     """Leave all numbers of a model, and the random numbers, as they were."""
     # Not copied, unless the model writes to them.
     variables = [(variable, numbers_of(variable)) for variable in model.variables]
@@ -301,23 +301,23 @@ def _learnt(
     model: keras.Model | Renamed,
 ) -> Mapping[str, Mapping[str, np.ndarray]]:
     """1 for each number of a weight that is learnt, else 0, by layer and array."""
-    learnt = {id(variable) for variable in model.trainable_variables}
-    return {
-        name: {
-            key: np.broadcast_to(np.float32(id(v) in learnt), tuple(v.shape))
-            for key, v in variables.items()
-        }
-        for name, variables in holders(model).items()
-    }
+    trainable = {id(variable) for variable in model.trainable_variables}
+    learnt: dict[str, dict[str, np.ndarray]] = {}
+    for name, variables in holders(model).items():
+        learnt[name] = {}
+        for key, variable in variables.items():
+            is_learnt = np.float32(id(variable) in trainable)
+            learnt[name][key] = np.broadcast_to(is_learnt, tuple(variable.shape))
+    return learnt
 
 
 def _padding(named: Sequence[_Named]) -> dict[str, int]:
     """Embeddings whose row 0 is masked: layers that mask learn nothing of it."""
-    return {
-        entry.name: 0
-        for entry in named
-        if isinstance(entry.layer, keras.layers.Embedding) and entry.layer.mask_zero
-    }
+    rows = {}
+    for entry in named:
+        if isinstance(entry.layer, keras.layers.Embedding) and entry.layer.mask_zero:
+            rows[entry.name] = 0
+    return rows
 
 
 def _states(named: Sequence[_Named]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ import tensorflow
 from compare.errors import BadInput
 from compare.in_keras.arrays import to_numpy
 from compare.in_keras.callers import lines_noted
+from compare.in_keras.evaluating import evaluating
 from compare.in_keras.internals import (
     every_layer,
     mark_built,
@@ -131,7 +132,8 @@ class Twin(adapter.Twin):
 
     def results(self, tensors: Sequence[Any]) -> tuple[Any, ...]:
         """Run the model, not compiled, so that its layers can be watched."""
-        with settled(self.dtype), self._refused():
+        predicting = evaluating(self.functional)
+        with settled(self.dtype), predicting, self._refused():
             returned = self._call(self.model, tensors)
         return _flat(returned)
 
@@ -267,7 +269,8 @@ class Twin(adapter.Twin):
         model, layers = self.functional, every_layer(self.functional)
         leaving_out = left_out(model, layers, self.left_out)
         mode = {"training": True} if training else {}  # see `_compute`
-        with self._refused(), exact_constants(self.dtype), leaving_out:
+        predicting = evaluating(model)
+        with self._refused(), exact_constants(self.dtype), leaving_out, predicting:
             returned = model(list(tensors), **mode)
             for term in model.losses:
                 total = total + keras.ops.sum(keras.ops.cast(term, self.dtype))
@@ -304,11 +307,13 @@ class Twin(adapter.Twin):
         for key, variable in held.items():
             variable.assign(before[key] + 1)
         try:
-            found = self(*arrays)
+            stages_of_run = self(*arrays)
         finally:
             for key, variable in held.items():
                 variable.assign(before[key])
-        same = all(np.array_equal(expected[name], found[name]) for name in expected)
+        same = all(
+            np.array_equal(expected[name], stages_of_run[name]) for name in expected
+        )
         return list(held) if same else []
 
     def rename(self, twins: Mapping[str, Sequence[int]], whole: bool) -> None:
@@ -333,7 +338,8 @@ class Twin(adapter.Twin):
         noting: AbstractContextManager[None] = nullcontext()
         if self.dtype == "float32":
             noting = self.watched.noting(self.model)
-        with recorded.recording(self.model), noting, self._refused():
+        predicting = evaluating(self.functional)
+        with recorded.recording(self.model), noting, predicting, self._refused():
             # Without `training`: False would take the place of a True that a layer of
             # a functional model was called with, which `model(x)` does not.
             returned = self.functional(list(args))

@@ -93,11 +93,11 @@ class Watch:
         names = names_of_runs(self._begun)
         for layer, name in zip(self._begun, names, strict=True):
             size = len(self._stacks[layer])
-            first = counts.get(layer, 0)
-            counts[layer] = first + size
-            part = self._runs[layer][first : first + size]
-            numbers = [number for number, _ in part]
-            runs = [run for _, run in part if run is not None]
+            begin = counts.get(layer, 0)
+            counts[layer] = begin + size
+            runs_of_call = self._runs[layer][begin : begin + size]
+            numbers = [number for number, _ in runs_of_call]
+            runs = [run for _, run in runs_of_call if run is not None]
             is_clear = numbers == list(range(size)) and len(runs) == size
             runs_by_name[name] = runs if is_clear else []
         return runs_by_name
@@ -117,8 +117,8 @@ class Watch:
 
         def watched_attention(*args: Any, **kwargs: Any) -> Any:
             place = begun()
-            seen, result = attention.run(layer, call, args, kwargs)
-            run = None if seen is None else Run(*seen[:2], call=seen[2])
+            calls, result = attention.run(layer, call, args, kwargs)
+            run = None if calls is None else Run(*calls[:2], call=calls[2])
             self._runs[name][place] = number, run
             return result
 
@@ -142,11 +142,18 @@ class Watch:
         return watched_attention if attention.is_attention(layer) else watched
 
 
+def _states_told(args: tuple[Any, ...], kwargs: Mapping[str, Any], name: str) -> Any:
+    """What a call begins with, by place or by name; None where it is told nothing."""
+    if args:
+        return args[0]
+    return kwargs.get(name)
+
+
 def _states_of_cell(
     args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[np.ndarray, ...] | None:
     """The states that a cell is given, h, or h and c, (1, batch, units) each."""
-    states = args[0] if args else kwargs.get("states")
+    states = _states_told(args, kwargs, "states")
     if states is None:
         return None
     if keras.ops.is_tensor(states):
@@ -175,7 +182,7 @@ def _states_given(
     Returns:
         h, or h and c, each (directions, batch, units).
     """
-    states = args[0] if args else kwargs.get("initial_state")
+    states = _states_told(args, kwargs, "initial_state")
     if states is None:
         return None
     if keras.ops.is_tensor(states):
@@ -259,11 +266,11 @@ def _is_clear(
     if not keras.ops.is_tensor(x):
         return False
     if isinstance(layer, CELLS):
-        states = args[0] if args else kwargs.get("states")
+        states = _states_told(args, kwargs, "states")
         is_step = len(x.shape) == 2 and len(args) <= 1
         return is_step and states is not None and _are_states(states)
     if isinstance(layer, RECURRENT):
-        states = args[0] if args else kwargs.get("initial_state")
+        states = _states_told(args, kwargs, "initial_state")
         if len(args) > 1 or not _are_states(states):
             return False
     elif any(value is not None for value in args):

@@ -86,12 +86,11 @@ def anatomy(
     runs = watch.by_name()
     for name, run in runs.items():
         at_work.add(name, run)
-    kinds = {
-        name: of_layer(at_work.layer(run.layer).kind_at_work)
-        for name, run in runs.items()
-        if name in at_work.recurrent_calls or name in at_work.layer_inputs
-        if run.layer in holding
-    }
+    with_calls = at_work.recurrent_calls.keys() | at_work.layer_inputs.keys()
+    kinds = {}
+    for name, run in runs.items():
+        if name in with_calls and run.layer in holding:
+            kinds[name] = of_layer(at_work.layer(run.layer).kind_at_work)
     last = None
     ran = [run for run in watch.runs if run.layer in holding]
     if ran and isinstance(ran[-1].result, torch.Tensor):
@@ -184,15 +183,15 @@ class _LayersAtWork:
     def _add_written(self, name: str, run: Run) -> None:
         """Add a run of a layer by hand, if it is a usual one."""
         layer = self.layer(run.layer)
-        own = written.own_run(layer, run.args, run.kwargs, run.result)
-        if own is None:
+        own_run = written.own_run(layer, run.args, run.kwargs, run.result)
+        if own_run is None:
             return
-        options: Options = {} if own.states is None else {"states": own.states}
+        options: Options = {} if own_run.states is None else {"states": own_run.states}
         self.recurrent_calls[name] = call(
-            layer.kind, layer.arrays, own.x, options=options
+            layer.kind, layer.arrays, own_run.x, options=options
         )
-        self.recurrent_outputs[name] = own.output
-        if own.is_step:
+        self.recurrent_outputs[name] = own_run.output
+        if own_run.is_step:
             self.cells.append(name)
 
     def _add_recurrent(

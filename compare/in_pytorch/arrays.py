@@ -163,8 +163,8 @@ def sequence_of(module: Recurrent, result: Any) -> RecurrentOutput:
         result: a sequence and states; of a cell its states.
     """
     if isinstance(module, torch.nn.RNNCellBase):
-        h, *others = (state.numpy() for state in as_tuple(result))
-        c = others[0] if others else None
+        h, *further_states = (state.numpy() for state in as_tuple(result))
+        c = further_states[0] if further_states else None
         return RecurrentOutput(h[:, None], h, c, None, h[None])
     output, lengths = padded(module, result[0])
     states = as_tuple(result[1])
@@ -218,7 +218,9 @@ def states_as_arguments(
     tensors = tuple(
         torch.tensor(state, dtype=getattr(torch, dtype)) for state in states
     )
-    return (tensors if len(tensors) > 1 else tensors[0],)
+    if len(tensors) == 1:
+        return tensors
+    return (tensors,)
 
 
 def output_of(module: torch.nn.Module, result: Any) -> RecurrentOutput:
@@ -272,10 +274,12 @@ def handing_on(
 
 def _cell_handing_on(result: States, step: RecurrentOutput) -> States:
     """What a cell returned, with a step in the place of its own; c may be its own."""
-    h, *others = as_tuple(result)
+    h, *further_states = as_tuple(result)
     tensors = [like(step.output[:, -1], h)]
-    for own in others:
-        tensors.append(own if step.c is None else like(step.c, own))
+    for state in further_states:
+        if step.c is not None:
+            state = like(step.c, state)
+        tensors.append(state)
     return tuple(tensors) if isinstance(result, tuple) else tensors[0]
 
 
@@ -293,8 +297,8 @@ def returning(
             states "h_n" and "c_n", (layers * directions, batch, size).
     """
     if isinstance(module, torch.nn.RNNCellBase):
-        own = as_tuple(result)
-        new = [like(arrays[key][-1], s) for key, s in zip(KEYS, own, strict=False)]
+        tensors = as_tuple(result)
+        new = [like(arrays[key][-1], s) for key, s in zip(KEYS, tensors, strict=False)]
         return tuple(new) if isinstance(result, tuple) else new[0]
     output, states = result
     finals = tuple(
@@ -302,7 +306,9 @@ def returning(
         for key, state in zip(KEYS, as_tuple(states), strict=False)
     )
     sequence = _sequence_like(module, arrays["output"], output)
-    return sequence, finals if isinstance(states, tuple) else finals[0]
+    if isinstance(states, tuple):
+        return sequence, finals
+    return sequence, finals[0]
 
 
 def as_input_of(module: torch.nn.Module, array: np.ndarray, x: Any) -> Sequence:
@@ -352,7 +358,7 @@ def filled(results: object, tensors: Iterator[torch.Tensor]) -> object:
     if isinstance(results, dict):
         return {name: filled(results[name], tensors) for name in sorted(results)}
     if isinstance(results, list | tuple):
-        return tuple(filled(part, tensors) for part in results)
+        return tuple(filled(result, tensors) for result in results)
     return None if results is None else next(tensors)
 
 
@@ -366,8 +372,8 @@ def tensors_in(value: object) -> Iterator[torch.Tensor]:
     if isinstance(value, torch.Tensor):
         yield value
     elif isinstance(value, dict):
-        for part in value.values():
-            yield from tensors_in(part)
+        for item in value.values():
+            yield from tensors_in(item)
     elif isinstance(value, list | tuple):
-        for part in value:
-            yield from tensors_in(part)
+        for item in value:
+            yield from tensors_in(item)

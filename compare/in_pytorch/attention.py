@@ -58,10 +58,10 @@ def call_of(
         None of a call that is not of a batch.
     """
     try:
-        given = signature(layer.forward).bind(*args, **kwargs).arguments
+        bound = signature(layer.forward).bind(*args, **kwargs).arguments
     except TypeError:  # it will refuse
         return None
-    three: tuple[Any, ...] = tuple(given.get(n) for n in ("query", "key", "value"))
+    three: tuple[Any, ...] = tuple(bound.get(n) for n in ("query", "key", "value"))
     query, key, value = three
     if not all(isinstance(x, torch.Tensor) and x.ndim == 3 for x in three):
         return None
@@ -70,19 +70,19 @@ def call_of(
         options["key"] = batch_first(layer, key).numpy().copy()
     if value is not key:
         options["value"] = batch_first(layer, value).numpy().copy()
-    options |= _masks(layer, given)
+    options |= _masks(layer, bound)
     return batch_first(layer, query), options
 
 
 def _masks(
-    layer: torch.nn.MultiheadAttention, given: Mapping[str, Any]
+    layer: torch.nn.MultiheadAttention, bound: Mapping[str, Any]
 ) -> dict[str, np.ndarray]:
     """The mask of a call, and what is added to its scores, (batch, heads, ...) each."""
-    padding, attention = given.get("key_padding_mask"), given.get("attn_mask")
-    query, key = (batch_first(layer, given[name]) for name in ("query", "key"))
+    padding, attention = bound.get("key_padding_mask"), bound.get("attn_mask")
+    query, key = (batch_first(layer, bound[name]) for name in ("query", "key"))
     mask: np.ndarray | None = None
     added: np.ndarray | None = None
-    if given.get("is_causal") and padding is None and not given.get("need_weights", 1):
+    if bound.get("is_causal") and padding is None and not bound.get("need_weights", 1):
         # PyTorch takes the hint then, and does not look at the mask.
         return {"mask": causal(query.shape[1], key.shape[1])}
     for tensor, is_padding in ((padding, True), (attention, False)):
@@ -116,12 +116,12 @@ def at_work(
     kwargs: Mapping[str, Any],
 ) -> Call | None:
     """The layer at work; None where `call_of` has none."""
-    given = call_of(layer, args, kwargs)
-    if given is None:
+    inputs_and_options = call_of(layer, args, kwargs)
+    if inputs_and_options is None:
         return None
     kind = kind_of(layer)
-    options = {**options_of("torch", kind, layer), **given[1]}
-    return call(kind, arrays, given[0].numpy(), options=options)
+    options = {**options_of("torch", kind, layer), **inputs_and_options[1]}
+    return call(kind, arrays, inputs_and_options[0].numpy(), options=options)
 
 
 def arguments(
@@ -170,9 +170,9 @@ def norms_first(model: torch.nn.Module) -> dict[str, bool]:
 def norms_moved(model: torch.nn.Module) -> Iterator[None]:
     """Let transformer layers have their norms first, or last, unlike as they are."""
     with ExitStack() as stack:
-        for name, first in norms_first(model).items():
+        for name, is_first in norms_first(model).items():
             layer = model.get_submodule(name)
-            stack.enter_context(options_set(layer, norm_first=not first))
+            stack.enter_context(options_set(layer, norm_first=not is_first))
         yield
 
 

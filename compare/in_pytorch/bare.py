@@ -27,19 +27,19 @@ def bare_layers(twin: Twin, arrays: tuple[np.ndarray, ...]) -> list[BareLayer]:
         twin: in float64.
         arrays: one for each input.
     """
-    seen: list[BareLayer] = []
+    noted: list[BareLayer] = []
     hooks = []
     for name, module in twin.model.named_modules():
         kind = BY_TORCH_NAME.get(kind_of(module))
         is_bare = kind is not None and kind.rows is None and kind.name not in IDLE
         if kind is not None and is_bare and not is_by_hand(module):
-            hooks.append(module.register_forward_hook(_noting(seen, name, kind)))
+            hooks.append(module.register_forward_hook(_noting(noted, name, kind)))
     with hooked(hooks), suppress(*REFUSALS):  # what came before a refusal is seen
         twin.results(twin.tensors(arrays))
-    return seen
+    return noted
 
 
-def _noting(seen: list[BareLayer], name: str, kind: Kind) -> Callable[..., None]:
+def _noting(noted: list[BareLayer], name: str, kind: Kind) -> Callable[..., None]:
     """A hook that notes what a layer did."""
 
     def hook(module: torch.nn.Module, args: tuple[Any, ...], result: Any) -> None:
@@ -51,6 +51,6 @@ def _noting(seen: list[BareLayer], name: str, kind: Kind) -> Callable[..., None]
         options = kind.options_of("torch", module)
         output = features_last(module, result).numpy().copy()
         at_work = call(written, {}, x, options=options)
-        seen.append(BareLayer(name, written, kind, at_work, output))
+        noted.append(BareLayer(name, written, kind, at_work, output))
 
     return hook

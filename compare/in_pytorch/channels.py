@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
+from compare.in_pytorch.functions import Function, FunctionMode
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
 from compare.judging.arrays import IMAGE_AXES
@@ -26,21 +27,17 @@ CHANNELS_SECOND = (
 REDUCTIONS = ("mean", "sum", "amax", "amin")  # over all axes beyond the channels
 
 
-class _First(torch.overrides.TorchFunctionMode):
+class _First(FunctionMode):
     """Notes what goes into the first function that has the channels second."""
 
     def __init__(self) -> None:
         super().__init__()
         self.array: np.ndarray | None = None
 
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
+    def call(
+        self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        kwargs = dict(kwargs or {})
+        """Make a call, and note its input if it is the first of its sort."""
         if self.array is None and args and torch.is_tensor(args[0]):
             x = args[0]
             name = getattr(function, "__name__", "")

@@ -64,9 +64,9 @@ def hold(model: torch.nn.Module) -> None:
         full_name = f"{name}.{key}" if name else key
         _HELD.setdefault(model, []).append(full_name)
     for module, keys in names.items():
-        modes = {part: part.training for part in module.modules()}
+        modes = {inner: inner.training for inner in module.modules()}
         module.eval()  # in training, a spectral norm changes what it computes
-        weights = {key: _made(module, key).clone() for key in keys}
+        weights = {key: _computed_weight(module, key).clone() for key in keys}
         if parametrize.is_parametrized(module):
             without_parametrizations(module)
         for hook in _hooks(module):
@@ -77,8 +77,8 @@ def hold(model: torch.nn.Module) -> None:
         for key, weight in weights.items():
             module.register_parameter(key, torch.nn.Parameter(weight))
         hold_together(module)
-        for part, is_training in modes.items():
-            part.training = is_training
+        for inner, is_training in modes.items():
+            inner.training = is_training
 
 
 def held_weights(model: torch.nn.Module) -> list[str]:
@@ -134,11 +134,11 @@ def give(source: torch.nn.Module, model: torch.nn.Module) -> None:
         module.eval()
         try:
             _give(module, key, weight)
-            made = _made(module, key)
+            computed_weight = _computed_weight(module, key)
         finally:
             module.train(is_training)
         size = weight.abs().max()
-        if not torch.allclose(made, weight, rtol=0, atol=NEAR * float(size)):
+        if not torch.allclose(computed_weight, weight, rtol=0, atol=NEAR * float(size)):
             raise BadInput(
                 f"{full_name}: expected a layer that can have any weight, got one that "
                 "computes it from others and does not come to this one; take that out "
@@ -146,7 +146,7 @@ def give(source: torch.nn.Module, model: torch.nn.Module) -> None:
             )
 
 
-def _made(module: torch.nn.Module, key: str) -> torch.Tensor:
+def _computed_weight(module: torch.nn.Module, key: str) -> torch.Tensor:
     """The weight that a layer computes, while it evaluates."""
     if parametrize.is_parametrized(module, key):
         return getattr(module, key)
@@ -162,14 +162,14 @@ def _give(module: torch.nn.Module, key: str, weight: torch.Tensor) -> None:
         _give_by_hook(module, key, weight)
         return
     setattr(module, key, weight)
-    parts: Any = module.parametrizations[key]  # type: ignore[index]
-    for part in parts:
-        vectors = vectors_of(part, weight)
+    parametrizations: Any = module.parametrizations[key]  # type: ignore[index]
+    for parametrization in parametrizations:
+        vectors = vectors_of(parametrization, weight)
         if vectors is not None:
             _stretch(*vectors)
             _to_the_bit(module, key, weight, vectors[1])
-        elif hasattr(parts, "original0"):  # the lengths of a weight norm
-            _to_the_bit(module, key, weight, parts.original0)
+        elif hasattr(parametrizations, "original0"):  # the lengths of a weight norm
+            _to_the_bit(module, key, weight, parametrizations.original0)
 
 
 def _give_by_hook(module: torch.nn.Module, key: str, weight: torch.Tensor) -> None:
@@ -185,7 +185,7 @@ def _give_by_hook(module: torch.nn.Module, key: str, weight: torch.Tensor) -> No
         u, v = getattr(module, f"{key}_u"), getattr(module, f"{key}_v")
         _stretch(hook.reshape_weight_to_matrix(weight), u, v)
         _to_the_bit(module, key, weight, u)
-    setattr(module, key, _made(module, key))
+    setattr(module, key, _computed_weight(module, key))
 
 
 def _stretch(matrix: torch.Tensor, u: torch.Tensor, v: torch.Tensor) -> None:
@@ -222,7 +222,7 @@ def _to_the_bit(
     least: torch.Tensor | None = None
     for bits in sorted(range(-BITS, BITS + 1), key=abs):
         scale.copy_(start * (1 + bits * torch.finfo(scale.dtype).eps))
-        gap = (_made(module, key) - weight).abs()
+        gap = (_computed_weight(module, key) - weight).abs()
         for axis in range(weight.ndim):
             if not by_row or scale.shape[axis] == 1:
                 gap = gap.amax(axis, keepdim=True)

@@ -200,8 +200,8 @@ class HandedOn:
                 runs = self._outputs.setdefault(name, [])
                 if written.is_written(self._model, name):
                     usual = written.usual(self._model, name)
-                    own = written.own_run(usual, args, {}, result)
-                    runs.append(lambda: possible(own).output)
+                    own_run = written.own_run(usual, args, {}, result)
+                    runs.append(lambda: possible(own_run).output)
                 else:
                     runs.append(partial(output_of, module, copied(result)))
                 self._is_new = True

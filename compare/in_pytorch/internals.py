@@ -55,20 +55,24 @@ def hooks_before(module: torch.nn.Module) -> list[object]:
 
 
 def vectors_of(
-    part: Any, weight: torch.Tensor
+    parametrization: Any, weight: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None:
     """The matrix whose norm `parametrizations.spectral_norm` takes, and its vectors.
 
     Args:
-        part: what computes a weight.
+        parametrization: what computes a weight.
         weight: from another tensor.
 
     Returns:
         The weight as a matrix, (outputs, inputs), u and v; None of anything else.
     """
-    if not hasattr(part, "_u"):
+    if not hasattr(parametrization, "_u"):
         return None
-    return part._reshape_weight_to_matrix(weight), part._u, part._v
+    return (
+        parametrization._reshape_weight_to_matrix(weight),
+        parametrization._u,
+        parametrization._v,
+    )
 
 
 def without_parametrizations(module: torch.nn.Module) -> None:

@@ -44,7 +44,7 @@ def modules(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
     inside: set[int] = set()
     for name, module in model.named_modules():
         if _is_composite(module):
-            inside |= {id(part) for part in module.modules() if part is not module}
+            inside |= {id(inner) for inner in module.modules() if inner is not module}
         if id(module) not in inside:
             yield name, module
 

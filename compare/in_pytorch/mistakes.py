@@ -209,10 +209,10 @@ def _with_computation(
                 x, states = steps.until(x, states, result)
             options: Options = {} if states is None else {"states": states}
             wrong = possible(effect.compute(call(kind, arrays, x, lengths, options)))
-            made = returning(module, result, wrong)
+            returned = returning(module, result, wrong)
             if is_cell(module):
-                steps.hands_on(made)
-            return made
+                steps.hands_on(returned)
+            return returned
         if attention.is_attention(module):
             attending = attention.at_work(module, arrays, args, kwargs)
             computed = possible(attending and effect.compute(attending))
@@ -236,10 +236,10 @@ def _recomputed_by_hand(
 ) -> Any:
     """What a layer by hand returns, with what a mistake computes in its place."""
     usual = written.usual(model, layer_of(layer))
-    own = possible(written.own_run(usual, args, kwargs, result))
-    options: Options = {} if own.states is None else {"states": own.states}
+    own_run = possible(written.own_run(usual, args, kwargs, result))
+    options: Options = {} if own_run.states is None else {"states": own_run.states}
     wrong = possible(
-        effect.compute(call(usual.kind, usual.arrays, own.x, options=options))
+        effect.compute(call(usual.kind, usual.arrays, own_run.x, options=options))
     )
     c = wrong["c_n"][-1] if "c_n" in wrong else None
     sequence = RecurrentOutput(wrong["output"], wrong["h_n"][-1], c)
@@ -366,6 +366,9 @@ def _with_result_shapes(
 
     def reshape(model: Any, args: object, results: object) -> object:
         tensors: list[Any] = [tensor for _, tensor in flat(results)]
+        if effect.orders:
+            axes = zip(tensors, effect.orders, strict=True)
+            tensors = [tensor.permute(order) for tensor, order in axes]
         pairs = zip(tensors, effect.shapes, strict=True)
         batch = -1  # of any size; a batch of one may have been squeezed away
         reshaped = [tensor.reshape(batch, *shape) for tensor, shape in pairs]
@@ -384,7 +387,9 @@ def _with_loss_factor(twin: Twin, effect: LossFactor) -> Iterator[None]:
     def wrong(loss: adapter.Loss, *arguments: Any) -> torch.Tensor:
         def multiplied(result: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
             factor = effect.factor(tuple(result.shape))
-            return (1 if factor is None else factor) * loss(result, target)
+            if factor is None:
+                return loss(result, target)
+            return factor * loss(result, target)
 
         return right(multiplied, *arguments)
 

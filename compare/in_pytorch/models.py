@@ -93,9 +93,14 @@ def is_compiled(model: torch.nn.Module) -> bool:
     return any(internals.is_compiled(module) for module in model.modules())
 
 
-def learns(model: torch.nn.Module) -> bool:
-    """Whether a model computes something else now than in evaluation."""
-    return any(_learns(module) for module in model.modules())
+def note_of_training(model: torch.nn.Module) -> str:
+    """Say that a model computes something else now than in evaluation, or ""."""
+    if not any(_learns(module) for module in model.modules()):
+        return ""
+    return (
+        "PyTorch's model is in training mode; it is judged as in evaluation: call "
+        ".eval() before you use it."
+    )
 
 
 def _learns(module: torch.nn.Module) -> bool:

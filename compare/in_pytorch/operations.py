@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.in_pytorch import precision
+from compare.in_pytorch.functions import Function, FunctionMode, calling_frame
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
 from compare.mistakes.operations import (
@@ -25,6 +25,7 @@ from compare.mistakes.operations import (
     cut,
     mask,
 )
+from compare.mistakes.traces import frames
 
 Arguments = Sequence[Any]
 
@@ -89,7 +90,7 @@ class Watch:
         return watching.operations
 
 
-class _Watching(torch.overrides.TorchFunctionMode):
+class _Watching(FunctionMode):
     """Notes what functions of PyTorch do that are called inside.
 
     Args:
@@ -106,16 +107,12 @@ class _Watching(torch.overrides.TorchFunctionMode):
         self._steps = steps
         self._names = {id(module): name for name, module in model.named_modules()}
 
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
+    def call(
+        self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        kwargs = kwargs or {}
+        """Make a call, and note what it does to the values of its arguments."""
         name = getattr(function, "__name__", "")
-        caller = precision.caller()
+        caller = calling_frame()
         before: list[Operation] = []
         # What works in place changes its argument, so this comes before the call.
         if args and isinstance(args[0], torch.Tensor):
@@ -167,7 +164,8 @@ class _Watching(torch.overrides.TorchFunctionMode):
                     used=alive,
                 )
         elif name == "pad":
-            amounts = kwargs.get("pad", args[1] if len(args) > 1 else ())
+            amounts = args[1] if len(args) > 1 else ()
+            amounts = kwargs.get("pad", amounts)
             place = self._place("padding", caller)
             yield Operation(place, "added nothing", "weights", any(amounts))
         elif name == "embedding":
@@ -203,17 +201,17 @@ class _Watching(torch.overrides.TorchFunctionMode):
         self, x: torch.Tensor, index: Any, caller: FrameType
     ) -> Iterator[Operation]:
         """Slices that end, or begin, where an axis that is long enough would."""
-        parts = list(index) if isinstance(index, tuple) else [index]
+        items = list(index) if isinstance(index, tuple) else [index]
         axis = 0
-        for number, part in enumerate(parts):
-            if part is Ellipsis:
-                axis = x.ndim - sum(p is not None for p in parts[number + 1 :])
+        for number, item in enumerate(items):
+            if item is Ellipsis:
+                axis = x.ndim - sum(p is not None for p in items[number + 1 :])
                 continue
-            if part is None:
+            if item is None:
                 continue
-            if isinstance(part, slice) and axis < x.ndim:
+            if isinstance(item, slice) and axis < x.ndim:
                 size = x.shape[axis]
-                for bound, text in _fixed_bounds(part):
+                for bound, text in _fixed_bounds(item):
                     # A bound of the very size of the axis was read from it.
                     if bound != size:
                         place = self._place(f"slice [{text}]", caller)
@@ -235,7 +233,8 @@ class _Watching(torch.overrides.TorchFunctionMode):
             lengths = args[1]
             place = self._place("packing", caller)
             idle = "got no sequence that is shorter than the batch"
-            shorter = bool((lengths < args[0].shape[1 if args[2] else 0]).any())
+            time_axis = 1 if args[2] else 0  # batch_first
+            shorter = bool((lengths < args[0].shape[time_axis]).any())
             yield Operation(place, idle, "padding", shorter)
         elif name == "multi_head_attention_forward":
             padding = kwargs.get("key_padding_mask")
@@ -286,7 +285,7 @@ class _Watching(torch.overrides.TorchFunctionMode):
         a loop are.
         """
         places = []
-        for frame in _frames(caller):
+        for frame in frames(caller):
             file = frame.f_code.co_filename
             if file.startswith(SUITE):
                 break
@@ -302,7 +301,7 @@ class _Watching(torch.overrides.TorchFunctionMode):
     def _place(self, word: str, caller: FrameType) -> str:
         """Where an operation is: the module that runs it, and the user's line."""
         module, line = "", ""
-        for frame in _frames(caller):
+        for frame in frames(caller):
             file = frame.f_code.co_filename
             if file.startswith(SUITE):
                 break
@@ -317,17 +316,10 @@ class _Watching(torch.overrides.TorchFunctionMode):
         return f"{word}{line}"
 
 
-def _frames(frame: FrameType | None) -> Iterator[FrameType]:
-    """A frame and those that called it, innermost first."""
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
-
-
 def _is_users(caller: FrameType) -> bool:
     """Whether a function was called by code that is not PyTorch's."""
     handing = ("overrides.py", "_tensor.py")  # of PyTorch, between the two
-    for frame in _frames(caller):
+    for frame in frames(caller):
         file = frame.f_code.co_filename
         if not (file.startswith(PYTORCH) and file.endswith(handing)):
             return not file.startswith((PYTORCH, SUITE))
@@ -336,7 +328,7 @@ def _is_users(caller: FrameType) -> bool:
 
 def _is_branch(caller: FrameType) -> bool:
     """Whether a user's line goes one way or another, and is no assertion."""
-    for frame in _frames(caller):
+    for frame in frames(caller):
         file = frame.f_code.co_filename
         if not file.startswith(PYTORCH):
             words = linecache.getline(file, frame.f_lineno).split()
@@ -349,10 +341,10 @@ def _bounds(name: str, args: Arguments, kwargs: Mapping[str, Any]) -> tuple[Any,
     if name in KNEES:
         return KNEES[name]
     bounds = []
-    for told in TOLD[name]:
+    for argument in TOLD[name]:
         bound = None
-        if told is not None:
-            place, keyword, usual = told
+        if argument is not None:
+            place, keyword, usual = argument
             bound = kwargs.get(keyword, usual)
             if len(args) > place:
                 bound = args[place]
@@ -387,11 +379,11 @@ def _need(x: Any) -> Need:
     return "values" if is_float else "padding"
 
 
-def _fixed_bounds(part: slice) -> Iterator[tuple[int, str]]:
+def _fixed_bounds(bounds: slice) -> Iterator[tuple[int, str]]:
     """The numbers of values that a slice takes at most, with it in words."""
-    if part.step not in (None, 1):
+    if bounds.step not in (None, 1):
         return
-    if type(part.stop) is int and part.stop > 1 and not part.start:
-        yield part.stop, f":{part.stop}"
-    if type(part.start) is int and part.start < -1 and part.stop is None:
-        yield -part.start, f"{part.start}:"
+    if type(bounds.stop) is int and bounds.stop > 1 and not bounds.start:
+        yield bounds.stop, f":{bounds.stop}"
+    if type(bounds.start) is int and bounds.start < -1 and bounds.stop is None:
+        yield -bounds.start, f"{bounds.start}:"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from compare.in_pytorch.arrays import tensors_in
+from compare.in_pytorch.functions import Function, FunctionMode
 from compare.in_pytorch.refusals import REFUSALS
 from compare.in_pytorch.twin import Twin
 
@@ -33,7 +34,7 @@ def leaves_out_padding(twin: Twin, arrays: Sequence[np.ndarray]) -> bool:
     return watching.has_seen_one
 
 
-class _WatchingForMasks(torch.overrides.TorchFunctionMode):
+class _WatchingForMasks(FunctionMode):
     """Looks for a mask of samples in what functions of PyTorch take and return.
 
     Args:
@@ -48,14 +49,10 @@ class _WatchingForMasks(torch.overrides.TorchFunctionMode):
         self.has_seen_one = False
         self._batch = batch
 
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
+    def call(
+        self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        kwargs = kwargs or {}
+        """Make a call, and look for a mask among what it takes and returns."""
         result = function(*args, **kwargs)
         if not self.has_seen_one:
             tensors = tensors_in([result, *args, *kwargs.values()])

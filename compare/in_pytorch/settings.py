@@ -20,7 +20,10 @@ def _set_default_device(device: torch.device) -> None:
     A device that is set costs time in each call, the CPU too.
     """
     if torch.get_default_device() != device:
-        torch.set_default_device(None if device == CPU else device)
+        if device == CPU:
+            torch.set_default_device(None)
+        else:
+            torch.set_default_device(device)
 
 
 def _deterministic() -> tuple[bool, bool]:

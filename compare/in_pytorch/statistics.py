@@ -46,11 +46,11 @@ def _of_all_values(layer: Any) -> list[Any]:
         if momentum is None:  # the mean of all batches
             momentum = 1 / float(layer.num_batches_tracked)
         number = args[0].numel() / args[0].shape[1]  # of the values of a feature
-        kept = old * (1 - momentum)
+        share = old * (1 - momentum)
         # By `.data`, which autograd does not see: the layer keeps the tensor for its
         # gradients, which read nothing of it.
-        new = layer.running_var.data - kept
-        layer.running_var.data.copy_(kept + new * (number - 1) / number)
+        new = layer.running_var.data - share
+        layer.running_var.data.copy_(share + new * (number - 1) / number)
 
     return [
         layer.register_forward_pre_hook(keep),

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.in_pytorch import precision
 from compare.in_pytorch.arrays import tensors_in
+from compare.in_pytorch.functions import Function, FunctionMode, calling_frame
 from compare.in_pytorch.internals import LAYERS_HOME, version_of
 from compare.in_pytorch.models import hooked
 from compare.in_pytorch.operators import name_of
@@ -97,7 +97,7 @@ def replaced(twin: Twin, replacements: Sequence[Replacement]) -> Iterator[None]:
             vars(twin)["results"] = before
 
 
-class _Running(torch.overrides.TorchFunctionMode):
+class _Running(FunctionMode):
     """Counts the operations of a model, notes them and replaces what they do.
 
     Args:
@@ -154,14 +154,10 @@ class _Running(torch.overrides.TorchFunctionMode):
 
     # ------------------------------------------------------------------ functions
 
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
+    def call(
+        self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        kwargs = dict(kwargs or {})
+        """Make a call with what is replaced, and note it as a step."""
         if self._inside:
             return function(*args, **kwargs)
         self._count += 1
@@ -172,10 +168,11 @@ class _Running(torch.overrides.TorchFunctionMode):
         takes: tuple[int, ...] = ()
         if self._recorder is not None:
             takes = self._recorder.numbers(tensors)
-        result = function(*args, **kwargs)
         change = self._outputs.get((number, 0))
+        handed_on = None
         if change is not None and change.hands_on is not None:
-            result = tensors[change.hands_on].clone()
+            handed_on = tensors[change.hands_on].clone()  # before it may be changed
+        result = function(*args, **kwargs)
         changed = [
             tensor
             for tensor, key in zip(tensors, keys, strict=True)
@@ -188,9 +185,14 @@ class _Running(torch.overrides.TorchFunctionMode):
         ]
         if changed:
             for place, tensor in enumerate(changed):
-                if (number, place) in self._outputs:
+                if handed_on is not None and place == 0:
+                    tensor.copy_(handed_on)
+                elif (number, place) in self._outputs:
                     tensor.copy_(self._put(self._outputs, number, place, tensor))
             made = changed
+        elif handed_on is not None:
+            result = handed_on
+            made = [result]
         elif made:
             result = self._taken(number, result)
             made = list(tensors_in(result))
@@ -205,7 +207,7 @@ class _Running(torch.overrides.TorchFunctionMode):
                 _arguments(args, kwargs),
                 self._layers[-1] if self._layers else "",
                 False,
-                _line(precision.caller()),
+                _line(calling_frame()),
             )
         return result
 

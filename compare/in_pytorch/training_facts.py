@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.overrides import TorchFunctionMode
 
+from compare.in_pytorch.functions import Function, FunctionMode
 from compare.in_pytorch.internals import WatchedOperations
 from compare.in_pytorch.layers import holders
 from compare.in_pytorch.models import BATCH_NORMS, hooked, modes_kept, untouched
@@ -32,7 +32,7 @@ def facts(twin: Twin, arrays: Sequence[np.ndarray]) -> TrainingFacts:
         arrays: one for each input.
     """
     model = twin.model
-    with _kept(model):
+    with _left_as_it_was(model):
         model.train()
         less_one: set[str] = set()
         with hooked(_hooks_on_variances(model, less_one)):
@@ -50,7 +50,7 @@ def facts(twin: Twin, arrays: Sequence[np.ndarray]) -> TrainingFacts:
 
 
 @contextmanager
-def _kept(model: torch.nn.Module) -> Iterator[None]:
+def _left_as_it_was(model: torch.nn.Module) -> Iterator[None]:
     """Leave modes, statistics of batches and random numbers as they were."""
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     try:
@@ -152,20 +152,21 @@ class _Operations(WatchedOperations):
         return func(*args, **(kwargs or {}))
 
 
-class _Functions(TorchFunctionMode):
+class _Functions(FunctionMode):
     """Says when an alpha dropout is at work, whose operation is that of any dropout."""
 
     def __init__(self, operations: _Operations) -> None:
         super().__init__()
         self._operations = operations
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    def call(
+        self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        """Make a call, and tell the operations in it whether it is an alpha dropout."""
         before = self._operations.alpha
-        self._operations.alpha |= getattr(func, "__name__", "") in ALPHA_DROPOUTS
+        self._operations.alpha |= getattr(function, "__name__", "") in ALPHA_DROPOUTS
         try:
-            return func(*args, **(kwargs or {}))
+            return function(*args, **kwargs)
         finally:
             self._operations.alpha = before
 
@@ -180,11 +181,11 @@ def _drawn(operation: str, args: Sequence[Any]) -> tuple[DrawKind | None, float 
     if operation == "native_dropout":
         return "dropout", _rounded(args[1])
     if operation.startswith("bernoulli"):
-        kept = _share_kept(operation, args)
-        if kept is not None and 0 < kept < 1:
+        share_kept = _share_kept(operation, args)
+        if share_kept is not None and 0 < share_kept < 1:
             shared = args[0].dim() > 1 and 1 in args[0].shape[1:]
             kind: DrawKind = "dropout of whole channels" if shared else "dropout"
-            return kind, _rounded(1 - kept)
+            return kind, _rounded(1 - share_kept)
     if operation.startswith(NORMAL):
         return "noise", None
     if operation.startswith(UNIFORM):
@@ -273,19 +274,19 @@ def _hooks_on_variances(model: torch.nn.Module, less_one: set[str]) -> Iterator[
 
 def _learnt(model: torch.nn.Module) -> Mapping[str, Mapping[str, np.ndarray]]:
     """1 for each number of a weight that is learnt, else 0, by layer and array."""
-    return {
-        name: {
-            key: np.broadcast_to(np.float32(tensor.requires_grad), tensor.shape)
-            for key, tensor in tensors.items()
-        }
-        for name, tensors in holders(model).items()
-    }
+    learnt: dict[str, dict[str, np.ndarray]] = {}
+    for name, tensors in holders(model).items():
+        learnt[name] = {}
+        for key, tensor in tensors.items():
+            is_learnt = np.float32(tensor.requires_grad)
+            learnt[name][key] = np.broadcast_to(is_learnt, tensor.shape)
+    return learnt
 
 
 def _padding(model: torch.nn.Module) -> dict[str, int]:
     """The row of each embedding that is never learnt, counted from 0."""
-    return {
-        name: module.padding_idx
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Embedding) and module.padding_idx is not None
-    }
+    rows = {}
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Embedding) and module.padding_idx is not None:
+            rows[name] = module.padding_idx
+    return rows

@@ -90,7 +90,7 @@ def own_run(
     features, step = layer.arrays["weight_ih"].shape[1], x.ndim == 2 + axes
     if x.shape[-1] != features:
         return None
-    tensors = [_features_last(tensor, axes) for tensor in _tensors(result)]
+    tensors = [_features_last(tensor, axes) for tensor in _tensors_by_place(result)]
     labels = _labels(layer, x, tensors)
     if "output" not in labels and "h" not in labels:
         return None
@@ -104,7 +104,10 @@ def own_run(
     if output.ndim == 2 + axes:
         output = output[:, None]
     h = output[:, -1] if h is None else h
-    own_states = [*_tensors(args[1:]), *_tensors(list(kwargs.values()))]
+    own_states = [
+        *_tensors_by_place(args[1:]),
+        *_tensors_by_place(list(kwargs.values())),
+    ]
     states = []
     for state in own_states:
         state = _without_first_axis("h", _features_last(state, axes), axes)
@@ -112,8 +115,8 @@ def own_run(
             return None
         states.append(state.numpy()[None].copy())
     sequence = x[:, None] if step else x
-    made = RecurrentOutput(output, h, arrays.get("c"), None, h[None])
-    return OwnRun(sequence.numpy(), tuple(states) or None, made, step)
+    output_of_run = RecurrentOutput(output, h, arrays.get("c"), None, h[None])
+    return OwnRun(sequence.numpy(), tuple(states) or None, output_of_run, step)
 
 
 def is_step(layer: Layer, x: torch.Tensor) -> bool:
@@ -154,7 +157,7 @@ def returning(
         sequence: what it is to hand on.
     """
     axes = _spatial_axes(layer)
-    tensors = list(_tensors(result))
+    tensors = list(_tensors_by_place(result))
     in_order = [_features_last(tensor, axes) for tensor in tensors]
     labels = _labels(layer, _features_last(args[0], axes), in_order)
     steps: dict[str, np.ndarray | None] = {
@@ -185,10 +188,10 @@ def begun_with(
         states: h, or h and c, (1, batch, size) each.
     """
     axes = _spatial_axes(layer)
-    own = list(_tensors(args[1:]))
+    tensors = list(_tensors_by_place(args[1:]))
     new = [
         _in_place(state, tensor, axes)
-        for state, tensor in zip(states, own, strict=True)
+        for state, tensor in zip(states, tensors, strict=True)
     ]
     states_of_step: Any = filled(args[1:], iter(new))
     return (args[0], *states_of_step)
@@ -233,13 +236,17 @@ def _without_first_axis(label: str, tensor: torch.Tensor, axes: int) -> torch.Te
     return tensor
 
 
-def _tensors(value: Any) -> Iterator[torch.Tensor]:
-    """The tensors in what a module takes or returns, in order."""
+def _tensors_by_place(value: Any) -> Iterator[torch.Tensor]:
+    """The tensors in what a module takes or returns, in order.
+
+    Unlike `tensors_in` it passes dictionaries over: `_labels` tells h from c by their
+    order, which a dictionary does not promise.
+    """
     if isinstance(value, torch.Tensor):
         yield value
     elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _tensors(part)
+        for item in value:
+            yield from _tensors_by_place(item)
 
 
 def alone(
@@ -254,26 +261,26 @@ def alone(
     dtype = getattr(torch, twin.dtype)
     axes = _spatial_axes(layer)
     x = x.movedim(-1, -1 - axes)
-    given = tuple(_as_tensor(state[-1], axes, dtype) for state in states or ())
-    own = None
+    begin = tuple(_as_tensor(state[-1], axes, dtype) for state in states or ())
+    run = None
     with suppress(*REFUSALS):  # a layer may take a sequence, a cell a step
-        args = (x, *_as_given(given))
-        own = own_run(layer, args, {}, module(*args))
-    if own is not None:
-        return own.output
+        args = (x, *_as_given(begin))
+        run = own_run(layer, args, {}, module(*args))
+    if run is not None:
+        return run.output
     steps: list[RecurrentOutput] = []
-    if not given:
+    if not begin:
         size = layer.arrays["weight_hh"].shape[1]
         number = 2 if _has_c(layer) else 1
         zeros = x.new_zeros(len(x), size, *x.shape[x.ndim - axes :])
-        given = (zeros,) * number
+        begin = (zeros,) * number
     for step in x.unbind(1):
-        own = _one_step(layer, module, step, given)
-        if own is None:
+        run = _one_step(layer, module, step, begin)
+        if run is None:
             raise ValueError(f"{name} returns neither steps nor states")
-        steps.append(own.output)
-        ends = [state for state in (own.output.h, own.output.c) if state is not None]
-        given = tuple(_as_tensor(end, axes, dtype) for end in ends)
+        steps.append(run.output)
+        ends = [state for state in (run.output.h, run.output.c) if state is not None]
+        begin = tuple(_as_tensor(end, axes, dtype) for end in ends)
     output = np.concatenate([step.output for step in steps], axis=1)
     return replace(steps[-1], output=output)
 

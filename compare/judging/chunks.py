@@ -129,15 +129,15 @@ def first_where(
     """
     axes = a.ndim
     a, b = _checked(a, b)
-    first = None
+    place = None
     for chunk in chunks(a.shape):
         places = np.argwhere(condition(a[chunk], b[chunk]))
         if not len(places):
             continue
         index = _index(chunk, tuple(places[places[:, axis].argmin()]))
-        if first is None or index[axis] < first[axis]:
-            first = index
-    return None if first is None else first[:axes]
+        if place is None or index[axis] < place[axis]:
+            place = index
+    return None if place is None else place[:axes]
 
 
 def _checked(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -163,7 +163,7 @@ def _gap(a: np.ndarray, b: np.ndarray, buffer: np.ndarray) -> np.ndarray:
 
 def _index(chunk: tuple[slice, ...], place: Sequence[np.integer]) -> tuple[int, ...]:
     """An index into a chunk, as one into the whole array."""
-    starts = [part.start for part in chunk]
+    starts = [bounds.start for bounds in chunk]
     starts += [0] * (len(place) - len(chunk))
     return tuple(
         start + int(number) for start, number in zip(starts, place, strict=True)

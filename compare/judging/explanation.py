@@ -85,18 +85,18 @@ class Explanation:
     @property
     def place(self) -> str:
         """Where the difference begins, in words; nothing where that is not known."""
-        parts = []
+        words = []
         if self.layer:
-            parts.append(self.layer)
+            words.append(self.layer)
         if self.timestep:
-            parts.append(f"step {self.timestep}")
+            words.append(f"step {self.timestep}")
         if self.unit:
-            parts.append(f"unit {self.unit}")
+            words.append(f"unit {self.unit}")
         if len(self.gates) == 1:
-            parts.append(f"gate {self.gates[0]}")
+            words.append(f"gate {self.gates[0]}")
         elif self.gates:
-            parts.append(f"gates {listed(self.gates)}")
-        return ", ".join(parts)
+            words.append(f"gates {listed(self.gates)}")
+        return ", ".join(words)
 
     def explain(self) -> list[str]:
         """The explanation as text of a few lines, the place in front."""

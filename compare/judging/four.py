@@ -51,11 +51,11 @@ class Track:
         self._gaps: list[list[float]] = []  # (steps, 4), as parts of the largest value
         self._largest = 0.0  # value so far
 
-    def add(self, four: Four) -> None:
+    def add(self, stage: Four) -> None:
         """Note one more step, in parts of the largest value so far."""
-        self._largest = max(self._largest, largest(four.t64), largest(four.k64))
+        self._largest = max(self._largest, largest(stage.t64), largest(stage.k64))
         scale = self._largest or 1.0
-        gaps = [largest_gaps(a, b, has_time=False)[0] for a, b in pairs(four)]
+        gaps = [largest_gaps(a, b, has_time=False)[0] for a, b in pairs(stage)]
         self._gaps.append([gap / scale for gap in gaps])
 
     def distances(self) -> Distances:

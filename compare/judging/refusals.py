@@ -127,8 +127,8 @@ def is_users_own(file: str) -> bool:
 
 def is_installed_by_user(file: str) -> bool:
     """Whether code in a file is of a package that the suite itself does not need."""
-    parts = Path(file).parts
-    for folder, name in pairwise(parts):
+    folders = Path(file).parts
+    for folder, name in pairwise(folders):
         if folder in PACKAGES:
             return Path(name).stem not in NEEDED and not file.startswith(SUITE)
     return False

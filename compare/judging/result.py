@@ -307,9 +307,9 @@ class Result:
 
 def _smallest_in_words(smallest: Mapping[str, Any]) -> str:
     """Shapes and sizes of the smallest case that differs, and its gap if there is."""
-    parts = [f"{name} {tuple(shape)}" for name, shape in smallest["inputs"].items()]
-    parts += [f"{name} {size}" for name, size in smallest["sizes"].items()]
-    words = ", ".join(parts)
+    sizes = [f"{name} {tuple(shape)}" for name, shape in smallest["inputs"].items()]
+    sizes += [f"{name} {size}" for name, size in smallest["sizes"].items()]
+    words = ", ".join(sizes)
     if smallest["gap"] is not None:
         words += f": the gap is {smallest['gap']:.1e}"
     return words

@@ -83,14 +83,14 @@ def differences(results: Sequence[Result]) -> list[str]:
     texts = []
     for pair_results in _by_pair(results):
         wrong = [result for result in pair_results if not result.as_expected]
-        told = _told(wrong)
-        if not told:
+        distinct = _distinct(wrong)
+        if not distinct:
             continue
         if weights_differ(pair_results):
-            texts.append(f"{told[0].pair}: {WEIGHTS_DIFFER}")
-        texts += [result.explain() for result in told]
-        if len(wrong) > len(told):
-            texts.append(f"  as in {len(wrong) - len(told)} more of these runs")
+            texts.append(f"{distinct[0].pair}: {WEIGHTS_DIFFER}")
+        texts += [result.explain() for result in distinct]
+        if len(wrong) > len(distinct):
+            texts.append(f"  as in {len(wrong) - len(distinct)} more of these runs")
     return texts
 
 
@@ -102,13 +102,13 @@ def _by_pair(results: Iterable[Result]) -> list[list[Result]]:
     return list(groups.values())
 
 
-def _told(wrong: Sequence[Result]) -> list[Result]:
+def _distinct(wrong: Sequence[Result]) -> list[Result]:
     """The results, of one pair and wrong, that say what no other one says."""
-    told: list[Result] = []
+    distinct: list[Result] = []
     for result in sorted(wrong, key=_clarity, reverse=True):
-        if not any(_says_all_of(teller, result) for teller in told):
-            told.append(result)
-    return told
+        if not any(_says_all_of(teller, result) for teller in distinct):
+            distinct.append(result)
+    return distinct
 
 
 def _clarity(result: Result) -> tuple[bool, bool, float]:
@@ -136,9 +136,9 @@ def _says_all_of(teller: Result, result: Result) -> bool:
 
 def weights_differ(results: Sequence[Result]) -> bool:
     """Whether models differ as they are, and not with random weights in both."""
-    own = {r.verdict for r in results if r.direction == "as is"}
+    verdicts = {r.verdict for r in results if r.direction == "as is"}
     random = {r.verdict for r in results if r.direction == "random"}
-    return DIFFERENT in own and SAME in random and random <= {SAME, BOTH_REFUSE}
+    return DIFFERENT in verdicts and SAME in random and random <= {SAME, BOTH_REFUSE}
 
 
 # ----------------------------------------------------------------- what a pass is worth
@@ -218,30 +218,33 @@ def in_three_lines(
     pairs = ", ".join(dict.fromkeys(result.pair for result in results))
     wrong = [result for result in results if not result.as_expected]
     verdict = verdict_of(wrong or results)
-    first = f"{verdict}: {pairs}, in {_runs(results)}"
+    verdict_line = f"{verdict}: {pairs}, in {_runs(results)}"
     if not_compared:
-        first += f"; not compared: {', '.join(pair.pair for pair in not_compared)}"
+        names = ", ".join(pair.pair for pair in not_compared)
+        verdict_line += f"; not compared: {names}"
     if wrong:
-        first += f", {len(wrong)} of them not as expected"
-        return _shortened(first, *_cause_and_fix(results))
-    second = _figures(results)
+        verdict_line += f", {len(wrong)} of them not as expected"
+        return _shortened(verdict_line, *_cause_and_fix(results))
+    figures_line = _figures(results)
     for pair in sensitivity:
-        second += f"; {pair.noticed} of {pair.faults} mistakes noticed"
-    return _shortened(first, second, MORE)
+        figures_line += f"; {pair.noticed} of {pair.faults} mistakes noticed"
+    return _shortened(verdict_line, figures_line, MORE)
 
 
 def _cause_and_fix(results: Sequence[Result]) -> tuple[str, str]:
     """Why the first pair that is wrong is so, and what to do; in a line each."""
     for pair_results in _by_pair(results):
-        told = _told([result for result in pair_results if not result.as_expected])
-        if not told:
+        distinct = _distinct(
+            [result for result in pair_results if not result.as_expected]
+        )
+        if not distinct:
             continue
         if weights_differ(pair_results):
             return f"because {WEIGHTS_DIFFER}", MORE
-        cause = told[0].explanation
+        cause = distinct[0].explanation
         if cause is not None and cause.explained:
             return f"because {cause.sentence}", f"fix {cause.fix}"
-        shown = told[0].explain().splitlines()[:2]
+        shown = distinct[0].explain().splitlines()[:2]
         return " ".join(" ".join(shown).split()), MORE
     return "", MORE
 
@@ -285,10 +288,10 @@ def _row_of(results: Sequence[Result]) -> str:
 
 
 def _row(tag: str, cells: Iterable[object]) -> str:
-    parts = [f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in cells]
-    return f"<tr>{''.join(parts)}</tr>"
+    html_cells = [f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in cells]
+    return f"<tr>{''.join(html_cells)}</tr>"
 
 
 def _listed(numbers: Iterable[int | None]) -> str:
-    known = {number for number in numbers if number is not None}
-    return " ".join(map(str, sorted(known)))
+    known_numbers = {number for number in numbers if number is not None}
+    return " ".join(map(str, sorted(known_numbers)))

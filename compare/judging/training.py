@@ -139,7 +139,7 @@ class TrainingEvidence:
             "causes": [asdict(cause) for cause in self.causes],
             "left": self.left,
             "notes": list(self.notes),
-            "sharpe": {part: dict(ratios) for part, ratios in self.sharpe.items()},
+            "sharpe": {days: dict(ratios) for days, ratios in self.sharpe.items()},
             "seconds": round(self.seconds, 3),
         }
         return as_json(document)

@@ -144,10 +144,7 @@ def is_apart(t64: np.ndarray, k64: np.ndarray) -> bool:
         t64: PyTorch's stage in float64, of any shape.
         k64: Keras's, as t64.
     """
-    if t64.shape != k64.shape or not t64.size:
-        return False
-    gap = largest_gaps(t64, k64, has_time=False)[0] / scale_of(t64, k64)
-    return bool(np.isfinite(gap) and gap > SAFETY * HORIZON * (EPS64 / EPS32))
+    return _gap_is_above(SAFETY * HORIZON * (EPS64 / EPS32), t64, k64)
 
 
 def is_apart32(t32: np.ndarray, k32: np.ndarray) -> bool:
@@ -161,10 +158,15 @@ def is_apart32(t32: np.ndarray, k32: np.ndarray) -> bool:
         t32: PyTorch's stage in float32, of any shape.
         k32: Keras's, as t32.
     """
-    if t32.shape != k32.shape or not t32.size:
+    return _gap_is_above(2 * HORIZON, t32, k32)
+
+
+def _gap_is_above(limit: float, torch: np.ndarray, keras: np.ndarray) -> bool:
+    """Whether two arrays of one shape have a finite gap that is above a limit."""
+    if torch.shape != keras.shape or not torch.size:
         return False
-    gap = largest_gaps(t32, k32, has_time=False)[0] / scale_of(t32, k32)
-    return bool(np.isfinite(gap) and gap > 2 * HORIZON)
+    gap = largest_gaps(torch, keras, has_time=False)[0] / scale_of(torch, keras)
+    return bool(np.isfinite(gap) and gap > limit)
 
 
 def judge32(

@@ -23,10 +23,12 @@ from compare.kinds.edges import EDGES
 from compare.kinds.embedding import EMBEDDING
 from compare.kinds.global_pooling import GLOBAL_POOLING
 from compare.kinds.group_norm import GROUP_NORM
+from compare.kinds.grouped_attention import GROUPED_ATTENTION
 from compare.kinds.gru import GRU
 from compare.kinds.kind import Family, Kind
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.layer_norm import LAYER_NORM
+from compare.kinds.local_response_norm import LOCAL_RESPONSE_NORM
 from compare.kinds.lstm import LSTM
 from compare.kinds.mistake import Call
 from compare.kinds.multi_head_attention import MULTI_HEAD_ATTENTION
@@ -38,8 +40,10 @@ from compare.kinds.resampling import PIXEL_SHUFFLES, UPSAMPLE
 from compare.kinds.reshaping import DROPOUT, FLATTEN, UNFLATTEN
 from compare.kinds.rms_norm import RMS_NORM
 from compare.kinds.rows import Row, alike, copied
+from compare.kinds.scored_attention import ADDITIVE_ATTENTION, SCORED_ATTENTION
 from compare.kinds.simple_rnn import RELU_RNN, RNN
 from compare.kinds.transposed_convolution import TRANSPOSED_CONVOLUTIONS
+from compare.kinds.unit_norm import UNIT_NORMALIZATION
 
 # In this order messages list them, and files are asked what a layer may be.
 KINDS: tuple[Kind, ...] = (
@@ -52,6 +56,7 @@ KINDS: tuple[Kind, ...] = (
     BATCH_NORM,
     GROUP_NORM,
     RMS_NORM,
+    LOCAL_RESPONSE_NORM,
     LSTM,
     GRU,
     RNN,
@@ -68,12 +73,24 @@ KINDS: tuple[Kind, ...] = (
     DROPOUT,
 )
 
-BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}
+# What Keras has a layer of, and PyTorch users write of functions and other layers.
+IN_KERAS_ALONE: tuple[Kind, ...] = (
+    GROUPED_ATTENTION,
+    SCORED_ATTENTION,
+    ADDITIVE_ATTENTION,
+    UNIT_NORMALIZATION,
+)
+
+BY_NAME: dict[str, Kind] = {kind.name: kind for kind in (*KINDS, *IN_KERAS_ALONE)}
 BY_TORCH_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.torch}
 BY_KERAS_NAME: dict[str, Kind] = {name: kind for kind in KINDS for name in kind.keras}
 # What users write in PyTorch, which has no layer of it, and Keras has a layer of.
 BY_HAND: tuple[Kind, ...] = (CONV_LSTM,)
 BY_TORCH_NAME |= {name: kind for kind in BY_HAND for name in kind.torch}
+# What both frameworks call their layers that are of a kind.
+NAMES: frozenset[str] = frozenset(
+    plain(name) for kind in (*KINDS, *BY_HAND) for name in (*kind.torch, *kind.keras)
+)
 WITH_ARRAYS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.rows is not None)
 
 
@@ -159,6 +176,9 @@ def rows(kinds: tuple[str, str], torch: Arrays, keras: Arrays) -> tuple[Row, ...
             both of the user.
         torch: what the layer holds, by name; only names and shapes are looked at.
         keras: the same for Keras's layer.
+
+    Raises:
+        KeyError: if KINDS has no kind with arrays for both.
     """
     if own(kinds):
         return tuple(copied(*names) for names in alike(torch, keras))

@@ -42,8 +42,10 @@ def computes_along(function: Callable[[np.ndarray, int], np.ndarray]) -> Compute
     """Say that a layer applies a function along the option axis, usually the last."""
 
     def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
-        axis = options.get("axis", -1)
-        return function(np.asarray(x, "float64"), -1 if axis is None else axis)
+        axis = options.get("axis")
+        if axis is None:
+            axis = -1
+        return function(np.asarray(x, "float64"), axis)
 
     return compute
 

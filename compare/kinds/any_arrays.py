@@ -24,7 +24,7 @@ ROUNDED = tuple(
         f"the weights went through {name} on their way",
         "convert the weights in float32",
         "convert the weights in float32; set no mixed precision policy",
-        ArraysOfLayer(change_each(change, *LEARNT)),
+        ArraysOfLayer(change_each(change, *LEARNT), by_names=LEARNT),
     )
     for name, change in (("float16", half), ("bfloat16", bfloat16))
 )
@@ -33,5 +33,7 @@ INITIAL = Mistake(
     "the layer still has the weights that it was made with",
     "load this layer too: the name in the state dict may not fit",
     "set this layer's weights too, after it is built",
-    ArraysOfLayer(change_each(initial, *LEARNT), fits=is_unrelated_and_fresh),
+    ArraysOfLayer(
+        change_each(initial, *LEARNT), fits=is_unrelated_and_fresh, by_names=LEARNT
+    ),
 )

@@ -18,40 +18,42 @@ Fits = Callable[[Arrays, Arrays, Side], bool]
 
 def _parts(arrays: Arrays) -> dict[str, np.ndarray]:
     """The weights and biases of the three projections and of the output, each alone."""
-    parts: dict[str, np.ndarray] = {}
+    by_part: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
         if name.startswith("in_proj"):
             word = name.removeprefix("in_proj_")
-            for projection, part in zip(PROJECTIONS, np.split(array, 3), strict=True):
-                parts[f"{projection} {word}"] = part
+            for projection, array_of_part in zip(
+                PROJECTIONS, np.split(array, 3), strict=True
+            ):
+                by_part[f"{projection} {word}"] = array_of_part
         elif name.endswith("_proj_weight"):
-            parts[f"{PROJECTIONS['qkv'.index(name[0])]} weight"] = array
+            by_part[f"{PROJECTIONS['qkv'.index(name[0])]} weight"] = array
         else:
-            parts[name] = array
-    return parts
+            by_part[name] = array
+    return by_part
 
 
-def _joined(arrays: Arrays, parts: Arrays) -> Arrays:
+def _joined(arrays: Arrays, by_part: Arrays) -> Arrays:
     """Put parts in the places that they have in some arrays; see `_parts`."""
     joined = {}
     for name in arrays:
         if name.startswith("in_proj"):
             word = name.removeprefix("in_proj_")
-            three = [parts[f"{projection} {word}"] for projection in PROJECTIONS]
+            three = [by_part[f"{projection} {word}"] for projection in PROJECTIONS]
             joined[name] = np.concatenate(three)
         elif name.endswith("_proj_weight"):
-            joined[name] = parts[f"{PROJECTIONS['qkv'.index(name[0])]} weight"]
+            joined[name] = by_part[f"{PROJECTIONS['qkv'.index(name[0])]} weight"]
         else:
-            joined[name] = parts[name]
+            joined[name] = by_part[name]
     return joined
 
 
-def _same(first: np.ndarray, second: np.ndarray) -> bool:
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two arrays are one, up to rounding to float32."""
-    if first.shape != second.shape:
+    if a.shape != b.shape:
         return False
-    scale = max(np.abs(first).max(initial=0), np.abs(second).max(initial=0))
-    return bool(np.abs(first - second).max(initial=0) <= 1.2e-7 * scale)
+    scale = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
+    return bool(np.abs(a - b).max(initial=0) <= 1.2e-7 * scale)
 
 
 def _in_order(order: str) -> Callable[[Arrays], Arrays | None]:
@@ -62,15 +64,15 @@ def _in_order(order: str) -> Callable[[Arrays], Arrays | None]:
     """
 
     def change(arrays: Arrays) -> Arrays | None:
-        parts = _parts(arrays)
-        exchanged = dict(parts)
-        for name in parts:
+        by_part = _parts(arrays)
+        exchanged = dict(by_part)
+        for name in by_part:
             projection, _, word = name.partition(" ")
             if projection not in PROJECTIONS:
                 continue
             letter = order[PROJECTIONS.index(projection)]
-            source = parts[f"{PROJECTIONS['qkv'.index(letter)]} {word}"]
-            if source.shape != parts[name].shape:
+            source = by_part[f"{PROJECTIONS['qkv'.index(letter)]} {word}"]
+            if source.shape != by_part[name].shape:
                 return None
             exchanged[name] = source
         return _joined(arrays, exchanged)
@@ -103,10 +105,10 @@ def _some_parts(names: Sequence[str], changes: Changes) -> Fits:
             for name, array in after.items():
                 if _same(before[name], array):
                     continue
-                other = None
+                changed_array = None
                 if name.startswith(tuple(names)):
-                    other = change(before[name])
-                if other is None or not _same(other, array):
+                    changed_array = change(before[name])
+                if changed_array is None or not _same(changed_array, array):
                     changed = 0
                     break
                 changed += 1
@@ -123,14 +125,14 @@ def _changing(
     """Change the parts of these names; None where one of them cannot be."""
 
     def changed(arrays: Arrays) -> Arrays | None:
-        parts = _parts(arrays)
-        result = dict(parts)
-        chosen = [name for name in parts if name.startswith(tuple(names))]
+        by_part = _parts(arrays)
+        result = dict(by_part)
+        chosen = [name for name in by_part if name.startswith(tuple(names))]
         for name in chosen:
-            part = change(parts[name])
-            if part is None or part.shape != parts[name].shape:
+            array_of_part = change(by_part[name])
+            if array_of_part is None or array_of_part.shape != by_part[name].shape:
                 return None
-            result[name] = part
+            result[name] = array_of_part
         return _joined(arrays, result) if chosen else None
 
     return changed

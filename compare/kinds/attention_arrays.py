@@ -80,7 +80,7 @@ def _packed(torch: str, keras: list[str], heads: int) -> Row:
     """PyTorch has the weights of queries, keys and values one below the other."""
 
     def to_keras(weight: np.ndarray) -> tuple[np.ndarray, ...]:
-        return tuple(_to_kernel(part, heads) for part in np.split(weight, 3))
+        return tuple(_to_kernel(piece, heads) for piece in np.split(weight, 3))
 
     def to_torch(*kernels: np.ndarray) -> tuple[np.ndarray, ...]:
         return (np.concatenate([_to_weight(kernel) for kernel in kernels]),)
@@ -92,7 +92,7 @@ def _packed_bias(torch: str, keras: list[str], heads: int) -> Row:
     """PyTorch has the three biases in one array, Keras each as (heads, size)."""
 
     def to_keras(bias: np.ndarray) -> tuple[np.ndarray, ...]:
-        return tuple(_cut(part, heads) for part in np.split(bias, 3))
+        return tuple(_cut(piece, heads) for piece in np.split(bias, 3))
 
     def to_torch(*biases: np.ndarray) -> tuple[np.ndarray, ...]:
         return (np.concatenate([bias.reshape(-1) for bias in biases]),)

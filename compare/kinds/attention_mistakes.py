@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.judging.words import Side
 from compare.kinds.attention import given
 from compare.kinds.attention_mask_mistakes import OF_MASKS
 from compare.kinds.mistake import Call, Computation, Mistake
@@ -169,8 +170,22 @@ def _computed(
     torch: str,
     keras: str,
     compute: Callable[[Call], np.ndarray | None],
+    may_be_meant: bool = False,
 ) -> Mistake[Computation]:
-    return Mistake(name, sentence, torch, keras, Computation(compute))
+    """A mistake in what attention computes.
+
+    Args:
+        name: of the mistake.
+        sentence: what is wrong.
+        torch: what to change in PyTorch.
+        keras: what to change in Keras.
+        compute: does it.
+        may_be_meant: whether the other side may be the wrong one.
+    """
+    meant: dict[Side, str] | None = None
+    if may_be_meant:
+        meant = {"torch": torch, "keras": keras}
+    return Mistake(name, sentence, torch, keras, Computation(compute), meant=meant)
 
 
 OF_SCORES = (
@@ -216,6 +231,7 @@ OF_SCORES = (
             "num_heads must be Keras's",
             "num_heads must be PyTorch's, and key_dim its embed_dim / num_heads",
             _other_heads(factor),
+            may_be_meant=True,
         )
         for name, sentence, factor in (
             ("half the", "half as many", 0.5),

@@ -95,7 +95,7 @@ STATISTICS_SWAPPED = Mistake(
 
 BATCH_NORM = Kind(
     name="BatchNorm1d",
-    torch=("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"),
+    torch=("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"),
     keras=("BatchNormalization",),
     family="normalisation",
     compute=compute,

@@ -14,7 +14,8 @@ from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays, Layer
 from compare.kinds.names import plain
 from compare.kinds.rows import AddedBiases, Row, alike
-from compare.kinds.writings import Writing, writing_of
+from compare.kinds.writing import Writing
+from compare.kinds.writings import writing_of
 
 # As cells of PyTorch have them, (gates * size, ...), and of Keras, (..., gates * size).
 WEIGHTS = ("weight_ih", "weight_hh")
@@ -26,8 +27,7 @@ BIASES: tuple[set[str], ...] = (
     set(),
 )  # one is enough by hand
 ATTENTION = "MultiheadAttention", "MultiHeadAttention"
-# Keras's attention without projections, which may have scales.
-SCORED = "Attention", "AdditiveAttention"
+EMBEDDING_BAG = "EmbeddingBag"
 OWN_IN_TORCH, OWN_IN_KERAS = "(Module)", "(Layer)"
 
 
@@ -38,8 +38,10 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     an LSTM by hand holds `weight_ih, weight_hh, bias_ih, bias_hh`, or Keras's `kernel,
     recurrent_kernel, bias`; or one whose arrays are written in another usual way, see
     `writings`. What it computes with them, the verdict shows. Attention that is four
-    dense layers in Keras is read as one there; attention without projections is read as
-    the user's own where it holds what PyTorch's layer of the user does.
+    dense layers in Keras is read as one there; a bag of PyTorch as the embedding that
+    it takes a mean or a sum of; and a layer that one framework alone has, such as
+    Keras's Attention or PyTorch's Bilinear, as the user's own where it holds what the
+    layer of the user does.
 
     Args:
         torch: a layer.
@@ -51,8 +53,11 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
     """
     if torch.kind == ATTENTION[0] and _are_projections(keras):
         return torch, replace(keras, kind=ATTENTION[1])
-    if keras.kind in SCORED and _is_own(torch) and alike(torch.arrays, keras.arrays):
-        return torch, replace(keras, kind=f"{keras.kind}{OWN_IN_KERAS}")
+    if torch.kind == EMBEDDING_BAG and plain(keras.kind) == "Embedding":
+        return replace(torch, kind="Embedding"), keras
+    alone = _read_as_own(torch, keras, kinds)
+    if alone is not None:
+        return alone
     if plain(keras.kind) == conv_lstm.NAME and _is_convolving_cell(torch, keras):
         ending = "Cell" if _is_own(torch) else ""
         return replace(torch, kind=f"{conv_lstm.NAME}{ending}"), keras
@@ -75,6 +80,33 @@ def read_as(torch: Layer, keras: Layer, kinds: tuple[Kind, ...]) -> tuple[Layer,
             if writing_of(keras.arrays, kind.cell.gates) is not None:
                 return torch, replace(keras, kind=kind.keras[0])
     return torch, keras
+
+
+def _read_as_own(
+    torch: Layer, keras: Layer, kinds: tuple[Kind, ...]
+) -> tuple[Layer, Layer] | None:
+    """Read a layer that one framework alone has as the user's own, beside a user's.
+
+    None where there is no such layer, or where the two hold other arrays.
+    """
+    if _is_own(torch) == _is_own(keras) or not alike(torch.arrays, keras.arrays):
+        return None
+    if _is_own(torch) and not _is_known(keras, kinds):
+        return torch, replace(keras, kind=f"{keras.kind}{OWN_IN_KERAS}")
+    if _is_own(keras) and not _is_known(torch, kinds):
+        return replace(torch, kind=f"{torch.kind}{OWN_IN_TORCH}"), keras
+    return None
+
+
+def _is_known(layer: Layer, kinds: tuple[Kind, ...]) -> bool:
+    """Whether a layer of a framework is of a kind; of several, whether one of them."""
+    for name in plain(layer.kind).split(" and "):
+        if name == conv_lstm.NAME:
+            return True
+        for kind in kinds:
+            if name in kind.torch or name in kind.keras:
+                return True
+    return False
 
 
 def with_one_bias(row: Row, torch: Arrays) -> Row:
@@ -192,8 +224,8 @@ def _in_torch(writing: Writing, rows: Sequence[Row]) -> Row:
             change = row.to_torch
             if are_gradients and row.gradients is not None:
                 change = row.gradients
-            made = change(*(by_name[name] for name in row.keras))
-            usual |= zip(row.torch, made, strict=True)
+            arrays_of_row = change(*(by_name[name] for name in row.keras))
+            usual |= zip(row.torch, arrays_of_row, strict=True)
         return usual
 
     def to_torch(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -269,9 +301,10 @@ def _fits_pytorch(arrays: Arrays, cell: Cell) -> bool:
     if not names.issuperset(WEIGHTS) or names - set(WEIGHTS) not in BIASES:
         return False
     recurrent = next(a for name, a in arrays.items() if name.startswith("weight_hh"))
-    return recurrent.ndim == 2 and recurrent.shape[0] == (
-        len(cell.gates) * recurrent.shape[1]
-    )
+    if recurrent.ndim != 2:
+        return False
+    rows, units = recurrent.shape
+    return bool(rows == len(cell.gates) * units)
 
 
 def _fits_keras(arrays: Arrays, cell: Cell) -> bool:
@@ -279,9 +312,10 @@ def _fits_keras(arrays: Arrays, cell: Cell) -> bool:
     if set(arrays) - {"bias"} != set(KERNELS):
         return False
     recurrent = arrays["recurrent_kernel"]
-    return recurrent.ndim == 2 and recurrent.shape[1] == (
-        len(cell.gates) * recurrent.shape[0]
-    )
+    if recurrent.ndim != 2:
+        return False
+    units, columns = recurrent.shape
+    return bool(columns == len(cell.gates) * units)
 
 
 def _shapes(arrays: Arrays) -> dict[str, tuple[int, ...]]:

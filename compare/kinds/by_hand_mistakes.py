@@ -46,8 +46,9 @@ def of_layers(kind: str) -> list[Mistake[Computation]]:
     Args:
         kind: as in `of_kind`.
     """
-    windows = OF_X_ALONE if kind == conv_lstm.NAME else ()
-    return [*OF_LAYERS, FROM_THE_END, *windows]
+    if kind == conv_lstm.NAME:
+        return [*OF_LAYERS, FROM_THE_END, *OF_X_ALONE]
+    return [*OF_LAYERS, FROM_THE_END]
 
 
 def of_kind(kind: str) -> list[Mistake[Computation]]:

@@ -19,7 +19,7 @@ from compare.kinds.recurrent_computations import Returned, returned
 RATES = (0.1, 0.05, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 
 
-def _kept(of_h: float, of_c: float) -> Callable[[Call], Returned | None]:
+def _zoned_out(of_h: float, of_c: float) -> Callable[[Call], Returned | None]:
     """Run a layer step by step, with a part of each state of the step before."""
 
     def compute(call: Call) -> Returned | None:
@@ -82,7 +82,7 @@ def _of(letters: Sequence[str], rate: float) -> Mistake[Computation]:
         f"zoneout of {rate:g} of {states}",
         f"zoneout is applied: each step hands on {' and '.join(of_each)}",
         f"hand on {states} as the step makes {pronoun}",
-        _kept(rate_of_h, rate_of_c),
+        _zoned_out(rate_of_h, rate_of_c),
     )
 
 

@@ -121,9 +121,9 @@ def in_parts(change: Callable[[np.ndarray], np.ndarray]) -> ArrayChange:
         numbers = array.reshape(-1)
         result = np.empty(array.shape, array.dtype)
         ends = range(PART, array.size, PART)
-        parts = np.split(numbers, ends), np.split(result.reshape(-1), ends)
-        for part, target in zip(*parts, strict=True):
-            target[...] = change(part)
+        pieces = np.split(numbers, ends), np.split(result.reshape(-1), ends)
+        for piece, target in zip(*pieces, strict=True):
+            target[...] = change(piece)
         return result
 
     return changed
@@ -148,7 +148,7 @@ def initial(array: np.ndarray) -> np.ndarray:
     bound = 1 / np.sqrt(array.shape[-1])
     rng = np.random.default_rng(array.shape)
 
-    def draw(part: np.ndarray) -> np.ndarray:
-        return rng.uniform(-bound, bound, part.shape).astype(np.float32)
+    def draw(piece: np.ndarray) -> np.ndarray:
+        return rng.uniform(-bound, bound, piece.shape).astype(np.float32)
 
     return np.asarray(in_parts(draw)(array))

@@ -89,13 +89,13 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> dict[str, np.nda
 def rows(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
     """Keras has the same kernels, the inputs before the outputs, and one bias."""
     kernels = ("weight_ih", "kernel"), ("weight_hh", "recurrent_kernel")
-    made = [
+    row_list = [
         Row((name,), (keras_name,), _to_keras, _to_torch)
         for name, keras_name in kernels
     ]
     if "bias_ih" in torch and "bias" in keras:
         summed_row = summed("bias_ih", "bias_hh", "bias")
-        made.append(
+        row_list.append(
             replace(
                 summed_row,
                 to_keras=_added,
@@ -103,7 +103,7 @@ def rows(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
                 gradients=_of_both,
             )
         )
-    return tuple(made)
+    return tuple(row_list)
 
 
 def _to_keras(weight: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -129,8 +129,8 @@ def _of_both(gradient: np.ndarray) -> tuple[np.ndarray, ...]:
 
 def _exchanged(array: np.ndarray, axis: int) -> np.ndarray:
     """The gates i, f, o, g as i, f, g, o, or the other way."""
-    first, second, third, fourth = np.split(array, len(GATES), axis)
-    return np.concatenate([first, second, fourth, third], axis)
+    blocks = np.split(array, len(GATES), axis)
+    return np.concatenate([blocks[place] for place in (0, 1, 3, 2)], axis)
 
 
 CONV_LSTM = Kind(

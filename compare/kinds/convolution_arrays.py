@@ -118,7 +118,7 @@ def mistakes(
     if axes > 1:
         name = f"{axes}-d {name}"
     to_torch, to_keras = _permutations(axes)
-    found = [
+    mistake_list = [
         Mistake(
             f"{name} kernel read without transposing",
             f"the {_plain(name)} kernel's numbers were copied in the other framework's "
@@ -130,10 +130,10 @@ def mistakes(
     ]
     for count in range(1, axes + 1):
         for places in combinations(range(axes), count):
-            found.append(_flipped(name, axes, places))
+            mistake_list.append(_flipped(name, axes, places))
     for places in combinations(range(axes), 2):
-        found.append(_exchanged(name, axes, places))
-    found.append(
+        mistake_list.append(_exchanged(name, axes, places))
+    mistake_list.append(
         Mistake(
             f"{name} kernel with inputs and outputs exchanged",
             f"the {_plain(name)} kernel, which has as many inputs as outputs, has them "
@@ -143,7 +143,7 @@ def mistakes(
             ArraysOfLayer(_changed(_inputs_exchanged)),
         )
     )
-    return tuple(found)
+    return tuple(mistake_list)
 
 
 def _permutations(axes: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -185,15 +185,15 @@ def _axes(numbers: tuple[int, ...]) -> str:
 
 def _exchanged(name: str, axes: int, places: tuple[int, ...]) -> Mistake[ArraysOfLayer]:
     """The mistake of exchanging two axes of a window that has them alike."""
-    first, second = (AXES[axes][place] for place in places)
+    axis, twin = (AXES[axes][place] for place in places)
     to_torch, to_keras = _permutations(axes)
 
     def exchange(weight: np.ndarray) -> np.ndarray:
         return weight.swapaxes(places[0] + 2, places[1] + 2)
 
     return Mistake(
-        f"{name} kernel with {first} and {second} exchanged",
-        f"the window of the {_plain(name)} kernel has {first} and {second} exchanged",
+        f"{name} kernel with {axis} and {twin} exchanged",
+        f"the window of the {_plain(name)} kernel has {axis} and {twin} exchanged",
         f"weight = kernel.transpose{to_torch}",
         f"kernel = weight.transpose{to_keras}",
         ArraysOfLayer(_changed(exchange)),

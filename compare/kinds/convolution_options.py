@@ -35,24 +35,20 @@ def window(axes: int) -> Option:
 
 def stride(axes: int) -> Option:
     """The steps from one window to the next, of each axis."""
-    return Option(
-        "stride",
-        "stride",
-        "strides",
-        1,
-        _in_keras(axes, 1),
-        read=as_sizes(axes),
-        instead=BOTH,
-        sample=(2, 2),
-    )
+    return _step("stride", "strides", axes)
 
 
 def dilation(axes: int) -> Option:
     """The steps from one step of a window to the next, of each axis."""
+    return _step("dilation", "dilation_rate", axes)
+
+
+def _step(name: str, in_keras: str, axes: int) -> Option:
+    """An option that counts steps along each axis, 1 if nothing is said."""
     return Option(
-        "dilation",
-        "dilation",
-        "dilation_rate",
+        name,
+        name,
+        in_keras,
         1,
         _in_keras(axes, 1),
         read=as_sizes(axes),
@@ -85,7 +81,7 @@ def padding_in_words(torch: Options, keras: Options, x: np.ndarray) -> Options:
         return torch
     sizes = x.shape[1:-1]
     reach = reaches(torch["window"], torch["dilation"])
-    own = around(torch["padding"], sizes, reach, torch["stride"])
-    if own == around(word, sizes, reach, torch["stride"]):
+    zeros = around(torch["padding"], sizes, reach, torch["stride"])
+    if zeros == around(word, sizes, reach, torch["stride"]):
         return {**torch, "padding": word}
     return torch

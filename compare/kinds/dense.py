@@ -138,9 +138,7 @@ def _of_several_axes(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
     outputs, inputs = torch["weight"].shape if "weight" in torch else (0, 0)
 
     def to_kernel(weight: np.ndarray) -> tuple[np.ndarray, ...]:
-        if weight.size != np.prod(kernel_shape):
-            return (weight.T,)
-        return (weight.T.reshape(kernel_shape),)
+        return (_shaped(weight.T, kernel_shape),)
 
     def to_weight(kernel: np.ndarray) -> tuple[np.ndarray, ...]:
         if kernel.size != inputs * outputs:
@@ -148,8 +146,7 @@ def _of_several_axes(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
         return (kernel.reshape(inputs, outputs).T,)
 
     def to_keras_bias(bias: np.ndarray) -> tuple[np.ndarray, ...]:
-        shape = keras["bias"].shape
-        return (bias.reshape(shape) if bias.size == np.prod(shape) else bias,)
+        return (_shaped(bias, keras["bias"].shape),)
 
     def to_torch_bias(bias: np.ndarray) -> tuple[np.ndarray, ...]:
         return (bias.reshape(-1),)
@@ -158,6 +155,11 @@ def _of_several_axes(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
         Row(("weight",), ("kernel",), to_kernel, to_weight),
         Row(("bias",), ("bias",), to_keras_bias, to_torch_bias),
     )
+
+
+def _shaped(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """An array in a shape that fits; as it is where that has another size."""
+    return array.reshape(shape) if array.size == math.prod(shape) else array
 
 
 def _side_by_side(
@@ -174,12 +176,10 @@ def _side_by_side(
     ends = np.cumsum(units)[:-1]
 
     def to_keras(array: np.ndarray) -> tuple[np.ndarray, ...]:
-        parts = []
-        for name, part in zip(keras, np.split(array, ends), strict=True):
-            shape = tuple(arrays[name].shape)
-            part = part.T
-            parts.append(part.reshape(shape) if part.size == math.prod(shape) else part)
-        return tuple(parts)
+        pieces = []
+        for name, piece in zip(keras, np.split(array, ends), strict=True):
+            pieces.append(_shaped(piece.T, arrays[name].shape))
+        return tuple(pieces)
 
     def to_torch(*parts: np.ndarray) -> tuple[np.ndarray, ...]:
         if torch == "bias":

@@ -38,11 +38,11 @@ def padded(mode: Mode) -> Compute:
             x = np.pad(x, edges, constant_values=options.get("value", 0.0))
         else:
             x = np.pad(x, edges, mode=mode)
-        kept = [
+        sizes = [
             slice(max(-before, 0), size - max(-after, 0))
             for size, (before, after) in zip(x.shape[1:-1], around, strict=True)
         ]
-        return x[(slice(None), *kept)]
+        return x[(slice(None), *sizes)]
 
     return compute
 

@@ -19,11 +19,11 @@ def axes_of(equation: str) -> tuple[int, int] | None:
     if not (arrow and comma):
         return None
     taken = "".join(letter for letter in kernel if letter in x and letter not in output)
-    made = "".join(letter for letter in kernel if letter in output and letter not in x)
-    if not taken or not made or kernel != taken + made:
+    units = "".join(letter for letter in kernel if letter in output and letter not in x)
+    if not taken or not units or kernel != taken + units:
         return None
-    if not (x.endswith(taken) and output.endswith(made)):
+    if not (x.endswith(taken) and output.endswith(units)):
         return None
-    if x.removesuffix(taken) != output.removesuffix(made):
+    if x.removesuffix(taken) != output.removesuffix(units):
         return None
-    return len(taken), len(made)
+    return len(taken), len(units)

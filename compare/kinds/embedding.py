@@ -56,11 +56,16 @@ def _off_by_one(name: str, read: str, index: str, by: int) -> Mistake[ArraysOfLa
 
 
 def _shifted(shift: int) -> Callable[[Call], np.ndarray]:
-    """Look up the row that lies so many further; after the last comes the first."""
+    """Look up the row that lies so many further; zeros where there is no such row.
+
+    TensorFlow has zeros there on a GPU. With the first row after the last, a table of
+    two rows would be shifted alike in both directions.
+    """
 
     def of_call(call: Call) -> np.ndarray:
-        indices = np.asarray(call.x).astype("int64") + shift
-        return compute(call.arrays, indices % len(call.arrays["weight"]), {})
+        table = np.pad(call.arrays["weight"], ((1, 1), (0, 0)))
+        indices = np.asarray(call.x).astype("int64") + 1 + shift
+        return compute({"weight": table}, indices, {})
 
     return of_call
 
@@ -79,7 +84,7 @@ def _indices(name: str, shift: int, action: str) -> Mistake[Computation]:
 EMBEDDING = Kind(
     name="Embedding",
     torch=("Embedding",),
-    keras=("Embedding",),
+    keras=("Embedding", "ReversibleEmbedding"),
     family="embedding",
     compute=compute,
     rows=in_any_layer(copied("weight", "embeddings")),

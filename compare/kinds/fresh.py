@@ -42,24 +42,24 @@ def is_left(right: Arrays, wrong: Arrays, side: Side) -> bool:
     )
 
 
-def are_unrelated(first: np.ndarray, second: np.ndarray) -> bool:
+def are_unrelated(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether no number of the one is made of the other's, as far as that shows."""
-    if np.array_equal(first, second):
+    if np.array_equal(a, b):
         return False
-    largest = max(np.abs(first).max(), np.abs(second).max())
-    if np.abs(first - second).max() < NEARBY * largest:
+    largest = max(np.abs(a).max(), np.abs(b).max())
+    if np.abs(a - b).max() < NEARBY * largest:
         return False
-    if first.size < 8 or not first.std() or not second.std():
+    if a.size < 8 or not a.std() or not b.std():
         return True
     # The same numbers in another order have the same largest: sorting takes longer.
-    if np.isclose(first.max(), second.max(), rtol=1e-6) and np.allclose(
-        np.sort(first, axis=None), np.sort(second, axis=None), rtol=1e-6
+    if np.isclose(a.max(), b.max(), rtol=1e-6) and np.allclose(
+        np.sort(a, axis=None), np.sort(b, axis=None), rtol=1e-6
     ):
         return False
-    correlation = np.corrcoef(first.ravel(), second.ravel())[0, 1]
+    correlation = np.corrcoef(a.ravel(), b.ravel())[0, 1]
     # Fisher's transformation has a standard error that few numbers do not change.
     distance = np.arctanh(np.clip(abs(correlation), 0.0, 1.0 - 1e-12))
-    return bool(distance < UNRELATED / np.sqrt(first.size - 3))
+    return bool(distance < UNRELATED / np.sqrt(a.size - 3))
 
 
 def _torch_bound(arrays: Arrays) -> float:
@@ -95,13 +95,16 @@ def _is_fresh_attention(arrays: Arrays) -> bool:
 
 def _fresh_in_keras(arrays: Arrays) -> bool:
     if "out_proj.weight" in arrays:
-        parts = {name: array for name, array in arrays.items() if "in_proj" not in name}
+        keras_arrays = {
+            name: array for name, array in arrays.items() if "in_proj" not in name
+        }
         if "in_proj_weight" in arrays:
             numbered = enumerate(np.split(arrays["in_proj_weight"], 3))
-            parts |= {f"{number} weight": part for number, part in numbered}
+            for number, weight in numbered:
+                keras_arrays[f"{number} weight"] = weight
         if "in_proj_bias" in arrays:
-            parts["bias"] = arrays["in_proj_bias"]
-        return _is_fresh_attention(parts)
+            keras_arrays["bias"] = arrays["in_proj_bias"]
+        return _is_fresh_attention(keras_arrays)
     biases = [a for name, a in arrays.items() if "bias" in name]
     if not all(map(_is_zero_or_forget_one, biases)):
         return False

@@ -1,4 +1,8 @@
-"""Functions of one number, and some of a whole axis, in float64 NumPy."""
+"""Functions of one number, and some of a whole axis, in float64 NumPy.
+
+Each takes and returns an array of any shape; those of an axis take the last one, if
+they are told no other.
+"""
 
 from __future__ import annotations
 
@@ -242,8 +246,8 @@ def glu(x: np.ndarray, axis: int = -1) -> np.ndarray:
 
     Source: Dauphin et al. 2017, arXiv:1612.08083, section 2.
     """
-    first, second = np.split(x, 2, axis)
-    result: np.ndarray = first * sigmoid(second)
+    values, gates = np.split(x, 2, axis)
+    result: np.ndarray = values * sigmoid(gates)
     return result
 
 

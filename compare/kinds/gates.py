@@ -12,7 +12,11 @@ from compare.kinds.mistake import ArraysOfLayer, Mistake
 
 
 def wrong_orders(
-    kind: str, gates: str, in_keras: str, parts: str, kernels: Sequence[Sequence[int]]
+    kind: str,
+    gates: str,
+    in_keras: str,
+    noun: str,
+    kernels: Sequence[Sequence[int]],
 ) -> tuple[Mistake[ArraysOfLayer], ...]:
     """Return every wrong order of the gates of a kind.
 
@@ -20,7 +24,7 @@ def wrong_orders(
         kind: its name.
         gates: letters, in the order in which PyTorch stacks them.
         in_keras: the order in which Keras does, for a sentence.
-        parts: the word for what each gate has of an array, such as "quarters".
+        noun: the word for what each gate has of an array, such as "quarters".
         kernels: orders in which others stack both kernels, and not the bias.
     """
     right, *orders = permutations(range(len(gates)))
@@ -32,9 +36,9 @@ def wrong_orders(
             Mistake(
                 f"{kind} gates {wrong}",
                 f"the gates are stacked {wrong}; PyTorch stacks {in_torch}",
-                f"put the {parts} of weight_ih, weight_hh and the biases into the "
+                f"put the {noun} of weight_ih, weight_hh and the biases into the "
                 f"order {in_torch}",
-                f"put the {parts} of kernel, recurrent_kernel and bias into the order "
+                f"put the {noun} of kernel, recurrent_kernel and bias into the order "
                 f"{in_keras}",
                 ArraysOfLayer(
                     change_each(_ordered(order), "weight_ih", "weight_hh", "bias")
@@ -47,8 +51,8 @@ def wrong_orders(
             Mistake(
                 f"{kind} gates {wrong} in the kernels alone",
                 f"both kernels have their gates stacked {wrong}, the bias has not",
-                f"put the {parts} of weight_ih and weight_hh into the order {in_torch}",
-                f"put the {parts} of kernel and recurrent_kernel into the order "
+                f"put the {noun} of weight_ih and weight_hh into the order {in_torch}",
+                f"put the {noun} of kernel and recurrent_kernel into the order "
                 f"{in_keras}",
                 ArraysOfLayer(change_each(_ordered(order), "weight_ih", "weight_hh")),
             )

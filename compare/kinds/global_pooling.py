@@ -41,10 +41,9 @@ def _of_parts(reduce: Callable[..., np.ndarray]) -> Compute:
         x = np.asarray(x, "float64")
         sizes = x.shape[1:-1]
         counts = options.get("steps returned") or (1,) * len(sizes)
-        every = [
-            parts(size, size if count is None else count)
-            for size, count in zip(sizes, counts, strict=True)
-        ]
+        every = []
+        for size, count in zip(sizes, counts, strict=True):
+            every.append(parts(size, size if count is None else count))
         spatial = tuple(range(1, x.ndim - 1))
         reduced = [
             reduce(x[(slice(None), *chosen)], axis=spatial)

@@ -122,7 +122,7 @@ def _kernel(torch: str, keras: str) -> Row:
     return Row((torch,), (keras,), to_keras, to_torch)
 
 
-def _biases(first: str, second: str, keras: str) -> Row:
+def _biases(bias_ih: str, bias_hh: str, keras: str) -> Row:
     """Keras keeps both biases in one array, (2, 3 * units), if `reset_after`."""
 
     def to_keras(b_ih: np.ndarray, b_hh: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -131,12 +131,12 @@ def _biases(first: str, second: str, keras: str) -> Row:
     def to_torch(bias: np.ndarray) -> tuple[np.ndarray, ...]:
         return tuple(_reordered(row) for row in bias)
 
-    return Row((first, second), (keras,), to_keras, to_torch)
+    return Row((bias_ih, bias_hh), (keras,), to_keras, to_torch)
 
 
-def _summed_biases(first: str, second: str, keras: str) -> Row:
+def _summed_biases(bias_ih: str, bias_hh: str, keras: str) -> Row:
     """As `rows.summed`, the gates in the other order."""
-    summed_row = summed(first, second, keras)
+    summed_row = summed(bias_ih, bias_hh, keras)
 
     def to_keras(b_ih: np.ndarray, b_hh: np.ndarray) -> tuple[np.ndarray, ...]:
         (bias,) = summed_row.to_keras(b_ih, b_hh)
@@ -155,8 +155,8 @@ def _summed_biases(first: str, second: str, keras: str) -> Row:
 
 def _reordered(array: np.ndarray, axis: int = 0) -> np.ndarray:
     """Gates r, z, n become z, r, h, and back, along an axis."""
-    first, second, third = np.array_split(array, 3, axis)
-    return np.concatenate([second, first, third], axis)
+    blocks = np.array_split(array, 3, axis)
+    return np.concatenate([blocks[place] for place in (1, 0, 2)], axis)
 
 
 def _biases_swapped(arrays: Arrays) -> Arrays | None:

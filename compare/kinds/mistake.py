@@ -99,11 +99,21 @@ class ArraysOfLayer:
         fits: whether arrays may be wrong in this way, where no two times the mistake
             makes the same numbers: takes the right arrays, the wrong ones and the side
             that has them. None where `change` makes the same numbers each time.
+        by_names: what the names of arrays begin with, where the mistake can happen to
+            each layer that has one of these, whatever its numbers; none where `change`
+            has to tell.
     """
 
     change: Callable[[Arrays], Arrays | None]
     in_keras: Callable[[Arrays], Arrays | None] | None = None
     fits: Callable[[Arrays, Arrays, Side], bool] | None = None
+    by_names: tuple[str, ...] = ()
+
+    def can_happen(self, arrays: Arrays) -> bool:
+        """Return whether the mistake can happen to arrays of a layer of PyTorch."""
+        if self.by_names:
+            return any(name.startswith(self.by_names) for name in arrays)
+        return self.change(arrays) is not None
 
     def made_on(self, side: Side, arrays: Arrays) -> Arrays | None:
         """Return what the mistake, made on a side, makes of arrays."""
@@ -245,10 +255,13 @@ class ResultShapes:
     Args:
         shapes: of each result, without the batch.
         samples: their numbers in another order; empty where they keep theirs.
+        orders: of each result, the order in which its axes are taken first; empty where
+            they stay as they are.
     """
 
     shapes: Sequence[tuple[int, ...]]
     samples: Sequence[int] = ()
+    orders: Sequence[tuple[int, ...]] = ()
 
 
 @dataclass(frozen=True)

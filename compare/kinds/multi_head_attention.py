@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
 from compare.kinds.attention import compute
 from compare.kinds.attention_array_mistakes import ARRAY_MISTAKES
@@ -20,8 +22,31 @@ def attention_axes(value: Value) -> Value:
     return None if value in (None, (1,), [1], 1) else value
 
 
+def query_heads(layer: Any) -> Value:
+    """Read the heads of a GroupQueryAttention, which calls them otherwise."""
+    return layer.num_query_heads
+
+
+def head_size(layer: Any) -> Value:
+    """Read the size of its heads, which is that of keys and that of values."""
+    return layer.head_dim
+
+
+def has_gate(layer: Any) -> Value:
+    """Read whether a GroupQueryAttention has a gate; no other layer lacks the name."""
+    return getattr(layer, "use_gate", False)
+
+
 OPTIONS = (
-    Option("heads", "num_heads", "num_heads", REQUIRED, REQUIRED, sample=(4, 4)),
+    Option(
+        "heads",
+        "num_heads",
+        "num_heads",
+        REQUIRED,
+        REQUIRED,
+        sample=(4, 4),
+        without_attribute=query_heads,
+    ),
     Option(
         "key_dim",
         "",
@@ -31,6 +56,7 @@ OPTIONS = (
         torch_attribute="head_dim",
         instead="PyTorch's heads have embed_dim / num_heads features: no other size",
         sample=(None, 3),
+        without_attribute=head_size,
     ),
     Option(
         "value_dim",
@@ -41,6 +67,7 @@ OPTIONS = (
         torch_attribute="head_dim",
         instead="PyTorch's values have the size of its keys in a head",
         sample=(None, 3),
+        without_attribute=head_size,
     ),
     Option(
         "bias",
@@ -131,6 +158,7 @@ OPTIONS = (
         in_pytorch=(False,),
         refused=True,
         keras_attribute="_use_gate",
+        without_attribute=has_gate,
         instead="write PyTorch's attention by hand, with a gate before its output",
         sample=(None, True),
     ),
@@ -168,7 +196,8 @@ def _without_bias(axes: dict[str, int]) -> dict[str, int]:
 MULTI_HEAD_ATTENTION = Kind(
     name="MultiheadAttention",
     torch=("MultiheadAttention",),
-    keras=("MultiHeadAttention",),
+    # of the second those whose heads all have keys of their own
+    keras=("MultiHeadAttention", "GroupQueryAttention"),
     family="attention",
     compute=compute,
     rows=rows,

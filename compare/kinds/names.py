@@ -18,8 +18,8 @@ def own(kinds: tuple[str, str]) -> bool:
 @cache
 def plain(kind: str) -> str:
     """Return a kind without the options that do not change what its arrays mean."""
-    parts = [re.sub(r"\((relu|.*=.*)\)$", "", part) for part in kind.split(" and ")]
-    return " and ".join(dict.fromkeys(parts))
+    names = [re.sub(r"\((relu|.*=.*)\)$", "", name) for name in kind.split(" and ")]
+    return " and ".join(dict.fromkeys(names))
 
 
 def snake(name: str) -> str:

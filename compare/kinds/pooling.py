@@ -125,13 +125,13 @@ def cut(
     Returns:
         (batch, *windows, *size, features).
     """
-    both = [
+    sums = [
         (before + earlier, after + later)
         for (before, after), (earlier, later) in zip(*around_it, strict=True)
     ]
     size, stride, dilation = _moves(options)
     padded = np.pad(
-        np.asarray(x, "float64"), ((0, 0), *both, (0, 0)), constant_values=filling
+        np.asarray(x, "float64"), ((0, 0), *sums, (0, 0)), constant_values=filling
     )
     return windows(padded, size, stride, dilation)
 
@@ -259,15 +259,18 @@ def max_pool(axes: int) -> Kind:
 def avg_pool(axes: int) -> Kind:
     """The mean of each window over so many axes."""
     torch, keras = f"AvgPool{axes}d", f"AveragePooling{axes}D"
-    divisor = Option(
-        "divisor",
-        "divisor_override",
-        "",
-        None,
-        None,
-        instead=BY_HAND,
-        sample=(3, None),
-    )
+    divisors: tuple[Option, ...] = ()
+    if axes > 1:
+        divisor = Option(
+            "divisor",
+            "divisor_override",
+            "",
+            None,
+            None,
+            instead=BY_HAND,
+            sample=(3, None),
+        )
+        divisors = (divisor,)
     return Kind(
         name=torch,
         torch=(torch,),
@@ -289,7 +292,7 @@ def avg_pool(axes: int) -> Kind:
                 "in a mean",
                 sample=(False, None),
             ),
-            *((divisor,) if axes > 1 else ()),
+            *divisors,
         ),
         same_in_words=in_words,
         features_first=True,

@@ -69,6 +69,7 @@ def _of_gates(change: ArrayChange, gates: int) -> ArrayChange:
     return changed
 
 
+GATES_OF_GRU = 3
 INPUT_KERNEL_RESHAPED = _read_without_transposing("input kernel", "weight_ih", "kernel")
 RECURRENT_KERNEL_RESHAPED = _read_without_transposing(
     "recurrent kernel", "weight_hh", "recurrent_kernel"
@@ -82,12 +83,14 @@ def recurrent_kernel(kind: str, gates: int) -> tuple[ArraysMistake, ...]:
         kind: name of the kind, which is part of the mistakes' names.
         gates: how many square blocks of rows it has.
     """
+    # A GRU's gates are r, z, n in PyTorch and z, r, h in Keras.
+    order = ", with its first two thirds exchanged" if gates == GATES_OF_GRU else ""
     return (
         Mistake(
             f"{kind} recurrent kernel not transposed",
             "the recurrent kernel of each gate, which is square, was not transposed",
-            "weight_hh = recurrent_kernel.T",
-            "recurrent_kernel = weight_hh.T",
+            f"weight_hh = recurrent_kernel.T{order}",
+            f"recurrent_kernel = weight_hh.T{order}",
             ArraysOfLayer(change_each(in_blocks(np.transpose, gates), "weight_hh")),
         ),
         Mistake(
@@ -191,24 +194,24 @@ ROUNDED_AND_SUMMED = Mistake(
 )
 
 
-def _exchanged(first: str, second: str) -> ArraysChange:
-    """Exchange the arrays whose names end with `first` and those with `second`."""
+def _exchanged(end: str, twin_end: str) -> ArraysChange:
+    """Exchange the arrays whose names end with `end` and those with `twin_end`."""
 
     def changed(arrays: Arrays) -> Arrays | None:
         result = dict(arrays)
         for name in arrays:
-            if name.endswith(second):
-                twin = name.removesuffix(second) + first
+            if name.endswith(twin_end):
+                twin = name.removesuffix(twin_end) + end
                 if arrays[twin].shape != arrays[name].shape:
                     return None
                 result[name], result[twin] = arrays[twin], arrays[name]
-        return result if any(name.endswith(second) for name in arrays) else None
+        return result if any(name.endswith(twin_end) for name in arrays) else None
 
     return changed
 
 
-def _copied(first: str, second: str) -> ArraysChange:
-    """Copy the arrays whose names end with `first` into those that end with `second`.
+def _copied(begin: str, end: str) -> ArraysChange:
+    """Copy the arrays whose names end with `begin` into those that end with `end`.
 
     None where the layer has one direction, or the shapes differ.
     """
@@ -216,8 +219,8 @@ def _copied(first: str, second: str) -> ArraysChange:
     def changed(arrays: Arrays) -> Arrays | None:
         result = dict(arrays)
         for name in arrays:
-            if name.endswith(second):
-                source = name.removesuffix(second) + first
+            if name.endswith(end):
+                source = name.removesuffix(end) + begin
                 if source not in arrays or arrays[source].shape != arrays[name].shape:
                     return None
                 result[name] = arrays[source]
@@ -227,13 +230,13 @@ def _copied(first: str, second: str) -> ArraysChange:
     return changed
 
 
-def _in_both_directions(direction: str, first: str, second: str) -> ArraysMistake:
+def _in_both_directions(direction: str, source: str, target: str) -> ArraysMistake:
     return Mistake(
         f"{direction} weights in both directions",
         f"both directions have the weights of the {direction} one",
-        f"copy the other direction into the arrays with {second} as well",
+        f"copy the other direction into the arrays with {target} as well",
         "give forward_layer and backward_layer each its own weights",
-        ArraysOfLayer(_copied(first, second)),
+        ArraysOfLayer(_copied(source, target)),
     )
 
 

@@ -75,22 +75,22 @@ def weights(
         a is -0.5 in Keras, where what lies outside has no weight, and -0.75 in PyTorch,
         where the first and the last number are repeated.
     """
-    given, returned = sizes
+    size, returned = sizes
     numbers = np.arange(returned)
     if interpolation == "nearest":
         nearest = (numbers * step).astype(int)
-        return np.asarray(np.eye(given)[np.minimum(nearest, given - 1)])
+        return np.asarray(np.eye(size)[np.minimum(nearest, size - 1)])
     if interpolation == "nearest-exact":
         nearest = ((numbers + 0.5) * step).astype(int)
-        return np.asarray(np.eye(given)[np.minimum(nearest, given - 1)])
+        return np.asarray(np.eye(size)[np.minimum(nearest, size - 1)])
     places = numbers * step if corners else (numbers + 0.5) * step - 0.5
     if interpolation in LINEAR:
-        return _taps(np.clip(places, 0, given - 1), given, (0, 1), _hat)
+        return _taps(np.clip(places, 0, size - 1), size, (0, 1), _hat)
     if interpolation == "bicubic of PyTorch":
-        return _taps(places, given, (-1, 0, 1, 2), cubic(-0.75))
+        return _taps(places, size, (-1, 0, 1, 2), cubic(-0.75))
     if interpolation == "bicubic":
         places = np.rint(places * TABLE) / TABLE
-        matrix = _taps(places, given, (-1, 0, 1, 2), cubic(-0.5), repeated=False)
+        matrix = _taps(places, size, (-1, 0, 1, 2), cubic(-0.5), repeated=False)
         result: np.ndarray = matrix / matrix.sum(axis=1, keepdims=True)
         return result
     return None
@@ -98,7 +98,7 @@ def weights(
 
 def _taps(
     places: np.ndarray,
-    given: int,
+    size: int,
     offsets: tuple[int, ...],
     kernel: Callable[[np.ndarray], np.ndarray],
     repeated: bool = True,
@@ -107,18 +107,18 @@ def _taps(
 
     Args:
         places: in steps given.
-        given: how many steps there are.
+        size: how many steps there are.
         offsets: of the steps around a place, from the one before it.
         kernel: takes distances and returns weights.
         repeated: whether the first and the last step stand for those outside.
     """
-    matrix = np.zeros((len(places), given))
+    matrix = np.zeros((len(places), size))
     rows = np.arange(len(places))
-    first = np.floor(places).astype(int)
+    begin = np.floor(places).astype(int)
     for offset in offsets:
-        share = kernel(places - (first + offset))
-        inside = (first + offset >= 0) & (first + offset < given)
-        columns = np.clip(first + offset, 0, given - 1)
+        share = kernel(places - (begin + offset))
+        inside = (begin + offset >= 0) & (begin + offset < size)
+        columns = np.clip(begin + offset, 0, size - 1)
         np.add.at(matrix, (rows, columns), np.where(inside | repeated, share, 0))
     return matrix
 

@@ -79,7 +79,7 @@ def transposed(torch: str, keras: str) -> Row:
     return Row((torch,), (keras,), transpose, transpose)
 
 
-def summed(first: str, second: str, keras: str) -> Row:
+def summed(bias_ih: str, bias_hh: str, keras: str) -> Row:
     """PyTorch adds two biases where Keras has one.
 
     Their sum is taken in float64, so that rounding it to float32 does not pass for a
@@ -96,8 +96,8 @@ def summed(first: str, second: str, keras: str) -> Row:
     def gradients(gradient: np.ndarray) -> tuple[np.ndarray, ...]:
         return gradient, gradient
 
-    added = (AddedBiases((first, second), keras),)
-    return Row((first, second), (keras,), to_keras, to_torch, gradients, added)
+    added = (AddedBiases((bias_ih, bias_hh), keras),)
+    return Row((bias_ih, bias_hh), (keras,), to_keras, to_torch, gradients, added)
 
 
 def in_any_layer(*rows: Row) -> RowsOfLayers:

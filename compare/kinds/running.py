@@ -183,9 +183,10 @@ def _parameters(cell: Cell, arrays: Arrays, features: int) -> _Stack:
                 if name + ending in unused:
                     actual[name + ending] = unused.pop(name + ending).shape
         _expect("parameters of shapes", expected, actual, expected == actual)
-        layers.append(
-            {end: {name: arrays[name + end] for name in shapes} for end in endings}
-        )
+        by_direction = {}
+        for end in endings:
+            by_direction[end] = {name: arrays[name + end] for name in shapes}
+        layers.append(by_direction)
         stacked, _, *window = shapes["weight_ih"]
         shapes["weight_ih"] = (stacked, len(suffixes) * sizes[0], *window)
     got = f"{', '.join(unused)} left over"

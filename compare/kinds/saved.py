@@ -18,12 +18,12 @@ def torch_names(axes: Mapping[str, int]) -> list[str]:
     Args:
         axes: how many axes each of its arrays has, by name.
     """
-    return [
-        kind.name
-        for kind in KINDS
-        if kind.family != "recurrent"
-        and any(layout.torch == axes for layout in kind.files)
-    ]
+    names = []
+    for kind in KINDS:
+        fits = any(layout.torch == axes for layout in kind.files)
+        if kind.family != "recurrent" and fits:
+            names.append(kind.name)
+    return names
 
 
 def keras_layouts(axes: tuple[int, ...]) -> dict[str, tuple[str, ...]]:

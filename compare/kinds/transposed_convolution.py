@@ -57,7 +57,7 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
     groups = options.get("groups", 1)
     whole = _whole(x.shape[1:-1], reaches(sizes, dilations), strides)
     outputs = []
-    for part, kernel in zip(
+    for channels, kernel in zip(
         np.split(x, groups, axis=-1), np.split(weight, groups), strict=True
     ):
         spread = np.zeros((len(x), *whole, kernel.shape[1]))
@@ -69,7 +69,7 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
                 )
             )
             at_place = np.moveaxis(kernel, (0, 1), (-2, -1))[place]
-            spread[(slice(None), *steps)] += part @ at_place
+            spread[(slice(None), *steps)] += channels @ at_place
         outputs.append(spread)
     y = _cut(np.concatenate(outputs, axis=-1), cut(options, x.shape[1:-1], sizes))
     return y + arrays.get("bias", 0)
@@ -88,8 +88,8 @@ def _cut(y: np.ndarray, ends: Around) -> np.ndarray:
     added = [(max(-before, 0), max(-after, 0)) for before, after in ends]
     y = np.pad(y, ((0, 0), *added, (0, 0)))
     for axis, (before, after) in enumerate(ends, start=1):
-        kept = np.arange(max(before, 0), y.shape[axis] - max(after, 0))
-        y = y.take(kept, axis)
+        places = np.arange(max(before, 0), y.shape[axis] - max(after, 0))
+        y = y.take(places, axis)
     return y
 
 

@@ -77,9 +77,10 @@ def around(
         return tuple((steps // 2, steps - steps // 2) for steps in added)
     if isinstance(padding, tuple) and len(padding) in (1, len(sizes)):
         entries = padding * len(sizes) if len(padding) == 1 else padding
-        return tuple(
-            (entry, entry) if isinstance(entry, int) else entry for entry in entries
-        )
+        pairs = []
+        for entry in entries:
+            pairs.append((entry, entry) if isinstance(entry, int) else entry)
+        return tuple(pairs)
     raise ValueError(f"padding expects valid, same, causal or numbers, got {padding}")
 
 

@@ -56,6 +56,6 @@ def _copy_rows(target: np.ndarray, source: np.ndarray, starts: range) -> None:
         for column in range(0, source.shape[1], COLUMNS):
             columns = slice(column, column + COLUMNS)
             block = source[rows, columns].T
-            part = tile[: block.shape[0], : block.shape[1]]
-            part[...] = block
-            target[rows, columns] = part.T
+            corner = tile[: block.shape[0], : block.shape[1]]
+            corner[...] = block
+            target[rows, columns] = corner.T

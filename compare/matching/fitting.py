@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from compare import kinds
-from compare.kinds.by_hand import SCORED
 from compare.kinds.layer import Arrays, Layer
-from compare.kinds.names import own
+from compare.kinds.names import own, plain
 from compare.kinds.rows import alike
 from compare.matching.sizes import (
     NUMBER_IN_KERAS,
@@ -27,20 +26,22 @@ KindOf = Callable[[str], str]  # a kind without the options that are not compare
 OWN_IN_TORCH, OWN_IN_KERAS = "(Module)", ("(Layer)", "(Model)")
 
 
-def fits(layer: Layer, parts: Sequence[Sizes], twin: Layer, kind_of: KindOf) -> bool:
+def fits(
+    layer: Layer, sizes_of_parts: Sequence[Sizes], twin: Layer, kind_of: KindOf
+) -> bool:
     """Return whether a layer of Keras has the kind and the sizes of parts of a layer.
 
     Args:
         layer: of PyTorch.
-        parts: of the layer, or some of them.
+        sizes_of_parts: of the layer, or some of them.
         twin: of Keras.
         kind_of: which kinds count as one.
     """
     unread = twin
     as_read, twin = kinds.read_as(layer, twin)
-    if as_read is not layer and len(parts) == 1:
+    if as_read is not layer and len(sizes_of_parts) == 1:
         layer = kinds.as_usual(as_read)
-        parts = parts_of(layer)
+        sizes_of_parts = parts_of(layer)
     if own((layer.kind, twin.kind)):
         return bool(alike(layer.arrays, twin.arrays))
     names = kind_of(layer.kind), kind_of(twin.kind)
@@ -49,9 +50,9 @@ def fits(layer: Layer, parts: Sequence[Sizes], twin: Layer, kind_of: KindOf) -> 
     if kinds.are_recurrent(*names):
         if twin is not unread and "recurrent_kernel" not in twin.arrays:
             written = kinds.usual_arrays(unread)
-            return any(parts == [matrices(arrays)] for arrays in written)
-        return parts == numbered(twin.arrays, NUMBER_IN_KERAS)
-    return parts == [sizes(twin.arrays)]
+            return any(sizes_of_parts == [matrices(arrays)] for arrays in written)
+        return sizes_of_parts == numbered(twin.arrays, NUMBER_IN_KERAS)
+    return sizes_of_parts == [sizes(twin.arrays)]
 
 
 def sort_of(twin: Layer) -> Hashable:
@@ -69,7 +70,7 @@ def sort_of(twin: Layer) -> Hashable:
 def keys_of_twin(twin: Layer) -> Iterator[Hashable]:
     """Yield the keys under which a layer of Keras is to be found."""
     yield _by_name(twin.arrays)
-    if twin.kind.endswith(OWN_IN_KERAS) or twin.kind in SCORED:
+    if twin.kind.endswith(OWN_IN_KERAS) or plain(twin.kind) not in kinds.NAMES:
         yield _by_shape(twin.arrays)
     yield _by_parts([sizes(twin.arrays)])
     yield _by_parts(numbered(twin.arrays, NUMBER_IN_KERAS))
@@ -77,16 +78,16 @@ def keys_of_twin(twin: Layer) -> Iterator[Hashable]:
         yield _by_parts([matrices(arrays)])
 
 
-def keys(layer: Layer, parts: Sequence[Sizes]) -> Iterator[Hashable]:
+def keys(layer: Layer, sizes_of_parts: Sequence[Sizes]) -> Iterator[Hashable]:
     """Yield the keys of which a layer of Keras has one if it fits parts of a layer.
 
     Args:
         layer: of PyTorch.
-        parts: of the layer, or some of them.
+        sizes_of_parts: of the layer, or some of them.
     """
-    yield _by_parts(parts)
+    yield _by_parts(sizes_of_parts)
     yield _by_name(layer.arrays)
-    if layer.kind.endswith(OWN_IN_TORCH):
+    if layer.kind.endswith(OWN_IN_TORCH) or plain(layer.kind) not in kinds.NAMES:
         yield _by_shape(layer.arrays)
         yield _by_parts(numbered(layer.arrays, NUMBER_IN_TORCH))
     for arrays in kinds.usual_arrays(layer):
@@ -103,8 +104,8 @@ def key_of_dense(features: int, is_biased: bool) -> Hashable:
     return "dense", features, is_biased
 
 
-def _by_parts(parts: Sequence[Sizes]) -> Hashable:
-    return "parts", tuple(map(tuple, parts))
+def _by_parts(sizes_of_parts: Sequence[Sizes]) -> Hashable:
+    return "parts", tuple(map(tuple, sizes_of_parts))
 
 
 def _by_name(arrays: Arrays) -> Hashable:

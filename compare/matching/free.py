@@ -40,9 +40,9 @@ class Free:
         self._numbered: dict[str, list[str]] = {}  # by all but the number at the end
         for name, layer in layers.items():
             its_keys = [*keys_of_twin(layer), *_keys_in_parts(layer)]
-            part = part_of(name)
-            if part:
-                its_keys += [(part, key) for key in its_keys]
+            stem_of_part = part_of(name)
+            if stem_of_part:
+                its_keys += [(stem_of_part, key) for key in its_keys]
             self._index.add(name, sort_of(layer), its_keys)
             stem, dot, number = name.rpartition(".")
             if dot and number.isdecimal():
@@ -61,17 +61,17 @@ class Free:
 
     def fit(self, layer: Layer, twins: Sequence[str]) -> bool:
         """Return whether layers, one or one for each part, could be a layer."""
-        parts = parts_of(layer)
+        sizes_of_parts = parts_of(layer)
         if len(twins) == 1:
-            return self._fits(layer, parts, twins[0])
-        if len(parts) != len(twins):
+            return self._fits(layer, sizes_of_parts, twins[0])
+        if len(sizes_of_parts) != len(twins):
             return False
         return all(
-            self._fits(layer, [part], twin)
-            for part, twin in zip(parts, twins, strict=True)
+            self._fits(layer, [sizes], twin)
+            for sizes, twin in zip(sizes_of_parts, twins, strict=True)
         )
 
-    def first(self, layer: Layer, part: str = "") -> list[str]:
+    def first(self, layer: Layer, group: str = "") -> list[str]:
         """Return the first layers, in order, that could be a layer.
 
         Each part of a stack is looked for after the one before it; or one layer of
@@ -79,17 +79,17 @@ class Free:
 
         Args:
             layer: of PyTorch.
-            part: of the model that they must be in; empty for any.
+            group: of the model that they must be in; empty for any.
 
         Returns:
             Their names; none if there are not all.
         """
-        parts = parts_of(layer)
-        whole = self._first(layer, parts, part)
+        sizes_of_parts = parts_of(layer)
+        whole = self._first(layer, sizes_of_parts, group)
         stack: list[str] = []
-        for number in range(len(parts)):
+        for number in range(len(sizes_of_parts)):
             after = stack[-1] if stack else None
-            name = self._first(layer, [parts[number]], part, after)
+            name = self._first(layer, [sizes_of_parts[number]], group, after)
             if name is None:
                 stack = []
                 break
@@ -121,22 +121,22 @@ class Free:
     def _first(
         self,
         layer: Layer,
-        parts: Sequence[Sizes],
-        part: str,
+        sizes_of_parts: Sequence[Sizes],
+        group: str,
         after: str | None = None,
     ) -> str | None:
         """The first layer that could be parts of a layer."""
 
         def fit(name: str) -> bool:
-            return self._fits(layer, parts, name)
+            return self._fits(layer, sizes_of_parts, name)
 
-        its_keys: list[Hashable] = [*keys(layer, parts)]
-        if part:
-            its_keys = [(part, key) for key in its_keys]
+        its_keys: list[Hashable] = [*keys(layer, sizes_of_parts)]
+        if group:
+            its_keys = [(group, key) for key in its_keys]
         return self._index.first(its_keys, fit, after)
 
-    def _fits(self, layer: Layer, parts: Sequence[Sizes], twin: str) -> bool:
-        return fits(layer, parts, self.layers[twin], self._kind_of)
+    def _fits(self, layer: Layer, sizes_of_parts: Sequence[Sizes], twin: str) -> bool:
+        return fits(layer, sizes_of_parts, self.layers[twin], self._kind_of)
 
 
 def part_of(name: str) -> str:

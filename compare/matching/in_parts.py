@@ -31,7 +31,7 @@ def parts_beside(layer: Layer, free: Free) -> list[str]:
     return []
 
 
-def projections(layer: Layer, free: Free, part: str = "") -> list[str]:
+def projections(layer: Layer, free: Free, group: str = "") -> list[str]:
     """Return the dense layers of Keras that are PyTorch's attention; none if none.
 
     They are the first four in a row, of the sizes of its projections: by their names,
@@ -40,7 +40,7 @@ def projections(layer: Layer, free: Free, part: str = "") -> list[str]:
     Args:
         layer: of PyTorch.
         free: layers of Keras that have no twin yet.
-        part: of the model that they must be in; empty for any.
+        group: of the model that they must be in; empty for any.
     """
     if layer.kind not in kinds.BY_NAME["MultiheadAttention"].torch:
         return []
@@ -52,7 +52,7 @@ def projections(layer: Layer, free: Free, part: str = "") -> list[str]:
         if (
             len(shape) != 2
             or biased != ("bias" in twin.arrays)
-            or part_of(name) != (part or part_of(name))
+            or part_of(name) != (group or part_of(name))
         ):
             row = []
             continue
@@ -71,15 +71,15 @@ def _projections(layer: Layer) -> list[Projection]:
 
 def _by_letters(names: list[str]) -> list[str]:
     """Four names in the order q, k, v, output, if their first three tell."""
-    found = {}
+    by_letter = {}
     for name in names[:3]:
-        own = name.rpartition(".")[2].lower()
+        last_name = name.rpartition(".")[2].lower()
         for word in PROJECTIONS:
-            if re.search(rf"{word[:4]}|(^|_|w){word[0]}(_|$|\d|proj)", own):
-                found[word] = name
-    if len(set(found.values())) < 3:
+            if re.search(rf"{word[:4]}|(^|_|w){word[0]}(_|$|\d|proj)", last_name):
+                by_letter[word] = name
+    if len(set(by_letter.values())) < 3:
         return names
-    return [*(found[word] for word in PROJECTIONS), names[3]]
+    return [*(by_letter[word] for word in PROJECTIONS), names[3]]
 
 
 def _two_directions(layer: Layer, free: Free) -> list[str]:

@@ -81,14 +81,14 @@ class Index:
             after: the layer that it has to come after; None for any place.
             but: layers that it may not be.
         """
-        first: int | None = None
+        earliest: int | None = None
         for group in self._of(keys):
             place = self._first_of(group, after, but)
-            if place is None or (first is not None and place >= first):
+            if place is None or (earliest is not None and place >= earliest):
                 continue
             if fits(self._names[place]):
-                first = place
-        return None if first is None else self._names[first]
+                earliest = place
+        return None if earliest is None else self._names[earliest]
 
     def first_of_each(self, keys: Iterable[Hashable]) -> list[str]:
         """Return the first layer of each sort that has one of these keys, in order."""
@@ -99,9 +99,9 @@ class Index:
         """Return whether there is a layer of this name that is not taken."""
         return isinstance(name, str) and name in self._places
 
-    def is_before(self, name: str, other: str) -> bool:
+    def is_before(self, name: str, later_name: str) -> bool:
         """Return whether a layer comes before another; neither is taken."""
-        return self._places[name] < self._places[other]
+        return self._places[name] < self._places[later_name]
 
     def in_order(self, key: Hashable) -> Iterator[tuple[str, bool]]:
         """Yield the layers of a key, one after the other.

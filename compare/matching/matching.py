@@ -103,6 +103,10 @@ def matched(
     attempt = _Attempt(torch, keras, table, _with_relu)
     if not attempt.is_complete:
         attempt = _Attempt(torch, keras, table, plain)
+    if attempt.has_parts:
+        in_turn = _Attempt(torch, keras, table, attempt.kind_of, parts_in_turn=True)
+        if len(in_turn.twins) >= len(attempt.twins):
+            attempt = in_turn
     if complete and not attempt.is_complete:
         _check_kinds(table, torch, keras)
         raise unmatched(torch, keras, attempt.twins, attempt.free)
@@ -125,10 +129,14 @@ class _Attempt:
         keras: layers of Keras's model.
         table: the twins that the user gave.
         kind_of: which kinds count as one.
+        parts_in_turn: whether a layer that is several beside each other in Keras takes
+            them before later layers find theirs, as where queries, keys and values are
+            one layer and the output, of the same sizes as each, comes after it.
 
     Attributes:
         twins: names of Keras's layers, by the name of the layer in PyTorch.
         by_order: those of `twins` that only their order told.
+        has_parts: whether a layer is several beside each other in Keras.
     """
 
     def __init__(
@@ -137,7 +145,10 @@ class _Attempt:
         keras: Layers,
         table: Mapping[str, list[str]],
         kind_of: KindOf,
+        parts_in_turn: bool = False,
     ):
+        self.kind_of, self._parts_in_turn = kind_of, parts_in_turn
+        self.has_parts = False
         self._torch = torch
         self._short = bare(list(torch))
         self.twins: dict[str, list[str]] = {}
@@ -189,11 +200,11 @@ class _Attempt:
         for rivals in _rivals(keys):
             if not all(rival in named or rival in self.twins for rival in rivals):
                 doubtful |= rivals
-        return {
-            name: twins
-            for name, twins in named.items()
-            if name not in doubtful or not automatic(twins[0])
-        }
+        certain = {}
+        for name, twins in named.items():
+            if name not in doubtful or not automatic(twins[0]):
+                certain[name] = twins
+        return certain
 
     def _match_in_order(self, in_one_part: bool) -> None:
         """Give each layer the first that could be its twin.
@@ -204,15 +215,17 @@ class _Attempt:
         for name in self._torch:
             if name in self.twins:
                 continue
-            part = part_of(self._short[name]) if in_one_part else ""
-            if in_one_part and not part:
+            group = part_of(self._short[name]) if in_one_part else ""
+            if in_one_part and not group:
                 continue
-            twins = self._free.first(self._torch[name], part)
+            twins = self._free.first(self._torch[name], group)
             if not twins:
-                twins = projections(self._torch[name], self._free, part)
+                twins = projections(self._torch[name], self._free, group)
             if twins:
                 self._take(name, twins)
                 self.by_order[name] = twins
+            elif self._parts_in_turn:
+                self._take_parts(name)
 
     def _lost(self) -> dict[str, Layer]:
         """PyTorch's layers that have no twin yet, in order."""
@@ -236,11 +249,16 @@ class _Attempt:
 
     def _match_in_parts(self) -> None:
         """Give each layer that has none yet several twins beside each other."""
-        for name, layer in self._torch.items():
+        for name in self._torch:
             if name not in self.twins:
-                twins = parts_beside(layer, self._free)
-                if len(twins) > 1:
-                    self._take(name, twins)
+                self._take_parts(name)
+
+    def _take_parts(self, name: str) -> None:
+        """Give a layer several twins beside each other, if there are such."""
+        twins = parts_beside(self._torch[name], self._free)
+        if len(twins) > 1:
+            self._take(name, twins)
+            self.has_parts = True
 
 
 def common_part(name: str, twins: Sequence[str]) -> str:
@@ -253,8 +271,8 @@ def common_part(name: str, twins: Sequence[str]) -> str:
     Returns:
         The part's name, such as `encoder`; empty where there is none.
     """
-    part = part_of(name)
-    return part if all(part_of(twin) == part for twin in twins) else ""
+    group = part_of(name)
+    return group if all(part_of(twin) == group for twin in twins) else ""
 
 
 def bare(names: Sequence[str]) -> dict[str, str]:
@@ -268,7 +286,10 @@ def bare(names: Sequence[str]) -> dict[str, str]:
     """
     short = dict(zip(names, names, strict=True))
     while True:
-        shared = [w for w in WRAPPERS if all(n.startswith(w) for n in short.values())]
+        shared = []
+        for wrapper in WRAPPERS:
+            if all(name.startswith(wrapper) for name in short.values()):
+                shared.append(wrapper)
         if not short or not shared:
             return short
         short = {full: name.removeprefix(shared[0]) for full, name in short.items()}
@@ -331,7 +352,7 @@ def _groups(
 def _keys(layer: Layer) -> list[Key]:
     """Kind and sizes of each part of PyTorch's layer; a cell has those of its layer."""
     kind = plain(layer.kind).removesuffix("Cell")
-    return [(kind, *part) for part in parts_of(layer)]
+    return [(kind, *sizes) for sizes in parts_of(layer)]
 
 
 def _with_relu(kind: str) -> str:
@@ -357,9 +378,9 @@ def _check_table(table: Mapping[str, list[str]], torch: Layers, keras: Layers) -
 
 def _check_kinds(table: Mapping[str, list[str]], torch: Layers, keras: Layers) -> None:
     """Raise BadInput for two layers of the table that cannot be twins."""
-    for name, (twin, *others) in table.items():
+    for name, (twin, *further_twins) in table.items():
         layer = torch[name]
-        if others or fits(layer, parts_of(layer), keras[twin], plain):
+        if further_twins or fits(layer, parts_of(layer), keras[twin], plain):
             continue
         raise BadInput(
             "names: expected layers of one kind and sizes, got "

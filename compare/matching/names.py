@@ -31,13 +31,13 @@ def checked_names(who: str, names: object) -> dict[str, str | list[str]]:
     table: dict[str, str | list[str]] = {}
     for name, twins in names.items():
         several = isinstance(twins, list | tuple)
-        parts = list(twins) if several else [twins]
-        not_names = [part for part in [name, *parts] if not isinstance(part, str)]
-        if not_names or not parts:
+        twin_names = list(twins) if several else [twins]
+        not_names = [item for item in [name, *twin_names] if not isinstance(item, str)]
+        if not_names or not twin_names:
             wrong = not_names[0] if not_names else twins
             raise BadInput(
                 f"{who}: expected names of layers, of several for a stack, got "
                 f"{repr_of(wrong)} of type {class_name(wrong)}; give the names"
             )
-        table[name] = parts if several else twins
+        table[name] = twin_names if several else twins
     return table

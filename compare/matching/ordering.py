@@ -10,7 +10,6 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from compare.errors import BadInput
 from compare.listing import LETTERS, bounded
@@ -48,19 +47,16 @@ def check(matched: Matched, order: Order, names: Names | None = None) -> None:
     Raises:
         BadInput: with the layers, and a table to paste: what order alone would say.
     """
-    doubtful = [
-        group for group in matched.by_order if not _is_certain(matched, group, order)
-    ]
-    if not doubtful:
-        return
     against: list[str] = []
     doubted: set[str] = set()
-    for group in doubtful:
-        against.append(
-            f"PyTorch's {_listed(torch for torch, _ in group)} against "
-            f"Keras's {_listed(keras for _, keras in group)}"
-        )
-        doubted |= {torch for torch, _ in group}
+    for group in matched.by_order:
+        if _is_certain(matched, group, order):
+            continue
+        torch, keras = _names_of(group)
+        against.append(f"PyTorch's {_listed(torch)} against Keras's {_listed(keras)}")
+        doubted.update(torch)
+    if not against:
+        return
     table = dict(names or {})
     for name, twins in matched.twins.items():
         if name in doubted:
@@ -75,16 +71,26 @@ def check(matched: Matched, order: Order, names: Names | None = None) -> None:
 
 def _is_certain(matched: Matched, group: list[tuple[str, str]], order: Order) -> bool:
     """Whether names or a chain vouch for the order of a group of layers."""
-    torch = list(dict.fromkeys(name for name, _ in group))
-    keras = list(dict.fromkeys(name for _, name in group))
+    torch, keras = _names_of(group)
     if keras != sorted(keras, key=matched.places.__getitem__):
         return False
-    chained = any(
-        all(name.startswith(chain) for name in keras) for chain in order.chains
-    )
-    if not chained and not _ascend(keras, may_lack_number=True):
+    is_chained = any(_all_begin_with(chain, keras) for chain in order.chains)
+    if not is_chained and not _ascend(keras, may_lack_number=True):
         return False
     return len(torch) == 1 or _ascend(torch, whole=order.sorted_by_name)
+
+
+def _names_of(group: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """The layers of PyTorch and of Keras in a group, each once."""
+    torch: dict[str, None] = {}
+    keras: dict[str, None] = {}
+    for torch_name, keras_name in group:
+        torch[torch_name] = keras[keras_name] = None
+    return list(torch), list(keras)
+
+
+def _all_begin_with(beginning: str, names: Iterable[str]) -> bool:
+    return all(name.startswith(beginning) for name in names)
 
 
 def _ascend(
@@ -99,17 +105,25 @@ def _ascend(
         whole: whether the number must be all there is between two dots.
     """
     if may_lack_number:
-        names = [n if re.search(r"\d$", n) else f"{n}_0" for n in names]
+        numbered = []
+        for name in names:
+            numbered.append(name if re.search(r"\d$", name) else f"{name}_0")
+        names = numbered
     number = r"(?<![^.])(\d+)(?![^.])" if whole else r"(\d+)"
     split = [re.split(number, name) for name in names]  # text, number, text ...
-    if len({len(pieces) for pieces in split}) > 1:
+    if len(set(map(len, split))) > 1:
         return False
-    places = range(len(split[0]))
-    unlike = [i for i in places if len({pieces[i] for pieces in split}) > 1]
-    if len(unlike) != 1 or unlike[0] % 2 == 0:  # a text
+    unlike = []
+    for place, pieces in enumerate(zip(*split, strict=True)):
+        if len(set(pieces)) > 1:
+            unlike.append((place, pieces))
+    if len(unlike) != 1:
         return False
-    numbers = [int(pieces[unlike[0]]) for pieces in split]
-    return all(a < b for a, b in pairwise(numbers))
+    place, pieces = unlike[0]
+    if place % 2 == 0:  # a text
+        return False
+    numbers = [int(piece) for piece in pieces]
+    return numbers == sorted(set(numbers))
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -123,10 +137,11 @@ def _pasted(table: Mapping[str, str | Sequence[str]], option: bool) -> str:
     """
     pairs, rows = [], []
     for name, twins in table.items():
-        parts = [twins] if isinstance(twins, str) else list(twins)
-        pairs.append(f"{name}={'+'.join(parts)}")
-        quoted = [f'"{part}"' for part in parts]
-        listed = quoted[0] if len(parts) == 1 else f"[{', '.join(quoted)}]"
+        twin_names = [twins] if isinstance(twins, str) else list(twins)
+        pairs.append(f"{name}={'+'.join(twin_names)}")
+        listed = ", ".join(f'"{twin_name}"' for twin_name in twin_names)
+        if len(twin_names) > 1:
+            listed = f"[{listed}]"
         rows.append(f'"{name}": {listed}')
     if option:
         return f"--names {shlex.quote(bounded(pairs, ',', LETTERS_OF_TABLE))}"

@@ -41,12 +41,11 @@ def projected(torch: Layers, free: Free) -> Iterator[Projected]:
         free: layers of Keras that have none, each projection by itself.
     """
     attentions = _attentions(free.layers)
-    groups = [*_groups(torch)]
-    for group in groups:
+    for group in list(_groups(torch)):
         parent = group[0].rpartition(".")[0]
         fitting = {}
-        for name, parts in attentions.items():
-            twins = _twins(group, parts, torch, free)
+        for name, by_word in attentions.items():
+            twins = _twins(group, by_word, torch, free)
             if twins is not None:
                 fitting[name] = twins
         if not fitting:
@@ -61,10 +60,10 @@ def _attentions(keras: Layers) -> dict[str, dict[str, str]]:
     """The names of the four projections of each attention, by the attention's name."""
     attentions: dict[str, dict[str, str]] = {}
     for name, layer in keras.items():
-        attention, _, part = name.rpartition(".")
-        if part in (*PROJECTIONS, OUTPUT) and plain(layer.kind) == "EinsumDense":
-            attentions.setdefault(attention, {})[part] = name
-    return {name: parts for name, parts in attentions.items() if len(parts) == 4}
+        attention, _, word = name.rpartition(".")
+        if word in (*PROJECTIONS, OUTPUT) and plain(layer.kind) == "EinsumDense":
+            attentions.setdefault(attention, {})[word] = name
+    return {name: by_word for name, by_word in attentions.items() if len(by_word) == 4}
 
 
 def _groups(torch: Layers) -> Iterator[list[str]]:
@@ -79,12 +78,11 @@ def _groups(torch: Layers) -> Iterator[list[str]]:
         if layer.kind == "Linear" and "weight" in layer.arrays:
             children.setdefault(name.rpartition(".")[0], []).append(name)
     for names in children.values():
-        by_word = {word: _named(names, word) for word in PROJECTIONS}
-        three = [by_word[word] for word in PROJECTIONS]
-        if all(three) and len(set(three)) == len(three):
-            others = [name for name in names if name not in three]
-            for output in others:
-                yield [*(name for name in three if name), output]
+        three = _three_named(names)
+        if three:
+            for output in names:
+                if output not in three:
+                    yield [*three, output]
         for place, name in enumerate(names):
             outputs, inputs = torch[name].arrays["weight"].shape
             if outputs > inputs:
@@ -92,12 +90,22 @@ def _groups(torch: Layers) -> Iterator[list[str]]:
                     yield [name, output]
 
 
+def _three_named(names: Sequence[str]) -> list[str]:
+    """The layers of queries, keys and values by their names; none where one lacks."""
+    three = []
+    for word in PROJECTIONS:
+        name = _named(names, word)
+        if name is not None and name not in three:
+            three.append(name)
+    return three if len(three) == len(PROJECTIONS) else []
+
+
 def _named(names: Sequence[str], word: str) -> str | None:
     """The first layer whose own name is a word such as "query", or its letter."""
     letter = word[0]
     for name in names:
-        own = _own(name).lower()
-        if re.search(rf"{word[:4]}|(^|_|w){letter}(_|$|\d|proj)", own):
+        last_name = _own(name).lower()
+        if re.search(rf"{word[:4]}|(^|_|w){letter}(_|$|\d|proj)", last_name):
             return name
     return None
 
@@ -107,21 +115,23 @@ def _own(name: str) -> str:
 
 
 def _twins(
-    group: Sequence[str], parts: Mapping[str, str], torch: Layers, free: Free
+    group: Sequence[str], by_word: Mapping[str, str], torch: Layers, free: Free
 ) -> dict[str, list[str]] | None:
     """The twins of the layers of a group; None where one is of other sizes."""
-    three = [parts[word] for word in PROJECTIONS]
+    three = [by_word[word] for word in PROJECTIONS]
     if len(group) == 4:
-        pairs = zip(group, [*three, parts[OUTPUT]], strict=True)
-        twins = {name: [twin] for name, twin in pairs}
-        fit = all(free.fit(torch[name], its_own) for name, its_own in twins.items())
-        return twins if fit else None
+        twins = {}
+        for name, twin in zip(group, [*three, by_word[OUTPUT]], strict=True):
+            if not free.fit(torch[name], [twin]):
+                return None
+            twins[name] = [twin]
+        return twins
     packed, output = group
     if not _packs(torch[packed], [free.layers[twin] for twin in three]):
         return None
-    if not free.fit(torch[output], [parts[OUTPUT]]):
+    if not free.fit(torch[output], [by_word[OUTPUT]]):
         return None
-    return {packed: three, output: [parts[OUTPUT]]}
+    return {packed: three, output: [by_word[OUTPUT]]}
 
 
 def _packs(layer: Layer, three: Sequence[Layer]) -> bool:

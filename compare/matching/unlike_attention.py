@@ -56,6 +56,14 @@ def _unlike(
         )
     shapes = {word: projections[word].arrays["kernel"].shape for word in projections}
     _, heads, size = shapes["query"]
+    groups = shapes["key"][1]
+    if groups != heads:
+        return (
+            f"{twin} of Keras has {heads} heads of queries and {groups} of keys and "
+            f"values, and {name} of PyTorch has as many of each: write PyTorch's by "
+            "hand, of four Linears and F.scaled_dot_product_attention(..., "
+            f"enable_gqa=True), or build Keras's with num_key_value_heads={heads}"
+        )
     features = layer.arrays["out_proj.weight"].shape[0]
     if heads * size != features or shapes["value"][2] != size:
         right = f"{features // heads}" if not features % heads else "their quotient"

@@ -9,6 +9,7 @@ from compare import kinds
 from compare.errors import BadInput
 from compare.kinds.layer import Layer
 from compare.kinds.names import own, plain
+from compare.matching.in_keras_alone import what_to_write
 from compare.matching.sizes import NUMBER_IN_KERAS, Sizes, numbered, parts_of
 from compare.matching.unlike_attention import other_attention
 from compare.one_line import printable
@@ -111,6 +112,7 @@ def _suggestion(lost: Mapping[str, Layer], free: Mapping[str, Layer]) -> str:
 
     return (
         other_attention(lost, free)
+        or what_to_write(free)
         or of_pairs(_own_layers)
         or of_layers(_computed_weights, lost)
         or of_pairs(_other_arrays)
@@ -259,7 +261,7 @@ def _without_rule(name: str, layer: Layer) -> str:
         if layer.kind in kind.torch or plain(layer.kind) in kind.keras:
             return ""
     return (
-        f"move the weights of {called(name)} by hand, since no rule does it for a "
+        f"move the weights of {called(name)} by hand, since no rule does it for "
         f"{layer.kind}, and compare the models as they are"
     )
 

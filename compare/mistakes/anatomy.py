@@ -120,7 +120,7 @@ def applies(mistake: Mistake[Effect], layer: str, anatomy: Anatomy) -> bool:
         return False
     match mistake.effect:
         case ArraysOfLayer() as effect:
-            return effect.change(anatomy.arrays[layer]) is not None
+            return effect.can_happen(anatomy.arrays[layer])
         case Computation() as effect:
             return _computes(effect, layer, anatomy)
         case Handover() as effect:
@@ -169,8 +169,8 @@ def _goes_through(
         return False
     # Most functions differ on the first step, or row, of the first sample, which takes
     # less time than all.
-    first = (slice(1),) * min(before.ndim - 1, 2)
-    if not near(functions[right](before[first]), after[first]):
+    corner = (slice(1),) * min(before.ndim - 1, 2)
+    if not near(functions[right](before[corner]), after[corner]):
         return False
     if not near(functions[right](before), after):
         return False

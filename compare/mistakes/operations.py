@@ -128,13 +128,17 @@ def cut(place: str, bound: int, size: int, steps: int | None) -> Operation:
         size: of the axis.
         steps: of the input; None where it has none.
     """
-    of_steps = size == steps
-    return Operation(
+    operation = Operation(
         place=place,
-        idle="cut no step off" if of_steps else "cut nothing off",
-        need="steps" if of_steps else "weights",
+        idle="cut nothing off",
+        need="weights",
         acted=size > bound,
         figure=size,
-        extreme="longest" if of_steps else "largest size",
+        extreme="largest size",
         bound=bound,
     )
+    if size == steps:
+        return replace(
+            operation, idle="cut no step off", need="steps", extreme="longest"
+        )
+    return operation

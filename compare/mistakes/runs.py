@@ -75,14 +75,16 @@ def without_runs(names: Sequence[str], every_name: Iterable[str]) -> list[str]:
     for name in names:
         layer = layer_of(name)
         runs = {run for run in all_runs if layer_of(run) == layer}
-        shorter[layer if runs <= set(names) else name] = None
+        if runs <= set(names):
+            name = layer
+        shorter[name] = None
     return list(shorter)
 
 
 def runs_of(layer: str, anatomy: Anatomy) -> list[str]:
     """The names of the runs of a layer that are seen, in order."""
-    seen = {**anatomy.layer_inputs, **anatomy.recurrent_calls}
-    names = [name for name in seen if layer_of(name) == layer]
+    at_work = {**anatomy.layer_inputs, **anatomy.recurrent_calls}
+    names = [name for name in at_work if layer_of(name) == layer]
     return sorted(names, key=lambda name: number_of(name) or 0)
 
 
@@ -146,17 +148,17 @@ def unfolded(anatomy: Anatomy, other_side: Anatomy) -> Anatomy:
     """
     inputs, outputs = dict(anatomy.layer_inputs), dict(anatomy.layer_outputs)
     for name, x in anatomy.layer_inputs.items():
-        opposite, made = other_side.layer_inputs.get(name), outputs.get(name)
-        if opposite is None or made is None or name not in anatomy.kinds:
+        opposite, output = other_side.layer_inputs.get(name), outputs.get(name)
+        if opposite is None or output is None or name not in anatomy.kinds:
             continue
         batch = opposite.shape[:2]
         if opposite.shape[2:] != x.shape[1:] or np.prod(batch) != len(x):
             continue
         # One axis of anything but an embedding is that of the features, not of steps.
         is_batched = x.ndim > 1 or anatomy.kinds[name] in EMBEDDINGS
-        if anatomy.kinds[name] in STEP_BY_STEP and is_batched and len(made) == len(x):
+        if anatomy.kinds[name] in STEP_BY_STEP and is_batched and len(output) == len(x):
             inputs[name] = x.reshape(*batch, *x.shape[1:])
-            outputs[name] = made.reshape(*batch, *made.shape[1:])
+            outputs[name] = output.reshape(*batch, *output.shape[1:])
     return replace(anatomy, layer_inputs=inputs, layer_outputs=outputs)
 
 
@@ -170,15 +172,47 @@ def folded(anatomy: Anatomy, other_side: Anatomy) -> Anatomy:
     """
     inputs, outputs = dict(anatomy.layer_inputs), dict(anatomy.layer_outputs)
     for name, x in anatomy.layer_inputs.items():
-        opposite, made = other_side.layer_inputs.get(name), outputs.get(name)
-        if opposite is None or made is None or name not in anatomy.kinds:
+        opposite, output = other_side.layer_inputs.get(name), outputs.get(name)
+        if opposite is None or output is None or name not in anatomy.kinds:
             continue
         if anatomy.kinds[name] in STEP_BY_STEP or opposite.ndim != x.ndim - 1:
             continue
         if x.shape[2:] == opposite.shape[1:] and np.prod(x.shape[:2]) == len(opposite):
             inputs[name] = x.reshape(opposite.shape)
-            outputs[name] = made.reshape(len(opposite), *made.shape[2:])
+            outputs[name] = output.reshape(len(opposite), *output.shape[2:])
     return replace(anatomy, layer_inputs=inputs, layer_outputs=outputs)
+
+
+def with_axes_of(anatomy: Anatomy, other_side: Anatomy) -> Anatomy:
+    """Show layers without axes of one step, or with them, as the other side has them.
+
+    So it is the same whether an axis is added before a dense layer or after it.
+
+    Args:
+        anatomy: what a twin does.
+        other_side: what the other does.
+    """
+    inputs, outputs = dict(anatomy.layer_inputs), dict(anatomy.layer_outputs)
+    for name, x in anatomy.layer_inputs.items():
+        opposite, made = other_side.layer_inputs.get(name), outputs.get(name)
+        if opposite is None or made is None or x.shape == opposite.shape:
+            continue
+        kind = anatomy.kinds.get(name)
+        if kind not in STEP_BY_STEP or not x.ndim or not opposite.ndim:
+            continue
+        steps, opposite_steps = x.shape[:-1], opposite.shape[:-1]
+        if kind in EMBEDDINGS:  # whose input has no features
+            steps, opposite_steps = x.shape, opposite.shape
+        elif x.shape[-1] != opposite.shape[-1]:
+            continue
+        if _longer_than_one(steps) == _longer_than_one(opposite_steps):
+            inputs[name] = x.reshape(opposite.shape)
+            outputs[name] = made.reshape(*opposite_steps, made.shape[-1])
+    return replace(anatomy, layer_inputs=inputs, layer_outputs=outputs)
+
+
+def _longer_than_one(shape: Sequence[int]) -> list[int]:
+    return [size for size in shape if size != 1]
 
 
 def _recurrent_layers(anatomy: Anatomy) -> set[str]:
@@ -256,9 +290,9 @@ def _as_one(anatomy: Anatomy, layer: str) -> Anatomy:
         recurrent_outputs[layer] = joined([recurrent_outputs.pop(n) for n in names])
     else:
         inputs[layer] = np.stack([inputs.pop(name) for name in names], axis=1)
-        made = [outputs.pop(name) for name in names if name in outputs]
-        if len(made) == len(names):
-            outputs[layer] = np.stack(made, axis=1)
+        arrays = [outputs.pop(name) for name in names if name in outputs]
+        if len(arrays) == len(names):
+            outputs[layer] = np.stack(arrays, axis=1)
     if names[0] in options:
         options[layer] = options[names[0]]
     return replace(

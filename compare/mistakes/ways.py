@@ -1,6 +1,6 @@
 """What happens between layers and after the last: known ways, and confusions."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -25,6 +25,7 @@ from compare.mistakes.states import (
     VIEWED,
 )
 
+# Takes the output of a layer to what comes next; None where there is no such thing.
 Way = Callable[[RecurrentOutput], np.ndarray | None]
 
 
@@ -99,7 +100,7 @@ POSITIONS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
 }
 
 # How a recurrent layer's output becomes the next one's input.
-WAYS: dict[str, Callable[[RecurrentOutput], np.ndarray | None]] = {
+WAYS: dict[str, Way] = {
     "the last step": lambda s: s.output[:, -1],
     "the last valid step": _last_valid_step,
     "the step before the last valid one": _before_last_valid_step,
@@ -230,6 +231,11 @@ RESULTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 # How each function is written in either framework.
 ENDINGS = {
     "a softmax over the outputs": ("torch.softmax(x, dim=-1)", 'activation="softmax"'),
+    "a softmax over the batch": ("torch.softmax(x, dim=0)", "Softmax(axis=0)"),
+    "a log-softmax over the batch": (
+        "torch.log_softmax(x, dim=0)",
+        "keras.ops.log_softmax(x, axis=0)",
+    ),
     "a log-softmax": ("torch.log_softmax(x, dim=-1)", 'activation="log_softmax"'),
     "a sigmoid": ("torch.sigmoid(x)", 'activation="sigmoid"'),
     "a tanh": ("torch.tanh(x)", 'activation="tanh"'),
@@ -241,8 +247,6 @@ NEVER = (
     "the last sample",
     "all steps, samples mixed",
     VIEWED,
-    "a softmax over the batch",
-    "a log-softmax over the batch",
     "two softmaxes",
 )
 
@@ -340,11 +344,21 @@ def _exchanged(results: Sequence[np.ndarray]) -> list[int] | None:
     None where no two have one shape.
     """
     order = list(range(len(results)))
-    for first, second in combinations(order, 2):
-        if results[first].shape == results[second].shape:
-            order[first], order[second] = second, first
+    for place, later_place in combinations(order, 2):
+        if results[place].shape == results[later_place].shape:
+            order[place], order[later_place] = later_place, place
             return order
     return None
+
+
+def taken(ways: Mapping[str, Way], output: RecurrentOutput) -> dict[str, np.ndarray]:
+    """What is taken of a layer's output, by way, where there is such a thing."""
+    arrays = {}
+    for name, way in ways.items():
+        array = way(output)
+        if array is not None:
+            arrays[name] = array
+    return arrays
 
 
 def written(name: str, side: str, instead: str = "") -> str:
@@ -373,6 +387,8 @@ def ending(name: str) -> str:
 
 def end(name: str, side: str) -> str:
     """How to end with a function of RESULTS, in words and as the API has it."""
-    there = ENDINGS.get(name)
-    api = f", {there[0 if side == 'torch' else 1]}" if there else ""
-    return f"end {ending(name)}{api}"
+    apis = ENDINGS.get(name)
+    if not apis:
+        return f"end {ending(name)}"
+    place = 0 if side == "torch" else 1
+    return f"end {ending(name)}, {apis[place]}"

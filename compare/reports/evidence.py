@@ -103,16 +103,16 @@ def _print_wrapped(console: Console, text: str, style: str | None = None) -> Non
     """Lines of a report; one that is too long goes on under its own text."""
     for line in text.splitlines():
         indent = INDENT if line.startswith("  ") else 2
-        parts = textwrap.wrap(
+        lines = textwrap.wrap(
             line,
             console.width,
             subsequent_indent=" " * indent,
             break_long_words=False,
             break_on_hyphens=False,
         )
-        for part in parts or [""]:
+        for text_of_line in lines or [""]:
             console.print(
-                part, style=style, highlight=False, markup=False, soft_wrap=True
+                text_of_line, style=style, highlight=False, markup=False, soft_wrap=True
             )
 
 
@@ -126,8 +126,8 @@ def conclusion(evidence: Evidence) -> str:
         return f"Not proved: nothing was compared {seconds}."
     if evidence.not_compared:
         names = ", ".join(pair.pair for pair in evidence.not_compared)
-        others = conclusion(replace(evidence, not_compared=()))
-        return f"Not compared: {names}. {others}"
+        of_compared = conclusion(replace(evidence, not_compared=()))
+        return f"Not compared: {names}. {of_compared}"
     wrong = [result for result in results if not result.as_expected]
     if wrong:
         return (
@@ -138,17 +138,19 @@ def conclusion(evidence: Evidence) -> str:
     compared = [r for r in same if not r.loss]
     gradients = [r for r in same if r.loss]
     more = " more" if compared else ""
-    parts = ["No results are proved the same"]
+    sentences = ["No results are proved the same"]
     if compared:
-        parts = [_same_function(compared)]
+        sentences = [_same_function(compared)]
     if gradients:
-        parts.append(f"the gradients are the same, in {_runs(len(gradients), more)}")
+        sentences.append(
+            f"the gradients are the same, in {_runs(len(gradients), more)}"
+        )
     for verdict, words in DECLARED.items():
         number = sum(result.verdict == verdict for result in results)
         if number:
             verb = "is" if number == 1 else "are"
-            parts.append(f"{_runs(number, more)} {verb} {words}")
-    return f"{'; '.join(parts)} {seconds}."
+            sentences.append(f"{_runs(number, more)} {verb} {words}")
+    return f"{'; '.join(sentences)} {seconds}."
 
 
 def _same_function(compared: Sequence[Result]) -> str:

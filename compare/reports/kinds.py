@@ -6,15 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import get_args
 
-from compare.kinds import KINDS
+from compare.kinds import IN_KERAS_ALONE, KINDS
 from compare.kinds.kind import Family, Kind
 
 COLUMNS = ("PyTorch", "Keras", "transferred", "options compared", "mistakes")
 NONE = "-"
+BY_HAND = "by hand"  # in the place of PyTorch's layer
 
-# Kinds of one row are alike in these: whether Keras has such a layer, the arrays, the
-# options, and how many mistakes there are.
-Key = tuple[bool, tuple[str, ...], tuple[str, ...], int]
+# Kinds of one row are alike in these: whether PyTorch has such a layer, whether Keras
+# has, the arrays, the options, and how many mistakes there are.
+Key = tuple[bool, bool, tuple[str, ...], tuple[str, ...], int]
 
 
 def kinds_table() -> str:
@@ -26,7 +27,7 @@ def kinds_table() -> str:
     lines = [_row(COLUMNS), _row("---" for _ in COLUMNS)]
     for family in get_args(Family):
         rows: dict[Key, list[Kind]] = defaultdict(list)
-        for kind in KINDS:
+        for kind in (*KINDS, *IN_KERAS_ALONE):
             if kind.family == family:
                 rows[_key(kind)].append(kind)
         if rows:
@@ -37,15 +38,17 @@ def kinds_table() -> str:
 
 def _key(kind: Kind) -> Key:
     options = tuple(option.name for option in kind.options)
-    return bool(kind.keras), kind.array_names, options, len(kind.mistakes)
+    layers = bool(kind.torch), bool(kind.keras)
+    arrays = kind.array_names or tuple(kind.switches)
+    return *layers, arrays, options, len(kind.mistakes)
 
 
 def _cells(key: Key, kinds: Iterable[Kind]) -> list[str]:
-    _, arrays, options, mistakes = key
+    _, _, arrays, options, mistakes = key
     torch_names = [name for kind in kinds for name in kind.torch]
     keras_names = [name for kind in kinds for name in kind.keras]
     return [
-        _code(torch_names),
+        _code(torch_names) if torch_names else BY_HAND,
         _code(keras_names),
         _code(arrays),
         ", ".join(options) or NONE,

@@ -30,5 +30,4 @@ def print_moves(console: Console, moves: Sequence[Move], path: str) -> None:
         f"are not in such files; {command()} run compares them.",
         highlight=False,
         markup=False,
-        soft_wrap=True,
     )

@@ -36,7 +36,7 @@ def print_pairs(console: Console, pairs: Iterable[Pair]) -> None:
     )
 
 
-def print_sources(console: Console, parts: Sequence[tuple[str, str]]) -> None:
+def print_sources(console: Console, texts: Sequence[tuple[str, str]]) -> None:
     """Sources of twins: side by side where the terminal is wide enough, else in turn.
 
     Side by side, lines that correspond share a row and `|` marks those that differ. No
@@ -45,19 +45,19 @@ def print_sources(console: Console, parts: Sequence[tuple[str, str]]) -> None:
 
     Args:
         console: tells how wide the terminal is.
-        parts: title and text of the source in PyTorch and in Keras, or of one for both.
+        texts: title and text of the source in PyTorch and in Keras, or of one for both.
     """
-    parts = [(printable(title), text.rstrip()) for title, text in parts]
+    texts = [(printable(title), text.rstrip()) for title, text in texts]
     if console.is_terminal:
-        parts = [(title, _shown(text)) for title, text in parts]
-    if len(parts) == 2 and _fit(console, [text for _, text in parts]):
-        _print_side_by_side(console, parts)
+        texts = [(title, _shown(text)) for title, text in texts]
+    if len(texts) == 2 and _fit(console, [text for _, text in texts]):
+        _print_side_by_side(console, texts)
     elif console.is_terminal:
-        for title, text in parts:
+        for title, text in texts:
             heading = Text(f"# {title}", style="bold")
             console.print(heading, _coloured(text), "", sep="\n", soft_wrap=True)
     else:  # Rich would write tabs as spaces
-        for title, text in parts:
+        for title, text in texts:
             console.file.write(f"# {title}\n{text}\n\n")
         console.file.flush()
 
@@ -89,37 +89,37 @@ def _coloured(text: str) -> Text:
     return Syntax("", "python", theme="ansi_dark").highlight(text)
 
 
-def _print_side_by_side(console: Console, parts: Sequence[tuple[str, str]]) -> None:
+def _print_side_by_side(console: Console, texts: Sequence[tuple[str, str]]) -> None:
     """Lines that correspond in one row, `|` between those that differ."""
     column = (console.width - len(BETWEEN)) // 2
-    (left_title, left_text), (right_title, right_text) = parts
+    (left_title, left_text), (right_title, right_text) = texts
     titles = Text(left_title, "bold"), Text(right_title, "bold"), False
     left_lines = list(_coloured(left_text).split())
     right_lines = list(_coloured(right_text).split())
     lines = _aligned(left_lines, right_lines)
-    for left, right, differs in [titles, *lines]:
-        row = left.copy()
+    for of_torch, of_keras, differs in [titles, *lines]:
+        row = of_torch.copy()
         row.expand_tabs(8)
         row.pad_right(max(column - row.cell_len, 0))
         row.append(BETWEEN if differs else " " * len(BETWEEN))
-        row.append_text(right)
+        row.append_text(of_keras)
         row.rstrip()
         console.print(row, soft_wrap=True)
 
 
 def _aligned(
-    left: Sequence[Text], right: Sequence[Text]
+    of_torch: Sequence[Text], of_keras: Sequence[Text]
 ) -> Iterator[tuple[Text, Text, bool]]:
     """Lines of both texts that correspond, and whether they differ."""
     matcher = SequenceMatcher(
         None,
-        [line.plain for line in left],
-        [line.plain for line in right],
+        [line.plain for line in of_torch],
+        [line.plain for line in of_keras],
         autojunk=False,
     )
     for tag, start, end, right_start, right_end in matcher.get_opcodes():
         rows = zip_longest(
-            left[start:end], right[right_start:right_end], fillvalue=Text()
+            of_torch[start:end], of_keras[right_start:right_end], fillvalue=Text()
         )
         for left_line, right_line in rows:
             yield left_line, right_line, tag != "equal"

@@ -24,7 +24,11 @@ def of_twins(pair: Pair) -> list[tuple[str, str]]:
 
 
 def sentence(pair: Pair) -> str:
-    """What the model does: the first line of its class's docstring."""
+    """What the model does: the first line of its class's docstring.
+
+    Raises:
+        ValueError: if the file has no class of the pair's name.
+    """
     tree = ast.parse(path(pair, FOLDERS[0]).read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == pair.cls:

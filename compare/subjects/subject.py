@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 
 import numpy as np
 
-from compare import progress
+from compare import kinds, progress
 from compare.errors import BadInput
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging import verdict
-from compare.judging.explanation import Explanation
 from compare.judging.result import (
     DIFFERENT,
     ILL_CONDITIONED,
@@ -25,18 +25,20 @@ from compare.judging.result import (
     differs_inside,
 )
 from compare.judging.sensitivity import Sensitivity
-from compare.judging.words import Length, Side, Verdict
+from compare.judging.words import Side, Verdict
 from compare.subjects.cases import FIXED, Case
+from compare.subjects.wrong_cases import USUAL_BATCH, Explainer, WrongCase
 from compare.twins import few_samples, reaching, sensitivity, steadiness
 from compare.twins.adequacy import Adequacy
+from compare.twins.frameworks import LAYERS
 from compare.twins.stages import StagesOfAll
 from compare.twins.targets import targets as random_targets
 from compare.twins.twins import Twins
 from compare.twins.weights import load_anew
 
-FEW_SAMPLES = 2  # on which a large model is run with other weights than the first
-USUAL_BATCH = 4  # the batch of the case that is looked at more closely, or near it
-MANY_TIMES = 2  # as many steps take longer to explain than another case and a proof
+# On which a large model is run with other weights than the first, where no case has a
+# single sample: it need not take one.
+FEW_SAMPLES = 2
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,12 @@ def run(subject: Subject) -> Iterator[Result]:
     """
     compared = False
     refusals: dict[Side, str] = {}
-    probe, explainer, adequacy = _Probe(subject), _Explainer(), Adequacy()
+    probe, explainer, adequacy = _Probe(subject), Explainer(), Adequacy()
     for length, group in groupby(subject.cases, key=lambda case: case.length):
+        its_cases = list(group)
         with in_pytorch_precision.one_thread():
             twins = subject.build(length)
-            its_cases = list(group)
+        with _threads(twins):
             for result in _run_length(
                 subject, twins, its_cases, probe, explainer, adequacy
             ):
@@ -99,12 +102,25 @@ def run(subject: Subject) -> Iterator[Result]:
         )
 
 
+def _threads(twins: Twins) -> AbstractContextManager[None]:
+    """PyTorch's threads for twins: one, but for large products as many as the user has.
+
+    A recurrent layer makes many small ones in turn.
+    """
+    if twins.refusals or not twins.twin("torch", "float32").is_large:
+        return in_pytorch_precision.one_thread()
+    layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
+    if any(layer.kind in kinds.RECURRENT for layer in layers.values()):
+        return in_pytorch_precision.one_thread()
+    return nullcontext()
+
+
 def _run_length(
     subject: Subject,
     twins: Twins,
     cases: Sequence[Case],
     probe: _Probe,
-    explainer: _Explainer,
+    explainer: Explainer,
     adequacy: Adequacy,
 ) -> Iterator[Result]:
     """Results of the twins of one length, direction by direction, gradients last."""
@@ -120,7 +136,7 @@ def _run_length(
         load(twins)
         judge = few_samples.Judge(twins)
         results: list[Result] = []
-        wrong: list[_Wrong] = []
+        wrong: list[WrongCase] = []
         steady = False  # whether that was looked at; what holds once holds in all cases
         for number, case in enumerate(cases, start=1):
             progress.say(f"weights {direction}, case {number} of {len(cases)}")
@@ -128,9 +144,9 @@ def _run_length(
             judgement, stages = judge.judged(inputs)
             drawn = ""
             if differs_inside(judgement.verdict, judgement.stages):
-                found = reaching.reached(twins, inputs)
-                if found is not None:
-                    inputs, judgement = found  # different, and so not probed
+                reached = reaching.reached(twins, inputs)
+                if reached is not None:
+                    inputs, judgement = reached  # different, and so not probed
                     drawn = reaching.DRAWN
             result = _result(subject, case, direction, case.expected, judgement)
             result = replace(result, drawn=drawn)
@@ -143,7 +159,7 @@ def _run_length(
                 if explanation is not None:
                     result = replace(result, verdict=DIFFERENT, explanation=explanation)
             if result.verdict in (DIFFERENT, ONE_REFUSES) and not result.explanation:
-                wrong.append(_Wrong(result, inputs, len(results)))
+                wrong.append(WrongCase(result, inputs, len(results)))
             if subject.watch and result.verdict == SAME and case == probed_case:
                 adequacy.watch(twins, inputs)
                 result = replace(result, unexercised=adequacy.sentences())
@@ -244,81 +260,6 @@ class _Probe:
         return probed
 
 
-@dataclass(frozen=True)
-class _Wrong:
-    """A case in which twins differ or one refuses.
-
-    Args:
-        result: without an explanation.
-        inputs: an array for each.
-        number: of the result among those of its direction, from 0.
-    """
-
-    result: Result
-    inputs: tuple[np.ndarray, ...]
-    number: int
-
-    @property
-    def steps(self) -> int:
-        """How many steps the models take, at least one."""
-        return self.result.timesteps or 1
-
-
-class _Explainer:
-    """Says why twins of a pair differ, until a cause is proved to be the whole one."""
-
-    def __init__(self) -> None:
-        self._is_proved = False
-        self._directions: set[tuple[Length, str]] = set()  # explained, by length
-
-    def explanation(
-        self, twins: Twins, wrong: Sequence[_Wrong]
-    ) -> tuple[_Wrong, Explanation | None]:
-        """The explanation of one case of a direction; None if it was told.
-
-        A case of few steps is explained in a fraction of the time of one with many. So
-        the cause is looked for there, and proved on the first case. Where that is not
-        to be, as of a loop with too many operations, the case of few is explained.
-
-        Args:
-            twins: with the weights of the direction.
-            wrong: the cases in which they differ or one refuses, at least one.
-
-        Returns:
-            The case, the first where the explanation is not that of another one.
-        """
-        if twins.only32 or not self._is_due(wrong[0].result):
-            return wrong[0], None
-        # Here: a run in which all is the same does without, a tenth of its time.
-        from compare.diagnosing import diagnosis
-
-        progress.say("looking for the reason")
-        first, least = wrong[0], min(wrong, key=_effort)
-        explanation = None
-        if first.steps > MANY_TIMES * least.steps:
-            explanation = diagnosis.proved(twins, least.inputs, first.inputs)
-        if explanation is None:
-            explanation = diagnosis.diagnose(twins, first.inputs)
-        if not explanation.explained and least.steps < first.steps:
-            of_least = diagnosis.diagnose(twins, least.inputs)
-            if of_least.explained:
-                first, explanation = least, of_least
-        self._is_proved = explanation.explained
-        return first, explanation
-
-    def _is_due(self, result: Result) -> bool:
-        """Whether a direction has more to say than those before it.
-
-        A proved cause is the whole one, and weights that were transferred to PyTorch
-        show nothing that those to Keras do not.
-        """
-        self._directions.add((result.length, result.direction))
-        if self._is_proved:
-            return False
-        before = (result.length, "to_keras")
-        return not (result.direction == "to_torch" and before in self._directions)
-
-
 def _gradients(
     subject: Subject, twins: Twins, cases: Sequence[Case], direction: str
 ) -> Iterator[Result]:
@@ -368,8 +309,9 @@ def _probed_case(subject: Subject, cases: Sequence[Case]) -> Case | None:
 def _on_few_samples(cases: Sequence[Case]) -> list[Case]:
     """The cases of each number of steps with most samples, on a few of them."""
     by_steps: dict[int | None, Case] = {}
+    samples = 1 if any(case.batch == 1 for case in cases) else FEW_SAMPLES
     for case in cases:
-        few = replace(case, batch=min(case.batch, FEW_SAMPLES))
+        few = replace(case, batch=min(case.batch, samples))
         if case.timesteps not in by_steps or few.batch > by_steps[few.timesteps].batch:
             by_steps[few.timesteps] = few
     return list(by_steps.values())
@@ -387,13 +329,6 @@ def _gradients_case(cases: Sequence[Case]) -> Case | None:
 
 def _fewest_steps(case: Case) -> tuple[int, int]:
     return case.timesteps or 0, abs(case.batch - USUAL_BATCH)
-
-
-def _effort(wrong: _Wrong) -> tuple[bool, bool, int, bool, int]:
-    """How long a case takes to explain; what shows too little comes last."""
-    refused = wrong.result.verdict == ONE_REFUSES
-    steps, batch = wrong.steps, wrong.result.batch or 0
-    return refused, steps == 1, steps, batch == 1, abs(batch - USUAL_BATCH)
 
 
 def _most_steps(case: Case) -> tuple[int, int]:

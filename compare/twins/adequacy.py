@@ -73,10 +73,10 @@ class Adequacy:
             for (side, *_), operation in self._operations.items():
                 if not operation.acted and operation.need == need:
                     sentences.setdefault(operation.sentence(f"{SIDES[side]}'s model"))
-        told = [*sentences, *sorted(self._weights or ())]
-        if len(told) > MOST:
-            told = [*told[:MOST], f"and {len(told) - MOST} more"]
-        return tuple(told)
+        texts = [*sentences, *sorted(self._weights or ())]
+        if len(texts) > MOST:
+            texts = [*texts[:MOST], f"and {len(texts) - MOST} more"]
+        return tuple(texts)
 
 
 def _of_weights(layers: Mapping[str, Layer]) -> Iterator[str]:

@@ -137,9 +137,9 @@ def left_out(twins: Twins, names: Collection[str]) -> Iterator[None]:
     if SOFTMAX in names:
         twins.of_probabilities |= twins.probabilities
     for side in SIDES:
-        own = frozenset(name for name in names if OF_SIDE.get(name) == side)
+        of_one_side = frozenset(name for name in names if OF_SIDE.get(name) == side)
         for twin in twins.of_side(side).values():
-            twin.left_out = own
+            twin.left_out = of_one_side
     try:
         yield
     finally:

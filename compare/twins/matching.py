@@ -13,7 +13,7 @@ from compare.judging.result import SIDES
 from compare.judging.words import Precision, Side
 from compare.kinds.layer import Layer
 from compare.matching.matching import Matched, match, matched
-from compare.twins import uncounted
+from compare.twins import effort, uncounted
 from compare.twins.frameworks import CELLS
 
 
@@ -46,7 +46,7 @@ class Matcher:
         }
         self.leaf_names: list[str] = []
 
-    def found(
+    def match(
         self,
         arrays: Sequence[np.ndarray],
         names: Mapping | None,
@@ -57,39 +57,46 @@ class Matcher:
 
         Arguments and errors as for `Twins.match`.
         """
+        torch_twin = self._torch["float32"]
+        held = pytorch_layers.layers(torch_twin.model)
+        torch_twin.is_large = effort.may_be_large(held, arrays)
         torch, keras = self._layers_that_count(arrays)
         if self._ignore(uncounted.named(torch, keras, ignore)):
             torch, keras = self._layers_that_count(arrays)
         if set(names or ()) - torch.keys() and self._hold_cells_together("torch"):
             torch, keras = self._layers_that_count(arrays)  # a cell is named as one
-        found = matched(torch, keras, names, complete=False)
+        twins_found = matched(torch, keras, names, complete=False)
 
         def again() -> None:
             """Match the layers as they count now."""
-            nonlocal torch, keras, found
+            nonlocal torch, keras, twins_found
             torch, keras = self._layers_that_count(arrays)
-            found = matched(torch, keras, names, complete=False)
+            twins_found = matched(torch, keras, names, complete=False)
 
-        if not found.is_complete and self._hold_tied_weights_apart():
+        if not twins_found.is_complete and self._hold_tied_weights_apart():
             again()
         twins = self._torch["float32"], self._keras["float32"]
-        if self._ignore(uncounted.unread(*twins, torch, found, arrays)):
+        if self._ignore(uncounted.unread(*twins, torch, twins_found, arrays)):
             again()
-        apart = uncounted.reads_both_ways_apart(torch, keras, found)
-        if not found.is_complete and apart:
+        apart = uncounted.reads_both_ways_apart(torch, keras, twins_found)
+        if not twins_found.is_complete and apart:
             for twin in self._keras.values():
                 twin.leaves.hold_directions_apart()
             again()
-        if not found.is_complete and self._hold_attention_apart(found.alone["keras"]):
+        if not twins_found.is_complete and self._hold_attention_apart(
+            twins_found.alone["keras"]
+        ):
             again()
-        is_cell = uncounted.reads_as_cell(torch, keras, found)
-        if (is_cell or not found.is_complete) and self._hold_cells_together("torch"):
+        is_cell = uncounted.reads_as_cell(torch, keras, twins_found)
+        if (is_cell or not twins_found.is_complete) and self._hold_cells_together(
+            "torch"
+        ):
             again()
-        if not found.is_complete and self._hold_cells_together("keras"):
+        if not twins_found.is_complete and self._hold_cells_together("keras"):
             again()
-        if not found.is_complete and complete:
+        if not twins_found.is_complete and complete:
             match(torch, keras, names)  # says which, and raises
-        return found
+        return twins_found
 
     def _layers_that_count(
         self, arrays: Sequence[np.ndarray]

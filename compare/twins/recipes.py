@@ -19,8 +19,8 @@ def used_compiled(task: Task, recipe: Recipe) -> Compiled | None:
     compiled = task.compiled
     if compiled is None or not compiled.known_optimizer:
         return None
-    other = recipe.optimizer or task.optimizer
-    if other not in (None, compiled.known_optimizer):
+    optimizer = recipe.optimizer or task.optimizer
+    if optimizer not in (None, compiled.known_optimizer):
         return None
     return compiled
 

@@ -74,11 +74,11 @@ def sensitivity(
     else:
         mistakes = _applicable(anatomy, among=_mistakes_and_layers(before))
         left_out = before.left_out
-    first: tuple[np.ndarray, ...] = ()
+    first_samples: tuple[np.ndarray, ...] = ()
     right: StagesOfAll = {}
     if one_sample:
-        first = few_samples.first(arrays, 1)
-        right, refusals = twins.run(*first)
+        first_samples = few_samples.first(arrays, 1)
+        right, refusals = twins.run(*first_samples)
         one_sample = not refusals
     survivors = []
     for number, (mistake, layer) in enumerate(mistakes, start=1):
@@ -88,9 +88,9 @@ def sensitivity(
             layer = layer_of(layer)
         if one_sample:
             wrong = _with_mistake(
-                twins, first, right, mistake, layer, following, is_large
+                twins, first_samples, right, mistake, layer, following, is_large
             )
-            if not wrong or twins.judge(right | wrong, first).verdict != SAME:
+            if not wrong or twins.judge(right | wrong, first_samples).verdict != SAME:
                 continue
         wrong = _with_mistake(
             twins, arrays, stages, mistake, layer, following, is_large
@@ -207,8 +207,8 @@ def with_reasons(
     """
     last = probed
     unread = _inside(probed)
-    seen = in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays)
-    draws = effort.draws(seen, UNREAD_TRIES, TRIES)
+    anatomy = in_pytorch_anatomy.anatomy(twins.twin("torch", "float64"), arrays)
+    draws = effort.draws(anatomy, UNREAD_TRIES, TRIES)
     for seed in range(draws):
         if seed == UNREAD_TRIES:
             last = _without(last, unread)

@@ -29,18 +29,18 @@ def four_of(stage: str, stages: StagesOfAll) -> Four:
     Raises:
         BadInput: if there is nothing in it.
     """
-    four = Four(
+    arrays = Four(
         t32=stages["torch", "float32"][stage],
         t64=stages["torch", "float64"][stage],
         k32=stages["keras", "float32"][stage],
         k64=stages["keras", "float64"][stage],
     )
-    if not four.t64.size or not four.k64.size:
+    if not arrays.t64.size or not arrays.k64.size:
         raise BadInput(
             f"stage {stage}: expected something to compare, got arrays of shapes "
-            f"{four.t64.shape} and {four.k64.shape}; give a larger batch or model"
+            f"{arrays.t64.shape} and {arrays.k64.shape}; give a larger batch or model"
         )
-    return four
+    return arrays
 
 
 def with_valid_steps(four: Four, valid: np.ndarray) -> Four:
@@ -106,12 +106,12 @@ def unmatched(
     """
     layers = {name.removesuffix(".h").removesuffix(".c") for name in compared}
     names = dict.fromkeys([*torch, *keras])
-    return tuple(
-        name
-        for name in names
-        if name not in compared
-        and name.removesuffix(".h").removesuffix(".c") not in layers
-    )
+    alone = []
+    for name in names:
+        layer = name.removesuffix(".h").removesuffix(".c")
+        if name not in compared and layer not in layers:
+            alone.append(name)
+    return tuple(alone)
 
 
 def check_result_names(torch: Sequence[str], keras: Sequence[str]) -> None:

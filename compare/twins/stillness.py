@@ -48,11 +48,9 @@ def find_still(
 
 def note(still: Still) -> str:
     """A sentence that names the arrays that are not learnt, by Keras's names; or ""."""
-    names = [
-        f"{name}.{key}"
-        for name, keys in still.get("keras", {}).items()
-        for key in sorted(keys)
-    ]
+    names: list[str] = []
+    for name, keys in still.get("keras", {}).items():
+        names += [f"{name}.{key}" for key in sorted(keys)]
     if not names:
         return ""
     return (
@@ -84,9 +82,9 @@ def _still_arrays(
             if keys:
                 still[side][name] = keys
     if len(still) == len(SIDES):
-        both = still["torch"].keys() & still["keras"].keys()
+        shared_names = still["torch"].keys() & still["keras"].keys()
         for side in SIDES:
-            still[side] = {name: still[side][name] for name in both}
+            still[side] = {name: still[side][name] for name in shared_names}
     return still
 
 

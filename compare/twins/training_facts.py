@@ -124,8 +124,8 @@ def _draws(facts: Facts, steps: int) -> Iterator[str]:
             return
     if not unlike["torch"] and not unlike["keras"]:
         return
-    parts = [f"{SIDES[side]} {_drawn_in_words(facts[side])}" for side in SIDES]
-    yield f"what is dropped or drawn at random ({', '.join(parts)})"
+    words = [f"{SIDES[side]} {_drawn_in_words(facts[side])}" for side in SIDES]
+    yield f"what is dropped or drawn at random ({', '.join(words)})"
 
 
 def _counted(draws: Sequence[Draw], steps: int) -> Counter[_Dropout]:
@@ -182,9 +182,9 @@ def _statistics(facts: Facts) -> Iterator[str]:
         if alike(torch, keras):
             continue
         if torch is None or keras is None:
+            in_torch, in_keras = _update_in_words(torch), _update_in_words(keras)
             yield (
-                f"the statistics of {name} ({_kept(torch)} in PyTorch, {_kept(keras)} "
-                "in Keras)"
+                f"the statistics of {name} ({in_torch} in PyTorch, {in_keras} in Keras)"
             )
         else:
             yield (
@@ -200,7 +200,7 @@ def alike(torch: float | None, keras: float | None) -> bool:
     return abs(torch - keras) <= NEAR
 
 
-def _kept(momentum: float | None) -> str:
+def _update_in_words(momentum: float | None) -> str:
     """How a batch changes statistics."""
     if momentum is None:
         return "frozen, or the mean of all batches"
@@ -214,8 +214,8 @@ def _of_keras_alone(facts: TrainingFacts) -> Iterator[str]:
         ("constraints", facts.constraints),
     ):
         if by_place:
-            parts = [f"{text} of {place}" for place, text in by_place.items()]
-            yield f"{word} (Keras alone: {', '.join(parts)})"
+            words = [f"{text} of {place}" for place, text in by_place.items()]
+            yield f"{word} (Keras alone: {', '.join(words)})"
     if facts.added:
         yield f"add_loss (Keras alone: {', '.join(facts.added)})"
 
@@ -244,13 +244,13 @@ def _frozen(facts: Facts, twins: Twins) -> Iterator[str]:
                 frozen["keras"].append(f"{name}.{key}")
             elif in_keras.any() and not array.any():
                 frozen["torch"].append(f"{name}.{key}")
-    parts = [
+    words = [
         f"{SIDES[side]} alone: {bounded(arrays)}"
         for side, arrays in frozen.items()
         if arrays
     ]
-    if parts:
-        yield f"frozen weights ({'; '.join(parts)})"
+    if words:
+        yield f"frozen weights ({'; '.join(words)})"
 
 
 def _padding(facts: Facts) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from compare.errors import BadInput
 from compare.judging.result import SIDES
 from compare.judging.words import Side
-from compare.kinds.layer import Layer
 from compare.listing import bounded
 from compare.matching import ordering, precision
 from compare.matching.legacy import check_not_legacy
 from compare.matching.moves import Move
 from compare.matching.names import Names, checked_names
 from compare.matching.rewriting import (
+    Layers,
     Read,
     Step,
     carry,
@@ -34,13 +34,19 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]:
+def transfer(
+    source: Any,
+    target: Any,
+    names: Names | None = None,
+    ignore: Collection[str] = (),
+) -> list[Move]:
     """Copy the weights of a live model into its twin; see `compare.api.transfer`.
 
     Args:
         source: a `torch.nn.Module`, or a Keras model that has its weights.
         target: its twin, of the other framework; changed in place.
         names: {PyTorch layer: Keras layer}, several in a list for a stack.
+        ignore: layers of either, or parameters of PyTorch's model, that stay.
 
     Returns:
         What went where, one entry per row of the layer's kind, in the source's order.
@@ -53,7 +59,7 @@ def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]
     settings = import_module("compare.twins.settings")
     with settings.relied_on():
         moves, constants = _transferred(
-            dict(zip(sides, (source, target), strict=True)), sides, names
+            dict(zip(sides, (source, target), strict=True)), sides, names, ignore
         )
     for sentence in constants:
         warnings.warn(f"transfer: {sentence}", stacklevel=3)
@@ -61,7 +67,10 @@ def transfer(source: Any, target: Any, names: Names | None = None) -> list[Move]
 
 
 def _transferred(
-    models: dict[Side, Any], sides: tuple[Side, Side], names: Names | None
+    models: dict[Side, Any],
+    sides: tuple[Side, Side],
+    names: Names | None,
+    ignore: Collection[str],
 ) -> tuple[list[Move], list[str]]:
     """What went where, and a sentence for each model that has constants.
 
@@ -69,6 +78,7 @@ def _transferred(
         models: by side.
         sides: of the source and of the target.
         names: as in `transfer`.
+        ignore: as in `transfer`.
     """
     source_side, target_side = sides
     if names is not None:
@@ -83,7 +93,7 @@ def _transferred(
     computes = any(True for _ in computed.computed(in_torch))
     if computes:  # a weight from other tensors, as in a weight norm
         models = {**models, "torch": computed.held(in_torch)}
-    layers, keras_names = _twin_layers(adapters, models, names)
+    layers, keras_names = _twin_layers(adapters, models, names, ignore)
     steps = plan(
         layers[source_side], layers[target_side], f"to_{target_side}", strict=True
     )
@@ -135,8 +145,11 @@ def _twin_layers(
     adapters: Mapping[Side, ModuleType],
     models: Mapping[Side, Any],
     names: Names | None,
-) -> tuple[dict[Side, dict[str, Layer]], dict[str, str]]:
+    ignore: Collection[str],
+) -> tuple[dict[Side, Layers], dict[str, str]]:
     """The layers of both models by PyTorch's names, with tensors as their arrays.
+
+    Those that the user ignores are left out.
 
     Returns:
         The layers; and what each array of Keras was called, by its new full name, if
@@ -152,18 +165,17 @@ def _twin_layers(
     in_torch, in_keras = adapters["torch"], adapters["keras"]
     torch = in_torch.held(models["torch"])
     same_names = in_keras.holders(models["keras"]).keys() == torch.keys()
-    if names is None and same_names:
+    if names is None and same_names and not ignore:
         return {"torch": torch, "keras": in_keras.held(models["keras"])}, {}
     leaves = in_keras.held_by_leaves(models["keras"])
     order = ordering.Order(keras_leaves.chains(models["keras"]))
     try:
-        keras, keras_names = paired(torch, leaves, order, names)
+        return _paired(torch, leaves, order, names, ignore)
     except BadInput:
         apart = in_keras.held_by_leaves(models["keras"], attention_apart=True)
         if apart.keys() != leaves.keys():  # PyTorch may have its attention by hand
             with suppress(BadInput):
-                keras, keras_names = paired(torch, apart, order, names)
-                return {"torch": torch, "keras": keras}, keras_names
+                return _paired(torch, apart, order, names, ignore)
         torch_apart = in_torch.held(models["torch"], apart=True)
         if len(torch_apart) > len(torch):
             torch = torch_apart  # Keras has variables of its own for tied weights
@@ -173,7 +185,30 @@ def _twin_layers(
             leaves = in_keras.held_by_leaves(models["keras"])  # PyTorch has one
         else:
             raise
-        keras, keras_names = paired(torch, leaves, order, names)
+    return _paired(torch, leaves, order, names, ignore)
+
+
+def _paired(
+    torch: Layers,
+    leaves: Layers,
+    order: ordering.Order,
+    names: Names | None,
+    ignore: Collection[str],
+) -> tuple[dict[Side, Layers], dict[str, str]]:
+    """Pair the layers that the user does not ignore; see `rewriting.paired`.
+
+    Args:
+        torch: layers of PyTorch's model.
+        leaves: layers of Keras's model.
+        order: what vouches for the order.
+        names: as in `transfer`.
+        ignore: as in `transfer`.
+    """
+    if ignore:
+        # Here, since it loads both frameworks.
+        uncounted = import_module("compare.twins.uncounted")
+        torch, leaves = uncounted.without(torch, leaves, ignore)
+    keras, keras_names = paired(torch, leaves, order, names)
     return {"torch": torch, "keras": keras}, keras_names
 
 

@@ -168,9 +168,9 @@ class Twins:
             BadInput: if a layer has no twin, or one side returns more than the other.
         """
         matcher = Matcher(self.of_side("torch"), self.of_side("keras"), self.ignored)
-        found = matcher.found(arrays, names, complete, ignore)
+        twins_found = matcher.match(arrays, names, complete, ignore)
         self._leaf_names = matcher.leaf_names
-        self.matched, self.alone = found.twins, found.alone
+        self.matched, self.alone = twins_found.twins, twins_found.alone
         self._rename()
         outputs = self.twin("torch", "float32").outputs
         if not self.outputs and outputs is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def unread(
     torch: PyTorchTwin,
     keras: KerasTwin,
     layers: Layers,
-    found: Matched,
+    match: Matched,
     arrays: Sequence[np.ndarray],
 ) -> Names:
     """What has no part in the results.
@@ -42,11 +43,11 @@ def unread(
         torch: PyTorch's twin.
         keras: Keras's twin.
         layers: those of PyTorch's twin.
-        found: which layers have twins so far.
+        match: which layers have twins so far.
         arrays: one for each input.
     """
     names: Names = {"torch": [], "keras": []}
-    asked = dict.fromkeys(found.alone["torch"])
+    asked = dict.fromkeys(match.alone["torch"])
     for name, layer in layers.items():
         if layer.by_hand:
             asked.setdefault(name)
@@ -56,7 +57,7 @@ def unread(
             keys = torch.unread(name, arrays)
             names["torch"] += [full_name(name, key) for key in keys]
     with suppress(*REFUSALS["keras"]):
-        for name in found.alone["keras"]:
+        for name in match.alone["keras"]:
             if keras.unread(name, arrays):
                 names["keras"].append(name)
     return names
@@ -81,39 +82,58 @@ def named(torch: Layers, keras: Layers, ignore: Collection[str]) -> Names:
         in_torch = [full for layer, full in arrays if name in (layer, full)]
         in_keras = [layer for layer in keras if layer == name]
         if not in_torch and not in_keras:
-            known = [full for _, full in arrays] + list(keras)
+            known_names = [full for _, full in arrays] + list(keras)
             raise BadInput(
                 f"ignore: expected a layer, or a parameter of PyTorch's model, got "
-                f"{name!r}; there are {bounded(known)}"
+                f"{name!r}; there are {bounded(known_names)}"
             )
         names["torch"] += in_torch
         names["keras"] += in_keras
     return names
 
 
-def reads_both_ways_apart(torch: Layers, keras: Layers, found: Matched) -> bool:
+def without(
+    torch: Layers, keras: Layers, ignore: Collection[str]
+) -> tuple[Layers, Layers]:
+    """The layers of both models, PyTorch's first, without what a user ignores.
+
+    Arguments and errors as for `named`.
+    """
+    names = named(torch, keras, ignore)
+    counted = {}
+    for layer, held in torch.items():
+        arrays = {
+            key: array
+            for key, array in held.arrays.items()
+            if full_name(layer, key) not in names["torch"]
+        }
+        if arrays:
+            counted[layer] = replace(held, arrays=arrays)
+    return counted, {
+        layer: held for layer, held in keras.items() if layer not in names["keras"]
+    }
+
+
+def reads_both_ways_apart(torch: Layers, keras: Layers, match: Matched) -> bool:
     """Whether PyTorch's model may have two layers for one that reads both ways.
 
     Args:
         torch: layers of PyTorch's model.
         keras: layers of Keras's model.
-        found: which layers have twins so far.
+        match: which layers have twins so far.
     """
-    one_way = [
-        name
-        for name in found.alone["torch"]
-        if is_recurrent(torch[name].kind)
-        and not any(key.endswith("_reverse") for key in torch[name].arrays)
-    ]
-    both_ways = [
-        name
-        for name in found.alone["keras"]
-        if any("backward." in key for key in keras[name].arrays)
-    ]
-    return len(one_way) > 1 and bool(both_ways)
+    one_way = 0
+    for name in match.alone["torch"]:
+        reads_back = any(key.endswith("_reverse") for key in torch[name].arrays)
+        if is_recurrent(torch[name].kind) and not reads_back:
+            one_way += 1
+    both_ways = 0
+    for name in match.alone["keras"]:
+        both_ways += any("backward." in key for key in keras[name].arrays)
+    return one_way > 1 and both_ways > 0
 
 
-def reads_as_cell(torch: Layers, keras: Layers, found: Matched) -> bool:
+def reads_as_cell(torch: Layers, keras: Layers, match: Matched) -> bool:
     """Whether the twin of a layer is recurrent: a linear one, or a convolution.
 
     It holds all gates of a cell.
@@ -121,9 +141,9 @@ def reads_as_cell(torch: Layers, keras: Layers, found: Matched) -> bool:
     Args:
         torch: layers by name.
         keras: layers by name.
-        found: which are twins.
+        match: which are twins.
     """
-    for name, twins in found.twins.items():
+    for name, twins in match.twins.items():
         if torch[name].kind in ("Linear", *CONVOLUTIONS):
             name_in_keras = plain(keras[twins[0]].kind)
             kind = of_keras_class(name_in_keras)

@@ -39,8 +39,8 @@ def fresh_weights(
         array = np.empty(shape, np.float32)
         bound = np.sqrt(6 / max(sum(shape), 1))  # a scale may be a single number
         low, high = (0.5, 1.5) if "var" in key else (-bound, bound)
-        for part in np.split(array.ravel(), range(DRAWN, array.size, DRAWN)):
-            part[...] = rng.uniform(low, high, part.size)
+        for piece in np.split(array.ravel(), range(DRAWN, array.size, DRAWN)):
+            piece[...] = rng.uniform(low, high, piece.size)
         return array
 
     weights = {}

@@ -90,3 +90,23 @@ def test_adaptive_pooling_of_keras_is_that_of_pytorch(keras, torch):
     theirs = torch.nn.AdaptiveAvgPool2d((2, 3))(torch.from_numpy(x).movedim(-1, 1))
 
     np.testing.assert_allclose(ours, theirs.movedim(1, -1), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["local_response_normalization", "lrn"])
+def test_local_response_norm_is_that_of_pytorch(keras, torch, both, name):
+    """PyTorch divides its alpha by the size of the window."""
+    import tensorflow
+
+    x = np.random.default_rng(0).normal(0, 1, (2, 5, 6, 7))
+
+    def make():
+        norm = getattr(tensorflow.nn, name)
+        return lambda x: norm(x, depth_radius=2, bias=1.5, alpha=0.3, beta=0.75)
+
+    single, double = both(make, x, False)
+    theirs = torch.nn.functional.local_response_norm(
+        torch.from_numpy(x).movedim(-1, 1), 5, alpha=1.5, beta=0.75, k=1.5
+    )
+
+    assert_more_digits(single, double)
+    np.testing.assert_allclose(double, theirs.movedim(1, -1), rtol=0, atol=1e-12)

@@ -28,6 +28,7 @@ FILES = {
     "separable": "a separable convolution is one layer in Keras alone",
     "terms": "PyTorch's models add nothing to a loss",
     "compiled": "PyTorch's models are not compiled with an optimizer",
+    "functions": "TensorFlow's functions are seen in its trace, or replaced",
     "forked": "TensorFlow alone hangs in a process that was forked",
     "by_thread": "only functions of TensorFlow are replaced",
     "computed": "Keras's layers hold every weight that they use",
@@ -37,6 +38,7 @@ FILES = {
     "channels": "a layer of Keras says by data_format where it takes its channels",
     "operators": "TensorFlow names each operator as its function",
     "padding": "Keras's layers say by their masks which steps count",
+    "evaluating": "layers of Keras may act as in training unless they are told",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
 
@@ -82,7 +84,6 @@ NAMES = {
     "internals.vectors_of": "Keras's layer says its vector openly",
     "internals.without_parametrizations": "Keras has no parametrizations",
     "internals.hold_together": "layers of Keras hold their weights in one place",
-    "precision.ExactSoftplus": "TensorFlow's softplus is exact",
     "precision.tell_epsilons": "layers of Keras are always told an epsilon",
     "kinds.own_modules": "a buffer of PyTorch may be in the model itself",
     "attention.arguments": "only PyTorch's layers are run alone",
@@ -120,8 +121,6 @@ NAMES = {
     "models.draw_from": "PyTorch's random numbers alone are drawn again",
     "models.hooked": "Keras has no hooks; internals.calls_replaced stands for them",
     "precision.one_thread": "PyTorch's threads stand in TensorFlow's way",
-    "precision.Narrowing": "PyTorch's functions are watched, TensorFlow has a graph",
-    "precision.caller": "TensorFlow's functions pass through none of the suite",
     "precision.narrowing": "PyTorch's functions are watched, TensorFlow has a graph",
     "precision.graphs_as_traced": "PyTorch has no graphs",
     "precision.exact_constants": "PyTorch takes Python's floats in float64",

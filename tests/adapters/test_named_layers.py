@@ -88,3 +88,27 @@ def test_a_keras_model_may_hold_another_as_its_model():
     first = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Linear(4, 3))
 
     assert compare.check(first, model, x, "to_keras").verdict == "same"
+
+
+def test_lists_of_lists_of_layers_are_looked_into():
+    """Blocks of several layers each, one of which wraps another."""
+    kl = keras.layers
+
+    class Blocks(keras.Model):
+        def __init__(self):
+            super().__init__()
+            both_ways = kl.Bidirectional(kl.LSTM(SIZE, return_sequences=True))
+            self.blocks = [[kl.Dense(4), both_ways], [kl.Dense(SIZE), kl.Dense(3)]]
+
+        def call(self, x):
+            for block in self.blocks:
+                for layer in block:
+                    x = layer(x)
+            return x
+
+    assert list(leaves(built(Blocks))) == [
+        "blocks.0.0",
+        "blocks.0.1",
+        "blocks.1.0",
+        "blocks.1.1",
+    ]

@@ -58,7 +58,7 @@ def test_both_frameworks_and_numpy_compute_the_same(
     kind, example = BY_NAME[configuration.kind], configuration.example
     twins = kind_layers.Twins(kind, example)
     twins.used = configuration.in_torch, configuration.in_keras
-    directions = ("to_keras", "to_torch") if kind.rows is not None else ("",)
+    directions = ("to_keras", "to_torch") if twins.layers("torch") else ("",)
     for direction in directions:
         twins.draw()
         if direction:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from compare.mistakes.anatomy import Anatomy
-from compare.mistakes.runs import unfolded
+from compare.mistakes.runs import unfolded, with_axes_of
 
 
 def anatomy(x, y):
@@ -27,3 +27,23 @@ def test_a_sample_without_its_batch_axis_is_not_taken_for_steps():
 
     assert shown.layer_inputs["head"].shape == (6,)
     assert shown.layer_outputs["head"].shape == (1,)
+
+
+def test_an_axis_of_one_before_a_dense_layer_is_shown_as_after_it():
+    """`dense(x[:, :, None])` in one side, `dense(x)[:, :, None]` in the other."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(3, 6, 5)), rng.normal(size=(3, 6, 4))
+    before = anatomy(x[:, :, None], y[:, :, None])
+
+    shown = with_axes_of(before, anatomy(x, y))
+
+    assert np.array_equal(shown.layer_inputs["head"], x)
+    assert np.array_equal(shown.layer_outputs["head"], y)
+
+
+def test_an_axis_of_features_is_not_taken_for_one_of_steps():
+    """Of one feature at six steps a dense layer makes other things than of six."""
+    steps = anatomy(np.zeros((3, 6, 1)), np.zeros((3, 6, 4)))
+    features = anatomy(np.zeros((3, 1, 6)), np.zeros((3, 1, 4)))
+
+    assert with_axes_of(steps, features).layer_inputs["head"].shape == (3, 6, 1)

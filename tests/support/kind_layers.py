@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import by_hand_layers
 import keras
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from attention_calls import in_keras as keras_attention
 from attention_calls import in_torch, options_of
 from grid import Unsayable, Use
 
+from compare.api import transfer
 from compare.in_keras.arrays import features_last, has_channels_first, in_one_axis
 from compare.in_keras.precision import settled
 from compare.in_pytorch import attention
@@ -28,7 +30,8 @@ ATTENTION = ("MultiHeadAttention", "GroupQueryAttention")
 
 def in_pytorch(example: Example, subclass: bool = False) -> Any:
     """The example's layer of PyTorch, in float64 and evaluating."""
-    cls = getattr(torch.nn, example.torch)
+    by_hand = by_hand_layers.LAYERS.get(example.torch)
+    cls = by_hand or getattr(torch.nn, example.torch)
     if subclass:
         cls = type("Own", (cls,), {})
     layer = cls(**example.torch_settings).double().eval()
@@ -78,6 +81,8 @@ def torch_output(
     with torch.no_grad():
         if attention.is_attention(layer):
             return in_torch(layer, x, options_of(example)).numpy()
+        if example.torch in by_hand_layers.LAYERS and use is None:
+            return by_hand_layers.in_torch(layer, x, options_of(example)).numpy()
         if states:
             result = layer(x, tuple(states) if len(states) > 1 else states[0])
         else:
@@ -99,6 +104,9 @@ def keras_output(example: Example, layer: Any, use: Use | None = None) -> np.nda
         return use(layer, x).numpy()
     if example.keras in ATTENTION:
         return keras_attention(layer, x, options_of(example)).numpy()
+    if example.keras in by_hand_layers.SCORED:
+        options = options_of(example)
+        return by_hand_layers.in_keras(layer, x, options, example).numpy()
     parts = layer if isinstance(layer, list) else [layer]
     if isinstance(layer, keras.layers.EinsumDense) and layer.equation[:4] == "btnh":
         x = keras.ops.reshape(x, (*x.shape[:-1], 2, -1))
@@ -176,6 +184,9 @@ class Twins:
     def carry(self, direction: str) -> dict[str, np.ndarray]:
         """Transfer the weights; return those that were written."""
         source, target = SIDES if direction == "to_keras" else SIDES[::-1]
+        if self.example.torch == "GroupQueryAttention":  # four layers of PyTorch
+            transfer(getattr(self, source), getattr(self, target))
+            return {}
         written, _ = rewrite(self.layers(source), self.layers(target), direction)
         LAYERS[target].load(getattr(self, target), written)
         return written.get("part", {})  # a norm without scale and offset has none
@@ -190,9 +201,12 @@ class Twins:
 
     def reference(self, side: str = "torch") -> np.ndarray:
         """What NumPy makes of PyTorch's arrays, with the settings of a side's layer."""
-        layers = self.layers("torch")
-        arrays = dict(layers["part"].arrays) if layers else {}
-        layer = self.torch.part
+        layers, layer = self.layers("torch"), self.torch.part
+        if isinstance(layer, by_hand_layers.GroupQueryAttention):
+            arrays = by_hand_layers.arrays_of(layer)
+            side = "keras"  # the heads stand nowhere else
+        else:
+            arrays = dict(layers["part"].arrays) if layers else {}
         if side == "keras":
             layer = self.inner_keras()
         return reference_output(self.kind, self.example, arrays, layer, side)
@@ -237,7 +251,9 @@ def run_alone(
 
 def option_of(kind: Kind, option: Option, entry: Unsayable) -> Any:
     """How a setting is read from a layer that has it."""
-    plain = kind.examples[0]
-    name = entry.layer or (plain.torch if entry.side == "torch" else plain.keras)
+    name = entry.layer
+    if not name:
+        plain = kind.examples[0]
+        name = plain.torch if entry.side == "torch" else plain.keras
     package = torch.nn if entry.side == "torch" else keras.layers
     return option.of_layer(entry.side, getattr(package, name)(**entry.settings))

@@ -1,5 +1,7 @@
 """Large models are judged in float64 on two samples, and in float32 on all of them."""
 
+from typing import ClassVar
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,9 @@ import torch
 from torch import nn
 
 import compare
+from compare.in_pytorch.layers import load
+from compare.in_pytorch.twin import Twin
+from compare.judging.arrays import Input
 from compare.twins import effort
 
 SAMPLES, SIZE = 8, 6
@@ -81,3 +86,58 @@ def test_a_small_model_is_judged_in_float64_on_all_samples():
 
     assert NOTE not in evidence.explain()
     assert "in_float64" not in evidence.results[0].as_dict()
+
+
+@pytest.mark.usefixtures("_all_are_large")
+def test_other_weights_are_compared_on_one_sample(monkeypatch):
+    monkeypatch.setattr(effort, "MISTAKES", 0)
+    monkeypatch.setattr(effort, "MISTAKES_IN_LARGE", 0)
+    torch.manual_seed(0)
+    keras.utils.set_random_seed(0)
+    torch_model, keras_model = InPyTorch(), in_keras()
+    compare.transfer(torch_model, keras_model)
+    x = np.random.default_rng(0).normal(size=(SAMPLES, SIZE, SIZE, 3)).astype("f4")
+
+    evidence = compare.check(torch_model, keras_model, x)
+
+    assert evidence.verdict == "same"
+    assert "Random weights were compared on 1 of 8 samples" in evidence.explain()
+
+
+class Counting(nn.Module):
+    """Notes how many samples it is run on in float32."""
+
+    sizes: ClassVar[list[int]] = []
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+        self.head = nn.Linear(4, 5)
+
+    def forward(self, x):
+        if x.dtype == torch.float32:
+            self.sizes.append(len(x))
+        return self.head(torch.tanh(self.conv(x.permute(0, 3, 1, 2))).mean((2, 3)))
+
+
+@pytest.mark.usefixtures("_all_are_large")
+def test_the_run_that_shows_the_order_of_layers_is_not_made_again():
+    Counting.sizes.clear()
+
+    evidence = checked(Counting())
+
+    assert evidence.verdict == "same"
+    assert Counting.sizes.count(SAMPLES) == 2  # with its own weights and random ones
+
+
+def test_the_run_that_shows_the_order_counts_for_its_weights_alone():
+    x = np.random.default_rng(0).normal(size=(SAMPLES, SIZE, SIZE, 3)).astype("f4")
+    inputs = [Input("x", (None, SIZE, SIZE, 3))]
+    twin = Twin(Counting, inputs, "float32", None)
+    twin.is_large = True
+    twin.layers((x,))
+    load(twin.model, {"head": {"bias": np.arange(5.0), "weight": np.ones((5, 4))}})
+
+    found, expected = twin(x), twin(x)
+
+    np.testing.assert_array_equal(found["output"], expected["output"])

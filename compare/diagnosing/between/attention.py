@@ -105,6 +105,8 @@ def _weighing(weights: Function, values: np.ndarray, is_mean: bool) -> Function:
 
     def apply(scores: np.ndarray) -> np.ndarray:
         steps = weights(scores) * values  # (batch, time, features)
-        return np.asarray(steps.mean(axis=1) if is_mean else steps.sum(axis=1))
+        if is_mean:
+            return np.asarray(steps.mean(axis=1))
+        return np.asarray(steps.sum(axis=1))
 
     return apply

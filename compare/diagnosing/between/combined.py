@@ -17,7 +17,7 @@ from compare.diagnosing.between.joins import joined
 from compare.diagnosing.between.operation import Function, Operation, merged
 from compare.diagnosing.between.pooled import pooled
 from compare.diagnosing.between.rearranged import rearranged
-from compare.diagnosing.between.route import EVERY_STEP, EXACT, Recognised, Route, Way
+from compare.diagnosing.between.route import EVERY_STEP, EXACT, Recognised, Route
 from compare.diagnosing.between.scales import scaled
 from compare.diagnosing.between.scored import attended
 from compare.diagnosing.between.standards import standardised
@@ -25,6 +25,7 @@ from compare.judging.distances import NEAR, near
 from compare.mistakes import ACTIVATIONS, RESULTS, RecurrentOutput
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
+from compare.mistakes.ways import taken
 
 # A route whose change is an operation, and the function that the operation is.
 Computed = tuple[Route, Function]
@@ -78,7 +79,7 @@ def _searches(
     These are generators: the later ones are not begun once one has found something.
     """
     ways, output = between.ways_of(anatomy, layer, turned)
-    arrays = _arrays(ways, output)
+    arrays = taken(ways, output)
     fitting = {
         name: array for name, array in arrays.items() if array.shape == following.shape
     }
@@ -95,16 +96,6 @@ def _searches(
         _of_every_step(partial(pooled, functions=functions), every_step, following),
         _attention(layer, every_step, anatomy, partners, following),
     )
-
-
-def _arrays(ways: Mapping[str, Way], output: RecurrentOutput) -> dict[str, np.ndarray]:
-    """What is handed on of a layer's output, by way, where there is such a thing."""
-    arrays = {}
-    for name, way in ways.items():
-        array = way(output)
-        if array is not None:
-            arrays[name] = array
-    return arrays
 
 
 def _functions(last: bool) -> dict[str, Function]:
@@ -159,12 +150,12 @@ def _joined(
         limit: of the largest value.
     """
     for way, array in arrays.items():
-        partners = list(_others(anatomy, names, following.shape, way))
+        partners = list(_partners(anatomy, names, following.shape, way))
         for operation, function in joined(array, following, partners, functions, limit):
             yield Route(way, operation), function
 
 
-def _others(
+def _partners(
     anatomy: Anatomy, names: Sequence[str], shape: tuple[int, ...], way: str
 ) -> Iterator[tuple[str, np.ndarray]]:
     """What else there is of a shape, by name, the nearest layers first.

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.diagnosing.between import ways as between
-from compare.diagnosing.between.route import EVERY_STEP, EXACT, STATE, Way
+from compare.diagnosing.between.route import EVERY_STEP, EXACT, STATE
 from compare.diagnosing.between.wording import readings as readings_of
 from compare.diagnosing.finding import Finding, Link, Reading
 from compare.diagnosing.from_the_end import LAST_FIRST
@@ -24,6 +24,9 @@ from compare.kinds.mistake import Effect, JoinedInput, LayerInput, RecurrentOutp
 from compare.mistakes import ACTIVATIONS
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
+from compare.mistakes.ways import Way
+
+SHARED = "what both have"  # in the place of a layer, where none is known
 
 
 class Source(NamedTuple):
@@ -59,7 +62,11 @@ class _Candidate:
 
 
 def parts(
-    anatomy: Anatomy, names: Sequence[str], whole: np.ndarray, turned: Sequence[str]
+    anatomy: Anatomy,
+    names: Sequence[str],
+    whole: np.ndarray,
+    turned: Sequence[str],
+    shared: np.ndarray | None = None,
 ) -> list[Part]:
     """What an array is joined from along its features.
 
@@ -68,6 +75,8 @@ def parts(
         names: of layers and inputs that may be in it.
         whole: the array, (batch, ..., features).
         turned: layers that take batch and time for each other.
+        shared: (features,), whether both sides have the same there; such features are
+            a part where no layer is known that makes them. None for nowhere.
 
     Returns:
         The parts in order, each with every layer and way that it may be; empty unless
@@ -82,6 +91,14 @@ def parts(
         fitting = _fitting(candidates, start, whole)
         if not fitting:  # as they are; so one of a function may be there
             fitting = _fitting(_activated(candidates), start, whole)
+        size = 0
+        if not fitting and shared is not None:
+            size = _size_of_shared(candidates, start, whole, shared)
+        if size:
+            numbers = whole[..., start : start + size]
+            side_parts.append({Source(SHARED, EVERY_STEP): _constantly(numbers)})
+            start += size
+            continue
         if not fitting:
             return []
         size = fitting[0].array.shape[-1]
@@ -89,6 +106,43 @@ def parts(
         side_parts.append({candidate.source: candidate.take for candidate in same_size})
         start += size
     return side_parts if len(side_parts) > 1 else []
+
+
+def shared_features(torch: np.ndarray, keras: np.ndarray) -> np.ndarray | None:
+    """Where along their features two arrays are the same; None for nowhere.
+
+    Args:
+        torch: (batch, ..., features).
+        keras: the same.
+    """
+    if torch.shape != keras.shape or torch.ndim < 2:
+        return None
+    shared = [
+        near(torch[..., number], keras[..., number], EXACT)
+        for number in range(torch.shape[-1])
+    ]
+    return np.array(shared) if any(shared) and not all(shared) else None
+
+
+def _size_of_shared(
+    candidates: Sequence[_Candidate], start: int, whole: np.ndarray, shared: np.ndarray
+) -> int:
+    """How many features from one on are shared, up to one that a candidate begins."""
+    size = 0
+    while start + size < len(shared) and shared[start + size]:
+        size += 1
+        if _fitting(candidates, start + size, whole):
+            break
+    return size
+
+
+def _constantly(numbers: np.ndarray) -> Way:
+    """The way that takes the same numbers of whatever there is."""
+
+    def take(_: RecurrentOutput) -> np.ndarray:
+        return numbers
+
+    return take
 
 
 def _fitting(
@@ -113,7 +167,7 @@ def _activated(candidates: Sequence[_Candidate]) -> Iterator[_Candidate]:
 
 
 def _features_from(start: int, whole: np.ndarray, candidate: _Candidate) -> np.ndarray:
-    """As many features of the whole, from a number on, as a candidate has."""
+    """The features of the whole from a number on that a candidate may be."""
     return whole[..., start : start + candidate.array.shape[-1]]
 
 
@@ -168,8 +222,9 @@ def joining(
     inputs = {
         source.layer: RecurrentOutput(keras.layer_outputs[source.layer])
         for source in sources
-        if source.layer not in keras.kinds
+        if source.layer not in keras.kinds and source.layer != SHARED
     }
+    inputs[SHARED] = RecurrentOutput(np.zeros(0))  # of which nothing is taken
 
     def join(output_of: Callable[[str], RecurrentOutput]) -> np.ndarray:
         arrays = []

@@ -89,9 +89,9 @@ class _Candidate:
             array: the other array, of the same shape.
             functions: by name.
         """
-        first, second = functions[self.before](x), functions[self.inside](array)
-        result = self.join.function(first, second)
-        return not near(result, first, NEAR) and not near(result, second, NEAR)
+        before, inside = functions[self.before](x), functions[self.inside](array)
+        result = self.join.function(before, inside)
+        return not near(result, before, NEAR) and not near(result, inside, NEAR)
 
     def operation(self, name: str) -> Operation:
         """In words, where the other array is called by a name."""

@@ -18,7 +18,6 @@ from compare.judging.distances import NEAR, near
 from compare.kinds.option import Value
 from compare.kinds.pooling import largest, mean
 from compare.kinds.windows import around
-from compare.mistakes.activations import NONE
 
 LONGEST = 8  # window, in steps, that is looked for
 FEW = 1  # samples that are tried first: there are many candidates
@@ -48,12 +47,13 @@ def _flat_unit_by_unit(x: np.ndarray) -> np.ndarray:
     return x.swapaxes(1, 2).reshape(len(x), -1)
 
 
+MEAN, LAST = "their mean", "the last of these"
 # What is taken of the windows, (batch, windows, features): (batch, features) or more.
 ENDINGS: Mapping[str, Function] = {
-    "their mean": _mean_of_all,
+    MEAN: _mean_of_all,
     "the largest of these": _largest_of_all,
     "their sum": _sum_of_all,
-    "the last of these": _last,
+    LAST: _last,
     "all, one after another": _flat,
     "all, unit by unit": _flat_unit_by_unit,
 }
@@ -93,8 +93,46 @@ class _Pool:
         room = steps + before + after - self.size
         return max(room // self.stride + 1, 0)
 
-    def operation(self, function: str, is_before: bool, ending: str) -> Operation:
-        """In words, with a function before or after it, and what is taken of it."""
+    def operation(
+        self, function: str, is_before: bool, ending: str, steps: int
+    ) -> Operation:
+        """In words, with a function before or after it, and what is taken of it.
+
+        Args:
+            function: by its name.
+            is_before: whether it comes before.
+            ending: what is taken of the windows; "" for all of them.
+            steps: of the sequence.
+        """
+        operation = self._of_last_steps(ending, steps)
+        if operation is None:
+            operation = self.of_windows()
+        else:
+            ending = ""
+        if function not in NOTHING and is_before:
+            operation = operation.after(function)
+        elif function not in NOTHING:
+            operation = operation.before(function)
+        if ending:
+            does = f"{operation.does}, and {ending}"
+            return Operation(does, f"{ending}, of {operation.code}", operation.api)
+        return operation
+
+    def _of_last_steps(self, ending: str, steps: int) -> Operation | None:
+        """The mean of all steps, or of some last ones, if windows come to that."""
+        if self.is_largest or self.padding != "valid":
+            return None
+        if ending == MEAN and self.stride == self.size and steps % self.size == 0:
+            code, api = "x.mean(1)", "ops.mean(x, axis=1)"
+            return Operation("takes the mean of all steps", code, api)
+        if ending == LAST and (steps - self.size) % self.stride == 0:
+            of_last = f"x[:, -{self.size}:]"
+            code, api = f"{of_last}.mean(1)", f"ops.mean({of_last}, axis=1)"
+            return Operation(f"takes the mean of the last {self.size} steps", code, api)
+        return None
+
+    def of_windows(self) -> Operation:
+        """What a pool does, in words."""
         subject = "the largest" if self.is_largest else "the mean"
         does = f"takes {subject} of every {self.size} steps"
         if self.stride != self.size:
@@ -107,16 +145,7 @@ class _Pool:
                 padding = padding[0]
             does += f", padded by {padding}"
         kind = "Max" if self.is_largest else "Average"
-        api = f"{kind}Pooling1D({self.size}, {self.stride})"
-        operation = Operation(does, code, api)
-        if function not in NOTHING and is_before:
-            operation = operation.after(function)
-        elif function not in NOTHING:
-            operation = operation.before(function)
-        if ending:
-            does = f"{operation.does}, and {ending}"
-            return Operation(does, f"{ending}, of {operation.code}", operation.api)
-        return operation
+        return Operation(does, code, f"{kind}Pooling1D({self.size}, {self.stride})")
 
 
 def pooled(
@@ -156,7 +185,7 @@ def pooled(
                 whole = composed(functions[name], pool)
             function_of_x = composed(whole, take)
             if near(function_of_x(x), y):
-                operation = pool.operation(name, is_before, ending)
+                operation = pool.operation(name, is_before, ending, steps)
                 if pool.is_largest and name == nothing and take is _mean_of_all:
                     operation = _with_means(operation, pool, few_x)
                 yield operation, function_of_x
@@ -173,8 +202,7 @@ def _with_means(operation: Operation, pool: _Pool, x: np.ndarray) -> Operation:
     of_means = replace(pool, is_largest=False)
     if not near(_mean_of_all(of_means(x)), _mean_of_all(x)):
         return operation
-    does = of_means.operation(NONE, is_before=False, ending="their mean").does
-    return replace(operation, of_means=does)
+    return replace(operation, of_means=f"{of_means.of_windows().does}, and {MEAN}")
 
 
 @lru_cache(maxsize=512)  # of every pool of a few numbers of steps
@@ -202,11 +230,10 @@ def _candidates(
         windows, in words and as a function.
     """
     endings = _endings(y.ndim)
-    fit = {
-        (is_before, ending): _fit(of_functions, y, take)
-        for is_before, of_functions in arrays.items()
-        for ending, take in endings
-    }
+    fit = {}
+    for is_before, of_functions in arrays.items():
+        for ending, take in endings:
+            fit[is_before, ending] = _fit(of_functions, y, take)
     nothing = next(iter(functions))
     for number, name in enumerate(functions):
         for is_before in arrays:

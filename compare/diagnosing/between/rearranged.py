@@ -52,7 +52,11 @@ def _image_from_channels_first(x: np.ndarray) -> np.ndarray:
     return np.moveaxis(x, -1, 1).reshape(x.shape)
 
 
+# Of as many features as steps a reshape changes nothing: a transpose comes first.
 OF_SEQUENCES: Mapping[Operation, Function] = {
+    Operation(
+        "takes time and features for each other", "x.transpose(1, 2)"
+    ): _transposed,
     Operation(
         "reads (batch, time, features) as (batch, features, time) without transposing",
         "x.reshape(batch, features, time)",
@@ -63,9 +67,6 @@ OF_SEQUENCES: Mapping[Operation, Function] = {
         "x.reshape(batch, time, features)",
         plain=TRANSPOSED,
     ): _from_features_first,
-    Operation(
-        "takes time and features for each other", "x.transpose(1, 2)"
-    ): _transposed,
     Operation(
         "reads (batch, time, features) as (time, batch, features) without transposing",
         "x.reshape(time, batch, features)",

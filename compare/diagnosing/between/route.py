@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-import numpy as np
-
 from compare.diagnosing.between.operation import Change
-from compare.mistakes import RecurrentOutput
+from compare.mistakes.ways import Way
 
 EVERY_STEP = "every step"  # the only way for a layer that has no steps
 EXACT = 1e-13  # of the largest value: the forms of a gelu differ by 1e-10
@@ -27,7 +25,5 @@ class Route(NamedTuple):
     change: Change
 
 
-# Takes the output of a layer to what comes next; None where there is no such thing.
-Way = Callable[[RecurrentOutput], np.ndarray | None]
 Recognised = Mapping[Route, Way]
 Kind = Literal["ways", "functions"]

@@ -163,4 +163,6 @@ def _added(
 
 def _axis_argument(axes: Axes) -> str:
     """Axes as an argument of NumPy."""
-    return f"axis={axes[0] if len(axes) == 1 else axes}"
+    if len(axes) == 1:
+        return f"axis={axes[0]}"
+    return f"axis={axes}"

@@ -19,7 +19,6 @@ from compare.diagnosing.between.route import (
     Kind,
     Recognised,
     Route,
-    Way,
 )
 from compare.diagnosing.between.wording import Wording, readings
 from compare.diagnosing.finding import Finding, Link
@@ -38,7 +37,7 @@ from compare.mistakes import activations as functions
 from compare.mistakes.activations import NONE
 from compare.mistakes.anatomy import Anatomy
 from compare.mistakes.fitted import family
-from compare.mistakes.ways import CONVOLVED, POSITIONS, STEPS_OF_IMAGES
+from compare.mistakes.ways import CONVOLVED, POSITIONS, STEPS_OF_IMAGES, Way
 
 # ------------------------------------------------------------------------- differences
 
@@ -219,7 +218,9 @@ def ways_of(
         if turned:
             batch_first = output.output.swapaxes(0, 1)
             output = replace(output, output=batch_first, lengths=None)
-        return CONVOLVED if output.output.ndim > 3 else WAYS, output
+        if output.output.ndim > 3:
+            return CONVOLVED, output
+        return WAYS, output
     output = RecurrentOutput(anatomy.layer_outputs[layer])
     axes = output.output.ndim
     if axes > 3 and any(c.x.ndim == axes for c in anatomy.recurrent_calls.values()):

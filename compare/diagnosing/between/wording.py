@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from compare.diagnosing.between import operation as operations
 from compare.diagnosing.between.operation import NOTHING, Change, Function, Operation
-from compare.diagnosing.between.route import EVERY_STEP, Kind, Route, Way
+from compare.diagnosing.between.route import EVERY_STEP, Kind, Route
 from compare.diagnosing.finding import Link, Reading, distinct
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
@@ -16,7 +16,7 @@ from compare.mistakes import ACTIVATIONS, MISTAKES, RESULTS, WAYS, Mistake
 from compare.mistakes import activations as functions
 from compare.mistakes import ways as words
 from compare.mistakes.activations import NONE
-from compare.mistakes.ways import POSITIONS
+from compare.mistakes.ways import POSITIONS, Way
 
 MEAN_OF_ALL = "the mean of all steps"  # the name of a way
 

@@ -69,13 +69,13 @@ def arranged(
     certain, uncertain = [], []
     partly = ""
     for side in SIDES:
-        own = in_own_layout(layer, kind, side, isolated)
-        if own is None or not own.unlike:  # float32's rounding alone
+        arrays = in_own_layout(layer, kind, side, isolated)
+        if arrays is None or not arrays.unlike:  # float32's rounding alone
             continue
-        causes = _Search(layer, own, isolated, elsewhere).causes()
-        unexplained = [name for name in own.unlike if name not in causes]
+        causes = _Search(layer, arrays, isolated, elsewhere).causes()
+        unexplained = [name for name in arrays.unlike if name not in causes]
         place = f"{isolated.name(layer, side)} of {SIDES[side]}"
-        sentences = _grouped(own, causes)
+        sentences = _grouped(arrays, causes)
         if not unexplained:
             fixes = dict.fromkeys(cause.fix for cause in causes.values())
             fix = "; ".join(fixes)
@@ -85,6 +85,9 @@ def arranged(
                 fix += (
                     f" (made of {SIDES[OTHER[side]]}'s arrays, {'; '.join(transfer)})"
                 )
+            if side == "keras":
+                sentences = isolated.with_parts(layer, sentences)
+                fix = isolated.with_parts(layer, fix)
             reading = Reading(side, (), f"in {place}, {sentences}", f"{place}: {fix}")
             if all(cause.is_certain for cause in causes.values()):
                 certain.append(reading)
@@ -93,14 +96,16 @@ def arranged(
         elif causes and not partly:
             partly = f" in {listed(unexplained)}, though in {place} {sentences}"
     readings = certain or uncertain
-    return readings, "" if readings else partly
+    if readings:
+        partly = ""
+    return readings, partly
 
 
-def _grouped(own: OwnArrays, causes: Mapping[str, _Cause]) -> str:
+def _grouped(arrays: OwnArrays, causes: Mapping[str, _Cause]) -> str:
     """What is wrong, once for all arrays of which it is the same."""
     names: dict[str, list[str]] = {}
     for name, cause in causes.items():
-        names.setdefault(cause.sentence, []).append(own.shown(name))
+        names.setdefault(cause.sentence, []).append(arrays.shown(name))
     texts = []
     for sentence, group in names.items():
         subject = group[0] if len(group) == 1 else f"each of {listed(group)}"
@@ -113,31 +118,31 @@ class _Search:
 
     Args:
         layer: its name.
-        own: its arrays on that side.
+        arrays: its arrays on that side.
         isolated: the twins at work.
         elsewhere: the arrays of the other layers, which may be mistaken for these.
     """
 
     def __init__(
-        self, layer: str, own: OwnArrays, isolated: Isolated, elsewhere: Elsewhere
+        self, layer: str, arrays: OwnArrays, isolated: Isolated, elsewhere: Elsewhere
     ) -> None:
-        self._layer, self._own = layer, own
+        self._layer, self._own = layer, arrays
         self._isolated, self._elsewhere = isolated, elsewhere
 
     def causes(self) -> dict[str, _Cause]:
         """What is wrong with each array that differs, where that is known, by name."""
-        own = self._own
+        arrays = self._own
         causes: dict[str, _Cause] = {}
         blocks: Blocks | None = None
         # A small array fits many orders: what explains the large ones comes first.
-        for name in sorted(own.unlike, key=lambda name: -own.held[name].size):
+        for name in sorted(arrays.unlike, key=lambda name: -arrays.held[name].size):
             cause = self._of_another(name)
             if cause is None:
                 wrong = what_is_wrong(
-                    own.held[name],
-                    own.right[name],
-                    own.axes(name),
-                    own.letters,
+                    arrays.held[name],
+                    arrays.right[name],
+                    arrays.axes(name),
+                    arrays.letters,
                     blocks,
                 )
                 if wrong is not None:
@@ -146,72 +151,73 @@ class _Search:
             cause = cause or self._of_another_order(name) or self._fresh(name)
             if cause is not None:
                 causes[name] = cause
-        if len(causes) < len(own.unlike):
+        if len(causes) < len(arrays.unlike):
             for name, (sentence, fix) in folded(
-                self._layer, own.side, self._isolated
+                self._layer, arrays.side, self._isolated
             ).items():
-                if name in own.unlike:
+                if name in arrays.unlike:
                     causes.setdefault(name, _Cause(sentence, fix))
-        return {name: causes[name] for name in own.unlike if name in causes}
+        return {name: causes[name] for name in arrays.unlike if name in causes}
 
     def _cause(self, name: str, wrong: Wrong) -> _Cause:
         """What is wrong with an array, with the line that mends it."""
         fix = f"set {name} again"
         if wrong.mend:
             expression = self._own.expression(name)
-            fix = (
-                f"{name} = {wrong.mend.format(*[expression] * wrong.mend.count('{}'))}"
-            )
+            count = wrong.mend.count("{}")
+            fix = self._own.assigned(name, wrong.mend.format(*[expression] * count))
         return _Cause(wrong.sentence, fix)
 
     def _of_another(self, name: str) -> _Cause | None:
         """An array of this layer that stands in the place of another as it is."""
-        own = self._own
-        for source, array in own.right.items():
+        arrays = self._own
+        for source, array in arrays.right.items():
             if source == name or _is_constant(array):
                 continue
-            if not are_alike(own.held[name], array):
+            if not are_alike(arrays.held[name], array):
                 continue
-            sentence = f"holds what belongs in {own.shown(source)}"
+            sentence = f"holds what belongs in {arrays.shown(source)}"
             fix = f"set {name} to its own numbers"
-            if are_alike(own.held[source], own.right[name]):
-                first, second = sorted((name, source))
-                fix = f"{first}, {second} = {second}, {first}"
+            if are_alike(arrays.held[source], arrays.right[name]):
+                former, latter = sorted((name, source))
+                fix = f"{former}, {latter} = {latter}, {former}"
             return _Cause(sentence, fix)
         return None
 
     def _of_another_order(self, name: str) -> _Cause | None:
         """An array that holds what belongs in another one, in whatever order."""
-        own = self._own
-        held = own.held[name]
-        for source, array in own.right.items():
+        arrays = self._own
+        held = arrays.held[name]
+        for source, array in arrays.right.items():
             if source == name or array.size != held.size:
                 continue
             order = order_of(held, array)
             if order is not None:
-                words = in_words(order, own.axes(source), own.letters)
-                sentence = f"holds what belongs in {own.shown(source)} and {words}"
+                words = in_words(order, arrays.axes(source), arrays.letters)
+                sentence = f"holds what belongs in {arrays.shown(source)} and {words}"
                 return _Cause(sentence, f"{source} = {order.code(name)}")
-        found = self._elsewhere.source(held, own.side, self._layer)
-        if found is None:
+        source_elsewhere = self._elsewhere.source(held, arrays.side, self._layer)
+        if source_elsewhere is None:
             return None
-        place = self._isolated.name(found.layer, own.side)
-        sentence = f"holds what belongs in {found.name} of {place}"
-        if found.order is not None:
-            axes = found.arrays.axes(found.name)
-            words = in_words(found.order, axes, found.arrays.letters)
+        place = self._isolated.name(source_elsewhere.layer, arrays.side)
+        sentence = f"holds what belongs in {source_elsewhere.name} of {place}"
+        if source_elsewhere.order is not None:
+            axes = source_elsewhere.arrays.axes(source_elsewhere.name)
+            words = in_words(
+                source_elsewhere.order, axes, source_elsewhere.arrays.letters
+            )
             sentence = f"{sentence} and {words}"
         return _Cause(sentence, f"set {name} to its own numbers")
 
     def _fresh(self, name: str) -> _Cause | None:
         """A matrix that its framework made, where others of the layer are right."""
-        own = self._own
-        if len(own.unlike) == len(own.held) or own.held[name].ndim != 2:
+        arrays = self._own
+        if len(arrays.unlike) == len(arrays.held) or arrays.held[name].ndim != 2:
             return None
-        if not have_nothing_in_common(own.held[name], own.right[name]):
+        if not have_nothing_in_common(arrays.held[name], arrays.right[name]):
             return None
-        right: Arrays = {"weight": own.right[name]}
-        if is_unrelated_and_fresh(right, {"weight": own.held[name]}, own.side):
+        right: Arrays = {"weight": arrays.right[name]}
+        if is_unrelated_and_fresh(right, {"weight": arrays.held[name]}, arrays.side):
             sentence = "still holds the numbers that it was made with"
             return _Cause(sentence, f"set {name}", is_certain=False)
         return None

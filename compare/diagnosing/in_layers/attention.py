@@ -35,9 +35,9 @@ def attending(layer: str, isolated: Isolated) -> Iterator[Finding]:
     work = _AtWork(layer, isolated)
     if not work.differs:
         return
-    own = work.own_mistakes()
-    if own:
-        yield finding_in_layer(layer, isolated, own, work.cure(own))
+    own_mistakes = work.own_mistakes()
+    if own_mistakes:
+        yield finding_in_layer(layer, isolated, own_mistakes, work.cure(own_mistakes))
         return
     if work.unknown_side is not None:
         unknown = f"{SIDES[work.unknown_side]}'s layer computes something unknown"
@@ -124,9 +124,12 @@ class _AtWork:
         suspects = []
         names = [m.name for m in known_mistakes(Computation, self.calls["torch"].kind)]
         for side, opposite in OTHER.items():
-            other = self.calls[opposite]
-            options = {**self.calls[side].options, **arguments_of(other.options)}
-            call = replace(self.calls[side], x=other.x, options=options)
+            opposite_call = self.calls[opposite]
+            options = {
+                **self.calls[side].options,
+                **arguments_of(opposite_call.options),
+            }
+            call = replace(self.calls[side], x=opposite_call.x, options=options)
             for mistake in known_mistakes(Computation, call.kind):
                 computed = mistake.effect.compute(call)
                 if attends(computed, self._outputs[side], counting):
@@ -140,11 +143,11 @@ class _AtWork:
         torch, keras = (arguments_of(call.options) for call in self.calls.values())
         unlike = []
         for name in torch:
-            own, right = torch[name], keras[name]
-            if own is None or right is None:
-                if own is not right:
+            wrong, right = torch[name], keras[name]
+            if wrong is None or right is None:
+                if wrong is not right:
                     unlike.append(name)
-            elif not _alike(own, right):
+            elif not _alike(wrong, right):
                 unlike.append(name)
         return unlike
 
@@ -169,12 +172,12 @@ class _AtWork:
         return Computation(compute)
 
 
-def _alike(first: np.ndarray, second: np.ndarray) -> bool:
+def _alike(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two arguments are one, once they are brought to one shape."""
     try:
-        first, second = np.broadcast_arrays(first, second)
+        a, b = np.broadcast_arrays(a, b)
     except ValueError:
         return False
-    if first.dtype == bool:
-        return bool((first == second).all())
-    return near(first, second)
+    if a.dtype == bool:
+        return bool((a == b).all())
+    return near(a, b)

@@ -54,15 +54,15 @@ def unlike_bare_layers(
     for pair in _pairs(torch, keras):
         by_name.setdefault(pair[0].name, []).append(pair)
     for pairs in by_name.values():
-        first = pairs[0]
-        if all(_are_alike(keras_layer, first[1]) for _, keras_layer in pairs):
-            yield from _unlike(first)
+        first_pair = pairs[0]
+        if all(_are_alike(keras_layer, first_pair[1]) for _, keras_layer in pairs):
+            yield from _unlike(first_pair)
 
 
-def _are_alike(layer: BareLayer, other: BareLayer) -> bool:
+def _are_alike(layer: BareLayer, twin: BareLayer) -> bool:
     """Whether two layers of one side are the same but for their names."""
-    same_options = layer.call.options == other.call.options
-    return layer.kind is other.kind and same_options
+    same_options = layer.call.options == twin.call.options
+    return layer.kind is twin.kind and same_options
 
 
 # ------------------------------------------------------------------------------- pairs
@@ -78,12 +78,11 @@ def _pairs(torch: Sequence[BareLayer], keras: Sequence[BareLayer]) -> Iterator[P
             continue
         for layer in of_torch:
             x, moved = layer.call.x, _moved(layer)
-            given = [
-                other
-                for other in of_keras
-                if near(x, other.call.x) or near(moved, other.call.x)
-            ]
-            twin = given[0] if given else of_keras[0]
+            twin = of_keras[0]
+            for keras_layer in of_keras:
+                if near(x, keras_layer.call.x) or near(moved, keras_layer.call.x):
+                    twin = keras_layer
+                    break
             of_keras.remove(twin)
             yield layer, twin
 
@@ -124,10 +123,11 @@ def _unlike(pair: Pair) -> Iterator[Finding]:
     same_x = torch.call.x.shape == x.shape or _moved(torch).shape == x.shape
     if not same_x or not all(makes(layer.call, layer.output) for layer in pair):
         return
-    own = replace(torch.call, x=keras.call.x).run()  # of what Keras's layer is given
-    if not isinstance(own, np.ndarray):
+    output = replace(torch.call, x=x).run()  # of what Keras's layer is given
+    if not isinstance(output, np.ndarray):
         return
-    if own.size == keras.output.size and near(own.ravel(), keras.output.ravel()):
+    are_of_one_size = output.size == keras.output.size
+    if are_of_one_size and near(output.ravel(), keras.output.ravel()):
         return
     cure = Computation(_as_in_keras(keras.kind, keras.call))
     if torch.kind is not keras.kind:
@@ -136,12 +136,12 @@ def _unlike(pair: Pair) -> Iterator[Finding]:
     options = torch.call.options
     if torch.kind.same_in_words is not None:
         options = torch.kind.same_in_words(options, keras.call.options, keras.call.x)
-    unlike = [
-        option
-        for option in torch.kind.options
-        if option.matters == "results"
-        and options[option.name] != keras.call.options[option.name]
-    ]
+    unlike = []
+    for option in torch.kind.options:
+        if option.matters != "results":
+            continue
+        if options[option.name] != keras.call.options[option.name]:
+            unlike.append(option)
 
     def is_right(call: Call) -> bool:
         return makes(call, keras.output)

@@ -75,14 +75,14 @@ def crossed(isolated: Isolated) -> dict[str, str]:
         name for name in isolated.kinds if name in torch_calls and name in keras_calls
     ]
     twins = {}
-    for first, second in permutations(layers, 2):
-        if _are_crossed(first, second, isolated):
-            twins[first] = second
-            twins[second] = first
+    for layer, twin in permutations(layers, 2):
+        if _are_crossed(layer, twin, isolated):
+            twins[layer] = twin
+            twins[twin] = layer
     return twins
 
 
-def _are_crossed(first: str, second: str, isolated: Isolated) -> bool:
+def _are_crossed(layer: str, twin: str, isolated: Isolated) -> bool:
     """Whether the first reads from the end in Keras, and the second in PyTorch.
 
     Both must take the same input and have arrays of the same shapes. Layers that have
@@ -90,16 +90,16 @@ def _are_crossed(first: str, second: str, isolated: Isolated) -> bool:
     """
     keras = isolated.keras
     keras_first, keras_second = (
-        keras.recurrent_calls[first],
-        keras.recurrent_calls[second],
+        keras.recurrent_calls[layer],
+        keras.recurrent_calls[twin],
     )
-    torch_first = isolated.relayed.recurrent_calls[first]
-    torch_second = isolated.relayed.recurrent_calls[second]
+    torch_first = isolated.relayed.recurrent_calls[layer]
+    torch_second = isolated.relayed.recurrent_calls[twin]
     if _shapes(keras_first) != _shapes(keras_second):
         return False
-    if isolated.name(first, "keras") == first:
+    if isolated.name(layer, "keras") == layer:
         return False
-    if isolated.name(second, "keras") == second:
+    if isolated.name(twin, "keras") == twin:
         return False
     if not near(keras_first.x, keras_second.x):
         return False
@@ -107,9 +107,9 @@ def _are_crossed(first: str, second: str, isolated: Isolated) -> bool:
         return False
     if not are_reversed(torch_second, keras_second):
         return False
-    reads_from_the_end = hands_on(_turned(keras_first), keras.recurrent_outputs[first])
+    reads_from_the_end = hands_on(_turned(keras_first), keras.recurrent_outputs[layer])
     return reads_from_the_end and not hands_on(
-        _turned(keras_second), keras.recurrent_outputs[second]
+        _turned(keras_second), keras.recurrent_outputs[twin]
     )
 
 
@@ -125,14 +125,14 @@ def _turned(call: Call) -> Call:
 
 def _exchanged(layer: str, twin: str, isolated: Isolated) -> Reading:
     """The reading in which two layers were paired with each other's twins."""
-    first, second = sorted([layer, twin])
-    first_in_keras = isolated.name(first, "keras")
-    second_in_keras = isolated.name(second, "keras")
+    former, latter = sorted([layer, twin])
+    first_in_keras = isolated.name(former, "keras")
+    second_in_keras = isolated.name(latter, "keras")
     sentence = (
-        f"{first} and {second} of PyTorch seem to be each other's twins: one of them "
+        f"{former} and {latter} of PyTorch seem to be each other's twins: one of them "
         f"reads the sequence from its end, and in Keras the other one does"
     )
-    table = f'{{"{first}": "{second_in_keras}", "{second}": "{first_in_keras}"}}'
+    table = f'{{"{former}": "{second_in_keras}", "{latter}": "{first_in_keras}"}}'
     return Reading("", (), sentence, f"give names, {table}")
 
 

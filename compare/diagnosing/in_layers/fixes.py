@@ -5,6 +5,7 @@ What is printed exists in the framework that it is printed for, and takes that v
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,6 +19,7 @@ from compare.kinds.convolution_options import BOTH
 from compare.kinds.edges import numbers_of_pytorch
 from compare.kinds.kind import Kind
 from compare.kinds.mistake import Call
+from compare.kinds.multi_head_attention import MULTI_HEAD_ATTENTION
 from compare.kinds.option import REQUIRED, Option, Value
 from compare.kinds.transposed_convolution import cut
 from compare.kinds.windows import Around, around
@@ -33,6 +35,8 @@ SPREAD = (
 )
 INTERPOLATION = "interpolation"  # a choice of Keras's layer of images alone
 IMAGE = 4  # axes
+HEADS = "heads"  # a setting of attention
+MULTI_HEAD = MULTI_HEAD_ATTENTION.name
 
 Calls = Mapping[Side, Call]
 
@@ -58,6 +62,9 @@ def fix_of_option(option: Option, side: Side, calls: Calls) -> str:
         return _putting_around(side, value)
     if option.name == AXES and side == "torch":
         return _shape_of(option, value, right.x)
+    if side == "keras" and calls["torch"].kind == MULTI_HEAD and option.name == HEADS:
+        # Its kernels keep their size: that of a head is another one with it.
+        return f"num_heads={value}, key_dim={right.x.shape[-1] // value}"
     if side == "keras" and option.name == INTERPOLATION and right.x.ndim != IMAGE:
         return option.instead
     is_instance_norm = calls["torch"].kind.startswith("InstanceNorm")
@@ -66,7 +73,9 @@ def fix_of_option(option: Option, side: Side, calls: Calls) -> str:
     if side == "keras" and option.name in MOVING:
         settings = {**calls[side].options, option.name: value}
         if all(max(settings.get(name, (1,))) > 1 for name in MOVING):
-            return SPREAD if calls["torch"].kind in TRANSPOSED else BOTH
+            if calls["torch"].kind in TRANSPOSED:
+                return SPREAD
+            return BOTH
     fix = value_on(option, side, value)
     if side == "torch" and calls[side].kind in CONVOLUTION:
         fix += _padded_otherwise(calls)
@@ -139,11 +148,14 @@ def _default(option: Option, side: Side) -> Value:
 
 def _class_on(side: Side, names: tuple[str, ...], class_name: str) -> str:
     """The class of a side, that of as many axes where there are several."""
-    axes = [character for character in class_name if character.isdigit()]
-    fitting = [name for name in names if axes and axes[0] in name]
-    name = (fitting or list(names))[0]
+    axes = re.search(r"\d", class_name)
+    fitting = []
+    if axes is not None:
+        fitting = [name for name in names if axes.group() in name]
+    name = fitting[0] if fitting else names[0]
     if name.startswith("Activation("):
-        return f'Activation("{name[len("Activation(") : -1]}")'
+        function = name.removeprefix("Activation(").removesuffix(")")
+        return f'Activation("{function}")'
     return f"nn.{name}" if side == "torch" else name
 
 
@@ -181,8 +193,7 @@ def _padding_as(side: Side, right: Call) -> str:
         return f'padding="{value}"'
     if not any(map(any, zeros)):
         return 'padding="valid"'
-    axes = written(zeros[0]) if len(zeros) == 1 else written(zeros)
-    return f'ZeroPadding{len(zeros)}D({axes}) before it, and padding="valid"'
+    return f'ZeroPadding{len(zeros)}D({written(zeros)}) before it, and padding="valid"'
 
 
 def _padded_otherwise(calls: Calls) -> str:
@@ -222,8 +233,7 @@ def _cutting_as(side: Side, right: Call) -> str:
     crop = tuple((before, max(after, 0)) for before, after in ends)
     fix = f'padding="valid", output_padding={written(more)}'
     if any(map(any, crop)):
-        axes = written(crop[0]) if len(crop) == 1 else written(crop)
-        fix += f", and Cropping{len(crop)}D({axes}) after it"
+        fix += f", and Cropping{len(crop)}D({written(crop)}) after it"
     return fix
 
 

@@ -44,13 +44,13 @@ def folded(layer: str, side: Side, isolated: Isolated) -> dict[str, tuple[str, s
         name = isolated.name(norm, side)
         sentence = f"has the scale of the batch norm {name} folded into it"
         fix = f"do not fold {name} into it, or do so on both sides"
-        found = {weight: (sentence, fix)}
+        sentences = {weight: (sentence, fix)}
         bias = right.get("bias")
         if bias is not None and "bias" in held:
             expected = bias * scale + shift
             if near(held["bias"], expected, ROUNDED):
-                found["bias"] = (f"has the offset of {name} folded into it", fix)
-        return found
+                sentences["bias"] = (f"has the offset of {name} folded into it", fix)
+        return sentences
     lengths = np.sqrt((held["weight"].reshape(len(factors), -1) ** 2).sum(axis=1))
     if np.abs(lengths - 1).max() <= LENGTH:
         sentence = (

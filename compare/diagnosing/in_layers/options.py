@@ -87,8 +87,11 @@ def unlike_in_steps(layer: str, isolated: Isolated, is_made: IsMade) -> list[Fin
     calls: dict[Side, Call] = {}
     for side, anatomy in isolated.anatomies.items():
         call = anatomy.recurrent_calls[layer]
-        own = {**isolated.settings[side].get(layer_of(layer), {}), **call.options}
-        calls[side] = replace(call, options=own)
+        options_of_call = {
+            **isolated.settings[side].get(layer_of(layer), {}),
+            **call.options,
+        }
+        calls[side] = replace(call, options=options_of_call)
         if not _is_made_by(calls[side], side, is_made):
             return []
     torch, keras = calls["torch"], calls["keras"]
@@ -164,7 +167,7 @@ def unlike_of(
 
 
 def makes(call: Call, output: np.ndarray) -> bool:
-    """Whether a layer makes this of its input by what its settings say."""
+    """Whether a layer makes an output, of any shape, by what its settings say."""
     try:
         computed = call.run()
     except ValueError:  # settings that its kind does not compute

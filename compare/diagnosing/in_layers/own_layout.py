@@ -78,6 +78,14 @@ class OwnArrays:
         shown = self.shown(name)
         return shown if shown == name else f"({shown})"
 
+    def assigned(self, name: str, expression: str) -> str:
+        """A line of code that sets an array: of two that are added, one to zeros."""
+        line = f"{name} = {expression}"
+        if self._is_sum(name):
+            partner = name.replace("bias_ih", "bias_hh")
+            return f"{line}; {partner} = 0 * {partner}"
+        return line
+
     def _is_sum(self, name: str) -> bool:
         """Whether an array is the sum of two that PyTorch has."""
         partner = name.replace("bias_ih", "bias_hh")
@@ -171,11 +179,11 @@ def _line(step: Step, layer: str) -> str:
     if array.size > LARGE:
         return ""
     places = np.arange(1.0, 1 + array.size).reshape(array.shape)
-    (made,) = step.change(places)
+    (moved,) = step.change(places)
     (target,) = step.outputs
     source = step.move.source[0].removeprefix(f"{layer}.")
-    if are_alike(places, made):
+    if are_alike(places, moved):
         # Under one name that would say nothing.
         return "" if target == source else f"{target} = {source}"
-    order = order_of(places, made)
+    order = order_of(places, moved)
     return "" if order is None else f"{target} = {order.code(source)}"

@@ -159,12 +159,12 @@ def padded_after(layer: str, isolated: Isolated) -> Iterator[Finding]:
 def _is_handed_on(array: np.ndarray, anatomy: Anatomy) -> bool:
     """Whether a layer, or the caller, gets an array, as it is or of an activation."""
     handed_on = [*anatomy.layer_inputs.values(), *anatomy.results]
-    candidates = [other for other in handed_on if other.shape == array.shape]
-    return any(
-        near(function(array), candidate)
-        for candidate in candidates
-        for function in ACTIVATIONS.values()
-    )
+    for candidate in handed_on:
+        if candidate.shape != array.shape:
+            continue
+        if any(near(function(array), candidate) for function in ACTIVATIONS.values()):
+            return True
+    return False
 
 
 def _with_another_step(finding: Finding) -> Finding:
@@ -177,8 +177,8 @@ def _with_another_step(finding: Finding) -> Finding:
 
 def _with_fix(finding: Finding, fix: str) -> Finding:
     """A finding whose first reading is mended in another way."""
-    first, *others = finding.readings
-    return replace(finding, readings=(replace(first, fix=fix), *others))
+    reading, *alternatives = finding.readings
+    return replace(finding, readings=(replace(reading, fix=fix), *alternatives))
 
 
 def ends_with_the_padding(

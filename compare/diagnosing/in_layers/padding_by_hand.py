@@ -58,9 +58,9 @@ def padded_by_hand(twin: Twin, layer: str, isolated: Isolated) -> Finding | None
     mistake = mistake_named(MASK)
     cure = Computation(compute)
     finding = finding_in_layer(layer, isolated, [("torch", mistake)], cure)
-    first, *others = finding.readings
+    reading, *alternatives = finding.readings
     fix = f"{layer} of PyTorch: {KEPT}"
-    return replace(finding, readings=(replace(first, fix=fix), *others))
+    return replace(finding, readings=(replace(reading, fix=fix), *alternatives))
 
 
 def _results_without_padding(
@@ -89,15 +89,15 @@ def _results_without_padding(
         if not isinstance(result, RecurrentOutput) or result.states is None:
             return None
         steps = np.minimum(np.arange(time), length - 1)
-        parts = {"output": result.output[:, steps], "h_n": result.states}
+        valid_arrays = {"output": result.output[:, steps], "h_n": result.states}
         if result.c is not None:
-            parts["c_n"] = result.c[None]
-        for name, part in parts.items():
+            valid_arrays["c_n"] = result.c[None]
+        for name, array in valid_arrays.items():
             axis = 0 if name == "output" else 1  # of the batch
             if name not in arrays:
-                shape = list(part.shape)
+                shape = list(array.shape)
                 shape[axis] = batch
                 arrays[name] = np.zeros(shape)
             index = rows if axis == 0 else (slice(None), rows)
-            arrays[name][index] = part
+            arrays[name][index] = array
     return arrays

@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from compare.diagnosing.finding import Finding, distinct, known_mistakes, reading
+from compare.diagnosing.finding import Finding, distinct, known_mistakes, of_suspects
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.seeing import (
     attends,
@@ -76,11 +76,11 @@ def attended_by_hand(layer: str, isolated: Isolated) -> Finding | None:
         masks_in_keras = [isolated.keras.attended[layer].get("mask")]
     else:
         masks_in_keras = masks
-    readings = []
+    suspects: list[tuple[Side, Mistake[Computation]]] = []
     for mistake in _mistakes(attention, masks_in_keras, right=keras, wrong=torch):
-        readings.append(reading(attention.names["torch"], "torch", mistake))
+        suspects.append(("torch", mistake))
     for mistake in _mistakes(attention, masks, right=torch, wrong=keras):
-        readings.append(reading(attention.names["keras"], "keras", mistake))
+        suspects.append(("keras", mistake))
     output = isolated.keras.layer_outputs[layer]
 
     def compute(call: Call) -> np.ndarray:
@@ -88,8 +88,9 @@ def attended_by_hand(layer: str, isolated: Isolated) -> Finding | None:
             raise ValueError("a cure is made for the inputs that were looked at")
         return output
 
-    if not readings:
+    if not suspects:
         return None
+    readings = of_suspects(suspects, attention.names)
     return Finding(layer, distinct(readings), cure=Computation(compute))
 
 
@@ -140,26 +141,26 @@ def _attention(layer: str, isolated: Isolated) -> _Attention | None:
     """The attention whose output a layer projects; None of any other layer."""
     keras = isolated.layers.get("keras", {})
     kernel = keras[layer].arrays.get("kernel") if layer in keras else None
-    own = isolated.name(layer, "keras")
-    if not own.endswith(OUTPUT) or kernel is None or kernel.ndim != 3:
+    keras_name = isolated.name(layer, "keras")
+    if not keras_name.endswith(OUTPUT) or kernel is None or kernel.ndim != 3:
         return None
-    name = own.removesuffix(OUTPUT)
+    name = keras_name.removesuffix(OUTPUT)
     shapes: dict[str, tuple[int, ...]] = {}
     projected: dict[str, np.ndarray] = {}
     is_packed = False
-    for other in isolated.keras.kinds:
+    for projection in isolated.keras.kinds:
         words = [
             word
             for word in PROJECTIONS
-            if f"{name}.{word}" in isolated.name(other, "keras")
+            if f"{name}.{word}" in isolated.name(projection, "keras")
         ]
         if words:
-            kernels = _kernels(keras[other])
+            kernels = _kernels(keras[projection])
             if len(kernels) != len(words):
                 return None
             is_packed = len(words) == len(PROJECTIONS)
             shapes |= zip(words, kernels, strict=True)
-            projected |= _split(isolated.keras, other, words, kernels)
+            projected |= _split(isolated.keras, projection, words, kernels)
     if any(word not in projected or len(shapes[word]) != 3 for word in PROJECTIONS):
         return None
     torch = layer.rpartition(".")[0] or f"the attention before {layer}"
@@ -185,5 +186,5 @@ def _split(
     sizes = [prod(kernel[1:]) for kernel in kernels]
     if output is None or output.ndim != 3 or output.shape[-1] != sum(sizes):
         return {}
-    parts = np.split(output, np.cumsum(sizes)[:-1], axis=-1)
-    return dict(zip(words, parts, strict=True))
+    outputs = np.split(output, np.cumsum(sizes)[:-1], axis=-1)
+    return dict(zip(words, outputs, strict=True))

@@ -111,8 +111,8 @@ def _of_stack(call: Call, number: int, arrays: Arrays, x: np.ndarray) -> Call:
     states = options.get("states")
     if states is not None:
         directions = 2 if any(_is_backward(name) for name in arrays) else 1
-        part = slice(number * directions, (number + 1) * directions)
-        options["states"] = tuple(state[part] for state in states)
+        rows = slice(number * directions, (number + 1) * directions)
+        options["states"] = tuple(state[rows] for state in states)
     return replace(call, arrays=arrays, x=x, options=options)
 
 

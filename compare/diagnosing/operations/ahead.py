@@ -28,22 +28,25 @@ CODE_OF_REVERSED: Mapping[Side, str] = {
 
 
 def operations_alone(
-    values: Mapping[Side, int], takers: Mapping[Side, Step], found: Regions
+    values: Mapping[Side, int], takers: Mapping[Side, Step], regions: Regions
 ) -> Worded | None:
     """Operations that one side alone has between a shared value and what takes it.
 
     Args:
         values: by side, what is taken.
         takers: the steps that take them, of the sides where that is known.
-        found: both sides.
+        regions: both sides.
 
     Returns:
         None where both sides have operations there, or the values are made of others.
     """
-    traces: dict[Side, Trace] = {"torch": found.torch.trace, "keras": found.keras.trace}
-    alone = _alone_after_all(values, found, traces)
+    traces: dict[Side, Trace] = {
+        "torch": regions.torch.trace,
+        "keras": regions.keras.trace,
+    }
+    alone = _alone_after_all(values, regions, traces)
     if alone is None:
-        alone = _alone_after_base(values, found, traces)
+        alone = _alone_after_base(values, regions, traces)
     if alone is None:
         return None
     has, base_value, steps = alone
@@ -66,7 +69,7 @@ def operations_alone(
 
 
 def _alone_after_all(
-    values: Mapping[Side, int], found: Regions, traces: Mapping[Side, Trace]
+    values: Mapping[Side, int], regions: Regions, traces: Mapping[Side, Trace]
 ) -> tuple[Side, int, Sequence[Step]] | None:
     """Which side has operations on the very value that the opposite side takes.
 
@@ -74,8 +77,8 @@ def _alone_after_all(
         That side, the value on it, and the operations; None where neither has.
     """
     counterparts: dict[Side, Sequence[int]] = {
-        "keras": [v.number for v in found.shared.of_torch.get(values["torch"], ())],
-        "torch": found.shared.of_keras.get(values["keras"], ()),
+        "keras": [v.number for v in regions.shared.of_torch.get(values["torch"], ())],
+        "torch": regions.shared.of_keras.get(values["keras"], ()),
     }
     for side, trace in traces.items():
         number, steps = values[side], list[Step]()
@@ -95,7 +98,7 @@ def _alone_after_all(
 
 
 def _alone_after_base(
-    values: Mapping[Side, int], found: Regions, traces: Mapping[Side, Trace]
+    values: Mapping[Side, int], regions: Regions, traces: Mapping[Side, Trace]
 ) -> tuple[Side, int, Sequence[Step]] | None:
     """Which side has operations on what both make their values of.
 
@@ -106,7 +109,7 @@ def _alone_after_base(
     operations: dict[Side, Sequence[Step]] = {}
     for side in SIDES:
         bases[side], operations[side] = chain(values[side], traces[side])
-    shared = found.shared.of_torch.get(bases["torch"], ())
+    shared = regions.shared.of_torch.get(bases["torch"], ())
     if not any(value.number == bases["keras"] for value in shared):
         return None
     has: Side = "torch" if operations["torch"] else "keras"

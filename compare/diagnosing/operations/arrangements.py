@@ -30,11 +30,11 @@ def rearranged(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
                 else:
                     yield "the values reversed", f"along axis {axis}"
                 return
-        for axis, size in enumerate(x.shape):
-            for steps in range(1, min(size, 33)):
-                if same(np.roll(x, steps, axis), output):
-                    yield "the values rolled", f"by {steps} along axis {axis}"
-                    return
+        steps = _steps_rolled(output, x)
+        if any(steps) and same(np.roll(x, steps, range(x.ndim)), output):
+            by = [f"by {by} along axis {axis}" for axis, by in enumerate(steps) if by]
+            yield "the values rolled", ", ".join(by)
+            return
     if x.ndim > MOST_AXES:
         return
     for order in permutations(range(x.ndim)):
@@ -52,20 +52,38 @@ def rearranged(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
     yield from _taken_apart(output, x)
 
 
+def _steps_rolled(output: np.ndarray, x: np.ndarray) -> list[int]:
+    """How far the largest number of an array has moved along each axis, the short way.
+
+    Args:
+        output: of the same shape.
+        x: where it came from.
+    """
+    before = np.unravel_index(x.argmax(), x.shape)
+    after = np.unravel_index(output.argmax(), output.shape)
+    steps = []
+    for size, first, last in zip(x.shape, before, after, strict=True):
+        forward = int(last - first) % size
+        steps.append(forward if 2 * forward <= size else forward - size)
+    return steps
+
+
 def _taken_apart(output: np.ndarray, x: np.ndarray) -> Iterator[tuple[str, str]]:
     """An axis split in two, then the axes exchanged, as of heads."""
     if output.ndim != x.ndim + 1:
         return
     for axis, size in enumerate(x.shape):
-        for first in range(2, size):
-            if size % first:
+        for size_before in range(2, size):
+            if size % size_before:
                 continue
-            parts = first, size // first
-            apart = x.reshape(*x.shape[:axis], *parts, *x.shape[axis + 1 :])
+            sizes = size_before, size // size_before
+            apart = x.reshape(*x.shape[:axis], *sizes, *x.shape[axis + 1 :])
             for order in permutations(range(apart.ndim)):
                 turned = apart.transpose(order)
                 if turned.shape == output.shape and same(turned, output):
-                    detail = f"into {first} x {parts[1]}, then the axes put to {order}"
+                    detail = (
+                        f"into {size_before} x {sizes[1]}, then the axes put to {order}"
+                    )
                     yield f"axis {axis} split", detail
                     return
 

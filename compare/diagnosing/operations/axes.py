@@ -11,7 +11,9 @@ from compare.diagnosing.operations.regions import Regions
 IN_WORDS = re.compile(r"\b(over|along) (axis|axes) (\d+(?:, \d+)*(?: and \d+)?)")
 
 
-def as_keras_counts(label: Recognised, change: Candidate, found: Regions) -> Recognised:
+def as_keras_counts(
+    label: Recognised, change: Candidate, regions: Regions
+) -> Recognised:
     """Return what is computed with axes as Keras's array has them, not PyTorch's array.
 
     Images have their features last in Keras: its axis 3 is axis 1 in PyTorch.
@@ -19,13 +21,13 @@ def as_keras_counts(label: Recognised, change: Candidate, found: Regions) -> Rec
     Args:
         label: in PyTorch's axes.
         change: knows how Keras's array is laid out in PyTorch.
-        found: has the array.
+        regions: has the array.
     """
     arrangement = change.arrangement
     if arrangement is None or change.keras is None:
         return label
     order = arrangement.order
-    array = found.keras.trace.array(change.keras.outputs[change.keras_place])
+    array = regions.keras.trace.array(change.keras.outputs[change.keras_place])
     sizes = tuple(array.shape[axis] for axis in order)
     if arrangement.shape not in (None, sizes):  # reshaped: its axes are other ones
         return label

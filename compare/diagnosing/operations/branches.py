@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from compare.diagnosing.operations.candidate import Candidate, is_own
 from compare.diagnosing.operations.candidates import otherwise
 from compare.diagnosing.operations.orders import Arrangement
@@ -11,60 +13,59 @@ from compare.mistakes.traces import Step
 RESHAPING = ("reshape", "Reshape")
 
 
-def candidates_of_branches(found: Regions) -> list[Candidate]:
+def candidates_of_branches(regions: Regions) -> list[Candidate]:
     """One change for each step where the difference begins, if Keras has one for it.
 
     Two steps belong together that take the same of what both sides share.
     """
     changes = []
-    remaining = [*found.keras.sources, *_sources_outside(found)]
-    for step in found.torch.sources:
-        takes = {v for v in step.inputs if not is_own(found.torch.trace, v)}
+    remaining = [*regions.keras.sources, *_sources_outside(regions)]
+    for step in regions.torch.sources:
+        takes = {v for v in step.inputs if not is_own(regions.torch.trace, v)}
         for keras_step in remaining:
             twins = set()
             for value in keras_step.inputs:
-                twins |= {*found.shared.of_keras.get(value, ())} & takes
-            own = [
-                candidate
-                for place in range(len(keras_step.outputs))
-                for candidate in list(otherwise(found, step, keras_step, place, 0))[:1]
-            ]
-            if not twins or not own:
+                twins |= {*regions.shared.of_keras.get(value, ())} & takes
+            candidates: list[Candidate] = []
+            for place in range(len(keras_step.outputs)):
+                of_place = otherwise(regions, step, keras_step, place, 0)
+                candidates += islice(of_place, 1)
+            if not twins or not candidates:
                 continue
-            changes += own
-            remaining = [other for other in remaining if other is not keras_step]
+            changes += candidates
+            remaining = [item for item in remaining if item is not keras_step]
             break
     return changes
 
 
-def _sources_outside(found: Regions) -> list[Step]:
+def _sources_outside(regions: Regions) -> list[Step]:
     """Steps of Keras's that make unlike values of shared ones, outside the region.
 
     What comes after them is shared again, such as heads that are split and transposed.
     """
-    keras = found.keras
-    return [
-        step
-        for step in keras.trace.steps.values()
-        if step.number not in keras.depths
-        and any(value in found.shared.of_keras for value in step.inputs)
-        and not any(value in found.shared.of_keras for value in step.outputs)
-    ]
+    keras, shared = regions.keras, regions.shared.of_keras.keys()
+    steps = []
+    for step in keras.trace.steps.values():
+        if step.number in keras.depths:
+            continue
+        if shared & {*step.inputs} and not shared & {*step.outputs}:
+            steps.append(step)
+    return steps
 
 
-def reshapes_of_branches(found: Regions) -> list[Candidate]:
+def reshapes_of_branches(regions: Regions) -> list[Candidate]:
     """One change for each step of Keras that reshapes where PyTorch exchanges axes.
 
     Such as heads that are split without a transpose: PyTorch's step makes the numbers
     in an order that is still that of what both sides share, and Keras's does not.
     """
-    trace = found.torch.trace
+    trace = regions.torch.trace
     changes = []
-    for keras_step in found.keras.sources:
+    for keras_step in regions.keras.sources:
         if keras_step.name not in RESHAPING:
             continue
-        array = found.keras.trace.array(keras_step.outputs[0])
-        for value in found.shared.of_keras.get(keras_step.inputs[0], ()):
+        array = regions.keras.trace.array(keras_step.outputs[0])
+        for value in regions.shared.of_keras.get(keras_step.inputs[0], ()):
             step = trace.maker(value)
             is_like = trace.array(value).shape == array.shape
             if step is None or step.is_layer or not is_like:

@@ -50,14 +50,14 @@ class Found:
     axes: tuple[int, ...]
 
 
-def recurrent_by_hand(found: Regions) -> Iterator[Candidate]:
+def recurrent_by_hand(regions: Regions) -> Iterator[Candidate]:
     """Mistakes by which operations make of a layer's input what they make."""
-    regions: SideOfLayer = {"torch": found.torch, "keras": found.keras}
-    for side, region in regions.items():
+    sides: SideOfLayer = {"torch": regions.torch, "keras": regions.keras}
+    for side, region in sides.items():
         for step in region.sources:
             layer = layer_at(step, region.trace, side)
             if layer is not None and layer.kind.cell is not None:
-                yield from _of_layer(step, layer, side, regions)
+                yield from _of_layer(step, layer, side, sides)
 
 
 def _of_layer(
@@ -102,7 +102,7 @@ def _maker(
 def otherwise_made(
     values: Mapping[Side, Found | None], regions: SideOfLayer, words: Worded
 ) -> Iterator[Candidate]:
-    """Keras's value in the place of PyTorch's; nothing where one is not there.
+    """Put the value of Keras in the place of that of PyTorch, if both are there.
 
     Args:
         values: by side.
@@ -154,7 +154,7 @@ def value_of(
     """The value of a trace that is an array, if a step made one.
 
     Args:
-        array: features last.
+        array: features last, (batch, ..., features).
         trace: of that side.
         side: whose trace it is; PyTorch's may have the features first.
         is_last: whether the last one is wanted, not the first.
@@ -204,8 +204,8 @@ def _words(
         fix = mistake.torch if place == "torch" else mistake.keras
         fixes[place] = f"{names[place]}: {fix}"
     if len(faults) > 1:
-        both = "; and ".join(fixes.values())
-        fixes = dict.fromkeys(fixes, both)
+        every_fix = "; and ".join(fixes.values())
+        fixes = dict.fromkeys(fixes, every_fix)
     for place in mistakes:
         wrong = names[OTHER[place]]
         fixes.setdefault(place, f"{names[place]}: do as {wrong} does")

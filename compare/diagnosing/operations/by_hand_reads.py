@@ -21,7 +21,7 @@ from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds.mistake import RecurrentOutput
 from compare.mistakes.traces import Step
-from compare.mistakes.ways import STEPS_OF_IMAGES, WAYS, WRITTEN
+from compare.mistakes.ways import STEPS_OF_IMAGES, WAYS, WRITTEN, taken
 
 # How Keras takes these of images, where others are taken of a layer of the same name.
 OF_IMAGES_IN_KERAS = {
@@ -30,15 +30,15 @@ OF_IMAGES_IN_KERAS = {
 }
 
 
-def read_otherwise(found: Regions) -> Iterator[Candidate]:
+def read_otherwise(regions: Regions) -> Iterator[Candidate]:
     """What a side takes of a layer that the opposite side writes out."""
-    regions: SideOfLayer = {"torch": found.torch, "keras": found.keras}
-    layers = {side: [*_recurrent(regions, side)] for side in regions}
-    for side in regions:
+    sides: SideOfLayer = {"torch": regions.torch, "keras": regions.keras}
+    layers = {side: [*_recurrent(sides, side)] for side in sides}
+    for side in sides:
         if layers[OTHER[side]]:  # is not written out
             continue
         for step, layer in layers[side]:
-            yield from _of_layer(step, layer, side, regions)
+            yield from _of_layer(step, layer, side, sides)
 
 
 def _recurrent(regions: SideOfLayer, side: Side) -> Iterator[tuple[Step, Layer]]:
@@ -96,12 +96,7 @@ def _taken_of(results: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     takers = STEPS_OF_IMAGES
     if results["output"].ndim == 3:
         takers = WAYS
-    arrays = {}
-    for name, take in takers.items():
-        array = take(output)
-        if array is not None:
-            arrays[name] = array
-    return arrays
+    return taken(takers, output)
 
 
 def _words(

@@ -72,24 +72,24 @@ class Candidate:
         assert self.keras is not None
         return self.keras.inputs[self.keras_place]
 
-    def array(self, found: Regions) -> np.ndarray:
+    def array(self, regions: Regions) -> np.ndarray:
         """What takes the place, as PyTorch has it."""
         if self.arrangement is None or self.keras is None:
-            return found.torch.trace.array(self.value)
+            return regions.torch.trace.array(self.value)
         values = self.keras.inputs
         if self.manner in ("otherwise", "keras alone"):
             values = self.keras.outputs
         value = values[self.keras_place]
-        return self.arrangement.of(found.keras.trace.array(value))
+        return self.arrangement.of(regions.keras.trace.array(value))
 
-    def replacements(self, found: Regions) -> list[Replacement]:
+    def replacements(self, regions: Regions) -> list[Replacement]:
         """The change, wherever the same lines run again, as a loop does."""
         if self.instead:
             return [*self.instead]
         if self.everywhere:
-            return self._everywhere(found)
-        again = _again(found.torch, self.torch)
-        keras_again = [] if self.keras is None else _again(found.keras, self.keras)
+            return self._everywhere(regions)
+        again = _again(regions.torch, self.torch)
+        keras_again = [] if self.keras is None else _again(regions.keras, self.keras)
         steps: list[tuple[Step, Step | None]] = [(self.torch, self.keras)]
         if self.keras is None:
             steps = [(step, None) for step in again]
@@ -102,35 +102,37 @@ class Candidate:
                 changes.append(Replacement(torch.number, self.place, hands_on=which))
                 continue
             candidate = replace(self, torch=torch, keras=keras)
-            value = self._value_of(found, torch, keras)
+            value = self._value_of(regions, torch, keras)
             if value is not None:
-                array = replace(candidate, value=value).array(found)
+                array = replace(candidate, value=value).array(regions)
                 change = Replacement(torch.number, self.place, array, self.is_input)
                 changes.append(change)
         return changes
 
-    def _value_of(self, found: Regions, torch: Step, keras: Step | None) -> int | None:
+    def _value_of(
+        self, regions: Regions, torch: Step, keras: Step | None
+    ) -> int | None:
         """What PyTorch's value is where the same lines run again; None for none."""
         if self.value < 0 or torch.number == self.torch.number:
             return self.value
         if keras is None:
             return torch.inputs[self.torch.inputs.index(self.value)]
-        shape = found.torch.trace.array(torch.inputs[self.place]).shape
-        for value in found.shared.of_keras.get(keras.inputs[self.keras_place], ()):
-            if found.torch.trace.array(value).shape == shape:
+        shape = regions.torch.trace.array(torch.inputs[self.place]).shape
+        for value in regions.shared.of_keras.get(keras.inputs[self.keras_place], ()):
+            if regions.torch.trace.array(value).shape == shape:
                 return value
         return None
 
-    def _everywhere(self, found: Regions) -> list[Replacement]:
+    def _everywhere(self, regions: Regions) -> list[Replacement]:
         """The change of an input wherever the region takes the same value."""
-        array = self.array(found)
+        array = self.array(regions)
         old = self.torch.inputs[self.place]
         changes = []
-        numbers = found.torch.depths.keys()
+        numbers = regions.torch.depths.keys()
         if self.manner == "another constant":  # which may be made into others first
-            numbers = found.torch.trace.steps.keys()
+            numbers = regions.torch.trace.steps.keys()
         for number in numbers:
-            for place, value in enumerate(found.torch.trace.steps[number].inputs):
+            for place, value in enumerate(regions.torch.trace.steps[number].inputs):
                 if value == old:
                     changes.append(Replacement(number, place, array, is_input=True))
         return changes

@@ -11,6 +11,7 @@ from compare.diagnosing.operations.candidate import Candidate, is_own
 from compare.diagnosing.operations.counterparts import is_turned, same
 from compare.diagnosing.operations.layouts import first_input, order_for
 from compare.diagnosing.operations.orders import Arrangement, arrangements
+from compare.diagnosing.operations.own_weights import is_made_of
 from compare.diagnosing.operations.regions import Region, Regions
 from compare.kinds import BY_TORCH_NAME
 from compare.mistakes.traces import Step, Trace
@@ -19,38 +20,39 @@ DEEPEST = 6  # steps into the region on one side, where the other is just in it
 JUST = 1  # step into the region
 
 
-def candidates(found: Regions) -> Iterator[Candidate]:
+def candidates(regions: Regions) -> Iterator[Candidate]:
     """All changes that may be tried, those where the difference begins first."""
-    every = list(_every(found))
+    every = list(_every(regions))
     every.sort(key=lambda candidate: candidate.depth)
     yield from every
 
 
-def _every(found: Regions) -> Iterator[Candidate]:
-    torch, keras = found.torch, found.keras
+def _every(regions: Regions) -> Iterator[Candidate]:
+    torch, keras = regions.torch, regions.keras
     for step in torch.steps(DEEPEST):
         depth = torch.depths[step.number]
         yield from _left_out(torch, step, depth)
-        for keras_step in keras.steps(DEEPEST if depth <= JUST else JUST):
+        deepest = DEEPEST if depth <= JUST else JUST
+        for keras_step in keras.steps(deepest):
             keras_depth = keras.depths[keras_step.number]
-            both = depth + keras_depth
+            whole_depth = depth + keras_depth
             if keras_depth == 0:
-                yield from _turned(found, step, keras_step, depth)
-                yield from _given_otherwise(found, step, keras_step, depth)
-                yield from _with_constant(found, step, keras_step, depth)
+                yield from _turned(regions, step, keras_step, depth)
+                yield from _given_otherwise(regions, step, keras_step, depth)
+                yield from _with_constant(regions, step, keras_step, depth)
             if step.has_weights and keras_step.has_weights:
-                yield from _laid_out_otherwise(found, step, keras_step, both)
+                yield from _laid_out_otherwise(regions, step, keras_step, whole_depth)
             for place, _ in keras.outputs(keras_step):
-                yield from otherwise(found, step, keras_step, place, both)
-                yield from _added(found, step, keras_step, place, both)
+                yield from otherwise(regions, step, keras_step, place, whole_depth)
+                yield from _added(regions, step, keras_step, place, whole_depth)
 
 
-def _both_ways(found: Regions, candidate: Candidate) -> Iterator[Candidate]:
+def _both_ways(regions: Regions, candidate: Candidate) -> Iterator[Candidate]:
     """A change of an input of one step, and of all that take the same value."""
     old = candidate.torch.inputs[candidate.place]
     times = sum(
-        found.torch.trace.steps[number].inputs.count(old)
-        for number in found.torch.depths
+        regions.torch.trace.steps[number].inputs.count(old)
+        for number in regions.torch.depths
     )
     if times > 1:
         yield replace(candidate, everywhere=True)
@@ -71,63 +73,62 @@ def _left_out(region: Region, step: Step, depth: int) -> Iterator[Candidate]:
 
 
 def _added(
-    found: Regions, step: Step, keras_step: Step, keras_place: int, depth: int
+    regions: Regions, step: Step, keras_step: Step, keras_place: int, depth: int
 ) -> Iterator[Candidate]:
     """PyTorch's step is given what Keras's step makes."""
-    if _are_one_activation(found, step, keras_step):
+    if _are_one_activation(regions, step, keras_step):
         return  # a slope below zero does nothing to what another one made 0
-    trace = found.torch.trace
-    array = found.keras.trace.array(keras_step.outputs[keras_place])
+    trace = regions.torch.trace
+    array = regions.keras.trace.array(keras_step.outputs[keras_place])
     for place, value in enumerate(step.inputs):
         if trace.values[value].source.startswith("the weight"):
             continue
-        if trace.values[value].maker in found.torch.depths:
+        if trace.values[value].maker in regions.torch.depths:
             continue  # what makes it is to be changed, then
-        for arrangement in arrangements(found, step, array, trace.array(value)):
+        for arrangement in arrangements(regions, step, array, trace.array(value)):
             candidate = Candidate(
                 "keras alone", step, place, depth, keras_step, keras_place, arrangement
             )
-            yield from _both_ways(found, candidate)
+            yield from _both_ways(regions, candidate)
 
 
-def _are_one_activation(found: Regions, step: Step, keras_step: Step) -> bool:
+def _are_one_activation(regions: Regions, step: Step, keras_step: Step) -> bool:
     """Whether both steps are one kind of activation of a value that both share."""
     kind = BY_TORCH_NAME.get(step.name)
     if kind is None or kind.family != "activation":
         return False
     if keras_step.name not in kind.keras:
         return False
-    shared = {
-        counterpart.number
-        for value in step.inputs
-        for counterpart in found.shared.of_torch.get(value, ())
-    }
+    shared = set()
+    for value in step.inputs:
+        counterparts = regions.shared.of_torch.get(value, ())
+        shared |= {counterpart.number for counterpart in counterparts}
     return not shared.isdisjoint(keras_step.inputs)
 
 
 def otherwise(
-    found: Regions, step: Step, keras_step: Step, keras_place: int, depth: int
+    regions: Regions, step: Step, keras_step: Step, keras_place: int, depth: int
 ) -> Iterator[Candidate]:
     """PyTorch's step makes what Keras's step makes."""
-    array = found.keras.trace.array(keras_step.outputs[keras_place])
-    for place, output in found.torch.outputs(step):
-        like = found.torch.trace.array(output)
-        for arrangement in arrangements(found, step, array, like):
+    array = regions.keras.trace.array(keras_step.outputs[keras_place])
+    for place, output in regions.torch.outputs(step):
+        like = regions.torch.trace.array(output)
+        for arrangement in arrangements(regions, step, array, like):
             yield Candidate(
                 "otherwise", step, place, depth, keras_step, keras_place, arrangement
             )
 
 
 def _given_otherwise(
-    found: Regions, step: Step, keras_step: Step, depth: int
+    regions: Regions, step: Step, keras_step: Step, depth: int
 ) -> Iterator[Candidate]:
     """PyTorch's step is given another value that both sides share."""
-    trace = found.torch.trace
+    trace = regions.torch.trace
     for keras_place, keras_value in enumerate(keras_step.inputs):
-        values = found.shared.of_keras.get(keras_value, ())
+        values = regions.shared.of_keras.get(keras_value, ())
         times = 0
         for taken in keras_step.inputs:
-            if not set(values).isdisjoint(found.shared.of_keras.get(taken, ())):
+            if not set(values).isdisjoint(regions.shared.of_keras.get(taken, ())):
                 times += 1
         if not values or times <= sum(map(step.inputs.count, values)):
             continue
@@ -135,7 +136,7 @@ def _given_otherwise(
             if old in values:
                 continue
             value, arrangement = _like(old, values, trace), None
-            array = found.keras.trace.array(keras_value)
+            array = regions.keras.trace.array(keras_value)
             if value is None and array.shape == trace.array(old).shape:
                 value = values[0]  # with its axes as Keras has them
                 arrangement = Arrangement(tuple(range(array.ndim)))
@@ -150,7 +151,7 @@ def _given_otherwise(
                     arrangement,
                     value=value,
                 )
-                yield from _both_ways(found, candidate)
+                yield from _both_ways(regions, candidate)
 
 
 def _like(old: int, values: Sequence[int], trace: Trace) -> int | None:
@@ -168,23 +169,26 @@ def _like(old: int, values: Sequence[int], trace: Trace) -> int | None:
 
 
 def _with_constant(
-    found: Regions, step: Step, keras_step: Step, depth: int
+    regions: Regions, step: Step, keras_step: Step, depth: int
 ) -> Iterator[Candidate]:
     """PyTorch's step is given a constant of Keras's step."""
-    torch, keras = found.torch, found.keras
+    torch, keras = regions.torch, regions.keras
     for place, value in enumerate(step.inputs):
-        if value not in torch.fixed or value in found.shared.of_torch:
+        if value not in torch.fixed:
             continue
+        twins = {twin.number for twin in regions.shared.of_torch.get(value, ())}
         like = torch.trace.array(value)
         if is_own(torch.trace, value) and like.size < 2:
             continue  # a number that the user has written
         for keras_place, keras_value in enumerate(keras_step.inputs):
-            if keras_value not in keras.fixed:
+            if keras_value not in keras.fixed or keras_value in twins:
+                continue
+            if twins and not is_made_of(keras_value, twins, keras.trace):
                 continue
             array = keras.trace.array(keras_value)
             if array.size != like.size:
                 continue
-            for arrangement in arrangements(found, step, array, like):
+            for arrangement in arrangements(regions, step, array, like):
                 yield Candidate(
                     "another constant",
                     step,
@@ -198,41 +202,41 @@ def _with_constant(
 
 
 def _laid_out_otherwise(
-    found: Regions, step: Step, keras_step: Step, depth: int
+    regions: Regions, step: Step, keras_step: Step, depth: int
 ) -> Iterator[Candidate]:
     """PyTorch's layer is given what Keras's is given, in the order that it takes."""
-    trace, keras_trace = found.torch.trace, found.keras.trace
+    trace, keras_trace = regions.torch.trace, regions.keras.trace
     place = first_input(step, trace)
     keras_place = first_input(keras_step, keras_trace)
     if place is None or keras_place is None:
         return
     keras_value = keras_step.inputs[keras_place]
-    array, own = keras_trace.array(keras_value), trace.array(step.inputs[place])
-    if keras_value not in found.shared.of_keras or array.size != own.size:
+    array, torch_array = keras_trace.array(keras_value), trace.array(step.inputs[place])
+    if keras_value not in regions.shared.of_keras or array.size != torch_array.size:
         return
     arrangement = Arrangement(order_for(step, array.ndim))
     right = arrangement.of(array)
-    if right.ndim != own.ndim or same(right, own):
+    if right.ndim != torch_array.ndim or same(right, torch_array):
         return
     # Else it is given other numbers, and not the same ones in another order.
-    if same(np.sort(right, axis=None), np.sort(own, axis=None)):
+    if same(np.sort(right, axis=None), np.sort(torch_array, axis=None)):
         yield Candidate(
             "another layout", step, place, depth, keras_step, keras_place, arrangement
         )
 
 
 def _turned(
-    found: Regions, step: Step, keras_step: Step, depth: int
+    regions: Regions, step: Step, keras_step: Step, depth: int
 ) -> Iterator[Candidate]:
     """PyTorch's step is given the same numbers with axes as Keras has them."""
     for place, value in enumerate(step.inputs):
-        own = found.torch.trace.array(value)
-        if is_own(found.torch.trace, value):
+        torch_array = regions.torch.trace.array(value)
+        if is_own(regions.torch.trace, value):
             continue
-        numbers = {shared.number for shared in found.shared.of_torch.get(value, ())}
+        numbers = {shared.number for shared in regions.shared.of_torch.get(value, ())}
         for keras_place, keras_value in enumerate(keras_step.inputs):
-            array = found.keras.trace.array(keras_value)
-            if keras_value in numbers and is_turned(own, array):
+            array = regions.keras.trace.array(keras_value)
+            if keras_value in numbers and is_turned(torch_array, array):
                 yield Candidate(
                     "another order",
                     step,
@@ -240,5 +244,5 @@ def _turned(
                     depth,
                     keras_step,
                     keras_place,
-                    Arrangement(tuple(range(own.ndim)), own.shape),
+                    Arrangement(tuple(range(torch_array.ndim)), torch_array.shape),
                 )

@@ -45,7 +45,7 @@ class Input:
         keras_place: among the inputs of Keras's step.
         own: where PyTorch's step takes it from.
         right: where PyTorch's step would take it from, to do as Keras's does.
-        which: pass it is, from 0, in which both were found.
+        which: pass it is, from 0, in which both were regions.
     """
 
     place: int
@@ -61,21 +61,21 @@ class Both:
 
     torch: Loops
     keras: Loops
-    found: Regions
+    regions: Regions
 
 
-def carried_otherwise(found: Regions) -> Iterator[Candidate]:
+def carried_otherwise(regions: Regions) -> Iterator[Candidate]:
     """Changes of what the steps of a loop take, in all passes.
 
     Args:
-        found: where the twins differ; what both share may be anywhere.
+        regions: where the twins differ; what both share may be anywhere.
     """
-    yield from islice(_every(found), MOST)
+    yield from islice(_every(regions), MOST)
 
 
-def _every(found: Regions) -> Iterator[Candidate]:
+def _every(regions: Regions) -> Iterator[Candidate]:
     """All such changes."""
-    both = Both(loops_of(found.torch.trace), loops_of(found.keras.trace), found)
+    both = Both(loops_of(regions.torch.trace), loops_of(regions.keras.trace), regions)
     for passes in both.torch.groups:
         for keras_passes in both.keras.groups:
             if not _may_be_one(passes, keras_passes):
@@ -137,7 +137,7 @@ def _unlike_inputs(
     """
     for which in range(min(len(passes), LOOKED_AT)):
         of_each = []
-        pairs = _unlike_places(passes[which], keras_passes[which], both.found)
+        pairs = _unlike_places(passes[which], keras_passes[which], both.regions)
         for place, keras_place in pairs:
             own = _own_source(passes, place, which, both.torch)
             right = _right_sources(passes, keras_passes, keras_place, which, both)
@@ -171,7 +171,7 @@ def _right_sources(
     if keras_source.passes is None and not _is_fixed(keras_passes, place):
         return  # the first state, which a later pass does not take
     step = passes[which]
-    for source in _sources_in_torch(value, which, step, both.torch, both.found):
+    for source in _sources_in_torch(value, which, step, both.torch, both.regions):
         are_both_made = (source.passes is None) == (keras_source.passes is None)
         if are_both_made and source.lag == keras_source.lag:
             yield source
@@ -187,7 +187,7 @@ def _own_source(passes: Passes, place: int, which: int, torch: Loops) -> Source 
 
 
 def _unlike_places(
-    step: Step, keras_step: Step, found: Regions
+    step: Step, keras_step: Step, regions: Regions
 ) -> list[tuple[int, int]]:
     """The places of the inputs that a step of each side does not share.
 
@@ -196,16 +196,16 @@ def _unlike_places(
     free = [*range(len(keras_step.inputs))]
     places = []
     for place, value in enumerate(step.inputs):
-        shared = {item.number for item in found.shared.of_torch.get(value, ())}
+        shared = {item.number for item in regions.shared.of_torch.get(value, ())}
         like = [q for q in free if keras_step.inputs[q] in shared]
         if like:
             free.remove(like[0])
-        elif not _is_weight(value, found.torch.trace):
+        elif not _is_weight(value, regions.torch.trace):
             places.append(place)
     free = [
         place
         for place in free
-        if not _is_weight(keras_step.inputs[place], found.keras.trace)
+        if not _is_weight(keras_step.inputs[place], regions.keras.trace)
     ]
     if len(places) != len(free) or len(places) == len(step.inputs) > 1:
         return []
@@ -217,13 +217,13 @@ def _is_weight(value: int, trace: Trace) -> bool:
 
 
 def _sources_in_torch(
-    value: int, which: int, step: Step, torch: Loops, found: Regions
+    value: int, which: int, step: Step, torch: Loops, regions: Regions
 ) -> Iterator[Source]:
     """Where PyTorch's model has a value of Keras's from, before one of its steps."""
-    shape = found.keras.trace.array(value).shape
+    shape = regions.keras.trace.array(value).shape
     count = len(torch.places[step.number][0])
     sources = []
-    for number in found.shared.of_keras.get(value, ()):
+    for number in regions.shared.of_keras.get(value, ()):
         maker = torch.trace.maker(number)
         is_before = maker is None or maker.number < step.number
         if is_before and torch.trace.array(number).shape == shape:

@@ -20,10 +20,13 @@ from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.candidates import DEEPEST, JUST, candidates
 from compare.diagnosing.operations.carried import carried_otherwise
 from compare.diagnosing.operations.counterparts import counterparts, same
+from compare.diagnosing.operations.exchanged import exchanged
 from compare.diagnosing.operations.kept_states import kept_on_one_side
-from compare.diagnosing.operations.norm_order import norms_elsewhere
+from compare.diagnosing.operations.norms_at_residuals import norms_at_residuals
+from compare.diagnosing.operations.own_weights import weights_otherwise
 from compare.diagnosing.operations.regions import Regions, regions
 from compare.diagnosing.operations.rotary import rotated_otherwise
+from compare.diagnosing.operations.splits import split_otherwise
 from compare.in_keras import traces as keras_traces
 from compare.in_pytorch import traces as pytorch_traces
 from compare.mistakes.traces import RETURN, Replacement, Trace
@@ -35,6 +38,14 @@ MOST_CAUSES = 4
 MOST_RUNS = 150  # of PyTorch's model, for one cause
 MOST_TRACES = 30
 OF_KERAS = ("otherwise", "keras alone")  # what Keras's step makes is put in the place
+THAT_CURE = (  # each yields changes of one sort, which count only where they cure
+    read_otherwise,
+    split_otherwise,
+    exchanged,
+    weights_otherwise,
+    kept_on_one_side,
+    carried_otherwise,
+)
 SECONDS = 20.0  # after which no further change is tried
 
 
@@ -44,11 +55,11 @@ class Cause:
 
     Args:
         change: to be made.
-        found: where they differed, with the changes before it made.
+        regions: where they differed, with the changes before it made.
     """
 
     change: Candidate
-    found: Regions
+    regions: Regions
 
 
 IsTold = Callable[[Cause], bool]
@@ -93,28 +104,28 @@ def causes(
     keras = _traced_keras(twins, arrays)
     if keras is None:
         return None
-    first: Regions | None = None
-    found: list[Cause] = []
+    differing_first: Regions | None = None
+    cause_list: list[Cause] = []
     changes: list[Replacement] = []
     while True:
         torch = _traced(twins, arrays, changes)
         if torch is None:
             return None
         differing = regions(torch, keras, counterparts(torch, keras))
-        if first is None:
-            first = differing
+        if differing_first is None:
+            differing_first = differing
         if differing.are_empty:
-            return Causes(found, changes, first, are_all=True)
+            return Causes(cause_list, changes, differing_first, are_all=True)
         new: list[Candidate] = []
-        if len(found) < MOST_CAUSES:
+        if len(cause_list) < MOST_CAUSES:
             search = _Search(twins, arrays, changes, differing, end, is_told)
             new = search.known()
             if not new and not known_alone:
                 new = search.any()
         if not new:
-            return Causes(found, changes, first, are_all=False)
+            return Causes(cause_list, changes, differing_first, are_all=False)
         for candidate in new:
-            found.append(Cause(candidate, differing))
+            cause_list.append(Cause(candidate, differing))
             changes = [*changes, *candidate.replacements(differing)]
 
 
@@ -157,7 +168,7 @@ class _Search:
         twins: as in `causes`.
         arrays: as in `causes`.
         changes: that are made already.
-        found: where the twins differ with them.
+        regions: where the twins differ with them.
         end: when to stop, by the clock.
         is_told: as in `causes`.
     """
@@ -165,16 +176,17 @@ class _Search:
     twins: Twins
     arrays: Sequence[np.ndarray]
     changes: Sequence[Replacement]
-    found: Regions
+    regions: Regions
     end: float
     is_told: IsTold | None = None
 
     def known(self) -> list[Candidate]:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
-        changes = [*norms_elsewhere(self.found), *recurrent_by_hand(self.found)]
-        changes += rotated_otherwise(self.found)
-        in_loops = chain(kept_on_one_side(self.found), carried_otherwise(self.found))
-        for candidate in chain(changes, read_otherwise(self.found), in_loops):
+        changes = [*norms_at_residuals(self.regions)]
+        changes += recurrent_by_hand(self.regions)
+        changes += rotated_otherwise(self.regions)
+        by_themselves = [changes_of(self.regions) for changes_of in THAT_CURE]
+        for candidate in chain(changes, *by_themselves):
             if self._cures([candidate]):
                 return [candidate]
         return self._best(changes)
@@ -207,28 +219,28 @@ class _Search:
         """Changes where the difference begins, in several branches, that cure it."""
         branches: list[Candidate] = []
         for of_branches in (candidates_of_branches, reshapes_of_branches):
-            branches = of_branches(self.found)
+            branches = of_branches(self.regions)
             if len(branches) > 1 and self._cures(branches):
                 break
         else:
             return []
         for candidate in list(branches):
-            fewer = [other for other in branches if other is not candidate]
+            fewer = [branch for branch in branches if branch is not candidate]
             if self._cures(fewer):
                 branches = fewer
         return branches
 
     def _is_told(self, candidate: Candidate) -> bool:
         """Whether a change may be named."""
-        return self.is_told is None or self.is_told(Cause(candidate, self.found))
+        return self.is_told is None or self.is_told(Cause(candidate, self.regions))
 
     def _cures(self, changes: Sequence[Candidate]) -> bool:
         """Whether PyTorch's model returns with some changes what Keras's does."""
-        keras = self.found.keras.trace
+        keras = self.regions.keras.trace
         expected = [keras.array(number) for number in keras.results]
         replacements = [*self.changes]
         for candidate in changes:
-            replacements += candidate.replacements(self.found)
+            replacements += candidate.replacements(self.regions)
         twin = self.twins.twin("torch", "float64")
         results = pytorch_traces.results_of(twin, self.arrays, replacements)
         if results is None or len(results) != len(expected):
@@ -251,7 +263,7 @@ class _Search:
         best: list[Candidate] = []
         largest = 0
         for candidate in every:
-            changes = [*self.changes, *candidate.replacements(self.found)]
+            changes = [*self.changes, *candidate.replacements(self.regions)]
             torch = _traced(self.twins, self.arrays, changes)
             if torch is None:
                 continue
@@ -265,23 +277,25 @@ class _Search:
 
         Without those that the change itself has put into PyTorch's model.
         """
-        keras = self.found.keras
+        keras = self.regions.keras
         shared = counterparts(torch, keras.trace)
-        own: tuple[int, ...] = ()
+        outputs: tuple[int, ...] = ()
         if candidate.keras is not None and candidate.manner in OF_KERAS:
-            own = candidate.keras.outputs
+            outputs = candidate.keras.outputs
         count = 0
         for number in keras.depths:
             if number == RETURN:
                 continue
             for value in keras.trace.steps[number].outputs:
-                is_new = value not in self.found.shared.of_keras and value not in own
+                is_new = (
+                    value not in self.regions.shared.of_keras and value not in outputs
+                )
                 count += is_new and value in shared.of_keras
         return count
 
     def _candidates(self) -> Iterator[Candidate]:
         """The changes to be tried, while there is time."""
-        for candidate in candidates(self.found):
+        for candidate in candidates(self.regions):
             if time.monotonic() > self.end:
                 return
             yield candidate

@@ -20,7 +20,7 @@ FEW = 5  # places along an axis that are told one by one
 
 
 def compared(torch: np.ndarray, keras: np.ndarray) -> str:
-    """What PyTorch's array is of Keras's, in words; "" where nothing is to be said.
+    """How the arrays of the two sides are related, in words; "" where that is unknown.
 
     Args:
         torch: of any shape.

@@ -26,8 +26,8 @@ class Counterpart:
 
     Args:
         number: of the value there.
-        axes: the order of PyTorch's axes that Keras has, after which a reshape makes
-            PyTorch's array Keras's.
+        axes: the order of PyTorch's axes that Keras has; in it, a reshape makes the
+            array of PyTorch that of Keras.
     """
 
     number: int
@@ -39,8 +39,8 @@ class Counterparts:
     """The values of PyTorch's trace and of Keras's trace that are the same.
 
     Args:
-        of_torch: for values of PyTorch's trace, those of Keras's.
-        of_keras: for values of Keras's trace, the numbers of those of PyTorch's.
+        of_torch: values of Keras's trace, by the number of a value of PyTorch's trace.
+        of_keras: numbers of values of PyTorch's trace, by that of one of Keras's trace.
     """
 
     of_torch: Mapping[int, Sequence[Counterpart]] = field(default_factory=dict)
@@ -109,10 +109,12 @@ def _hiding(trace: Trace, shared: Mapping[int, Sequence[Any]]) -> set[int]:
     return hiding
 
 
-def _overlap(some: Sequence[Any], others: Sequence[Any]) -> bool:
+def _overlap(twins: Sequence[Any], further_counterparts: Sequence[Any]) -> bool:
     """Whether two values have a counterpart in common."""
-    numbers = [getattr(item, "number", item) for item in some]
-    return any(getattr(item, "number", item) in numbers for item in others)
+    numbers = [getattr(item, "number", item) for item in twins]
+    return any(
+        getattr(item, "number", item) in numbers for item in further_counterparts
+    )
 
 
 def order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:
@@ -121,6 +123,8 @@ def order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:
     The order that they have is tried first. A mask that is True where the other is
     False counts as the same.
     """
+    if same(a, b):
+        return tuple(range(a.ndim))
     for axes in orders_of_axes(a.shape, b.shape):
         turned = a.transpose(axes).reshape(b.shape)
         if same(turned, b):
@@ -130,28 +134,28 @@ def order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:
     return None
 
 
-def is_turned(own: np.ndarray, array: np.ndarray) -> bool:
+def is_turned(torch_array: np.ndarray, array: np.ndarray) -> bool:
     """Whether arrays of one shape that hold the same numbers have them elsewhere."""
-    if own.ndim < 2 or own.shape != array.shape:
+    if torch_array.ndim < 2 or torch_array.shape != array.shape:
         return False
-    axes = order_of_axes(own, array)
-    if axes is None or axes == tuple(range(own.ndim)):
+    axes = order_of_axes(torch_array, array)
+    if axes is None or axes == tuple(range(torch_array.ndim)):
         return False  # such as booleans that are the opposite
-    return same(own.transpose(axes), array)
+    return same(torch_array.transpose(axes), array)
 
 
 def orders_of_axes(
-    shape: tuple[int, ...], other: tuple[int, ...]
+    shape: tuple[int, ...], target_shape: tuple[int, ...]
 ) -> Iterator[tuple[int, ...]]:
     """Orders of a shape's axes in which it is another shape, if no axis has one entry.
 
     Also where some axes of one shape are a single axis of the other one.
     """
     if len(shape) > MOST_AXES:
-        if np.prod(shape) == np.prod(other):
+        if np.prod(shape) == np.prod(target_shape):
             yield tuple(range(len(shape)))
         return
-    target = [size for size in other if size != 1]
+    target = [size for size in target_shape if size != 1]
     long = [axis for axis, size in enumerate(shape) if size != 1]
     short = [axis for axis, size in enumerate(shape) if size == 1]
     for order in permutations(long):
@@ -225,24 +229,24 @@ def _figures(array: np.ndarray) -> tuple[float, float, float]:
     return float(np.abs(x).sum()), float(np.square(x).sum() ** 0.5), float(len(x))
 
 
-def _are_near(figures: Sequence[float], others: Sequence[float]) -> bool:
+def _are_near(torch_figures: Sequence[float], keras_figures: Sequence[float]) -> bool:
     """Whether the figures of two arrays are the same, up to rounding."""
     return all(
-        math.isclose(figure, other, rel_tol=1e-6, abs_tol=1e-9)
-        for figure, other in zip(figures, others, strict=True)
+        math.isclose(torch_figure, keras_figure, rel_tol=1e-6, abs_tol=1e-9)
+        for torch_figure, keras_figure in zip(torch_figures, keras_figures, strict=True)
     )
 
 
 def _masks(trace: Trace) -> list[np.ndarray]:
     """Masks of steps, (batch, time), that are neither all True nor all False."""
-    found: dict[bytes, np.ndarray] = {}
+    masks: dict[bytes, np.ndarray] = {}
     for value in trace.values:
         array = value.array
         if array.dtype == bool and array.ndim == 2:
             for mask in (array, ~array):
                 if mask[:, 0].all() and LEAST_VALID < mask.mean() < 1:
-                    found[mask.tobytes()] = mask
-    return list(found.values())[:3]
+                    masks[mask.tobytes()] = mask
+    return list(masks.values())[:3]
 
 
 def _same_where_valid(

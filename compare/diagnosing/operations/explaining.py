@@ -49,73 +49,84 @@ def explained_by_operations(
         return before  # one refuses, or there is no float64
     if before.explained:
         if not before.faults:  # by values alone, which may be as they are by chance
-            found = causes(twins, arrays, known_alone=True)
-            by_mistakes = _by(found, twins, arrays, before, proofs)
-            if found is not None and found.are_all and by_mistakes is not before:
+            search_result = causes(twins, arrays, known_alone=True)
+            by_mistakes = _by(search_result, twins, arrays, before, proofs)
+            are_all = search_result is not None and search_result.are_all
+            if are_all and by_mistakes is not before:
                 return by_mistakes
         return with_place(before, begin(twins, arrays), lines_alone=True)
-    found = causes(twins, arrays)
-    explanation = _by(found, twins, arrays, before, proofs)
+    search_result = causes(twins, arrays)
+    explanation = _by(search_result, twins, arrays, before, proofs)
     if explanation.explained:
         return explanation
-    is_cured = found is not None and found.are_all
-    if is_cured and not before.part and not _is_of_layers(found):
+    is_cured = search_result is not None and search_result.are_all
+    if is_cured and not before.part and not _is_of_layers(search_result):
         # What cures may be told by its parts, where it is not as a whole.
-        told = _by(
+        by_parts = _by(
             causes(twins, arrays, is_told=_is_told), twins, arrays, before, proofs
         )
-        if told.explained:
-            return told
+        if by_parts.explained:
+            return by_parts
     if not before.part:
         return explanation
     with cures:
-        found = causes(twins, arrays)
-        rest = _by(found, twins, arrays, before, proofs)
-    return _both(before, rest) if rest.explained else explanation
+        search_result = causes(twins, arrays)
+        beyond = _by(search_result, twins, arrays, before, proofs)
+    if beyond.explained:
+        return _both(before, beyond)
+    return explanation
 
 
 def _by(
-    found: Causes | None,
+    search_result: Causes | None,
     twins: Twins,
     arrays: tuple[np.ndarray, ...],
     before: Explanation,
     proofs: Collection[Verdict],
 ) -> Explanation:
-    """What causes explain, if they are proved; else what was explained before."""
-    if found is None or found.begin.are_empty:
+    """What causes explain, if they are proved; else what was explained before.
+
+    Args:
+        search_result: the causes; None where the twins refuse to run.
+        twins: both.
+        arrays: one for each input.
+        before: what is explained without the operations.
+        proofs: verdicts of cured twins that prove the causes.
+    """
+    if search_result is None or search_result.begin.are_empty:
         return before
-    explanation = with_place(before, found.begin)
-    if not found.causes:
+    explanation = with_place(before, search_result.begin)
+    if not search_result.causes:
         return explanation
-    words = _once_each(found.causes)
+    words = _once_each(search_result.causes)
     if samples_are_mixed(twins, arrays):
         words[0] = replace(words[0], sentence=f"{words[0].sentence}; {MIXED}")
-    after = _judged(twins, arrays, found.replacements)
-    is_proved = found.are_all and after is not None and after.verdict in proofs
-    if not is_proved or not all(said.is_cause for said in words):
-        return _in_part(explanation, words, _relation(found))
+    after = _judged(twins, arrays, search_result.replacements)
+    is_proved = search_result.are_all and after is not None and after.verdict in proofs
+    if not is_proved or not all(wording.is_cause for wording in words):
+        return _in_part(explanation, words, _relation(search_result))
     assert after is not None
-    change = found.causes[0].change
+    change = search_result.causes[0].change
     explained = _explained(explanation, words, after)
     explained = replace(
         explained,
         torch_line=_text(change.torch.line),
-        is_rounding=all(map(is_rounding, found.causes)),
+        is_rounding=all(map(is_rounding, search_result.causes)),
     )
     if change.keras is None:
         return explained
     return replace(explained, keras_line=_text(change.keras.line))
 
 
-def _is_of_layers(found: Causes | None) -> bool:
+def _is_of_layers(search_result: Causes | None) -> bool:
     """Whether twin layers with weights make unlike results, each as a whole.
 
     What they compute has no parts in the models' source, and whatever comes after them
     would cure by what it takes over from Keras.
     """
-    if found is None:
+    if search_result is None:
         return False
-    for cause in found.causes:
+    for cause in search_result.causes:
         torch, keras = cause.change.torch, cause.change.keras
         if cause.change.manner != "otherwise" or keras is None:
             return False
@@ -129,20 +140,21 @@ def _is_told(cause: Cause) -> bool:
     return worded(cause).is_cause
 
 
-def _once_each(found: Sequence[Cause]) -> list[Worded]:
+def _once_each(cause_list: Sequence[Cause]) -> list[Worded]:
     """Causes in words, those that one line makes again and again only once."""
     words: dict[tuple[str, str], Worded] = {}
     times: dict[tuple[str, str], int] = {}
-    for cause in found:
-        said = worded(cause)
-        key = said.fault, _text(cause.change.torch.line) or said.sentence
-        words.setdefault(key, said)
-        words[key] = replace(words[key], is_cause=words[key].is_cause and said.is_cause)
+    for cause in cause_list:
+        wording = worded(cause)
+        key = wording.fault, _text(cause.change.torch.line) or wording.sentence
+        words.setdefault(key, wording)
+        is_cause = words[key].is_cause and wording.is_cause
+        words[key] = replace(words[key], is_cause=is_cause)
         times[key] = times.get(key, 0) + 1
     once = []
-    for key, said in words.items():
+    for key, wording in words.items():
         again = f", {times[key]} times in the same way" if times[key] > 1 else ""
-        once.append(replace(said, sentence=f"{said.sentence}{again}"))
+        once.append(replace(wording, sentence=f"{wording.sentence}{again}"))
     return once
 
 
@@ -163,22 +175,22 @@ def _explained(
     """The explanation by causes that are proved."""
     last = deciding_stage(after)
     alternatives = []
-    for number, said in enumerate(words, start=1):
+    for number, wording in enumerate(words, start=1):
         instead_of = number if len(words) > 1 else 0
         alternative = Alternative(
             side="keras",
-            faults=(said.fault,),
+            faults=(wording.fault,),
             sentence="Keras is the one to change",
-            fix=said.fixes["keras"],
+            fix=wording.fixes["keras"],
             instead_of=instead_of,
         )
         alternatives.append(alternative)
     return replace(
         before,
         explained=True,
-        faults=tuple(dict.fromkeys(said.fault for said in words)),
-        sentence="; and ".join(dict.fromkeys(said.sentence for said in words)),
-        fix="; and ".join(dict.fromkeys(said.fixes["torch"] for said in words)),
+        faults=tuple(dict.fromkeys(wording.fault for wording in words)),
+        sentence="; and ".join(dict.fromkeys(wording.sentence for wording in words)),
+        fix="; and ".join(dict.fromkeys(wording.fixes["torch"] for wording in words)),
         indistinguishable_from=(),
         gap_after=last.gap64,
         limit=last.limit64,
@@ -188,21 +200,21 @@ def _explained(
     )
 
 
-def _both(before: Explanation, rest: Explanation) -> Explanation:
+def _both(before: Explanation, beyond: Explanation) -> Explanation:
     """What layers explain in part, and what operations explain beyond it."""
     return replace(
-        rest,
-        faults=(*before.faults, *rest.faults),
-        sentence=f"{before.part}; and {rest.sentence}",
-        fix=f"{before.fix}; and {rest.fix}",
+        beyond,
+        faults=(*before.faults, *beyond.faults),
+        sentence=f"{before.part}; and {beyond.sentence}",
+        fix=f"{before.fix}; and {beyond.fix}",
         indistinguishable_from=before.indistinguishable_from,
         alternatives=before.alternatives,
     )
 
 
-def _relation(found: Causes) -> str:
+def _relation(search_result: Causes) -> str:
     """What the first unlike values have to do with each other, in words."""
-    change, regions = found.causes[0].change, found.causes[0].found
+    change, regions = search_result.causes[0].change, search_result.causes[0].regions
     if change.manner != "otherwise":
         return ""
     array = regions.torch.trace.array(change.torch.outputs[change.place])
@@ -215,28 +227,29 @@ def _in_part(
     """What is seen of operations, beside what was said before."""
     if before.part:
         return before
-    sentences = [*(said.sentence for said in words), relation]
+    sentences = [*(wording.sentence for wording in words), relation]
     sentence = "; and ".join(dict.fromkeys(text for text in sentences if text))
-    rest = f"{sentence}; {before.rest}" if before.rest else sentence
-    return replace(before, sentence=rest, rest=rest)
+    if before.rest:
+        sentence = f"{sentence}; {before.rest}"
+    return replace(before, sentence=sentence, rest=sentence)
 
 
 # ------------------------------------------------------------------------- place
 
 
 def with_place(
-    before: Explanation, found: Regions | None, lines_alone: bool = False
+    before: Explanation, regions: Regions | None, lines_alone: bool = False
 ) -> Explanation:
     """Say on which lines the difference begins, and in which layer if that is sure.
 
     Args:
         before: without lines.
-        found: where the twins do different things; None where that is not known.
+        regions: where the twins do different things; None where that is not known.
         lines_alone: whether the layer stays as it is.
     """
-    if found is None:
+    if regions is None:
         return before
-    torch, keras = _only(found.torch.sources), _only(found.keras.sources)
+    torch, keras = _only(regions.torch.sources), _only(regions.keras.sources)
     changes: dict[str, Any] = {}
     if torch is not None:
         changes["torch_line"] = _text(torch.line)

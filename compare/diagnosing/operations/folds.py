@@ -38,18 +38,18 @@ class Fold:
     bias: np.ndarray
 
 
-def unlike_folds(change: Candidate, found: Regions) -> Worded | None:
+def unlike_folds(change: Candidate, regions: Regions) -> Worded | None:
     """Say how a batch norm was folded, where one side alone still has it.
 
     Args:
         change: a step of PyTorch that does what one of Keras does.
-        found: where the twins differ.
+        regions: where the twins differ.
     """
     if change.keras is None:
         return None
     steps: dict[Side, tuple[Step, Region]] = {
-        "torch": (change.torch, found.torch),
-        "keras": (change.keras, found.keras),
+        "torch": (change.torch, regions.torch),
+        "keras": (change.keras, regions.keras),
     }
     for side in SIDES:
         norm, before = _norm(*steps[side], side)

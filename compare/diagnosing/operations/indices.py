@@ -14,33 +14,37 @@ TAKING = ("[]", "gather", "index_select", "take", "take_along_dim")
 MOST_BETWEEN = 6  # operations, between what moves an index and what takes it
 
 
-def moved_index(change: Candidate, found: Regions) -> Worded | None:
+def moved_index(change: Candidate, regions: Regions) -> Worded | None:
     """A step of PyTorch alone that moves an index; None for any other change."""
     if change.manner != "torch alone":
         return None
-    trace = found.torch.trace
-    own = trace.array(change.torch.outputs[change.place])
+    trace = regions.torch.trace
+    torch_index = trace.array(change.torch.outputs[change.place])
     right = trace.array(change.value)
-    if own.dtype.kind != "i" or right.dtype.kind != "i" or own.shape != right.shape:
+    if (
+        torch_index.dtype.kind != "i"
+        or right.dtype.kind != "i"
+        or torch_index.shape != right.shape
+    ):
         return None
     taker = _taker(change.torch, trace)
-    gaps = np.unique(right - own)
+    gaps = np.unique(right - torch_index)
     if taker is None or len(gaps) != 1 or gaps[0] == 0:
         return None
     by, gap = name_of(change.torch, trace), int(gaps[0])
-    way = "earlier" if gap > 0 else "later"
+    direction = "earlier" if gap > 0 else "later"
     noun = "step" if abs(gap) == 1 else "steps"
     sentence = (
-        f"PyTorch takes what stands {abs(gap)} {noun} {way} than Keras does: its "
+        f"PyTorch takes what stands {abs(gap)} {noun} {direction} than Keras does: its "
         f"index in {name_of(taker, trace)}{at(taker)} is moved by "
         f"{by}{at(change.torch)}"
     )
     return Worded(
-        f"an index {abs(gap)} {noun} {way}",
+        f"an index {abs(gap)} {noun} {direction}",
         sentence,
         {
             "torch": f"PyTorch{at(change.torch)}: leave out {by}",
-            "keras": f"Keras: take what stands {abs(gap)} {noun} {way}",
+            "keras": f"Keras: take what stands {abs(gap)} {noun} {direction}",
         },
     )
 
@@ -49,9 +53,9 @@ def _taker(step: Step, trace: Trace) -> Step | None:
     """The step that takes entries by an index that a step has a part in."""
     for _ in range(MOST_BETWEEN):
         users = [
-            other
-            for other in trace.steps.values()
-            if set(other.inputs) & set(step.outputs)
+            user
+            for user in trace.steps.values()
+            if set(user.inputs) & set(step.outputs)
         ]
         if not users:
             return None

@@ -44,11 +44,11 @@ class Kept:
     rate: float
 
 
-def kept_on_one_side(found: Regions) -> Iterator[Candidate]:
+def kept_on_one_side(regions: Regions) -> Iterator[Candidate]:
     """Changes of a loop's states that one side alone mixes with those before."""
     loops: dict[Side, Loops] = {
-        "torch": loops_of(found.torch.trace),
-        "keras": loops_of(found.keras.trace),
+        "torch": loops_of(regions.torch.trace),
+        "keras": loops_of(regions.keras.trace),
     }
     for side in SIDES:
         states = list(_kept_states(loops[side]))
@@ -56,7 +56,7 @@ def kept_on_one_side(found: Regions) -> Iterator[Candidate]:
             continue
         for count in range(1, MOST_STATES + 1):
             for chosen in combinations(states, count):
-                yield from _made_alike(side, chosen, loops, found)
+                yield from _made_alike(side, chosen, loops, regions)
 
 
 def _kept_states(loops: Loops) -> Iterator[Kept]:
@@ -105,7 +105,7 @@ def _rate(made: Passes, new: Passes, place: int, loops: Loops) -> float | None:
 
 
 def _made_alike(
-    side: Side, chosen: Sequence[Kept], loops: dict[Side, Loops], found: Regions
+    side: Side, chosen: Sequence[Kept], loops: dict[Side, Loops], regions: Regions
 ) -> Iterator[Candidate]:
     """PyTorch's states are made as Keras's are, some of which are kept in part."""
     ways = []
@@ -113,10 +113,10 @@ def _made_alike(
         if side == "torch":
             ways.append([_all_new(kept)])
         else:
-            ways.append(list(_kept_in_torch(kept, loops, found)))
+            ways.append(list(_kept_in_torch(kept, loops, regions)))
     for way in product(*ways):
         changes = tuple(chain.from_iterable(way))
-        step = found.torch.trace.steps[changes[0].step]
+        step = regions.torch.trace.steps[changes[0].step]
         words = _words(side, chosen, loops)
         yield Candidate("torch alone", step, 0, 0, words=words, instead=changes)
 
@@ -130,17 +130,17 @@ def _all_new(kept: Kept) -> list[Replacement]:
 
 
 def _kept_in_torch(
-    kept: Kept, loops: dict[Side, Loops], found: Regions
+    kept: Kept, loops: dict[Side, Loops], regions: Regions
 ) -> Iterator[list[Replacement]]:
     """A part of PyTorch's state is kept: as soon as it is made, or from pass to pass.
 
     In the second way what is new makes the rest of its pass, as h of c.
     """
-    passes = _of_opposite(kept, loops, found)
+    passes = _of_opposite(kept, loops, regions)
     if passes is None:
         return
     array, torch = _first_state(kept, loops["keras"]), loops["torch"]
-    if found.torch.trace.array(passes[0].outputs[0]).shape != array.shape:
+    if regions.torch.trace.array(passes[0].outputs[0]).shape != array.shape:
         return
     at_once = [Replacement(passes[0].number, 0, array, part=kept.rate)]
     for before, step in pairwise(passes):
@@ -193,11 +193,13 @@ def _first_state(kept: Kept, loops: Loops) -> np.ndarray:
     return (state - (1 - kept.rate) * new) / kept.rate
 
 
-def _of_opposite(kept: Kept, loops: dict[Side, Loops], found: Regions) -> Passes | None:
+def _of_opposite(
+    kept: Kept, loops: dict[Side, Loops], regions: Regions
+) -> Passes | None:
     """The steps of PyTorch's loop that make the part that is new in Keras's state."""
     value = kept.new[0].outputs[kept.place]
-    for number in reversed(found.shared.of_keras.get(value, ())):
-        maker = found.torch.trace.maker(number)
+    for number in reversed(regions.shared.of_keras.get(value, ())):
+        maker = regions.torch.trace.maker(number)
         if maker is not None and maker.number in loops["torch"].places:
             passes, _ = loops["torch"].places[maker.number]
             if len(passes) == len(kept.made) and len(maker.outputs) == 1:

@@ -145,12 +145,11 @@ def _of_pytorch(step: Step, trace: Trace) -> Layer | None:
     if kind is None or place is None or kind.rows is None or not step.outputs:
         return None
     prefix = f"the weight {step.layer}." if step.layer else "the weight "
-    arrays = {
-        value.source.removeprefix(prefix): value.array
-        for value in trace.values
-        if value.source.startswith(prefix)
-        and "." not in value.source.removeprefix(prefix)
-    }
+    arrays = {}
+    for value in trace.values:
+        name = value.source.removeprefix(prefix)
+        if value.source.startswith(prefix) and "." not in name:
+            arrays[name] = value.array
     settings = SimpleNamespace(**step.arguments)
     x = trace.array(step.inputs[place])
     output = trace.array(step.outputs[0])

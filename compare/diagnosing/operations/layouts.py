@@ -49,40 +49,40 @@ def first_input(step: Step, trace: Trace) -> int | None:
     return None
 
 
-def layouts(own: np.ndarray, keras: Trace, value: int, order: Sequence[int]) -> Layouts:
+def layouts(x: np.ndarray, keras: Trace, value: int, order: Sequence[int]) -> Layouts:
     """Say how an input of PyTorch's layer holds the numbers of Keras's.
 
     Args:
-        own: what PyTorch's layer is given.
+        x: what PyTorch's layer is given.
         keras: Keras's trace.
         value: what Keras's layer is given, of that trace.
         order: of its axes in which PyTorch's layer should have it.
     """
-    given = keras.array(value)
+    keras_x = keras.array(value)
     maker = keras.maker(value)
-    sources = [(given, tuple(order))]
+    sources = [(keras_x, tuple(order))]
     if maker is not None and maker.inputs:
         before = keras.array(maker.inputs[0])
         sources.append((before, tuple(range(before.ndim))))
     for array, right_order in sources:
         names = _axes_of(keras, array.ndim)
-        if not names or array.size != own.size or array.ndim > MOST_AXES:
+        if not names or array.size != x.size or array.ndim > MOST_AXES:
             continue
-        is_flat = array.ndim != own.ndim
+        is_flat = array.ndim != x.ndim
         for own_order in permutations(range(array.ndim)):
             turned = array.transpose(own_order)
-            if not is_flat and turned.shape != own.shape:
+            if not is_flat and turned.shape != x.shape:
                 continue
-            if own_order != right_order and same(turned.reshape(own.shape), own):
+            if own_order != right_order and same(turned.reshape(x.shape), x):
                 return Layouts(
                     _axes(names, own_order, is_flat), _axes(names, right_order, is_flat)
                 )
-    names = _axes_of(keras, given.ndim)
-    if names and given.size == own.size and same(given.ravel(), own.ravel()):
-        plain = tuple(range(given.ndim))
+    names = _axes_of(keras, keras_x.ndim)
+    if names and keras_x.size == x.size and same(keras_x.ravel(), x.ravel()):
+        plain = tuple(range(keras_x.ndim))
         right = _axes(names, tuple(order), False)
         return Layouts(
-            f"{_axes(names, plain, False)}, reshaped to {own.shape} and not permuted",
+            f"{_axes(names, plain, False)}, reshaped to {x.shape} and not permuted",
             right,
         )
     return Layouts("the same numbers in an order unknown", "its own")

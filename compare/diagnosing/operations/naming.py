@@ -37,8 +37,8 @@ def steps_up_to(region: Region, step: Step) -> list[Step]:
 def names_of(steps: Sequence[Step], trace: Trace) -> str:
     """Steps in words; of many, the first and the last."""
     if len(steps) > MOST_STEPS:
-        first, last = name_of(steps[0], trace), name_of(steps[-1], trace)
-        return f"{len(steps)} operations, {first} to {last}"
+        begin, end = name_of(steps[0], trace), name_of(steps[-1], trace)
+        return f"{len(steps)} operations, {begin} to {end}"
     return listed([name_of(step, trace) for step in steps])
 
 
@@ -50,14 +50,20 @@ def name_of(step: Step, trace: Trace) -> str:
         return f"`{step.layer}` ({_kind(step)})"
     if step.name == "[]":
         return f"`{_index(step)}`{_reversed(step)}"
-    told = []
+    if step.name == "setitem":
+        value = step.arguments.get("2")
+        put = f"{value:g}" if isinstance(value, int | float) else "..."
+        return f"`{_index(step)} = {put}` (setitem)"
+    texts = []
     if step.name.isidentifier():
         for key, value in step.arguments.items():
             if key in UNTOLD or not _is_plain(value):
                 continue
             text = f"{value:g}" if isinstance(value, float) else f"{value}"
-            told.append(text if key.isdigit() else f"{key}={text}")
-    words = ", ".join(told)
+            if not key.isdigit():
+                text = f"{key}={text}"
+            texts.append(text)
+    words = ", ".join(texts)
     if not words or len(words) > MOST_LETTERS:
         return f"`{step.name}`"
     return f"`{step.name}({words})`"
@@ -65,14 +71,15 @@ def name_of(step: Step, trace: Trace) -> str:
 
 def _kind(step: Step) -> str:
     """The kind of a layer; of one that is a function, which function."""
-    function = step.arguments.get("activation") if step.name == "Activation" else None
-    return f"{step.name}: {function}" if function else step.name
+    if step.name == "Activation" and step.arguments.get("activation"):
+        return f"{step.name}: {step.arguments['activation']}"
+    return step.name
 
 
 def _is_plain(value: object) -> bool:
     """Whether an argument is short in words."""
     if isinstance(value, tuple):
-        return all(isinstance(part, int | float | str) for part in value)
+        return all(isinstance(item, int | float | str) for item in value)
     return isinstance(value, bool | int | float | str) and value != ""
 
 
@@ -81,21 +88,30 @@ def _index(step: Step) -> str:
     index = step.arguments.get("1")
     if index is None:
         return "[]"
-    parts = index if isinstance(index, tuple) else (index,)
+    items = index if isinstance(index, tuple) else (index,)
     words = []
-    for part in parts:
-        if isinstance(part, slice):
-            start = "" if part.start is None else part.start
-            stop = "" if part.stop is None else part.stop
-            by = "" if part.step is None else f":{part.step}"
-            words.append(f"{start}:{stop}{by}")
-        elif part is Ellipsis:
+    for item in items:
+        if isinstance(item, slice):
+            words.append(_slice_in_words(item))
+        elif item is Ellipsis:
             words.append("...")
-        elif part is None or isinstance(part, int):
-            words.append(str(part))
+        elif item is None or isinstance(item, int):
+            words.append(str(item))
         else:
             return "[]"
     return f"[{', '.join(words)}]"
+
+
+def _slice_in_words(item: slice) -> str:
+    """A slice as it is written, such as `1:` or `::2`."""
+    words = ["", ""]
+    if item.start is not None:
+        words[0] = str(item.start)
+    if item.stop is not None:
+        words[1] = str(item.stop)
+    if item.step is not None:
+        words.append(str(item.step))
+    return ":".join(words)
 
 
 def _reversed(step: Step) -> str:
@@ -212,9 +228,9 @@ def _result(maker: Step, place: int) -> str:
 def _again(step: Step, trace: Trace) -> str:
     """Which time it is that a step's line runs, where it does more than once."""
     times = [
-        other.number
-        for other in trace.steps.values()
-        if (other.name, other.layer, other.line) == (step.name, step.layer, step.line)
+        run.number
+        for run in trace.steps.values()
+        if (run.name, run.layer, run.line) == (step.name, step.layer, step.line)
     ]
     if len(times) < 2:
         return ""

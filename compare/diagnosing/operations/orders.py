@@ -32,12 +32,12 @@ class Arrangement:
 
 
 def arrangements(
-    found: Regions, step: Step, array: np.ndarray, like: np.ndarray
+    regions: Regions, step: Step, array: np.ndarray, like: np.ndarray
 ) -> list[Arrangement]:
     """How Keras's array may be laid out in PyTorch, the likeliest first.
 
     Args:
-        found: knows which axis of Keras's arrays is which of PyTorch's arrays.
+        regions: knows which axis of Keras's arrays is which of PyTorch's arrays.
         step: of PyTorch, whose inputs tell the order of axes.
         array: of Keras's layout.
         like: what PyTorch has in that place.
@@ -47,7 +47,7 @@ def arrangements(
     plain = tuple(range(array.ndim))
     orders: list[tuple[int, ...]] = []
     for value in step.inputs:
-        for counterpart in found.shared.of_torch.get(value, ()):
+        for counterpart in regions.shared.of_torch.get(value, ()):
             if len(counterpart.axes) == array.ndim:
                 back = np.argsort(counterpart.axes)
                 orders.append(tuple(int(axis) for axis in back))
@@ -58,6 +58,13 @@ def arrangements(
             orders.append(plain)
         orders = [*dict.fromkeys([*orders, *possible])][:MOST_ORDERS]
         return [Arrangement(order, like.shape) for order in orders]
-    if array.ndim == 0 or like.ndim == 0 or len(array) != len(like):
+    if array.ndim == 0 or like.ndim == 0 or not _have_one_batch(array, like):
         return []
     return [Arrangement(order) for order in dict.fromkeys([*orders, plain])][:1]
+
+
+def _have_one_batch(array: np.ndarray, like: np.ndarray) -> bool:
+    """Whether arrays have as many samples, or one of them is over all of these."""
+    if len(array) == len(like):
+        return True
+    return array.ndim == like.ndim and 1 in (len(array), len(like))

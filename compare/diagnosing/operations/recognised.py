@@ -20,6 +20,7 @@ from compare.mistakes.activations import ROUNDED
 
 MOST_NUMBERS = 300_000  # in an array; larger ones are not tried
 MOST_ENTRIES = 300  # along an axis, of which one may be taken
+FEWEST_ON_A_LINE = 3  # numbers: any two are
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def _of_each_number(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         if name != "a softmax" and same(function(x), output):
             yield Recognised(name)
     lowest, highest = output.min(), output.max()
-    if lowest < highest and same(np.clip(x, lowest, highest), output):
+    between = (output > lowest) & (output < highest)
+    if between.any() and same(np.clip(x, lowest, highest), output):
         if lowest > x.min() and highest < x.max():
             yield Recognised("the values", f"clipped to [{lowest:g}, {highest:g}]")
         elif lowest > x.min():
@@ -115,7 +117,7 @@ def _of_each_number(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         elif highest < x.max():
             yield Recognised("the values", f"of at most {highest:g}")
     below, slope = x < 0, np.nan
-    if below.any() and not below.all():
+    if below.sum() >= FEWEST_ON_A_LINE - 1 and not below.all():  # 0 is on it as well
         slope = float((output[below] / x[below]).mean())
         is_slope = np.isfinite(slope) and slope != 1
         if is_slope and same(functions.leaky_relu(slope)(x), output):
@@ -160,9 +162,12 @@ def _linear(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
     offset = float(output[low] - factor * x[low])
     if abs(offset) < 1e-12 * max(1.0, abs(factor)):
         offset = 0.0
+    is_same_slope = abs(factor - 1) < 1e-12
+    if offset and not is_same_slope and len(np.unique(x)) < FEWEST_ON_A_LINE:
+        return
     if factor and same(factor * x + offset, output):
         words = f"times {number(factor)}"
-        if abs(factor - 1) < 1e-12:
+        if is_same_slope:
             words = f"plus {offset:.6g}"
         elif offset:
             words += f" plus {offset:.6g}"
@@ -243,12 +248,14 @@ def _shifted(output: np.ndarray, x: np.ndarray, axis: int) -> Iterator[Recognise
             place[axis] = edge
             nothing, repeated = moved.copy(), moved.copy()
             nothing[tuple(place)] = 0
-            first = [slice(None)] * x.ndim
-            first[axis] = slice(0, 1) if sign > 0 else slice(size - 1, size)
-            repeated[tuple(place)] = x[tuple(first)]
-            for array, rest in ((nothing, "zeros"), (repeated, "the edge repeated")):
+            index = [slice(None)] * x.ndim
+            index[axis] = slice(0, 1) if sign > 0 else slice(size - 1, size)
+            repeated[tuple(place)] = x[tuple(index)]
+            for array, filling in ((nothing, "zeros"), (repeated, "the edge repeated")):
                 if same(array, output):
-                    where = f"{steps} {words} along axis {axis}, {rest} in their place"
+                    where = (
+                        f"{steps} {words} along axis {axis}, {filling} in their place"
+                    )
                     yield Recognised("the values", where)
                     return
 
@@ -258,12 +265,12 @@ def _reduced(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
     if output.size >= x.size:
         return
     for axes in _axes(x.ndim):
-        left = x.size // int(np.prod([x.shape[axis] for axis in axes]))
-        if left != output.size:
+        remaining = x.size // int(np.prod([x.shape[axis] for axis in axes]))
+        if remaining != output.size:
             continue
         for name, function in REDUCTIONS.items():
-            made = function(x, axis=axes)
-            if same(made.ravel(), output.ravel()):
+            reduced = function(x, axis=axes)
+            if same(reduced.ravel(), output.ravel()):
                 yield Recognised(name, in_words(axes))
 
 
@@ -281,13 +288,13 @@ def _taken(output: np.ndarray, x: np.ndarray) -> Iterator[Recognised]:
         few = output.shape[axis]
         if few * x.size == size * output.size and few < size:
             for start in range(size - few + 1):
-                part = x.take(range(start, start + few), axis)
-                if same(part, output):
+                entries = x.take(range(start, start + few), axis)
+                if same(entries, output):
                     yield _entries(start, few, size, axis)
             for step in range(2, 5):
                 for start in range(step):
-                    part = x.take(range(start, size, step), axis)
-                    if same(part, output):
+                    entries = x.take(range(start, size, step), axis)
+                    if same(entries, output):
                         detail = f"{step} along axis {axis}, from {start} on"
                         yield Recognised("one entry of every", detail)
 
@@ -320,11 +327,11 @@ def _of_two(
     for (name, function), y in product(TWO.items(), shapes):
         try:
             with np.errstate(all="ignore"):
-                made = function(x, y)
+                result = function(x, y)
         except ValueError:  # shapes that do not fit
             continue
-        if made.size == output.size and same(made.ravel(), output.ravel()):
-            if name in PICKING and _is_one_of(made, x, y):
+        if result.size == output.size and same(result.ravel(), output.ravel()):
+            if name in PICKING and _is_one_of(result, x, y):
                 continue
             if is_turned:
                 name = name.replace("second", "third").replace("first", "second")
@@ -336,22 +343,25 @@ def _of_two(
         yield from _joined(output, [x, y])
 
 
-def _is_one_of(made: np.ndarray, x: np.ndarray, y: np.ndarray) -> bool:
+def _is_one_of(result: np.ndarray, x: np.ndarray, y: np.ndarray) -> bool:
     """Whether an array is one of two, each spread out to its shape."""
-    return any(same(made, np.broadcast_to(part, made.shape)) for part in (x, y))
+    return any(
+        same(result, np.broadcast_to(input_array, result.shape))
+        for input_array in (x, y)
+    )
 
 
-def _joined(output: np.ndarray, parts: Sequence[np.ndarray]) -> Iterator[Recognised]:
+def _joined(output: np.ndarray, pieces: Sequence[np.ndarray]) -> Iterator[Recognised]:
     """Arrays put one after the other, along an axis."""
-    if sum(part.size for part in parts) != output.size:
+    if sum(piece.size for piece in pieces) != output.size:
         return
     for axis in range(output.ndim):
-        for order in permutations(range(len(parts))):
+        for order in permutations(range(len(pieces))):
             try:
-                made = np.concatenate([parts[place] for place in order], axis)
+                joined = np.concatenate([pieces[place] for place in order], axis)
             except ValueError:
                 continue
-            if same(made, output):
+            if same(joined, output):
                 detail = f"along axis {axis}"
                 if order != tuple(sorted(order)):
                     places = ", ".join(str(place + 1) for place in order)

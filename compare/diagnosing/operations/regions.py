@@ -37,9 +37,9 @@ class Region:
 
     def outputs(self, step: Step) -> list[tuple[int, int]]:
         """The place and the value of each output of a step that the region takes."""
-        taken = {
-            value for number in self.depths for value in self.trace.steps[number].inputs
-        }
+        taken: set[int] = set()
+        for number in self.depths:
+            taken |= {*self.trace.steps[number].inputs}
         return [
             (place, value) for place, value in enumerate(step.outputs) if value in taken
         ]

@@ -56,13 +56,13 @@ class Rotated:
     array: np.ndarray
 
 
-def rotated_otherwise(found: Regions) -> Iterator[Candidate]:
+def rotated_otherwise(regions: Regions) -> Iterator[Candidate]:
     """The change of all rotary positions at once, where they turn other pairs."""
     changes: list[Replacement] = []
     pairs: list[tuple[Rotated, Rotated]] = []
-    for number in found.shared.of_torch:
-        array = found.torch.trace.array(number)
-        for torch, keras in _both(array, found):
+    for number in regions.shared.of_torch:
+        array = regions.torch.trace.array(number)
+        for torch, keras in _both(array, regions):
             if torch.pairs == keras.pairs:
                 continue
             place = torch.step.outputs.index(torch.number)
@@ -78,7 +78,7 @@ def rotated_otherwise(found: Regions) -> Iterator[Candidate]:
         )
 
 
-def _both(x: np.ndarray, found: Regions) -> Iterator[tuple[Rotated, Rotated]]:
+def _both(x: np.ndarray, regions: Regions) -> Iterator[tuple[Rotated, Rotated]]:
     """What each side makes by turning a value that both have."""
     if x.dtype.kind != "f" or x.ndim < 3 or x.shape[-1] % 2:
         return
@@ -91,8 +91,8 @@ def _both(x: np.ndarray, found: Regions) -> Iterator[tuple[Rotated, Rotated]]:
             name: rotated(x, axis, split, join)
             for name, (split, join) in WRITINGS.items()
         }
-        torch = _found(forms, found.torch)
-        keras = _found(forms, found.keras)
+        torch = _found(forms, regions.torch)
+        keras = _found(forms, regions.keras)
         if torch is not None and keras is not None:
             yield torch, keras
 

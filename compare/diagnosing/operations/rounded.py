@@ -17,8 +17,8 @@ def is_rounding(cause: Cause) -> bool:
     change = cause.change
     if change.manner != "another constant":
         return False
-    torch = cause.found.torch.trace.array(change.torch.inputs[change.place])
-    keras = change.array(cause.found)
+    torch = cause.regions.torch.trace.array(change.torch.inputs[change.place])
+    keras = change.array(cause.regions)
     return are_alike(torch, keras)
 
 

@@ -73,7 +73,7 @@ def _fits_any(output: np.ndarray, standard: np.ndarray) -> bool:
     return any(_fits(output, standard, axis) for axis in range(1, standard.ndim))
 
 
-def multiplied(torch: np.ndarray, keras: np.ndarray) -> str:
+def multiplied(torch: np.ndarray, keras: np.ndarray, whole_alone: bool = False) -> str:
     """Say by which number one array is the other one times; "" where it is not.
 
     Of a single number only a whole factor, or one through a whole number, tells.
@@ -81,6 +81,7 @@ def multiplied(torch: np.ndarray, keras: np.ndarray) -> str:
     Args:
         torch: what PyTorch has.
         keras: what Keras has, laid out as in PyTorch.
+        whole_alone: whether no other factor counts than a whole one, or one through it.
     """
     if torch.shape != keras.shape or torch.dtype.kind != "f":
         return ""
@@ -96,7 +97,7 @@ def multiplied(torch: np.ndarray, keras: np.ndarray) -> str:
         return f"PyTorch's is {round(factor)} times that of Keras"
     if _is_whole(1 / factor):
         return f"PyTorch's is that of Keras divided by {round(1 / factor)}"
-    if keras.size < FEWEST:
+    if whole_alone or keras.size < FEWEST:
         return ""
     return f"PyTorch's is {factor:.6g} times that of Keras"
 
@@ -168,18 +169,19 @@ def moved_by(torch: np.ndarray, keras: np.ndarray) -> Moved | None:
     Args:
         torch: what PyTorch has, (batch, ...).
         keras: what Keras has, laid out as in PyTorch.
+        whole_alone: whether no other factor counts than a whole one, or one through it.
     """
     if torch.shape != keras.shape or torch.dtype.kind != "f":
         return None
     for axis in range(1, torch.ndim):
         size = torch.shape[axis]
         for steps in range(1, size // 2 + 1):
-            for first, second, words in (
+            for former, latter, words in (
                 (torch, keras, "earlier"),
                 (keras, torch, "later"),
             ):
-                early = first.take(range(size - steps), axis)
-                late = second.take(range(steps, size), axis)
+                early = former.take(range(size - steps), axis)
+                late = latter.take(range(steps, size), axis)
                 if np.ptp(late) > 0 and same(early, late):
                     return Moved(steps, words, axis)
     return None

@@ -18,14 +18,14 @@ from compare.judging.words import Side
 from compare.mistakes.traces import RETURN, Step
 
 
-def another_layout(change: Candidate, found: Regions) -> Worded:
+def another_layout(change: Candidate, regions: Regions) -> Worded:
     """A layer of each side is given the same numbers, in another order."""
     assert change.keras is not None
     assert change.arrangement is not None
-    torch, keras = found.torch.trace, found.keras.trace
-    own = torch.array(change.torch.inputs[change.place])
+    torch, keras = regions.torch.trace, regions.keras.trace
+    torch_array = torch.array(change.torch.inputs[change.place])
     keras_value = change.keras.inputs[change.keras_place]
-    words = layouts(own, keras, keras_value, change.arrangement.order)
+    words = layouts(torch_array, keras, keras_value, change.arrangement.order)
     name, keras_name = name_of(change.torch, torch), name_of(change.keras, keras)
     where, keras_where = at(change.torch), at(change.keras)
     sentence = (
@@ -39,14 +39,14 @@ def another_layout(change: Candidate, found: Regions) -> Worded:
     return Worded("axes in another order", sentence, fixes, is_cause=True)
 
 
-def another_order(change: Candidate, found: Regions) -> Worded:
+def another_order(change: Candidate, regions: Regions) -> Worded:
     """A step of each side makes the same numbers, with some axes exchanged."""
     assert change.keras is not None
-    torch, keras = found.torch.trace, found.keras.trace
+    torch, keras = regions.torch.trace, regions.keras.trace
     value, keras_value = change.torch.inputs[change.place], change.input_of_keras
-    step, keras_step = _first_of_order(value, keras_value, found)
-    own, right = torch.array(value), keras.array(keras_value)
-    axes = order_of_axes(own, right)
+    step, keras_step = _first_of_order(value, keras_value, regions)
+    torch_array, right = torch.array(value), keras.array(keras_value)
+    axes = order_of_axes(torch_array, right)
     assert axes is not None  # as `is_turned` has seen
     moved = listed([str(place) for place, axis in enumerate(axes) if place != axis])
     where, keras_where = at(change.torch), at(change.keras)
@@ -57,7 +57,7 @@ def another_order(change: Candidate, found: Regions) -> Worded:
         where, keras_where = at(step), at(keras_step)
         name = f"what {name_of(step, torch)} of PyTorch{where} makes"
         keras_name = f"what {name_of(keras_step, keras)} of Keras{keras_where} makes"
-        order = _order_of_inputs(step, keras_step, found)
+        order = _order_of_inputs(step, keras_step, regions)
     along = ""
     if step is not None and step.is_layer and change.torch.number != RETURN:
         # A layer has its axes where its framework has them: what takes them is told.
@@ -75,13 +75,13 @@ def another_order(change: Candidate, found: Regions) -> Worded:
     return Worded(f"axes {moved} exchanged", sentence, fixes, is_cause=True)
 
 
-def _order_of_inputs(step: Step, keras_step: Step, found: Regions) -> str:
+def _order_of_inputs(step: Step, keras_step: Step, regions: Regions) -> str:
     """In which order steps of both sides take the same two values, if they differ."""
-    torch = found.torch.trace
+    torch = regions.torch.trace
     own = [base_in_words(v, torch) for v in step.inputs if not is_own(torch, v)]
     right = []
     for value in keras_step.inputs:
-        counterparts = found.shared.of_keras.get(value, ())
+        counterparts = regions.shared.of_keras.get(value, ())
         right += [base_in_words(counterpart, torch) for counterpart in counterparts[:1]]
     if own == right or sorted(own) != sorted(right):
         return ""
@@ -89,28 +89,29 @@ def _order_of_inputs(step: Step, keras_step: Step, found: Regions) -> str:
 
 
 def _first_of_order(
-    value: int, keras_value: int, found: Regions
+    value: int, keras_value: int, regions: Regions
 ) -> tuple[Step | None, Step | None]:
     """The first steps that make two values with axes exchanged.
 
     Args:
         value: of PyTorch's trace.
         keras_value: its counterpart, of the same shape.
-        found: knows what goes into them.
+        regions: knows what goes into them.
     """
-    torch, keras = found.torch.trace, found.keras.trace
+    torch, keras = regions.torch.trace, regions.keras.trace
     while True:
         step, keras_step = torch.maker(value), keras.maker(keras_value)
         if step is None or keras_step is None:
             return step, keras_step
-        before = [
-            (own, counterpart.number)
-            for own in step.inputs
-            if not is_own(torch, own)
-            for counterpart in found.shared.of_torch.get(own, ())
-            if counterpart.number in keras_step.inputs
-            and is_turned(torch.array(own), keras.array(counterpart.number))
-        ]
+        before = []
+        for own in step.inputs:
+            if is_own(torch, own):
+                continue
+            for counterpart in regions.shared.of_torch.get(own, ()):
+                number = counterpart.number
+                is_taken = number in keras_step.inputs
+                if is_taken and is_turned(torch.array(own), keras.array(number)):
+                    before.append((own, number))
         if len(before) != 1:
             return step, keras_step
         value, keras_value = before[0]

@@ -85,8 +85,8 @@ def _pooled(
             if around is None:
                 continue
             for pool in POOLS:
-                made = _pool(pool, x, axes, size, stride, around)
-                if made.shape == output.shape and same(made, output):
+                pooled = _pool(pool, x, axes, size, stride, around)
+                if pooled.shape == output.shape and same(pooled, output):
                     yield pool.words, _in_words(pool, size, stride, around, axes)
                     return
 
@@ -161,11 +161,11 @@ def _enlarged(
         ("linearly, corners not aligned", _between_centres),
         ("linearly, corners aligned", _between_corners),
     ):
-        made = x
+        enlarged = x
         for axis in axes:
             places = places_of(x.shape[axis], output.shape[axis])
-            made = _interpolated(made, axis, places)
-        if same(made, output):
+            enlarged = _interpolated(enlarged, axis, places)
+        if same(enlarged, output):
             yield "the array interpolated", words
             return
 

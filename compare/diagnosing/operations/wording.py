@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from compare.diagnosing.operations.ahead import (
     in_code,
@@ -31,8 +31,13 @@ from compare.diagnosing.operations.naming import (
     value_in_words,
 )
 from compare.diagnosing.operations.numbers import in_words, told_apart
+from compare.diagnosing.operations.operands import unlike_operand
+from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import Regions
+from compare.diagnosing.operations.responses import unlike_responses
+from compare.diagnosing.operations.scaled import multiplied
 from compare.diagnosing.operations.settings import unlike_settings
+from compare.diagnosing.operations.shifted import shifted_arrays
 from compare.diagnosing.operations.sizes import other_windows
 from compare.diagnosing.operations.turned import another_layout, another_order
 from compare.diagnosing.operations.unlike_constants import relation
@@ -56,33 +61,34 @@ GENERIC = (
 def worded(cause: Cause) -> Worded:
     """Say what a change of PyTorch's model is, and on which lines."""
     change = cause.change
-    if words := change.words or moved_index(change, cause.found):
+    if words := change.words or moved_index(change, cause.regions):
         return words
     match change.manner:
         case "torch alone":
-            return _alone("torch", change.torch, cause.found)
+            return _alone("torch", change.torch, cause.regions)
         case "keras alone":
             assert change.keras is not None
-            return _alone("keras", change.keras, cause.found, change)
+            operand = unlike_operand(change, cause.regions)
+            return operand or _alone("keras", change.keras, cause.regions, change)
         case "another input":
-            return _another_input(change, cause.found)
+            return _another_input(change, cause.regions)
         case "another constant":
-            return _another_constant(change, cause.found)
+            return _another_constant(change, cause.regions)
         case "another order":
-            return another_order(change, cause.found)
+            return another_order(change, cause.regions)
         case "another layout":
-            return another_layout(change, cause.found)
+            return another_layout(change, cause.regions)
         case _:
-            return _otherwise(change, cause.found)
+            return _otherwise(change, cause.regions)
 
 
 def _alone(
-    side: Side, step: Step, found: Regions, change: Candidate | None = None
+    side: Side, step: Step, regions: Regions, change: Candidate | None = None
 ) -> Worded:
     """One side has a step that the other one lacks."""
-    if change is not None and _is_another_part(change, found):
-        return _another_part(change, found)
-    region = found.torch if side == "torch" else found.keras
+    if change is not None and _is_another_part(change, regions):
+        return _another_part(change, regions)
+    region = regions.torch if side == "torch" else regions.keras
     other: Side = "keras" if side == "torch" else "torch"
     steps = [step] if change is None else steps_up_to(region, step)
     names = names_and_result(steps, region.trace)
@@ -91,9 +97,9 @@ def _alone(
     sentence += f", and {SIDES[other]} does not"
     is_cause = True
     if change is not None:
-        is_cause = _is_between(change, steps, found)
+        is_cause = _is_between(change, steps, regions)
     if change is not None and change.torch.number != RETURN:
-        torch = found.torch.trace
+        torch = regions.torch.trace
         taken = value_in_words(change.torch.inputs[change.place], torch)
         name = name_of(change.torch, torch)
         sentence += f": its {name}{at(change.torch)} takes {taken}"
@@ -105,97 +111,123 @@ def _alone(
     return Worded(fault, sentence, fixes, is_cause)
 
 
-def _is_another_part(change: Candidate, found: Regions) -> bool:
+def _is_another_part(change: Candidate, regions: Regions) -> bool:
     """Whether both sides take something else of one value that they share."""
     assert change.keras is not None
     value = change.keras.outputs[change.keras_place]
-    base = base_of(change.torch.inputs[change.place], found.torch.trace)
-    keras_base = base_of(value, found.keras.trace)
-    shared = found.shared.of_torch.get(base, ())
+    base = base_of(change.torch.inputs[change.place], regions.torch.trace)
+    keras_base = base_of(value, regions.keras.trace)
+    shared = regions.shared.of_torch.get(base, ())
     return any(counterpart.number == keras_base for counterpart in shared)
 
 
-def _another_part(change: Candidate, found: Regions) -> Worded:
+def _another_part(change: Candidate, regions: Regions) -> Worded:
     """A step of each side takes something else of what both sides have."""
     assert change.keras is not None
-    torch, keras = found.torch.trace, found.keras.trace
+    torch, keras = regions.torch.trace, regions.keras.trace
     value = change.keras.outputs[change.keras_place]
     values: dict[Side, int] = {
         "torch": change.torch.inputs[change.place],
         "keras": value,
     }
-    alone = operations_alone(values, {"torch": change.torch}, found)
+    alone = operations_alone(values, {"torch": change.torch}, regions)
     if alone is not None:
         return alone
-    own = value_in_words(change.torch.inputs[change.place], torch)
-    right = value_in_words(value, keras)
+    ends = _taken_of_base(values, regions)
+    taken = value_in_words(values["torch"], torch) + ends["torch"]
+    right = value_in_words(value, keras) + ends["keras"]
     name, where, keras_where = (
         name_of(change.torch, torch),
         at(change.torch),
         at(change.keras),
     )
-    sentence = f"{name} of PyTorch{where} takes {own}, where Keras takes {right}"
+    sentence = f"{name} of PyTorch{where} takes {taken}, where Keras takes {right}"
     sentence += keras_where
     fixes: dict[Side, str] = {
         "torch": f"PyTorch{where}: give {name} {right}",
-        "keras": f"Keras{keras_where}: take {own}",
+        "keras": f"Keras{keras_where}: take {taken}",
     }
-    return Worded(f"{own} for {right}", sentence, fixes, is_cause=own != right)
+    return Worded(f"{taken} for {right}", sentence, fixes, is_cause=taken != right)
 
 
-def _is_between(change: Candidate, steps: Sequence[Step], found: Regions) -> bool:
+def _taken_of_base(values: Mapping[Side, int], regions: Regions) -> dict[Side, str]:
+    """What each side takes of the value that they share, such as its last entry.
+
+    Args:
+        values: what is taken, by side.
+        regions: where the twins differ.
+
+    Returns:
+        By side, behind a comma; "" where that is not known of both, or is the same.
+    """
+    traces = {"torch": regions.torch.trace, "keras": regions.keras.trace}
+    taken: dict[Side, str] = {"torch": "", "keras": ""}
+    for side, value in values.items():
+        trace = traces[side]
+        base = trace.array(base_of(value, trace))
+        for label in recognised(trace.array(value), [base]):
+            taken[side] = f", {label}"
+            break
+    if "" in taken.values() or taken["torch"] == taken["keras"]:
+        return {"torch": "", "keras": ""}
+    return taken
+
+
+def _is_between(change: Candidate, steps: Sequence[Step], regions: Regions) -> bool:
     """Whether steps of Keras stand between two of PyTorch's, or are very few.
 
     Else they stand in the place of something that is not known.
     """
     value = change.torch.inputs[change.place]
-    taken = {number for step in steps for number in step.inputs}
-    shared = found.shared.of_torch.get(value, ())
+    taken: set[int] = set()
+    for step in steps:
+        taken |= {*step.inputs}
+    shared = regions.shared.of_torch.get(value, ())
     if any(counterpart.number in taken for counterpart in shared):
         return True
-    return len(steps) <= FEW and not is_own(found.torch.trace, value)
+    return len(steps) <= FEW and not is_own(regions.torch.trace, value)
 
 
-def _another_input(change: Candidate, found: Regions) -> Worded:
+def _another_input(change: Candidate, regions: Regions) -> Worded:
     """A step of each side takes something else that both sides have."""
     assert change.keras is not None
-    torch, keras = found.torch.trace, found.keras.trace
+    torch, keras = regions.torch.trace, regions.keras.trace
     values: dict[Side, int] = {
         "torch": change.torch.inputs[change.place],
         "keras": change.input_of_keras,
     }
     takers: dict[Side, Step] = {"torch": change.torch, "keras": change.keras}
-    known = flattened_otherwise(values, takers, found)
-    if known is None:
-        known = operations_alone(values, takers, found)
-    if known is not None:
-        return known
-    own = value_in_words(change.torch.inputs[change.place], torch)
-    if own == CONSTANT:  # or what NumPy makes of the input: one run does not tell
-        own = "an array that no operation of PyTorch makes"
+    wording = flattened_otherwise(values, takers, regions)
+    if wording is None:
+        wording = operations_alone(values, takers, regions)
+    if wording is not None:
+        return wording
+    taken = value_in_words(change.torch.inputs[change.place], torch)
+    if taken == CONSTANT:  # or what NumPy makes of the input: one run does not tell
+        taken = "an array that no operation of PyTorch makes"
     right = value_in_words(change.value, torch)
     if change.arrangement is not None:  # another order of its axes than PyTorch has
         right = value_in_words(change.input_of_keras, keras)
-    elif _are_of_one_line(change, found):  # which makes them of others
-        own += _made_of(change.torch.inputs[change.place], found)
-        right += _made_of(change.value, found)
+    elif _are_of_one_line(change, regions):  # which makes them of others
+        taken += _made_of(change.torch.inputs[change.place], regions)
+        right += _made_of(change.value, regions)
     name = name_of(change.torch, torch)
     keras_name = name_of(change.keras, keras)
     where, keras_where = at(change.torch), at(change.keras)
     sentence = (
-        f"{name} of PyTorch{where} takes {own}, where {keras_name} of Keras"
+        f"{name} of PyTorch{where} takes {taken}, where {keras_name} of Keras"
         f"{keras_where} takes {right}"
     )
     fixes: dict[Side, str] = {
         "torch": f"PyTorch{where}: give {name} {right}",
-        "keras": f"Keras{keras_where}: give {keras_name} {own}",
+        "keras": f"Keras{keras_where}: give {keras_name} {taken}",
     }
-    return Worded(f"{own} for {right}", sentence, fixes, is_cause=own != right)
+    return Worded(f"{taken} for {right}", sentence, fixes, is_cause=taken != right)
 
 
-def _are_of_one_line(change: Candidate, found: Regions) -> bool:
+def _are_of_one_line(change: Candidate, regions: Regions) -> bool:
     """Whether one line makes what PyTorch's step takes, and what it should take."""
-    trace = found.torch.trace
+    trace = regions.torch.trace
     taken = trace.maker(change.torch.inputs[change.place])
     right = trace.maker(change.value)
     if change.arrangement is not None or taken is None or right is None:
@@ -204,26 +236,28 @@ def _are_of_one_line(change: Candidate, found: Regions) -> bool:
     return taken is not right and taken.name == right.name and len(lines) == 1
 
 
-def _made_of(value: int, found: Regions) -> str:
+def _made_of(value: int, regions: Regions) -> str:
     """What PyTorch's step makes a value of, in words."""
-    maker = found.torch.trace.maker(value)
-    return "" if maker is None else source_of(maker, found.torch)
+    maker = regions.torch.trace.maker(value)
+    return "" if maker is None else source_of(maker, regions.torch)
 
 
-def _another_constant(change: Candidate, found: Regions) -> Worded:
+def _another_constant(change: Candidate, regions: Regions) -> Worded:
     """A step of each side takes something else that depends on no input."""
     assert change.keras is not None
-    torch, keras = found.torch.trace, found.keras.trace
-    own, right = (
+    torch, keras = regions.torch.trace, regions.keras.trace
+    value, right = (
         change.torch.inputs[change.place],
         change.keras.inputs[change.keras_place],
     )
-    name, keras_name = value_in_words(own, torch), value_in_words(right, keras)
-    related = relation(torch.array(own), keras.array(right))
+    name, keras_name = value_in_words(value, torch), value_in_words(right, keras)
+    related = relation(torch.array(value), keras.array(right))
+    factor = multiplied(torch.array(value), change.array(regions))
+    related = related or factor
     if related:
-        makes, keras_makes = in_words(torch.array(own)), in_words(keras.array(right))
+        makes, keras_makes = in_words(torch.array(value)), in_words(keras.array(right))
     else:
-        makes, keras_makes = told_apart(torch.array(own), change.array(found))
+        makes, keras_makes = told_apart(torch.array(value), change.array(regions))
     where, keras_where = at(change.torch), at(change.keras)
     sentence = (
         f"{name_of(change.torch, torch)} of PyTorch{where} takes {name}, {makes}, "
@@ -236,7 +270,7 @@ def _another_constant(change: Candidate, found: Regions) -> Worded:
         "torch": f"PyTorch{where}: take {keras_makes}, as Keras does",
         "keras": f"Keras{keras_where}: take {makes}, as PyTorch does",
     }
-    if related and makes == keras_makes:
+    if factor or (related and makes == keras_makes):
         fixes = {
             "torch": f"PyTorch{where}: take the numbers of Keras: {related}",
             "keras": f"Keras{keras_where}: take the numbers of PyTorch: {related}",
@@ -244,14 +278,15 @@ def _another_constant(change: Candidate, found: Regions) -> Worded:
     return Worded(f"{makes} for {keras_makes}", sentence, fixes, is_cause=True)
 
 
-def _otherwise(change: Candidate, found: Regions) -> Worded:
+def _otherwise(change: Candidate, regions: Regions) -> Worded:
     """A step of each side makes something else of what both sides have."""
     assert change.keras is not None
-    torch, keras = found.torch, found.keras
-    known = unlike_settings(change, found) or unlike_folds(change, found)
-    if known is not None:
-        return known
-    labels = labels_of(change, found)
+    torch, keras = regions.torch, regions.keras
+    wording = unlike_settings(change, regions) or unlike_folds(change, regions)
+    wording = wording or unlike_responses(change) or shifted_arrays(change, regions)
+    if wording is not None:
+        return wording
+    labels = labels_of(change, regions)
     torch_steps, keras_steps = (
         steps_up_to(torch, change.torch),
         steps_up_to(keras, change.keras),
@@ -267,7 +302,7 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
     }
     if labels is not None:
         label, keras_label = labels
-        own_label = as_keras_counts(keras_label, change, found)
+        own_label = as_keras_counts(keras_label, change, regions)
         counted = f"{own_label}"
         if own_label != keras_label:
             counted += f" ({keras_label.detail} in PyTorch's order)"
@@ -275,16 +310,16 @@ def _otherwise(change: Candidate, found: Regions) -> Worded:
         fault = f"{label} for {keras_label}"
         if label.family == keras_label.family and keras_label.detail:
             fault = f"{label} for {keras_label.detail}"
-        in_keras = as_keras_counts(label, change, found)
+        in_keras = as_keras_counts(label, change, regions)
         fixes = {
             "torch": f"PyTorch{where}: have {keras_label}, as Keras{keras_where}",
             "keras": f"Keras{keras_where}: have {in_keras}, as PyTorch{where}",
         }
     source = source_of(torch_steps[0], torch)
     sentence = f"PyTorch has {does}, where Keras has {keras_does}{source}"
-    added = added_to_each(change, found) or moved_or_multiplied(change, found)
+    added = added_to_each(change, regions) or moved_or_multiplied(change, regions)
     added = added or other_windows(torch_steps, keras_steps)
-    added = added or transposed_weight(change, found)
+    added = added or transposed_weight(change, regions)
     if labels is None and added:
         sentence, fault = f"{sentence}: {added}", added
     is_known = labels is not None or added != ""

@@ -88,15 +88,15 @@ def what_is_wrong(
     order = order_of(held, right, blocks)
     if order is not None:
         return _of_order(order, axes, letters)
-    both = _changed_and_ordered(held, right, axes, letters, blocks)
-    if both is not None:
-        return both
+    change_and_order = _changed_and_ordered(held, right, axes, letters, blocks)
+    if change_and_order is not None:
+        return change_and_order
     two_orders = None
     if held.size <= LARGE:
         two_orders = orders_of_two_axes(held, right)
     if two_orders is not None:
         earlier, later = two_orders
-        texts = [in_words(part, axes, letters) for part in two_orders]
+        texts = [in_words(order_of_axes, axes, letters) for order_of_axes in two_orders]
         return Wrong(" and ".join(texts), later.code(earlier.code("{}")))
     return _carried_in_part(held, right, axes)
 
@@ -105,10 +105,10 @@ def _offset_in_one_block(
     held: np.ndarray, right: np.ndarray, letters: Mapping[int, str]
 ) -> Wrong | None:
     """One number that was added to one block of a bias, such as 1 to a forget gate."""
-    found = offset_of_block(held, right)
-    if found is None:
+    block_and_offset = offset_of_block(held, right)
+    if block_and_offset is None:
         return None
-    count, block, offset = found
+    count, block, offset = block_and_offset
     gate = f" (gate {letters[count][block]})" if count in letters else ""
     more = "more" if offset > 0 else "less"
     numbers = [0.0] * count
@@ -157,12 +157,12 @@ def _change_in_place(held: np.ndarray, right: np.ndarray) -> Changed | None:
     return None
 
 
-def _are_near(made: np.ndarray, held: np.ndarray, whole: np.ndarray) -> bool:
+def _are_near(array: np.ndarray, held: np.ndarray, whole: np.ndarray) -> bool:
     """Whether numbers are the same to float32: the small ones as well as the large."""
     sizes = np.abs(whole)
     limit = ROUNDED * float(sizes.max())
     typical = ROUNDED * float(sizes.mean())
-    gaps = np.abs(made - held)
+    gaps = np.abs(array - held)
     return bool((gaps <= limit).all() and (gaps <= 1e-4 * np.abs(held) + typical).all())
 
 
@@ -191,16 +191,16 @@ def _changed_and_ordered(
     return None
 
 
-def have_nothing_in_common(first: np.ndarray, second: np.ndarray) -> bool:
+def have_nothing_in_common(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether no number of the one is made of the other's, as far as that shows.
 
     Numbers with some noise on them still go with the right ones.
     """
-    if first.size < ENOUGH or not are_unrelated(first, second):
+    if a.size < ENOUGH or not are_unrelated(a, b):
         return False
-    if not first.std() or not second.std():
+    if not a.std() or not b.std():
         return True
-    return bool(abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < RELATED)
+    return bool(abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < RELATED)
 
 
 def _carried_in_part(
@@ -215,16 +215,16 @@ def _carried_in_part(
     limit = ROUNDED * float(np.abs(right).max())
     near_numbers = np.abs(held - right) <= limit
     for axis, length in enumerate(held.shape):
-        others = tuple(number for number in range(held.ndim) if number != axis)
-        alike = near_numbers.all(axis=others)
+        other_axes = tuple(number for number in range(held.ndim) if number != axis)
+        alike = near_numbers.all(axis=other_axes)
         count = int(np.argmin(alike))
         if not 0 < count < length or alike[count:].any():
             continue
-        rest = slice(count, None)
-        parts = [np.moveaxis(array, axis, 0)[rest] for array in (held, right)]
-        if held.size - parts[0].size < 2:
+        beyond = slice(count, None)
+        arrays_beyond = [np.moveaxis(array, axis, 0)[beyond] for array in (held, right)]
+        if held.size - arrays_beyond[0].size < 2:
             continue
-        if have_nothing_in_common(parts[0], parts[1]):
+        if have_nothing_in_common(arrays_beyond[0], arrays_beyond[1]):
             name = f" ({axes[axis]})" if axes else ""
             return Wrong(
                 f"is right in the first {count} of {length} places along axis "

@@ -27,31 +27,37 @@ SHIFTS = 64  # that are tried
 DECODED = 16  # rearrangements that are read off before the shortest is taken
 
 
-def have_same_numbers(first: np.ndarray, second: np.ndarray) -> bool:
+def have_same_numbers(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two arrays may hold the same numbers, in whatever order.
 
     Sums that no order changes are compared; arrays of one number alone, such as zeros,
     have no order.
     """
-    if first.size != second.size or first.size < 2:
+    if a.size != b.size or a.size < 2:
         return False
-    return may_be_reordered(sums_of(first), sums_of(second), first.size)
+    return may_be_reordered(sums_of(a), sums_of(b), a.size)
 
 
-def may_be_reordered(sums: np.ndarray, others: np.ndarray, size: int) -> bool:
+def may_be_reordered(
+    sums_of_held: np.ndarray, sums_of_right: np.ndarray, size: int
+) -> bool:
     """Whether two arrays may hold the same numbers, by what `sums_of` gives of each.
 
     Args:
-        sums: of the first.
-        others: of the second.
+        sums_of_held: of the first.
+        sums_of_right: of the second.
         size: how many numbers each has.
     """
-    if not np.isfinite(sums).all() or not sums[0] or sums[0] == sums[1]:
+    if (
+        not np.isfinite(sums_of_held).all()
+        or not sums_of_held[0]
+        or sums_of_held[0] == sums_of_held[1]
+    ):
         return False
     powers = np.array([1, 1, 1, 2, 3])
-    limits = 4 * ROUNDED * powers * sums[0] ** powers
+    limits = 4 * ROUNDED * powers * sums_of_held[0] ** powers
     limits[2:] *= size
-    return bool((np.abs(sums - others) <= limits).all())
+    return bool((np.abs(sums_of_held - sums_of_right) <= limits).all())
 
 
 def sums_of(array: np.ndarray) -> np.ndarray:
@@ -72,29 +78,29 @@ def sums_of(array: np.ndarray) -> np.ndarray:
     )
 
 
-def are_alike(first: np.ndarray, second: np.ndarray) -> bool:
+def are_alike(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two arrays have the same numbers in the same places, and one shape."""
-    return are_near(first, second, ROUNDED)
+    return are_near(a, b, ROUNDED)
 
 
-def are_near(first: np.ndarray, second: np.ndarray, limit: float) -> bool:
+def are_near(a: np.ndarray, b: np.ndarray, limit: float) -> bool:
     """Whether two arrays are near; a corner of them is compared before all is.
 
     Args:
-        first: of any shape.
-        second: the same.
+        a: of any shape.
+        b: the same.
         limit: how far apart numbers may be, in parts of the largest.
     """
-    if first.shape != second.shape:
+    if a.shape != b.shape:
         return False
-    corner = tuple(slice(CORNER) for _ in first.shape)
-    gaps = np.abs(first[corner] - second[corner])
+    corner = tuple(slice(CORNER) for _ in a.shape)
+    gaps = np.abs(a[corner] - b[corner])
     # Nothing is copied: an array may be transposed, and large.
-    ends = [first.max(initial=0), second.max(initial=0)]
-    ends += [-first.min(initial=0), -second.min(initial=0)]
+    ends = [a.max(initial=0), b.max(initial=0)]
+    ends += [-a.min(initial=0), -b.min(initial=0)]
     if (gaps > 2 * limit * max(ends)).any():
         return False
-    return near(first, second, limit)
+    return near(a, b, limit)
 
 
 def order_of(
@@ -130,7 +136,7 @@ def order_of(
 
 
 def _shortest(held: np.ndarray, right: np.ndarray) -> Rearrangement | None:
-    """Of what is read off the numbers, that which splits them least."""
+    """The order that splits the numbers least, among those that can be read off."""
     candidates = islice(decoded(held, right, ROUNDED), DECODED)
     for candidate in sorted(candidates, key=_parts):
         if fits(candidate, held, right):
@@ -159,15 +165,15 @@ def orders_of_two_axes(
     """
     if held.shape != right.shape or not have_same_numbers(held, right):
         return None
-    for first, second in combinations(range(held.ndim), 2):
-        order = _matched(_regardless(held, first), _regardless(right, first))
+    for axis, other_axis in combinations(range(held.ndim), 2):
+        order = _matched(_regardless(held, axis), _regardless(right, axis))
         if order is None:
             continue
-        earlier = along(held.shape, order, first)
+        earlier = along(held.shape, order, axis)
         moved = earlier.of(held)
-        last = _order_along(moved, right, second)
+        last = _order_along(moved, right, other_axis)
         if last is not None:
-            return earlier, along(held.shape, last, second)
+            return earlier, along(held.shape, last, other_axis)
     return None
 
 
@@ -206,11 +212,11 @@ def _simple(held: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[Rearrange
     if held == shape:
         for number in range(1, count + 1):
             for flipped in combinations(range(count), number):
-                orders = tuple(
-                    tuple(range(held[axis]))[::-1] if axis in flipped else None
-                    for axis in range(count)
-                )
-                yield Rearrangement(held, held, orders, tuple(range(count)), shape)
+                orders: list[tuple[int, ...] | None] = [None] * count
+                for axis in flipped:
+                    orders[axis] = tuple(reversed(range(held[axis])))
+                axes = tuple(range(count))
+                yield Rearrangement(held, held, tuple(orders), axes, shape)
 
 
 def _in_blocks(
@@ -255,7 +261,7 @@ def _regular(marks: np.ndarray, right_marks: np.ndarray) -> Iterator[Order]:
                 blocks[list(order)].reshape(-1) for order in permutations(range(count))
             ]
     firsts = np.flatnonzero(np.abs(marks - right_marks[0]) <= ALIKE * scale)
-    candidates += [np.roll(places, -first) for first in firsts[:SHIFTS]]
+    candidates += [np.roll(places, -shift) for shift in firsts[:SHIFTS]]
     for candidate in candidates:
         if np.abs(marks[candidate] - right_marks).max() <= ALIKE * scale:
             yield tuple(candidate.tolist())

@@ -222,7 +222,7 @@ def of_levels(
     Returns:
         None where the loops do not meet each number once.
     """
-    ways = []
+    choices = []
     for by_held, by_shape in product((True, False), (True, False)):
         refined: list[Level] | None = [level for level in levels if level.length > 1]
         if by_shape:
@@ -233,8 +233,8 @@ def of_levels(
             continue
         rearrangement = _written(refined, held, shape)
         if rearrangement is not None:
-            ways.append(rearrangement)
-    return min(ways, key=_length, default=None)
+            choices.append(rearrangement)
+    return min(choices, key=_length, default=None)
 
 
 def _length(rearrangement: Rearrangement) -> tuple[int, int]:
@@ -273,10 +273,10 @@ def _split_by_memory(
         for number, level in enumerate(result):
             if level.stride < step < level.stride * level.length:
                 inner, remainder = divmod(step, level.stride)
-                parts = None if remainder else level.split(inner)
-                if parts is None:
+                two_levels = None if remainder else level.split(inner)
+                if two_levels is None:
                     return None
-                result[number : number + 1] = parts
+                result[number : number + 1] = two_levels
                 break
         step *= length
     return result
@@ -294,10 +294,10 @@ def _split_by_result(
             level = result[number]
             if done < boundary < done * level.length:
                 inner, remainder = divmod(boundary, done)
-                parts = None if remainder else level.split(inner)
-                if parts is None:
+                two_levels = None if remainder else level.split(inner)
+                if two_levels is None:
                     return None
-                result[number : number + 1] = parts
+                result[number : number + 1] = two_levels
                 break
             done *= level.length
         boundary *= length

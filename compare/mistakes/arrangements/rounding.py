@@ -65,8 +65,8 @@ def roundings_by_place(held: np.ndarray) -> Iterator[Rounding]:
         # A place of few numbers has steps of its own whatever they are.
         if held.size < ENOUGH * scales.size or not scales.all():
             continue
-        first = (0,) * held.ndim
-        row = np.moveaxis(held, axis, 0)[0] / scales[first]
+        corner = (0,) * held.ndim
+        row = np.moveaxis(held, axis, 0)[0] / scales[corner]
         if _are_whole(row) and _are_whole(held / scales):
             yield Rounding(
                 f"{INTEGERS}, a step for each place of axis {axis}", _to_steps(scales)

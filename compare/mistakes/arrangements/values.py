@@ -248,7 +248,7 @@ def _reciprocal_square(array: np.ndarray) -> np.ndarray:
 
 
 def row_factors(held: np.ndarray, right: np.ndarray, axis: int) -> np.ndarray | None:
-    """By what each place of an axis is multiplied, if each is by one number.
+    """Numbers by which the places of an axis are multiplied, one for each.
 
     Args:
         held: of two axes or more.

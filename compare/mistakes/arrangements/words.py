@@ -50,22 +50,23 @@ def in_words(
     letters = letters or {}
     wrong = mend.inverse()  # what was done to the right array
     moved = tuple(mend.factors[axis] for axis in mend.axes)
-    ordered = [axis for axis, order in enumerate(mend.orders) if order is not None]
     in_place = mend.axes == tuple(range(len(mend.axes)))
     if mend.factors == mend.held and moved == mend.shape:
         texts = []
         if not in_place:
             texts.append(_transposed(mend, axes))
-        for axis in ordered:
-            # The axis as the right array has it.
-            place = mend.axes.index(axis)
+        for axis, order_of_axis in enumerate(mend.orders):
+            if order_of_axis is None:
+                continue
+            place = mend.axes.index(axis)  # the axis as the right array has it
             order = wrong.orders[place] or ()
             texts.append(_ordered(order, _axis(place, axes), letters))
         return " and ".join(texts)
-    reordered = [
-        _ordered(order, "", letters) for order in wrong.orders if order is not None
-    ]
-    return " and ".join([_read_otherwise(mend, moved, axes), *reordered])
+    texts = [_read_otherwise(mend, moved, axes)]
+    for order_of_axis in wrong.orders:
+        if order_of_axis is not None:
+            texts.append(_ordered(order_of_axis, "", letters))
+    return " and ".join(texts)
 
 
 def _axis(number: int, axes: Sequence[str]) -> str:
@@ -91,7 +92,9 @@ def _transposed(mend: Rearrangement, axes: Sequence[str]) -> str:
 
 def _of_axes(order: Sequence[int], axes: Sequence[str]) -> str:
     """Axes in a row, by name where they have names."""
-    texts = [axes[axis] if axes else str(axis) for axis in order]
+    texts = [str(axis) for axis in order]
+    if axes:
+        texts = [axes[axis] for axis in order]
     return f"({', '.join(texts)})"
 
 
@@ -108,8 +111,8 @@ def _ordered(order: Order, where: str, letters: Mapping[int, str]) -> str:
         if count == 2 and len(order) > 2:
             return f"has its two halves{where} exchanged"
         numbers = ", ".join(str(block) for block in block_order)
-        parts = "blocks" if count < len(order) else "places"
-        return f"has its {count} {parts}{where} in the order {numbers}"
+        noun = "blocks" if count < len(order) else "places"
+        return f"has its {count} {noun}{where} in the order {numbers}"
     shift = shift_of(order)
     if shift is not None:
         return f"is shifted by {shift}{where}, what falls out coming in again"
@@ -195,10 +198,7 @@ def _owners(factors: Sequence[int], shape: Sequence[int]) -> list[int] | None:
 def _inside(mend: Rearrangement, axis: int) -> tuple[str, str]:
     """The parts of an axis as the right array and the wrong one have them."""
     owners = _owners(mend.factors, mend.held) or []
-    wrong = [
-        length
-        for length, owner in zip(mend.factors, owners, strict=True)
-        if owner == axis
-    ]
-    right = [mend.factors[place] for place in mend.axes if owners[place] == axis]
-    return f"({', '.join(map(str, right))})", f"({', '.join(map(str, wrong))})"
+    places = [place for place, owner in enumerate(owners) if owner == axis]
+    wrong = [str(mend.factors[place]) for place in places]
+    right = [str(mend.factors[place]) for place in mend.axes if place in places]
+    return f"({', '.join(right)})", f"({', '.join(wrong)})"

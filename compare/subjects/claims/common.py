@@ -82,7 +82,11 @@ def shape_of(tensor: Any) -> tuple[int, ...]:
 
 
 def apart(a: Any, b: Any) -> float:
-    """Largest difference; shapes must be equal, and NaN is infinitely far off."""
+    """The largest difference of two arrays of one shape; infinite where one has NaN.
+
+    Raises:
+        ValueError: if the shapes differ.
+    """
     if a.shape != b.shape:
         raise ValueError(f"expected equal shapes, got {shape_of(a)} and {shape_of(b)}")
     gap = abs(a - b).max().item()

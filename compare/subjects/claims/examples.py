@@ -134,10 +134,10 @@ def drop_last_length() -> Findings:
     The claim is true of windows if dropping makes lengths equal that were not, and of
     unequal sequences if it makes batches of them possible.
     """
-    lengths = [
-        sorted({batch.shape[1] for batch in _batches(_Windows(), drop_last=drop)})
-        for drop in (False, True)
-    ]
+    lengths = []
+    for drop in (False, True):
+        batches = _batches(_Windows(), drop_last=drop)
+        lengths.append(sorted({batch.shape[1] for batch in batches}))
     unequal = [(torch.zeros(1 + i % 3, 5), i) for i in range(93)]
     by_default, dropped = (
         refusal(partial(_batches, unequal, drop_last=drop)) for drop in (False, True)
@@ -161,7 +161,10 @@ def drop_last_unused(epochs: int = 20) -> Findings:
     for shuffle in (False, True):
         samples: Any = range(93)  # a data set is what has a length and an index
         loader: DataLoader = DataLoader(samples, 20, shuffle=shuffle, drop_last=True)
-        handed_out = {int(i) for _ in range(epochs) for batch in loader for i in batch}
+        handed_out = set()
+        for _ in range(epochs):
+            for batch in loader:
+                handed_out |= {int(number) for number in batch}
         unused[f"shuffle={shuffle}"] = 93 - len(handed_out)
     return Findings(
         {name: count > 0 for name, count in unused.items()},
@@ -180,7 +183,8 @@ def _trained(epochs: int) -> tuple[float, Shape, Shape, Shape]:
     """
     lstm, head = nn.LSTM(5, 50, batch_first=True), nn.Linear(50, 1)
     weights: list[torch.Tensor] = [*lstm.parameters(), *head.parameters()]
-    means, squares = ([torch.zeros_like(w) for w in weights] for _ in range(2))
+    means = [torch.zeros_like(weight) for weight in weights]
+    squares = [torch.zeros_like(weight) for weight in weights]
     steps = [torch.tensor(0.0) for _ in weights]
     loader = DataLoader(_Windows(), 20, shuffle=True, drop_last=True)
     for _ in range(epochs):

@@ -60,10 +60,10 @@ def defaults() -> Findings:
 def stacking() -> Findings:
     """Two layers in one against one layer after another."""
     stack = make_lstm(3, 4, 2)
-    first, second = layer_of(stack, 0), layer_of(stack, 1)
+    lower, upper = layer_of(stack, 0), layer_of(stack, 1)
     x = rand(7, 2, 3)
-    below = first(x)[0]
-    out, above = stack(x)[0], second(below)[0]
+    below = lower(x)[0]
+    out, above = stack(x)[0], upper(below)[0]
     return Findings(
         {"": close(out, above) and not close(out, below)},
         {

@@ -55,12 +55,12 @@ def time_axis() -> Findings:
     """Along which axis of its input a layer remembers."""
     cases: dict[str, bool] = {}
     figures: dict[str, Figure] = {}
-    for first in (False, True):
-        lstm = make_lstm(batch_first=first)
+    for batch_first in (False, True):
+        lstm = make_lstm(batch_first=batch_first)
         last = partial(lambda lstm, x: lstm(x)[0][-1, -1], lstm)
         reach = [sum(movers(last, rand(6, 6, 3), axis)) for axis in (0, 1)]
-        cases[f"batch_first={first}"] = reach == [6, 1]
-        figures[f"time axis, batch_first={first}"] = reach.index(6)
+        cases[f"batch_first={batch_first}"] = reach == [6, 1]
+        figures[f"time axis, batch_first={batch_first}"] = reach.index(6)
     return Findings(cases, figures)
 
 
@@ -159,7 +159,7 @@ def independent_steps() -> Findings:
 
 
 def mixed_steps() -> Findings:
-    """As `independent_steps`, for the opposite claim."""
+    """Check the opposite claim of `independent_steps`."""
     counts, _ = _flat_head()
     return Findings({"": set(counts) == {50}}, {"steps behind each output": counts})
 

@@ -35,10 +35,12 @@ def times(arrays: Sequence[np.ndarray], factor: float) -> Arrays | None:
     """The arrays with floats that are larger; None where there are no floats."""
     if not any(array.dtype.kind == "f" for array in arrays):
         return None
-    return tuple(
-        array * np.float32(factor) if array.dtype.kind == "f" else array
-        for array in arrays
-    )
+    scaled = []
+    for array in arrays:
+        if array.dtype.kind == "f":
+            array = array * np.float32(factor)
+        scaled.append(array)
+    return tuple(scaled)
 
 
 def longer(

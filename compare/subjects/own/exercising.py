@@ -64,19 +64,19 @@ def exercised(
         length: number of steps that they were built for; None for any.
         results: of the user's own inputs, none of them *different*.
     """
-    found = Exercised()
+    exercised_inputs = Exercised()
     loads = weights.loads(pair, twins, [])
     # A case that float64 alone refuses leaves no random weights to compare.
     last = _last_same([result for result in results if result.direction in loads])
     if last is None:
-        return found
+        return exercised_inputs
     cases = calls.cases(pair, length)
     if any(result.in_float64 for result in results):  # most acts on few samples too
         cases.insert(0, replace(cases[0], batch=few_samples.SAMPLES))
     adequacy = Adequacy()
-    others = [direction for direction in loads if direction != last.direction]
-    for direction in (last.direction, *others):
-        if direction in others:  # the twins have the weights of the last one
+    other_directions = [direction for direction in loads if direction != last.direction]
+    for direction in (last.direction, *other_directions):
+        if direction in other_directions:  # the twins have the weights of the last one
             loads[direction](twins)
         for case in cases:
             adequacy.watch(twins, calls.cut(pair.arrays, twins.inputs, case))
@@ -86,13 +86,13 @@ def exercised(
             break
     if adequacy.idle():
         loads[last.direction](twins)
-        trial = _Trial(pair, twins, last, adequacy, found)
+        trial = _Trial(pair, twins, last, adequacy, exercised_inputs)
         for need, run in trial.runs.items():
             if adequacy.idle(need) and not trial.differs:
                 run()
                 loads[last.direction](twins)
-    found.unexercised = (*sameness.sentences(pair), *adequacy.sentences())
-    return found
+    exercised_inputs.unexercised = (*sameness.sentences(pair), *adequacy.sentences())
+    return exercised_inputs
 
 
 def _last_same(results: Sequence[Result]) -> Result | None:
@@ -109,7 +109,7 @@ class _Trial:
         twins: with the weights of the last result.
         last: of the results in which they are the same.
         adequacy: what was exercised so far.
-        found: gets what comes out.
+        exercised_inputs: gets what comes out.
 
     Attributes:
         runs: what runs inputs by what they have; the twins have their weights before.
@@ -122,10 +122,10 @@ class _Trial:
         twins: Twins,
         last: Result,
         adequacy: Adequacy,
-        found: Exercised,
+        exercised_inputs: Exercised,
     ) -> None:
         self._pair, self._twins, self._last = pair, twins, last
-        self._adequacy, self._found = adequacy, found
+        self._adequacy, self._exercised = adequacy, exercised_inputs
         self._yours = "" if pair.steps else ", which yours are not"
         self.differs = False
         self.runs: Mapping[Need, Callable[[], None]] = {
@@ -221,7 +221,7 @@ class _Trial:
             return
         if new and is_larger:
             inputs += f", beyond the bounds of {bounded(dict.fromkeys(new))}"
-        self._found.results.append(self._result(inputs, arrays, judgement))
+        self._exercised.results.append(self._result(inputs, arrays, judgement))
 
     def _result(
         self, inputs: str, arrays: tuple[np.ndarray, ...], judgement: Judgement
@@ -249,16 +249,16 @@ class _Trial:
             return
         side, text = next(iter(refusals.items()))
         note = f"On {inputs}, {SIDES[side]} alone says: {text}."
-        self._found.notes.append(note)
+        self._exercised.notes.append(note)
 
 
 def _is_finite(stages: StagesOfAll, names: Sequence[str]) -> bool:
     """Whether what the models return is finite, in each precision."""
-    return all(
-        bool(np.isfinite(by_name[name]).all())
-        for by_name in stages.values()
-        for name in names
-    )
+    for by_name in stages.values():
+        for name in names:
+            if not np.isfinite(by_name[name]).all():
+                return False
+    return True
 
 
 def _of_results(

@@ -58,13 +58,12 @@ class Judged:
     @property
     def wrong(self) -> list[Result]:
         """The results in which the models are not the same; not those of gradients."""
-        return [
-            result
-            for result in self.results
-            if not result.as_expected
-            and not result.loss
-            and result.verdict in (DIFFERENT, ONE_REFUSES)
-        ]
+        wrong = []
+        for result in self.results:
+            is_unlike = result.verdict in (DIFFERENT, ONE_REFUSES)
+            if is_unlike and not result.as_expected and not result.loss:
+                wrong.append(result)
+        return wrong
 
     def built_again(self, direction: str) -> Twins | None:
         """New twins with the weights of a direction; None where one side refuses.

@@ -243,13 +243,13 @@ def _check_not_broadcast(name: str, target: np.ndarray, result: np.ndarray) -> N
         return
     reason = ""
     try:
-        both = np.broadcast_shapes(result.shape, target.shape)
+        shape = np.broadcast_shapes(result.shape, target.shape)
     except ValueError:  # PyTorch refuses them as well
         pass
     else:
         reason = (
-            f": PyTorch's losses broadcast the two to {both}, each result against each "
-            "target, and learn the mean; those of Keras do not"
+            f": PyTorch's losses broadcast the two to {shape}, each result against "
+            "each target, and learn the mean; those of Keras do not"
         )
     raise BadInput(
         f"{name}: expected a target of the shape {result.shape} of PyTorch's result, "
@@ -268,10 +268,10 @@ def _target_of_case(
         whole: the case of it.
         case: with as many samples and steps, or fewer.
     """
-    part = target[: case.batch]
-    has_time = part.ndim > 1 and part.shape[1] == whole.timesteps
-    per_step = part.ndim > 2 or pair.loss == CROSS_ENTROPY
-    return part[:, : case.timesteps] if has_time and per_step else part
+    samples = target[: case.batch]
+    has_time = samples.ndim > 1 and samples.shape[1] == whole.timesteps
+    per_step = samples.ndim > 2 or pair.loss == CROSS_ENTROPY
+    return samples[:, : case.timesteps] if has_time and per_step else samples
 
 
 def ending_otherwise(twins: Twins) -> Side | None:

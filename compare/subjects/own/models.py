@@ -49,11 +49,9 @@ def notes(models: Mapping[Side, object]) -> list[str]:
             for dtype in OTHER_PRECISIONS
             if dtype in dtypes
         ]
-        if MODELS[side].learns(model):
-            sentences.append(
-                f"{SIDES[side]}'s model is in training mode; it is judged as in "
-                "evaluation: call .eval() before you use it."
-            )
+        note_of_training = MODELS[side].note_of_training(model)
+        if note_of_training:
+            sentences.append(note_of_training)
         if side == "torch" and MODELS[side].is_compiled(model):
             sentences.append(
                 "PyTorch's model is compiled by torch.compile; it is judged as it is "

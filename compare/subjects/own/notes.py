@@ -49,20 +49,20 @@ def on_matches(twins: Twins, ignore: Collection[str]) -> Iterator[str]:
 
 
 def on_weights(results: Sequence[Result]) -> Iterator[str]:
-    """That the weights alone differ, if they do."""
+    """Say so where the weights alone differ."""
     if are_weights_alone(results):
         yield WEIGHTS_ALONE
 
 
 def are_weights_alone(results: Sequence[Result]) -> bool:
     """Whether models differ that are the same with the same random weights."""
-    own = {r.verdict for r in results if r.direction != RANDOM}
+    verdicts = {r.verdict for r in results if r.direction != RANDOM}
     random = {r.verdict for r in results if r.direction == RANDOM}
-    return DIFFERENT in own and bool(random) and random <= {SAME, BOTH_REFUSE}
+    return DIFFERENT in verdicts and bool(random) and random <= {SAME, BOTH_REFUSE}
 
 
 def on_few_samples(results: Sequence[Result], samples: int) -> Iterator[str]:
-    """That float64 or random weights ran on a few of the samples, if they did.
+    """Say so where float64 or random weights ran on a few of the samples.
 
     Args:
         results: on the user's own inputs.

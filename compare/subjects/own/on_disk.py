@@ -31,13 +31,13 @@ def existing(path: str) -> Path:
     try:
         if file.is_file():
             return file
-        found = "a folder" if file.is_dir() else "a device or a pipe"
+        what_it_is = "a folder" if file.is_dir() else "a device or a pipe"
         if not file.exists():
-            found = ""
+            what_it_is = ""
     except (OSError, ValueError):  # too long a name, or a NUL in it
-        found = ""
-    if found:
-        raise BadInput(f"{path}: expected a pair file, got {found}; name a file")
+        what_it_is = ""
+    if what_it_is:
+        raise BadInput(f"{path}: expected a pair file, got {what_it_is}; name a file")
     raise BadInput(
         f"{path}: expected a pair file, found none; {command()} new {path} writes one "
         "to start from"

@@ -12,6 +12,7 @@ from compare.diagnosing.conclusion import deciding_stage
 from compare.judging.explanation import Explanation
 from compare.judging.result import SAME, Result
 from compare.listing import bounded
+from compare.mistakes.arrangements.orders import ROUNDED
 from compare.subjects.own import notes
 from compare.subjects.own.judged import Judged
 from compare.subjects.own.weights import AS_IS, in_keras_layout
@@ -117,15 +118,17 @@ def explained(
     )
 
 
-def _are_told(names: Iterable[str], part: str) -> bool:
+def _are_told(names: Iterable[str], names_of_part: str) -> bool:
     """Whether an explanation says something of a layer, alone or in a row of layers.
 
     Args:
         names: of the layer, on either side.
-        part: the sentences.
+        names_of_part: the sentences.
     """
     for name in names:
-        if re.search(rf"(\bin |, |\band ){re.escape(name)}(?=,| and | of )", part):
+        if re.search(
+            rf"(\bin |, |\band ){re.escape(name)}(?=,| and | of )", names_of_part
+        ):
             return True
     return False
 
@@ -138,7 +141,7 @@ def _origin(unlike: Sequence[Unlike]) -> str:
 
 
 def _unlike(twins: Twins) -> list[Unlike]:
-    """The arrays that differ, in float64, by Keras's layout."""
+    """The arrays that differ by more than float32 rounds, by Keras's layout."""
     torch_layers, keras_layers = (
         LAYERS[side].layers(twins.model(side, "float64")) for side in FRAMEWORKS
     )
@@ -150,7 +153,7 @@ def _unlike(twins: Twins) -> list[Unlike]:
         for name, value in in_keras_layout(layer, torch_layer, keras_layer).items():
             array = keras_layer.arrays[name]
             gap = float(np.abs(array - value).max(initial=0.0))
-            if gap:
-                largest = float(max(np.abs(array).max(), np.abs(value).max()))
+            largest = float(max(np.abs(array).max(), np.abs(value).max()))
+            if gap > ROUNDED * largest:
                 unlike.append(Unlike(layer, name, gap / largest))
     return unlike

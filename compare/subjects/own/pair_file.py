@@ -161,12 +161,12 @@ def _check_names(path: str, defined: Mapping[str, object]) -> None:
     Raises:
         BadInput: if there is one.
     """
-    known = [*MODEL_NAMES.values(), *OPTION_NAMES]
-    models = [name for name in known if name in MODEL_NAMES.values()]
+    known_names = [*MODEL_NAMES.values(), *OPTION_NAMES]
+    models = [name for name in known_names if name in MODEL_NAMES.values()]
     for name, value in defined.items():
-        if name.startswith("_") or name in known:
+        if name.startswith("_") or name in known_names:
             continue
-        near = difflib.get_close_matches(name, known, n=1, cutoff=LIKE)
+        near = difflib.get_close_matches(name, known_names, n=1, cutoff=LIKE)
         if not near or near[0] in defined or ismodule(value):
             continue
         makes = isinstance(value, type) or isroutine(value)
@@ -175,7 +175,7 @@ def _check_names(path: str, defined: Mapping[str, object]) -> None:
         if near[0] == "names" and not isinstance(value, Mapping):
             continue
         raise BadInput(
-            f"{path}: expected {', '.join(known)}, got {name}; did you mean "
+            f"{path}: expected {', '.join(known_names)}, got {name}; did you mean "
             f"{near[0]}? If not, call it something else, or _{name}"
         )
 

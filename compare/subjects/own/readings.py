@@ -36,9 +36,9 @@ Judge = Callable[[Reading], Judged]
 
 
 def exchanged(judged: Judged, judge: Judge) -> Judged:
-    """The run with layers of the same sizes paired so that the models are the same.
+    """The run with layers of the same sizes paired so that most of them are the same.
 
-    Where no pairing makes them the same it is the run as it was, with a note on it.
+    Where no pairing is better it is the run as it was, with a note on it.
     """
     twins, pair = judged.twins, judged.pair
     if twins.only32 or twins.refusals or not twins.is_whole:
@@ -50,9 +50,9 @@ def exchanged(judged: Judged, judge: Judge) -> Judged:
     few = calls.cut(pair.arrays, twins.inputs, case)
     if twins.run(*few)[1]:  # a refusal has other reasons than how layers are paired
         return judged
-    exchanged = pairings.others_that_fit(twins, groups, few, pair.seed)
+    better = pairings.better(twins, groups, few, pair.seed)
     names = bounded(chain.from_iterable(groups))
-    if exchanged is None:
+    if better is None:
         note = (
             f"{names} have twins of the same kind and sizes, told apart by order: if "
             "it tells wrongly, give names, a table of layers of PyTorch and of Keras."
@@ -62,7 +62,13 @@ def exchanged(judged: Judged, judge: Judge) -> Judged:
         f"{names}: paired with the layers of Keras, of the same sizes, with which "
         "the models are the same; paired in order of execution they are not."
     )
-    pair = replace(pair, exchanged={**pair.exchanged, **exchanged})
+    if not better.fits:
+        note = (
+            f"{names}: paired with the layers of Keras, of the same sizes, with which "
+            "most of them make the same, not in order of execution; if that tells "
+            "wrongly, give names, a table of layers of PyTorch and of Keras."
+        )
+    pair = replace(pair, exchanged={**pair.exchanged, **better.exchanged})
     return judge(Reading(pair, note))
 
 

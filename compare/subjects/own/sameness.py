@@ -28,6 +28,6 @@ def _sentences(pair: OwnPair) -> Iterator[str]:
             yield f"{name} is zero throughout"
         elif len(array) > 1 and (array == array[:1]).all():
             yield f"all samples of {name} are alike"
-    for (name, array), (other_name, other) in combinations(arrays.items(), 2):
-        if array.any() and np.array_equal(array, other):
+    for (name, array), (other_name, other_array) in combinations(arrays.items(), 2):
+        if array.any() and np.array_equal(array, other_array):
             yield f"{name} and {other_name} are equal: which is which was not exercised"

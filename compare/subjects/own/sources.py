@@ -165,13 +165,13 @@ class _Reader:
         names = [*attributes]
         if source.name is not None:
             names = [source.name, *attributes]
-        parts = source.module.split(".") if source.module else []
+        path = source.module.split(".") if source.module else []
         folders = self._folders
         if source.dots:
             parents = file.path.parents
             folders = [parents[min(source.dots, len(parents)) - 1]]
         for folder in folders:
-            module = _module(folder, parts)
+            module = _module(folder, path)
             if module and self._enter(module, names, file):
                 return
         if binding.statement:
@@ -192,8 +192,8 @@ class _Reader:
                 self._follow(file, tuple(names))
                 return True
         if names and module.is_dir():
-            part = _module(module, names[:1])
-            if part and self._enter(part, names[1:], importing):
+            inner_module = _module(module, names[:1])
+            if inner_module and self._enter(inner_module, names[1:], importing):
                 return True
         if path.is_file() and file.stars:
             self._follow(file, tuple(names))
@@ -235,10 +235,10 @@ def _name(path: Path) -> str:
     return str(path)
 
 
-def _module(folder: Path, parts: Sequence[str]) -> Path | None:
+def _module(folder: Path, names: Sequence[str]) -> Path | None:
     """The file or folder of a module, as Python finds it in a folder; None if none."""
-    path = folder.joinpath(*parts)
-    if parts and not (path / "__init__.py").is_file():
+    path = folder.joinpath(*names)
+    if names and not (path / "__init__.py").is_file():
         file = path.with_name(f"{path.name}.py")
         if file.is_file():
             return file
@@ -283,14 +283,14 @@ def _imports_inside(node: ast.AST) -> dict[str, _Binding]:
 
 
 def _bound_inside(node: ast.AST) -> Iterator[tuple[str, _Import | ast.AST]]:
-    """As `_bound`, of the parts of a statement."""
-    for part in ast.iter_child_nodes(node):
-        if isinstance(part, ast.stmt):
-            yield from _bound(part)
-        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            yield part.id, part
+    """Yield what is bound anywhere inside a statement, like `_bound`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt):
+            yield from _bound(child)
+        elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            yield child.id, child
         else:
-            yield from _bound_inside(part)
+            yield from _bound_inside(child)
 
 
 def _assigned(target: ast.expr, value: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -301,12 +301,12 @@ def _assigned(target: ast.expr, value: ast.AST) -> Iterator[tuple[str, ast.AST]]
     if isinstance(target, ast.Tuple | ast.List):
         values: Sequence[ast.AST] = [value] * len(target.elts)
         if isinstance(value, ast.Tuple | ast.List):
-            parts = [*target.elts, *value.elts]
-            starred = any(isinstance(part, ast.Starred) for part in parts)
+            items = [*target.elts, *value.elts]
+            starred = any(isinstance(item, ast.Starred) for item in items)
             if len(value.elts) == len(target.elts) and not starred:
                 values = value.elts
-        for part, its_value in zip(target.elts, values, strict=True):
-            yield from _assigned(part, its_value)
+        for item, its_value in zip(target.elts, values, strict=True):
+            yield from _assigned(item, its_value)
     elif isinstance(target, ast.Name):
         yield target.id, value
     elif isinstance(target, ast.Attribute | ast.Subscript | ast.Starred):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -172,8 +174,7 @@ def _as_they_are(
     if twins.only32:
         return
     torch, keras = (twins.model(side, "float64") for side in FRAMEWORKS)
-    keras_layers = LAYERS["keras"].layers(keras)
-    torch_layers = LAYERS["torch"].layers(torch)
+    keras_layers, torch_layers = _read("keras", keras), _read("torch", torch)
     weights: dict[str, dict[str, np.ndarray]] = {}
     rounded: dict[str, int] = {}  # how many numbers, by array
     apart: dict[str, float] = {}  # how far the others are, by array
@@ -210,6 +211,15 @@ def _as_they_are(
             f"Keras's weights are not PyTorch's weights ({gaps}), which these inputs "
             "do not show: on others the models need not be the same."
         )
+
+
+def _read(side: Side, model: Any) -> dict[str, Layer]:
+    """The layers of a model with arrays that are not to be written to: no copies."""
+    by_name = {}
+    for name, layer in LAYERS[side].held(model).items():
+        arrays = {key: LAYERS[side].read(held) for key, held in layer.arrays.items()}
+        by_name[name] = replace(layer, arrays=arrays)
+    return by_name
 
 
 def _sums_of_layers_alone(twins: Twins) -> dict[str, int]:

@@ -37,7 +37,7 @@ class Converted:
 
     @property
     def dtype(self) -> np.dtype:
-        """Of its numbers."""
+        """The type of its numbers."""
         return self.data.dtype
 
     @property

@@ -27,7 +27,7 @@ def check(file: h5py.File, size: int) -> None:
         ValueError: if the walk would go in circles, too deep or along names that no
             layer has; or if data sets claim more bytes than there are.
     """
-    groups, seen, stored = [(file, 0)], {_address(file)}, 0
+    groups, addresses, stored = [(file, 0)], {_address(file)}, 0
     while groups:
         group, depth = groups.pop()
         if depth > DEEPEST:
@@ -39,9 +39,9 @@ def check(file: h5py.File, size: int) -> None:
                 continue  # `child` refuses to follow it
             item = group[name]
             address = _address(item)
-            if address in seen:
+            if address in addresses:
                 raise ValueError(f"{name}: a thing that stands in two places")
-            seen.add(address)
+            addresses.add(address)
             if isinstance(item, h5py.Group):
                 groups.append((item, depth + 1))
             elif isinstance(item, h5py.Dataset) and not _is_elsewhere(item):
@@ -116,7 +116,11 @@ def variables(group: h5py.Group) -> dict[str, h5py.Dataset]:
 
 
 def own_name(group: h5py.Group, key: str) -> str:
-    """What the user called a layer; its key in the file where that is not kept."""
+    """What the user called a layer; its key in the file where that is not kept.
+
+    Raises:
+        ValueError: if what the file keeps as a name is no text.
+    """
     if "vars" not in group:
         return key
     name = child(group, "vars").attrs.get("name", key)

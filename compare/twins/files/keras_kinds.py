@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DEPTHWISE, POINTWISE = ".depthwise", ".pointwise"
 
 
-def known(config: dict[str, Any], parts: Parts) -> Layer:
+def layer_of_config(config: dict[str, Any], parts: Parts) -> Layer:
     """A layer that a configuration describes."""
     kind = keras_config.kind(config)
     recurrent = recurrent_kind(parts)
@@ -34,7 +34,7 @@ def known(config: dict[str, Any], parts: Parts) -> Layer:
     return _named(kind, parts, names)
 
 
-def guessed(hints: Sequence[str], parts: Parts) -> list[Layer]:
+def layers_of_arrays(hints: Sequence[str], parts: Parts) -> list[Layer]:
     """What a layer may be that nothing describes, likelier first.
 
     Args:
@@ -79,8 +79,8 @@ def apart(name: str, options: list[Layer]) -> Iterator[tuple[str, list[Layer]]]:
     depthwise, pointwise, *bias = kernels
     axes = len(depthwise.shape) - 2
     held = dict(zip(("kernel", "bias"), (pointwise, *bias), strict=False))
-    first = Layer(f"DepthwiseConv{axes}D", {"kernel": depthwise})
-    yield f"{name}{DEPTHWISE}", [first]
+    depthwise_layer = Layer(f"DepthwiseConv{axes}D", {"kernel": depthwise})
+    yield f"{name}{DEPTHWISE}", [depthwise_layer]
     yield f"{name}{POINTWISE}", [Layer(f"Conv{axes}D", held)]
 
 

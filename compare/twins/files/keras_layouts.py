@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from compare.kinds.layer import Layer
 from compare.twins.files import cudnn, hdf5, keras_config
 from compare.twins.files.hdf5 import natural
-from compare.twins.files.keras_kinds import apart, cell_kind, guessed, known
+from compare.twins.files.keras_kinds import (
+    apart,
+    cell_kind,
+    layer_of_config,
+    layers_of_arrays,
+)
 
 if TYPE_CHECKING:
     import h5py
@@ -61,10 +66,10 @@ def layers(group: h5py.Group, config: dict[str, Any] | None) -> Layers:
         for layer, leaf in _described(list(leaves.values()), config):
             del leaves[leaf.path]
             name = layer.name.replace("/", ".")
-            yield from apart(name, [known(layer.config, leaf.parts)])
+            yield from apart(name, [layer_of_config(layer.config, leaf.parts)])
     for path in sorted(leaves, key=natural):
         leaf = leaves[path]
-        yield from apart(leaf.name or "model", guessed(leaf.hints, leaf.parts))
+        yield from apart(leaf.name or "model", layers_of_arrays(leaf.hints, leaf.parts))
 
 
 def _described(
@@ -97,21 +102,23 @@ def _leaves(
     """
     inner = hdf5.children(group)
     composite = _composite(inner)
-    parts = composite or {"": hdf5.variables(group)}
-    if any(parts.values()):
-        yield _Leaf(path, name, hints, parts)
+    groups = composite or {"": hdf5.variables(group)}
+    if any(groups.values()):
+        yield _Leaf(path, name, hints, groups)
     if composite:
         return
     for step, child in inner.items():
         if step in CONTAINERS:
             for key, layer in hdf5.children(child).items():
-                own = hdf5.own_name(layer, key)
+                leaf_name = hdf5.own_name(layer, key)
                 inside = f"{path}/{step}/{key}"
-                yield from _leaves(layer, inside, _joined(name, own), (key, own))
+                yield from _leaves(
+                    layer, inside, _joined(name, leaf_name), (key, leaf_name)
+                )
         elif step != "vars":
-            own = hdf5.own_name(child, step)
+            leaf_name = hdf5.own_name(child, step)
             inside = f"{path}/{step}"
-            yield from _leaves(child, inside, _joined(name, step), (step, own))
+            yield from _leaves(child, inside, _joined(name, step), (step, leaf_name))
 
 
 def _joined(*names: str) -> str:
@@ -122,11 +129,11 @@ def _joined(*names: str) -> str:
 def _composite(inner: dict[str, h5py.Group]) -> MutableParts:
     """The parts of a recurrent layer or a wrapper with these groups, or nothing."""
     if "forward_layer" in inner and "backward_layer" in inner:
-        parts = {}
+        inner_groups = {}
         for direction in ("forward", "backward"):
             for prefix, arrays in _part(inner[f"{direction}_layer"]).items():
-                parts[f"{direction}.{prefix}"] = arrays
-        return parts
+                inner_groups[f"{direction}.{prefix}"] = arrays
+        return inner_groups
     for start in ("", "_"):  # of attention; where heads share keys, with an underscore
         groups = {f"{word}.": f"{start}{word}_dense" for word in PROJECTIONS}
         if set(inner) >= set(groups.values()):
@@ -134,9 +141,9 @@ def _composite(inner: dict[str, h5py.Group]) -> MutableParts:
     if "cell" in inner:
         return _cells(inner["cell"])
     if "layer" in inner and set(inner) <= {"layer", "vars"}:
-        parts = _part(inner["layer"])
-        if any(parts.values()):
-            return parts
+        inner_groups = _part(inner["layer"])
+        if any(inner_groups.values()):
+            return inner_groups
     return {}
 
 
@@ -176,16 +183,18 @@ def legacy_layers(group: h5py.Group, config: dict[str, Any] | None) -> Layers:
         for layer in keras_config.described(config):
             described[layer.name.split("/")[-1]] = layer
     for path, paths_inside in _legacy_arrays(group, described).items():
-        parts = {
+        groups = {
             prefix: cudnn.as_usual(arrays)
             for prefix, arrays in _prefixed(paths_inside).items()
         }
         name = path.split("/")[-1]
         if name in described:
             layer = described[name]
-            yield from apart(layer.name.replace("/", "."), [known(layer.config, parts)])
+            yield from apart(
+                layer.name.replace("/", "."), [layer_of_config(layer.config, groups)]
+            )
         else:
-            yield from apart(path.replace("/", "."), guessed((), parts))
+            yield from apart(path.replace("/", "."), layers_of_arrays((), groups))
 
 
 def _legacy_arrays(
@@ -205,8 +214,8 @@ def _legacy_arrays(
             if steps[:1] != [layer]:
                 steps = [layer, *steps]
             end = _end_of_layer(steps, described)
-            parts = layers.setdefault("/".join(steps[:end]), {})
-            parts.setdefault("/".join(steps[end:]), {})[key] = data
+            arrays_of_layer = layers.setdefault("/".join(steps[:end]), {})
+            arrays_of_layer.setdefault("/".join(steps[end:]), {})[key] = data
     return layers
 
 

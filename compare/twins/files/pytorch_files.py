@@ -260,10 +260,10 @@ def _with_outputs(keys: Mapping[str, dict[str, str]]) -> dict[str, dict[str, str
     """
     joined: dict[str, dict[str, str]] = {}
     for layer, key_by_name in keys.items():
-        path, _, own = layer.rpartition(".")
+        path, _, last_name = layer.rpartition(".")
         around = keys.get(path, {})
-        if own == "out_proj" and any("_proj_weight" in name for name in around):
-            inside = {f"{own}.{name}": key for name, key in key_by_name.items()}
+        if last_name == "out_proj" and any("_proj_weight" in name for name in around):
+            inside = {f"{last_name}.{name}": key for name, key in key_by_name.items()}
             joined.setdefault(path, {}).update(inside)
         else:
             joined.setdefault(layer, {}).update(key_by_name)

@@ -202,10 +202,10 @@ def _check_files(source: str, target: str, out: str | None) -> None:
         )
 
 
-def _same(path: str, other: str) -> bool:
+def _same(path: str, target: str) -> bool:
     """Whether two paths lead to one file."""
     try:
-        return files.identity(path) == files.identity(other)
+        return files.identity(path) == files.identity(target)
     except (OSError, ValueError):  # one leads nowhere, which its reader says
         return False
 

@@ -177,3 +177,19 @@ def test_another_arrangement_of_an_image_is_told(case):
 
     assert found.explained, found
     assert does in found.sentence
+
+
+def test_the_mean_of_some_last_steps_is_told_as_such():
+    """As where a token of the class stands before the others."""
+
+    def forward(model, x):
+        return model.head(torch.relu(model.conv(x.transpose(1, 2))).mean(2))
+
+    def call(model, x):
+        return model.head(keras.ops.mean(keras.ops.relu(model.conv(x))[:, 1:], axis=1))
+
+    found = diagnose(twins(in_pytorch(forward), in_keras(call)), (X,))
+
+    assert found.explained, found
+    assert "takes the mean of the last" in found.sentence
+    assert "takes the mean of all steps" in found.sentence

@@ -81,6 +81,23 @@ def test_a_norm_that_is_left_out_is_told_beside_norms_that_are_not():
     assert "`norm2_0` (LayerNormalization)" in report.sentences
 
 
+def test_what_both_sides_join_alike_hides_no_other_part():
+    """The last value beside the LSTM's state is scaled, and no layer makes it."""
+    report = report_of("forecast", "y = torch.cat([c[-1], last], dim=-1)")
+
+    assert report.explained
+    assert "PyTorch takes the final cell state, not the last step" in report.sentences
+
+
+def test_keys_of_another_array_than_the_queries_are_told_of_one_packed_layer():
+    report = report_of(
+        "vit", 'x = x + layers.MultiHeadAttention(2, 4, name=f"attn_{i}")(y, x)'
+    )
+
+    assert report.explained
+    assert "attn_0 of Keras makes its keys and values of another" in report.sentences
+
+
 @pytest.mark.slow
 def test_most_edits_are_noticed_named_and_placed():
     by_pair = [list(measure.measured(pair)) for pair in measure.PAIRS]

@@ -1,9 +1,12 @@
 """Arrays in another order, or changed alike, in layers of any kind."""
 
+import keras
 import numpy as np
 import pytest
+import torch
 from rearranged import X, change, twins
 
+import compare
 from compare.diagnosing.diagnosis import diagnose
 from compare.judging.words import PRECISIONS
 from compare.kinds.changes import half
@@ -120,6 +123,35 @@ def test_it_is_named_and_the_line_of_code_mends_it(built, sentence):
     mend(built, side, layer, found.fix)
     after = right(built, layer, side)
     assert all(np.allclose(after[name], before[name], rtol=1e-5) for name in before)
+
+
+class Recurrent(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = torch.nn.RNN(3, 5, batch_first=True)
+
+    def forward(self, x):
+        return self.rnn(x)[0]
+
+
+def test_a_sum_of_biases_is_mended_once():
+    """What the one bias gets holds both, so that the other is zeros from then on."""
+    model, layer = Recurrent(), keras.layers.SimpleRNN(5, return_sequences=True)
+    twin = keras.Sequential([keras.Input((None, 3)), layer])
+    compare.transfer(model, twin)
+    before = model.rnn.bias_ih_l0 + model.rnn.bias_hh_l0
+    kernel, recurrent, bias = layer.get_weights()
+    layer.set_weights([kernel, recurrent, np.roll(bias, -1)])
+    x = np.random.default_rng(0).normal(size=(4, 6, 3)).astype(np.float32)
+    evidence = compare.check(model, twin, x)
+    explanation = next(r.explanation for r in evidence.results if r.explanation)
+    biases = {name: a.detach().numpy() for name, a in model.rnn.named_parameters()}
+    scope = {"np": np, **biases}
+    exec(explanation.fix.removeprefix("rnn of PyTorch: ").split(" (made of")[0], scope)
+
+    assert "bias_ih_l0 + bias_hh_l0 is shifted by 1" in explanation.sentence
+    mended = scope["bias_ih_l0"] + scope["bias_hh_l0"]
+    assert np.allclose(mended, np.roll(before.detach().numpy(), -1), rtol=1e-5)
 
 
 IN_KERAS = {

@@ -62,3 +62,32 @@ def test_either_fix_makes_the_models_the_same(side):
     before = [] if side == "torch" else [keras.layers.Permute((3, 1, 2))]
 
     assert compare.check(model, in_keras(model, *before), X).verdict == "same"
+
+
+class Wide(torch.nn.Module):
+    """Flattens with the channels last, the height before the width."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = torch.nn.Conv2d(3, 5, 3), torch.nn.Linear(180, 4)
+
+    def forward(self, x):
+        return self.head(self.conv(x).permute(0, 2, 3, 1).flatten(1))
+
+
+def test_no_transpose_is_missed_where_there_is_one():
+    """Keras exchanges height and width, and PyTorch has the axes as they are to be."""
+    layers = keras.layers
+    twin = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Conv2D(5, 3),
+            layers.Permute((2, 1, 3)),
+            layers.Flatten(),
+            layers.Dense(4),
+        ]
+    )
+    evidence = compare.check(Wide().eval(), twin, X, "to_keras")
+
+    assert "with the axes in the order (0, 2, 1, 3)" in evidence.explain()
+    assert "without a transpose" not in evidence.explain()

@@ -73,6 +73,23 @@ def test_kerass_operations_have_the_users_names_and_lines(keras_trace):
     assert named(keras_trace, "softmax").arguments["axis"] == -1
 
 
+def test_what_keras_takes_of_numpy_is_a_value_of_its_trace():
+    """A graph of Keras holds a table of positions as NumPy's array, no tensor."""
+    table = np.random.default_rng(5).standard_normal((4, 5)).astype("float32")
+    inputs = [Input("x", (None, 4, 5), None)]
+
+    def in_keras():
+        x = keras.Input((4, 5))
+        return keras.Model(x, x - table)
+
+    twins = Twins(dict(torch=InPyTorch, keras=in_keras), inputs, None)
+    trace = keras_traces.traced(twins.twin("keras", "float64"), [X])
+
+    taken = [trace.array(number) for number in named(trace, "subtract").inputs]
+    assert len(taken) == 2
+    np.testing.assert_array_equal(taken[1], table)
+
+
 def test_what_is_changed_in_place_is_another_value(torch_trace):
     before = named(torch_trace, "softmax").outputs[0]
     after = named(torch_trace, "setitem").outputs[0]
@@ -146,6 +163,10 @@ RECOGNISED = {
     "entries 1 to 4 along axis 1": (H[:, 1:5], [H]),
     "the values reversed along axis 0": (H[::-1], [H]),
     "the values rolled by 2 along axis 1": (np.roll(H, 2, 1), [H]),
+    "the values rolled by -1 along axis 0, by 1 along axis 1": (
+        np.roll(H, (-1, 1), (0, 1)),
+        [H],
+    ),
     "the axes exchanged to (1, 0), then reshaped": (H.T.reshape(4, 6), [H]),
     "each entry repeated 2 times along axis 0": (np.repeat(H, 2, 0), [H]),
     "the whole repeated 2 times along axis 0": (np.tile(H, (2, 1)), [H]),

@@ -12,7 +12,9 @@ import warnings
 from dataclasses import dataclass
 
 import ports_agents
+import ports_capsules
 import ports_cells
+import ports_decoders
 import ports_families
 import ports_image_families
 import ports_kernels
@@ -25,9 +27,11 @@ import ports_padding
 import ports_pictures
 import ports_pooling
 import ports_sequences
+import ports_signals
 import ports_texts
 import ports_transposed
 import ports_vision_transformers
+import ports_windows
 from reported import Report
 
 import compare
@@ -50,6 +54,10 @@ REPORTS: tuple[Report, ...] = (
     *ports_agents.REPORTS,
     *ports_losses.REPORTS,
     *ports_vision_transformers.REPORTS,
+    *ports_capsules.REPORTS,
+    *ports_windows.REPORTS,
+    *ports_decoders.REPORTS,
+    *ports_signals.REPORTS,
 )
 
 

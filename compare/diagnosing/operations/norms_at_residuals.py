@@ -1,11 +1,14 @@
-"""Norms that stand before a branch on one side, and after its sum on the other."""
+"""Norms that stand before a branch on one side and after its sum on the other.
+
+They are seen from the operations, where no layer holds the branch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from compare.diagnosing.norm_places import OF_BRANCHES, Order, written
 from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.naming import at
 from compare.diagnosing.operations.regions import Regions
@@ -19,13 +22,6 @@ from compare.mistakes.traces import RETURN, Replacement, Step, Trace
 SUMS = ("+", "add", "Add")
 FEW = 2  # less than so many norms may stand otherwise, after the last block
 KINDS = ("LayerNorm", "RMSNorm", "GroupNorm")  # that stand beside residuals
-
-Order = Literal["before", "after"]
-PLACES = {
-    "before": "before each branch, within the residual (pre-norm)",
-    "after": "after each residual is added (post-norm)",
-}
-WRITTEN = {"before": "x + branch(norm(x))", "after": "norm(x + branch(x))"}
 
 
 @dataclass(frozen=True)
@@ -58,21 +54,20 @@ class Norm:
     residual: Residual
 
 
-def norms_elsewhere(found: Regions) -> Iterator[Candidate]:
-    """What it would be if PyTorch had its norms where Keras has them.
+def norms_at_residuals(regions: Regions) -> Iterator[Candidate]:
+    """Suppose that PyTorch has its norms where Keras has them.
 
-    The first norm of one side is the twin of the first one of the other side. It is for
-    a run to show whether that is all.
+    The first norm of each side are twins. Only a run shows whether that is all.
     """
-    norms = _of_one_order(_norms(found.torch.trace, "torch"))
-    keras_norms = _of_one_order(_norms(found.keras.trace, "keras"))
-    if not norms or len(norms) != len(keras_norms):
+    norms, keras_norms = _unlike(
+        _norms(regions.torch.trace, "torch"), _norms(regions.keras.trace, "keras")
+    )
+    if not norms:
         return
-    if norms[0].order == keras_norms[0].order:
-        return
+    order = keras_norms[0].order
     changes: list[Replacement] = []
     for norm in norms:
-        changes += _moved(norm, found.torch.trace)
+        changes += _moved(norm, order, regions.torch.trace)
     yield Candidate(
         "torch alone",
         norms[0].step,
@@ -81,6 +76,24 @@ def norms_elsewhere(found: Regions) -> Iterator[Candidate]:
         words=_words(norms, keras_norms),
         instead=tuple(changes),
     )
+
+
+def _unlike(
+    torch: Sequence[Norm], keras: Sequence[Norm]
+) -> tuple[list[Norm], list[Norm]]:
+    """The norms that stand in another place than their twins, in one on each side.
+
+    None where some stand in a third.
+    """
+    if len(torch) != len(keras):
+        torch, keras = _of_one_order(torch), _of_one_order(keras)
+    if len(torch) != len(keras):
+        return [], []
+    pairs = [(a, b) for a, b in zip(torch, keras, strict=True) if a.order != b.order]
+    orders = {(norm.order, twin.order) for norm, twin in pairs}
+    if len(orders) != 1:
+        return [], []
+    return [norm for norm, _ in pairs], [twin for _, twin in pairs]
 
 
 def _of_one_order(norms: Sequence[Norm]) -> list[Norm]:
@@ -96,14 +109,14 @@ def _words(norms: Sequence[Norm], keras_norms: Sequence[Norm]) -> Worded:
     names = listed(list(dict.fromkeys(f"`{norm.step.layer}`" for norm in norms)))
     word, verb = ("norms", "stand") if len(norms) > 1 else ("norm", "stands")
     words = [
-        f"{PLACES[norm.order]} in {SIDES[side]}{at(norm.step)}"
+        f"{OF_BRANCHES[norm.order]} in {SIDES[side]}{at(norm.step)}"
         for side, norm in places.items()
     ]
     sentence = f"the {word} {names} {verb} {', '.join(words)}"
     fixes: dict[Side, str] = {}
     for side, norm in places.items():
-        right = WRITTEN[places[OTHER[side]].order]
-        wrong = WRITTEN[norm.order]
+        right = written(places[OTHER[side]].order, "branch")
+        wrong = written(norm.order, "branch")
         fixes[side] = f"{SIDES[side]}{at(norm.step)}: write {right}, not {wrong}"
     return Worded("norm before or after the residual", sentence, fixes)
 
@@ -122,6 +135,8 @@ def _norms(trace: Trace, side: Side) -> list[Norm]:
                 norms.append(Norm(step, "before", residual))
             elif x in residual.step.outputs and _takers(x, trace) == [step]:
                 norms.append(Norm(step, "after", residual))
+            elif {*step.outputs} & {*residual.step.inputs} - {residual.stream}:
+                norms.append(Norm(step, "last", residual))
     return norms
 
 
@@ -177,16 +192,29 @@ def _takers(value: int, trace: Trace) -> list[Step]:
     return [step for step in trace.steps.values() if value in step.inputs]
 
 
-def _moved(norm: Norm, trace: Trace) -> list[Replacement]:
-    """The changes that let a norm stand on the other side of its residual."""
+def _moved(norm: Norm, order: Order, trace: Trace) -> list[Replacement]:
+    """The changes that let a norm stand elsewhere at its residual.
+
+    Args:
+        norm: where it stands.
+        order: where it is to stand.
+        trace: of PyTorch.
+    """
     layer, residual = norm.step.layer, norm.residual
     changes = [Replacement(norm.step.number, 0, hands_on=0)]
-    if norm.order == "before":
-        changes.append(Replacement(residual.step.number, 0, through=layer))
-        return changes
-    for number in sorted(residual.branch):
-        for place, value in enumerate(trace.steps[number].inputs):
-            if value == residual.stream:
-                change = Replacement(number, place, is_input=True, through=layer)
-                changes.append(change)
+    if order == "after":
+        return [*changes, Replacement(residual.step.number, 0, through=layer)]
+    inputs = []
+    if order == "last":
+        for place, value in enumerate(residual.step.inputs):
+            if value != residual.stream:
+                inputs.append((residual.step.number, place))
+    else:
+        for number in sorted(residual.branch):
+            for place, value in enumerate(trace.steps[number].inputs):
+                if value == residual.stream:
+                    inputs.append((number, place))
+    for number, place in inputs:
+        change = Replacement(number, place, is_input=True, through=layer)
+        changes.append(change)
     return changes

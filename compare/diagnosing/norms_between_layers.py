@@ -1,4 +1,4 @@
-"""Norms that a user calls before attention or feed-forward, or after the residual."""
+"""Norms that stand elsewhere in a block by hand, by what its layers are given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from compare.diagnosing.finding import Finding, Reading
 from compare.diagnosing.isolated import Isolated
-from compare.diagnosing.norm_order import AFTER, BEFORE
+from compare.diagnosing.norm_places import OF_SUBLAYERS, written
 from compare.judging.distances import near
 from compare.judging.explanation import listed
 from compare.judging.result import OTHER, SIDES
@@ -18,11 +18,6 @@ from compare.kinds import NORMALISATION
 from compare.kinds.mistake import JoinedInput, LayerInput
 from compare.kinds.names import plain
 from compare.mistakes.anatomy import Anatomy
-
-WRITTEN = {
-    BEFORE: "write x + sublayer(norm(x))",
-    AFTER: "write norm(x + sublayer(x))",
-}
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,9 @@ class _Moved:
         return self.norm, *self.begin
 
 
-def norms_by_hand(isolated: Isolated, findings: Sequence[Finding]) -> list[Finding]:
+def norms_between_layers(
+    isolated: Isolated, findings: Sequence[Finding]
+) -> list[Finding]:
     """Say that norms stand elsewhere in a block that both users wrote.
 
     Args:
@@ -112,11 +109,12 @@ def _reading(moved: Sequence[_Moved], before: Side, isolated: Isolated) -> Readi
     names = listed([place.norm for place in moved])
     after = OTHER[before]
     sentence = (
-        f"the norms {names} stand {BEFORE}, in {SIDES[before]}, {AFTER} in "
-        f"{SIDES[after]}"
+        f"the norms {names} stand {OF_SUBLAYERS['before']}, in {SIDES[before]}, "
+        f"{OF_SUBLAYERS['after']} in {SIDES[after]}"
     )
     fix = (
-        f"either {SIDES[before]}: {WRITTEN[AFTER]} or {SIDES[after]}: {WRITTEN[BEFORE]}"
+        f"either {SIDES[before]}: write {written('after', 'sublayer')} or "
+        f"{SIDES[after]}: write {written('before', 'sublayer')}"
     )
     return Reading("", (), sentence, fix)
 

@@ -1,0 +1,150 @@
+"""Edits of `models/translate.py`."""
+
+from edit import Edit
+
+ATTENDED = ("attention", "v", "w1", "w2", "encoder", "decoder")
+STATES = ("encoder", "rnn", "fc", "bridge")
+
+EDITS = (
+    Edit(
+        "torch",
+        "hidden = torch.cat((hidden[-2], hidden[-1]), dim=1)",
+        "hidden = torch.cat((hidden[-1], hidden[-2]), dim=1)",
+        cause=("backward first",),
+        place=STATES,
+    ),
+    Edit(
+        "torch",
+        "hidden = torch.cat((hidden[-2], hidden[-1]), dim=1)",
+        "hidden = outputs[:, -1]",
+        cause=("last", "backward", "direction", "reverse"),
+        place=STATES,
+    ),
+    Edit(
+        "torch",
+        "return outputs, torch.tanh(self.fc(hidden))",
+        "return outputs, self.fc(hidden)",
+        cause=("tanh",),
+        place=("fc", "bridge"),
+        lines=('self.bridge = layers.Dense(5, activation="tanh")',),
+    ),
+    Edit(
+        "torch",
+        "weights = torch.softmax(energy, dim=-1)",
+        "weights = torch.softmax(energy, dim=1)",
+        cause=("softmax axis",),
+        place=ATTENDED,
+        lines=("weights = ops.softmax(score, axis=2)",),
+    ),
+    Edit(
+        "keras",
+        "weights = ops.softmax(score, axis=2)",
+        "weights = ops.softmax(score)",
+        cause=("softmax axis",),
+        place=ATTENDED,
+        lines=("weights = torch.softmax(energy, dim=-1)",),
+    ),
+    Edit(
+        "torch",
+        "energy = self.v(torch.tanh(keys + queries)).squeeze(-1)",
+        "energy = self.v(torch.tanh(keys * queries)).squeeze(-1)",
+        cause=("product", "times", "multipl", "`*`", "`+`"),
+        place=ATTENDED,
+        lines=("score = self.v(ops.tanh(self.w1(memory) + self.w2(query)))",),
+    ),
+    Edit(
+        "torch",
+        "energy = self.v(torch.tanh(keys + queries)).squeeze(-1)",
+        "energy = self.v(keys + queries).squeeze(-1)",
+        cause=("tanh",),
+        place=ATTENDED,
+        lines=("score = self.v(ops.tanh(self.w1(memory) + self.w2(query)))",),
+    ),
+    Edit(
+        "torch",
+        "embedded = self.embedding(target) * 4**0.5",
+        "embedded = self.embedding(target)",
+        cause=("times 2", "factor", "multipl", "scale", "`*`"),
+        place=("embedding",),
+        lines=("embedded = self.target_embedding(target) * 4**0.5",),
+    ),
+    Edit(
+        "torch",
+        "written, _ = self.decoder(embedded, state.unsqueeze(0))",
+        "written, _ = self.decoder(embedded)",
+        cause=("begins zeros", "state zeros"),
+        place=("decoder",),
+        lines=("written = self.decoder(embedded, initial_state=state)",),
+    ),
+    Edit(
+        "keras",
+        "written = self.decoder(embedded, initial_state=state)",
+        "written = self.decoder(embedded, initial_state=backward)",
+        cause=("begins",),
+        place=("decoder",),
+        lines=("written, _ = self.decoder(embedded, state.unsqueeze(0))",),
+    ),
+    Edit(
+        "keras",
+        "return self.out(ops.concatenate([written, context, embedded], axis=2))",
+        "return self.out(ops.concatenate([context, written, embedded], axis=2))",
+        cause=("order", "exchanged"),
+        place=(*ATTENDED, "out"),
+        lines=("return self.out(torch.cat((written, context, embedded), dim=2))",),
+    ),
+    Edit(
+        "torch",
+        "return self.out(torch.cat((written, context, embedded), dim=2))",
+        "return self.out(torch.cat((written, context, written[..., :4]), dim=2))",
+        cause=("decoder embedding", "takes", "written", "joins"),
+        place=(*ATTENDED, "embedding", "out"),
+        lines=(
+            "return self.out(ops.concatenate([written, context, embedded], axis=2))",
+        ),
+    ),
+    Edit(
+        "keras",
+        "return ops.sum(weights * memory, axis=2)",
+        "return ops.mean(weights * memory, axis=2)",
+        cause=("sum mean", "mean"),
+        place=ATTENDED,
+        lines=("return weights @ values",),
+    ),
+    Edit(
+        "keras",
+        "self.decoder = layers.GRU(5, return_sequences=True)",
+        'self.decoder = layers.GRU(5, return_sequences=True, activation="relu")',
+        cause=("tanh relu", "activation"),
+        place=("decoder",),
+        lines=("self.decoder = nn.GRU(4, 5, batch_first=True)",),
+    ),
+    Edit(
+        "transfer",
+        "return np.concatenate([z, r, n], axis=0)",
+        "return np.concatenate([n, z, r], axis=0)",
+        cause=("gates",),
+        place=("encoder", "rnn", "decoder"),
+    ),
+    Edit(
+        "transfer",
+        'gru(state, "encoder.rnn") + gru(state, "encoder.rnn", "_reverse")',
+        'gru(state, "encoder.rnn", "_reverse") + gru(state, "encoder.rnn")',
+        cause=("direction", "exchanged"),
+        place=("encoder", "rnn"),
+    ),
+    Edit(
+        "transfer",
+        'dense("attention.w2", keras_model.attention.w2)',
+        'keras_model.attention.w2.set_weights([state["attention.w2.weight"], '
+        'state["attention.w2.bias"]])',
+        cause=("transpose",),
+        place=("w2",),
+    ),
+    Edit(
+        "keras",
+        "values, forward, backward = self.encoder(self.source_embedding(source))",
+        "values, backward, forward = self.encoder(self.source_embedding(source))",
+        cause=("backward first", "order"),
+        place=STATES,
+    ),
+)
