@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -99,12 +100,19 @@ def _cast(function):
     def cast(x, dtype, name=None):
         to = tensorflow.as_dtype(dtype)
         is_double = to == tensorflow.float64 and _is_of_python(x)
-        # As the scale of an embedding is often written: tf.cast(size, tf.float32).
-        if is_double or (to == tensorflow.float32 and type(x) in (int, float)):
+        # As users write the scale of an embedding: tf.sqrt(tf.cast(size, tf.float32)).
+        is_size = to == tensorflow.float32 and type(x) is int
+        if is_double or (is_size and _is_called_by_user()):
             return tensorflow.convert_to_tensor(x, tensorflow.float64, name=name)
         return function(x, dtype, name=name)
 
     return cast
+
+
+def _is_called_by_user() -> bool:
+    """Whether neither Keras nor TensorFlow calls the function that asks this."""
+    module = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001
+    return not module.startswith(("keras.", "tensorflow."))
 
 
 def _without_dtype(function):
