@@ -159,9 +159,22 @@ def finding_in_layer(
         suspects: side and mistake, each of which explains the difference.
         cure: makes PyTorch's layer do what Keras's layer does; None for no cure.
     """
-    readings = [
-        reading(isolated.name(layer, side), side, mistake) for side, mistake in suspects
-    ]
+    names = {side: isolated.name(layer, side) for side in SIDES}
+    return Finding(layer, distinct(of_suspects(suspects, names)), cure=cure)
+
+
+def of_suspects(
+    suspects: Sequence[tuple[Side, Mistake[Effect]]], names: Mapping[Side, str]
+) -> list[Reading]:
+    """Each mistake on its side; then the other side as the one to change.
+
+    The latter where a mistake may be meant and the other side has none.
+
+    Args:
+        suspects: side and mistake, each of which explains the difference.
+        names: what the user of each side calls the layer.
+    """
+    readings = [reading(names[side], side, mistake) for side, mistake in suspects]
     accused = {side for side, _ in suspects}
     for side, mistake in suspects:
         opposite = OTHER[side]
@@ -172,9 +185,8 @@ def finding_in_layer(
             f"{place} should do as the layer of {SIDES[side]} does",
             f"{place}: {mistake.meant[opposite]}",
         )
-        names = {opposite: isolated.name(layer, opposite)}
-        readings.append(worded(opposite, (), wording, names))
-    return Finding(layer, distinct(readings), cure=cure)
+        readings.append(worded(opposite, (), wording, {opposite: names[opposite]}))
+    return readings
 
 
 # ------------------------------------------------------------------------------- links

@@ -115,7 +115,28 @@ def _source(layer: str, state: np.ndarray, anatomy: Anatomy) -> str:
         for activation, function in ACTIVATIONS.items():
             if array.shape == state.shape and near(function(array), state):
                 return name if activation == NONE else f"{activation} of {name}"
+    for name, output in reversed(list(anatomy.recurrent_outputs.items())):
+        if name != layer:
+            ways, _ = ways_of(anatomy, name, False)
+            for way in SHORT:
+                relation = _relation(ways[way](output), state)
+                if relation:
+                    return f"{relation}{SHORT[way]} of {name}"
     return UNKNOWN
+
+
+def _relation(taken: np.ndarray | None, state: np.ndarray) -> str:
+    """Which multiple or function of another state a state is; "" where it is none."""
+    if taken is None or taken.shape != state.shape or not taken.any():
+        return ""
+    largest = np.abs(taken).argmax()
+    factor = float(state.flat[largest] / taken.flat[largest])
+    if near(factor * taken, state):
+        return f"{factor:.6g} times "
+    for activation, function in ACTIVATIONS.items():
+        if activation != NONE and near(function(taken), state):
+            return f"{activation} of "
+    return ""
 
 
 def _states_of_parts(name: str, anatomy: Anatomy) -> dict[str, np.ndarray]:
@@ -152,6 +173,15 @@ def _reading(layer: str, isolated: Isolated, sources: dict[Side, list[str]]) -> 
     sentence = f"{names['torch']} begins with {torch} in PyTorch, with {keras} in Keras"
     torch_fix = f"{names['torch']} of PyTorch: give it {keras}"
     keras_fix = f"{names['keras']} of Keras: initial_state of {torch}"
+    if UNKNOWN in sources["keras"]:
+        torch_fix = (
+            f"{names['torch']} of PyTorch: give it what Keras's layer begins with"
+        )
+    if UNKNOWN in sources["torch"]:
+        keras_fix = (
+            f"{names['keras']} of Keras: initial_state of what PyTorch's layer begins "
+            "with"
+        )
     if set(sources["keras"]) == {ZEROS}:
         torch_fix = f"{names['torch']} of PyTorch: give it no states"
     if set(sources["torch"]) == {ZEROS}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from compare.kinds.mistake import ResultShapes
 from compare.mistakes.anatomy import Anatomy
 
 Shape = tuple[int, ...]
+MOST_AXES = 5  # of a result whose axes are tried in every order
 
 
 def in_another_shape(last: str, isolated: Isolated) -> Finding | None:
@@ -52,6 +54,58 @@ def in_another_shape(last: str, isolated: Isolated) -> Finding | None:
     reading = Reading("", (), "; and ".join(dict.fromkeys(sentences)), fix)
     cure = ResultShapes([array.shape[1:] for array in keras])
     return Finding(last, (reading,), cure=cure)
+
+
+def with_batch_elsewhere(last: str, isolated: Isolated) -> Finding | None:
+    """The finding that PyTorch returns results whose batch is not their first axis.
+
+    Args:
+        last: the layer that is computed last.
+        isolated: the twins at work.
+
+    Returns:
+        None where they are not Keras's results but for the order of their axes.
+    """
+    torch, keras = isolated.relayed.results, isolated.keras.results
+    if len(torch) != len(keras):
+        return None
+    orders = []
+    for result, twin in zip(torch, keras, strict=True):
+        order = _order_of_axes(result, twin)
+        if order is None:
+            return None
+        orders.append(order)
+    moved = [place for place, order in enumerate(orders) if order and order[0]]
+    if not moved:
+        return None
+    result, twin, order = torch[moved[0]], keras[moved[0]], orders[moved[0]]
+    axes = "its axes in another order"
+    if order[:2] == (1, 0):
+        axes = "its first two axes, batch and steps, in each other's place"
+    sentence = (
+        f"PyTorch returns a result with {axes}, in the shape {result.shape}, where "
+        f"Keras returns it in the shape {twin.shape}"
+    )
+    back = tuple(int(axis) for axis in np.argsort(order))
+    fix = (
+        f"either PyTorch: return y.permute{order}, with y what it returns now; or "
+        f"Keras: return keras.ops.transpose(y, {back})"
+    )
+    cure = ResultShapes([array.shape[1:] for array in keras], orders=orders)
+    return Finding(last, (Reading("", (), sentence, fix),), cure=cure)
+
+
+def _order_of_axes(a: np.ndarray, b: np.ndarray) -> tuple[int, ...] | None:
+    """The order of axes that makes one result the other; None for none.
+
+    That in which they are comes first.
+    """
+    if a.ndim != b.ndim or a.ndim > MOST_AXES or sorted(a.shape) != sorted(b.shape):
+        return None
+    for order in permutations(range(a.ndim)):
+        if near(a.transpose(order), b):
+            return order
+    return None
 
 
 def in_keras_shapes(isolated: Isolated) -> Isolated:

@@ -39,7 +39,7 @@ def samples_in_another_order(isolated: Isolated) -> Finding | None:
         f"{SORTED}, which enforce_sorted=False does by itself; or Keras: {back}, "
         "ops.take(y, ops.argsort(order), axis=0)"
     )
-    cure = ResultShapes([array.shape[1:] for array in keras], tuple(order))
+    cure = ResultShapes([array.shape[1:] for array in keras], samples=tuple(order))
     return Finding(layers[-1], (Reading("", (), sentence, fix),), cure=cure)
 
 

@@ -26,7 +26,11 @@ from compare.diagnosing.in_layers.steps import steps_left_out
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.repeated import of_all_runs
-from compare.diagnosing.result_shapes import in_another_shape, in_keras_shapes
+from compare.diagnosing.result_shapes import (
+    in_another_shape,
+    in_keras_shapes,
+    with_batch_elsewhere,
+)
 from compare.diagnosing.sample_order import samples_in_another_order
 from compare.judging.distances import NEAR, near
 from compare.judging.result import SIDES
@@ -168,6 +172,10 @@ def _in_results(layers: Sequence[str], isolated: Isolated) -> Iterator[Finding]:
         return
     if lost_batch.is_lost(layers[-1], isolated):
         return  # which is told of the layer
+    transposed = with_batch_elsewhere(layers[-1], isolated)
+    if transposed is not None:
+        yield transposed
+        return
     reshaped = lost_batch.in_results(layers[-1], isolated)
     if reshaped is None:
         reshaped = in_another_shape(layers[-1], isolated)

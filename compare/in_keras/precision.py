@@ -78,6 +78,11 @@ def exact_constants(dtype: str) -> Iterator[None]:
         return
     exact = {
         (tensorflow, "cast"): _cast,
+        (tensorflow, "constant"): _without_dtype,
+        (tensorflow, "convert_to_tensor"): _without_dtype,
+        (tensorflow, "sqrt"): _of_number,
+        (tensorflow.math, "sqrt"): _of_number,
+        (tensorflow.math, "rsqrt"): _of_number,
         (tensorflow.nn, "leaky_relu"): _leaky_relu,
         (tensorflow.nn, "gelu"): _gelu,
         (tensorflow.nn, "max_pool"): double.pool,
@@ -92,12 +97,32 @@ def exact_constants(dtype: str) -> Iterator[None]:
 
 def _cast(function):
     def cast(x, dtype, name=None):
-        double = tensorflow.as_dtype(dtype) == tensorflow.float64
-        if double and _is_of_python(x):
+        to = tensorflow.as_dtype(dtype)
+        is_double = to == tensorflow.float64 and _is_of_python(x)
+        # As the scale of an embedding is often written: tf.cast(size, tf.float32).
+        if is_double or (to == tensorflow.float32 and type(x) in (int, float)):
             return tensorflow.convert_to_tensor(x, tensorflow.float64, name=name)
         return function(x, dtype, name=name)
 
     return cast
+
+
+def _without_dtype(function):
+    def converted(value, dtype=None, *args, **kwargs):
+        if dtype is None and _is_of_python(value):
+            dtype = tensorflow.float64
+        return function(value, dtype, *args, **kwargs)
+
+    return converted
+
+
+def _of_number(function):
+    def computed(x, name=None):
+        if _is_of_python(x):
+            x = tensorflow.convert_to_tensor(x, tensorflow.float64)
+        return function(x, name=name)
+
+    return computed
 
 
 def _is_of_python(x):
@@ -158,15 +183,29 @@ def narrowing(graph: Any) -> str:
     Args:
         graph: a `GraphDef` of TensorFlow.
     """
-    nodes = list(graph.node)
-    for function in graph.library.function:
-        nodes += function.node_def
+    graphs = [list(graph.node)]
+    graphs += [list(function.node_def) for function in graph.library.function]
     double = tensorflow.float64.as_datatype_enum
     less = [dtype.as_datatype_enum for dtype in LESS]
-    for node in nodes:
-        if node.op != "Cast":
-            continue
-        before, after = node.attr["SrcT"].type, node.attr["DstT"].type
-        if before == double and after in less:
-            return node.name
+    for nodes in graphs:
+        for node in nodes:
+            if node.op != "Cast":
+                continue
+            before, after = node.attr["SrcT"].type, node.attr["DstT"].type
+            is_narrowed = before == double and after in less
+            if is_narrowed and not _is_taken_to_bits(node, nodes):
+                return str(node.name)
     return ""
+
+
+def _is_taken_to_bits(node: Any, nodes: list[Any]) -> bool:
+    """Whether all that is read of what a node makes are its bits.
+
+    `keras.ops.argmax` asks for the sign of its input so, which every precision has.
+    """
+    takers = [
+        taker
+        for taker in nodes
+        if any(name.split(":")[0] == node.name for name in taker.input)
+    ]
+    return bool(takers) and all(taker.op == "Bitcast" for taker in takers)

@@ -366,6 +366,9 @@ def _with_result_shapes(
 
     def reshape(model: Any, args: object, results: object) -> object:
         tensors: list[Any] = [tensor for _, tensor in flat(results)]
+        if effect.orders:
+            axes = zip(tensors, effect.orders, strict=True)
+            tensors = [tensor.permute(order) for tensor, order in axes]
         pairs = zip(tensors, effect.shapes, strict=True)
         batch = -1  # of any size; a batch of one may have been squeezed away
         reshaped = [tensor.reshape(batch, *shape) for tensor, shape in pairs]

@@ -168,10 +168,11 @@ class _Running(FunctionMode):
         takes: tuple[int, ...] = ()
         if self._recorder is not None:
             takes = self._recorder.numbers(tensors)
-        result = function(*args, **kwargs)
         change = self._outputs.get((number, 0))
+        handed_on = None
         if change is not None and change.hands_on is not None:
-            result = tensors[change.hands_on].clone()
+            handed_on = tensors[change.hands_on].clone()  # before it may be changed
+        result = function(*args, **kwargs)
         changed = [
             tensor
             for tensor, key in zip(tensors, keys, strict=True)
@@ -184,9 +185,14 @@ class _Running(FunctionMode):
         ]
         if changed:
             for place, tensor in enumerate(changed):
-                if (number, place) in self._outputs:
+                if handed_on is not None and place == 0:
+                    tensor.copy_(handed_on)
+                elif (number, place) in self._outputs:
                     tensor.copy_(self._put(self._outputs, number, place, tensor))
             made = changed
+        elif handed_on is not None:
+            result = handed_on
+            made = [result]
         elif made:
             result = self._taken(number, result)
             made = list(tensors_in(result))

@@ -79,8 +79,8 @@ class Twin(adapter.Twin):
             call, by its name.
         changed: names of the inputs that the model has changed in place, in any run.
             Each run gets copies, so that no other run takes what this one left.
-        is_large: whether a run takes so long that the one which shows the order of
-            layers is kept, and is not made again for its stages.
+        is_large: whether a run on all samples may take long, as `match` found out.
+            Then the one which shows the order of layers is kept for its stages.
     """
 
     model: torch.nn.Module

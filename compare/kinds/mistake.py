@@ -255,10 +255,13 @@ class ResultShapes:
     Args:
         shapes: of each result, without the batch.
         samples: their numbers in another order; empty where they keep theirs.
+        orders: of each result, the order in which its axes are taken first; empty where
+            they stay as they are.
     """
 
     shapes: Sequence[tuple[int, ...]]
     samples: Sequence[int] = ()
+    orders: Sequence[tuple[int, ...]] = ()
 
 
 @dataclass(frozen=True)

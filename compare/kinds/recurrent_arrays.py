@@ -69,6 +69,7 @@ def _of_gates(change: ArrayChange, gates: int) -> ArrayChange:
     return changed
 
 
+GATES_OF_GRU = 3
 INPUT_KERNEL_RESHAPED = _read_without_transposing("input kernel", "weight_ih", "kernel")
 RECURRENT_KERNEL_RESHAPED = _read_without_transposing(
     "recurrent kernel", "weight_hh", "recurrent_kernel"
@@ -82,12 +83,14 @@ def recurrent_kernel(kind: str, gates: int) -> tuple[ArraysMistake, ...]:
         kind: name of the kind, which is part of the mistakes' names.
         gates: how many square blocks of rows it has.
     """
+    # A GRU's gates are r, z, n in PyTorch and z, r, h in Keras.
+    order = ", with its first two thirds exchanged" if gates == GATES_OF_GRU else ""
     return (
         Mistake(
             f"{kind} recurrent kernel not transposed",
             "the recurrent kernel of each gate, which is square, was not transposed",
-            "weight_hh = recurrent_kernel.T",
-            "recurrent_kernel = weight_hh.T",
+            f"weight_hh = recurrent_kernel.T{order}",
+            f"recurrent_kernel = weight_hh.T{order}",
             ArraysOfLayer(change_each(in_blocks(np.transpose, gates), "weight_hh")),
         ),
         Mistake(

@@ -10,7 +10,7 @@ from itertools import groupby
 
 import numpy as np
 
-from compare import progress
+from compare import kinds, progress
 from compare.errors import BadInput
 from compare.in_pytorch import precision as in_pytorch_precision
 from compare.judging import verdict
@@ -28,7 +28,7 @@ from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Side, Verdict
 from compare.subjects.cases import FIXED, Case
 from compare.subjects.wrong_cases import USUAL_BATCH, Explainer, WrongCase
-from compare.twins import effort, few_samples, reaching, sensitivity, steadiness
+from compare.twins import few_samples, reaching, sensitivity, steadiness
 from compare.twins.adequacy import Adequacy
 from compare.twins.frameworks import LAYERS
 from compare.twins.stages import StagesOfAll
@@ -84,7 +84,7 @@ def run(subject: Subject) -> Iterator[Result]:
         its_cases = list(group)
         with in_pytorch_precision.one_thread():
             twins = subject.build(length)
-        with _threads(subject, twins, its_cases[0]):
+        with _threads(twins):
             for result in _run_length(
                 subject, twins, its_cases, probe, explainer, adequacy
             ):
@@ -102,15 +102,17 @@ def run(subject: Subject) -> Iterator[Result]:
         )
 
 
-def _threads(
-    subject: Subject, twins: Twins, case: Case
-) -> AbstractContextManager[None]:
-    """PyTorch's threads for twins: as many as the user has for large ones, else one."""
-    if not twins.refusals:
-        layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
-        if effort.gains_by_threads(layers, subject.draw(case)):
-            return nullcontext()
-    return in_pytorch_precision.one_thread()
+def _threads(twins: Twins) -> AbstractContextManager[None]:
+    """PyTorch's threads for twins: one, but for large products as many as the user has.
+
+    A recurrent layer makes many small ones in turn.
+    """
+    if twins.refusals or not twins.twin("torch", "float32").is_large:
+        return in_pytorch_precision.one_thread()
+    layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
+    if any(layer.kind in kinds.RECURRENT for layer in layers.values()):
+        return in_pytorch_precision.one_thread()
+    return nullcontext()
 
 
 def _run_length(

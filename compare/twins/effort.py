@@ -90,17 +90,6 @@ def may_be_large(layers: Mapping[str, Layer], arrays: Sequence[np.ndarray]) -> b
     return numbers * _rows(arrays[0]) > LARGE_RUN
 
 
-def gains_by_threads(layers: Mapping[str, Layer], arrays: Sequence[np.ndarray]) -> bool:
-    """Return whether a run has large products alone, not many small ones in turn.
-
-    Args:
-        layers: of PyTorch's model.
-        arrays: as in `may_be_large`.
-    """
-    is_recurrent = any(layer.kind in kinds.RECURRENT for layer in layers.values())
-    return not is_recurrent and may_be_large(layers, arrays)
-
-
 def is_large_run(layers: Mapping[str, Layer], stages: Mapping[str, np.ndarray]) -> bool:
     """Return whether a run takes so many products that float64 runs on few samples.
 

@@ -71,12 +71,12 @@ class Judge:
         twins, samples = self._twins, len(arrays[0])
         if samples <= SAMPLES or twins.only32 or not can_be_cut(twins, arrays):
             return None
-        if not may_be_large(twins, arrays):
+        layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
+        if not effort.may_be_large(layers, arrays):
             return None
         in_float32, refusals = twins.run(*arrays, precisions=SINGLE)
         if refusals or not can_be_cut(twins, arrays):  # known when they have run
             return None
-        layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
         if not effort.is_large_run(layers, in_float32["torch", "float32"]):
             return None
         few = first(arrays, SAMPLES)
@@ -120,12 +120,6 @@ class Judge:
         for key, of_few in self._of_few.items():
             stages[key] = {name: a[: len(arrays[0])] for name, a in of_few.items()}
         return self._twins.judge(stages, arrays), stages
-
-
-def may_be_large(twins: Twins, arrays: Sequence[np.ndarray]) -> bool:
-    """Whether a run of the twins on these arrays may be large, before it is made."""
-    layers = LAYERS["torch"].layers(twins.model("torch", "float32"))
-    return effort.may_be_large(layers, arrays)
 
 
 def can_be_cut(twins: Twins, arrays: Sequence[np.ndarray]) -> bool:

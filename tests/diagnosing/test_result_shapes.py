@@ -81,3 +81,26 @@ def test_a_lost_activation_is_told_beside_the_shape():
 
     assert "(batch,)" in explanation.sentence
     assert "sigmoid" in explanation.sentence
+
+
+def test_a_result_with_steps_before_batch_is_told_as_that():
+    """As a loss for unaligned letters takes it: (time, batch, letters)."""
+
+    class Letters(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = torch.nn.LSTM(FEATURES, SIZE, batch_first=True)
+            self.head = torch.nn.Linear(SIZE, 3)
+
+        def forward(self, x):
+            y = torch.log_softmax(self.head(self.rnn(x)[0]), dim=-1)
+            return y.transpose(0, 1)
+
+    x = keras.Input((TIME, FEATURES))
+    steps = keras.layers.LSTM(SIZE, return_sequences=True)(x)
+    twin = keras.Model(x, keras.ops.log_softmax(keras.layers.Dense(3)(steps)))
+
+    explanation = explained(Letters(), twin)
+
+    assert "batch and steps, in each other's place" in explanation.sentence
+    assert "y.permute(1, 0, 2)" in explanation.fix

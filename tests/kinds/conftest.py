@@ -49,6 +49,9 @@ def lacking_in(keras, params):
         function = FUNCTIONS.get(configuration.kind)
         if function and not hasattr(keras.ops, function):
             return function
+        scored = configuration.kind in ("Attention", "AdditiveAttention")
+        if scored and example.call.get("mask") == "padding":
+            return "mask of values alone that fits the scores"  # it ends in an error
     classes = [example.keras] if example is not None and example.keras else []
     if kind is not None and kind.keras and example is None:
         classes = [kind.examples[0].keras] if kind.examples else []

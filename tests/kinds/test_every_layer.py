@@ -17,7 +17,8 @@ import compare
 from compare.kinds import BY_TORCH_NAME, IN_KERAS_ALONE, of_keras_class
 from compare.one_line import class_name
 
-NEWEST = (3, 15)  # the Keras of which every class is known
+# What an older Keras does otherwise than 3.15.
+IN_OLD_KERAS = {"Discretization": "casts its input to whole numbers in float64 models"}
 
 
 def classes(module: ModuleType, base: type) -> dict[str, type]:
@@ -83,6 +84,9 @@ def test_an_answer_is_what_is_said(side: str, name: str, answer: Answer):
     module = keras.layers if side == "keras" else torch.nn
     if not hasattr(module, name):
         pytest.skip(f"this {side} has no {name}")
+    numbers = tuple(map(int, keras.__version__.split(".")[:2]))
+    if name in IN_OLD_KERAS and numbers < (3, 15):
+        pytest.skip(f"Keras {keras.__version__} {IN_OLD_KERAS[name]}")
     torch.manual_seed(0)
     model = answer.pair.torch()
     transfer = "to_keras" if list(model.parameters()) else None
@@ -96,8 +100,7 @@ def test_an_answer_is_what_is_said(side: str, name: str, answer: Answer):
     said = evidence.explain()
 
     assert evidence.verdict.removesuffix(" in float32") == answer.verdict, said
-    if answer.words:
-        assert any(words in said for words in answer.words.split("|"))
+    assert answer.words in said
 
 
 LAZY = {"LazyLinear": (3,), "LazyConv2d": (3, 3), "LazyBatchNorm2d": ()}

@@ -397,3 +397,27 @@ def test_a_layer_without_a_name_is_the_model_itself():
 
     assert "* the model itself Linear" in text
     assert "the model itself and out are of one kind" in text
+
+
+def test_a_layer_that_is_several_in_keras_takes_them_in_its_turn():
+    """Queries, keys and values are one layer; the output after it is as large as each.
+
+    Given to the output first, the layer of the queries would be its twin.
+    """
+    torch = {"qkv": linear((12, 4)), "out": linear((4, 4))}
+    keras = {name: dense((4, 4)) for name in ("query", "key", "value", "projection")}
+
+    assert match(torch, keras) == {
+        "qkv": ["query", "key", "value"],
+        "out": ["projection"],
+    }
+
+
+def test_a_layer_that_is_several_takes_none_where_others_would_lack_theirs():
+    """In turn it would take both, and the second layer would have none."""
+    torch = {"wide": linear((8, 4)), "first": linear((4, 4)), "second": linear((4, 4))}
+    keras = {name: dense((4, 4)) for name in ("a", "b")}
+    found = matched(torch, keras, complete=False)
+
+    assert found.twins == {"first": ["a"], "second": ["b"]}
+    assert found.alone["torch"] == ["wide"]

@@ -282,3 +282,24 @@ def test_a_layer_that_goes_backwards_takes_the_arrays_as_they_are():
     with torch.no_grad():
         expected = model(torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(np.asarray(twin(x)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("ignored", [["extra"], ["extra.weight", "extra.bias"]])
+def test_what_a_user_ignores_stays_as_it_is(ignored):
+    """A layer without a twin refuses a transfer, unless it is said not to count."""
+    first = torch.nn.Sequential()
+    first.add_module("dense", torch.nn.Linear(3, 2))
+    first.add_module("extra", torch.nn.Linear(2, 2))
+    second = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="dense")])
+    before = first.extra.weight.detach().clone()
+
+    with pytest.raises(BadInput):
+        transfer(second, first)
+    moves = transfer(second, first, ignore=ignored)
+    assert [move.source for move in moves] == [("dense.kernel",), ("dense.bias",)]
+    assert np.array_equal(
+        first.dense.weight.detach().numpy(), second.layers[0].kernel.numpy().T
+    )
+    assert torch.equal(first.extra.weight, before)
+    with pytest.raises(BadInput, match="ignore: expected a layer"):
+        transfer(second, first, ignore=["of nobody"])

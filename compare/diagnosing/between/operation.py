@@ -16,6 +16,8 @@ NOTHING = (NONE, "nothing")  # the names of what leaves an array as it is
 Function = Callable[[np.ndarray], np.ndarray]
 Merge = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
+FEW = 3  # numbers, of which fewer are multiples of others by chance
+FAR = 2  # times as large, or more, where numbers are told as a multiple
 AS_ROUNDED = "as float32 rounds them"  # the numbers of two operations
 
 
@@ -109,15 +111,33 @@ def apart(torch: Change, keras: Change) -> str:
     if torch.code != keras.code or not torch.numbers:
         return ""
     torch_numbers, keras_numbers = np.array(torch.numbers), np.array(keras.numbers)
-    order = _order(torch_numbers, keras_numbers)
-    if order:
-        return order
+    alike = _order(torch_numbers, keras_numbers)
+    alike = alike or _multiple(torch_numbers, keras_numbers)
+    if alike:
+        return alike
     sizes = np.maximum(np.abs(torch_numbers), np.abs(keras_numbers))
     sizes[sizes == 0] = 1
     gap = np.max(np.abs(torch_numbers - keras_numbers) / sizes)
     if gap <= np.finfo(np.float32).eps:
         return f"up to {gap:.1e} apart, {AS_ROUNDED}"
     return f"up to {gap:.1e} apart"
+
+
+def _multiple(torch: np.ndarray, keras: np.ndarray) -> str:
+    """Which part or multiple of those of Keras all numbers are; "" for none.
+
+    As where one side alone divides an image by 255 before its means are subtracted.
+    """
+    if torch.shape != keras.shape or len(torch) < FEW or 0 in torch or 0 in keras:
+        return ""
+    ratios = torch / keras
+    ratio = float(np.median(ratios))
+    is_far = max(abs(ratio), 1 / abs(ratio)) >= FAR
+    if not is_far or not np.allclose(ratios, ratio, rtol=1e-6, atol=0):
+        return ""
+    if abs(ratio) < 1:
+        return f"each 1/{1 / ratio:.6g} of that of Keras"
+    return f"each {ratio:.6g} times that of Keras"
 
 
 def _order(torch: np.ndarray, keras: np.ndarray) -> str:

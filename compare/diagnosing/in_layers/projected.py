@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from compare.diagnosing.finding import Finding, distinct, known_mistakes, reading
+from compare.diagnosing.finding import Finding, distinct, known_mistakes, of_suspects
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.seeing import (
     attends,
@@ -76,11 +76,11 @@ def attended_by_hand(layer: str, isolated: Isolated) -> Finding | None:
         masks_in_keras = [isolated.keras.attended[layer].get("mask")]
     else:
         masks_in_keras = masks
-    readings = []
+    suspects: list[tuple[Side, Mistake[Computation]]] = []
     for mistake in _mistakes(attention, masks_in_keras, right=keras, wrong=torch):
-        readings.append(reading(attention.names["torch"], "torch", mistake))
+        suspects.append(("torch", mistake))
     for mistake in _mistakes(attention, masks, right=torch, wrong=keras):
-        readings.append(reading(attention.names["keras"], "keras", mistake))
+        suspects.append(("keras", mistake))
     output = isolated.keras.layer_outputs[layer]
 
     def compute(call: Call) -> np.ndarray:
@@ -88,8 +88,9 @@ def attended_by_hand(layer: str, isolated: Isolated) -> Finding | None:
             raise ValueError("a cure is made for the inputs that were looked at")
         return output
 
-    if not readings:
+    if not suspects:
         return None
+    readings = of_suspects(suspects, attention.names)
     return Finding(layer, distinct(readings), cure=Computation(compute))
 
 

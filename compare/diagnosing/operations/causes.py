@@ -25,6 +25,7 @@ from compare.diagnosing.operations.kept_states import kept_on_one_side
 from compare.diagnosing.operations.norms_at_residuals import norms_at_residuals
 from compare.diagnosing.operations.own_weights import weights_otherwise
 from compare.diagnosing.operations.regions import Regions, regions
+from compare.diagnosing.operations.rotary import rotated_otherwise
 from compare.diagnosing.operations.splits import split_otherwise
 from compare.in_keras import traces as keras_traces
 from compare.in_pytorch import traces as pytorch_traces
@@ -183,6 +184,7 @@ class _Search:
         """A change that a mistake of the library is, if it cures, or brings nearer."""
         changes = [*norms_at_residuals(self.regions)]
         changes += recurrent_by_hand(self.regions)
+        changes += rotated_otherwise(self.regions)
         by_themselves = [changes_of(self.regions) for changes_of in THAT_CURE]
         for candidate in chain(changes, *by_themselves):
             if self._cures([candidate]):

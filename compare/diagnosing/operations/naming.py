@@ -50,6 +50,10 @@ def name_of(step: Step, trace: Trace) -> str:
         return f"`{step.layer}` ({_kind(step)})"
     if step.name == "[]":
         return f"`{_index(step)}`{_reversed(step)}"
+    if step.name == "setitem":
+        value = step.arguments.get("2")
+        put = f"{value:g}" if isinstance(value, int | float) else "..."
+        return f"`{_index(step)} = {put}` (setitem)"
     texts = []
     if step.name.isidentifier():
         for key, value in step.arguments.items():

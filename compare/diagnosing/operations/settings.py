@@ -11,6 +11,7 @@ from compare.diagnosing.operations.layer_calls import Layer, layer_at
 from compare.diagnosing.operations.naming import at
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.worded import Worded
+from compare.judging.distances import near
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds.batch_norm import BATCH_NORM, OF_BATCH
@@ -84,6 +85,8 @@ def _unlike(torch: Layer, keras: Layer) -> Sequence[Option]:
     """The fewest settings that PyTorch's layer must take over to make the same."""
     if not torch.is_right or not keras.is_right:
         return ()
+    if not near(torch.call.x, keras.call.x):
+        return ()  # where one pads what it is given, settings make up for it
     kind, settings = torch.kind, torch.call.options
     if kind.same_in_words is not None:
         settings = kind.same_in_words(settings, keras.call.options, torch.call.x)

@@ -42,9 +42,11 @@ def shifted_arrays(change: Candidate, regions: Regions) -> Worded | None:
     if torch is None or keras is None or torch.kind is not keras.kind:
         return None
     held = {n: a for n, a in torch.call.arrays.items() if n != "num_batches_tracked"}
+    if not held or not {*held} <= {*AS_MADE}:
+        return None  # no norm, or one without arrays
     right = _completed(held, keras.call.arrays)
-    missing = [name for name in held if name in AS_MADE and _is_as_made(name, right)]
-    if not {*held} <= {*AS_MADE} or not missing:
+    missing = [name for name in held if _is_as_made(name, right)]
+    if not missing:
         return None  # where both have as many, layers are compared array by array
     parts = []
     for name, array in held.items():
@@ -86,7 +88,7 @@ def _completed(held: Arrays, arrays: Arrays) -> dict[str, np.ndarray]:
     size = len(next(iter(held.values())))
     completed = {}
     for name in held:
-        made = np.full(size, AS_MADE.get(name, 0.0))
+        made = np.full(size, AS_MADE[name])
         completed[name] = np.asarray(arrays.get(name, made))
     return completed
 

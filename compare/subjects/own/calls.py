@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Literal
+from weakref import WeakSet
 
 import numpy as np
 
@@ -23,6 +25,12 @@ from compare.twins.twins import Twins  # loads PyTorch first
 
 FEW_SAMPLES = 4  # on which short cases run
 SHORT_STEPS = (1, 7)  # of short cases
+
+# What a model of Keras raises that takes its inputs in turn, called on a list.
+NOT_IN_A_LIST: tuple[type[Exception], ...] = (*REFUSALS["keras"], AttributeError)
+
+# Models of Keras whose `mask=None` is an input, as a call of them showed.
+TAKE_MASK: WeakSet[Any] = WeakSet()
 
 # How a call hands the inputs over: model(name=x), model({name: x}), model([x, ...]) or
 # model(x, ...).
@@ -220,8 +228,37 @@ def _called(
                     return model(in_order)
             return model(by_name)
         case "list":
-            return model(list(tensors))
+            return _called_on_list(model, tensors)
     return model(*tensors)
+
+
+def _called_on_list(model: Any, tensors: Sequence[Any]) -> Any:
+    """Hand the inputs over as one list, or in turn where the last may be a mask.
+
+    `call(inputs, mask=None)` takes a list of two, `call(ids, mask=None)` both in turn:
+    only a call tells them apart.
+    """
+    try:
+        return model(list(tensors))
+    except NOT_IN_A_LIST:
+        if not _may_take_mask(model, len(tensors)):
+            raise
+        returned = None
+        with suppress(*NOT_IN_A_LIST):
+            returned = model(*tensors)
+        if returned is None:
+            raise
+    TAKE_MASK.add(unnamed(model))
+    return returned
+
+
+def _may_take_mask(model: Any, count: int) -> bool:
+    """Whether a model of Keras has as many inputs with a mask that may be left out."""
+    model = unnamed(model)
+    if keras_models.is_graph(model):
+        return False
+    names = [*inspect.signature(model.call).parameters]
+    return "mask" in names[:count]
 
 
 def _in_order_of(model: Any, by_name: dict[str, Any]) -> list[Any] | None:
@@ -250,6 +287,8 @@ def call_style(
         count: of the inputs.
     """
     model = unnamed(model)
+    if model in TAKE_MASK:
+        return "in turn"
     graph = side == "keras" and keras_models.is_graph(model)
     function = model.forward if side == "torch" else model.call
     parameters = inspect.signature(function).parameters.values()

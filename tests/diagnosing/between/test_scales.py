@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compare.diagnosing.between.joins import joined
-from compare.diagnosing.between.operation import Operation
+from compare.diagnosing.between.operation import Operation, apart
 from compare.diagnosing.between.scales import scaled
 from compare.diagnosing.between.standards import standardised
 from compare.mistakes import ACTIVATIONS, RESULTS
@@ -254,3 +254,20 @@ def test_a_hard_sigmoid_whose_bounds_nothing_reaches_is_named():
 
     assert read(x / 6 + 0.5, x) == ["takes a hard sigmoid, relu6(x + 3) / 6"]
     assert read(x / 5 + 0.5, x) == ["multiplies by 0.2 and adds 0.5"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [(255, "each 1/255 of that of Keras"), (1 / 255, "each 255 times that of Keras")],
+)
+def test_means_and_deviations_of_pixels_and_of_parts_of_one_are_told_by_255(
+    factor, said
+):
+    """One side divides the image by 255 before it subtracts its means."""
+    numbers = (*MEANS, *DEVIATIONS)
+    torch = Operation("standardises", "(x - m) / s", numbers=numbers)
+    keras = Operation(
+        "standardises", "(x - m) / s", numbers=tuple(factor * n for n in numbers)
+    )
+
+    assert apart(torch, keras) == said

@@ -198,6 +198,26 @@ def test_a_norm_that_was_given_a_shorter_list_is_told_by_what_it_holds(setting):
             assert fix in found.fix
 
 
+def test_a_norm_that_has_no_arrays_has_no_list_that_is_shifted():
+    """An instance norm without a scale in PyTorch, one with a scale in Keras."""
+
+    class Styled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.InstanceNorm2d(3)
+
+        def forward(self, x):
+            return torch.relu(self.norm(x.permute(0, 3, 1, 2))).permute(0, 2, 3, 1)
+
+    x = keras.Input((4, 5, 3))
+    norm = layers.GroupNormalization(3, epsilon=1e-5, name="norm")
+    twin = keras.Model(x, ops.relu(norm(x)))
+    norm.set_weights([np.array([0.5, 1.5, 2.0]), np.array([0.1, -0.3, 0.2])])
+    images = np.random.default_rng(2).normal(0, 1, (2, 4, 5, 3)).astype("float32")
+
+    explained(compare.check(Styled(), twin, images))
+
+
 # --------------------------------------------------------------------------- operands
 
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+from own_cases import in_pytorch, sequential
 from torch import nn
 
 import compare
@@ -84,3 +85,27 @@ def test_gradients_are_of_the_input_as_it_was(tmp_path):
     judgement = twins.gradients("mean_squared_error", (X,), [np.zeros((4, 6, 4), "f4")])
 
     assert judgement.verdict == "same"
+
+
+@pytest.mark.parametrize("is_copied", [False, True])
+def test_numbers_that_one_side_alone_sets_are_the_cause(is_copied):
+    """The layer after it was told to be in Keras alone, which is a false cause."""
+
+    def forward(model, x):
+        x = x.clone() if is_copied else x
+        x[..., 0] = 0
+        return model.head(torch.relu(model.hidden(x)))
+
+    first = in_pytorch(
+        forward, hidden=torch.nn.Linear(3, 5), head=torch.nn.Linear(5, 3)
+    )
+    second = sequential(
+        keras.layers.Dense(5, activation="relu"),
+        keras.layers.Dense(3),
+        shape=(None, 3),
+    )
+    text = compare.check(first, second, X, "to_keras").explain()
+
+    assert "PyTorch has `[..., 0] = 0` (setitem) of the input x" in text
+    assert "leave out `[..., 0] = 0` (setitem)" in text
+    assert "Dense" not in text

@@ -36,6 +36,31 @@ class MaskedInKeras(keras.Model):
         return self.head(self.word(ids)) * keras.ops.cast(mask, "float32")[..., None]
 
 
+class MaskedIfGiven(MaskedInKeras):
+    """Its mask may be left out, as in Keras's own layers."""
+
+    def call(self, ids, mask=None):
+        words = self.head(self.word(ids))
+        if mask is None:
+            return words
+        return words * keras.ops.expand_dims(keras.ops.cast(mask, words.dtype), -1)
+
+
+class MaskedInAList(MaskedInKeras):
+    """It takes one list of both, and a mask of Keras's own beside it."""
+
+    def __init__(self):
+        keras.Model.__init__(self)
+        self.word = keras.layers.Embedding(20, 5)
+        self.head = keras.layers.Dense(3)
+        self([IDS, MASK])
+
+    def call(self, inputs, mask=None):
+        ids, zeros = inputs
+        words = self.head(self.word(ids))
+        return words * keras.ops.expand_dims(keras.ops.cast(zeros, words.dtype), -1)
+
+
 def functional() -> keras.Model:
     ids, mask = keras.Input((6,), dtype="int32"), keras.Input((6,), dtype="int32")
     word, head = keras.layers.Embedding(20, 5), keras.layers.Dense(3)
@@ -45,7 +70,12 @@ def functional() -> keras.Model:
 
 @pytest.mark.parametrize(
     ("in_keras", "verdict"),
-    [(functional, "same"), (MaskedInKeras, "same in float32")],
+    [
+        (functional, "same"),
+        (MaskedInKeras, "same in float32"),
+        (MaskedIfGiven, "same"),
+        (MaskedInAList, "same"),
+    ],
 )
 def test_an_argument_called_mask_is_an_input(in_keras, verdict):
     evidence = compare.check(Masked(), in_keras(), [IDS, MASK], "to_keras")

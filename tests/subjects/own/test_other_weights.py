@@ -91,3 +91,21 @@ def test_other_weights_are_no_cause_where_more_than_weights_differs():
     evidence = compare.check(wrong, second, X)
 
     assert "other weights, in no known order" not in evidence.explain()
+
+
+def test_a_layer_that_makes_about_a_multiple_was_trained_on():
+    """Its operation makes 0.999 times the numbers, and is no cause for that."""
+    first = in_pytorch(
+        lambda m, x: m.head(m.steps(x)[0][:, -1]),
+        steps=torch.nn.LSTM(FEATURES, 4, batch_first=True),
+        head=torch.nn.Linear(4, 2),
+    )
+    draw(first)
+    head = keras.layers.Dense(2)
+    second = sequential(keras.layers.LSTM(4), head)
+    compare.transfer(first, second)
+    head.set_weights([array * 1.001 for array in head.get_weights()])
+    found = explanation(compare.check(first, second, X))
+
+    assert found.sentence.startswith("in head, PyTorch and Keras have other weights")
+    assert "steps" not in found.sentence

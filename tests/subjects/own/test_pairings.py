@@ -3,6 +3,7 @@
 from functools import partial
 
 import keras
+import numpy as np
 import pytest
 import torch
 from own_cases import FEATURES, X, check, in_pytorch, said
@@ -129,3 +130,46 @@ def test_where_no_pairing_fits_a_table_of_names_is_asked_for():
 
     assert evidence.verdict == "different"
     assert "value, gate have twins of the same kind and sizes" in said(evidence)
+
+
+class Translator(torch.nn.Module):
+    """A source is encoded, and a target decoded from there."""
+
+    def __init__(self):
+        super().__init__()
+        self.source = torch.nn.Embedding(20, 5)
+        self.target = torch.nn.Embedding(20, 5)
+        self.encoder = torch.nn.LSTM(5, 6, batch_first=True)
+        self.decoder = torch.nn.LSTM(5, 6, batch_first=True)
+
+    def forward(self, source, target):
+        encoded, state = self.encoder(self.source(source))
+        decoded, _ = self.decoder(self.target(target), state)
+        weights = torch.softmax(decoded @ encoded.mT, -1)
+        return torch.cat([weights @ encoded, decoded], -1)
+
+
+def translator():
+    """Its decoder begins with zeros, and Keras computes its layers in another order."""
+    layers = keras.layers
+    source, target = (keras.Input((None,), dtype="int32") for _ in range(2))
+    encode = layers.LSTM(6, return_sequences=True)
+    decode = layers.LSTM(6, return_sequences=True)
+    encoded = encode(layers.Embedding(20, 5)(source))
+    decoded = decode(layers.Embedding(20, 5)(target))
+    attended = layers.Attention()([decoded, encoded])
+    joined = layers.Concatenate()([attended, decoded])
+    return keras.Model([source, target], joined)
+
+
+def test_layers_are_paired_as_most_of_them_make_the_same_where_models_differ():
+    """No pairing makes the models the same, and in order encoder and decoder cross."""
+    rng = np.random.default_rng(0)
+    words = [rng.integers(0, 20, (3, steps)) for steps in (7, 5)]
+    evidence = check(Translator(), translator(), words)
+    text = evidence.explain()
+
+    assert evidence.verdict == "different"
+    assert "decoder begins with h = h of encoder" in text
+    assert "the weights of" not in text
+    assert "with which most of them make the same" in text

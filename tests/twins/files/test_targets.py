@@ -200,9 +200,23 @@ def test_a_person_is_told_that_weights_are_all_that_moved(tmp_path, capsys):
     paths = linear(tmp_path / "a.safetensors"), dense(tmp_path / "b.weights.h5")
 
     assert main(["transfer", *paths]) == 0
-    last = capsys.readouterr().out.splitlines()[-1]
+    lines = capsys.readouterr().out.splitlines()
+    last = " ".join(line.strip() for line in lines[-2:])
     assert last.startswith("Weights are all that moved: epsilons, activations")
     assert "python -m compare run" in last
+    assert max(map(len, lines[-2:])) <= 80
+
+
+def test_a_file_that_an_earlier_transfer_wrote_is_not_called_another_programs(tmp_path):
+    """It is refused for what it holds, whoever wrote it."""
+    paths = linear(tmp_path / "a.safetensors"), dense(tmp_path / "b.weights.h5")
+    out = tmp_path / "c.weights.h5"
+    assert main(["transfer", *paths, "--out", str(out)]) == 0
+    out.write_bytes(out.read_bytes() + b"0")
+    text = refused(*paths, str(out))
+
+    assert "expected a new file, or one that holds what is to be written" in text
+    assert "that this command wrote" not in text
 
 
 # ------------------------------------------------------------------------ which arrays

@@ -95,7 +95,7 @@ EDITS = (
         "keras",
         "y = ops.relu(self.norm_b(self.conv_b(self.pad(y))))",
         "y = self.norm_b(ops.relu(self.conv_b(self.pad(y))))",
-        cause=("relu before", "order"),
+        cause=("relu before", "lacks relu"),
         place=("norm_b", "b.0", "b.1", "conv_b"),
     ),
     Edit(
