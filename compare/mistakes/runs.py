@@ -205,6 +205,8 @@ def with_axes_of(anatomy: Anatomy, other_side: Anatomy) -> Anatomy:
             steps, opposite_steps = x.shape, opposite.shape
         elif x.shape[-1] != opposite.shape[-1]:
             continue
+        if not steps or not opposite_steps:  # a batch of one that was dropped
+            continue
         if _longer_than_one(steps) == _longer_than_one(opposite_steps):
             inputs[name] = x.reshape(opposite.shape)
             outputs[name] = made.reshape(*opposite_steps, made.shape[-1])
