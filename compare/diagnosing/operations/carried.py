@@ -45,7 +45,7 @@ class Input:
         keras_place: among the inputs of Keras's step.
         own: where PyTorch's step takes it from.
         right: where PyTorch's step would take it from, to do as Keras's does.
-        which: pass it is, from 0, in which both were regions.
+        which: pass it is, from 0, in which both were seen.
     """
 
     place: int
