@@ -116,6 +116,7 @@ NAMES = {
     "models.check_unbuilt": "PyTorch's layers have their weights when they are made",
     "models.never_built": "PyTorch's layers have their weights when they are made",
     "models.batch_of_a_call": "PyTorch's models declare no sizes",
+    "models.takes_batch_for_steps": "only Keras traces a model for any number of steps",
     "models.is_compiled": "Keras's compilers begin in fit and predict, not in a call",
     "models.rows_learnt": "only PyTorch's embeddings have rows that never learn",
     "models.draw_from": "PyTorch's random numbers alone are drawn again",

@@ -38,7 +38,8 @@ def operations_alone(
         regions: both sides.
 
     Returns:
-        None where both sides have operations there, or the values are made of others.
+        None where both sides have operations there, or the values are made of others;
+        also where the opposite side makes the value as well, and takes another one.
     """
     traces: dict[Side, Trace] = {
         "torch": regions.torch.trace,
@@ -50,6 +51,10 @@ def operations_alone(
     if alone is None:
         return None
     has, base_value, steps = alone
+    shared = regions.shared
+    makes = shared.of_torch if has == "torch" else shared.of_keras
+    if makes.get(values[has]):
+        return None
     lacks = OTHER[has]
     names = names_and_result(steps, traces[has])
     where, lacking = at(steps[-1]), ""

@@ -42,7 +42,6 @@ THAT_CURE = (  # each yields changes of one sort, which count only where they cu
     read_otherwise,
     split_otherwise,
     exchanged,
-    weights_otherwise,
     kept_on_one_side,
     carried_otherwise,
 )
@@ -186,21 +185,27 @@ class _Search:
         changes += recurrent_by_hand(self.regions)
         changes += rotated_otherwise(self.regions)
         by_themselves = [changes_of(self.regions) for changes_of in THAT_CURE]
-        for candidate in chain(changes, *by_themselves):
-            if self._cures([candidate]):
-                return [candidate]
-        return self._best(changes)
+        of_all = chain(changes, *by_themselves)
+        return self.first_that_cures(of_all) or self._best(changes)
 
     def any(self) -> list[Candidate]:
         """The simplest change that cures, or else brings the twins nearer."""
         return (
-            self.cure(0, 0)
+            self.first_that_cures(weights_otherwise(self.regions))
+            or self.cure(0, 0)
             or self.together()
             or self.cure(1, JUST)
             or self.progress(of_layers=True)
             or self.cure(JUST + 1, DEEPEST)
             or self.progress()
         )
+
+    def first_that_cures(self, changes: Iterable[Candidate]) -> list[Candidate]:
+        """The first change with which PyTorch's model returns what Keras's does."""
+        for candidate in changes:
+            if self._cures([candidate]):
+                return [candidate]
+        return []
 
     def cure(self, shallowest: int, deepest: int) -> list[Candidate]:
         """The first change with which PyTorch's model returns what Keras's does.

@@ -96,13 +96,14 @@ def test_a_mistake_in_a_layer_that_both_read_from_the_end_is_told_alone():
     assert found.faults == ("hard sigmoid x / 6",)
 
 
-def test_directions_that_are_told_apart_wrongly_are_said_to_be():
-    """Without names the layers go by order, which Keras has its own way."""
+def test_directions_without_names_are_paired_as_most_of_them_make_the_same():
+    """The order of execution, which is another one in Keras, pairs them crosswise."""
     found = explained(by_hand(turned=False), go_backwards(named=False))
 
-    assert "backward_ and forward_ of PyTorch seem to be each other's" in found.sentence
-    assert "PyTorch does not turn round the steps of backward_" in found.sentence
-    assert found.fix.startswith("give names, {")
+    assert found.sentence == (
+        "between backward_ and head, PyTorch does not turn round the steps of "
+        "backward_, which reads from the end, and Keras does"
+    )
 
 
 def test_a_layer_of_the_same_name_that_reads_the_other_way_is_no_mix_up():
