@@ -83,9 +83,9 @@ CASES = {
         lambda first, second: second,
         "h = h of second and c = c of second",
     ),
-    "of no layer": (
+    "twice of another": (
         lambda first, second: [2 * state for state in first],
-        "h = something else and c = something else",
+        "h = 2 times h of encoder and c = 2 times c of encoder",
     ),
 }
 
