@@ -102,8 +102,12 @@ def _without_rule(twins: Twins) -> list[str]:
 
 
 def _drawn(twins: Twins, direction: Direction, seed: int) -> None:
-    """Give the twins random weights, also one in float64 that has no counterpart."""
-    load_random(twins, direction, [seed, 0])
+    """Give the twins random weights, also one in float64 that has no counterpart.
+
+    Those of the directions are drawn apart: what a bias hides that is above zero, one
+    below may show.
+    """
+    load_random(twins, direction, [seed, [*DIRECTIONS].index(direction)])
     if twins.only32:
         _widen(twins, FRAMEWORKS)
 
