@@ -125,6 +125,6 @@ def test_weights_that_the_model_itself_holds_are_refused_by_its_name():
 
     model = Model()
     model(X)
-    words = r"weights of the model itself by hand.*for a Model\(Model\)"
+    words = r"weights of the model itself by hand.*for Model\(Model\)"
     with pytest.raises(compare.BadInput, match=words):
         compare.check(torch.nn.Linear(FEATURES, 3), model, X, "to_keras")
