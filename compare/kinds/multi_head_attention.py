@@ -23,13 +23,13 @@ def attention_axes(value: Value) -> Value:
 
 
 def query_heads(layer: Any) -> Value:
-    """Read the heads of a GroupQueryAttention, which calls them otherwise."""
-    return layer.num_query_heads
+    """Read the heads of a GroupQueryAttention; not known of dense layers by hand."""
+    return getattr(layer, "num_query_heads", REQUIRED)
 
 
 def head_size(layer: Any) -> Value:
     """Read the size of its heads, which is that of keys and that of values."""
-    return layer.head_dim
+    return getattr(layer, "head_dim", REQUIRED)
 
 
 def has_gate(layer: Any) -> Value:
