@@ -23,7 +23,12 @@ from compare.diagnosing.finding import (
     mistake_named,
     reading,
 )
-from compare.diagnosing.in_layers.directions import crossed, left_reversed
+from compare.diagnosing.from_the_end import REVERSED
+from compare.diagnosing.in_layers.directions import (
+    crossed,
+    left_reversed,
+    turned_round,
+)
 from compare.diagnosing.in_layers.padding import ends_with_the_padding
 from compare.diagnosing.initial_states import begun_otherwise
 from compare.diagnosing.isolated import Isolated
@@ -152,8 +157,15 @@ def _read_in_another_order(layer: str, isolated: Isolated) -> Finding | None:
                 suspects.append((side, mistake))
     if not suspects:
         return None
-    cure = Computation(lambda call: call.run(x=keras_x))
-    return finding_in_layer(layer, isolated, suspects, cure)
+    if any(mistake.name == REVERSED for _, mistake in suspects):
+        suspects = turned_round(layer, isolated) or suspects
+
+    def compute(call: Call) -> dict[str, np.ndarray]:
+        steps = call.x.shape[1]  # of a cell in a loop, those up to one
+        result: dict[str, np.ndarray] = call.run(x=keras_x[:, :steps])
+        return result
+
+    return finding_in_layer(layer, isolated, suspects, Computation(compute))
 
 
 def _asked_for_other_rows(layer: str, isolated: Isolated) -> Finding | None:
