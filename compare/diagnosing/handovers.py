@@ -12,7 +12,12 @@ from compare.diagnosing import lost_batch
 from compare.diagnosing.between import combined, concatenated
 from compare.diagnosing.between import ways as between
 from compare.diagnosing.between.route import Recognised
-from compare.diagnosing.between.ways import differing, ways_of, without_padding
+from compare.diagnosing.between.ways import (
+    differing,
+    ways_of,
+    with_lengths,
+    without_padding,
+)
 from compare.diagnosing.computations import is_array, is_output
 from compare.diagnosing.fed import fed_by_another, fed_otherwise
 from compare.diagnosing.finding import (
@@ -336,6 +341,8 @@ def _recognised(
     is_last = not link.following
     for side, anatomy in isolated.anatomies.items():
         array = link.array_on(anatomy)
+        if side == "torch":
+            anatomy = with_lengths(anatomy, link.layer, isolated.keras)
         if array is not None:
             is_turned = side == "torch" and link.layer in isolated.time_major
             sides[side] = recognise(anatomy, link.layer, array, is_last, is_turned)

@@ -98,3 +98,52 @@ def test_reading_backwards_in_keras_too_makes_the_models_the_same(make_torch):
     """The other fix, which is printed for Keras."""
     seeded()
     assert check(make_torch(), in_keras(backwards=True)).verdict == "same"
+
+
+class TwoWays(nn.Module):
+    """Two layers of one size, one for each direction, whose steps are joined."""
+
+    def __init__(self, flips):
+        super().__init__()
+        self.ahead = nn.GRU(FEATURES, SIZE, batch_first=True)
+        self.back = nn.GRU(FEATURES, SIZE, batch_first=True)
+        self.head = nn.Linear(2 * SIZE, 2)
+        self.flips = flips
+
+    def forward(self, x):
+        back = self.back(x.flip(1) if self.flips else x)[0].flip(1)
+        return self.head(torch.cat([self.ahead(x)[0], back], -1))
+
+
+def two_ways_in_keras(backwards):
+    x = keras.Input((None, FEATURES))
+    ahead = layers.GRU(SIZE, return_sequences=True, name="first")(x)
+    back = layers.GRU(
+        SIZE, return_sequences=True, go_backwards=backwards, name="second"
+    )(x)
+    joined = layers.Concatenate()([ahead, keras.ops.flip(back, axis=1)])
+    return keras.Model(x, layers.Dense(2)(joined))
+
+
+@pytest.mark.parametrize(
+    ("torch_flips", "backwards", "sentence"),
+    [
+        (True, False, "in back of PyTorch, the layer reads the sequence backwards"),
+        (False, True, "in second of Keras, the layer reads the sequence backwards"),
+    ],
+)
+def test_one_direction_that_is_not_reversed_pairs_no_layers_crosswise(
+    torch_flips, backwards, sentence
+):
+    seeded()
+    evidence = check(TwoWays(torch_flips), two_ways_in_keras(backwards))
+
+    explanation = str(evidence.explain())
+    assert f"because   {sentence}, from its end\n" in explanation
+    assert "joins" not in explanation
+
+
+def test_layers_that_return_states_are_paired_so_that_the_models_are_the_same():
+    """States are stages too, and go with the layer that is exchanged."""
+    seeded()
+    assert check(TwoWays(flips=False), two_ways_in_keras(False)).verdict == "same"
