@@ -12,7 +12,12 @@ from compare.diagnosing import lost_batch
 from compare.diagnosing.between import combined, concatenated
 from compare.diagnosing.between import ways as between
 from compare.diagnosing.between.route import Recognised
-from compare.diagnosing.between.ways import differing, ways_of, without_padding
+from compare.diagnosing.between.ways import (
+    differing,
+    ways_of,
+    with_lengths,
+    without_padding,
+)
 from compare.diagnosing.computations import is_array, is_output
 from compare.diagnosing.fed import fed_by_another, fed_otherwise
 from compare.diagnosing.finding import (
@@ -23,7 +28,12 @@ from compare.diagnosing.finding import (
     mistake_named,
     reading,
 )
-from compare.diagnosing.in_layers.directions import crossed, left_reversed
+from compare.diagnosing.from_the_end import REVERSED
+from compare.diagnosing.in_layers.directions import (
+    crossed,
+    left_reversed,
+    turned_round,
+)
 from compare.diagnosing.in_layers.padding import ends_with_the_padding
 from compare.diagnosing.initial_states import begun_otherwise
 from compare.diagnosing.isolated import Isolated
@@ -152,8 +162,15 @@ def _read_in_another_order(layer: str, isolated: Isolated) -> Finding | None:
                 suspects.append((side, mistake))
     if not suspects:
         return None
-    cure = Computation(lambda call: call.run(x=keras_x))
-    return finding_in_layer(layer, isolated, suspects, cure)
+    if any(mistake.name == REVERSED for _, mistake in suspects):
+        suspects = turned_round(layer, isolated) or suspects
+
+    def compute(call: Call) -> dict[str, np.ndarray]:
+        steps = call.x.shape[1]  # of a cell in a loop, those up to one
+        result: dict[str, np.ndarray] = call.run(x=keras_x[:, :steps])
+        return result
+
+    return finding_in_layer(layer, isolated, suspects, Computation(compute))
 
 
 def _asked_for_other_rows(layer: str, isolated: Isolated) -> Finding | None:
@@ -324,6 +341,8 @@ def _recognised(
     is_last = not link.following
     for side, anatomy in isolated.anatomies.items():
         array = link.array_on(anatomy)
+        if side == "torch":
+            anatomy = with_lengths(anatomy, link.layer, isolated.keras)
         if array is not None:
             is_turned = side == "torch" and link.layer in isolated.time_major
             sides[side] = recognise(anatomy, link.layer, array, is_last, is_turned)

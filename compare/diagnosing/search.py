@@ -23,6 +23,7 @@ from compare.diagnosing.in_layers.padding import padded_before
 from compare.diagnosing.in_layers.padding_by_hand import padded_by_hand
 from compare.diagnosing.in_layers.projected import attended_by_hand
 from compare.diagnosing.in_layers.steps import steps_left_out
+from compare.diagnosing.in_layers.unread_padding import is_unread
 from compare.diagnosing.in_layers.weights import weights
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.repeated import of_all_runs
@@ -67,7 +68,9 @@ def findings(
     elsewhere = Elsewhere(isolated)
     yield from steps_left_out(isolated)
     for layer in isolated.kinds:
-        yield from _in_layer(twins, layer, isolated, elsewhere)
+        for finding in _in_layer(twins, layer, isolated, elsewhere):
+            if not is_unread(finding, twins, arrays, isolated):
+                yield finding
     layers = [layer for layer in torch.kinds if layer in keras.kinds]
     if layers:
         yield from _in_results(layers, isolated)

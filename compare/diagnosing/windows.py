@@ -77,6 +77,8 @@ def surroundings(
     for layer, kind in relayed.kinds.items():
         if kind not in CONVOLUTION or layer not in keras.layer_outputs:
             continue
+        if keras.kinds.get(layer) not in CONVOLUTION:
+            continue  # a name that a layer of another kind has too, such as Dense
         torch_x, keras_x = relayed.layer_inputs[layer], keras.layer_inputs[layer]
         if torch_x.ndim != keras_x.ndim or torch_x.ndim < 3:
             continue

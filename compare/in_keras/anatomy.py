@@ -222,6 +222,8 @@ class _LayersAtWork:
             )
             return
         layer = layer_of(name)
+        if layer not in self._kinds or layer not in self._weights:
+            return  # PyTorch has a layer of another kind by this name
         kind, arrays = self._kinds[layer], self._weights[layer]
         if len(runs) > 1 and _has_directions_apart(arrays, len(runs)):
             return  # one of them reads backwards: they are no stack

@@ -186,7 +186,33 @@ def without_padding(
         return output
     is_valid = valid_steps(output.output, call.lengths)
     steps = np.where(is_valid, output.output, 0)
-    return replace(output, output=steps, lengths=call.lengths)
+    h, last_valid = output.h, steps[np.arange(len(steps)), call.lengths - 1]
+    if h is not None and h.shape == last_valid.shape:  # of a layer of one direction
+        h = last_valid
+    return replace(output, output=steps, h=h, lengths=call.lengths)
+
+
+def with_lengths(torch: Anatomy, layer: str, keras: Anatomy) -> Anatomy:
+    """PyTorch's anatomy, a layer of which returns the lengths that Keras's mask tells.
+
+    So a step that PyTorch's user takes by the length is recognised without packing.
+
+    Args:
+        torch: what PyTorch's twin does.
+        layer: any.
+        keras: what Keras's twin does.
+    """
+    output = torch.recurrent_outputs.get(layer)
+    call = keras.recurrent_calls.get(layer)
+    if output is None or output.lengths is not None or output.output.ndim != 3:
+        return torch
+    if call is None or call.lengths is None or layer in keras.orders:
+        return torch
+    if call.x.shape[:2] != output.output.shape[:2]:
+        return torch
+    output = replace(output, lengths=call.lengths)
+    outputs = {**torch.recurrent_outputs, layer: output}
+    return replace(torch, recurrent_outputs=outputs)
 
 
 def through(way: Way, function: Function) -> Way:

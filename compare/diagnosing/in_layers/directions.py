@@ -21,13 +21,22 @@ from compare.diagnosing.from_the_end import (
 )
 from compare.judging.distances import near
 from compare.judging.result import OTHER, SIDES
+from compare.kinds.recurrent_computations import FROM_THE_END
 from compare.mistakes.ways import WRITTEN
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from compare.diagnosing.finding import Link
     from compare.diagnosing.isolated import Isolated
     from compare.judging.words import Side
-    from compare.mistakes import Call
+    from compare.kinds.mistake import Computation
+    from compare.mistakes import Call, Mistake
+
+FIRST_STEP_FIRST = (
+    "go through the steps from the first to the last, for t in range(x.shape[1]), and "
+    "do not flip the input along time"
+)
 
 
 # ------------------------------------------------- layers taken for each other's twins
@@ -54,8 +63,10 @@ def uncrossed(findings: Sequence[Finding], isolated: Isolated) -> Iterator[Findi
 
 def _reads_reversed(finding: Finding) -> bool:
     """Whether one of the readings is that a layer reads in the wrong direction."""
-    mistake = mistake_named(REVERSED)
-    return any(mistake in reading.mistakes for reading in finding.readings)
+    for reading in finding.readings:
+        if any(mistake.name == REVERSED for mistake in reading.mistakes):
+            return True
+    return False
 
 
 def crossed(isolated: Isolated) -> dict[str, str]:
@@ -134,6 +145,49 @@ def _exchanged(layer: str, twin: str, isolated: Isolated) -> Reading:
     )
     table = f'{{"{former}": "{second_in_keras}", "{latter}": "{first_in_keras}"}}'
     return Reading("", (), sentence, f"give names, {table}")
+
+
+# ------------------------------------------------------ inputs that are turned round
+
+
+def turned_round(
+    layer: str, isolated: Isolated
+) -> list[tuple[Side, Mistake[Computation]]]:
+    """The mistake that a side gives a layer the steps from the last to the first.
+
+    Either side could be said to do so of the other side's input. What an earlier layer
+    makes, or the model is given, is in the right order.
+
+    Args:
+        layer: recurrent on both sides.
+        isolated: the twins at work, the model's inputs among the layers.
+
+    Returns:
+        The side and the mistake, which says what to change there; empty where the sides
+        do not give the layer the same steps in opposite orders.
+    """
+    torch_call = isolated.relayed.recurrent_calls[layer]
+    keras_call = isolated.keras.recurrent_calls[layer]
+    if not are_reversed(torch_call, keras_call):
+        return []
+    if _is_handed_on(torch_call.x, isolated) and not _is_handed_on(
+        keras_call.x, isolated
+    ):
+        return [("keras", replace(FROM_THE_END, keras=FROM_THE_END.torch))]
+    if layer in isolated.looped:
+        return [("torch", replace(FROM_THE_END, torch=FIRST_STEP_FIRST))]
+    return [("torch", FROM_THE_END)]
+
+
+def _is_handed_on(x: np.ndarray, isolated: Isolated) -> bool:
+    """Whether a layer of Keras, or the model's input, is an array, (batch, time, size).
+
+    PyTorch's layers hand on the same here.
+    """
+    outputs = [*isolated.keras.layer_outputs.values()]
+    for recurrent_output in isolated.keras.recurrent_outputs.values():
+        outputs.append(recurrent_output.output)
+    return any(near(x, output) for output in outputs if output.shape == x.shape)
 
 
 # ------------------------------------------------ steps in the order they were read in

@@ -15,7 +15,11 @@ from operator import itemgetter
 
 import numpy as np
 
+from compare.diagnosing.isolation import isolate
+from compare.errors import BadInput
 from compare.judging.distances import near
+from compare.kinds import RECURRENT
+from compare.kinds.names import plain
 from compare.matching.matching import automatic, common_part
 from compare.matching.rewriting import rewrite
 from compare.twins.frameworks import LAYERS
@@ -95,6 +99,8 @@ def better(
         for exchanged in _pairings(groups):
             if attempt.count(exchanged) > attempt.count(best):
                 best = exchanged
+    if not best:
+        best = _by_what_follows(groups, attempt)
     return Pairing(best, attempt.are_same(best)) if best else None
 
 
@@ -110,6 +116,7 @@ class _Attempt:
     def __init__(self, twins: Twins, arrays: tuple[np.ndarray, ...], seed: int) -> None:
         twins.load("to_keras", partial(fresh_weights, seed=[seed, 2]))
         torch, self._keras = (twins.twin(side, "float64") for side in LAYERS)
+        self._twins = twins
         self._torch_layers = LAYERS["torch"].layers(torch.model)
         self._keras_layers = LAYERS["keras"].layers(self._keras.model)
         self._expected = torch(*arrays)
@@ -133,6 +140,26 @@ class _Attempt:
         """How many stages are the same with layers exchanged."""
         return len(self.like(exchanged))
 
+    def are_recurrent(self, names: Sequence[str]) -> bool:
+        """Whether all of some layers of PyTorch are recurrent."""
+        return all(plain(self._torch_layers[name].kind) in RECURRENT for name in names)
+
+    def features_alike(self, exchanged: Mapping[str, str]) -> int:
+        """How many features the other layers are given alike with layers exchanged."""
+        self._stages_alike(exchanged)  # which loads the weights
+        try:
+            isolated = isolate(self._twins, self._arrays)
+        except BadInput:
+            return 0
+        number = 0
+        for name, x in isolated.torch.layer_inputs.items():
+            keras_x = isolated.keras.layer_inputs.get(name)
+            if name in exchanged or keras_x is None or keras_x.shape != x.shape:
+                continue
+            for feature in range(x.shape[-1]):
+                number += near(x[..., feature], keras_x[..., feature])
+        return number
+
     def _stages_alike(self, exchanged: Mapping[str, str]) -> frozenset[str]:
         twins_of = {name: exchanged.get(name, name) for name in self._torch_layers}
         # The arrays of each layer, in the shapes of the twin that it is to take.
@@ -143,10 +170,23 @@ class _Attempt:
         results = self._keras(*self._arrays)
         alike = []
         for name, stage in self._expected.items():
-            stage_in_keras = twins_of.get(name, name)
+            stage_in_keras = _in_keras(name, twins_of)
             if stage_in_keras in results and near(stage, results[stage_in_keras]):
                 alike.append(name)
         return frozenset(alike)
+
+
+def _in_keras(stage: str, twins_of: Mapping[str, str]) -> str:
+    """What a stage of PyTorch is called in Keras.
+
+    Args:
+        stage: a layer, such as `rnn`, or a state of it, such as `rnn.h`.
+        twins_of: {PyTorch layer: the one whose twins it takes}.
+    """
+    if stage in twins_of:
+        return twins_of[stage]
+    layer, _, state = stage.rpartition(".")
+    return f"{twins_of[layer]}.{state}" if layer in twins_of else stage
 
 
 def _by_swaps(groups: Sequence[Sequence[str]], attempt: _Attempt) -> dict[str, str]:
@@ -177,6 +217,33 @@ def _by_swaps(groups: Sequence[Sequence[str]], attempt: _Attempt) -> dict[str, s
         if attempt.are_same(best):
             break
     return best
+
+
+def _by_what_follows(
+    groups: Sequence[Sequence[str]], attempt: _Attempt
+) -> dict[str, str]:
+    """Two recurrent layers exchanged, if what follows them is given more alike then.
+
+    Where one of two directions reads the wrong way, either pairing has one layer that
+    is the same; where the two are joined, one pairing has one part that is the same.
+
+    Args:
+        groups: as `interchangeable` returns them.
+        attempt: tells what is the same.
+
+    Returns:
+        The layer whose twins each takes; nothing where the present way is the best.
+    """
+    for names in groups:
+        if len(names) != 2 or not attempt.are_recurrent(names):
+            continue
+        exchanged = dict(zip(names, reversed(names), strict=True))
+        if attempt.count(exchanged) < attempt.count({}):
+            continue
+        present = {name: name for name in names}
+        if attempt.features_alike(exchanged) > attempt.features_alike(present):
+            return exchanged
+    return {}
 
 
 def _ways(groups: Sequence[Sequence[str]]) -> int:

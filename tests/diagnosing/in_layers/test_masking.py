@@ -123,3 +123,40 @@ def test_a_layer_by_hand_that_reads_padding_is_told():
     assert found.explained, found
     assert found.faults == ("mask ignored",)
     assert "keep h and the output from each last valid step on" in found.fix
+
+
+class TakesByLength(torch.nn.Module):
+    """Runs over the padding and takes one step of each sequence by its length."""
+
+    def __init__(self, back, act=None):
+        super().__init__()
+        self.rnn = torch.nn.LSTM(FEATURES, SIZE, batch_first=True)
+        self.head = torch.nn.Linear(SIZE, OUTPUTS)
+        self.back, self.act = back, act
+
+    def forward(self, x):
+        lengths = (x != -1).any(2).sum(1)
+        step = self.rnn(x)[0][torch.arange(len(x)), lengths - self.back]
+        return self.head(step if self.act is None else self.act(step))
+
+
+def test_a_step_before_the_last_valid_one_is_told_and_no_padding_that_is_not_read():
+    made = twins(lambda: TakesByLength(back=2), lambda: InKeras(last=True))
+    found = diagnose(made, (PADDED,))
+
+    assert found.explained, found
+    assert found.sentence == (
+        "between rnn and head, PyTorch takes the step before the last valid one, not "
+        "the last valid step"
+    )
+
+
+def test_padding_that_is_not_read_is_no_cause_beside_another():
+    made = twins(
+        lambda: TakesByLength(back=1, act=torch.relu), lambda: InKeras(last=True)
+    )
+    found = diagnose(made, (PADDED,))
+
+    assert found.explained, found
+    assert "padded" not in found.sentence
+    assert "relu" in found.sentence
