@@ -132,7 +132,13 @@ def names_and_result(steps: Sequence[Step], trace: Trace) -> str:
 
 
 def _result_of(step: Step, trace: Trace) -> str:
-    """What an operator makes, in brackets; "" where that is not known."""
+    """What an operator makes, or takes of the model's own, in brackets.
+
+    "" where neither is known.
+    """
+    for value in step.inputs:
+        if trace.values[value].source.startswith("the weight"):
+            return f" (with {value_in_words(value, trace)})"
     arrays = [trace.array(v) for v in step.inputs if trace.array(v).size > 1]
     for label in recognised(trace.array(step.outputs[0]), arrays):
         return f" ({label})"

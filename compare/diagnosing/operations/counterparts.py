@@ -186,6 +186,8 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
         return False
     if a.dtype == bool or b.dtype == bool:
         return np.array_equal(a.astype(float), b.astype(float))
+    if "c" in (a.dtype.kind, b.dtype.kind):
+        return same(a.real, b.real) and same(a.imag, b.imag)
     if _are_plainly_apart(a, b):
         return False
     x, y = a.astype("float64"), b.astype("float64")

@@ -7,7 +7,7 @@ import torch
 from keras import ops
 
 from compare.diagnosing.operations.compared import compared
-from compare.diagnosing.operations.counterparts import counterparts, order_of_axes
+from compare.diagnosing.operations.counterparts import counterparts, order_of_axes, same
 from compare.diagnosing.operations.recognised import recognised
 from compare.diagnosing.operations.regions import regions
 from compare.in_keras import traces as keras_traces
@@ -204,3 +204,12 @@ COMPARED = {
 @pytest.mark.parametrize("words", COMPARED)
 def test_unlike_values_are_compared_where_no_cause_fits(words):
     assert compared(*COMPARED[words]) == words
+
+
+def test_complex_numbers_are_the_same_in_both_of_their_parts():
+    """As of a Fourier transform."""
+    numbers = np.array([1 + 2j, 3 - 1j])
+
+    assert same(numbers, numbers * (1 + 1e-12))
+    assert not same(numbers, numbers.conj())
+    assert not same(numbers, numbers.real)
