@@ -1,9 +1,9 @@
 """Convolutions whose input the model pads itself, or whose output it cuts.
 
-PyTorch's user pads before the layer with zeros, or cuts off what is too much after it;
-Keras's layer pads by itself, padding="causal" or "same". So one function may show in
-inputs and outputs of other lengths. Here each side is shown with the input as it was
-before, and the zeros as padding of the layer.
+PyTorch's user pads before the layer, or cuts off what is too much after it; Keras's
+layer pads by itself, padding="causal" or "same", but with zeros alone. So one function
+may show in inputs and outputs of other lengths. Here each side is shown with the input
+as it was before, and what is put around it as padding of the layer.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from itertools import product
 import numpy as np
 
 from compare.kinds import CONVOLUTION
+from compare.kinds.convolution import FILLING, MODES, padded
 from compare.kinds.mistake import Effect, Handover, JoinedInput, LayerInput
-from compare.kinds.option import Options
+from compare.kinds.option import Options, Value
 from compare.kinds.windows import Around, around, reaches, windows_cut
 from compare.mistakes.anatomy import Anatomy
 
 IMAGE = 4  # axes: (batch, height, width, channels)
+ZEROS = "zeros"
+MOST_ALIKE = 4  # numbers next to an end that two ways to pad may have in common
 
 
 @dataclass(frozen=True)
@@ -31,14 +34,16 @@ class Surroundings:
         zeros: how many it puts before and after each axis of the input.
         cut: how many windows it cuts off the end of the output, along its first axis,
             which is time.
+        filling: what it puts there instead of zeros, one of `MODES`.
     """
 
     zeros: Around
     cut: int = 0
+    filling: str = ZEROS
 
     def padded(self, x: np.ndarray) -> np.ndarray:
         """The input as the layer is given it, (batch, *spatial, features)."""
-        return np.pad(x, ((0, 0), *self.zeros, (0, 0)))
+        return padded(x, self.zeros, {FILLING: self.filling})
 
     def bare(self, x: np.ndarray) -> np.ndarray:
         """What the layer is given, (batch, *spatial, features), without the zeros."""
@@ -89,10 +94,21 @@ def surroundings(
             zeros = _zeros_around(turned, keras_x)
             zeros = None if zeros is None else zeros[::-1]
             zeros_in_keras = _zeros_around(keras_x, turned)
-        if zeros is not None:
-            by_layer[layer] = Surroundings(zeros)
-        if zeros_in_keras is not None:
-            keras = as_bare(keras, {layer: Surroundings(zeros_in_keras)})
+        around_torch = _filled_around(torch_x, keras_x, relayed.options[layer])
+        around_keras = _filled_around(keras_x, torch_x, keras.options[layer])
+        if around_torch is None and zeros is not None:
+            around_torch = Surroundings(zeros)
+        if around_keras is None and zeros_in_keras is not None:
+            around_keras = Surroundings(zeros_in_keras)
+        of_both = _filled_around_both(
+            (torch_x, relayed.options[layer]), (keras_x, keras.options[layer])
+        )
+        if of_both is not None:
+            around_torch, around_keras = of_both
+        if around_torch is not None:
+            by_layer[layer] = around_torch
+        if around_keras is not None:
+            keras = as_bare(keras, {layer: around_keras})
         if layer in relayed.layer_outputs:
             num_windows = relayed.layer_outputs[layer].shape[1]
             num_kept = keras.layer_outputs[layer].shape[1]
@@ -156,6 +172,97 @@ def _zeros_around(longer: np.ndarray, shorter: np.ndarray) -> Around | None:
     )
 
 
+def _filled_around(
+    longer: np.ndarray, shorter: np.ndarray, options: Options
+) -> Surroundings | None:
+    """What stands around an input that is another one with its own numbers around it.
+
+    Args:
+        longer: (batch, *spatial, features), perhaps padded.
+        shorter: what may be in it.
+        options: of the layer that is given the longer one.
+
+    Returns:
+        None unless it is that, in one of `MODES`, and the layer itself adds nothing.
+    """
+    if longer.shape[0] != shorter.shape[0] or longer.shape[-1] != shorter.shape[-1]:
+        return None
+    sizes = shorter.shape[1:-1]
+    added = [more - less for more, less in zip(longer.shape[1:-1], sizes, strict=True)]
+    if min(added) < 0 or not any(added) or min(sizes) < 1:
+        return None
+    own = around(options["padding"], longer.shape[1:-1], *window_size(options))
+    if any(map(any, own)):
+        return None
+    for starts in product(*[range(steps + 1) for steps in added]):
+        edges = tuple(
+            (before, steps - before)
+            for before, steps in zip(starts, added, strict=True)
+        )
+        if not np.array_equal(Surroundings(edges).bare(longer), shorter):
+            continue
+        filled = _filled_with(longer, edges)
+        if filled is not None:
+            return None if filled.filling == ZEROS else filled
+    return None
+
+
+def _filled_around_both(
+    torch: tuple[np.ndarray, Options], keras: tuple[np.ndarray, Options]
+) -> tuple[Surroundings, Surroundings] | None:
+    """What stands around the inputs of both layers, which are the same within.
+
+    Args:
+        torch: what PyTorch's layer is given, (batch, *spatial, features); its options.
+        keras: the same of Keras.
+
+    Returns:
+        None unless both are padded as far, with something else, and by no layer.
+    """
+    torch_x, keras_x = torch[0], keras[0]
+    if torch_x.shape != keras_x.shape or np.array_equal(torch_x, keras_x):
+        return None
+    if _pads_itself(*torch) or _pads_itself(*keras):
+        return None
+    is_alike = (torch_x == keras_x).all(axis=(0, -1))
+    within = np.argwhere(is_alike)
+    if not len(within):
+        return None
+    possible = []
+    for axis, size in enumerate(is_alike.shape):
+        before, after = within[:, axis].min(), size - 1 - within[:, axis].max()
+        # Some ways to pad put the same next to an end, and differ further out.
+        possible += [
+            range(before, before + MOST_ALIKE),
+            range(after, after + MOST_ALIKE),
+        ]
+    for numbers in product(*possible):
+        edges = tuple(zip(numbers[::2], numbers[1::2], strict=True))
+        bare = Surroundings(edges).bare(torch_x)
+        if not bare.size or not np.array_equal(bare, Surroundings(edges).bare(keras_x)):
+            continue
+        of_torch, of_keras = _filled_with(torch_x, edges), _filled_with(keras_x, edges)
+        if of_torch is not None and of_keras is not None:
+            return of_torch, of_keras
+    return None
+
+
+def _filled_with(x: np.ndarray, edges: Around) -> Surroundings | None:
+    """With what an input is padded so far; None where no way to pad makes it."""
+    bare = Surroundings(edges).bare(x)
+    for mode in (ZEROS, *MODES):
+        filled = Surroundings(edges, filling=mode)
+        if np.array_equal(filled.padded(bare), x):
+            return filled
+    return None
+
+
+def _pads_itself(x: np.ndarray, options: Options) -> bool:
+    """Whether a layer with these options puts something around its input."""
+    own = around(options["padding"], x.shape[1:-1], *window_size(options))
+    return any(map(any, own))
+
+
 def _starts(x: np.ndarray, axis: int, added: int) -> list[int]:
     """How many zeros may stand before an axis if so many stand around it."""
     axes = tuple(number for number in range(x.ndim) if number != axis)
@@ -176,7 +283,9 @@ def as_bare(anatomy: Anatomy, surroundings: Mapping[str, Surroundings]) -> Anato
         surroundings: what that side's model does, by layer.
     """
     inputs, outputs = dict(anatomy.layer_inputs), dict(anatomy.layer_outputs)
-    options: dict[str, Options] = dict(anatomy.options)
+    options: dict[str, dict[str, Value]] = {
+        layer: dict(settings) for layer, settings in anatomy.options.items()
+    }
     for layer, surrounding in surroundings.items():
         if layer not in inputs or layer not in outputs:
             continue
@@ -194,6 +303,8 @@ def as_bare(anatomy: Anatomy, surroundings: Mapping[str, Surroundings]) -> Anato
         before, after = zeros[0]
         zeros[0] = before, max(after - strides[0] * surrounding.cut, 0)
         options[layer] = {**layer_options, "padding": tuple(zeros)}
+        if surrounding.filling != ZEROS:
+            options[layer][FILLING] = surrounding.filling
     return replace(anatomy, layer_inputs=inputs, layer_outputs=outputs, options=options)
 
 
@@ -236,10 +347,10 @@ def _padding(
 ) -> Callable[..., np.ndarray]:
     """The function that pads what another one returns."""
 
-    def padded(argument: object) -> np.ndarray:
+    def with_padding(argument: object) -> np.ndarray:
         array = function(argument)
         if array is None:
             raise ValueError("expected an array to pad, got none")
         return surrounding.padded(array)
 
-    return padded
+    return with_padding

@@ -22,6 +22,7 @@ from compare.in_pytorch.attention import batch_first, is_attention
 from compare.in_pytorch.kinds import kind_of
 from compare.kinds import KINDS
 from compare.kinds.mistake import RecurrentOutput
+from compare.kinds.prelu import slopes_are_of_second_axis
 
 # What a recurrent layer takes or returns as its sequence.
 Sequence = torch.Tensor | PackedSequence
@@ -56,6 +57,8 @@ def unfit(tensor: torch.Tensor) -> str:
 
 def has_channels_first(module: torch.nn.Module, tensor: torch.Tensor) -> bool:
     """Whether a tensor of this layer is (batch, features, *spatial)."""
+    if isinstance(module, torch.nn.PReLU):
+        return slopes_are_of_second_axis(module.num_parameters, tensor.ndim)
     return tensor.ndim > 2 and kind_of(module) in CHANNELS_FIRST
 
 

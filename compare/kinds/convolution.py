@@ -28,11 +28,13 @@ from compare.kinds.option import REQUIRED, Option, Options, as_sizes
 from compare.kinds.windows import around, padding_in_keras, reaches, windows
 
 # What NumPy calls the ways in which PyTorch pads.
-MODES: dict[str, Literal["reflect", "edge", "wrap"]] = {
+MODES: dict[str, Literal["reflect", "edge", "wrap", "symmetric"]] = {
     "reflect": "reflect",
     "replicate": "edge",
     "circular": "wrap",
+    "symmetric": "symmetric",  # which no layer has, and Keras's `ops.pad` has
 }
+FILLING = "what is padded with"  # a setting
 
 
 def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
@@ -69,7 +71,7 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
         reaches(sizes, dilations),
         strides,
     )
-    patches = windows(_padded(x, edges, options), sizes, strides, dilations)
+    patches = windows(padded(x, edges, options), sizes, strides, dilations)
     count = len(sizes)  # of axes
     inside = [*range(1 + count, 1 + 2 * count), -1]  # of a window, and the features
     outputs = [
@@ -81,16 +83,16 @@ def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
     return np.concatenate(outputs, axis=-1) + arrays.get("bias", 0)
 
 
-def _padded(
+def padded(
     x: np.ndarray, edges: tuple[tuple[int, int], ...], options: Options
 ) -> np.ndarray:
-    """The input with what is put around it, in float64."""
-    filling = options.get("what is padded with", "zeros")
+    """The input with what is put around it, (batch, *spatial, features), in float64."""
+    filling = options.get(FILLING, "zeros")
     numbers = np.asarray(x, "float64")
     if filling == "zeros":
         return np.pad(numbers, ((0, 0), *edges, (0, 0)))
     if filling not in MODES:
-        raise ValueError(f"padding_mode expects zeros or {', '.join(MODES)}")
+        raise ValueError(f"padding expects zeros or {', '.join(MODES)}")
     return np.pad(numbers, ((0, 0), *edges, (0, 0)), mode=MODES[filling])
 
 
@@ -194,7 +196,7 @@ def _options(axes: int) -> tuple[Option, ...]:
             sample=("same", "same"),
         ),
         Option(
-            "what is padded with",
+            FILLING,
             "padding_mode",
             "",
             "zeros",

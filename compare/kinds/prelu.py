@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from compare.judging.arrays import IMAGE_AXES
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.option import Option, Options
@@ -62,6 +65,25 @@ def same_in_words(torch: Options, keras: Options, x: np.ndarray) -> Options:
     return result
 
 
+def slopes_are_of_second_axis(count: int, axes: int) -> bool:
+    """Whether PyTorch's layer is given (batch, features, *spatial).
+
+    A layer with one slope takes any layout: a sequence may have its features last, as a
+    Linear layer hands them on, and images have them second.
+
+    Args:
+        count: of the slopes.
+        axes: number of axes of its input.
+    """
+    return axes >= IMAGE_AXES or (axes > 2 and count > 1)
+
+
+def _number_of_slopes(layer: object) -> int:
+    """How many slopes Keras's layer has, which has no such attribute."""
+    alpha = getattr(layer, "alpha", None)
+    return 1 if alpha is None else math.prod(alpha.shape)
+
+
 PRELU = Kind(
     name="PReLU",
     torch=("PReLU",),
@@ -79,6 +101,7 @@ PRELU = Kind(
             1,
             instead="shared_axes says in Keras which axes share a slope",
             sample=(4, None),
+            without_attribute=_number_of_slopes,
         ),
         Option(
             "shared axes",

@@ -15,6 +15,7 @@ from compare.diagnosing.windows import window_size
 from compare.judging.result import OTHER
 from compare.judging.words import Side
 from compare.kinds import BY_TORCH_NAME, CONVOLUTION, TRANSPOSED
+from compare.kinds.convolution import FILLING
 from compare.kinds.convolution_options import BOTH
 from compare.kinds.edges import numbers_of_pytorch
 from compare.kinds.kind import Kind
@@ -58,6 +59,8 @@ def fix_of_option(option: Option, side: Side, calls: Calls) -> str:
         return _cutting_as(side, right)
     if calls["torch"].kind in CONVOLUTION and option.name == PADDING:
         return _padding_as(side, right)
+    if calls["torch"].kind in CONVOLUTION and option.name == FILLING:
+        return _filled_as(option, side, calls)
     if option.name == AROUND:
         return _putting_around(side, value)
     if option.name == AXES and side == "torch":
@@ -194,6 +197,46 @@ def _padding_as(side: Side, right: Call) -> str:
     if not any(map(any, zeros)):
         return 'padding="valid"'
     return f'ZeroPadding{len(zeros)}D({written(zeros)}) before it, and padding="valid"'
+
+
+def _filled_as(option: Option, side: Side, calls: Calls) -> str:
+    """How a convolution is padded with what the other side's is padded with."""
+    right = calls[OTHER[side]]
+    value = right.options[FILLING]
+    instead = f"in the place of padding with {written(calls[side].options[FILLING])}"
+    edges = around_of(right)
+    if side == "keras":
+        if value == "zeros":
+            return f"{_padding_as(side, right)}, {instead}"
+        if value not in ("reflect", "symmetric"):
+            return option.instead
+        pairs = [[0, 0], *[list(pair) for pair in edges], [0, 0]]
+        padding = f'keras.ops.pad(x, {pairs}, mode="{value}")'
+        return f'{padding} before it, and padding="valid", {instead}'
+    if value == "symmetric":
+        return f"{_mirrored(edges)} before it, and padding=0, {instead}"
+    if any(before != after for before, after in edges):
+        numbers = ", ".join(f"{first}, {last}" for first, last in reversed(edges))
+        mode = "constant" if value == "zeros" else value
+        padding = f'F.pad(x, ({numbers}), mode="{mode}")'
+        return f"{padding} before it, and padding=0, {instead}"
+    sizes = tuple(before for before, _ in edges)
+    return f'padding={written(sizes)}, padding_mode="{value}", {instead}'
+
+
+def _mirrored(edges: Around) -> str:
+    """How PyTorch mirrors each axis at its ends, the outermost numbers as well."""
+    texts = []
+    for axis, (before, after) in enumerate(edges, start=-len(edges)):
+        rest = ", :" * (-1 - axis)
+        parts = ["x"]
+        if before:
+            parts.insert(0, f"x[..., :{before}{rest}].flip({axis})")
+        if after:
+            parts.append(f"x[..., -{after}:{rest}].flip({axis})")
+        if len(parts) > 1:
+            texts.append(f"x = torch.cat([{', '.join(parts)}], {axis})")
+    return " and ".join(texts)
 
 
 def _padded_otherwise(calls: Calls) -> str:

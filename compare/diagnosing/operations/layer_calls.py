@@ -16,6 +16,7 @@ from compare.kinds.convolution_arrays import as_weight
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import Call
+from compare.kinds.prelu import PRELU, slopes_are_of_second_axis
 from compare.mistakes.traces import Step, Trace
 
 # What a function of PyTorch takes, in order, as its layer calls it.
@@ -225,7 +226,10 @@ def _layer(
         options = kind.options_of(side, settings)
     except (AttributeError, TypeError):
         return None
-    if side == "torch" and kind.features_first and x.ndim > 2:
+    is_first = kind.features_first and x.ndim > 2
+    if kind is PRELU:
+        is_first = slopes_are_of_second_axis(arrays["weight"].size, x.ndim)
+    if side == "torch" and is_first:
         x, output = np.moveaxis(x, 1, -1), np.moveaxis(output, 1, -1)
     call = Call(kind.name, kind.compute, arrays, x, None, options)
     if kind.family == "recurrent":

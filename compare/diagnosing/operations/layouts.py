@@ -10,6 +10,7 @@ import numpy as np
 
 from compare.diagnosing.operations.counterparts import MOST_AXES, same
 from compare.kinds import BY_TORCH_NAME
+from compare.kinds.prelu import PRELU, slopes_are_of_second_axis
 from compare.mistakes.traces import Step, Trace
 
 # Axes of arrays as Keras has them, by their number.
@@ -36,7 +37,11 @@ class Layouts:
 def order_for(step: Step, axes: int) -> tuple[int, ...]:
     """Return the order of Keras's axes in which PyTorch's layer takes its input."""
     kind = BY_TORCH_NAME.get(step.name)
-    if kind is not None and kind.features_first and axes > 2:
+    is_first = kind is not None and kind.features_first and axes > 2
+    if kind is PRELU:
+        count = step.arguments.get("num_parameters", 1)
+        is_first = slopes_are_of_second_axis(count, axes)
+    if is_first:
         return (0, axes - 1, *range(1, axes - 1))
     return tuple(range(axes))
 

@@ -228,12 +228,14 @@ def _called(
                     return model(in_order)
             return model(by_name)
         case "list":
+            if side == "torch":
+                return model(list(tensors))
             return _called_on_list(model, tensors)
     return model(*tensors)
 
 
 def _called_on_list(model: Any, tensors: Sequence[Any]) -> Any:
-    """Hand the inputs over as one list, or in turn where the last may be a mask.
+    """Hand a model of Keras a list, or its items in turn where the last may be a mask.
 
     `call(inputs, mask=None)` takes a list of two, `call(ids, mask=None)` both in turn:
     only a call tells them apart.
@@ -267,8 +269,11 @@ def _in_order_of(model: Any, by_name: dict[str, Any]) -> list[Any] | None:
     Called on symbols with a dictionary, Keras takes its values in the order of sorted
     names, whatever the model's inputs are called; called on tensors, it does not.
     """
-    if not keras_models.is_graph(model) or isinstance(model.input, dict):
+    if not keras_models.is_graph(model):
         return None
+    with suppress(AttributeError):  # of a Sequential model, which takes no dictionary
+        if isinstance(model.input, dict):
+            return None
     names = [tensor.name for tensor in model.inputs]
     if set(names) != set(by_name):
         return None

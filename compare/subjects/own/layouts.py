@@ -13,7 +13,11 @@ from compare.errors import BadInput
 from compare.judging.layout import AS_GIVEN
 from compare.subjects.own.other_layouts import is_open, may_run, other_layouts
 from compare.subjects.own.pair import OwnPair
-from compare.subjects.own.result_layouts import with_likely_results, with_same_results
+from compare.subjects.own.result_layouts import (
+    with_channels_last,
+    with_likely_results,
+    with_same_results,
+)
 from compare.subjects.own.trials import Build, Built, Trial, has_channels, tried
 
 
@@ -98,12 +102,28 @@ def _instead_of(as_given: Trial, pairs: Sequence[OwnPair], build: Build) -> Tria
     trial, refusal = _best_of(pairs, as_given, False, build)
     if trial is not None:
         return trial
+    if not as_given.runs:
+        trial = _first_that_runs(pairs, as_given, build)
+        if trial is not None:
+            return trial
     if as_given.error is not None:
         raise as_given.error
     # In this layout a model refuses x; in another both take it, and layers do not fit.
     if refusal is not None and as_given.built is not None and not as_given.built.stages:
         raise refusal
     return as_given
+
+
+def _first_that_runs(
+    pairs: Sequence[OwnPair], as_given: Trial, build: Build
+) -> Trial | None:
+    """The trial of the first layout in which both models run, and differ in shape."""
+    for pair in pairs:
+        if may_run(as_given, pair, False):
+            trial = tried(pair, build)
+            if trial.runs:
+                return with_channels_last(trial, build)
+    return None
 
 
 def _alike_inside(pairs: Sequence[OwnPair], build: Build) -> Trial | None:

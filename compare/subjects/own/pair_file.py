@@ -20,7 +20,7 @@ from compare.judging.losses import LOSSES, MEAN_SQUARED_ERROR
 from compare.judging.optimizers import OPTIMIZERS
 from compare.matching.legacy import check_not_legacy
 from compare.matching.names import checked_names
-from compare.one_line import repr_of
+from compare.one_line import class_name, repr_of
 from compare.subjects.cases import BATCHES, NONE_STEPS
 from compare.subjects.own.arrays import EXPECTED_INPUT, inputs, numbers
 from compare.subjects.own.blame import blamed
@@ -100,6 +100,12 @@ def _taken(path: str, file: Path, defined: Mapping[str, Any], seed: int) -> OwnP
     models = {side: defined[name] for side, name in MODEL_NAMES.items()}
     for side, name in MODEL_NAMES.items():
         check_not_legacy(f"{path}: {name}", models[side])
+        if not callable(models[side]):
+            raise BadInput(
+                f"{path}: {name}: expected a function or class that makes a model, or "
+                f"a model, got {repr_of(models[side])} of type "
+                f"{class_name(models[side])}"
+            )
     options = {name: defined[name] for name in OPTION_NAMES if name in defined}
     if "x" not in options and "input_shape" not in options:
         raise BadInput(f"{path}: expected {EXPECTED_INPUT}, got neither")

@@ -10,7 +10,14 @@ import numpy as np
 from compare.judging.distances import distance
 from compare.judging.verdict import HORIZON
 from compare.subjects.own import weights
-from compare.subjects.own.trials import SINGLE, Build, Trial, first_run, moved_last
+from compare.subjects.own.trials import (
+    SINGLE,
+    Build,
+    Trial,
+    axes_of_channels,
+    first_run,
+    moved_last,
+)
 
 # PyTorch comes first.
 from compare.twins.stages import StagesOfAll
@@ -49,6 +56,27 @@ def with_likely_results(trial: Trial, build: Build) -> Trial:
         place = -1
     axes = tuple(fitting_axes[place] for fitting_axes in trial.fitting)
     return _laid_out(trial, axes, build, is_changed=True)
+
+
+def with_channels_last(trial: Trial, build: Build) -> Trial:
+    """The trial of models whose results differ in shape: as many channels are last."""
+    assert trial.built is not None
+    stages = trial.built.stages
+    axes = []
+    for name in trial.built.twins.outputs or ():
+        torch, keras = stages["torch", SINGLE][name], stages["keras", SINGLE][name]
+        axes.append(_axis_as_long(torch, keras))
+    return _laid_out(trial, tuple(axes), build, is_changed=True)
+
+
+def _axis_as_long(torch: np.ndarray, keras: np.ndarray) -> int:
+    """The axis of PyTorch's result that may be Keras's channels; 0 where it is last."""
+    if torch.ndim != keras.ndim:
+        return 0
+    for axis in axes_of_channels(torch):
+        if torch.shape[axis] == keras.shape[-1]:
+            return axis
+    return 0
 
 
 def _nearest(

@@ -63,6 +63,11 @@ class Trial:
     is_alike_inside: bool = True
 
     @property
+    def runs(self) -> bool:
+        """Whether both models ran; their results may still differ in shape."""
+        return bool(self.fitting)
+
+    @property
     def fits(self) -> bool:
         """Whether both models ran, and their results can have the same shapes."""
         return bool(self.fitting) and all(self.fitting)

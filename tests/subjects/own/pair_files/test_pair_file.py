@@ -233,3 +233,15 @@ def test_targets_that_are_too_few_are_refused(file, run):
 def test_pair_file_is_no_name_of_a_pair():
     with pytest.raises(BadInput, match="found none"):
         pair_file.existing("portfolio.py")
+
+
+@pytest.mark.parametrize("value", ["5", "'model.keras'"])
+@pytest.mark.parametrize("name", ["torch_model", "keras_model"])
+def test_what_cannot_make_a_model_is_refused_in_one_line(file, run, name, value):
+    path = file(f"{PAIR}\n{name} = {value}\n")
+    status, _, err = run("run", path)
+
+    assert status == 2
+    assert f"{name}: expected a function or class that makes a model" in err
+    assert f"got {value}" in err
+    assert err.count("\n") == 1
