@@ -19,6 +19,7 @@ from compare.diagnosing.finding import (
 from compare.diagnosing.in_layers.arranged import arranged
 from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.never_loaded import FRESH, never_loaded
+from compare.diagnosing.in_layers.one_bias import as_keras_keeps
 from compare.diagnosing.in_layers.same_arrays import ROUNDED, are_same, summed
 from compare.diagnosing.in_layers.stacks import in_part, named_part
 from compare.diagnosing.isolated import Isolated
@@ -47,6 +48,8 @@ def weights(layer: str, isolated: Isolated, elsewhere: Elsewhere) -> Iterator[Fi
     """
     kind = isolated.kinds[layer].replace("Cell", "")  # a cell has the same arrays
     arrays = {side: layers[layer] for side, layers in isolated.weights.items()}
+    if kind == "GRU":
+        arrays["torch"] = as_keras_keeps(layer, isolated)
     if _have_same_weights(layer, kind, arrays, isolated):
         return
     if are_same(kind, arrays["torch"], arrays["keras"]):
