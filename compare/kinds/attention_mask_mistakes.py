@@ -42,23 +42,40 @@ def _shown(mask: np.ndarray) -> np.ndarray:
     return np.asarray(mask.any(axis=-2, keepdims=True))
 
 
+def hides_keys_alone(mask: np.ndarray) -> bool:
+    """Whether a mask hides the same keys from all queries; later steps do not count.
+
+    A mask that also hides steps by how far they are from the query, such as a window,
+    does not. Of queries that see no key nothing is asked.
+    """
+    expected = _shown(mask)
+    if is_causal(mask):
+        expected = expected & causal(*mask.shape[-2:])
+    is_blind = ~mask.any(axis=-1, keepdims=True)
+    return bool(((mask == expected) | is_blind).all())
+
+
 def _without_padding(mask: np.ndarray) -> np.ndarray | None:
-    """Show what is hidden from all queries; all, where a mask is not causal."""
+    """Show what is hidden from all queries; None where more than that is hidden."""
+    if not hides_keys_alone(mask):
+        return None
     if is_causal(mask):
         return causal(*mask.shape[-2:])
     return np.ones_like(mask)
 
 
 def _without_later(mask: np.ndarray) -> np.ndarray | None:
-    """Show later steps; None where the mask does not hide them."""
-    return _shown(mask) if is_causal(mask) else None
+    """Show later steps; None where the mask does not hide them, or hides others too."""
+    if not is_causal(mask) or not hides_keys_alone(mask):
+        return None
+    return _shown(mask)
 
 
 def _shifted(later: int) -> Change:
     """Show so many steps after a query's own; None of a mask that is not causal."""
 
     def change(mask: np.ndarray) -> np.ndarray | None:
-        if not is_causal(mask):
+        if not is_causal(mask) or not hides_keys_alone(mask):
             return None
         time, source = mask.shape[-2:]
         shifted: np.ndarray = _shown(mask) & causal(time, source, later)
@@ -87,10 +104,16 @@ def _hiding_queries(call: Call) -> np.ndarray | None:
 
 
 def _without_past(call: Call) -> np.ndarray | None:
-    """Hide later steps, where none or not those are hidden."""
+    """Hide later steps, where keys are hidden from all queries alike, or none are.
+
+    Of another mask, such as one that is causal but off by one, the cure would be that
+    mask, not that later steps are shown.
+    """
     time, source = _times(call)
     mask = call.options.get("mask")
     if is_causal(mask) or time != source or time < 2:
+        return None
+    if mask is not None and not hides_keys_alone(mask):
         return None
     changed = causal(time, source)
     if mask is not None:

@@ -21,7 +21,17 @@ def is_unrelated_and_fresh(right: Arrays, wrong: Arrays, side: Side) -> bool:
     """
     if not all(are_unrelated(right[name], wrong[name]) for name in wrong):
         return False
-    return _fresh_in_torch(wrong) if side == "torch" else _fresh_in_keras(wrong)
+    return is_fresh(wrong, side)
+
+
+def is_fresh(arrays: Arrays, side: Side) -> bool:
+    """Whether arrays look as if a side's framework had just made them.
+
+    Args:
+        arrays: of a layer, by PyTorch's names, in its layout.
+        side: "torch" or "keras", whose way of making weights is looked for.
+    """
+    return _fresh_in_torch(arrays) if side == "torch" else _fresh_in_keras(arrays)
 
 
 def is_left(right: Arrays, wrong: Arrays, side: Side) -> bool:

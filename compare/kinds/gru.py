@@ -103,10 +103,17 @@ def rows_with_one_bias(suffix: str, prefix: str) -> tuple[Row, ...]:
 
 
 def rows_of_layers(torch: Arrays, keras: Arrays) -> tuple[Row, ...]:
-    """The rows of all parts of two layers; only names and shapes are looked at."""
-    biases = [array for name, array in keras.items() if name.endswith("bias")]
-    has_one = any(len(bias.shape) == 1 for bias in biases)
-    of_part = rows_with_one_bias if has_one else rows
+    """The rows of all parts of two layers; only names and shapes are looked at.
+
+    In a stack, each layer of Keras has one bias or two.
+    """
+
+    def of_part(suffix: str, prefix: str) -> tuple[Row, ...]:
+        bias = keras.get(f"{prefix}bias")
+        if bias is not None and len(bias.shape) == 1:
+            return rows_with_one_bias(suffix, prefix)
+        return rows(suffix, prefix)
+
     return recurrent.of_all_parts(of_part)(torch, keras)
 
 

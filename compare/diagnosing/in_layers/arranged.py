@@ -15,6 +15,7 @@ import numpy as np
 from compare.diagnosing.finding import Reading
 from compare.diagnosing.in_layers.elsewhere import Elsewhere
 from compare.diagnosing.in_layers.folded import folded
+from compare.diagnosing.in_layers.never_loaded import is_source
 from compare.diagnosing.in_layers.own_layout import (
     OwnArrays,
     in_own_layout,
@@ -23,7 +24,7 @@ from compare.diagnosing.in_layers.own_layout import (
 from compare.diagnosing.isolated import Isolated
 from compare.judging.explanation import listed
 from compare.judging.result import OTHER, SIDES
-from compare.kinds.fresh import is_unrelated_and_fresh
+from compare.kinds.fresh import is_fresh, is_unrelated_and_fresh
 from compare.kinds.layer import Arrays
 from compare.mistakes.arrangements.one_array import (
     Blocks,
@@ -217,6 +218,8 @@ class _Search:
         if not have_nothing_in_common(arrays.held[name], arrays.right[name]):
             return None
         right: Arrays = {"weight": arrays.right[name]}
+        if is_source(arrays.side, self._isolated) and not is_fresh(right, arrays.side):
+            return None
         if is_unrelated_and_fresh(right, {"weight": arrays.held[name]}, arrays.side):
             sentence = "still holds the numbers that it was made with"
             return _Cause(sentence, f"set {name}", is_certain=False)

@@ -9,15 +9,18 @@ import numpy as np
 
 from compare.diagnosing.finding import Finding, finding_in_layer, known_mistakes
 from compare.diagnosing.in_layers.options import unlike_options
+from compare.diagnosing.in_layers.unlike_masks import unlike_masks
 from compare.diagnosing.isolated import Isolated
 from compare.diagnosing.seeing import attends, of_seeing, seeing
 from compare.judging.distances import near
 from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
-from compare.kinds.attention import arguments_of
+from compare.kinds.attention import arguments_of, given
 from compare.kinds.computing import Computed
 from compare.kinds.mistake import Call, Computation
 from compare.mistakes import Mistake
+
+BLIND = "padded queries see nothing"
 
 Suspects = Sequence[tuple[Side, Mistake[Computation]]]
 
@@ -48,8 +51,12 @@ def attending(layer: str, isolated: Isolated) -> Iterator[Finding]:
         yield finding_in_layer(layer, isolated, of_call, work.cure(of_call))
         return
     unlike = unlike_options(layer, isolated)
+    masks = work.unlike_masks()
     if unlike:
         yield from unlike
+    elif masks is not None:
+        names = {side: isolated.name(layer, side) for side in SIDES}
+        yield Finding(layer, unlike_masks(masks, names), cure=work.cure(()))
     elif work.unlike_arguments:
         words = ", ".join(work.unlike_arguments)
         unknown = f"what the attention is given differs: {words}"
@@ -132,10 +139,24 @@ class _AtWork:
             call = replace(self.calls[side], x=opposite_call.x, options=options)
             for mistake in known_mistakes(Computation, call.kind):
                 computed = mistake.effect.compute(call)
+                if mistake.name == BLIND and not self._is_blind(side, computed):
+                    continue
                 if attends(computed, self._outputs[side], counting):
                     suspects.append((side, mistake))
         # What is forgotten comes before what should not be there.
         return sorted(suspects, key=lambda suspect: names.index(suspect[1].name))
+
+    def _is_blind(self, side: Side, computed: Computed | None) -> bool:
+        """Whether a side's own mask hides all keys where a computation sees none.
+
+        Args:
+            side: whose mask is looked at.
+            computed: (batch, time, features), NaN for queries that see no key.
+        """
+        sees = seeing(self.calls[side])
+        if not isinstance(computed, np.ndarray) or sees is None:
+            return False
+        return not (np.isnan(computed).any(axis=-1) & sees).any()
 
     @property
     def unlike_arguments(self) -> list[str]:
@@ -150,6 +171,29 @@ class _AtWork:
             elif not _alike(wrong, right):
                 unlike.append(name)
         return unlike
+
+    def unlike_masks(self) -> dict[Side, np.ndarray] | None:
+        """The masks, where they alone make the difference; else None.
+
+        Returns:
+            By side, each (batch or 1, heads or 1, time, source), True where a query
+            sees a key.
+        """
+        if self.unlike_arguments != ["mask"]:
+            return None
+        torch, keras = self.calls["torch"], self.calls["keras"]
+        options = {**torch.options, "mask": keras.options.get("mask")}
+        call = replace(torch, arrays=self._weights, x=keras.x, options=options)
+        if not attends(call.run(), self._outputs["keras"]):
+            return None
+        masks: dict[Side, np.ndarray] = {}
+        for side, side_call in self.calls.items():
+            mask = side_call.options.get("mask")
+            if mask is None:
+                key = given(side_call.options, "key", side_call.x)
+                mask = np.ones((1, 1, side_call.x.shape[1], key.shape[1]), dtype=bool)
+            masks[side] = mask
+        return masks
 
     def cure(self, suspects: Suspects) -> Computation:
         """Make PyTorch's layer do what Keras's layer does."""

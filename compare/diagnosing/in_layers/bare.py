@@ -173,7 +173,8 @@ def _another_kind(pair: Pair) -> Reading:
     sides: dict[Side, BareLayer] = {"torch": torch, "keras": keras}
     for side in SIDES:
         right = sides[OTHER[side]]
-        text = layer_like(side, right.call, right.kind, right.written)
+        own = sides[side].call
+        text = layer_like(side, right.call, own, right.kind, right.written)
         fixes.append(f"{PLACES[side]} of {SIDES[side]}: {text}")
     return _of_pair(pair, sentence, fixes)
 

@@ -26,6 +26,7 @@ from compare.kinds.transposed_convolution import cut
 from compare.kinds.windows import Around, around
 
 AROUND = "steps around"  # a setting of layers that pad or cut, one for another as well
+AXES_KEPT = "axes kept"  # by global pooling, as axes of one step
 AXES = "axes"  # over which a layer normalises
 PADDING = "padding"
 CUTTING = (PADDING, "output padding")  # of a transposed convolution
@@ -108,12 +109,16 @@ def value_on(option: Option, side: Side, value: Value) -> str:
     return instead.replace("{value}", written(value))
 
 
-def layer_like(side: Side, right: Call, kind: Kind, class_name: str) -> str:
+def layer_like(side: Side, right: Call, own: Call, kind: Kind, class_name: str) -> str:
     """How a side writes the layer that the other side has.
+
+    Settings that a side cannot be told, and that are what they are by default on the
+    other side, are left out: the kind is what is wrong.
 
     Args:
         side: whose user is to write it.
         right: the layer at work on the other side.
+        own: the layer of this side, in whose place it is to stand.
         kind: of the layer.
         class_name: of the layer on the other side.
     """
@@ -123,7 +128,12 @@ def layer_like(side: Side, right: Call, kind: Kind, class_name: str) -> str:
     settings = []
     for option in kind.options:
         value = right.options[option.name]
+        if option.name == AXES_KEPT:  # what comes next is written for this shape
+            value = own.options.get(AXES_KEPT, value)
         if value == _default(option, side) or option.matters != "results":
+            continue
+        attribute = option.torch if side == "torch" else option.keras
+        if not attribute and value == _default(option, OTHER[side]):
             continue
         if kind.family == "pooling" and option.name in pooled_fixes.REACHING:
             continue

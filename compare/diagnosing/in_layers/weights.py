@@ -18,6 +18,8 @@ from compare.diagnosing.finding import (
 )
 from compare.diagnosing.in_layers.arranged import arranged
 from compare.diagnosing.in_layers.elsewhere import Elsewhere
+from compare.diagnosing.in_layers.never_loaded import FRESH, never_loaded
+from compare.diagnosing.in_layers.one_bias import as_keras_keeps
 from compare.diagnosing.in_layers.same_arrays import ROUNDED, are_same, summed
 from compare.diagnosing.in_layers.stacks import in_part, named_part
 from compare.diagnosing.isolated import Isolated
@@ -26,13 +28,11 @@ from compare.judging.result import OTHER, SIDES
 from compare.judging.words import Side
 from compare.kinds import RECURRENT
 from compare.kinds.embedding import limited
-from compare.kinds.fresh import is_unrelated_and_fresh
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer
 from compare.mistakes import Mistake
 from compare.mistakes.runs import layer_of
 
-FRESH = "initial weights"
 MAX_NORM = "max_norm"  # a setting of an embedding
 
 Suspect = tuple[Side, Mistake[ArraysOfLayer]]
@@ -48,6 +48,8 @@ def weights(layer: str, isolated: Isolated, elsewhere: Elsewhere) -> Iterator[Fi
     """
     kind = isolated.kinds[layer].replace("Cell", "")  # a cell has the same arrays
     arrays = {side: layers[layer] for side, layers in isolated.weights.items()}
+    if kind == "GRU":
+        arrays["torch"] = as_keras_keeps(layer, isolated)
     if _have_same_weights(layer, kind, arrays, isolated):
         return
     if are_same(kind, arrays["torch"], arrays["keras"]):
@@ -68,7 +70,7 @@ def weights(layer: str, isolated: Isolated, elsewhere: Elsewhere) -> Iterator[Fi
     if not readings:
         readings, partly = arranged(layer, kind, isolated, elsewhere)
     if not readings:
-        readings = _never_loaded(names, arrays)
+        readings = never_loaded(layer, isolated)
     if readings:
         target = dict(arrays["keras"])
         cure = ArraysOfLayer(lambda _: target)
@@ -152,7 +154,7 @@ def _single_mistakes(kind: str, arrays: Mapping[Side, Arrays]) -> Iterator[Suspe
         right, wrong = arrays[opposite], arrays[side]
         for mistake in known_mistakes(ArraysOfLayer, kind):
             fits = mistake.effect.fits
-            if mistake.name == FRESH:  # any that are drawn fit: see `_never_loaded`
+            if mistake.name == FRESH:  # any that are drawn fit: see `never_loaded`
                 fits = None
             may_be = fits is not None and fits(right, wrong, side)
             if may_be or are_same(kind, mistake.effect.made_on(side, right), wrong):
@@ -241,34 +243,6 @@ def _pairs(
             for later in candidates:
                 if are_same(kind, later.effect.made_on(side, changed), arrays[side]):
                     yield side, earlier, later
-
-
-def _never_loaded(
-    names: Mapping[Side, str], arrays: Mapping[Side, Arrays]
-) -> list[Reading]:
-    """A side may still have the weights that its framework made, or both may.
-
-    Looked for last: it shows only in that the numbers are such as are drawn.
-
-    Args:
-        names: what the user of each side calls the layer.
-        arrays: of either side, in PyTorch's layout.
-    """
-    mistake = mistake_named(FRESH)  # whose `fits` is the function used here
-    readings = []
-    for side, opposite in OTHER.items():
-        if is_unrelated_and_fresh(arrays[opposite], arrays[side], side):
-            readings.append(reading(names[side], side, mistake))
-    if len(readings) != 1:
-        return readings
-    for side, opposite in OTHER.items():
-        if side == readings[0].side:
-            continue
-        place = f"{names[side]} of {SIDES[side]}"
-        sentence = f"in {place}, the layer has other weights than in {SIDES[opposite]}"
-        fix = f"{place}: {fix_of(mistake, side)}"
-        readings.append(Reading(side, (), sentence, fix))
-    return readings
 
 
 # --------------------------------------------------------------------------- the same
