@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from compare.diagnosing.operations.arrangements import CHANNELS_REVERSED
 from compare.diagnosing.operations.candidate import is_own
 from compare.diagnosing.operations.naming import (
@@ -139,10 +141,16 @@ def _result_of(step: Step, trace: Trace) -> str:
     for value in step.inputs:
         if trace.values[value].source.startswith("the weight"):
             return f" (with {value_in_words(value, trace)})"
-    arrays = [trace.array(v) for v in step.inputs if trace.array(v).size > 1]
-    for label in recognised(trace.array(step.outputs[0]), arrays):
+    arrays = [trace.array(value) for value in step.inputs]
+    arrays = [_in_floats(array) for array in arrays if array.size > 1]
+    for label in recognised(_in_floats(trace.array(step.outputs[0])), arrays):
         return f" ({label})"
     return ""
+
+
+def _in_floats(array: np.ndarray) -> np.ndarray:
+    """An array of indices as floats, of which it is known what makes them."""
+    return array.astype("float64") if array.dtype.kind in "iu" else array
 
 
 def in_code(names: str, side: Side) -> str:

@@ -6,6 +6,7 @@ be that of its twin: Keras computes a functional model in an order of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -35,8 +36,8 @@ def interchangeable(
     """Groups of layers that could be each other's twins as well.
 
     Left out are layers that their users gave the same name in both models, such as
-    `convs.1` and `convs_1`, and layers of different parts that have such a name are not
-    in one group.
+    `convs.1` and `convs_1`. Layers of parts that both models have are in one group with
+    those of the same part, and `blocks.0.gate` and `gate0` with other gates.
 
     Args:
         twins: matched.
@@ -55,9 +56,24 @@ def interchangeable(
             continue
         layer = layers[name]
         shapes = tuple((key, array.shape) for key, array in layer.arrays.items())
-        group = common_part(name, keras_names)
+        group = common_part(name, keras_names), _common_word(name, keras_names)
         groups.setdefault((layer.kind, shapes, group), []).append(name)
     return [names for names in groups.values() if len(names) > 1]
+
+
+def _common_word(name: str, keras_names: Sequence[str]) -> str:
+    """The last word of a layer's name that its twins have as well, but for numbers.
+
+    Returns:
+        "" where they have another one, or the name that Keras gives by itself.
+    """
+    words = set()
+    for side_name in (name, *keras_names):
+        letters = [word for word in re.split(r"[^a-z]+", side_name.lower()) if word]
+        words.add(letters[-1] if letters else "")
+    if len(words) > 1 or any(map(automatic, keras_names)):
+        return ""
+    return words.pop()
 
 
 @dataclass(frozen=True)

@@ -226,3 +226,25 @@ def test_layers_are_paired_as_most_of_them_make_the_same_where_models_differ():
     assert "decoder begins with h = h of encoder" in text
     assert "the weights of" not in text
     assert "with which most of them make the same" in text
+
+
+def test_layers_whose_names_have_one_word_are_no_twins_of_others():
+    """Else two functions that are exchanged are told as exchanged weights."""
+    linear = partial(torch.nn.Linear, FEATURES, FEATURES)
+    layers = {"block_0_gate": linear(), "block_0_filter": linear()}
+    first = in_pytorch(
+        lambda m, x: torch.sigmoid(m.block_0_gate(x)) * torch.tanh(m.block_0_filter(x)),
+        **layers,
+    )
+    x = keras.Input((None, FEATURES))
+    gate, squashed = (
+        keras.layers.Dense(FEATURES, name=name)(x) for name in ("gate0", "filter0")
+    )
+    second = keras.Model(x, keras.ops.tanh(gate) * keras.ops.sigmoid(squashed))
+    compare.transfer(first, second, {"block_0_gate": "gate0"})
+    evidence = compare.check(first, second, X)
+
+    assert evidence.verdict == "different"
+    explanation = next(r.explanation for r in evidence.results if r.explanation)
+    assert "tanh" in explanation.sentence
+    assert "has the weights of" not in explanation.sentence

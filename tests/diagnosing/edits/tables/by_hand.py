@@ -99,7 +99,7 @@ EDITS = (
         "keras",
         "return self.norm(x + self.out(h))\n\n\ndef",
         "return x + self.norm(self.out(h))\n\n\ndef",
-        cause=("adds input",),
+        cause=("last in each branch, before its residual is added in Keras",),
         place=("out", "norm"),
         lines=("return self.norm(x + self.out(h))\n\n\nclass InKeras",),
     ),

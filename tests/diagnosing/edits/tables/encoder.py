@@ -72,7 +72,7 @@ EDITS = (
         "keras",
         "h = self.norm2(h + f)",
         "h = h + self.norm2(f)",
-        cause=("norm2 adds",),
+        cause=("last in each branch, before its residual is added in Keras",),
         place=("norm2", "outer", "linear2"),
         lines=(LAYER,),
     ),

@@ -42,7 +42,7 @@ EDITS = (
         "torch",
         "self.embed(tokens)",
         "self.embed((tokens + 1) % 30)",
-        cause=("indices one too",),
+        cause=("the values plus 1",),
         place=("embed",),
         lines=('x = layers.Embedding(30, 6, name="embed")(tokens)',),
     ),
