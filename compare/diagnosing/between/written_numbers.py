@@ -104,7 +104,7 @@ def operation_of_features(
     count = f"{len(is_same)} features"
     if is_same.any():
         count = f"{changes.sum()} of {count}"
-    numbers = tuple(_rounded(number, SHOWN_DIGITS) for number in (*factor, *shift))
+    numbers = _shown(factor, shift)
     if not shift.any():
         does = f"multiplies {count} by a factor each, {_range(factor[changes])}"
         return Operation(does, "x * factors", "", numbers)
@@ -117,7 +117,12 @@ def operation_of_features(
         f"by another, {_range(divisor[changes])}"
     )
     api = "Normalization(mean=means, variance=deviations**2)"
-    return Operation(does, "(x - means) / deviations", api, numbers)
+    return Operation(does, "(x - means) / deviations", api, _shown(mean, divisor))
+
+
+def _shown(*arrays: np.ndarray) -> tuple[float, ...]:
+    """The numbers of arrays, (features,), one after the other, as they are shown."""
+    return tuple(_rounded(number, SHOWN_DIGITS) for number in np.concatenate(arrays))
 
 
 def _range(numbers: np.ndarray) -> str:

@@ -73,7 +73,7 @@ EDITS = (
         "torch",
         "y = torch.relu(y + self.skip(z))",
         "y = torch.relu(y)",
-        cause=("skip", "residual", "adds"),
+        cause=("and `+` of what `/`",),
         place=("norm", "skip"),
         lines=("y = ops.relu(y + self.skip(x))",),
     ),
