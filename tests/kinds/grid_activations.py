@@ -244,7 +244,9 @@ UNSAYABLE = [
     Unsayable("GELU", "torch", {"approximate": "tanh"}, "approximate", "approximate"),
     Unsayable("CELU", "torch", {"alpha": 0.5}, "alpha", "celu"),
     Unsayable("Softplus", "torch", {"beta": 2.0}, "beta", "softplus({value} * x) /"),
-    Unsayable("Softplus", "torch", {"threshold": 5.0}, "threshold", "2e-9"),
+    Unsayable(
+        "Softplus", "torch", {"threshold": 5.0}, "threshold", "where(x > {value}, x"
+    ),
     Unsayable("Softshrink", "torch", {"lambd": 1.0}, "size", "soft_shrink"),
     Unsayable("Hardshrink", "torch", {"lambd": 1.0}, "size", "hard_shrink"),
     Unsayable("Hardtanh", "torch", {"min_val": -2.0}, "low", "maximum(x, {value})"),

@@ -75,7 +75,7 @@ def at_length_in_keras():
     return keras.Model(x, layers.Dense(2, name="head")(layers.LSTM(3)(words)))
 
 
-def test_a_step_that_is_taken_too_early_is_named_by_its_index():
+def test_a_step_that_is_taken_too_early_is_named():
     torch.manual_seed(0)
     tokens = np.array([[3, 4, 5, 0, 0], [6, 7, 8, 1, 0], [2, 5, 3, 4, 6]], "int32")
     twin = at_length_in_keras()
@@ -85,8 +85,9 @@ def test_a_step_that_is_taken_too_early_is_named_by_its_index():
     found = [result.explanation for result in evidence.results if result.explanation]
 
     assert found[-1].explained, found[-1].sentence
-    assert found[-1].sentence.startswith(
-        "PyTorch takes what stands 1 step earlier than Keras does"
+    assert found[-1].sentence == (
+        "between rnn and head, PyTorch takes the step before the last valid one, not the "
+        "last valid step"
     )
 
 
