@@ -86,8 +86,8 @@ def test_a_step_that_is_taken_too_early_is_named():
 
     assert found[-1].explained, found[-1].sentence
     assert found[-1].sentence == (
-        "between rnn and head, PyTorch takes the step before the last valid one, not the "
-        "last valid step"
+        "between rnn and head, PyTorch takes the step before the last valid one, not "
+        "the last valid step"
     )
 
 
