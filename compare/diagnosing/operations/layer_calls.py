@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from compare.diagnosing.operations.candidate import Candidate
 from compare.diagnosing.operations.layouts import first_input
+from compare.diagnosing.operations.regions import Regions
 from compare.judging.words import Side
 from compare.kinds import BY_HAND, BY_TORCH_NAME, of_keras_class
 from compare.kinds.convolution_arrays import as_weight
@@ -96,6 +98,25 @@ def layer_at(step: Step, trace: Trace, side: Side) -> Layer | None:
     if step.is_layer:
         return _of_pytorch(step, trace)
     return _of_function(step, trace)
+
+
+def twins_at(change: Candidate, regions: Regions) -> tuple[Layer, Layer] | None:
+    """The layers of one kind that both steps of a change are, PyTorch's first.
+
+    Args:
+        change: a step of PyTorch that does what one of Keras does.
+        regions: where the twins differ.
+
+    Returns:
+        None where a step is no layer, or they are of two kinds.
+    """
+    if change.keras is None:
+        return None
+    torch = layer_at(change.torch, regions.torch.trace, "torch")
+    keras = layer_at(change.keras, regions.keras.trace, "keras")
+    if torch is None or keras is None or torch.kind is not keras.kind:
+        return None
+    return torch, keras
 
 
 def _of_function(step: Step, trace: Trace) -> Layer | None:

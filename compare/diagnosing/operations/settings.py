@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from compare.diagnosing.in_layers.options import Wording, fewest, makes, unlike_of
 from compare.diagnosing.operations.candidate import Candidate
-from compare.diagnosing.operations.layer_calls import Layer, layer_at
+from compare.diagnosing.operations.layer_calls import Layer, twins_at
 from compare.diagnosing.operations.naming import at
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.worded import Worded
@@ -29,12 +29,11 @@ def unlike_settings(change: Candidate, regions: Regions) -> Worded | None:
         change: a step of PyTorch that does what one of Keras does.
         regions: where the twins differ.
     """
-    if change.keras is None:
+    twins = twins_at(change, regions)
+    if twins is None:
         return None
-    torch = layer_at(change.torch, regions.torch.trace, "torch")
-    keras = layer_at(change.keras, regions.keras.trace, "keras")
-    if torch is None or keras is None or torch.kind is not keras.kind:
-        return None
+    torch, keras = twins
+    assert change.keras is not None  # since there are twins
     if torch.kind.cell is not None:  # the settings of a cell are not noted
         return None
     learning = _learning_norm(change, torch, keras)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from compare.diagnosing.operations.candidate import Candidate
-from compare.diagnosing.operations.layer_calls import layer_at
+from compare.diagnosing.operations.layer_calls import twins_at
 from compare.diagnosing.operations.regions import Regions
 from compare.diagnosing.operations.worded import Worded
 from compare.judging.distances import near
@@ -35,12 +35,11 @@ def shifted_arrays(change: Candidate, regions: Regions) -> Worded | None:
         change: a step of PyTorch that does what one of Keras does.
         regions: where the twins differ.
     """
-    if change.keras is None:
+    twins = twins_at(change, regions)
+    if twins is None:
         return None
-    torch = layer_at(change.torch, regions.torch.trace, "torch")
-    keras = layer_at(change.keras, regions.keras.trace, "keras")
-    if torch is None or keras is None or torch.kind is not keras.kind:
-        return None
+    torch, keras = twins
+    assert change.keras is not None  # since there are twins
     held = {n: a for n, a in torch.call.arrays.items() if n != "num_batches_tracked"}
     if not held or not {*held} <= {*AS_MADE}:
         return None  # no norm, or one without arrays
