@@ -2,9 +2,11 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+from command_line import outcome
 
 from compare import cli
 from compare.subjects import subject as subjects
@@ -61,12 +63,7 @@ def files(frameworks, tmp_path, monkeypatch):
 def run(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
 
-    def ran(*arguments):
-        status = cli.main(["run", *arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return ran
+    return partial(outcome, capsys, "run")
 
 
 def test_a_refusal_leaves_the_others_and_names_its_file(files, run):

@@ -1,9 +1,10 @@
 """A pair file in a folder of its own, and a command line that takes it."""
 
-import pytest
-from pair_files import PAIR
+from functools import partial
 
-from compare import cli
+import pytest
+from command_line import outcome
+from pair_files import PAIR
 
 
 @pytest.fixture
@@ -23,9 +24,4 @@ def run(capsys, monkeypatch):
     """What runs a command line: its exit status, and what it printed."""
     monkeypatch.setenv("COLUMNS", "160")
 
-    def ran(*arguments):
-        status = cli.main(list(arguments))
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return ran
+    return partial(outcome, capsys)

@@ -1,8 +1,9 @@
 """A user's file, and a command line that runs it."""
 
-import pytest
+from functools import partial
 
-from compare import cli
+import pytest
+from command_line import outcome
 
 
 @pytest.fixture
@@ -24,9 +25,4 @@ def run(capsys, monkeypatch):
     """What runs a command line: its exit status, and what it printed."""
     monkeypatch.setenv("COLUMNS", "160")
 
-    def ran(*arguments):
-        status = cli.main(["run", *arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return ran
+    return partial(outcome, capsys, "run")
