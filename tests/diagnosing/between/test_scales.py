@@ -7,6 +7,7 @@ from compare.diagnosing.between.joins import joined
 from compare.diagnosing.between.operation import Operation, apart
 from compare.diagnosing.between.scales import scaled
 from compare.diagnosing.between.standards import standardised
+from compare.diagnosing.between.written_numbers import operation_of_features
 from compare.mistakes import ACTIVATIONS, RESULTS
 from compare.mistakes.activations import NONE
 
@@ -264,10 +265,9 @@ def test_means_and_deviations_of_pixels_and_of_parts_of_one_are_told_by_255(
     factor, said
 ):
     """One side divides the image by 255 before it subtracts its means."""
-    numbers = (*MEANS, *DEVIATIONS)
-    torch = Operation("standardises", "(x - m) / s", numbers=numbers)
-    keras = Operation(
-        "standardises", "(x - m) / s", numbers=tuple(factor * n for n in numbers)
-    )
+    none_same = np.zeros(len(MEANS), bool)
+    factors, shifts = 1 / DEVIATIONS, -MEANS / DEVIATIONS
+    torch = operation_of_features(factors, shifts, none_same)
+    keras = operation_of_features(factors / factor, shifts, none_same)
 
     assert apart(torch, keras) == said
