@@ -1,0 +1,152 @@
+"""A model as data: its layers and how tensors go through them, in Keras 3's words.
+
+A saved model of Keras and a traced module of PyTorch are both read into it, and source
+in either framework is written from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from compare.kinds.layer import Arrays
+
+INPUT = "InputLayer"
+MODEL = "Model"  # the class of a layer that is a model
+
+# Arrays by their name in the layer, such as "kernel" or "forward.kernel", by the full
+# name of the layer: those of the models that it is in come before its own, with dots.
+Weights = Mapping[str, Arrays]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor in a model: what a call returns.
+
+    Args:
+        call: the number of the call.
+        output: which of the call's results, where it returns several.
+    """
+
+    call: int
+    output: int = 0
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """A layer, before it is made in a framework.
+
+    Args:
+        name: as the user called it; no two of a model have one.
+        keras: its class in `keras.layers`, such as "LSTM"; "InputLayer" of an input;
+            "Model" of a model in the model; "ops.mean" of an operation, a function in
+            `keras.ops`, which holds nothing.
+        config: its settings by the names of Keras's arguments, in the words of Keras 3
+            and JSON; those left out have Keras's defaults. An input has "shape",
+            without the batch, and "dtype". What no argument of Keras 3 says has a name
+            of the suite's: an activation "hard_sigmoid_fifth" is that of Keras 2.
+        inside: the layers that a wrapper wraps: one of TimeDistributed; forward and
+            backward of Bidirectional; the cells of RNN.
+        model: what a model in the model is made of.
+    """
+
+    name: str
+    keras: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    inside: tuple[LayerPlan, ...] = ()
+    model: ModelPlan | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A layer at work: a layer that is shared has several.
+
+    Args:
+        layer: its name.
+        args: what it is called with: tensors, constants, and lists, tuples and
+            dictionaries of them.
+        kwargs: the same by the argument's name, such as `initial_state`.
+    """
+
+    layer: str
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """All tensors that it is called with, in order."""
+        return tuple(tensors_in((self.args, dict(self.kwargs))))
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """A model: its layers, and the calls of them in an order in which they can run.
+
+    Args:
+        name: of the model.
+        layers: by name, in the order of the file.
+        calls: an input's own call comes without arguments.
+        inputs: what the model is called with: one tensor, or a list or a dictionary of
+            them.
+        outputs: what it returns, of the same forms.
+    """
+
+    name: str
+    layers: Mapping[str, LayerPlan]
+    calls: tuple[Call, ...]
+    inputs: Any
+    outputs: Any
+
+    def plan_of(self, tensor: Tensor) -> LayerPlan:
+        """The layer that makes a tensor."""
+        return self.layers[self.calls[tensor.call].layer]
+
+    def readers_of(self, tensor: Tensor) -> list[int]:
+        """The numbers of the calls that take a tensor."""
+        return [
+            number for number, call in enumerate(self.calls) if tensor in call.inputs
+        ]
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """All tensors in a value, in lists, tuples and dictionaries too."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from tensors_in(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from tensors_in(item)
+
+
+def with_tensors(value: Any, replace: Any) -> Any:
+    """The value with something else in the place of each tensor.
+
+    Args:
+        value: tensors, constants, and lists, tuples and dictionaries of them.
+        replace: takes a tensor.
+    """
+    if isinstance(value, Tensor):
+        return replace(value)
+    if isinstance(value, list | tuple):
+        return type(value)(with_tensors(item, replace) for item in value)
+    if isinstance(value, Mapping):
+        return {key: with_tensors(item, replace) for key, item in value.items()}
+    return value
+
+
+@dataclass(frozen=True)
+class TensorFacts:
+    """What is known of a tensor before anything runs.
+
+    Args:
+        shape: batch first, in Keras's order of axes; None where a size is open.
+        dtype: such as "float32".
+        masked: whether Keras hands a mask on with it.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str
+    masked: bool = False
