@@ -1,0 +1,1 @@
+"""Models as data, written as source of either framework."""
