@@ -1,0 +1,291 @@
+"""The plan of a twin in Keras while it grows, and its tensors as PyTorch has them.
+
+What moves axes in PyTorch moves nothing in Keras until a layer needs it: a value knows
+which axes of Keras's tensor each axis of PyTorch's tensor is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from compare.in_pytorch.recording import Open, Size
+from compare.kinds.graph import Call, LayerPlan, Tensor
+from compare.kinds.layer import Arrays
+from compare.kinds.source import identifier
+
+Shape = tuple[Size, ...]
+
+
+class Unported(Exception):
+    """Something that Keras cannot have; the message is a sentence without a dot."""
+
+
+# ------------------------------------------------------------------------------- sizes
+
+
+def times(sizes: Iterable[Size]) -> Size:
+    """The product of sizes, in each run."""
+    result: Size = 1
+    for size in sizes:
+        result = _combined(result, size, lambda a, b: a * b)
+    return result
+
+
+def divided(size: Size, by: Size) -> Size | None:
+    """A size divided by another, in each run; None where that leaves a rest."""
+    whole = _combined(size, by, lambda a, b: a % b == 0 if b else False)
+    if whole is not True and whole != 1:
+        return None
+    return _combined(size, by, lambda a, b: a // b)
+
+
+def minus(size: Size, by: Size) -> Size:
+    """A difference of sizes, in each run."""
+    return _combined(size, by, lambda a, b: a - b)
+
+
+def _combined(a: Size, b: Size, combine: Any) -> Size:
+    if isinstance(a, int) and isinstance(b, int):
+        return int(combine(a, b))
+    runs = len(a.values) if isinstance(a, Open) else len(b.values)  # type: ignore[union-attr]
+    in_a, in_b = in_runs(a, runs), in_runs(b, runs)
+    values = tuple(combine(x, y) for x, y in zip(in_a, in_b, strict=True))
+    return values[0] if len(set(values)) == 1 else Open(values)
+
+
+def in_runs(size: Any, runs: int) -> tuple[Any, ...]:
+    """A number in each run."""
+    return size.values if isinstance(size, Open) else (size,) * runs
+
+
+def is_open(size: Any) -> bool:
+    """Whether a size was another one in each run."""
+    return isinstance(size, Open)
+
+
+# ------------------------------------------------------------------------------ values
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor of PyTorch, and the tensor of Keras that holds its numbers.
+
+    Args:
+        tensor: of Keras.
+        shape: of PyTorch's tensor.
+        axes: of each of PyTorch's axes, Keras's axes, whose product it is; none of an
+            axis of one that Keras's tensor lacks. Every axis of Keras is in one.
+        sizes: of Keras's axes. One may be 1 where PyTorch's is larger, which repeats
+            the same numbers.
+        dtype: such as "float32".
+    """
+
+    tensor: Tensor
+    shape: Shape
+    axes: tuple[tuple[int, ...], ...]
+    sizes: Shape
+    dtype: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether Keras's tensor has the same axes in the same order."""
+        return self.axes == tuple((axis,) for axis in range(len(self.sizes)))
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A tensor of PyTorch that depends on no input.
+
+    Args:
+        value: its numbers, or an `Open` of them where they depend on sizes.
+        name: of the parameter or buffer; empty of others.
+    """
+
+    value: Any
+    name: str = ""
+
+    @property
+    def array(self) -> np.ndarray:
+        """Its numbers.
+
+        Raises:
+            Unported: if they depend on sizes.
+        """
+        if isinstance(self.value, np.ndarray):
+            return self.value
+        raise Unported("a constant that depends on the sizes of the input")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Tensors that PyTorch has one after another along its first axis, as states are.
+
+    Args:
+        items: each without that axis.
+    """
+
+    items: tuple[Value, ...]
+
+
+def plain_axes(count: int) -> tuple[tuple[int, ...], ...]:
+    """The axes of a tensor that both frameworks have alike."""
+    return tuple((axis,) for axis in range(count))
+
+
+# ------------------------------------------------------------------------------- graph
+
+
+@dataclass
+class Graph:
+    """A plan that grows.
+
+    Args:
+        layers: by name.
+        calls: in order.
+        weights: by the name of a layer.
+        notes: what a reader must know.
+        trainable: names of the parameters that training moves.
+    """
+
+    layers: dict[str, LayerPlan] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    weights: dict[str, Arrays] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, sentence: str) -> None:
+        """Say something once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def free(self, name: str) -> str:
+        """A name that no layer has yet."""
+        base = identifier(name)
+        number, result = 0, base
+        while result in self.layers:
+            number += 1
+            result = f"{base}_{number}"
+        return result
+
+    def layer(
+        self,
+        plan: LayerPlan,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None = None,
+        arrays: Arrays | None = None,
+    ) -> int:
+        """Call a layer, made by its first call; returns the number of the call."""
+        if plan.name not in self.layers:
+            self.layers[plan.name] = plan
+            if arrays:
+                self.weights[plan.name] = arrays
+        self.calls.append(Call(plan.name, tuple(args), dict(kwargs or {})))
+        return len(self.calls) - 1
+
+    def op(self, function: str, *args: Any, **kwargs: Any) -> Tensor:
+        """Call a function of `keras.ops`."""
+        plan = LayerPlan(self.free(function), f"ops.{function}")
+        return Tensor(self.layer(plan, args, kwargs))
+
+    # ------------------------------------------------------------------------ layouts
+
+    def full(self, value: Value) -> Value:
+        """A value whose repeated numbers Keras's tensor has as well."""
+        for axis, group in enumerate(value.axes):
+            size = value.shape[axis]
+            if times(value.sizes[k] for k in group) == size:
+                continue
+            if is_open(size):
+                raise Unported("numbers repeated along an axis of any size")
+            if not group:
+                order = [axis]
+                value = self.arranged(value, range(len(value.shape)), order)
+                group = value.axes[axis]
+            tensor = self.op("repeat", value.tensor, size, axis=group[0])
+            sizes = list(value.sizes)
+            sizes[group[0]] = size
+            value = replace(value, tensor=tensor, sizes=tuple(sizes))
+        return value
+
+    def arranged(
+        self,
+        value: Value,
+        order: Iterable[int] | None = None,
+        made: Sequence[int] | None = None,
+    ) -> Value:
+        """A value whose axes Keras has in a certain order.
+
+        Args:
+            value: of PyTorch's tensor.
+            order: of PyTorch's axes; None for theirs.
+            made: PyTorch's axes that are made where Keras's tensor lacks them; None
+                for all.
+        """
+        order = tuple(range(len(value.shape)) if order is None else order)
+        before = [k for axis in order for k in value.axes[axis]]
+        tensor = value.tensor
+        if before != sorted(before):
+            tensor = self.op("transpose", tensor, axes=tuple(before))
+        missing = []
+        groups: dict[int, tuple[int, ...]] = {}
+        sizes: list[Size] = []
+        for axis in order:
+            group = value.axes[axis]
+            start = len(sizes)
+            sizes += [value.sizes[k] for k in group]
+            if not group and (made is None or axis in made):
+                missing.append(start)
+                sizes.append(1)
+            groups[axis] = tuple(range(start, len(sizes)))
+        for place in missing:
+            tensor = self.op("expand_dims", tensor, axis=place)
+        axes = tuple(groups[axis] for axis in range(len(value.shape)))
+        return replace(value, tensor=tensor, axes=axes, sizes=tuple(sizes))
+
+    def merged(self, value: Value, keep: Sequence[int] = ()) -> Value:
+        """A value of which Keras's tensor has each axis as one.
+
+        Args:
+            value: arranged: the axes of each group stand side by side.
+            keep: PyTorch's axes that may stay several.
+        """
+        by_start = sorted(
+            (group[0] if group else -1, axis) for axis, group in enumerate(value.axes)
+        )
+        sizes: list[Size] = []
+        axes: dict[int, tuple[int, ...]] = {}
+        for start, axis in by_start:
+            group = value.axes[axis]
+            own = [value.sizes[k] for k in group]
+            if len(group) > 1 and axis not in keep:
+                own = [times(own)]
+            axes[axis] = tuple(range(len(sizes), len(sizes) + len(own)))
+            if start >= 0:
+                sizes += own
+        if tuple(sizes) == value.sizes:
+            return value
+        tensor = self.reshaped(value.tensor, value.sizes, tuple(sizes))
+        in_order = tuple(axes[axis] for axis in range(len(value.shape)))
+        return replace(value, tensor=tensor, axes=in_order, sizes=tuple(sizes))
+
+    def plain(self, value: Value) -> Value:
+        """A value that Keras's tensor has as PyTorch's does."""
+        return self.merged(self.arranged(self.full(value)))
+
+    def reshaped(self, tensor: Tensor, before: Shape, after: Shape) -> Tensor:
+        """Keras's tensor in another shape.
+
+        Raises:
+            Unported: if two sizes are open, and the first is not that of the batch.
+        """
+        sizes = [-1 if is_open(size) else size for size in after]
+        if sizes.count(-1) <= 1:
+            return self.op("reshape", tensor, tuple(sizes))
+        if sizes.count(-1) == 2 and sizes[0] == -1 and after[0] == before[0]:
+            target = {"target_shape": tuple(sizes[1:])}
+            plan = LayerPlan(self.free("reshape"), "Reshape", target)
+            return Tensor(self.layer(plan, [tensor]))
+        raise Unported("a reshape with two sizes that are open")

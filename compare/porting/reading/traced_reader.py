@@ -1,0 +1,357 @@
+"""A recording of a PyTorch module, step by step turned into a plan in Keras's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from compare.in_pytorch.recording import Open, Recording, Ref, Step, refs_in
+from compare.kinds.graph import INPUT, LayerPlan, Tensor
+from compare.porting.reading.traced_graph import (
+    Constant,
+    Graph,
+    Shape,
+    Stack,
+    Unported,
+    Value,
+    is_open,
+    plain_axes,
+)
+
+STUB = "Stub"  # the class of what Keras cannot have
+REQUIRED = object()
+
+
+@dataclass(frozen=True)
+class Stub:
+    """Something that is left for the user to write.
+
+    Args:
+        name: of the layer in the plan, whose class is "Stub".
+        place: the module, and the line of its code.
+        sentence: why it cannot be written, and what it has to do.
+        shapes_in, shapes_out: of tensors, in Keras's order; None where a size is open.
+    """
+
+    name: str
+    place: str
+    sentence: str
+    shapes_in: tuple[tuple[int | None, ...], ...]
+    shapes_out: tuple[tuple[int | None, ...], ...]
+
+
+@dataclass(frozen=True)
+class Padded:
+    """A tensor with numbers put around it, which a convolution may do by itself.
+
+    Args:
+        value: without them.
+        amounts: before and behind each of PyTorch's axes; below 0 what is cut off.
+        number: that is put there.
+        shape: with them.
+    """
+
+    value: Value
+    amounts: tuple[tuple[Any, Any], ...]
+    number: float
+    shape: Shape
+
+
+Known = Value | Constant | Stack | Padded
+Handler = Callable[["Reader", Step], Any]
+
+
+@dataclass
+class Reader:
+    """Turns the steps of a recording into calls of Keras's layers and operations.
+
+    Args:
+        recording: of several runs.
+        module: of a name in the recorded model.
+        runs: how many runs there were.
+        graph: grows.
+        known: what each tensor of the recording is in Keras.
+        stubs: what could not be written.
+    """
+
+    recording: Recording
+    module: Callable[[str], Any]
+    runs: int
+    graph: Graph = field(default_factory=Graph)
+    known: dict[Ref, Known] = field(default_factory=dict)
+    stubs: list[Stub] = field(default_factory=list)
+    readers: dict[Ref, list[int]] = field(default_factory=dict)
+
+    def read(self, functions: dict[str, Handler], layers: dict[str, Handler]) -> None:
+        """Turn all steps that a result needs.
+
+        Args:
+            functions: what turns a step, by the name of PyTorch's function.
+            layers: what turns a step, by the class of PyTorch's layer.
+        """
+        live = self._live()
+        for number, step in enumerate(self.recording.steps):
+            if step.function == "input":
+                self.known[Ref(number)] = self._input(step)
+            elif number not in live:
+                continue
+            elif step.alone:
+                for place, value in enumerate(step.values):
+                    self.known[Ref(number, place)] = Constant(value, step.name)
+            else:
+                results = self._results(step, functions, layers)
+                for place, result in enumerate(results):
+                    if result is not None:
+                        self.known[Ref(number, place)] = result
+
+    def _results(
+        self, step: Step, functions: dict[str, Handler], layers: dict[str, Handler]
+    ) -> list[Known]:
+        handler = functions.get(step.function)
+        what = f"torch's {step.function}"
+        if step.function == "module":
+            cls = self.kind(step.name)
+            what = f"nn.{cls}"
+            handler = layers.get(cls)
+        try:
+            if handler is None:
+                raise Unported(f"{what} is none of the operations that are written")
+            result = handler(self, step)
+        except Unported as error:
+            return self._stub(step, what, str(error))
+        return list(result) if isinstance(result, list) else [result]
+
+    def kind(self, name: str) -> str:
+        """The class of PyTorch that a layer is of."""
+        from compare.in_pytorch.kinds import kind_of
+
+        return kind_of(self.module(name)).split("(")[0]
+
+    def _live(self) -> set[int]:
+        """The numbers of the steps that a result needs; notes who reads what."""
+        steps = self.recording.steps
+        live: set[int] = set()
+        waiting = [ref.step for ref in refs_in(self.recording.output)]
+        while waiting:
+            number = waiting.pop()
+            if number in live:
+                continue
+            live.add(number)
+            step = steps[number]
+            waiting += [ref.step for ref in refs_in((step.args, step.kwargs))]
+        for number in sorted(live):
+            step = steps[number]
+            for ref in refs_in((step.args, step.kwargs)):
+                self.readers.setdefault(ref, []).append(number)
+        for ref in refs_in(self.recording.output):
+            self.readers.setdefault(ref, []).append(-1)
+        return live
+
+    def _input(self, step: Step) -> Value:
+        result = step.results[0]
+        shape = tuple(None if is_open(size) else size for size in result.shape[1:])
+        config = {"shape": shape, "dtype": result.dtype}
+        if not is_open(result.shape[0]):
+            config["batch_size"] = result.shape[0]
+        plan = LayerPlan(self.graph.free(step.name), INPUT, config)
+        tensor = Tensor(self.graph.layer(plan, []))
+        axes = plain_axes(len(result.shape))
+        return Value(tensor, result.shape, axes, result.shape, result.dtype)
+
+    def _stub(self, step: Step, what: str, sentence: str) -> list[Known]:
+        """Results of a step that Keras cannot have."""
+        name = self.graph.free(step.name or step.function)
+        inputs = []
+        for ref in refs_in((step.args, step.kwargs)):
+            known = self.known.get(ref)
+            if isinstance(known, Value):
+                inputs.append(known)
+            elif isinstance(known, Stack | Padded):
+                inputs.append(self.tensor(ref))
+        shapes_in = tuple(_written(value.sizes) for value in inputs)
+        shapes_out = tuple(_written(result.shape) for result in step.results)
+        place = f"`{step.name}`" if step.name else step.place
+        stub = Stub(name, place, f"{what}: {sentence}", shapes_in, shapes_out)
+        self.stubs.append(stub)
+        config = {"sentence": stub.sentence, "shapes": shapes_out}
+        tensors = [value.tensor for value in inputs]
+        number = self.graph.layer(LayerPlan(name, STUB, config), tensors)
+        results: list[Known] = []
+        for place_of, result in enumerate(step.results):
+            axes = plain_axes(len(result.shape))
+            tensor = Tensor(number, place_of)
+            results.append(
+                Value(tensor, result.shape, axes, result.shape, result.dtype)
+            )
+        return results
+
+    # ----------------------------------------------------------------------- arguments
+
+    def bound(self, step: Step, names: str, **defaults: Any) -> SimpleNamespace:
+        """The arguments of a step by name.
+
+        Args:
+            step: whose they are.
+            names: in the order of PyTorch's function; the first are required unless
+                they have defaults.
+            defaults: of those that may be left out.
+
+        Raises:
+            Unported: if there are others.
+        """
+        given = dict(defaults)
+        keys = names.split()
+        if len(step.args) > len(keys):
+            raise Unported(f"more arguments than {', '.join(keys)}")
+        given |= dict(zip(keys, step.args, strict=False))
+        for key, value in (step.kwargs or {}).items():
+            if key in ("out", "generator", "memory_format", "non_blocking", "copy"):
+                continue
+            if key not in keys:
+                raise Unported(f"the argument {key}")
+            given[key] = value
+        for key in keys:
+            if key not in given:
+                raise Unported(f"no argument {key}")
+        return SimpleNamespace(**given)
+
+    def get(self, value: Any) -> Any:
+        """What an argument is in Keras; numbers as they are."""
+        if not isinstance(value, Ref):
+            return value
+        if value not in self.known:
+            raise Unported("a result that is not written")
+        return self.known[value]
+
+    def tensor(self, value: Any) -> Value:
+        """An argument that must depend on an input, as one tensor.
+
+        Raises:
+            Unported: if it is a constant.
+        """
+        known = self.get(value)
+        if isinstance(known, Stack):
+            known = self.stacked(known)
+        elif isinstance(known, Padded):
+            known = self.padded(known)
+            self.known[value] = known
+        if not isinstance(known, Value):
+            raise Unported("a constant in the place of a tensor")
+        return known
+
+    def stacked(self, stack: Stack) -> Value:
+        """All tensors of a stack in one tensor of Keras."""
+        items = [self.graph.plain(item) for item in stack.items]
+        first = items[0]
+        shape = (len(items), *first.shape)
+        sizes = (len(items), *first.sizes)
+        if len(items) == 1:
+            axes = ((), *plain_axes(len(first.sizes)))
+            return Value(first.tensor, shape, axes, first.sizes, first.dtype)
+        tensor = self.graph.op("stack", [item.tensor for item in items])
+        return Value(tensor, shape, plain_axes(len(shape)), sizes, first.dtype)
+
+    def padded(self, padded: Padded) -> Value:
+        """A tensor with what is put around it."""
+        inner = self.graph.full(padded.value)
+        before = list(inner.sizes)
+        amounts: list[tuple[int, int]] = [(0, 0)] * len(before)
+        cuts = [slice(None)] * len(before)
+        for axis, pair in enumerate(padded.amounts):
+            if pair == (0, 0):
+                continue
+            if any(is_open(amount) for amount in pair):
+                raise Unported("padding by an amount that depends on the sizes")
+            if len(inner.axes[axis]) != 1:
+                inner = self.graph.merged(self.graph.arranged(inner))
+                return self.padded(
+                    Padded(inner, padded.amounts, padded.number, padded.shape)
+                )
+            (place,) = inner.axes[axis]
+            amounts[place] = (max(pair[0], 0), max(pair[1], 0))
+            cuts[place] = slice(max(-pair[0], 0) or None, min(pair[1], 0) or None)
+            before[place] = padded.shape[axis]
+        tensor = inner.tensor
+        if any(cut != slice(None) for cut in cuts):
+            tensor = self.graph.op("getitem", tensor, trimmed(cuts))
+        if any(pair != (0, 0) for pair in amounts):
+            settings = {"constant_values": padded.number} if padded.number else {}
+            tensor = self.graph.op("pad", tensor, tuple(amounts), **settings)
+        return Value(tensor, padded.shape, inner.axes, tuple(before), inner.dtype)
+
+    # ------------------------------------------------------------------------- results
+
+    def axis(self, value: Value, axis: int) -> int:
+        """The one axis of Keras that an axis of PyTorch is.
+
+        Raises:
+            Unported: if it is none or several.
+        """
+        group = value.axes[axis % len(value.shape)]
+        if len(group) != 1:
+            raise Unported("an axis that Keras's tensor has not as one")
+        return group[0]
+
+    def plain_axis(self, value: Value, axis: int) -> tuple[Value, int]:
+        """A value that has an axis of PyTorch as one axis of Keras, and this one."""
+        axis %= len(value.shape)
+        if len(value.axes[axis]) != 1:
+            value = self.graph.arranged(self.graph.full(value), made=[axis])
+            value = self.graph.merged(value)
+        return value, self.axis(value, axis)
+
+    def only_reader(self, step: Step, output: int = 0) -> Step | None:
+        """The step that alone reads a result; None where there are several."""
+        number = self.recording.steps.index(step)
+        readers = self.readers.get(Ref(number, output), [])
+        if len(readers) != 1 or readers[0] < 0:
+            return None
+        return self.recording.steps[readers[0]]
+
+    def is_read(self, number: int, output: int) -> bool:
+        """Whether a result of a step is needed."""
+        return bool(self.readers.get(Ref(number, output)))
+
+
+def trimmed(items: Sequence[Any]) -> Any:
+    """An index without the whole axes at its end."""
+    items = list(items)
+    while items and items[-1] == slice(None):
+        items.pop()
+    return tuple(items)
+
+
+def _written(shape: Shape) -> tuple[int | None, ...]:
+    return tuple(None if is_open(size) else size for size in shape)
+
+
+def uniform(constant: Constant) -> float | None:
+    """The one number that a constant is made of, in every run; None of others."""
+    arrays = [constant.value]
+    if isinstance(constant.value, Open):
+        arrays = list(constant.value.values)
+    numbers = set()
+    for array in arrays:
+        if not isinstance(array, np.ndarray) or array.size == 0:
+            return None
+        first = array.reshape(-1)[0]
+        if not (array == first).all():
+            return None
+        numbers.add(first.item())
+    return numbers.pop() if len(numbers) == 1 else None
+
+
+def shape_of(constant: Constant, runs: int) -> Shape:
+    """The shape of a constant, with what is open."""
+    if isinstance(constant.value, np.ndarray):
+        return constant.value.shape
+    shapes = [array.shape for array in constant.value.values]
+    sizes: list[Any] = []
+    for values in zip(*shapes, strict=True):
+        sizes.append(values[0] if len(set(values)) == 1 else Open(tuple(values)))
+    return tuple(sizes)
+
