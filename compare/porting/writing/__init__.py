@@ -1,0 +1,1 @@
+"""Source code, as one would have written it by hand, of models in either framework."""
