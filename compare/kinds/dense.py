@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from compare.judging.words import Side
+from compare.kinds.activation_source import with_activation
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
 from compare.kinds.changes import (
     MISCOUNTED,
@@ -31,6 +32,7 @@ from compare.kinds.option import (
     plain_value,
 )
 from compare.kinds.rows import Row, copied, transposed
+from compare.kinds.source import Site, Source, call_text, changed
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,16 @@ KERNELS = (
     ),
 )
 
+
+def write(site: Site) -> str:
+    """A dense layer in PyTorch, which takes the last axis of any tensor as well."""
+    inputs, units = site.arrays["kernel"].shape
+    bias = changed({"bias": "bias" in site.arrays}, {"bias": True})
+    made = call_text("nn.Linear", inputs, units, **bias)
+    layer = site.module(made, ("Linear", "Dense"))
+    return with_activation(site, f"{layer}({site.x.text})")
+
+
 LINEAR = Kind(
     name="Linear",
     torch=("Linear",),
@@ -234,6 +246,7 @@ LINEAR = Kind(
         ACTIVATION,
     ),
     mistakes=(*BIASES, ANOTHER_LAYER, *KERNELS, *ROUNDED, INITIAL),
+    sources={"Dense": Source(write, layout="features last")},
     files=(
         Axes({"weight": 2, "bias": 1}, {"kernel": 2, "bias": 1}),
         Axes({"weight": 2}, {"kernel": 2}),

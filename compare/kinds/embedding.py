@@ -13,6 +13,7 @@ from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer, Call, Computation, Mistake
 from compare.kinds.option import REQUIRED, Option, Options
 from compare.kinds.rows import copied, in_any_layer
+from compare.kinds.source import Site, Source, call_text
 
 
 def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
@@ -81,6 +82,25 @@ def _indices(name: str, shift: int, action: str) -> Mistake[Computation]:
     )
 
 
+def write(site: Site) -> str:
+    """An embedding in PyTorch, which takes whole numbers alone."""
+    words, size = site.arrays["embeddings"].shape
+    layer = site.module(
+        call_text("nn.Embedding", words, size), ("Embedding", "Embedding")
+    )
+    indices = site.x.text
+    if not site.x.dtype.startswith(("int", "uint")):
+        indices = f"{indices}.long()"
+    return f"{layer}({indices})"
+
+
+def mask_of(site: Site) -> str:
+    """The steps that count: those that are not 0, the index of padding."""
+    mask = site.variable("mask")
+    site.line(f"{mask} = {site.x.text} != 0", "(batch, time), the steps that count")
+    return mask
+
+
 EMBEDDING = Kind(
     name="Embedding",
     torch=("Embedding",),
@@ -136,6 +156,7 @@ EMBEDDING = Kind(
         _indices("low", -1, "subtract 1 from"),
     ),
     files=(Axes({"weight": 2}, {"embeddings": 2}),),
+    sources={"Embedding": Source(write, "features last", mask_of=mask_of)},
     examples=(
         Example(
             "Embedding",

@@ -13,6 +13,7 @@ from compare.kinds.computing import Cell, Compute
 from compare.kinds.mistake import Effect, Mistake
 from compare.kinds.option import Option, Options, Value
 from compare.kinds.rows import RowsOfLayers
+from compare.kinds.source import Source
 
 Family = Literal[
     "recurrent",
@@ -99,6 +100,7 @@ class Kind:
         files: the arrays that it may have in a saved file, all of them first.
         switches: the setting of Keras without which an array is not there, by array.
         examples: small layers that tests build, the plain one first.
+        sources: how its layers are written in PyTorch, by their class in Keras.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Kind:
     files: tuple[Axes, ...] = ()
     switches: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     @property
     def array_names(self) -> tuple[str, ...]:

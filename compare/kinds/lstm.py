@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compare.kinds import functions, recurrent, running
+from compare.kinds import functions, recurrent, recurrent_source, running
 from compare.kinds import recurrent_arrays as arrays
 from compare.kinds import recurrent_computations as computations
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
@@ -17,6 +17,7 @@ from compare.kinds.mistake import ArraysOfLayer, Call, Computation, Mistake
 from compare.kinds.option import Option, Options
 from compare.kinds.recurrent_computations import Returned, returned
 from compare.kinds.rows import Row, summed, transposed
+from compare.kinds.source import Source
 
 GATES = "ifgo"
 
@@ -193,5 +194,6 @@ LSTM = Kind(
     ),
     cell=CELL,
     files=(recurrent.IN_FILES,),
+    sources={"LSTM": Source(recurrent_source.write, "features last")},
     examples=recurrent.examples("LSTM", "LSTM"),
 )

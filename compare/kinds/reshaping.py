@@ -7,6 +7,7 @@ import numpy as np
 from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.option import REQUIRED, Option, Options
+from compare.kinds.source import Site, Source, call_text
 
 
 def flattened(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
@@ -21,6 +22,17 @@ def flattened(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
         (batch, all numbers of a sample), the last axis of x walked through first.
     """
     return np.asarray(x, "float64").reshape(len(x), -1)
+
+
+def write_flatten(site: Site) -> str:
+    """Flatten in PyTorch: axes in Keras's order, features last."""
+    return f"{site.x.text}.flatten(1)"
+
+
+def write_dropout(site: Site) -> str:
+    """Dropout in PyTorch, which does nothing unless the model trains."""
+    layer = site.module(call_text("nn.Dropout", site.setting("rate", 0.5)))
+    return f"{layer}({site.x.text})"
 
 
 def dropped(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
@@ -46,6 +58,7 @@ FLATTEN = Kind(
         ),
     ),
     examples=(Example("Flatten", {}, "Flatten", {}),),
+    sources={"Flatten": Source(write_flatten, "features last")},
 )
 
 
@@ -119,4 +132,5 @@ DROPOUT = Kind(
         ),
     ),
     examples=(Example("Dropout", {"p": 0.5}, "Dropout", {"rate": 0.5}),),
+    sources={"Dropout": Source(write_dropout)},
 )

@@ -26,6 +26,7 @@ FLOORS = (
     ("twins",),
     ("diagnosing",),
     ("subjects",),
+    ("porting",),
     ("reports",),
     ("doors",),
 )

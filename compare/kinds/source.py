@@ -1,0 +1,324 @@
+"""How a layer is written as source of PyTorch: what makes it, and what runs it.
+
+A layer is written on a `Page`, which is a class of the port. `Source.write` gets a
+`Site`, adds modules and lines to its page, and returns the expression of the result.
+"""
+
+from __future__ import annotations
+
+import keyword
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from compare.kinds.graph import LayerPlan, TensorFacts
+from compare.kinds.layer import Arrays
+from compare.kinds.rows import Row
+
+# Where PyTorch's tensor has the features: second, as its convolutions take them, last,
+# as in Keras, or wherever they are.
+Layout = Literal["features second", "features last", "any"]
+
+# What a tensor's axes are called in comments, by their number, in Keras's order.
+AXES = {
+    1: ("batch",),
+    2: ("batch", "features"),
+    3: ("batch", "time", "features"),
+    4: ("batch", "height", "width", "channels"),
+    5: ("batch", "depth", "height", "width", "channels"),
+}
+
+
+@dataclass(frozen=True)
+class TensorText:
+    """A tensor in a forward method, as text.
+
+    Args:
+        text: an expression that Python can put a dot or an index behind.
+        shape: in Keras's order of axes, batch first; None where a size is open.
+        dtype: such as "float32".
+        features_second: whether PyTorch's tensor has the features as its second axis,
+            which are the last one in `shape`.
+        mask: the variable that holds which steps count, bool (batch, time); "" where
+            Keras hands on no mask with it.
+    """
+
+    text: str
+    shape: tuple[int | None, ...]
+    dtype: str = "float32"
+    features_second: bool = False
+    mask: str = ""
+
+    @property
+    def axes(self) -> int:
+        """How many axes it has, the batch included."""
+        return len(self.shape)
+
+    @property
+    def features(self) -> int:
+        """The size of the last axis, which must be known."""
+        size = self.shape[-1]
+        assert size is not None, self
+        return size
+
+    @property
+    def features_axis(self) -> int:
+        """The number of PyTorch's axis that has the features."""
+        return 1 if self.features_second else -1
+
+    def axis_in_torch(self, axis: int) -> int:
+        """The number of PyTorch's axis for one of Keras's, counted from either end."""
+        axis %= self.axes
+        if not self.features_second or axis == 0:
+            return axis
+        return 1 if axis == self.axes - 1 else axis + 1
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Arrays of Keras's layer that a module of the port takes.
+
+    Args:
+        attribute: of the module, "" for the port itself; dots lead into others.
+        layer: full name of Keras's layer.
+        arrays: of Keras's layer, by the names that `rows` knows.
+        rows: which array is which; None for those of the layer's kind.
+        kinds: names of the kind in PyTorch and in Keras, for `rows` of None.
+    """
+
+    attribute: str
+    layer: str
+    arrays: Arrays
+    rows: tuple[Row, ...] | None = None
+    kinds: tuple[str, str] = ("", "")
+
+
+@dataclass
+class Page:
+    """A class of the port while it is written.
+
+    Args:
+        attributes: what makes each module, by its name, in order.
+        lines: of `forward`.
+        helpers: names of files in `in_pytorch/ported` that it needs.
+        moves: which arrays go where.
+        live: variables that hold what is read later, or are taken by this call.
+        notes: what a reader of the port must know.
+    """
+
+    attributes: dict[str, str] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    helpers: list[str] = field(default_factory=list)
+    moves: list[Moved] = field(default_factory=list)
+    live: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+
+    def variable(self, word: str) -> str:
+        """Return a variable's name that may be given a value now, and take it."""
+        name, number = word, 1
+        while name in self.live:
+            number += 1
+            name = f"{word}_{number}"
+        self.live.add(name)
+        return name
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place where a layer is called, for the function that writes it.
+
+    Args:
+        page: of the class that the call stands in.
+        plan: the layer.
+        name: its full name, as weights have it.
+        attribute: what the port calls it.
+        arrays: of Keras's layer, by name.
+        inputs: the tensors that it is called with, in the layout of its source.
+        outputs: facts of what it returns.
+        kwargs: other arguments; tensors are `TensorText`s.
+        args: all positional arguments; tensors are `TensorText`s.
+        word: a variable's name for the result, for lines of its own.
+    """
+
+    page: Page
+    plan: LayerPlan
+    name: str
+    attribute: str
+    arrays: Arrays
+    inputs: tuple[TensorText, ...]
+    outputs: tuple[TensorFacts, ...]
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    args: tuple[Any, ...] = ()
+    word: str = "x"
+
+    @property
+    def x(self) -> TensorText:
+        """The first tensor that the layer is called with."""
+        return self.inputs[0]
+
+    @property
+    def mask(self) -> str:
+        """The variable that holds the mask of the first tensor, or ""."""
+        return self.x.mask
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        """A setting of the layer by Keras's name, or a default where it is left out."""
+        value = self.plan.config.get(name)
+        return default if value is None else value
+
+    def module(
+        self,
+        text: str,
+        kinds: tuple[str, str] | None = None,
+        rows: tuple[Row, ...] | None = None,
+        suffix: str = "",
+        arrays: Arrays | None = None,
+    ) -> str:
+        """Make a module in the port's `__init__`, once for all calls of the layer.
+
+        Args:
+            text: the expression that makes it.
+            kinds: what PyTorch and Keras call its kind, by whose rows its arrays move;
+                None for a module without arrays, or with `rows`.
+            rows: which array is which, where no kind says it.
+            suffix: what its attribute ends with, where a layer is several modules.
+            arrays: of Keras's layer, that it takes; None for all.
+
+        Returns:
+            Such as "self.lstm".
+        """
+        attribute = f"{self.attribute}{suffix}"
+        if attribute not in self.page.attributes:
+            self.page.attributes[attribute] = text
+            if kinds is not None or rows is not None:
+                held = self.arrays if arrays is None else arrays
+                move = Moved(attribute, self.name, held, rows, kinds or ("", ""))
+                self.page.moves.append(move)
+        return f"self.{attribute}"
+
+    def helper(self, name: str) -> None:
+        """Have a file of `in_pytorch/ported` copied into the port, once."""
+        if name not in self.page.helpers:
+            self.page.helpers.append(name)
+
+    def line(self, text: str, comment: str = "") -> None:
+        """Add a line to `forward`, with a comment behind it."""
+        self.page.lines.append(f"{text}  # {comment}" if comment else text)
+
+    def variable(self, word: str) -> str:
+        """A new variable in `forward`; nothing is written yet."""
+        return self.page.variable(word)
+
+    def note(self, sentence: str) -> None:
+        """Tell the reader of the port something about it."""
+        if sentence not in self.page.notes:
+            self.page.notes.append(sentence)
+
+    def inside(
+        self, plan: LayerPlan, inputs: tuple[TensorText, ...], prefix: str
+    ) -> Site:
+        """The place of a wrapped layer, which is called here as well.
+
+        Args:
+            plan: of the wrapped layer.
+            inputs: what it is called with.
+            prefix: what the names of its arrays begin with, such as "forward.".
+        """
+        arrays = {
+            name.removeprefix(prefix): array
+            for name, array in self.arrays.items()
+            if name.startswith(prefix)
+        }
+        return replace(self, plan=plan, inputs=inputs, arrays=arrays)
+
+
+@dataclass(frozen=True)
+class Source:
+    """How layers of one class of Keras are written in PyTorch.
+
+    Args:
+        write: adds to the site's page; returns the expression of the result, or one for
+            each of several. The result has the layout of the source; with "any", that
+            of the input.
+        layout: where the layer takes the features.
+        returns: where the result has them, if not where the layer takes them.
+        mask_of: takes the site; returns the variable of the result's mask. None for
+            that of the first input.
+        problem: takes the layer and its arrays; returns what PyTorch cannot do of it
+            and what would be needed, or "".
+    """
+
+    write: Callable[[Site], str | Sequence[str]]
+    layout: Layout = "any"
+    returns: Layout | None = None
+    mask_of: Callable[[Site], str] | None = None
+    problem: Callable[[LayerPlan, Arrays], str] | None = None
+
+
+# ------------------------------------------------------------------------------- text
+
+
+def identifier(name: str) -> str:
+    """A name of a layer as one of Python: "conv 1/b" becomes conv_1_b."""
+    text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    text = text or "layer"
+    if text[0].isdigit():
+        text = f"layer_{text}"
+    if keyword.iskeyword(text):
+        text += "_"
+    return text
+
+
+def call_text(function: str, *args: Any, **settings: Any) -> str:
+    """A call as text: "nn.Linear(8, 4, bias=False)".
+
+    Args:
+        function: its name.
+        args: numbers, tuples and texts; a tensor's expression as a `TensorText`.
+        settings: those that are not the function's defaults.
+    """
+    pieces = [number_text(value) for value in args]
+    pieces += [f"{name}={number_text(value)}" for name, value in settings.items()]
+    return f"{function}({', '.join(pieces)})"
+
+
+def number_text(value: Any) -> str:
+    """A setting as text: a tuple of one number, or of equal ones, as this number."""
+    if isinstance(value, TensorText):
+        return value.text
+    if isinstance(value, list | tuple):
+        items = list(map(number_text, value))
+        if len(items) == 1 or (items and len(set(items)) == 1):
+            return items[0]
+        return f"({', '.join(items)})"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    return repr(value)
+
+
+def changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that are not the defaults of PyTorch's layer, to be written out."""
+    return {
+        name: value
+        for name, value in settings.items()
+        if name not in defaults or defaults[name] != value
+    }
+
+
+def shape_text(value: TensorText) -> str:
+    """The shape of PyTorch's tensor for a comment: (batch, time, 64)."""
+    names = AXES.get(value.axes)
+    sizes = []
+    for axis, size in enumerate(value.shape):
+        word = names[axis] if names else f"axis_{axis}"
+        if axis == 0 and size is None:
+            word = "batch"
+        sizes.append(word if size is None else str(size))
+    if value.features_second and value.axes > 2:
+        sizes.insert(1, sizes.pop())
+    inside = ", ".join(sizes)
+    return f"({inside},)" if len(sizes) == 1 else f"({inside})"

@@ -1,0 +1,12 @@
+"""How each class of Keras is written in PyTorch: those of the kinds, and of none."""
+
+from __future__ import annotations
+
+from compare.kinds import IN_KERAS_ALONE, KINDS
+from compare.kinds.activation_source import ACTIVATIONS
+from compare.kinds.source import Source
+
+SOURCES: dict[str, Source] = {}
+for _kind in (*KINDS, *IN_KERAS_ALONE):
+    SOURCES |= _kind.sources
+SOURCES |= ACTIVATIONS

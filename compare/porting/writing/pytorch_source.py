@@ -1,0 +1,366 @@
+"""The source of a PyTorch module, written from a model as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from compare.errors import BadInput
+from compare.kinds.graph import (
+    INPUT,
+    Call,
+    LayerPlan,
+    ModelPlan,
+    Tensor,
+    TensorFacts,
+    Weights,
+    tensors_in,
+    with_tensors,
+)
+from compare.kinds.source import (
+    Moved,
+    Page,
+    Site,
+    Source,
+    TensorText,
+    identifier,
+    shape_text,
+)
+from compare.kinds.sources import SOURCES
+from compare.listing import bounded
+from compare.porting.writing.module_text import module_text
+from compare.porting.writing.page_classes import ClassText
+
+# What acts on the last axis alone, so that it takes a sequence of steps as one tensor.
+LAST_AXIS_ALONE = ("Activation", "Dense", "Dropout", "Embedding", "LayerNormalization")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the tensors of a model before it runs.
+
+    Args:
+        calls: what each call returns, by the number of the call.
+        models: the same of each model in it, by the name of the layer.
+    """
+
+    calls: Sequence[tuple[TensorFacts, ...]]
+    models: Mapping[str, Facts]
+
+
+@dataclass(frozen=True)
+class PortSource:
+    """A port before it is run.
+
+    Args:
+        text: of the file.
+        name: of the class.
+        moves: which arrays of Keras go where.
+        notes: what a reader of the port must know.
+    """
+
+    text: str
+    name: str
+    moves: tuple[Moved, ...]
+    notes: tuple[str, ...]
+
+
+def pytorch_source(
+    plan: ModelPlan, facts: Facts, weights: Weights, name: str
+) -> PortSource:
+    """Write a model as a module of PyTorch.
+
+    Args:
+        plan: of the model.
+        facts: of its tensors.
+        weights: of its layers.
+        name: of the class.
+
+    Raises:
+        BadInput: if layers cannot be written; it names all of them.
+    """
+    problems = [*unwritable(plan, weights)]
+    if problems:
+        raise BadInput(
+            f"{plan.name}: expected layers that PyTorch can have, got "
+            f"{bounded(problems, '; ')}"
+        )
+    classes: dict[str, ClassText] = {}
+    writer = _ModelWriter(plan, facts, weights, "", classes)
+    main = writer.written(name)
+    moves = tuple(main.page.moves)
+    notes = [note for text in (*classes.values(), main) for note in text.page.notes]
+    return PortSource(
+        module_text([*classes.values(), main]), name, moves, tuple(dict.fromkeys(notes))
+    )
+
+
+def unwritable(plan: ModelPlan, weights: Weights, prefix: str = "") -> Iterator[str]:
+    """Say what cannot be written of a model: layer, class, and what would be needed."""
+    for layer in plan.layers.values():
+        full_name = f"{prefix}{layer.name}"
+        if layer.model is not None:
+            yield from unwritable(layer.model, weights, f"{full_name}.")
+            continue
+        problem = _problem(layer, weights.get(full_name, {}))
+        if problem:
+            yield f"{full_name}: {problem}"
+
+
+def _problem(layer: LayerPlan, arrays: Mapping[str, Any]) -> str:
+    """What PyTorch cannot do of a layer, or ""."""
+    if layer.keras == INPUT:
+        return ""
+    if layer.keras == "TimeDistributed":
+        return _problem(layer.inside[0], arrays) if layer.inside else ""
+    source = SOURCES.get(layer.keras)
+    if source is None:
+        return f"{layer.keras}, which is not written yet"
+    return "" if source.problem is None else source.problem(layer, arrays)
+
+
+class _ModelWriter:
+    """Writes one model as a class.
+
+    Args:
+        plan: of the model.
+        facts: of its tensors.
+        weights: of all layers.
+        prefix: what the full names of its layers begin with.
+        classes: of models inside, written so far, by the model's full name.
+    """
+
+    def __init__(
+        self,
+        plan: ModelPlan,
+        facts: Facts,
+        weights: Weights,
+        prefix: str,
+        classes: dict[str, ClassText],
+    ):
+        self.plan = plan
+        self.facts = facts
+        self.weights = weights
+        self.prefix = prefix
+        self.classes = classes
+        self.page = Page()
+        self.values: dict[Tensor, TensorText] = {}
+        self.attributes = _attributes(plan)
+        self.last_read = _last_read(plan)
+
+    def written(self, name: str) -> ClassText:
+        """The class, complete."""
+        arguments = self._arguments()
+        for number, call in enumerate(self.plan.calls):
+            if self.plan.layers[call.layer].keras != INPUT:
+                self._write_call(number, call)
+        result = self._result()
+        return ClassText(name, self.plan.name, arguments, result, self.page)
+
+    def _arguments(self) -> dict[str, TensorText]:
+        """The arguments of `forward`, by name."""
+        inputs = [*tensors_in(self.plan.inputs)]
+        arguments = {}
+        for tensor in inputs:
+            name = "x"
+            if len(inputs) > 1:
+                name = self.attributes[self.plan.plan_of(tensor).name]
+            value = self._value(name, tensor)
+            arguments[name] = self.values[tensor] = value
+        return arguments
+
+    def _value(self, text: str, tensor: Tensor, **settings: Any) -> TensorText:
+        facts = self.facts.calls[tensor.call][tensor.output]
+        return TensorText(text, facts.shape, facts.dtype, **settings)
+
+    # ------------------------------------------------------------------------- calls
+
+    def _write_call(self, number: int, call: Call) -> None:
+        layer = self.plan.layers[call.layer]
+        self.page.live = self._live(number)
+        if layer.model is not None:
+            texts, second, mask = self._write_model(layer, call), False, ""
+        else:
+            source, site = self._site(number, call, layer)
+            texts, second, mask = self._write_layer(source, site)
+        self.page.live = self._live(number + 1)
+        for output, text in enumerate(texts):
+            tensor = Tensor(number, output)
+            facts = self.facts.calls[number][output]
+            value = self._value(text, tensor, features_second=second)
+            value = replace(value, mask=mask if facts.masked else "")
+            self.values[tensor] = self._named(value, call.layer, tensor)
+
+    def _live(self, number: int) -> set[str]:
+        """The variables that calls from this one on read, with their masks."""
+        live = set()
+        for tensor, value in self.values.items():
+            if self.last_read.get(tensor, -1) >= number:
+                live |= {value.text, value.mask}
+        return live - {""}
+
+    def _named(self, value: TensorText, layer: str, tensor: Tensor) -> TensorText:
+        """The value under a variable, and the line that gives it the variable."""
+        if value.text.isidentifier():
+            self.page.live.add(value.text)
+            return value
+        name = "x" if "x" not in self.page.live else self.attributes[layer]
+        name = self.page.variable(name)
+        named = replace(value, text=name)
+        self.page.lines.append(f"{name} = {value.text}  # {shape_text(named)}")
+        return named
+
+    def _site(self, number: int, call: Call, layer: LayerPlan) -> tuple[Source, Site]:
+        inner = layer
+        while inner.keras == "TimeDistributed":
+            (inner,) = inner.inside
+        source = SOURCES[inner.keras]
+        self._lay_out(call, source)
+        full_name = f"{self.prefix}{layer.name}"
+        site = Site(
+            page=self.page,
+            plan=layer,
+            name=full_name,
+            attribute=self.attributes[layer.name],
+            arrays=self.weights.get(full_name, {}),
+            inputs=tuple(self.values[tensor] for tensor in call.inputs),
+            outputs=tuple(self.facts.calls[number]),
+            kwargs=with_tensors(dict(call.kwargs), self.values.__getitem__),
+            args=with_tensors(call.args, self.values.__getitem__),
+        )
+        return source, site
+
+    def _write_layer(
+        self, source: Source, site: Site
+    ) -> tuple[Sequence[str], bool, str]:
+        """What a layer returns: expressions, whether features are second, the mask."""
+        layer = site.plan
+        mask = next((value.mask for value in site.inputs if value.mask), "")
+        if source.mask_of is not None and site.outputs[0].masked:
+            mask = source.mask_of(site)
+        second = site.inputs[0].features_second if site.inputs else False
+        layout = source.returns or source.layout
+        if layout != "any":
+            second = layout == "features second"
+        while layer.keras == "TimeDistributed":
+            (layer,) = layer.inside
+            site = replace(site, plan=layer)
+        texts = source.write(site)
+        return [texts] if isinstance(texts, str) else texts, second, mask
+
+    def _write_model(self, layer: LayerPlan, call: Call) -> Sequence[str]:
+        """The call of a model in the model, whose class is written if it is not yet."""
+        assert layer.model is not None
+        full_name = f"{self.prefix}{layer.name}"
+        attribute = self.attributes[layer.name]
+        if full_name not in self.classes:
+            writer = _ModelWriter(
+                layer.model,
+                self.facts.models[layer.name],
+                self.weights,
+                f"{full_name}.",
+                self.classes,
+            )
+            self.classes[full_name] = writer.written(self._class_name(layer.name))
+        inside = self.classes[full_name]
+        if attribute not in self.page.attributes:
+            self.page.attributes[attribute] = f"{inside.name}()"
+            for move in inside.page.moves:
+                path = f"{attribute}.{move.attribute}"
+                self.page.moves.append(replace(move, attribute=path))
+        self._lay_out(call, Source(_nothing, "features last"))
+        texts = [self.values[tensor].text for tensor in call.inputs]
+        text = f"self.{attribute}({', '.join(texts)})"
+        count = len([*tensors_in(layer.model.outputs)])
+        if count == 1:
+            return [text]
+        names = [self.page.variable(attribute) for _ in range(count)]
+        self.page.lines.append(f"{', '.join(names)} = {text}")
+        return names
+
+    def _class_name(self, name: str) -> str:
+        words = identifier(name).split("_")
+        camel = "".join(word[:1].upper() + word[1:] for word in words)
+        taken = {text.name for text in self.classes.values()}
+        result, number = camel, 1
+        while result in taken:
+            number += 1
+            result = f"{camel}{number}"
+        return result
+
+    # ------------------------------------------------------------------------ layouts
+
+    def _lay_out(self, call: Call, source: Source) -> None:
+        """Bring the features of a call's tensors to where the layer takes them."""
+        values = [self.values[tensor] for tensor in call.inputs]
+        second = source.layout == "features second"
+        if source.layout == "any":
+            of_axes = {value.axes for value in values}
+            second = len(of_axes) == 1 and any(v.features_second for v in values)
+        for tensor in dict.fromkeys(call.inputs):
+            self._move_features(tensor, second)
+
+    def _move_features(self, tensor: Tensor, second: bool) -> None:
+        value = self.values[tensor]
+        if value.features_second == second or value.axes < 3:
+            return
+        text = moved_features(value.text, value.axes, second)
+        moved = replace(value, features_second=second)
+        self.page.lines.append(f"{value.text} = {text}  # {shape_text(moved)}")
+        self.values[tensor] = moved
+
+    def _result(self) -> str:
+        """What `forward` returns, as text."""
+        for tensor in tensors_in(self.plan.outputs):
+            self._move_features(tensor, second=False)
+        return _text_of(with_tensors(self.plan.outputs, self.values.__getitem__))
+
+
+def moved_features(text: str, axes: int, second: bool) -> str:
+    """The expression of a tensor with its features on the second or last axis."""
+    if axes == 3:
+        return f"{text}.transpose(1, 2)"
+    order = [0, *range(2, axes), 1]
+    if second:
+        order = [0, axes - 1, *range(1, axes - 1)]
+    return f"{text}.permute({', '.join(map(str, order))})"
+
+
+def _text_of(value: Any) -> str:
+    """Tensors in lists and dictionaries, as an expression."""
+    if isinstance(value, TensorText):
+        return value.text
+    if isinstance(value, Mapping):
+        pieces = [f'"{key}": {_text_of(item)}' for key, item in value.items()]
+        return "{" + ", ".join(pieces) + "}"
+    return ", ".join(map(_text_of, value))
+
+
+def _attributes(plan: ModelPlan) -> dict[str, str]:
+    """A name in Python for each layer, by its name; no two have one."""
+    taken: set[str] = {"forward", "training", "x"}
+    attributes = {}
+    for name in plan.layers:
+        text, number = identifier(name), 1
+        while text in taken:
+            number += 1
+            text = f"{identifier(name)}_{number}"
+        taken.add(text)
+        attributes[name] = text
+    return attributes
+
+
+def _last_read(plan: ModelPlan) -> dict[Tensor, int]:
+    """The number of the last call that reads each tensor; beyond all for results."""
+    last: dict[Tensor, int] = {}
+    for number, call in enumerate(plan.calls):
+        for tensor in call.inputs:
+            last[tensor] = number
+    for tensor in tensors_in(plan.outputs):
+        last[tensor] = len(plan.calls)
+    return last
+
+
+def _nothing(site: Site) -> str:
+    raise AssertionError(site)
