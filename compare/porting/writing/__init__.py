@@ -1,1 +1,1 @@
-"""Models as data, written as source of either framework."""
+"""Source code, as one would have written it by hand, of models in either framework."""
