@@ -126,7 +126,7 @@ class Result:
     dtype: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Step:
     """One thing that a module did.
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from compare.in_pytorch.recording import Open, Step
+from compare.porting.reading.traced_constants import operand
 from compare.porting.reading.traced_graph import (
     Constant,
     Shape,
@@ -18,12 +19,7 @@ from compare.porting.reading.traced_graph import (
     Value,
     times,
 )
-from compare.porting.reading.traced_reader import (
-    Handler,
-    Reader,
-    shape_of,
-    uniform,
-)
+from compare.porting.reading.traced_reader import Handler, Reader
 
 UNARY = {
     "relu": "relu",
@@ -296,22 +292,24 @@ def combined(
     """A function of tensors that are broadcast against each other, and numbers."""
     shape = step.results[0].shape
     known: list[Any] = []
-    for operand in operands:
-        value = reader.get(operand)
+    for given in operands:
+        value = reader.get(given)
         if isinstance(value, Open):
             raise Unported("a number that depends on the sizes of the input")
         if value is not None and not isinstance(value, int | float | bool | Constant):
-            value = reader.tensor(operand)
+            value = reader.tensor(given)
         known.append(value)
     values = [value for value in known if isinstance(value, Value)]
     aligned, lead = _aligned(reader, values, len(shape))
     arguments: list[Any] = []
     waiting = iter(aligned)
-    for value in known:
+    for given, value in zip(operands, known, strict=True):
         if isinstance(value, Value):
             arguments.append(next(waiting).tensor)
         elif isinstance(value, Constant):
-            arguments.append(_constant(reader, value, lead, len(shape)))
+            order = _order(lead)
+            runs = reader.runs
+            arguments.append(operand(reader, given, lead, order, shape, runs))
         else:
             arguments.append(value)
     tensor = reader.graph.op(function, *arguments)
@@ -357,9 +355,7 @@ def _aligned(
     counts = [[len(v.axes[axis]) for v in values] for axis in range(count)]
     for axis, lengths in enumerate(counts):
         several = {n for n in lengths if n > 0}
-        one = {
-            v.shape[axis] for v in values if len(v.axes[axis]) == 1
-        }
+        one = {v.shape[axis] for v in values if len(v.axes[axis]) == 1}
         if len(several) > 1 and one != {1}:
             values = [graph.merged(graph.arranged(v, made=[])) for v in values]
             return _aligned(reader, values, count)
@@ -404,39 +400,12 @@ def _like(graph: Any, value: Value, lead: Value, order: Sequence[int]) -> Value:
     first = order.index(there[0])
     made = [axis for axis in order[first:] if not value.axes[axis]]
     if any(len(lead.axes[axis]) > 1 for axis in made):
-        raise Unported("a tensor that is repeated along two axes that PyTorch has as one")
+        raise Unported(
+            "a tensor that is repeated along two axes that PyTorch has as one"
+        )
     absent = [axis for axis in range(len(value.axes)) if axis not in order[first:]]
     arranged = graph.arranged(value, [*absent, *order[first:]], made)
     return arranged  # type: ignore[no-any-return]
-
-
-def _constant(reader: Reader, constant: Constant, lead: Value, count: int) -> Any:
-    """A constant as an operand beside a value."""
-    number = uniform(constant)
-    if number is not None and not _widens(reader, constant, lead, count):
-        return number
-    array = constant.array
-    array = array.reshape((1,) * (count - array.ndim) + array.shape)
-    order = _order(lead)
-    absent = [axis for axis in range(count) if axis not in order]
-    for axis in range(count):
-        several = len(lead.axes[axis]) != 1
-        if several and array.shape[axis] != 1:
-            raise Unported("a constant along an axis that Keras's tensor has not as one")
-    array = array.transpose((*absent, *order)).reshape(
-        [array.shape[axis] for axis in order for _ in lead.axes[axis]]
-    )
-    while array.ndim and array.shape[0] == 1:
-        array = array[0]
-    return reader.constant(constant, array, lead)
-
-
-def _widens(reader: Reader, constant: Constant, lead: Value, count: int) -> bool:
-    """Whether a constant is larger than the value along an axis."""
-    shape = shape_of(constant, reader.runs)
-    shape = (1,) * (count - len(shape)) + shape
-    mine = (1,) * (count - len(lead.shape)) + lead.shape
-    return any(a != b and a != 1 for a, b in zip(shape, mine, strict=True))
 
 
 FUNCTIONS: dict[str, Handler] = {

@@ -19,7 +19,13 @@ from compare.porting.reading.traced_graph import (
     minus,
     plain_axes,
 )
-from compare.porting.reading.traced_reader import Handler, Reader, trimmed
+from compare.porting.reading.traced_reader import (
+    Handler,
+    LastStep,
+    Reader,
+    Unsorting,
+    trimmed,
+)
 
 
 def getitem(reader: Reader, step: Step) -> Any:
@@ -27,6 +33,10 @@ def getitem(reader: Reader, step: Step) -> Any:
     source, index = step.args
     known = reader.get(source)
     items = list(index) if isinstance(index, tuple) else [index]
+    if isinstance(known, LastStep):
+        return known.value
+    if _is_unsorting(reader, items[0] if items else None):
+        return known
     if isinstance(known, Stack) and items and isinstance(items[0], int):
         value = known.items[items[0]]
         return _taken_by(reader, step, value, items[1:]) if items[1:] else value
@@ -34,6 +44,11 @@ def getitem(reader: Reader, step: Step) -> Any:
         if not any(is_open(p) for p in (items[0].start, items[0].stop)):
             return Stack(known.items[items[0]])
     return _taken_by(reader, step, reader.tensor(source), items)
+
+
+def _is_unsorting(reader: Reader, index: Any) -> bool:
+    """Whether an index only brings sequences back in order, which were packed."""
+    return isinstance(index, Ref) and isinstance(reader.known.get(index), Unsorting)
 
 
 def _taken_by(reader: Reader, step: Step, value: Value, items: list[Any]) -> Any:
@@ -181,9 +196,7 @@ def _by_tensors(reader: Reader, step: Step, value: Value, items: list[Any]) -> V
     raise Unported("an index of several tensors")
 
 
-def _selected(
-    reader: Reader, step: Step, value: Value, axis: int, index: Any
-) -> Value:
+def _selected(reader: Reader, step: Step, value: Value, axis: int, index: Any) -> Value:
     """Parts along one axis, by a tensor of indices."""
     known = reader.get(index)
     graph = reader.graph
@@ -269,6 +282,8 @@ def select(reader: Reader, step: Step) -> Value:
 def index_select(reader: Reader, step: Step) -> Value:
     """Places along an axis."""
     given = reader.bound(step, "input dim index")
+    if _is_unsorting(reader, given.index):
+        return reader.get(given.input)  # type: ignore[no-any-return]
     value = reader.tensor(given.input)
     return _selected(reader, step, value, given.dim % len(value.shape), given.index)
 

@@ -61,7 +61,36 @@ class Padded:
     shape: Shape
 
 
-Known = Value | Constant | Stack | Padded
+@dataclass(frozen=True)
+class LastStep:
+    """A sequence of which only the last step is read: this one, (batch, features)."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class PackedResult:
+    """What a recurrent layer returned of a packed sequence.
+
+    Args:
+        value: padded, as its axes are in `batch_first`'s order.
+        mask: which steps count, bool (batch, time).
+        lengths: how many do, a `Ref`.
+        batch_first: whether PyTorch's layer has the batch first.
+    """
+
+    value: Value
+    mask: Tensor
+    lengths: Any
+    batch_first: bool
+
+
+@dataclass(frozen=True)
+class Unsorting:
+    """The order in which sequences were packed; Keras packs none, and sorts none."""
+
+
+Known = Value | Constant | Stack | Padded | LastStep | PackedResult | Unsorting
 Handler = Callable[["Reader", Step], Any]
 
 
@@ -76,6 +105,13 @@ class Reader:
         graph: grows.
         known: what each tensor of the recording is in Keras.
         stubs: what could not be written.
+        readers: the numbers of the steps that read a tensor; -1 for the results.
+        packed: sequence, lengths and whether the batch is first, of packed ones.
+        passed: numbers of steps that Keras does not need: they sort a batch.
+        numbers: of the steps, by identity.
+        names: of layers in Keras, by those in PyTorch.
+        counted: the numbers of the steps of a tensor along an axis of Keras.
+        trainable: names of the module's parameters.
     """
 
     recording: Recording
@@ -85,6 +121,12 @@ class Reader:
     known: dict[Ref, Known] = field(default_factory=dict)
     stubs: list[Stub] = field(default_factory=list)
     readers: dict[Ref, list[int]] = field(default_factory=dict)
+    packed: dict[Ref, tuple[Any, Any, bool]] = field(default_factory=dict)
+    passed: set[int] = field(default_factory=set)
+    numbers: dict[int, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    counted: dict[tuple[Tensor, int], Tensor] = field(default_factory=dict)
+    trainable: frozenset[str] = frozenset()
 
     def read(self, functions: dict[str, Handler], layers: dict[str, Handler]) -> None:
         """Turn all steps that a result needs.
@@ -93,11 +135,14 @@ class Reader:
             functions: what turns a step, by the name of PyTorch's function.
             layers: what turns a step, by the class of PyTorch's layer.
         """
+        steps = self.recording.steps
+        self.numbers = {id(step): number for number, step in enumerate(steps)}
         live = self._live()
+        self._find_packed()
         for number, step in enumerate(self.recording.steps):
             if step.function == "input":
                 self.known[Ref(number)] = self._input(step)
-            elif number not in live:
+            elif number not in live or number in self.passed:
                 continue
             elif step.alone:
                 for place, value in enumerate(step.values):
@@ -150,6 +195,36 @@ class Reader:
         for ref in refs_in(self.recording.output):
             self.readers.setdefault(ref, []).append(-1)
         return live
+
+    def _find_packed(self) -> None:
+        """Find sequences that are packed, and what sorts them."""
+        steps = self.recording.steps
+        for number, step in enumerate(steps):
+            if step.function != "pack_padded_sequence":
+                continue
+            self.passed.add(number)
+            given = self.bound(step, "input lengths batch_first")
+            x, lengths = given.input, given.lengths
+            selecting = steps[x.step]
+            sorting = steps[lengths.step]
+            if sorting.function == "sort" and selecting.function == "index_select":
+                self.passed |= {x.step, lengths.step}
+                order = Ref(lengths.step, 1)
+                for reading in self.readers.get(order, []):
+                    if steps[reading].function == "scatter":
+                        self.passed.add(reading)
+                x, lengths = selecting.args[0], sorting.args[0]
+            self.packed[Ref(number)] = (x, lengths, given.batch_first)
+
+    def number(self, step: Step) -> int:
+        """The number of a step."""
+        return self.numbers[id(step)]
+
+    def layer_name(self, name: str) -> str:
+        """What a layer of PyTorch is called in Keras."""
+        if name not in self.names:
+            self.names[name] = self.graph.free(name.replace(".", "_") or "layer")
+        return self.names[name]
 
     def _input(self, step: Step) -> Value:
         result = step.results[0]
@@ -239,6 +314,12 @@ class Reader:
         elif isinstance(known, Padded):
             known = self.padded(known)
             self.known[value] = known
+        if isinstance(known, Constant):
+            from compare.porting.reading.traced_constants import counting
+
+            counts = counting(self, known, self.runs)
+            if counts is not None:
+                return counts
         if not isinstance(known, Value):
             raise Unported("a constant in the place of a tensor")
         return known
@@ -306,7 +387,7 @@ class Reader:
 
     def only_reader(self, step: Step, output: int = 0) -> Step | None:
         """The step that alone reads a result; None where there are several."""
-        number = self.recording.steps.index(step)
+        number = self.number(step)
         readers = self.readers.get(Ref(number, output), [])
         if len(readers) != 1 or readers[0] < 0:
             return None
@@ -343,15 +424,3 @@ def uniform(constant: Constant) -> float | None:
             return None
         numbers.add(first.item())
     return numbers.pop() if len(numbers) == 1 else None
-
-
-def shape_of(constant: Constant, runs: int) -> Shape:
-    """The shape of a constant, with what is open."""
-    if isinstance(constant.value, np.ndarray):
-        return constant.value.shape
-    shapes = [array.shape for array in constant.value.values]
-    sizes: list[Any] = []
-    for values in zip(*shapes, strict=True):
-        sizes.append(values[0] if len(set(values)) == 1 else Open(tuple(values)))
-    return tuple(sizes)
-

@@ -45,15 +45,21 @@ WITH_INDICES = ("max", "min")
 def reduced(reader: Reader, step: Step) -> Any:
     """Numbers along axes come to one."""
     name = step.function
-    if name in WITH_INDICES and len(step.args) > 1 and not isinstance(step.args[1], int):
+    if (
+        name in WITH_INDICES
+        and len(step.args) > 1
+        and not isinstance(step.args[1], int)
+    ):
         from compare.porting.reading.traced_elementwise import combined
 
         return combined(reader, step, f"{name}imum", list(step.args[:2]))
     order: Any = 2
     correction: Any = 0
     if "norm" in name:
-        names = "input p dim keepdim dtype" if name == "norm" else (
-            "input ord dim keepdim dtype"
+        names = (
+            "input p dim keepdim dtype"
+            if name == "norm"
+            else ("input ord dim keepdim dtype")
         )
         given = reader.bound(
             step, names, p=2, ord=2, dim=None, keepdim=False, dtype=None
@@ -88,7 +94,7 @@ def reduced(reader: Reader, step: Step) -> Any:
         result = _corrected(reader.graph, result, value, dims, correction, name)
     if len(step.results) == 1:
         return result
-    number = reader.recording.steps.index(step)
+    number = reader.number(step)
     indices = None
     if reader.is_read(number, 1):
         indices = _along(reader.graph, value, dims, given.keepdim, f"arg{name}", {})

@@ -436,9 +436,7 @@ def split(reader: Reader, step: Step) -> list[Any]:
 
 def pad(reader: Reader, step: Step) -> Any:
     """Numbers put around a tensor, or cut off from it."""
-    given = reader.bound(
-        step, "input pad mode value", mode="constant", value=None
-    )
+    given = reader.bound(step, "input pad mode value", mode="constant", value=None)
     value = reader.tensor(given.input)
     count = len(value.shape)
     amounts: list[tuple[Any, Any]] = [(0, 0)] * count
