@@ -6,11 +6,9 @@ shapes, devices or settings has its usual answer.
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +18,13 @@ from torch.nn.utils.rnn import PackedSequence
 
 from compare.in_pytorch.functions import Function, FunctionMode
 from compare.in_pytorch.internals import version_of
+from compare.in_pytorch.recorded import Packed, Recording, Ref, Result, Step, refs_in
 
 PYTORCH = str(Path(torch.__file__).parent)
+
+
 SUITE = str(Path(__file__).parents[1])
+
 
 # Operators whose first operand stands on the right: 2 - x calls x.__rsub__(2).
 REFLECTED = {
@@ -35,7 +37,11 @@ REFLECTED = {
     "rmatmul": "matmul",
     "rfloordiv": "floor_divide",
 }
+
+
 IN_PLACE = {"iadd", "isub", "imul", "idiv", "itruediv", "ipow", "iand", "ior"}
+
+
 SYNONYMS = {
     "truediv": "div",
     "true_divide": "div",
@@ -65,6 +71,8 @@ SYNONYMS = {
     "floordiv": "floor_divide",
     "pow": "pow",
 }
+
+
 # What asks a tensor for its numbers, by which Python may go one way or another.
 ASKING = {
     "bool",
@@ -80,6 +88,8 @@ ASKING = {
     "is_nonzero",
     "contains",
 }
+
+
 # What makes a tensor of the shape of another, whatever is in it.
 OF_SHAPE = {
     "zeros_like",
@@ -93,78 +103,6 @@ OF_SHAPE = {
     "new_tensor",
     "new",
 }
-
-
-@dataclass(frozen=True)
-class Ref:
-    """A tensor of a recording.
-
-    Args:
-        step: the number of the step that made it.
-        output: which of the step's tensors.
-    """
-
-    step: int
-    output: int = 0
-
-
-@dataclass(frozen=True)
-class Packed:
-    """A packed sequence: its tensors, None or data as they come."""
-
-    data: Any
-    batch_sizes: Any
-    sorted_indices: Any
-    unsorted_indices: Any
-
-
-@dataclass(frozen=True)
-class Result:
-    """What is known of a tensor: its shape, and its dtype, such as "float32"."""
-
-    shape: tuple[Any, ...]
-    dtype: str
-
-
-@dataclass(eq=False)
-class Step:
-    """One thing that a module did.
-
-    Args:
-        function: "input", "constant", "module", or what PyTorch calls the function.
-        name: of an input, a parameter or a buffer, or of the module that ran.
-        place: which module's forward it was in, and the line, for messages.
-        args, kwargs: with `Ref`s in the place of tensors.
-        results: of the tensors that it returned.
-        alone: whether its results depend on no input, or on their shapes alone.
-        values: the numbers of results that are alone; none of others.
-    """
-
-    function: str
-    name: str
-    place: str
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] | None = None
-    results: tuple[Result, ...] = ()
-    alone: bool = False
-    values: tuple[Any, ...] = ()
-
-
-@dataclass
-class Recording:
-    """A run of a module.
-
-    Args:
-        steps: in order.
-        inputs: the steps of the inputs.
-        output: what the module returned, with `Ref`s in the place of tensors.
-        asked: places where forward read numbers that depend on the inputs.
-    """
-
-    steps: list[Step]
-    inputs: list[Ref]
-    output: Any
-    asked: list[str]
 
 
 class _Recorder(FunctionMode):
@@ -282,15 +220,15 @@ class _Recorder(FunctionMode):
         """Run a layer that is taken as it is, and note it."""
         if self.paused:
             return forward(*args, **kwargs)
-        plain_args, plain_kwargs = self.plain(args), self.plain(kwargs)
         self.paused = True
         try:
+            plain_args, plain_kwargs = self.plain(args), self.plain(kwargs)
             result = forward(*args, **kwargs)
+            step = Step("module", name, self.place(), plain_args, plain_kwargs)
+            step.alone = self.is_alone((plain_args, plain_kwargs))
+            self.add(step, list(tensors_in(result)))
         finally:
             self.paused = False
-        step = Step("module", name, self.place(), plain_args, plain_kwargs)
-        step.alone = self.is_alone((plain_args, plain_kwargs))
-        self.add(step, list(tensors_in(result)))
         return result
 
     def place(self) -> str:
@@ -337,29 +275,6 @@ def tensors_in(value: Any) -> Iterator[torch.Tensor]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from tensors_in(item)
-
-
-def refs_in(value: Any) -> Iterator[Ref]:
-    """All tensors of a recording in a value, in order."""
-    if isinstance(value, Ref):
-        yield value
-    elif isinstance(value, Packed):
-        yield from refs_in(
-            (
-                value.data,
-                value.batch_sizes,
-                value.sorted_indices,
-                value.unsorted_indices,
-            )
-        )
-    elif isinstance(value, slice):
-        yield from refs_in((value.start, value.stop, value.step))
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from refs_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from refs_in(item)
 
 
 def _described(tensor: torch.Tensor) -> Result:
@@ -444,123 +359,3 @@ def _slow_attention() -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)
-
-
-# ------------------------------------------------------------------ sizes that are open
-
-
-@dataclass(frozen=True)
-class Open:
-    """A number that was another one in each of several runs, such as a length.
-
-    Args:
-        values: in each run.
-    """
-
-    values: tuple[Any, ...]
-
-    def __str__(self) -> str:
-        return "any"
-
-
-Size = int | Open
-
-
-class Unlike(Exception):
-    """Two runs of a module did not do the same.
-
-    Args:
-        place: where they part.
-    """
-
-    def __init__(self, place: str) -> None:
-        super().__init__(place)
-        self.place = place
-
-
-def unified(recordings: Sequence[Recording]) -> Recording:
-    """One recording of several that differ in sizes alone.
-
-    Returns:
-        The first one, with `Open`s where numbers differ.
-
-    Raises:
-        Unlike: if the runs did not do the same.
-    """
-    first = recordings[0]
-    steps = []
-    counts = {len(recording.steps) for recording in recordings}
-    for number in range(min(counts)):
-        steps.append(_unified_step([r.steps[number] for r in recordings]))
-    if len(counts) > 1:
-        raise Unlike(steps[-1].place if steps else "")
-    output = _unified([recording.output for recording in recordings], "its result")
-    asked = list(dict.fromkeys(p for r in recordings for p in r.asked))
-    return Recording(steps, first.inputs, output, asked)
-
-
-def _unified_step(steps: Sequence[Step]) -> Step:
-    first = steps[0]
-    place = first.place
-    names = {(s.function, s.name, s.alone, len(s.results)) for s in steps}
-    if len(names) > 1:
-        raise Unlike(place)
-    results = []
-    for alike in zip(*(step.results for step in steps), strict=True):
-        shape = _unified([result.shape for result in alike], place)
-        results.append(Result(shape, alike[0].dtype))
-    return Step(
-        first.function,
-        first.name,
-        place,
-        _unified([step.args for step in steps], place),
-        _unified([dict(step.kwargs or {}) for step in steps], place),
-        tuple(results),
-        first.alone,
-        tuple(map(_unified_value, zip(*(s.values for s in steps), strict=True))),
-    )
-
-
-def _unified_value(values: tuple[Any, ...]) -> Any:
-    """A constant, or an `Open` of one that has other shapes or numbers in each run."""
-    first = values[0]
-    if first is None:
-        return None
-    for value in values[1:]:
-        if value.shape != first.shape or not np.array_equal(value, first):
-            return Open(tuple(values))
-    return first
-
-
-def _unified(values: Sequence[Any], place: str) -> Any:
-    first = values[0]
-    kinds = {type(value) for value in values}
-    if len(kinds) > 1 and not kinds <= {int, float}:
-        raise Unlike(place)
-    if isinstance(first, list | tuple):
-        if len({len(value) for value in values}) > 1:
-            raise Unlike(place)
-        items = [_unified(items, place) for items in zip(*values, strict=True)]
-        return type(first)(items)
-    if isinstance(first, Mapping):
-        if len({tuple(value) for value in values}) > 1:
-            raise Unlike(place)
-        return {key: _unified([value[key] for value in values], place) for key in first}
-    if isinstance(first, slice):
-        parts = [(value.start, value.stop, value.step) for value in values]
-        return slice(*_unified(parts, place))
-    if isinstance(first, int | float) and not isinstance(first, bool):
-        if all(v == first or (_is_nan(v) and _is_nan(first)) for v in values):
-            return first
-        return Open(tuple(values))
-    try:
-        alike = all(bool(value == first) for value in values)
-    except Exception:  # of an object of the user's own
-        alike = all(value is first for value in values)
-    if not alike:
-        raise Unlike(place)
-    return first
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)

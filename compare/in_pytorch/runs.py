@@ -13,13 +13,15 @@ import torch
 
 from compare.errors import BadInput
 from compare.in_pytorch import computed
-from compare.in_pytorch.recording import Recording, recorded
+from compare.in_pytorch.recorded import Recording
+from compare.in_pytorch.recording import recorded
 from compare.one_line import message_of
 
 BATCH = "batch"
 # Of the batch, and of other open axes: halved a few times they are odd and even.
 SIZES = ((2, 3), (37, 42, 44, 48))
 LARGER = ((2, 3), (128, 135, 138, 140))
+OF_TIME = (torch.nn.RNNBase, torch.nn.RNNCellBase, torch.nn.MultiheadAttention)
 FLOAT, WHOLE = "float32", "int64"
 OF_LENGTHS = ("len", "lens", "length", "lengths", "seq_len", "seq_lens", "x_len")
 
@@ -214,7 +216,7 @@ def _first(model: torch.nn.Module) -> str:
 
 
 def guessed(model: torch.nn.Module) -> Iterator[tuple[Input, ...]]:
-    """What a module may take, by its first layer."""
+    """What a module may take, by its layers, the likeliest first."""
     required = [
         p
         for p in inspect.signature(model.forward).parameters.values()
@@ -223,23 +225,28 @@ def guessed(model: torch.nn.Module) -> Iterator[tuple[Input, ...]]:
     ]
     if len(required) > 1:
         return
-    for module in model.modules():
-        if isinstance(module, torch.nn.RNNBase):
-            first = (BATCH, "time") if module.batch_first else ("time", BATCH)
-            yield (Input((*first, module.input_size), dtype=FLOAT),)
-            return
-        if isinstance(module, torch.nn.Embedding):
+    parts = list(model.modules())
+    is_of_time = any(isinstance(part, OF_TIME) for part in parts)
+    for part in parts:
+        if isinstance(part, torch.nn.Embedding):
             yield (Input((BATCH, "time"), dtype=WHOLE),)
-            return
-        if isinstance(module, torch.nn.Linear):
-            yield (Input((BATCH, "time", module.in_features), dtype=FLOAT),)
-            yield (Input((BATCH, module.in_features), dtype=FLOAT),)
-            return
-        if isinstance(module, torch.nn.Conv1d):
-            yield (Input((BATCH, module.in_channels, "time"), dtype=FLOAT),)
-            yield (Input((BATCH, "time", module.in_channels), dtype=FLOAT),)
-            return
-        if isinstance(module, torch.nn.Conv2d):
-            shape = (BATCH, module.in_channels, "height", "width")
+            break
+    for part in parts:
+        shapes: list[tuple[int | str, ...]] = []
+        if isinstance(part, torch.nn.RNNBase):
+            first = (BATCH, "time") if part.batch_first else ("time", BATCH)
+            shapes = [(*first, part.input_size)]
+        elif isinstance(part, torch.nn.Linear):
+            shapes = [(BATCH, part.in_features), (BATCH, "time", part.in_features)]
+            if is_of_time:
+                shapes = shapes[::-1]
+        elif isinstance(part, torch.nn.Conv1d):
+            channels = part.in_channels
+            shapes = [(BATCH, channels, "time"), (BATCH, "time", channels)]
+        elif isinstance(part, torch.nn.Conv2d):
+            channels = part.in_channels
+            shapes = [(BATCH, channels, "height", "width")]
+        for shape in shapes:
             yield (Input(shape, dtype=FLOAT),)
+        if shapes:
             return

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from compare.errors import BadInput
-from compare.in_pytorch.recording import Recording, Ref, Unlike, unified
+from compare.in_pytorch.recorded import Recording, Ref
 from compare.in_pytorch.runs import Input, Runs, prepared
+from compare.in_pytorch.unifying import Unlike, unified
 from compare.kinds.graph import (
     Call,
     LayerPlan,
@@ -19,33 +20,41 @@ from compare.kinds.graph import (
     with_tensors,
 )
 from compare.kinds.graph import tensors_in as tensors_of
-from compare.porting.reading import (
-    traced_attention,
-    traced_elementwise,
-    traced_indexing,
-    traced_layers,
-    traced_recurrent,
-    traced_reductions,
-    traced_shapes,
-    traced_windows,
+from compare.porting.reading.traced import (
+    attention,
+    convolutions,
+    elementwise,
+    indexing,
+    joining,
+    norms,
+    packing,
+    plain_layers,
+    recurrent,
+    reductions,
+    shapes,
+    windows,
 )
-from compare.porting.reading.traced_graph import Constant, Unported
-from compare.porting.reading.traced_reader import Handler, PackedResult, Reader, Stub
+from compare.porting.reading.traced.reader import Handler, Reader, Stub
+from compare.porting.reading.traced.values import Constant, PackedResult, Unported
 
 FUNCTIONS: dict[str, Handler] = {
-    **traced_elementwise.FUNCTIONS,
-    **traced_reductions.FUNCTIONS,
-    **traced_shapes.FUNCTIONS,
-    **traced_indexing.FUNCTIONS,
-    **traced_windows.FUNCTIONS,
-    **traced_recurrent.FUNCTIONS,
-    **traced_attention.FUNCTIONS,
+    **elementwise.FUNCTIONS,
+    **reductions.FUNCTIONS,
+    **shapes.FUNCTIONS,
+    **joining.FUNCTIONS,
+    **indexing.FUNCTIONS,
+    **windows.FUNCTIONS,
+    **packing.FUNCTIONS,
+    **attention.FUNCTIONS,
 }
 LAYERS: dict[str, Handler] = {
-    **traced_layers.LAYERS,
-    **traced_windows.LAYERS,
-    **traced_recurrent.LAYERS,
-    **traced_attention.LAYERS,
+    **plain_layers.LAYERS,
+    **convolutions.LAYERS,
+    **norms.LAYERS,
+    **windows.LAYERS,
+    **recurrent.LAYERS,
+    **packing.LAYERS,
+    **attention.LAYERS,
 }
 
 

@@ -8,23 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from compare.in_pytorch.recording import Open, Ref, Step
-from compare.porting.reading.traced_graph import (
+from compare.in_pytorch.recorded import Ref, Step
+from compare.in_pytorch.unifying import Open, Size
+from compare.porting.reading.traced.reader import Handler, Reader, trimmed
+from compare.porting.reading.traced.sizes import is_open, minus
+from compare.porting.reading.traced.values import (
     Constant,
-    Size,
+    LastStep,
     Stack,
     Unported,
-    Value,
-    is_open,
-    minus,
-    plain_axes,
-)
-from compare.porting.reading.traced_reader import (
-    Handler,
-    LastStep,
-    Reader,
     Unsorting,
-    trimmed,
+    Value,
+    plain_axes,
 )
 
 
@@ -40,10 +35,16 @@ def getitem(reader: Reader, step: Step) -> Any:
     if isinstance(known, Stack) and items and isinstance(items[0], int):
         value = known.items[items[0]]
         return _taken_by(reader, step, value, items[1:]) if items[1:] else value
-    if isinstance(known, Stack) and len(items) == 1 and isinstance(items[0], slice):
-        if not any(is_open(p) for p in (items[0].start, items[0].stop)):
-            return Stack(known.items[items[0]])
+    if isinstance(known, Stack) and len(items) == 1 and _is_fixed(items[0]):
+        return Stack(known.items[items[0]])
     return _taken_by(reader, step, reader.tensor(source), items)
+
+
+def _is_fixed(item: Any) -> bool:
+    """Whether an index is a slice that depends on no size."""
+    if not isinstance(item, slice):
+        return False
+    return not any(isinstance(part, Ref | Open) for part in (item.start, item.stop))
 
 
 def _is_unsorting(reader: Reader, index: Any) -> bool:
@@ -178,9 +179,6 @@ def _length(cut: slice, size: Size) -> Size:
         return len(range(*cut.indices(size)))
     lengths = [len(range(*cut.indices(n))) for n in size.values]
     return lengths[0] if len(set(lengths)) == 1 else Open(tuple(lengths))
-
-
-# ----------------------------------------------------------------- tensors of indices
 
 
 def _by_tensors(reader: Reader, step: Step, value: Value, items: list[Any]) -> Value:

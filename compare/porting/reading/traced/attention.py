@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from compare.in_pytorch.recording import Open, Step
+from compare.in_pytorch.recorded import Step
+from compare.in_pytorch.unifying import Open
 from compare.kinds.graph import LayerPlan, Tensor
-from compare.porting.reading.traced_graph import Constant, Unported, Value
-from compare.porting.reading.traced_layers import (
+from compare.porting.reading.traced.layers import (
     arrays_of,
     kind_and_config,
     moved,
     name_of,
     placed,
 )
-from compare.porting.reading.traced_reader import Handler, Reader, uniform
+from compare.porting.reading.traced.reader import Handler, Reader
+from compare.porting.reading.traced.shapes import without
+from compare.porting.reading.traced.values import Constant, Unported, Value, uniform
 
 ARGUMENTS = (
     "query key value key_padding_mask need_weights attn_mask average_attn_weights "
@@ -131,7 +133,7 @@ def _attended(reader: Reader, mask: Any, axes: int) -> Tensor:
 
 
 def hides_future(constant: Constant) -> bool:
-    """Whether a mask lets each query attend to itself and what was before, in all runs."""
+    """Whether a mask hides what comes after each query, and nothing else."""
     arrays = [constant.value]
     if isinstance(constant.value, Open):
         arrays = list(constant.value.values)
@@ -200,8 +202,6 @@ def scaled_product(reader: Reader, step: Step) -> Value:
     sizes = (*query.sizes[:-1], values[2].shape[-1])
     result = Value(tensor, shape, query.axes, sizes, query.dtype)
     if count == 3:
-        from compare.porting.reading.traced_shapes import without
-
         return without(graph, result, {1})
     return result
 
@@ -214,4 +214,6 @@ def _negated(value: Any) -> Any:
 
 
 FUNCTIONS: dict[str, Handler] = {"scaled_dot_product_attention": scaled_product}
+
+
 LAYERS: dict[str, Handler] = {"MultiheadAttention": multi_head}

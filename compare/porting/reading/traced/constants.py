@@ -6,17 +6,19 @@ plainest one.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from compare.in_pytorch.layers import read
-from compare.in_pytorch.recording import Open, Ref, Size
+from compare.in_pytorch.recorded import Ref
+from compare.in_pytorch.unifying import Open, Size
 from compare.kinds.graph import LayerPlan, Tensor
-from compare.porting.reading.traced_graph import Constant, Shape, Unported, Value
-from compare.porting.reading.traced_reader import Reader, uniform
+from compare.porting.reading.traced.sizes import Shape
+from compare.porting.reading.traced.values import Constant, Unported, Value, uniform
 
-SMALL = 16  # numbers of a constant that is written out
+if TYPE_CHECKING:
+    from compare.porting.reading.traced.reader import Reader
 
 
 def operand(
@@ -33,12 +35,11 @@ def operand(
         runs: how many there were.
 
     Returns:
-        A number, nested lists of a few, or a tensor of Keras.
+        A number, or a tensor of Keras.
     """
     constant = reader.get(ref)
     arrays = in_all_runs(constant, runs)
     count = len(shape)
-    shapes = {a.shape for a in arrays}
     if len({a.ndim for a in arrays}) > 1:
         raise Unported("a constant whose number of axes depends on the sizes")
     number = uniform(constant)
@@ -50,13 +51,6 @@ def operand(
     )
     if number is not None and not widens:
         return number
-    if (
-        len(shapes) == 1
-        and arrays[0].size <= SMALL
-        and not isinstance(constant.value, Open)
-    ):
-        array = _in_order(arrays[0], lead, order, count)
-        return array.item() if array.size == 1 else array.tolist()
     triangle = _triangle(reader, arrays, lead, count)
     if triangle is not None:
         return triangle
@@ -94,9 +88,6 @@ def _in_order(
     while array.ndim and array.shape[0] == 1:
         array = array[0]
     return array
-
-
-# --------------------------------------------------------------------- of any length
 
 
 def positions(reader: Reader, lead: Value, axis: int) -> Tensor:
@@ -214,18 +205,20 @@ def _embedding(
 def _weight(reader: Reader, ref: Ref, array: np.ndarray, lead: Value) -> Tensor:
     """A weight of any shape: one row of a table."""
     graph = reader.graph
-    if array.dtype.kind != "f":
-        raise Unported(f"a constant of {array.size} whole numbers")
     step = reader.recording.steps[ref.step]
     name = step.name or "constant"
     trainable = step.name in reader.trainable
     index = tuple(0 for _ in lead.sizes[1:])
     first = graph.op("getitem", lead.tensor, (slice(0, 1), *index))
     zeros = graph.op("zeros_like", first, dtype="int32")
-    table = np.ascontiguousarray(array).reshape(1, -1)
+    table = np.ascontiguousarray(array, "float32").reshape(1, -1)
+    if array.dtype == np.float64:
+        table = np.ascontiguousarray(array).reshape(1, -1)
     tensor = _embedding(reader, name, table, trainable, zeros)
     if array.ndim > 1:
         tensor = graph.op("reshape", tensor, array.shape)
+    if array.dtype.kind != "f":
+        tensor = graph.op("cast", tensor, str(array.dtype))
     graph.note(
         f"{name or 'a constant'} is the table of an Embedding of one row: Keras's "
         "functional models hold weights in layers alone"

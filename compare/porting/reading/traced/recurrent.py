@@ -1,4 +1,4 @@
-"""Recurrent layers of PyTorch, with their states and packed sequences, in Keras."""
+"""Recurrent layers of PyTorch with their states, as layers of Keras."""
 
 from __future__ import annotations
 
@@ -6,31 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compare.in_pytorch.recording import Packed, Ref, Step
+from compare.in_pytorch.recorded import Packed, Ref, Step
 from compare.kinds.graph import LayerPlan, Tensor
-from compare.porting.reading.traced_graph import (
-    Constant,
-    Shape,
-    Stack,
-    Unported,
-    Value,
-    is_open,
-)
-from compare.porting.reading.traced_indexing import taken
-from compare.porting.reading.traced_layers import (
+from compare.porting.reading.traced.indexing import taken
+from compare.porting.reading.traced.layers import (
     arrays_of,
+    is_zero,
     kind_and_config,
     moved,
     name_of,
     placed,
 )
-from compare.porting.reading.traced_reader import (
-    Handler,
+from compare.porting.reading.traced.packing import lengths_mask
+from compare.porting.reading.traced.reader import Handler, Reader
+from compare.porting.reading.traced.sizes import Shape, is_open
+from compare.porting.reading.traced.values import (
     LastStep,
     PackedResult,
-    Reader,
+    Stack,
+    Unported,
     Unsorting,
-    uniform,
+    Value,
 )
 
 
@@ -96,7 +92,7 @@ def recurrent(reader: Reader, step: Step) -> list[Any]:
     initial = _initial(reader, given.hx, module, unbatched)
     mask = None
     if lengths is not None:
-        mask = _mask(reader, value, lengths)
+        mask = lengths_mask(reader, value, lengths)
     runs = _stack(reader, step, value, needs, initial, mask)
     return _results(reader, step, value, needs, runs, mask, lengths, batch_first)
 
@@ -105,9 +101,6 @@ def _tensors_of_packed(packed: Packed) -> int:
     """How many tensors a packed sequence has more than one."""
     parts = (packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices)
     return sum(part is not None for part in parts)
-
-
-# ----------------------------------------------------------------------- what is read
 
 
 def _needs(
@@ -171,9 +164,6 @@ def _states_read(reader: Reader, ref: Ref, count: int) -> frozenset[int]:
     return frozenset(numbers)
 
 
-# ------------------------------------------------------------------------ what is given
-
-
 def _initial(
     reader: Reader, hx: Any, module: Any, unbatched: bool
 ) -> list[list[Value]] | None:
@@ -181,12 +171,12 @@ def _initial(
     if hx is None:
         return None
     states = list(hx) if isinstance(hx, list | tuple) else [hx]
-    if all(_is_zero(reader, state) for state in states):
+    if all(is_zero(reader, state) for state in states):
         return None
     count = module.num_layers * (2 if module.bidirectional else 1)
     items: list[list[Value]] = [[] for _ in range(count)]
     for state in states:
-        if _is_zero(reader, state):
+        if is_zero(reader, state):
             raise Unported("one initial state of zeros beside another one")
         known = reader.get(state)
         for number in range(count):
@@ -198,28 +188,6 @@ def _initial(
                 item = replace(item, shape=(1, *item.shape), axes=((), *item.axes))
             items[number].append(reader.graph.plain(item))
     return items
-
-
-def _is_zero(reader: Reader, state: Any) -> bool:
-    known = reader.get(state)
-    return isinstance(known, Constant) and uniform(known) == 0
-
-
-def _mask(reader: Reader, value: Value, lengths: Any) -> Tensor:
-    """Which steps count, bool (batch, time), by how many do of each sequence."""
-    graph = reader.graph
-    known = reader.get(lengths)
-    if isinstance(known, Constant):
-        raise Unported("packing by lengths that are no input")
-    counts = graph.plain(reader.tensor(lengths))
-    first = graph.op("getitem", value.tensor, (slice(None), slice(None), 0))
-    ones = graph.op("ones_like", first, dtype="int32")
-    steps = graph.op("cumsum", ones, axis=1)
-    column = graph.op("expand_dims", counts.tensor, axis=1)
-    return graph.op("less_equal", steps, column)
-
-
-# ----------------------------------------------------------------------------- layers
 
 
 def _stack(
@@ -322,9 +290,6 @@ def _called(
     return _Run(Tensor(call), h, c)
 
 
-# ---------------------------------------------------------------------------- results
-
-
 def _results(
     reader: Reader,
     step: Step,
@@ -385,71 +350,4 @@ def _state(tensor: Tensor, shape: Shape, value: Value, dtype: str) -> Value:
     return Value(tensor, shape, (value.axes[0], (count,)), sizes, dtype)
 
 
-def unpacked(reader: Reader, step: Step) -> list[Any]:
-    """A packed sequence with zeros, or another number, behind its end."""
-    given = reader.bound(
-        step,
-        "data batch_sizes batch_first padding_value total_length",
-        batch_first=False,
-        padding_value=0.0,
-        total_length=-1,
-    )
-    packed = reader.get(given.data)
-    if not isinstance(packed, PackedResult):
-        raise Unported("unpacking what no recurrent layer returned")
-    graph = reader.graph
-    value = packed.value
-    mask = graph.op("expand_dims", packed.mask, axis=2)
-    number = given.padding_value
-    tensor = graph.op("where", mask, value.tensor, number)
-    value = replace(value, tensor=tensor)
-    if packed.batch_first != given.batch_first:
-        value = replace(
-            value,
-            shape=(value.shape[1], value.shape[0], value.shape[2]),
-            axes=(value.axes[1], value.axes[0], value.axes[2]),
-        )
-    reader.graph.note(
-        "a packed sequence is unpacked to the length of the longest one; the twin "
-        "returns as many steps as it is given"
-    )
-    return [value, reader.get(packed.lengths)]
-
-
-def cell(reader: Reader, step: Step) -> list[Any]:
-    """One step of a recurrent layer: a layer over a sequence of one step."""
-    module = reader.module(step.name)
-    kind, config = kind_and_config(module)
-    given = reader.bound(step, "input hx", hx=None)
-    graph = reader.graph
-    value = graph.plain(reader.tensor(given.input))
-    if len(value.shape) != 2:
-        raise Unported("a cell without a batch")
-    states = given.hx
-    states = list(states) if isinstance(states, list | tuple) else [states]
-    kwargs: dict[str, Any] = {}
-    if not all(state is None or _is_zero(reader, state) for state in states):
-        items = [graph.plain(reader.tensor(state)).tensor for state in states]
-        kwargs["initial_state"] = items
-    cls = kind.keras[0].split("(")[0]
-    is_lstm = cls == "LSTM"
-    if is_lstm:
-        config["return_state"] = True
-    names = ["kernel", "recurrent_kernel", *(["bias"] if module.bias else [])]
-    arrays = moved(kind, arrays_of(module), names)
-    sequence = graph.op("expand_dims", value.tensor, axis=1)
-    plan = LayerPlan(name_of(reader, step), cls, config)
-    call = placed(graph, plan, [sequence], arrays, kwargs)
-    sizes = (value.shape[0], module.hidden_size)
-    dtype = value.dtype
-    h = Value(Tensor(call, int(is_lstm)), sizes, ((0,), (1,)), sizes, dtype)
-    if not is_lstm:
-        return [h]
-    return [h, replace(h, tensor=Tensor(call, 2))]
-
-
-FUNCTIONS: dict[str, Handler] = {"pad_packed_sequence": unpacked}
-LAYERS: dict[str, Handler] = {
-    **dict.fromkeys(("LSTM", "GRU", "RNN"), recurrent),
-    **dict.fromkeys(("LSTMCell", "GRUCell", "RNNCell"), cell),
-}
+LAYERS: dict[str, Handler] = dict.fromkeys(("LSTM", "GRU", "RNN"), recurrent)

@@ -1,8 +1,4 @@
-"""The plan of a twin in Keras while it grows, and its tensors as PyTorch has them.
-
-What moves axes in PyTorch moves nothing in Keras until a layer needs it: a value knows
-which axes of Keras's tensor each axis of PyTorch's tensor is.
-"""
+"""The plan of a twin in Keras while it grows, and how its tensors get their axes."""
 
 from __future__ import annotations
 
@@ -10,133 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
-from compare.in_pytorch.recording import Open, Size
+from compare.in_pytorch.unifying import Size
 from compare.kinds.graph import Call, LayerPlan, Tensor
 from compare.kinds.layer import Arrays
 from compare.kinds.source import identifier
-
-Shape = tuple[Size, ...]
-
-
-class Unported(Exception):
-    """Something that Keras cannot have; the message is a sentence without a dot."""
-
-
-# ------------------------------------------------------------------------------- sizes
-
-
-def times(sizes: Iterable[Size]) -> Size:
-    """The product of sizes, in each run."""
-    result: Size = 1
-    for size in sizes:
-        result = _combined(result, size, lambda a, b: a * b)
-    return result
-
-
-def divided(size: Size, by: Size) -> Size | None:
-    """A size divided by another, in each run; None where that leaves a rest."""
-    whole = _combined(size, by, lambda a, b: a % b == 0 if b else False)
-    if whole is not True and whole != 1:
-        return None
-    return _combined(size, by, lambda a, b: a // b)
-
-
-def minus(size: Size, by: Size) -> Size:
-    """A difference of sizes, in each run."""
-    return _combined(size, by, lambda a, b: a - b)
-
-
-def _combined(a: Size, b: Size, combine: Any) -> Size:
-    if isinstance(a, int) and isinstance(b, int):
-        return int(combine(a, b))
-    runs = len(a.values) if isinstance(a, Open) else len(b.values)  # type: ignore[union-attr]
-    in_a, in_b = in_runs(a, runs), in_runs(b, runs)
-    values = tuple(combine(x, y) for x, y in zip(in_a, in_b, strict=True))
-    return values[0] if len(set(values)) == 1 else Open(values)
-
-
-def in_runs(size: Any, runs: int) -> tuple[Any, ...]:
-    """A number in each run."""
-    return size.values if isinstance(size, Open) else (size,) * runs
-
-
-def is_open(size: Any) -> bool:
-    """Whether a size was another one in each run."""
-    return isinstance(size, Open)
-
-
-# ------------------------------------------------------------------------------ values
-
-
-@dataclass(frozen=True)
-class Value:
-    """A tensor of PyTorch, and the tensor of Keras that holds its numbers.
-
-    Args:
-        tensor: of Keras.
-        shape: of PyTorch's tensor.
-        axes: of each of PyTorch's axes, Keras's axes, whose product it is; none of an
-            axis of one that Keras's tensor lacks. Every axis of Keras is in one.
-        sizes: of Keras's axes. One may be 1 where PyTorch's is larger, which repeats
-            the same numbers.
-        dtype: such as "float32".
-    """
-
-    tensor: Tensor
-    shape: Shape
-    axes: tuple[tuple[int, ...], ...]
-    sizes: Shape
-    dtype: str
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether Keras's tensor has the same axes in the same order."""
-        return self.axes == tuple((axis,) for axis in range(len(self.sizes)))
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A tensor of PyTorch that depends on no input.
-
-    Args:
-        value: its numbers, or an `Open` of them where they depend on sizes.
-        name: of the parameter or buffer; empty of others.
-    """
-
-    value: Any
-    name: str = ""
-
-    @property
-    def array(self) -> np.ndarray:
-        """Its numbers.
-
-        Raises:
-            Unported: if they depend on sizes.
-        """
-        if isinstance(self.value, np.ndarray):
-            return self.value
-        raise Unported("a constant that depends on the sizes of the input")
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Tensors that PyTorch has one after another along its first axis, as states are.
-
-    Args:
-        items: each without that axis.
-    """
-
-    items: tuple[Value, ...]
-
-
-def plain_axes(count: int) -> tuple[tuple[int, ...], ...]:
-    """The axes of a tensor that both frameworks have alike."""
-    return tuple((axis,) for axis in range(count))
-
-
-# ------------------------------------------------------------------------------- graph
+from compare.porting.reading.traced.sizes import Shape, is_open, times
+from compare.porting.reading.traced.values import Unported, Value
 
 
 @dataclass

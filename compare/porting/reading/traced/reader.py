@@ -7,23 +7,23 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
-
-from compare.in_pytorch.recording import Open, Recording, Ref, Step, refs_in
+from compare.in_pytorch.kinds import kind_of
+from compare.in_pytorch.recorded import Recording, Ref, Step, refs_in
 from compare.kinds.graph import INPUT, LayerPlan, Tensor
-from compare.porting.reading.traced_graph import (
+from compare.porting.reading.traced.constants import counting
+from compare.porting.reading.traced.graph import Graph
+from compare.porting.reading.traced.sizes import Shape, is_open
+from compare.porting.reading.traced.values import (
     Constant,
-    Graph,
-    Shape,
+    Known,
+    Padded,
     Stack,
     Unported,
     Value,
-    is_open,
     plain_axes,
 )
 
 STUB = "Stub"  # the class of what Keras cannot have
-REQUIRED = object()
 
 
 @dataclass(frozen=True)
@@ -44,53 +44,6 @@ class Stub:
     shapes_out: tuple[tuple[int | None, ...], ...]
 
 
-@dataclass(frozen=True)
-class Padded:
-    """A tensor with numbers put around it, which a convolution may do by itself.
-
-    Args:
-        value: without them.
-        amounts: before and behind each of PyTorch's axes; below 0 what is cut off.
-        number: that is put there.
-        shape: with them.
-    """
-
-    value: Value
-    amounts: tuple[tuple[Any, Any], ...]
-    number: float
-    shape: Shape
-
-
-@dataclass(frozen=True)
-class LastStep:
-    """A sequence of which only the last step is read: this one, (batch, features)."""
-
-    value: Value
-
-
-@dataclass(frozen=True)
-class PackedResult:
-    """What a recurrent layer returned of a packed sequence.
-
-    Args:
-        value: padded, as its axes are in `batch_first`'s order.
-        mask: which steps count, bool (batch, time).
-        lengths: how many do, a `Ref`.
-        batch_first: whether PyTorch's layer has the batch first.
-    """
-
-    value: Value
-    mask: Tensor
-    lengths: Any
-    batch_first: bool
-
-
-@dataclass(frozen=True)
-class Unsorting:
-    """The order in which sequences were packed; Keras packs none, and sorts none."""
-
-
-Known = Value | Constant | Stack | Padded | LastStep | PackedResult | Unsorting
 Handler = Callable[["Reader", Step], Any]
 
 
@@ -172,8 +125,6 @@ class Reader:
 
     def kind(self, name: str) -> str:
         """The class of PyTorch that a layer is of."""
-        from compare.in_pytorch.kinds import kind_of
-
         return kind_of(self.module(name)).split("(")[0]
 
     def _live(self) -> set[int]:
@@ -315,8 +266,6 @@ class Reader:
             known = self.padded(known)
             self.known[value] = known
         if isinstance(known, Constant):
-            from compare.porting.reading.traced_constants import counting
-
             counts = counting(self, known, self.runs)
             if counts is not None:
                 return counts
@@ -408,19 +357,3 @@ def trimmed(items: Sequence[Any]) -> Any:
 
 def _written(shape: Shape) -> tuple[int | None, ...]:
     return tuple(None if is_open(size) else size for size in shape)
-
-
-def uniform(constant: Constant) -> float | None:
-    """The one number that a constant is made of, in every run; None of others."""
-    arrays = [constant.value]
-    if isinstance(constant.value, Open):
-        arrays = list(constant.value.values)
-    numbers = set()
-    for array in arrays:
-        if not isinstance(array, np.ndarray) or array.size == 0:
-            return None
-        first = array.reshape(-1)[0]
-        if not (array == first).all():
-            return None
-        numbers.add(first.item())
-    return numbers.pop() if len(numbers) == 1 else None

@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from compare.in_pytorch.recording import Step
+from compare.in_pytorch.recorded import Step
+from compare.in_pytorch.unifying import Size
 from compare.kinds.graph import Tensor
-from compare.porting.reading.traced_graph import (
-    Graph,
-    Size,
-    Unported,
-    Value,
-    is_open,
-    plain_axes,
-    times,
-)
-from compare.porting.reading.traced_reader import Handler, Reader
+from compare.porting.reading.traced.broadcasting import combined
+from compare.porting.reading.traced.graph import Graph
+from compare.porting.reading.traced.reader import Handler, Reader
+from compare.porting.reading.traced.sizes import is_open, times
+from compare.porting.reading.traced.values import Unported, Value, plain_axes
 
 REDUCING = {
     "sum": "sum",
@@ -39,6 +35,8 @@ REDUCING = {
     "var": "var",
     "std": "std",
 }
+
+
 WITH_INDICES = ("max", "min")
 
 
@@ -50,8 +48,6 @@ def reduced(reader: Reader, step: Step) -> Any:
         and len(step.args) > 1
         and not isinstance(step.args[1], int)
     ):
-        from compare.porting.reading.traced_elementwise import combined
-
         return combined(reader, step, f"{name}imum", list(step.args[:2]))
     order: Any = 2
     correction: Any = 0

@@ -5,22 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compare.in_pytorch.recording import Step
+from compare.in_pytorch.recorded import Step
 from compare.kinds.graph import LayerPlan
-from compare.porting.reading.traced_graph import (
-    Unported,
-    Value,
-    in_runs,
-    is_open,
-)
-from compare.porting.reading.traced_layers import (
+from compare.porting.reading.traced.convolutions import word_of
+from compare.porting.reading.traced.layers import (
     called,
     channels_last,
     name_of,
     result_of,
-    word_of,
 )
-from compare.porting.reading.traced_reader import Handler, Padded, Reader
+from compare.porting.reading.traced.reader import Handler, Reader
+from compare.porting.reading.traced.sizes import divided, in_runs, is_open, minus
+from compare.porting.reading.traced.values import Padded, Unported, Value
 
 
 @dataclass(frozen=True)
@@ -144,8 +140,6 @@ def _pairs(sizes: Any, amounts: Any) -> Any:
 
 
 def _more(size: Any, pair: tuple[int, int]) -> Any:
-    from compare.porting.reading.traced_graph import minus
-
     return minus(size, -sum(pair))
 
 
@@ -233,7 +227,7 @@ def upsample(reader: Reader, step: Step) -> Value:
         factor = _factor(size, value.shape[2:], reader)
     factors = _each(int(factor) if isinstance(factor, float) else factor, axes)
     whole = all(float(f).is_integer() for f in factors)
-    if isinstance(factor, float) and not factor.is_integer() or not whole:
+    if (isinstance(factor, float) and not factor.is_integer()) or not whole:
         raise Unported("resampling by a factor that is no whole number")
     if (
         mode not in ("nearest", "bilinear")
@@ -252,8 +246,6 @@ def upsample(reader: Reader, step: Step) -> Value:
 
 def _factor(size: Any, shape: Any, reader: Reader) -> Any:
     """How many times larger a size is, along each axis."""
-    from compare.porting.reading.traced_graph import divided
-
     factors = []
     for target, now in zip(_each(size, len(shape)), shape, strict=True):
         factor = divided(target, now)
@@ -281,7 +273,11 @@ def dropout_function(reader: Reader, step: Step) -> Any:
 
 
 _POOLS = [f"{word}_pool{n}d" for word in ("max", "avg") for n in (1, 2, 3)]
+
+
 _ADAPTIVE = [f"adaptive_{word}_pool{n}d" for word in ("max", "avg") for n in (1, 2, 3)]
+
+
 FUNCTIONS: dict[str, Handler] = {
     **dict.fromkeys(_POOLS, pool_function),
     **dict.fromkeys(_ADAPTIVE, adaptive),
@@ -289,6 +285,8 @@ FUNCTIONS: dict[str, Handler] = {
     "upsample": upsample,
     "dropout": dropout_function,
 }
+
+
 LAYERS: dict[str, Handler] = {
     **dict.fromkeys(
         [f"{word}Pool{n}d" for word in ("Max", "Avg") for n in (1, 2, 3)], pool_layer
