@@ -80,10 +80,14 @@ def drawn(
     return tuple(arrays)
 
 
-def has_open_sizes(plan: ModelPlan, facts: Sequence[tuple[TensorFacts, ...]]) -> bool:
-    """Whether a model takes inputs of several sizes, the batch aside."""
+def sizes_of(
+    plan: ModelPlan, facts: Sequence[tuple[TensorFacts, ...]]
+) -> tuple[Sizes, ...]:
+    """The sizes to run a model on: one where it takes no other, the batch aside."""
     tensors = tensors_in(plan.inputs)
-    return any(None in facts[t.call][t.output].shape[1:] for t in tensors)
+    if any(None in facts[t.call][t.output].shape[1:] for t in tensors):
+        return SIZES
+    return SIZES[:1]
 
 
 def _needs(plan: ModelPlan, tensor: Tensor) -> _Needs:

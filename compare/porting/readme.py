@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from compare.judging.evidence import Evidence
 from compare.judging.result import Result, deciding
+from compare.judging.summary import MATCHED
 from compare.one_line import printable
 
 
@@ -65,7 +66,8 @@ def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
     yield ""
     yield "gap: largest difference in float64, as a part of the largest value."
     yield "limit: what rounding explains, measured by running each in float32 as well."
-    for sentence in (*facts.notes, *evidence.notes):
+    notes = [note for note in evidence.notes if not note.startswith(MATCHED)]
+    for sentence in (*facts.notes, *notes):
         yield ""
         yield f"- {printable(sentence)}"
     for sentences in evidence.unexercised.values():
