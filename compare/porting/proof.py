@@ -13,6 +13,7 @@ from compare.errors import BadInput
 from compare.judging.cleaning import cleaned
 from compare.judging.evidence import Evidence
 from compare.judging.result import Result
+from compare.porting import reference
 from compare.progress import say
 from compare.subjects.own import run
 from compare.subjects.own.pair import OwnPair, described
@@ -85,6 +86,7 @@ def proved(
         if number == 0:
             results += judged.results
             notes += judged.notes
+            notes.append(reference.held(judged.twins, judged.pair.arrays).sentence())
         else:  # what a pass is worth, the first run tells
             results += [
                 replace(result, sensitivity=None, unexercised=None)
