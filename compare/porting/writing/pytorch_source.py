@@ -179,18 +179,21 @@ class _ModelWriter:
     def _write_call(self, number: int, call: Call) -> None:
         layer = self.plan.layers[call.layer]
         self.page.live = self._live(number)
+        self.page.later = self._live(number + 1)
         if layer.model is not None:
             texts, second, mask = self._write_model(layer, call), False, ""
         else:
             source, site = self._site(number, call, layer)
             texts, second, mask = self._write_layer(source, site)
-        self.page.live = self._live(number + 1)
+        self.page.live = self._live(number + 1) | {*filter(str.isidentifier, texts)}
         for output, text in enumerate(texts):
             tensor = Tensor(number, output)
             facts = self.facts.calls[number][output]
             value = self._value(text, tensor, features_second=second)
             value = replace(value, mask=mask if facts.masked else "")
-            self.values[tensor] = self._named(value, call.layer, tensor)
+            if tensor in self.last_read:
+                value = self._named(value, call.layer, tensor)
+            self.values[tensor] = value
 
     def _live(self, number: int) -> set[str]:
         """The variables that calls from this one on read, with their masks."""
@@ -228,6 +231,9 @@ class _ModelWriter:
             outputs=tuple(self.facts.calls[number]),
             kwargs=with_tensors(dict(call.kwargs), self.values.__getitem__),
             args=with_tensors(call.args, self.values.__getitem__),
+            read=frozenset(
+                tensor.output for tensor in self.last_read if tensor.call == number
+            ),
         )
         return source, site
 
@@ -239,6 +245,7 @@ class _ModelWriter:
         mask = next((value.mask for value in site.inputs if value.mask), "")
         if source.mask_of is not None and site.outputs[0].masked:
             mask = source.mask_of(site)
+            site = replace(site, result_mask=mask)
         second = site.inputs[0].features_second if site.inputs else False
         layout = source.returns or source.layout
         if layout != "any":
