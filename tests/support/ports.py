@@ -29,11 +29,13 @@ def plan_of(model):
     layers, calls, facts, weights, places = {}, [], [], {}, {}
     model = getattr(model, "_functional", None) or model
     for layer in model.operations:
+        if not isinstance(layer, keras.layers.Layer):
+            continue  # what makes a mask that Keras hands on by itself
         for node in layer._inbound_nodes:  # noqa: SLF001
             kwargs = {
                 name: _placed(value, places)
                 for name, value in node.arguments.kwargs.items()
-                if value is not None
+                if value is not None and name != "mask"
             }
             args = _placed(node.arguments.args, places)
             calls.append(Call(layer.name, args, kwargs))
