@@ -233,6 +233,11 @@ def mask_of(tensor: Any) -> Any:
     return getattr(tensor, "_keras_mask", None)
 
 
+def set_mask(tensor: Any, mask: Any) -> None:
+    """Let Keras keep a mask for a tensor, (batch, time)."""
+    tensor._keras_mask = mask
+
+
 @contextmanager
 def operations_noted(note: Callable[..., None]) -> Iterator[None]:
     """Let a function see each operation of TensorFlow that this thread runs or traces.

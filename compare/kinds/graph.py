@@ -14,6 +14,7 @@ from compare.kinds.layer import Arrays
 
 INPUT = "InputLayer"
 MODEL = "Model"  # the class of a layer that is a model
+OPERATION = "ops."  # what the class of an operation begins with
 
 # Arrays by their name in the layer, such as "kernel" or "forward.kernel", by the full
 # name of the layer: those of the models that it is in come before its own, with dots.

@@ -169,6 +169,15 @@ def test_the_mask_of_a_tensor_is_known():
     assert np.array_equal(mask, [[True, False, False], [True, True, True]])
 
 
+def test_a_mask_is_handed_on_with_a_symbolic_tensor_that_is_given_one():
+    x, mask = keras.Input((3, 2)), keras.Input((3,), dtype="bool")
+
+    in_keras.set_mask(x, mask)
+
+    h = keras.layers.LSTM(2, return_sequences=True)(x)
+    assert in_keras.mask_of(h) is mask, f"{KERAS}: set_mask, Keras reads another place"
+
+
 def test_the_memory_of_a_variable_is_seen_without_a_copy():
     variable = keras.Variable(np.arange(6, dtype="float32").reshape(2, 3))
     view = in_keras.view_of(variable)

@@ -39,6 +39,9 @@ FILES = {
     "operators": "TensorFlow names each operator as its function",
     "padding": "Keras's layers say by their masks which steps count",
     "evaluating": "layers of Keras may act as in training unless they are told",
+    "made_layers": "source of PyTorch is run, so that its layers need not be made",
+    "placed_weights": "source of PyTorch loads its weights itself",
+    "rebuilding": "shapes and masks are known of Keras's model, which is the twin",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
 

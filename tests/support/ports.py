@@ -75,7 +75,11 @@ def _placed(value, tensors):
 
 
 def layer_plan(layer):
-    config = {} if isinstance(layer, keras.layers.InputLayer) else layer.get_config()
+    config = layer.get_config()
+    for inner in ("layer", "backward_layer", "cell"):  # they stand in `inside`
+        config.pop(inner, None)
+    if isinstance(layer, keras.layers.InputLayer):
+        config["shape"] = config["batch_shape"][1:]
     inside = ()
     if isinstance(layer, keras.layers.Bidirectional):
         inside = (layer_plan(layer.forward_layer), layer_plan(layer.backward_layer))

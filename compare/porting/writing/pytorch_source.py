@@ -39,11 +39,11 @@ class Facts:
 
     Args:
         calls: what each call returns, by the number of the call.
-        models: the same of each model in it, by the name of the layer.
+        models: the same of the models in it, by their full names.
     """
 
     calls: Sequence[tuple[TensorFacts, ...]]
-    models: Mapping[str, Facts]
+    models: Mapping[str, Sequence[tuple[TensorFacts, ...]]]
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ class _ModelWriter:
         if full_name not in self.classes:
             writer = _ModelWriter(
                 model,
-                self.facts.models[layer.name],
+                Facts(self.facts.models[full_name], self.facts.models),
                 self.weights,
                 f"{full_name}.",
                 self.classes,
