@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from compare.kinds import IN_KERAS_ALONE, KINDS
 from compare.kinds.activation_source import ACTIVATIONS
+from compare.kinds.join_source import JOINS
+from compare.kinds.reshaping_source import RESHAPING
 from compare.kinds.source import Source
 
 SOURCES: dict[str, Source] = {}
 for _kind in (*KINDS, *IN_KERAS_ALONE):
     SOURCES |= _kind.sources
-SOURCES |= ACTIVATIONS
+SOURCES |= ACTIVATIONS | JOINS | RESHAPING
