@@ -257,6 +257,10 @@ class Source:
     problem: Callable[[LayerPlan, Arrays], str] | None = None
 
 
+class Unwritable(Exception):
+    """A call that PyTorch cannot have, with what it is and what would be needed."""
+
+
 # ------------------------------------------------------------------------------- text
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from compare.kinds import IN_KERAS_ALONE, KINDS
 from compare.kinds.activation_source import ACTIVATIONS
 from compare.kinds.join_source import JOINS
+from compare.kinds.operation_axes_source import ON_AXES
+from compare.kinds.operation_reductions_source import REDUCTIONS
+from compare.kinds.operation_source import OPERATIONS
 from compare.kinds.reshaping_source import RESHAPING
 from compare.kinds.source import Source
 
@@ -12,3 +15,5 @@ SOURCES: dict[str, Source] = {}
 for _kind in (*KINDS, *IN_KERAS_ALONE):
     SOURCES |= _kind.sources
 SOURCES |= ACTIVATIONS | JOINS | RESHAPING
+for _name, _source in {**OPERATIONS, **ON_AXES, **REDUCTIONS}.items():
+    SOURCES[f"ops.{_name}"] = _source

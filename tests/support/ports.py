@@ -211,6 +211,9 @@ def widest_gap(model, *inputs):
     for result, right in zip(results, expected, strict=True):
         right = np.asarray(right)
         assert tuple(result.shape) == right.shape
+        assert (result.dtype == torch.bool) == (right.dtype == bool)
+        assert result.is_floating_point() == (right.dtype.kind == "f")
+        result, right = result.double(), right.astype("float64")
         scale = max(np.abs(right).max(), 1e-30)
         gaps.append(np.abs(result.numpy() - right).max() / scale)
     return max(gaps)
