@@ -19,9 +19,7 @@ def load(port: torch.nn.Module, state: Mapping[str, np.ndarray]) -> None:
     """
     expected = {name for name in port.state_dict() if not name.endswith(COUNTER)}
     if expected != set(state):
-        raise ValueError(
-            f"expected arrays for {sorted(expected)}, got {sorted(state)}"
-        )
+        raise ValueError(f"expected arrays for {sorted(expected)}, got {sorted(state)}")
     tensors = {name: torch.from_numpy(array) for name, array in state.items()}
     port.load_state_dict(tensors, strict=False)
     port.eval()

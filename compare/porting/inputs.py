@@ -11,12 +11,27 @@ from compare.errors import BadInput
 from compare.kinds.graph import LayerPlan, ModelPlan, Tensor, TensorFacts, tensors_in
 
 SAMPLES = 8
-STEPS = 50  # of a sequence of any length; shorter ones are cut from it
-PIXELS = 32  # of an image of any size, along each axis
 FEWEST_LABELS = 2  # of whole numbers that no embedding reads
 
 # Layers through which indices reach an embedding as they are.
 PASSING = ("Dropout", "Flatten", "Reshape", "RepeatVector", "Activation", "Masking")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What open sizes are, in the inputs of one run.
+
+    Args:
+        steps: of a sequence of any length.
+        pixels: of an image of any size, along each axis.
+    """
+
+    steps: int
+    pixels: int
+
+
+# The first is the largest; the suite cuts shorter sequences from it where it can.
+SIZES = (Sizes(50, 32), Sizes(7, 48), Sizes(1, 40))
 
 
 @dataclass(frozen=True)
@@ -33,7 +48,10 @@ class _Needs:
 
 
 def drawn(
-    plan: ModelPlan, facts: Sequence[tuple[TensorFacts, ...]], seed: int
+    plan: ModelPlan,
+    facts: Sequence[tuple[TensorFacts, ...]],
+    seed: int,
+    sizes: Sizes = SIZES[0],
 ) -> tuple[np.ndarray, ...]:
     """Random inputs for a model, one for each of its inputs, in order.
 
@@ -44,6 +62,7 @@ def drawn(
         plan: of the model.
         facts: of what each call returns.
         seed: of the numbers.
+        sizes: what is open otherwise.
 
     Returns:
         (batch, ...) each, float32 or int64.
@@ -56,8 +75,19 @@ def drawn(
     for tensor in tensors_in(plan.inputs):
         fact = facts[tensor.call][tensor.output]
         needs = _needs(plan, tensor)
-        arrays.append(_drawn(plan.plan_of(tensor).name, fact, needs, rng))
+        shape = _shape(fact, sizes)
+        arrays.append(_drawn(plan.plan_of(tensor).name, fact, shape, needs, rng))
     return tuple(arrays)
+
+
+def sizes_of(
+    plan: ModelPlan, facts: Sequence[tuple[TensorFacts, ...]]
+) -> tuple[Sizes, ...]:
+    """The sizes to run a model on: one where it takes no other, the batch aside."""
+    tensors = tensors_in(plan.inputs)
+    if any(None in facts[t.call][t.output].shape[1:] for t in tensors):
+        return SIZES
+    return SIZES[:1]
 
 
 def _needs(plan: ModelPlan, tensor: Tensor) -> _Needs:
@@ -92,10 +122,13 @@ def _readers(plan: ModelPlan, tensor: Tensor) -> Iterator[LayerPlan]:
 
 
 def _drawn(
-    name: str, fact: TensorFacts, needs: _Needs, rng: np.random.Generator
+    name: str,
+    fact: TensorFacts,
+    shape: tuple[int, ...],
+    needs: _Needs,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Numbers for one input."""
-    shape = _sizes(fact)
     if fact.dtype == "string":
         raise BadInput(
             f"{name}: expected an input of numbers, got one of texts, which PyTorch "
@@ -116,17 +149,17 @@ def _drawn(
     return array
 
 
-def _sizes(fact: TensorFacts) -> tuple[int, ...]:
-    """The sizes of an input, where some are open."""
+def _shape(fact: TensorFacts, sizes: Sizes) -> tuple[int, ...]:
+    """The shape of an input, of which some sizes may be open."""
     is_image = len(fact.shape) > 3
-    sizes = []
+    shape = []
     for axis, size in enumerate(fact.shape):
         if size is None:
             size = SAMPLES
             if axis > 0:
-                size = PIXELS if is_image else STEPS
-        sizes.append(size)
-    return tuple(sizes)
+                size = sizes.pixels if is_image else sizes.steps
+        shape.append(size)
+    return tuple(shape)
 
 
 def _pad(array: np.ndarray, padding: float) -> None:

@@ -1,4 +1,4 @@
-"""What runs the original faithfully, so that a port is compared with it and not with us."""
+"""What runs the original faithfully: a port is compared with that."""
 
 from __future__ import annotations
 

@@ -126,15 +126,15 @@ def port(wish: Wish) -> Port:
     source = pytorch_source(saved.plan, facts, saved.weights, name)
     module = getattr(running.module_of(source.text, MODEL), name)()
     ports.load(module, state_of(module, source.moves))
-    arrays = inputs.drawn(saved.plan, original.facts, wish.seed)
-    say("comparing the port with the original")
+    sizes = inputs.sizes_of(saved.plan, original.facts)
+    runs = [inputs.drawn(saved.plan, original.facts, wish.seed, s) for s in sizes]
     judge = judge_of(wish.path, saved, original.model)
-    evidence = proved(wish.path.name, module, judge, arrays, wish.seed)
+    evidence = proved(wish.path.name, module, judge, runs, wish.seed)
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes)))
     contents = {
         MODEL: source.text.encode(),
         WEIGHTS: save_arrays(ports.arrays_of(module)),
-        **_example(name, module, judge, arrays),
+        **_example(name, module, judge, runs[0]),
     }
     if wish.twin:
         contents[TWIN] = keras_source(saved.plan).encode()
@@ -198,7 +198,7 @@ def _shortened(array: np.ndarray) -> np.ndarray:
 
 
 def _document(facts: readme.Facts, judge: Judge, evidence: Evidence) -> str:
-    """The evidence as JSON, with what it is of; no time is in it, so that it repeats."""
+    """The evidence as JSON, with what it is of, and without a time: it repeats."""
     document = json.loads(evidence.to_json())
     del document["summary"]["seconds"]
     document["port"] = {

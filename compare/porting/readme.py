@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from compare.judging.evidence import Evidence
-from compare.judging.result import Result
+from compare.judging.result import Result, deciding
+from compare.judging.summary import MATCHED
 from compare.one_line import printable
 
 
@@ -63,9 +64,10 @@ def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
     yield ""
     yield from _table(evidence.alike())
     yield ""
-    yield "gap: largest difference in float64, as a part of the largest value; limit: what"
-    yield "rounding explains, measured by running each model in float32 as well."
-    for sentence in (*facts.notes, *evidence.notes):
+    yield "gap: largest difference in float64, as a part of the largest value."
+    yield "limit: what rounding explains, measured by running each in float32 as well."
+    notes = [note for note in evidence.notes if not note.startswith(MATCHED)]
+    for sentence in (*facts.notes, *notes):
         yield ""
         yield f"- {printable(sentence)}"
     for sentences in evidence.unexercised.values():
@@ -75,7 +77,7 @@ def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
         for sentence in sentences:
             yield f"- {printable(sentence)}"
     yield ""
-    yield "`python check.py` runs a stored example again, with torch and safetensors alone."
+    yield "`python check.py` runs a stored example again, with torch and safetensors."
     yield ""
     yield "## Files"
     yield ""
@@ -89,8 +91,8 @@ def _verdict(evidence: Evidence) -> str:
     if evidence.as_expected:
         return f"**{evidence.verdict}**: it computes what the original computes."
     return (
-        f"**{evidence.verdict}**: it is NOT shown to compute what the original computes. "
-        "Do not use it before you know why."
+        f"**{evidence.verdict}**: it is NOT shown to compute what the original "
+        "computes. Do not use it before you know why."
     )
 
 
@@ -100,10 +102,12 @@ def _table(groups: Sequence[Sequence[Result]]) -> Iterator[str]:
     for results in groups:
         steps = " ".join(dict.fromkeys(str(r.timesteps or "") for r in results))
         batches = " ".join(dict.fromkeys(str(r.batch) for r in results))
-        worst = max(results, key=lambda result: result.gap64)
         first = results[0]
         weights = "of the file" if first.direction == "as is" else first.direction
-        yield (
-            f"| {weights} | {steps} | {batches} | {first.verdict} | "
-            f"{worst.gap64:.1e} | {worst.limit64:.1e} |"
-        )
+        deciding_stages = [deciding(r.verdict, r.stages) for r in results if r.stages]
+        stages = [stage for stage in deciding_stages if stage is not None]
+        figures = " | "
+        if stages:
+            worst = max(stages, key=lambda stage: stage.ratio)
+            figures = f"{worst.gap:.1e} | {worst.limit:.1e}"
+        yield f"| {weights} | {steps} | {batches} | {first.verdict} | {figures} |"

@@ -17,7 +17,7 @@ def print_port(console: Console, port: Port, out: str) -> None:
         verdict += ", so not shown to compute what the original computes"
     console.print(Text(verdict, style="bold"))
     console.print(Text(port.judge))
-    for note in (*port.notes, *evidence.notes):
+    for note in port.notes:
         console.print(Text(f"- {printable(note)}"))
     console.print()
     console.print(Text(evidence.explain()))

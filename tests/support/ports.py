@@ -127,6 +127,8 @@ def layer_plan(layer):
             config["batch_size"] = size
         return LayerPlan(layer.name, INPUT, config)
     config = layer.get_config()
+    for inner in ("layer", "backward_layer", "cell"):  # they stand in `inside`
+        config.pop(inner, None)
     inside = ()
     if isinstance(layer, keras.layers.Bidirectional):
         inside = (layer_plan(layer.forward_layer), layer_plan(layer.backward_layer))
