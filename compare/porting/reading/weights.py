@@ -67,6 +67,7 @@ def _by_layer(
             arrays += _flat({part: parts[part] for part in _ordered(leaf, parts)})
         if leaf.shapes:  # else the state of a drawing, or of a sequence
             by_layer[leaf.name] = arrays
+    _share(leaves, by_layer, found)
     for path, stored in in_file.items():
         if not _flat(stored.parts):
             continue
@@ -75,6 +76,26 @@ def _by_layer(
         else:
             found.note(f"arrays of {path or 'the model itself'} are of no layer")
     return by_layer
+
+
+def _share(
+    leaves: Sequence[Leaf], by_layer: dict[str, list[Any]], found: Findings
+) -> None:
+    """Give layers that stand in two models their arrays, which the file has once.
+
+    All layers of one of the models are without arrays then.
+    """
+    holding = [leaf for leaf in leaves if leaf.shapes]
+    models_at_hand = {leaf.steps[:-1] for leaf in holding if by_layer[leaf.name]}
+    for leaf in holding:
+        if by_layer[leaf.name] or leaf.steps[:-1] in models_at_hand:
+            continue
+        for twin in holding:
+            is_twin = twin.plan == leaf.plan and twin.steps[-1] == leaf.steps[-1]
+            if is_twin and by_layer.get(twin.name):
+                by_layer[leaf.name] = by_layer[twin.name]
+                found.note(f"{leaf.name}: read from {twin.name}, which it seems to be")
+                break
 
 
 def _at(path: str, in_file: Mapping[str, keras_layouts.Leaf]) -> list[str]:
