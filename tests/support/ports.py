@@ -29,11 +29,13 @@ def plan_of(model):
     layers, calls, facts, weights, places = {}, [], [], {}, {}
     model = getattr(model, "_functional", None) or model
     for layer in model.operations:
+        if not isinstance(layer, keras.layers.Layer):
+            continue  # what makes a mask that Keras hands on by itself
         for node in layer._inbound_nodes:  # noqa: SLF001
             kwargs = {
                 name: _placed(value, places)
                 for name, value in node.arguments.kwargs.items()
-                if value is not None
+                if value is not None and name != "mask"
             }
             args = _placed(node.arguments.args, places)
             calls.append(Call(layer.name, args, kwargs))
@@ -73,7 +75,11 @@ def _placed(value, tensors):
 
 
 def layer_plan(layer):
-    config = {} if isinstance(layer, keras.layers.InputLayer) else layer.get_config()
+    config = layer.get_config()
+    for inner in ("layer", "backward_layer", "cell"):  # they stand in `inside`
+        config.pop(inner, None)
+    if isinstance(layer, keras.layers.InputLayer):
+        config["shape"] = config["batch_shape"][1:]
     inside = ()
     if isinstance(layer, keras.layers.Bidirectional):
         inside = (layer_plan(layer.forward_layer), layer_plan(layer.backward_layer))

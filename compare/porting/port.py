@@ -1,0 +1,213 @@
+"""A saved Keras model, ported: source of PyTorch, its weights, and the proof."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save as save_arrays
+
+import compare
+from compare.judging.evidence import Evidence
+from compare.kinds.source import identifier
+from compare.porting import folder, inputs, readme, running
+from compare.porting.judges import judge_of
+from compare.porting.moving import state_of
+from compare.porting.proof import Judge, proved
+from compare.porting.reading import Saved, read
+from compare.porting.writing.keras_source import keras_source
+from compare.porting.writing.pytorch_source import Facts, pytorch_source
+from compare.progress import say
+
+MODEL, WEIGHTS, CHECK = "model.py", "model.safetensors", "check.py"
+EXAMPLE, README, EVIDENCE = "example.safetensors", "README.md", "evidence.json"
+TWIN = "keras_model.py"
+FILES = (MODEL, WEIGHTS, CHECK, EXAMPLE, README, EVIDENCE)
+
+MEANINGS = {
+    MODEL: "the source",
+    WEIGHTS: "its weights",
+    CHECK: "runs the stored example",
+    EXAMPLE: "a few inputs, and what the original makes of them",
+    README: "this text",
+    EVIDENCE: "all figures of the comparison",
+    TWIN: "the same model as source of Keras 3",
+}
+
+SAMPLES_OF_EXAMPLE = 4
+LEAST_LIMIT = 1e-5  # of the example, which runs on other machines in float32
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port, as it was written.
+
+    Args:
+        folder: that holds it.
+        files: their names.
+        class_name: of the module in `model.py`.
+        evidence: of the comparison with the original.
+        judge: what it was compared with, in words.
+        notes: what was read or written otherwise than it stands in the file.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    class_name: str
+    evidence: Evidence
+    judge: str
+    notes: tuple[str, ...]
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the port computes what the original computes."""
+        return self.evidence.as_expected
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be ported, and where to; checked, and read already.
+
+    Args:
+        path: of the file.
+        saved: what was read from it.
+        folder: where the port goes.
+        twin: whether to write the model as source of Keras 3 as well.
+        seed: of inputs and random weights.
+    """
+
+    path: Path
+    saved: Saved
+    folder: Path
+    twin: bool
+    seed: int
+
+
+def wished(
+    path: str,
+    out: str,
+    config: str | None = None,
+    twin: bool = False,
+    force: bool = False,
+    seed: int = 0,
+) -> Wish:
+    """Check and read what is to be ported; neither framework is loaded.
+
+    Arguments are those of `compare.api.port`.
+
+    Raises:
+        BadInput: if the folder cannot be written, or the file not be read.
+    """
+    target = folder.checked(out, _names(twin), force)
+    return Wish(Path(path), read(path, config), target, twin, seed)
+
+
+def port(wish: Wish) -> Port:
+    """Write a port, with its proof; loads both frameworks.
+
+    Raises:
+        BadInput: if PyTorch cannot have a layer, or Keras cannot make one.
+    """
+    # Here, since they load the frameworks.
+    from compare.in_keras.rebuilding import rebuilt
+    from compare.in_pytorch import ports
+
+    saved, names = wish.saved, _names(wish.twin)
+    say("writing the source")
+    name = class_name(wish.path.name)
+    original = rebuilt(saved.plan, saved.weights)
+    facts = Facts(original.facts, original.models)
+    source = pytorch_source(saved.plan, facts, saved.weights, name)
+    module = getattr(running.module_of(source.text, MODEL), name)()
+    ports.load(module, state_of(module, source.moves))
+    sizes = inputs.sizes_of(saved.plan, original.facts)
+    runs = [inputs.drawn(saved.plan, original.facts, wish.seed, s) for s in sizes]
+    judge = judge_of(wish.path, saved, original.model)
+    evidence = proved(wish.path.name, module, judge, runs, wish.seed)
+    notes = tuple(dict.fromkeys((*saved.notes, *source.notes)))
+    contents = {
+        MODEL: source.text.encode(),
+        WEIGHTS: save_arrays(ports.arrays_of(module)),
+        **_example(name, module, judge, runs[0]),
+    }
+    if wish.twin:
+        contents[TWIN] = keras_source(saved.plan).encode()
+    facts_of_readme = readme.Facts(
+        source=wish.path.name,
+        version=saved.version,
+        sha256=hashlib.sha256(wish.path.read_bytes()).hexdigest(),
+        class_name=name,
+        judge=judge.reason,
+        notes=notes,
+        files={file: MEANINGS[file] for file in names},
+        by=f"twinproof {compare.__version__}",
+    )
+    contents[README] = readme.text(facts_of_readme, evidence).encode()
+    contents[EVIDENCE] = _document(facts_of_readme, judge, evidence).encode()
+    folder.write(wish.folder, {file: contents[file] for file in names})
+    return Port(wish.folder, names, name, evidence, judge.reason, notes)
+
+
+def _names(twin: bool) -> tuple[str, ...]:
+    """The files of a port."""
+    return (*FILES, TWIN) if twin else FILES
+
+
+def class_name(file: str) -> str:
+    """The name of a port's class, after the file: my-model.h5 becomes MyModel."""
+    stem = file
+    for ending in (".weights.h5", ".keras", ".hdf5", ".h5"):
+        if stem.lower().endswith(ending):
+            stem = stem[: -len(ending)]
+            break
+    words = identifier(stem).split("_")
+    return "".join(word[:1].upper() + word[1:] for word in words if word)
+
+
+def _example(
+    name: str, module: Any, judge: Judge, arrays: Sequence[np.ndarray]
+) -> dict[str, bytes]:
+    """A few samples with what the original makes of them, and a script that runs it."""
+    from compare.in_keras import saved
+    from compare.in_pytorch import ports
+
+    given = [_shortened(array) for array in arrays]
+    right = saved.results(judge.model, given)
+    results = ports.results(module, given)
+    gap = 0.0
+    for result, expected in zip(results, right, strict=True):
+        scale = max(float(np.abs(expected).max()), 1e-30)
+        gap = max(gap, float(np.abs(result - expected).max()) / scale)
+    limit = max(LEAST_LIMIT, float(f"{10 * gap:.0e}"))
+    held = {f"input{number:03}": array for number, array in enumerate(given)}
+    held |= {f"result{number:03}": array for number, array in enumerate(right)}
+    text = resources.files("compare.porting") / "data" / "check.py.txt"
+    script = text.read_text("utf-8").replace("CLASS", name)
+    script = script.replace("LIMIT_OF_FLOAT32", f"{limit:.0e}")
+    return {CHECK: script.encode(), EXAMPLE: save_arrays(held)}
+
+
+def _shortened(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array[:SAMPLES_OF_EXAMPLE])
+
+
+def _document(facts: readme.Facts, judge: Judge, evidence: Evidence) -> str:
+    """The evidence as JSON, with what it is of, and without a time: it repeats."""
+    document = json.loads(evidence.to_json())
+    del document["summary"]["seconds"]
+    document["port"] = {
+        "source": facts.source,
+        "sha256": facts.sha256,
+        "keras_version": facts.version,
+        "class": facts.class_name,
+        "judge": judge.name,
+        "reason": judge.reason,
+        "notes": list(facts.notes),
+    }
+    return json.dumps(document, indent=1) + "\n"
