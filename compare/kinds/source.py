@@ -295,6 +295,10 @@ class Source:
         return self.layout(plan, axes) if callable(self.layout) else self.layout
 
 
+class Unwritable(Exception):
+    """A call that PyTorch cannot have, with what it is and what would be needed."""
+
+
 # ------------------------------------------------------------------------------- text
 
 
