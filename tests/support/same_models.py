@@ -9,8 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from compare.in_keras.models import copied
-from compare.in_keras.precision import settled
+from compare.in_keras.rebuilding import results
 
 LIMIT = 1e-13
 ROOT = Path(__file__).parents[2]
@@ -33,11 +32,7 @@ def inputs_of(model: keras.Model, batch: int = 2, time: int = 6) -> list[np.ndar
 
 def outputs(model: keras.Model, arrays: list[np.ndarray]) -> list[np.ndarray]:
     """All results in float64."""
-    inputs = [keras.ops.convert_to_tensor(array) for array in arrays]
-    packed = keras.tree.pack_sequence_as(model.input, inputs)
-    with settled("float64"):
-        results = copied(model, "float64")(packed)
-    return [np.asarray(result) for result in keras.tree.flatten(results)]
+    return results(model, arrays, "float64")
 
 
 def assert_same(
@@ -47,9 +42,9 @@ def assert_same(
     arrays = inputs_of(model) if arrays is None else arrays
     right = outputs(model, arrays)
     for other in others:
-        results = outputs(other, arrays)
-        assert len(results) == len(right)
-        for first, second in zip(right, results, strict=True):
+        computed = outputs(other, arrays)
+        assert len(computed) == len(right)
+        for first, second in zip(right, computed, strict=True):
             assert first.shape == second.shape
             assert first.dtype == second.dtype == np.float64
             assert np.abs(first).max() > 0.001
