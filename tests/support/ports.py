@@ -35,7 +35,7 @@ def plan_of(model):
             kwargs = {
                 name: _placed(value, places)
                 for name, value in node.arguments.kwargs.items()
-                if value is not None and name != "mask"
+                if value is not None and (name != "mask" or id(value) in places)
             }
             args = _placed(node.arguments.args, places)
             calls.append(Call(layer.name, args, kwargs))
