@@ -195,11 +195,12 @@ class _Graph:
             args = with_tensors(call.args, find)
             kwargs = with_tensors(dict(call.kwargs), find)
             tensors = keras.tree.flatten(self._called(call, args, kwargs))
-            is_model = self._plan.layers[call.layer].model is not None
-            if models is not None and is_model:
-                self._inside[call.layer].look_inside(
-                    self._prefix + call.layer, args[0], tensors, models
-                )
+            if models is not None and call.layer in self._inside:
+                name, inside = self._prefix + call.layer, self._inside[call.layer]
+                if self._plan.layers[call.layer].model is not None:
+                    inside.look_inside(name, args[0], tensors, models)
+                else:  # a wrapper calls it on parts of what it gets
+                    models[name] = inside.facts(inside.inputs, models)
             results.append(tensors)
         return results
 

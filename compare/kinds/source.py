@@ -116,6 +116,7 @@ class Page:
         helpers: names of files in `in_pytorch/ported` that it needs.
         moves: which arrays go where.
         live: variables that hold what is read later, or are taken by this call.
+        later: of those, the variables that hold what is read after this call.
         notes: what a reader of the port must know.
     """
 
@@ -124,15 +125,27 @@ class Page:
     helpers: list[str] = field(default_factory=list)
     moves: list[Moved] = field(default_factory=list)
     live: set[str] = field(default_factory=set)
+    later: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
     def variable(self, word: str) -> str:
         """Return a variable's name that may be given a value now, and take it."""
+        return self._free(word, self.live)
+
+    def result(self, word: str) -> str:
+        """Return a variable's name for the statement that reads the inputs last.
+
+        It may be that of an input that is not read after this call.
+        """
+        return self._free(word, self.later)
+
+    def _free(self, word: str, taken: set[str]) -> str:
         name, number = word, 1
-        while name in self.live:
+        while name in taken:
             number += 1
             name = f"{word}_{number}"
         self.live.add(name)
+        self.later.add(name)
         return name
 
 
@@ -151,6 +164,8 @@ class Site:
         kwargs: other arguments; tensors are `TensorText`s.
         args: all positional arguments; tensors are `TensorText`s.
         word: a variable's name for the result, for lines of its own.
+        read: the numbers of the outputs that something reads.
+        result_mask: the variable that `Source.mask_of` returned, or "".
     """
 
     page: Page
@@ -163,6 +178,8 @@ class Site:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     args: tuple[Any, ...] = ()
     word: str = "x"
+    read: frozenset[int] = frozenset({0})
+    result_mask: str = ""
 
     @property
     def x(self) -> TensorText:
@@ -221,6 +238,10 @@ class Site:
     def variable(self, word: str) -> str:
         """A new variable in `forward`; nothing is written yet."""
         return self.page.variable(word)
+
+    def result(self, word: str) -> str:
+        """A variable for the line that reads the inputs last; see `Page.result`."""
+        return self.page.result(word)
 
     def note(self, sentence: str) -> None:
         """Tell the reader of the port something about it."""

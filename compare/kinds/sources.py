@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from compare.kinds import IN_KERAS_ALONE, KINDS
+from compare.kinds import (
+    BY_HAND,
+    IN_KERAS_ALONE,
+    KINDS,
+    bidirectional_source,
+    masking_source,
+    recurrent_source,
+)
 from compare.kinds.activation_source import ACTIVATIONS
 from compare.kinds.join_source import JOINS
 from compare.kinds.operation_axes_source import ON_AXES
@@ -12,8 +19,13 @@ from compare.kinds.reshaping_source import RESHAPING
 from compare.kinds.source import Source
 
 SOURCES: dict[str, Source] = {}
-for _kind in (*KINDS, *IN_KERAS_ALONE):
+for _kind in (*KINDS, *IN_KERAS_ALONE, *BY_HAND):
     SOURCES |= _kind.sources
 SOURCES |= ACTIVATIONS | JOINS | RESHAPING
 for _name, _source in {**OPERATIONS, **ON_AXES, **REDUCTIONS}.items():
     SOURCES[f"ops.{_name}"] = _source
+SOURCES |= {
+    "Bidirectional": bidirectional_source.SOURCE,
+    "Masking": masking_source.SOURCE,
+    "RNN": recurrent_source.SOURCE,
+}

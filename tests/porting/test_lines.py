@@ -74,7 +74,7 @@ def test_text_in_quotes_is_as_ruff_writes_it_and_reads_back(text):
         ((slice(None), -1), ":, -1"),
         ((Ellipsis, None), "..., None"),
         (slice(1, None, 2), "1::2"),
-        ((slice(None, -1),), ":-1,"),
+        ((slice(None, -1),), ":-1"),
     ],
 )
 def test_an_index_is_written_with_its_slices(item, text):

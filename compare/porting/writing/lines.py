@@ -52,6 +52,11 @@ def call(
     return Brackets(f"{function}(", tuple(items), ")")
 
 
+def name(text: str) -> Brackets:
+    """Code that is never broken, to stand among constants."""
+    return Brackets(text, (), "")
+
+
 def literal(value: object) -> Code:
     """A constant as ruff writes it: numbers, text, None, and lists and so on of them.
 
@@ -95,8 +100,7 @@ def index(item: object) -> str:
         item: a number, a slice, None, Ellipsis, or a tuple of them.
     """
     if isinstance(item, tuple) and item:
-        text = ", ".join(index(part) for part in item)
-        return f"{text}," if len(item) == 1 else text
+        return ", ".join(index(part) for part in item)
     if not isinstance(item, slice):
         return str(literal(item))
     text = f"{_bound(item.start)}:{_bound(item.stop)}"

@@ -181,6 +181,7 @@ class _ModelWriter:
             texts, second, mask = self._write_layer(number, call, layer)
         folded = self.values.folded_after(call)
         self.values.at(number + 1)
+        self.page.live |= {*filter(str.isidentifier, texts)}
         for output, text in enumerate(texts):
             tensor = Tensor(number, output)
             facts = self.facts.calls[number][output]
@@ -190,7 +191,9 @@ class _ModelWriter:
                 features_second=second and value.step.axes > 2,
                 mask=mask if facts.masked else "",
             )
-            self.values[tensor] = self._named(value, call.layer)
+            if tensor in self.values.last_read:
+                value = self._named(value, call.layer)
+            self.values[tensor] = value
 
     def _named(self, value: TensorText, layer: str) -> TensorText:
         """The value under a variable, and the line that gives it the variable."""
@@ -215,6 +218,7 @@ class _ModelWriter:
         mask = next(filter(None, masks), "")
         if source.mask_of is not None and site.outputs[0].masked:
             mask = source.mask_of(site)
+            site = replace(site, result_mask=mask)
         second = site.inputs[0].features_second if site.inputs else False
         layout = source.returns
         if layout is None and site.inputs:
@@ -242,6 +246,11 @@ class _ModelWriter:
             outputs=tuple(outputs),
             kwargs=with_tensors(dict(call.kwargs), self.values.step),
             args=with_tensors(call.args, self.values.step),
+            read=frozenset(
+                tensor.output
+                for tensor in self.values.last_read
+                if tensor.call == number
+            ),
         )
 
     def _write_model(self, layer: LayerPlan, call: Call) -> Sequence[str]:

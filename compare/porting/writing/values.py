@@ -87,12 +87,17 @@ class Values:
     def at(self, number: int) -> None:
         """Say which call is written: the page may use variables that none reads now."""
         self.number = number
+        self.page.live = self._live(number)
+        self.page.later = self._live(number + 1)
+
+    def _live(self, number: int) -> set[str]:
+        """The variables that calls from this one on read, with their masks."""
         live = set()
         for values in (self.texts, self.spares):
             for tensor, value in values.items():
                 if self.last_read.get(tensor, -1) >= number:
                     live |= {value.text, value.mask, *value.folded}
-        self.page.live = live - {""}
+        return live - {""}
 
     # ------------------------------------------------------------------------- moves
 
