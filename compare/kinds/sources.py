@@ -22,10 +22,10 @@ SOURCES: dict[str, Source] = {}
 for _kind in (*KINDS, *IN_KERAS_ALONE, *BY_HAND):
     SOURCES |= _kind.sources
 SOURCES |= ACTIVATIONS | JOINS | RESHAPING
-for _name, _source in {**OPERATIONS, **ON_AXES, **REDUCTIONS}.items():
-    SOURCES[f"ops.{_name}"] = _source
 SOURCES |= {
     "Bidirectional": bidirectional_source.SOURCE,
     "Masking": masking_source.SOURCE,
     "RNN": recurrent_source.SOURCE,
 }
+for _name, _source in {**OPERATIONS, **ON_AXES, **REDUCTIONS}.items():
+    SOURCES[f"ops.{_name}"] = _source

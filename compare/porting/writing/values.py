@@ -91,7 +91,7 @@ class Values:
         self.page.later = self._live(number + 1)
 
     def _live(self, number: int) -> set[str]:
-        """The variables that calls from this one on read, with their masks."""
+        """The variables that calls from this one on read."""
         live = set()
         for values in (self.texts, self.spares):
             for tensor, value in values.items():
