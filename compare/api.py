@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from compare.judging.evidence import Evidence
     from compare.judging.words import Side
     from compare.matching.moves import Move
+    from compare.porting.port import Port
 
 
 def check(
@@ -193,3 +194,41 @@ def transfer(
 
     ignored = checked_ignore("transfer: ignore", ignore)
     return transferring.transfer(source, target, names, ignored)
+
+
+def port(
+    path: str,
+    out: str,
+    config: str | None = None,
+    *,
+    twin: bool = False,
+    force: bool = False,
+    seed: int = 0,
+) -> Port:
+    """Write a saved Keras model as source of PyTorch, with its weights and the proof.
+
+        port = compare.port("trained.h5", "ported")
+        print(port.evidence.verdict)  # same
+
+    Args:
+        path: of a `.keras`, `.h5` or `.hdf5` that Keras 1, 2 or 3 saved. Nothing in it
+            is run.
+        out: the folder that gets `model.py`, `model.safetensors`, `check.py`, an
+            example, `README.md` and `evidence.json`; made if it is not there.
+        config: of the model, a JSON file as `model.to_json()` gives it, where `path`
+            holds weights alone.
+        twin: whether to write the model as source of Keras 3 as well.
+        force: whether files of an earlier port may be overwritten.
+        seed: of the inputs that the port is judged on.
+
+    Returns:
+        Where the port is, the name of its class, and the evidence: its verdict is
+        "same" where the port computes what the original computes.
+
+    Raises:
+        BadInput: if the file cannot be read, or holds what PyTorch cannot have; all of
+            that at once, with the names of the layers. Nothing is written then.
+    """
+    from compare import port_session
+
+    return port_session.port(path, out, config, twin, force, seed)

@@ -34,6 +34,7 @@ examples:
   {command} run my_pair.py                   are they the same?
   {command} explain my_pair.py               if not, why?
   {command} transfer my.pt my.keras          weights from file to file
+  {command} port trained.h5 --out ported     a saved Keras model in PyTorch
   {command} train stock_price                both twins learn, in step
   {command} train stock_price --mode native  why they drift apart as they are
 
@@ -56,6 +57,15 @@ examples:
   {command} transfer trained.pt model.keras --names encoder.rnn=lstm+lstm_1
 
 exit status: 0 written, 2 bad usage or input"""
+
+PORT_EXAMPLES = """\
+examples:
+  {command} port trained.h5 --out ported         source, weights, and the proof
+  {command} port trained.keras --out ported --twin
+  {command} port my.weights.h5 --config model.json --out ported
+
+exit status: 0 written, and the same as the original; 1 written, and not shown to be the
+same; 2 bad usage or input, and nothing is written"""
 
 TRAIN_EXAMPLES = """\
 examples:
@@ -261,6 +271,34 @@ def _add_transfer(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_port(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a saved model of Keras: .keras, .h5 or .hdf5, of Keras 1, 2 or 3",
+    )
+    verb.add_argument(
+        "--out",
+        metavar="DIR",
+        required=True,
+        help="the folder that gets model.py, model.safetensors, check.py, an example, "
+        "README.md and evidence.json",
+    )
+    verb.add_argument(
+        "--config",
+        metavar="FILE",
+        help="the model's configuration as JSON, as model.to_json() gives it, where "
+        "MODEL holds weights alone",
+    )
+    verb.add_argument(
+        "--twin",
+        action="store_true",
+        help="write the model as source of Keras 3 as well, keras_model.py",
+    )
+    _add_force(verb)
+    _add_seed(verb)
+
+
 def _add_train(verb: argparse.ArgumentParser) -> None:
     _add_name(verb)
     _add_algorithm(verb)
@@ -344,6 +382,11 @@ EXPLAIN = Arguments(
     description="where and why twins differ: the place, the known mistake that "
     "explains it, what to change, and the smallest input that shows it",
     examples=EXPLAIN_EXAMPLES,
+)
+PORT = Arguments(
+    "write a saved Keras model as source of PyTorch, with its weights and the proof",
+    _add_port,
+    examples=PORT_EXAMPLES,
 )
 TRAIN = Arguments(
     "train both twins from the same weights on the same batches, step by step",

@@ -205,6 +205,15 @@ def _transfer(args: argparse.Namespace) -> int:
     return AS_EXPECTED
 
 
+def _port(args: argparse.Namespace) -> int:
+    from compare.port_session import port
+    from compare.reports.ports import print_port
+
+    ported = port(args.model, args.out, args.config, args.twin, args.force, args.seed)
+    print_port(_console(), ported, args.out)
+    return _status(ported.is_proved)
+
+
 def _train(args: argparse.Namespace) -> int:
     from compare import session
     from compare.reports.training import plot, print_training
@@ -369,4 +378,5 @@ VERBS = {
     "claims": Verb(_claims, arguments.CLAIMS),
     "new": Verb(_new, arguments.NEW),
     "transfer": Verb(_transfer, arguments.TRANSFER),
+    "port": Verb(_port, arguments.PORT),
 }

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -219,7 +220,10 @@ def remove_unfinished() -> None:
 
 def _remove(unfinished_file: Path) -> None:
     with suppress(OSError):  # it was not begun yet, or it has the target's name now
-        unfinished_file.unlink()
+        if unfinished_file.is_dir():
+            shutil.rmtree(unfinished_file)
+        else:
+            unfinished_file.unlink()
     unfinished.discard(unfinished_file)
 
 

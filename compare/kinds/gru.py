@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.kinds import functions, recurrent, running
+from compare.kinds import functions, recurrent, recurrent_source, running
 from compare.kinds import recurrent_arrays as arrays
 from compare.kinds import recurrent_computations as computations
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
@@ -250,5 +250,6 @@ GRU = Kind(
     ),
     cell=CELL,
     files=(recurrent.IN_FILES,),
+    sources={"GRU": recurrent_source.SOURCE},
     examples=recurrent.examples("GRU", "GRU"),
 )

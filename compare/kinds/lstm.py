@@ -17,7 +17,6 @@ from compare.kinds.mistake import ArraysOfLayer, Call, Computation, Mistake
 from compare.kinds.option import Option, Options
 from compare.kinds.recurrent_computations import Returned, returned
 from compare.kinds.rows import Row, summed, transposed
-from compare.kinds.source import Source
 
 GATES = "ifgo"
 
@@ -194,6 +193,6 @@ LSTM = Kind(
     ),
     cell=CELL,
     files=(recurrent.IN_FILES,),
-    sources={"LSTM": Source(recurrent_source.write, "features last")},
+    sources={"LSTM": recurrent_source.SOURCE},
     examples=recurrent.examples("LSTM", "LSTM"),
 )

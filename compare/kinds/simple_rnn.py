@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.kinds import functions, recurrent, running
+from compare.kinds import functions, recurrent, recurrent_source, running
 from compare.kinds import recurrent_arrays as arrays
 from compare.kinds import recurrent_computations as computations
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
@@ -136,6 +136,7 @@ RNN = Kind(
     mistakes=_mistakes("RNN", computations.NO_TANH),
     cell=CELL,
     files=(recurrent.IN_FILES,),
+    sources={"SimpleRNN": recurrent_source.SOURCE},
     examples=recurrent.examples("RNN", "SimpleRNN"),
 )
 

@@ -43,6 +43,8 @@ class TensorText:
             which are the last one in `shape`.
         mask: the variable that holds which steps count, bool (batch, time); "" where
             Keras hands on no mask with it.
+        folded: how many steps each axis has that PyTorch's tensor has in its batch, as
+            text: `shape` has these axes after the batch.
     """
 
     text: str
@@ -50,6 +52,7 @@ class TensorText:
     dtype: str = "float32"
     features_second: bool = False
     mask: str = ""
+    folded: tuple[str, ...] = ()
 
     @property
     def axes(self) -> int:
@@ -67,6 +70,14 @@ class TensorText:
     def features_axis(self) -> int:
         """The number of PyTorch's axis that has the features."""
         return 1 if self.features_second else -1
+
+    @property
+    def step(self) -> TensorText:
+        """The same tensor, with what is folded into its batch as the batch."""
+        if not self.folded:
+            return self
+        shape = (None, *self.shape[len(self.folded) + 1 :])
+        return replace(self, shape=shape, mask="", folded=())
 
     def axis_in_torch(self, axis: int) -> int:
         """The number of PyTorch's axis for one of Keras's, counted from either end."""
@@ -105,6 +116,7 @@ class Page:
         helpers: names of files in `in_pytorch/ported` that it needs.
         moves: which arrays go where.
         live: variables that hold what is read later, or are taken by this call.
+        later: of those, the variables that hold what is read after this call.
         notes: what a reader of the port must know.
     """
 
@@ -113,15 +125,27 @@ class Page:
     helpers: list[str] = field(default_factory=list)
     moves: list[Moved] = field(default_factory=list)
     live: set[str] = field(default_factory=set)
+    later: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
     def variable(self, word: str) -> str:
         """Return a variable's name that may be given a value now, and take it."""
+        return self._free(word, self.live)
+
+    def result(self, word: str) -> str:
+        """Return a variable's name for the statement that reads the inputs last.
+
+        It may be that of an input that is not read after this call.
+        """
+        return self._free(word, self.later)
+
+    def _free(self, word: str, taken: set[str]) -> str:
         name, number = word, 1
-        while name in self.live:
+        while name in taken:
             number += 1
             name = f"{word}_{number}"
         self.live.add(name)
+        self.later.add(name)
         return name
 
 
@@ -140,6 +164,8 @@ class Site:
         kwargs: other arguments; tensors are `TensorText`s.
         args: all positional arguments; tensors are `TensorText`s.
         word: a variable's name for the result, for lines of its own.
+        read: the numbers of the outputs that something reads.
+        result_mask: the variable that `Source.mask_of` returned, or "".
     """
 
     page: Page
@@ -152,6 +178,8 @@ class Site:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     args: tuple[Any, ...] = ()
     word: str = "x"
+    read: frozenset[int] = frozenset({0})
+    result_mask: str = ""
 
     @property
     def x(self) -> TensorText:
@@ -211,6 +239,10 @@ class Site:
         """A new variable in `forward`; nothing is written yet."""
         return self.page.variable(word)
 
+    def result(self, word: str) -> str:
+        """A variable for the line that reads the inputs last; see `Page.result`."""
+        return self.page.result(word)
+
     def note(self, sentence: str) -> None:
         """Tell the reader of the port something about it."""
         if sentence not in self.page.notes:
@@ -242,7 +274,9 @@ class Source:
         write: adds to the site's page; returns the expression of the result, or one for
             each of several. The result has the layout of the source; with "any", that
             of the input.
-        layout: where the layer takes the features.
+        layout: where the layer takes the features: Keras's last axis. One that has them
+            second in Keras takes the axes in Keras's order, "features last". A function
+            takes the layer and the number of axes of the first tensor.
         returns: where the result has them, if not where the layer takes them.
         mask_of: takes the site; returns the variable of the result's mask. None for
             that of the first input.
@@ -251,10 +285,18 @@ class Source:
     """
 
     write: Callable[[Site], str | Sequence[str]]
-    layout: Layout = "any"
+    layout: Layout | Callable[[LayerPlan, int], Layout] = "any"
     returns: Layout | None = None
     mask_of: Callable[[Site], str] | None = None
     problem: Callable[[LayerPlan, Arrays], str] | None = None
+
+    def layout_of(self, plan: LayerPlan, axes: int) -> Layout:
+        """Where a layer takes the features, by the number of axes of what it takes."""
+        return self.layout(plan, axes) if callable(self.layout) else self.layout
+
+
+class Unwritable(Exception):
+    """A call that PyTorch cannot have, with what it is and what would be needed."""
 
 
 # ------------------------------------------------------------------------------- text
@@ -300,6 +342,16 @@ def number_text(value: Any) -> str:
     return repr(value)
 
 
+def moved_features(text: str, axes: int, second: bool) -> str:
+    """The expression of a tensor with its features on the second or last axis."""
+    if axes == 3:
+        return f"{text}.transpose(1, 2)"
+    order = [0, *range(2, axes), 1]
+    if second:
+        order = [0, axes - 1, *range(1, axes - 1)]
+    return f"{text}.permute({', '.join(map(str, order))})"
+
+
 def changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that are not the defaults of PyTorch's layer, to be written out."""
     return {
@@ -311,12 +363,14 @@ def changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[st
 
 def shape_text(value: TensorText) -> str:
     """The shape of PyTorch's tensor for a comment: (batch, time, 64)."""
+    batch = " * ".join(("batch", *value.folded))
+    value = value.step
     names = AXES.get(value.axes)
     sizes = []
     for axis, size in enumerate(value.shape):
         word = names[axis] if names else f"axis_{axis}"
         if axis == 0 and size is None:
-            word = "batch"
+            word = batch
         sizes.append(word if size is None else str(size))
     if value.features_second and value.axes > 2:
         sizes.insert(1, sizes.pop())

@@ -37,7 +37,11 @@ def module_text(classes: Sequence[ClassText]) -> str:
     for pattern, line, group in IMPORTS:
         if re.search(pattern, body):
             groups[group].append(line)
-    groups[1] += [line for line in sorted(imports) if line not in groups[1]]
+    for line in sorted(imports):
+        of_torch = re.match(r"(from|import) torch\b", line)
+        imported = groups[1] if of_torch else groups[0]
+        if line not in imported:
+            imported.append(line)
     head = "\n\n".join("\n".join(group) for group in groups if group)
     return f"{head}\n\n\n{body}\n"
 

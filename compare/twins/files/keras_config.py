@@ -179,32 +179,58 @@ def _cell_kind(cls: str, config: Config, asked: list[str]) -> str:
     return f"{kind}({', '.join(differ)})" if differ else kind
 
 
-def check(path: Path, value: object, depth: int = 0) -> None:
+def check(path: Path, value: object) -> None:
     """Refuse what a configuration describes and Keras does not bring.
 
     Args:
         path: of the file, for the message.
         value: a configuration, or what stands in one.
-        depth: how many lists and dictionaries it stands in.
 
     Raises:
         ValueError: if they are nested as no model is.
         BadInput: if there is a Lambda, or another class or function of somebody's own,
             or a name that no terminal should print.
     """
+    for config in _checked(path, value):
+        _check_class(path, config)
+
+
+def check_names(path: Path, value: object) -> None:
+    """Refuse a configuration that cannot be read, whatever classes it describes.
+
+    Args:
+        path: of the file, for the message.
+        value: a configuration, or what stands in one.
+
+    Raises:
+        ValueError: if it is nested as no model is.
+        BadInput: if there is a name that no terminal should print.
+    """
+    for _ in _checked(path, value):
+        pass
+
+
+def _checked(path: Path, value: object, depth: int = 0) -> Iterator[Config]:
+    """Each dictionary in a configuration, once its names are checked.
+
+    Args:
+        path: of the file, for the message.
+        value: a configuration, or what stands in one.
+        depth: how many lists and dictionaries it stands in.
+    """
     if depth > DEEPEST:
         raise ValueError(f"its configuration is nested more than {DEEPEST} times")
     if isinstance(value, list):
         for item in value:
-            check(path, item, depth + 1)
+            yield from _checked(path, item, depth + 1)
     elif isinstance(value, dict):
         for key in SHOWN:
             if isinstance(value.get(key), str):
                 check_name(path, value[key])
-        _check_class(path, value)
+        yield value
         for key, item in value.items():
             if key not in ("compile_config", "build_config"):
-                check(path, item, depth + 1)
+                yield from _checked(path, item, depth + 1)
 
 
 def _check_class(path: Path, config: Config) -> None:

@@ -43,7 +43,7 @@ Layers = Iterator[tuple[str, list[Layer]]]
 
 
 @dataclass(frozen=True)
-class _Leaf:
+class Leaf:
     """A layer in a file that holds arrays.
 
     Args:
@@ -61,7 +61,7 @@ class _Leaf:
 
 def layers(group: h5py.Group, config: dict[str, Any] | None) -> Layers:
     """The layers in a file of Keras 3; those that the configuration describes first."""
-    leaves = {leaf.path: leaf for leaf in _leaves(group, path="", name="", hints=())}
+    leaves = {leaf.path: leaf for leaf in leaves_of(group)}
     if config is not None:
         for layer, leaf in _described(list(leaves.values()), config):
             del leaves[leaf.path]
@@ -73,10 +73,10 @@ def layers(group: h5py.Group, config: dict[str, Any] | None) -> Layers:
 
 
 def _described(
-    leaves: list[_Leaf], config: dict[str, Any]
-) -> Iterator[tuple[keras_config.Described, _Leaf]]:
+    leaves: list[Leaf], config: dict[str, Any]
+) -> Iterator[tuple[keras_config.Described, Leaf]]:
     """Each layer of a configuration that is in the file, and where it is."""
-    by_path = {_without_containers(leaf.path): leaf for leaf in leaves}
+    by_path = {without_containers(leaf.path): leaf for leaf in leaves}
     described = list(keras_config.described(config))
     paths = {layer.path for layer in described}
     taken = set()
@@ -89,9 +89,9 @@ def _described(
             yield layer, leaf
 
 
-def _leaves(
-    group: h5py.Group, path: str, name: str, hints: tuple[str, ...]
-) -> Iterator[_Leaf]:
+def leaves_of(
+    group: h5py.Group, path: str = "", name: str = "", hints: tuple[str, ...] = ()
+) -> Iterator[Leaf]:
     """Each layer inside a group that holds arrays, itself included.
 
     Args:
@@ -104,7 +104,7 @@ def _leaves(
     composite = _composite(inner)
     groups = composite or {"": hdf5.variables(group)}
     if any(groups.values()):
-        yield _Leaf(path, name, hints, groups)
+        yield Leaf(path, name, hints, groups)
     if composite:
         return
     for step, child in inner.items():
@@ -112,13 +112,13 @@ def _leaves(
             for key, layer in hdf5.children(child).items():
                 leaf_name = hdf5.own_name(layer, key)
                 inside = f"{path}/{step}/{key}"
-                yield from _leaves(
+                yield from leaves_of(
                     layer, inside, _joined(name, leaf_name), (key, leaf_name)
                 )
         elif step != "vars":
             leaf_name = hdf5.own_name(child, step)
             inside = f"{path}/{step}"
-            yield from _leaves(child, inside, _joined(name, step), (step, leaf_name))
+            yield from leaves_of(child, inside, _joined(name, step), (step, leaf_name))
 
 
 def _joined(*names: str) -> str:
@@ -149,7 +149,11 @@ def _composite(inner: dict[str, h5py.Group]) -> MutableParts:
 
 def _part(group: h5py.Group) -> MutableParts:
     """The parts of a layer inside a wrapper."""
-    return _composite(hdf5.children(group)) or {"": hdf5.variables(group)}
+    inner = hdf5.children(group)
+    composite = _composite(inner)
+    if not composite and "cell" in inner:  # of a ConvLSTM
+        return {"": hdf5.variables(inner["cell"])}
+    return composite or {"": hdf5.variables(group)}
 
 
 def _cells(group: h5py.Group) -> MutableParts:
@@ -168,7 +172,7 @@ def _cells(group: h5py.Group) -> MutableParts:
     return {}
 
 
-def _without_containers(path: str) -> str:
+def without_containers(path: str) -> str:
     """A path without the groups that only hold others."""
     return "/".join(step for step in path.split("/") if step not in ("", *CONTAINERS))
 

@@ -1,0 +1,45 @@
+"""Modules that the suite wrote, given their weights and run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+COUNTER = "num_batches_tracked"  # of a batch normalisation, which Keras does not count
+
+
+def load(port: torch.nn.Module, state: Mapping[str, np.ndarray]) -> None:
+    """Give a module all its arrays.
+
+    Raises:
+        ValueError: if it has others: a mistake of this suite.
+    """
+    expected = {name for name in port.state_dict() if not name.endswith(COUNTER)}
+    if expected != set(state):
+        raise ValueError(f"expected arrays for {sorted(expected)}, got {sorted(state)}")
+    tensors = {name: torch.tensor(array) for name, array in state.items()}  # a copy
+    port.load_state_dict(tensors, strict=False)
+    port.eval()
+
+
+def arrays_of(port: torch.nn.Module) -> dict[str, np.ndarray]:
+    """All arrays of a module, by their names in its state dict, to be saved."""
+    return {name: tensor.numpy() for name, tensor in port.state_dict().items()}
+
+
+def results(port: torch.nn.Module, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """What a module returns, one array for each result."""
+    with torch.no_grad():
+        returned = port(*map(torch.from_numpy, arrays))
+    return [tensor.numpy() for tensor in _tensors(returned)]
+
+
+def _tensors(value: Any) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+        return
+    for item in value.values() if isinstance(value, Mapping) else value:
+        yield from _tensors(item)

@@ -1,0 +1,187 @@
+"""A module of a port that is recurrent, and the lines that run it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from compare.kinds.graph import LayerPlan
+from compare.kinds.layer import Arrays
+from compare.kinds.recurrent_cells import Cell, cells_of, function_text
+from compare.kinds.source import Site, TensorText, call_text, changed, shape_text
+
+# Files of `in_pytorch/ported` with a class for each sort of cell, and its name.
+WRITTEN_OUT = {
+    "LSTM": ("lstm_layer", "LSTMLayer"),
+    "GRU": ("gru_layer", "GRULayer"),
+    "SimpleRNN": ("rnn_layer", "RNNLayer"),
+}
+RESET_BEFORE = ("gru_reset_before", "GRUResetBefore")
+
+
+@dataclass(frozen=True)
+class RecurrentModule:
+    """One layer of PyTorch, or one written out, with one cell or several.
+
+    Args:
+        cells: its layers from the input on, or the two directions, forward first.
+        arrays: of all of them.
+        suffix: what its attribute ends with.
+        two_ways: whether its cells are directions.
+    """
+
+    cells: tuple[Cell, ...]
+    arrays: Arrays
+    suffix: str = ""
+    two_ways: bool = False
+
+    @property
+    def cell(self) -> Cell:
+        """The first of its cells, whose sort is that of all."""
+        return self.cells[0]
+
+    @property
+    def size(self) -> int:
+        """How many features its output has."""
+        units = self.cells[-1].units
+        return 2 * units if self.two_ways else units
+
+    def made(self, site: Site) -> str:
+        """Make it in the port's `__init__`; returns such as "self.lstm"."""
+        return site.module(
+            self._text(site),
+            (self.cell.torch, self.cell.keras),
+            suffix=self.suffix,
+            arrays=self.arrays,
+        )
+
+    def _text(self, site: Site) -> str:
+        cell = self.cell
+        settings: dict[str, Any] = changed({"bias": cell.has_bias}, {"bias": True})
+        if cell.is_plain:
+            if not self.two_ways:
+                layers = {"num_layers": len(self.cells)}
+                settings |= changed(layers, {"num_layers": 1})
+            if cell.keras == "SimpleRNN":
+                nonlinearity = {"nonlinearity": cell.activation}
+                settings |= changed(nonlinearity, {"nonlinearity": "tanh"})
+            settings["batch_first"] = True
+            settings |= changed(
+                {"bidirectional": self.two_ways}, {"bidirectional": False}
+            )
+            return call_text(f"nn.{cell.torch}", cell.features, cell.units, **settings)
+        file, name = RESET_BEFORE if cell.resets_before else WRITTEN_OUT[cell.keras]
+        site.helper(file)
+        text = call_text(name, cell.features, cell.units, **settings)
+        if cell.activation != "tanh":
+            function = function_text(site, cell.activation)
+            text = f"{text[:-1]}, activation={function})"
+        if cell.gate != "sigmoid":
+            text = f"{text[:-1]}, gate={function_text(site, cell.gate)})"
+        return text
+
+    @property
+    def num_states(self) -> int:
+        """How many states all its cells have."""
+        return len(self.cells) * self.cell.num_states
+
+
+def modules_of(
+    plan: LayerPlan, arrays: Arrays, suffix: str = ""
+) -> list[RecurrentModule]:
+    """The modules that do the work of a layer in one direction.
+
+    Cells of one sort and size are the layers of one module, if PyTorch has it.
+    """
+    cells = tuple(cells_of(plan, arrays))
+    if len(cells) == 1:
+        return [RecurrentModule(cells, cells[0].arrays, suffix)]
+    sorts = {(cell.sort, cell.units) for cell in cells}
+    if len(sorts) == 1 and cells[0].is_plain:
+        return [RecurrentModule(cells, arrays, suffix)]
+    return [
+        RecurrentModule((cell,), cell.arrays, f"{suffix}_{number}")
+        for number, cell in enumerate(cells, 1)
+    ]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A call of a module.
+
+    Args:
+        site: where it is written.
+        module: that is called.
+        x: what it takes, an expression.
+        mask: the steps that count, an expression, or "".
+        begun: the states that it begins with, of each cell all; none for zeros, or
+            those that are kept.
+        keeps: whether the states are kept from call to call.
+    """
+
+    site: Site
+    module: RecurrentModule
+    x: str
+    mask: str = ""
+    begun: Sequence[str] = ()
+    keeps: bool = False
+
+    def write(self, output: str, states: Sequence[str] = ()) -> None:
+        """Write the lines.
+
+        Args:
+            output: the variable of the output, "_" if it is not read.
+            states: variables of the states h, or h and c, (cells, batch, units) each;
+                none if they are not read.
+        """
+        call = self._call()
+        target = self._tuple(states) if states else "_"
+        kept = f"self.{self.site.attribute}{self.module.suffix}_states"
+        if self.keeps:
+            self.site.page.attributes[kept.removeprefix("self.")] = "KeptStates()"
+            self.site.helper("kept_states")
+            target = self.site.variable("states")
+        comment = ""
+        if output != "_":
+            length = self.site.x.shape[1]
+            shape = (self.site.x.shape[0], length, self.module.size)
+            comment = shape_text(TensorText("", shape))
+        self.site.line(f"{output}, {target} = {call}", comment)
+        if self.keeps:
+            self.site.line(f"{kept}.keep({target})")
+            if states:
+                self.site.line(f"{', '.join(states)} = {target}")
+
+    def _call(self) -> str:
+        layer = self.module.made(self.site)
+        begun = self._begun()
+        if not self.module.cell.is_plain:
+            mask = f", mask={self.mask}" if self.mask else ""
+            states = f", {begun}" if begun else ""
+            return f"{layer}({self.x}{states}{mask})"
+        states = f", {begun}" if begun else ""
+        if not self.mask:
+            return f"{layer}({self.x}{states})"
+        self.site.helper("run_masked")
+        return f"run_masked({layer}, {self.x}, {self.mask}{states})"
+
+    def _begun(self) -> str:
+        """The states that the call begins with, or ""."""
+        if not self.begun:
+            if self.keeps:
+                return f"self.{self.site.attribute}{self.module.suffix}_states.states"
+            return ""
+        count = self.module.cell.num_states
+        stacked = []
+        for number in range(count):
+            of_cells = self.begun[number::count]
+            if len(of_cells) == 1:
+                stacked.append(f"{of_cells[0]}[None]")
+            else:
+                stacked.append(f"torch.stack([{', '.join(of_cells)}])")
+        return self._tuple(stacked)
+
+    def _tuple(self, texts: Sequence[str]) -> str:
+        """Several states as a tuple, one by itself, as PyTorch's layers have them."""
+        return f"({', '.join(texts)})" if len(texts) > 1 else texts[0]

@@ -1,0 +1,175 @@
+"""Inputs that a port is proved on: what its layers need to be put to work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from compare.errors import BadInput
+from compare.kinds.graph import LayerPlan, ModelPlan, Tensor, TensorFacts, tensors_in
+
+SAMPLES = 8
+FEWEST_LABELS = 2  # of whole numbers that no embedding reads
+
+# Layers through which indices reach an embedding as they are.
+PASSING = ("Dropout", "Flatten", "Reshape", "RepeatVector", "Activation", "Masking")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What open sizes are, in the inputs of one run.
+
+    Args:
+        steps: of a sequence of any length.
+        pixels: of an image of any size, along each axis.
+    """
+
+    steps: int
+    pixels: int
+
+
+# The first is the largest; the suite cuts shorter sequences from it where it can.
+SIZES = (Sizes(50, 32), Sizes(7, 48), Sizes(1, 40))
+
+
+@dataclass(frozen=True)
+class _Needs:
+    """What the layers that read an input need of it.
+
+    Args:
+        words: how many indices the smallest embedding has; None without one.
+        padding: the number that a mask leaves out; None without a mask.
+    """
+
+    words: int | None = None
+    padding: float | None = None
+
+
+def drawn(
+    plan: ModelPlan,
+    facts: Sequence[tuple[TensorFacts, ...]],
+    seed: int,
+    sizes: Sizes = SIZES[0],
+) -> tuple[np.ndarray, ...]:
+    """Random inputs for a model, one for each of its inputs, in order.
+
+    Numbers are of the normal distribution, indices of all that an embedding has. Where
+    the model masks, samples are padded in front, behind and in the middle.
+
+    Args:
+        plan: of the model.
+        facts: of what each call returns.
+        seed: of the numbers.
+        sizes: what is open otherwise.
+
+    Returns:
+        (batch, ...) each, float32 or int64.
+
+    Raises:
+        BadInput: if an input is neither numbers nor indices.
+    """
+    rng = np.random.default_rng([seed, 2])
+    arrays = []
+    for tensor in tensors_in(plan.inputs):
+        fact = facts[tensor.call][tensor.output]
+        needs = _needs(plan, tensor)
+        shape = _shape(fact, sizes)
+        arrays.append(_drawn(plan.plan_of(tensor).name, fact, shape, needs, rng))
+    return tuple(arrays)
+
+
+def sizes_of(
+    plan: ModelPlan, facts: Sequence[tuple[TensorFacts, ...]]
+) -> tuple[Sizes, ...]:
+    """The sizes to run a model on: one where it takes no other, the batch aside."""
+    tensors = tensors_in(plan.inputs)
+    if any(None in facts[t.call][t.output].shape[1:] for t in tensors):
+        return SIZES
+    return SIZES[:1]
+
+
+def _needs(plan: ModelPlan, tensor: Tensor) -> _Needs:
+    """What layers read of an input, those inside other models too."""
+    words, padding = [], None
+    for layer in _readers(plan, tensor):
+        if layer.keras == "Embedding":
+            words.append(int(layer.config["input_dim"]))
+            if layer.config.get("mask_zero"):
+                padding = 0.0
+        elif layer.keras == "Masking":
+            padding = float(layer.config.get("mask_value") or 0.0)
+    return _Needs(min(words, default=None), padding)
+
+
+def _readers(plan: ModelPlan, tensor: Tensor) -> Iterator[LayerPlan]:
+    """The layers that get an input as it is."""
+    for number in plan.readers_of(tensor):
+        call = plan.calls[number]
+        layer = plan.layers[call.layer]
+        while layer.keras == "TimeDistributed" and layer.inside:
+            layer = layer.inside[0]
+        if layer.model is not None:
+            inside = [*tensors_in(layer.model.inputs)]
+            for place, taken in enumerate(call.inputs):
+                if taken == tensor and place < len(inside):
+                    yield from _readers(layer.model, inside[place])
+            continue
+        yield layer
+        if layer.keras in PASSING:
+            yield from _readers(plan, Tensor(number))
+
+
+def _drawn(
+    name: str,
+    fact: TensorFacts,
+    shape: tuple[int, ...],
+    needs: _Needs,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Numbers for one input."""
+    if fact.dtype == "string":
+        raise BadInput(
+            f"{name}: expected an input of numbers, got one of texts, which PyTorch "
+            "has not; put the model after its first layers into a file"
+        )
+    if fact.dtype == "bool":
+        return rng.random(shape) < 0.5
+    if needs.words is not None or fact.dtype.startswith(("int", "uint")):
+        array = rng.integers(0, needs.words or FEWEST_LABELS, shape)
+        if needs.padding is not None and (needs.words or 0) > 1:
+            array[array == 0] = 1
+    else:
+        array = rng.normal(size=shape).astype("float32")
+    if needs.padding is not None:
+        _pad(array, needs.padding)
+    if not fact.dtype.startswith(("int", "uint")):
+        return array.astype("float32")
+    return array
+
+
+def _shape(fact: TensorFacts, sizes: Sizes) -> tuple[int, ...]:
+    """The shape of an input, of which some sizes may be open."""
+    is_image = len(fact.shape) > 3
+    shape = []
+    for axis, size in enumerate(fact.shape):
+        if size is None:
+            size = SAMPLES
+            if axis > 0:
+                size = sizes.pixels if is_image else sizes.steps
+        shape.append(size)
+    return tuple(shape)
+
+
+def _pad(array: np.ndarray, padding: float) -> None:
+    """Pad three of four samples, in front, behind, and in the middle."""
+    if array.ndim < 2:
+        return
+    steps = array.shape[1]
+    for sample in range(len(array)):
+        length = 1 + sample * 7 % max(steps // 2, 1)  # of the padding
+        if steps < 2 or sample % 4 == 0:
+            continue
+        start = (0, steps - length, steps // 4)[sample % 4 - 1]
+        array[sample, start : start + length] = padding

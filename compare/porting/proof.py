@@ -1,0 +1,83 @@
+"""The verdict on a port: judged against the original by what runs it faithfully."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from compare.errors import BadInput
+from compare.judging.cleaning import cleaned
+from compare.judging.evidence import Evidence
+from compare.judging.result import Result
+from compare.porting import reference
+from compare.porting.judges import Judge
+from compare.progress import say
+from compare.subjects.own import run
+from compare.subjects.own.pair import OwnPair, described
+from compare.twins.versions import versions
+
+STEPS = (1, 7)  # beside those of the inputs
+
+
+def proved(
+    name: str,
+    port: Any,
+    judge: Judge,
+    runs: Sequence[tuple[np.ndarray, ...]],
+    seed: int,
+) -> Evidence:
+    """Run the port and what it is compared with, as the suite runs any pair.
+
+    Args:
+        name: of the pair, for people.
+        port: a module of PyTorch with its weights.
+        judge: what it is compared with.
+        runs: inputs of each run, one array for each; of other sizes after the first.
+        seed: of random weights, which are tried as well.
+
+    Raises:
+        BadInput: if nothing could be compared.
+    """
+    started = time.perf_counter()
+    pairs = [
+        OwnPair(
+            name=name,
+            models={"torch": port, "keras": judge.model},
+            arrays=arrays,
+            steps=STEPS,
+            seed=seed,
+        )
+        for arrays in runs
+    ]
+    results: list[Result] = []
+    notes: list[str] = []
+    for number, pair in enumerate(pairs):
+        say(f"comparing the port with the original on {described(pair)}")
+        try:
+            judged = run.run(pair)
+        except BadInput as error:
+            if number == 0:
+                raise
+            notes.append(f"not run on {described(pair)}: {error}")
+            continue
+        if number == 0:
+            results += judged.results
+            notes += judged.notes
+            notes.append(reference.held(judged.twins, judged.pair.arrays).sentence())
+        else:  # what a pass is worth, the first run tells
+            results += [
+                replace(result, sensitivity=None, unexercised=None)
+                for result in judged.results
+            ]
+    return Evidence(
+        versions=versions(),
+        inputs={"x": "; ".join(map(described, pairs)), "seed": seed},
+        results=cleaned(results),
+        claims=[],
+        notes=cleaned([*dict.fromkeys(notes)]),
+        seconds=time.perf_counter() - started,
+    )

@@ -1,0 +1,8 @@
+"""A saved model of Keras, of any version, read as data: nothing in a file is run.
+
+It imports `twins.files` for what files hold and `kinds` for the form of what is read.
+"""
+
+from compare.porting.reading.reading import Saved, read
+
+__all__ = ["Saved", "read"]

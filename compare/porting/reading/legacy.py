@@ -1,0 +1,161 @@
+"""Which layer each array of an HDF5 file of Keras 1 or 2 is of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from compare.listing import bounded
+from compare.porting.reading.arrays import STATISTICS
+from compare.porting.reading.findings import Findings
+from compare.porting.reading.leaves import Leaf
+from compare.twins.files import hdf5
+
+if TYPE_CHECKING:
+    import h5py
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A data set of a layer.
+
+    Args:
+        steps: of its path, without the name of the array.
+        name: of the array, such as "kernel".
+        data: the data set.
+    """
+
+    steps: tuple[str, ...]
+    name: str
+    data: Any
+
+
+def arrays_by_layer(
+    group: h5py.Group, leaves: Sequence[Leaf], found: Findings
+) -> dict[str, list[Any]]:
+    """The arrays of each layer in the order of the file, by its full name.
+
+    Args:
+        group: of the file's weights.
+        leaves: the layers of the plan.
+        found: takes a problem with arrays that are of none.
+    """
+    by_layer: dict[str, list[Any]] = {}
+    inside: dict[str, list[Leaf]] = {}
+    for leaf in leaves:
+        inside.setdefault(leaf.steps[0], []).append(leaf)
+    for name in hdf5.names(group, "layer_names"):
+        stored = list(_stored(group, name))
+        if not stored:
+            continue
+        if name not in inside:
+            found.problem(f"arrays of {name}, which the configuration does not have")
+        elif len(inside[name]) == 1 and len(inside[name][0].steps) == 1:
+            leaf = inside[name][0]
+            by_layer[leaf.name] = [item.data for item in _in_order(leaf, stored)]
+        else:
+            by_layer |= _of_model(name, inside[name], stored, found)
+    return by_layer
+
+
+def _stored(group: h5py.Group, layer: str) -> Iterator[_Stored]:
+    """The data sets of a layer or of a model, in their order."""
+    held = hdf5.child(group, layer)
+    for weight in hdf5.names(held, "weight_names"):
+        data = hdf5.child(held, weight)
+        *steps, name = weight.split("/")
+        yield _Stored(tuple(steps), name.split(":")[0], data)
+
+
+def _in_order(leaf: Leaf, stored: list[_Stored]) -> list[_Stored]:
+    """The data sets of a layer in the order of its arrays, which names may tell.
+
+    A layer of which a part is not trained has its arrays in another order.
+    """
+    names = [name.split(".")[-1] for name in leaf.shapes]
+    if [item.name for item in stored] == names or len(stored) != len(names):
+        return stored
+    if len(set(names)) < len(names) or {item.name for item in stored} != set(names):
+        return stored
+    return sorted(stored, key=lambda item: names.index(item.name))
+
+
+def _of_model(
+    name: str, leaves: list[Leaf], stored: list[_Stored], found: Findings
+) -> dict[str, list[Any]]:
+    """The arrays of the layers of a model in a model."""
+    holding = [leaf for leaf in leaves if leaf.shapes]
+    for split in (_by_names(holding, stored), *_by_order(holding, stored)):
+        if split is not None and _fit(holding, split):
+            return {
+                leaf.name: [item.data for item in _in_order(leaf, split[leaf.name])]
+                for leaf in holding
+            }
+    expected = sum(len(leaf.shapes) for leaf in holding)
+    found.problem(
+        f"{name}: the model has {expected} arrays, of "
+        f"{bounded(leaf.name for leaf in holding)}; the file has {len(stored)} that "
+        "are not of these"
+    )
+    return {}
+
+
+Split = dict[str, list[_Stored]]
+
+
+def _by_names(leaves: Sequence[Leaf], stored: Iterable[_Stored]) -> Split | None:
+    """The data sets of each layer whose name is in their path; None if one has none."""
+    split: Split = {leaf.name: [] for leaf in leaves}
+    for item in stored:
+        ranked = []
+        for leaf in leaves:
+            count = _common(leaf, item)
+            if count:
+                ranked.append((count, leaf.name))
+        best = max((count for count, _ in ranked), default=0)
+        names = [name for count, name in ranked if count == best]
+        if len(names) != 1:
+            return None
+        split[names[0]].append(item)
+    return split
+
+
+def _common(leaf: Leaf, item: _Stored) -> int:
+    """How many of the names around a layer are in a path; 0 without its own."""
+    path = "/".join(("", *item.steps, ""))
+    if f"/{leaf.steps[-1]}/" not in path:
+        return 0
+    return sum(f"/{step}/" in path for step in leaf.steps)
+
+
+def _by_order(leaves: Sequence[Leaf], stored: Sequence[_Stored]) -> Iterator[Split]:
+    """The data sets in their order: all trained ones first, or layer by layer."""
+    if len(stored) != sum(len(leaf.shapes) for leaf in leaves):
+        return
+    trained: list[str] = []
+    others: list[str] = []
+    layers: list[str] = []
+    for leaf in leaves:
+        for array in leaf.shapes:
+            layers.append(leaf.name)
+            is_statistic = array.split(".")[-1] in STATISTICS
+            (others if is_statistic else trained).append(leaf.name)
+    for order in ([*trained, *others], layers):
+        split: Split = {leaf.name: [] for leaf in leaves}
+        for layer, item in zip(order, stored, strict=True):
+            split[layer].append(item)
+        yield split
+
+
+def _fit(leaves: Iterable[Leaf], split: Split) -> bool:
+    """Whether each layer has as many arrays as it should, of as many axes."""
+    for leaf in leaves:
+        items = _in_order(leaf, split[leaf.name])
+        if len(items) != len(leaf.shapes):
+            # Keras 1 kept the arrays of each gate apart.
+            return len(items) in (9, 12) and leaf.plan.keras in ("LSTM", "GRU")
+        for shape, item in zip(leaf.shapes.values(), items, strict=True):
+            if shape is not None and len(shape) != len(item.data.shape):
+                return False
+    return True

@@ -1,0 +1,138 @@
+"""A saved model of Keras as a plan and its weights."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from compare import apart, foreign
+from compare.errors import BadInput
+from compare.kinds.graph import ModelPlan, Weights
+from compare.listing import bounded
+from compare.porting.reading.findings import Config, Findings, generation
+from compare.porting.reading.inputs import with_inputs
+from compare.porting.reading.json_files import config_of
+from compare.porting.reading.models import model_plan
+from compare.porting.reading.weights import weights_of
+from compare.twins.files import keras_config
+from compare.twins.files.keras_store import KerasStore, whole_file
+
+ZIP = b"PK"  # what every zip begins with
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A model that was saved by Keras.
+
+    Args:
+        plan: its layers and calls, in the words of Keras 3.
+        weights: arrays by the full name of their layer and by their own, in the order
+            of `layer.weights` of Keras 3. The full name begins with those of the models
+            that the layer is in, and with those of a wrapper around such a model.
+        version: of Keras, as the file says it; "" where it does not.
+        is_whole: whether the configuration is in the file too, and was read there.
+        notes: what is read otherwise than it is written.
+    """
+
+    plan: ModelPlan
+    weights: Weights
+    version: str
+    is_whole: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def read(path: str | Path, config: str | Path | None = None) -> Saved:
+    """Read a saved model; nothing in the file is run.
+
+    Args:
+        path: `.keras`, `.h5` or `.hdf5` of any Keras.
+        config: a JSON file with the model's configuration, as `model.to_json` writes
+            it, for a file that holds weights alone; it goes before one in the file.
+
+    Raises:
+        BadInput: if the file is not what it says; or holds what cannot be ported, all
+            of which is named.
+    """
+    path = Path(path)
+    foreign.check_file(path)
+    if not os.path.getsize(path):
+        raise BadInput(f"{path}: expected a file, got an empty one; save it again")
+    if config is not None:
+        config = Path(config)
+        foreign.check_file(config, "a JSON file")
+    return apart.run(_read, path, config)
+
+
+def _read(path: Path, config_path: Path | None) -> Saved:
+    """A saved model, read in a process of its own."""
+    paths = [path]
+    if config_path is not None:
+        paths.append(config_path)
+    apart.begin(str(path), apart.for_files(*paths))
+    with whole_file(path):
+        store = KerasStore(path, is_zip=_is_zip(path))
+    config, config_source = store.config, path
+    if config_path is not None:
+        config, config_source = config_of(config_path), config_path
+    if config is None:
+        raise BadInput(
+            f"{path}: expected a whole model, got weights alone, which do not say what "
+            "computes with them; give --config FILE.json, as model.to_json() writes "
+            "it, or --from my_model.py, which makes the model"
+        )
+    version = _version(config, store, config_path is not None)
+    with whole_file(config_source):
+        keras_config.check_names(config_source, config)
+        found = Findings(version, generation(config, version))
+        plan = model_plan(config, found)
+    with whole_file(path):
+        saved_by = found.generation
+        if store.saved_by:
+            saved_by = generation({}, store.saved_by)
+        weights = weights_of(store, plan, found, saved_by)
+        plan = with_inputs(plan, weights, found)
+    if found.problems:
+        raise BadInput(
+            f"{path}: expected a model of layers that Keras 3 has, with their weights, "
+            f"got: {bounded(found.problems, '; ')}"
+        )
+    is_whole = config_path is None
+    return Saved(plan, weights, store.saved_by, is_whole, _notes(found, store))
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether a file is a zip, whatever its ending: old `.keras` are HDF5."""
+    with open(path, "rb") as file:
+        return file.read(len(ZIP)) == ZIP
+
+
+def _version(config: Config, store: KerasStore, is_beside: bool) -> str:
+    """The version of the Keras that wrote a configuration; "" where nothing says it.
+
+    Args:
+        config: of the model.
+        store: the file with the weights.
+        is_beside: whether the configuration is in a file of its own.
+    """
+    if not is_beside:
+        return store.saved_by
+    if config.get("keras_version"):
+        return str(config["keras_version"])
+    if generation(config, "") == 3:  # whose to_json does not say it
+        return ""
+    return store.saved_by
+
+
+def _notes(found: Findings, store: KerasStore) -> tuple[str, ...]:
+    """All that is to be said of a file that was read."""
+    notes = list(found.notes)
+    if store.backend == "theano":
+        notes.append("saved on Theano, which turns the windows of convolutions around")
+    if found.in_training:
+        names = bounded(dict.fromkeys(found.in_training))
+        notes.append(f"regularizers and constraints act in training only: {names}")
+    if found.frozen:
+        names = bounded(dict.fromkeys(found.frozen))
+        notes.append(f"not to be trained any further: {names}")
+    return tuple(notes)

@@ -1,0 +1,118 @@
+"""What the reader of a port's folder is told first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from compare.judging.evidence import Evidence
+from compare.judging.result import Result, deciding
+from compare.judging.summary import MATCHED
+from compare.one_line import printable
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is said of a port.
+
+    Args:
+        source: name of the file that it was made of.
+        version: of the Keras that saved it, or "".
+        sha256: of the file.
+        class_name: of the module.
+        judge: what it was compared with, and why with that, a sentence.
+        is_proved: whether it computes what the original computes.
+        notes: what was read or written otherwise than it stands in the file.
+        files: what each file of the folder is, by name.
+        by: the suite's name and version.
+    """
+
+    source: str
+    version: str
+    sha256: str
+    class_name: str
+    judge: str
+    is_proved: bool
+    notes: Sequence[str]
+    files: Mapping[str, str]
+    by: str
+
+
+def text(facts: Facts, evidence: Evidence) -> str:
+    """The README of a port."""
+    return "\n".join(_lines(facts, evidence)) + "\n"
+
+
+def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
+    saved = f", saved by Keras {facts.version}" if facts.version else ""
+    yield f"# {facts.class_name}"
+    yield ""
+    yield f"`{printable(facts.source)}`{saved}, in PyTorch."
+    yield ""
+    yield "```python"
+    yield f"from model import {facts.class_name}"
+    yield "from safetensors.torch import load_file"
+    yield ""
+    yield f"model = {facts.class_name}()"
+    yield 'model.load_state_dict(load_file("model.safetensors"))'
+    yield "model.eval()"
+    yield "```"
+    yield ""
+    yield "## Is it the same model?"
+    yield ""
+    yield _verdict(facts, evidence)
+    yield ""
+    yield facts.judge
+    yield ""
+    yield from _table(evidence.alike())
+    yield ""
+    yield "gap: largest difference in float64, as a part of the largest value."
+    yield "limit: what rounding explains, measured by running each in float32 as well."
+    notes = [note for note in evidence.notes if not note.startswith(MATCHED)]
+    for sentence in (*facts.notes, *notes):
+        yield ""
+        yield f"- {printable(sentence)}"
+    for sentences in evidence.unexercised.values():
+        yield ""
+        yield "Not exercised by these inputs, and so not shown:"
+        yield ""
+        for sentence in sentences:
+            yield f"- {printable(sentence)}"
+    yield ""
+    yield "`python check.py` runs a stored example again, with torch and safetensors."
+    yield ""
+    yield "## Files"
+    yield ""
+    for name, meaning in facts.files.items():
+        yield f"- `{name}`: {meaning}"
+    yield ""
+    yield f"Written by {facts.by} from a file of sha256 {facts.sha256}."
+
+
+def _verdict(facts: Facts, evidence: Evidence) -> str:
+    if facts.is_proved:
+        return f"**{evidence.verdict}**: it computes what the original computes."
+    verdict = evidence.verdict
+    if evidence.as_expected:
+        verdict = "different"
+    return (
+        f"**{verdict}**: it is NOT shown to compute what the original "
+        "computes. Do not use it before you know why."
+    )
+
+
+def _table(groups: Sequence[Sequence[Result]]) -> Iterator[str]:
+    yield "| weights | steps | batch | verdict | gap | limit |"
+    yield "|---|---|---|---|---|---|"
+    for results in groups:
+        steps = " ".join(dict.fromkeys(str(r.timesteps or "") for r in results))
+        batches = " ".join(dict.fromkeys(str(r.batch) for r in results))
+        first = results[0]
+        weights = "of the file" if first.direction == "as is" else first.direction
+        deciding_stages = [deciding(r.verdict, r.stages) for r in results if r.stages]
+        stages = [stage for stage in deciding_stages if stage is not None]
+        figures = " | "
+        if stages:
+            worst = max(stages, key=lambda stage: stage.ratio)
+            figures = f"{worst.gap:.1e} | {worst.limit:.1e}"
+        yield f"| {weights} | {steps} | {batches} | {first.verdict} | {figures} |"

@@ -1,0 +1,124 @@
+"""A model that a file of the user makes: it is run, since the user asked for it."""
+
+from __future__ import annotations
+
+import runpy
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import isclass, isroutine
+from pathlib import Path
+from typing import Any
+
+from compare.errors import BadInput
+from compare.judging.result import SIDES
+from compare.judging.words import Side
+from compare.one_line import class_name, printable, repr_of
+from compare.subjects.own.blame import blamed
+from compare.subjects.own.on_disk import check_hidden, check_text, existing
+
+USUAL_NAMES: Mapping[Side, str] = {"torch": "torch_model", "keras": "keras_model"}
+
+
+@dataclass(frozen=True)
+class UserModel:
+    """A live model, and what else the file says.
+
+    Args:
+        model: of the framework that was asked for.
+        defined: all that the file defines, by name.
+    """
+
+    model: Any
+    defined: Mapping[str, Any]
+
+
+def split(option: str, text: str) -> tuple[str, str]:
+    """The file and the name in "my_model.py:make"; the name is "" where there is none.
+
+    Args:
+        option: that is given so, for messages.
+        text: as it was typed.
+
+    Raises:
+        BadInput: if it names no Python file.
+    """
+    path, name = text, ""
+    head, colon, tail = text.rpartition(":")
+    if colon and head.endswith(".py"):
+        path, name = head, tail
+    if not path.endswith(".py"):
+        raise BadInput(
+            f"{option} {printable(text)}: expected a Python file, or one with the name "
+            "of what makes the model, such as my_model.py:make, got no .py; name one"
+        )
+    return path, name
+
+
+def model_of(option: str, text: str, side: Side) -> UserModel:
+    """Run a user's file, and make the model in it.
+
+    It stays in the surroundings that `subjects.own.surroundings.at_work` makes.
+
+    Args:
+        option: that names the file, for messages.
+        text: the file, and after a colon the name of what makes the model.
+        side: whose framework the model is of.
+
+    Raises:
+        BadInput: if the file cannot be run, or makes no such model.
+    """
+    from compare.twins.frameworks import MODELS  # loads the frameworks
+
+    path, name = split(option, text)
+    file = existing(path)
+    check_text(file)
+    check_hidden(file)
+    with blamed(file, whole=True), warnings.catch_warnings():
+        defined = runpy.run_path(str(file), run_name="model_file")
+    maker = _maker(path, defined, name, side, MODELS[side].is_model)
+    model = maker
+    if not MODELS[side].is_model(maker):
+        with blamed(file, whole=True):
+            model = maker()
+    if not MODELS[side].is_model(model):
+        raise BadInput(
+            f"{path}: expected a function or class that makes a model of "
+            f"{SIDES[side]}, got one that makes a {class_name(model)}"
+        )
+    return UserModel(model, defined)
+
+
+def _maker(
+    path: str, defined: Mapping[str, Any], name: str, side: Side, is_model: Any
+) -> Any:
+    """What makes the model: by its name, by the usual one, or the only one there is."""
+    own = {
+        key: value
+        for key, value in defined.items()
+        if not key.startswith("_") and (_is_own(value) or is_model(value))
+    }
+    for wanted in (name, USUAL_NAMES[side]):
+        if wanted and wanted in defined:
+            value = defined[wanted]
+            if callable(value):
+                return value
+            raise BadInput(
+                f"{path}: {wanted}: expected a function or class that makes a model, "
+                f"or a model, got {repr_of(value)}"
+            )
+    names = ", ".join(own) or "none"
+    if name:
+        raise BadInput(f"{path}: expected {printable(name)} in it, got {names}")
+    if len(own) == 1:
+        return next(iter(own.values()))
+    raise BadInput(
+        f"{path}: expected the name of what makes the model, such as "
+        f"{Path(path).name}:make, got none, and it defines {names}; add a name"
+    )
+
+
+def _is_own(value: Any) -> bool:
+    """Whether the file itself defines a function or a class."""
+    is_code = isclass(value) or isroutine(value)
+    return is_code and getattr(value, "__module__", "") == "model_file"
