@@ -13,6 +13,7 @@ import torch
 
 from compare.errors import BadInput
 from compare.in_pytorch import computed
+from compare.in_pytorch.precision import one_thread
 from compare.in_pytorch.recorded import Recording
 from compare.in_pytorch.recording import recorded
 from compare.one_line import message_of
@@ -174,7 +175,8 @@ class Runs:
             tensors.append(self._drawn(spec, shape, times, generator))
         names = [spec.name for spec in specs]
         by_name = names != self._argument_names([Input(s.shape) for s in specs])
-        return recorded(self._model, self._leaves, tensors, names, by_name)
+        with one_thread():
+            return recorded(self._model, self._leaves, tensors, names, by_name)
 
     def _drawn(
         self, spec: Input, shape: Sequence[int], times: Sequence[int], generator: Any

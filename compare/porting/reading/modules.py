@@ -34,6 +34,7 @@ from compare.porting.reading.traced import (
     shapes,
     windows,
 )
+from compare.porting.reading.traced.constants import counting
 from compare.porting.reading.traced.reader import Handler, Reader, Stub
 from compare.porting.reading.traced.values import Constant, PackedResult, Unported
 
@@ -119,7 +120,11 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
         ) from None
     trainable = frozenset(path for path, _ in model.named_parameters())
     reader = Reader(
-        recording, model.get_submodule, len(runs.recordings), trainable=trainable
+        recording,
+        model.get_submodule,
+        len(runs.recordings),
+        counting,
+        trainable=trainable,
     )
     reader.read(FUNCTIONS, LAYERS)
     outputs = _outputs(reader, name)

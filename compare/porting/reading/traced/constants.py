@@ -6,7 +6,7 @@ plainest one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +14,9 @@ from compare.in_pytorch.layers import read
 from compare.in_pytorch.recorded import Ref
 from compare.in_pytorch.unifying import Open, Size
 from compare.kinds.graph import LayerPlan, Tensor
+from compare.porting.reading.traced.reader import Reader
 from compare.porting.reading.traced.sizes import Shape
 from compare.porting.reading.traced.values import Constant, Unported, Value, uniform
-
-if TYPE_CHECKING:
-    from compare.porting.reading.traced.reader import Reader
 
 
 def operand(

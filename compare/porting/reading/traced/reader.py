@@ -10,7 +10,6 @@ from typing import Any
 from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.recorded import Recording, Ref, Step, refs_in
 from compare.kinds.graph import INPUT, LayerPlan, Tensor
-from compare.porting.reading.traced.constants import counting
 from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.sizes import Shape, is_open
 from compare.porting.reading.traced.values import (
@@ -55,6 +54,7 @@ class Reader:
         recording: of several runs.
         module: of a name in the recorded model.
         runs: how many runs there were.
+        counting: makes a value of a constant that counts steps.
         graph: grows.
         known: what each tensor of the recording is in Keras.
         stubs: what could not be written.
@@ -70,6 +70,7 @@ class Reader:
     recording: Recording
     module: Callable[[str], Any]
     runs: int
+    counting: Callable[[Reader, Constant, int], Value | None]
     graph: Graph = field(default_factory=Graph)
     known: dict[Ref, Known] = field(default_factory=dict)
     stubs: list[Stub] = field(default_factory=list)
@@ -266,7 +267,7 @@ class Reader:
             known = self.padded(known)
             self.known[value] = known
         if isinstance(known, Constant):
-            counts = counting(self, known, self.runs)
+            counts = self.counting(self, known, self.runs)
             if counts is not None:
                 return counts
         if not isinstance(known, Value):
