@@ -24,6 +24,7 @@ from compare.porting.reading.traced import (
     attention,
     convolutions,
     elementwise,
+    functional,
     indexing,
     joining,
     norms,
@@ -45,6 +46,8 @@ FUNCTIONS: dict[str, Handler] = {
     **joining.FUNCTIONS,
     **indexing.FUNCTIONS,
     **windows.FUNCTIONS,
+    **convolutions.FUNCTIONS,
+    **functional.FUNCTIONS,
     **packing.FUNCTIONS,
     **attention.FUNCTIONS,
 }

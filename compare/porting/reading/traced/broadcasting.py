@@ -8,10 +8,14 @@ from typing import Any
 
 from compare.in_pytorch.recorded import Step
 from compare.in_pytorch.unifying import Open
-from compare.porting.reading.traced.constants import operand
+from compare.porting.reading.traced.constants import (
+    computed_value,
+    in_all_runs,
+    is_computed,
+    operand,
+)
 from compare.porting.reading.traced.reader import Reader
-from compare.porting.reading.traced.sizes import Shape
-from compare.porting.reading.traced.values import Constant, Unported, Value
+from compare.porting.reading.traced.values import Constant, Unported, Value, uniform
 
 
 def combined(
@@ -24,6 +28,8 @@ def combined(
         value = reader.get(given)
         if isinstance(value, Open):
             raise Unported("a number that depends on the sizes of the input")
+        if isinstance(value, Constant) and is_computed(reader, given):
+            value = computed_value(reader, given)
         if value is not None and not isinstance(value, int | float | bool | Constant):
             value = reader.tensor(given)
         known.append(value)
@@ -41,13 +47,34 @@ def combined(
         else:
             arguments.append(value)
     tensor = reader.graph.op(function, *arguments)
-    return _result(step, tensor, lead, aligned, shape)
+    wide = _wide(reader, known, len(shape))
+    return _result(step, tensor, lead, aligned, wide)
+
+
+def _wide(reader: Reader, known: Sequence[Any], count: int) -> set[int]:
+    """Axes along which a constant of several numbers is larger than 1."""
+    axes: set[int] = set()
+    for constant in known:
+        if isinstance(constant, Constant) and uniform(constant) is None:
+            for array in in_all_runs(constant, reader.runs):
+                offset = count - array.ndim
+                axes |= {offset + n for n, size in enumerate(array.shape) if size > 1}
+    return axes
 
 
 def _result(
-    step: Step, tensor: Any, lead: Value, values: Sequence[Value], shape: Shape
+    step: Step, tensor: Any, lead: Value, values: Sequence[Value], wide: set[int]
 ) -> Value:
-    """What several aligned values come to."""
+    """What several aligned values come to.
+
+    Args:
+        step: whose result it is.
+        tensor: of Keras.
+        lead: the value whose axes Keras's result has.
+        values: all of them.
+        wide: PyTorch's axes along which a constant is larger than 1.
+    """
+    shape = step.results[0].shape
     offset = len(shape) - len(lead.shape)
     axes = ((),) * offset + lead.axes
     sizes = list(lead.sizes)
@@ -57,8 +84,7 @@ def _result(
             if size != 1:
                 sizes[place + axis] = size
     for axis, group in enumerate(axes):
-        # a constant may be larger along an axis of one
-        if len(group) == 1 and sizes[group[0]] == 1:
+        if axis in wide and len(group) == 1 and sizes[group[0]] == 1:
             sizes[group[0]] = shape[axis]
     return Value(tensor, shape, axes, tuple(sizes), step.results[0].dtype)
 

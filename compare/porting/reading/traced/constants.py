@@ -11,12 +11,18 @@ from typing import Any
 import numpy as np
 
 from compare.in_pytorch.layers import read
-from compare.in_pytorch.recorded import Ref
+from compare.in_pytorch.recorded import Ref, refs_in
 from compare.in_pytorch.unifying import Open, Size
 from compare.kinds.graph import LayerPlan, Tensor
 from compare.porting.reading.traced.reader import Reader
 from compare.porting.reading.traced.sizes import Shape
-from compare.porting.reading.traced.values import Constant, Unported, Value, uniform
+from compare.porting.reading.traced.values import (
+    Constant,
+    Unported,
+    Value,
+    plain_axes,
+    uniform,
+)
 
 
 def operand(
@@ -47,7 +53,8 @@ def operand(
         for sizes in padded
         for axis, size in enumerate(sizes)
     )
-    if number is not None and not widens:
+    step = reader.recording.steps[ref.step]
+    if number is not None and not widens and step.name not in reader.trainable:
         return number
     triangle = _triangle(reader, arrays, lead, count)
     if triangle is not None:
@@ -200,28 +207,128 @@ def _embedding(
     return Tensor(reader.graph.layer(plan, [index], None, {"embeddings": table}))
 
 
-def _weight(reader: Reader, ref: Ref, array: np.ndarray, lead: Value) -> Tensor:
-    """A weight of any shape: one row of a table."""
+def _weight(
+    reader: Reader, ref: Ref, array: np.ndarray, lead: Value, exact: bool = False
+) -> Tensor:
+    """A weight of any shape: one row of a table.
+
+    Args:
+        reader: whose graph gets the calls.
+        ref: the constant.
+        array: its numbers, with axes as Keras is to have them.
+        lead: any tensor that depends on an input: layers are called on such alone.
+        exact: whether it may have no axis of one before the others.
+    """
     graph = reader.graph
     step = reader.recording.steps[ref.step]
     name = step.name or "constant"
-    trainable = step.name in reader.trainable
     index = tuple(0 for _ in lead.sizes[1:])
     first = graph.op("getitem", lead.tensor, (slice(0, 1), *index))
     zeros = graph.op("zeros_like", first, dtype="int32")
-    table = np.ascontiguousarray(array, "float32").reshape(1, -1)
-    if array.dtype == np.float64:
-        table = np.ascontiguousarray(array).reshape(1, -1)
-    tensor = _embedding(reader, name, table, trainable, zeros)
-    if array.ndim > 1:
+    dtype = "float64" if array.dtype == np.float64 else "float32"
+    table = np.ascontiguousarray(array, dtype).reshape(1, -1)
+    tensor = _embedding(reader, name, table, step.name in reader.trainable, zeros)
+    if array.ndim != 1 or exact:
         tensor = graph.op("reshape", tensor, array.shape)
     if array.dtype.kind != "f":
         tensor = graph.op("cast", tensor, str(array.dtype))
     graph.note(
-        f"{name or 'a constant'} is the table of an Embedding of one row: Keras's "
-        "functional models hold weights in layers alone"
+        f"{name} is the table of an Embedding of one row: Keras's functional models "
+        "hold weights in layers alone"
     )
     return tensor
+
+
+# What moves the numbers of weights and computes none.
+MOVING = (
+    "constant",
+    "module",
+    "getitem",
+    "view",
+    "reshape",
+    "flatten",
+    "permute",
+    "transpose",
+    "T",
+    "mT",
+    "t",
+    "unsqueeze",
+    "squeeze",
+    "expand",
+    "expand_as",
+    "contiguous",
+    "detach",
+    "clone",
+    "data",
+    "to",
+    "float",
+    "type_as",
+    "neg",
+    "chunk",
+    "split",
+    "unbind",
+)
+
+
+def is_computed(reader: Reader, ref: Ref) -> bool:
+    """Whether a constant is computed of parameters, which training moves."""
+    step = reader.recording.steps[ref.step]
+    return _has(reader, ref) and not _only_moves(reader, step)
+
+
+def _has(reader: Reader, ref: Ref) -> bool:
+    step = reader.recording.steps[ref.step]
+    if step.function == "constant":
+        return step.name in reader.trainable
+    return any(_has(reader, other) for other in refs_in((step.args, step.kwargs)))
+
+
+def _only_moves(reader: Reader, step: Any) -> bool:
+    if step.function not in MOVING:
+        return False
+    for ref in refs_in((step.args, step.kwargs)):
+        if not _only_moves(reader, reader.recording.steps[ref.step]):
+            return False
+    return True
+
+
+def computed_value(reader: Reader, ref: Ref) -> Value:
+    """What is computed of parameters, computed in Keras as well.
+
+    Raises:
+        Unported: if Keras cannot.
+    """
+    known = reader.known.get(ref)
+    if isinstance(known, Value):
+        return known
+    step = reader.recording.steps[ref.step]
+    result = step.results[ref.output]
+    if step.function == "constant":
+        array = step.values[0]
+        if not isinstance(array, np.ndarray):
+            raise Unported("a constant that depends on the sizes of the input")
+        lead = reader.tensor(reader.recording.inputs[0])
+        tensor = _weight(reader, ref, array, lead, exact=True)
+        axes = plain_axes(array.ndim)
+        value = Value(tensor, result.shape, axes, result.shape, result.dtype)
+        reader.known[ref] = value
+        return value
+    for other in refs_in((step.args, step.kwargs)):
+        if _has(reader, other):
+            computed_value(reader, other)
+        else:
+            other_step = reader.recording.steps[other.step]
+            constant = Constant(other_step.values[other.output], other_step.name)
+            reader.known.setdefault(other, constant)
+    handler = reader.functions.get(step.function)
+    if handler is None:
+        raise Unported(f"torch's {step.function} of a parameter")
+    results = handler(reader, step)
+    if not isinstance(results, list):
+        results = [results]
+    for place, value in enumerate(results):
+        reader.known[Ref(ref.step, place)] = value
+    return reader.tensor(ref)
 
 
 def find_size(reader: Reader, size: Size) -> tuple[Value, int] | None:

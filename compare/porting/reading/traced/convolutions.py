@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from compare.in_pytorch.layers import read
 from compare.in_pytorch.recorded import Step
 from compare.in_pytorch.unifying import Size
+from compare.kinds.convolution_arrays import as_kernel, depthwise
 from compare.kinds.graph import LayerPlan
 from compare.kinds.windows import around, reaches
+from compare.porting.reading.traced.edges import edged
 from compare.porting.reading.traced.layers import (
     arrays_of,
     called,
@@ -25,46 +29,132 @@ from compare.porting.reading.traced.sizes import Shape, in_runs, is_open, minus
 from compare.porting.reading.traced.values import Padded, Unported, Value
 
 
-def convolution(reader: Reader, step: Step) -> Value:
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution of PyTorch, a layer or a function.
+
+    Args:
+        name: of the layer in Keras.
+        weight: (outputs, inputs of a group, *window).
+        bias: (outputs,), or None.
+        stride, dilation: of each axis.
+        padding: "same", "valid", or the steps on either side, of each axis.
+        groups: how many.
+        padding_mode: what is padded with, such as "zeros".
+    """
+
+    name: str
+    weight: np.ndarray
+    bias: np.ndarray | None
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: str | tuple[int, ...]
+    groups: int
+    padding_mode: str = "zeros"
+
+    @property
+    def kernel_size(self) -> tuple[int, ...]:
+        """The window."""
+        return self.weight.shape[2:]
+
+
+def convolution_layer(reader: Reader, step: Step) -> Value:
     """A convolution, with what is padded before it."""
     module = reader.module(step.name)
-    kind, config = kind_and_config(module)
-    count = len(module.kernel_size)
-    config.pop("padding", None)
-    sizes = {"kernel_size": 0, "strides": 1, "dilation_rate": 1}
-    for key, usual in sizes.items():
-        if key in config and set(config[key]) == {usual}:
-            del config[key]
+    own = Convolution(
+        name_of(reader, step),
+        read(module.weight),
+        None if module.bias is None else read(module.bias),
+        module.stride,
+        module.dilation,
+        module.padding,
+        module.groups,
+        module.padding_mode,
+    )
+    return convolved(reader, step, own)
+
+
+def convolution_function(reader: Reader, step: Step) -> Value:
+    """A convolution by a weight that stands outside a layer."""
+    given = reader.bound(
+        step,
+        "input weight bias stride padding dilation groups",
+        bias=None,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+    )
+    weight = reader.fixed(given.weight)
+    count = weight.ndim - 2
+    padding = given.padding
+    if not isinstance(padding, str):
+        padding = each(padding, count)
+    own = Convolution(
+        reader.weight_name(given.weight, step.function),
+        weight,
+        None if given.bias is None else reader.fixed(given.bias),
+        each(given.stride, count),
+        each(given.dilation, count),
+        padding,
+        given.groups,
+    )
+    return convolved(reader, step, own)
+
+
+def each(value: Any, axes: int) -> tuple[int, ...]:
+    """A number for each axis, of one or of several."""
+    if isinstance(value, int):
+        return (value,) * axes
+    value = tuple(value)
+    return value * axes if len(value) == 1 else value
+
+
+def convolved(reader: Reader, step: Step, own: Convolution) -> Value:
+    """A convolution as a layer of Keras."""
+    count = len(own.kernel_size)
+    config: dict[str, Any] = {
+        "filters": len(own.weight),
+        "kernel_size": plain_sizes(own.kernel_size),
+    }
+    if set(own.stride) != {1}:
+        config["strides"] = plain_sizes(own.stride)
+    if set(own.dilation) != {1}:
+        config["dilation_rate"] = plain_sizes(own.dilation)
     if "strides" in config and "dilation_rate" in config:
         raise Unported("strides and a dilation")
-    transposes = "Transpose" in type(module).__name__
-    if transposes:
-        raise Unported("a transposed convolution in the place of another one")
-    value, word = _padded_for(reader, step, module, count)
+    if own.groups > 1:
+        config["groups"] = own.groups
+    if own.bias is None:
+        config["use_bias"] = False
+    value, word = _padded_for(reader, step, own, count)
     if word != "valid":
         config["padding"] = word
     cls = f"Conv{count}D"
-    names: Any = {"kernel": np.zeros(())}
-    if module.groups > 1 and module.groups == module.in_channels and count < 3:
+    kernel = as_kernel(own.weight)
+    inputs = own.weight.shape[1] * own.groups
+    if own.groups > 1 and own.groups == inputs and count < 3:
         cls = f"DepthwiseConv{count}D"
-        multiplier = module.out_channels // module.in_channels
-        names["kernel"] = np.broadcast_to(
-            0, (*module.kernel_size, module.in_channels, multiplier)
-        )
-        for key in ("filters", "groups"):
-            config.pop(key, None)
+        multiplier = len(own.weight) // inputs
+        (kernel,) = depthwise("weight", "kernel", inputs).to_keras(own.weight)
+        del config["filters"], config["groups"]
         if multiplier > 1:
             config["depth_multiplier"] = multiplier
-    if module.bias is not None:
-        names["bias"] = np.zeros(())
-    arrays = moved(kind, arrays_of(module), names)
-    plan = LayerPlan(name_of(reader, step), cls, config)
+    arrays = {"kernel": kernel}
+    if own.bias is not None:
+        arrays["bias"] = own.bias
+    plan = LayerPlan(own.name, cls, config)
     tensor = called(reader, plan, value, arrays, count + 2)
     return result_of(value, step, tensor)
 
 
+def plain_sizes(sizes: tuple[int, ...]) -> Any:
+    """Sizes as one number, where they are alike."""
+    return sizes[0] if len(set(sizes)) == 1 else sizes
+
+
 def _padded_for(
-    reader: Reader, step: Step, module: Any, count: int
+    reader: Reader, step: Step, module: Convolution, count: int
 ) -> tuple[Value, str]:
     """What a convolution is given, and Keras's word for its padding."""
     known = reader.get(step.args[0])
@@ -90,10 +180,11 @@ def _padded_for(
         return channels_last(reader, value), "causal"
     pairs = ((0, 0), (0, 0), *amounts)
     shape = (*value.shape[:2], *_grown(value.shape[2:], amounts))
-    padded = reader.padded(Padded(channels_last(reader, value), pairs, 0, shape))
+    value = channels_last(reader, value)
     if module.padding_mode != "zeros":
-        raise Unported(f"padding_mode={module.padding_mode!r}")
-    return padded, "valid"
+        mode = module.padding_mode
+        return edged(reader, value, pairs, mode, shape), "valid"
+    return reader.padded(Padded(value, pairs, 0, shape)), "valid"
 
 
 def _plus(a: Any, b: Any) -> Any:
@@ -104,7 +195,7 @@ def _plus(a: Any, b: Any) -> Any:
     return a + b
 
 
-def _own_padding(module: Any, count: int) -> list[tuple[int, int]]:
+def _own_padding(module: Convolution, count: int) -> list[tuple[int, int]]:
     """What a convolution pads, before and behind each axis."""
     if module.padding == "valid":
         return [(0, 0)] * count
@@ -114,6 +205,7 @@ def _own_padding(module: Any, count: int) -> list[tuple[int, int]]:
             zeros = dilation * (window - 1)
             pairs.append((zeros // 2, zeros - zeros // 2))
         return pairs
+    assert not isinstance(module.padding, str)
     return [(amount, amount) for amount in module.padding]
 
 
@@ -166,16 +258,20 @@ def transposed_convolution(reader: Reader, step: Step) -> Value:
     value = channels_last(reader, value)
     reach = reaches(module.kernel_size, module.dilation)
     cuts = []
-    short = []
+    more = [(0, 0)] * len(value.shape)
     for axis in range(count):
         before = module.padding[axis]
         behind = before - module.output_padding[axis]
         # Keras's layer fills its last stride up where the window is shorter.
         behind += max(module.stride[axis] - reach[axis], 0)
+        if behind < 0:
+            # One more step of zeros gives its stride of numbers of the bias alone.
+            more[axis + 2] = (0, 1)
+            behind += module.stride[axis]
         cuts.append((before, behind))
-        short.append(behind < 0)
-    if any(short):
-        raise Unported("an output_padding beyond the padding")
+    if any(pair != (0, 0) for pair in more):
+        grown = (*value.shape[:2], *_grown(value.shape[2:], more[2:]))
+        value = reader.padded(Padded(value, tuple(more), 0, grown))
     whole = []
     for axis in range(count):
         total = max(reach[axis] - module.stride[axis], 0)
@@ -183,12 +279,10 @@ def transposed_convolution(reader: Reader, step: Step) -> Value:
     names = ["kernel", "bias"] if module.bias is not None else ["kernel"]
     arrays = moved(kind, arrays_of(module), names)
     same = cuts == whole and any(pair != (0, 0) for pair in whole)
-    after = reader.only_reader(step)
     if same:
         config["padding"] = "same"
     plan = LayerPlan(name_of(reader, step), f"Conv{count}DTranspose", config)
     tensor = called(reader, plan, value, arrays, count + 2)
-    del after
     if not same and any(pair != (0, 0) for pair in cuts):
         index: list[Any] = [slice(None)] * len(value.axes[0])
         index += [slice(a or None, -b or None) for a, b in cuts]
@@ -197,9 +291,12 @@ def transposed_convolution(reader: Reader, step: Step) -> Value:
 
 
 LAYERS: dict[str, Handler] = {
-    **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), convolution),
+    **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), convolution_layer),
     **dict.fromkeys(
         ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
         transposed_convolution,
     ),
 }
+FUNCTIONS: dict[str, Handler] = dict.fromkeys(
+    ("conv1d", "conv2d", "conv3d"), convolution_function
+)

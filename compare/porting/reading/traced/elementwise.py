@@ -11,6 +11,7 @@ from typing import Any
 
 from compare.in_pytorch.recorded import Step
 from compare.in_pytorch.unifying import Open
+from compare.kinds.graph import LayerPlan, Tensor
 from compare.porting.reading.traced.broadcasting import combined
 from compare.porting.reading.traced.reader import Handler, Reader
 from compare.porting.reading.traced.reductions import reduced
@@ -24,8 +25,7 @@ UNARY = {
     "sigmoid": "sigmoid",
     "silu": "silu",
     "selu": "selu",
-    "mish": "mish",
-    "softsign": "soft_sign",
+    "softsign": "softsign",
     "logsigmoid": "log_sigmoid",
     "log_sigmoid": "log_sigmoid",
     "hardsigmoid": "hard_sigmoid",
@@ -179,8 +179,13 @@ def clip(reader: Reader, step: Step) -> Value:
     """Limits on either side."""
     if step.function == "hardtanh":
         given = reader.bound(
-            step, "input min max inplace", min=-1.0, max=1.0, inplace=False
+            step,
+            "input min_val max_val inplace",
+            min_val=-1.0,
+            max_val=1.0,
+            inplace=False,
         )
+        given.min, given.max = given.min_val, given.max_val
     elif step.function == "clamp_min":
         given = reader.bound(step, "input min max", max=None)
     elif step.function == "clamp_max":
@@ -207,6 +212,58 @@ def softmax(reader: Reader, step: Step) -> Value:
     if is_last(value, axis):
         return applied(reader, step, value, function)
     return applied(reader, step, value, function, axis=axis)
+
+
+def softmin(reader: Reader, step: Step) -> Value:
+    """Softmax of the negative numbers."""
+    value = reader.tensor(step.args[0])
+    dim = (step.kwargs or {}).get("dim", step.args[1] if len(step.args) > 1 else -1)
+    value, axis = reader.plain_axis(value, dim)
+    negative = reader.graph.op("negative", value.tensor)
+    value = replace(value, tensor=negative)
+    return applied(reader, step, value, "softmax", axis=axis)
+
+
+def shrink(reader: Reader, step: Step) -> Value:
+    """Numbers near 0 made 0."""
+    given = reader.bound(step, "input lambd", lambd=0.5)
+    function = "soft_shrink" if step.function == "softshrink" else "hard_shrink"
+    value = reader.tensor(given.input)
+    return applied(reader, step, value, function, threshold=given.lambd)
+
+
+def threshold(reader: Reader, step: Step) -> Value:
+    """Another number in the place of small ones."""
+    given = reader.bound(step, "input threshold value inplace", inplace=False)
+    value = reader.tensor(given.input)
+    above = reader.graph.op("greater", value.tensor, given.threshold)
+    tensor = reader.graph.op("where", above, value.tensor, given.value)
+    return replace(value, tensor=tensor)
+
+
+def rrelu(reader: Reader, step: Step) -> Value:
+    """A leaky rectifier, whose slope is random while it trains."""
+    given = reader.bound(
+        step,
+        "input lower upper training inplace",
+        lower=1 / 8,
+        upper=1 / 3,
+        training=False,
+        inplace=False,
+    )
+    reader.graph.note(f"{step.place}: slopes that are random in training are not")
+    slope = (given.lower + given.upper) / 2
+    value = reader.tensor(given.input)
+    return applied(reader, step, value, "leaky_relu", negative_slope=slope)
+
+
+def as_layer(reader: Reader, step: Step) -> Value:
+    """A function that Keras has as an activation alone."""
+    value = reader.tensor(step.args[0])
+    config = {"activation": step.function}
+    plan = LayerPlan(reader.graph.free(step.function), "Activation", config)
+    tensor = Tensor(reader.graph.layer(plan, [value.tensor]))
+    return replace(value, tensor=tensor)
 
 
 def glu(reader: Reader, step: Step) -> Value:
@@ -286,6 +343,12 @@ FUNCTIONS: dict[str, Handler] = {
     **dict.fromkeys(SAME, same),
     **dict.fromkeys((*DTYPES, "to", "type", "type_as"), cast),
     "gelu": gelu,
+    "softmin": softmin,
+    "softshrink": shrink,
+    "hardshrink": shrink,
+    "threshold": threshold,
+    "rrelu": rrelu,
+    "mish": as_layer,
     "leaky_relu": leaky_relu,
     "elu": elu,
     "celu": elu,

@@ -9,6 +9,7 @@ from typing import Any
 from compare.in_pytorch.recorded import Step
 from compare.in_pytorch.unifying import Open, Size
 from compare.kinds.graph import Tensor
+from compare.porting.reading.traced.edges import edged
 from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.indexing import taken
 from compare.porting.reading.traced.reader import Handler, Reader
@@ -199,16 +200,8 @@ def pad(reader: Reader, step: Step) -> Any:
         return value
     if given.mode == "constant":
         return Padded(value, tuple(amounts), given.value or 0, shape)
-    if given.mode != "reflect":
-        raise Unported(f"padding of mode {given.mode!r}")
     value = reader.graph.merged(reader.graph.arranged(reader.graph.full(value)))
-    pairs = [(0, 0)] * len(value.sizes)
-    sizes = list(value.sizes)
-    for axis, pair in enumerate(amounts):
-        pairs[value.axes[axis][0]] = pair
-        sizes[value.axes[axis][0]] = shape[axis]
-    tensor = reader.graph.op("pad", value.tensor, tuple(pairs), mode="reflect")
-    return replace(value, tensor=tensor, sizes=tuple(sizes), shape=shape)
+    return edged(reader, value, amounts, given.mode, shape)
 
 
 FUNCTIONS: dict[str, Handler] = {

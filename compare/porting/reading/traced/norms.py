@@ -49,7 +49,8 @@ def layer_norm(reader: Reader, step: Step) -> Value:
     value = features_last(reader, reader.tensor(step.args[0]), count)
     if config.get("axis") in ((-1,), -1):
         del config["axis"]
-    names = list(kind.files[0].keras)
+    numbers = np.broadcast_to(0, module.normalized_shape)
+    names = dict.fromkeys(kind.files[0].keras, numbers)
     arrays = moved(kind, arrays_of(module), names)
     if not arrays and kind.name == "RMSNorm":
         arrays = {"scale": np.ones(module.normalized_shape)}

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.recorded import Recording, Ref, Step, refs_in
 from compare.kinds.graph import INPUT, LayerPlan, Tensor
@@ -65,6 +67,7 @@ class Reader:
         names: of layers in Keras, by those in PyTorch.
         counted: the numbers of the steps of a tensor along an axis of Keras.
         trainable: names of the module's parameters.
+        functions, layers: what turns a step, as in `read`.
     """
 
     recording: Recording
@@ -81,6 +84,8 @@ class Reader:
     names: dict[str, str] = field(default_factory=dict)
     counted: dict[tuple[Tensor, int], Tensor] = field(default_factory=dict)
     trainable: frozenset[str] = frozenset()
+    functions: dict[str, Handler] = field(default_factory=dict)
+    layers: dict[str, Handler] = field(default_factory=dict)
 
     def read(self, functions: dict[str, Handler], layers: dict[str, Handler]) -> None:
         """Turn all steps that a result needs.
@@ -89,6 +94,7 @@ class Reader:
             functions: what turns a step, by the name of PyTorch's function.
             layers: what turns a step, by the class of PyTorch's layer.
         """
+        self.functions, self.layers = functions, layers
         steps = self.recording.steps
         self.numbers = {id(step): number for number, step in enumerate(steps)}
         live = self._live()
@@ -102,20 +108,18 @@ class Reader:
                 for place, value in enumerate(step.values):
                     self.known[Ref(number, place)] = Constant(value, step.name)
             else:
-                results = self._results(step, functions, layers)
+                results = self._results(step)
                 for place, result in enumerate(results):
                     if result is not None:
                         self.known[Ref(number, place)] = result
 
-    def _results(
-        self, step: Step, functions: dict[str, Handler], layers: dict[str, Handler]
-    ) -> list[Known]:
-        handler = functions.get(step.function)
+    def _results(self, step: Step) -> list[Known]:
+        handler = self.functions.get(step.function)
         what = f"torch's {step.function}"
         if step.function == "module":
             cls = self.kind(step.name)
             what = f"nn.{cls}"
-            handler = layers.get(cls)
+            handler = self.layers.get(cls)
         try:
             if handler is None:
                 raise Unported(f"{what} is none of the operations that are written")
@@ -273,6 +277,24 @@ class Reader:
         if not isinstance(known, Value):
             raise Unported("a constant in the place of a tensor")
         return known
+
+    def fixed(self, value: Any) -> np.ndarray:
+        """The numbers of an argument that depends on no input.
+
+        Raises:
+            Unported: if it does, or on the sizes of the input.
+        """
+        known = self.get(value)
+        if not isinstance(known, Constant):
+            raise Unported("a weight that depends on the input")
+        return known.array
+
+    def weight_name(self, value: Any, function: str) -> str:
+        """The name of a layer that gets a weight which stands outside a layer."""
+        name = self.recording.steps[value.step].name
+        for ending in (".weight", "_weight", ".kernel"):
+            name = name.removesuffix(ending)
+        return self.layer_name(name or function)
 
     def stacked(self, stack: Stack) -> Value:
         """All tensors of a stack in one tensor of Keras."""

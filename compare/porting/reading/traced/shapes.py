@@ -253,10 +253,33 @@ def expand(reader: Reader, step: Step) -> Value:
     return replace(value, shape=shape, axes=axes)
 
 
+def pixel_shuffle(reader: Reader, step: Step) -> Value:
+    """Channels laid out as smaller pixels."""
+    value, factor = reader.tensor(step.args[0]), step.args[1]
+    batch, channels, height, width = step.results[0].shape
+    before = value.shape
+    split = (batch, channels, factor, factor, *before[2:])
+    value = reshaped(reader.graph, value, split)
+    value = _ordered(value, (0, 1, 4, 2, 5, 3))
+    return reshaped(reader.graph, value, (batch, channels, height, width))
+
+
+def pixel_unshuffle(reader: Reader, step: Step) -> Value:
+    """Pixels laid out as channels."""
+    value, factor = reader.tensor(step.args[0]), step.args[1]
+    batch, channels, height, width = step.results[0].shape
+    split = (batch, value.shape[1], height, factor, width, factor)
+    value = reshaped(reader.graph, value, split)
+    value = _ordered(value, (0, 1, 3, 5, 2, 4))
+    return reshaped(reader.graph, value, (batch, channels, height, width))
+
+
 FUNCTIONS: dict[str, Handler] = {
     "permute": permute,
     **dict.fromkeys(("transpose", "T", "mT", "H", "t"), transpose),
     "movedim": movedim,
+    "pixel_shuffle": pixel_shuffle,
+    "pixel_unshuffle": pixel_unshuffle,
     "unsqueeze": unsqueeze,
     "squeeze": squeeze,
     **dict.fromkeys(
