@@ -6,6 +6,7 @@ import numpy as np
 
 from compare.kinds import normalisation
 from compare.kinds.any_arrays import ANOTHER_LAYER, ROUNDED
+from compare.kinds.batch_norm_source import BATCH_NORMALIZATION
 from compare.kinds.changes import filled
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
@@ -147,6 +148,7 @@ BATCH_NORM = Kind(
         STATISTICS_SWAPPED,
     ),
     features_first=True,
+    sources={"BatchNormalization": BATCH_NORMALIZATION},
     files=(
         Axes(
             {"weight": 1, "bias": 1, "running_mean": 1, "running_var": 1},

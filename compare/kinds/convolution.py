@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from compare.kinds import convolution_arrays
+from compare.kinds import convolution_arrays, convolution_source
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
 from compare.kinds.convolution_examples import IN_TORCH, SHAPES, Variant, examples
 from compare.kinds.convolution_options import (
@@ -148,6 +148,7 @@ def convolution(axes: int) -> Kind:
         ),
         features_first=True,
         files=convolution_arrays.files(axes),
+        sources=convolution_source.sources(axes),
         examples=_examples(axes),
     )
 

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 
+from compare.kinds import pooling_source
 from compare.kinds.computing import Compute
 from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Arrays
@@ -78,6 +79,9 @@ def _global_pool(axes: int, word: str, keras_word: str, compute: Compute) -> Kin
     torch = f"Adaptive{word}Pool{axes}d"
     keras = f"Global{keras_word}Pooling{axes}D"
     ones = (1,) * axes
+    whole, adaptive = pooling_source.GLOBAL_MEAN, pooling_source.ADAPTIVE_MEAN
+    if word == "Max":
+        whole, adaptive = pooling_source.GLOBAL_MAX, pooling_source.ADAPTIVE_MAX
 
     def steps_of_keras(layer: object) -> Value:
         """What an adaptive layer of Keras returns; the others return one step."""
@@ -115,6 +119,10 @@ def _global_pool(axes: int, word: str, keras_word: str, compute: Compute) -> Kin
             ),
         ),
         features_first=True,
+        sources={
+            keras: whole,
+            f"Adaptive{keras_word}Pooling{axes}D": adaptive,
+        },
         examples=(
             Example(
                 torch,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from compare.kinds import pooling_source
 from compare.kinds.kind import Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.option import REQUIRED, Option, Options, Value, as_sizes
@@ -249,6 +250,7 @@ def max_pool(axes: int) -> Kind:
         ),
         same_in_words=in_words,
         features_first=True,
+        sources={keras: pooling_source.MAX},
         examples=(
             Example(torch, {"kernel_size": 2}, keras, {"pool_size": 2}, "", _x(axes)),
             *_padded(torch, keras, axes),
@@ -296,6 +298,7 @@ def avg_pool(axes: int) -> Kind:
         ),
         same_in_words=in_words,
         features_first=True,
+        sources={keras: pooling_source.MEAN},
         examples=(
             Example(torch, {"kernel_size": 2}, keras, {"pool_size": 2}, "", _x(axes)),
             *_padded(torch, keras, axes, count_include_pad=False),

@@ -24,15 +24,21 @@ def flattened(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
     return np.asarray(x, "float64").reshape(len(x), -1)
 
 
-def write_flatten(site: Site) -> str:
-    """Flatten in PyTorch: axes in Keras's order, features last."""
-    return f"{site.x.text}.flatten(1)"
-
-
 def write_dropout(site: Site) -> str:
     """Dropout in PyTorch, which does nothing unless the model trains."""
-    layer = site.module(call_text("nn.Dropout", site.setting("rate", 0.5)))
+    name = "AlphaDropout" if site.plan.keras == "AlphaDropout" else "Dropout"
+    layer = site.module(call_text(f"nn.{name}", site.setting("rate", 0.5)))
     return f"{layer}({site.x.text})"
+
+
+def write_spatial_dropout(site: Site) -> str:
+    """Dropout of whole features, which PyTorch has second."""
+    x = site.x
+    made = call_text(f"nn.Dropout{x.axes - 2}d", site.setting("rate", 0.5))
+    layer = site.module(made)
+    if x.features_second or site.setting("data_format") == "channels_first":
+        return f"{layer}({x.text})"
+    return f"{layer}({x.text}.movedim(-1, 1)).movedim(1, -1)"
 
 
 def dropped(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
@@ -58,7 +64,6 @@ FLATTEN = Kind(
         ),
     ),
     examples=(Example("Flatten", {}, "Flatten", {}),),
-    sources={"Flatten": Source(write_flatten, "features last")},
 )
 
 
@@ -132,5 +137,11 @@ DROPOUT = Kind(
         ),
     ),
     examples=(Example("Dropout", {"p": 0.5}, "Dropout", {"rate": 0.5}),),
-    sources={"Dropout": Source(write_dropout)},
+    sources={
+        "Dropout": Source(write_dropout),
+        "AlphaDropout": Source(write_dropout),
+        "SpatialDropout1D": Source(write_spatial_dropout),
+        "SpatialDropout2D": Source(write_spatial_dropout),
+        "SpatialDropout3D": Source(write_spatial_dropout),
+    },
 )

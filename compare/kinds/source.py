@@ -43,6 +43,8 @@ class TensorText:
             which are the last one in `shape`.
         mask: the variable that holds which steps count, bool (batch, time); "" where
             Keras hands on no mask with it.
+        folded: how many steps each axis has that PyTorch's tensor has in its batch, as
+            text: `shape` has these axes after the batch.
     """
 
     text: str
@@ -50,6 +52,7 @@ class TensorText:
     dtype: str = "float32"
     features_second: bool = False
     mask: str = ""
+    folded: tuple[str, ...] = ()
 
     @property
     def axes(self) -> int:
@@ -67,6 +70,14 @@ class TensorText:
     def features_axis(self) -> int:
         """The number of PyTorch's axis that has the features."""
         return 1 if self.features_second else -1
+
+    @property
+    def step(self) -> TensorText:
+        """The same tensor, with what is folded into its batch as the batch."""
+        if not self.folded:
+            return self
+        shape = (None, *self.shape[len(self.folded) + 1 :])
+        return replace(self, shape=shape, mask="", folded=())
 
     def axis_in_torch(self, axis: int) -> int:
         """The number of PyTorch's axis for one of Keras's, counted from either end."""
@@ -263,7 +274,9 @@ class Source:
         write: adds to the site's page; returns the expression of the result, or one for
             each of several. The result has the layout of the source; with "any", that
             of the input.
-        layout: where the layer takes the features.
+        layout: where the layer takes the features: Keras's last axis. One that has them
+            second in Keras takes the axes in Keras's order, "features last". A function
+            takes the layer and the number of axes of the first tensor.
         returns: where the result has them, if not where the layer takes them.
         mask_of: takes the site; returns the variable of the result's mask. None for
             that of the first input.
@@ -272,10 +285,18 @@ class Source:
     """
 
     write: Callable[[Site], str | Sequence[str]]
-    layout: Layout = "any"
+    layout: Layout | Callable[[LayerPlan, int], Layout] = "any"
     returns: Layout | None = None
     mask_of: Callable[[Site], str] | None = None
     problem: Callable[[LayerPlan, Arrays], str] | None = None
+
+    def layout_of(self, plan: LayerPlan, axes: int) -> Layout:
+        """Where a layer takes the features, by the number of axes of what it takes."""
+        return self.layout(plan, axes) if callable(self.layout) else self.layout
+
+
+class Unwritable(Exception):
+    """A call that PyTorch cannot have, with what it is and what would be needed."""
 
 
 # ------------------------------------------------------------------------------- text
@@ -321,6 +342,16 @@ def number_text(value: Any) -> str:
     return repr(value)
 
 
+def moved_features(text: str, axes: int, second: bool) -> str:
+    """The expression of a tensor with its features on the second or last axis."""
+    if axes == 3:
+        return f"{text}.transpose(1, 2)"
+    order = [0, *range(2, axes), 1]
+    if second:
+        order = [0, axes - 1, *range(1, axes - 1)]
+    return f"{text}.permute({', '.join(map(str, order))})"
+
+
 def changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that are not the defaults of PyTorch's layer, to be written out."""
     return {
@@ -332,12 +363,14 @@ def changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[st
 
 def shape_text(value: TensorText) -> str:
     """The shape of PyTorch's tensor for a comment: (batch, time, 64)."""
+    batch = " * ".join(("batch", *value.folded))
+    value = value.step
     names = AXES.get(value.axes)
     sizes = []
     for axis, size in enumerate(value.shape):
         word = names[axis] if names else f"axis_{axis}"
         if axis == 0 and size is None:
-            word = "batch"
+            word = batch
         sizes.append(word if size is None else str(size))
     if value.features_second and value.axes > 2:
         sizes.insert(1, sizes.pop())

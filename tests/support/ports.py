@@ -1,12 +1,23 @@
 """Ports of live Keras models, without files: for tests of how layers are written."""
 
+import re
 import types
 
 import keras
 import numpy as np
 import torch
 
-from compare.kinds.graph import Call, LayerPlan, ModelPlan, Tensor, TensorFacts
+from compare.in_keras.rebuilding import rebuilt
+from compare.kinds.graph import (
+    INPUT,
+    MODEL,
+    OPERATION,
+    Call,
+    LayerPlan,
+    ModelPlan,
+    Tensor,
+    TensorFacts,
+)
 from compare.porting.moving import state_of
 from compare.porting.writing.pytorch_source import Facts, pytorch_source
 
@@ -25,45 +36,77 @@ def drawn(model, seed=0):
 
 
 def plan_of(model):
-    """The plan, facts and weights of a functional model without models inside."""
-    layers, calls, facts, weights, places = {}, [], [], {}, {}
-    model = getattr(model, "_functional", None) or model
-    for layer in model.operations:
-        if not isinstance(layer, keras.layers.Layer):
-            continue  # what makes a mask that Keras hands on by itself
-        for node in layer._inbound_nodes:  # noqa: SLF001
+    """The plan, facts and weights of a functional model."""
+    model = _functional(model)
+    weights = {}
+    plan, facts = _traced(model, "", weights)
+    if any(layer.model is not None for layer in plan.layers.values()):
+        live = rebuilt(plan, weights)
+        return plan, Facts(live.facts, live.models), weights
+    return plan, Facts(facts, {}), weights
+
+
+def _functional(model):
+    return getattr(model, "_functional", None) or model
+
+
+def _traced(model, prefix, weights):
+    """The plan and the facts of a model; adds its weights by their full names."""
+    layers, calls, facts, places = {}, [], [], {}
+    for depth in sorted(model._nodes_by_depth, reverse=True):  # noqa: SLF001
+        for node in model._nodes_by_depth[depth]:  # noqa: SLF001
+            layer = node.operation
             kwargs = {
                 name: _placed(value, places)
                 for name, value in node.arguments.kwargs.items()
-                if value is not None and name != "mask"
+                if any(item is not None for item in keras.tree.flatten(value))
             }
+            if not isinstance(layer, keras.layers.Layer):
+                config = layer.get_config()
+                kwargs |= {key: config[key] for key in config if key != "name"}
             args = _placed(node.arguments.args, places)
             calls.append(Call(layer.name, args, kwargs))
             outputs = node.output_tensors
             for number, tensor in enumerate(outputs):
                 places[id(tensor)] = Tensor(len(calls) - 1, number)
-            facts.append(
-                tuple(
-                    TensorFacts(
-                        tuple(tensor.shape),
-                        tensor.dtype,
-                        getattr(tensor, "_keras_mask", None) is not None,
-                    )
-                    for tensor in outputs
-                )
-            )
-        layers[layer.name] = layer_plan(layer)
-        weights[layer.name] = arrays_of(layer)
-    inputs = [places[id(tensor)] for tensor in model.inputs]
-    outputs = [places[id(tensor)] for tensor in model.outputs]
-    plan = ModelPlan(
-        model.name,
-        layers,
-        tuple(calls),
-        inputs if len(inputs) > 1 else inputs[0],
-        outputs if len(outputs) > 1 else outputs[0],
+            facts.append(tuple(map(_facts_of, outputs)))
+            if layer.name not in layers:
+                layers[layer.name] = _plan_of_layer(layer, prefix, weights)
+    inputs = _placed(model._inputs_struct, places)  # noqa: SLF001
+    outputs = _placed(model._outputs_struct, places)  # noqa: SLF001
+    plan = ModelPlan(model.name, layers, tuple(calls), _ends(inputs), _ends(outputs))
+    return plan, facts
+
+
+def _ends(value):
+    """What a model takes or returns, without a list around a single tensor."""
+    if isinstance(value, list | tuple) and len(value) == 1:
+        return value[0]
+    return value
+
+
+def _plan_of_layer(layer, prefix, weights):
+    if isinstance(layer, keras.Model):
+        inside, _ = _traced(_functional(layer), f"{prefix}{layer.name}.", weights)
+        return LayerPlan(layer.name, MODEL, model=inside)
+    if not isinstance(layer, keras.layers.Layer):
+        return LayerPlan(layer.name, OPERATION + operation_name(layer))
+    if layer.weights:
+        weights[prefix + layer.name] = arrays_of(layer)
+    return layer_plan(layer)
+
+
+def operation_name(operation):
+    """The name of an operation's function in `keras.ops`: "true_divide"."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(operation).__name__).lower()
+    return "getitem" if name == "get_item" else name
+
+
+def _facts_of(tensor):
+    masked = getattr(tensor, "_keras_mask", None) is not None
+    return TensorFacts(
+        tuple(tensor.shape), keras.backend.standardize_dtype(tensor.dtype), masked
     )
-    return plan, Facts(facts, {}), weights
 
 
 def _placed(value, tensors):
@@ -71,15 +114,21 @@ def _placed(value, tensors):
         return tensors[id(value)]
     if isinstance(value, list | tuple):
         return type(value)(_placed(item, tensors) for item in value)
+    if isinstance(value, dict):
+        return {key: _placed(item, tensors) for key, item in value.items()}
     return value
 
 
 def layer_plan(layer):
+    if isinstance(layer, keras.layers.InputLayer):
+        size, *shape = layer.batch_shape
+        config = {"shape": shape, "dtype": layer.dtype}
+        if size is not None:
+            config["batch_size"] = size
+        return LayerPlan(layer.name, INPUT, config)
     config = layer.get_config()
     for inner in ("layer", "backward_layer", "cell"):  # they stand in `inside`
         config.pop(inner, None)
-    if isinstance(layer, keras.layers.InputLayer):
-        config["shape"] = config["batch_shape"][1:]
     inside = ()
     if isinstance(layer, keras.layers.Bidirectional):
         inside = (layer_plan(layer.forward_layer), layer_plan(layer.backward_layer))
@@ -148,10 +197,15 @@ def widest_gap(model, *inputs):
         torch.from_numpy(x.astype("float64") if x.dtype.kind == "f" else x)
         for x in inputs
     ]
-    with torch.no_grad():
-        results = port(*given)
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.no_grad():
+            results = port(*given)
+    finally:
+        torch.set_default_dtype(torch.float32)
     wide = in_float64(model)
-    expected = wide([x.numpy() for x in given] if len(given) > 1 else given[0].numpy())
+    arrays = [x.numpy() for x in given]
+    expected = wide(arrays if len(arrays) > 1 else arrays[0], training=False)
     results = _flat(results)
     expected = _flat(expected)
     assert len(results) == len(expected)
@@ -159,6 +213,9 @@ def widest_gap(model, *inputs):
     for result, right in zip(results, expected, strict=True):
         right = np.asarray(right)
         assert tuple(result.shape) == right.shape
+        assert (result.dtype == torch.bool) == (right.dtype == bool)
+        assert result.is_floating_point() == (right.dtype.kind == "f")
+        result, right = result.double(), right.astype("float64")
         scale = max(np.abs(right).max(), 1e-30)
         gaps.append(np.abs(result.numpy() - right).max() / scale)
     return max(gaps)
@@ -166,8 +223,10 @@ def widest_gap(model, *inputs):
 
 def _flat(value):
     if isinstance(value, dict):
-        value = list(value.values())
-    return list(value) if isinstance(value, list | tuple) else [value]
+        value = [value[key] for key in sorted(value)]
+    if isinstance(value, list | tuple):
+        return [tensor for item in value for tensor in _flat(item)]
+    return [value]
 
 
 def in_float64(model):

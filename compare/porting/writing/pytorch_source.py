@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compare.errors import BadInput
 from compare.kinds.graph import (
     INPUT,
     Call,
@@ -22,18 +21,15 @@ from compare.kinds.source import (
     Moved,
     Page,
     Site,
-    Source,
     TensorText,
     identifier,
     shape_text,
 )
 from compare.kinds.sources import SOURCES
-from compare.listing import bounded
 from compare.porting.writing.module_text import module_text
 from compare.porting.writing.page_classes import ClassText
-
-# What acts on the last axis alone, so that it takes a sequence of steps as one tensor.
-LAST_AXIS_ALONE = ("Activation", "Dense", "Dropout", "Embedding", "LayerNormalization")
+from compare.porting.writing.values import Values, Way, unwrapped
+from compare.porting.writing.writable import check_writable
 
 
 @dataclass(frozen=True)
@@ -80,12 +76,7 @@ def pytorch_source(
     Raises:
         BadInput: if layers cannot be written; it names all of them.
     """
-    problems = [*unwritable(plan, weights)]
-    if problems:
-        raise BadInput(
-            f"{plan.name}: expected layers that PyTorch can have, got "
-            f"{bounded(problems, '; ')}"
-        )
+    check_writable(plan, weights)
     classes: dict[str, ClassText] = {}
     writer = _ModelWriter(plan, facts, weights, "", classes)
     main = writer.written(name)
@@ -94,30 +85,6 @@ def pytorch_source(
     return PortSource(
         module_text([*classes.values(), main]), name, moves, tuple(dict.fromkeys(notes))
     )
-
-
-def unwritable(plan: ModelPlan, weights: Weights, prefix: str = "") -> Iterator[str]:
-    """Say what cannot be written of a model: layer, class, and what would be needed."""
-    for layer in plan.layers.values():
-        full_name = f"{prefix}{layer.name}"
-        if layer.model is not None:
-            yield from unwritable(layer.model, weights, f"{full_name}.")
-            continue
-        problem = _problem(layer, weights.get(full_name, {}))
-        if problem:
-            yield f"{full_name}: {problem}"
-
-
-def _problem(layer: LayerPlan, arrays: Mapping[str, Any]) -> str:
-    """What PyTorch cannot do of a layer, or ""."""
-    if layer.keras == INPUT:
-        return ""
-    if layer.keras == "TimeDistributed":
-        return _problem(layer.inside[0], arrays) if layer.inside else ""
-    source = SOURCES.get(layer.keras)
-    if source is None:
-        return f"{layer.keras}, which is not written yet"
-    return "" if source.problem is None else source.problem(layer, arrays)
 
 
 class _ModelWriter:
@@ -145,9 +112,8 @@ class _ModelWriter:
         self.prefix = prefix
         self.classes = classes
         self.page = Page()
-        self.values: dict[Tensor, TensorText] = {}
+        self.values = Values(plan, self.page)
         self.attributes = _attributes(plan)
-        self.last_read = _last_read(plan)
 
     def written(self, name: str) -> ClassText:
         """The class, complete."""
@@ -178,92 +144,95 @@ class _ModelWriter:
 
     def _write_call(self, number: int, call: Call) -> None:
         layer = self.plan.layers[call.layer]
-        self.page.live = self._live(number)
-        self.page.later = self._live(number + 1)
-        if layer.model is not None:
+        self.values.at(number)
+        self.values.arrange_for(call)
+        if unwrapped(layer).model is not None:
             texts, second, mask = self._write_model(layer, call), False, ""
         else:
-            source, site = self._site(number, call, layer)
-            texts, second, mask = self._write_layer(source, site)
-        self.page.live = self._live(number + 1) | {*filter(str.isidentifier, texts)}
+            texts, second, mask = self._write_layer(number, call, layer)
+        folded = self.values.folded_after(call)
+        self.values.at(number + 1)
+        self.page.live |= {*filter(str.isidentifier, texts)}
         for output, text in enumerate(texts):
             tensor = Tensor(number, output)
             facts = self.facts.calls[number][output]
-            value = self._value(text, tensor, features_second=second)
-            value = replace(value, mask=mask if facts.masked else "")
-            if tensor in self.last_read:
-                value = self._named(value, call.layer, tensor)
+            value = self._value(text, tensor, folded=folded)
+            value = replace(
+                value,
+                features_second=second and value.step.axes > 2,
+                mask=mask if facts.masked else "",
+            )
+            if tensor in self.values.last_read:
+                value = self._named(value, call.layer)
             self.values[tensor] = value
 
-    def _live(self, number: int) -> set[str]:
-        """The variables that calls from this one on read, with their masks."""
-        live = set()
-        for tensor, value in self.values.items():
-            if self.last_read.get(tensor, -1) >= number:
-                live |= {value.text, value.mask}
-        return live - {""}
-
-    def _named(self, value: TensorText, layer: str, tensor: Tensor) -> TensorText:
+    def _named(self, value: TensorText, layer: str) -> TensorText:
         """The value under a variable, and the line that gives it the variable."""
         if value.text.isidentifier():
             self.page.live.add(value.text)
             return value
+        text = self.values.joined(value.text)
         name = "x" if "x" not in self.page.live else self.attributes[layer]
         name = self.page.variable(name)
         named = replace(value, text=name)
-        self.page.lines.append(f"{name} = {value.text}  # {shape_text(named)}")
+        self.page.lines.append(f"{name} = {text}  # {shape_text(named)}")
         return named
 
-    def _site(self, number: int, call: Call, layer: LayerPlan) -> tuple[Source, Site]:
-        inner = layer
-        while inner.keras == "TimeDistributed":
-            (inner,) = inner.inside
-        source = SOURCES[inner.keras]
-        self._lay_out(call, source)
-        full_name = f"{self.prefix}{layer.name}"
-        site = Site(
-            page=self.page,
-            plan=layer,
-            name=full_name,
-            attribute=self.attributes[layer.name],
-            arrays=self.weights.get(full_name, {}),
-            inputs=tuple(self.values[tensor] for tensor in call.inputs),
-            outputs=tuple(self.facts.calls[number]),
-            kwargs=with_tensors(dict(call.kwargs), self.values.__getitem__),
-            args=with_tensors(call.args, self.values.__getitem__),
-            read=frozenset(
-                tensor.output for tensor in self.last_read if tensor.call == number
-            ),
-        )
-        return source, site
-
     def _write_layer(
-        self, source: Source, site: Site
+        self, number: int, call: Call, layer: LayerPlan
     ) -> tuple[Sequence[str], bool, str]:
         """What a layer returns: expressions, whether features are second, the mask."""
-        layer = site.plan
-        mask = next((value.mask for value in site.inputs if value.mask), "")
+        plan = unwrapped(layer)
+        source = SOURCES[plan.keras]
+        site = self._site(number, call, layer)
+        masks = [self.values[tensor].mask for tensor in call.inputs]
+        mask = next(filter(None, masks), "")
         if source.mask_of is not None and site.outputs[0].masked:
             mask = source.mask_of(site)
             site = replace(site, result_mask=mask)
         second = site.inputs[0].features_second if site.inputs else False
-        layout = source.returns or source.layout
-        if layout != "any":
+        layout = source.returns
+        if layout is None and site.inputs:
+            layout = source.layout_of(plan, site.x.axes)
+        if layout not in (None, "any"):
             second = layout == "features second"
-        while layer.keras == "TimeDistributed":
-            (layer,) = layer.inside
-            site = replace(site, plan=layer)
         texts = source.write(site)
         return [texts] if isinstance(texts, str) else texts, second, mask
 
+    def _site(self, number: int, call: Call, layer: LayerPlan) -> Site:
+        """The place of a call; of a layer in TimeDistributed, for all steps at once."""
+        full_name = f"{self.prefix}{layer.name}"
+        count = len(self.values.folded_after(call))
+        outputs = []
+        for facts in self.facts.calls[number]:
+            shape = (facts.shape[0], *facts.shape[count + 1 :])
+            outputs.append(replace(facts, shape=shape))
+        return Site(
+            page=self.page,
+            plan=unwrapped(layer),
+            name=full_name,
+            attribute=self.attributes[layer.name],
+            arrays=self.weights.get(full_name, {}),
+            inputs=tuple(self.values[tensor].step for tensor in call.inputs),
+            outputs=tuple(outputs),
+            kwargs=with_tensors(dict(call.kwargs), self.values.step),
+            args=with_tensors(call.args, self.values.step),
+            read=frozenset(
+                tensor.output
+                for tensor in self.values.last_read
+                if tensor.call == number
+            ),
+        )
+
     def _write_model(self, layer: LayerPlan, call: Call) -> Sequence[str]:
         """The call of a model in the model, whose class is written if it is not yet."""
-        assert layer.model is not None
+        model = unwrapped(layer).model
+        assert model is not None
         full_name = f"{self.prefix}{layer.name}"
         attribute = self.attributes[layer.name]
         if full_name not in self.classes:
             writer = _ModelWriter(
-                layer.model,
+                model,
                 Facts(self.facts.models[full_name], self.facts.models),
                 self.weights,
                 f"{full_name}.",
@@ -276,10 +245,9 @@ class _ModelWriter:
             for move in inside.page.moves:
                 path = f"{attribute}.{move.attribute}"
                 self.page.moves.append(replace(move, attribute=path))
-        self._lay_out(call, Source(_nothing, "features last"))
         texts = [self.values[tensor].text for tensor in call.inputs]
         text = f"self.{attribute}({', '.join(texts)})"
-        count = len([*tensors_in(layer.model.outputs)])
+        count = len([*tensors_in(model.outputs)])
         if count == 1:
             return [text]
         names = [self.page.variable(attribute) for _ in range(count)]
@@ -296,42 +264,11 @@ class _ModelWriter:
             result = f"{camel}{number}"
         return result
 
-    # ------------------------------------------------------------------------ layouts
-
-    def _lay_out(self, call: Call, source: Source) -> None:
-        """Bring the features of a call's tensors to where the layer takes them."""
-        values = [self.values[tensor] for tensor in call.inputs]
-        second = source.layout == "features second"
-        if source.layout == "any":
-            of_axes = {value.axes for value in values}
-            second = len(of_axes) == 1 and any(v.features_second for v in values)
-        for tensor in dict.fromkeys(call.inputs):
-            self._move_features(tensor, second)
-
-    def _move_features(self, tensor: Tensor, second: bool) -> None:
-        value = self.values[tensor]
-        if value.features_second == second or value.axes < 3:
-            return
-        text = moved_features(value.text, value.axes, second)
-        moved = replace(value, features_second=second)
-        self.page.lines.append(f"{value.text} = {text}  # {shape_text(moved)}")
-        self.values[tensor] = moved
-
     def _result(self) -> str:
         """What `forward` returns, as text."""
         for tensor in tensors_in(self.plan.outputs):
-            self._move_features(tensor, second=False)
+            self.values.arrange(tensor, Way())
         return _text_of(with_tensors(self.plan.outputs, self.values.__getitem__))
-
-
-def moved_features(text: str, axes: int, second: bool) -> str:
-    """The expression of a tensor with its features on the second or last axis."""
-    if axes == 3:
-        return f"{text}.transpose(1, 2)"
-    order = [0, *range(2, axes), 1]
-    if second:
-        order = [0, axes - 1, *range(1, axes - 1)]
-    return f"{text}.permute({', '.join(map(str, order))})"
 
 
 def _text_of(value: Any) -> str:
@@ -356,18 +293,3 @@ def _attributes(plan: ModelPlan) -> dict[str, str]:
         taken.add(text)
         attributes[name] = text
     return attributes
-
-
-def _last_read(plan: ModelPlan) -> dict[Tensor, int]:
-    """The number of the last call that reads each tensor; beyond all for results."""
-    last: dict[Tensor, int] = {}
-    for number, call in enumerate(plan.calls):
-        for tensor in call.inputs:
-            last[tensor] = number
-    for tensor in tensors_in(plan.outputs):
-        last[tensor] = len(plan.calls)
-    return last
-
-
-def _nothing(site: Site) -> str:
-    raise AssertionError(site)
