@@ -234,7 +234,7 @@ class _ModelWriter:
         count = len(self.values.folded_after(call))
         outputs = []
         for facts in self.facts.calls[number]:
-            shape = (facts.shape[0], *facts.shape[count + 1 :])
+            shape = (*facts.shape[:1], *facts.shape[count + 1 :])
             outputs.append(replace(facts, shape=shape))
         return Site(
             page=self.page,
