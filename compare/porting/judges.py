@@ -9,17 +9,18 @@ from compare.porting.proof import Judge
 from compare.porting.reading import Saved
 
 
-def judge_of(path: Path, saved: Saved, twin: Any) -> Judge:
+def judge_of(path: Path, saved: Saved, is_whole: bool, twin: Any) -> Judge:
     """Choose what a port is compared with.
 
     Args:
         path: of the file.
         saved: what was read from it.
+        is_whole: whether the file holds the configuration as well as the weights.
         twin: the model, rebuilt in Keras 3 from configuration and arrays.
     """
     from compare.in_keras import saved as loading
 
-    if not saved.is_whole:
+    if not is_whole:
         return Judge(
             "rebuilt in Keras 3",
             "It was compared with the model rebuilt in Keras 3: the file holds weights "

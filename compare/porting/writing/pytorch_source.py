@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compare.errors import BadInput
 from compare.kinds.graph import (
     INPUT,
     Call,
@@ -27,10 +26,10 @@ from compare.kinds.source import (
     shape_text,
 )
 from compare.kinds.sources import SOURCES
-from compare.listing import bounded
 from compare.porting.writing.module_text import module_text
 from compare.porting.writing.page_classes import ClassText
 from compare.porting.writing.values import Values, Way, unwrapped
+from compare.porting.writing.writable import check_writable
 
 
 @dataclass(frozen=True)
@@ -77,12 +76,7 @@ def pytorch_source(
     Raises:
         BadInput: if layers cannot be written; it names all of them.
     """
-    problems = [*unwritable(plan, weights)]
-    if problems:
-        raise BadInput(
-            f"{plan.name}: expected layers that PyTorch can have, got "
-            f"{bounded(problems, '; ')}"
-        )
+    check_writable(plan, weights)
     classes: dict[str, ClassText] = {}
     writer = _ModelWriter(plan, facts, weights, "", classes)
     main = writer.written(name)
@@ -91,29 +85,6 @@ def pytorch_source(
     return PortSource(
         module_text([*classes.values(), main]), name, moves, tuple(dict.fromkeys(notes))
     )
-
-
-def unwritable(plan: ModelPlan, weights: Weights, prefix: str = "") -> Iterator[str]:
-    """Say what cannot be written of a model: layer, class, and what would be needed."""
-    for layer in plan.layers.values():
-        full_name = f"{prefix}{layer.name}"
-        inner = unwrapped(layer)
-        if inner.model is not None:
-            yield from unwritable(inner.model, weights, f"{full_name}.")
-            continue
-        problem = _problem(inner, weights.get(full_name, {}))
-        if problem:
-            yield f"{full_name}: {problem}"
-
-
-def _problem(layer: LayerPlan, arrays: Mapping[str, Any]) -> str:
-    """What PyTorch cannot do of a layer, or ""."""
-    if layer.keras == INPUT:
-        return ""
-    source = SOURCES.get(layer.keras)
-    if source is None:
-        return f"{layer.keras}, which is not written yet"
-    return "" if source.problem is None else source.problem(layer, arrays)
 
 
 class _ModelWriter:
