@@ -26,10 +26,14 @@ from compare.kinds.source import (
     shape_text,
 )
 from compare.kinds.sources import SOURCES
+from compare.porting.writing.chains import joined
 from compare.porting.writing.module_text import module_text
 from compare.porting.writing.page_classes import ClassText
 from compare.porting.writing.values import Values, Way, unwrapped
 from compare.porting.writing.writable import check_writable
+
+# What tensors are called in a forward method, the first that is free.
+VARIABLES = ("x", "y", "z")
 
 
 @dataclass(frozen=True)
@@ -171,12 +175,23 @@ class _ModelWriter:
         if value.text.isidentifier():
             self.page.live.add(value.text)
             return value
-        text = self.values.joined(value.text)
-        name = "x" if "x" not in self.page.live else self.attributes[layer]
-        name = self.page.variable(name)
+        text, shape = value.text, shape_text(value)
+        if self.page.lines and not self._calls_model(self.page.lines[-1]):
+            chain = joined(self.page.lines[-1], text, shape, self.page.live)
+            if chain:
+                text = chain
+                del self.page.lines[-1]
+        free = [name for name in VARIABLES if name not in self.page.live]
+        name = self.page.variable(free[0] if free else self.attributes[layer])
         named = replace(value, text=name)
-        self.page.lines.append(f"{name} = {text}  # {shape_text(named)}")
+        self.page.lines.append(f"{name} = {text}  # {shape}")
         return named
+
+    def _calls_model(self, line: str) -> bool:
+        """Whether a line calls a model in the model, so that it stays as it is."""
+        made = {f"{text.name}()" for text in self.classes.values()}
+        models = [name for name, text in self.page.attributes.items() if text in made]
+        return any(f"self.{name}(" in line for name in models)
 
     def _write_layer(
         self, number: int, call: Call, layer: LayerPlan
@@ -205,7 +220,7 @@ class _ModelWriter:
         count = len(self.values.folded_after(call))
         outputs = []
         for facts in self.facts.calls[number]:
-            shape = (facts.shape[0], *facts.shape[count + 1 :])
+            shape = (*facts.shape[:1], *facts.shape[count + 1 :])
             outputs.append(replace(facts, shape=shape))
         return Site(
             page=self.page,
