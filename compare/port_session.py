@@ -21,7 +21,7 @@ def port(
     seed: int = 0,
 ) -> Port:
     """Port a saved model; see `compare.api.port`."""
-    from compare.porting import port as porting
+    from compare.porting.wishes import wished
 
     with progress_bar() as bar:
         task = bar.add_task("reading the file", total=None)
@@ -33,8 +33,9 @@ def port(
             log(step)
 
         with shown_by(show):
-            wish = porting.wished(path, out, config, twin, force, seed)
+            wish = wished(path, out, config, twin, force, seed)
             say("loading PyTorch and Keras")
             with quiet(), uncollected():
                 load_harness()
+                from compare.porting import port as porting
             return porting.port(wish)

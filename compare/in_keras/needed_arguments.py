@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from compare.in_keras.made_layers import layer_class, made
+from compare.in_keras.made_layers import layer_class, made, operation
 from compare.kinds.graph import LayerPlan
 from compare.kinds.wrappers import OF_TRAINING, WITHOUT_EFFECT
 
@@ -74,6 +74,23 @@ def needed_arguments(plan: LayerPlan) -> Arguments:
         unnamed = [first]
     args = tuple(needed.pop(key) for key in unnamed)
     return Arguments(args, needed)
+
+
+def defaults_of(name: str) -> dict[str, Any]:
+    """The arguments of an operation that need not be given, with what they are then.
+
+    Args:
+        name: such as "ops.mean".
+
+    Raises:
+        ValueError: if Keras has none of the name.
+    """
+    parameters = inspect.signature(operation(name)).parameters
+    return {
+        key: parameter.default
+        for key, parameter in parameters.items()
+        if parameter.default is not parameter.empty
+    }
 
 
 def _matters(key: str, value: Any) -> bool:

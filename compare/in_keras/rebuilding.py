@@ -10,12 +10,17 @@ from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 
 from compare.errors import BadInput
+from compare.in_keras.arrays import to_numpy
 from compare.in_keras.internals import mask_of, set_mask
 from compare.in_keras.made_layers import Bounded, made, operation
+from compare.in_keras.models import copied
 from compare.in_keras.placed_weights import place
+from compare.in_keras.precision import settled
 from compare.in_keras.refusals import message
+from compare.judging.words import Precision
 from compare.kinds.graph import (
     INPUT,
     OPERATION,
@@ -70,6 +75,26 @@ def rebuilt(plan: ModelPlan, weights: Weights) -> Rebuilt:
         graph = _Graph(plan, "", weights, layers)
         facts = graph.facts(graph.inputs, models)
     return Rebuilt(graph.model, facts, models, layers)
+
+
+def results(
+    model: keras.Model, arrays: Sequence[np.ndarray], dtype: Precision
+) -> list[np.ndarray]:
+    """What a functional model returns in a precision, one array for each result.
+
+    Args:
+        model: in any precision; it is not changed.
+        arrays: one for each input, in order.
+        dtype: in which it computes.
+    """
+    with settled(dtype):
+        tensors = []
+        for array in arrays:
+            float_dtype = dtype if array.dtype.kind == "f" else None
+            tensors.append(keras.ops.convert_to_tensor(array, float_dtype))
+        given = keras.tree.pack_sequence_as(model.input, tensors)
+        returned = copied(model, dtype)(given, training=False)
+    return [to_numpy(tensor) for tensor in keras.tree.flatten(returned)]
 
 
 class _Graph:

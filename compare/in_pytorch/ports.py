@@ -20,7 +20,7 @@ def load(port: torch.nn.Module, state: Mapping[str, np.ndarray]) -> None:
     expected = {name for name in port.state_dict() if not name.endswith(COUNTER)}
     if expected != set(state):
         raise ValueError(f"expected arrays for {sorted(expected)}, got {sorted(state)}")
-    tensors = {name: torch.from_numpy(array) for name, array in state.items()}
+    tensors = {name: torch.tensor(array) for name, array in state.items()}  # a copy
     port.load_state_dict(tensors, strict=False)
     port.eval()
 

@@ -6,20 +6,19 @@ from typing import Any
 
 from compare.kinds.graph import LayerPlan
 from compare.kinds.layer import Arrays
-from compare.kinds.norm_source import axes_of, scale_rows
+from compare.kinds.norm_source import (
+    axes_of,
+    features_layout,
+    features_moved,
+    scale_rows,
+)
 from compare.kinds.rows import Row, copied
-from compare.kinds.source import Layout, Site, Source, call_text, changed
+from compare.kinds.source import Site, Source, call_text, changed
 
 STATISTICS = (
     copied("running_mean", "moving_mean"),
     copied("running_var", "moving_variance"),
 )
-
-
-def layout(plan: LayerPlan, axes: int) -> Layout:
-    """The features are Keras's last axis, or one that is in Keras's order."""
-    is_last = axes_of(plan, axes) == (axes - 1,)
-    return "features second" if is_last else "features last"
 
 
 def write(site: Site) -> str:
@@ -40,12 +39,9 @@ def write(site: Site) -> str:
         rows = (*scale_rows(site.arrays, (features,)), *STATISTICS)
     layer = site.module(text, rows=rows)
     (axis,) = axes_of(site.plan, x.axes)
-    axis = x.axis_in_torch(axis)
-    taken = x.text if axis == 1 else f"{x.text}.movedim({axis}, 1)"
-    result = f"{layer}({taken})"
     if x.axes > 5:
-        result = f"{layer}({taken}.flatten(2)).view_as({taken})"
-    return result if axis == 1 else f"{result}.movedim(1, {axis})"
+        return f"{layer}({x.text}.flatten(2)).view_as({x.text})"
+    return features_moved(site, layer, x.axis_in_torch(axis))
 
 
 def problem(plan: LayerPlan, arrays: Arrays) -> str:
@@ -59,4 +55,4 @@ def problem(plan: LayerPlan, arrays: Arrays) -> str:
     return ""
 
 
-BATCH_NORMALIZATION = Source(write, layout, problem=problem)
+BATCH_NORMALIZATION = Source(write, features_layout, problem=problem)

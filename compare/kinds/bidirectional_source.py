@@ -9,7 +9,13 @@ from compare.kinds.layer import Arrays
 from compare.kinds.recurrent_cells import cells_of, note_dropout, with_prefix
 from compare.kinds.recurrent_cells import problem as problem_of_layer
 from compare.kinds.recurrent_modules import RecurrentModule, Run, modules_of
-from compare.kinds.recurrent_source import OneWay, begun_states, mask_of, steps_text
+from compare.kinds.recurrent_source import (
+    OneWay,
+    begun_states,
+    mask_in_use,
+    mask_of,
+    steps_text,
+)
 from compare.kinds.source import Site, Source
 
 MERGED = {
@@ -56,7 +62,9 @@ def _are_one(site: Site, module: RecurrentModule) -> bool:
         return False
     # Keras zeroes outputs of unrolled layers in another way; see `OneWay`.
     unrolled = forward.config.get("unroll") or backward.config.get("unroll")
-    return not (unrolled and mask_of(site) and forward.config.get("return_sequences"))
+    return not (
+        unrolled and mask_in_use(site) and forward.config.get("return_sequences")
+    )
 
 
 def _outputs(site: Site) -> int:
@@ -86,7 +94,7 @@ def _run_of_one(site: Site, module: RecurrentModule) -> Run:
     """The call of one layer of PyTorch that has both directions."""
     begun = begun_states(site)
     keeps = bool(site.plan.inside[0].config.get("stateful"))
-    return Run(site, module, site.x.text, mask_of(site), begun, keeps)
+    return Run(site, module, site.x.text, mask_in_use(site), begun, keeps)
 
 
 def _state_names(site: Site, module: RecurrentModule) -> list[str]:

@@ -134,6 +134,11 @@ def write_separable(site: Site) -> str:
 
 def problem(plan: LayerPlan, arrays: Arrays) -> str:
     """An activation that PyTorch has not."""
+    return activation_problem(plan)
+
+
+def activation_problem(plan: LayerPlan) -> str:
+    """What PyTorch has not of the activation of a layer, or ""."""
     activation = plan.config.get("activation")
     if is_known(activation):
         return ""

@@ -14,6 +14,10 @@ from compare.kinds.layer import Arrays
 
 INPUT = "InputLayer"
 MODEL = "Model"  # the class of a layer that is a model
+
+# A call's `mask` that is the one which comes with its first tensor. It stands where a
+# layer takes it in Keras 2 and not in Keras 3: recurrent layers that are given states.
+HANDED_ON = "handed on"
 OPERATION = "ops."  # what the class of an operation begins with
 
 # Arrays by their name in the layer, such as "kernel" or "forward.kernel", by the full

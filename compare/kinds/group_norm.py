@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compare.kinds import normalisation
+from compare.kinds import norm_source, normalisation
 from compare.kinds.any_arrays import ANOTHER_LAYER, ROUNDED
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
@@ -124,6 +124,7 @@ GROUP_NORM = Kind(
     torch=("GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"),
     keras=("GroupNormalization",),
     family="normalisation",
+    sources={"GroupNormalization": norm_source.GROUP_NORMALIZATION},
     compute=compute,
     rows=normalisation.SCALED_ALONE,
     options=(

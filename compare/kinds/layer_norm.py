@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compare.kinds import normalisation
+from compare.kinds import norm_source, normalisation
 from compare.kinds.any_arrays import ANOTHER_LAYER, ROUNDED
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
@@ -70,6 +70,7 @@ LAYER_NORM = Kind(
     torch=("LayerNorm",),
     keras=("LayerNormalization",),
     family="normalisation",
+    sources={"LayerNormalization": norm_source.LAYER_NORMALIZATION},
     compute=compute,
     rows=rows,
     same_in_words=normalisation.axes_in_words,

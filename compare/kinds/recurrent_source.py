@@ -13,13 +13,29 @@ from compare.kinds.source import Site, Source, TensorText
 
 
 def mask_of(site: Site) -> str:
-    """The variable of the mask that a recurrent layer is called with, or ""."""
+    """The variable of the mask that goes on with the outputs, or ""."""
+    mask = _given_mask(site)
+    return mask.text if isinstance(mask, TensorText) else site.mask
+
+
+def mask_in_use(site: Site) -> str:
+    """The variable of the mask that says which steps are left out, or "".
+
+    Keras 3 does not give a recurrent layer the mask that comes with a sequence if it
+    gives it states as well.
+    """
+    mask = _given_mask(site)
+    if mask is None and begun_states(site):
+        return ""
+    return mask_of(site)
+
+
+def _given_mask(site: Site) -> Any:
+    """What the layer is called with as its mask."""
     mask = site.kwargs.get("mask")
     if mask is None and len(site.args) > 2:
-        mask = site.args[2]
-    if isinstance(mask, TensorText):
-        return mask.text if mask.dtype == "bool" else f"{mask.text}.bool()"
-    return site.mask
+        return site.args[2]
+    return mask
 
 
 def begun_states(site: Site) -> list[str]:
@@ -81,7 +97,7 @@ class OneWay:
         Returns:
             Expressions of the output and of the states, if they are read.
         """
-        x, mask = self.site.x.text, mask_of(self.site)
+        x, mask = self.site.x.text, mask_in_use(self.site)
         if self.setting("go_backwards"):
             x = f"{x}.flip(1)"
             mask = f"{mask}.flip(1)" if mask else ""
@@ -133,7 +149,7 @@ class OneWay:
         if mask and zeroed:
             if self.setting("unroll"):
                 # Keras multiplies the reversed outputs with the mask as it is.
-                mask = mask_of(self.site)
+                mask = mask_in_use(self.site)
             self.site.line(f"{word} = {word} * {steps_text(self.site, mask)}")
         return word
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compare.kinds import normalisation
+from compare.kinds import norm_source, normalisation
 from compare.kinds.any_arrays import ANOTHER_LAYER, ROUNDED
 from compare.kinds.changes import filled
 from compare.kinds.kind import Axes, Example, Kind
@@ -105,6 +105,7 @@ RMS_NORM = Kind(
     torch=("RMSNorm",),
     keras=("RMSNormalization",),
     family="normalisation",
+    sources={"RMSNormalization": norm_source.RMS_NORMALIZATION},
     compute=compute,
     same_in_words=normalisation.axes_in_words,
     rows=in_any_layer(copied("weight", "scale")),

@@ -6,7 +6,9 @@ from compare.kinds import (
     BY_HAND,
     IN_KERAS_ALONE,
     KINDS,
+    activation_layers_source,
     bidirectional_source,
+    image_source,
     masking_source,
     recurrent_source,
 )
@@ -29,3 +31,4 @@ SOURCES |= {
 }
 for _name, _source in {**OPERATIONS, **ON_AXES, **REDUCTIONS}.items():
     SOURCES[f"ops.{_name}"] = _source
+SOURCES |= activation_layers_source.LAYERS | image_source.LAYERS

@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from compare.kinds import convolution_arrays
+from compare.kinds import convolution_arrays, transposed_source
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
 from compare.kinds.convolution_examples import Variant, examples
 from compare.kinds.convolution_options import dilation, stride, window
@@ -178,6 +178,7 @@ def transposed_convolution(axes: int) -> Kind:
         ),
         features_first=True,
         files=convolution_arrays.files(axes),
+        sources={f"Conv{axes}DTranspose": transposed_source.SOURCE},
         examples=_examples(axes),
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from compare.kinds import norm_source
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.option import Option, Options, as_tuple
@@ -38,6 +39,7 @@ UNIT_NORMALIZATION = Kind(
     torch=(),
     keras=("UnitNormalization",),
     family="normalisation",
+    sources={"UnitNormalization": norm_source.UNIT_NORMALIZATION},
     compute=compute,
     options=(
         Option(

@@ -12,6 +12,13 @@ OF_TRAINING = ("initializer", "regularizer", "constraint")
 WITHOUT_EFFECT = ("name", "trainable", "dtype", "seed")
 
 
+def cells_of(plan: LayerPlan) -> tuple[LayerPlan, ...]:
+    """The cells of an RNN, whether it has them in a StackedRNNCells or by itself."""
+    if len(plan.inside) == 1 and plan.inside[0].keras == "StackedRNNCells":
+        return plan.inside[0].inside
+    return plan.inside
+
+
 def is_mirrored(plan: LayerPlan) -> bool:
     """Whether the backward layer of a Bidirectional is the forward one, turned round.
 

@@ -17,28 +17,23 @@ import compare
 from compare.judging.evidence import Evidence
 from compare.kinds.source import identifier
 from compare.porting import folder, inputs, readme, running
-from compare.porting.judges import judge_of
+from compare.porting.judges import Judge, judge_of
 from compare.porting.moving import state_of
-from compare.porting.proof import Judge, proved
-from compare.porting.reading import Saved, read
+from compare.porting.proof import proved
+from compare.porting.wishes import (
+    CHECK,
+    EVIDENCE,
+    EXAMPLE,
+    MEANINGS,
+    MODEL,
+    README,
+    TWIN,
+    WEIGHTS,
+    Wish,
+)
 from compare.porting.writing.keras_source import keras_source
 from compare.porting.writing.pytorch_source import Facts, pytorch_source
 from compare.progress import say
-
-MODEL, WEIGHTS, CHECK = "model.py", "model.safetensors", "check.py"
-EXAMPLE, README, EVIDENCE = "example.safetensors", "README.md", "evidence.json"
-TWIN = "keras_model.py"
-FILES = (MODEL, WEIGHTS, CHECK, EXAMPLE, README, EVIDENCE)
-
-MEANINGS = {
-    MODEL: "the source",
-    WEIGHTS: "its weights",
-    CHECK: "runs the stored example",
-    EXAMPLE: "a few inputs, and what the original makes of them",
-    README: "this text",
-    EVIDENCE: "all figures of the comparison",
-    TWIN: "the same model as source of Keras 3",
-}
 
 SAMPLES_OF_EXAMPLE = 4
 LEAST_LIMIT = 1e-5  # of the example, which runs on other machines in float32
@@ -53,7 +48,7 @@ class Port:
         files: their names.
         class_name: of the module in `model.py`.
         evidence: of the comparison with the original.
-        judge: what it was compared with, in words.
+        judge: what it was compared with.
         notes: what was read or written otherwise than it stands in the file.
     """
 
@@ -61,51 +56,13 @@ class Port:
     files: tuple[str, ...]
     class_name: str
     evidence: Evidence
-    judge: str
+    judge: Judge
     notes: tuple[str, ...]
 
     @property
     def is_proved(self) -> bool:
         """Whether the port computes what the original computes."""
-        return self.evidence.as_expected
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is to be ported, and where to; checked, and read already.
-
-    Args:
-        path: of the file.
-        saved: what was read from it.
-        folder: where the port goes.
-        twin: whether to write the model as source of Keras 3 as well.
-        seed: of inputs and random weights.
-    """
-
-    path: Path
-    saved: Saved
-    folder: Path
-    twin: bool
-    seed: int
-
-
-def wished(
-    path: str,
-    out: str,
-    config: str | None = None,
-    twin: bool = False,
-    force: bool = False,
-    seed: int = 0,
-) -> Wish:
-    """Check and read what is to be ported; neither framework is loaded.
-
-    Arguments are those of `compare.api.port`.
-
-    Raises:
-        BadInput: if the folder cannot be written, or the file not be read.
-    """
-    target = folder.checked(out, _names(twin), force)
-    return Wish(Path(path), read(path, config), target, twin, seed)
+        return self.evidence.as_expected and self.judge.is_confirmed
 
 
 def port(wish: Wish) -> Port:
@@ -118,7 +75,7 @@ def port(wish: Wish) -> Port:
     from compare.in_keras.rebuilding import rebuilt
     from compare.in_pytorch import ports
 
-    saved, names = wish.saved, _names(wish.twin)
+    saved, names = wish.saved, wish.files
     say("writing the source")
     name = class_name(wish.path.name)
     original = rebuilt(saved.plan, saved.weights)
@@ -128,7 +85,7 @@ def port(wish: Wish) -> Port:
     ports.load(module, state_of(module, source.moves))
     sizes = inputs.sizes_of(saved.plan, original.facts)
     runs = [inputs.drawn(saved.plan, original.facts, wish.seed, s) for s in sizes]
-    judge = judge_of(wish.path, saved, original.model)
+    judge = judge_of(wish.path, saved, wish.is_whole, original.model, runs)
     evidence = proved(wish.path.name, module, judge, runs, wish.seed)
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes)))
     contents = {
@@ -137,13 +94,15 @@ def port(wish: Wish) -> Port:
         **_example(name, module, judge, runs[0]),
     }
     if wish.twin:
-        contents[TWIN] = keras_source(saved.plan).encode()
+        twin = keras_source(saved.plan, original.facts, original.models)
+        contents[TWIN] = twin.encode()
     facts_of_readme = readme.Facts(
         source=wish.path.name,
         version=saved.version,
         sha256=hashlib.sha256(wish.path.read_bytes()).hexdigest(),
         class_name=name,
         judge=judge.reason,
+        is_proved=evidence.as_expected and judge.is_confirmed,
         notes=notes,
         files={file: MEANINGS[file] for file in names},
         by=f"twinproof {compare.__version__}",
@@ -151,12 +110,7 @@ def port(wish: Wish) -> Port:
     contents[README] = readme.text(facts_of_readme, evidence).encode()
     contents[EVIDENCE] = _document(facts_of_readme, judge, evidence).encode()
     folder.write(wish.folder, {file: contents[file] for file in names})
-    return Port(wish.folder, names, name, evidence, judge.reason, notes)
-
-
-def _names(twin: bool) -> tuple[str, ...]:
-    """The files of a port."""
-    return (*FILES, TWIN) if twin else FILES
+    return Port(wish.folder, names, name, evidence, judge, notes)
 
 
 def class_name(file: str) -> str:

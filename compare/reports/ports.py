@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 from rich.text import Text
 
 from compare.one_line import printable
-from compare.porting.port import Port
+
+if TYPE_CHECKING:  # at run time this would load both frameworks
+    from compare.porting.port import Port
 
 
 def print_port(console: Console, port: Port, out: str) -> None:
@@ -16,7 +20,7 @@ def print_port(console: Console, port: Port, out: str) -> None:
     if not port.is_proved:
         verdict += ", so not shown to compute what the original computes"
     console.print(Text(verdict, style="bold"))
-    console.print(Text(port.judge))
+    console.print(Text(port.judge.reason))
     for note in port.notes:
         console.print(Text(f"- {printable(note)}"))
     console.print()

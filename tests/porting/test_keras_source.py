@@ -1,43 +1,19 @@
 """Source of Keras that is written from a plan makes the same model."""
 
 import ast
-import subprocess
-import sys
-from pathlib import Path
 
-import keras
 import pytest
 from live_models import MODELS
 from live_plans import draw, plan_of, weights_of
-from same_models import assert_same
+from same_models import assert_clean, assert_same, executed
 
 from compare.in_keras.rebuilding import Rebuilt, rebuilt
 from compare.kinds.graph import ModelPlan
 from compare.porting.writing.keras_source import keras_source
 
-ROOT = Path(__file__).parents[2]
-
-
-def executed(text: str) -> keras.Model:
-    """The model that a source makes."""
-    names: dict = {"__name__": "written"}
-    exec(compile(text, "written.py", "exec"), names)
-    return names["make_model"]()
-
 
 def written(plan: ModelPlan, result: Rebuilt) -> str:
     return keras_source(plan, result.facts, result.models)
-
-
-def assert_clean(text: str, folder: Path) -> None:
-    """Ruff has nothing to say of the text, with the configuration of this project."""
-    path = folder / "written.py"
-    path.write_text(text, "utf-8")
-    for command in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
-        run = [sys.executable, "-m", "ruff", *command]
-        config = ["--config", str(ROOT / "pyproject.toml"), str(path)]
-        done = subprocess.run([*run, *config], capture_output=True, text=True)
-        assert done.returncode == 0, f"{done.stdout}{done.stderr}\n{text}"
 
 
 @pytest.mark.parametrize("make", MODELS, ids=lambda make: make.__name__)

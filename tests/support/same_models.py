@@ -1,14 +1,18 @@
-"""Whether two live Keras models compute the same, in float64."""
+"""Whether two Keras models compute the same in float64; models that are written."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
 
-from compare.in_keras.models import copied
-from compare.in_keras.precision import settled
+from compare.in_keras.rebuilding import results
 
 LIMIT = 1e-13
+ROOT = Path(__file__).parents[2]
 
 
 def inputs_of(model: keras.Model, batch: int = 2, time: int = 6) -> list[np.ndarray]:
@@ -28,19 +32,38 @@ def inputs_of(model: keras.Model, batch: int = 2, time: int = 6) -> list[np.ndar
 
 def outputs(model: keras.Model, arrays: list[np.ndarray]) -> list[np.ndarray]:
     """All results in float64."""
-    inputs = [keras.ops.convert_to_tensor(array) for array in arrays]
-    packed = keras.tree.pack_sequence_as(model.input, inputs)
-    with settled("float64"):
-        results = copied(model, "float64")(packed)
-    return [np.asarray(result) for result in keras.tree.flatten(results)]
+    return results(model, arrays, "float64")
 
 
-def assert_same(first: keras.Model, second: keras.Model) -> None:
-    arrays = inputs_of(first)
-    ours, theirs = outputs(first, arrays), outputs(second, arrays)
-    assert len(ours) == len(theirs)
-    for one, other in zip(ours, theirs, strict=True):
-        assert one.shape == other.shape
-        assert one.dtype == other.dtype == np.float64
-        assert np.abs(one).max() > 0.001
-        assert np.abs(one - other).max() < LIMIT
+def assert_same(
+    model: keras.Model, *others: keras.Model, arrays: list[np.ndarray] | None = None
+) -> None:
+    """All give the same numbers, on these inputs or on random ones."""
+    arrays = inputs_of(model) if arrays is None else arrays
+    right = outputs(model, arrays)
+    for other in others:
+        computed = outputs(other, arrays)
+        assert len(computed) == len(right)
+        for first, second in zip(right, computed, strict=True):
+            assert first.shape == second.shape
+            assert first.dtype == second.dtype == np.float64
+            assert np.abs(first).max() > 0.001
+            assert np.abs(first - second).max() < LIMIT
+
+
+def executed(text: str) -> keras.Model:
+    """The model that a source makes."""
+    names: dict = {"__name__": "written"}
+    exec(compile(text, "written.py", "exec"), names)
+    return names["make_model"]()
+
+
+def assert_clean(text: str, folder: Path) -> None:
+    """Ruff has nothing to say of the text, with the configuration of this project."""
+    path = folder / "written.py"
+    path.write_text(text, "utf-8")
+    for command in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
+        run = [sys.executable, "-m", "ruff", *command]
+        config = ["--config", str(ROOT / "pyproject.toml"), str(path)]
+        done = subprocess.run([*run, *config], capture_output=True, text=True)
+        assert done.returncode == 0, f"{done.stdout}{done.stderr}\n{text}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from compare.kinds.graph import LayerPlan, tensors_in
+from compare.kinds.graph import OPERATION, LayerPlan, tensors_in
 from compare.one_line import printable
 from compare.porting.reading import operations, tensorflow_operations
 from compare.porting.reading.findings import Config, Findings
@@ -32,7 +32,7 @@ def usual(
         layer: its full name, for what is found.
         found: takes problems.
     """
-    if plan.keras.startswith(operations.OPS):
+    if plan.keras.startswith(OPERATION):
         return _of_operation(plan, config, args, dict(kwargs), layer, found)
     others = {name: value for name, value in kwargs.items() if value is not None}
     if others.pop("training", False):
@@ -95,6 +95,12 @@ def _of_operation(
     if config["class_name"] in operations.FUNCTION_LAYERS:
         function = operations.function_of(config)
         return tensorflow_operations.called(function, args, kwargs, layer, found)
-    if plan.keras == f"{operations.OPS}get_item" and isinstance(args[-1], list):
+    options = operations.options_of(config)
+    options |= {name: value for name, value in kwargs.items() if value is not None}
+    function = plan.keras.removeprefix(OPERATION)
+    if function == "getitem" and isinstance(args[-1], list):
         args = (*args[:-1], tuple(args[-1]))
-    return args, kwargs
+    first = operations.FIRST.get(function)
+    if first in options:
+        args = (options.pop(first), *args)
+    return args, options

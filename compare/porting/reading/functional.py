@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-from compare.kinds.graph import INPUT, MODEL, Call, LayerPlan, ModelPlan, Tensor
+from compare.kinds.graph import (
+    INPUT,
+    MODEL,
+    OPERATION,
+    Call,
+    LayerPlan,
+    ModelPlan,
+    Tensor,
+)
 from compare.listing import bounded
 from compare.porting.reading import values
 from compare.porting.reading.calls import usual
 from compare.porting.reading.findings import Config, Findings
+from compare.porting.reading.masks import Key, Node, without_masks
 from compare.porting.reading.values import Reference
 
 # Before it, Keras 3 wrote one tensor as it wrote a list of one.
 LISTS_OF_ONE = (3, 7)
-
-
-@dataclass(frozen=True)
-class _Node:
-    """A call of a layer as the configuration has it.
-
-    Args:
-        layer: its name.
-        args: by place; tensors are references.
-        kwargs: by name.
-    """
-
-    layer: str
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] | None = None
 
 
 class Graph:
@@ -56,7 +49,7 @@ class Graph:
         }
         self._prefix = prefix
         self._found = found
-        self._nodes: dict[tuple[str, int], _Node] = {}
+        self._nodes: dict[Key, Node] = {}
         self._counts: dict[str, int] = {}
         for name, config in self._configs.items():
             for number, node in enumerate(self._read(name, config)):
@@ -74,6 +67,8 @@ class Graph:
         inputs = self._ends(config.get("input_layers", []))
         outputs = self._ends(config["output_layers"])
         self._number_nodes([inputs, outputs])
+        self._nodes = without_masks(self._nodes, self._plans, [inputs, outputs])
+        self._drop_unread()
         order = self._order()
         numbers = {key: number for number, key in enumerate(order)}
 
@@ -87,8 +82,8 @@ class Graph:
             args, kwargs = usual(
                 self._plans[node.layer],
                 self._configs[node.layer],
-                (values.replaced(node.args, tensor)),
-                values.replaced(node.kwargs or {}, tensor),
+                values.replaced(node.args, tensor),
+                values.replaced(dict(node.kwargs), tensor),
                 f"{self._prefix}{node.layer}",
                 self._found,
             )
@@ -100,6 +95,13 @@ class Graph:
             values.replaced(inputs, tensor),
             values.replaced(outputs, tensor),
         )
+
+    def _drop_unread(self) -> None:
+        """Leave out operations of which no call is left."""
+        called = {name for name, _ in self._nodes}
+        for name, plan in list(self._plans.items()):
+            if plan.keras.startswith(OPERATION) and name not in called:
+                del self._plans[name]
 
     def _ends(self, value: Any) -> Any:
         """The inputs or the outputs; a list of one is one, where Keras meant that."""
@@ -113,26 +115,26 @@ class Graph:
 
     # ------------------------------------------------------------------------- reading
 
-    def _read(self, name: str, config: Config) -> Iterator[_Node]:
+    def _read(self, name: str, config: Config) -> Iterator[Node]:
         """The calls of a layer; an input has one, without arguments."""
         if self._plans[name].keras == INPUT:
-            yield _Node(name)
+            yield Node(name, (), {})
             return
         for node in config.get("inbound_nodes") or []:
             if isinstance(node, dict) and "args" in node:
                 args = values.of_keras_3(node["args"])
                 kwargs = values.of_keras_3(node.get("kwargs", {}))
-                yield _Node(name, tuple(args), kwargs)
+                yield Node(name, tuple(args), kwargs)
             else:
                 yield self._of_keras_2(name, node)
 
-    def _of_keras_2(self, name: str, node: Any) -> _Node:
+    def _of_keras_2(self, name: str, node: Any) -> Node:
         """A call as Keras 1 and 2 wrote it: what is read, and the other arguments."""
         value = values.of_keras_2(node, self._plans)
         if isinstance(value, list) and len(value) == 1:
             (value,) = value
         kwargs = values.of_keras_2(_arguments(node), self._plans)
-        return _Node(name, (value,), kwargs)
+        return Node(name, (value,), kwargs)
 
     # ----------------------------------------------------------------------- numbering
 
@@ -143,8 +145,8 @@ class Graph:
         part of a model may leave calls out; the order stays.
         """
         numbers: dict[str, set[int]] = {}
-        every = [[node.args, node.kwargs] for node in self._nodes.values()]
-        for reference in values.references([ends, every]):
+        sources = [list(node.sources) for node in self._nodes.values()]
+        for reference in values.references([ends, sources]):
             if not reference.is_history:
                 numbers.setdefault(reference.layer, set()).add(reference.node)
         for name, mentioned in numbers.items():
@@ -164,21 +166,21 @@ class Graph:
         is_chain = self._configs[name]["class_name"] == "Sequential"
         return self._plans[name].keras == MODEL and not is_chain
 
-    def _key(self, reference: Reference) -> tuple[str, int]:
+    def _key(self, reference: Reference) -> Key:
         """The call that makes a tensor: its layer, and its number."""
         number = reference.node
         if not reference.is_history:
             number = self._offsets.get(reference.layer, {}).get(number, number)
         return reference.layer, number
 
-    def _order(self) -> list[tuple[str, int]]:
+    def _order(self) -> list[Key]:
         """The calls in an order in which they can run, near to that of the file."""
         places = {key: place for place, key in enumerate(self._nodes)}
-        readers: dict[tuple[str, int], list[tuple[str, int]]] = {}
-        missing: dict[tuple[str, int], int] = {}
+        readers: dict[Key, list[Key]] = {}
+        missing: dict[Key, int] = {}
         for key, node in self._nodes.items():
             sources = set()
-            for reference in values.references([node.args, node.kwargs]):
+            for reference in node.sources:
                 sources.add(self._key(reference))
             unknown = [source for source in sources if source not in self._nodes]
             if unknown:

@@ -33,10 +33,10 @@ def with_inputs(
             inside = with_inputs(plan.model, weights, found, f"{prefix}{name}.")
             plan = replace(plan, model=inside)
         elif plan.inside and plan.inside[0].model is not None:
-            inner = plan.inside[0]
-            start = f"{prefix}{name}.{inner.name}."
-            inside = with_inputs(plan.inside[0].model, weights, found, start)
-            plan = replace(plan, inside=(replace(inner, model=inside),))
+            wrapped = plan.inside[0].model
+            inside = with_inputs(wrapped, weights, found, f"{prefix}{name}.")
+            inner = replace(plan.inside[0], model=inside)
+            plan = replace(plan, inside=(inner,))
         elif plan.keras == INPUT and plan.config["shape"] == OPEN_SHAPE:
             shape = _shape(model, weights, prefix)
             if shape is None:

@@ -120,7 +120,12 @@ class LayerReader:
             _, own = in_words_of_keras_3(cls, own_settings, full, self.found)
             return LayerPlan(name, cls, own, cells)
         inner = settings["layer"]
-        inside = self.plan(inner, name_of(inner), f"{full}.{name_of(inner)}")
+        inner_name = name_of(inner) or "layer"
+        if is_model(inner):  # whose layers are known by the wrapper's name
+            inside = self.plan(inner, inner_name, full)
+            self.found.classes[full] = cls
+        else:
+            inside = self.plan(inner, inner_name, f"{full}.{inner_name}")
         if cls == "SpectralNormalization":
             self.found.note(
                 f"{full}: SpectralNormalization changes a kernel in training only; "

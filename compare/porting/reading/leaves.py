@@ -61,7 +61,7 @@ def leaves_of(
             yield from leaves_of(
                 inside.model,
                 classes,
-                (*own_steps, inside.name),
+                own_steps,
                 f"{own_path}/layer/",
             )
         else:

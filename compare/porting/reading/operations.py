@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from compare.kinds.graph import LayerPlan
+from compare.kinds.graph import OPERATION, LayerPlan
 from compare.kinds.names import snake
 from compare.one_line import printable
 from compare.porting.reading.findings import Config, Findings
 from compare.porting.reading.tensorflow_operations import FUNCTIONS, OPERATIONS
 
-OPS = "ops."
 # Layers of TensorFlow's Keras around a function, and around a node of a graph.
 FUNCTION_LAYERS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod")
 NODE_LAYER = "TensorFlowOpLayer"
@@ -28,25 +27,34 @@ NAMES = {
     "LayerNorm": "layer_normalization",
     "RMSNorm": "rms_normalization",
     "SearchSorted": "searchsorted",
-    "GetItem": "get_item",
+    "GetItem": "getitem",
 }
-NEEDLESS = ("name", "trainable", "dtype", "seed")
+NEEDLESS = ("name", "trainable", "seed")
+FIRST = {"einsum": "subscripts"}  # the option that a function takes before tensors
 
 
 def is_operation(config: Config) -> bool:
-    """Whether what a configuration calls a layer is an operation."""
+    """Whether what a configuration calls a layer is an operation.
+
+    Keras 3 leaves the module out in HDF5, where a layer has settings of its own.
+    """
     module = str(config.get("module") or "")
-    if module.startswith("keras.") and "ops" in module.split("."):
+    if module.startswith("keras."):
+        return "ops" in module.split(".")
+    if config["class_name"] in (*FUNCTION_LAYERS, NODE_LAYER):
         return True
-    return config["class_name"] in (*FUNCTION_LAYERS, NODE_LAYER)
+    nodes, settings = config.get("inbound_nodes"), config["config"]
+    if module or not nodes or not isinstance(nodes[0], dict) or "args" not in nodes[0]:
+        return False
+    return isinstance(settings, dict) and "trainable" not in settings
 
 
 def plan(config: Config, name: str, full_name: str, found: Findings) -> LayerPlan:
-    """An operation as a plan; its options are those that it was made with."""
-    cls, settings = config["class_name"], config["config"]
-    function = function_of(config)
+    """An operation as a plan; its options are in its calls."""
+    cls = config["class_name"]
     if cls in FUNCTION_LAYERS or cls == NODE_LAYER:
         known = OPERATIONS if cls == NODE_LAYER else FUNCTIONS
+        function = function_of(config)
         if function not in known:
             shown = printable(function, 60)
             found.problem(
@@ -54,19 +62,24 @@ def plan(config: Config, name: str, full_name: str, found: Findings) -> LayerPla
                 "say"
             )
             return LayerPlan(name, cls)
-        return LayerPlan(name, f"{OPS}{known[function].name}")
-    options = {
-        option: value
-        for option, value in settings.items()
-        if option not in NEEDLESS and (option != "dtype" or cls == "Cast")
-    }
-    if cls == "Cast" and "dtype" in settings:
-        options["dtype"] = settings["dtype"]
-    module = config["module"].split(".")[-1]
+        return LayerPlan(name, f"{OPERATION}{known[function].name}")
     function = NAMES.get(cls, snake(cls))
-    if module == "image":
+    if str(config.get("module")).split(".")[-1] == "image":
         function = f"image.{function}"
-    return LayerPlan(name, f"{OPS}{function}", options)
+    return LayerPlan(name, f"{OPERATION}{function}")
+
+
+def options_of(config: Config) -> Config:
+    """What an operation of Keras 3 was made with, but for what is None by default."""
+    options = {}
+    for name, value in config["config"].items():
+        if name not in NEEDLESS and value is not None and not _is_policy(name, value):
+            options[name] = value
+    return options
+
+
+def _is_policy(name: str, value: Any) -> bool:
+    return name == "dtype" and isinstance(value, dict)
 
 
 def function_of(config: Config) -> str:

@@ -31,12 +31,14 @@ class Saved:
             of `layer.weights` of Keras 3. The full name begins with those of the models
             that the layer is in, and with those of a wrapper around such a model.
         version: of Keras, as the file says it; "" where it does not.
+        is_whole: whether the configuration is in the file too, and was read there.
         notes: what is read otherwise than it is written.
     """
 
     plan: ModelPlan
     weights: Weights
     version: str
+    is_whole: bool = True
     notes: tuple[str, ...] = ()
 
 
@@ -95,7 +97,8 @@ def _read(path: Path, config_path: Path | None) -> Saved:
             f"{path}: expected a model of layers that Keras 3 has, with their weights, "
             f"got: {bounded(found.problems, '; ')}"
         )
-    return Saved(plan, weights, store.saved_by, _notes(found, store))
+    is_whole = config_path is None
+    return Saved(plan, weights, store.saved_by, is_whole, _notes(found, store))
 
 
 def _is_zip(path: Path) -> bool:

@@ -38,11 +38,15 @@ def in_words_of_keras_3(
         settings.update(renamed.settings)
     values = _renamed(cls, config)
     _note_training(values, layer, found)
-    _check_needless(values, layer, found)
+    _check_needless(cls, values, layer, found)
     for name, value in values.items():
         if name in LAYERS[cls]:
             settings[name] = _value(cls, name, value, layer, found)
-        elif not _is_needless(name) and value not in (None, False, {}, []):
+        elif (
+            not _is_needless(name)
+            and name not in words.HARMLESS
+            and value not in (None, False, {}, [])
+        ):
             found.problem(
                 f"{layer}: {cls} with {name}="
                 f"{printable(repr(value), LONGEST_VALUE)}, which Keras 3 does not have"
@@ -99,10 +103,12 @@ def _note_training(values: Settings, layer: str, found: Findings) -> None:
         found.frozen.append(layer)
 
 
-def _check_needless(values: Settings, layer: str, found: Findings) -> None:
+def _check_needless(cls: str, values: Settings, layer: str, found: Findings) -> None:
     """Note a problem with an option that may be left out at its default only."""
     for name, allowed in words.HARMLESS.items():
-        if name in values and values[name] not in allowed:
+        if name in LAYERS[cls] or name not in values:
+            continue
+        if values[name] not in allowed:
             value = printable(repr(values[name]), LONGEST_VALUE)
             found.problem(f"{layer}: {name}={value}, which no port can say")
 

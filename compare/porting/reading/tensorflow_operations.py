@@ -53,7 +53,7 @@ def _reduction(name: str) -> Function:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "__operators__.getitem": Function("get_item", ("x", "slice_spec")),
+    "__operators__.getitem": Function("getitem", ("x", "slice_spec")),
     "__operators__.add": Function("add", _TWO),
     "math.add": Function("add", _TWO),
     "math.subtract": Function("subtract", _TWO),
@@ -164,7 +164,7 @@ def called(
         elif name not in SILENT or (SILENT[name] and value not in SILENT[name]):
             found.problem(f"{layer}: {function} with {name}, which no port can say")
     by_place = by_place[: len(known.tensors)]
-    if known.name == "get_item" and isinstance(by_place[-1], list):
+    if known.name == "getitem" and isinstance(by_place[-1], list):
         by_place[-1] = tuple(by_place[-1])
     return tuple(by_place), options
 

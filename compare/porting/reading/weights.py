@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from compare.kinds.graph import ModelPlan
+from compare.kinds.graph import LayerPlan, ModelPlan
+from compare.kinds.names import snake
 from compare.listing import bounded
 from compare.porting.reading import legacy
 from compare.porting.reading.arrays import Shape
 from compare.porting.reading.findings import Findings
 from compare.porting.reading.leaves import Leaf, leaves_of
 from compare.porting.reading.old_arrays import as_in_keras_3
-from compare.twins.files import keras_layouts
+from compare.twins.files import hdf5, keras_layouts
 from compare.twins.files.keras_store import KerasStore
 
 LayerArrays = dict[str, np.ndarray]
@@ -62,9 +63,11 @@ def _by_layer(
             taken = _at(by_name, in_file)
         arrays: list[Any] = []
         for path in taken:
-            arrays += _flat(in_file.pop(path).parts)
+            parts = in_file.pop(path).parts
+            arrays += _flat({part: parts[part] for part in _ordered(leaf, parts)})
         if leaf.shapes:  # else the state of a drawing, or of a sequence
             by_layer[leaf.name] = arrays
+    _share(leaves, by_layer, found)
     for path, stored in in_file.items():
         if not _flat(stored.parts):
             continue
@@ -75,6 +78,26 @@ def _by_layer(
     return by_layer
 
 
+def _share(
+    leaves: Sequence[Leaf], by_layer: dict[str, list[Any]], found: Findings
+) -> None:
+    """Give layers that stand in two models their arrays, which the file has once.
+
+    All layers of one of the models are without arrays then.
+    """
+    holding = [leaf for leaf in leaves if leaf.shapes]
+    models_at_hand = {leaf.steps[:-1] for leaf in holding if by_layer[leaf.name]}
+    for leaf in holding:
+        if by_layer[leaf.name] or leaf.steps[:-1] in models_at_hand:
+            continue
+        for twin in holding:
+            is_twin = twin.plan == leaf.plan and twin.steps[-1] == leaf.steps[-1]
+            if is_twin and by_layer.get(twin.name):
+                by_layer[leaf.name] = by_layer[twin.name]
+                found.note(f"{leaf.name}: read from {twin.name}, which it seems to be")
+                break
+
+
 def _at(path: str, in_file: Mapping[str, keras_layouts.Leaf]) -> list[str]:
     """The paths in a file of the groups of a layer, and of those inside it.
 
@@ -82,6 +105,43 @@ def _at(path: str, in_file: Mapping[str, keras_layouts.Leaf]) -> list[str]:
     """
     inside = [key for key in in_file if key == path or key.startswith(f"{path}/")]
     return sorted(inside, key=lambda key: "backward_layer" in key)
+
+
+def _ordered(leaf: Leaf, parts: Mapping[str, Any]) -> list[str]:
+    """The parts of a layer in its order.
+
+    Cells of a stack go by their classes in the file, and are read by alphabet.
+    """
+    places: dict[str, int] = {}
+    for start, plan in _directions(leaf.plan):
+        if plan.keras == "RNN" and len(plan.inside) > 1:
+            by_alphabet = sorted(_paths(plan.inside), key=hdf5.natural)
+            for place, path in enumerate(_paths(plan.inside)):
+                places[f"{start}{by_alphabet.index(path)}."] = place
+
+    def place_of(part: str) -> tuple[bool, int]:
+        return part.startswith("backward."), places.get(part, 0)
+
+    return sorted(parts, key=place_of)
+
+
+def _directions(plan: LayerPlan) -> list[tuple[str, LayerPlan]]:
+    """A layer, or both of a Bidirectional, with what their parts begin with."""
+    while plan.keras == "TimeDistributed":
+        plan = plan.inside[0]
+    if plan.keras == "Bidirectional":
+        return list(zip(("forward.", "backward."), plan.inside, strict=True))
+    return [("", plan)]
+
+
+def _paths(cells: Sequence[LayerPlan]) -> list[str]:
+    """What cells of a stack are called in a file: by their class, and numbered."""
+    paths: list[str] = []
+    for cell in cells:
+        cls = snake(cell.keras)
+        number = sum(path.startswith(f"{cls}_") or path == cls for path in paths)
+        paths.append(f"{cls}_{number}" if number else cls)
+    return paths
 
 
 def _flat(parts: Mapping[str, Mapping[str, Any]]) -> list[Any]:

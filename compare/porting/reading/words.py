@@ -213,6 +213,7 @@ OF_TRAINING = ("_regularizer", "_constraint")
 OF_BEGINNING = ("_initializer", "_init")
 # An argument that must have no other value than one of these.
 HARMLESS: dict[str, tuple[Any, ...]] = {
+    "groups": (1, None),
     "time_major": (False, None),
     "sparse": (False, None),
     "ragged": (False, None),

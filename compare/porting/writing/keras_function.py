@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
+from compare.in_keras.needed_arguments import defaults_of
 from compare.in_keras.rebuilding import legal_names
 from compare.kinds.graph import (
     INPUT,
@@ -19,7 +20,11 @@ from compare.kinds.graph import (
     with_tensors,
 )
 from compare.kinds.source import TensorText, identifier, shape_text
-from compare.porting.writing.keras_layers import OLD_HARD_SIGMOID, layer_code
+from compare.porting.writing.keras_layers import (
+    OLD_HARD_SIGMOID,
+    layer_code,
+    with_plain_axes,
+)
 from compare.porting.writing.keras_names import (
     LONGEST,
     free,
@@ -164,8 +169,9 @@ class _Writer:
         count = sum(other.layer == layer.name for other in self._plan.calls)
         maker: Brackets | None = None
         if layer.name not in self._layers:
+            axes = [len(self._facts_of(tensor).shape) for tensor in one_call.inputs[:1]]
             maker = layer_code(
-                layer,
+                with_plain_axes(layer, *axes) if axes else layer,
                 self._legal[layer.name],
                 partial(self._inside, layer=layer.name),
             )
@@ -193,13 +199,19 @@ class _Writer:
     def _operation(self, operation: str, one_call: Call) -> Code:
         """The expression of an operation."""
         args = one_call.args
-        plain = not one_call.kwargs and all(map(_is_plain, args))
+        defaults = defaults_of(operation)
+        settings = {
+            key: value
+            for key, value in one_call.kwargs.items()
+            if key not in defaults or value != defaults[key]
+        }
+        plain = not settings and all(map(_is_plain, args))
         if operation == "ops.getitem":
             return f"{self._code(args[0])}[{index(args[1])}]"
         if operation in SIGNS and len(args) == 2 and plain:
             first, second = map(self._code, args)
             return f"{first} {SIGNS[operation]} {second}"
-        kwargs = {key: self._code(value) for key, value in one_call.kwargs.items()}
+        kwargs = {key: self._code(value) for key, value in settings.items()}
         return call(operation, [self._code(value) for value in args], kwargs)
 
     # ------------------------------------------------------------------- variables
@@ -299,8 +311,11 @@ class _Writer:
 
     def _tensor_in_words(self, tensor: Tensor) -> str:
         """Dtype and shape of a tensor."""
-        facts = self._facts[tensor.call][tensor.output]
+        facts = self._facts_of(tensor)
         return f"{facts.dtype}, {_shape(facts)}"
+
+    def _facts_of(self, tensor: Tensor) -> TensorFacts:
+        return self._facts[tensor.call][tensor.output]
 
 
 def last_read(plan: ModelPlan) -> dict[Tensor, int]:
@@ -315,6 +330,8 @@ def last_read(plan: ModelPlan) -> dict[Tensor, int]:
 
 
 def _shape(facts: TensorFacts) -> str:
+    if len(facts.shape) == 2 and facts.shape[1] is None:
+        return "(batch, time)"  # of words, the only numbers of which any may come
     return shape_text(TensorText("", facts.shape))
 
 

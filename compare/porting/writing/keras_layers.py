@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from compare.in_keras.needed_arguments import needed_arguments
 from compare.kinds.graph import LayerPlan, ModelPlan
-from compare.kinds.wrappers import is_mirrored
+from compare.kinds.wrappers import cells_of, is_mirrored
 from compare.porting.writing.lines import Brackets, Code, call, literal, name
 
 OLD_HARD_SIGMOID = "hard_sigmoid_fifth"
@@ -46,7 +47,7 @@ def layer_code(
     kwargs = {key: _setting(value, key) for key, value in arguments.kwargs.items()}
     if plan.keras == "Activation":
         args = [_setting(value, "activation") for value in arguments.args]
-    inside = [layer_code(part, "", model) for part in plan.inside]
+    inside = [layer_code(part, "", model) for part in _parts(plan)]
     if plan.keras == "StackedRNNCells" or (plan.keras == "RNN" and len(inside) > 1):
         args.insert(0, literal(inside))
     elif inside:
@@ -56,6 +57,43 @@ def layer_code(
     if live_name:
         kwargs["name"] = literal(live_name)
     return call(f"layers.{plan.keras}", args, kwargs)
+
+
+def _parts(plan: LayerPlan) -> Iterator[LayerPlan]:
+    """What is inside a layer, without what the layer makes of it in any case."""
+    for part in cells_of(plan):
+        if plan.keras != "Bidirectional":
+            yield part
+            continue
+        config = dict(part.config)
+        config.pop("zero_output_for_mask", None)  # a Bidirectional sets it
+        yield replace(part, config=config)
+
+
+def with_plain_axes(plan: LayerPlan, axes: int) -> LayerPlan:
+    """A layer whose axes are left to Keras where it would choose the same.
+
+    What Keras saves has them numbered for the input that the layer was built on.
+
+    Args:
+        plan: of the layer.
+        axes: of what it is called on, the batch included.
+    """
+    if plan.keras == "TimeDistributed":
+        inside = tuple(with_plain_axes(part, axes - 1) for part in plan.inside)
+        return replace(plan, inside=inside)
+    config = dict(plan.config)
+    axis = config.get("axis")
+    if isinstance(axis, list | tuple) and len(axis) == 1:
+        axis = axis[0]
+    if axis == axes - 1:
+        axis = -1
+    if axis is not None:
+        config["axis"] = axis
+    attention = config.get("attention_axes")
+    if attention is not None and list(attention) == list(range(1, axes - 1)):
+        del config["attention_axes"]
+    return replace(plan, config=config)
 
 
 def _setting(value: Any, key: str = "") -> Code:

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from compare.kinds.graph import LayerPlan, tensors_in
+from compare.kinds.wrappers import cells_of
 from compare.porting.writing.lines import literal
 
 LONGEST = 24  # letters of a variable, so that short statements fit on a line
@@ -50,10 +51,12 @@ def structure_of_results(layer: LayerPlan, count: int) -> Any:
         return _numbered(layer.model.outputs)
     if count == 1:
         return 0
-    if layer.keras == "RNN" and len(layer.inside) > 1:  # a list for each cell
+    if layer.keras.endswith("Cell"):
+        return [0, list(range(1, count))]
+    if layer.keras == "RNN" and len(cells_of(layer)) > 1:  # a list for each cell
         structure: list[Any] = [0]
         number = 1
-        for cell in layer.inside:
+        for cell in cells_of(layer):
             states = len(_states(cell))
             numbers = list(range(number, number + states))
             structure.append(numbers if states > 1 else number)
@@ -115,7 +118,7 @@ def words_for_results(layer: LayerPlan, count: int) -> list[str]:
     elif layer.keras in (*STATES, "GRU", "SimpleRNN"):
         words += _states(layer)
     elif layer.keras == "RNN":
-        for number, cell in enumerate(layer.inside, 1):
+        for number, cell in enumerate(cells_of(layer), 1):
             words += [f"{state}_{number}" for state in _states(cell)]
     return (words + [str(number) for number in range(len(words) + 1, count + 1)])[
         :count
@@ -124,6 +127,6 @@ def words_for_results(layer: LayerPlan, count: int) -> list[str]:
 
 def _states(layer: LayerPlan) -> tuple[str, ...]:
     """What the states of a recurrent layer or a cell are called."""
-    if layer.keras == "RNN" and len(layer.inside) == 1:
-        layer = layer.inside[0]
+    if layer.keras == "RNN" and len(cells_of(layer)) == 1:
+        (layer,) = cells_of(layer)
     return STATES.get(layer.keras, ("h",))

@@ -180,7 +180,7 @@ def _number(value: float) -> str:
     """A float that reads back as it is."""
     if value != value or abs(value) == float("inf"):
         return f'float("{value}")'
-    return repr(value).replace("e+", "e")
+    return repr(value).replace("e+", "e").replace("e-0", "e-")
 
 
 def _escaped(text: str) -> str:

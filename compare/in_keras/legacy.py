@@ -1,0 +1,165 @@
+"""Models of Keras 1 and 2 as tf-keras runs them, which is Keras 2 kept alive.
+
+tf-keras and Keras 3 run in one process; each has its own global settings. A file is
+loaded only after its configuration was read and found to be of Keras's own layers.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow
+
+from compare.errors import BadInput
+from compare.in_keras.internals import every_layer
+from compare.in_keras.refusals import message
+from compare.judging.words import Precision
+from compare.kinds.graph import LayerPlan, ModelPlan
+from compare.kinds.wrappers import cells_of
+
+PACKAGE = "tf_keras"
+PLAIN = ("float16", "bfloat16", "float32", "float64")
+
+
+def is_installed() -> bool:
+    """Whether there is a tf-keras, the extra `legacy`; it is not loaded."""
+    return importlib.util.find_spec(PACKAGE) is not None
+
+
+class Original:
+    """A saved model as tf-keras loads it.
+
+    Args:
+        path: of a whole model, of layers that are Keras's own: `reading.read` has
+            refused it otherwise.
+        plan: what was read from the file.
+
+    Attributes:
+        version: of tf-keras.
+
+    Raises:
+        BadInput: if tf-keras does not load the file, or means another by it than the
+            Keras that saved it.
+    """
+
+    def __init__(self, path: Path, plan: ModelPlan) -> None:
+        self._tf_keras = importlib.import_module(PACKAGE)
+        self.version = str(self._tf_keras.__version__)
+        try:
+            with _quiet():
+                self._model = self._tf_keras.models.load_model(path, compile=False)
+        except Exception as error:  # of many kinds
+            raise BadInput(
+                f"{path}: expected a model that tf-keras {self.version} loads, got one "
+                f"that it refuses: {message(error)}"
+            ) from None
+        self._check_resets(path, plan)
+
+    def _check_resets(self, path: Path, plan: ModelPlan) -> None:
+        """Check that each GRU resets its state where the one that was saved does.
+
+        tf-keras takes a configuration that does not say it for a later GRU than it is.
+
+        Raises:
+            BadInput: if they are not alike.
+        """
+        live = []
+        for layer in every_layer(self._model):
+            if isinstance(layer, self._tf_keras.layers.GRUCell):
+                live.append(bool(layer.reset_after))
+        if Counter(live) != Counter(_resets(plan)):
+            raise BadInput(
+                f"{path}: expected a model that tf-keras {self.version} takes for what "
+                "it is, got one with a GRU of before reset_after, which it takes for "
+                "a later one"
+            )
+
+    def results(
+        self, arrays: Sequence[np.ndarray], dtype: Precision
+    ) -> list[np.ndarray]:
+        """What the model returns, one array for each result.
+
+        Args:
+            arrays: one for each input, in order.
+            dtype: in which it computes.
+        """
+        inputs = []
+        for array in arrays:
+            is_float = array.dtype.kind == "f"
+            inputs.append(tensorflow.constant(array, dtype if is_float else None))
+        with _quiet(), self._floats(dtype):
+            model = self._in(dtype)
+            given = tensorflow.nest.pack_sequence_as(model.input, inputs)
+            returned = model(given, training=False)
+        return [np.asarray(tensor) for tensor in tensorflow.nest.flatten(returned)]
+
+    def _in(self, dtype: Precision) -> Any:
+        """The model in a precision, with the weights of the file."""
+        config = _with_dtype(self._model.get_config(), dtype)
+        model = type(self._model).from_config(config)
+        if not model.built:
+            model.build(self._model.input_shape)
+        model.set_weights(self._model.get_weights())
+        return model
+
+    @contextmanager
+    def _floats(self, dtype: Precision) -> Iterator[None]:
+        """Let layers whose configuration says no dtype have this one."""
+        backend = self._tf_keras.backend
+        before = backend.floatx()
+        backend.set_floatx(dtype)
+        try:
+            yield
+        finally:
+            backend.set_floatx(before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let no warning of tf-keras be seen."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _with_dtype(config: Any, dtype: str) -> Any:
+    """A configuration with another dtype wherever it has one of floats."""
+    if isinstance(config, list | tuple):
+        return type(config)(_with_dtype(item, dtype) for item in config)
+    if not isinstance(config, Mapping):
+        return config
+    changed = {}
+    for key, value in config.items():
+        changed[key] = _with_dtype(value, dtype)
+        policy = value
+        if isinstance(value, Mapping):
+            policy = value.get("config", {}).get("name")
+        if key == "dtype" and policy in PLAIN:
+            changed[key] = dtype
+    return changed
+
+
+def _resets(plan: ModelPlan) -> Iterator[bool]:
+    """Whether each GRU of a model resets its state after the recurrent product."""
+    for layer in plan.layers.values():
+        yield from _resets_of_layer(layer)
+
+
+def _resets_of_layer(layer: LayerPlan) -> Iterator[bool]:
+    if layer.model is not None:
+        yield from _resets(layer.model)
+    if layer.keras in ("GRU", "GRUCell"):
+        yield bool(layer.config.get("reset_after", True))
+    parts = cells_of(layer)
+    if layer.keras == "Bidirectional" and len(parts) == 1:
+        parts *= 2
+    for part in parts:
+        yield from _resets_of_layer(part)
