@@ -10,16 +10,53 @@ from typing import Any
 import keras
 import numpy as np
 
+from compare.errors import BadInput
+from compare.in_keras import rebuilding
+from compare.in_keras.refusals import message
+from compare.judging.words import Precision
 
-def loaded(path: Path) -> keras.Model:
-    """Load a model whose layers are Keras's own; nothing else in the file is run."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+class Original:
+    """A saved model as Keras 3 loads it.
+
+    Args:
+        path: of a whole model, of layers that are Keras's own: `reading.read` has
+            refused it otherwise.
+
+    Attributes:
+        model: live.
+
+    Raises:
+        BadInput: if Keras 3 does not load the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self.model = keras.saving.load_model(
+                    path, compile=False, safe_mode=True
+                )
+        except Exception as error:  # of many kinds
+            raise BadInput(
+                f"{path}: expected a model that Keras {keras.__version__} loads, got "
+                f"one that it refuses: {message(error)}"
+            ) from None
+
+    def results(
+        self, arrays: Sequence[np.ndarray], dtype: Precision
+    ) -> list[np.ndarray]:
+        """What the model returns, one array for each result.
+
+        Args:
+            arrays: one for each input, in order.
+            dtype: in which it computes.
+        """
+        return rebuilding.results(self.model, arrays, dtype)
 
 
 def results(model: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """What a model returns, one array for each result."""
+    """What a model returns as it is, one array for each result."""
     given = list(arrays) if len(arrays) > 1 else arrays[0]
     tensors = keras.tree.flatten(model(given, training=False))
     return [keras.ops.convert_to_numpy(tensor) for tensor in tensors]

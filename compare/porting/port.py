@@ -17,9 +17,9 @@ import compare
 from compare.judging.evidence import Evidence
 from compare.kinds.source import identifier
 from compare.porting import folder, inputs, readme, running
-from compare.porting.judges import judge_of
+from compare.porting.judges import Judge, judge_of
 from compare.porting.moving import state_of
-from compare.porting.proof import Judge, proved
+from compare.porting.proof import proved
 from compare.porting.wishes import (
     CHECK,
     EVIDENCE,
@@ -48,7 +48,7 @@ class Port:
         files: their names.
         class_name: of the module in `model.py`.
         evidence: of the comparison with the original.
-        judge: what it was compared with, in words.
+        judge: what it was compared with.
         notes: what was read or written otherwise than it stands in the file.
     """
 
@@ -56,13 +56,13 @@ class Port:
     files: tuple[str, ...]
     class_name: str
     evidence: Evidence
-    judge: str
+    judge: Judge
     notes: tuple[str, ...]
 
     @property
     def is_proved(self) -> bool:
         """Whether the port computes what the original computes."""
-        return self.evidence.as_expected
+        return self.evidence.as_expected and self.judge.is_confirmed
 
 
 def port(wish: Wish) -> Port:
@@ -85,7 +85,7 @@ def port(wish: Wish) -> Port:
     ports.load(module, state_of(module, source.moves))
     sizes = inputs.sizes_of(saved.plan, original.facts)
     runs = [inputs.drawn(saved.plan, original.facts, wish.seed, s) for s in sizes]
-    judge = judge_of(wish.path, saved, wish.is_whole, original.model)
+    judge = judge_of(wish.path, saved, wish.is_whole, original.model, runs)
     evidence = proved(wish.path.name, module, judge, runs, wish.seed)
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes)))
     contents = {
@@ -102,6 +102,7 @@ def port(wish: Wish) -> Port:
         sha256=hashlib.sha256(wish.path.read_bytes()).hexdigest(),
         class_name=name,
         judge=judge.reason,
+        is_proved=evidence.as_expected and judge.is_confirmed,
         notes=notes,
         files={file: MEANINGS[file] for file in names},
         by=f"twinproof {compare.__version__}",
@@ -109,7 +110,7 @@ def port(wish: Wish) -> Port:
     contents[README] = readme.text(facts_of_readme, evidence).encode()
     contents[EVIDENCE] = _document(facts_of_readme, judge, evidence).encode()
     folder.write(wish.folder, {file: contents[file] for file in names})
-    return Port(wish.folder, names, name, evidence, judge.reason, notes)
+    return Port(wish.folder, names, name, evidence, judge, notes)
 
 
 def class_name(file: str) -> str:

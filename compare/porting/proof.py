@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -14,32 +14,13 @@ from compare.judging.cleaning import cleaned
 from compare.judging.evidence import Evidence
 from compare.judging.result import Result
 from compare.porting import reference
+from compare.porting.judges import Judge
 from compare.progress import say
 from compare.subjects.own import run
 from compare.subjects.own.pair import OwnPair, described
 from compare.twins.versions import versions
 
-# What the port is compared with: the file's own model, loaded by a Keras that means by
-# it what the one meant that wrote it; or that model, rebuilt from configuration and
-# arrays.
-JudgeName = Literal["Keras 3", "tf-keras", "rebuilt in Keras 3"]
-
 STEPS = (1, 7)  # beside those of the inputs
-
-
-@dataclass(frozen=True)
-class Judge:
-    """What a port is compared with.
-
-    Args:
-        name: one of JudgeName.
-        reason: why this one.
-        model: of Keras 3, alive.
-    """
-
-    name: JudgeName
-    reason: str
-    model: Any
 
 
 def proved(

@@ -21,6 +21,7 @@ class Facts:
         sha256: of the file.
         class_name: of the module.
         judge: what it was compared with, and why with that, a sentence.
+        is_proved: whether it computes what the original computes.
         notes: what was read or written otherwise than it stands in the file.
         files: what each file of the folder is, by name.
         by: the suite's name and version.
@@ -31,6 +32,7 @@ class Facts:
     sha256: str
     class_name: str
     judge: str
+    is_proved: bool
     notes: Sequence[str]
     files: Mapping[str, str]
     by: str
@@ -58,7 +60,7 @@ def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
     yield ""
     yield "## Is it the same model?"
     yield ""
-    yield _verdict(evidence)
+    yield _verdict(facts, evidence)
     yield ""
     yield facts.judge
     yield ""
@@ -87,11 +89,14 @@ def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
     yield f"Written by {facts.by} from a file of sha256 {facts.sha256}."
 
 
-def _verdict(evidence: Evidence) -> str:
-    if evidence.as_expected:
+def _verdict(facts: Facts, evidence: Evidence) -> str:
+    if facts.is_proved:
         return f"**{evidence.verdict}**: it computes what the original computes."
+    verdict = evidence.verdict
+    if evidence.as_expected:
+        verdict = "different"
     return (
-        f"**{evidence.verdict}**: it is NOT shown to compute what the original "
+        f"**{verdict}**: it is NOT shown to compute what the original "
         "computes. Do not use it before you know why."
     )
 

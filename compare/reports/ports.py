@@ -20,7 +20,7 @@ def print_port(console: Console, port: Port, out: str) -> None:
     if not port.is_proved:
         verdict += ", so not shown to compute what the original computes"
     console.print(Text(verdict, style="bold"))
-    console.print(Text(port.judge))
+    console.print(Text(port.judge.reason))
     for note in port.notes:
         console.print(Text(f"- {printable(note)}"))
     console.print()

@@ -19,7 +19,7 @@ from tests.porting.test_recurrent_source import (
     model_of,
     sequences,
 )
-from tests.support.ports import drawn, plan_of, port_of, ported, widest_gap
+from tests.support.ports import drawn, plan_of, port_from, port_of, widest_gap
 
 CELLS = (layers.LSTMCell, layers.GRUCell, layers.SimpleRNNCell)
 
@@ -114,7 +114,7 @@ def test_hard_gates_of_old_files_are_the_same(layer, reset_after):
     old = plan.layers["old"]
     config = {**old.config, "recurrent_activation": "hard_sigmoid_fifth"}
     all_layers = {**plan.layers, "old": replace(old, config=config)}
-    port = ported(replace(plan, layers=all_layers), facts, weights).double()
+    port = port_from(replace(plan, layers=all_layers), facts, weights).double()
     x = sequences(7).astype("float64")
     with torch.no_grad():
         result = port(torch.from_numpy(x)).numpy()
@@ -143,7 +143,7 @@ def test_a_mask_of_old_gates_is_the_same():
         if "recurrent_activation" in config:
             config["recurrent_activation"] = "hard_sigmoid_fifth"
         all_layers[name] = replace(layer, config=config)
-    port = ported(replace(plan, layers=all_layers), facts, weights)
+    port = port_from(replace(plan, layers=all_layers), facts, weights)
     assert port.source.count("def hard_sigmoid(") == 1
     x = torch.from_numpy(padded(7))
     with torch.no_grad():

@@ -198,11 +198,6 @@ def test_a_step_counts_if_one_feature_is_not_padding(value):
     assert widest_gap(model, x) < CLOSE
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="a live graph of Keras has the masks that it hands on as operations, which "
-    "are not taken out of a plan yet",
-)
 def test_a_masked_layer_is_one_line():
     """The helper is written once, and each layer is one line."""
     model = masked_model(

@@ -13,7 +13,7 @@ import pytest
 from compare.errors import BadInput
 from compare.in_keras import legacy
 from compare.in_keras.rebuilding import rebuilt
-from compare.porting.legacy_judge import confirmation
+from compare.porting.confirming import confirmation
 from compare.porting.reading import read
 
 pytestmark = pytest.mark.skipif(
@@ -57,7 +57,7 @@ def test_tf_keras_computes_what_the_rebuilt_model_does(tmp_path, gates, reset_af
     file = read(path)
     model = rebuilt(file.plan, file.weights).model
 
-    result = confirmation(path, file.plan, model, runs())
+    result = confirmation(legacy.Original(path, file.plan), model, runs())
 
     assert [stage.verdict for stage in result.results] == ["same", "same"]
     assert result.is_same
@@ -78,7 +78,7 @@ def test_a_model_that_was_rebuilt_wrongly_is_different(tmp_path):
         layers[name] = replace(layer, inside=tuple(inside))
     model = rebuilt(replace(file.plan, layers=layers), file.weights).model
 
-    result = confirmation(path, file.plan, model, runs())
+    result = confirmation(legacy.Original(path, file.plan), model, runs())
 
     assert not result.is_same
 
