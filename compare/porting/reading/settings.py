@@ -83,6 +83,8 @@ def _renamed(cls: str, config: Mapping[str, Any]) -> Settings:
             values["kernel_size"] = [values.pop(name) for name in window]
     if cls == "Embedding":
         values.pop("dropout", None)  # Keras 1 left out whole rows, in training
+    if cls.endswith("Transpose"):
+        values.pop("output_shape", None)  # Keras 1 was told what Keras 3 computes
     return values
 
 

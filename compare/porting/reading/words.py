@@ -161,6 +161,7 @@ NEEDLESS = frozenset(
         "batch_shape",
         "input_shape",
         "input_dtype",
+        "input_dim",
         "input_length",
         "implementation",
         "consume_less",

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from compare.errors import BadInput
 from compare.kinds.graph import (
-    HANDED_ON,
     INPUT,
     Call,
     LayerPlan,
@@ -27,6 +27,8 @@ from compare.kinds.source import (
     shape_text,
 )
 from compare.kinds.sources import SOURCES
+from compare.listing import bounded
+from compare.porting.writing.chains import joined
 from compare.porting.writing.handed_masks import needed_calls, without_handed_masks
 from compare.porting.writing.models_inside import (
     ModelCall,
@@ -44,7 +46,10 @@ from compare.porting.writing.names import (
 from compare.porting.writing.page_classes import ClassText, ordered
 from compare.porting.writing.unread import names_in
 from compare.porting.writing.values import Values, Way, unwrapped
-from compare.porting.writing.writable import check_writable, refusal
+from compare.porting.writing.writable import problem_of
+
+# What tensors are called in a forward method, the first that is free.
+VARIABLES = ("x", "y", "z")
 
 
 @dataclass(frozen=True)
@@ -91,14 +96,16 @@ def pytorch_source(
     Raises:
         BadInput: if layers cannot be written; it names all of them.
     """
-    check_writable(plan, weights)
     classes: dict[str, ClassText] = {}
     problems: list[str] = []
     names = {name, *of_helpers()}
     writer = _ModelWriter(plan, facts, weights, "", classes, names, problems)
     main = writer.written(name)
     if problems:
-        raise refusal(plan, problems)
+        raise BadInput(
+            f"{plan.name}: expected layers that PyTorch can have, got "
+            f"{bounded(problems, '; ')}"
+        )
     main = main.without_masks_returned()
     moves = tuple(main.page.moves)
     notes = [note for text in (*classes.values(), main) for note in text.page.notes]
@@ -221,12 +228,23 @@ class _ModelWriter:
         if value.text.isidentifier():
             self.page.live.add(value.text)
             return value
-        text = self.values.joined(value.text)
-        name = "x" if "x" not in self.page.live else self.attributes[layer]
-        name = self.page.variable(name)
+        text, shape = value.text, shape_text(value)
+        if self.page.lines and not self._calls_model(self.page.lines[-1]):
+            chain = joined(self.page.lines[-1], text, shape, self.page.live)
+            if chain:
+                text = chain
+                del self.page.lines[-1]
+        free = [name for name in VARIABLES if name not in self.page.live]
+        name = self.page.variable(free[0] if free else self.attributes[layer])
         named = replace(value, text=name)
-        self.page.lines.append(f"{name} = {text}  # {shape_text(named)}")
+        self.page.lines.append(f"{name} = {text}  # {shape}")
         return named
+
+    def _calls_model(self, line: str) -> bool:
+        """Whether a line calls a model in the model, so that it stays as it is."""
+        made = {f"{text.name}()" for text in self.classes.values()}
+        models = [name for name, text in self.page.attributes.items() if text in made]
+        return any(f"self.{name}(" in line for name in models)
 
     def _write_layer(
         self, number: int, call: Call, layer: LayerPlan
@@ -234,6 +252,9 @@ class _ModelWriter:
         """What a layer returns: expressions, whether features are second, the mask."""
         plan = unwrapped(layer)
         full_name = f"{self.prefix}{layer.name}"
+        problem = problem_of(plan, self.weights.get(full_name, {}))
+        if problem:
+            return self._left_out(number, f"{full_name}: {problem}"), False, ""
         source = SOURCES[plan.keras]
         site = self._site(number, call, layer)
         mask = next((value.mask for value in site.inputs if value.mask), "")
@@ -267,8 +288,8 @@ class _ModelWriter:
         for facts in self.facts.calls[number]:
             shape = (*facts.shape[:1], *facts.shape[count + 1 :])
             outputs.append(replace(facts, shape=shape))
-        tensor_of = self._with_masks(call.args[:1], call.kwargs.get("mask"))
-        kwargs = {name: value for name, value in call.kwargs.items() if name != "mask"}
+        kwargs = dict(call.kwargs)
+        tensor_of = self._with_masks(call.args[:1], kwargs.pop("mask", None))
         inputs = Call(call.layer, call.args, kwargs).inputs
         return Site(
             page=self.page,
@@ -278,7 +299,7 @@ class _ModelWriter:
             arrays=self.weights.get(full_name, {}),
             inputs=tuple(map(tensor_of, inputs)),
             outputs=tuple(outputs),
-            kwargs=with_tensors(dict(call.kwargs), tensor_of),
+            kwargs=with_tensors(kwargs, tensor_of),
             args=with_tensors(call.args, tensor_of),
             read=frozenset(
                 tensor.output
@@ -290,7 +311,7 @@ class _ModelWriter:
     def _with_masks(self, first: Any, masks: Any) -> Callable[[Tensor], TensorText]:
         """What looks a tensor up, with the mask that a call is given for it, if any."""
         given: dict[Tensor, str] = {}
-        if masks is not None and masks != HANDED_ON:
+        if masks is not None:
             of_each = masks if isinstance(masks, list | tuple) else [masks]
             for tensor, mask in zip(tensors_in(first), of_each, strict=False):
                 given[tensor] = "" if mask is None else self.values[mask].text
