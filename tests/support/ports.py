@@ -169,7 +169,11 @@ def arrays_of(layer):
 
 def port_of(model):
     """The port of a model, made and with its weights; its source as `source`."""
-    plan, facts, weights = plan_of(model)
+    return port_from(*plan_of(model))
+
+
+def port_from(plan, facts, weights):
+    """The port of a plan, made and with its weights; its source as `source`."""
     written = pytorch_source(plan, facts, weights, "Port")
     module = types.ModuleType("port")
     exec(compile(written.text, "model.py", "exec"), module.__dict__)
