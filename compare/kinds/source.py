@@ -385,6 +385,8 @@ def shape_text(value: TensorText) -> str:
     batch = " * ".join(("batch", *value.folded))
     value = value.step
     names = AXES.get(value.axes)
+    if names and value.axes > 3 and value.shape[-1] is None and value.shape[1]:
+        names = ("batch", "channels", *names[1:-1])  # as a layer's data format has them
     sizes = []
     for axis, size in enumerate(value.shape):
         word = names[axis] if names else f"axis_{axis}"

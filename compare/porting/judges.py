@@ -1,8 +1,8 @@
 """What runs the original faithfully: a port is compared with that.
 
 A file of Keras 3 is loaded by Keras 3, and the port is compared with what comes of it.
-An older file need not mean to Keras 3 what it meant when it was saved. There the port is
-compared with the model rebuilt from configuration and arrays; and that one with the
+An older file need not mean to Keras 3 what it meant when it was saved. There the port
+is compared with the model rebuilt from configuration and arrays; and that one with the
 file itself, loaded by tf-keras, which is Keras 2 kept alive, or by Keras 3 where it
 agrees.
 """

@@ -27,6 +27,7 @@ from compare.kinds.source import (
     shape_text,
 )
 from compare.kinds.sources import SOURCES
+from compare.porting.writing.chains import joined
 from compare.porting.writing.handed_masks import needed_calls, without_handed_masks
 from compare.porting.writing.models_inside import (
     ModelCall,
@@ -44,7 +45,10 @@ from compare.porting.writing.names import (
 from compare.porting.writing.page_classes import ClassText, ordered
 from compare.porting.writing.unread import names_in
 from compare.porting.writing.values import Values, Way, unwrapped
-from compare.porting.writing.writable import check_writable, refusal
+from compare.porting.writing.writable import problem_of, refusal
+
+# What tensors are called in a forward method, the first that is free.
+VARIABLES = ("x", "y", "z")
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,6 @@ def pytorch_source(
     Raises:
         BadInput: if layers cannot be written; it names all of them.
     """
-    check_writable(plan, weights)
     classes: dict[str, ClassText] = {}
     problems: list[str] = []
     names = {name, *of_helpers()}
@@ -221,12 +224,23 @@ class _ModelWriter:
         if value.text.isidentifier():
             self.page.live.add(value.text)
             return value
-        text = self.values.joined(value.text)
-        name = "x" if "x" not in self.page.live else self.attributes[layer]
-        name = self.page.variable(name)
+        text, shape = value.text, shape_text(value)
+        if self.page.lines and not self._calls_model(self.page.lines[-1]):
+            chain = joined(self.page.lines[-1], text, shape, self.page.live)
+            if chain:
+                text = chain
+                del self.page.lines[-1]
+        free = [name for name in VARIABLES if name not in self.page.live]
+        name = self.page.variable(free[0] if free else self.attributes[layer])
         named = replace(value, text=name)
-        self.page.lines.append(f"{name} = {text}  # {shape_text(named)}")
+        self.page.lines.append(f"{name} = {text}  # {shape}")
         return named
+
+    def _calls_model(self, line: str) -> bool:
+        """Whether a line calls a model in the model, so that it stays as it is."""
+        made = {f"{text.name}()" for text in self.classes.values()}
+        models = [name for name, text in self.page.attributes.items() if text in made]
+        return any(f"self.{name}(" in line for name in models)
 
     def _write_layer(
         self, number: int, call: Call, layer: LayerPlan
@@ -234,6 +248,9 @@ class _ModelWriter:
         """What a layer returns: expressions, whether features are second, the mask."""
         plan = unwrapped(layer)
         full_name = f"{self.prefix}{layer.name}"
+        problem = problem_of(plan, self.weights.get(full_name, {}))
+        if problem:
+            return self._left_out(number, f"{full_name}: {problem}"), False, ""
         source = SOURCES[plan.keras]
         site = self._site(number, call, layer)
         mask = next((value.mask for value in site.inputs if value.mask), "")

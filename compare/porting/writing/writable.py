@@ -39,12 +39,12 @@ def unwritable(plan: ModelPlan, weights: Weights, prefix: str = "") -> Iterator[
         if inner.model is not None:
             yield from unwritable(inner.model, weights, f"{full_name}.")
             continue
-        problem = _problem(inner, weights.get(full_name, {}))
+        problem = problem_of(inner, weights.get(full_name, {}))
         if problem:
             yield f"{full_name}: {problem}"
 
 
-def _problem(layer: LayerPlan, arrays: Mapping[str, Any]) -> str:
+def problem_of(layer: LayerPlan, arrays: Mapping[str, Any]) -> str:
     """What PyTorch cannot do of a layer, or ""."""
     if layer.keras == INPUT:
         return ""
