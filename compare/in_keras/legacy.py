@@ -62,6 +62,8 @@ class Original:
                 f"that it refuses: {message(error)}"
             ) from None
         self._check_resets(path, plan)
+        # Building a recurrent layer takes tf-keras a second.
+        self._in_precision: dict[Precision, Any] = {}
 
     def _check_resets(self, path: Path, plan: ModelPlan) -> None:
         """Check that each GRU resets its state where the one that was saved does.
@@ -103,12 +105,17 @@ class Original:
 
     def _in(self, dtype: Precision) -> Any:
         """The model in a precision, with the weights of the file."""
-        config = _with_dtype(self._model.get_config(), dtype)
-        model = type(self._model).from_config(config)
-        if not model.built:
-            model.build(self._model.input_shape)
-        model.set_weights(self._model.get_weights())
-        return model
+        if dtype not in self._in_precision:
+            dtypes = {layer.compute_dtype for layer in every_layer(self._model)}
+            model = self._model
+            if dtypes.intersection(PLAIN) - {dtype}:
+                config = _with_dtype(model.get_config(), dtype)
+                model = type(model).from_config(config)
+                if not model.built:
+                    model.build(self._model.input_shape)
+                model.set_weights(self._model.get_weights())
+            self._in_precision[dtype] = model
+        return self._in_precision[dtype]
 
     @contextmanager
     def _floats(self, dtype: Precision) -> Iterator[None]:

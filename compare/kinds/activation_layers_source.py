@@ -1,4 +1,4 @@
-"""How Keras's layers of activations, and those of noise, are written in PyTorch."""
+"""How Keras's layers of activations, and of other dropout, are written in PyTorch."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _slopes(shape: tuple[int, ...]) -> Row:
     return Row(("weight",), ("alpha",), to_keras, to_torch)
 
 
-# ------------------------------------------------------------------------------- noise
+# ----------------------------------------------------------------------------- dropout
 
 
 def write_spatial_dropout(site: Site) -> str:
@@ -144,15 +144,6 @@ def write_alpha_dropout(site: Site) -> str:
     return f"{layer}({site.x.text})"
 
 
-def write_nothing(site: Site) -> str:
-    """What Keras's layer does in training alone, and PyTorch has no layer for."""
-    site.note(
-        f"Keras's {site.plan.keras} {site.name} acts in training only; it is left out."
-    )
-    return site.x.text
-
-
-NOTHING = Source(write_nothing)
 LAYERS = {
     "ReLU": Source(write_relu),
     "LeakyReLU": Source(write_leaky_relu),
@@ -160,9 +151,6 @@ LAYERS = {
     "Softmax": Source(write_softmax),
     "PReLU": Source(write_prelu, prelu_layout),
     "AlphaDropout": Source(write_alpha_dropout),
-    "GaussianNoise": NOTHING,
-    "GaussianDropout": NOTHING,
-    "ActivityRegularization": NOTHING,
     "SpatialDropout1D": Source(write_spatial_dropout),
     "SpatialDropout2D": Source(write_spatial_dropout),
     "SpatialDropout3D": Source(write_spatial_dropout),

@@ -11,11 +11,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.kinds import convolution, functions, recurrent, running
+from compare.kinds import (
+    convolution,
+    functions,
+    recurrent,
+    recurrent_source,
+    running,
+)
 from compare.kinds.computing import Cell
 from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.option import Options
+from compare.kinds.recurrent_cells import CONV_LSTMS
 from compare.kinds.rows import Row, summed
 from compare.kinds.writings import CONVOLVED
 
@@ -142,4 +149,5 @@ CONV_LSTM = Kind(
     rows=rows,
     options=recurrent.GATED_ACTIVATIONS,
     cell=CELL,
+    sources=dict.fromkeys(CONV_LSTMS, recurrent_source.SOURCE),
 )

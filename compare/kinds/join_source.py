@@ -32,11 +32,65 @@ def _by_function(function: str) -> Callable[[Site], str]:
     def write(site: Site) -> str:
         """A function of two tensors, of the first two and of its result again."""
         result, *others = of_one_rank(site.inputs)
+        if any(value.mask for value in site.inputs):
+            return _where_masked(site, function)
         for text in others:
             result = f"{function}({result}, {text})"
         return result
 
     return write
+
+
+def _where_masked(site: Site, function: str) -> str:
+    """A function of two tensors, as Keras 3 takes the largest or the smallest.
+
+    A step of one tensor that does not count is that of the others.
+    """
+    before, *others = site.inputs
+    result, mask = before.text, before.mask
+    for value in others:
+        if site.page.lines and result != before.text:
+            name = site.variable("joined")
+            site.line(f"{name} = {result}")
+            result = name
+        text = value.text
+        if value.mask:
+            text = site.variable("filled")
+            counted = _on_features(value.mask, value)
+            site.line(f"{text} = torch.where({counted}, {value.text}, {result})")
+        if mask:
+            result = f"torch.where({_on_features(mask, value)}, {result}, {text})"
+        mask = f"({mask} | {value.mask})" if mask and value.mask else ""
+        result = f"{function}({result}, {text})"
+    return result
+
+
+def _on_features(mask: str, value: TensorText) -> str:
+    """A mask with an axis for the features of a tensor."""
+    return f"{mask}[:, None]" if value.features_second else f"{mask}[..., None]"
+
+
+def write_multiply(site: Site) -> str:
+    """The product of tensors; Keras 3 takes 1 for a step that does not count.
+
+    Where a step counts in none of them, the product is 0.
+    """
+    if not any(value.mask for value in site.inputs):
+        return " * ".join(of_one_rank(site.inputs))
+    texts = []
+    for value in site.inputs:
+        text = value.text
+        if value.mask:
+            text = f"torch.where({_on_features(value.mask, value)}, {text}, 1.0)"
+        texts.append(text)
+    if not all(value.mask for value in site.inputs):
+        return " * ".join(texts)
+    names = []
+    for text in texts:
+        names.append(site.variable("filled"))
+        site.line(f"{names[-1]} = {text}")
+    counted = _on_features(site.result_mask, site.x)
+    return f"torch.where({counted}, {' * '.join(names)}, 0.0)"
 
 
 def write_average(site: Site) -> str:
@@ -137,7 +191,7 @@ def _one_feature(value: TensorText) -> str:
 JOINS = {
     "Add": Source(_by_operator("+"), mask_of=joined_mask),
     "Subtract": Source(_by_operator("-"), mask_of=joined_mask),
-    "Multiply": Source(_by_operator("*"), mask_of=joined_mask),
+    "Multiply": Source(write_multiply, mask_of=joined_mask),
     "Average": Source(write_average, mask_of=joined_mask),
     "Maximum": Source(_by_function("torch.maximum"), mask_of=joined_mask),
     "Minimum": Source(_by_function("torch.minimum"), mask_of=joined_mask),

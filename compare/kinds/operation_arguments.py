@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from compare.kinds.rows import copied
+from compare.kinds.parameters import held
 from compare.kinds.source import (
-    Moved,
     Site,
     TensorText,
     Unwritable,
@@ -120,13 +119,29 @@ def constant(site: Site, array: np.ndarray) -> str:
     if array.dtype.kind in "iu":
         dtype = ", dtype=torch.int64"
     sizes = ", ".join(map(str, array.shape))
-    buffer = site.module(f"nn.Buffer(torch.zeros({sizes}{dtype}))", suffix="_constant")
-    name = buffer.removeprefix("self.")
-    rows = (copied(name, name),)
-    move = Moved("", site.name, {name: array}, rows)
-    if move not in site.page.moves:
-        site.page.moves.append(move)
-    return buffer
+    made = f"nn.Buffer(torch.zeros({sizes}{dtype}))"
+    return _buffer(site, made, array)
+
+
+def _buffer(site: Site, made: str, array: np.ndarray) -> str:
+    """A buffer of the port that holds an array; one for all calls that have it.
+
+    Args:
+        site: of the call.
+        made: what makes it.
+        array: in PyTorch's order of axes.
+    """
+    of_layer = [
+        (name, before)
+        for move in site.page.moves
+        if move.layer == site.name and not move.attribute
+        for name, before in move.arrays.items()
+    ]
+    for name, before in of_layer:
+        if np.array_equal(before, array):
+            return f"self.{name}"
+    suffix = f"_constant_{len(of_layer) + 1}" if of_layer else "_constant"
+    return held(site, made, suffix, array)
 
 
 def list_text(value: Any) -> str:

@@ -14,9 +14,9 @@ from compare.kinds.operation_arguments import (
 )
 from compare.kinds.operation_source import Write, operation
 from compare.kinds.reshaping_source import permuted
-from compare.kinds.source import TensorText, Unwritable, number_text
+from compare.kinds.source import Layout, TensorText, Unwritable, number_text
 
-LAST = "features last"
+LAST: Layout = "features last"
 
 
 def write_getitem(arguments: Arguments) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from compare.kinds.operation_arguments import Arguments, axes_of, tuple_text
 from compare.kinds.operation_source import Write, as_float, operation
-from compare.kinds.source import Source, Unwritable, number_text
+from compare.kinds.source import Layout, Source, Unwritable, number_text
 
-LAST = "features last"
+LAST: Layout = "features last"
 
 
 def _reduction(method: str, needs_float: bool = False, settings: str = "") -> Write:
@@ -20,26 +20,29 @@ def _reduction(method: str, needs_float: bool = False, settings: str = "") -> Wr
 
     def write(arguments: Arguments) -> str:
         x = as_float(arguments.x) if needs_float else arguments.x.text
-        axes = axes_of(arguments)
-        parts = [tuple_text(axes)] if axes else []
-        if arguments.get("keepdims", False):
-            parts = parts or [tuple_text(range(arguments.x.axes))]
-            parts.append("keepdim=True")
-        if settings:
-            parts = parts or ["None"]
-            parts.append(settings)
-        return f"{x}.{method}({', '.join(parts)})"
+        return f"{x}.{method}({_reduced_axes(arguments, settings)})"
 
     return write
+
+
+def _reduced_axes(arguments: Arguments, settings: str = "") -> str:
+    """The axes that a reduction takes, and what it takes behind them."""
+    axes = axes_of(arguments)
+    parts = [tuple_text(axes)] if axes else []
+    if arguments.get("keepdims", False):
+        parts = parts or [tuple_text(range(arguments.x.axes))]
+        parts.append("keepdim=True")
+    if settings:
+        parts = parts or ["None"]
+        parts.append(settings)
+    return ", ".join(parts)
 
 
 def _truth(method: str) -> Write:
     def write(arguments: Arguments) -> str:
         x = arguments.x
-        text = _reduction(method)(arguments)
-        if x.dtype == "bool":
-            return text
-        return text.replace(x.text, f"({x.text} != 0)", 1)
+        text = x.text if x.dtype == "bool" else f"({x.text} != 0)"
+        return f"{text}.{method}({_reduced_axes(arguments)})"
 
     return write
 

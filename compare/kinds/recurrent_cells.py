@@ -12,8 +12,10 @@ from compare.kinds.graph import LayerPlan
 from compare.kinds.layer import Arrays
 from compare.kinds.source import Site
 
-# PyTorch's name of each recurrent layer of Keras.
+# PyTorch's name of each recurrent layer of Keras, and that of the suite.
 IN_PYTORCH = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
+CONV_LSTM = "ConvLSTM"
+CONV_LSTMS = ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
 # Activations that are no plain function of PyTorch, as text; "{axis}" has the features.
 FUNCTIONS = {
@@ -30,7 +32,8 @@ class Cell:
     """A cell with its arrays.
 
     Args:
-        keras: class of the layer that is made of it: "LSTM", "GRU" or "SimpleRNN".
+        keras: class of the layer that is made of it: "LSTM", "GRU", "SimpleRNN" or
+            one that convolves.
         config: its settings.
         arrays: "kernel", "recurrent_kernel" and "bias", if there is one.
     """
@@ -40,19 +43,26 @@ class Cell:
     arrays: Arrays
 
     @property
-    def torch(self) -> str:
-        """PyTorch's name of its layer."""
-        return IN_PYTORCH[self.keras]
+    def convolves(self) -> bool:
+        """Whether its products are convolutions."""
+        return self.keras in CONV_LSTMS
+
+    @property
+    def kinds(self) -> tuple[str, str]:
+        """What PyTorch and Keras call its kind, by whose rows its arrays move."""
+        if self.convolves:
+            return CONV_LSTM, CONV_LSTM
+        return IN_PYTORCH[self.keras], self.keras
 
     @property
     def features(self) -> int:
         """The size of what it takes."""
-        return int(self.arrays["kernel"].shape[0])
+        return int(self.arrays["kernel"].shape[-2])
 
     @property
     def units(self) -> int:
         """The size of its states."""
-        return int(self.arrays["recurrent_kernel"].shape[0])
+        return int(self.arrays["recurrent_kernel"].shape[-2])
 
     @property
     def has_bias(self) -> bool:
@@ -62,7 +72,7 @@ class Cell:
     @property
     def num_states(self) -> int:
         """How many states it has."""
-        return 2 if self.keras == "LSTM" else 1
+        return 2 if self.keras == "LSTM" or self.convolves else 1
 
     @property
     def activation(self) -> str:
@@ -84,6 +94,8 @@ class Cell:
     @property
     def is_plain(self) -> bool:
         """Whether PyTorch has a layer of it."""
+        if self.convolves:
+            return False
         if self.keras == "SimpleRNN":
             return self.activation in ("tanh", "relu")
         usual = self.activation == "tanh" and self.gate == "sigmoid"
@@ -138,7 +150,7 @@ def problem(plan: LayerPlan, arrays: Arrays) -> str:
     cells = [*_cell_plans(plan)] if plan.keras == "RNN" else [plan]
     for cell in cells:
         keras = cell.keras.removesuffix("Cell")
-        if keras not in IN_PYTORCH:
+        if keras not in IN_PYTORCH and keras not in CONV_LSTMS:
             return f"RNN with cells {cell.keras}, a class that is not Keras's own"
         for name in ("activation", "recurrent_activation"):
             value = cell.config.get(name)

@@ -8,16 +8,9 @@ from typing import Any
 
 from compare.kinds.graph import LayerPlan
 from compare.kinds.layer import Arrays
-from compare.kinds.recurrent_cells import Cell, cells_of, function_text
+from compare.kinds.recurrent_cells import Cell, cells_of
+from compare.kinds.recurrent_written_out import written_out
 from compare.kinds.source import Site, TensorText, call_text, changed, shape_text
-
-# Files of `in_pytorch/ported` with a class for each sort of cell, and its name.
-WRITTEN_OUT = {
-    "LSTM": ("lstm_layer", "LSTMLayer"),
-    "GRU": ("gru_layer", "GRULayer"),
-    "SimpleRNN": ("rnn_layer", "RNNLayer"),
-}
-RESET_BEFORE = ("gru_reset_before", "GRUResetBefore")
 
 
 @dataclass(frozen=True)
@@ -49,37 +42,26 @@ class RecurrentModule:
 
     def made(self, site: Site) -> str:
         """Make it in the port's `__init__`; returns such as "self.lstm"."""
+        text = (
+            self._plain_text() if self.cell.is_plain else written_out(site, self.cell)
+        )
         return site.module(
-            self._text(site),
-            (self.cell.torch, self.cell.keras),
-            suffix=self.suffix,
-            arrays=self.arrays,
+            text, self.cell.kinds, suffix=self.suffix, arrays=self.arrays
         )
 
-    def _text(self, site: Site) -> str:
+    def _plain_text(self) -> str:
         cell = self.cell
         settings: dict[str, Any] = changed({"bias": cell.has_bias}, {"bias": True})
-        if cell.is_plain:
-            if not self.two_ways:
-                layers = {"num_layers": len(self.cells)}
-                settings |= changed(layers, {"num_layers": 1})
-            if cell.keras == "SimpleRNN":
-                nonlinearity = {"nonlinearity": cell.activation}
-                settings |= changed(nonlinearity, {"nonlinearity": "tanh"})
-            settings["batch_first"] = True
-            settings |= changed(
-                {"bidirectional": self.two_ways}, {"bidirectional": False}
-            )
-            return call_text(f"nn.{cell.torch}", cell.features, cell.units, **settings)
-        file, name = RESET_BEFORE if cell.resets_before else WRITTEN_OUT[cell.keras]
-        site.helper(file)
-        text = call_text(name, cell.features, cell.units, **settings)
-        if cell.activation != "tanh":
-            function = function_text(site, cell.activation)
-            text = f"{text[:-1]}, activation={function})"
-        if cell.gate != "sigmoid":
-            text = f"{text[:-1]}, gate={function_text(site, cell.gate)})"
-        return text
+        if not self.two_ways:
+            layers = {"num_layers": len(self.cells)}
+            settings |= changed(layers, {"num_layers": 1})
+        if cell.keras == "SimpleRNN":
+            nonlinearity = {"nonlinearity": cell.activation}
+            settings |= changed(nonlinearity, {"nonlinearity": "tanh"})
+        settings["batch_first"] = True
+        settings |= changed({"bidirectional": self.two_ways}, {"bidirectional": False})
+        name, _ = cell.kinds
+        return call_text(f"nn.{name}", cell.features, cell.units, **settings)
 
     @property
     def num_states(self) -> int:
@@ -137,19 +119,16 @@ class Run:
         """
         call = self._call()
         target = self._tuple(states) if states else "_"
-        kept = f"self.{self.site.attribute}{self.module.suffix}_states"
         if self.keeps:
-            self.site.page.attributes[kept.removeprefix("self.")] = "KeptStates()"
-            self.site.helper("kept_states")
             target = self.site.variable("states")
         comment = ""
-        if output != "_":
+        if output != "_" and self.site.x.axes == 3:
             length = self.site.x.shape[1]
             shape = (self.site.x.shape[0], length, self.module.size)
             comment = shape_text(TensorText("", shape))
         self.site.line(f"{output}, {target} = {call}", comment)
         if self.keeps:
-            self.site.line(f"{kept}.keep({target})")
+            self.site.line(f"{self._kept()}.keep({target})")
             if states:
                 self.site.line(f"{', '.join(states)} = {target}")
 
@@ -166,11 +145,16 @@ class Run:
         self.site.helper("run_masked")
         return f"run_masked({layer}, {self.x}, {self.mask}{states})"
 
+    def _kept(self) -> str:
+        """What keeps the states from call to call, made in `__init__`."""
+        self.site.helper("kept_states")
+        return self.site.module("KeptStates()", suffix=f"{self.module.suffix}_states")
+
     def _begun(self) -> str:
         """The states that the call begins with, or ""."""
         if not self.begun:
             if self.keeps:
-                return f"self.{self.site.attribute}{self.module.suffix}_states.states"
+                return f"{self._kept()}.states"
             return ""
         count = self.module.cell.num_states
         stacked = []

@@ -118,6 +118,7 @@ class Page:
         live: variables that hold what is read later, or are taken by this call.
         later: of those, the variables that hold what is read after this call.
         notes: what a reader of the port must know.
+        owners: the attribute of each layer, by what asked for it.
     """
 
     attributes: dict[str, str] = field(default_factory=dict)
@@ -127,6 +128,24 @@ class Page:
     live: set[str] = field(default_factory=set)
     later: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def attribute(self, word: str, owner: str, text: str) -> str:
+        """The name of a module in `__init__`, which is made once for its owner.
+
+        Args:
+            word: the name, with a number behind it if it is another owner's.
+            owner: such as the full name of a layer.
+            text: what makes the module.
+        """
+        if owner not in self.owners:
+            name, number = word, 1
+            while name in self.attributes:
+                number += 1
+                name = f"{word}_{number}"
+            self.owners[owner] = name
+            self.attributes[name] = text
+        return self.owners[owner]
 
     def variable(self, word: str) -> str:
         """Return a variable's name that may be given a value now, and take it."""
@@ -217,13 +236,13 @@ class Site:
         Returns:
             Such as "self.lstm".
         """
-        attribute = f"{self.attribute}{suffix}"
-        if attribute not in self.page.attributes:
-            self.page.attributes[attribute] = text
-            if kinds is not None or rows is not None:
-                held = self.arrays if arrays is None else arrays
-                move = Moved(attribute, self.name, held, rows, kinds or ("", ""))
-                self.page.moves.append(move)
+        owner = f"{self.name}|{suffix}"
+        is_new = owner not in self.page.owners
+        attribute = self.page.attribute(f"{self.attribute}{suffix}", owner, text)
+        if is_new and (kinds is not None or rows is not None):
+            held = self.arrays if arrays is None else arrays
+            move = Moved(attribute, self.name, held, rows, kinds or ("", ""))
+            self.page.moves.append(move)
         return f"self.{attribute}"
 
     def helper(self, name: str) -> None:
@@ -366,6 +385,8 @@ def shape_text(value: TensorText) -> str:
     batch = " * ".join(("batch", *value.folded))
     value = value.step
     names = AXES.get(value.axes)
+    if names and value.axes > 3 and value.shape[-1] is None and value.shape[1]:
+        names = ("batch", "channels", *names[1:-1])  # as a layer's data format has them
     sizes = []
     for axis, size in enumerate(value.shape):
         word = names[axis] if names else f"axis_{axis}"

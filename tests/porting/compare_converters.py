@@ -128,9 +128,8 @@ def install(converter: Converter) -> None:
         "import sysconfig; print(sysconfig.get_path('purelib'))",
     ]
     own_packages = subprocess.run(where, capture_output=True, text=True, check=True)
-    shared = [path for path in sys.path if Path(path).name == "site-packages"]
     path_file = Path(own_packages.stdout.strip()) / "zz_shared.pth"
-    path_file.write_text("\n".join(shared))
+    path_file.write_text("\n".join(_shared_packages()))
 
     constraints = environment / "constraints.txt"
     pins = [f"{name}=={_public_version(name)}" for name in KEPT_AS_THEY_ARE]
@@ -142,13 +141,24 @@ def install(converter: Converter) -> None:
         reason = errors[-1] if errors else f"exit {ended.returncode}"
         (environment / "refused.txt").write_text(f"pip: {reason}")
     else:
-        (environment / "needs.txt").write_text("\n".join(converter.needs))
+        complete = environment / "complete.txt"
+        complete.write_text("\n".join(_parts(converter)))
 
 
 def _is_installed(converter: Converter) -> bool:
-    """Return whether an environment holds what a converter needs, and is of here."""
-    needs = ENVIRONMENTS / converter.environment / "needs.txt"
-    return needs.exists() and needs.read_text().splitlines() == list(converter.needs)
+    """Return whether a converter's environment is complete, and on top of this one."""
+    complete = ENVIRONMENTS / converter.environment / "complete.txt"
+    return complete.exists() and complete.read_text().splitlines() == _parts(converter)
+
+
+def _parts(converter: Converter) -> list[str]:
+    """Return what an environment is made of: what pip installs, and what is shared."""
+    return [*converter.needs, *_shared_packages()]
+
+
+def _shared_packages() -> list[str]:
+    """Return the folders of what is installed here, such as TensorFlow."""
+    return [path for path in sys.path if Path(path).name == "site-packages"]
 
 
 def _python_in(environment: Path) -> Path:

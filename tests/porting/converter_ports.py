@@ -129,20 +129,25 @@ def prepare_onnx2pytorch() -> list[Attempt]:
 
 
 def _attempts_with_tf2onnx(read: Callable[[Any], Port]) -> list[Attempt]:
-    """Return attempts to read what tf2onnx writes: lengths open or fixed, four opsets.
+    """Return attempts to read what tf2onnx writes: four opsets, then lengths fixed.
 
-    The first is tf2onnx's default. Lengths are fixed only where open ones fail.
+    The first is tf2onnx's default.
     """
+    settings: list[tuple[int | None, Fixed]] = [
+        (None, "nothing"),
+        (17, "nothing"),
+        (13, "nothing"),
+        (11, "nothing"),
+        (None, "length"),
+    ]
 
     def convert(opset: int | None, fixed: Fixed, folder: Path) -> Port:
         return read(_written_by_tf2onnx(opset, fixed, folder))
 
-    attempts = []
-    for fixed in ("nothing", "length"):
-        for opset in (None, 17, 13, 11):
-            note = _described(opset, fixed)
-            attempts.append(Attempt(note, functools.partial(convert, opset, fixed)))
-    return attempts
+    return [
+        Attempt(_described(opset, fixed), functools.partial(convert, opset, fixed))
+        for opset, fixed in settings
+    ]
 
 
 def _described(opset: int | None, fixed: Fixed) -> str:

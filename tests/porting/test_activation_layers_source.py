@@ -1,4 +1,4 @@
-"""Layers of activations and of noise in ports."""
+"""Layers of activations and of dropout in ports."""
 
 import keras
 import numpy as np
@@ -35,11 +35,8 @@ def gap(layer, shape, seed=1):
         layers.Softmax(),
         layers.Softmax(axis=1),
         layers.Softmax(axis=[1, 2]),
-        layers.GaussianNoise(0.3),
-        layers.GaussianDropout(0.3),
         layers.AlphaDropout(0.3),
         layers.SpatialDropout2D(0.3),
-        layers.ActivityRegularization(0.1),
     ],
     ids=lambda layer: layer.name,
 )
@@ -93,12 +90,3 @@ def test_dropout_of_features_moves_nothing_at_inference():
 
     assert "self.drop = nn.Dropout1d(0.2)" in source
     assert "x = self.drop(x.transpose(1, 2)).transpose(1, 2)" in source
-
-
-def test_noise_that_is_left_out_is_told():
-    inputs = keras.Input((5,))
-    x = layers.GaussianNoise(0.2, name="noise")(inputs)
-
-    source = port_of(keras.Model(inputs, x)).source
-
-    assert "GaussianNoise noise acts in training only" in source

@@ -160,7 +160,7 @@ def arrays_of(layer):
     arrays = {}
     for variable in layer.weights:
         *_, part, name = f"/{variable.path}".split("/")
-        if type(layer).__name__ in ("MultiHeadAttention", "GroupQueryAttention"):
+        if type(layer).__name__.endswith("Attention") and len(layer.weights) > 3:
             part = "output" if part == "attention_output" else part
             name = f"{part}.{name}"
         arrays[name] = variable.numpy()
@@ -169,7 +169,11 @@ def arrays_of(layer):
 
 def port_of(model):
     """The port of a model, made and with its weights; its source as `source`."""
-    plan, facts, weights = plan_of(model)
+    return port_from(*plan_of(model))
+
+
+def port_from(plan, facts, weights):
+    """The port of a plan, made and with its weights; its source as `source`."""
     written = pytorch_source(plan, facts, weights, "Port")
     module = types.ModuleType("port")
     exec(compile(written.text, "model.py", "exec"), module.__dict__)

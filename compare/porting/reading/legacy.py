@@ -43,13 +43,18 @@ def arrays_by_layer(
     """
     by_layer: dict[str, list[Any]] = {}
     inside: dict[str, list[Leaf]] = {}
+    by_last_name: dict[str, list[Leaf]] = {}
     for leaf in leaves:
         inside.setdefault(leaf.steps[0], []).append(leaf)
+        by_last_name.setdefault(leaf.steps[-1], []).append(leaf)
     for name in hdf5.names(group, "layer_names"):
         stored = list(_stored(group, name))
         if not stored:
             continue
-        if name not in inside:
+        if name not in inside and len(by_last_name.get(name, [])) == 1:
+            (leaf,) = by_last_name[name]  # Keras 1 kept no models in a Sequential apart
+            by_layer[leaf.name] = [item.data for item in _in_order(leaf, stored)]
+        elif name not in inside:
             found.problem(f"arrays of {name}, which the configuration does not have")
         elif len(inside[name]) == 1 and len(inside[name][0].steps) == 1:
             leaf = inside[name][0]

@@ -24,6 +24,8 @@ FLIPPED = (*CONVOLUTIONS, "Conv2DTranspose", "ConvLSTM2D")
 
 Arrays = list[Any]  # data sets, or arrays
 
+THEANO = "theano"
+
 
 def as_in_keras_3(
     plan: LayerPlan, arrays: Sequence[Any], generation: int, backend: str
@@ -53,11 +55,31 @@ def as_in_keras_3(
         usual[0] = _kernel(plan, usual[0], generation)
     elif plan.keras in TRANSPOSED and usual and generation == 1:
         usual[0] = _transposed_kernel(plan, usual[0])
-    if backend == "theano" and plan.keras in FLIPPED and usual:
+    if backend == THEANO and plan.keras in FLIPPED and usual:
         usual[0] = _flipped(plan, usual[0])
         if plan.keras == "ConvLSTM2D":
             usual[1] = _flipped(plan, usual[1])
     return usual
+
+
+def backend_note(plan: LayerPlan, generation: int, backend: str) -> str:
+    """What has to be said of a convolution that Theano may have computed; or ""."""
+    if plan.keras == "TimeDistributed":
+        return backend_note(plan.inside[0], generation, backend)
+    if plan.keras not in FLIPPED or set(window(plan)) == {1}:
+        return ""
+    if generation == 1 and not backend:
+        return (
+            "Keras 1 does not say on what it ran: on Theano, windows of convolutions "
+            "are to be turned around, which is not done here"
+        )
+    is_even = any(size is None or size % 2 == 0 for size in window(plan))
+    if backend == THEANO and is_even and plan.config.get("padding") == "same":
+        return (
+            f"{plan.name}: Theano pads an even window on the other side, so that "
+            "edges are not the same here"
+        )
+    return ""
 
 
 def _gates_together(plan: LayerPlan, arrays: Arrays) -> Arrays:

@@ -14,7 +14,7 @@ from compare.porting.reading import legacy
 from compare.porting.reading.arrays import Shape
 from compare.porting.reading.findings import Findings
 from compare.porting.reading.leaves import Leaf, leaves_of
-from compare.porting.reading.old_arrays import as_in_keras_3
+from compare.porting.reading.old_arrays import as_in_keras_3, backend_note
 from compare.twins.files import hdf5, keras_layouts
 from compare.twins.files.keras_store import KerasStore
 
@@ -43,6 +43,9 @@ def weights_of(
         if not arrays and not leaf.shapes:
             continue
         usual = as_in_keras_3(leaf.plan, arrays, generation, store.backend)
+        note = backend_note(leaf.plan, generation, store.backend)
+        if note:
+            found.note(note)
         weights[leaf.name] = _named(leaf, usual, found)
     return weights
 

@@ -161,6 +161,7 @@ NEEDLESS = frozenset(
         "batch_shape",
         "input_shape",
         "input_dtype",
+        "input_dim",
         "input_length",
         "implementation",
         "consume_less",
@@ -214,6 +215,7 @@ OF_BEGINNING = ("_initializer", "_init")
 # An argument that must have no other value than one of these.
 HARMLESS: dict[str, tuple[Any, ...]] = {
     "groups": (1, None),
+    "data_format": ("channels_last", None),
     "time_major": (False, None),
     "sparse": (False, None),
     "ragged": (False, None),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from compare import in_pytorch
-from compare.kinds.source import shape_text
+from compare.kinds.source import TensorText, shape_text
+from compare.porting.writing.lines import Brackets, paragraph, statement
+from compare.porting.writing.names import HELPERS
 from compare.porting.writing.page_classes import ClassText
+from compare.porting.writing.statements import formatted
 
-HELPERS = Path(in_pytorch.__file__).parent / "ported"
 PACKAGE = "compare.in_pytorch.ported."
 INDENT = "    "
+TENSOR = "torch.Tensor"
 
 # What a text needs, by a pattern in it, in the order in which ruff sorts imports.
 IMPORTS = (
@@ -83,27 +86,102 @@ def _class_lines(text: ClassText) -> Iterator[str]:
         yield f"{INDENT}def __init__(self):"
         yield f"{INDENT * 2}super().__init__()"
         for name, value in text.page.attributes.items():
-            yield f"{INDENT * 2}self.{name} = {value}"
-    arguments = [f"{name}: torch.Tensor" for name in text.arguments]
+            yield from formatted(f"self.{name} = {value}")
+    names = [*text.arguments, *filter(None, text.masks_taken)]
+    arguments = tuple(("", f"{name}: torch.Tensor") for name in names)
+    code = Brackets("def forward(", (("", "self"), *arguments), ")")
     yield ""
-    yield f"{INDENT}def forward(self, {', '.join(arguments)}):"
+    yield from statement(code, after=f" -> {_annotation(text)}:")
+    for line in _body(text):
+        yield from formatted(line)
+
+
+def _body(text: ClassText) -> list[str]:
+    """The lines of `forward`, of which the last returns."""
     lines = [*text.page.lines]
     result = text.result
     if lines and (match := re.fullmatch(rf"{re.escape(result)} = (.*)", lines[-1])):
         lines[-1:] = [f"return {match[1]}"]
     else:
         lines.append(f"return {result}")
-    for line in lines:
-        yield f"{INDENT * 2}{line}"
+    return lines
+
+
+def _annotation(text: ClassText) -> str:
+    """The type of what `forward` returns."""
+    parts = [_type_of(text.results), *(TENSOR for _ in text.mask_names)]
+    return parts[0] if len(parts) == 1 else f"tuple[{', '.join(parts)}]"
+
+
+def _type_of(results: Any) -> str:
+    if isinstance(results, TensorText):
+        return TENSOR
+    if isinstance(results, Mapping):
+        inside = list(dict.fromkeys(map(_type_of, results.values())))
+        return f"dict[str, {' | '.join(inside)}]"
+    parts = list(map(_type_of, results))
+    if len(parts) > 3 and len(set(parts)) == 1:
+        return f"tuple[{parts[0]}, ...]"
+    return f"tuple[{', '.join(parts)}]"
+
+
+# ------------------------------------------------------------------------- docstrings
 
 
 def _docstring(text: ClassText) -> Iterator[str]:
-    yield f'{INDENT}"""The model {text.model}, ported from Keras.'
+    name = re.sub(r"[^\w .:/+-]", "_", text.model, flags=re.ASCII)
+    yield from paragraph(f'"""The model {name}, ported from Keras.')
     yield ""
     yield f"{INDENT}Call:"
-    for name, value in text.arguments.items():
-        yield f"{INDENT * 2}{name}: {value.dtype}, {shape_text(value)}."
+    for argument, value in text.arguments.items():
+        yield from _described(f"{argument}: {_tensor_words(value)}.")
+    for argument, mask in zip(text.arguments, text.masks_taken, strict=True):
+        if mask:
+            steps = "(batch, time), the steps that count"
+            yield from _described(f"{mask}: bool, {steps} of {argument}.")
+    yield from _returned(text)
     for note in text.page.notes:
         yield ""
-        yield f"{INDENT}{note}"
+        plain = note.replace("\\", "/").replace('"', "'")
+        yield from paragraph(plain)
     yield f'{INDENT}"""'
+
+
+def _returned(text: ClassText) -> Iterator[str]:
+    """What `forward` returns, in words."""
+    results = text.results
+    words = list(_items(results))
+    if text.mask_names:
+        words += ["bool, (batch, time), which steps count"] * len(text.mask_names)
+    if len(words) == 1 and isinstance(results, TensorText):
+        yield from _described(f"returns: {words[0]}.")
+        return
+    kind = "a dictionary" if isinstance(results, Mapping) else "a tuple"
+    yield from _described(f"returns: {kind} of")
+    for word in words:
+        yield from _described(f"{word}.", 3)
+
+
+def _items(results: Any, before: str = "") -> Iterator[str]:
+    """Each tensor that is returned, in words, with the key that leads to it."""
+    if isinstance(results, TensorText):
+        yield f"{before}{_tensor_words(results)}"
+    elif isinstance(results, Mapping):
+        for key, value in results.items():
+            printed = re.sub(r"[^\w .:/+-]", "_", str(key), flags=re.ASCII)
+            yield from _items(value, f'{before}"{printed}": ')
+    else:
+        for value in results:
+            yield from _items(value, before)
+
+
+def _tensor_words(value: TensorText) -> str:
+    """Type and shape of a tensor."""
+    kind = re.sub(r"\d+$", "", value.dtype)
+    shown = shape_text(replace(value, features_second=False, folded=()))
+    return f"{'int' if kind == 'uint' else kind}, {shown}"
+
+
+def _described(text: str, indent: int = 2) -> list[str]:
+    """An argument in a docstring; lines but the first stand deeper."""
+    return paragraph(text, indent, INDENT)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from compare.kinds.source import Page, TensorText
+from compare.porting.writing.lines import quoted
+from compare.porting.writing.unread import names_in, without_unread
 
 
 @dataclass(frozen=True)
@@ -16,12 +19,75 @@ class ClassText:
         name: of the class.
         model: what the user called the model.
         arguments: of `forward`, by name.
-        result: what `forward` returns, as text.
+        results: what `forward` returns: one tensor, or lists and dictionaries of them.
         page: modules, lines and helpers.
+        masks_taken: the masks that `forward` takes behind its arguments: which steps of
+            each argument count, "" where all do.
+        masks_returned: the masks that it returns behind its results, by their numbers.
     """
 
     name: str
     model: str
     arguments: Mapping[str, TensorText]
-    result: str
+    results: Any
     page: Page
+    masks_taken: tuple[str, ...] = ()
+    masks_returned: Mapping[int, str] | None = None
+
+    @property
+    def mask_names(self) -> tuple[str, ...]:
+        """The masks that it returns, without those that it returns twice."""
+        return tuple(dict.fromkeys((self.masks_returned or {}).values()))
+
+    @property
+    def result(self) -> str:
+        """What `forward` returns, as text."""
+        texts = [results_text(self.results), *self.mask_names]
+        if self.mask_names and isinstance(self.results, list | tuple):
+            texts[0] = f"({texts[0]})"
+        return ", ".join(texts)
+
+    def trimmed(self) -> ClassText:
+        """The class without the lines whose results nobody reads."""
+        self.page.lines[:] = without_unread(self.page.lines, self.result)
+        return self
+
+    def without_masks_returned(self) -> ClassText:
+        """The class, whose masks nobody reads outside."""
+        return replace(self, masks_returned=None).trimmed()
+
+    def without_unread_masks(self) -> ClassText:
+        """The class without the masks that it is given and does not read."""
+        read = names_in("\n".join([*self.page.lines, self.result]))
+        taken = tuple(name if name in read else "" for name in self.masks_taken)
+        return replace(self, masks_taken=taken)
+
+
+def ordered(value: Any) -> list[Any]:
+    """What stands in lists and dictionaries, in Keras's order: that of sorted keys."""
+    if isinstance(value, Mapping):
+        return [item for key in sorted(value) for item in ordered(value[key])]
+    if isinstance(value, list | tuple):
+        return [item for part in value for item in ordered(part)]
+    return [value]
+
+
+def results_text(value: Any, inside: bool = False) -> str:
+    """Tensors in lists and dictionaries, as an expression.
+
+    Args:
+        value: a `TensorText`, or lists and dictionaries of some.
+        inside: whether it stands in another list or dictionary.
+    """
+    if isinstance(value, TensorText):
+        return value.text
+    if isinstance(value, Mapping):
+        pieces = [
+            f"{quoted(str(key))}: {results_text(item, True)}"
+            for key, item in value.items()
+        ]
+        return "{" + ", ".join(pieces) + "}"
+    text = ", ".join(results_text(item, True) for item in value)
+    if len(value) == 1:
+        text += ","
+    return f"({text})" if inside else text

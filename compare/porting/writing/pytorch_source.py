@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from compare.kinds.graph import (
+    HANDED_ON,
     INPUT,
     Call,
     LayerPlan,
@@ -22,14 +23,32 @@ from compare.kinds.source import (
     Page,
     Site,
     TensorText,
-    identifier,
+    Unwritable,
     shape_text,
 )
 from compare.kinds.sources import SOURCES
+from compare.porting.writing.chains import joined
+from compare.porting.writing.handed_masks import needed_calls, without_handed_masks
+from compare.porting.writing.models_inside import (
+    ModelCall,
+    in_order_of,
+    parts_of,
+    settle_masks,
+)
 from compare.porting.writing.module_text import module_text
-from compare.porting.writing.page_classes import ClassText
+from compare.porting.writing.names import (
+    attributes,
+    class_name,
+    numbered,
+    of_helpers,
+)
+from compare.porting.writing.page_classes import ClassText, ordered
+from compare.porting.writing.unread import names_in
 from compare.porting.writing.values import Values, Way, unwrapped
-from compare.porting.writing.writable import check_writable
+from compare.porting.writing.writable import problem_of, refusal
+
+# What tensors are called in a forward method, the first that is free.
+VARIABLES = ("x", "y", "z")
 
 
 @dataclass(frozen=True)
@@ -76,10 +95,14 @@ def pytorch_source(
     Raises:
         BadInput: if layers cannot be written; it names all of them.
     """
-    check_writable(plan, weights)
     classes: dict[str, ClassText] = {}
-    writer = _ModelWriter(plan, facts, weights, "", classes)
+    problems: list[str] = []
+    names = {name, *of_helpers()}
+    writer = _ModelWriter(plan, facts, weights, "", classes, names, problems)
     main = writer.written(name)
+    if problems:
+        raise refusal(plan, problems)
+    main = main.without_masks_returned()
     moves = tuple(main.page.moves)
     notes = [note for text in (*classes.values(), main) for note in text.page.notes]
     return PortSource(
@@ -96,6 +119,8 @@ class _ModelWriter:
         weights: of all layers.
         prefix: what the full names of its layers begin with.
         classes: of models inside, written so far, by the model's full name.
+        class_names: that are taken.
+        problems: gets what cannot be written.
     """
 
     def __init__(
@@ -105,36 +130,60 @@ class _ModelWriter:
         weights: Weights,
         prefix: str,
         classes: dict[str, ClassText],
+        class_names: set[str],
+        problems: list[str],
     ):
-        self.plan = plan
+        self.plan = plan = without_handed_masks(plan, facts.calls)
         self.facts = facts
         self.weights = weights
         self.prefix = prefix
         self.classes = classes
+        self.class_names = class_names
+        self.problems = problems
         self.page = Page()
         self.values = Values(plan, self.page)
-        self.attributes = _attributes(plan)
+        self.attributes = attributes(plan.layers)
+        self.model_calls: list[ModelCall] = []
 
     def written(self, name: str) -> ClassText:
         """The class, complete."""
-        arguments = self._arguments()
+        arguments, masks = self._arguments()
+        needed = needed_calls(self.plan)
         for number, call in enumerate(self.plan.calls):
-            if self.plan.layers[call.layer].keras != INPUT:
+            is_input = self.plan.layers[call.layer].keras == INPUT
+            if number in needed and not is_input:
                 self._write_call(number, call)
-        result = self._result()
-        return ClassText(name, self.plan.name, arguments, result, self.page)
+        results = self._results()
+        masks_returned = {
+            number: value.mask
+            for number, value in enumerate(ordered(results))
+            if value.mask
+        }
+        text = ClassText(
+            name, self.plan.name, arguments, results, self.page, masks, masks_returned
+        )
+        settle_masks(self.page, self.model_calls, self.classes, text.result)
+        return text.trimmed()
 
-    def _arguments(self) -> dict[str, TensorText]:
-        """The arguments of `forward`, by name."""
+    def _arguments(self) -> tuple[dict[str, TensorText], tuple[str, ...]]:
+        """The arguments of `forward`, by name, and the masks that come with them."""
         inputs = [*tensors_in(self.plan.inputs)]
+        words = [self.attributes[self.plan.plan_of(tensor).name] for tensor in inputs]
+        if isinstance(self.plan.inputs, Mapping):
+            words = [*attributes(map(str, self.plan.inputs)).values()]
+        if len(inputs) == 1:
+            words = ["x"]
         arguments = {}
-        for tensor in inputs:
-            name = "x"
-            if len(inputs) > 1:
-                name = self.attributes[self.plan.plan_of(tensor).name]
-            value = self._value(name, tensor)
-            arguments[name] = self.values[tensor] = value
-        return arguments
+        for word, tensor in zip(words, inputs, strict=True):
+            arguments[word] = self._value(word, tensor)
+        masks = []
+        for word, tensor in zip(words, inputs, strict=True):
+            mask = ""
+            if self.facts.calls[tensor.call][tensor.output].masked:
+                mask = numbered("mask" if word == "x" else f"{word}_mask", arguments)
+            masks.append(mask)
+            self.values[tensor] = replace(arguments[word], mask=mask)
+        return arguments, tuple(masks)
 
     def _value(self, text: str, tensor: Tensor, **settings: Any) -> TensorText:
         facts = self.facts.calls[tensor.call][tensor.output]
@@ -146,47 +195,65 @@ class _ModelWriter:
         layer = self.plan.layers[call.layer]
         self.values.at(number)
         self.values.arrange_for(call)
+        masks: Sequence[str]
         if unwrapped(layer).model is not None:
-            texts, second, mask = self._write_model(layer, call), False, ""
+            texts, second, masks = self._write_model(layer, call)
         else:
             texts, second, mask = self._write_layer(number, call, layer)
+            masks = [mask] * len(texts)
         folded = self.values.folded_after(call)
         self.values.at(number + 1)
-        self.page.live |= {*filter(str.isidentifier, texts)}
+        self.page.live |= {*filter(str.isidentifier, texts), *masks}
         for output, text in enumerate(texts):
             tensor = Tensor(number, output)
+            if tensor not in self.values.last_read:
+                continue
             facts = self.facts.calls[number][output]
             value = self._value(text, tensor, folded=folded)
             value = replace(
                 value,
                 features_second=second and value.step.axes > 2,
-                mask=mask if facts.masked else "",
+                mask=masks[output] if facts.masked else "",
             )
-            if tensor in self.values.last_read:
-                value = self._named(value, call.layer)
-            self.values[tensor] = value
+            for later in texts[output + 1 :]:
+                self.page.live |= names_in(later)
+            self.values[tensor] = self._named(value, call.layer)
 
     def _named(self, value: TensorText, layer: str) -> TensorText:
         """The value under a variable, and the line that gives it the variable."""
         if value.text.isidentifier():
             self.page.live.add(value.text)
             return value
-        text = self.values.joined(value.text)
-        name = "x" if "x" not in self.page.live else self.attributes[layer]
-        name = self.page.variable(name)
+        text, shape = value.text, shape_text(value)
+        if self.page.lines and not self._calls_model(self.page.lines[-1]):
+            chain = joined(self.page.lines[-1], text, shape, self.page.live)
+            if chain:
+                text = chain
+                del self.page.lines[-1]
+        free = [name for name in VARIABLES if name not in self.page.live]
+        name = self.page.variable(free[0] if free else self.attributes[layer])
         named = replace(value, text=name)
-        self.page.lines.append(f"{name} = {text}  # {shape_text(named)}")
+        self.page.lines.append(f"{name} = {text}  # {shape}")
         return named
+
+    def _calls_model(self, line: str) -> bool:
+        """Whether a line calls a model in the model, so that it stays as it is."""
+        made = {f"{text.name}()" for text in self.classes.values()}
+        models = [name for name, text in self.page.attributes.items() if text in made]
+        return any(f"self.{name}(" in line for name in models)
 
     def _write_layer(
         self, number: int, call: Call, layer: LayerPlan
     ) -> tuple[Sequence[str], bool, str]:
         """What a layer returns: expressions, whether features are second, the mask."""
         plan = unwrapped(layer)
+        full_name = f"{self.prefix}{layer.name}"
+        problem = problem_of(plan, self.weights.get(full_name, {}))
+        if problem:
+            return self._left_out(number, f"{full_name}: {problem}"), False, ""
         source = SOURCES[plan.keras]
         site = self._site(number, call, layer)
-        masks = [self.values[tensor].mask for tensor in call.inputs]
-        mask = next(filter(None, masks), "")
+        mask = next((value.mask for value in site.inputs if value.mask), "")
         if source.mask_of is not None and site.outputs[0].masked:
             mask = source.mask_of(site)
             site = replace(site, result_mask=mask)
@@ -196,8 +263,18 @@ class _ModelWriter:
             layout = source.layout_of(plan, site.x.axes)
         if layout not in (None, "any"):
             second = layout == "features second"
-        texts = source.write(site)
+        try:
+            texts = source.write(site)
+        except Unwritable as error:
+            problem = f"{full_name}: {plan.keras}: {error}"
+            return self._left_out(number, problem), False, ""
         return [texts] if isinstance(texts, str) else texts, second, mask
+
+    def _left_out(self, number: int, problem: str) -> list[str]:
+        """Note that a call cannot be written; what stands for its results."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+        return ["None"] * len(self.facts.calls[number])
 
     def _site(self, number: int, call: Call, layer: LayerPlan) -> Site:
         """The place of a call; of a layer in TimeDistributed, for all steps at once."""
@@ -205,18 +282,21 @@ class _ModelWriter:
         count = len(self.values.folded_after(call))
         outputs = []
         for facts in self.facts.calls[number]:
-            shape = (facts.shape[0], *facts.shape[count + 1 :])
+            shape = (*facts.shape[:1], *facts.shape[count + 1 :])
             outputs.append(replace(facts, shape=shape))
+        tensor_of = self._with_masks(call.args[:1], call.kwargs.get("mask"))
+        kwargs = {name: value for name, value in call.kwargs.items() if name != "mask"}
+        inputs = Call(call.layer, call.args, kwargs).inputs
         return Site(
             page=self.page,
             plan=unwrapped(layer),
             name=full_name,
             attribute=self.attributes[layer.name],
             arrays=self.weights.get(full_name, {}),
-            inputs=tuple(self.values[tensor].step for tensor in call.inputs),
+            inputs=tuple(map(tensor_of, inputs)),
             outputs=tuple(outputs),
-            kwargs=with_tensors(dict(call.kwargs), self.values.step),
-            args=with_tensors(call.args, self.values.step),
+            kwargs=with_tensors(dict(call.kwargs), tensor_of),
+            args=with_tensors(call.args, tensor_of),
             read=frozenset(
                 tensor.output
                 for tensor in self.values.last_read
@@ -224,72 +304,92 @@ class _ModelWriter:
             ),
         )
 
-    def _write_model(self, layer: LayerPlan, call: Call) -> Sequence[str]:
-        """The call of a model in the model, whose class is written if it is not yet."""
+    def _with_masks(self, first: Any, masks: Any) -> Callable[[Tensor], TensorText]:
+        """What looks a tensor up, with the mask that a call is given for it, if any."""
+        given: dict[Tensor, str] = {}
+        if masks is not None and masks != HANDED_ON:
+            of_each = masks if isinstance(masks, list | tuple) else [masks]
+            for tensor, mask in zip(tensors_in(first), of_each, strict=False):
+                given[tensor] = "" if mask is None else self.values[mask].text
+
+        def look_up(tensor: Tensor) -> TensorText:
+            value = self.values.step(tensor)
+            return replace(value, mask=given.get(tensor, value.mask))
+
+        return look_up
+
+    def _write_model(
+        self, layer: LayerPlan, call: Call
+    ) -> tuple[Sequence[str], bool, Sequence[str]]:
+        """The call of a model in the model, whose class is written if it is not yet.
+
+        Returns:
+            Expressions of its results, whether features are second, and the masks.
+        """
         model = unwrapped(layer).model
         assert model is not None
         full_name = f"{self.prefix}{layer.name}"
-        attribute = self.attributes[layer.name]
         if full_name not in self.classes:
+            name = class_name(layer.name, self.class_names)
+            self.class_names.add(name)
+            facts = Facts(self.facts.models[full_name], self.facts.models)
+            prefix = f"{full_name}."
             writer = _ModelWriter(
                 model,
-                Facts(self.facts.models[full_name], self.facts.models),
+                facts,
                 self.weights,
-                f"{full_name}.",
+                prefix,
                 self.classes,
+                self.class_names,
+                self.problems,
             )
-            self.classes[full_name] = writer.written(self._class_name(layer.name))
+            self.classes[full_name] = writer.written(name)
         inside = self.classes[full_name]
-        if attribute not in self.page.attributes:
-            self.page.attributes[attribute] = f"{inside.name}()"
-            for move in inside.page.moves:
-                path = f"{attribute}.{move.attribute}"
-                self.page.moves.append(replace(move, attribute=path))
-        texts = [self.values[tensor].text for tensor in call.inputs]
-        text = f"self.{attribute}({', '.join(texts)})"
-        count = len([*tensors_in(model.outputs)])
-        if count == 1:
-            return [text]
-        names = [self.page.variable(attribute) for _ in range(count)]
-        self.page.lines.append(f"{', '.join(names)} = {text}")
-        return names
+        attribute = self.page.attribute(
+            self.attributes[layer.name], full_name, f"{inside.name}()"
+        )
+        for move in inside.page.moves:
+            path = f"{attribute}.{move.attribute}".strip(".")
+            moved = replace(move, attribute=path)
+            if moved not in self.page.moves:
+                self.page.moves.append(moved)
+        look_up = self._with_masks(call.args[:1], call.kwargs.get("mask"))
+        given = [look_up(tensor) for tensor in in_order_of(model.inputs, call.args[0])]
+        return self._write_model_call(full_name, attribute, inside, given)
 
-    def _class_name(self, name: str) -> str:
-        words = identifier(name).split("_")
-        camel = "".join(word[:1].upper() + word[1:] for word in words)
-        taken = {text.name for text in self.classes.values()}
-        result, number = camel, 1
-        while result in taken:
-            number += 1
-            result = f"{camel}{number}"
-        return result
+    def _write_model_call(
+        self, full_name: str, attribute: str, inside: ClassText, given: list[TensorText]
+    ) -> tuple[Sequence[str], bool, Sequence[str]]:
+        """The line that calls a model, and what it returns; see `_write_model`."""
+        word = self.attributes[full_name.removeprefix(self.prefix)]
+        results = ordered(inside.results)
+        is_flat = inside.results in (results, tuple(results))
+        if "x" not in self.page.later:
+            word = "x"
+        targets = [self.page.result(word) for _ in (results if is_flat else "1")]
+        masks = {name: self.page.result("mask") for name in inside.mask_names}
+        every_step = "torch.ones_like({}[..., 0], dtype=torch.bool)"
+        model_call = ModelCall(
+            len(self.page.lines),
+            full_name,
+            f"self.{attribute}",
+            tuple(targets),
+            tuple(masks.values()),
+            tuple(value.text for value in given),
+            tuple(value.mask or every_step.format(value.text) for value in given),
+        )
+        shape = ""
+        if len(results) == 1:
+            shape = f"  # {shape_text(replace(results[0], text=targets[0]))}"
+        self.page.lines.append(f"{model_call.text(inside)}{shape}")
+        self.model_calls.append(model_call)
+        texts = targets if is_flat else parts_of(inside.results, targets[0])
+        returned = inside.masks_returned or {}
+        outside = [masks.get(returned.get(n, ""), "") for n in range(len(results))]
+        return texts, False, outside
 
-    def _result(self) -> str:
-        """What `forward` returns, as text."""
+    def _results(self) -> Any:
+        """What `forward` returns, as tensors in lists and dictionaries."""
         for tensor in tensors_in(self.plan.outputs):
             self.values.arrange(tensor, Way())
-        return _text_of(with_tensors(self.plan.outputs, self.values.__getitem__))
-
-
-def _text_of(value: Any) -> str:
-    """Tensors in lists and dictionaries, as an expression."""
-    if isinstance(value, TensorText):
-        return value.text
-    if isinstance(value, Mapping):
-        pieces = [f'"{key}": {_text_of(item)}' for key, item in value.items()]
-        return "{" + ", ".join(pieces) + "}"
-    return ", ".join(map(_text_of, value))
-
-
-def _attributes(plan: ModelPlan) -> dict[str, str]:
-    """A name in Python for each layer, by its name; no two have one."""
-    taken: set[str] = {"forward", "training", "x"}
-    attributes = {}
-    for name in plan.layers:
-        text, number = identifier(name), 1
-        while text in taken:
-            number += 1
-            text = f"{identifier(name)}_{number}"
-        taken.add(text)
-        attributes[name] = text
-    return attributes
+        return with_tensors(self.plan.outputs, self.values.__getitem__)

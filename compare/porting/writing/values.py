@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from compare.kinds.graph import (
@@ -14,6 +13,7 @@ from compare.kinds.graph import (
 )
 from compare.kinds.source import Page, TensorText, moved_features, shape_text
 from compare.kinds.sources import SOURCES
+from compare.porting.writing.chains import joined
 
 WRAPPER = "TimeDistributed"
 # What acts on the last axis alone, so that it takes a sequence of steps as one tensor.
@@ -70,7 +70,6 @@ class Values:
         # The same tensors in the way in which later calls take them.
         self.spares: dict[Tensor, TensorText] = {}
         self.number = 0
-        self.arranged: tuple[str, str] = ("", "")
         self.last_read = _last_read(plan)
 
     def __getitem__(self, tensor: Tensor) -> TensorText:
@@ -103,7 +102,6 @@ class Values:
 
     def arrange_for(self, call: Call) -> None:
         """Bring all tensors of a call to where its layer takes them."""
-        self.arranged = ("", "")
         way = self._way(self.plan.layers[call.layer], call)
         if way.second is None:
             values = [self.texts[tensor].step for tensor in call.inputs]
@@ -154,9 +152,14 @@ class Values:
         if is_read_later:
             name = self.page.variable(_name_for(value, moved))
             self.spares[tensor] = value
-        arranged = replace(moved, text=name)
-        self.page.lines.append(f"{name} = {moved.text}  # {shape_text(arranged)}")
-        self.arranged = (name, moved.text)
+        arranged, shape = replace(moved, text=name), shape_text(moved)
+        text = moved.text
+        if not is_read_later and self.page.lines:
+            chain = joined(self.page.lines[-1], text, shape, set())
+            if chain:
+                text = chain
+                del self.page.lines[-1]
+        self.page.lines.append(f"{name} = {text}  # {shape}")
         if not is_read_later:
             self._rename(value, arranged)
         self.texts[tensor] = arranged
@@ -176,8 +179,9 @@ class Values:
         folded = len(value.folded) if way.folded is None else way.folded
         second = way.second and value.axes - folded > 2
         if len(value.folded) != folded:
+            sizes = self._sizes(value, folded)
             value = self._with_features(value, second=False)
-            value = self._with_folded(value, folded)
+            value = self._with_folded(value, sizes)
         return self._with_features(value, bool(second))
 
     def _with_features(self, value: TensorText, second: bool) -> TensorText:
@@ -186,26 +190,27 @@ class Values:
         text = moved_features(value.text, value.step.axes, second)
         return replace(value, text=text, features_second=second)
 
-    def _with_folded(self, value: TensorText, count: int) -> TensorText:
-        """The tensor, features last, with so many axes folded into its batch."""
+    def _sizes(self, value: TensorText, count: int) -> tuple[str, ...]:
+        """The sizes of so many axes after the batch; a line takes one that is open."""
+        sizes = [*value.folded[:count]]
+        for axis in range(len(sizes) + 1, count + 1):
+            size = value.shape[axis]
+            if size is not None:
+                sizes.append(str(size))
+                continue
+            sizes.append(self.page.variable("time"))
+            in_torch = value.step.axis_in_torch(axis - len(value.folded))
+            self.page.lines.append(f"{sizes[-1]} = {value.text}.shape[{in_torch}]")
+        return tuple(sizes)
+
+    def _with_folded(self, value: TensorText, sizes: tuple[str, ...]) -> TensorText:
+        """The tensor, features last, with axes of these sizes folded into its batch."""
         text = value.text
         if value.folded:
-            sizes = ", ".join(value.folded)
-            text = f"{text}.unflatten(0, (-1, {sizes}))"
-        folded: list[str] = []
-        for axis in range(1, count + 1):
-            size = value.shape[axis]
-            if axis <= len(value.folded):
-                folded.append(value.folded[axis - 1])
-            elif size is not None:
-                folded.append(str(size))
-            else:
-                folded.append(self.page.variable("time"))
-                line = f"{folded[-1]} = {value.text}.shape[{axis - len(value.folded)}]"
-                self.page.lines.append(line)
-        if count:
-            text = f"{text}.flatten(0, {count})"
-        return replace(value, text=text, folded=tuple(folded))
+            text = f"{text}.unflatten(0, (-1, {', '.join(value.folded)}))"
+        if sizes:
+            text = f"{text}.flatten(0, {len(sizes)})"
+        return replace(value, text=text, folded=sizes)
 
     def _is_taken_so(self, tensor: Tensor, value: TensorText) -> bool:
         """Whether a later call takes a tensor as it is now, and no other way."""
@@ -223,31 +228,6 @@ class Values:
         if call.inputs[0] not in self.texts:
             call = Call(call.layer, (tensor,))
         return self._way(self.plan.layers[call.layer], call)
-
-    def joined(self, text: str) -> str:
-        """Begin an expression with the move that was written for it, in one line.
-
-        "x.flatten(1)" after "x = x.permute(0, 2, 3, 1)" is one chain of calls.
-        """
-        name, moved = self.arranged
-        if not name or not text.startswith(f"{name}.") or name in self.page.live:
-            return text
-        is_last = self.page.lines[-1].startswith(f"{name} = {moved}  #")
-        if not is_last or list(_words(text)).count(name) > 1:
-            return text
-        del self.page.lines[-1]
-        return moved + text.removeprefix(name)
-
-
-def _words(text: str) -> Iterator[str]:
-    """The names in an expression."""
-    word = ""
-    for letter in f"{text} ":
-        if letter.isidentifier() or (word and letter.isdigit()):
-            word += letter
-        elif word:
-            yield word
-            word = ""
 
 
 def _fits(value: TensorText, way: Way) -> bool:

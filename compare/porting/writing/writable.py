@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from compare.errors import BadInput
@@ -20,10 +20,15 @@ def check_writable(plan: ModelPlan, weights: Weights) -> None:
     """
     problems = [*unwritable(plan, weights)]
     if problems:
-        raise BadInput(
-            f"{plan.name}: expected layers that PyTorch can have, got "
-            f"{bounded(problems, '; ')}"
-        )
+        raise refusal(plan, problems)
+
+
+def refusal(plan: ModelPlan, problems: Sequence[str]) -> BadInput:
+    """The error of a model with layers or calls that PyTorch cannot have."""
+    return BadInput(
+        f"{plan.name}: expected layers that PyTorch can have, got "
+        f"{bounded(problems, '; ')}"
+    )
 
 
 def unwritable(plan: ModelPlan, weights: Weights, prefix: str = "") -> Iterator[str]:
@@ -34,12 +39,12 @@ def unwritable(plan: ModelPlan, weights: Weights, prefix: str = "") -> Iterator[
         if inner.model is not None:
             yield from unwritable(inner.model, weights, f"{full_name}.")
             continue
-        problem = _problem(inner, weights.get(full_name, {}))
+        problem = problem_of(inner, weights.get(full_name, {}))
         if problem:
             yield f"{full_name}: {problem}"
 
 
-def _problem(layer: LayerPlan, arrays: Mapping[str, Any]) -> str:
+def problem_of(layer: LayerPlan, arrays: Mapping[str, Any]) -> str:
     """What PyTorch cannot do of a layer, or ""."""
     if layer.keras == INPUT:
         return ""

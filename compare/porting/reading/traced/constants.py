@@ -354,3 +354,50 @@ def counting(reader: Reader, constant: Constant, runs: int) -> Value | None:
     shape = tuple(size if n == values[0] else n for n in arrays[0].shape)
     axes = tuple((0,) if n == size else () for n in shape)
     return Value(tensor, shape, axes, (size,), "int32")
+
+
+def for_each_sample(reader: Reader, ref: Ref, constant: Constant) -> Value | None:
+    """A constant that is repeated for each sample of a batch, as a value.
+
+    Returns:
+        None if it is not alike in all samples, or has other open sizes.
+    """
+    arrays = in_all_runs(constant, reader.runs)
+    first = arrays[0]
+    for array in arrays:
+        if array.ndim < 2 or array.shape[1:] != first.shape[1:]:
+            return None
+        if not np.array_equal(array, np.broadcast_to(first[:1], array.shape)):
+            return None
+    lead = reader.tensor(reader.recording.inputs[0])
+    sizes = [array.shape[0] for array in arrays]
+    batch: Size = sizes[0] if len(set(sizes)) == 1 else Open(tuple(sizes))
+    if lead.sizes[0] != batch:
+        return None
+    graph = reader.graph
+    index = (slice(None), *(0 for _ in lead.sizes[1:]))
+    zeros = graph.op("getitem", lead.tensor, index)
+    zeros = graph.op("zeros_like", zeros, dtype="int32")
+    name = _named_root(reader, ref)
+    table = np.ascontiguousarray(first[:1], "float32").reshape(1, -1)
+    tensor = _embedding(
+        reader, name or "constant", table, name in reader.trainable, zeros
+    )
+    if first.ndim > 2:
+        target = {"target_shape": first.shape[1:]}
+        plan = LayerPlan(graph.free("reshape"), "Reshape", target)
+        tensor = Tensor(graph.layer(plan, [tensor]))
+    shape = (batch, *first.shape[1:])
+    return Value(tensor, shape, plain_axes(len(shape)), shape, str(first.dtype))
+
+
+def _named_root(reader: Reader, ref: Ref) -> str:
+    """The name of the parameter or buffer that a constant is made of; "" of none."""
+    step = reader.recording.steps[ref.step]
+    if step.function == "constant":
+        return step.name
+    for other in refs_in((step.args, step.kwargs)):
+        name = _named_root(reader, other)
+        if name:
+            return name
+    return ""

@@ -23,13 +23,14 @@ class Graph:
         calls: in order.
         weights: by the name of a layer.
         notes: what a reader must know.
-        trainable: names of the parameters that training moves.
+        shapes: of Keras's tensors, as far as they are known.
     """
 
     layers: dict[str, LayerPlan] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     weights: dict[str, Arrays] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    shapes: dict[Tensor, Shape] = field(default_factory=dict)
 
     def note(self, sentence: str) -> None:
         """Say something once."""
@@ -69,21 +70,40 @@ class Graph:
 
     def full(self, value: Value) -> Value:
         """A value whose repeated numbers Keras's tensor has as well."""
-        for axis, group in enumerate(value.axes):
-            size = value.shape[axis]
-            if times(value.sizes[k] for k in group) == size:
+        for axis, size in enumerate(value.shape):
+            if times(value.sizes[k] for k in value.axes[axis]) == size:
                 continue
+            if not value.axes[axis]:
+                value = self.arranged(value, made=[axis])
+            place = value.axes[axis][0]
             if is_open(size):
-                raise Unported("numbers repeated along an axis of any size")
-            if not group:
-                order = [axis]
-                value = self.arranged(value, range(len(value.shape)), order)
-                group = value.axes[axis]
-            tensor = self.op("repeat", value.tensor, size, axis=group[0])
+                tensor = self._repeated(value, place, size)
+            else:
+                tensor = self.op("repeat", value.tensor, size, axis=place)
             sizes = list(value.sizes)
-            sizes[group[0]] = size
+            sizes[place] = size
             value = replace(value, tensor=tensor, sizes=tuple(sizes))
         return value
+
+    def _repeated(self, value: Value, place: int, size: Size) -> Tensor:
+        """A tensor repeated as often as another one has steps.
+
+        Raises:
+            Unported: if no tensor has this size.
+        """
+        leads = [tensor for tensor, sizes in self.shapes.items() if size in sizes]
+        if not leads:
+            raise Unported("numbers repeated along an axis of any size")
+        lead = leads[-1]
+        sizes = self.shapes[lead]
+        axis = sizes.index(size)
+        index = tuple(slice(None) if k == axis else 0 for k in range(len(sizes)))
+        steps = self.op("getitem", lead, index)
+        ones = self.op("ones_like", steps, dtype=value.dtype)
+        more = tuple(range(1, len(value.sizes) - place))
+        if more:
+            ones = self.op("expand_dims", ones, axis=more)
+        return self.op("multiply", value.tensor, ones)
 
     def arranged(
         self,

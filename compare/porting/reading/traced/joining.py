@@ -9,6 +9,7 @@ from typing import Any
 from compare.in_pytorch.recorded import Step
 from compare.in_pytorch.unifying import Open, Size
 from compare.kinds.graph import Tensor
+from compare.porting.reading.traced.constants import for_each_sample
 from compare.porting.reading.traced.edges import edged
 from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.indexing import taken
@@ -76,9 +77,14 @@ def cat(reader: Reader, step: Step) -> Any:
     known = [reader.get(item) for item in given.tensors]
     if dim == 0 and all(isinstance(item, Stack) for item in known):
         return Stack(tuple(value for stack in known for value in stack.items))
-    if any(isinstance(item, Constant) for item in known):
+    if _are_uniform(known):
         return _with_constants(reader, given.tensors, dim, shape)
-    values = [reader.graph.full(reader.tensor(item)) for item in given.tensors]
+    values = []
+    for item, known_item in zip(given.tensors, known, strict=True):
+        value = None
+        if isinstance(known_item, Constant):
+            value = for_each_sample(reader, item, known_item)
+        values.append(reader.graph.full(value or reader.tensor(item)))
     values = alike(reader.graph, values, dim)
     axis = values[0].axes[dim][0]
     if axis == len(values[0].sizes) - 1:
@@ -87,6 +93,17 @@ def cat(reader: Reader, step: Step) -> Any:
     sizes = list(values[0].sizes)
     sizes[axis] = shape[dim]
     return replace(values[0], tensor=tensor, shape=shape, sizes=tuple(sizes))
+
+
+def _are_uniform(known: Sequence[Any]) -> bool:
+    """Whether there is one tensor among constants that are one number each."""
+    constants = [item for item in known if isinstance(item, Constant)]
+    numbers = {uniform(item) for item in constants}
+    return (
+        len(constants) == len(known) - 1 > 0
+        and len(numbers) == 1
+        and (None not in numbers)
+    )
 
 
 def alike(graph: Graph, values: Sequence[Value], dim: int) -> list[Value]:
@@ -107,12 +124,8 @@ def _with_constants(reader: Reader, tensors: Any, dim: int, shape: Shape) -> Pad
     """A tensor with constants of one number before or behind it: padding."""
     known = [reader.get(item) for item in tensors]
     places = [n for n, item in enumerate(known) if not isinstance(item, Constant)]
-    if len(places) != 1:
-        raise Unported("constants and several tensors one behind the other")
     place = places[0]
     numbers = {uniform(item) for item in known if isinstance(item, Constant)}
-    if len(numbers) != 1 or None in numbers:
-        raise Unported("constants of several numbers behind a tensor")
     sizes: list[Size] = []
     for item in tensors:
         step = reader.recording.steps[item.step]

@@ -101,7 +101,7 @@ class Reader:
         self._find_packed()
         for number, step in enumerate(self.recording.steps):
             if step.function == "input":
-                self.known[Ref(number)] = self._input(step)
+                self._know(Ref(number), self._input(step))
             elif number not in live or number in self.passed:
                 continue
             elif step.alone:
@@ -111,7 +111,13 @@ class Reader:
                 results = self._results(step)
                 for place, result in enumerate(results):
                     if result is not None:
-                        self.known[Ref(number, place)] = result
+                        self._know(Ref(number, place), result)
+
+    def _know(self, ref: Ref, known: Known) -> None:
+        """Note what a tensor of the recording is in Keras."""
+        self.known[ref] = known
+        if isinstance(known, Value):
+            self.graph.shapes[known.tensor] = known.sizes
 
     def _results(self, step: Step) -> list[Known]:
         handler = self.functions.get(step.function)
@@ -201,8 +207,10 @@ class Reader:
             known = self.known.get(ref)
             if isinstance(known, Value):
                 inputs.append(known)
-            elif isinstance(known, Stack | Padded):
-                inputs.append(self.tensor(ref))
+            elif isinstance(known, Padded):
+                inputs.append(known.value)
+            elif isinstance(known, Stack):
+                inputs.append(self.stacked(known))
         shapes_in = tuple(_written(value.sizes) for value in inputs)
         shapes_out = tuple(_written(result.shape) for result in step.results)
         place = f"`{step.name}`" if step.name else step.place

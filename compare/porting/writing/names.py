@@ -1,0 +1,82 @@
+"""Names in a port: of layers as attributes and variables, and of classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable
+from pathlib import Path
+
+from compare import in_pytorch
+from compare.kinds.source import identifier
+
+HELPERS = Path(in_pytorch.__file__).parent / "ported"
+
+# What a module of PyTorch has already, as a method, a class's or an object's own; a
+# test holds that it is all of them.
+OF_MODULES = """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile
+    cpu cuda double dump_patches eval extra_repr float forward get_buffer
+    get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia
+    named_buffers named_children named_modules named_parameters parameters
+    register_backward_hook register_buffer register_forward_hook
+    register_forward_pre_hook register_full_backward_hook
+    register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
+    set_extra_state set_submodule share_memory state_dict to to_empty train training
+    type xpu zero_grad
+"""
+# What the lines of a port read beside its variables.
+OF_LINES = """
+    F bool dict dim float int len list math max min nn range self slice super torch
+    tuple x zip
+"""
+RESERVED = frozenset(f"{OF_MODULES} {OF_LINES}".split())
+
+
+def attributes(layers: Iterable[str]) -> dict[str, str]:
+    """A name for each layer, as attribute of a module and as variable, by its name.
+
+    No two are the same, and none hides what a module has or a line reads.
+    """
+    taken: set[str] = set()
+    names = {}
+    for layer in layers:
+        name = identifier(layer)
+        if name in RESERVED:
+            name = f"{name}_layer"
+        names[layer] = numbered(name, taken)
+        taken.add(names[layer])
+    return names
+
+
+def numbered(name: str, taken: Container[str]) -> str:
+    """The name, with a number behind it where it is taken."""
+    result, number = name, 1
+    while result in taken:
+        number += 1
+        result = f"{name}_{number}"
+    return result
+
+
+def class_name(layer: str, taken: Container[str]) -> str:
+    """The name of the class of a model in the model: "my_encoder" is MyEncoder."""
+    words = identifier(layer).split("_")
+    name = "".join(word[:1].upper() + word[1:] for word in words)
+    if name in ("F", "False", "None", "True"):
+        name = f"{name}Model"
+    result, number = name, 1
+    while result in taken:
+        number += 1
+        result = f"{name}{number}"
+    return result
+
+
+def of_helpers() -> set[str]:
+    """The names of all classes and functions that may be copied into a port."""
+    names: set[str] = set()
+    for path in HELPERS.glob("*.py"):
+        text = path.read_text("utf-8")
+        names.update(re.findall(r"^(?:class|def) (\w+)", text, re.MULTILINE))
+        names.update(re.findall(r"^([A-Z_]+)\b.* = ", text, re.MULTILINE))
+    return names
