@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compare.errors import BadInput
+from compare.in_pytorch.kinds import is_by_hand, is_own, kind_of
 from compare.in_pytorch.recorded import Recording, Ref
 from compare.in_pytorch.runs import Input, Runs, prepared
 from compare.in_pytorch.unifying import Unlike, unified
@@ -22,6 +23,7 @@ from compare.kinds.graph import (
 from compare.kinds.graph import tensors_in as tensors_of
 from compare.porting.reading.traced import (
     attention,
+    cells,
     convolutions,
     elementwise,
     functional,
@@ -36,6 +38,7 @@ from compare.porting.reading.traced import (
     windows,
 )
 from compare.porting.reading.traced.constants import counting
+from compare.porting.reading.traced.loops import rolled
 from compare.porting.reading.traced.reader import Handler, Reader, Stub
 from compare.porting.reading.traced.values import Constant, PackedResult, Unported
 
@@ -49,6 +52,7 @@ FUNCTIONS: dict[str, Handler] = {
     **convolutions.FUNCTIONS,
     **functional.FUNCTIONS,
     **packing.FUNCTIONS,
+    **cells.FUNCTIONS,
     **attention.FUNCTIONS,
 }
 LAYERS: dict[str, Handler] = {
@@ -57,7 +61,7 @@ LAYERS: dict[str, Handler] = {
     **norms.LAYERS,
     **windows.LAYERS,
     **recurrent.LAYERS,
-    **packing.LAYERS,
+    **cells.LAYERS,
     **attention.LAYERS,
 }
 
@@ -114,7 +118,8 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
     leaves = [path for path, part in model.named_modules() if _is_leaf(part)]
     runs = Runs(model, leaves, name, inputs)
     try:
-        recording = unified(runs.recordings)
+        kinds = {path: kind_of(model.get_submodule(path)) for path in leaves}
+        recording = unified([rolled(own, kinds) for own in runs.recordings])
     except Unlike as error:
         raise BadInput(
             f"{name}: expected a forward that does the same at any size, got another "
@@ -159,8 +164,6 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
 
 def _is_leaf(part: Any) -> bool:
     """Whether a module is a layer that is taken as it is."""
-    from compare.in_pytorch.kinds import is_by_hand, is_own, kind_of
-
     if is_own(part) or is_by_hand(part):
         return False
     return kind_of(part).split("(")[0] in LAYERS

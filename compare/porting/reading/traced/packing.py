@@ -1,4 +1,4 @@
-"""Packed sequences of PyTorch as masks of Keras, and cells as layers."""
+"""Packed sequences of PyTorch as masks of Keras."""
 
 from __future__ import annotations
 
@@ -6,15 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from compare.in_pytorch.recorded import Step
-from compare.kinds.graph import LayerPlan, Tensor
-from compare.porting.reading.traced.layers import (
-    arrays_of,
-    is_zero,
-    kind_and_config,
-    moved,
-    name_of,
-    placed,
-)
+from compare.kinds.graph import Tensor
 from compare.porting.reading.traced.reader import Handler, Reader
 from compare.porting.reading.traced.values import (
     Constant,
@@ -69,37 +61,4 @@ def unpacked(reader: Reader, step: Step) -> list[Any]:
     return [value, reader.get(packed.lengths)]
 
 
-def cell(reader: Reader, step: Step) -> list[Any]:
-    """One step of a recurrent layer: a layer over a sequence of one step."""
-    module = reader.module(step.name)
-    kind, config = kind_and_config(module)
-    given = reader.bound(step, "input hx", hx=None)
-    graph = reader.graph
-    value = graph.plain(reader.tensor(given.input))
-    if len(value.shape) != 2:
-        raise Unported("a cell without a batch")
-    states = given.hx
-    states = list(states) if isinstance(states, list | tuple) else [states]
-    kwargs: dict[str, Any] = {}
-    if not all(state is None or is_zero(reader, state) for state in states):
-        items = [graph.plain(reader.tensor(state)).tensor for state in states]
-        kwargs["initial_state"] = items
-    cls = kind.keras[0].split("(")[0]
-    is_lstm = cls == "LSTM"
-    if is_lstm:
-        config["return_state"] = True
-    names = ["kernel", "recurrent_kernel", *(["bias"] if module.bias else [])]
-    arrays = moved(kind, arrays_of(module), names)
-    sequence = graph.op("expand_dims", value.tensor, axis=1)
-    plan = LayerPlan(name_of(reader, step), cls, config)
-    call = placed(graph, plan, [sequence], arrays, kwargs)
-    sizes = (value.shape[0], module.hidden_size)
-    dtype = value.dtype
-    h = Value(Tensor(call, int(is_lstm)), sizes, ((0,), (1,)), sizes, dtype)
-    if not is_lstm:
-        return [h]
-    return [h, replace(h, tensor=Tensor(call, 2))]
-
-
 FUNCTIONS: dict[str, Handler] = {"pad_packed_sequence": unpacked}
-LAYERS: dict[str, Handler] = dict.fromkeys(("LSTMCell", "GRUCell", "RNNCell"), cell)

@@ -114,7 +114,7 @@ def _needs(
     for reading in reader.readers.get(Ref(number), []):
         if reading < 0 or packed or directions == 2:
             sequence = True
-        elif _is_last_step(reader.recording.steps[reading], step, time_axis):
+        elif is_last_step(reader.recording.steps[reading], step, time_axis):
             last = True
         else:
             sequence = True
@@ -125,7 +125,7 @@ def _needs(
     return _Needs(sequence, last, h, c)
 
 
-def _is_last_step(reading: Step, step: Step, time_axis: int) -> bool:
+def is_last_step(reading: Step, step: Step, time_axis: int) -> bool:
     """Whether a step takes the last step of a sequence, and all else of it."""
     if reading.function != "getitem":
         return False
