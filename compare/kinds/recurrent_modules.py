@@ -119,10 +119,7 @@ class Run:
         """
         call = self._call()
         target = self._tuple(states) if states else "_"
-        kept = f"self.{self.site.attribute}{self.module.suffix}_states"
         if self.keeps:
-            self.site.page.attributes[kept.removeprefix("self.")] = "KeptStates()"
-            self.site.helper("kept_states")
             target = self.site.variable("states")
         comment = ""
         if output != "_" and self.site.x.axes == 3:
@@ -131,7 +128,7 @@ class Run:
             comment = shape_text(TensorText("", shape))
         self.site.line(f"{output}, {target} = {call}", comment)
         if self.keeps:
-            self.site.line(f"{kept}.keep({target})")
+            self.site.line(f"{self._kept()}.keep({target})")
             if states:
                 self.site.line(f"{', '.join(states)} = {target}")
 
@@ -148,11 +145,16 @@ class Run:
         self.site.helper("run_masked")
         return f"run_masked({layer}, {self.x}, {self.mask}{states})"
 
+    def _kept(self) -> str:
+        """What keeps the states from call to call, made in `__init__`."""
+        self.site.helper("kept_states")
+        return self.site.module("KeptStates()", suffix=f"{self.module.suffix}_states")
+
     def _begun(self) -> str:
         """The states that the call begins with, or ""."""
         if not self.begun:
             if self.keeps:
-                return f"self.{self.site.attribute}{self.module.suffix}_states.states"
+                return f"{self._kept()}.states"
             return ""
         count = self.module.cell.num_states
         stacked = []

@@ -161,7 +161,8 @@ def write(site: Site) -> Sequence[str]:
     note_dropout(site, cells_of(plan, site.arrays))
     layer = OneWay(site, plan, modules, begun_states(site))
     reads_states = layer.setting("return_state") and bool(site.read - {0})
-    results = layer.write(site.result("h"), reads_states, 0 in site.read)
+    word = site.result("h") if len(modules) == 1 else site.variable("h")
+    results = layer.write(word, reads_states, 0 in site.read)
     missing = len(site.outputs) - len(results)
     return results + ["_"] * missing  # states that nothing reads
 

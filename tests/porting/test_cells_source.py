@@ -10,7 +10,7 @@ from keras import layers
 
 from compare import kinds
 from compare.kinds import functions
-from compare.porting.writing.pytorch_source import unwritable
+from compare.porting.writing.writable import unwritable
 from tests.porting.test_recurrent_masks import COUNT, padded
 from tests.porting.test_recurrent_source import (
     CLOSE,

@@ -270,6 +270,7 @@ def _write(model: BenchModel, folder: Path) -> None:
 
 def _build(model: BenchModel, dtype: str) -> keras.Model:
     """Build a model whose inputs, weights and results are floats of this type."""
+    keras.utils.clear_session()  # layers without a name are counted from here
     keras.config.set_floatx(dtype)
     keras.config.set_dtype_policy(dtype)
     return model.build()

@@ -42,6 +42,17 @@ def usual(
     return _of_recurrent(config, args, others)
 
 
+def most_results(plan: LayerPlan) -> int | None:
+    """How many tensors a layer returns at most; None where that is not known."""
+    if plan.model is not None:
+        return len(list(tensors_in(plan.model.outputs)))
+    if plan.keras.startswith(OPERATION) or _is_recurrent(plan):
+        return None
+    if plan.keras.endswith("Attention"):  # with the scores
+        return 2
+    return 1
+
+
 def _is_recurrent(plan: LayerPlan) -> bool:
     """Whether a layer is recurrent, or goes in both directions."""
     return plan.keras in RECURRENT or plan.keras == "Bidirectional"

@@ -16,7 +16,7 @@ class Findings:
     Args:
         version: of the Keras that wrote the configuration, as it says it; or "".
         generation: 1, 2 or 3: whose words the configuration is in.
-        backend: of Keras, such as "theano"; "" where the file does not say it.
+        data_format: of layers of Keras 1 that do not say it, where others do; or "".
         notes: what is read otherwise than it is written.
         problems: why the model cannot be read, with the name of a layer each.
         classes: what Keras called each layer's class, by its full name.
@@ -26,7 +26,7 @@ class Findings:
 
     version: str
     generation: int
-    backend: str = ""
+    data_format: str = ""
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     classes: dict[str, str] = field(default_factory=dict)
@@ -55,6 +55,21 @@ def release(version: str) -> tuple[int, ...]:
     if match is None:
         return ()
     return tuple(int(number) for number in match[0].split("."))
+
+
+def data_format(config: Config, generation: int) -> str:
+    """The order of axes that layers of Keras 1 have that do not say it.
+
+    It wrote the order into some classes of layers; for others it was a setting of its
+    own.
+
+    Returns:
+        "channels_first" where every layer that says it says so; else "".
+    """
+    text = str(config)
+    if generation > 1 or "'dim_ordering': 'tf'" in text:
+        return ""
+    return "channels_first" if "'dim_ordering': 'th'" in text else ""
 
 
 def generation(config: Config, version: str) -> int:

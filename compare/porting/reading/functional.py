@@ -17,7 +17,7 @@ from compare.kinds.graph import (
 )
 from compare.listing import bounded
 from compare.porting.reading import values
-from compare.porting.reading.calls import usual
+from compare.porting.reading.calls import most_results, usual
 from compare.porting.reading.findings import Config, Findings
 from compare.porting.reading.masks import Key, Node, without_masks
 from compare.porting.reading.values import Reference
@@ -69,6 +69,7 @@ class Graph:
         self._number_nodes([inputs, outputs])
         self._nodes = without_masks(self._nodes, self._plans, [inputs, outputs])
         self._drop_unread()
+        self._check_ends([inputs, outputs])
         order = self._order()
         numbers = {key: number for number, key in enumerate(order)}
 
@@ -95,6 +96,24 @@ class Graph:
             values.replaced(inputs, tensor),
             values.replaced(outputs, tensor),
         )
+
+    def _check_ends(self, ends: Any) -> None:
+        """Note a problem with inputs or outputs that no call makes."""
+        for reference in values.references(ends):
+            if self._key(reference) not in self._nodes:
+                self._found.problem(
+                    f"{self._prefix}{reference.layer}: an input or output of the model "
+                    "that no call makes"
+                )
+        sources = [list(node.sources) for node in self._nodes.values()]
+        for reference in values.references([ends, sources]):
+            plan = self._plans.get(reference.layer)
+            most = most_results(plan) if plan is not None else None
+            if most is not None and not 0 <= reference.output < most:
+                self._found.problem(
+                    f"{self._prefix}{reference.layer}: result {reference.output}, of "
+                    f"{most} that there are"
+                )
 
     def _drop_unread(self) -> None:
         """Leave out operations of which no call is left."""
@@ -130,7 +149,7 @@ class Graph:
 
     def _of_keras_2(self, name: str, node: Any) -> Node:
         """A call as Keras 1 and 2 wrote it: what is read, and the other arguments."""
-        value = values.of_keras_2(node, self._plans)
+        value = values.of_keras_2(node, None)
         if isinstance(value, list) and len(value) == 1:
             (value,) = value
         kwargs = values.of_keras_2(_arguments(node), self._plans)

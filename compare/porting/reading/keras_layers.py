@@ -157,7 +157,7 @@ LAYERS: dict[str, Arguments] = {
     "ZeroPadding1D": ("padding", "data_format"),
     "ZeroPadding2D": ("padding", "data_format"),
     "ZeroPadding3D": ("padding", "data_format"),
-    "Cropping1D": ("cropping", "data_format"),
+    "Cropping1D": ("cropping",),
     "Cropping2D": ("cropping", "data_format"),
     "Cropping3D": ("cropping", "data_format"),
 }

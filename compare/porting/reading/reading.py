@@ -10,7 +10,7 @@ from compare import apart, foreign
 from compare.errors import BadInput
 from compare.kinds.graph import ModelPlan, Weights
 from compare.listing import bounded
-from compare.porting.reading.findings import Config, Findings, generation
+from compare.porting.reading.findings import Config, Findings, data_format, generation
 from compare.porting.reading.inputs import with_inputs
 from compare.porting.reading.json_files import config_of
 from compare.porting.reading.models import model_plan
@@ -84,7 +84,8 @@ def _read(path: Path, config_path: Path | None) -> Saved:
     version = _version(config, store, config_path is not None)
     with whole_file(config_source):
         keras_config.check_names(config_source, config)
-        found = Findings(version, generation(config, version))
+        words = generation(config, version)
+        found = Findings(version, words, data_format(config, words))
         plan = model_plan(config, found)
     with whole_file(path):
         saved_by = found.generation

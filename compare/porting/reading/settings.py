@@ -166,6 +166,10 @@ def _settle(
     """Settle what single classes of old Kerases said in ways of their own."""
     if settings.get("data_format", "") is None:
         del settings["data_format"]
+    is_open = "data_format" in LAYERS[cls] and "data_format" not in settings
+    if is_open and found.data_format and cls.endswith(("2D", "3D")):
+        settings["data_format"] = found.data_format
+        found.note(f"{layer}: {found.data_format}, as the other layers say it")
     if cls.startswith("ZeroPadding2D") or cls.startswith("Cropping2D"):
         _settle_edges(settings, values)
     if cls == "UpSampling2D" and isinstance(settings.get("size"), int):

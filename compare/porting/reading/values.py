@@ -55,17 +55,17 @@ def structure(value: Any) -> Any:
     raise ValueError("a model's inputs or outputs are named by no layer")
 
 
-def of_keras_2(value: Any, layers: Container[str]) -> Any:
+def of_keras_2(value: Any, layers: Container[str] | None) -> Any:
     """An argument as Keras 1 and 2 wrote it.
 
     Args:
         value: tensors as lists that begin with a layer's name, and constants.
-        layers: names of all layers of the model.
+        layers: names of all layers of the model, where a list may be a constant too.
     """
     if is_reference(value):
         if value[0] == CONSTANT:
             return of_keras_3(value[2])
-        if value[0] in layers:
+        if layers is None or value[0] in layers:
             return Reference(*value[:3])
     if isinstance(value, list):
         return [of_keras_2(item, layers) for item in value]

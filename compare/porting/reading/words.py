@@ -215,6 +215,7 @@ OF_BEGINNING = ("_initializer", "_init")
 # An argument that must have no other value than one of these.
 HARMLESS: dict[str, tuple[Any, ...]] = {
     "groups": (1, None),
+    "data_format": ("channels_last", None),
     "time_major": (False, None),
     "sparse": (False, None),
     "ragged": (False, None),

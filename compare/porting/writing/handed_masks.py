@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from compare.kinds.graph import (
+    HANDED_ON,
     OPERATION,
     Call,
     ModelPlan,
@@ -80,12 +81,17 @@ class _MaskReader:
         given = kwargs.pop("mask", None)
         first = [*tensors_in(call.args[:1])]
         handed = [self.masks.get(tensor) for tensor in first]
-        if given is not None:
+        if given is not None and given != HANDED_ON:
             masks = given if isinstance(given, list | tuple) else [given]
             explicit = [None if m is None else self._expression(m) for m in masks]
             if explicit != handed[: len(explicit)]:
                 kwargs["mask"] = given
                 handed = explicit
+            elif len(first) < len(call.inputs) - len([*tensors_in(given)]):
+                # Keras 3 hands no mask on to a layer that takes tensors beside.
+                kwargs["mask"] = HANDED_ON
+        elif given is not None:
+            kwargs["mask"] = given
         of_arguments = [*tensors_in(call.args)]
         for name, place in ARGUMENTS.items():
             mask = kwargs.get(name)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compare.errors import BadInput
 from compare.kinds.graph import (
+    HANDED_ON,
     INPUT,
     Call,
     LayerPlan,
@@ -27,7 +27,6 @@ from compare.kinds.source import (
     shape_text,
 )
 from compare.kinds.sources import SOURCES
-from compare.listing import bounded
 from compare.porting.writing.chains import joined
 from compare.porting.writing.handed_masks import needed_calls, without_handed_masks
 from compare.porting.writing.models_inside import (
@@ -46,7 +45,7 @@ from compare.porting.writing.names import (
 from compare.porting.writing.page_classes import ClassText, ordered
 from compare.porting.writing.unread import names_in
 from compare.porting.writing.values import Values, Way, unwrapped
-from compare.porting.writing.writable import problem_of
+from compare.porting.writing.writable import problem_of, refusal
 
 # What tensors are called in a forward method, the first that is free.
 VARIABLES = ("x", "y", "z")
@@ -102,10 +101,7 @@ def pytorch_source(
     writer = _ModelWriter(plan, facts, weights, "", classes, names, problems)
     main = writer.written(name)
     if problems:
-        raise BadInput(
-            f"{plan.name}: expected layers that PyTorch can have, got "
-            f"{bounded(problems, '; ')}"
-        )
+        raise refusal(plan, problems)
     main = main.without_masks_returned()
     moves = tuple(main.page.moves)
     notes = [note for text in (*classes.values(), main) for note in text.page.notes]
@@ -288,8 +284,8 @@ class _ModelWriter:
         for facts in self.facts.calls[number]:
             shape = (*facts.shape[:1], *facts.shape[count + 1 :])
             outputs.append(replace(facts, shape=shape))
-        kwargs = dict(call.kwargs)
-        tensor_of = self._with_masks(call.args[:1], kwargs.pop("mask", None))
+        tensor_of = self._with_masks(call.args[:1], call.kwargs.get("mask"))
+        kwargs = {name: value for name, value in call.kwargs.items() if name != "mask"}
         inputs = Call(call.layer, call.args, kwargs).inputs
         return Site(
             page=self.page,
@@ -299,7 +295,7 @@ class _ModelWriter:
             arrays=self.weights.get(full_name, {}),
             inputs=tuple(map(tensor_of, inputs)),
             outputs=tuple(outputs),
-            kwargs=with_tensors(kwargs, tensor_of),
+            kwargs=with_tensors(dict(call.kwargs), tensor_of),
             args=with_tensors(call.args, tensor_of),
             read=frozenset(
                 tensor.output
@@ -311,7 +307,7 @@ class _ModelWriter:
     def _with_masks(self, first: Any, masks: Any) -> Callable[[Tensor], TensorText]:
         """What looks a tensor up, with the mask that a call is given for it, if any."""
         given: dict[Tensor, str] = {}
-        if masks is not None:
+        if masks is not None and masks != HANDED_ON:
             of_each = masks if isinstance(masks, list | tuple) else [masks]
             for tensor, mask in zip(tensors_in(first), of_each, strict=False):
                 given[tensor] = "" if mask is None else self.values[mask].text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from compare.errors import BadInput
@@ -20,10 +20,15 @@ def check_writable(plan: ModelPlan, weights: Weights) -> None:
     """
     problems = [*unwritable(plan, weights)]
     if problems:
-        raise BadInput(
-            f"{plan.name}: expected layers that PyTorch can have, got "
-            f"{bounded(problems, '; ')}"
-        )
+        raise refusal(plan, problems)
+
+
+def refusal(plan: ModelPlan, problems: Sequence[str]) -> BadInput:
+    """The error of a model with layers or calls that PyTorch cannot have."""
+    return BadInput(
+        f"{plan.name}: expected layers that PyTorch can have, got "
+        f"{bounded(problems, '; ')}"
+    )
 
 
 def unwritable(plan: ModelPlan, weights: Weights, prefix: str = "") -> Iterator[str]:

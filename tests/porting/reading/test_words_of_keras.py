@@ -1,0 +1,63 @@
+"""The tables of Keras's words are those of the Keras that is installed."""
+
+import inspect
+
+import keras
+import pytest
+
+from compare.porting.reading import tensorflow_operations
+from compare.porting.reading.keras_layers import (
+    ACTIVATIONS,
+    AUGMENTING,
+    LAYERS,
+    OTHER_LAYERS,
+)
+from compare.porting.reading.words import CLASSES, MEANT, WORDS
+
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+BY_RNN = ("return_sequences", "return_state", "zero_output_for_mask")
+BY_RNN += ("go_backwards", "stateful")
+
+
+def layers_of_keras():
+    """Every class of `keras.layers`, by the name of the class."""
+    classes = {}
+    for value in vars(keras.layers).values():
+        if inspect.isclass(value) and issubclass(value, keras.layers.Layer):
+            classes[value.__name__] = value
+    return classes
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_takes_the_arguments_of_its_row(name):
+    parameters = set(inspect.signature(layers_of_keras()[name]).parameters)
+    if name in RECURRENT:  # handed on by name to what they are derived from
+        parameters.update(BY_RNN)
+
+    assert set(LAYERS[name]) - {"dtype"} <= parameters
+
+
+def test_every_layer_of_keras_is_in_one_of_the_tables():
+    listed = [*LAYERS, *AUGMENTING, *OTHER_LAYERS]
+    assert len(set(listed)) == len(listed)
+    assert set(layers_of_keras()) <= set(listed)
+
+
+def test_every_activation_is_one_of_keras():
+    names = {name for name in vars(keras.activations) if name.islower()}
+    names -= {"get", "serialize", "deserialize", "hard_swish", "swish"}
+    assert {name for name in names if not name.startswith("_")} == set(ACTIVATIONS)
+
+
+def test_new_words_are_those_of_keras():
+    for renamed in CLASSES.values():
+        assert renamed.new in LAYERS
+    for word in WORDS:
+        assert any(word.new in LAYERS[cls] for cls in LAYERS if word.is_for(cls))
+    for meant in MEANT:
+        assert meant.option in LAYERS[meant.cls]
+
+
+def test_every_function_of_tensorflow_is_an_operation_of_keras():
+    for function in tensorflow_operations.FUNCTIONS.values():
+        assert function.name == "getitem" or hasattr(keras.ops, function.name)
