@@ -17,6 +17,7 @@ from compare.porting import reference
 from compare.porting.judges import Judge
 from compare.progress import say
 from compare.subjects.own import run
+from compare.subjects.own.notes import INSIDE
 from compare.subjects.own.pair import OwnPair, described
 from compare.twins.versions import versions
 
