@@ -113,3 +113,33 @@ def _from_heads(torch: str, keras: str, heads: int) -> Row:
         return (kernel.reshape(-1, kernel.shape[-1]).T,)
 
     return Row((torch,), (keras,), to_keras, to_torch)
+
+
+def rows_of_linears(arrays: Arrays) -> tuple[Row, ...]:
+    """The rows of attention that PyTorch has as a Linear for each projection.
+
+    Args:
+        arrays: of Keras's layer, such as "query.kernel" and "gate.bias".
+    """
+    found: list[Row] = []
+    for name in arrays:
+        part, kind = name.split(".")
+        if kind == "kernel" and part == "output":
+            found.append(_from_heads(f"{part}.weight", name, 0))
+        elif kind == "kernel":
+            found.append(_in_heads(f"{part}.weight", name, 0))
+        else:
+            found.append(_flattened(f"{part}.bias", name))
+    return tuple(found)
+
+
+def _flattened(torch: str, keras: str) -> Row:
+    """PyTorch's bias is (heads * size,), Keras's (heads, size)."""
+
+    def to_keras(bias: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (bias,)
+
+    def to_torch(bias: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (bias.reshape(-1),)
+
+    return Row((torch,), (keras,), to_keras, to_torch)

@@ -20,6 +20,7 @@ from compare.kinds.changes import (
     reshaped_in_keras,
 )
 from compare.kinds.einsum import axes_of
+from compare.kinds.einsum_source import EINSUM_DENSE
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer, Mistake
@@ -246,7 +247,10 @@ LINEAR = Kind(
         ACTIVATION,
     ),
     mistakes=(*BIASES, ANOTHER_LAYER, *KERNELS, *ROUNDED, INITIAL),
-    sources={"Dense": Source(write, layout="features last")},
+    sources={
+        "Dense": Source(write, layout="features last"),
+        "EinsumDense": EINSUM_DENSE,
+    },
     files=(
         Axes({"weight": 2, "bias": 1}, {"kernel": 2, "bias": 1}),
         Axes({"weight": 2}, {"kernel": 2}),

@@ -8,10 +8,12 @@ import numpy as np
 
 from compare.kinds.any_arrays import ANOTHER_LAYER, INITIAL, ROUNDED
 from compare.kinds.changes import change_each, rolled
+from compare.kinds.graph import LayerPlan
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.mistake import ArraysOfLayer, Call, Computation, Mistake
 from compare.kinds.option import REQUIRED, Option, Options
+from compare.kinds.parameters import parameter
 from compare.kinds.rows import copied, in_any_layer
 from compare.kinds.source import Site, Source, call_text
 
@@ -94,6 +96,30 @@ def write(site: Site) -> str:
     return f"{layer}({indices})"
 
 
+def write_reversible(site: Site) -> str:
+    """An embedding, or the scores of all its rows for a vector."""
+    if not site.kwargs.get("reverse", False) and site.args[1:2] != (True,):
+        return write(site)
+    words, size = site.arrays["embeddings"].shape
+    layer = site.module(
+        call_text("nn.Embedding", words, size), ("Embedding", "Embedding")
+    )
+    table = f"{layer}.weight.T"
+    if "reverse_embeddings" in site.arrays:
+        table = parameter(site, "reverse_embeddings")
+    scores = f"{site.x.text} @ {table}"
+    if cap := site.setting("logit_soft_cap"):
+        scores = f"torch.tanh(({scores}) / {cap}) * {cap}"
+    return scores
+
+
+def problem_of_reversible(plan: LayerPlan, arrays: Arrays) -> str:
+    """A mask that Keras makes while the model runs, and tells nobody of before."""
+    if plan.config.get("mask_zero"):
+        return "ReversibleEmbedding with mask_zero=True; give it without, with a mask"
+    return ""
+
+
 def mask_of(site: Site) -> str:
     """The steps that count: those that are not 0, the index of padding."""
     mask = site.variable("mask")
@@ -156,7 +182,12 @@ EMBEDDING = Kind(
         _indices("low", -1, "subtract 1 from"),
     ),
     files=(Axes({"weight": 2}, {"embeddings": 2}),),
-    sources={"Embedding": Source(write, "features last", mask_of=mask_of)},
+    sources={
+        "Embedding": Source(write, "features last", mask_of=mask_of),
+        "ReversibleEmbedding": Source(
+            write_reversible, "features last", problem=problem_of_reversible
+        ),
+    },
     examples=(
         Example(
             "Embedding",

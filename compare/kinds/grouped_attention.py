@@ -7,6 +7,7 @@ dense layers of their own, and PyTorch's are Linears.
 from __future__ import annotations
 
 from compare.kinds.attention import compute
+from compare.kinds.attention_source import ATTENTION
 from compare.kinds.kind import Axes, Kind
 from compare.kinds.multi_head_attention import BY_HEADS
 from compare.kinds.option import REQUIRED, Option
@@ -18,6 +19,8 @@ GROUPED_ATTENTION = Kind(
     family="attention",
     compute=compute,
     files=(Axes({}, BY_HEADS),),
+    # Keras 3.15 calls its class otherwise than what it exports.
+    sources={"GroupQueryAttention": ATTENTION, "GroupedQueryAttention": ATTENTION},
     options=(
         Option(
             "heads",

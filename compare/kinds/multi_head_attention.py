@@ -9,6 +9,7 @@ from compare.kinds.attention import compute
 from compare.kinds.attention_array_mistakes import ARRAY_MISTAKES
 from compare.kinds.attention_arrays import rows
 from compare.kinds.attention_mistakes import COMPUTATION_MISTAKES
+from compare.kinds.attention_source import ATTENTION
 from compare.kinds.kind import Axes, Example, Kind
 from compare.kinds.option import REQUIRED, Option, Value, is_there
 
@@ -209,6 +210,7 @@ MULTI_HEAD_ATTENTION = Kind(
         INITIAL,
         *COMPUTATION_MISTAKES,
     ),
+    sources={"MultiHeadAttention": ATTENTION},
     files=(
         Axes(PACKED, BY_HEADS),
         Axes(_without_bias(PACKED), _without_bias(BY_HEADS)),

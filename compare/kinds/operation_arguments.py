@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from compare.kinds.rows import copied
+from compare.kinds.parameters import held
 from compare.kinds.source import (
-    Moved,
     Site,
     TensorText,
     Unwritable,
@@ -142,10 +141,7 @@ def _buffer(site: Site, made: str, array: np.ndarray) -> str:
         if np.array_equal(before, array):
             return f"self.{name}"
     suffix = f"_constant_{len(of_layer) + 1}" if of_layer else "_constant"
-    name = site.module(made, suffix=suffix).removeprefix("self.")
-    move = Moved("", site.name, {name: array}, (copied(name, name),))
-    site.page.moves.append(move)
-    return f"self.{name}"
+    return held(site, made, suffix, array)
 
 
 def list_text(value: Any) -> str:

@@ -16,6 +16,7 @@ from compare.kinds.kind import Kind
 from compare.kinds.layer import Arrays
 from compare.kinds.option import Option, Options
 from compare.kinds.rows import copied, in_any_layer
+from compare.kinds.scored_attention_source import SCORED
 
 # Takes arrays, queries, keys and options, and returns scores, (batch, time, source).
 Scores = Callable[[Arrays, np.ndarray, np.ndarray, Options], np.ndarray]
@@ -151,6 +152,7 @@ SCORED_ATTENTION = Kind(
         DROPOUT,
     ),
     switches={"scale": "use_scale", "concat_score_weight": "score_mode"},
+    sources={"Attention": SCORED},
 )
 ADDITIVE_ATTENTION = Kind(
     name="AdditiveAttention",
@@ -161,4 +163,5 @@ ADDITIVE_ATTENTION = Kind(
     rows=in_any_layer(copied("scale", "scale")),
     options=(_scale(True, "features"), DROPOUT),
     switches={"scale": "use_scale"},
+    sources={"AdditiveAttention": SCORED},
 )

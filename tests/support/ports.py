@@ -160,7 +160,7 @@ def arrays_of(layer):
     arrays = {}
     for variable in layer.weights:
         *_, part, name = f"/{variable.path}".split("/")
-        if type(layer).__name__ in ("MultiHeadAttention", "GroupQueryAttention"):
+        if type(layer).__name__.endswith("Attention") and len(layer.weights) > 3:
             part = "output" if part == "attention_output" else part
             name = f"{part}.{name}"
         arrays[name] = variable.numpy()

@@ -1,0 +1,63 @@
+"""How attention without projections is written in PyTorch, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from compare.kinds.parameters import parameter
+from compare.kinds.source import Site, Source, TensorText
+
+
+def write(site: Site) -> str | Sequence[str]:
+    """Scores of all keys for each query, their softmax, and a mean of values."""
+    query, value, *others = site.args[0]
+    key = others[0] if others else value
+    scores = site.variable("scores")
+    site.line(f"{scores} = {_scores(site, query, key)}", "(batch, time, source)")
+    if mask := _mask(site, query, value, scores):
+        seen = site.variable("seen")
+        site.line(f"{seen} = {mask}", "True where a query sees a key")
+        site.line(f"{scores} = torch.where({seen}, {scores}, {scores} - 1e9)")
+    weights = site.variable("weights")
+    text = f"F.softmax({scores}, dim=-1)"
+    site.line(f"{weights} = {text}", "(batch, time, source)")
+    used = weights
+    if rate := site.setting("dropout", 0.0):
+        used = f"F.dropout({weights}, {rate}, self.training)"
+    result = f"{used} @ {value.text}"
+    if query.mask:
+        result = f"torch.where({query.mask}[..., None], {result}, 0.0)"
+    return [result, weights] if _asks(site, "return_attention_scores", 3) else result
+
+
+def _scores(site: Site, query: TensorText, key: TensorText) -> str:
+    has_scale = "scale" in site.arrays
+    scale = f"{parameter(site, 'scale')} * " if has_scale else ""
+    added = f"{query.text}[:, :, None] + {key.text}[:, None]"
+    if site.plan.keras == "AdditiveAttention":
+        return f"({scale}torch.tanh({added})).sum(-1)"
+    if site.setting("score_mode", "dot") == "dot":
+        return f"{scale}{query.text} @ {key.text}.transpose(1, 2)"
+    weight = parameter(site, "concat_score_weight")
+    inside = f"{scale}({added})" if scale else added
+    return f"{weight} * torch.tanh({inside}).sum(-1)"
+
+
+def _mask(site: Site, query: TensorText, value: TensorText, scores: str) -> str:
+    """Which keys each query sees, as an expression; "" for all."""
+    masks = []
+    if value.mask:
+        masks.append(f"{value.mask}[:, None]")
+    if _asks(site, "use_causal_mask", 4):
+        masks.append(f"torch.ones_like({scores}, dtype=torch.bool).tril()")
+    return " & ".join(masks)
+
+
+def _asks(site: Site, name: str, place: int) -> bool:
+    """Whether a call asks for something, by a name or at a place."""
+    if len(site.args) > place:
+        return bool(site.args[place])
+    return bool(site.kwargs.get(name, False))
+
+
+SCORED = Source(write, "features last")
