@@ -385,6 +385,8 @@ def shape_text(value: TensorText) -> str:
     batch = " * ".join(("batch", *value.folded))
     value = value.step
     names = AXES.get(value.axes)
+    if value.axes == 2 and value.shape[1] is None:
+        names = ("batch", "time")  # of numbers that an embedding looks up
     if names and value.axes > 3 and value.shape[-1] is None and value.shape[1]:
         names = ("batch", "channels", *names[1:-1])  # as a layer's data format has them
     sizes = []

@@ -147,6 +147,17 @@ def test_recurrent_layers_run_in_each_step(wrapped):
     assert gap_and_moves(inputs, x, numbers(2, 6, 4, 3))[0] < 1e-12
 
 
+def test_steps_that_do_not_count_stay_so_after_each_step_is_run():
+    inputs = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(11, 4, mask_zero=True)(inputs)
+    x = layers.TimeDistributed(layers.BatchNormalization())(x)
+    x = layers.TimeDistributed(layers.Dense(3))(x)
+    x = layers.LSTM(3)(x)
+    indices = np.random.default_rng(1).integers(0, 3, (4, 7)).astype("int32")
+
+    assert widest_gap(drawn(keras.Model(inputs, x)), indices) < 1e-12
+
+
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_a_model_runs_in_each_step(suffix, tmp_path):
     inputs = keras.Input((8, 8, 3))

@@ -44,7 +44,7 @@ from compare.porting.writing.names import (
 )
 from compare.porting.writing.page_classes import ClassText, ordered
 from compare.porting.writing.unread import names_in
-from compare.porting.writing.values import Values, Way, unwrapped
+from compare.porting.writing.values import WRAPPER, Values, Way, unwrapped
 from compare.porting.writing.writable import problem_of, refusal
 
 # What tensors are called in a forward method, the first that is free.
@@ -254,7 +254,9 @@ class _ModelWriter:
         source = SOURCES[plan.keras]
         site = self._site(number, call, layer)
         mask = next((value.mask for value in site.inputs if value.mask), "")
-        if source.mask_of is not None and site.outputs[0].masked:
+        if layer.keras == WRAPPER:  # of whole steps, which what it wraps never sees
+            mask = self.values[call.inputs[0]].mask
+        elif source.mask_of is not None and site.outputs[0].masked:
             mask = source.mask_of(site)
             site = replace(site, result_mask=mask)
         second = site.inputs[0].features_second if site.inputs else False
