@@ -201,6 +201,7 @@ def port(
     out: str,
     config: str | None = None,
     *,
+    made_by: str | None = None,
     twin: bool = False,
     force: bool = False,
     seed: int = 0,
@@ -217,6 +218,8 @@ def port(
             example, `README.md` and `evidence.json`; made if it is not there.
         config: of the model, a JSON file as `model.to_json()` gives it, where `path`
             holds weights alone.
+        made_by: a Python file with a function that makes the Keras model, which is run,
+            such as "my_model.py:make"; in the place of `config`.
         twin: whether to write the model as source of Keras 3 as well.
         force: whether files of an earlier port may be overwritten.
         seed: of the inputs that the port is judged on.
@@ -231,4 +234,4 @@ def port(
     """
     from compare import port_session
 
-    return port_session.port(path, out, config, twin, force, seed)
+    return port_session.port(path, out, config, made_by, twin, force, seed)

@@ -63,6 +63,7 @@ examples:
   {command} port trained.h5 --out ported         source, weights, and the proof
   {command} port trained.keras --out ported --twin
   {command} port my.weights.h5 --config model.json --out ported
+  {command} port my.weights.h5 --from my_model.py:make --out ported
 
 exit status: 0 written, and the same as the original; 1 written, and not shown to be the
 same; 2 bad usage or input, and nothing is written"""
@@ -289,6 +290,13 @@ def _add_port(verb: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the model's configuration as JSON, as model.to_json() gives it, where "
         "MODEL holds weights alone",
+    )
+    verb.add_argument(
+        "--from",
+        dest="made_by",
+        metavar="FILE[:NAME]",
+        help="a Python file with a function that makes the Keras model, which is run, "
+        "where MODEL holds weights alone",
     )
     verb.add_argument(
         "--twin",

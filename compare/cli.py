@@ -209,7 +209,15 @@ def _port(args: argparse.Namespace) -> int:
     from compare.port_session import port
     from compare.reports.ports import print_port
 
-    ported = port(args.model, args.out, args.config, args.twin, args.force, args.seed)
+    ported = port(
+        args.model,
+        args.out,
+        args.config,
+        args.made_by,
+        args.twin,
+        args.force,
+        args.seed,
+    )
     print_port(_console(), ported, args.out)
     return _status(ported.is_proved)
 

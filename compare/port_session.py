@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compare.loading import in_a_log, load_harness, progress_bar, quiet, uncollected
@@ -16,13 +20,15 @@ def port(
     path: str,
     out: str,
     config: str | None = None,
+    made_by: str | None = None,
     twin: bool = False,
     force: bool = False,
     seed: int = 0,
 ) -> Port:
     """Port a saved model; see `compare.api.port`."""
-    from compare.porting.wishes import wished
+    from compare.porting.wishes import check_config, wished
 
+    check_config(config, made_by)
     with progress_bar() as bar:
         task = bar.add_task("reading the file", total=None)
         log = in_a_log(bar)
@@ -32,10 +38,39 @@ def port(
             bar.update(task, description=step)
             log(step)
 
-        with shown_by(show):
-            wish = wished(path, out, config, twin, force, seed)
-            say("loading PyTorch and Keras")
-            with quiet(), uncollected():
-                load_harness()
-                from compare.porting import port as porting
+        with shown_by(show), ExitStack() as stack:
+            content = path
+            if made_by is not None:
+                _load()
+                content, config = stack.enter_context(_made(made_by, path))
+            wish = wished(path, out, config or None, twin, force, seed, content)
+            _load()
+            from compare.porting import port as porting
+
             return porting.port(wish)
+
+
+def _load() -> None:
+    say("loading PyTorch and Keras")
+    with quiet(), uncollected():
+        load_harness()
+        import compare.porting.port  # noqa: F401
+
+
+@contextmanager
+def _made(made_by: str, weights: str) -> Iterator[tuple[str, str]]:
+    """The files to read of a model that a user's file makes; see `files_of`.
+
+    Args:
+        made_by: the user's file, and after a colon the name of what makes the model.
+        weights: the file with its weights.
+    """
+    from compare.porting.user_file import files_of, split
+    from compare.subjects.own.surroundings import at_work
+
+    say("making the model")
+    file, _ = split("--from", made_by)
+    with tempfile.TemporaryDirectory() as folder:
+        with at_work(file):
+            paths = files_of("--from", made_by, weights, Path(folder))
+        yield paths

@@ -50,3 +50,19 @@ def as_functional(
             f"numbers, got: {message(error)}"
         ) from None
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs)
+
+
+def with_weights(model: keras.Model, path: str) -> None:
+    """Give a model that has run the weights of a file, by the names that Keras gives.
+
+    Raises:
+        BadInput: if they are not its.
+    """
+    model.built = True
+    try:
+        model.load_weights(path)
+    except Exception as error:  # of many kinds
+        raise BadInput(
+            f"{path}: expected the weights of {class_name(model)}, got others: "
+            f"{message(error)}"
+        ) from None

@@ -95,14 +95,19 @@ def _kind_of(attribute: Any, backwards: bool) -> str:
             options.append(f"go_backwards={attribute.go_backwards}")
     kind = _class_name(cell).removesuffix("Cell")
     if kind == "Activation":
-        return f"Activation({attribute.activation.__name__})"
+        return f"Activation({_name_of(attribute.activation)})"
     options += unlike_pytorch(kind, lambda option: option.of_layer("keras", cell))
     if isinstance(cell, keras.layers.EinsumDense) and axes_of(cell.equation) is None:
         options.append(f"equation={cell.equation}")
     if options:
         return f"{kind}({', '.join(options)})"
-    relu = kind == "SimpleRNN" and cell.activation.__name__ == "relu"
+    relu = kind == "SimpleRNN" and _name_of(cell.activation) == "relu"
     return f"{kind}(relu)" if relu else kind
+
+
+def _name_of(activation: object) -> str:
+    """The name of a function, or the class of a layer, that is an activation."""
+    return getattr(activation, "__name__", class_name(activation))
 
 
 def _class_name(layer: keras.Layer) -> str:

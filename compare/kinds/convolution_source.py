@@ -14,6 +14,7 @@ from compare.kinds.rows import copied
 from compare.kinds.source import Site, Source, call_text, changed
 from compare.kinds.windows import reaches
 
+LONGEST = 48  # letters of two layers that are called in one line
 DEFAULTS = {"stride": 1, "dilation": 1, "groups": 1, "bias": True, "output_padding": 0}
 
 
@@ -129,7 +130,12 @@ def write_separable(site: Site) -> str:
     pointwise_rows = (turned("weight", "pointwise_kernel"), copied("bias", "bias"))
     first = site.module(each, rows=depthwise_rows, suffix="_depthwise")
     second = site.module(across, rows=pointwise_rows, suffix="_pointwise")
-    return with_activation(site, f"{second}({first}({around.text}))")
+    between_text = f"{first}({around.text})"
+    if len(second + between_text) > LONGEST:
+        name = site.variable("depthwise")
+        site.line(f"{name} = {between_text}")
+        between_text = name
+    return with_activation(site, f"{second}({between_text})")
 
 
 def problem(plan: LayerPlan, arrays: Arrays) -> str:

@@ -51,7 +51,6 @@ class Judge:
 def judge_of(
     path: Path,
     saved: Saved,
-    is_whole: bool,
     twin: Any,
     runs: Sequence[Sequence[np.ndarray]],
 ) -> Judge:
@@ -60,7 +59,6 @@ def judge_of(
     Args:
         path: of the file.
         saved: what was read from it.
-        is_whole: whether the file holds the configuration as well as the weights.
         twin: the model, rebuilt in Keras 3 from configuration and arrays.
         runs: inputs of each run, one array for each.
     """
@@ -68,7 +66,7 @@ def judge_of(
     from compare.in_keras import legacy
     from compare.in_keras import saved as loading
 
-    if not is_whole:
+    if not saved.is_whole:
         return Judge(
             "rebuilt in Keras 3", f"{REBUILT}: the file holds weights alone.", twin
         )

@@ -85,7 +85,7 @@ def port(wish: Wish) -> Port:
     ports.load(module, state_of(module, source.moves))
     sizes = inputs.sizes_of(saved.plan, original.facts)
     runs = [inputs.drawn(saved.plan, original.facts, wish.seed, s) for s in sizes]
-    judge = judge_of(wish.path, saved, wish.is_whole, original.model, runs)
+    judge = judge_of(wish.path, saved, original.model, runs)
     evidence = proved(wish.path.name, module, judge, runs, wish.seed)
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes)))
     contents = {

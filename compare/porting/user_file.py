@@ -89,6 +89,47 @@ def model_of(option: str, text: str, side: Side) -> UserModel:
     return UserModel(model, defined)
 
 
+def files_of(option: str, text: str, weights: str, folder: Path) -> tuple[str, str]:
+    """What to read of a model that a user's file makes, whose weights are in a file.
+
+    Args:
+        option: that names the user's file, for messages.
+        text: the file, and after a colon the name of what makes the model.
+        weights: the file with the weights.
+        folder: where files may be written.
+
+    Returns:
+        The file with the weights, and that with the configuration, or "" where the
+        first has it as well: a model of the user's own class names its layers in the
+        file as its attributes, so Keras itself gives it the weights.
+
+    Raises:
+        BadInput: as `model_of`; if the model is of a class of the user's own, and the
+            file does not say the shape of its inputs; or if the weights are not its.
+    """
+    from compare.in_keras.functional import as_functional, with_weights
+    from compare.in_keras.models import is_graph
+
+    made = model_of(option, text, "keras")
+    with blamed(Path(split(option, text)[0])):
+        functional = as_functional(made.model, _shapes(made.defined.get("input_shape")))
+    if is_graph(made.model):
+        config = folder / "model.json"
+        config.write_text(functional.to_json(), "utf-8")
+        return weights, str(config)
+    with_weights(made.model, weights)
+    whole = folder / "model.keras"
+    functional.save(whole)
+    return str(whole), ""
+
+
+def _shapes(shape: object) -> list[tuple[int | None, ...]]:
+    """The shape of a model's input as the user's file says it, or nothing."""
+    if not isinstance(shape, list | tuple):
+        return []
+    return [tuple(size if isinstance(size, int) else None for size in shape)]
+
+
 def _maker(
     path: str, defined: Mapping[str, Any], name: str, side: Side, is_model: Any
 ) -> Any:

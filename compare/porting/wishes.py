@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from compare.errors import BadInput
 from compare.porting import folder
 from compare.porting.reading import Saved, read
+from compare.porting.user_file import split
 from compare.porting.writing.writable import check_writable
 
 MODEL, WEIGHTS, CHECK = "model.py", "model.safetensors", "check.py"
@@ -32,7 +34,6 @@ class Wish:
     Args:
         path: of the file.
         saved: what was read from it.
-        is_whole: whether the file holds the configuration as well as the weights.
         folder: where the port goes.
         twin: whether to write the model as source of Keras 3 as well.
         seed: of inputs and random weights.
@@ -40,7 +41,6 @@ class Wish:
 
     path: Path
     saved: Saved
-    is_whole: bool
     folder: Path
     twin: bool
     seed: int
@@ -56,6 +56,16 @@ def names_of_files(twin: bool) -> tuple[str, ...]:
     return (*FILES, TWIN) if twin else FILES
 
 
+def check_config(config: str | None, made_by: str | None) -> None:
+    """Raise BadInput where two options say what the model is."""
+    if config is not None and made_by is not None:
+        raise BadInput(
+            "expected --config or --from to say what the model is, got both; drop one"
+        )
+    if made_by is not None:
+        split("--from", made_by)
+
+
 def wished(
     path: str,
     out: str,
@@ -63,15 +73,27 @@ def wished(
     twin: bool = False,
     force: bool = False,
     seed: int = 0,
+    content: str = "",
 ) -> Wish:
     """Check and read what is to be ported; neither framework is loaded.
 
-    Arguments are those of `compare.api.port`.
+    Arguments are those of `compare.api.port`, but for one.
+
+    Args:
+        path: of the file.
+        out: of the folder.
+        config: of the configuration, where `content` has none.
+        twin: as in `Wish`.
+        force: whether files of an earlier port may be overwritten.
+        seed: as in `Wish`.
+        content: the file to read, if that is another than `path`.
 
     Raises:
         BadInput: if the folder cannot be written, or the file not be read.
     """
     target = folder.checked(out, names_of_files(twin), force)
-    saved = read(path, config)
+    saved = read(content or path, config)
+    if content not in ("", path):
+        saved = replace(saved, is_whole=False)
     check_writable(saved.plan, saved.weights)
-    return Wish(Path(path), saved, config is None, target, twin, seed)
+    return Wish(Path(path), saved, target, twin, seed)

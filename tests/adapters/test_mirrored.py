@@ -40,6 +40,8 @@ FILES = {
     "padding": "Keras's layers say by their masks which steps count",
     "evaluating": "layers of Keras may act as in training unless they are told",
     "legacy": "only Keras has an older self, which old files are for",
+    "ports": "a port is a module of PyTorch",
+    "saved": "Keras alone loads saved models, as originals of ports",
     "needed_arguments": "each kind says how it is written in PyTorch",
     "made_layers": "source of PyTorch is run, so that its layers need not be made",
     "placed_weights": "source of PyTorch loads its weights itself",

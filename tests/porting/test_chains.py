@@ -27,6 +27,13 @@ MOVE = "x = x.permute(0, 2, 3, 1)  # (batch, 8, 8, 4)"
             "x.permute(0, 2, 3, 1).flatten(1)",
         ),
         (
+            "x = x.unflatten(0, (-1, 5))  # (batch, 5, 4)",
+            "x.transpose(1, 2)",
+            "(batch, 4, 5)",
+            set(),
+            "x.unflatten(0, (-1, 5)).transpose(1, 2)",
+        ),
+        (
             "x = x + y  # (batch, 4)",
             "torch.relu(x)",
             "(batch, 4)",

@@ -4,8 +4,12 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from ports import drawn, in_float64, port_of, widest_gap
+from ports import drawn, in_float64, port_from, port_of, widest_gap
 from torch import from_numpy
+
+from compare.in_keras.rebuilding import rebuilt
+from compare.porting.reading import read
+from compare.porting.writing.pytorch_source import Facts
 
 RANDOM = np.random.default_rng(0)
 
@@ -141,6 +145,31 @@ def test_recurrent_layers_run_in_each_step(wrapped):
     x = layers.LSTM(2)(x)
 
     assert gap_and_moves(inputs, x, numbers(2, 6, 4, 3))[0] < 1e-12
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_model_runs_in_each_step(suffix, tmp_path):
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, activation="relu")(inputs)
+    x = layers.GlobalMaxPooling2D()(layers.BatchNormalization()(x))
+    encoder = keras.Model(inputs, x, name="encoder")
+    videos = keras.Input((None, 8, 8, 3))
+    x = layers.TimeDistributed(encoder, name="steps")(videos)
+    x = layers.Activation("tanh")(x)
+    model = drawn(keras.Model(videos, layers.LSTM(4)(x), name="reader"))
+    path = tmp_path / f"model{suffix}"
+    model.save(path)
+    saved = read(path)
+    live = rebuilt(saved.plan, saved.weights)
+    facts = Facts(live.facts, live.models)
+    port = port_from(saved.plan, facts, saved.weights).double()
+    videos = RANDOM.normal(size=(2, 5, 8, 8, 3))
+
+    result = port(from_numpy(videos)).detach().numpy()
+
+    assert "x.flatten(0, 1)" in port.source
+    assert "torch.tanh(x)" in port.source  # the call of a model is a line of its own
+    assert np.abs(result - np.array(in_float64(model)(videos))).max() < 1e-12
 
 
 def channels(data_format):

@@ -206,3 +206,23 @@ def test_a_configuration_of_more_memory_than_its_file_holds_takes_none():
 
     with pytest.raises(BadInput, match=r"dense: .*have 6 numbers"):
         rebuilt(single(layer, (3,)), weights)
+
+
+@pytest.mark.parametrize("cls", ["Activation", "Dense", "SimpleRNN"])
+def test_a_layer_may_be_an_activation(cls):
+    """Keras takes one in the place of a function; it has no name of a function."""
+    config = {"activation": {"class_name": "ELU", "config": {"alpha": 0.5}}}
+    shape, arrays = (4, 3), {}
+    if cls != "Activation":
+        config["units"] = 3
+        arrays = {"kernel": np.eye(3), "bias": np.zeros(3)}
+    if cls == "SimpleRNN":
+        shape = (1, 3)
+        arrays = {**arrays, "recurrent_kernel": np.eye(3)}
+    plan = single(LayerPlan("a", cls, config), shape)
+    x = np.linspace(-2, 2, 3 * shape[0]).reshape(1, *shape)
+
+    (result,) = outputs(rebuilt(plan, {"a": arrays} if arrays else {}).model, [x])
+
+    right = np.where(x > 0, x, 0.5 * np.expm1(x))
+    assert np.abs(result - right.reshape(result.shape)).max() < 1e-7

@@ -8,8 +8,10 @@ WIDTH = 88
 INDENT = 8  # of a line of `forward`
 # "x = self.conv(x)  # (batch, 16, height, width)"
 ASSIGNED = re.compile(r"(\w+) = (.*)  # (\(.*\))")
-# Axes that are moved, as an expression.
-MOVES = re.compile(r"\w+(\.(permute|transpose|movedim|flatten)\([\d, -]*\))+")
+# Axes that are moved, as an expression: "x.permute(0, 2, 3, 1)".
+METHODS = "permute|transpose|movedim|flatten|unflatten|reshape|unsqueeze|squeeze"
+ARGUMENTS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
+MOVES = re.compile(rf"\w+(\.({METHODS}){ARGUMENTS})+")
 
 
 def joined(last: str, text: str, shape: str, live: set[str]) -> str:

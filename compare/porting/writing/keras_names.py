@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import keyword
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
@@ -23,9 +24,10 @@ STATES = {
 
 
 def short(word: str) -> str:
-    """A name in small letters that is not too long, and no function of Python's."""
-    word = word.lower()[:LONGEST].rstrip("_") or "layer"
-    return f"{word}_" if word in AMBIGUOUS or hasattr(builtins, word) else word
+    """A name in small letters that is not too long, and no word of Python's."""
+    word = word.lower()[:LONGEST].strip("_") or "layer"
+    is_python = keyword.iskeyword(word) or hasattr(builtins, word)
+    return f"{word}_" if is_python or word in AMBIGUOUS else word
 
 
 def free(word: str, taken: Container[str]) -> str:

@@ -13,6 +13,7 @@ from compare.kinds.graph import (
 )
 from compare.kinds.source import Page, TensorText, moved_features, shape_text
 from compare.kinds.sources import SOURCES
+from compare.porting.writing.chains import joined
 
 WRAPPER = "TimeDistributed"
 # What acts on the last axis alone, so that it takes a sequence of steps as one tensor.
@@ -151,8 +152,14 @@ class Values:
         if is_read_later:
             name = self.page.variable(_name_for(value, moved))
             self.spares[tensor] = value
-        arranged = replace(moved, text=name)
-        self.page.lines.append(f"{name} = {moved.text}  # {shape_text(arranged)}")
+        arranged, shape = replace(moved, text=name), shape_text(moved)
+        text = moved.text
+        if not is_read_later and self.page.lines:
+            chain = joined(self.page.lines[-1], text, shape, set())
+            if chain:
+                text = chain
+                del self.page.lines[-1]
+        self.page.lines.append(f"{name} = {text}  # {shape}")
         if not is_read_later:
             self._rename(value, arranged)
         self.texts[tensor] = arranged
