@@ -29,6 +29,7 @@ def proved(
     judge: Judge,
     runs: Sequence[tuple[np.ndarray, ...]],
     seed: int,
+    packs: bool = False,
 ) -> Evidence:
     """Run the port and what it is compared with, as the suite runs any pair.
 
@@ -38,6 +39,8 @@ def proved(
         judge: what it is compared with.
         runs: inputs of each run, one array for each; of other sizes after the first.
         seed: of random weights, which are tried as well.
+        packs: whether the port brings the steps that count to the front, so that its
+            layers have them elsewhere than Keras has.
 
     Raises:
         BadInput: if nothing could be compared.
@@ -66,7 +69,7 @@ def proved(
             continue
         if number == 0:
             results += judged.results
-            notes += judged.notes
+            notes += [n for n in judged.notes if not (packs and n.startswith(INSIDE))]
             notes.append(reference.held(judged.twins, judged.pair.arrays).sentence())
         else:  # what a pass is worth, the first run tells
             results += [

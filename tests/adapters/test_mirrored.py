@@ -41,6 +41,7 @@ FILES = {
     "evaluating": "layers of Keras may act as in training unless they are told",
     "legacy": "only Keras has an older self, which old files are for",
     "ports": "a port is a module of PyTorch",
+    "functional": "only Keras has functional models",
     "saved": "Keras alone loads saved models, as originals of ports",
     "needed_arguments": "each kind says how it is written in PyTorch",
     "made_layers": "source of PyTorch is run, so that its layers need not be made",
