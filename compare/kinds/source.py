@@ -24,7 +24,7 @@ Layout = Literal["features second", "features last", "any"]
 # What a tensor's axes are called in comments, by their number, in Keras's order.
 AXES = {
     1: ("batch",),
-    2: ("batch", "features"),
+    2: ("batch", "time"),
     3: ("batch", "time", "features"),
     4: ("batch", "height", "width", "channels"),
     5: ("batch", "depth", "height", "width", "channels"),

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save as save_arrays
 
-import compare
 from compare.judging.evidence import Evidence
 from compare.kinds.source import identifier
 from compare.porting import folder, inputs, readme, running
@@ -86,7 +85,8 @@ def port(wish: Wish) -> Port:
     sizes = inputs.sizes_of(saved.plan, original.facts)
     runs = [inputs.drawn(saved.plan, original.facts, wish.seed, s) for s in sizes]
     judge = judge_of(wish.path, saved, original.model, runs)
-    evidence = proved(wish.path.name, module, judge, runs, wish.seed)
+    packs = "pack_padded_sequence" in source.text
+    evidence = proved(wish.path.name, module, judge, runs, wish.seed, packs)
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes)))
     contents = {
         MODEL: source.text.encode(),
@@ -105,7 +105,7 @@ def port(wish: Wish) -> Port:
         is_proved=evidence.as_expected and judge.is_confirmed,
         notes=notes,
         files={file: MEANINGS[file] for file in names},
-        by=f"twinproof {compare.__version__}",
+        by=f"twinproof {evidence.versions['compare']}",
     )
     contents[README] = readme.text(facts_of_readme, evidence).encode()
     contents[EVIDENCE] = _document(facts_of_readme, judge, evidence).encode()

@@ -27,7 +27,7 @@ from compare.kinds.source import (
     shape_text,
 )
 from compare.kinds.sources import SOURCES
-from compare.porting.writing.chains import joined
+from compare.porting.writing.chains import joined, without_brackets
 from compare.porting.writing.handed_masks import needed_calls, without_handed_masks
 from compare.porting.writing.models_inside import (
     ModelCall,
@@ -224,7 +224,7 @@ class _ModelWriter:
         if value.text.isidentifier():
             self.page.live.add(value.text)
             return value
-        text, shape = value.text, shape_text(value)
+        text, shape = without_brackets(value.text), shape_text(value)
         if self.page.lines and not self._calls_model(self.page.lines[-1]):
             chain = joined(self.page.lines[-1], text, shape, self.page.live)
             if chain:
