@@ -104,6 +104,15 @@ def test_readers_of_one_tensor_have_it_as_they_take_it():
     assert gap_and_moves(inputs, outputs, numbers(2, 8, 8, 3))[0] < 1e-12
 
 
+def test_two_names_of_one_tensor_move_together():
+    inputs = keras.Input((8, 6, 3))
+    same = layers.Activation("linear")(inputs)
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(same))
+    outputs = [layers.Dense(2)(x), layers.Softmax(axis=2)(inputs)]
+
+    assert gap_and_moves(inputs, outputs, numbers(2, 8, 6, 3))[0] < 1e-12
+
+
 @pytest.mark.parametrize("steps", [5, None])
 def test_each_step_is_run_as_a_sample(steps):
     inputs = keras.Input((steps, 8, 8, 3))
