@@ -5,17 +5,19 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+import numpy as np
 import torch
 
 from compare.errors import BadInput
 from compare.in_pytorch import computed
 from compare.in_pytorch.precision import one_thread
 from compare.in_pytorch.recorded import Recording
-from compare.in_pytorch.recording import recorded
+from compare.in_pytorch.recording import recorded, tensors_in
 from compare.one_line import message_of
 
 BATCH = "batch"
@@ -103,6 +105,40 @@ class Runs:
                 "batch,time,8"
             )
 
+    def seen(
+        self, names: Sequence[str]
+    ) -> dict[str, tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]]:
+        """The tensors that modules inside take and return in their last call.
+
+        In a first call the states of a cell are zeros, which tell less.
+
+        Args:
+            names: of the modules.
+
+        Returns:
+            Arrays in float64, outer modules first; of those alone that are called.
+        """
+        model = copy.deepcopy(self._model).double()
+        calls: dict[str, tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]] = {}
+
+        def note(name: str) -> Any:
+            def hook(module: Any, args: Any, kwargs: Any, result: Any) -> None:
+                calls[name] = (_arrays((args, kwargs)), _arrays(result))
+
+            return hook
+
+        for name in names:
+            module = model.get_submodule(name)
+            module.register_forward_hook(note(name), with_kwargs=True)
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)  # of the states that forward makes
+        try:
+            with torch.no_grad(), suppress(Exception):  # of the user's code
+                self._run(self.inputs, {}, SIZES, model)
+        finally:
+            torch.set_default_dtype(before)
+        return {name: calls[name] for name in names if name in calls}
+
     def _try(self, inputs: Sequence[Input]) -> Exception | None:
         """Run with these inputs, of the dtypes that work; return the first error."""
         names = self._argument_names(inputs)
@@ -158,8 +194,13 @@ class Runs:
                 ) from None
 
     def _run(
-        self, specs: Sequence[Input], other: dict[str, int], sizes: Any
+        self,
+        specs: Sequence[Input],
+        other: dict[str, int],
+        sizes: Any,
+        double: torch.nn.Module | None = None,
     ) -> Recording:
+        """Run the module, or its copy in float64, at sizes of which some are others."""
         generator = torch.Generator().manual_seed(0)
         tensors = []
         times: list[int] = []
@@ -175,8 +216,11 @@ class Runs:
             tensors.append(self._drawn(spec, shape, times, generator))
         names = [spec.name for spec in specs]
         by_name = names != self._argument_names([Input(s.shape) for s in specs])
+        if double is not None:
+            tensors = [t.double() if t.is_floating_point() else t for t in tensors]
         with one_thread():
-            return recorded(self._model, self._leaves, tensors, names, by_name)
+            leaves = self._leaves if double is None else []
+            return recorded(double or self._model, leaves, tensors, names, by_name)
 
     def _drawn(
         self, spec: Input, shape: Sequence[int], times: Sequence[int], generator: Any
@@ -252,3 +296,8 @@ def guessed(model: torch.nn.Module) -> Iterator[tuple[Input, ...]]:
             yield (Input(shape, dtype=FLOAT),)
         if shapes:
             return
+
+
+def _arrays(value: Any) -> tuple[np.ndarray, ...]:
+    """All tensors in a value as arrays."""
+    return tuple(tensor.detach().numpy().copy() for tensor in tensors_in(value))

@@ -23,6 +23,7 @@ from compare.kinds.graph import (
 from compare.kinds.graph import tensors_in as tensors_of
 from compare.porting.reading.traced import (
     attention,
+    by_hand,
     cells,
     convolutions,
     elementwise,
@@ -37,6 +38,7 @@ from compare.porting.reading.traced import (
     shapes,
     windows,
 )
+from compare.porting.reading.traced.by_hand import ByHand, Seen, recognised
 from compare.porting.reading.traced.constants import counting
 from compare.porting.reading.traced.loops import rolled
 from compare.porting.reading.traced.reader import Handler, Reader, Stub
@@ -62,6 +64,7 @@ LAYERS: dict[str, Handler] = {
     **windows.LAYERS,
     **recurrent.LAYERS,
     **cells.LAYERS,
+    **by_hand.LAYERS,
     **attention.LAYERS,
 }
 
@@ -117,9 +120,16 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
     name = type(module).__name__
     leaves = [path for path, part in model.named_modules() if _is_leaf(part)]
     runs = Runs(model, leaves, name, inputs)
+    own = _by_hand(model, runs)
+    if own:
+        leaves = [path for path in leaves if not _is_in(path, own)] + list(own)
+        runs = Runs(model, leaves, name, runs.inputs)
     try:
-        kinds = {path: kind_of(model.get_submodule(path)) for path in leaves}
-        recording = unified([rolled(own, kinds) for own in runs.recordings])
+        kinds = {
+            path: kind_of(model.get_submodule(path)).split("(")[0] for path in leaves
+        }
+        kinds |= {path: layer.word for path, layer in own.items()}
+        recording = unified([rolled(one_run, kinds) for one_run in runs.recordings])
     except Unlike as error:
         raise BadInput(
             f"{name}: expected a forward that does the same at any size, got another "
@@ -133,6 +143,7 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
         len(runs.recordings),
         counting,
         trainable=trainable,
+        by_hand=own,
     )
     reader.read(FUNCTIONS, LAYERS)
     outputs = _outputs(reader, name)
@@ -160,6 +171,28 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
         tuple(stub for stub in reader.stubs if stub.name in plan.layers),
         runs.inputs,
     )
+
+
+def _by_hand(model: Any, runs: Runs) -> dict[str, ByHand]:
+    """Recurrent layers and cells that the module's author wrote, by name."""
+    paths = []
+    for path, part in model.named_modules():
+        if path and is_own(part) and list(part.parameters()):
+            paths.append(path)
+    own: dict[str, ByHand] = {}
+    if not paths:
+        return own
+    for path, (args, results) in runs.seen(paths).items():
+        if not _is_in(path, own):
+            layer = recognised(model.get_submodule(path), Seen(args, results))
+            if layer is not None:
+                own[path] = layer
+    return own
+
+
+def _is_in(path: str, paths: Any) -> bool:
+    """Whether a module is in one of these."""
+    return any(path.startswith(f"{outer}.") for outer in paths)
 
 
 def _is_leaf(part: Any) -> bool:

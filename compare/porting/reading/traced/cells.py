@@ -73,22 +73,31 @@ def cell(reader: Reader, step: Step) -> list[Any]:
 
 def _called(reader: Reader, step: Step, x: Tensor, config: dict[str, Any]) -> int:
     """Call the layer of a cell on a sequence; returns the number of the call."""
-    module = reader.module(step.name)
-    kind, settings = kind_and_config(module)
-    given = reader.bound(step, "input hx", hx=None)
-    states = given.hx
-    states = list(states) if isinstance(states, list | tuple) else [states]
+    cls, settings, arrays = _cell(reader, step.name)
+    states = list(step.args[1:])
+    if len(states) == 1 and isinstance(states[0], list | tuple):
+        states = list(states[0])
+    states += (step.kwargs or {}).values()
     kwargs: dict[str, Any] = {}
     if not all(state is None or is_zero(reader, state) for state in states):
         if any(is_zero(reader, state) for state in states):
             raise Unported("one initial state of zeros beside another one")
         plain = [reader.graph.plain(reader.tensor(state)) for state in states]
         kwargs["initial_state"] = [value.tensor for value in plain]
-    names = ["kernel", "recurrent_kernel", *(["bias"] if module.bias else [])]
-    arrays = moved(kind, arrays_of(module), names)
-    cls = kind.keras[0].split("(")[0]
     plan = LayerPlan(name_of(reader, step), cls, {**settings, **config})
     return placed(reader.graph, plan, [x], arrays, kwargs)
+
+
+def _cell(reader: Reader, name: str) -> tuple[str, dict[str, Any], Any]:
+    """Keras's class, settings and arrays of a cell, of PyTorch or by hand."""
+    own = reader.by_hand.get(name)
+    if own is not None:
+        return own.cls, dict(own.config), own.arrays
+    module = reader.module(name)
+    kind, settings = kind_and_config(module)
+    names = ["kernel", "recurrent_kernel", *(["bias"] if module.bias else [])]
+    arrays = moved(kind, arrays_of(module), names)
+    return kind.keras[0].split("(")[0], settings, arrays
 
 
 FUNCTIONS: dict[str, Handler] = {LOOP: loop}

@@ -42,7 +42,7 @@ def operand(
         A number, or a tensor of Keras.
     """
     constant = reader.get(ref)
-    arrays = in_all_runs(constant, runs)
+    arrays = _once(in_all_runs(constant, runs))
     count = len(shape)
     if len({a.ndim for a in arrays}) > 1:
         raise Unported("a constant whose number of axes depends on the sizes")
@@ -62,9 +62,25 @@ def operand(
     table = _table(reader, ref, arrays, lead, count, order)
     if table is not None:
         return table
-    if isinstance(constant.value, Open):
+    if any(not np.array_equal(array, arrays[0]) for array in arrays):
         raise Unported("a constant that depends on the sizes of the input")
     return _weight(reader, ref, _in_order(arrays[0], lead, order, count), lead)
+
+
+def _once(arrays: list[np.ndarray]) -> list[np.ndarray]:
+    """A constant of several runs without what repeats along axes of open sizes."""
+    if len({array.ndim for array in arrays}) > 1:
+        return arrays
+    for axis in range(arrays[0].ndim):
+        sizes = {array.shape[axis] for array in arrays}
+        firsts = [array.take([0], axis) for array in arrays]
+        repeats = all(
+            np.array_equal(np.broadcast_to(first, array.shape), array)
+            for first, array in zip(firsts, arrays, strict=True)
+        )
+        if len(sizes) > 1 and repeats:
+            arrays = firsts
+    return arrays
 
 
 def in_all_runs(constant: Constant, runs: int) -> list[np.ndarray]:

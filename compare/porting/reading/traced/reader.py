@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -67,6 +67,7 @@ class Reader:
         names: of layers in Keras, by those in PyTorch.
         counted: the numbers of the steps of a tensor along an axis of Keras.
         trainable: names of the module's parameters.
+        by_hand: what recurrent layers by hand are, by name.
         functions, layers: what turns a step, as in `read`.
     """
 
@@ -84,6 +85,7 @@ class Reader:
     names: dict[str, str] = field(default_factory=dict)
     counted: dict[tuple[Tensor, int], Tensor] = field(default_factory=dict)
     trainable: frozenset[str] = frozenset()
+    by_hand: Mapping[str, Any] = field(default_factory=dict)
     functions: dict[str, Handler] = field(default_factory=dict)
     layers: dict[str, Handler] = field(default_factory=dict)
 
@@ -136,6 +138,8 @@ class Reader:
 
     def kind(self, name: str) -> str:
         """The class of PyTorch that a layer is of."""
+        if name in self.by_hand:
+            return str(self.by_hand[name].word)
         return kind_of(self.module(name)).split("(")[0]
 
     def _live(self) -> set[int]:
