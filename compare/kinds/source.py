@@ -355,7 +355,7 @@ def number_text(value: Any) -> str:
             return items[0]
         return f"({', '.join(items)})"
     if isinstance(value, str):
-        return f'"{value}"'
+        return '"' + repr(value)[1:-1].replace('"', '\\"') + '"'
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
     return repr(value)

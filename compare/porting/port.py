@@ -16,6 +16,7 @@ from compare.porting.contents import (
 from compare.porting.judges import judge_of
 from compare.porting.moving import state_of
 from compare.porting.proof import proved
+from compare.porting.sizes import check_sizes
 from compare.porting.wishes import (
     CHECK,
     EVIDENCE,
@@ -55,11 +56,12 @@ def port(wish: Wish) -> Port:
     say("writing the source")
     name = class_name(wish.path.name)
     original = rebuilt(saved.plan, saved.weights)
+    sizes = inputs.sizes_of(saved.plan, original.facts)
+    check_sizes(saved.plan, original, sizes)
     facts = Facts(original.facts, original.models)
     source = pytorch_source(saved.plan, facts, saved.weights, name)
     module = getattr(running.module_of(source.text, MODEL), name)()
     ports.load(module, state_of(module, source.moves))
-    sizes = inputs.sizes_of(saved.plan, original.facts)
     runs = [inputs.drawn(saved.plan, original.facts, wish.seed, s) for s in sizes]
     judge = judge_of(wish.path, saved, original.model, runs)
     packs = "pack_padded_sequence" in source.text
