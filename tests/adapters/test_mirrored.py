@@ -46,6 +46,7 @@ FILES = {
     "saved_weights": "Keras's files tell the model, so that none is given with them",
     "legacy": "only Keras has an older self, which old files are for",
     "ports": "a port is a module of PyTorch",
+    "functional": "only Keras has functional models",
     "saved": "Keras alone loads saved models, as originals of ports",
     "needed_arguments": "each kind says how it is written in PyTorch",
     "made_layers": "source of PyTorch is run, so that its layers need not be made",
