@@ -11,6 +11,7 @@ import numpy as np
 
 from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.recorded import Recording, Ref, Step, refs_in
+from compare.in_pytorch.unifying import Open
 from compare.kinds.graph import INPUT, LayerPlan, Tensor
 from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.sizes import Shape, is_open
@@ -391,4 +392,4 @@ def trimmed(items: Sequence[Any]) -> Any:
 
 
 def _written(shape: Shape) -> tuple[int | None, ...]:
-    return tuple(None if is_open(size) else size for size in shape)
+    return tuple(None if isinstance(size, Open) else size for size in shape)

@@ -181,7 +181,9 @@ def adaptive(reader: Reader, step: Step) -> Value:
     value = reader.tensor(step.args[0])
     if len(value.shape) != axes + 2:
         raise Unported("pooling without a batch")
-    target = _each(target, axes) if target is not None else (None,) * axes
+    if target is None:
+        raise Unported("pooling to a size that is the input's")
+    target = _each(target, axes)
     word = "Average" if mean else "Max"
     value = channels_last(reader, value)
     if set(target) == {1}:
