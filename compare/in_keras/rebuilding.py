@@ -22,6 +22,7 @@ from compare.in_keras.precision import settled
 from compare.in_keras.refusals import message
 from compare.judging.words import Precision
 from compare.kinds.graph import (
+    HANDED_ON,
     INPUT,
     OPERATION,
     Call,
@@ -30,6 +31,7 @@ from compare.kinds.graph import (
     Tensor,
     TensorFacts,
     Weights,
+    tensors_in,
     with_tensors,
 )
 from compare.kinds.layer import Arrays
@@ -49,12 +51,14 @@ class Rebuilt:
             several times, what holds for all of these calls.
         layers: by the full name of a plan; the live ones may have other names, since
             Keras admits no slashes.
+        graph: that can be called on symbolic tensors again.
     """
 
     model: keras.Model
     facts: Facts
     models: Mapping[str, Facts]
     layers: Mapping[str, keras.Layer]
+    graph: _Graph
 
 
 def rebuilt(plan: ModelPlan, weights: Weights) -> Rebuilt:
@@ -74,7 +78,33 @@ def rebuilt(plan: ModelPlan, weights: Weights) -> Rebuilt:
         warnings.simplefilter("ignore", UserWarning)
         graph = _Graph(plan, "", weights, layers)
         facts = graph.facts(graph.inputs, models)
-    return Rebuilt(graph.model, facts, models, layers)
+    return Rebuilt(graph.model, facts, models, layers, graph)
+
+
+def facts_at(
+    model: Rebuilt, shapes: Sequence[Sequence[int]]
+) -> tuple[Facts, Mapping[str, Facts]]:
+    """What the model, and the models in it, make of inputs of these shapes.
+
+    Nothing is computed, so they may be of any size.
+
+    Args:
+        model: rebuilt.
+        shapes: of its inputs, in order, with the batch.
+
+    Raises:
+        BadInput: with the name of a layer that does not take them.
+    """
+    inputs = {}
+    numbers = [tensor.call for tensor in tensors_in(model.graph.plan.inputs)]
+    for number, shape in zip(numbers, shapes, strict=True):
+        dtype = model.facts[number][0].dtype
+        inputs[number] = keras.Input(batch_shape=tuple(shape), dtype=dtype)
+    models: dict[str, Facts] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        facts = model.graph.facts(inputs, models)
+    return facts, models
 
 
 def results(
@@ -108,6 +138,7 @@ class _Graph:
         whole: the arrays of all its layers, where they are not told apart.
 
     Attributes:
+        plan: as it was given.
         inputs: its own, by the numbers of their calls.
         model: live, with its weights.
     """
@@ -120,7 +151,7 @@ class _Graph:
         layers: dict[str, keras.Layer],
         whole: Arrays | None = None,
     ) -> None:
-        self._plan, self._prefix = plan, prefix
+        self.plan, self._prefix = plan, prefix
         self._weights, self._layers, self._whole = weights, layers, whole
         self._inside: dict[str, _Graph] = {}  # by the name of a layer
         legal = legal_names(plan.layers)
@@ -212,7 +243,7 @@ class _Graph:
             models: gets the facts of the models inside, if they are asked for.
         """
         results: Results = []
-        for number, call in enumerate(self._plan.calls):
+        for number, call in enumerate(self.plan.calls):
             if number in inputs:
                 results.append([inputs[number]])
                 continue
@@ -222,7 +253,7 @@ class _Graph:
             tensors = keras.tree.flatten(self._called(call, args, kwargs))
             if models is not None and call.layer in self._inside:
                 name, inside = self._prefix + call.layer, self._inside[call.layer]
-                if self._plan.layers[call.layer].model is not None:
+                if self.plan.layers[call.layer].model is not None:
                     inside.look_inside(name, args[0], tensors, models)
                 else:  # a wrapper calls it on parts of what it gets
                     models[name] = inside.facts(inside.inputs, models)
@@ -231,10 +262,12 @@ class _Graph:
 
     def _called(self, call: Call, args: Any, kwargs: Any) -> Any:
         """What a layer or an operation makes of symbolic tensors."""
-        layer = self._plan.layers[call.layer]
+        layer = self.plan.layers[call.layer]
         try:
             if layer.keras.startswith(OPERATION):
                 return operation(layer.keras)(*args, **kwargs)
+            if isinstance(kwargs.get("mask"), str) and kwargs["mask"] == HANDED_ON:
+                kwargs = {**kwargs, "mask": mask_of(keras.tree.flatten(args)[0])}
             return self._live[call.layer](*args, **kwargs)
         except (BadInput, MemoryError):
             raise
@@ -267,7 +300,7 @@ class _Graph:
             for number, own in self.inputs.items()
         }
         results = self._results(seen, models)
-        ends = with_tensors(self._plan.outputs, partial(_result, results))
+        ends = with_tensors(self.plan.outputs, partial(_result, results))
         for output, end in zip(outputs, keras.tree.flatten(ends), strict=True):
             if mask_of(end) is not None:
                 set_mask(output, mask_of(end))

@@ -75,7 +75,7 @@ def drawn(
     for tensor in tensors_in(plan.inputs):
         fact = facts[tensor.call][tensor.output]
         needs = _needs(plan, tensor)
-        shape = _shape(fact, sizes)
+        shape = shape_at(fact, sizes)
         arrays.append(_drawn(plan.plan_of(tensor).name, fact, shape, needs, rng))
     return tuple(arrays)
 
@@ -149,8 +149,8 @@ def _drawn(
     return array
 
 
-def _shape(fact: TensorFacts, sizes: Sizes) -> tuple[int, ...]:
-    """The shape of an input, of which some sizes may be open."""
+def shape_at(fact: TensorFacts, sizes: Sizes) -> tuple[int, ...]:
+    """The shape of a tensor, of which some sizes may be open."""
     is_image = len(fact.shape) > 3
     shape = []
     for axis, size in enumerate(fact.shape):

@@ -35,6 +35,8 @@ def model_plan(config: Config, found: Findings, full_name: str = "") -> ModelPla
     name = inside.get("name") or name_of(config) or snake(config["class_name"])
     prefix = f"{full_name}." if full_name else ""
     layers = [layer for layer in inside["layers"] if isinstance(layer, dict)]
+    if len(layers) < len(inside["layers"]):
+        found.problem(f"{full_name or name}: a layer that is not described")
     if "output_layers" in inside:
         _note_own_class(config, full_name or name, found)
         plans = _plans(layers, prefix, found)
@@ -149,6 +151,6 @@ def _shape_told(layer: Config) -> list[Any] | None:
             return [None, features]
         return [None, settings.get("input_length"), features]
     inner = settings.get("layer")
-    if isinstance(inner, dict) and "class_name" in inner:
+    if cls == "Bidirectional" and isinstance(inner, dict) and "class_name" in inner:
         return _shape_told(inner)
     return None

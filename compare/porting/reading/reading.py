@@ -10,13 +10,15 @@ from compare import apart, foreign
 from compare.errors import BadInput
 from compare.kinds.graph import ModelPlan, Weights
 from compare.listing import bounded
+from compare.one_line import printable
+from compare.porting.reading import setting_values
 from compare.porting.reading.findings import Config, Findings, data_format, generation
 from compare.porting.reading.inputs import with_inputs
 from compare.porting.reading.json_files import config_of
 from compare.porting.reading.models import model_plan
 from compare.porting.reading.weights import weights_of
 from compare.twins.files import keras_config
-from compare.twins.files.keras_store import KerasStore, whole_file
+from compare.twins.files.keras_store import LONGEST_WORD, KerasStore, whole_file
 
 ZIP = b"PK"  # what every zip begins with
 
@@ -87,6 +89,8 @@ def _read(path: Path, config_path: Path | None) -> Saved:
         words = generation(config, version)
         found = Findings(version, words, data_format(config, words))
         plan = model_plan(config, found)
+        if not setting_values.are_right(plan, found):
+            raise _refusal(path, found)
     with whole_file(path):
         saved_by = found.generation
         if store.saved_by:
@@ -94,12 +98,18 @@ def _read(path: Path, config_path: Path | None) -> Saved:
         weights = weights_of(store, plan, found, saved_by)
         plan = with_inputs(plan, weights, found)
     if found.problems:
-        raise BadInput(
-            f"{path}: expected a model of layers that Keras 3 has, with their weights, "
-            f"got: {bounded(found.problems, '; ')}"
-        )
+        raise _refusal(path, found)
     is_whole = config_path is None
     return Saved(plan, weights, store.saved_by, is_whole, _notes(found, store))
+
+
+def _refusal(path: Path, found: Findings) -> BadInput:
+    """The error of a file with problems."""
+    return BadInput(
+        f"{path}: expected a model of layers that Keras 3 has, with their weights, "
+        f"got: {bounded(found.problems, '; ')}; save the model again "
+        "without them, or mend its configuration and give that with --config"
+    )
 
 
 def _is_zip(path: Path) -> bool:
@@ -119,7 +129,7 @@ def _version(config: Config, store: KerasStore, is_beside: bool) -> str:
     if not is_beside:
         return store.saved_by
     if config.get("keras_version"):
-        return str(config["keras_version"])
+        return printable(str(config["keras_version"]), LONGEST_WORD)
     if generation(config, "") == 3:  # whose to_json does not say it
         return ""
     return store.saved_by

@@ -155,11 +155,11 @@ def _flat(parts: Mapping[str, Mapping[str, Any]]) -> list[Any]:
 def _named(leaf: Leaf, arrays: Sequence[Any], found: Findings) -> LayerArrays:
     """The arrays of a layer by name; what is wrong with them is a problem each."""
     if len(arrays) != len(leaf.shapes):
-        expected = f"{len(leaf.shapes)} arrays ({bounded(leaf.shapes)})"
-        shapes = bounded(str(tuple(array.shape)) for array in arrays) or "none"
+        names = bounded(leaf.shapes) or "no arrays"
+        shapes = bounded(f"one of {tuple(array.shape)}" for array in arrays)
         found.problem(
-            f"{leaf.name}: a {leaf.plan.keras} has {expected}, the file has "
-            f"{len(arrays)} ({shapes})"
+            f"{leaf.name}: {leaf.plan.keras} has {names}, the file has "
+            f"{shapes or 'no arrays'} for it"
         )
         return {}
     named = {}

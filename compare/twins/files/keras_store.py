@@ -21,7 +21,7 @@ import h5py
 
 from compare.errors import BadInput
 from compare.foreign import check_zip
-from compare.one_line import message_of
+from compare.one_line import message_of, printable
 from compare.twins.files import hdf5
 
 WEIGHTS_FILE = "model.weights.h5"  # in a `.keras`
@@ -29,6 +29,7 @@ CONFIG_FILE = "config.json"  # likewise
 METADATA_FILE = "metadata.json"  # likewise; Keras always writes it
 HDF5 = b"\x89HDF"  # what every HDF5 file begins with
 LONGEST_CONFIG = 2**24  # bytes; a layer takes about a thousand
+LONGEST_WORD = 40  # letters of a version, or of a backend
 
 
 @contextmanager
@@ -122,7 +123,7 @@ class KerasStore:
         """
         beginning = weights.read(len(HDF5))
         if beginning != HDF5:
-            raise ValueError("no HDF5 in it")
+            raise ValueError("it is neither a zip nor HDF5, as Keras writes them")
         self._content.write(beginning)
         shutil.copyfileobj(weights, self._content)
 
@@ -141,11 +142,13 @@ class KerasStore:
         for group in (self.weights, self._h5):
             if name in group.attrs:
                 text = group.attrs[name]
-                return text.decode() if isinstance(text, bytes) else str(text)
+                if isinstance(text, bytes):
+                    text = text.decode()
+                return printable(str(text), LONGEST_WORD)
         if self._zip is not None and METADATA_FILE in self._zip.namelist():
             metadata = json.loads(self._zip.read(METADATA_FILE))
             if isinstance(metadata, dict):
-                return str(metadata.get(name, ""))
+                return printable(str(metadata.get(name, "")), LONGEST_WORD)
         return ""
 
 
@@ -157,7 +160,12 @@ def model_config(text: str | bytes) -> dict[str, Any]:
     """
     if len(text) > LONGEST_CONFIG:
         raise ValueError(f"its configuration has over {LONGEST_CONFIG} bytes")
-    config = json.loads(text)
+    try:
+        config = json.loads(text)
+    except RecursionError:
+        raise ValueError("its configuration is nested as no model is") from None
+    except ValueError as error:
+        raise ValueError(f"its configuration is no JSON: {error}") from None
     if not isinstance(config, dict) or not {"class_name", "config"} <= set(config):
         raise ValueError("its configuration describes no model")
     return config

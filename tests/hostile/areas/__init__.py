@@ -7,6 +7,7 @@ from areas import (
     outputs,
     pairs,
     plugin,
+    ports,
     prices,
     weights,
 )
@@ -17,6 +18,7 @@ AREAS = {
     "outputs": outputs.cases,
     "environment": environment.cases,
     "weights": weights.cases,
+    "ports": ports.cases,
     "pairs": pairs.cases,
     "api": api.cases,
     "plugin": plugin.cases,
