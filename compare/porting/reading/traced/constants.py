@@ -238,6 +238,8 @@ def _weight(
     graph = reader.graph
     step = reader.recording.steps[ref.step]
     name = step.name or "constant"
+    if step.function == "module":
+        name += "_constant"
     index = tuple(0 for _ in lead.sizes[1:])
     first = graph.op("getitem", lead.tensor, (slice(0, 1), *index))
     zeros = graph.op("zeros_like", first, dtype="int32")
