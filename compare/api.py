@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from compare.judging.evidence import Evidence
     from compare.judging.words import Side
     from compare.matching.moves import Move
-    from compare.porting.port import Port
+    from compare.porting.contents import Port
 
 
 def check(

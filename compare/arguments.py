@@ -34,7 +34,7 @@ examples:
   {command} run my_pair.py                   are they the same?
   {command} explain my_pair.py               if not, why?
   {command} transfer my.pt my.keras          weights from file to file
-  {command} port trained.h5 --out ported     a saved Keras model in PyTorch
+  {command} port trained.h5 --out ported     a saved model in PyTorch
   {command} train stock_price                both twins learn, in step
   {command} train stock_price --mode native  why they drift apart as they are
 
@@ -64,6 +64,7 @@ examples:
   {command} port trained.keras --out ported --twin
   {command} port my.weights.h5 --config model.json --out ported
   {command} port my.weights.h5 --from my_model.py:make --out ported
+  {command} port net.pt --model my_net.py:Net --out ported    the other way
 
 exit status: 0 written, and the same as the original; 1 written, and not shown to be the
 same; 2 bad usage or input, and nothing is written"""
@@ -276,13 +277,14 @@ def _add_port(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "model",
         metavar="MODEL",
-        help="a saved model of Keras: .keras, .h5 or .hdf5, of Keras 1, 2 or 3",
+        help="a saved model of Keras: .keras, .h5 or .hdf5, of Keras 1, 2 or 3; or "
+        "weights of PyTorch, .pt, .pth or .safetensors, with --model",
     )
     verb.add_argument(
         "--out",
         metavar="DIR",
         required=True,
-        help="the folder that gets model.py, model.safetensors, check.py, an example, "
+        help="the folder that gets model.py, the weights, check.py, an example, "
         "README.md and evidence.json",
     )
     verb.add_argument(
@@ -297,6 +299,20 @@ def _add_port(verb: argparse.ArgumentParser) -> None:
         metavar="FILE[:NAME]",
         help="a Python file with a function that makes the Keras model, which is run, "
         "where MODEL holds weights alone",
+    )
+    verb.add_argument(
+        "--model",
+        dest="module",
+        metavar="FILE[:NAME]",
+        help="a Python file with the class of a PyTorch module, or a function that "
+        "makes it, which is run: MODEL has its weights, and it becomes source of Keras",
+    )
+    verb.add_argument(
+        "--input",
+        dest="shape",
+        metavar="SHAPE",
+        help="what the module takes, such as batch,time,40, where neither its first "
+        "layer nor input_shape in its file tells",
     )
     verb.add_argument(
         "--twin",
@@ -392,7 +408,7 @@ EXPLAIN = Arguments(
     examples=EXPLAIN_EXAMPLES,
 )
 PORT = Arguments(
-    "write a saved Keras model as source of PyTorch, with its weights and the proof",
+    "write a saved model as source of the other framework, with weights and proof",
     _add_port,
     examples=PORT_EXAMPLES,
 )

@@ -206,18 +206,24 @@ def _transfer(args: argparse.Namespace) -> int:
 
 
 def _port(args: argparse.Namespace) -> int:
-    from compare.port_session import port
+    from compare.port_session import port, port_back
+    from compare.porting.back_wishes import is_of_pytorch
     from compare.reports.ports import print_port
 
-    ported = port(
-        args.model,
-        args.out,
-        args.config,
-        args.made_by,
-        args.twin,
-        args.force,
-        args.seed,
-    )
+    if is_of_pytorch(args.model) or args.module is not None:
+        ported = port_back(
+            args.model, args.out, args.module, args.shape, args.force, args.seed
+        )
+    else:
+        ported = port(
+            args.model,
+            args.out,
+            args.config,
+            args.made_by,
+            args.twin,
+            args.force,
+            args.seed,
+        )
     print_port(_console(), ported, args.out)
     return _status(ported.is_proved)
 

@@ -13,7 +13,7 @@ from compare.one_line import printable
 from compare.progress import say, shown_by
 
 if TYPE_CHECKING:
-    from compare.porting.port import Port
+    from compare.porting.contents import Port
 
 
 def port(
@@ -29,8 +29,49 @@ def port(
     from compare.porting.wishes import check_config, wished
 
     check_config(config, made_by)
+    with _shown("reading the file"), ExitStack() as stack:
+        content = path
+        if made_by is not None:
+            _load()
+            content, config = stack.enter_context(_made(made_by, path))
+        wish = wished(path, out, config or None, twin, force, seed, content)
+        _load()
+        from compare.porting import port as porting
+
+        return porting.port(wish)
+
+
+def port_back(
+    path: str,
+    out: str,
+    made_by: str | None,
+    shape: str | None = None,
+    force: bool = False,
+    seed: int = 0,
+) -> Port:
+    """Port a module of PyTorch to Keras; see `compare.api.port`."""
+    from compare.porting.back_wishes import wished_back
+    from compare.porting.user_file import split
+    from compare.subjects.own.surroundings import at_work
+
+    wish = wished_back(path, out, made_by, shape, force, seed)
+    with _shown("loading PyTorch and Keras"):
+        _load()
+        from compare.porting.back import port_back
+
+        with at_work(split("--model", wish.made_by)[0]):
+            return port_back(wish)
+
+
+@contextmanager
+def _shown(begin: str) -> Iterator[None]:
+    """Show on stderr what is done, from here on.
+
+    Args:
+        begin: what is done first.
+    """
     with progress_bar() as bar:
-        task = bar.add_task("reading the file", total=None)
+        task = bar.add_task(begin, total=None)
         log = in_a_log(bar)
 
         def show(text: str) -> None:
@@ -38,16 +79,8 @@ def port(
             bar.update(task, description=step)
             log(step)
 
-        with shown_by(show), ExitStack() as stack:
-            content = path
-            if made_by is not None:
-                _load()
-                content, config = stack.enter_context(_made(made_by, path))
-            wish = wished(path, out, config or None, twin, force, seed, content)
-            _load()
-            from compare.porting import port as porting
-
-            return porting.port(wish)
+        with shown_by(show):
+            yield
 
 
 def _load() -> None:

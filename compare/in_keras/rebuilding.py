@@ -22,6 +22,7 @@ from compare.in_keras.precision import settled
 from compare.in_keras.refusals import message
 from compare.judging.words import Precision
 from compare.kinds.graph import (
+    HANDED_ON,
     INPUT,
     OPERATION,
     Call,
@@ -265,6 +266,8 @@ class _Graph:
         try:
             if layer.keras.startswith(OPERATION):
                 return operation(layer.keras)(*args, **kwargs)
+            if isinstance(kwargs.get("mask"), str) and kwargs["mask"] == HANDED_ON:
+                kwargs = {**kwargs, "mask": mask_of(keras.tree.flatten(args)[0])}
             return self._live[call.layer](*args, **kwargs)
         except (BadInput, MemoryError):
             raise

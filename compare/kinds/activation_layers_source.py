@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from compare.kinds.activation_source import elu_text, leaky_relu_text, relu_text
 from compare.kinds.graph import LayerPlan
 from compare.kinds.rows import Row
 from compare.kinds.source import (
@@ -20,31 +21,24 @@ from compare.kinds.source import (
 def write_relu(site: Site) -> str:
     """Relu from a threshold on, with a slope below it and a limit above."""
     x = site.x.text
+    threshold = site.setting("threshold", 0.0)
+    if not threshold:
+        return relu_text(x, site.plan.config)
     limit = site.plan.config.get("max_value")
     slope = site.setting("negative_slope", 0.0)
-    threshold = site.setting("threshold", 0.0)
-    if threshold:
-        above = x if limit is None else f"{x}.clamp(0, {number_text(limit)})"
-        below = f"{slope} * ({x} - {threshold})" if slope else "0.0"
-        return f"torch.where({x} > {threshold}, {above}, {below})"
-    if slope:
-        text = f"F.leaky_relu({x}, {slope})"
-        return text if limit is None else f"{text}.clamp(max={number_text(limit)})"
-    if limit is None:
-        return f"torch.relu({x})"
-    return f"F.relu6({x})" if limit == 6 else f"{x}.clamp(0, {number_text(limit)})"
+    above = x if limit is None else f"{x}.clamp(0, {number_text(limit)})"
+    below = f"{slope} * ({x} - {threshold})" if slope else "0.0"
+    return f"torch.where({x} > {threshold}, {above}, {below})"
 
 
 def write_leaky_relu(site: Site) -> str:
     """Relu with a slope below zero."""
-    return f"F.leaky_relu({site.x.text}, {site.setting('negative_slope', 0.3)})"
+    return leaky_relu_text(site.x.text, site.plan.config)
 
 
 def write_elu(site: Site) -> str:
     """The exponential below zero."""
-    alpha = site.setting("alpha", 1.0)
-    ending = "" if alpha == 1 else f", {number_text(alpha)}"
-    return f"F.elu({site.x.text}{ending})"
+    return elu_text(site.x.text, site.plan.config)
 
 
 def write_softmax(site: Site) -> str:

@@ -80,15 +80,7 @@ def called(site: Site, window: int | None) -> Called:
     is_causal = bool(arguments.get("use_causal_mask", False))
     alone = is_causal and not masks and window is None
     if is_causal or window is not None:
-        sizes = f"{query.text}.shape[1], {value.text}.shape[1]"
-        ones = f"torch.ones({sizes}, dtype=torch.bool, device={query.text}.device)"
-        if is_causal:
-            ones += ".tril()"
-        if window is not None:
-            ones += f".triu({1 - window})" + (
-                "" if is_causal else f".tril({window - 1})"
-            )
-        masks.append(ones)
+        masks.append(_near(site, query, value, is_causal, window))
     return Called(
         query,
         value if key is None else key,
@@ -97,6 +89,27 @@ def called(site: Site, window: int | None) -> Called:
         alone,
         bool(arguments.get("return_attention_scores", False)),
     )
+
+
+def _near(
+    site: Site,
+    query: TensorText,
+    value: TensorText,
+    is_causal: bool,
+    window: int | None,
+) -> str:
+    """The variable of a mask that hides later steps, or those far away."""
+    sizes = f"{query.text}.shape[1], {value.text}.shape[1]"
+    text = f"{query.text}.new_ones({sizes}, dtype=torch.bool)"
+    if is_causal:
+        text += ".tril()"
+    elif window is not None:
+        text += f".tril({window - 1})"
+    if window is not None:
+        text += f".triu({1 - window})"
+    near = site.variable("near" if window else "earlier")
+    site.line(f"{near} = {text}", "(time, source)")
+    return near
 
 
 def _mask_text(arguments: Arguments, name: str, value: TensorText) -> str:
@@ -153,9 +166,7 @@ def _write_pytorch_s(site: Site, call: Called) -> str | Sequence[str]:
     layer = site.module(made, ("MultiheadAttention", "MultiHeadAttention"))
     parts = [call.query.text, call.key.text, call.value.text]
     if call.mask:
-        hidden = site.variable("hidden")
-        site.line(f"{hidden} = ~{call.mask}", "True where a query does not see a key")
-        parts.append(f"attn_mask={hidden}")
+        parts.append(f"attn_mask=~{call.mask}")
     if call.returns_weights:
         parts.append("average_attn_weights=False")
     else:
@@ -195,20 +206,20 @@ def _write_own(site: Site, call: Called) -> str | Sequence[str]:
     )
     layer = site.module(made, rows=rows_of_linears(site.arrays))
     parts = [call.query.text, call.key.text, call.value.text]
-    if call.mask:
-        mask = site.variable("seen")
-        site.line(f"{mask} = {call.mask}", "True where a query sees a key")
-        parts.append(mask)
+    if call.mask.isidentifier():
+        parts.append(call.mask)
+    elif call.mask:
+        seen = site.variable("seen")
+        site.line(f"{seen} = {call.mask}", "True where a query sees a key")
+        parts.append(seen)
     return _returned(site, call, f"{layer}({', '.join(parts)})")
 
 
 def _returned(site: Site, call: Called, text: str) -> str | Sequence[str]:
     """The result of attention, and its weights where they are asked for."""
-    result = site.result("x")
     if not call.returns_weights:
-        site.line(f"{result}, _ = {text}")
-        return result
-    weights = site.variable("weights")
+        return f"{text}[0]"
+    result, weights = site.variable("attended"), site.variable("weights")
     site.line(f"{result}, {weights} = {text}")
     return [result, weights]
 

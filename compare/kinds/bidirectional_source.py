@@ -20,9 +20,9 @@ from compare.kinds.source import Site, Source
 
 MERGED = {
     "concat": "torch.cat([{0}, {1}], dim=-1)",
-    "sum": "({0} + {1})",
-    "mul": "({0} * {1})",
-    "ave": "(({0} + {1}) / 2)",
+    "sum": "{0} + {1}",
+    "mul": "{0} * {1}",
+    "ave": "({0} + {1}) / 2",
 }
 
 

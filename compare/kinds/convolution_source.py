@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from compare.kinds import padding_source
-from compare.kinds.activation_source import is_known, name_of, with_activation
+from compare.kinds.activation_source import with_activation
 from compare.kinds.convolution_arrays import depthwise, turned
-from compare.kinds.graph import LayerPlan
-from compare.kinds.layer import Arrays
 from compare.kinds.padding_source import Padded, as_sizes
 from compare.kinds.rows import copied
 from compare.kinds.source import Site, Source, call_text, changed
@@ -138,25 +136,9 @@ def write_separable(site: Site) -> str:
     return with_activation(site, f"{second}({between_text})")
 
 
-def problem(plan: LayerPlan, arrays: Arrays) -> str:
-    """An activation that PyTorch has not."""
-    return activation_problem(plan)
-
-
-def activation_problem(plan: LayerPlan) -> str:
-    """What PyTorch has not of the activation of a layer, or ""."""
-    activation = plan.config.get("activation")
-    if is_known(activation):
-        return ""
-    return (
-        f"{plan.keras} with the activation {name_of(activation)}: needs a function of "
-        "PyTorch for it"
-    )
-
-
-CONVOLUTION = Source(write, padding_source.layout, problem=problem)
-DEPTHWISE = Source(write_depthwise, padding_source.layout, problem=problem)
-SEPARABLE = Source(write_separable, padding_source.layout, problem=problem)
+CONVOLUTION = Source(write, padding_source.layout)
+DEPTHWISE = Source(write_depthwise, padding_source.layout)
+SEPARABLE = Source(write_separable, padding_source.layout)
 
 
 def sources(axes: int) -> dict[str, Source]:

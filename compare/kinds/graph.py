@@ -21,7 +21,8 @@ HANDED_ON = "handed on"
 OPERATION = "ops."  # what the class of an operation begins with
 
 # Arrays by their name in the layer, such as "kernel" or "forward.kernel", by the full
-# name of the layer: those of the models that it is in come before its own, with dots.
+# name of the layer: those of the models that it is in come before its own, with dots. A
+# model in a wrapper goes by the wrapper's name.
 Weights = Mapping[str, Arrays]
 
 

@@ -117,10 +117,10 @@ def write_dot(site: Site) -> str:
     axes = _axes_of_dot(site)
     texts = [first.text, second.text]
     if site.setting("normalize", False):
-        texts = [
-            f"F.normalize({text}, dim={axis}, eps=1e-7)"
-            for text, axis in zip(texts, axes, strict=True)
-        ]
+        for place, axis in enumerate(axes):
+            unit = site.variable("unit")
+            site.line(f"{unit} = F.normalize({texts[place]}, dim={axis}, eps=1e-7)")
+            texts[place] = unit
     a, b = texts
     if (first.axes, second.axes) == (2, 2):
         return f"({a} * {b}).sum(1, keepdim=True)"

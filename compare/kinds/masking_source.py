@@ -20,7 +20,7 @@ def write(site: Site) -> str:
     """Zeros in the place of steps that do not count, which are zeros if these are 0."""
     if _value(site) == 0:
         return site.x.text
-    return f"({site.x.text} * {site.result_mask}.unsqueeze(-1))"
+    return f"{site.x.text} * {site.result_mask}.unsqueeze(-1)"
 
 
 def _value(site: Site) -> float:

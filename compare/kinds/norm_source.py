@@ -62,13 +62,19 @@ def features_moved(site: Site, layer: str, axis: int) -> str:
     """
     if axis == 1:
         return f"{layer}({site.x.text})"
+    if site.x.axes == 3:
+        return f"{layer}({site.x.text}.transpose(1, 2)).transpose(1, 2)"
     return f"{layer}({site.x.text}.movedim({axis}, 1)).movedim(1, {axis})"
 
 
 def features_layout(plan: LayerPlan, axes: int) -> Layout:
-    """The features are Keras's last axis, or one that is in Keras's order."""
-    is_last = axes_of(plan, axes) == (axes - 1,)
-    return "features second" if is_last else "features last"
+    """The features are Keras's last axis, or one that is in Keras's order.
+
+    Between recurrent layers they are moved for this one call, see `features_moved`.
+    """
+    if axes_of(plan, axes) != (axes - 1,):
+        return "features last"
+    return "any" if axes == 3 else "features second"
 
 
 def sizes_of(site: Site, axes: tuple[int, ...]) -> tuple[int, ...]:

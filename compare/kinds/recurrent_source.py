@@ -145,7 +145,7 @@ class OneWay:
             last = f"{word}[:, -1]"
             if not mask or not zeroed:
                 return last
-            return f"({last} * {steps_text(self.site, mask)}[:, -1])"
+            return f"{last} * {steps_text(self.site, mask)}[:, -1]"
         if mask and zeroed:
             if self.setting("unroll"):
                 # Keras multiplies the reversed outputs with the mask as it is.
@@ -161,7 +161,9 @@ def write(site: Site) -> Sequence[str]:
     note_dropout(site, cells_of(plan, site.arrays))
     layer = OneWay(site, plan, modules, begun_states(site))
     reads_states = layer.setting("return_state") and bool(site.read - {0})
-    word = site.result("h") if len(modules) == 1 else site.variable("h")
+    word = site.result("h")
+    if len(modules) > 1 and word in layer.begun:  # which the second module reads
+        word = site.variable("h")
     results = layer.write(word, reads_states, 0 in site.read)
     missing = len(site.outputs) - len(results)
     return results + ["_"] * missing  # states that nothing reads

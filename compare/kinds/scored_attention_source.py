@@ -13,7 +13,8 @@ def write(site: Site) -> str | Sequence[str]:
     query, value, *others = site.args[0]
     key = others[0] if others else value
     scores = site.variable("scores")
-    site.line(f"{scores} = {_scores(site, query, key)}", "(batch, time, source)")
+    text = _scores(site, query, key, scores)
+    site.line(f"{scores} = {text}", "(batch, time, source)")
     if mask := _mask(site, query, value, scores):
         seen = site.variable("seen")
         site.line(f"{seen} = {mask}", "True where a query sees a key")
@@ -30,17 +31,20 @@ def write(site: Site) -> str | Sequence[str]:
     return [result, weights] if _asks(site, "return_attention_scores", 3) else result
 
 
-def _scores(site: Site, query: TensorText, key: TensorText) -> str:
+def _scores(site: Site, query: TensorText, key: TensorText, word: str) -> str:
+    """The scores as an expression, maybe behind a line that gives `word` a value."""
     has_scale = "scale" in site.arrays
     scale = f"{parameter(site, 'scale')} * " if has_scale else ""
-    added = f"{query.text}[:, :, None] + {key.text}[:, None]"
-    if site.plan.keras == "AdditiveAttention":
-        return f"({scale}torch.tanh({added})).sum(-1)"
-    if site.setting("score_mode", "dot") == "dot":
+    if site.plan.keras == "Attention" and site.setting("score_mode", "dot") == "dot":
         return f"{scale}{query.text} @ {key.text}.transpose(1, 2)"
-    weight = parameter(site, "concat_score_weight")
+    added = f"{query.text}[:, :, None] + {key.text}[:, None]"
+    comment = "(batch, time, source, features)"
+    if site.plan.keras == "AdditiveAttention":
+        site.line(f"{word} = torch.tanh({added})", comment)
+        return f"({scale}{word}).sum(-1)" if scale else f"{word}.sum(-1)"
     inside = f"{scale}({added})" if scale else added
-    return f"{weight} * torch.tanh({inside}).sum(-1)"
+    site.line(f"{word} = torch.tanh({inside})", comment)
+    return f"{parameter(site, 'concat_score_weight')} * {word}.sum(-1)"
 
 
 def _mask(site: Site, query: TensorText, value: TensorText, scores: str) -> str:

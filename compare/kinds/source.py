@@ -24,7 +24,7 @@ Layout = Literal["features second", "features last", "any"]
 # What a tensor's axes are called in comments, by their number, in Keras's order.
 AXES = {
     1: ("batch",),
-    2: ("batch", "features"),
+    2: ("batch", "time"),
     3: ("batch", "time", "features"),
     4: ("batch", "height", "width", "channels"),
     5: ("batch", "depth", "height", "width", "channels"),
@@ -385,6 +385,8 @@ def shape_text(value: TensorText) -> str:
     batch = " * ".join(("batch", *value.folded))
     value = value.step
     names = AXES.get(value.axes)
+    if value.axes == 2 and value.shape[1] is None:
+        names = ("batch", "time")  # of numbers that an embedding looks up
     if names and value.axes > 3 and value.shape[-1] is None and value.shape[1]:
         names = ("batch", "channels", *names[1:-1])  # as a layer's data format has them
     sizes = []

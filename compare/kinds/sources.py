@@ -13,6 +13,7 @@ from compare.kinds import (
     recurrent_source,
 )
 from compare.kinds.activation_source import ACTIVATIONS
+from compare.kinds.encoding_source import ENCODINGS
 from compare.kinds.join_source import JOINS
 from compare.kinds.operation_axes_source import ON_AXES
 from compare.kinds.operation_reductions_source import REDUCTIONS
@@ -23,7 +24,7 @@ from compare.kinds.source import Source
 SOURCES: dict[str, Source] = {}
 for _kind in (*KINDS, *IN_KERAS_ALONE, *BY_HAND):
     SOURCES |= _kind.sources
-SOURCES |= ACTIVATIONS | JOINS | RESHAPING
+SOURCES |= ACTIVATIONS | ENCODINGS | JOINS | RESHAPING
 SOURCES |= {
     "Bidirectional": bidirectional_source.SOURCE,
     "Masking": masking_source.SOURCE,

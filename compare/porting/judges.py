@@ -20,7 +20,7 @@ from compare.errors import BadInput
 from compare.porting.confirming import Confirmation, confirmation
 from compare.porting.reading import Saved
 
-JudgeName = Literal["Keras 3", "tf-keras", "rebuilt in Keras 3"]
+JudgeName = Literal["Keras 3", "tf-keras", "rebuilt in Keras 3", "PyTorch"]
 
 REBUILT = "It was compared with the model rebuilt in Keras 3"
 

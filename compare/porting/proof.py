@@ -17,6 +17,7 @@ from compare.porting import reference
 from compare.porting.judges import Judge
 from compare.progress import say
 from compare.subjects.own import run
+from compare.subjects.own.notes import INSIDE
 from compare.subjects.own.pair import OwnPair, described
 from compare.twins.versions import versions
 
@@ -29,6 +30,7 @@ def proved(
     judge: Judge,
     runs: Sequence[tuple[np.ndarray, ...]],
     seed: int,
+    packs: bool = False,
 ) -> Evidence:
     """Run the port and what it is compared with, as the suite runs any pair.
 
@@ -38,6 +40,8 @@ def proved(
         judge: what it is compared with.
         runs: inputs of each run, one array for each; of other sizes after the first.
         seed: of random weights, which are tried as well.
+        packs: whether the port brings the steps that count to the front, so that its
+            layers have them elsewhere than Keras has.
 
     Raises:
         BadInput: if nothing could be compared.
@@ -66,7 +70,7 @@ def proved(
             continue
         if number == 0:
             results += judged.results
-            notes += judged.notes
+            notes += [n for n in judged.notes if not (packs and n.startswith(INSIDE))]
             notes.append(reference.held(judged.twins, judged.pair.arrays).sentence())
         else:  # what a pass is worth, the first run tells
             results += [

@@ -17,9 +17,11 @@ class Facts:
 
     Args:
         source: name of the file that it was made of.
-        version: of the Keras that saved it, or "".
+        version: of what saved it, such as "Keras 2.3.1", or "".
         sha256: of the file.
-        class_name: of the module.
+        framework: that the port is in.
+        name: of what makes the model, in `model.py`.
+        usage: how it is loaded, as code.
         judge: what it was compared with, and why with that, a sentence.
         is_proved: whether it computes what the original computes.
         notes: what was read or written otherwise than it stands in the file.
@@ -30,7 +32,9 @@ class Facts:
     source: str
     version: str
     sha256: str
-    class_name: str
+    framework: str
+    name: str
+    usage: str
     judge: str
     is_proved: bool
     notes: Sequence[str]
@@ -44,18 +48,13 @@ def text(facts: Facts, evidence: Evidence) -> str:
 
 
 def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
-    saved = f", saved by Keras {facts.version}" if facts.version else ""
-    yield f"# {facts.class_name}"
+    saved = f", saved by {facts.version}" if facts.version else ""
+    yield f"# {facts.name}"
     yield ""
-    yield f"`{printable(facts.source)}`{saved}, in PyTorch."
+    yield f"`{printable(facts.source)}`{saved}, in {facts.framework}."
     yield ""
     yield "```python"
-    yield f"from model import {facts.class_name}"
-    yield "from safetensors.torch import load_file"
-    yield ""
-    yield f"model = {facts.class_name}()"
-    yield 'model.load_state_dict(load_file("model.safetensors"))'
-    yield "model.eval()"
+    yield facts.usage
     yield "```"
     yield ""
     yield "## Is it the same model?"
@@ -79,7 +78,7 @@ def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
         for sentence in sentences:
             yield f"- {printable(sentence)}"
     yield ""
-    yield "`python check.py` runs a stored example again, with torch and safetensors."
+    yield "`python check.py` runs a stored example again."
     yield ""
     yield "## Files"
     yield ""

@@ -10,13 +10,13 @@ from rich.text import Text
 from compare.one_line import printable
 
 if TYPE_CHECKING:  # at run time this would load both frameworks
-    from compare.porting.port import Port
+    from compare.porting.contents import Port
 
 
 def print_port(console: Console, port: Port, out: str) -> None:
     """Print the verdict on a port, what it rests on, and where it is."""
     evidence = port.evidence
-    verdict = f"{port.class_name} in PyTorch: {evidence.verdict}"
+    verdict = f"{port.name} in {port.framework}: {evidence.verdict}"
     if not port.is_proved:
         verdict += ", so not shown to compute what the original computes"
     console.print(Text(verdict, style="bold"))

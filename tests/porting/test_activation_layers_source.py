@@ -6,6 +6,8 @@ import pytest
 from keras import layers
 from ports import drawn, port_of, widest_gap
 
+from compare.errors import BadInput
+
 IMAGES = (6, 5, 4)
 # TensorFlow rounds slopes to float32 in float64 too: those here need no rounding.
 
@@ -90,3 +92,38 @@ def test_dropout_of_features_moves_nothing_at_inference():
 
     assert "self.drop = nn.Dropout1d(0.2)" in source
     assert "x = self.drop(x.transpose(1, 2)).transpose(1, 2)" in source
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [
+        layers.LeakyReLU(negative_slope=0.25),
+        layers.ELU(alpha=0.5),
+        layers.ReLU(max_value=1.5),
+        layers.ReLU(),
+        "glu",
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["Dense", "Conv2D", "Activation"])
+def test_layers_are_written_as_activations_of_others(name, activation):
+    if name == "Activation":
+        layer = layers.Activation(activation)
+    elif name == "Dense":
+        layer = layers.Dense(4, activation=activation)
+    else:
+        layer = layers.Conv2D(4, 2, activation=activation)
+
+    assert gap(layer, IMAGES) < 1e-12
+
+
+@pytest.mark.parametrize(
+    "activation", ["sparsemax", layers.ReLU(threshold=0.5)], ids=["function", "layer"]
+)
+def test_activations_that_pytorch_has_not_are_refused(activation):
+    inputs = keras.Input((4,))
+    outputs = layers.Dense(3, activation=activation, name="head")(inputs)
+    model = keras.Model(inputs, outputs)
+
+    with pytest.raises(BadInput, match="head: Dense with the activation"):
+        port_of(model)

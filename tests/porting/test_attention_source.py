@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from ports import drawn, port_of, widest_gap
+from ports import assert_clean, drawn, port_of, widest_gap
 
 from compare.errors import BadInput
 
@@ -184,3 +184,17 @@ def test_an_embedding_that_is_read_backwards(tied, cap):
     model = drawn(keras.Model(x, table(h, reverse=True)))
 
     assert widest_gap(model, words(3, 5)) < EXACT
+
+
+def test_the_source_is_as_ruff_formats_it(tmp_path):
+    sources = []
+    for name in SCORED:
+        x, z = keras.Input((None,), dtype="int32"), keras.Input((None, 4))
+        h = layers.Embedding(9, 4, mask_zero=True)(x)
+        y = layers.MultiHeadAttention(2, 3)(h, z, use_causal_mask=True)
+        y = layers.MultiHeadAttention(2, 2)(z, y)
+        y = SCORED[name]()([h, y], use_causal_mask=True)
+        y = layers.Dot(2, normalize=True, name="a_name_of_some_length")([y, h])
+        sources.append(port_of(drawn(keras.Model([x, z], y))).source)
+
+    assert_clean(sources, tmp_path)

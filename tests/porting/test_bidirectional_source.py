@@ -19,7 +19,7 @@ from tests.support.ports import drawn, port_of, widest_gap
 MODES = ("concat", "sum", "mul", "ave", None)
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", [layers.LSTM, layers.GRU])
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("sequence", [True, False])
 def test_each_merge_mode_is_the_same(layer, mode, sequence):
@@ -31,7 +31,7 @@ def test_each_merge_mode_is_the_same(layer, mode, sequence):
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["concat", "ave"])
 @pytest.mark.parametrize("sequence", [True, False])
 def test_cells_written_out_are_the_same_in_both_directions(layer, mode, sequence):
     """Cells that PyTorch has no layer for run forward and backward."""
@@ -39,7 +39,7 @@ def test_cells_written_out_are_the_same_in_both_directions(layer, mode, sequence
     assert_same(model_of(layers.Bidirectional(inner, merge_mode=mode)))
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", [layers.LSTM, layers.SimpleRNN])
 @pytest.mark.parametrize("activation", ["tanh", "softsign"])
 @pytest.mark.parametrize("sequence", [True, False])
 @pytest.mark.parametrize("mode", ["concat", None])

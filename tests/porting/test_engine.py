@@ -1,8 +1,6 @@
 """Models of any form in PyTorch: branches, several ends, models inside, names."""
 
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import keras
@@ -10,7 +8,14 @@ import numpy as np
 import pytest
 import torch
 from keras import layers, ops
-from ports import drawn, plan_of, port_from, port_of, widest_gap
+from ports import (
+    assert_clean,
+    drawn,
+    plan_of,
+    port_from,
+    port_of,
+    widest_gap,
+)
 
 from compare.porting.writing.names import OF_MODULES
 
@@ -302,27 +307,8 @@ def test_the_source_is_as_ruff_formats_it(tmp_path):
     outputs = [y, *branches[:3]]
     sources = [port_of(drawn(keras.Model([x, z], outputs))).source]
     sources += [port_of(drawn(random_graph(seed))).source for seed in range(12)]
-    for number, source in enumerate(sources):
-        (tmp_path / f"model_{number}.py").write_text(source)
-    (tmp_path / "ruff.toml").write_text(
-        'line-length = 88\nlint.select = ["E", "F", "W", "I", "B", "UP", "D"]\n'
-        'lint.ignore = ["D100", "D107", "D102", "D203", "D213", "D413"]\n'
-    )
 
-    check = run_ruff("check", tmp_path)
-    formatted = run_ruff("format", "--diff", tmp_path)
-
-    assert check.returncode == 0, check.stdout
-    assert formatted.returncode == 0, formatted.stdout
-
-
-def run_ruff(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "ruff", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    assert_clean(sources, tmp_path)
 
 
 def test_a_model_s_name_cannot_leave_the_docstring():

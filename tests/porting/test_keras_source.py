@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from live_models import MODELS
 from live_plans import draw, plan_of, weights_of
+from random_live_models import random_model
 from same_models import assert_clean, assert_same, executed
 
 from compare.in_keras.rebuilding import Rebuilt, rebuilt
@@ -256,3 +257,19 @@ def test_operations_are_written_with_signs_slices_and_what_they_need(tmp_path):
     assert "keepdims" not in text
     assert_clean(text, tmp_path)
     assert_same(result.model, executed(text))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_models_are_rebuilt_and_written(seed, tmp_path):
+    model = random_model(seed)
+    draw(model)
+    plan = plan_of(model)
+    result = rebuilt(plan, weights_of(model))
+
+    text = written(plan, result)
+
+    assert_clean(text, tmp_path)
+    again = executed(text)
+    result.model.save_weights(tmp_path / "model.weights.h5")
+    again.load_weights(tmp_path / "model.weights.h5")
+    assert_same(model, result.model, again)

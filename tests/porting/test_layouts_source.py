@@ -104,6 +104,15 @@ def test_readers_of_one_tensor_have_it_as_they_take_it():
     assert gap_and_moves(inputs, outputs, numbers(2, 8, 8, 3))[0] < 1e-12
 
 
+def test_two_names_of_one_tensor_move_together():
+    inputs = keras.Input((8, 6, 3))
+    same = layers.Activation("linear")(inputs)
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(same))
+    outputs = [layers.Dense(2)(x), layers.Softmax(axis=2)(inputs)]
+
+    assert gap_and_moves(inputs, outputs, numbers(2, 8, 6, 3))[0] < 1e-12
+
+
 @pytest.mark.parametrize("steps", [5, None])
 def test_each_step_is_run_as_a_sample(steps):
     inputs = keras.Input((steps, 8, 8, 3))
@@ -145,6 +154,17 @@ def test_recurrent_layers_run_in_each_step(wrapped):
     x = layers.LSTM(2)(x)
 
     assert gap_and_moves(inputs, x, numbers(2, 6, 4, 3))[0] < 1e-12
+
+
+def test_steps_that_do_not_count_stay_so_after_each_step_is_run():
+    inputs = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(11, 4, mask_zero=True)(inputs)
+    x = layers.TimeDistributed(layers.BatchNormalization())(x)
+    x = layers.TimeDistributed(layers.Dense(3))(x)
+    x = layers.LSTM(3)(x)
+    indices = np.random.default_rng(1).integers(0, 3, (4, 7)).astype("int32")
+
+    assert widest_gap(drawn(keras.Model(inputs, x)), indices) < 1e-12
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])

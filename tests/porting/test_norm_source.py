@@ -103,3 +103,16 @@ def test_normalisation_after_a_convolution_moves_nothing():
     port = port_of(drawn(keras.Model(inputs, x)))
 
     assert port.source.count("permute") == 1
+
+
+def test_normalisation_between_recurrent_layers_is_one_line():
+    inputs = keras.Input((None, 5))
+    x = layers.LSTM(4, return_sequences=True)(inputs)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.LSTM(3)(x)
+    model = drawn(keras.Model(inputs, x))
+
+    source = port_of(model).source
+
+    assert "x = self.norm(h.transpose(1, 2)).transpose(1, 2)" in source
+    assert source.count("transpose") == 2

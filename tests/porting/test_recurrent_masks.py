@@ -114,9 +114,9 @@ def test_a_mask_beside_states_can_be_in_use():
     assert "run_masked(self.gru, x, mask, state[None])" in source
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", [layers.LSTM, layers.GRU])
 @pytest.mark.parametrize("activation", ["tanh", "softsign"])
-@pytest.mark.parametrize("mode", ["concat", "mul", None])
+@pytest.mark.parametrize("mode", ["mul", None])
 @pytest.mark.parametrize("sequence", [True, False])
 @pytest.mark.parametrize("state", [True, False])
 def test_both_directions_leave_out_the_same(layer, activation, mode, sequence, state):
@@ -210,7 +210,7 @@ def test_a_masked_layer_is_one_line():
     forward = source[source.rindex("def forward") :].splitlines()[1:]
     assert [line.strip() for line in forward] == [
         "mask = (x != -1.0).any(dim=-1)  # (batch, time), the steps that count",
-        "x = (x * mask.unsqueeze(-1))  # (batch, time, 3)",
+        "x = x * mask.unsqueeze(-1)  # (batch, time, 3)",
         "h, _ = run_masked(self.first, x, mask)  # (batch, time, 5)",
         "h, _ = run_masked(self.both, h, mask)  # (batch, time, 12)",
         "h = h * mask.unsqueeze(-1)",

@@ -43,13 +43,17 @@ def draw(model: keras.Model, seed: int = 0) -> None:
 
 def _plan(config: Mapping[str, Any]) -> ModelPlan:
     nodes = list(_nodes(config))
-    taken = _sources([node[2:] for node in nodes])
-    # Keras computes masks in operations of their own, which nobody else reads.
+    # Keras computes masks in operations of their own, which no result depends on.
     entries = {entry["name"]: entry for entry in config["layers"]}
-    masks = {name for name, *_ in nodes if _is_operation(entries[name])}
-    masks -= {name for name, _ in taken}
-    masks |= {name for name in entries if entries[name]["class_name"] == "NotEqual"}
-    nodes = [node for node in nodes if node[0] not in masks]
+    needed = _names_in((config["output_layers"], config["input_layers"]))
+    before: set[str] = set()
+    while needed != before:
+        before = needed
+        for name, _, args, kwargs in nodes:
+            if name in needed:
+                needed = needed | {source for source, _ in _sources((args, kwargs))}
+    nodes = [node for node in nodes if node[0] in needed]
+    masks = set(entries) - needed
     layers = {k: _layer(entry) for k, entry in entries.items() if k not in masks}
     numbers: dict[tuple[str, int], int] = {}
     calls: list[Call] = []
@@ -107,6 +111,17 @@ def _nodes(config: Mapping[str, Any]) -> Iterator[tuple[str, int, Any, Any]]:
             for key in ("mask", "training"):  # Keras finds them again
                 kwargs.pop(key, None)
             yield entry["name"], number, node["args"], kwargs
+
+
+def _names_in(value: Any) -> set[str]:
+    """The names of layers in lists and dictionaries."""
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if not isinstance(value, list | tuple):
+        return set()
+    return set().union(*map(_names_in, value))
 
 
 def _sources(value: Any) -> set[tuple[str, int]]:

@@ -1,6 +1,8 @@
 """Ports of live Keras models, without files: for tests of how layers are written."""
 
 import re
+import subprocess
+import sys
 import types
 
 import keras
@@ -246,3 +248,21 @@ def in_float64(model):
         keras.config.set_floatx(before[1])
     wide.set_weights(model.get_weights())
     return wide
+
+
+def assert_clean(sources, folder):
+    """Hold that ruff finds nothing in these files, and would change nothing."""
+    for number, source in enumerate(sources):
+        (folder / f"model_{number}.py").write_text(source)
+    (folder / "ruff.toml").write_text(
+        'line-length = 88\nlint.select = ["E", "F", "W", "I", "B", "UP", "D"]\n'
+        'lint.ignore = ["D100", "D102", "D107", "D203", "D213", "D413"]\n'
+    )
+    for arguments in (["check"], ["format", "--diff"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *arguments, str(folder)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout

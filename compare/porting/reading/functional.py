@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from compare.kinds.graph import (
+    HANDED_ON,
     INPUT,
     MODEL,
     OPERATION,
@@ -19,7 +20,7 @@ from compare.listing import bounded
 from compare.porting.reading import values
 from compare.porting.reading.calls import most_results, usual
 from compare.porting.reading.findings import Config, Findings
-from compare.porting.reading.masks import Key, Node, without_masks
+from compare.porting.reading.masks import Key, Node, makes_mask, without_masks
 from compare.porting.reading.values import Reference
 
 # Before it, Keras 3 wrote one tensor as it wrote a list of one.
@@ -88,6 +89,8 @@ class Graph:
                 f"{self._prefix}{node.layer}",
                 self._found,
             )
+            if self._is_handed_mask(node, kwargs):
+                kwargs["mask"] = HANDED_ON
             calls.append(Call(node.layer, args, kwargs))
         return ModelPlan(
             name,
@@ -96,6 +99,24 @@ class Graph:
             values.replaced(inputs, tensor),
             values.replaced(outputs, tensor),
         )
+
+    def _is_handed_mask(self, node: Node, kwargs: Config) -> bool:
+        """Whether a layer with states is handed a mask, as Keras 2 does it."""
+        if self._found.generation == 3 or "mask" in kwargs:
+            return False
+        if "initial_state" not in kwargs:
+            return False
+        waiting = list(values.references(node.args))
+        seen: set[Key] = set()
+        while waiting:
+            key = self._key(waiting.pop())
+            if key in seen or key not in self._nodes:
+                continue
+            seen.add(key)
+            if makes_mask(self._plans[key[0]]):
+                return True
+            waiting += self._nodes[key].sources
+        return False
 
     def _check_ends(self, ends: Any) -> None:
         """Note a problem with inputs or outputs that no call makes."""

@@ -52,11 +52,25 @@ def without_masks(
     cleaned = {}
     for key, node in nodes.items():
         mask = node.kwargs.get("mask")
-        if mask is not None and _is_automatic(mask, nodes, plans, hidden):
-            others = {name: v for name, v in node.kwargs.items() if name != "mask"}
+        others = {name: v for name, v in node.kwargs.items() if name != "mask"}
+        # Keras hands none on to a layer that reads several tensors.
+        is_alone = len(list(references([node.args, others]))) == 1
+        if mask and is_alone and _is_automatic(mask, nodes, plans, hidden):
             node = Node(node.layer, node.args, others)
         cleaned[key] = node
     return _read(cleaned, plans, ends)
+
+
+def makes_mask(plan: LayerPlan) -> bool:
+    """Whether a layer, or one inside it, makes a mask of what it reads."""
+    if plan.keras == "Masking":
+        return True
+    if plan.keras == "Embedding":
+        return bool(plan.config.get("mask_zero"))
+    inside = list(plan.inside)
+    if plan.model is not None:
+        inside += plan.model.layers.values()
+    return any(map(makes_mask, inside))
 
 
 def _hidden_by(
@@ -65,9 +79,7 @@ def _hidden_by(
     """The tensors that layers read which make a mask of them."""
     hidden: set[Reference] = set()
     for node in nodes.values():
-        plan = plans[node.layer]
-        is_masking = plan.keras == "Masking"
-        if is_masking or (plan.keras == "Embedding" and plan.config.get("mask_zero")):
+        if makes_mask(plans[node.layer]):
             hidden.update(references(node.args))
     return hidden
 

@@ -15,7 +15,6 @@ CLASSES = {
     "max": "Maximum",
     "concat": "Concatenate",
     "dot": "Dot",
-    "cos": "Dot",
 }
 CONCATENATED, DOTTED = -1, -1  # the axes where Keras 1 was told none
 
@@ -23,16 +22,17 @@ CONCATENATED, DOTTED = -1, -1  # the axes where Keras 1 was told none
 def merged(settings: Config, name: str, full_name: str, found: Findings) -> LayerPlan:
     """A layer that merges, in the words of Keras 3."""
     mode = settings.get("mode", "sum")
-    if mode not in CLASSES:
+    if not isinstance(mode, str) or mode not in CLASSES:
         shown = printable(str(mode), 60)
-        found.problem(f"{full_name}: a Merge of the mode {shown}, which is no mode")
+        found.problem(
+            f"{full_name}: a Merge of the mode {shown}, for which Keras 3 has no layer"
+        )
         return LayerPlan(name, "Merge")
     config: dict[str, Any] = {}
     if mode == "concat":
         config["axis"] = settings.get("concat_axis", CONCATENATED)
     if CLASSES[mode] == "Dot":
         config["axes"] = _axes(settings.get("dot_axes", DOTTED))
-        config["normalize"] = mode == "cos"
     return LayerPlan(name, CLASSES[mode], config)
 
 

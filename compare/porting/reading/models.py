@@ -151,6 +151,6 @@ def _shape_told(layer: Config) -> list[Any] | None:
             return [None, features]
         return [None, settings.get("input_length"), features]
     inner = settings.get("layer")
-    if isinstance(inner, dict) and "class_name" in inner:
+    if cls == "Bidirectional" and isinstance(inner, dict) and "class_name" in inner:
         return _shape_told(inner)
     return None

@@ -14,6 +14,20 @@ ARGUMENTS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
 MOVES = re.compile(rf"\w+(\.({METHODS}){ARGUMENTS})+")
 
 
+def without_brackets(text: str) -> str:
+    """An expression without the brackets around the whole of it, which ruff drops."""
+    if not text.startswith("("):
+        return text
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            is_whole = place == len(text) - 1
+            is_tuple = re.search(r",\s*\)$", text) is not None
+            return text[1:-1] if is_whole and not is_tuple else text
+    return text
+
+
 def joined(last: str, text: str, shape: str, live: set[str]) -> str:
     """An expression with the line before it inside, if both make one line.
 

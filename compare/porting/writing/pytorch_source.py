@@ -27,7 +27,7 @@ from compare.kinds.source import (
     shape_text,
 )
 from compare.kinds.sources import SOURCES
-from compare.porting.writing.chains import joined
+from compare.porting.writing.chains import joined, without_brackets
 from compare.porting.writing.handed_masks import needed_calls, without_handed_masks
 from compare.porting.writing.models_inside import (
     ModelCall,
@@ -44,7 +44,7 @@ from compare.porting.writing.names import (
 )
 from compare.porting.writing.page_classes import ClassText, ordered
 from compare.porting.writing.unread import names_in
-from compare.porting.writing.values import Values, Way, unwrapped
+from compare.porting.writing.values import WRAPPER, Values, Way, unwrapped
 from compare.porting.writing.writable import problem_of, refusal
 
 # What tensors are called in a forward method, the first that is free.
@@ -224,7 +224,7 @@ class _ModelWriter:
         if value.text.isidentifier():
             self.page.live.add(value.text)
             return value
-        text, shape = value.text, shape_text(value)
+        text, shape = without_brackets(value.text), shape_text(value)
         if self.page.lines and not self._calls_model(self.page.lines[-1]):
             chain = joined(self.page.lines[-1], text, shape, self.page.live)
             if chain:
@@ -254,7 +254,9 @@ class _ModelWriter:
         source = SOURCES[plan.keras]
         site = self._site(number, call, layer)
         mask = next((value.mask for value in site.inputs if value.mask), "")
-        if source.mask_of is not None and site.outputs[0].masked:
+        if layer.keras == WRAPPER:  # of whole steps, which what it wraps never sees
+            mask = self.values[call.inputs[0]].mask
+        elif source.mask_of is not None and site.outputs[0].masked:
             mask = source.mask_of(site)
             site = replace(site, result_mask=mask)
         second = site.inputs[0].features_second if site.inputs else False

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from compare.errors import BadInput
+from compare.kinds.activation_source import activation_problem
 from compare.kinds.graph import INPUT, LayerPlan, ModelPlan, Weights
 from compare.kinds.sources import SOURCES
 from compare.listing import bounded
@@ -51,4 +52,5 @@ def problem_of(layer: LayerPlan, arrays: Mapping[str, Any]) -> str:
     source = SOURCES.get(layer.keras)
     if source is None:
         return f"{layer.keras}, which is not written yet"
-    return "" if source.problem is None else source.problem(layer, arrays)
+    problem = "" if source.problem is None else source.problem(layer, arrays)
+    return problem or activation_problem(layer)

@@ -15,6 +15,8 @@ from compare.twins import reaching
 from compare.twins.frameworks import LAYERS
 from compare.twins.twins import Twins
 
+INSIDE = "Inside, "  # begins a note on stages that differ while results agree
+
 
 def on_float32(twins: Twins) -> Iterator[str]:
     """Why a side cannot be run in float64, and what to do."""
@@ -93,7 +95,7 @@ def on_the_inside(results: Sequence[Result]) -> Iterator[str]:
         names |= dict.fromkeys(result.differs_inside)
     if names:
         yield (
-            f"Inside, {bounded(names)} differs and does not reach the results "
+            f"{INSIDE}{bounded(names)} differs and does not reach the results "
             f"({reaching.TRIES} other inputs were tried)."
         )
 

@@ -7,7 +7,7 @@ import pytest
 from old_files import drawn, functional, layer, node, saved
 
 from compare import BadInput
-from compare.kinds.graph import Tensor
+from compare.kinds.graph import HANDED_ON, Tensor
 from compare.porting.reading import read
 
 GATED = {"units": 3, "activation": "tanh", "recurrent_activation": "hard_sigmoid"}
@@ -290,3 +290,25 @@ def test_layers_of_keras_1_that_say_no_order_of_axes_have_that_of_the_others(tmp
 
         assert result.plan.layers["pad"].config.get("data_format") == expected
         assert result.weights["conv"]["kernel"].shape == (3, 3, 2, 5)
+
+
+@pytest.mark.parametrize("mask_zero", [True, False])
+def test_a_layer_with_states_is_handed_the_mask_of_what_it_reads(tmp_path, mask_zero):
+    """By Keras 2; Keras 3 hands none on to a layer that reads several tensors."""
+    entry = {"dtype": "float32"}
+    x = layer("InputLayer", "x", batch_input_shape=[None, 5], **entry)
+    h = layer("InputLayer", "h", batch_input_shape=[None, 3], **entry)
+    words = layer("Embedding", "words", input_dim=9, output_dim=4, mask_zero=mask_zero)
+    layers = [
+        node(x),
+        node(h),
+        node(words, "x"),
+        node(layer("LSTM", "lstm_1", **GATED), "words", "h", "h"),
+    ]
+    config = functional(layers, [["x", 0, 0], ["h", 0, 0]], [["lstm_1", 0, 0]])
+    arrays = {"words": {"words/embeddings": drawn(9, 4)}, "lstm_1": lstm()}
+
+    plan = read(saved(tmp_path / "old.h5", config, arrays)).plan
+
+    expected = HANDED_ON if mask_zero else None
+    assert plan.calls[3].kwargs.get("mask") == expected

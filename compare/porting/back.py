@@ -1,0 +1,150 @@
+"""A PyTorch module, ported: source of Keras 3, its weights, and the proof."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from compare.errors import BadInput
+from compare.in_keras import saved as saved_models
+from compare.in_keras.rebuilding import rebuilt
+from compare.in_pytorch import ports, saved_weights
+from compare.in_pytorch.runs import Input
+from compare.one_line import repr_of
+from compare.porting import folder, inputs, readme, running
+from compare.porting.back_wishes import EXAMPLE, FILES, MEANINGS, WEIGHTS, BackWish
+from compare.porting.contents import Port, example_of, sha256, shortened, texts
+from compare.porting.judges import Judge
+from compare.porting.proof import proved
+from compare.porting.reading.modules import Traced, module_plan
+from compare.porting.user_file import UserModel, model_of
+from compare.porting.wishes import CHECK, EVIDENCE, MODEL, README
+from compare.porting.writing.keras_source import keras_source
+from compare.progress import say
+
+MAKER = "make_model"
+USAGE = f"""\
+from model import {MAKER}
+
+model = {MAKER}()
+model.load_weights("model.weights.h5")"""
+
+
+def port_back(wish: BackWish) -> Port:
+    """Write the Keras twin of a module, with its proof.
+
+    It stays in the surroundings that `subjects.own.surroundings.at_work` makes.
+
+    Raises:
+        BadInput: if the module cannot be made or followed, the weights are not its, or
+            Keras cannot have what it does; nothing is written then.
+    """
+    say("making the module")
+    user = model_of("--model", wish.made_by, "torch")
+    module = user.model
+    saved_weights.load(module, wish.weights)
+    module.eval()
+    say("following the module")
+    traced = module_plan(module, _inputs(wish, user))
+    traced.check()
+    say("writing the source")
+    original = rebuilt(traced.plan, traced.weights)
+    source = keras_source(traced.plan, original.facts, original.models, MAKER)
+    twin = getattr(running.module_of(source, MODEL), MAKER)()
+    weights = _saved(original.model)
+    _load(twin, weights)
+    runs = _runs(traced, original.facts, user, wish.seed)
+    judge = Judge(
+        "PyTorch",
+        "It was compared with the module itself, run by PyTorch.",
+        twin,
+    )
+    evidence = proved(wish.weights.name, module, judge, runs, wish.seed)
+    given = list(map(shortened, runs[0]))
+    right = ports.results(module, given)
+    example = example_of(given, saved_models.results(twin, given), right)
+    facts = readme.Facts(
+        source=wish.weights.name,
+        version="PyTorch",
+        sha256=sha256(wish.weights),
+        framework="Keras",
+        name=MAKER,
+        usage=USAGE,
+        judge=judge.reason,
+        is_proved=evidence.as_expected,
+        notes=traced.notes,
+        files=MEANINGS,
+        by=f"twinproof {evidence.versions['compare']}",
+    )
+    readme_text, document = texts(facts, judge, evidence)
+    contents = {
+        MODEL: source.encode(),
+        WEIGHTS: weights,
+        CHECK: example.script("check_keras.py.txt", MAKER),
+        EXAMPLE: _hdf5(example.arrays),
+        README: readme_text,
+        EVIDENCE: document,
+    }
+    folder.write(wish.folder, contents)
+    return Port(wish.folder, FILES, MAKER, "Keras", evidence, judge, traced.notes)
+
+
+def _inputs(wish: BackWish, user: UserModel) -> list[Input]:
+    """What the module takes, as the command line or the user's file says it.
+
+    None where neither does, and its first layer has to tell.
+    """
+    shape = wish.shape or user.defined.get("input_shape")
+    if isinstance(shape, list | tuple) and shape:
+        if shape[0] != "batch" or not all(isinstance(n, int | str) for n in shape):
+            raise BadInput(
+                "input_shape: expected sizes such as ('batch', 'time', 40), batch "
+                f"first, got {repr_of(shape)}; write it so"
+            )
+        return [Input(tuple(shape))]
+    x = user.defined.get("x")
+    if x is None:
+        return []
+    values = list(x) if isinstance(x, list | tuple) else [x]
+    examples = []
+    for value in values:
+        array = np.asarray(value)
+        examples.append(Input(("batch", *array.shape[1:]), example=array))
+    return examples
+
+
+def _runs(
+    traced: Traced, facts: Any, user: UserModel, seed: int
+) -> list[tuple[np.ndarray, ...]]:
+    """Inputs of each run, as for a port of a saved model."""
+    sizes = inputs.sizes_of(traced.plan, facts)
+    return [inputs.drawn(traced.plan, facts, seed, size) for size in sizes]
+
+
+def _saved(model: Any) -> bytes:
+    """The weights of a Keras model, as a `.weights.h5` holds them."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / WEIGHTS
+        model.save_weights(path)
+        return path.read_bytes()
+
+
+def _load(model: Any, weights: bytes) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / WEIGHTS
+        path.write_bytes(weights)
+        model.load_weights(path)
+
+
+def _hdf5(arrays: Any) -> bytes:
+    """Arrays by name, as HDF5; no time is in it, so that it repeats."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / EXAMPLE
+        with h5py.File(path, "w", track_order=False) as file:
+            for name, array in arrays.items():
+                file.create_dataset(name, data=array, track_times=False)
+        return path.read_bytes()

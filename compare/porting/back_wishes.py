@@ -1,0 +1,110 @@
+"""What is to be ported from PyTorch to Keras, checked; loads neither framework."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from compare import foreign
+from compare.errors import BadInput
+from compare.one_line import printable
+from compare.porting import folder
+from compare.porting.user_file import split
+from compare.porting.wishes import CHECK, EVIDENCE, MODEL, README
+
+ENDINGS = (".pt", ".pth", ".safetensors")
+WEIGHTS, EXAMPLE = "model.weights.h5", "example.h5"
+FILES = (MODEL, WEIGHTS, CHECK, EXAMPLE, README, EVIDENCE)
+MEANINGS = {
+    MODEL: "the source",
+    WEIGHTS: "its weights",
+    CHECK: "runs the stored example",
+    EXAMPLE: "a few inputs, and what the original makes of them",
+    README: "this text",
+    EVIDENCE: "all figures of the comparison",
+}
+
+Shape = tuple[int | str, ...]  # "batch" first; names where a size is open
+
+
+@dataclass(frozen=True)
+class BackWish:
+    """What is to be ported back, and where to.
+
+    Args:
+        weights: the file with them.
+        made_by: the user's file, and after a colon the name of what makes the module.
+        shape: of its input, such as ("batch", "time", 40); None where the user's file
+            or the module tells.
+        folder: where the port goes.
+        seed: of inputs and random weights.
+    """
+
+    weights: Path
+    made_by: str
+    shape: Shape | None
+    folder: Path
+    seed: int
+
+
+def is_of_pytorch(path: str) -> bool:
+    """Whether a file holds weights of PyTorch, by its ending."""
+    return path.lower().endswith(ENDINGS)
+
+
+def wished_back(
+    path: str,
+    out: str,
+    made_by: str | None,
+    shape: str | None,
+    force: bool,
+    seed: int,
+) -> BackWish:
+    """Check what is to be ported from PyTorch to Keras.
+
+    Args:
+        path: of the weights.
+        out: of the folder.
+        made_by: the user's file, and after a colon the name of what makes the module.
+        shape: of the module's input, as text: "batch,time,40".
+        force: whether files of an earlier port may be overwritten.
+        seed: of inputs and random weights.
+
+    Raises:
+        BadInput: if something is missing, or cannot be read or written.
+    """
+    if made_by is None:
+        raise BadInput(
+            f"port {printable(path)}: expected --model, since weights of PyTorch do "
+            "not say what computes with them, got none; name the file and the class, "
+            "such as --model my_net.py:Net"
+        )
+    split("--model", made_by)
+    target = folder.checked(out, FILES, force)
+    foreign.check_file(Path(path))
+    if not os.path.getsize(path):
+        raise BadInput(f"{path}: expected a file, got an empty one; save it again")
+    sizes = None if shape is None else _sizes(shape)
+    return BackWish(Path(path), made_by, sizes, target, seed)
+
+
+def _sizes(text: str) -> Shape:
+    """The shape in "batch,time,40".
+
+    Raises:
+        BadInput: if it is none.
+    """
+    sizes: list[int | str] = []
+    for word in text.split(","):
+        word = word.strip()
+        if word.isdigit() and int(word) > 0:
+            sizes.append(int(word))
+        elif word.isidentifier():
+            sizes.append(word)
+    if len(sizes) < len(text.split(",")) or len(sizes) < 2 or sizes[0] != "batch":
+        raise BadInput(
+            "--input: expected a shape such as batch,time,40, batch first and names "
+            f"for sizes that are open, got {printable(text)}; write it so"
+        )
+    return tuple(sizes)

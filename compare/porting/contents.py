@@ -1,0 +1,135 @@
+"""What the files of a port say: README, evidence, and an example with its script."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from compare.judging.evidence import Evidence
+from compare.kinds.source import identifier
+from compare.porting import readme
+from compare.porting.judges import Judge
+
+SAMPLES_OF_EXAMPLE = 4
+LEAST_LIMIT = 1e-5  # of the example, which runs on other machines in float32
+ENDINGS = (".weights.h5", ".keras", ".hdf5", ".h5", ".safetensors", ".pth", ".pt")
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port, as it was written.
+
+    Args:
+        folder: that holds it.
+        files: their names.
+        name: of the class or the function in `model.py` that makes the model.
+        framework: that it is in.
+        evidence: of the comparison with the original.
+        judge: what it was compared with.
+        notes: what was read or written otherwise than it stands in the original.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    name: str
+    framework: str
+    evidence: Evidence
+    judge: Judge
+    notes: tuple[str, ...]
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the port computes what the original computes."""
+        return self.evidence.as_expected and self.judge.is_confirmed
+
+
+def class_name(file: str) -> str:
+    """The name of a port's class, after the file: my-model.h5 becomes MyModel."""
+    stem = file
+    for ending in ENDINGS:
+        if stem.lower().endswith(ending):
+            stem = stem[: -len(ending)]
+            break
+    words = identifier(stem).split("_")
+    return "".join(word[:1].upper() + word[1:] for word in words if word)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A few inputs, with what the original makes of them.
+
+    Args:
+        arrays: by name, "input000" and "result000" and so on.
+        limit: how far the port may be from them in float32, on any machine.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    limit: float
+
+    def script(self, template: str, name: str) -> bytes:
+        """The script that runs it, of a template in `data`.
+
+        Args:
+            template: name of the file.
+            name: of the class that the port has.
+        """
+        text = resources.files("compare.porting") / "data" / template
+        script = text.read_text("utf-8").replace("CLASS", name)
+        return script.replace("LIMIT_OF_FLOAT32", f"{self.limit:.0e}").encode()
+
+
+def shortened(array: np.ndarray) -> np.ndarray:
+    """The first samples of an input."""
+    return np.ascontiguousarray(array[:SAMPLES_OF_EXAMPLE])
+
+
+def example_of(
+    inputs: Sequence[np.ndarray],
+    results: Sequence[np.ndarray],
+    right: Sequence[np.ndarray],
+) -> Example:
+    """An example.
+
+    Args:
+        inputs: what both were given.
+        results: what the port returned.
+        right: what the original returned.
+    """
+    gap = 0.0
+    for result, expected in zip(results, right, strict=True):
+        scale = max(float(np.abs(expected).max()), 1e-30)
+        gap = max(gap, float(np.abs(result - expected).max()) / scale)
+    arrays = {f"input{number:03}": array for number, array in enumerate(inputs)}
+    arrays |= {f"result{number:03}": array for number, array in enumerate(right)}
+    return Example(arrays, max(LEAST_LIMIT, float(f"{10 * gap:.0e}")))
+
+
+def texts(facts: readme.Facts, judge: Judge, evidence: Evidence) -> tuple[bytes, bytes]:
+    """README and evidence of a port."""
+    document = json.loads(evidence.to_json())
+    del document["summary"]["seconds"]  # so that the same port is the same to the byte
+    document["port"] = {
+        "source": facts.source,
+        "sha256": facts.sha256,
+        "version": facts.version,
+        "framework": facts.framework,
+        "name": facts.name,
+        "judge": judge.name,
+        "reason": judge.reason,
+        "proved": facts.is_proved,
+        "notes": list(facts.notes),
+    }
+    evidence_text = json.dumps(document, indent=1) + "\n"
+    return readme.text(facts, evidence).encode(), evidence_text.encode()
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file, read in pieces."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,219 @@
+"""Attention of PyTorch in Keras's words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from compare.in_pytorch.recorded import Step
+from compare.in_pytorch.unifying import Open
+from compare.kinds.graph import LayerPlan, Tensor
+from compare.porting.reading.traced.layers import (
+    arrays_of,
+    kind_and_config,
+    moved,
+    name_of,
+    placed,
+)
+from compare.porting.reading.traced.reader import Handler, Reader
+from compare.porting.reading.traced.shapes import without
+from compare.porting.reading.traced.values import Constant, Unported, Value, uniform
+
+ARGUMENTS = (
+    "query key value key_padding_mask need_weights attn_mask average_attn_weights "
+    "is_causal"
+)
+
+
+def multi_head(reader: Reader, step: Step) -> list[Any]:
+    """A layer of attention with several heads."""
+    module = reader.module(step.name)
+    given = reader.bound(
+        step,
+        ARGUMENTS,
+        key_padding_mask=None,
+        need_weights=True,
+        attn_mask=None,
+        average_attn_weights=True,
+        is_causal=False,
+    )
+    kind, config = kind_and_config(module)
+    config.pop("value_dim", None)
+    graph = reader.graph
+    values: dict[Any, Value] = {}
+    for ref in (given.query, given.key, given.value):
+        if ref not in values:
+            value = reader.tensor(ref)
+            if len(value.shape) != 3:
+                raise Unported("attention without a batch")
+            order = (0, 1, 2) if module.batch_first else (1, 0, 2)
+            values[ref] = graph.merged(graph.arranged(graph.full(value), order))
+    tensors = [values[ref].tensor for ref in (given.query, given.value)]
+    kwargs: dict[str, Any] = {}
+    if given.key != given.value:
+        kwargs["key"] = values[given.key].tensor
+    mask, causal = _masks(reader, given.attn_mask, given.key_padding_mask)
+    if causal:
+        kwargs["use_causal_mask"] = True
+    if mask is not None:
+        kwargs["attention_mask"] = mask
+    number = reader.number(step)
+    scores = len(step.results) > 1 and reader.is_read(number, 1)
+    if scores:
+        kwargs["return_attention_scores"] = True
+    arrays = _arrays(module, kind)
+    plan = LayerPlan(name_of(reader, step), "MultiHeadAttention", config)
+    call = placed(graph, plan, tensors, arrays, kwargs)
+    query = values[given.query]
+    shape = step.results[0].shape
+    attended = Value(Tensor(call), shape, query.axes, query.sizes, query.dtype)
+    results: list[Any] = [attended]
+    if scores:
+        tensor = Tensor(call, 1)
+        if given.average_attn_weights:
+            tensor = graph.op("mean", tensor, axis=1)
+        whole = step.results[1].shape
+        axes = tuple((axis,) for axis in range(len(whole)))
+        results.append(Value(tensor, whole, axes, whole, query.dtype))
+    return results
+
+
+def _arrays(module: Any, kind: Any) -> Any:
+    """Keras's arrays of attention, cut into heads."""
+    heads = np.broadcast_to(0, (1, module.num_heads, 1))
+    keras: dict[str, np.ndarray] = {}
+    for part in ("query", "key", "value", "output"):
+        keras[f"{part}.kernel"] = heads
+        if module.in_proj_bias is not None:
+            keras[f"{part}.bias"] = np.zeros(())
+    return moved(kind, arrays_of(module), keras)
+
+
+def _masks(reader: Reader, attn: Any, padding: Any) -> tuple[Tensor | None, bool]:
+    """Keras's mask of what is attended to, bool; and whether it hides the future."""
+    causal = False
+    masks = []
+    if attn is not None:
+        known = reader.get(attn)
+        if isinstance(known, Constant) and hides_future(known):
+            causal = True
+        elif isinstance(known, Constant) and uniform(known) in (0, False):
+            pass
+        elif isinstance(known, Constant):
+            raise Unported("a mask of constants that does not hide the future")
+        else:
+            masks.append(_attended(reader, attn, 2))
+    if padding is not None:
+        masks.append(_attended(reader, padding, 1))
+    if not masks:
+        return None, causal
+    mask = masks[0]
+    for more in masks[1:]:
+        mask = reader.graph.op("logical_and", mask, more)
+    return mask, causal
+
+
+def _attended(reader: Reader, mask: Any, axes: int) -> Tensor:
+    """What is attended to, by a mask of what is not: (batch, 1 or queries, keys)."""
+    step = reader.recording.steps[mask.step]
+    if step.function == "masked_fill" and step.args[2] == -np.inf:
+        start = reader.get(step.args[0])
+        if isinstance(start, Constant) and uniform(start) == 0:
+            mask = step.args[1]  # PyTorch makes numbers of a mask of bools
+    value = reader.graph.plain(reader.tensor(mask))
+    if value.dtype != "bool":
+        raise Unported("a mask of numbers that are added to the scores")
+    if axes == 2 and len(value.sizes) != 2:
+        raise Unported("a mask of its own for each head")
+    tensor = reader.graph.op("logical_not", value.tensor)
+    axis = 1 if axes == 1 else 0
+    return reader.graph.op("expand_dims", tensor, axis=axis)
+
+
+def hides_future(constant: Constant) -> bool:
+    """Whether a mask hides what comes after each query, and nothing else."""
+    arrays = [constant.value]
+    if isinstance(constant.value, Open):
+        arrays = list(constant.value.values)
+    for array in arrays:
+        if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:
+            return False
+        future = np.triu(np.ones(array.shape, bool), 1)
+        hidden = array if array.dtype == bool else np.isneginf(array)
+        if not np.array_equal(hidden, future):
+            return False
+        if array.dtype != bool and (array[~future] != 0).any():
+            return False
+    return True
+
+
+def scaled_product(reader: Reader, step: Step) -> Value:
+    """Attention as a function, of queries (batch, heads, time, size)."""
+    given = reader.bound(
+        step,
+        "query key value attn_mask dropout_p is_causal scale enable_gqa",
+        attn_mask=None,
+        dropout_p=0.0,
+        is_causal=False,
+        scale=None,
+        enable_gqa=False,
+    )
+    graph = reader.graph
+    values = [reader.tensor(ref) for ref in (given.query, given.key, given.value)]
+    count = len(values[0].shape)
+    kwargs: dict[str, Any] = {}
+    if given.is_causal:
+        kwargs["is_causal"] = True
+    if given.scale is not None:
+        kwargs["scale"] = given.scale
+    mask = given.attn_mask
+    if mask is not None:
+        known = reader.get(mask)
+        allowed = known
+        if isinstance(known, Constant):
+            allowed = Constant(_negated(known.value))
+        if isinstance(allowed, Constant) and hides_future(allowed):
+            kwargs["is_causal"] = True
+        else:
+            given_mask = graph.plain(reader.tensor(mask))
+            if given_mask.dtype != "bool" or len(given_mask.sizes) != 4:
+                raise Unported("a mask that is not bool, (batch, heads, time, time)")
+            kwargs["mask"] = given_mask.tensor
+    if count == 3:
+        values = [
+            replace(
+                v,
+                shape=(v.shape[0], 1, *v.shape[1:]),
+                axes=(v.axes[0], (), *v.axes[1:]),
+            )
+            for v in values
+        ]
+    elif count != 4:
+        raise Unported("attention of tensors that are not (batch, heads, time, size)")
+    arranged = [
+        graph.merged(graph.arranged(graph.full(v), (0, 2, 1, 3))) for v in values
+    ]
+    query = arranged[0]
+    tensors = [v.tensor for v in arranged]
+    tensor = graph.op("dot_product_attention", *tensors, **kwargs)
+    shape = (*query.shape[:-1], values[2].shape[-1])
+    sizes = (*query.sizes[:-1], values[2].shape[-1])
+    result = Value(tensor, shape, query.axes, sizes, query.dtype)
+    if count == 3:
+        return without(graph, result, {1})
+    return result
+
+
+def _negated(value: Any) -> Any:
+    """What is not attended to, by what is; numbers that are added stay."""
+    if isinstance(value, Open):
+        return Open(tuple(map(_negated, value.values)))
+    return ~value if value.dtype == bool else value
+
+
+FUNCTIONS: dict[str, Handler] = {"scaled_dot_product_attention": scaled_product}
+
+
+LAYERS: dict[str, Handler] = {"MultiheadAttention": multi_head}

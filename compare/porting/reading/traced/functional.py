@@ -1,0 +1,159 @@
+"""Layers of PyTorch as functions, whose weights stand elsewhere, as layers of Keras."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from compare.in_pytorch.recorded import Step
+from compare.kinds.graph import LayerPlan
+from compare.porting.reading.traced.layers import (
+    called,
+    channels_last,
+    features_last,
+    with_last,
+)
+from compare.porting.reading.traced.reader import Handler, Reader
+from compare.porting.reading.traced.reductions import matmul
+from compare.porting.reading.traced.values import Constant, Unported, Value
+
+
+def linear(reader: Reader, step: Step) -> Value:
+    """A dense layer."""
+    given = reader.bound(step, "input weight bias", bias=None)
+    weight = reader.fixed(given.weight)
+    bias = None if given.bias is None else reader.fixed(given.bias)
+    name = reader.weight_name(given.weight, "linear")
+    return dense(reader, step, given.input, weight.T, bias, name)
+
+
+def dense(
+    reader: Reader,
+    step: Step,
+    source: Any,
+    kernel: np.ndarray,
+    bias: np.ndarray | None,
+    name: str,
+) -> Value:
+    """A dense layer of a kernel (inputs, outputs)."""
+    value = features_last(reader, reader.tensor(source))
+    if kernel.ndim != 2 or len(value.sizes) < 2:
+        raise Unported("a product that is no dense layer's")
+    config: dict[str, Any] = {"units": kernel.shape[1]}
+    arrays = {"kernel": kernel}
+    if bias is None:
+        config["use_bias"] = False
+    else:
+        arrays["bias"] = bias
+    if name in reader.graph.layers:  # a weight that several layers share
+        reader.graph.note(f"{name}: a weight that PyTorch shares is there twice")
+        name = reader.graph.free(name)
+    tensor = called(reader, LayerPlan(name, "Dense", config), value, arrays)
+    return with_last(value, step, tensor)
+
+
+def embedding(reader: Reader, step: Step) -> Value:
+    """A table, from which indices take rows."""
+    given = reader.bound(
+        step,
+        "input weight padding_idx max_norm norm_type scale_grad_by_freq sparse",
+        padding_idx=None,
+        max_norm=None,
+        norm_type=2.0,
+        scale_grad_by_freq=False,
+        sparse=False,
+    )
+    if given.max_norm is not None:
+        raise Unported("max_norm")
+    table = reader.fixed(given.weight)
+    value = reader.tensor(given.input)
+    rows, size = table.shape
+    config = {"input_dim": rows, "output_dim": size}
+    plan = LayerPlan(reader.weight_name(given.weight, "embedding"), "Embedding", config)
+    tensor = called(reader, plan, value, {"embeddings": table})
+    axes = (*value.axes, (len(value.sizes),))
+    shape, sizes = (*value.shape, size), (*value.sizes, size)
+    return Value(tensor, shape, axes, sizes, step.results[0].dtype)
+
+
+def layer_norm(reader: Reader, step: Step) -> Value:
+    """The last axes brought to mean 0 and variance 1."""
+    given = reader.bound(
+        step,
+        "input normalized_shape weight bias eps",
+        weight=None,
+        bias=None,
+        eps=1e-5,
+    )
+    count = len(given.normalized_shape)
+    value = features_last(reader, reader.tensor(given.input), count)
+    config: dict[str, Any] = {"epsilon": given.eps}
+    if count > 1:
+        config["axis"] = tuple(range(-count, 0))
+    arrays = {}
+    name = "layer_norm"
+    for part, word, setting in (
+        (given.weight, "gamma", "scale"),
+        (given.bias, "beta", "center"),
+    ):
+        if part is None:
+            config[setting] = False
+        else:
+            arrays[word] = reader.fixed(part)
+            name = reader.weight_name(part, name)
+    plan = LayerPlan(reader.graph.free(name), "LayerNormalization", config)
+    return replace(value, tensor=called(reader, plan, value, arrays))
+
+
+def batch_norm(reader: Reader, step: Step) -> Value:
+    """Features brought to the running mean and variance."""
+    given = reader.bound(
+        step,
+        "input running_mean running_var weight bias training momentum eps",
+        weight=None,
+        bias=None,
+        training=False,
+        momentum=0.1,
+        eps=1e-5,
+    )
+    if given.training or given.running_mean is None:
+        raise Unported("a batch norm without running statistics")
+    value = channels_last(reader, reader.tensor(given.input))
+    config: dict[str, Any] = {"momentum": 1 - given.momentum, "epsilon": given.eps}
+    arrays = {
+        "moving_mean": reader.fixed(given.running_mean),
+        "moving_variance": reader.fixed(given.running_var),
+    }
+    for part, word, setting in (
+        (given.weight, "gamma", "scale"),
+        (given.bias, "beta", "center"),
+    ):
+        if part is None:
+            config[setting] = False
+        else:
+            arrays[word] = reader.fixed(part)
+    name = reader.weight_name(given.running_mean, "batch_norm")
+    name = name.removesuffix("_running_mean")
+    plan = LayerPlan(reader.graph.free(name), "BatchNormalization", config)
+    return replace(value, tensor=called(reader, plan, value, arrays))
+
+
+def product(reader: Reader, step: Step) -> Value:
+    """A product with a matrix of weights, or of two tensors."""
+    right = reader.get(step.args[1])
+    if isinstance(right, Constant) and isinstance(right.value, np.ndarray):
+        name = reader.weight_name(step.args[1], "matmul")
+        return dense(reader, step, step.args[0], right.array, None, name)
+    return matmul(reader, step)
+
+
+FUNCTIONS: dict[str, Handler] = {
+    "linear": linear,
+    "embedding": embedding,
+    "layer_norm": layer_norm,
+    "batch_norm": batch_norm,
+    "matmul": product,
+    "mm": product,
+}
