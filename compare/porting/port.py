@@ -16,7 +16,7 @@ from compare.porting.contents import (
 from compare.porting.judges import judge_of
 from compare.porting.moving import state_of
 from compare.porting.proof import proved
-from compare.porting.sizes import check_sizes
+from compare.porting.sizes import fitting
 from compare.porting.wishes import (
     CHECK,
     EVIDENCE,
@@ -57,7 +57,7 @@ def port(wish: Wish) -> Port:
     name = class_name(wish.path.name)
     original = rebuilt(saved.plan, saved.weights)
     sizes = inputs.sizes_of(saved.plan, original.facts)
-    check_sizes(saved.plan, original, sizes)
+    sizes = fitting(saved.plan, original, sizes)
     facts = Facts(original.facts, original.models)
     source = pytorch_source(saved.plan, facts, saved.weights, name)
     module = getattr(running.module_of(source.text, MODEL), name)()

@@ -15,12 +15,15 @@ from compare.porting.reading import setting_values
 from compare.porting.reading.findings import Config, Findings, data_format, generation
 from compare.porting.reading.inputs import with_inputs
 from compare.porting.reading.json_files import config_of
+from compare.porting.reading.loadable import is_of_keras
 from compare.porting.reading.models import model_plan
 from compare.porting.reading.weights import weights_of
 from compare.twins.files import keras_config
 from compare.twins.files.keras_store import LONGEST_WORD, KerasStore, whole_file
 
 ZIP = b"PK"  # what every zip begins with
+
+MOST_CALLS = 3000  # of layers; Keras goes through a chain of about 900 at most
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Saved:
         version: of Keras, as the file says it; "" where it does not.
         is_whole: whether the configuration is in the file too, and was read there.
         notes: what is read otherwise than it is written.
+        is_loadable: whether a Keras may load the file: whether nothing in it is
+            somebody's own, that would be imported or run.
     """
 
     plan: ModelPlan
@@ -42,6 +47,7 @@ class Saved:
     version: str
     is_whole: bool = True
     notes: tuple[str, ...] = ()
+    is_loadable: bool = True
 
 
 def read(path: str | Path, config: str | Path | None = None) -> Saved:
@@ -89,6 +95,8 @@ def _read(path: Path, config_path: Path | None) -> Saved:
         words = generation(config, version)
         found = Findings(version, words, data_format(config, words))
         plan = model_plan(config, found)
+        if len(plan.calls) > MOST_CALLS:
+            found.problem(f"{len(plan.calls)} calls of layers, over {MOST_CALLS}")
         if not setting_values.are_right(plan, found):
             raise _refusal(path, found)
     with whole_file(path):
@@ -100,7 +108,9 @@ def _read(path: Path, config_path: Path | None) -> Saved:
     if found.problems:
         raise _refusal(path, found)
     is_whole = config_path is None
-    return Saved(plan, weights, store.saved_by, is_whole, _notes(found, store))
+    is_loadable = is_of_keras(store.config or {})
+    notes = _notes(found, store)
+    return Saved(plan, weights, store.saved_by, is_whole, notes, is_loadable)
 
 
 def _refusal(path: Path, found: Findings) -> BadInput:

@@ -63,10 +63,16 @@ def port(
 def both(
     name: str, model: Model, says: str = "", statuses: tuple[int, ...] = (REFUSED,)
 ) -> list[Case]:
-    """A port of a model in both of the layouts that Keras has."""
+    """A port of a model in both of the layouts that Keras has.
+
+    The older one is not that of a whole model where there are no arrays.
+    """
+    kinds = {"zip": ".keras", "hdf5": ".h5"}
+    if not model.arrays:
+        del kinds["hdf5"]
     return [
         port(f"{name}-in-{kind}", content(model, ending), ending, says, statuses)
-        for kind, ending in (("zip", ".keras"), ("hdf5", ".h5"))
+        for kind, ending in kinds.items()
     ]
 
 
