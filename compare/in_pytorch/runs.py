@@ -232,8 +232,8 @@ class Runs:
             return torch.zeros(*shape, dtype=torch.bool)
         if spec.dtype == FLOAT:
             return torch.randn(*shape, generator=generator)
-        if len(shape) == 1:  # how many steps of each sequence count
-            longest = times[0] if times else 2
+        if len(shape) == 1 and times:  # how many steps of each sequence count
+            longest = times[0]
             lengths = torch.arange(shape[0]) % longest + 1
             lengths[0] = longest
             return lengths

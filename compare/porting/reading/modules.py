@@ -39,7 +39,7 @@ from compare.porting.reading.traced import (
     windows,
 )
 from compare.porting.reading.traced.by_hand import ByHand, Seen, recognised
-from compare.porting.reading.traced.constants import counting
+from compare.porting.reading.traced.constants import value_of
 from compare.porting.reading.traced.loops import rolled
 from compare.porting.reading.traced.reader import Handler, Reader, Stub
 from compare.porting.reading.traced.values import Constant, PackedResult, Unported
@@ -163,7 +163,7 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
         recording,
         model.get_submodule,
         len(runs.recordings),
-        counting,
+        value_of,
         trainable=trainable,
         by_hand=own,
     )

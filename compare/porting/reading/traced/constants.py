@@ -16,9 +16,15 @@ from compare.porting.reading.traced.values import (
     Constant,
     Unported,
     Value,
+    plain_axes,
     uniform,
 )
-from compare.porting.reading.traced.weights import in_all_runs, table_of, weight
+from compare.porting.reading.traced.weights import (
+    for_each_sample,
+    in_all_runs,
+    table_of,
+    weight,
+)
 
 
 def operand(
@@ -252,3 +258,21 @@ def counting(reader: Reader, constant: Constant, runs: int) -> Value | None:
     shape = tuple(size if n == values[0] else n for n in arrays[0].shape)
     axes = tuple((0,) if n == size else () for n in shape)
     return Value(tensor, shape, axes, (size,), "int32")
+
+
+def value_of(reader: Reader, ref: Ref, constant: Constant) -> Value:
+    """A constant in the place of a tensor that depends on an input.
+
+    Raises:
+        Unported: if it depends on the sizes of the input.
+    """
+    value = counting(reader, constant, reader.runs)
+    if value is None:
+        value = for_each_sample(reader, ref, constant)
+    if value is None:
+        lead = reader.tensor(reader.recording.inputs[0])
+        array = constant.array
+        tensor = weight(reader, ref, array, lead, exact=True)
+        axes = plain_axes(array.ndim)
+        value = Value(tensor, array.shape, axes, array.shape, str(array.dtype))
+    return value
