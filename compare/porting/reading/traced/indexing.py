@@ -10,7 +10,7 @@ import numpy as np
 
 from compare.in_pytorch.recorded import Ref, Step
 from compare.in_pytorch.unifying import Open, Size
-from compare.porting.reading.traced.reader import Handler, Reader, trimmed
+from compare.porting.reading.traced.reader import Handler, Reader
 from compare.porting.reading.traced.sizes import is_open, minus
 from compare.porting.reading.traced.values import (
     Constant,
@@ -20,6 +20,7 @@ from compare.porting.reading.traced.values import (
     Unsorting,
     Value,
     plain_axes,
+    trimmed,
 )
 
 
