@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from safetensors.numpy import save as save_arrays
 
+from compare.errors import BadInput
 from compare.porting import folder, inputs, readme, running
 from compare.porting.contents import (
     Port,
@@ -55,9 +56,12 @@ def port(wish: Wish) -> Port:
     saved, names = wish.saved, wish.files
     say("writing the source")
     name = class_name(wish.path.name)
-    original = rebuilt(saved.plan, saved.weights)
-    sizes = inputs.sizes_of(saved.plan, original.facts)
-    sizes = fitting(saved.plan, original, sizes)
+    try:
+        original = rebuilt(saved.plan, saved.weights)
+        sizes = inputs.sizes_of(saved.plan, original.facts)
+        sizes = fitting(saved.plan, original, sizes)
+    except BadInput as error:
+        raise BadInput(f"{wish.path}: {error}") from None
     facts = Facts(original.facts, original.models)
     source = pytorch_source(saved.plan, facts, saved.weights, name)
     module = getattr(running.module_of(source.text, MODEL), name)()
