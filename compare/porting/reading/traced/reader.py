@@ -180,8 +180,8 @@ class Reader:
             if step.function != "pack_padded_sequence":
                 continue
             self.passed.add(number)
-            given = self.bound(step, "input lengths batch_first")
-            x, lengths = given.input, given.lengths
+            args = self.bound(step, "input lengths batch_first")
+            x, lengths = args.input, args.lengths
             selecting = steps[x.step]
             sorting = steps[lengths.step]
             if sorting.function == "sort" and selecting.function == "index_select":
@@ -191,7 +191,7 @@ class Reader:
                     if steps[reading].function == "scatter":
                         self.passed.add(reading)
                 x, lengths = selecting.args[0], sorting.args[0]
-            self.packed[Ref(number)] = (x, lengths, given.batch_first)
+            self.packed[Ref(number)] = (x, lengths, args.batch_first)
 
     def number(self, step: Step) -> int:
         """The number of a step."""
@@ -377,14 +377,6 @@ class Reader:
             value = self.graph.arranged(self.graph.full(value), made=[axis])
             value = self.graph.merged(value)
         return value, self.axis(value, axis)
-
-    def only_reader(self, step: Step, output: int = 0) -> Step | None:
-        """The step that alone reads a result; None where there are several."""
-        number = self.number(step)
-        readers = self.readers.get(Ref(number, output), [])
-        if len(readers) != 1 or readers[0] < 0:
-            return None
-        return self.recording.steps[readers[0]]
 
     def is_read(self, number: int, output: int) -> bool:
         """Whether a result of a step is needed."""
