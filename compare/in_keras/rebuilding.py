@@ -14,7 +14,7 @@ import numpy as np
 
 from compare.errors import BadInput
 from compare.in_keras.arrays import to_numpy
-from compare.in_keras.internals import mask_of, set_mask
+from compare.in_keras.internals import mask_of, operation_of, set_mask
 from compare.in_keras.made_layers import Bounded, made, operation
 from compare.in_keras.models import copied
 from compare.in_keras.placed_weights import place
@@ -167,6 +167,7 @@ class _Graph:
             if layer.keras == INPUT:
                 self.inputs[number] = self._input(layer, legal[call.layer])
         results = self._results(self.inputs)
+        self._name_operations(results, legal)
         find = partial(_result, results)
         try:
             self.model = keras.Model(
@@ -273,6 +274,27 @@ class _Graph:
                     models[name] = inside.facts(inside.inputs, models)
             results.append(tensors)
         return results
+
+    def _name_operations(self, results: Results, legal: Mapping[str, str]) -> None:
+        """Name operations after the plan; Keras's names may be those of layers.
+
+        Args:
+            results: of all calls.
+            legal: names that Keras admits, by those of the plan.
+        """
+        layers = self.plan.layers
+        taken = {legal[name] for name in self._live}
+        for call, tensors in zip(self.plan.calls, results, strict=True):
+            if not layers[call.layer].keras.startswith(OPERATION):
+                continue
+            name, number = legal[call.layer], 1
+            while name in taken:  # it is called again
+                number += 1
+                name = f"{legal[call.layer]}_{number}"
+            taken.add(name)
+            maker = operation_of(tensors[0])
+            if not isinstance(maker, keras.Layer):  # as where nothing is to be done
+                maker.name = name
 
     def _called(self, call: Call, args: Any, kwargs: Any) -> Any:
         """What a layer or an operation makes of symbolic tensors."""

@@ -10,6 +10,7 @@ import numpy as np
 from compare.in_pytorch.recorded import Step
 from compare.in_pytorch.unifying import Open
 from compare.kinds.graph import LayerPlan, Tensor
+from compare.porting.reading.traced.constants import hides_future
 from compare.porting.reading.traced.layers import (
     arrays_of,
     kind_and_config,
@@ -130,23 +131,6 @@ def _attended(reader: Reader, mask: Any, axes: int) -> Tensor:
     tensor = reader.graph.op("logical_not", value.tensor)
     axis = 1 if axes == 1 else 0
     return reader.graph.op("expand_dims", tensor, axis=axis)
-
-
-def hides_future(constant: Constant) -> bool:
-    """Whether a mask hides what comes after each query, and nothing else."""
-    arrays = [constant.value]
-    if isinstance(constant.value, Open):
-        arrays = list(constant.value.values)
-    for array in arrays:
-        if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:
-            return False
-        future = np.triu(np.ones(array.shape, bool), 1)
-        hidden = array if array.dtype == bool else np.isneginf(array)
-        if not np.array_equal(hidden, future):
-            return False
-        if array.dtype != bool and (array[~future] != 0).any():
-            return False
-    return True
 
 
 def scaled_product(reader: Reader, step: Step) -> Value:

@@ -281,7 +281,7 @@ def index_select(reader: Reader, step: Step) -> Value:
     """Places along an axis."""
     given = reader.bound(step, "input dim index")
     if _is_unsorting(reader, given.index):
-        return reader.get(given.input)  # type: ignore[no-any-return]
+        return reader.get(given.input)
     value = reader.tensor(given.input)
     return _selected(reader, step, value, given.dim % len(value.shape), given.index)
 

@@ -9,7 +9,6 @@ from typing import Any
 from compare.in_pytorch.recorded import Step
 from compare.in_pytorch.unifying import Open, Size
 from compare.kinds.graph import Tensor
-from compare.porting.reading.traced.constants import for_each_sample
 from compare.porting.reading.traced.edges import edged
 from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.indexing import taken
@@ -25,6 +24,7 @@ from compare.porting.reading.traced.values import (
     plain_axes,
     uniform,
 )
+from compare.porting.reading.traced.weights import for_each_sample
 
 
 def repeat(reader: Reader, step: Step) -> Value:

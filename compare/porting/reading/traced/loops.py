@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from compare.in_pytorch.recorded import Packed, Recording, Ref, Result, Step, refs_in
+from compare.in_pytorch.recorded import (
+    Recording,
+    Ref,
+    Result,
+    Step,
+    refs_in,
+    with_refs,
+)
 
 LOOP = "loop"  # the function of a step that runs a cell over a sequence
 # What may be done with all steps at once as with each: it looks at the last axis alone.
@@ -82,11 +89,11 @@ class _Loops:
         steps = []
         for number in self._order:
             step = self._steps[number]
-            args = _with(step.args, moved)
-            kwargs = _with(dict(step.kwargs or {}), moved)
+            args = with_refs(step.args, moved)
+            kwargs = with_refs(dict(step.kwargs or {}), moved)
             steps.append(_changed(step, args=args, kwargs=kwargs))
         inputs = [moved(ref) for ref in self._inputs]
-        return Recording(steps, inputs, _with(self._output, moved), self._asked)
+        return Recording(steps, inputs, with_refs(self._output, moved), self._asked)
 
     # -------------------------------------------------------------------- what there is
 
@@ -159,10 +166,10 @@ class _Loops:
         for number in self._order:
             step = self._steps[number]
             if old in refs_in((step.args, step.kwargs)):
-                args = _with(step.args, swapped)
-                kwargs = _with(dict(step.kwargs or {}), swapped)
+                args = with_refs(step.args, swapped)
+                kwargs = with_refs(dict(step.kwargs or {}), swapped)
                 self._steps[number] = _changed(step, args=args, kwargs=kwargs)
-        self._output = _with(self._output, swapped)
+        self._output = with_refs(self._output, swapped)
 
     def _along_time(self, source: Ref, axis: int, before: int, back: bool) -> Ref:
         """A sequence with its time as the second axis, turned round if it runs back."""
@@ -297,7 +304,7 @@ class _Loops:
 
         result = first.results[0]
         shape = (result.shape[0], len(numbers), *result.shape[1:])
-        args = _with(first.args, raised)
+        args = with_refs(first.args, raised)
         step = _changed(first, args=args, kwargs=dict(first.kwargs or {}))
         step.results = (Result(shape, result.dtype),)
         number = self._insert(step, numbers[0])
@@ -382,22 +389,6 @@ def _key(step: Step, parts: Mapping[Ref, _Part]) -> Any:
 
     kwargs = tuple((key, plain(value)) for key, value in (step.kwargs or {}).items())
     return step.function, step.name, plain(step.args), kwargs
-
-
-def _with(value: Any, change: Any) -> Any:
-    """A value with other tensors."""
-    if isinstance(value, Ref):
-        return change(value)
-    if isinstance(value, Packed):
-        parts = (value.data, value.batch_sizes, value.sorted_indices)
-        return Packed(*(_with(p, change) for p in (*parts, value.unsorted_indices)))
-    if isinstance(value, slice):
-        return slice(*(_with(p, change) for p in (value.start, value.stop, value.step)))
-    if isinstance(value, list | tuple):
-        return type(value)(_with(item, change) for item in value)
-    if isinstance(value, Mapping):
-        return {key: _with(item, change) for key, item in value.items()}
-    return value
 
 
 def _changed(step: Step, args: Any, kwargs: Any) -> Step:

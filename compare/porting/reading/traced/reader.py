@@ -11,6 +11,7 @@ import numpy as np
 
 from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.recorded import Recording, Ref, Step, refs_in
+from compare.in_pytorch.unifying import Open
 from compare.kinds.graph import INPUT, LayerPlan, Tensor
 from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.sizes import Shape, is_open
@@ -24,6 +25,10 @@ from compare.porting.reading.traced.values import (
     plain_axes,
 )
 
+RANDOM = {
+    *("rand", "randn", "randint", "rand_like", "randn_like", "randint_like"),
+    *("normal", "uniform", "bernoulli", "multinomial", "randperm", "poisson"),
+}
 STUB = "Stub"  # the class of what Keras cannot have
 
 
@@ -56,7 +61,7 @@ class Reader:
         recording: of several runs.
         module: of a name in the recorded model.
         runs: how many runs there were.
-        counting: makes a value of a constant that counts steps.
+        of_constant: makes a value of a constant.
         graph: grows.
         known: what each tensor of the recording is in Keras.
         stubs: what could not be written.
@@ -74,7 +79,7 @@ class Reader:
     recording: Recording
     module: Callable[[str], Any]
     runs: int
-    counting: Callable[[Reader, Constant, int], Value | None]
+    of_constant: Callable[[Reader, Ref, Constant], Value]
     graph: Graph = field(default_factory=Graph)
     known: dict[Ref, Known] = field(default_factory=dict)
     stubs: list[Stub] = field(default_factory=list)
@@ -106,7 +111,7 @@ class Reader:
                 self._know(Ref(number), self._input(step))
             elif number not in live or number in self.passed:
                 continue
-            elif step.alone:
+            elif step.alone and step.function not in RANDOM:
                 for place, value in enumerate(step.values):
                     self.known[Ref(number, place)] = Constant(value, step.name)
             else:
@@ -129,6 +134,11 @@ class Reader:
             what = f"nn.{cls}"
             handler = self.layers.get(cls)
         try:
+            if step.function in RANDOM:
+                raise Unported(
+                    "random numbers, of which the twin would have others: leave them "
+                    "out where the module evaluates, or take them as an input"
+                )
             if handler is None:
                 raise Unported(f"{what} is none of the operations that are written")
             result = handler(self, step)
@@ -283,9 +293,7 @@ class Reader:
             known = self.padded(known)
             self.known[value] = known
         if isinstance(known, Constant):
-            counts = self.counting(self, known, self.runs)
-            if counts is not None:
-                return counts
+            return self.of_constant(self, value, known)
         if not isinstance(known, Value):
             raise Unported("a constant in the place of a tensor")
         return known
@@ -391,4 +399,4 @@ def trimmed(items: Sequence[Any]) -> Any:
 
 
 def _written(shape: Shape) -> tuple[int | None, ...]:
-    return tuple(None if is_open(size) else size for size in shape)
+    return tuple(None if isinstance(size, Open) else size for size in shape)

@@ -205,6 +205,21 @@ def matmul(reader: Reader, step: Step) -> Value:
     return plain(step, tensor)
 
 
+def cosine_similarity(reader: Reader, step: Step) -> Value:
+    """The cosine of the angle between vectors along an axis."""
+    given = reader.bound(step, "x1 x2 dim eps", dim=1, eps=1e-8)
+    graph = reader.graph
+    units = []
+    for ref in (given.x1, given.x2):
+        value = graph.plain(reader.tensor(ref))
+        axis = given.dim % len(value.sizes)
+        settings = {} if axis == len(value.sizes) - 1 else {"axis": axis}
+        tensor = graph.op("normalize", value.tensor, **settings, epsilon=given.eps)
+        units.append(replace(value, tensor=tensor))
+    tensor = graph.op("multiply", units[0].tensor, units[1].tensor)
+    return plain(step, graph.op("sum", tensor, axis=given.dim))
+
+
 def einsum(reader: Reader, step: Step) -> Value:
     """A sum of products, as Einstein writes it."""
     equation, *operands = step.args
@@ -231,4 +246,5 @@ FUNCTIONS: dict[str, Handler] = {
     "bmm": matmul,
     "mm": matmul,
     "einsum": einsum,
+    "cosine_similarity": cosine_similarity,
 }

@@ -96,11 +96,40 @@ def pool_function(reader: Reader, step: Step) -> Value:
     )
     if given.return_indices or given.divisor or given.dilation not in (1, (1,) * axes):
         raise Unported("pooling with indices, a divisor or a dilation")
+    if is_whole(reader, given.input, given.size, axes):
+        return _reduced(reader, step, axes, mean)
     size = _each(given.size, axes)
     stride = size if given.stride in (None, (), []) else _each(given.stride, axes)
     padding = _each(given.padding, axes)
     window = Window(axes, size, stride, padding, given.ceil, given.counts, mean)
     return _pooled(reader, step, window)
+
+
+def is_whole(reader: Reader, source: Any, size: Any, axes: int) -> bool:
+    """Whether a window is as large as what it goes over, in every run."""
+    shape = reader.recording.steps[source.step].results[source.output].shape[-axes:]
+    sizes = tuple(size) if isinstance(size, list | tuple) else (size,) * axes
+    return sizes == tuple(shape)
+
+
+def _reduced(reader: Reader, step: Step, axes: int, mean: bool) -> Value:
+    """Pooling over all steps, which leaves one of each axis."""
+    value = reader.graph.full(reader.tensor(step.args[0]))
+    count = len(value.shape)
+    last = range(count - axes, count)
+    for dim in last:
+        value, _ = reader.plain_axis(value, dim)
+    places = [reader.axis(value, dim) for dim in last]
+    axis: Any = places[0] if axes == 1 else tuple(sorted(places))
+    tensor = reader.graph.op("mean" if mean else "max", value.tensor, axis=axis)
+    left = [k for k in range(len(value.sizes)) if k not in places]
+    moved = {k: place for place, k in enumerate(left)}
+    groups = []
+    for dim, group in enumerate(value.axes):
+        groups.append(() if dim in last else tuple(moved[k] for k in group))
+    sizes = tuple(value.sizes[k] for k in left)
+    result = step.results[0]
+    return Value(tensor, result.shape, tuple(groups), sizes, result.dtype)
 
 
 def _pooled(reader: Reader, step: Step, window: Window) -> Value:
@@ -181,7 +210,9 @@ def adaptive(reader: Reader, step: Step) -> Value:
     value = reader.tensor(step.args[0])
     if len(value.shape) != axes + 2:
         raise Unported("pooling without a batch")
-    target = _each(target, axes) if target is not None else (None,) * axes
+    if target is None:
+        raise Unported("pooling to a size that is the input's")
+    target = _each(target, axes)
     word = "Average" if mean else "Max"
     value = channels_last(reader, value)
     if set(target) == {1}:
