@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -124,7 +124,7 @@ def _read(path: Path, config_path: Path | None, stub: bool) -> Saved:
         weights,
         store.saved_by,
         config_path is None,
-        _notes(found, store),
+        _notes(found, store, plan),
         is_of_keras(store.config or {}),
         tuple(found.stubs),
         found.built,
@@ -163,9 +163,16 @@ def _version(config: Config, store: KerasStore, is_beside: bool) -> str:
     return store.saved_by
 
 
-def _notes(found: Findings, store: KerasStore) -> tuple[str, ...]:
+def _notes(found: Findings, store: KerasStore, plan: ModelPlan) -> tuple[str, ...]:
     """All that is to be said of a file that was read."""
     notes = list(found.notes)
+    stateful = [*_stateful(plan)]
+    if stateful:
+        notes.append(
+            "stateful, so that each call begins with the state of the call before it, "
+            f"and the first with zeros: {bounded(stateful)}; a state that the file "
+            "holds is not read"
+        )
     if store.backend == "theano":
         notes.append("saved on Theano, which turns the windows of convolutions around")
     if found.in_training:
@@ -175,3 +182,14 @@ def _notes(found: Findings, store: KerasStore) -> tuple[str, ...]:
         names = bounded(dict.fromkeys(found.frozen))
         notes.append(f"not to be trained any further: {names}")
     return tuple(notes)
+
+
+def _stateful(plan: ModelPlan, prefix: str = "") -> Iterator[str]:
+    """The full names of the layers that keep their state from call to call."""
+    for name, layer in plan.layers.items():
+        inside = list(layer.inside)
+        models = [part.model for part in (layer, *inside) if part.model is not None]
+        if any(part.config.get("stateful") for part in (layer, *inside)):
+            yield f"{prefix}{name}"
+        for model in models:
+            yield from _stateful(model, f"{prefix}{name}.")
