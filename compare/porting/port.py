@@ -5,7 +5,7 @@ from __future__ import annotations
 from safetensors.numpy import save as save_arrays
 
 from compare.errors import BadInput
-from compare.porting import folder, inputs, readme
+from compare.porting import folder, inputs, kept_states, readme
 from compare.porting.contents import (
     Port,
     class_name,
@@ -75,7 +75,8 @@ def port(wish: Wish) -> Port:
     packs = "pack_padded_sequence" in source.text
     evidence = proved(wish.path.name, module, judge, runs, wish.seed, packs)
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes, *work.notes)))
-    given = list(map(shortened, runs[0]))
+    keeps_states = kept_states.begin_anew(module, judge.model)
+    given = list(runs[0]) if keeps_states else list(map(shortened, runs[0]))
     right = saved_models.results(judge.model, given)
     example = example_of(given, ports.results(module, given), right, work.names)
     facts_of_readme = readme.Facts(
