@@ -14,9 +14,9 @@ import numpy as np
 
 from compare.errors import BadInput
 from compare.in_keras.arrays import to_numpy
-from compare.in_keras.internals import mask_of, operation_of, set_mask
+from compare.in_keras.internals import mask_of, nodes_noted, operation_of, set_mask
 from compare.in_keras.made_layers import Bounded, made, operation
-from compare.in_keras.models import copied
+from compare.in_keras.models import copied, forget_states
 from compare.in_keras.placed_weights import place
 from compare.in_keras.precision import settled
 from compare.in_keras.refusals import message
@@ -125,7 +125,9 @@ def results(
         given: Any = tensors[0]  # of a Sequential, which does not know its input
         if not isinstance(model, keras.Sequential):
             given = keras.tree.pack_sequence_as(model.input, tensors)
-        returned = copied(model, dtype)(given, training=False)
+        copy = copied(model, dtype)
+        forget_states(copy)
+        returned = copy(given, training=False)
     return [to_numpy(tensor) for tensor in keras.tree.flatten(returned)]
 
 
@@ -166,8 +168,10 @@ class _Graph:
             layer = plan.layers[call.layer]
             if layer.keras == INPUT:
                 self.inputs[number] = self._input(layer, legal[call.layer])
-        results = self._results(self.inputs)
-        self._name_operations(results, legal)
+        operations: list[Any] = []
+        with nodes_noted(operations.append):
+            results = self._results(self.inputs)
+        self._name(operations, results, legal)
         find = partial(_result, results)
         try:
             self.model = keras.Model(
@@ -275,26 +279,33 @@ class _Graph:
             results.append(tensors)
         return results
 
-    def _name_operations(self, results: Results, legal: Mapping[str, str]) -> None:
+    def _name(
+        self, operations: Sequence[Any], results: Results, legal: Mapping[str, str]
+    ) -> None:
         """Name operations after the plan; Keras's names may be those of layers.
 
         Args:
+            operations: all that were called, those of masks too, and layers.
             results: of all calls.
             legal: names that Keras admits, by those of the plan.
         """
-        layers = self.plan.layers
-        taken = {legal[name] for name in self._live}
+        of_plan: dict[int, str] = {}
         for call, tensors in zip(self.plan.calls, results, strict=True):
-            if not layers[call.layer].keras.startswith(OPERATION):
+            if self.plan.layers[call.layer].keras.startswith(OPERATION):
+                of_plan.setdefault(id(operation_of(tensors[0])), legal[call.layer])
+        used = {legal[name] for name in self._live}
+        taken = set(legal.values())
+        for maker in operations:
+            if isinstance(maker, keras.Layer):
                 continue
-            name, number = legal[call.layer], 1
-            while name in taken:  # it is called again
+            first = name = of_plan.get(id(maker), maker.name)
+            is_of_mask = id(maker) not in of_plan
+            number = 1
+            while name in used or (is_of_mask and name in taken):
                 number += 1
-                name = f"{legal[call.layer]}_{number}"
-            taken.add(name)
-            maker = operation_of(tensors[0])
-            if not isinstance(maker, keras.Layer):  # as where nothing is to be done
-                maker.name = name
+                name = f"{first}_{number}"
+            used.add(name)
+            maker.name = name
 
     def _called(self, call: Call, args: Any, kwargs: Any) -> Any:
         """What a layer or an operation makes of symbolic tensors."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -11,10 +11,9 @@ import numpy as np
 
 from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.recorded import Recording, Ref, Step, refs_in
-from compare.in_pytorch.unifying import Open
 from compare.kinds.graph import INPUT, LayerPlan, Tensor
 from compare.porting.reading.traced.graph import Graph
-from compare.porting.reading.traced.sizes import Shape, is_open
+from compare.porting.reading.traced.sizes import is_open
 from compare.porting.reading.traced.values import (
     Constant,
     Known,
@@ -23,6 +22,8 @@ from compare.porting.reading.traced.values import (
     Unported,
     Value,
     plain_axes,
+    trimmed,
+    written,
 )
 
 RANDOM = {
@@ -179,8 +180,8 @@ class Reader:
             if step.function != "pack_padded_sequence":
                 continue
             self.passed.add(number)
-            given = self.bound(step, "input lengths batch_first")
-            x, lengths = given.input, given.lengths
+            args = self.bound(step, "input lengths batch_first")
+            x, lengths = args.input, args.lengths
             selecting = steps[x.step]
             sorting = steps[lengths.step]
             if sorting.function == "sort" and selecting.function == "index_select":
@@ -190,7 +191,7 @@ class Reader:
                     if steps[reading].function == "scatter":
                         self.passed.add(reading)
                 x, lengths = selecting.args[0], sorting.args[0]
-            self.packed[Ref(number)] = (x, lengths, given.batch_first)
+            self.packed[Ref(number)] = (x, lengths, args.batch_first)
 
     def number(self, step: Step) -> int:
         """The number of a step."""
@@ -225,8 +226,8 @@ class Reader:
                 inputs.append(known.value)
             elif isinstance(known, Stack):
                 inputs.append(self.stacked(known))
-        shapes_in = tuple(_written(value.sizes) for value in inputs)
-        shapes_out = tuple(_written(result.shape) for result in step.results)
+        shapes_in = tuple(written(value.sizes) for value in inputs)
+        shapes_out = tuple(written(result.shape) for result in step.results)
         place = f"`{step.name}`" if step.name else step.place
         stub = Stub(name, place, f"{what}: {sentence}", shapes_in, shapes_out)
         self.stubs.append(stub)
@@ -377,26 +378,6 @@ class Reader:
             value = self.graph.merged(value)
         return value, self.axis(value, axis)
 
-    def only_reader(self, step: Step, output: int = 0) -> Step | None:
-        """The step that alone reads a result; None where there are several."""
-        number = self.number(step)
-        readers = self.readers.get(Ref(number, output), [])
-        if len(readers) != 1 or readers[0] < 0:
-            return None
-        return self.recording.steps[readers[0]]
-
     def is_read(self, number: int, output: int) -> bool:
         """Whether a result of a step is needed."""
         return bool(self.readers.get(Ref(number, output)))
-
-
-def trimmed(items: Sequence[Any]) -> Any:
-    """An index without the whole axes at its end."""
-    items = list(items)
-    while items and items[-1] == slice(None):
-        items.pop()
-    return tuple(items)
-
-
-def _written(shape: Shape) -> tuple[int | None, ...]:
-    return tuple(None if isinstance(size, Open) else size for size in shape)
