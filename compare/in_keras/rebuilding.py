@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from compare.errors import BadInput
 from compare.in_keras.arrays import to_numpy
 from compare.in_keras.internals import mask_of, nodes_noted, operation_of, set_mask
+from compare.in_keras.legal_names import legal_names
 from compare.in_keras.made_layers import Bounded, made, operation
 from compare.in_keras.models import copied, forget_states
 from compare.in_keras.placed_weights import place
@@ -366,26 +366,6 @@ class _Graph:
                 set_mask(output, mask_of(end))
         facts = [tuple(map(_facts_of, tensors)) for tensors in results]
         models[name] = _common(models[name], facts) if name in models else facts
-
-
-def legal_names(names: Iterable[str]) -> dict[str, str]:
-    """Names that Keras and TensorFlow admit, no two alike, by the names as they were.
-
-    They have no slashes, no spaces, and a letter or a digit first.
-    """
-    legal: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
-        if not re.match("[A-Za-z0-9.]", plain):
-            plain = f"layer{plain}"
-        number, free = 1, plain
-        while free in taken:
-            number += 1
-            free = f"{plain}_{number}"
-        taken.add(free)
-        legal[name] = free
-    return legal
 
 
 def _result(results: Results, tensor: Tensor) -> Any:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
+from compare.in_keras.legal_names import legal_names
 from compare.in_keras.needed_arguments import defaults_of
-from compare.in_keras.rebuilding import legal_names
 from compare.kinds.graph import (
     INPUT,
     OPERATION,
