@@ -122,7 +122,9 @@ def results(
         for array in arrays:
             float_dtype = dtype if array.dtype.kind == "f" else None
             tensors.append(keras.ops.convert_to_tensor(array, float_dtype))
-        given = keras.tree.pack_sequence_as(model.input, tensors)
+        given: Any = tensors[0]  # of a Sequential, which does not know its input
+        if not isinstance(model, keras.Sequential):
+            given = keras.tree.pack_sequence_as(model.input, tensors)
         copy = copied(model, dtype)
         forget_states(copy)
         returned = copy(given, training=False)
@@ -171,11 +173,23 @@ class _Graph:
             results = self._results(self.inputs)
         self._name(operations, results, legal)
         find = partial(_result, results)
-        self.model = keras.Model(
-            with_tensors(plan.inputs, find),
-            with_tensors(plan.outputs, find),
-            name=legal_names([plan.name or "model"])[plan.name or "model"],
-        )
+        try:
+            self.model = keras.Model(
+                with_tensors(plan.inputs, find),
+                with_tensors(plan.outputs, find),
+                name=legal_names([plan.name or "model"])[plan.name or "model"],
+            )
+        except RecursionError:
+            raise BadInput(
+                f"{prefix}{plan.name}: expected a model that Keras can follow, got a "
+                f"chain of {len(plan.calls)} layers, which is too deep for it; port "
+                "it in parts"
+            ) from None
+        except ValueError as error:
+            raise BadInput(
+                f"{prefix}{plan.name}: expected inputs and outputs that calls connect, "
+                f"got a model that Keras {keras.__version__} refuses: {message(error)}"
+            ) from None
         for name, live in self._live.items():
             full = prefix + name
             layers[full] = live

@@ -114,8 +114,9 @@ class Run:
 
         Args:
             output: the variable of the output, "_" if it is not read.
-            states: variables of the states h, or h and c, (cells, batch, units) each;
-                none if they are not read.
+            states: variables of the states h, or h and c; none if they are not read.
+                Each is (cells, batch, units), and (batch, units) of a layer written
+                out.
         """
         call = self._call()
         target = self._tuple(states) if states else "_"
@@ -130,7 +131,10 @@ class Run:
         if self.keeps:
             self.site.line(f"{self._kept()}.keep({target})")
             if states:
-                self.site.line(f"{', '.join(states)} = {target}")
+                names = self._tuple(states)
+                if len(states) > 1:
+                    names = ", ".join(states)
+                self.site.line(f"{names} = {target}")
 
     def _call(self) -> str:
         layer = self.module.made(self.site)
@@ -156,6 +160,8 @@ class Run:
             if self.keeps:
                 return f"{self._kept()}.states"
             return ""
+        if not self.module.cell.is_plain:
+            return self._tuple(self.begun)
         count = self.module.cell.num_states
         stacked = []
         for number in range(count):
@@ -167,5 +173,7 @@ class Run:
         return self._tuple(stacked)
 
     def _tuple(self, texts: Sequence[str]) -> str:
-        """Several states as a tuple, one by itself, as PyTorch's layers have them."""
-        return f"({', '.join(texts)})" if len(texts) > 1 else texts[0]
+        """The states as a layer has them: PyTorch's has the only one by itself."""
+        if len(texts) > 1:
+            return f"({', '.join(texts)})"
+        return texts[0] if self.module.cell.is_plain else f"({texts[0]},)"

@@ -125,6 +125,8 @@ class OneWay:
         """The states of all cells of a module, one after the other."""
         if not names:
             return []
+        if not module.cell.is_plain:
+            return [*names]
         if len(module.cells) == 1:
             parts = [f"{name}[0]" for name in names]
             comment = f"(batch, {module.cell.units})"

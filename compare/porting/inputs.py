@@ -24,10 +24,12 @@ class Sizes:
     Args:
         steps: of a sequence of any length.
         pixels: of an image of any size, along each axis.
+        samples: in a batch.
     """
 
     steps: int
     pixels: int
+    samples: int = SAMPLES
 
 
 # The first is the largest; the suite cuts shorter sequences from it where it can.
@@ -157,7 +159,7 @@ def shape_at(fact: TensorFacts, sizes: Sizes) -> tuple[int, ...]:
     shape = []
     for axis, size in enumerate(fact.shape):
         if size is None:
-            size = SAMPLES
+            size = sizes.samples
             if axis > 0:
                 size = sizes.pixels if is_image else sizes.steps
         shape.append(size)

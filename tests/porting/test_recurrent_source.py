@@ -177,6 +177,14 @@ def test_a_stateful_layer_goes_on(layer, activation):
     assert np.abs(second - anew).max() > 1e-3
 
 
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("activation", ["tanh", "softsign"])
+def test_states_that_are_kept_can_be_read(layer, activation):
+    """A stateful layer may return its states as well."""
+    settings = {"activation": activation, "stateful": True, "return_state": True}
+    assert widest_gap(model_of(layer(5, **settings), batch=4), sequences(7)) < CLOSE
+
+
 def test_dropout_of_a_layer_is_told():
     """A port does not drop in training what Keras does, and says so."""
     model = model_of(layers.LSTM(5, dropout=0.2, recurrent_dropout=0.4))

@@ -30,8 +30,8 @@ class ConvLSTMLayer(nn.Module):
     Call:
         x: float, (batch, time, *size, in_channels), or (batch, time, in_channels,
             *size).
-        states: h and c to begin with, (1, batch, *size, out_channels) each, channels
-            where x has them; zeros if None.
+        states: h and c to begin with, (batch, *size, out_channels) each, channels where
+            x has them; zeros if None.
         mask: bool, (batch, time), the steps that count; all if None. Any other step
             leaves the states as they are and repeats the last output, at first zeros.
         returns: outputs, (batch, time, *size, out_channels), and the last h and c.
@@ -87,7 +87,7 @@ class ConvLSTMLayer(nn.Module):
         output = torch.zeros_like(from_x[:, 0].chunk(4, dim=1)[0])
         h = c = output
         if states is not None:
-            h, c = (self._channels_first(state[0]) for state in states)
+            h, c = (self._channels_first(state) for state in states)
         outputs = []
         for number, from_x_now in enumerate(from_x.unbind(1)):
             new_h, new_c = self.step(from_x_now, h, c)
@@ -101,7 +101,7 @@ class ConvLSTMLayer(nn.Module):
         if self.channels_last:
             h, c = h.movedim(1, -1), c.movedim(1, -1)
             outputs = [output.movedim(1, -1) for output in outputs]
-        return torch.stack(outputs, dim=1), (h.unsqueeze(0), c.unsqueeze(0))
+        return torch.stack(outputs, dim=1), (h, c)
 
     def _channels_first(self, x: torch.Tensor) -> torch.Tensor:
         return x.movedim(-1, 1) if self.channels_last else x

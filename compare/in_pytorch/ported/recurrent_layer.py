@@ -10,8 +10,7 @@ from torch import nn
 class RecurrentLayer(nn.Module):
     """A layer that takes a sequence step by step; a subclass says what a step does.
 
-    It is called as `nn.LSTM` or `nn.GRU` with batch_first, and names its parameters as
-    they do; there is one bias, where PyTorch adds two.
+    It names its parameters as `nn.LSTM` does, and has one bias, where that adds two.
 
     Args:
         input_size: features of x.
@@ -22,11 +21,11 @@ class RecurrentLayer(nn.Module):
 
     Call:
         x: float, (batch, time, input_size).
-        states: where to begin, (1, batch, hidden_size) each; zeros if None.
+        states: where to begin, (batch, hidden_size) each; zeros if None.
         mask: bool, (batch, time), the steps that count; all if None. Any other step
             leaves the states as they are and repeats the last output, at first zeros.
-        returns: outputs, (batch, time, hidden_size), and the states after the last
-            step: a tuple of them, or the only one.
+        returns: outputs, (batch, time, hidden_size), and a tuple of the states after
+            the last step.
     """
 
     def __init__(
@@ -40,38 +39,30 @@ class RecurrentLayer(nn.Module):
         super().__init__()
         self.hidden_size = hidden_size
         self.num_states = num_states
-        rows = blocks * hidden_size
-        self.weight_ih_l0 = nn.Parameter(torch.empty(rows, input_size))
-        self.weight_hh_l0 = nn.Parameter(torch.empty(rows, hidden_size))
-        self.bias_ih_l0 = nn.Parameter(torch.empty(rows)) if bias else None
-        for parameter in self.parameters():
-            nn.init.uniform_(parameter, -(hidden_size**-0.5), hidden_size**-0.5)
+        rows, scale = blocks * hidden_size, hidden_size**-0.5
+        self.weight_ih_l0 = nn.Parameter(scale * torch.randn(rows, input_size))
+        self.weight_hh_l0 = nn.Parameter(scale * torch.randn(rows, hidden_size))
+        self.bias_ih_l0 = nn.Parameter(torch.zeros(rows)) if bias else None
 
     def step(self, from_x: torch.Tensor, *states: torch.Tensor):
-        """What follows the states, given W x + b of a step; the first is the output."""
+        """The output and the next states, given W x + b of a step and the states."""
         raise NotImplementedError
 
     def forward(self, x: torch.Tensor, states=None, mask: torch.Tensor | None = None):
         """Return the outputs and the last states."""
         # W x + b of all steps at once, which need not wait for each other.
         from_x = F.linear(x, self.weight_ih_l0, self.bias_ih_l0)
-        h = x.new_zeros(len(x), self.hidden_size)
+        zeros = x.new_zeros(len(x), self.hidden_size)
         if states is None:
-            states = (h,) * self.num_states
-        elif self.num_states == 1:
-            states = (states[0],)
-        else:
-            states = tuple(state[0] for state in states)
+            states = (zeros,) * self.num_states
+        before = (zeros, *states)  # the last output, and the states
         outputs = []
         for number, from_x_now in enumerate(from_x.unbind(1)):
-            following = self.step(from_x_now, *states)
-            if mask is None:
-                h, states = following[0], following
-            else:
+            after = self.step(from_x_now, *before[1:])
+            if mask is not None:
                 counts = mask[:, number, None]
-                h = torch.where(counts, following[0], h)
-                pairs = zip(following, states, strict=True)
-                states = tuple(torch.where(counts, *pair) for pair in pairs)
-            outputs.append(h)
-        states = tuple(state.unsqueeze(0) for state in states)
-        return torch.stack(outputs, dim=1), states if len(states) > 1 else states[0]
+                pairs = zip(after, before, strict=True)
+                after = tuple(torch.where(counts, *pair) for pair in pairs)
+            outputs.append(after[0])
+            before = after
+        return torch.stack(outputs, dim=1), before[1:]

@@ -31,7 +31,7 @@ class RNNLayer(RecurrentLayer):
         self.activation = activation
 
     def step(self, from_x: torch.Tensor, *states: torch.Tensor):
-        """The next h, as a tuple of one."""
+        """The next h, as the output and as the state."""
         (h,) = states
-        from_h = F.linear(h, self.weight_hh_l0)
-        return (self.activation(from_x + from_h),)
+        h = self.activation(from_x + F.linear(h, self.weight_hh_l0))
+        return h, h

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from compare import apart, foreign
@@ -16,6 +16,7 @@ from compare.porting.reading import setting_values
 from compare.porting.reading.findings import Config, Findings, data_format, generation
 from compare.porting.reading.inputs import with_inputs
 from compare.porting.reading.json_files import config_of
+from compare.porting.reading.loadable import is_of_keras
 from compare.porting.reading.models import model_plan
 from compare.porting.reading.old_joins import with_old_joins
 from compare.porting.reading.weights import weights_of
@@ -23,6 +24,8 @@ from compare.twins.files import keras_config
 from compare.twins.files.keras_store import LONGEST_WORD, KerasStore, whole_file
 
 ZIP = b"PK"  # what every zip begins with
+
+MOST_CALLS = 3000  # of layers; Keras goes through a chain of about 900 at most
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Saved:
         version: of Keras, as the file says it; "" where it does not.
         is_whole: whether the configuration is in the file too, and was read there.
         notes: what is read otherwise than it is written.
+        is_loadable: whether a Keras may load the file: whether nothing in it is
+            somebody's own, that would be imported or run.
+        stubs: what no port can have, and is a stub in the plan: each with its name.
+        built: the shapes that layers were built for, batch first, by their full names,
+            where the file has them.
     """
 
     plan: ModelPlan
@@ -44,15 +52,21 @@ class Saved:
     version: str
     is_whole: bool = True
     notes: tuple[str, ...] = ()
+    is_loadable: bool = True
+    stubs: tuple[str, ...] = ()
+    built: Mapping[str, tuple[int | None, ...]] = field(default_factory=dict)
 
 
-def read(path: str | Path, config: str | Path | None = None) -> Saved:
+def read(
+    path: str | Path, config: str | Path | None = None, stub: bool = False
+) -> Saved:
     """Read a saved model; nothing in the file is run.
 
     Args:
         path: `.keras`, `.h5` or `.hdf5` of any Keras.
         config: a JSON file with the model's configuration, as `model.to_json` writes
             it, for a file that holds weights alone; it goes before one in the file.
+        stub: whether what no port can have is read as a stub, and not refused.
 
     Raises:
         BadInput: if the file is not what it says; or holds what cannot be ported, all
@@ -65,10 +79,10 @@ def read(path: str | Path, config: str | Path | None = None) -> Saved:
     if config is not None:
         config = Path(config)
         foreign.check_file(config, "a JSON file")
-    return apart.run(_read, path, config)
+    return apart.run(_read, path, config, stub)
 
 
-def _read(path: Path, config_path: Path | None) -> Saved:
+def _read(path: Path, config_path: Path | None, stub: bool) -> Saved:
     """A saved model, read in a process of its own."""
     paths = [path]
     if config_path is not None:
@@ -91,6 +105,8 @@ def _read(path: Path, config_path: Path | None) -> Saved:
         words = generation(config, version)
         found = Findings(version, words, data_format(config, words))
         plan = model_plan(config, found)
+        if len(plan.calls) > MOST_CALLS:
+            found.problem(f"{len(plan.calls)} calls of layers, over {MOST_CALLS}")
         if not setting_values.are_right(plan, found):
             raise _refusal(path, found)
     with whole_file(path):
@@ -101,18 +117,25 @@ def _read(path: Path, config_path: Path | None) -> Saved:
         plan = with_inputs(plan, weights, found)
     if found.generation < 3:
         plan = with_old_joins(plan)
-    if found.problems:
+    if found.problems or (found.stubs and not stub):
         raise _refusal(path, found)
-    is_whole = config_path is None
-    notes = _notes(found, store, plan)
-    return Saved(plan, weights, store.saved_by, is_whole, notes)
+    return Saved(
+        plan,
+        weights,
+        store.saved_by,
+        config_path is None,
+        _notes(found, store, plan),
+        is_of_keras(store.config or {}),
+        tuple(found.stubs),
+        found.built,
+    )
 
 
 def _refusal(path: Path, found: Findings) -> BadInput:
     """The error of a file with problems."""
     return BadInput(
         f"{path}: expected a model of layers that Keras 3 has, with their weights, "
-        f"got: {bounded(found.problems, '; ')}; save the model again "
+        f"got: {bounded([*found.problems, *found.stubs], '; ')}; save the model again "
         "without them, or mend its configuration and give that with --config"
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.kinds.graph import INPUT, Call, LayerPlan, ModelPlan, tensors_in
+from compare.kinds.graph import INPUT, STUB, Call, LayerPlan, ModelPlan, tensors_in
 from compare.one_line import printable
 from compare.porting.reading.findings import Findings
 from compare.porting.reading.keras_layers import ACTIVATIONS
@@ -257,6 +257,8 @@ def _check_call(call: Call, layer: LayerPlan, name: str, found: Findings) -> Non
         return
     if not call.inputs:
         found.problem(f"{name}: it is called with no tensor")
+    if layer.keras == STUB:
+        return
     for value in _constants([*call.args, dict(call.kwargs)]):
         if not _is_constant(value):
             shown = printable(repr(value), LONGEST_VALUE)
