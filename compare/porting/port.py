@@ -21,6 +21,7 @@ from compare.porting.wishes import (
     EXAMPLE,
     MEANINGS,
     MODEL,
+    ONNX,
     README,
     TWIN,
     WEIGHTS,
@@ -51,6 +52,7 @@ def port(wish: Wish) -> Port:
     # Here, since they load the frameworks.
     from compare.in_keras import saved as saved_models
     from compare.in_pytorch import ports
+    from compare.porting.onnx_port import onnx_of
     from compare.porting.written import written
 
     saved, names = wish.saved, wish.files
@@ -73,6 +75,10 @@ def port(wish: Wish) -> Port:
     given = list(map(shortened, runs[0]))
     right = saved_models.results(judge.model, given)
     example = example_of(given, ports.results(module, given), right, work.names)
+    extra: dict[str, bytes] = {}
+    if wish.onnx:
+        extra[ONNX], note = onnx_of(module, plan, original.facts, runs, example.limit)
+        notes = (*notes, note)
     facts_of_readme = readme.Facts(
         source=wish.path.name,
         version=saved.version and f"Keras {saved.version}",
@@ -96,6 +102,7 @@ def port(wish: Wish) -> Port:
         EXAMPLE: save_arrays(dict(example.arrays)),
         README: readme_text,
         EVIDENCE: document,
+        **extra,
     }
     if wish.twin:
         twin = keras_source(work.plan, work.facts, original.models)
