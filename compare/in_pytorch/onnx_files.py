@@ -6,8 +6,10 @@ import contextlib
 import inspect
 import io
 import logging
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -122,15 +124,16 @@ def _by_trace(
     """What the older exporter makes, which knows recurrent layers of any length."""
     import onnx
 
-    file = io.BytesIO()
     axes_of = {
         name: {axis: f"{name}_axis_{axis}" for axis in axes}
         for name, axes in zip(names, open_axes, strict=True)
     }
-    torch.onnx.export(
-        port, tensors, file, dynamo=False, input_names=names, dynamic_axes=axes_of
-    )
-    return onnx.load_from_string(file.getvalue())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        torch.onnx.export(
+            port, tensors, path, dynamo=False, input_names=names, dynamic_axes=axes_of
+        )
+        return onnx.load(path)
 
 
 def _refusal(reason: str) -> BadInput:
