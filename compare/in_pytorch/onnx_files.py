@@ -47,7 +47,7 @@ def exported(
         with _silent(), torch.no_grad():
             model = write(port, tensors, names, open_axes)
     except Exception as error:  # of many classes
-        raise _refusal(class_and_message(error)) from None
+        raise _refusal(class_and_message(error.__cause__ or error)) from None
     for value, axes in zip(model.graph.input, open_axes, strict=True):
         dims = value.type.tensor_type.shape.dim
         fixed = [axis for axis in axes if not dims[axis].dim_param]
