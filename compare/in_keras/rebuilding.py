@@ -14,9 +14,9 @@ import numpy as np
 
 from compare.errors import BadInput
 from compare.in_keras.arrays import to_numpy
-from compare.in_keras.internals import mask_of, set_mask
+from compare.in_keras.internals import mask_of, nodes_noted, operation_of, set_mask
 from compare.in_keras.made_layers import Bounded, made, operation
-from compare.in_keras.models import copied
+from compare.in_keras.models import copied, forget_states
 from compare.in_keras.placed_weights import place
 from compare.in_keras.precision import settled
 from compare.in_keras.refusals import message
@@ -122,8 +122,12 @@ def results(
         for array in arrays:
             float_dtype = dtype if array.dtype.kind == "f" else None
             tensors.append(keras.ops.convert_to_tensor(array, float_dtype))
-        given = keras.tree.pack_sequence_as(model.input, tensors)
-        returned = copied(model, dtype)(given, training=False)
+        given: Any = tensors[0]  # of a Sequential, which does not know its input
+        if not isinstance(model, keras.Sequential):
+            given = keras.tree.pack_sequence_as(model.input, tensors)
+        copy = copied(model, dtype)
+        forget_states(copy)
+        returned = copy(given, training=False)
     return [to_numpy(tensor) for tensor in keras.tree.flatten(returned)]
 
 
@@ -164,13 +168,28 @@ class _Graph:
             layer = plan.layers[call.layer]
             if layer.keras == INPUT:
                 self.inputs[number] = self._input(layer, legal[call.layer])
-        results = self._results(self.inputs)
+        operations: list[Any] = []
+        with nodes_noted(operations.append):
+            results = self._results(self.inputs)
+        self._name(operations, results, legal)
         find = partial(_result, results)
-        self.model = keras.Model(
-            with_tensors(plan.inputs, find),
-            with_tensors(plan.outputs, find),
-            name=legal_names([plan.name or "model"])[plan.name or "model"],
-        )
+        try:
+            self.model = keras.Model(
+                with_tensors(plan.inputs, find),
+                with_tensors(plan.outputs, find),
+                name=legal_names([plan.name or "model"])[plan.name or "model"],
+            )
+        except RecursionError:
+            raise BadInput(
+                f"{prefix}{plan.name}: expected a model that Keras can follow, got a "
+                f"chain of {len(plan.calls)} layers, which is too deep for it; port "
+                "it in parts"
+            ) from None
+        except ValueError as error:
+            raise BadInput(
+                f"{prefix}{plan.name}: expected inputs and outputs that calls connect, "
+                f"got a model that Keras {keras.__version__} refuses: {message(error)}"
+            ) from None
         for name, live in self._live.items():
             full = prefix + name
             layers[full] = live
@@ -259,6 +278,34 @@ class _Graph:
                     models[name] = inside.facts(inside.inputs, models)
             results.append(tensors)
         return results
+
+    def _name(
+        self, operations: Sequence[Any], results: Results, legal: Mapping[str, str]
+    ) -> None:
+        """Name operations after the plan; Keras's names may be those of layers.
+
+        Args:
+            operations: all that were called, those of masks too, and layers.
+            results: of all calls.
+            legal: names that Keras admits, by those of the plan.
+        """
+        of_plan: dict[int, str] = {}
+        for call, tensors in zip(self.plan.calls, results, strict=True):
+            if self.plan.layers[call.layer].keras.startswith(OPERATION):
+                of_plan.setdefault(id(operation_of(tensors[0])), legal[call.layer])
+        used = {legal[name] for name in self._live}
+        taken = set(legal.values())
+        for maker in operations:
+            if isinstance(maker, keras.Layer):
+                continue
+            first = name = of_plan.get(id(maker), maker.name)
+            is_of_mask = id(maker) not in of_plan
+            number = 1
+            while name in used or (is_of_mask and name in taken):
+                number += 1
+                name = f"{first}_{number}"
+            used.add(name)
+            maker.name = name
 
     def _called(self, call: Call, args: Any, kwargs: Any) -> Any:
         """What a layer or an operation makes of symbolic tensors."""

@@ -18,6 +18,10 @@ MODEL = "Model"  # the class of a layer that is a model
 # A call's `mask` that is the one which comes with its first tensor. It stands where a
 # layer takes it in Keras 2 and not in Keras 3: recurrent layers that are given states.
 HANDED_ON = "handed on"
+# The setting of a join that takes masks as Keras did before version 3: a step counts
+# that counts in all tensors with a mask, and numbers of other steps are left alone.
+OLD_MASKS = "old_masks"
+JOINS = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
 ANY_AXES = -1  # in a shape, for any number of axes
 STUB = "Stub"  # the class of a layer that is left for the user to write
 OPERATION = "ops."  # what the class of an operation begins with
@@ -69,7 +73,8 @@ class LayerPlan:
         config: its settings by the names of Keras's arguments, in the words of Keras 3
             and JSON; those left out have Keras's defaults. An input has "shape",
             without the batch, and "dtype". What no argument of Keras 3 says has a name
-            of the suite's: an activation "hard_sigmoid_fifth" is that of Keras 2.
+            of the suite's: an activation "hard_sigmoid_fifth" is that of Keras 2, and
+            `OLD_MASKS` is a setting of joins.
         inside: the layers that a wrapper wraps: one of TimeDistributed; forward and
             backward of Bidirectional; the cells of RNN.
         model: what a model in the model is made of.

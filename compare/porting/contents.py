@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from compare.judging.evidence import Evidence
-from compare.kinds.source import identifier
 from compare.listing import bounded
 from compare.porting import readme
 from compare.porting.judges import Judge
+from compare.porting.writing import names
 
 SAMPLES_OF_EXAMPLE = 4
 LEAST_LIMIT = 1e-5  # of the example, which runs on other machines in float32
@@ -74,8 +74,7 @@ def class_name(file: str) -> str:
         if stem.lower().endswith(ending):
             stem = stem[: -len(ending)]
             break
-    words = identifier(stem).split("_")
-    return "".join(word[:1].upper() + word[1:] for word in words if word)
+    return names.class_name(stem, names.of_helpers())
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,13 @@ def judge_of(
         return Judge(
             "rebuilt in Keras 3", f"{REBUILT}: the file holds weights alone.", twin
         )
+    if not saved.is_loadable:
+        return Judge(
+            "rebuilt in Keras 3",
+            f"{REBUILT}: no Keras was let load the file, whose configuration names "
+            "what is not Keras's own, and would be run.",
+            twin,
+        )
     is_old = not saved.version.startswith("3")
     reasons = []
     if is_old:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from safetensors.numpy import save as save_arrays
 
+from compare.errors import BadInput
 from compare.porting import folder, inputs, readme
 from compare.porting.contents import (
     Port,
@@ -15,6 +16,7 @@ from compare.porting.contents import (
 )
 from compare.porting.judges import Judge, judge_of
 from compare.porting.proof import proved
+from compare.porting.sizes import fitting
 from compare.porting.wishes import (
     CHECK,
     EVIDENCE,
@@ -58,10 +60,13 @@ def port(wish: Wish) -> Port:
     saved, names = wish.saved, wish.files
     say("writing the source")
     name = class_name(wish.path.name)
-    work = written(saved, name, wish.stub)
-    source, original, module = work.source, work.original, work.port
-    plan = work.compared
-    sizes = inputs.sizes_of(plan, original.facts)
+    try:
+        work = written(saved, name, wish.stub)
+        source, original, module = work.source, work.original, work.port
+        plan = work.compared
+        sizes = fitting(plan, original, inputs.sizes_of(plan, original.facts))
+    except BadInput as error:
+        raise BadInput(f"{wish.path}: {error}") from None
     runs = [inputs.drawn(plan, original.facts, wish.seed, size) for size in sizes]
     judge = Judge("rebuilt in Keras 3", OF_STUBS, original.model)
     compared: list[str] = []

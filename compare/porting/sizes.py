@@ -5,7 +5,8 @@ A few settings in a configuration can ask for more numbers than any machine hold
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -18,66 +19,119 @@ from compare.kinds.graph import (
     TensorFacts,
     tensors_in,
 )
-from compare.porting.inputs import SAMPLES, Sizes, shape_at
+from compare.porting.inputs import Sizes, shape_at
 
 if TYPE_CHECKING:
     from compare.in_keras.rebuilding import Rebuilt
 
 Facts = Sequence[tuple[TensorFacts, ...]]
 
-LARGEST = 2**28  # numbers in a tensor: 1 GB in float32, 2 GB in float64
+# Numbers in a tensor. A comparison holds about 20 copies at once, in two precisions: a
+# million numbers take 70 MB.
+LARGEST = 2**25
+LARGEST_OF_FEW = 2**26  # where fewer samples do not help
+FEWEST_SAMPLES = 2
 # Layers of which open sizes come out larger; of others only the features can be more.
 GROWING = ("UpSampling", "ZeroPadding", "Resizing", "Concatenate", "Transpose", "Dot")
 
 
-def check_sizes(plan: ModelPlan, original: Rebuilt, sizes: Sequence[Sizes]) -> None:
-    """See that no tensor of a model is larger than a machine can be expected to hold.
+@dataclass(frozen=True)
+class _Largest:
+    """The largest tensor that a model makes, or pads to.
+
+    Args:
+        count: of its numbers.
+        layer: the full name of the layer.
+        keras: its class.
+    """
+
+    count: int
+    layer: str
+    keras: str
+
+
+def fitting(
+    plan: ModelPlan, original: Rebuilt, sizes: Sequence[Sizes]
+) -> tuple[Sizes, ...]:
+    """The sizes of runs with as many samples as a machine can be expected to hold.
 
     Args:
         plan: of the model.
         original: the same model, alive; nothing runs.
-        sizes: what is open in each of the runs.
+        sizes: of the runs.
 
     Raises:
-        BadInput: with the name of a layer that makes such a tensor, or of one that does
-            not take the inputs of the first run.
+        BadInput: with the name of the layer, if a tensor of two samples is too large;
+            or if a layer does not take the inputs of the first run.
     """
+    fitted = []
+    for number, size in enumerate(sizes):
+        try:
+            fitted.append(_fitted(plan, original, size))
+        except _Refused as error:
+            if number == 0:
+                raise BadInput(str(error)) from None
+            fitted.append(size)  # it does not run on them, and that is said then
+    return tuple(fitted)
+
+
+class _Refused(Exception):
+    """What Keras says of inputs that a model does not take."""
+
+
+def _fitted(plan: ModelPlan, original: Rebuilt, size: Sizes) -> Sizes:
+    """One size with as many samples as can be held."""
+    while True:
+        largest = _largest(plan, original, size)
+        if largest.count <= LARGEST:
+            return size
+        if size.samples <= FEWEST_SAMPLES:
+            break
+        size = replace(size, samples=size.samples // 2)
+    if largest.count <= LARGEST_OF_FEW:
+        return size
+    raise BadInput(
+        f"{largest.layer}: expected at most {LARGEST_OF_FEW:,} numbers in a tensor, "
+        f"got {largest.count:,} where this {largest.keras} is called with "
+        f"{size.samples} samples; write smaller sizes into the configuration"
+    )
+
+
+def _largest(plan: ModelPlan, original: Rebuilt, size: Sizes) -> _Largest:
+    """The largest tensor in a run of a size."""
     from compare.in_keras.rebuilding import facts_at  # loads Keras
 
+    found = list(_made(plan, original.facts, original.models, size))
     inputs = [original.facts[t.call][t.output] for t in tensors_in(plan.inputs)]
-    for number, size in enumerate(sizes):
-        _check(plan, original.facts, size, "")
-        for name, inside in _models(plan, ""):
-            if name in original.models:
-                _check(inside, original.models[name], size, f"{name}.")
-        is_open = any(None in fact.shape[1:] for fact in inputs)
-        if not is_open or not _grows(plan):
-            continue
+    is_open = any(None in fact.shape[1:] for fact in inputs)
+    if is_open and _grows(plan):
         try:
             facts, models = facts_at(original, [shape_at(f, size) for f in inputs])
-        except BadInput:
-            if number == 0:
-                raise
-            continue  # it will not run on them
-        _check(plan, facts, size, "")
-        for name, inside in _models(plan, ""):
-            if name in models:
-                _check(inside, models[name], size, f"{name}.")
+        except BadInput as error:
+            raise _Refused(str(error)) from None
+        found += _made(plan, facts, models, size)
+    return max(found, key=lambda made: made.count)
 
 
-def _check(plan: ModelPlan, facts: Facts, sizes: Sizes, prefix: str) -> None:
-    """Raise BadInput where a call of a model makes, or pads to, too much."""
+def _made(
+    plan: ModelPlan, facts: Facts, models: Mapping[str, Facts], size: Sizes
+) -> Iterator[_Largest]:
+    """The largest tensor of each call, those in models inside too."""
+    yield from _of_calls(plan, facts, size, "")
+    for name, inside in _models(plan, ""):
+        if name in models:
+            yield from _of_calls(inside, models[name], size, f"{name}.")
+
+
+def _of_calls(
+    plan: ModelPlan, facts: Facts, size: Sizes, prefix: str
+) -> Iterator[_Largest]:
+    """The largest tensor of each call of one model."""
     for call, of_call in zip(plan.calls, facts, strict=True):
         layer = plan.layers[call.layer]
-        counts = [prod(shape_at(fact, sizes)) for fact in of_call]
-        counts += _padded(layer, call, facts, sizes)
-        largest = max(counts, default=0)
-        if largest > LARGEST:
-            raise BadInput(
-                f"{prefix}{layer.name}: expected at most {LARGEST:,} numbers in a "
-                f"tensor, got {largest:,} in what this {layer.keras} makes of "
-                f"{SAMPLES} samples; write smaller sizes into the configuration"
-            )
+        counts = [prod(shape_at(fact, size)) for fact in of_call]
+        counts += _padded(layer, call, facts, size)
+        yield _Largest(max(counts), f"{prefix}{layer.name}", layer.keras)
 
 
 def _padded(layer: LayerPlan, call: Call, facts: Facts, sizes: Sizes) -> Iterator[int]:

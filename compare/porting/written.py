@@ -12,12 +12,11 @@ from compare.in_keras.rebuilding import Rebuilt, rebuilt
 from compare.in_pytorch import ports
 from compare.in_pytorch.opened_ports import OpenedPort, Place
 from compare.kinds.graph import ModelPlan, TensorFacts, tensors_in
-from compare.porting import inputs, running
+from compare.porting import running
 from compare.porting.moving import state_of
 from compare.porting.opening import End, Opened, opened
 from compare.porting.reading import Saved
 from compare.porting.reading.modules import pruned
-from compare.porting.sizes import check_sizes
 from compare.porting.stubs import inlined, results_of, stubbed
 from compare.porting.wishes import MODEL
 from compare.porting.writing.lines import literal
@@ -104,8 +103,6 @@ def written(saved: Saved, name: str, stub: bool) -> Written:
         return _with_stubs(saved, name)
     try:
         original = rebuilt(saved.plan, saved.weights)
-        sizes = inputs.sizes_of(saved.plan, original.facts)
-        check_sizes(saved.plan, original, sizes)
         facts = Facts(original.facts, original.models)
         source = pytorch_source(saved.plan, facts, saved.weights, name)
     except NotWritten:
@@ -133,8 +130,6 @@ def _with_stubs(saved: Saved, name: str) -> Written:
             plan = stubbed(plan, problems, facts)
             problems = {}
             continue
-        sizes = inputs.sizes_of(opening.plan, original.facts)
-        check_sizes(opening.plan, original, sizes)
         try:
             source = pytorch_source(plan, Facts(facts, original.models), weights, name)
             break

@@ -70,6 +70,9 @@ class Graph:
         self._number_nodes([inputs, outputs])
         self._nodes = without_masks(self._nodes, self._plans, [inputs, outputs])
         self._drop_unread()
+        self._check_inputs(inputs)
+        if not [*values.references(outputs)]:
+            self._found.problem(f"{self._prefix}{name}: a model without outputs")
         self._check_ends([inputs, outputs])
         order = self._order()
         numbers = {key: number for number, key in enumerate(order)}
@@ -117,6 +120,20 @@ class Graph:
                 return True
             waiting += self._nodes[key].sources
         return False
+
+    def _check_inputs(self, inputs: Any) -> None:
+        """Note a problem where the inputs are not those of the model's layers."""
+        named = [reference.layer for reference in values.references(inputs)]
+        for name, plan in self._plans.items():
+            if plan.keras == INPUT and name not in named:
+                self._found.problem(
+                    f"{self._prefix}{name}: an input that is not among the model's"
+                )
+        for name in named:
+            if name in self._plans and self._plans[name].keras != INPUT:
+                self._found.problem(
+                    f"{self._prefix}{name}: an input of the model that is no InputLayer"
+                )
 
     def _check_ends(self, ends: Any) -> None:
         """Note a problem with inputs or outputs that no call makes."""

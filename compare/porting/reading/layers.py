@@ -207,9 +207,10 @@ def input_plan(
     for option in ("sparse", "ragged"):
         if settings.get(option):
             found.problem(f"{full_name}: an input that is {option}")
-    shape = settings.get("batch_shape") or settings.get("batch_input_shape")
-    if shape is not None and not isinstance(shape, list):
+    shape = settings.get("batch_shape", settings.get("batch_input_shape"))
+    if shape is not None and not (isinstance(shape, list) and shape):
         found.problem(f"{full_name}: an input whose shape is no list of sizes")
+        shape = None
     if not isinstance(shape, list):
         shape = [None, *(settings.get("shape") or settings.get("input_shape") or [])]
     return input_of(shape, dtype_of(settings.get("dtype")) or "float32", name)

@@ -32,7 +32,8 @@ def model_plan(config: Config, found: Findings, full_name: str = "") -> ModelPla
     inside = config["config"]
     if isinstance(inside, list):
         inside = {"layers": inside}
-    name = inside.get("name") or name_of(config) or snake(config["class_name"])
+    name = name_of({"name": inside.get("name")}) or name_of(config)
+    name = name or snake(config["class_name"])
     prefix = f"{full_name}." if full_name else ""
     layers = [layer for layer in inside["layers"] if isinstance(layer, dict)]
     if len(layers) < len(inside["layers"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,12 +16,16 @@ from compare.porting.reading import setting_values
 from compare.porting.reading.findings import Config, Findings, data_format, generation
 from compare.porting.reading.inputs import with_inputs
 from compare.porting.reading.json_files import config_of
+from compare.porting.reading.loadable import is_of_keras
 from compare.porting.reading.models import model_plan
+from compare.porting.reading.old_joins import with_old_joins
 from compare.porting.reading.weights import weights_of
 from compare.twins.files import keras_config
 from compare.twins.files.keras_store import LONGEST_WORD, KerasStore, whole_file
 
 ZIP = b"PK"  # what every zip begins with
+
+MOST_CALLS = 3000  # of layers; Keras goes through a chain of about 900 at most
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Saved:
         version: of Keras, as the file says it; "" where it does not.
         is_whole: whether the configuration is in the file too, and was read there.
         notes: what is read otherwise than it is written.
+        is_loadable: whether a Keras may load the file: whether nothing in it is
+            somebody's own, that would be imported or run.
         stubs: what no port can have, and is a stub in the plan: each with its name.
         built: the shapes that layers were built for, batch first, by their full names,
             where the file has them.
@@ -46,6 +52,7 @@ class Saved:
     version: str
     is_whole: bool = True
     notes: tuple[str, ...] = ()
+    is_loadable: bool = True
     stubs: tuple[str, ...] = ()
     built: Mapping[str, tuple[int | None, ...]] = field(default_factory=dict)
 
@@ -98,6 +105,8 @@ def _read(path: Path, config_path: Path | None, stub: bool) -> Saved:
         words = generation(config, version)
         found = Findings(version, words, data_format(config, words))
         plan = model_plan(config, found)
+        if len(plan.calls) > MOST_CALLS:
+            found.problem(f"{len(plan.calls)} calls of layers, over {MOST_CALLS}")
         if not setting_values.are_right(plan, found):
             raise _refusal(path, found)
     with whole_file(path):
@@ -106,15 +115,17 @@ def _read(path: Path, config_path: Path | None, stub: bool) -> Saved:
             saved_by = generation({}, store.saved_by)
         weights = weights_of(store, plan, found, saved_by)
         plan = with_inputs(plan, weights, found)
+    if found.generation < 3:
+        plan = with_old_joins(plan)
     if found.problems or (found.stubs and not stub):
         raise _refusal(path, found)
-    is_whole = config_path is None
     return Saved(
         plan,
         weights,
         store.saved_by,
-        is_whole,
-        _notes(found, store),
+        config_path is None,
+        _notes(found, store, plan),
+        is_of_keras(store.config or {}),
         tuple(found.stubs),
         found.built,
     )
@@ -152,9 +163,16 @@ def _version(config: Config, store: KerasStore, is_beside: bool) -> str:
     return store.saved_by
 
 
-def _notes(found: Findings, store: KerasStore) -> tuple[str, ...]:
+def _notes(found: Findings, store: KerasStore, plan: ModelPlan) -> tuple[str, ...]:
     """All that is to be said of a file that was read."""
     notes = list(found.notes)
+    stateful = [*_stateful(plan)]
+    if stateful:
+        notes.append(
+            "stateful, so that each call begins with the state of the call before it, "
+            f"and the first with zeros: {bounded(stateful)}; a state that the file "
+            "holds is not read"
+        )
     if store.backend == "theano":
         notes.append("saved on Theano, which turns the windows of convolutions around")
     if found.in_training:
@@ -164,3 +182,14 @@ def _notes(found: Findings, store: KerasStore) -> tuple[str, ...]:
         names = bounded(dict.fromkeys(found.frozen))
         notes.append(f"not to be trained any further: {names}")
     return tuple(notes)
+
+
+def _stateful(plan: ModelPlan, prefix: str = "") -> Iterator[str]:
+    """The full names of the layers that keep their state from call to call."""
+    for name, layer in plan.layers.items():
+        inside = list(layer.inside)
+        models = [part.model for part in (layer, *inside) if part.model is not None]
+        if any(part.config.get("stateful") for part in (layer, *inside)):
+            yield f"{prefix}{name}"
+        for model in models:
+            yield from _stateful(model, f"{prefix}{name}.")

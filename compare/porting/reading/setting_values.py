@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from compare.kinds.graph import INPUT, STUB, Call, LayerPlan, ModelPlan, tensors_in
 from compare.one_line import printable
 from compare.porting.reading.findings import Findings
@@ -284,4 +286,6 @@ def _is_constant(value: Any) -> bool:
         return HARMLESS_TEXT.fullmatch(value) is not None
     if isinstance(value, int):
         return abs(value) <= LARGEST_INDEX
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "biuf"
     return value is None or value is Ellipsis or isinstance(value, float)

@@ -198,6 +198,8 @@ def _named(leaf: Leaf, arrays: Sequence[Any], found: Findings) -> LayerArrays:
         array = np.asarray(data[()])
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             found.problem(f"{leaf.name}: NaN or infinity in {name}")
+        if name.endswith("variance") and (array < 0).any():
+            found.problem(f"{leaf.name}: numbers below 0 in {name}")
         named[name] = array
     return named
 

@@ -19,7 +19,8 @@ FILES = (
 )
 WRITTEN = (OUT, *(f"{OUT}/{name}" for name in FILES))
 EITHER = (SAME, REFUSED)
-LONGEST = 40  # letters at which a refusal begins with the file: its path
+SECONDS = 2.0  # of the processor, until a file is refused
+SECONDS_OF_A_PROOF = 20.0  # of a small model
 
 
 def port(
@@ -57,16 +58,23 @@ def port(
         imports="numpy",
         warm=warm,
         lines=lines,
+        seconds=SECONDS if statuses == (REFUSED,) else SECONDS_OF_A_PROOF,
     )
 
 
 def both(
     name: str, model: Model, says: str = "", statuses: tuple[int, ...] = (REFUSED,)
 ) -> list[Case]:
-    """A port of a model in both of the layouts that Keras has."""
+    """A port of a model in both of the layouts that Keras has.
+
+    The older one is not that of a whole model where there are no arrays.
+    """
+    kinds = {"zip": ".keras", "hdf5": ".h5"}
+    if not model.arrays:
+        del kinds["hdf5"]
     return [
         port(f"{name}-in-{kind}", content(model, ending), ending, says, statuses)
-        for kind, ending in (("zip", ".keras"), ("hdf5", ".h5"))
+        for kind, ending in kinds.items()
     ]
 
 

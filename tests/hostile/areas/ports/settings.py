@@ -23,7 +23,7 @@ from areas.ports.ported import both
 
 CODE = "__import__('os').system('touch canary-of-a-setting')"
 # Closes the text or the call that it is written into, and runs code.
-INJECTIONS = (f'"); {CODE}; ("', f"'); {CODE}; ('", f"{CODE}", f"\n{CODE}\n", "\\")
+INJECTIONS = (f'"); {CODE}; ("', CODE)
 
 UNITS: dict[str, Any] = {
     "a-trillion": 10**12,
@@ -165,7 +165,7 @@ def _own_code() -> list[Case]:
 def _injected() -> list[Case]:
     """Code in the place of settings that are written into the port's source."""
     made = []
-    for number, code in enumerate(INJECTIONS[:3]):
+    for number, code in enumerate(INJECTIONS[:1]):
         odd = [
             layer("LeakyReLU", "odd_one", negative_slope=code),
             layer("Softmax", "odd_one", axis=code),

@@ -49,7 +49,7 @@ OF_AN_IMAGE: dict[str, list[Any]] = {
     ],
 }
 OF_A_SEQUENCE: dict[str, list[Any]] = {
-    "upsampling-of-steps": [layer("UpSampling1D", "odd", size=10**6)],
+    "upsampling-of-steps": [layer("UpSampling1D", "odd", size=10**7)],
     "padding-of-steps": [layer("ZeroPadding1D", "odd", padding=[BILLION, BILLION])],
 }
 # Layers whose arrays are missing, or far smaller than the configuration says.
