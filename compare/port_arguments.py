@@ -62,10 +62,11 @@ def _add(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--input",
-        dest="shape",
+        dest="shapes",
+        action="append",
         metavar="SHAPE",
         help="what the module takes, such as batch,time,40, where neither its first "
-        "layer nor input_shape in its file tells",
+        "layer nor input_shape in its file tells; once for each of several inputs",
     )
     verb.add_argument(
         "--twin",
@@ -107,7 +108,7 @@ def ported(args: argparse.Namespace) -> Port:
             args.model,
             args.out,
             args.module,
-            args.shape,
+            args.shapes or (),
             args.force,
             args.seed,
             args.stub,

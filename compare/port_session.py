@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ def port_back(
     path: str,
     out: str,
     made_by: str | None,
-    shape: str | None = None,
+    shapes: Sequence[str] = (),
     force: bool = False,
     seed: int = 0,
     stub: bool = False,
@@ -57,7 +57,7 @@ def port_back(
     from compare.porting.user_file import split
     from compare.subjects.own.surroundings import at_work
 
-    wish = wished_back(path, out, made_by, shape, force, seed, stub)
+    wish = wished_back(path, out, made_by, shapes, force, seed, stub)
     with _shown("loading PyTorch and Keras"):
         _load()
         from compare.porting.back import port_back

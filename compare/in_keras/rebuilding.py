@@ -140,7 +140,11 @@ def called(
         tensors.append(keras.ops.convert_to_tensor(array, float_dtype))
     given: Any = tensors[0]  # of a Sequential, which does not know its input
     if not isinstance(model, keras.Sequential):
-        given = keras.tree.pack_sequence_as(model.input, tensors)
+        structure = model.input
+        if isinstance(structure, Mapping):  # Keras would sort its names
+            given = dict(zip(structure, tensors, strict=True))
+        else:
+            given = keras.tree.pack_sequence_as(structure, tensors)
     returned = model(given, training=False)
     return [to_numpy(tensor) for tensor in keras.tree.flatten(returned)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from compare.errors import BadInput
 from compare.in_keras import rebuilding
+from compare.in_keras.internals import every_layer
 from compare.in_keras.refusals import message
 from compare.judging.words import Precision
 
@@ -43,6 +44,11 @@ class Original:
                 f"one that it refuses: {message(error)}"
             ) from None
 
+    @property
+    def precisions(self) -> set[str]:
+        """In what the layers compute, such as {"float32"}."""
+        return {layer.compute_dtype for layer in every_layer(self.model)}
+
     def results(
         self, arrays: Sequence[np.ndarray], dtype: Precision
     ) -> list[np.ndarray]:
@@ -57,6 +63,9 @@ class Original:
 
 def results(model: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     """What a model returns as it is, one array for each result."""
-    given = list(arrays) if len(arrays) > 1 else arrays[0]
+    given: Any = list(arrays) if len(arrays) > 1 else arrays[0]
+    structure = None if isinstance(model, keras.Sequential) else model.input
+    if isinstance(structure, Mapping):  # its names are in the order of the plan's
+        given = dict(zip(structure, arrays, strict=True))
     tensors = keras.tree.flatten(model(given, training=False))
     return [keras.ops.convert_to_numpy(tensor) for tensor in tensors]

@@ -33,7 +33,7 @@ from compare.kinds.option import (
     plain_value,
 )
 from compare.kinds.rows import Row, copied, transposed
-from compare.kinds.source import Site, Source, call_text, changed
+from compare.kinds.source import Site, Source, call_text, changed, in_floats
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ def write(site: Site) -> str:
     bias = changed({"bias": "bias" in site.arrays}, {"bias": True})
     made = call_text("nn.Linear", inputs, units, **bias)
     layer = site.module(made, ("Linear", "Dense"))
-    return with_activation(site, f"{layer}({site.x.text})")
+    return with_activation(site, f"{layer}({in_floats(site.x, layer)})")
 
 
 LINEAR = Kind(

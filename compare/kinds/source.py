@@ -379,6 +379,13 @@ def moved_features(text: str, axes: int, second: bool) -> str:
     return f"{text}.permute({', '.join(map(str, order))})"
 
 
+def in_floats(value: TensorText, layer: str) -> str:
+    """A tensor for a layer with a weight: whole numbers as floats, as in Keras."""
+    if value.dtype.startswith(("int", "uint", "bool")):
+        return f"{value.text}.type_as({layer}.weight)"
+    return value.text
+
+
 def changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that are not the defaults of PyTorch's layer, to be written out."""
     return {

@@ -98,7 +98,9 @@ def _inputs(wish: BackWish, user: UserModel) -> list[Input]:
 
     None where neither does, and its first layer has to tell.
     """
-    shape = wish.shape or user.defined.get("input_shape")
+    if wish.shapes:
+        return [Input(shape) for shape in wish.shapes]
+    shape = user.defined.get("input_shape")
     if isinstance(shape, list | tuple) and shape:
         if shape[0] != "batch" or not all(isinstance(n, int | str) for n in shape):
             raise BadInput(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class BackWish:
     Args:
         weights: the file with them.
         made_by: the user's file, and after a colon the name of what makes the module.
-        shape: of its input, such as ("batch", "time", 40); None where the user's file
+        shapes: of its inputs, such as ("batch", "time", 40); none where the user's file
             or the module tells.
         folder: where the port goes.
         seed: of inputs and random weights.
@@ -43,7 +44,7 @@ class BackWish:
 
     weights: Path
     made_by: str
-    shape: Shape | None
+    shapes: tuple[Shape, ...]
     folder: Path
     seed: int
 
@@ -57,7 +58,7 @@ def wished_back(
     path: str,
     out: str,
     made_by: str | None,
-    shape: str | None,
+    shapes: Sequence[str],
     force: bool,
     seed: int,
     stub: bool = False,
@@ -68,7 +69,7 @@ def wished_back(
         path: of the weights.
         out: of the folder.
         made_by: the user's file, and after a colon the name of what makes the module.
-        shape: of the module's input, as text: "batch,time,40".
+        shapes: of the module's inputs in order, as text: "batch,time,40".
         force: whether files of an earlier port may be overwritten.
         seed: of inputs and random weights.
         stub: whether stubs were asked for, which this direction does not have.
@@ -93,7 +94,7 @@ def wished_back(
     foreign.check_file(Path(path))
     if not os.path.getsize(path):
         raise BadInput(f"{path}: expected a file, got an empty one; save it again")
-    sizes = None if shape is None else _sizes(shape)
+    sizes = tuple(map(_sizes, shapes))
     return BackWish(Path(path), made_by, sizes, target, seed)
 
 

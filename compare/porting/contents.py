@@ -133,8 +133,9 @@ def example_of(
         )
     gap = 0.0
     for result, expected in zip(results, right, strict=True):
-        scale = max(float(np.abs(expected).max()), 1e-30)
-        gap = max(gap, float(np.abs(result - expected).max()) / scale)
+        wide, wide_right = result.astype("float64"), expected.astype("float64")
+        scale = max(float(np.abs(wide_right).max()), 1e-30)
+        gap = max(gap, float(np.abs(wide - wide_right).max()) / scale)
     arrays = dict(zip(names[0], inputs, strict=True))
     arrays |= zip(names[1], right, strict=True)
     return Example(arrays, max(LEAST_LIMIT, float(f"{10 * gap:.0e}")))

@@ -94,7 +94,16 @@ def judge_of(
             reasons.append("tf-keras, the extra `legacy`, is not installed")
     try:
         loaded = loading.Original(path)
-        if not is_old:
+        precisions = {*loaded.precisions} - {"float32"}
+        if precisions:
+            return Judge(
+                "rebuilt in Keras 3",
+                f"{REBUILT} in float32: the model in the file computes in "
+                f"{', '.join(sorted(precisions))}, and the port in float32.",
+                twin,
+            )
+        has_odd_names = not all(name.isascii() for name in saved.plan.layers)
+        if not is_old and not has_odd_names:  # TensorFlow refuses others as scopes
             reason = "It was compared with the model as Keras 3 loads it from the file."
             return Judge("Keras 3", reason, loaded.model)
         result = confirmation(loaded, twin, runs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from safetensors.numpy import save as save_arrays
 
 from compare.errors import BadInput
@@ -75,7 +77,10 @@ def port(wish: Wish) -> Port:
     else:
         compared = [end.words() for end in work.stubs.outputs]
     packs = "pack_padded_sequence" in source.text
-    evidence = proved(wish.path.name, module, judge, runs, wish.seed, packs)
+    names_of_inputs = tuple(plan.inputs) if isinstance(plan.inputs, Mapping) else None
+    evidence = proved(
+        wish.path.name, module, judge, runs, wish.seed, packs, names_of_inputs
+    )
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes, *work.notes)))
     keeps_states = kept_states.begin_anew(module, judge.model)
     given = list(runs[0]) if keeps_states else list(map(shortened, runs[0]))

@@ -31,6 +31,7 @@ def proved(
     runs: Sequence[tuple[np.ndarray, ...]],
     seed: int,
     packs: bool = False,
+    names: tuple[str, ...] | None = None,
 ) -> Evidence:
     """Run the port and what it is compared with, as the suite runs any pair.
 
@@ -42,6 +43,7 @@ def proved(
         seed: of random weights, which are tried as well.
         packs: whether the port brings the steps that count to the front, so that its
             layers have them elsewhere than Keras has.
+        names: of the inputs, where the original takes a dictionary.
 
     Raises:
         BadInput: if nothing could be compared.
@@ -52,6 +54,7 @@ def proved(
             name=name,
             models={"torch": port, "keras": judge.model},
             arrays=arrays,
+            names=names,
             steps=STEPS,
             seed=seed,
         )

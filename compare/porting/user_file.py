@@ -71,6 +71,11 @@ def model_of(option: str, text: str, side: Side) -> UserModel:
     from compare.twins.frameworks import MODELS  # loads the frameworks
 
     path, name = split(option, text)
+    if not Path(path).is_file():
+        raise BadInput(
+            f"{option} {printable(path)}: expected a Python file that makes the model, "
+            "found none; name one that is there"
+        )
     file = existing(path)
     check_text(file)
     check_hidden(file)

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from compare.kinds.graph import OPERATION, STUB, LayerPlan, tensors_in
+from compare.kinds.reshaping_source import OF_TRAINING
 from compare.one_line import printable
 from compare.porting.reading import operations, tensorflow_operations
 from compare.porting.reading.findings import Config, Findings
 from compare.porting.reading.keras_layers import RECURRENT
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+
+# Layers whose call has training=True by default.
+BY_DEFAULT = {*OF_TRAINING, "CenterCrop", "Normalization", "Rescaling", "Resizing"}
 
 
 def usual(
@@ -35,7 +39,9 @@ def usual(
     if plan.keras.startswith(OPERATION):
         return _of_operation(plan, config, args, dict(kwargs), layer, found)
     others = {name: value for name, value in kwargs.items() if value is not None}
-    if others.pop("training", False):
+    # Keras writes it down for layers whose call has it by default: they act as they
+    # predict all the same.
+    if others.pop("training", False) and plan.keras not in BY_DEFAULT:
         found.problem(f"{layer}: a call with training=True, which a port has not")
     if not _is_recurrent(plan):
         return args, others

@@ -16,7 +16,7 @@ from compare.porting.reading.keras_layers import (
     OTHER_LAYERS,
 )
 from compare.porting.reading.merging import merged
-from compare.porting.reading.settings import dtype_of, in_words_of_keras_3
+from compare.porting.reading.settings import OTHER_FLOATS, dtype_of, in_words_of_keras_3
 from compare.porting.reading.words import CLASSES
 
 WRAPPERS = ("TimeDistributed", "Bidirectional", "RNN", "SpectralNormalization")
@@ -213,7 +213,11 @@ def input_plan(
         shape = None
     if not isinstance(shape, list):
         shape = [None, *(settings.get("shape") or settings.get("input_shape") or [])]
-    return input_of(shape, dtype_of(settings.get("dtype")) or "float32", name)
+    dtype = dtype_of(settings.get("dtype")) or "float32"
+    if dtype in OTHER_FLOATS:
+        found.note(f"{full_name}: an input of {dtype}, which the port takes in float32")
+        dtype = "float32"
+    return input_of(shape, dtype, name)
 
 
 def input_of(batch_shape: list[Any], dtype: str, name: str) -> LayerPlan:

@@ -54,9 +54,18 @@ def in_words_of_keras_3(
     _add_meant(cls, settings, layer, found)
     _settle(cls, settings, values, layer, found)
     policy = dtype_of(config.get("dtype"))
-    if policy not in ("float32", "") and "dtype" not in settings:
+    if policy.removeprefix("mixed_") in OTHER_FLOATS:
+        settings.pop("dtype", None)
+        found.note(
+            f"The model computes in {policy}; it is read, ported and compared in "
+            "float32, which the port takes and returns."
+        )
+    elif policy not in ("float32", "") and "dtype" not in settings:
         settings["dtype"] = policy
     return cls, settings
+
+
+OTHER_FLOATS = ("float16", "bfloat16", "float64")
 
 
 def dtype_of(policy: Any) -> str:
