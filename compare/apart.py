@@ -122,7 +122,7 @@ def run(
             # asked for in the child: it calls NumPy, h5py and PyTorch, which see to
             # it, and of TensorFlow nothing.
             warnings.simplefilter("ignore", DeprecationWarning)
-            with _signals_held_back():
+            with signals_held_back():
                 child.start()
         sender.close()
         end = _received(receiver, child)
@@ -143,8 +143,11 @@ def _start_method() -> str:
 
 
 @contextmanager
-def _signals_held_back() -> Iterator[None]:
-    """Keep Ctrl-C from a child until it knows what to do with it, or for good."""
+def signals_held_back() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM come later, when all of a few steps are done.
+
+    A child that begins meanwhile keeps them from itself until it lets them in.
+    """
     if sys.platform == "win32":
         yield
         return

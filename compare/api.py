@@ -203,6 +203,8 @@ def port(
     *,
     made_by: str | None = None,
     twin: bool = False,
+    stub: bool = False,
+    onnx: bool = False,
     force: bool = False,
     seed: int = 0,
 ) -> Port:
@@ -221,6 +223,11 @@ def port(
         made_by: a Python file with a function that makes the Keras model, which is run,
             such as "my_model.py:make"; in the place of `config`.
         twin: whether to write the model as source of Keras 3 as well.
+        stub: whether to leave layers that cannot be ported for you to write: each is a
+            class that says what it stands for and raises NotImplementedError. What is
+            around them is compared, and `is_proved` is False.
+        onnx: whether to write the port as ONNX as well, for any batch and any length;
+            needs the extra onnx.
         force: whether files of an earlier port may be overwritten.
         seed: of the inputs that the port is judged on.
 
@@ -234,4 +241,4 @@ def port(
     """
     from compare import port_session
 
-    return port_session.port(path, out, config, made_by, twin, force, seed)
+    return port_session.port(path, out, config, made_by, twin, force, seed, stub, onnx)

@@ -58,17 +58,6 @@ examples:
 
 exit status: 0 written, 2 bad usage or input"""
 
-PORT_EXAMPLES = """\
-examples:
-  {command} port trained.h5 --out ported         source, weights, and the proof
-  {command} port trained.keras --out ported --twin
-  {command} port my.weights.h5 --config model.json --out ported
-  {command} port my.weights.h5 --from my_model.py:make --out ported
-  {command} port net.pt --model my_net.py:Net --out ported    the other way
-
-exit status: 0 written, and the same as the original; 1 written, and not shown to be the
-same; 2 bad usage or input, and nothing is written"""
-
 TRAIN_EXAMPLES = """\
 examples:
   {command} train stock_price                the study note's own run
@@ -190,13 +179,15 @@ def _add_prices(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_seed(verb: argparse.ArgumentParser) -> None:
+def add_seed(verb: argparse.ArgumentParser) -> None:
+    """Add the seed of a verb that draws."""
     verb.add_argument(
         "--seed", type=values.seed, default=0, help="of the weights (default: 0)"
     )
 
 
-def _add_force(verb: argparse.ArgumentParser) -> None:
+def add_force(verb: argparse.ArgumentParser) -> None:
+    """Add what lets a verb overwrite files."""
     verb.add_argument(
         "--force",
         action="store_true",
@@ -220,19 +211,19 @@ def _add_run(verb: argparse.ArgumentParser) -> None:
         action="store_true",
         help="compare the gradients of each pair's loss as well",
     )
-    _add_seed(verb)
+    add_seed(verb)
     verb.add_argument(
         "--json",
         metavar="FILE",
         help="write the evidence, and the claims of the note, to FILE as well",
     )
-    _add_force(verb)
+    add_force(verb)
 
 
 def _add_explain(verb: argparse.ArgumentParser) -> None:
     _add_name(verb)
     _add_prices(verb)
-    _add_seed(verb)
+    add_seed(verb)
     verb.add_argument("--json", metavar="FILE", help="write the evidence to FILE")
     verb.add_argument(
         "--reproduce",
@@ -240,7 +231,7 @@ def _add_explain(verb: argparse.ArgumentParser) -> None:
         help="write a script that shows the difference without this package: both "
         "models, the weights and the smallest input",
     )
-    _add_force(verb)
+    add_force(verb)
 
 
 def _add_new(verb: argparse.ArgumentParser) -> None:
@@ -263,7 +254,7 @@ def _add_transfer(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--out", metavar="FILE", help="write FILE and leave TARGET as it is"
     )
-    _add_force(verb)
+    add_force(verb)
     verb.add_argument(
         "--names",
         metavar="TORCH=KERAS[,...]",
@@ -271,56 +262,6 @@ def _add_transfer(verb: argparse.ArgumentParser) -> None:
         help="layers of PyTorch and their twins in Keras, + between those of a stack, "
         "where order, kind and sizes do not tell",
     )
-
-
-def _add_port(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "model",
-        metavar="MODEL",
-        help="a saved model of Keras: .keras, .h5 or .hdf5, of Keras 1, 2 or 3; or "
-        "weights of PyTorch, .pt, .pth or .safetensors, with --model",
-    )
-    verb.add_argument(
-        "--out",
-        metavar="DIR",
-        required=True,
-        help="the folder that gets model.py, the weights, check.py, an example, "
-        "README.md and evidence.json",
-    )
-    verb.add_argument(
-        "--config",
-        metavar="FILE",
-        help="the model's configuration as JSON, as model.to_json() gives it, where "
-        "MODEL holds weights alone",
-    )
-    verb.add_argument(
-        "--from",
-        dest="made_by",
-        metavar="FILE[:NAME]",
-        help="a Python file with a function that makes the Keras model, which is run, "
-        "where MODEL holds weights alone",
-    )
-    verb.add_argument(
-        "--model",
-        dest="module",
-        metavar="FILE[:NAME]",
-        help="a Python file with the class of a PyTorch module, or a function that "
-        "makes it, which is run: MODEL has its weights, and it becomes source of Keras",
-    )
-    verb.add_argument(
-        "--input",
-        dest="shape",
-        metavar="SHAPE",
-        help="what the module takes, such as batch,time,40, where neither its first "
-        "layer nor input_shape in its file tells",
-    )
-    verb.add_argument(
-        "--twin",
-        action="store_true",
-        help="write the model as source of Keras 3 as well, keras_model.py",
-    )
-    _add_force(verb)
-    _add_seed(verb)
 
 
 def _add_train(verb: argparse.ArgumentParser) -> None:
@@ -350,7 +291,7 @@ def _add_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--plot", metavar="FILE.png", help="draw the losses and their gap"
     )
-    _add_force(verb)
+    add_force(verb)
 
 
 def _add_algorithm(verb: argparse.ArgumentParser) -> None:
@@ -406,11 +347,6 @@ EXPLAIN = Arguments(
     description="where and why twins differ: the place, the known mistake that "
     "explains it, what to change, and the smallest input that shows it",
     examples=EXPLAIN_EXAMPLES,
-)
-PORT = Arguments(
-    "write a saved model as source of the other framework, with weights and proof",
-    _add_port,
-    examples=PORT_EXAMPLES,
 )
 TRAIN = Arguments(
     "train both twins from the same weights on the same batches, step by step",

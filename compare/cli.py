@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from rich.console import Console
 
-from compare import arguments, files, outputs
+from compare import arguments, files, outputs, port_arguments
 from compare.arguments import Verb
 from compare.attempts import distinct
 from compare.defects import defect, what_to_report
@@ -206,24 +206,9 @@ def _transfer(args: argparse.Namespace) -> int:
 
 
 def _port(args: argparse.Namespace) -> int:
-    from compare.port_session import port, port_back
-    from compare.porting.back_wishes import is_of_pytorch
     from compare.reports.ports import print_port
 
-    if is_of_pytorch(args.model) or args.module is not None:
-        ported = port_back(
-            args.model, args.out, args.module, args.shape, args.force, args.seed
-        )
-    else:
-        ported = port(
-            args.model,
-            args.out,
-            args.config,
-            args.made_by,
-            args.twin,
-            args.force,
-            args.seed,
-        )
+    ported = port_arguments.ported(args)
     print_port(_console(), ported, args.out)
     return _status(ported.is_proved)
 
@@ -392,5 +377,5 @@ VERBS = {
     "claims": Verb(_claims, arguments.CLAIMS),
     "new": Verb(_new, arguments.NEW),
     "transfer": Verb(_transfer, arguments.TRANSFER),
-    "port": Verb(_port, arguments.PORT),
+    "port": Verb(_port, port_arguments.PORT),
 }

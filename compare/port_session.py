@@ -24,6 +24,8 @@ def port(
     twin: bool = False,
     force: bool = False,
     seed: int = 0,
+    stub: bool = False,
+    onnx: bool = False,
 ) -> Port:
     """Port a saved model; see `compare.api.port`."""
     from compare.porting.wishes import check_config, wished
@@ -34,7 +36,7 @@ def port(
         if made_by is not None:
             _load()
             content, config = stack.enter_context(_made(made_by, path))
-        wish = wished(path, out, config or None, twin, force, seed, content)
+        wish = wished(path, out, config or None, twin, force, seed, content, stub, onnx)
         _load()
         from compare.porting import port as porting
 
@@ -48,13 +50,14 @@ def port_back(
     shape: str | None = None,
     force: bool = False,
     seed: int = 0,
+    stub: bool = False,
 ) -> Port:
     """Port a module of PyTorch to Keras; see `compare.api.port`."""
     from compare.porting.back_wishes import wished_back
     from compare.porting.user_file import split
     from compare.subjects.own.surroundings import at_work
 
-    wish = wished_back(path, out, made_by, shape, force, seed)
+    wish = wished_back(path, out, made_by, shape, force, seed, stub)
     with _shown("loading PyTorch and Keras"):
         _load()
         from compare.porting.back import port_back

@@ -228,6 +228,11 @@ def nodes_noted(note: Callable[[Any], object]) -> Iterator[None]:
         Node.__init__ = right
 
 
+def operation_of(tensor: Any) -> Any:
+    """The layer or the operation that made a symbolic tensor."""
+    return tensor._keras_history.operation
+
+
 def mask_of(tensor: Any) -> Any:
     """The mask that Keras keeps for a tensor, (batch, time), or None."""
     return getattr(tensor, "_keras_mask", None)

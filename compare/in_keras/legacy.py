@@ -20,6 +20,7 @@ import tensorflow
 
 from compare.errors import BadInput
 from compare.in_keras.internals import every_layer
+from compare.in_keras.precision import exact_constants
 from compare.in_keras.refusals import message
 from compare.judging.words import Precision
 from compare.kinds.graph import LayerPlan, ModelPlan
@@ -52,6 +53,8 @@ class Original:
 
     def __init__(self, path: Path, plan: ModelPlan) -> None:
         self._tf_keras = importlib.import_module(PACKAGE)
+        # The TensorFlow in which tf-keras looks functions up.
+        self._tensorflow = importlib.import_module("tensorflow.compat.v2")
         self.version = str(self._tf_keras.__version__)
         try:
             with _quiet():
@@ -97,10 +100,9 @@ class Original:
         for array in arrays:
             is_float = array.dtype.kind == "f"
             inputs.append(tensorflow.constant(array, dtype if is_float else None))
-        with _quiet(), self._floats(dtype):
+        with _quiet(), self._floats(dtype), exact_constants(dtype, self._tensorflow):
             model = self._in(dtype)
-            if model.stateful:
-                model.reset_states()  # the rebuilt model begins each run with zeros
+            model.reset_states()  # of stateful layers, which have run before
             given = tensorflow.nest.pack_sequence_as(model.input, inputs)
             returned = model(given, training=False)
         return [np.asarray(tensor) for tensor in tensorflow.nest.flatten(returned)]

@@ -10,7 +10,8 @@ from typing import Any
 
 import keras
 
-from compare.kinds.graph import LayerPlan, ModelPlan
+from compare.in_keras import old_joins
+from compare.kinds.graph import OLD_MASKS, LayerPlan, ModelPlan
 from compare.kinds.wrappers import OF_TRAINING, is_mirrored
 
 # What layers of Keras have that run code or files of somebody's, or are no layer.
@@ -102,6 +103,8 @@ def made(
         return model(plan.model)
     cls = layer_class(plan.keras)
     arguments = settings(plan.config)
+    if arguments.pop(OLD_MASKS, False):
+        cls = old_joins.CLASSES[plan.keras]
     if initializer is not None:
         for parameter in inspect.signature(cls).parameters:
             if parameter.endswith("initializer"):

@@ -113,6 +113,14 @@ def keeps_states(model: keras.Model | Renamed) -> bool | None:
     return any(getattr(layer, "stateful", False) for layer in layers)
 
 
+def forget_states(model: keras.Model) -> None:
+    """Let layers that keep states from call to call begin the next one with zeros."""
+    for layer in every_layer(model):
+        if isinstance(layer, keras.layers.RNN) and layer.stateful:
+            for state in keras.tree.flatten(layer.states):  # of cells in a stack too
+                state.assign(np.zeros(state.shape))
+
+
 @contextmanager
 def untouched() -> Iterator[None]:
     """Leave the random numbers that Keras draws from as they were before the block."""

@@ -60,7 +60,7 @@ def graphs_as_traced() -> Iterator[None]:
 
 
 @contextmanager
-def exact_constants(dtype: str) -> Iterator[None]:
+def exact_constants(dtype: str, home: Any = tensorflow) -> Iterator[None]:
     """Numbers of a model's own have all their digits in float64 inside.
 
     TensorFlow takes them through float32: `tf.cast(0.1, "float64")` is 1.5e-9 off,
@@ -78,19 +78,19 @@ def exact_constants(dtype: str) -> Iterator[None]:
         yield
         return
     exact = {
-        (tensorflow, "cast"): _cast,
-        (tensorflow, "constant"): _without_dtype,
-        (tensorflow, "convert_to_tensor"): _without_dtype,
-        (tensorflow, "sqrt"): _of_number,
-        (tensorflow.math, "sqrt"): _of_number,
-        (tensorflow.math, "rsqrt"): _of_number,
-        (tensorflow.nn, "leaky_relu"): _leaky_relu,
-        (tensorflow.nn, "gelu"): _gelu,
-        (tensorflow.nn, "max_pool"): double.pool,
-        (tensorflow.nn, "avg_pool"): double.pool,
-        (tensorflow.nn, "local_response_normalization"): double.local_response,
-        (tensorflow.nn, "lrn"): double.local_response,
-        (tensorflow.image, "resize"): double.resize,
+        (home, "cast"): _cast,
+        (home, "constant"): _without_dtype,
+        (home, "convert_to_tensor"): _without_dtype,
+        (home, "sqrt"): _of_number,
+        (home.math, "sqrt"): _of_number,
+        (home.math, "rsqrt"): _of_number,
+        (home.nn, "leaky_relu"): _leaky_relu,
+        (home.nn, "gelu"): _gelu,
+        (home.nn, "max_pool"): double.pool,
+        (home.nn, "avg_pool"): double.pool,
+        (home.nn, "local_response_normalization"): double.local_response,
+        (home.nn, "lrn"): double.local_response,
+        (home.image, "resize"): double.resize,
     }
     with replaced(exact):
         yield

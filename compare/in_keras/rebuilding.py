@@ -13,10 +13,10 @@ import keras
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras.arrays import to_numpy
-from compare.in_keras.internals import mask_of, set_mask
+from compare.in_keras.calling import called
+from compare.in_keras.internals import mask_of, nodes_noted, operation_of, set_mask
 from compare.in_keras.made_layers import Bounded, made, operation
-from compare.in_keras.models import copied
+from compare.in_keras.models import copied, forget_states
 from compare.in_keras.placed_weights import place
 from compare.in_keras.precision import settled
 from compare.in_keras.refusals import message
@@ -118,28 +118,9 @@ def results(
         dtype: in which it computes.
     """
     with settled(dtype):
-        return called(copied(model, dtype), arrays, dtype)
-
-
-def called(
-    model: keras.Model, arrays: Sequence[np.ndarray], dtype: Precision
-) -> list[np.ndarray]:
-    """What a call of a functional model returns, one array for each result.
-
-    Args:
-        model: in the precision in which it computes.
-        arrays: one for each input, in order.
-        dtype: that precision, which Keras makes layers in just now.
-    """
-    tensors = []
-    for array in arrays:
-        float_dtype = dtype if array.dtype.kind == "f" else None
-        tensors.append(keras.ops.convert_to_tensor(array, float_dtype))
-    given: Any = tensors[0]  # of a Sequential, which does not know its input
-    if not isinstance(model, keras.Sequential):
-        given = keras.tree.pack_sequence_as(model.input, tensors)
-    returned = model(given, training=False)
-    return [to_numpy(tensor) for tensor in keras.tree.flatten(returned)]
+        copy = copied(model, dtype)
+        forget_states(copy)
+        return called(copy, arrays, dtype)
 
 
 class _Graph:
@@ -179,7 +160,10 @@ class _Graph:
             layer = plan.layers[call.layer]
             if layer.keras == INPUT:
                 self.inputs[number] = self._input(layer, legal[call.layer])
-        results = self._results(self.inputs)
+        operations: list[Any] = []
+        with nodes_noted(operations.append):
+            results = self._results(self.inputs)
+        self._name(operations, results, legal)
         find = partial(_result, results)
         try:
             self.model = keras.Model(
@@ -286,6 +270,34 @@ class _Graph:
                     models[name] = inside.facts(inside.inputs, models)
             results.append(tensors)
         return results
+
+    def _name(
+        self, operations: Sequence[Any], results: Results, legal: Mapping[str, str]
+    ) -> None:
+        """Name operations after the plan; Keras's names may be those of layers.
+
+        Args:
+            operations: all that were called, those of masks too, and layers.
+            results: of all calls.
+            legal: names that Keras admits, by those of the plan.
+        """
+        of_plan: dict[int, str] = {}
+        for call, tensors in zip(self.plan.calls, results, strict=True):
+            if self.plan.layers[call.layer].keras.startswith(OPERATION):
+                of_plan.setdefault(id(operation_of(tensors[0])), legal[call.layer])
+        used = {legal[name] for name in self._live}
+        taken = set(legal.values())
+        for maker in operations:
+            if isinstance(maker, keras.Layer):
+                continue
+            first = name = of_plan.get(id(maker), maker.name)
+            is_of_mask = id(maker) not in of_plan
+            number = 1
+            while name in used or (is_of_mask and name in taken):
+                number += 1
+                name = f"{first}_{number}"
+            used.add(name)
+            maker.name = name
 
     def _called(self, call: Call, args: Any, kwargs: Any) -> Any:
         """What a layer or an operation makes of symbolic tensors."""

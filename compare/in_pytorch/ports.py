@@ -34,12 +34,13 @@ def results(port: torch.nn.Module, arrays: Sequence[np.ndarray]) -> list[np.ndar
     """What a module returns, one array for each result."""
     with torch.no_grad():
         returned = port(*map(torch.from_numpy, arrays))
-    return [tensor.numpy() for tensor in _tensors(returned)]
+    return [tensor.numpy() for tensor in tensors_of(returned) if tensor is not None]
 
 
-def _tensors(value: Any) -> Iterator[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
+def tensors_of(value: Any) -> Iterator[torch.Tensor | None]:
+    """All tensors in what a module returns; None for one that a stub should make."""
+    if value is None or isinstance(value, torch.Tensor):
         yield value
         return
     for item in value.values() if isinstance(value, Mapping) else value:
-        yield from _tensors(item)
+        yield from tensors_of(item)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,3 +100,25 @@ def refs_in(value: Any) -> Iterator[Ref]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from refs_in(item)
+
+
+def with_refs(value: Any, change: Callable[[Ref], Ref]) -> Any:
+    """A value with other tensors."""
+    if isinstance(value, Ref):
+        return change(value)
+    if isinstance(value, Packed):
+        return Packed(
+            with_refs(value.data, change),
+            with_refs(value.batch_sizes, change),
+            with_refs(value.sorted_indices, change),
+            with_refs(value.unsorted_indices, change),
+        )
+    if isinstance(value, slice):
+        return slice(
+            *(with_refs(p, change) for p in (value.start, value.stop, value.step))
+        )
+    if isinstance(value, list | tuple):
+        return type(value)(with_refs(item, change) for item in value)
+    if isinstance(value, Mapping):
+        return {key: with_refs(item, change) for key, item in value.items()}
+    return value

@@ -201,15 +201,15 @@ class _Recorder(FunctionMode):
                 self.asked.append(place)
         tensors = list(tensors_in(result))
         if not tensors or (in_place and not isinstance(result, torch.Tensor)):
-            if name != "setitem":
+            if name != "setitem" or not isinstance(first, torch.Tensor):
                 return result
             tensors = [first]
         if before is None:
             before = ((), {})
-        plain_args, plain_kwargs = before
+        plain_args: Any = before[0]
         if reflected:
             plain_args = (plain_args[1], plain_args[0], *plain_args[2:])
-        step = Step(name, "", self.place(), plain_args, plain_kwargs)
+        step = Step(name, "", self.place(), plain_args, before[1])
         step.alone = self.is_alone(before)
         self.add(step, tensors)
         return result
@@ -253,7 +253,8 @@ def _name(function: Function) -> tuple[str, bool, bool]:
     """What a function is called, whether it works in place, or is reflected."""
     name = getattr(function, "__name__", "")
     if name in ("__get__", "__set__"):
-        attribute = getattr(function.__self__, "__name__", "")
+        owner = getattr(function, "__self__", None)
+        attribute = getattr(owner, "__name__", "")
         name = attribute if attribute in ("T", "mT", "H", "data") else name
     dunder = name.startswith("__")
     in_place = not dunder and name.endswith("_") and not name.startswith("_")

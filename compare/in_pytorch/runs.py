@@ -226,12 +226,14 @@ class Runs:
         self, spec: Input, shape: Sequence[int], times: Sequence[int], generator: Any
     ) -> torch.Tensor:
         """Numbers of a shape: floats, indices that all tables have, or lengths."""
+        if spec.example is not None:
+            return _of_example(np.asarray(spec.example), shape)
         if spec.dtype == "bool":
             return torch.zeros(*shape, dtype=torch.bool)
         if spec.dtype == FLOAT:
             return torch.randn(*shape, generator=generator)
-        if len(shape) == 1:  # how many steps of each sequence count
-            longest = times[0] if times else 2
+        if len(shape) == 1 and times:  # how many steps of each sequence count
+            longest = times[0]
             lengths = torch.arange(shape[0]) % longest + 1
             lengths[0] = longest
             return lengths
@@ -244,7 +246,19 @@ class Runs:
         return torch.randint(0, most, tuple(shape), generator=generator)
 
 
+def _of_example(example: np.ndarray, shape: Sequence[int]) -> torch.Tensor:
+    """Numbers of an example in another shape: again from its start where it ends."""
+    for axis, size in enumerate(shape):
+        places = np.arange(size) % example.shape[axis]
+        example = example.take(places, axis)
+    tensor = torch.from_numpy(np.ascontiguousarray(example))
+    return tensor.float() if tensor.is_floating_point() else tensor
+
+
 def _dtypes(spec: Input, name: str) -> list[str]:
+    if spec.example is not None:
+        dtype = np.asarray(spec.example).dtype
+        return [FLOAT if dtype.kind == "f" else str(dtype)]
     if spec.dtype:
         return [spec.dtype]
     if name.lower() in OF_LENGTHS and len(spec.shape) == 1:

@@ -18,6 +18,12 @@ MODEL = "Model"  # the class of a layer that is a model
 # A call's `mask` that is the one which comes with its first tensor. It stands where a
 # layer takes it in Keras 2 and not in Keras 3: recurrent layers that are given states.
 HANDED_ON = "handed on"
+# The setting of a join that takes masks as Keras did before version 3: a step counts
+# that counts in all tensors with a mask, and numbers of other steps are left alone.
+OLD_MASKS = "old_masks"
+JOINS = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
+ANY_AXES = -1  # in a shape, for any number of axes
+STUB = "Stub"  # the class of a layer that is left for the user to write
 OPERATION = "ops."  # what the class of an operation begins with
 
 # Arrays by their name in the layer, such as "kernel" or "forward.kernel", by the full
@@ -40,21 +46,39 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """What a stub stands for.
+
+    Args:
+        sentence: what it is, and why it is not written.
+        settings: of the layer in the file, whatever they are; none of an operation.
+        results: the shapes of what it returns, batch first; None for one that nothing
+            tells, and for all that are not among them.
+    """
+
+    sentence: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    results: tuple[tuple[int | None, ...] | None, ...] = ()
+
+
+@dataclass(frozen=True)
 class LayerPlan:
     """A layer, before it is made in a framework.
 
     Args:
         name: as the user called it; no two of a model have one.
         keras: its class in `keras.layers`, such as "LSTM"; "InputLayer" of an input;
-            "Model" of a model in the model; "ops.mean" of an operation, a function in
-            `keras.ops`, which holds nothing.
+            "Model" of a model in the model; "Stub" of what is not written; "ops.mean"
+            of an operation, a function in `keras.ops`, which holds nothing.
         config: its settings by the names of Keras's arguments, in the words of Keras 3
             and JSON; those left out have Keras's defaults. An input has "shape",
             without the batch, and "dtype". What no argument of Keras 3 says has a name
-            of the suite's: an activation "hard_sigmoid_fifth" is that of Keras 2.
+            of the suite's: an activation "hard_sigmoid_fifth" is that of Keras 2, and
+            `OLD_MASKS` is a setting of joins.
         inside: the layers that a wrapper wraps: one of TimeDistributed; forward and
             backward of Bidirectional; the cells of RNN.
         model: what a model in the model is made of.
+        missing: what a stub stands for.
     """
 
     name: str
@@ -62,6 +86,7 @@ class LayerPlan:
     config: Mapping[str, Any] = field(default_factory=dict)
     inside: tuple[LayerPlan, ...] = ()
     model: ModelPlan | None = None
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True)
@@ -148,7 +173,8 @@ class TensorFacts:
     """What is known of a tensor before anything runs.
 
     Args:
-        shape: batch first, in Keras's order of axes; None where a size is open.
+        shape: batch first, in Keras's order of axes; None where a size is open. Of what
+            a stub returns it may be (None, ANY_AXES, 8), or () where nothing tells it.
         dtype: such as "float32".
         masked: whether Keras hands a mask on with it.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from compare.kinds.graph import OLD_MASKS
 from compare.kinds.source import Site, Source, TensorText
 
 
@@ -32,13 +33,19 @@ def _by_function(function: str) -> Callable[[Site], str]:
     def write(site: Site) -> str:
         """A function of two tensors, of the first two and of its result again."""
         result, *others = of_one_rank(site.inputs)
-        if any(value.mask for value in site.inputs):
+        if _leaves_out_masked(site):
             return _where_masked(site, function)
         for text in others:
             result = f"{function}({result}, {text})"
         return result
 
     return write
+
+
+def _leaves_out_masked(site: Site) -> bool:
+    """Whether numbers of steps that do not count stay out, as they do in Keras 3."""
+    has_mask = any(value.mask for value in site.inputs)
+    return has_mask and not site.setting(OLD_MASKS)
 
 
 def _where_masked(site: Site, function: str) -> str:
@@ -75,7 +82,7 @@ def write_multiply(site: Site) -> str:
 
     Where a step counts in none of them, the product is 0.
     """
-    if not any(value.mask for value in site.inputs):
+    if not _leaves_out_masked(site):
         return " * ".join(of_one_rank(site.inputs))
     texts = []
     for value in site.inputs:
@@ -151,7 +158,12 @@ def _axes_of_dot(site: Site) -> tuple[int, int]:
 
 
 def joined_mask(site: Site) -> str:
-    """The steps that count in any of the tensors, all of which have a mask."""
+    """The steps that count in any of the tensors, all of which have a mask.
+
+    In all that have one, as Keras had it before version 3.
+    """
+    if site.setting(OLD_MASKS):
+        return _steps_of_all(site)
     return _steps_of_any(site, [value.mask for value in site.inputs])
 
 
@@ -164,16 +176,30 @@ def _steps_of_any(site: Site, masks: list[str]) -> str:
     return mask
 
 
+def _steps_of_all(site: Site) -> str:
+    masks = [value.mask for value in site.inputs if value.mask]
+    different = list(dict.fromkeys(masks))
+    if len(different) == 1:
+        return different[0]
+    mask = site.variable("mask")
+    site.line(f"{mask} = {' & '.join(different)}")
+    return mask
+
+
 def concatenated_mask(site: Site) -> str:
     """The mask of a Concatenate; every step of a tensor without a mask counts.
 
-    Along the features, a step counts that counts in any of the tensors.
+    Along the features, a step counts that counts in any of the tensors; in all that
+    have a mask, as Keras had it before version 3.
     """
+    is_along_features = site.setting("axis", -1) % site.x.axes == site.x.axes - 1
+    if is_along_features and site.setting(OLD_MASKS):
+        return _steps_of_all(site)
     masks = []
     for value in site.inputs:
         every_step = f"torch.ones_like({_one_feature(value)}, dtype=torch.bool)"
         masks.append(value.mask or every_step)
-    if site.setting("axis", -1) % site.x.axes != site.x.axes - 1:
+    if not is_along_features:
         mask = site.variable("mask")
         site.line(f"{mask} = torch.cat([{', '.join(masks)}], dim=1)")
         return mask

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from compare.kinds.graph import LayerPlan, TensorFacts
+from compare.kinds.graph import ANY_AXES, LayerPlan, TensorFacts
 from compare.kinds.layer import Arrays
 from compare.kinds.rows import Row
 
@@ -390,6 +390,8 @@ def changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[st
 
 def shape_text(value: TensorText) -> str:
     """The shape of PyTorch's tensor for a comment: (batch, time, 64)."""
+    if not value.shape:
+        return "of a shape that nothing tells"
     batch = " * ".join(("batch", *value.folded))
     value = value.step
     names = AXES.get(value.axes)
@@ -405,6 +407,8 @@ def shape_text(value: TensorText) -> str:
         if axis == 0 and size is None:
             word = batch
         sizes.append(word if size is None else str(size))
+        if size == ANY_AXES:
+            sizes[-1] = "..."
     if value.features_second and value.axes > 2:
         sizes.insert(1, sizes.pop())
     inside = ", ".join(sizes)

@@ -14,12 +14,19 @@ from compare.kinds import (
 )
 from compare.kinds.activation_source import ACTIVATIONS
 from compare.kinds.encoding_source import ENCODINGS
+from compare.kinds.graph import STUB
 from compare.kinds.join_source import JOINS
 from compare.kinds.operation_axes_source import ON_AXES
 from compare.kinds.operation_reductions_source import REDUCTIONS
 from compare.kinds.operation_source import OPERATIONS
 from compare.kinds.reshaping_source import RESHAPING
-from compare.kinds.source import Source
+from compare.kinds.source import Site, Source, Unwritable
+
+
+def _stub(site: Site) -> str:
+    """Stubs have classes of their own, which the writer of a file knows."""
+    raise Unwritable(f"a stub, {site.name}")
+
 
 SOURCES: dict[str, Source] = {}
 for _kind in (*KINDS, *IN_KERAS_ALONE, *BY_HAND):
@@ -32,4 +39,5 @@ SOURCES |= {
 }
 for _name, _source in {**OPERATIONS, **ON_AXES, **REDUCTIONS}.items():
     SOURCES[f"ops.{_name}"] = _source
+SOURCES[STUB] = Source(_stub, "features last")
 SOURCES |= activation_layers_source.LAYERS | image_source.LAYERS

@@ -39,6 +39,7 @@ class BackWish:
             or the module tells.
         folder: where the port goes.
         seed: of inputs and random weights.
+        stub: whether to leave what Keras cannot have for the user to write.
     """
 
     weights: Path
@@ -46,6 +47,7 @@ class BackWish:
     shape: Shape | None
     folder: Path
     seed: int
+    stub: bool = False
 
 
 def is_of_pytorch(path: str) -> bool:
@@ -60,6 +62,7 @@ def wished_back(
     shape: str | None,
     force: bool,
     seed: int,
+    stub: bool = False,
 ) -> BackWish:
     """Check what is to be ported from PyTorch to Keras.
 
@@ -70,6 +73,7 @@ def wished_back(
         shape: of the module's input, as text: "batch,time,40".
         force: whether files of an earlier port may be overwritten.
         seed: of inputs and random weights.
+        stub: whether to leave what Keras cannot have for the user to write.
 
     Raises:
         BadInput: if something is missing, or cannot be read or written.
@@ -86,7 +90,7 @@ def wished_back(
     if not os.path.getsize(path):
         raise BadInput(f"{path}: expected a file, got an empty one; save it again")
     sizes = None if shape is None else _sizes(shape)
-    return BackWish(Path(path), made_by, sizes, target, seed)
+    return BackWish(Path(path), made_by, sizes, target, seed, stub)
 
 
 def _sizes(text: str) -> Shape:

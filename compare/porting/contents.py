@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from compare.judging.evidence import Evidence
-from compare.kinds.source import identifier
+from compare.listing import bounded
 from compare.porting import readme
 from compare.porting.judges import Judge
+from compare.porting.writing import names
 
 SAMPLES_OF_EXAMPLE = 4
 LEAST_LIMIT = 1e-5  # of the example, which runs on other machines in float32
@@ -33,6 +34,7 @@ class Port:
         evidence: of the comparison with the original.
         judge: what it was compared with.
         notes: what was read or written otherwise than it stands in the original.
+        stubs: the names of the layers that are left for the user to write.
     """
 
     folder: Path
@@ -42,11 +44,27 @@ class Port:
     evidence: Evidence
     judge: Judge
     notes: tuple[str, ...]
+    stubs: tuple[str, ...] = ()
 
     @property
     def is_proved(self) -> bool:
         """Whether the port computes what the original computes."""
+        return self.is_same and not self.stubs
+
+    @property
+    def is_same(self) -> bool:
+        """Whether all that could be compared is the same; with stubs, beside them."""
         return self.evidence.as_expected and self.judge.is_confirmed
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words, such as "same", or "same up to attention"."""
+        return in_words(self.evidence.verdict, self.stubs)
+
+
+def in_words(verdict: str, stubs: Sequence[str]) -> str:
+    """A verdict, with the stubs that it does not cover."""
+    return f"{verdict} up to {bounded(stubs)}" if stubs else verdict
 
 
 def class_name(file: str) -> str:
@@ -56,8 +74,7 @@ def class_name(file: str) -> str:
         if stem.lower().endswith(ending):
             stem = stem[: -len(ending)]
             break
-    words = identifier(stem).split("_")
-    return "".join(word[:1].upper() + word[1:] for word in words if word)
+    return names.class_name(stem, names.of_helpers())
 
 
 @dataclass(frozen=True)
@@ -65,22 +82,28 @@ class Example:
     """A few inputs, with what the original makes of them.
 
     Args:
-        arrays: by name, "input000" and "result000" and so on.
+        arrays: by name, "input000" and "result000" and so on; around stubs as `check`
+            names them in `data/check_stubs.py.txt`.
         limit: how far the port may be from them in float32, on any machine.
     """
 
     arrays: Mapping[str, np.ndarray]
     limit: float
 
-    def script(self, template: str, name: str) -> bytes:
+    def script(
+        self, template: str, name: str, words: Mapping[str, str] | None = None
+    ) -> bytes:
         """The script that runs it, of a template in `data`.
 
         Args:
             template: name of the file.
             name: of the class that the port has.
+            words: what else is replaced in it.
         """
         text = resources.files("compare.porting") / "data" / template
         script = text.read_text("utf-8").replace("CLASS", name)
+        for word, replacement in (words or {}).items():
+            script = script.replace(word, replacement)
         return script.replace("LIMIT_OF_FLOAT32", f"{self.limit:.0e}").encode()
 
 
@@ -93,6 +116,7 @@ def example_of(
     inputs: Sequence[np.ndarray],
     results: Sequence[np.ndarray],
     right: Sequence[np.ndarray],
+    names: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> Example:
     """An example.
 
@@ -100,13 +124,19 @@ def example_of(
         inputs: what both were given.
         results: what the port returned.
         right: what the original returned.
+        names: of inputs and results, where they are not numbered.
     """
+    if names is None:
+        names = (
+            [f"input{number:03}" for number in range(len(inputs))],
+            [f"result{number:03}" for number in range(len(right))],
+        )
     gap = 0.0
     for result, expected in zip(results, right, strict=True):
         scale = max(float(np.abs(expected).max()), 1e-30)
         gap = max(gap, float(np.abs(result - expected).max()) / scale)
-    arrays = {f"input{number:03}": array for number, array in enumerate(inputs)}
-    arrays |= {f"result{number:03}": array for number, array in enumerate(right)}
+    arrays = dict(zip(names[0], inputs, strict=True))
+    arrays |= zip(names[1], right, strict=True)
     return Example(arrays, max(LEAST_LIMIT, float(f"{10 * gap:.0e}")))
 
 
@@ -124,6 +154,8 @@ def texts(facts: readme.Facts, judge: Judge, evidence: Evidence) -> tuple[bytes,
         "reason": judge.reason,
         "proved": facts.is_proved,
         "notes": list(facts.notes),
+        "stubs": list(facts.stubs),
+        "compared": list(facts.compared),
     }
     evidence_text = json.dumps(document, indent=1) + "\n"
     return readme.text(facts, evidence).encode(), evidence_text.encode()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from compare import files
+from compare.apart import signals_held_back
 from compare.errors import BadInput
 from compare.one_line import printable
 
@@ -90,16 +90,18 @@ def write(folder: Path, contents: Mapping[str, bytes]) -> None:
     try:
         is_there = folder.exists()
         place = folder if is_there else folder.parent
-        part = Path(tempfile.mkdtemp(prefix=files.UNFINISHED, dir=place))
-        files.unfinished.add(part)
+        part = place / f"{files.UNFINISHED}{os.urandom(8).hex()}"
+        files.unfinished.add(part)  # before it is there: a signal may come in between
+        part.mkdir(0o700)
         for name, content in contents.items():
             _write_flushed(part / name, content)
         part.chmod(0o777 & ~_umask())
         if not is_there:
             os.rename(part, folder)
             return
-        for name in contents:
-            os.replace(part / name, folder / name)
+        with signals_held_back():  # else some files would be of another port
+            for name in contents:
+                os.replace(part / name, folder / name)
     except OSError as error:
         raise BadInput(
             f"--out {printable(str(folder), files.LONGEST_PATH)}: expected a folder "

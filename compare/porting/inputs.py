@@ -58,7 +58,8 @@ def drawn(
     """Random inputs for a model, one for each of its inputs, in order.
 
     Numbers are of the normal distribution, indices of all that an embedding has. Where
-    the model masks, samples are padded in front, behind and in the middle.
+    the model masks, samples are padded in front, behind and in the middle, each input
+    at other steps than the one before it: joins of masked tensors need that.
 
     Args:
         plan: of the model.
@@ -74,11 +75,14 @@ def drawn(
     """
     rng = np.random.default_rng([seed, 2])
     arrays = []
-    for tensor in tensors_in(plan.inputs):
+    for place, tensor in enumerate(tensors_in(plan.inputs)):
         fact = facts[tensor.call][tensor.output]
         needs = _needs(plan, tensor)
         shape = shape_at(fact, sizes)
-        arrays.append(_drawn(plan.plan_of(tensor).name, fact, shape, needs, rng))
+        array = _drawn(plan.plan_of(tensor).name, fact, shape, needs, rng)
+        if needs.padding is not None:
+            _pad(array, needs.padding, place)
+        arrays.append(array)
     return tuple(arrays)
 
 
@@ -144,8 +148,6 @@ def _drawn(
             array[array == 0] = 1
     else:
         array = rng.normal(size=shape).astype("float32")
-    if needs.padding is not None:
-        _pad(array, needs.padding)
     if not fact.dtype.startswith(("int", "uint")):
         return array.astype("float32")
     return array
@@ -164,14 +166,21 @@ def shape_at(fact: TensorFacts, sizes: Sizes) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _pad(array: np.ndarray, padding: float) -> None:
-    """Pad three of four samples, in front, behind, and in the middle."""
+def _pad(array: np.ndarray, padding: float, place: int) -> None:
+    """Pad three of four samples, in front, behind, and in the middle.
+
+    Args:
+        array: of an input.
+        padding: the number that is left out.
+        place: of the input, by which its samples are padded in another order.
+    """
     if array.ndim < 2:
         return
     steps = array.shape[1]
-    for sample in range(len(array)):
+    for number in range(len(array)):
+        sample = number + place
         length = 1 + sample * 7 % max(steps // 2, 1)  # of the padding
         if steps < 2 or sample % 4 == 0:
             continue
         start = (0, steps - length, steps // 4)[sample % 4 - 1]
-        array[sample, start : start + length] = padding
+        array[number, start : start + length] = padding

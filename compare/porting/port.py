@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from safetensors.numpy import save as save_arrays
 
-from compare.porting import folder, inputs, kept_states, readme, running
+from compare.errors import BadInput
+from compare.porting import folder, inputs, kept_states, readme
 from compare.porting.contents import (
     Port,
     class_name,
@@ -13,8 +14,7 @@ from compare.porting.contents import (
     shortened,
     texts,
 )
-from compare.porting.judges import judge_of
-from compare.porting.moving import state_of
+from compare.porting.judges import Judge, judge_of
 from compare.porting.proof import proved
 from compare.porting.sizes import fitting
 from compare.porting.wishes import (
@@ -29,9 +29,12 @@ from compare.porting.wishes import (
     Wish,
 )
 from compare.porting.writing.keras_source import keras_source
-from compare.porting.writing.pytorch_source import Facts, pytorch_source
 from compare.progress import say
 
+OF_STUBS = (
+    "It was compared with the model rebuilt in Keras 3 from the configuration and the "
+    "arrays, both opened at the stubs, where no file is run."
+)
 USAGE = """\
 from model import {name}
 from safetensors.torch import load_file
@@ -49,28 +52,33 @@ def port(wish: Wish) -> Port:
     """
     # Here, since they load the frameworks.
     from compare.in_keras import saved as saved_models
-    from compare.in_keras.rebuilding import rebuilt
     from compare.in_pytorch import ports
+    from compare.porting.written import written
 
     saved, names = wish.saved, wish.files
     say("writing the source")
     name = class_name(wish.path.name)
-    original = rebuilt(saved.plan, saved.weights)
-    sizes = inputs.sizes_of(saved.plan, original.facts)
-    sizes = fitting(saved.plan, original, sizes)
-    facts = Facts(original.facts, original.models)
-    source = pytorch_source(saved.plan, facts, saved.weights, name)
-    module = getattr(running.module_of(source.text, MODEL), name)()
-    ports.load(module, state_of(module, source.moves))
-    runs = [inputs.drawn(saved.plan, original.facts, wish.seed, s) for s in sizes]
-    judge = judge_of(wish.path, saved, original.model, runs)
+    try:
+        work = written(saved, name, wish.stub)
+        source, original, module = work.source, work.original, work.port
+        plan = work.compared
+        sizes = fitting(plan, original, inputs.sizes_of(plan, original.facts))
+    except BadInput as error:
+        raise BadInput(f"{wish.path}: {error}") from None
+    runs = [inputs.drawn(plan, original.facts, wish.seed, size) for size in sizes]
+    judge = Judge("rebuilt in Keras 3", OF_STUBS, original.model)
+    compared: list[str] = []
+    if work.stubs is None:
+        judge = judge_of(wish.path, saved, original.model, runs)
+    else:
+        compared = [end.words() for end in work.stubs.outputs]
     packs = "pack_padded_sequence" in source.text
     evidence = proved(wish.path.name, module, judge, runs, wish.seed, packs)
-    notes = tuple(dict.fromkeys((*saved.notes, *source.notes)))
+    notes = tuple(dict.fromkeys((*saved.notes, *source.notes, *work.notes)))
     keeps_states = kept_states.begin_anew(module, judge.model)
     given = list(runs[0]) if keeps_states else list(map(shortened, runs[0]))
     right = saved_models.results(judge.model, given)
-    example = example_of(given, ports.results(module, given), right)
+    example = example_of(given, ports.results(module, given), right, work.names)
     facts_of_readme = readme.Facts(
         source=wish.path.name,
         version=saved.version and f"Keras {saved.version}",
@@ -79,22 +87,26 @@ def port(wish: Wish) -> Port:
         name=name,
         usage=USAGE.format(name=name),
         judge=judge.reason,
-        is_proved=evidence.as_expected and judge.is_confirmed,
+        is_proved=evidence.as_expected and judge.is_confirmed and not source.stubs,
         notes=notes,
         files={file: MEANINGS[file] for file in names},
         by=f"twinproof {evidence.versions['compare']}",
+        stubs=work.stub_names,
+        compared=compared,
     )
     readme_text, document = texts(facts_of_readme, judge, evidence)
     contents = {
         MODEL: source.text.encode(),
-        WEIGHTS: save_arrays(ports.arrays_of(module)),
-        CHECK: example.script("check.py.txt", name),
+        WEIGHTS: save_arrays(dict(work.arrays)),
+        CHECK: example.script(work.script, name, work.words),
         EXAMPLE: save_arrays(dict(example.arrays)),
         README: readme_text,
         EVIDENCE: document,
     }
     if wish.twin:
-        twin = keras_source(saved.plan, original.facts, original.models)
+        twin = keras_source(work.plan, work.facts, original.models)
         contents[TWIN] = twin.encode()
     folder.write(wish.folder, {file: contents[file] for file in names})
-    return Port(wish.folder, names, name, "PyTorch", evidence, judge, notes)
+    return Port(
+        wish.folder, names, name, "PyTorch", evidence, judge, notes, work.stub_names
+    )

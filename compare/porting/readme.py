@@ -10,6 +10,8 @@ from compare.judging.result import Result, deciding
 from compare.judging.summary import MATCHED
 from compare.one_line import printable
 
+LONGEST_LIST = 2_000  # letters
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -27,6 +29,8 @@ class Facts:
         notes: what was read or written otherwise than it stands in the file.
         files: what each file of the folder is, by name.
         by: the suite's name and version.
+        stubs: the names of the layers that are left for the user to write.
+        compared: what was compared, in words, where there are stubs.
     """
 
     source: str
@@ -40,6 +44,8 @@ class Facts:
     notes: Sequence[str]
     files: Mapping[str, str]
     by: str
+    stubs: Sequence[str] = ()
+    compared: Sequence[str] = ()
 
 
 def text(facts: Facts, evidence: Evidence) -> str:
@@ -63,6 +69,7 @@ def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
     yield ""
     yield facts.judge
     yield ""
+    yield from _stubs(facts)
     yield from _table(evidence.alike())
     yield ""
     yield "gap: largest difference in float64, as a part of the largest value."
@@ -88,7 +95,32 @@ def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
     yield f"Written by {facts.by} from a file of sha256 {facts.sha256}."
 
 
+def _stubs(facts: Facts) -> Iterator[str]:
+    """What is left to write, and what was compared beside it."""
+    if not facts.stubs:
+        return
+    yield (
+        "Left for you to write, each a class in `model.py` that says what it stands "
+        "for and raises NotImplementedError:"
+    )
+    yield ""
+    for name in facts.stubs:
+        yield f"- `{printable(name)}`"
+    yield ""
+    yield (
+        "Compared, with random numbers in the place of what the stubs return: "
+        f"{printable('; '.join(facts.compared), LONGEST_LIST)}."
+    )
+    yield ""
+
+
 def _verdict(facts: Facts, evidence: Evidence) -> str:
+    if facts.stubs and evidence.as_expected:
+        names = printable(", ".join(facts.stubs), LONGEST_LIST)
+        return (
+            f"**{evidence.verdict} up to {names}**: what is written computes what it "
+            "computes in the original. The whole is not, before you have written that."
+        )
     if facts.is_proved:
         return f"**{evidence.verdict}**: it computes what the original computes."
     verdict = evidence.verdict

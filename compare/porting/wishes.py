@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from compare.errors import BadInput
@@ -13,8 +14,10 @@ from compare.porting.writing.writable import check_writable
 
 MODEL, WEIGHTS, CHECK = "model.py", "model.safetensors", "check.py"
 EXAMPLE, README, EVIDENCE = "example.safetensors", "README.md", "evidence.json"
-TWIN = "keras_model.py"
+TWIN, ONNX = "keras_model.py", "model.onnx"
 FILES = (MODEL, WEIGHTS, CHECK, EXAMPLE, README, EVIDENCE)
+
+NEEDED_FOR_ONNX = ("onnx", "onnxscript")  # by the exporter of PyTorch
 
 MEANINGS = {
     MODEL: "the source",
@@ -24,6 +27,7 @@ MEANINGS = {
     README: "this text",
     EVIDENCE: "all figures of the comparison",
     TWIN: "the same model as source of Keras 3",
+    ONNX: "the port as ONNX, for any batch and any length",
 }
 
 
@@ -36,6 +40,8 @@ class Wish:
         saved: what was read from it.
         folder: where the port goes.
         twin: whether to write the model as source of Keras 3 as well.
+        stub: whether to leave what cannot be ported for the user to write.
+        onnx: whether to write the port as ONNX as well.
         seed: of inputs and random weights.
     """
 
@@ -43,17 +49,24 @@ class Wish:
     saved: Saved
     folder: Path
     twin: bool
+    stub: bool
+    onnx: bool
     seed: int
 
     @property
     def files(self) -> tuple[str, ...]:
         """The names of the port's files."""
-        return names_of_files(self.twin)
+        return names_of_files(self.twin, self.onnx)
 
 
-def names_of_files(twin: bool) -> tuple[str, ...]:
-    """The files of a port, with the Keras source or without."""
-    return (*FILES, TWIN) if twin else FILES
+def names_of_files(twin: bool, onnx: bool) -> tuple[str, ...]:
+    """The files of a port, with the Keras source and the ONNX or without."""
+    names = list(FILES)
+    if twin:
+        names.append(TWIN)
+    if onnx:
+        names.append(ONNX)
+    return tuple(names)
 
 
 def check_config(config: str | None, made_by: str | None) -> None:
@@ -74,6 +87,8 @@ def wished(
     force: bool = False,
     seed: int = 0,
     content: str = "",
+    stub: bool = False,
+    onnx: bool = False,
 ) -> Wish:
     """Check and read what is to be ported; neither framework is loaded.
 
@@ -87,13 +102,33 @@ def wished(
         force: whether files of an earlier port may be overwritten.
         seed: as in `Wish`.
         content: the file to read, if that is another than `path`.
+        stub: as in `Wish`.
+        onnx: as in `Wish`.
 
     Raises:
         BadInput: if the folder cannot be written, or the file not be read.
     """
-    target = folder.checked(out, names_of_files(twin), force)
-    saved = read(content or path, config)
+    target = folder.checked(out, names_of_files(twin, onnx), force)
+    if onnx:
+        check_onnx(stub)
+    saved = read(content or path, config, stub=True)
     if content not in ("", path):
         saved = replace(saved, is_whole=False)
-    check_writable(saved.plan, saved.weights)
-    return Wish(Path(path), saved, target, twin, seed)
+    if not stub:
+        check_writable(saved.plan, saved.weights, saved.stubs)
+    return Wish(Path(path), saved, target, twin, stub, onnx, seed)
+
+
+def check_onnx(stub: bool) -> None:
+    """Raise BadInput where a port cannot be written as ONNX."""
+    if stub:
+        raise BadInput(
+            "expected --stub or --onnx, got both; a port with stubs runs only to the "
+            "first one, so fill them in and export it then"
+        )
+    missing = [name for name in NEEDED_FOR_ONNX if find_spec(name) is None]
+    if missing:
+        raise BadInput(
+            f"--onnx: expected the extra onnx, got no {' and no '.join(missing)}; "
+            'install it with: pip install "twinproof[onnx]"'
+        )

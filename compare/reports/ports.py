@@ -16,8 +16,10 @@ if TYPE_CHECKING:  # at run time this would load both frameworks
 def print_port(console: Console, port: Port, out: str) -> None:
     """Print the verdict on a port, what it rests on, and where it is."""
     evidence = port.evidence
-    verdict = f"{port.name} in {port.framework}: {evidence.verdict}"
-    if not port.is_proved:
+    verdict = f"{port.name} in {port.framework}: {port.verdict}"
+    if port.stubs and port.is_same:
+        verdict += ", and the rest is yet to be written"
+    elif not port.is_proved:
         verdict += ", so not shown to compute what the original computes"
     console.print(Text(verdict, style="bold"))
     console.print(Text(port.judge.reason))

@@ -35,6 +35,14 @@ def in_keras():
 torch_model, keras_model = InPyTorch, in_keras
 input_shape = ("batch", 8, 4)
 """
+PORT = {
+    "model.py",
+    "model.safetensors",
+    "check.py",
+    "example.safetensors",
+    "README.md",
+    "evidence.json",
+}
 SAVED = """\
 import torch
 import keras
@@ -88,6 +96,19 @@ def is_archive(path: Path) -> None:
             raise ValueError("a damaged archive")
 
 
+def is_port(path: Path) -> None:
+    """Raise an error for a part of a port."""
+    names = {file.name for file in path.iterdir()}
+    if names != PORT:
+        raise ValueError(f"a port of {sorted(names)}")
+    for name in names:
+        content = (path / name).read_bytes()
+        if name.endswith(".py"):
+            ast.parse(content)
+        if name.endswith(".json"):
+            json.loads(content)
+
+
 COMMANDS = (
     Command("run gru_layer", 0),
     Command("run right.py", 0),
@@ -107,6 +128,7 @@ COMMANDS = (
         0,
         {"out.keras": is_archive},
     ),
+    Command("port target.keras --out port", 0, {"port": is_port}),
 )
 
 

@@ -22,6 +22,20 @@ def test_no_case_of_a_tenth_breaks_a_rule():
     assert ran.returncode == 0, ran.stdout + ran.stderr[-2_000:]
 
 
+@pytest.mark.slow
+def test_no_hostile_file_that_is_to_be_ported_breaks_a_rule():
+    """A fifth of them, which is over 100."""
+    ran = subprocess.run(
+        [sys.executable, str(SCRIPT), "--area", "ports", "--every", "5"],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    print(ran.stdout)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr[-2_000:]
+
+
 BROKEN = {
     "a canary": ("open('canary-x', 'w')", "ran code that nobody asked for: canary-x"),
     "a file more": ("open('more', 'w')", "changed or made more"),

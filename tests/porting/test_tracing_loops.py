@@ -153,3 +153,22 @@ def test_a_cell_that_is_none_of_the_known_ones_is_followed_at_a_fixed_length():
             return torch.sin(self.kernel(x) + self.recurrent(h))
 
     assert_same_twin(Loop(Odd(), 1), Input(("batch", 4, 5)))
+
+
+def test_results_that_are_put_into_zeros_step_by_step():
+    class Filling(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = nn.GRUCell(5, 6)
+
+        def forward(self, x):
+            h = torch.zeros(x.size(0), 6)
+            outputs = torch.zeros(x.size(0), x.size(1), 6)
+            for step in range(x.size(1)):
+                h = self.cell(x[:, step], h)
+                outputs[:, step] = h
+            return outputs
+
+    result = assert_same_twin(Filling(), SERIES)
+
+    assert [type(layer).__name__ for layer in result.model.layers][1:] == ["GRU"]

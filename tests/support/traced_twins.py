@@ -77,7 +77,7 @@ def examples(
             mask = np.zeros(shape, bool)
             mask[1:, -3:] = True
             yield mask
-        elif len(shape) == 1:
+        elif len(shape) == 1 and len(inputs) > 1:
             lengths = rng.integers(1, sizes["time"], shape)
             lengths[0] = sizes["time"]
             yield lengths

@@ -28,10 +28,12 @@ def activation(value: Any, layer: str, found: Findings) -> Any:
         return "linear"
     if isinstance(value, dict):
         return _described(value, layer, found)
-    name = FUNCTIONS.get(value, value)
+    name = str(value)
+    if isinstance(value, str):
+        name = FUNCTIONS.get(value, value)
     if name not in ACTIVATIONS:
         found.problem(
-            f"{layer}: the activation {printable(str(value), 60)}, which Keras 3 does "
+            f"{layer}: the activation {printable(name, 60)}, which Keras 3 does "
             "not have"
         )
         return name

@@ -189,7 +189,7 @@ _OWN = {
     "Attention": _attention,
     "AdditiveAttention": _additive_attention,
     "MultiHeadAttention": _heads,
-    "GroupedQueryAttention": _heads,
+    "GroupQueryAttention": _heads,
     "SeparableConv1D": _separable,
     "SeparableConv2D": _separable,
     "DepthwiseConv1D": _depthwise,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from compare.kinds.graph import OPERATION, LayerPlan, tensors_in
+from compare.kinds.graph import OPERATION, STUB, LayerPlan, tensors_in
 from compare.one_line import printable
 from compare.porting.reading import operations, tensorflow_operations
 from compare.porting.reading.findings import Config, Findings
@@ -44,6 +44,8 @@ def usual(
 
 def most_results(plan: LayerPlan) -> int | None:
     """How many tensors a layer returns at most; None where that is not known."""
+    if plan.keras == STUB:
+        return None
     if plan.model is not None:
         return len(list(tensors_in(plan.model.outputs)))
     if plan.keras.startswith(OPERATION) or _is_recurrent(plan):

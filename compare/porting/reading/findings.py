@@ -19,6 +19,8 @@ class Findings:
         data_format: of layers of Keras 1 that do not say it, where others do; or "".
         notes: what is read otherwise than it is written.
         problems: why the model cannot be read, with the name of a layer each.
+        stubs: what is read as a stub, with the name of the layer each.
+        built: the shape that each layer was built for, batch first, by its full name.
         classes: what Keras called each layer's class, by its full name.
         in_training: names of layers with settings that act in training only.
         frozen: names of layers that are not to be trained.
@@ -29,6 +31,8 @@ class Findings:
     data_format: str = ""
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    stubs: list[str] = field(default_factory=list)
+    built: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)
     in_training: list[str] = field(default_factory=list)
     frozen: list[str] = field(default_factory=list)

@@ -63,11 +63,11 @@ def _shape(
                     return list(inner.config["shape"])
             return None
         if arrays:
-            return _read_by(plan, arrays)
+            return shape_read_by(plan, arrays)
     return None
 
 
-def _read_by(plan: LayerPlan, arrays: Arrays) -> list[int | None] | None:
+def shape_read_by(plan: LayerPlan, arrays: Arrays) -> list[int | None] | None:
     """The shape that a layer with these arrays reads, without the batch."""
     kernel = next(iter(arrays.values()))
     if plan.keras == "Embedding":

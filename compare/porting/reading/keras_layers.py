@@ -110,7 +110,7 @@ LAYERS: dict[str, Arguments] = {
         "attention_axes",
         "use_gate",
     ),
-    "GroupedQueryAttention": (
+    "GroupQueryAttention": (
         "head_dim",
         "num_query_heads",
         "num_key_value_heads",
@@ -161,6 +161,9 @@ LAYERS: dict[str, Arguments] = {
     "Cropping2D": ("cropping", "data_format"),
     "Cropping3D": ("cropping", "data_format"),
 }
+
+# Layers whose class has another name in Keras's code, which the paths in files are of.
+NAMES_IN_CODE = {"GroupQueryAttention": "GroupedQueryAttention"}
 
 CONV_LSTMS = ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", *CONV_LSTMS)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from compare.kinds.graph import INPUT, MODEL, LayerPlan, ModelPlan
+from compare.kinds.graph import INPUT, MODEL, STUB, LayerPlan, Missing, ModelPlan
 from compare.one_line import printable
 from compare.porting.reading import operations
 from compare.porting.reading.findings import Config, Findings
@@ -68,6 +68,7 @@ class LayerReader:
         """
         cls = config["class_name"]
         self.found.classes[full_name] = cls
+        self._note_built(config, full_name)
         if is_model(config):
             model = self._read_model(config, self.found, full_name)
             return LayerPlan(name, MODEL, model=model)
@@ -88,12 +89,20 @@ class LayerReader:
             return LayerPlan(name, "Identity")
         problem = self._problem(config)
         if problem:
-            self.found.problem(f"{full_name}: {problem}")
-            return LayerPlan(name, cls)
+            return self._stub(name, full_name, problem, settings)
         if cls in WRAPPERS:
             return self._wrapper(cls, settings, name, full_name)
         cls, settings = in_words_of_keras_3(cls, settings, full_name, self.found)
         return LayerPlan(name, cls, settings)
+
+    def _note_built(self, config: Config, full_name: str) -> None:
+        """Keep the shape that a layer was built for, if its configuration has it."""
+        build_config = config.get("build_config")
+        shape = build_config.get("input_shape") if isinstance(build_config, dict) else 0
+        if not isinstance(shape, list) or not shape:
+            return
+        if all(size is None or (type(size) is int and size > 0) for size in shape):
+            self.found.built[full_name] = (None, *shape[1:])
 
     def _problem(self, config: Config) -> str:
         """Why no layer of Keras 3 does what a layer does; "" if one does."""
@@ -112,9 +121,20 @@ class LayerReader:
             return f"a {cls}, which is not ported"
         return f"a {_shown(cls)}, which Keras 3 does not have"
 
+    def _stub(
+        self, name: str, full_name: str, sentence: str, settings: Config
+    ) -> LayerPlan:
+        """A layer that no port can have, or a wrapper of one."""
+        self.found.stubs.append(f"{full_name}: {sentence}")
+        return LayerPlan(name, STUB, missing=Missing(sentence, settings))
+
     def _wrapper(self, cls: str, settings: Config, name: str, full: str) -> LayerPlan:
         """A wrapper, and what it wraps."""
         if cls == "RNN":
+            own_cells = [*_own_cells(settings.get("cell"))]
+            if own_cells:
+                sentence = f"a cell of the user's own, {_shown(own_cells[0])}"
+                return self._stub(name, full, sentence, settings)
             cells = self._cells(settings.get("cell"), full)
             own_settings = _without(settings, "cell")
             _, own = in_words_of_keras_3(cls, own_settings, full, self.found)
@@ -126,6 +146,11 @@ class LayerReader:
             self.found.classes[full] = cls
         else:
             inside = self.plan(inner, inner_name, f"{full}.{inner_name}")
+        if _holds_stub(inside):
+            self.found.classes[full] = cls
+            inner_cls = _shown(inner["class_name"])
+            sentence = f"a {cls} of what is not ported, {inner_cls}"
+            return LayerPlan(name, STUB, missing=Missing(sentence, settings))
         if cls == "SpectralNormalization":
             self.found.note(
                 f"{full}: SpectralNormalization changes a kernel in training only; "
@@ -162,10 +187,6 @@ class LayerReader:
             return ()
         if cell["class_name"] == "StackedRNNCells":
             return self._cells(cell["config"]["cells"], full_name)
-        if cell["class_name"] not in CELLS:
-            name = _shown(cell["class_name"])
-            self.found.problem(f"{full_name}: a cell of the user's own, {name}")
-            return ()
         name = name_of(cell)
         return (self.plan(cell, name, f"{full_name}.{name}"),)
 
@@ -202,6 +223,26 @@ def input_of(batch_shape: list[Any], dtype: str, name: str) -> LayerPlan:
     if batch is not None:
         config["batch_size"] = batch
     return LayerPlan(name, INPUT, config)
+
+
+def _own_cells(cell: Any) -> Iterator[str]:
+    """The classes of cells that are not Keras's own, those of a stack one by one."""
+    if isinstance(cell, list):
+        for described in cell:
+            yield from _own_cells(described)
+    elif isinstance(cell, dict) and "class_name" in cell:
+        if cell["class_name"] == "StackedRNNCells":
+            yield from _own_cells(cell["config"]["cells"])
+        elif cell["class_name"] not in CELLS:
+            yield str(cell["class_name"])
+
+
+def _holds_stub(plan: LayerPlan) -> bool:
+    """Whether a layer is a stub, or has one inside."""
+    inside = list(plan.inside)
+    if plan.model is not None:
+        inside += plan.model.layers.values()
+    return plan.keras == STUB or any(map(_holds_stub, inside))
 
 
 def _turned(inside: LayerPlan) -> Config:

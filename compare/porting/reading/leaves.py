@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from compare.kinds.graph import MODEL, LayerPlan, ModelPlan
 from compare.kinds.names import snake
 from compare.porting.reading.arrays import Shapes, arrays_of
+from compare.porting.reading.keras_layers import NAMES_IN_CODE
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def leaves_of(
     for name, plan in model.layers.items():
         own_steps = (*steps, name)
         full_name = ".".join(own_steps)
-        own_path = snake(classes.get(full_name, plan.keras))
+        cls = classes.get(full_name, plan.keras)
+        own_path = snake(NAMES_IN_CODE.get(cls, cls))
         number = count.get(own_path, 0)
         count[own_path] = number + 1
         if number:

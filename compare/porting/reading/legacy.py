@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from compare.kinds.graph import STUB
 from compare.listing import bounded
 from compare.porting.reading.arrays import STATISTICS
 from compare.porting.reading.findings import Findings
@@ -91,6 +92,8 @@ def _of_model(
 ) -> dict[str, list[Any]]:
     """The arrays of the layers of a model in a model."""
     holding = [leaf for leaf in leaves if leaf.shapes]
+    stubs = [leaf for leaf in leaves if leaf.plan.keras == STUB]
+    stored = [item for item in stored if not any(_common(leaf, item) for leaf in stubs)]
     for split in (_by_names(holding, stored), *_by_order(holding, stored)):
         if split is not None and _fit(holding, split):
             return {

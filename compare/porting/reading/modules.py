@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from compare.errors import BadInput
@@ -39,7 +39,7 @@ from compare.porting.reading.traced import (
     windows,
 )
 from compare.porting.reading.traced.by_hand import ByHand, Seen, recognised
-from compare.porting.reading.traced.constants import counting
+from compare.porting.reading.traced.constants import value_of
 from compare.porting.reading.traced.loops import rolled
 from compare.porting.reading.traced.reader import Handler, Reader, Stub
 from compare.porting.reading.traced.values import Constant, PackedResult, Unported
@@ -86,6 +86,28 @@ class Traced:
     notes: tuple[str, ...]
     stubs: tuple[Stub, ...]
     inputs: tuple[Input, ...]
+
+    def before_stubs(self) -> tuple[ModelPlan, Weights]:
+        """The part of the model that no stub comes before, with its weights.
+
+        Returns:
+            A plan whose results are what the first stubs take; the whole one where
+            there are none.
+        """
+        if not self.stubs:
+            return self.plan, self.weights
+        names = {stub.name for stub in self.stubs}
+        after: set[int] = set()
+        ends: list[Tensor] = []
+        for number, call in enumerate(self.plan.calls):
+            is_stub = call.layer in names
+            if is_stub or any(tensor.call in after for tensor in call.inputs):
+                after.add(number)
+                before = [t for t in call.inputs if t.call not in after]
+                ends += [t for t in before if t not in ends]
+        plan = pruned(replace(self.plan, outputs=ends))
+        weights = {n: arrays for n, arrays in self.weights.items() if n in plan.layers}
+        return plan, weights
 
     def check(self) -> None:
         """Refuse what has stubs.
@@ -141,7 +163,7 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
         recording,
         model.get_submodule,
         len(runs.recordings),
-        counting,
+        value_of,
         trainable=trainable,
         by_hand=own,
     )

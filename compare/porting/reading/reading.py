@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from compare import apart, foreign
@@ -17,6 +18,7 @@ from compare.porting.reading.inputs import with_inputs
 from compare.porting.reading.json_files import config_of
 from compare.porting.reading.loadable import is_of_keras
 from compare.porting.reading.models import model_plan
+from compare.porting.reading.old_joins import with_old_joins
 from compare.porting.reading.weights import weights_of
 from compare.twins.files import keras_config
 from compare.twins.files.keras_store import LONGEST_WORD, KerasStore, whole_file
@@ -40,6 +42,9 @@ class Saved:
         notes: what is read otherwise than it is written.
         is_loadable: whether a Keras may load the file: whether nothing in it is
             somebody's own, that would be imported or run.
+        stubs: what no port can have, and is a stub in the plan: each with its name.
+        built: the shapes that layers were built for, batch first, by their full names,
+            where the file has them.
     """
 
     plan: ModelPlan
@@ -48,15 +53,20 @@ class Saved:
     is_whole: bool = True
     notes: tuple[str, ...] = ()
     is_loadable: bool = True
+    stubs: tuple[str, ...] = ()
+    built: Mapping[str, tuple[int | None, ...]] = field(default_factory=dict)
 
 
-def read(path: str | Path, config: str | Path | None = None) -> Saved:
+def read(
+    path: str | Path, config: str | Path | None = None, stub: bool = False
+) -> Saved:
     """Read a saved model; nothing in the file is run.
 
     Args:
         path: `.keras`, `.h5` or `.hdf5` of any Keras.
         config: a JSON file with the model's configuration, as `model.to_json` writes
             it, for a file that holds weights alone; it goes before one in the file.
+        stub: whether what no port can have is read as a stub, and not refused.
 
     Raises:
         BadInput: if the file is not what it says; or holds what cannot be ported, all
@@ -69,10 +79,10 @@ def read(path: str | Path, config: str | Path | None = None) -> Saved:
     if config is not None:
         config = Path(config)
         foreign.check_file(config, "a JSON file")
-    return apart.run(_read, path, config)
+    return apart.run(_read, path, config, stub)
 
 
-def _read(path: Path, config_path: Path | None) -> Saved:
+def _read(path: Path, config_path: Path | None, stub: bool) -> Saved:
     """A saved model, read in a process of its own."""
     paths = [path]
     if config_path is not None:
@@ -105,19 +115,27 @@ def _read(path: Path, config_path: Path | None) -> Saved:
             saved_by = generation({}, store.saved_by)
         weights = weights_of(store, plan, found, saved_by)
         plan = with_inputs(plan, weights, found)
-    if found.problems:
+    if found.generation < 3:
+        plan = with_old_joins(plan)
+    if found.problems or (found.stubs and not stub):
         raise _refusal(path, found)
-    is_whole = config_path is None
-    is_loadable = is_of_keras(store.config or {})
-    notes = _notes(found, store)
-    return Saved(plan, weights, store.saved_by, is_whole, notes, is_loadable)
+    return Saved(
+        plan,
+        weights,
+        store.saved_by,
+        config_path is None,
+        _notes(found, store, plan),
+        is_of_keras(store.config or {}),
+        tuple(found.stubs),
+        found.built,
+    )
 
 
 def _refusal(path: Path, found: Findings) -> BadInput:
     """The error of a file with problems."""
     return BadInput(
         f"{path}: expected a model of layers that Keras 3 has, with their weights, "
-        f"got: {bounded(found.problems, '; ')}; save the model again "
+        f"got: {bounded([*found.problems, *found.stubs], '; ')}; save the model again "
         "without them, or mend its configuration and give that with --config"
     )
 
@@ -145,9 +163,16 @@ def _version(config: Config, store: KerasStore, is_beside: bool) -> str:
     return store.saved_by
 
 
-def _notes(found: Findings, store: KerasStore) -> tuple[str, ...]:
+def _notes(found: Findings, store: KerasStore, plan: ModelPlan) -> tuple[str, ...]:
     """All that is to be said of a file that was read."""
     notes = list(found.notes)
+    stateful = [*_stateful(plan)]
+    if stateful:
+        notes.append(
+            "stateful, so that each call begins with the state of the call before it, "
+            f"and the first with zeros: {bounded(stateful)}; a state that the file "
+            "holds is not read"
+        )
     if store.backend == "theano":
         notes.append("saved on Theano, which turns the windows of convolutions around")
     if found.in_training:
@@ -157,3 +182,14 @@ def _notes(found: Findings, store: KerasStore) -> tuple[str, ...]:
         names = bounded(dict.fromkeys(found.frozen))
         notes.append(f"not to be trained any further: {names}")
     return tuple(notes)
+
+
+def _stateful(plan: ModelPlan, prefix: str = "") -> Iterator[str]:
+    """The full names of the layers that keep their state from call to call."""
+    for name, layer in plan.layers.items():
+        inside = list(layer.inside)
+        models = [part.model for part in (layer, *inside) if part.model is not None]
+        if any(part.config.get("stateful") for part in (layer, *inside)):
+            yield f"{prefix}{name}"
+        for model in models:
+            yield from _stateful(model, f"{prefix}{name}.")

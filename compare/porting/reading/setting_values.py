@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from compare.kinds.graph import INPUT, Call, LayerPlan, ModelPlan, tensors_in
+import numpy as np
+
+from compare.kinds.graph import INPUT, STUB, Call, LayerPlan, ModelPlan, tensors_in
 from compare.one_line import printable
 from compare.porting.reading.findings import Findings
 from compare.porting.reading.keras_layers import ACTIVATIONS
@@ -255,6 +257,8 @@ def _check_call(call: Call, layer: LayerPlan, name: str, found: Findings) -> Non
         return
     if not call.inputs:
         found.problem(f"{name}: it is called with no tensor")
+    if layer.keras == STUB:
+        return
     for value in _constants([*call.args, dict(call.kwargs)]):
         if not _is_constant(value):
             shown = printable(repr(value), LONGEST_VALUE)
@@ -282,4 +286,6 @@ def _is_constant(value: Any) -> bool:
         return HARMLESS_TEXT.fullmatch(value) is not None
     if isinstance(value, int):
         return abs(value) <= LARGEST_INDEX
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "biuf"
     return value is None or value is Ellipsis or isinstance(value, float)

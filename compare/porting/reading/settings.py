@@ -176,7 +176,7 @@ def _settle(
         settings["size"] = [settings["size"]] * 2
     if cls == "ReLU" and settings.get("max_value", "") is None:
         del settings["max_value"]
-    if cls in ("MultiHeadAttention", "GroupedQueryAttention"):
+    if cls in ("MultiHeadAttention", "GroupQueryAttention"):
         for name in ("value_dim", "output_shape", "attention_axes"):
             if settings.get(name, "") is None:
                 del settings[name]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compare.porting.reading.findings import Findings
+from compare.porting.reading.values import array
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -164,6 +165,8 @@ def called(
         elif name not in SILENT or (SILENT[name] and value not in SILENT[name]):
             found.problem(f"{layer}: {function} with {name}, which no port can say")
     by_place = by_place[: len(known.tensors)]
+    if known.name != "getitem":
+        by_place = [array(value) for value in by_place]
     if known.name == "getitem" and isinstance(by_place[-1], list):
         by_place[-1] = tuple(by_place[-1])
     return tuple(by_place), options
@@ -206,6 +209,7 @@ OPERATIONS: dict[str, Function] = {
     "StridedSlice": FUNCTIONS["__operators__.getitem"],
     "Cast": FUNCTIONS["cast"],
 }
+ELEMENT_BY_ELEMENT = ("AddV2", "Add", "Sub", "Mul", "RealDiv", "Maximum", "Minimum")
 _REDUCING = ("Mean", "Sum", "Max", "Min")
 _SECOND = {"Reshape": "newshape", "Transpose": "axes", "ExpandDims": "axis"}
 _TYPES = {"DT_FLOAT": "float32", "DT_INT32": "int32", "DT_INT64": "int64"}
@@ -229,6 +233,8 @@ def of_node(
             inputs.append(constants[str(number)])
         else:
             inputs.append(remaining.pop(0))
+    if node["op"] in ELEMENT_BY_ELEMENT:
+        inputs = [array(value) for value in inputs]
     operation, attributes = node["op"], node.get("attr", {})
     if operation in _REDUCING:
         keep = bool(attributes.get("keep_dims", {}).get("b", False))

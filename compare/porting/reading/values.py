@@ -6,6 +6,8 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 KERAS_TENSOR = "__keras_tensor__"
 CONSTANT = "_CONSTANT_VALUE"  # in the place of a layer's name, in TensorFlow's Keras
 
@@ -100,11 +102,39 @@ def of_keras_3(value: Any) -> Any:
         return slice(*bounds)
     if cls == "__ellipsis__":
         return Ellipsis
-    if cls in ("__tensor__", "__numpy__", "__tuple__") and isinstance(config, dict):
+    if cls == "__tuple__" and isinstance(config, dict):
         return of_keras_3(config.get("value"))
+    if cls in ("__tensor__", "__numpy__") and isinstance(config, dict):
+        return array(config.get("value"), config.get("dtype"))
     if cls == "TensorShape" and isinstance(config, dict | list):
         return value.get("items", config)
     return value
+
+
+def array(value: Any, dtype: Any = None) -> Any:
+    """Numbers in lists as an array; anything else as it is.
+
+    Args:
+        value: of a configuration.
+        dtype: such as "float32"; None for that of the numbers.
+    """
+    if not isinstance(value, list) or not _are_numbers(value):
+        return of_keras_3(value)
+    try:
+        result = np.asarray(value)
+        if dtype is None and result.dtype.kind == "f":
+            dtype = "float32"  # what TensorFlow has of numbers of Python's
+        return result.astype(dtype) if isinstance(dtype, str) else result
+    except (TypeError, ValueError, OverflowError):  # of lists that are not alike
+        return value
+
+
+def _are_numbers(value: list[Any]) -> bool:
+    for item in value:
+        is_list = isinstance(item, list) and _are_numbers(item)
+        if not is_list and not isinstance(item, bool | int | float):
+            return False
+    return bool(value)
 
 
 def references(value: Any) -> Iterator[Reference]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from compare.kinds.graph import LayerPlan, ModelPlan
+from compare.kinds.graph import STUB, LayerPlan, ModelPlan
 from compare.kinds.names import snake
+from compare.kinds.source import identifier
 from compare.listing import bounded
 from compare.porting.reading import legacy
 from compare.porting.reading.arrays import Shape
@@ -40,6 +41,9 @@ def weights_of(
     weights = {}
     for leaf in leaves:
         arrays = in_file.get(leaf.name, [])
+        if leaf.plan.keras == STUB:
+            weights[leaf.name] = _of_stub(arrays)
+            continue
         if not arrays and not leaf.shapes:
             continue
         usual = as_in_keras_3(leaf.plan, arrays, generation, store.backend)
@@ -48,6 +52,26 @@ def weights_of(
             found.note(note)
         weights[leaf.name] = _named(leaf, usual, found)
     return weights
+
+
+def _of_stub(arrays: Sequence[Any]) -> LayerArrays:
+    """The arrays of a layer that is left for the user to write, as the file has them.
+
+    Keras 3 numbers them; other Kerases have names. No two have one.
+    """
+    named: LayerArrays = {}
+    for data in arrays:
+        array = np.asarray(data[()])
+        if array.dtype.kind != "f":
+            continue
+        word = str(getattr(data, "name", "")).split("/")[-1].split(":")[0]
+        word = f"weight_{word}" if word.isdigit() else identifier(word)
+        name, number = word, 1
+        while name in named:
+            number += 1
+            name = f"{word}_{number}"
+        named[name] = array
+    return named
 
 
 def _by_layer(
@@ -68,7 +92,8 @@ def _by_layer(
         for path in taken:
             parts = in_file.pop(path).parts
             arrays += _flat({part: parts[part] for part in _ordered(leaf, parts)})
-        if leaf.shapes:  # else the state of a drawing, or of a sequence
+        # Others hold the state of a drawing, or of a sequence.
+        if leaf.shapes or leaf.plan.keras == STUB:
             by_layer[leaf.name] = arrays
     _share(leaves, by_layer, found)
     for path, stored in in_file.items():

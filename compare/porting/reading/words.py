@@ -51,6 +51,7 @@ CLASSES: dict[str, Class] = {
         "BatchNormalization", "over several devices, which matters in training only"
     ),
     "ThresholdedReLU": Class("ReLU", "Keras 3 has it as an option of ReLU"),
+    "GroupedQueryAttention": Class("GroupQueryAttention", "Keras's code calls it so"),
     "InputLayerV1": Class("InputLayer", "TensorFlow 1 called it so"),
 }
 

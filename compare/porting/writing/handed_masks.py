@@ -12,6 +12,8 @@ from typing import Any
 
 from compare.kinds.graph import (
     HANDED_ON,
+    JOINS,
+    OLD_MASKS,
     OPERATION,
     Call,
     ModelPlan,
@@ -25,7 +27,6 @@ Expression = Any
 
 # The arguments of masks that Keras fills in, by the number of the tensor they are of.
 ARGUMENTS = {"query_mask": 0, "value_mask": 1, "key_mask": 2}
-JOINS = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
 
 
 def without_handed_masks(
@@ -117,7 +118,7 @@ class _MaskReader:
             return "not_equal", values[0]
         if layer.keras == "Masking":
             return "any", ("not_equal", values[0])
-        if layer.keras == "Concatenate":
+        if layer.keras == "Concatenate" and not layer.config.get(OLD_MASKS):
             parts: list[Expression] = []
             for value, mask in zip(values, masks, strict=False):
                 if mask is None:
@@ -126,10 +127,14 @@ class _MaskReader:
                     whole = "expand_dims", mask
                     parts.append(("logical_or", whole, ("zeros_like", value)))
             return "any", ("concatenate", *parts)
-        if not masks:
+        if not any(masks):
             return None
         result = masks[0]
-        if layer.keras in JOINS:
+        if layer.config.get(OLD_MASKS):
+            result, *following = filter(None, masks)
+            for mask in following:
+                result = "logical_and", result, mask
+        elif layer.keras in JOINS:
             for mask in masks[1:]:
                 result = "logical_or", result, mask
         return result

@@ -97,7 +97,7 @@ class _Writer:
         self._last_read = last_read(plan)
         self._values: dict[Tensor, str] = {}  # the expression of each tensor
         self._layers: dict[str, str] = {}  # variables of layers that are called twice
-        self._taken = {STREAM, "keras", "layers", "ops", OLD_HARD_SIGMOID}
+        self._taken = {STREAM, "keras", "layers", "np", "ops", OLD_HARD_SIGMOID}
         self._body: list[str] = []
 
     def lines(self, function: str, live_name: str) -> list[str]:

@@ -45,6 +45,8 @@ def keras_source(
     text = joined(blocks)
     used = [word for word in ("layers", "ops") if re.search(rf"\b{word}\.", text)]
     head = ["import keras"]
+    if "np.array(" in text:
+        head.append("import numpy as np")
     if used:
         head.append(f"from keras import {', '.join(used)}")
     return joined([head, *blocks])

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 WIDTH = 88
 STEP = "    "
 TOO_LONG = "  # noqa: E501"  # after a line that cannot be broken, such as a long name
@@ -60,6 +62,8 @@ def name(text: str) -> Brackets:
 def literal(value: object) -> Code:
     """A constant as ruff writes it: numbers, text, None, and lists and so on of them.
 
+    An array is written with `np`.
+
     Args:
         value: may hold code, which stays as it is.
 
@@ -76,6 +80,12 @@ def literal(value: object) -> Code:
         return "..." if value is Ellipsis else str(value)
     if isinstance(value, slice):
         raise TypeError("a slice stands in the brackets of an index alone: see `index`")
+    if isinstance(value, np.ndarray):
+        numbers = value.tolist()
+        if value.dtype.kind == "f":  # as few digits as tell it from others of its dtype
+            numbers = np.vectorize(float)(value.astype(str)).tolist()
+        dtype = literal(value.dtype.name)
+        return call("np.array", [literal(numbers)], {"dtype": dtype})
     if isinstance(value, list):
         return Brackets("[", tuple(("", literal(item)) for item in value), "]")
     if isinstance(value, tuple):

@@ -28,14 +28,21 @@ IMPORTS = (
 )
 
 
-def module_text(classes: Sequence[ClassText]) -> str:
-    """The text of a file with these classes, the model's own last."""
+def module_text(
+    classes: Sequence[ClassText], stubs: Sequence[Sequence[str]] = ()
+) -> str:
+    """The text of a file with these classes, the model's own last.
+
+    Args:
+        classes: of the model and of those inside it.
+        stubs: the lines of other classes, which come before them.
+    """
     helpers: dict[str, str] = {}
     imports: set[str] = set()
     asked = [name for text in classes for name in text.page.helpers]
     for name in asked:
         _add_helper(name, asked, helpers, imports)
-    bodies = [*helpers.values(), *map(_class_text, classes)]
+    bodies = [*helpers.values(), *map("\n".join, stubs), *map(_class_text, classes)]
     body = "\n\n\n".join(bodies)
     groups: list[list[str]] = [[], []]
     for pattern, line, group in IMPORTS:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from compare.kinds.graph import (
     HANDED_ON,
     INPUT,
+    STUB,
     Call,
     LayerPlan,
     ModelPlan,
     Tensor,
-    TensorFacts,
     Weights,
     tensors_in,
     with_tensors,
 )
+from compare.kinds.rows import copied
 from compare.kinds.source import (
-    Moved,
     Page,
     Site,
     TensorText,
@@ -43,42 +43,14 @@ from compare.porting.writing.names import (
     of_helpers,
 )
 from compare.porting.writing.page_classes import ClassText, ordered
+from compare.porting.writing.port_source import Facts, NotWritten, PortSource
+from compare.porting.writing.stub_text import parameters, stub_lines
 from compare.porting.writing.unread import names_in
 from compare.porting.writing.values import WRAPPER, Values, Way, unwrapped
 from compare.porting.writing.writable import problem_of, refusal
 
 # What tensors are called in a forward method, the first that is free.
 VARIABLES = ("x", "y", "z")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of the tensors of a model before it runs.
-
-    Args:
-        calls: what each call returns, by the number of the call.
-        models: the same of the models in it, by their full names.
-    """
-
-    calls: Sequence[tuple[TensorFacts, ...]]
-    models: Mapping[str, Sequence[tuple[TensorFacts, ...]]]
-
-
-@dataclass(frozen=True)
-class PortSource:
-    """A port before it is run.
-
-    Args:
-        text: of the file.
-        name: of the class.
-        moves: which arrays of Keras go where.
-        notes: what a reader of the port must know.
-    """
-
-    text: str
-    name: str
-    moves: tuple[Moved, ...]
-    notes: tuple[str, ...]
 
 
 def pytorch_source(
@@ -93,20 +65,25 @@ def pytorch_source(
         name: of the class.
 
     Raises:
-        BadInput: if layers cannot be written; it names all of them.
+        NotWritten: if layers cannot be; it names all of them.
     """
     classes: dict[str, ClassText] = {}
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     names = {name, *of_helpers()}
     writer = _ModelWriter(plan, facts, weights, "", classes, names, problems)
     main = writer.written(name)
     if problems:
-        raise refusal(plan, problems)
+        error = refusal(plan, [f"{layer}: {text}" for layer, text in problems.items()])
+        raise NotWritten(str(error), problems)
     main = main.without_masks_returned()
     moves = tuple(main.page.moves)
     notes = [note for text in (*classes.values(), main) for note in text.page.notes]
     return PortSource(
-        module_text([*classes.values(), main]), name, moves, tuple(dict.fromkeys(notes))
+        module_text([*classes.values(), main], writer.stub_classes),
+        name,
+        moves,
+        tuple(dict.fromkeys(notes)),
+        writer.stubs,
     )
 
 
@@ -120,7 +97,11 @@ class _ModelWriter:
         prefix: what the full names of its layers begin with.
         classes: of models inside, written so far, by the model's full name.
         class_names: that are taken.
-        problems: gets what cannot be written.
+        problems: gets what cannot be written, by the layer's full name.
+
+    Attributes:
+        stubs: what the port calls each stub, by the layer's name.
+        stub_classes: the lines of their classes.
     """
 
     def __init__(
@@ -131,7 +112,7 @@ class _ModelWriter:
         prefix: str,
         classes: dict[str, ClassText],
         class_names: set[str],
-        problems: list[str],
+        problems: dict[str, str],
     ):
         self.plan = plan = without_handed_masks(plan, facts.calls)
         self.facts = facts
@@ -144,6 +125,8 @@ class _ModelWriter:
         self.values = Values(plan, self.page)
         self.attributes = attributes(plan.layers)
         self.model_calls: list[ModelCall] = []
+        self.stubs: dict[str, str] = {}
+        self.stub_classes: list[list[str]] = []
 
     def written(self, name: str) -> ClassText:
         """The class, complete."""
@@ -251,9 +234,11 @@ class _ModelWriter:
         full_name = f"{self.prefix}{layer.name}"
         problem = problem_of(plan, self.weights.get(full_name, {}))
         if problem:
-            return self._left_out(number, f"{full_name}: {problem}"), False, ""
+            return self._left_out(number, full_name, problem), False, ""
         source = SOURCES[plan.keras]
         site = self._site(number, call, layer)
+        if plan.keras == STUB:
+            return self._write_stub(site), False, ""
         mask = next((value.mask for value in site.inputs if value.mask), "")
         if layer.keras == WRAPPER:  # of whole steps, which what it wraps never sees
             mask = self.values[call.inputs[0]].mask
@@ -269,14 +254,30 @@ class _ModelWriter:
         try:
             texts = source.write(site)
         except Unwritable as error:
-            problem = f"{full_name}: {plan.keras}: {error}"
-            return self._left_out(number, problem), False, ""
+            problem = f"{plan.keras}: {error}"
+            return self._left_out(number, full_name, problem), False, ""
         return [texts] if isinstance(texts, str) else texts, second, mask
 
-    def _left_out(self, number: int, problem: str) -> list[str]:
+    def _write_stub(self, site: Site) -> Sequence[str]:
+        """The call of a layer that is left for the user to write, and its class."""
+        if site.plan.name not in self.stubs:
+            name = class_name(f"{site.plan.name} stub", self.class_names)
+            self.class_names.add(name)
+            self.stub_classes.append(stub_lines(name, site))
+            rows = [copied(key, array) for key, array in parameters(site).items()]
+            attribute = site.module(f"{name}()", rows=tuple(rows))
+            self.stubs[site.plan.name] = attribute.removeprefix("self.")
+        values = ", ".join(value.text for value in site.inputs)
+        text = f"self.{self.stubs[site.plan.name]}({values})"
+        if len(site.outputs) == 1:
+            return [text]
+        results = [site.result("x") for _ in site.outputs]
+        site.line(f"{', '.join(results)} = {text}")
+        return results
+
+    def _left_out(self, number: int, layer: str, problem: str) -> list[str]:
         """Note that a call cannot be written; what stands for its results."""
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems.setdefault(layer, problem)
         return ["None"] * len(self.facts.calls[number])
 
     def _site(self, number: int, call: Call, layer: LayerPlan) -> Site:

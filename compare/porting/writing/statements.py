@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from compare.porting.writing.lines import (
     STEP,
@@ -106,6 +107,11 @@ def _code_of(node: ast.expr, code: str) -> Code:
             (f"{word.arg}=", _code_of(word.value, code)) for word in node.keywords
         ]
         return Brackets(f"{_source(node.func, code)}(", tuple(items), ")")
+    if isinstance(node, ast.Subscript):
+        code_of_value = _code_of(node.value, code)
+        if isinstance(code_of_value, Brackets):
+            index = code[node.value.end_col_offset : node.end_col_offset]
+            return replace(code_of_value, closing=f"{code_of_value.closing}{index}")
     if isinstance(node, ast.List):
         items = [("", _code_of(item, code)) for item in node.elts]
         return Brackets("[", tuple(items), "]")

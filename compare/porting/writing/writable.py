@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from compare.errors import BadInput
 from compare.kinds.activation_source import activation_problem
-from compare.kinds.graph import INPUT, LayerPlan, ModelPlan, Weights
+from compare.kinds.graph import INPUT, STUB, LayerPlan, ModelPlan, Weights
 from compare.kinds.sources import SOURCES
 from compare.listing import bounded
 from compare.porting.writing.values import unwrapped
 
 
-def check_writable(plan: ModelPlan, weights: Weights) -> None:
+def check_writable(
+    plan: ModelPlan, weights: Weights, stubs: Sequence[str] = ()
+) -> None:
     """See that all layers of a model can be written in PyTorch.
+
+    Args:
+        plan: of the model.
+        weights: of its layers.
+        stubs: what is a stub in the plan, each with its name.
 
     Raises:
         BadInput: if some cannot; it names all of them, and what would be needed.
     """
-    problems = [*unwritable(plan, weights)]
+    layers = unwritable(plan, weights).items()
+    problems = [*stubs, *(f"{name}: {problem}" for name, problem in layers)]
     if problems:
         raise refusal(plan, problems)
 
@@ -28,26 +36,34 @@ def refusal(plan: ModelPlan, problems: Sequence[str]) -> BadInput:
     """The error of a model with layers or calls that PyTorch cannot have."""
     return BadInput(
         f"{plan.name}: expected layers that PyTorch can have, got "
-        f"{bounded(problems, '; ')}"
+        f"{bounded(problems, '; ')}; --stub writes the rest"
     )
 
 
-def unwritable(plan: ModelPlan, weights: Weights, prefix: str = "") -> Iterator[str]:
-    """Say what cannot be written of a model: layer, class, and what would be needed."""
+def unwritable(plan: ModelPlan, weights: Weights, prefix: str = "") -> dict[str, str]:
+    """What cannot be written of a model, by the layer's full name: and why.
+
+    Args:
+        plan: of the model.
+        weights: of its layers.
+        prefix: what the full names of its layers begin with.
+    """
+    problems: dict[str, str] = {}
     for layer in plan.layers.values():
         full_name = f"{prefix}{layer.name}"
         inner = unwrapped(layer)
         if inner.model is not None:
-            yield from unwritable(inner.model, weights, f"{full_name}.")
+            problems |= unwritable(inner.model, weights, f"{full_name}.")
             continue
         problem = problem_of(inner, weights.get(full_name, {}))
         if problem:
-            yield f"{full_name}: {problem}"
+            problems[full_name] = problem
+    return problems
 
 
 def problem_of(layer: LayerPlan, arrays: Mapping[str, Any]) -> str:
     """What PyTorch cannot do of a layer, or ""."""
-    if layer.keras == INPUT:
+    if layer.keras in (INPUT, STUB):
         return ""
     source = SOURCES.get(layer.keras)
     if source is None:

@@ -10,6 +10,7 @@ import numpy as np
 from compare.in_pytorch.recorded import Step
 from compare.in_pytorch.unifying import Open
 from compare.kinds.graph import LayerPlan, Tensor
+from compare.porting.reading.traced.constants import hides_future
 from compare.porting.reading.traced.layers import (
     arrays_of,
     kind_and_config,
@@ -30,7 +31,7 @@ ARGUMENTS = (
 def multi_head(reader: Reader, step: Step) -> list[Any]:
     """A layer of attention with several heads."""
     module = reader.module(step.name)
-    given = reader.bound(
+    args = reader.bound(
         step,
         ARGUMENTS,
         key_padding_mask=None,
@@ -43,18 +44,18 @@ def multi_head(reader: Reader, step: Step) -> list[Any]:
     config.pop("value_dim", None)
     graph = reader.graph
     values: dict[Any, Value] = {}
-    for ref in (given.query, given.key, given.value):
+    for ref in (args.query, args.key, args.value):
         if ref not in values:
             value = reader.tensor(ref)
             if len(value.shape) != 3:
                 raise Unported("attention without a batch")
             order = (0, 1, 2) if module.batch_first else (1, 0, 2)
             values[ref] = graph.merged(graph.arranged(graph.full(value), order))
-    tensors = [values[ref].tensor for ref in (given.query, given.value)]
+    tensors = [values[ref].tensor for ref in (args.query, args.value)]
     kwargs: dict[str, Any] = {}
-    if given.key != given.value:
-        kwargs["key"] = values[given.key].tensor
-    mask, causal = _masks(reader, given.attn_mask, given.key_padding_mask)
+    if args.key != args.value:
+        kwargs["key"] = values[args.key].tensor
+    mask, causal = _masks(reader, args.attn_mask, args.key_padding_mask)
     if causal:
         kwargs["use_causal_mask"] = True
     if mask is not None:
@@ -66,13 +67,13 @@ def multi_head(reader: Reader, step: Step) -> list[Any]:
     arrays = _arrays(module, kind)
     plan = LayerPlan(name_of(reader, step), "MultiHeadAttention", config)
     call = placed(graph, plan, tensors, arrays, kwargs)
-    query = values[given.query]
+    query = values[args.query]
     shape = step.results[0].shape
     attended = Value(Tensor(call), shape, query.axes, query.sizes, query.dtype)
     results: list[Any] = [attended]
     if scores:
         tensor = Tensor(call, 1)
-        if given.average_attn_weights:
+        if args.average_attn_weights:
             tensor = graph.op("mean", tensor, axis=1)
         whole = step.results[1].shape
         axes = tuple((axis,) for axis in range(len(whole)))
@@ -132,26 +133,9 @@ def _attended(reader: Reader, mask: Any, axes: int) -> Tensor:
     return reader.graph.op("expand_dims", tensor, axis=axis)
 
 
-def hides_future(constant: Constant) -> bool:
-    """Whether a mask hides what comes after each query, and nothing else."""
-    arrays = [constant.value]
-    if isinstance(constant.value, Open):
-        arrays = list(constant.value.values)
-    for array in arrays:
-        if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:
-            return False
-        future = np.triu(np.ones(array.shape, bool), 1)
-        hidden = array if array.dtype == bool else np.isneginf(array)
-        if not np.array_equal(hidden, future):
-            return False
-        if array.dtype != bool and (array[~future] != 0).any():
-            return False
-    return True
-
-
 def scaled_product(reader: Reader, step: Step) -> Value:
     """Attention as a function, of queries (batch, heads, time, size)."""
-    given = reader.bound(
+    args = reader.bound(
         step,
         "query key value attn_mask dropout_p is_causal scale enable_gqa",
         attn_mask=None,
@@ -161,14 +145,14 @@ def scaled_product(reader: Reader, step: Step) -> Value:
         enable_gqa=False,
     )
     graph = reader.graph
-    values = [reader.tensor(ref) for ref in (given.query, given.key, given.value)]
+    values = [reader.tensor(ref) for ref in (args.query, args.key, args.value)]
     count = len(values[0].shape)
     kwargs: dict[str, Any] = {}
-    if given.is_causal:
+    if args.is_causal:
         kwargs["is_causal"] = True
-    if given.scale is not None:
-        kwargs["scale"] = given.scale
-    mask = given.attn_mask
+    if args.scale is not None:
+        kwargs["scale"] = args.scale
+    mask = args.attn_mask
     if mask is not None:
         known = reader.get(mask)
         allowed = known

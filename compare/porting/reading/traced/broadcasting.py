@@ -8,14 +8,15 @@ from typing import Any
 
 from compare.in_pytorch.recorded import Step
 from compare.in_pytorch.unifying import Open
-from compare.porting.reading.traced.constants import (
+from compare.porting.reading.traced.constants import operand
+from compare.porting.reading.traced.graph import Graph
+from compare.porting.reading.traced.reader import Reader
+from compare.porting.reading.traced.values import Constant, Unported, Value, uniform
+from compare.porting.reading.traced.weights import (
     computed_value,
     in_all_runs,
     is_computed,
-    operand,
 )
-from compare.porting.reading.traced.reader import Reader
-from compare.porting.reading.traced.values import Constant, Unported, Value, uniform
 
 
 def combined(
@@ -155,7 +156,7 @@ def _with(order: Sequence[int], axis: int) -> list[int]:
     return [*order[:place], axis, *order[place:]]
 
 
-def _like(graph: Any, value: Value, lead: Value, order: Sequence[int]) -> Value:
+def _like(graph: Graph, value: Value, lead: Value, order: Sequence[int]) -> Value:
     """A value with its axes in the order of another, so that Keras broadcasts it."""
     there = [axis for axis in order if value.axes[axis]]
     if not there:
@@ -168,4 +169,4 @@ def _like(graph: Any, value: Value, lead: Value, order: Sequence[int]) -> Value:
         )
     absent = [axis for axis in range(len(value.axes)) if axis not in order[first:]]
     arranged = graph.arranged(value, [*absent, *order[first:]], made)
-    return arranged  # type: ignore[no-any-return]
+    return arranged

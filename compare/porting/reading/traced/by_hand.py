@@ -181,7 +181,7 @@ def _values(
         result = kind.cell.step(candidate.arrays, x, *states, candidate.options)
         return dict(zip(("h", "c"), result, strict=False))
     arrays = {f"{name}_l0": array for name, array in candidate.arrays.items()}
-    computed = kind.compute(arrays, x, candidate.options)
+    computed: Any = kind.compute(arrays, x, candidate.options)
     values = {"output": computed["output"], "h": computed["h_n"][0]}
     if "c_n" in computed:
         values["c"] = computed["c_n"][0]

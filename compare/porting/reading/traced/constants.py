@@ -1,8 +1,4 @@
-"""Weights and other constants that a PyTorch module uses outside its layers, in Keras.
-
-Keras's functional models hold weights in layers alone: a table of an Embedding is the
-plainest one.
-"""
+"""Constants of a PyTorch module beside its tensors, in Keras, at any length."""
 
 from __future__ import annotations
 
@@ -11,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from compare.in_pytorch.layers import read
-from compare.in_pytorch.recorded import Ref, refs_in
+from compare.in_pytorch.recorded import Ref
 from compare.in_pytorch.unifying import Open, Size
-from compare.kinds.graph import LayerPlan, Tensor
+from compare.kinds.graph import Tensor
 from compare.porting.reading.traced.reader import Reader
 from compare.porting.reading.traced.sizes import Shape
 from compare.porting.reading.traced.values import (
@@ -22,6 +18,12 @@ from compare.porting.reading.traced.values import (
     Value,
     plain_axes,
     uniform,
+)
+from compare.porting.reading.traced.weights import (
+    for_each_sample,
+    in_all_runs,
+    table_of,
+    weight,
 )
 
 
@@ -64,7 +66,7 @@ def operand(
         return table
     if any(not np.array_equal(array, arrays[0]) for array in arrays):
         raise Unported("a constant that depends on the sizes of the input")
-    return _weight(reader, ref, _in_order(arrays[0], lead, order, count), lead)
+    return weight(reader, ref, _in_order(arrays[0], lead, order, count), lead)
 
 
 def _once(arrays: list[np.ndarray]) -> list[np.ndarray]:
@@ -81,15 +83,6 @@ def _once(arrays: list[np.ndarray]) -> list[np.ndarray]:
         if len(sizes) > 1 and repeats:
             arrays = firsts
     return arrays
-
-
-def in_all_runs(constant: Constant, runs: int) -> list[np.ndarray]:
-    """The numbers of a constant in each run."""
-    if isinstance(constant.value, Open):
-        return list(constant.value.values)
-    if constant.value is None:
-        raise Unported("a constant that NumPy cannot have")
-    return [constant.value] * runs
 
 
 def _in_order(
@@ -128,6 +121,29 @@ def positions(reader: Reader, lead: Value, axis: int) -> Tensor:
     return reader.counted[key]
 
 
+def _half(array: np.ndarray, diagonal: int) -> np.ndarray:
+    """Ones on and below the diagonal of a matrix, or above it."""
+    ones = np.ones(array.shape, array.dtype)
+    return np.triu(ones, 1) if diagonal else np.tril(ones)
+
+
+def hides_future(constant: Constant) -> bool:
+    """Whether a mask hides what comes after each query, and nothing else."""
+    arrays = [constant.value]
+    if isinstance(constant.value, Open):
+        arrays = list(constant.value.values)
+    for array in arrays:
+        if array.ndim != 2 or array.shape[0] != array.shape[1] or len(array) < 2:
+            return False
+        future = np.triu(np.ones(array.shape, bool), 1)
+        hidden = array if array.dtype == bool else np.isneginf(array)
+        if not np.array_equal(hidden, future):
+            return False
+        if array.dtype != bool and (array[~future] != 0).any():
+            return False
+    return True
+
+
 def _triangle(
     reader: Reader, arrays: list[np.ndarray], lead: Value, count: int
 ) -> Tensor | None:
@@ -135,20 +151,27 @@ def _triangle(
     if count < 2 or len(lead.axes[-1]) != 1 or len(lead.axes[-2]) != 1:
         return None
     squeezed = [
-        a.reshape(a.shape[-2:]) for a in arrays if a.size == np.prod(a.shape[-2:])
+        a.reshape(a.shape[-2:])
+        for a in arrays
+        if a.ndim > 1 and a.size == np.prod(a.shape[-2:])
     ]
-    if len(squeezed) < len(arrays) or any(a.shape[0] < 2 for a in squeezed):
+    if len(squeezed) < len(arrays) or any(len(a) < 2 for a in squeezed):
         return None
-    (row,), (column,) = lead.axes[-2], lead.axes[-1]
+    row, column = lead.axes[-2][0], lead.axes[-1][0]
     if column < row or column != len(lead.sizes) - 1:
         return None
-    ways = {"greater_equal": np.tril, "less": lambda a: np.triu(a, 1)}
-    for function, part in ways.items():
-        if all(np.array_equal(a, part(np.ones(a.shape, a.dtype))) for a in squeezed):
-            graph = reader.graph
+    graph = reader.graph
+    added = all(hides_future(Constant(a)) for a in squeezed if a.dtype != bool)
+    for function, diagonal in (("greater_equal", 0), ("less", 1)):
+        ones = [_half(a, diagonal) for a in squeezed]
+        is_half = all(map(np.array_equal, squeezed, ones))
+        is_added = added and function == "less" and squeezed[0].dtype != bool
+        if is_half or is_added:
             rows = graph.op("expand_dims", positions(reader, lead, row), axis=1)
             columns = positions(reader, lead, column)
             tensor = graph.op(function, rows, columns)
+            if is_added:
+                return graph.op("where", tensor, float("-inf"), 0.0)
             if squeezed[0].dtype != bool:
                 tensor = graph.op("cast", tensor, str(squeezed[0].dtype))
             return tensor
@@ -179,7 +202,7 @@ def _table(
         return None
     name, table, trainable = root
     steps = positions(reader, lead, lead.axes[axes[0]][0])
-    tensor = _embedding(reader, name, table, trainable, steps)
+    tensor = table_of(reader, name, table, trainable, steps)
     between = lead.axes[axes[1]][0] - lead.axes[axes[0]][0] - 1
     for _ in range(between):
         tensor = reader.graph.op("expand_dims", tensor, axis=1)
@@ -212,143 +235,6 @@ def _root(
     return None
 
 
-def _embedding(
-    reader: Reader, name: str, table: np.ndarray, trainable: bool, index: Tensor
-) -> Tensor:
-    rows, size = table.shape
-    config: dict[str, Any] = {"input_dim": rows, "output_dim": size}
-    if not trainable:
-        config["trainable"] = False
-    plan = LayerPlan(reader.layer_name(name), "Embedding", config)
-    return Tensor(reader.graph.layer(plan, [index], None, {"embeddings": table}))
-
-
-def _weight(
-    reader: Reader, ref: Ref, array: np.ndarray, lead: Value, exact: bool = False
-) -> Tensor:
-    """A weight of any shape: one row of a table.
-
-    Args:
-        reader: whose graph gets the calls.
-        ref: the constant.
-        array: its numbers, with axes as Keras is to have them.
-        lead: any tensor that depends on an input: layers are called on such alone.
-        exact: whether it may have no axis of one before the others.
-    """
-    graph = reader.graph
-    step = reader.recording.steps[ref.step]
-    name = step.name or "constant"
-    if step.function == "module":
-        name += "_constant"
-    index = tuple(0 for _ in lead.sizes[1:])
-    first = graph.op("getitem", lead.tensor, (slice(0, 1), *index))
-    zeros = graph.op("zeros_like", first, dtype="int32")
-    dtype = "float64" if array.dtype == np.float64 else "float32"
-    table = np.ascontiguousarray(array, dtype).reshape(1, -1)
-    tensor = _embedding(reader, name, table, step.name in reader.trainable, zeros)
-    if array.ndim != 1 or exact:
-        tensor = graph.op("reshape", tensor, array.shape)
-    if array.dtype.kind != "f":
-        tensor = graph.op("cast", tensor, str(array.dtype))
-    graph.note(
-        f"{name} is the table of an Embedding of one row: Keras's functional models "
-        "hold weights in layers alone"
-    )
-    return tensor
-
-
-# What moves the numbers of weights and computes none.
-MOVING = (
-    "constant",
-    "module",
-    "getitem",
-    "view",
-    "reshape",
-    "flatten",
-    "permute",
-    "transpose",
-    "T",
-    "mT",
-    "t",
-    "unsqueeze",
-    "squeeze",
-    "expand",
-    "expand_as",
-    "contiguous",
-    "detach",
-    "clone",
-    "data",
-    "to",
-    "float",
-    "type_as",
-    "neg",
-    "chunk",
-    "split",
-    "unbind",
-)
-
-
-def is_computed(reader: Reader, ref: Ref) -> bool:
-    """Whether a constant is computed of parameters, which training moves."""
-    step = reader.recording.steps[ref.step]
-    return _has(reader, ref) and not _only_moves(reader, step)
-
-
-def _has(reader: Reader, ref: Ref) -> bool:
-    step = reader.recording.steps[ref.step]
-    if step.function == "constant":
-        return step.name in reader.trainable
-    return any(_has(reader, other) for other in refs_in((step.args, step.kwargs)))
-
-
-def _only_moves(reader: Reader, step: Any) -> bool:
-    if step.function not in MOVING:
-        return False
-    for ref in refs_in((step.args, step.kwargs)):
-        if not _only_moves(reader, reader.recording.steps[ref.step]):
-            return False
-    return True
-
-
-def computed_value(reader: Reader, ref: Ref) -> Value:
-    """What is computed of parameters, computed in Keras as well.
-
-    Raises:
-        Unported: if Keras cannot.
-    """
-    known = reader.known.get(ref)
-    if isinstance(known, Value):
-        return known
-    step = reader.recording.steps[ref.step]
-    result = step.results[ref.output]
-    if step.function == "constant":
-        array = step.values[0]
-        if not isinstance(array, np.ndarray):
-            raise Unported("a constant that depends on the sizes of the input")
-        lead = reader.tensor(reader.recording.inputs[0])
-        tensor = _weight(reader, ref, array, lead, exact=True)
-        axes = plain_axes(array.ndim)
-        value = Value(tensor, result.shape, axes, result.shape, result.dtype)
-        reader.known[ref] = value
-        return value
-    for other in refs_in((step.args, step.kwargs)):
-        if _has(reader, other):
-            computed_value(reader, other)
-        else:
-            other_step = reader.recording.steps[other.step]
-            constant = Constant(other_step.values[other.output], other_step.name)
-            reader.known.setdefault(other, constant)
-    handler = reader.functions.get(step.function)
-    if handler is None:
-        raise Unported(f"torch's {step.function} of a parameter")
-    results = handler(reader, step)
-    if not isinstance(results, list):
-        results = [results]
-    for place, value in enumerate(results):
-        reader.known[Ref(ref.step, place)] = value
-    return reader.tensor(ref)
-
-
 def find_size(reader: Reader, size: Size) -> tuple[Value, int] | None:
     """A value one of whose axes in Keras has this size."""
     for known in reversed(list(reader.known.values())):
@@ -374,48 +260,19 @@ def counting(reader: Reader, constant: Constant, runs: int) -> Value | None:
     return Value(tensor, shape, axes, (size,), "int32")
 
 
-def for_each_sample(reader: Reader, ref: Ref, constant: Constant) -> Value | None:
-    """A constant that is repeated for each sample of a batch, as a value.
+def value_of(reader: Reader, ref: Ref, constant: Constant) -> Value:
+    """A constant in the place of a tensor that depends on an input.
 
-    Returns:
-        None if it is not alike in all samples, or has other open sizes.
+    Raises:
+        Unported: if it depends on the sizes of the input.
     """
-    arrays = in_all_runs(constant, reader.runs)
-    first = arrays[0]
-    for array in arrays:
-        if array.ndim < 2 or array.shape[1:] != first.shape[1:]:
-            return None
-        if not np.array_equal(array, np.broadcast_to(first[:1], array.shape)):
-            return None
-    lead = reader.tensor(reader.recording.inputs[0])
-    sizes = [array.shape[0] for array in arrays]
-    batch: Size = sizes[0] if len(set(sizes)) == 1 else Open(tuple(sizes))
-    if lead.sizes[0] != batch:
-        return None
-    graph = reader.graph
-    index = (slice(None), *(0 for _ in lead.sizes[1:]))
-    zeros = graph.op("getitem", lead.tensor, index)
-    zeros = graph.op("zeros_like", zeros, dtype="int32")
-    name = _named_root(reader, ref)
-    table = np.ascontiguousarray(first[:1], "float32").reshape(1, -1)
-    tensor = _embedding(
-        reader, name or "constant", table, name in reader.trainable, zeros
-    )
-    if first.ndim > 2:
-        target = {"target_shape": first.shape[1:]}
-        plan = LayerPlan(graph.free("reshape"), "Reshape", target)
-        tensor = Tensor(graph.layer(plan, [tensor]))
-    shape = (batch, *first.shape[1:])
-    return Value(tensor, shape, plain_axes(len(shape)), shape, str(first.dtype))
-
-
-def _named_root(reader: Reader, ref: Ref) -> str:
-    """The name of the parameter or buffer that a constant is made of; "" of none."""
-    step = reader.recording.steps[ref.step]
-    if step.function == "constant":
-        return step.name
-    for other in refs_in((step.args, step.kwargs)):
-        name = _named_root(reader, other)
-        if name:
-            return name
-    return ""
+    value = counting(reader, constant, reader.runs)
+    if value is None:
+        value = for_each_sample(reader, ref, constant)
+    if value is None:
+        lead = reader.tensor(reader.recording.inputs[0])
+        array = constant.array
+        tensor = weight(reader, ref, array, lead, exact=True)
+        axes = plain_axes(array.ndim)
+        value = Value(tensor, array.shape, axes, array.shape, str(array.dtype))
+    return value

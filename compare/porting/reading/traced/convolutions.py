@@ -76,7 +76,7 @@ def convolution_layer(reader: Reader, step: Step) -> Value:
 
 def convolution_function(reader: Reader, step: Step) -> Value:
     """A convolution by a weight that stands outside a layer."""
-    given = reader.bound(
+    args = reader.bound(
         step,
         "input weight bias stride padding dilation groups",
         bias=None,
@@ -85,19 +85,19 @@ def convolution_function(reader: Reader, step: Step) -> Value:
         dilation=1,
         groups=1,
     )
-    weight = reader.fixed(given.weight)
+    weight = reader.fixed(args.weight)
     count = weight.ndim - 2
-    padding = given.padding
+    padding = args.padding
     if not isinstance(padding, str):
         padding = each(padding, count)
     own = Convolution(
-        reader.weight_name(given.weight, step.function),
+        reader.weight_name(args.weight, step.function),
         weight,
-        None if given.bias is None else reader.fixed(given.bias),
-        each(given.stride, count),
-        each(given.dilation, count),
+        None if args.bias is None else reader.fixed(args.bias),
+        each(args.stride, count),
+        each(args.dilation, count),
         padding,
-        given.groups,
+        args.groups,
     )
     return convolved(reader, step, own)
 

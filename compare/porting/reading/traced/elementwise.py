@@ -143,71 +143,71 @@ def cast(reader: Reader, step: Step) -> Any:
 
 def gelu(reader: Reader, step: Step) -> Value:
     """Gaussian error linear unit."""
-    given = reader.bound(step, "input approximate", approximate="none")
-    approximate = given.approximate == "tanh"
-    value = reader.tensor(given.input)
+    args = reader.bound(step, "input approximate", approximate="none")
+    approximate = args.approximate == "tanh"
+    value = reader.tensor(args.input)
     return applied(reader, step, value, "gelu", approximate=approximate)
 
 
 def leaky_relu(reader: Reader, step: Step) -> Value:
     """Leaky rectifier."""
-    given = reader.bound(
+    args = reader.bound(
         step, "input negative_slope inplace", negative_slope=0.01, inplace=False
     )
-    value = reader.tensor(given.input)
-    slope = given.negative_slope
+    value = reader.tensor(args.input)
+    slope = args.negative_slope
     return applied(reader, step, value, "leaky_relu", negative_slope=slope)
 
 
 def elu(reader: Reader, step: Step) -> Value:
     """Exponential linear unit."""
-    given = reader.bound(step, "input alpha inplace", alpha=1.0, inplace=False)
-    settings = {} if given.alpha == 1 else {"alpha": given.alpha}
-    value = reader.tensor(given.input)
+    args = reader.bound(step, "input alpha inplace", alpha=1.0, inplace=False)
+    settings = {} if args.alpha == 1 else {"alpha": args.alpha}
+    value = reader.tensor(args.input)
     return applied(reader, step, value, step.function, **settings)
 
 
 def softplus(reader: Reader, step: Step) -> Value:
     """Softplus; Keras has no sharper one."""
-    given = reader.bound(step, "input beta threshold", beta=1, threshold=20)
-    if given.beta != 1:
-        raise Unported(f"beta={given.beta}, and Keras's softplus has 1")
-    return applied(reader, step, reader.tensor(given.input), "softplus")
+    args = reader.bound(step, "input beta threshold", beta=1, threshold=20)
+    if args.beta != 1:
+        raise Unported(f"beta={args.beta}, and Keras's softplus has 1")
+    return applied(reader, step, reader.tensor(args.input), "softplus")
 
 
 def clip(reader: Reader, step: Step) -> Value:
     """Limits on either side."""
     if step.function == "hardtanh":
-        given = reader.bound(
+        args = reader.bound(
             step,
             "input min_val max_val inplace",
             min_val=-1.0,
             max_val=1.0,
             inplace=False,
         )
-        given.min, given.max = given.min_val, given.max_val
+        args.min, args.max = args.min_val, args.max_val
     elif step.function == "clamp_min":
-        given = reader.bound(step, "input min max", max=None)
+        args = reader.bound(step, "input min max", max=None)
     elif step.function == "clamp_max":
-        given = reader.bound(step, "input max min", min=None)
+        args = reader.bound(step, "input max min", min=None)
     else:
-        given = reader.bound(step, "input min max", min=None, max=None)
-    value = reader.tensor(given.input)
-    if given.min is None:
-        tensor = reader.graph.op("minimum", value.tensor, given.max)
-    elif given.max is None:
-        tensor = reader.graph.op("maximum", value.tensor, given.min)
+        args = reader.bound(step, "input min max", min=None, max=None)
+    value = reader.tensor(args.input)
+    if args.min is None:
+        tensor = reader.graph.op("minimum", value.tensor, args.max)
+    elif args.max is None:
+        tensor = reader.graph.op("maximum", value.tensor, args.min)
     else:
-        tensor = reader.graph.op("clip", value.tensor, given.min, given.max)
+        tensor = reader.graph.op("clip", value.tensor, args.min, args.max)
     return replace(value, tensor=tensor)
 
 
 def softmax(reader: Reader, step: Step) -> Value:
     """Softmax, and its logarithm, along an axis."""
-    given = reader.bound(
+    args = reader.bound(
         step, "input dim _stacklevel dtype", dim=None, _stacklevel=3, dtype=None
     )
-    value, axis = reader.plain_axis(reader.tensor(given.input), given.dim or 0)
+    value, axis = reader.plain_axis(reader.tensor(args.input), args.dim or 0)
     function = step.function.strip("_")
     if is_last(value, axis):
         return applied(reader, step, value, function)
@@ -226,24 +226,24 @@ def softmin(reader: Reader, step: Step) -> Value:
 
 def shrink(reader: Reader, step: Step) -> Value:
     """Numbers near 0 made 0."""
-    given = reader.bound(step, "input lambd", lambd=0.5)
+    args = reader.bound(step, "input lambd", lambd=0.5)
     function = "soft_shrink" if step.function == "softshrink" else "hard_shrink"
-    value = reader.tensor(given.input)
-    return applied(reader, step, value, function, threshold=given.lambd)
+    value = reader.tensor(args.input)
+    return applied(reader, step, value, function, threshold=args.lambd)
 
 
 def threshold(reader: Reader, step: Step) -> Value:
     """Another number in the place of small ones."""
-    given = reader.bound(step, "input threshold value inplace", inplace=False)
-    value = reader.tensor(given.input)
-    above = reader.graph.op("greater", value.tensor, given.threshold)
-    tensor = reader.graph.op("where", above, value.tensor, given.value)
+    args = reader.bound(step, "input threshold value inplace", inplace=False)
+    value = reader.tensor(args.input)
+    above = reader.graph.op("greater", value.tensor, args.threshold)
+    tensor = reader.graph.op("where", above, value.tensor, args.value)
     return replace(value, tensor=tensor)
 
 
 def rrelu(reader: Reader, step: Step) -> Value:
     """A leaky rectifier, whose slope is random while it trains."""
-    given = reader.bound(
+    args = reader.bound(
         step,
         "input lower upper training inplace",
         lower=1 / 8,
@@ -252,8 +252,8 @@ def rrelu(reader: Reader, step: Step) -> Value:
         inplace=False,
     )
     reader.graph.note(f"{step.place}: slopes that are random in training are not")
-    slope = (given.lower + given.upper) / 2
-    value = reader.tensor(given.input)
+    slope = (args.lower + args.upper) / 2
+    value = reader.tensor(args.input)
     return applied(reader, step, value, "leaky_relu", negative_slope=slope)
 
 
@@ -268,25 +268,25 @@ def as_layer(reader: Reader, step: Step) -> Value:
 
 def glu(reader: Reader, step: Step) -> Value:
     """Gated linear unit: one half, and the sigmoid of the other."""
-    given = reader.bound(step, "input dim", dim=-1)
-    value, axis = reader.plain_axis(reader.tensor(given.input), given.dim)
+    args = reader.bound(step, "input dim", dim=-1)
+    value, axis = reader.plain_axis(reader.tensor(args.input), args.dim)
     tensor = reader.graph.op("glu", value.tensor, axis=axis)
     sizes = list(value.sizes)
-    sizes[axis] = step.results[0].shape[given.dim]
+    sizes[axis] = step.results[0].shape[args.dim]
     shape = step.results[0].shape
     return replace(value, tensor=tensor, sizes=tuple(sizes), shape=shape)
 
 
 def normalize(reader: Reader, step: Step) -> Value:
     """Each vector along an axis divided by its length."""
-    given = reader.bound(step, "input p dim eps", p=2.0, dim=1, eps=1e-12)
-    value, axis = reader.plain_axis(reader.tensor(given.input), given.dim)
+    args = reader.bound(step, "input p dim eps", p=2.0, dim=1, eps=1e-12)
+    value, axis = reader.plain_axis(reader.tensor(args.input), args.dim)
     settings: dict[str, Any] = {}
     if not is_last(value, axis):
         settings["axis"] = axis
-    if given.p != 2:
-        settings["order"] = int(given.p) if given.p == int(given.p) else given.p
-    return applied(reader, step, value, "normalize", **settings, epsilon=given.eps)
+    if args.p != 2:
+        settings["order"] = int(args.p) if args.p == int(args.p) else args.p
+    return applied(reader, step, value, "normalize", **settings, epsilon=args.eps)
 
 
 def is_last(value: Value, axis: int) -> bool:
@@ -316,9 +316,9 @@ def _mean(reader: Reader, step: Step) -> Value | None:
     source = reader.recording.steps[left.step]
     if source.function != "sum":
         raise Unported("a number that depends on the sizes of the input")
-    given = reader.bound(source, "input dim keepdim", dim=None, keepdim=False)
-    shape = reader.recording.steps[given.input.step].results[given.input.output].shape
-    dims = given.dim if isinstance(given.dim, list | tuple) else (given.dim,)
+    args = reader.bound(source, "input dim keepdim", dim=None, keepdim=False)
+    shape = reader.recording.steps[args.input.step].results[args.input.output].shape
+    dims = args.dim if isinstance(args.dim, list | tuple) else (args.dim,)
     if times(shape[dim] for dim in dims) != right:
         raise Unported("a number that depends on the sizes of the input")
     mean = Step("mean", "", step.place, source.args, source.kwargs, step.results)
@@ -332,8 +332,8 @@ def where(reader: Reader, step: Step) -> Value:
 
 def masked_fill(reader: Reader, step: Step) -> Value:
     """A number in some places."""
-    given = reader.bound(step, "input mask value")
-    operands = [given.mask, given.value, given.input]
+    args = reader.bound(step, "input mask value")
+    operands = [args.mask, args.value, args.input]
     return combined(reader, step, "where", operands)
 
 

@@ -22,11 +22,11 @@ from compare.porting.reading.traced.values import Constant, Unported, Value
 
 def linear(reader: Reader, step: Step) -> Value:
     """A dense layer."""
-    given = reader.bound(step, "input weight bias", bias=None)
-    weight = reader.fixed(given.weight)
-    bias = None if given.bias is None else reader.fixed(given.bias)
-    name = reader.weight_name(given.weight, "linear")
-    return dense(reader, step, given.input, weight.T, bias, name)
+    args = reader.bound(step, "input weight bias", bias=None)
+    weight = reader.fixed(args.weight)
+    bias = None if args.bias is None else reader.fixed(args.bias)
+    name = reader.weight_name(args.weight, "linear")
+    return dense(reader, step, args.input, weight.T, bias, name)
 
 
 def dense(
@@ -56,7 +56,7 @@ def dense(
 
 def embedding(reader: Reader, step: Step) -> Value:
     """A table, from which indices take rows."""
-    given = reader.bound(
+    args = reader.bound(
         step,
         "input weight padding_idx max_norm norm_type scale_grad_by_freq sparse",
         padding_idx=None,
@@ -65,13 +65,13 @@ def embedding(reader: Reader, step: Step) -> Value:
         scale_grad_by_freq=False,
         sparse=False,
     )
-    if given.max_norm is not None:
+    if args.max_norm is not None:
         raise Unported("max_norm")
-    table = reader.fixed(given.weight)
-    value = reader.tensor(given.input)
+    table = reader.fixed(args.weight)
+    value = reader.tensor(args.input)
     rows, size = table.shape
     config = {"input_dim": rows, "output_dim": size}
-    plan = LayerPlan(reader.weight_name(given.weight, "embedding"), "Embedding", config)
+    plan = LayerPlan(reader.weight_name(args.weight, "embedding"), "Embedding", config)
     tensor = called(reader, plan, value, {"embeddings": table})
     axes = (*value.axes, (len(value.sizes),))
     shape, sizes = (*value.shape, size), (*value.sizes, size)
@@ -80,23 +80,23 @@ def embedding(reader: Reader, step: Step) -> Value:
 
 def layer_norm(reader: Reader, step: Step) -> Value:
     """The last axes brought to mean 0 and variance 1."""
-    given = reader.bound(
+    args = reader.bound(
         step,
         "input normalized_shape weight bias eps",
         weight=None,
         bias=None,
         eps=1e-5,
     )
-    count = len(given.normalized_shape)
-    value = features_last(reader, reader.tensor(given.input), count)
-    config: dict[str, Any] = {"epsilon": given.eps}
+    count = len(args.normalized_shape)
+    value = features_last(reader, reader.tensor(args.input), count)
+    config: dict[str, Any] = {"epsilon": args.eps}
     if count > 1:
         config["axis"] = tuple(range(-count, 0))
     arrays = {}
     name = "layer_norm"
     for part, word, setting in (
-        (given.weight, "gamma", "scale"),
-        (given.bias, "beta", "center"),
+        (args.weight, "gamma", "scale"),
+        (args.bias, "beta", "center"),
     ):
         if part is None:
             config[setting] = False
@@ -109,7 +109,7 @@ def layer_norm(reader: Reader, step: Step) -> Value:
 
 def batch_norm(reader: Reader, step: Step) -> Value:
     """Features brought to the running mean and variance."""
-    given = reader.bound(
+    args = reader.bound(
         step,
         "input running_mean running_var weight bias training momentum eps",
         weight=None,
@@ -118,23 +118,26 @@ def batch_norm(reader: Reader, step: Step) -> Value:
         momentum=0.1,
         eps=1e-5,
     )
-    if given.training or given.running_mean is None:
+    if args.training or args.running_mean is None:
         raise Unported("a batch norm without running statistics")
-    value = channels_last(reader, reader.tensor(given.input))
-    config: dict[str, Any] = {"momentum": 1 - given.momentum, "epsilon": given.eps}
+    value = channels_last(reader, reader.tensor(args.input))
+    config: dict[str, Any] = {
+        "momentum": 1 - args.momentum,
+        "epsilon": args.eps,
+    }
     arrays = {
-        "moving_mean": reader.fixed(given.running_mean),
-        "moving_variance": reader.fixed(given.running_var),
+        "moving_mean": reader.fixed(args.running_mean),
+        "moving_variance": reader.fixed(args.running_var),
     }
     for part, word, setting in (
-        (given.weight, "gamma", "scale"),
-        (given.bias, "beta", "center"),
+        (args.weight, "gamma", "scale"),
+        (args.bias, "beta", "center"),
     ):
         if part is None:
             config[setting] = False
         else:
             arrays[word] = reader.fixed(part)
-    name = reader.weight_name(given.running_mean, "batch_norm")
+    name = reader.weight_name(args.running_mean, "batch_norm")
     name = name.removesuffix("_running_mean")
     plan = LayerPlan(reader.graph.free(name), "BatchNormalization", config)
     return replace(value, tensor=called(reader, plan, value, arrays))

@@ -10,7 +10,7 @@ import numpy as np
 
 from compare.in_pytorch.recorded import Ref, Step
 from compare.in_pytorch.unifying import Open, Size
-from compare.porting.reading.traced.reader import Handler, Reader, trimmed
+from compare.porting.reading.traced.reader import Handler, Reader
 from compare.porting.reading.traced.sizes import is_open, minus
 from compare.porting.reading.traced.values import (
     Constant,
@@ -20,6 +20,7 @@ from compare.porting.reading.traced.values import (
     Unsorting,
     Value,
     plain_axes,
+    trimmed,
 )
 
 
@@ -246,13 +247,16 @@ def _one_each(reader: Reader, step: Step, value: Value, index: Any) -> Value:
 
 def gather(reader: Reader, step: Step) -> Value:
     """Numbers along an axis, each by an index of its own."""
-    given = reader.bound(step, "input dim index sparse_grad", sparse_grad=False)
+    args = reader.bound(step, "input dim index sparse_grad", sparse_grad=False)
     graph = reader.graph
-    value = graph.plain(reader.tensor(given.input))
-    index = reader.tensor(given.index)
+    value = graph.plain(reader.tensor(args.input))
+    index = reader.tensor(args.index)
     index = graph.merged(graph.arranged(index))  # what is repeated, Keras repeats
     tensor = graph.op(
-        "take_along_axis", value.tensor, index.tensor, axis=given.dim % len(value.sizes)
+        "take_along_axis",
+        value.tensor,
+        index.tensor,
+        axis=args.dim % len(value.sizes),
     )
     result = step.results[0]
     axes = plain_axes(len(result.shape))
@@ -261,29 +265,29 @@ def gather(reader: Reader, step: Step) -> Value:
 
 def narrow(reader: Reader, step: Step) -> Value:
     """A slice along an axis."""
-    given = reader.bound(step, "input dim start length")
-    value = reader.tensor(given.input)
-    dim = given.dim % len(value.shape)
-    length = given.length
+    args = reader.bound(step, "input dim start length")
+    value = reader.tensor(args.input)
+    dim = args.dim % len(value.shape)
+    length = args.length
     if is_open(length):
         raise Unported("a slice as long as the input's sizes say")
-    return taken(reader, value, {dim: slice(given.start, given.start + length)})
+    return taken(reader, value, {dim: slice(args.start, args.start + length)})
 
 
 def select(reader: Reader, step: Step) -> Value:
     """One place along an axis."""
-    given = reader.bound(step, "input dim index")
-    value = reader.tensor(given.input)
-    return taken(reader, value, {given.dim % len(value.shape): given.index})
+    args = reader.bound(step, "input dim index")
+    value = reader.tensor(args.input)
+    return taken(reader, value, {args.dim % len(value.shape): args.index})
 
 
 def index_select(reader: Reader, step: Step) -> Value:
     """Places along an axis."""
-    given = reader.bound(step, "input dim index")
-    if _is_unsorting(reader, given.index):
-        return reader.get(given.input)  # type: ignore[no-any-return]
-    value = reader.tensor(given.input)
-    return _selected(reader, step, value, given.dim % len(value.shape), given.index)
+    args = reader.bound(step, "input dim index")
+    if _is_unsorting(reader, args.index):
+        return reader.get(args.input)
+    value = reader.tensor(args.input)
+    return _selected(reader, step, value, args.dim % len(value.shape), args.index)
 
 
 FUNCTIONS: dict[str, Handler] = {

@@ -9,7 +9,6 @@ from typing import Any
 from compare.in_pytorch.recorded import Step
 from compare.in_pytorch.unifying import Open, Size
 from compare.kinds.graph import Tensor
-from compare.porting.reading.traced.constants import for_each_sample
 from compare.porting.reading.traced.edges import edged
 from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.indexing import taken
@@ -25,6 +24,7 @@ from compare.porting.reading.traced.values import (
     plain_axes,
     uniform,
 )
+from compare.porting.reading.traced.weights import for_each_sample
 
 
 def repeat(reader: Reader, step: Step) -> Value:
@@ -58,29 +58,29 @@ def repeat(reader: Reader, step: Step) -> Value:
 
 def repeat_interleave(reader: Reader, step: Step) -> Value:
     """Each part along an axis several times."""
-    given = reader.bound(step, "input repeats dim output_size", output_size=None)
-    if not isinstance(given.repeats, int):
+    args = reader.bound(step, "input repeats dim output_size", output_size=None)
+    if not isinstance(args.repeats, int):
         raise Unported("as many repeats as a tensor says")
-    value, axis = reader.plain_axis(reader.tensor(given.input), given.dim)
-    tensor = reader.graph.op("repeat", value.tensor, given.repeats, axis=axis)
+    value, axis = reader.plain_axis(reader.tensor(args.input), args.dim)
+    tensor = reader.graph.op("repeat", value.tensor, args.repeats, axis=axis)
     shape = step.results[0].shape
     sizes = list(value.sizes)
-    sizes[axis] = shape[given.dim]
+    sizes[axis] = shape[args.dim]
     return replace(value, tensor=tensor, sizes=tuple(sizes), shape=shape)
 
 
 def cat(reader: Reader, step: Step) -> Any:
     """Tensors one behind the other along an axis."""
-    given = reader.bound(step, "tensors dim", dim=0)
+    args = reader.bound(step, "tensors dim", dim=0)
     shape = step.results[0].shape
-    dim = given.dim % len(shape)
-    known = [reader.get(item) for item in given.tensors]
+    dim = args.dim % len(shape)
+    known = [reader.get(item) for item in args.tensors]
     if dim == 0 and all(isinstance(item, Stack) for item in known):
         return Stack(tuple(value for stack in known for value in stack.items))
     if _are_uniform(known):
-        return _with_constants(reader, given.tensors, dim, shape)
+        return _with_constants(reader, args.tensors, dim, shape)
     values = []
-    for item, known_item in zip(given.tensors, known, strict=True):
+    for item, known_item in zip(args.tensors, known, strict=True):
         value = None
         if isinstance(known_item, Constant):
             value = for_each_sample(reader, item, known_item)
@@ -148,10 +148,10 @@ def _whole(size: Size) -> int:
 
 def stack(reader: Reader, step: Step) -> Any:
     """Tensors side by side along a new axis."""
-    given = reader.bound(step, "tensors dim", dim=0)
+    args = reader.bound(step, "tensors dim", dim=0)
     shape = step.results[0].shape
-    dim = given.dim % len(shape)
-    values = [reader.tensor(item) for item in given.tensors]
+    dim = args.dim % len(shape)
+    values = [reader.tensor(item) for item in args.tensors]
     if dim == 0:
         return Stack(tuple(values))
     plain = [reader.graph.plain(value) for value in values]
@@ -169,14 +169,14 @@ def split(reader: Reader, step: Step) -> list[Any]:
         "tensor_split": "input size dim",
         "split_with_sizes": "input size dim",
     }
-    given = reader.bound(step, names[step.function], dim=0)
-    known = reader.get(given.input)
-    shape_of = reader.recording.steps[given.input.step].results[given.input.output]
-    dim = given.dim % len(shape_of.shape)
+    args = reader.bound(step, names[step.function], dim=0)
+    known = reader.get(args.input)
+    shape_of = reader.recording.steps[args.input.step].results[args.input.output]
+    dim = args.dim % len(shape_of.shape)
     if step.function == "unbind":
         if isinstance(known, Stack) and dim == 0:
             return list(known.items)
-        value = reader.tensor(given.input)
+        value = reader.tensor(args.input)
         count = len(step.results)
         return [taken(reader, value, {dim: n}) for n in range(count)]
     if isinstance(known, Stack) and dim == 0:
@@ -186,7 +186,7 @@ def split(reader: Reader, step: Step) -> list[Any]:
             parts.append(Stack(known.items[start : start + size]))
             start += size
         return parts
-    value, axis = reader.plain_axis(reader.graph.full(reader.tensor(given.input)), dim)
+    value, axis = reader.plain_axis(reader.graph.full(reader.tensor(args.input)), dim)
     sizes = [_whole(result.shape[dim]) for result in step.results]
     where: Any = len(sizes)
     if len(set(sizes)) > 1:
@@ -202,19 +202,19 @@ def split(reader: Reader, step: Step) -> list[Any]:
 
 def pad(reader: Reader, step: Step) -> Any:
     """Numbers put around a tensor, or cut off from it."""
-    given = reader.bound(step, "input pad mode value", mode="constant", value=None)
-    value = reader.tensor(given.input)
+    args = reader.bound(step, "input pad mode value", mode="constant", value=None)
+    value = reader.tensor(args.input)
     count = len(value.shape)
     amounts: list[tuple[Any, Any]] = [(0, 0)] * count
-    for number in range(len(given.pad) // 2):
-        amounts[count - 1 - number] = tuple(given.pad[2 * number : 2 * number + 2])
+    for number in range(len(args.pad) // 2):
+        amounts[count - 1 - number] = tuple(args.pad[2 * number : 2 * number + 2])
     shape = step.results[0].shape
     if all(pair == (0, 0) for pair in amounts):
         return value
-    if given.mode == "constant":
-        return Padded(value, tuple(amounts), given.value or 0, shape)
+    if args.mode == "constant":
+        return Padded(value, tuple(amounts), args.value or 0, shape)
     value = reader.graph.merged(reader.graph.arranged(reader.graph.full(value)))
-    return edged(reader, value, amounts, given.mode, shape)
+    return edged(reader, value, amounts, args.mode, shape)
 
 
 FUNCTIONS: dict[str, Handler] = {

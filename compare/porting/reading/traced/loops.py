@@ -7,11 +7,19 @@ returned before, is a layer; what is done with each of its results is done with 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from compare.in_pytorch.recorded import Packed, Recording, Ref, Result, Step, refs_in
+from compare.in_pytorch.recorded import (
+    Recording,
+    Ref,
+    Result,
+    Step,
+    refs_in,
+    with_refs,
+)
+from compare.porting.reading.traced.parts import Part, key_of, of_index
 
 LOOP = "loop"  # the function of a step that runs a cell over a sequence
 # What may be done with all steps at once as with each: it looks at the last axis alone.
@@ -26,15 +34,6 @@ LAYERS_OF_EACH = {
 }
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A tensor that is one place along an axis of another one."""
-
-    source: Ref
-    axis: int
-    place: int
-
-
 def rolled(recording: Recording, kinds: Mapping[str, str]) -> Recording:
     """A recording with its loops over time rolled up.
 
@@ -45,7 +44,7 @@ def rolled(recording: Recording, kinds: Mapping[str, str]) -> Recording:
     cells = {name for name, kind in kinds.items() if kind.endswith("Cell")}
     loops = _Loops(recording, kinds, cells)
     if any(step.name in cells for step in recording.steps):
-        while loops.lift() or loops.roll() or loops.join():
+        while loops.lift() or loops.roll() or loops.join() or loops.fill():
             pass
     return loops.recording()
 
@@ -82,31 +81,31 @@ class _Loops:
         steps = []
         for number in self._order:
             step = self._steps[number]
-            args = _with(step.args, moved)
-            kwargs = _with(dict(step.kwargs or {}), moved)
+            args = with_refs(step.args, moved)
+            kwargs = with_refs(dict(step.kwargs or {}), moved)
             steps.append(_changed(step, args=args, kwargs=kwargs))
         inputs = [moved(ref) for ref in self._inputs]
-        return Recording(steps, inputs, _with(self._output, moved), self._asked)
+        return Recording(steps, inputs, with_refs(self._output, moved), self._asked)
 
     # -------------------------------------------------------------------- what there is
 
     def _shape(self, ref: Ref) -> tuple[int, ...]:
         return self._steps[ref.step].results[ref.output].shape
 
-    def _parts(self) -> dict[Ref, _Part]:
+    def _parts(self) -> dict[Ref, Part]:
         """All tensors that are one place of another one."""
-        parts: dict[Ref, _Part] = {}
+        parts: dict[Ref, Part] = {}
         for number in self._order:
             step = self._steps[number]
             if step.function == "getitem" and isinstance(step.args[0], Ref):
-                part = _of_index(step.args[0], step.args[1], self._shape(step.args[0]))
+                part = of_index(step.args[0], step.args[1], self._shape(step.args[0]))
                 if part is not None:
                     parts[Ref(number)] = part
             elif step.function == "select" and len(step.args) == 3:
                 source, axis, place = step.args
                 size = self._shape(source)[axis]
                 count = len(self._shape(source))
-                parts[Ref(number)] = _Part(source, axis % count, place % size)
+                parts[Ref(number)] = Part(source, axis % count, place % size)
             elif step.function == "unbind":
                 source = step.args[0]
                 axis = (step.kwargs or {}).get("dim", 0)
@@ -114,17 +113,17 @@ class _Loops:
                     axis = step.args[1]
                 axis %= len(self._shape(source))
                 for place in range(len(step.results)):
-                    parts[Ref(number, place)] = _Part(source, axis, place)
+                    parts[Ref(number, place)] = Part(source, axis, place)
             elif step.function == "squeeze" and step.args[0] in parts:
                 parts[Ref(number)] = parts[step.args[0]]
             elif step.function in ("split", "chunk") and step.results:
                 parts |= self._of_split(number, step)
             elif step.function == LOOP:
                 last = step.results[0].shape[1] - 1
-                parts[Ref(number, 1)] = _Part(Ref(number), 1, last)
+                parts[Ref(number, 1)] = Part(Ref(number), 1, last)
         return parts
 
-    def _of_split(self, number: int, step: Step) -> Iterator[tuple[Ref, _Part]]:
+    def _of_split(self, number: int, step: Step) -> Iterator[tuple[Ref, Part]]:
         """Parts of one step each; they have the axis still, which is squeezed next."""
         source = step.args[0]
         axis = (step.kwargs or {}).get("dim", step.args[2] if len(step.args) > 2 else 0)
@@ -132,7 +131,7 @@ class _Loops:
         for place, result in enumerate(step.results):
             if result.shape[axis] != 1:
                 return
-            yield Ref(number, place), _Part(source, axis, place)
+            yield Ref(number, place), Part(source, axis, place)
 
     def _readers(self) -> dict[Ref, list[int]]:
         readers: dict[Ref, list[int]] = {}
@@ -159,10 +158,10 @@ class _Loops:
         for number in self._order:
             step = self._steps[number]
             if old in refs_in((step.args, step.kwargs)):
-                args = _with(step.args, swapped)
-                kwargs = _with(dict(step.kwargs or {}), swapped)
+                args = with_refs(step.args, swapped)
+                kwargs = with_refs(dict(step.kwargs or {}), swapped)
                 self._steps[number] = _changed(step, args=args, kwargs=kwargs)
-        self._output = _with(self._output, swapped)
+        self._output = with_refs(self._output, swapped)
 
     def _along_time(self, source: Ref, axis: int, before: int, back: bool) -> Ref:
         """A sequence with its time as the second axis, turned round if it runs back."""
@@ -210,7 +209,7 @@ class _Loops:
                 return False
         return True
 
-    def _way(self, parts: list[_Part | None]) -> tuple[Ref, int, bool] | None:
+    def _way(self, parts: list[Part | None]) -> tuple[Ref, int, bool] | None:
         """The sequence that parts are all of, its axis, and whether they run back."""
         first = parts[0]
         if first is None or None in parts:
@@ -263,7 +262,7 @@ class _Loops:
             own = [parts[ref] for ref in refs_in(step.args) if ref in parts]
             if not own or len({part.place for part in own}) > 1:
                 continue
-            by_place = groups.setdefault(_key(step, parts), {})
+            by_place = groups.setdefault(key_of(step, parts), {})
             by_place.setdefault(own[0].place, []).append(number)
         for by_place in groups.values():
             numbers = [found[0] for _, found in sorted(by_place.items())]
@@ -282,7 +281,7 @@ class _Loops:
             return self._kinds.get(step.name) in LAYERS_OF_EACH
         return step.function in OF_EACH
 
-    def _lift(self, numbers: list[int], parts: Mapping[Ref, _Part]) -> None:
+    def _lift(self, numbers: list[int], parts: Mapping[Ref, Part]) -> None:
         first = self._steps[numbers[0]]
         whole: dict[Ref, Ref] = {}
         for ref in dict.fromkeys(refs_in(first.args)):
@@ -297,7 +296,7 @@ class _Loops:
 
         result = first.results[0]
         shape = (result.shape[0], len(numbers), *result.shape[1:])
-        args = _with(first.args, raised)
+        args = with_refs(first.args, raised)
         step = _changed(first, args=args, kwargs=dict(first.kwargs or {}))
         step.results = (Result(shape, result.dtype),)
         number = self._insert(step, numbers[0])
@@ -342,6 +341,42 @@ class _Loops:
             return True
         return False
 
+    def fill(self) -> bool:
+        """Take the sequence in the place of zeros that its steps were put into."""
+        parts = self._parts()
+        for number in list(self._order):
+            chain = self._filled(number)
+            if len(chain) < 2:
+                continue
+            places = [place for place, _ in chain]
+            way = self._way([parts.get(value) for _, value in chain])
+            axes = {place.axis for place in places}
+            shape = self._steps[number].results[0].shape
+            order = [place.place for place in places]
+            if way is None or len(axes) > 1 or order != [*range(shape[places[0].axis])]:
+                continue
+            source, axis, back = way
+            sequence = self._along_time(source, axis, number, back)
+            step = self._steps[number]
+            args = (sequence, 1, places[0].axis)
+            moving = Step("movedim", "", step.place, args, {}, step.results)
+            self._replace_ref(Ref(number), Ref(self._insert(moving, number)))
+            self._order.remove(number)
+            return True
+        return False
+
+    def _filled(self, number: int) -> list[tuple[Part, Any]]:
+        """Where steps of a sequence were put one after another, and what was put."""
+        chain: list[tuple[Part, Any]] = []
+        step = self._steps[number]
+        while step.function == "setitem" and isinstance(step.args[2], Ref):
+            part = of_index(step.args[0], step.args[1], self._shape(step.args[0]))
+            if part is None:
+                return []
+            chain.insert(0, (part, step.args[2]))
+            step = self._steps[step.args[0].step]
+        return chain if step.alone else []
+
     def _without_axis(self, items: Any, dim: int) -> list[Ref] | None:
         """What tensors were before each got the axis along which they are joined."""
         sources = []
@@ -353,51 +388,6 @@ class _Loops:
                 return None
             sources.append(step.args[0])
         return sources
-
-
-def _of_index(source: Ref, index: Any, shape: tuple[int, ...]) -> _Part | None:
-    """The place that an index takes, if it takes one place along one axis."""
-    items = list(index) if isinstance(index, tuple) else [index]
-    if items and items[0] is Ellipsis:
-        items = [slice(None)] * (len(shape) - len(items) + 1) + items[1:]
-    part = None
-    for axis, item in enumerate(items):
-        if isinstance(item, int) and not isinstance(item, bool) and part is None:
-            part = _Part(source, axis, item % shape[axis])
-        elif not (isinstance(item, slice) and item == slice(None)):
-            return None
-    return part
-
-
-def _key(step: Step, parts: Mapping[Ref, _Part]) -> Any:
-    """What is alike in steps that do one thing with each step of a sequence."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Ref):
-            part = parts.get(value)
-            return ("part", part.source, part.axis) if part else value
-        if isinstance(value, list | tuple):
-            return tuple(map(plain, value))
-        return repr(value)
-
-    kwargs = tuple((key, plain(value)) for key, value in (step.kwargs or {}).items())
-    return step.function, step.name, plain(step.args), kwargs
-
-
-def _with(value: Any, change: Any) -> Any:
-    """A value with other tensors."""
-    if isinstance(value, Ref):
-        return change(value)
-    if isinstance(value, Packed):
-        parts = (value.data, value.batch_sizes, value.sorted_indices)
-        return Packed(*(_with(p, change) for p in (*parts, value.unsorted_indices)))
-    if isinstance(value, slice):
-        return slice(*(_with(p, change) for p in (value.start, value.stop, value.step)))
-    if isinstance(value, list | tuple):
-        return type(value)(_with(item, change) for item in value)
-    if isinstance(value, Mapping):
-        return {key: _with(item, change) for key, item in value.items()}
-    return value
 
 
 def _changed(step: Step, args: Any, kwargs: Any) -> Step:

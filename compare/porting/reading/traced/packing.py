@@ -32,23 +32,23 @@ def lengths_mask(reader: Reader, value: Value, lengths: Any) -> Tensor:
 
 def unpacked(reader: Reader, step: Step) -> list[Any]:
     """A packed sequence with zeros, or another number, behind its end."""
-    given = reader.bound(
+    args = reader.bound(
         step,
         "data batch_sizes batch_first padding_value total_length",
         batch_first=False,
         padding_value=0.0,
         total_length=-1,
     )
-    packed = reader.get(given.data)
+    packed = reader.get(args.data)
     if not isinstance(packed, PackedResult):
         raise Unported("unpacking what no recurrent layer returned")
     graph = reader.graph
     value = packed.value
     mask = graph.op("expand_dims", packed.mask, axis=2)
-    number = given.padding_value
+    number = args.padding_value
     tensor = graph.op("where", mask, value.tensor, number)
     value = replace(value, tensor=tensor)
-    if packed.batch_first != given.batch_first:
+    if packed.batch_first != args.batch_first:
         value = replace(
             value,
             shape=(value.shape[1], value.shape[0], value.shape[2]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +13,7 @@ from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.recorded import Recording, Ref, Step, refs_in
 from compare.kinds.graph import INPUT, LayerPlan, Tensor
 from compare.porting.reading.traced.graph import Graph
-from compare.porting.reading.traced.sizes import Shape, is_open
+from compare.porting.reading.traced.sizes import is_open
 from compare.porting.reading.traced.values import (
     Constant,
     Known,
@@ -22,8 +22,14 @@ from compare.porting.reading.traced.values import (
     Unported,
     Value,
     plain_axes,
+    trimmed,
+    written,
 )
 
+RANDOM = {
+    *("rand", "randn", "randint", "rand_like", "randn_like", "randint_like"),
+    *("normal", "uniform", "bernoulli", "multinomial", "randperm", "poisson"),
+}
 STUB = "Stub"  # the class of what Keras cannot have
 
 
@@ -56,7 +62,7 @@ class Reader:
         recording: of several runs.
         module: of a name in the recorded model.
         runs: how many runs there were.
-        counting: makes a value of a constant that counts steps.
+        of_constant: makes a value of a constant.
         graph: grows.
         known: what each tensor of the recording is in Keras.
         stubs: what could not be written.
@@ -74,7 +80,7 @@ class Reader:
     recording: Recording
     module: Callable[[str], Any]
     runs: int
-    counting: Callable[[Reader, Constant, int], Value | None]
+    of_constant: Callable[[Reader, Ref, Constant], Value]
     graph: Graph = field(default_factory=Graph)
     known: dict[Ref, Known] = field(default_factory=dict)
     stubs: list[Stub] = field(default_factory=list)
@@ -106,7 +112,7 @@ class Reader:
                 self._know(Ref(number), self._input(step))
             elif number not in live or number in self.passed:
                 continue
-            elif step.alone:
+            elif step.alone and step.function not in RANDOM:
                 for place, value in enumerate(step.values):
                     self.known[Ref(number, place)] = Constant(value, step.name)
             else:
@@ -129,6 +135,11 @@ class Reader:
             what = f"nn.{cls}"
             handler = self.layers.get(cls)
         try:
+            if step.function in RANDOM:
+                raise Unported(
+                    "random numbers, of which the twin would have others: leave them "
+                    "out where the module evaluates, or take them as an input"
+                )
             if handler is None:
                 raise Unported(f"{what} is none of the operations that are written")
             result = handler(self, step)
@@ -169,8 +180,8 @@ class Reader:
             if step.function != "pack_padded_sequence":
                 continue
             self.passed.add(number)
-            given = self.bound(step, "input lengths batch_first")
-            x, lengths = given.input, given.lengths
+            args = self.bound(step, "input lengths batch_first")
+            x, lengths = args.input, args.lengths
             selecting = steps[x.step]
             sorting = steps[lengths.step]
             if sorting.function == "sort" and selecting.function == "index_select":
@@ -180,7 +191,7 @@ class Reader:
                     if steps[reading].function == "scatter":
                         self.passed.add(reading)
                 x, lengths = selecting.args[0], sorting.args[0]
-            self.packed[Ref(number)] = (x, lengths, given.batch_first)
+            self.packed[Ref(number)] = (x, lengths, args.batch_first)
 
     def number(self, step: Step) -> int:
         """The number of a step."""
@@ -215,8 +226,8 @@ class Reader:
                 inputs.append(known.value)
             elif isinstance(known, Stack):
                 inputs.append(self.stacked(known))
-        shapes_in = tuple(_written(value.sizes) for value in inputs)
-        shapes_out = tuple(_written(result.shape) for result in step.results)
+        shapes_in = tuple(written(value.sizes) for value in inputs)
+        shapes_out = tuple(written(result.shape) for result in step.results)
         place = f"`{step.name}`" if step.name else step.place
         stub = Stub(name, place, f"{what}: {sentence}", shapes_in, shapes_out)
         self.stubs.append(stub)
@@ -283,9 +294,7 @@ class Reader:
             known = self.padded(known)
             self.known[value] = known
         if isinstance(known, Constant):
-            counts = self.counting(self, known, self.runs)
-            if counts is not None:
-                return counts
+            return self.of_constant(self, value, known)
         if not isinstance(known, Value):
             raise Unported("a constant in the place of a tensor")
         return known
@@ -369,26 +378,6 @@ class Reader:
             value = self.graph.merged(value)
         return value, self.axis(value, axis)
 
-    def only_reader(self, step: Step, output: int = 0) -> Step | None:
-        """The step that alone reads a result; None where there are several."""
-        number = self.number(step)
-        readers = self.readers.get(Ref(number, output), [])
-        if len(readers) != 1 or readers[0] < 0:
-            return None
-        return self.recording.steps[readers[0]]
-
     def is_read(self, number: int, output: int) -> bool:
         """Whether a result of a step is needed."""
         return bool(self.readers.get(Ref(number, output)))
-
-
-def trimmed(items: Sequence[Any]) -> Any:
-    """An index without the whole axes at its end."""
-    items = list(items)
-    while items and items[-1] == slice(None):
-        items.pop()
-    return tuple(items)
-
-
-def _written(shape: Shape) -> tuple[int | None, ...]:
-    return tuple(None if is_open(size) else size for size in shape)

@@ -68,8 +68,8 @@ def recurrent(reader: Reader, step: Step) -> list[Any]:
             "proj_size, which Keras's LSTM lacks: a cell of one's own in a "
             "keras.layers.RNN, which multiplies h by weight_hr"
         )
-    given = reader.bound(step, "input hx", hx=None)
-    lengths, x = None, given.input
+    args = reader.bound(step, "input hx", hx=None)
+    lengths, x = None, args.input
     batch_first = module.batch_first
     if isinstance(x, Packed):
         x, lengths, batch_first = reader.packed[x.data]
@@ -87,9 +87,9 @@ def recurrent(reader: Reader, step: Step) -> list[Any]:
         shape=(value.shape[batch_axis], value.shape[1 - batch_axis], value.shape[2]),
         axes=(value.axes[batch_axis], value.axes[1 - batch_axis], value.axes[2]),
     )
-    offset = 0 if lengths is None else _tensors_of_packed(given.input)
+    offset = 0 if lengths is None else _tensors_of_packed(args.input)
     needs = _needs(reader, step, module, lengths is not None, unbatched, offset)
-    initial = _initial(reader, given.hx, module, unbatched)
+    initial = _initial(reader, args.hx, module, unbatched)
     mask = None
     if lengths is not None:
         mask = lengths_mask(reader, value, lengths)

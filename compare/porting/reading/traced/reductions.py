@@ -57,14 +57,14 @@ def reduced(reader: Reader, step: Step) -> Any:
             if name == "norm"
             else ("input ord dim keepdim dtype")
         )
-        given = reader.bound(
+        args = reader.bound(
             step, names, p=2, ord=2, dim=None, keepdim=False, dtype=None
         )
-        order = given.p if name == "norm" else given.ord
+        order = args.p if name == "norm" else args.ord
         if order in (None, "fro"):
             order = 2
     elif name in ("var", "std"):
-        given = reader.bound(
+        args = reader.bound(
             step,
             "input dim unbiased keepdim correction",
             dim=None,
@@ -72,19 +72,19 @@ def reduced(reader: Reader, step: Step) -> Any:
             keepdim=False,
             correction=None,
         )
-        correction = int(given.unbiased)
-        if given.correction is not None:
-            correction = given.correction
+        correction = int(args.unbiased)
+        if args.correction is not None:
+            correction = args.correction
     else:
-        given = reader.bound(
+        args = reader.bound(
             step, "input dim keepdim dtype", dim=None, keepdim=False, dtype=None
         )
-    value = reader.graph.full(reader.tensor(given.input))
-    dims = _dims(given.dim, len(value.shape))
+    value = reader.graph.full(reader.tensor(args.input))
+    dims = _dims(args.dim, len(value.shape))
     settings: dict[str, Any] = {}
     if order != 2:
         settings["ord"] = order
-    result = _along(reader.graph, value, dims, given.keepdim, REDUCING[name], settings)
+    result = _along(reader.graph, value, dims, args.keepdim, REDUCING[name], settings)
     result = replace(result, dtype=step.results[0].dtype)
     if correction:
         result = _corrected(reader.graph, result, value, dims, correction, name)
@@ -93,7 +93,7 @@ def reduced(reader: Reader, step: Step) -> Any:
     number = reader.number(step)
     indices = None
     if reader.is_read(number, 1):
-        indices = _along(reader.graph, value, dims, given.keepdim, f"arg{name}", {})
+        indices = _along(reader.graph, value, dims, args.keepdim, f"arg{name}", {})
         indices = replace(indices, dtype="int64")
     return [result, indices]
 
@@ -179,8 +179,8 @@ def _corrected(
 
 def cumulative(reader: Reader, step: Step) -> Value:
     """Sums or products so far along an axis."""
-    given = reader.bound(step, "input dim dtype", dtype=None)
-    value, axis = reader.plain_axis(reader.tensor(given.input), given.dim)
+    args = reader.bound(step, "input dim dtype", dtype=None)
+    value, axis = reader.plain_axis(reader.tensor(args.input), args.dim)
     tensor = reader.graph.op(step.function, value.tensor, axis=axis)
     return replace(value, tensor=tensor, dtype=step.results[0].dtype)
 
@@ -203,6 +203,21 @@ def matmul(reader: Reader, step: Step) -> Value:
     left, right = reader.graph.plain(left), reader.graph.plain(right)
     tensor = reader.graph.op("matmul", left.tensor, right.tensor)
     return plain(step, tensor)
+
+
+def cosine_similarity(reader: Reader, step: Step) -> Value:
+    """The cosine of the angle between vectors along an axis."""
+    args = reader.bound(step, "x1 x2 dim eps", dim=1, eps=1e-8)
+    graph = reader.graph
+    units = []
+    for ref in (args.x1, args.x2):
+        value = graph.plain(reader.tensor(ref))
+        axis = args.dim % len(value.sizes)
+        settings = {} if axis == len(value.sizes) - 1 else {"axis": axis}
+        tensor = graph.op("normalize", value.tensor, **settings, epsilon=args.eps)
+        units.append(replace(value, tensor=tensor))
+    tensor = graph.op("multiply", units[0].tensor, units[1].tensor)
+    return plain(step, graph.op("sum", tensor, axis=args.dim))
 
 
 def einsum(reader: Reader, step: Step) -> Value:
@@ -231,4 +246,5 @@ FUNCTIONS: dict[str, Handler] = {
     "bmm": matmul,
     "mm": matmul,
     "einsum": einsum,
+    "cosine_similarity": cosine_similarity,
 }

@@ -50,8 +50,8 @@ def transpose(reader: Reader, step: Step) -> Value:
             return _ordered(value, range(count)[::-1])
         first, second = -2, -1
     else:
-        given = reader.bound(step, "input dim0 dim1")
-        first, second = given.dim0, given.dim1
+        args = reader.bound(step, "input dim0 dim1")
+        first, second = args.dim0, args.dim1
     order = list(range(count))
     order[first], order[second] = order[second], order[first]
     return _ordered(value, order)
@@ -59,10 +59,10 @@ def transpose(reader: Reader, step: Step) -> Value:
 
 def movedim(reader: Reader, step: Step) -> Value:
     """Axes moved to other places."""
-    given = reader.bound(step, "input source destination")
-    value = reader.tensor(given.input)
+    args = reader.bound(step, "input source destination")
+    value = reader.tensor(args.input)
     count = len(value.shape)
-    sources, targets = given.source, given.destination
+    sources, targets = args.source, args.destination
     if isinstance(sources, int):
         sources, targets = [sources], [targets]
     sources, targets = [s % count for s in sources], [t % count for t in targets]
@@ -74,9 +74,9 @@ def movedim(reader: Reader, step: Step) -> Value:
 
 def unsqueeze(reader: Reader, step: Step) -> Value:
     """An axis of one more."""
-    given = reader.bound(step, "input dim")
-    value = reader.tensor(given.input)
-    place = given.dim % (len(value.shape) + 1)
+    args = reader.bound(step, "input dim")
+    value = reader.tensor(args.input)
+    place = args.dim % (len(value.shape) + 1)
     return replace(
         value,
         shape=(*value.shape[:place], 1, *value.shape[place:]),
@@ -86,13 +86,13 @@ def unsqueeze(reader: Reader, step: Step) -> Value:
 
 def squeeze(reader: Reader, step: Step) -> Any:
     """Axes of one taken away."""
-    given = reader.bound(step, "input dim", dim=None)
-    known = reader.get(given.input)
-    if isinstance(known, Stack) and given.dim == 0 and len(known.items) == 1:
+    args = reader.bound(step, "input dim", dim=None)
+    known = reader.get(args.input)
+    if isinstance(known, Stack) and args.dim == 0 and len(known.items) == 1:
         return known.items[0]
-    value = reader.tensor(given.input)
+    value = reader.tensor(args.input)
     count = len(value.shape)
-    dims = given.dim
+    dims = args.dim
     if dims is None:
         dims = range(count)
     elif isinstance(dims, int):

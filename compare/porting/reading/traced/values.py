@@ -6,6 +6,7 @@ which axes of Keras's tensor each axis of PyTorch's tensor is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,3 +150,16 @@ def uniform(constant: Constant) -> float | None:
             return None
         numbers.add(first.item())
     return numbers.pop() if len(numbers) == 1 else None
+
+
+def trimmed(items: Sequence[Any]) -> Any:
+    """An index without the whole axes at its end."""
+    items = list(items)
+    while items and items[-1] == slice(None):
+        items.pop()
+    return tuple(items)
+
+
+def written(shape: Shape) -> tuple[int | None, ...]:
+    """A shape with None where a size is open."""
+    return tuple(None if isinstance(size, Open) else size for size in shape)

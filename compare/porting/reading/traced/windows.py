@@ -83,7 +83,7 @@ def pool_function(reader: Reader, step: Step) -> Value:
     for key, word in keys.items():
         if key in renamed:
             renamed[word] = renamed.pop(key)
-    given = reader.bound(
+    args = reader.bound(
         Step(step.function, "", step.place, step.args, renamed),
         names,
         stride=None,
@@ -94,13 +94,42 @@ def pool_function(reader: Reader, step: Step) -> Value:
         divisor=None,
         return_indices=False,
     )
-    if given.return_indices or given.divisor or given.dilation not in (1, (1,) * axes):
+    if args.return_indices or args.divisor or args.dilation not in (1, (1,) * axes):
         raise Unported("pooling with indices, a divisor or a dilation")
-    size = _each(given.size, axes)
-    stride = size if given.stride in (None, (), []) else _each(given.stride, axes)
-    padding = _each(given.padding, axes)
-    window = Window(axes, size, stride, padding, given.ceil, given.counts, mean)
+    if is_whole(reader, args.input, args.size, axes):
+        return _reduced(reader, step, axes, mean)
+    size = _each(args.size, axes)
+    stride = size if args.stride in (None, (), []) else _each(args.stride, axes)
+    padding = _each(args.padding, axes)
+    window = Window(axes, size, stride, padding, args.ceil, args.counts, mean)
     return _pooled(reader, step, window)
+
+
+def is_whole(reader: Reader, source: Any, size: Any, axes: int) -> bool:
+    """Whether a window is as large as what it goes over, in every run."""
+    shape = reader.recording.steps[source.step].results[source.output].shape[-axes:]
+    sizes = tuple(size) if isinstance(size, list | tuple) else (size,) * axes
+    return sizes == tuple(shape)
+
+
+def _reduced(reader: Reader, step: Step, axes: int, mean: bool) -> Value:
+    """Pooling over all steps, which leaves one of each axis."""
+    value = reader.graph.full(reader.tensor(step.args[0]))
+    count = len(value.shape)
+    last = range(count - axes, count)
+    for dim in last:
+        value, _ = reader.plain_axis(value, dim)
+    places = [reader.axis(value, dim) for dim in last]
+    axis: Any = places[0] if axes == 1 else tuple(sorted(places))
+    tensor = reader.graph.op("mean" if mean else "max", value.tensor, axis=axis)
+    left = [k for k in range(len(value.sizes)) if k not in places]
+    moved = {k: place for place, k in enumerate(left)}
+    groups = []
+    for dim, group in enumerate(value.axes):
+        groups.append(() if dim in last else tuple(moved[k] for k in group))
+    sizes = tuple(value.sizes[k] for k in left)
+    result = step.results[0]
+    return Value(tensor, result.shape, tuple(groups), sizes, result.dtype)
 
 
 def _pooled(reader: Reader, step: Step, window: Window) -> Value:
@@ -181,7 +210,9 @@ def adaptive(reader: Reader, step: Step) -> Value:
     value = reader.tensor(step.args[0])
     if len(value.shape) != axes + 2:
         raise Unported("pooling without a batch")
-    target = _each(target, axes) if target is not None else (None,) * axes
+    if target is None:
+        raise Unported("pooling to a size that is the input's")
+    target = _each(target, axes)
     word = "Average" if mean else "Max"
     value = channels_last(reader, value)
     if set(target) == {1}:
@@ -208,7 +239,7 @@ def upsample(reader: Reader, step: Step) -> Value:
         size, factor, mode = module.size, module.scale_factor, module.mode
         corners, name = module.align_corners, name_of(reader, step)
     else:
-        given = reader.bound(
+        args = reader.bound(
             step,
             "input size scale_factor mode align_corners recompute_scale_factor "
             "antialias",
@@ -219,8 +250,8 @@ def upsample(reader: Reader, step: Step) -> Value:
             recompute_scale_factor=None,
             antialias=False,
         )
-        size, factor, mode = given.size, given.scale_factor, given.mode
-        corners, name = given.align_corners, reader.graph.free("upsample")
+        size, factor, mode = args.size, args.scale_factor, args.mode
+        corners, name = args.align_corners, reader.graph.free("upsample")
     value = reader.tensor(step.args[0])
     axes = len(value.shape) - 2
     if factor is None:
@@ -257,18 +288,18 @@ def _factor(size: Any, shape: Any, reader: Reader) -> Any:
 
 def dropout_function(reader: Reader, step: Step) -> Any:
     """Dropout as a function: a layer, if it would drop when the module trains."""
-    given = reader.bound(
+    args = reader.bound(
         step, "input p training inplace", p=0.5, training=True, inplace=False
     )
-    if not given.p:
-        return reader.get(given.input)
-    if given.training:
+    if not args.p:
+        return reader.get(args.input)
+    if args.training:
         reader.graph.note(
             f"{step.place}: dropout that acts when the module evaluates as well; the "
             "twin drops while it trains"
         )
-    value = reader.tensor(given.input)
-    plan = LayerPlan(reader.graph.free("dropout"), "Dropout", {"rate": given.p})
+    value = reader.tensor(args.input)
+    plan = LayerPlan(reader.graph.free("dropout"), "Dropout", {"rate": args.p})
     return replace(value, tensor=called(reader, plan, value))
 
 

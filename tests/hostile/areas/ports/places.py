@@ -61,7 +61,7 @@ def _beside(name: str, config: Content | None, *more: str, **files: Content) -> 
         f"ports/config-{name}",
         ("port", "fc.weights.h5", "--out", "out", "--config", "config.json", *more),
         files={"fc.weights.h5": make, **beside, **files},
-        says="config.json" if name not in UNFIT else "fc",
+        says="fc" if name in UNFIT or "numbers" in name else "config.json",
         imports="numpy",
         warm=True,
         lines=12,

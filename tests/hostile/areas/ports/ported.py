@@ -19,7 +19,8 @@ FILES = (
 )
 WRITTEN = (OUT, *(f"{OUT}/{name}" for name in FILES))
 EITHER = (SAME, REFUSED)
-LONGEST = 40  # letters at which a refusal begins with the file: its path
+SECONDS = 2.0  # of the processor, until a file is refused
+SECONDS_OF_A_PROOF = 20.0  # of a small model
 
 
 def port(
@@ -57,6 +58,7 @@ def port(
         imports="numpy",
         warm=warm,
         lines=lines,
+        seconds=SECONDS if statuses == (REFUSED,) else SECONDS_OF_A_PROOF,
     )
 
 

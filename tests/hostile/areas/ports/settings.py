@@ -66,6 +66,7 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
 ACTIVATIONS: dict[str, Any] = {
     "unknown": "my_own_activation",
     "a-number": 3,
+    "a-list": ["relu"],
     "true": True,
     "a-foreign-object": {
         "module": "os",
