@@ -1,4 +1,4 @@
-"""States that layers of Keras keep from call to call: left out, or begun anew."""
+"""States that layers of Keras keep from call to call: left out, or gone on with."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from contextlib import ExitStack, contextmanager
 import keras
 import numpy as np
 
-from compare.in_keras import rebuilding
+from compare.in_keras.calling import called
 from compare.in_keras.internals import every_layer
-from compare.in_keras.models import copied, options_set
+from compare.in_keras.models import copied, forget_states, options_set
 from compare.in_keras.precision import settled
 from compare.judging.words import Precision
 
@@ -23,14 +23,6 @@ def forgetting(model: keras.Model) -> Iterator[None]:
             if getattr(layer, "stateful", False) is True:
                 stack.enter_context(options_set(layer, stateful=False))
         yield
-
-
-def begin_anew(model: keras.Model) -> None:
-    """Let the next call begin with zeros."""
-    for layer in every_layer(model):
-        if isinstance(layer, keras.layers.RNN) and layer.stateful:
-            for state in keras.tree.flatten(layer.states):
-                state.assign(np.zeros(state.shape))
 
 
 def over_calls(
@@ -47,6 +39,6 @@ def over_calls(
         For each call, one array for each result.
     """
     copy = copied(model, dtype)
-    begin_anew(copy)
+    forget_states(copy)
     with settled(dtype):
-        return [rebuilding.called(copy, arrays, dtype) for arrays in calls]
+        return [called(copy, arrays, dtype) for arrays in calls]

@@ -116,8 +116,9 @@ def keeps_states(model: keras.Model | Renamed) -> bool | None:
 def forget_states(model: keras.Model) -> None:
     """Let layers that keep states from call to call begin the next one with zeros."""
     for layer in every_layer(model):
-        if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
-            layer.reset_states()
+        if isinstance(layer, keras.layers.RNN) and layer.stateful:
+            for state in keras.tree.flatten(layer.states):  # of cells in a stack too
+                state.assign(np.zeros(state.shape))
 
 
 @contextmanager

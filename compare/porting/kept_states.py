@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from compare.in_keras import kept_states as in_keras
-from compare.in_keras.models import keeps_states
+from compare.in_keras.models import forget_states, keeps_states
 from compare.in_pytorch import kept_states as in_pytorch
 from compare.judging.arrays import sequence
 from compare.judging.distances import distance
@@ -53,7 +53,7 @@ def forgetting(port: Any, original: Any) -> Iterator[None]:
 def begin_anew(port: Any, original: Any) -> bool:
     """Let the next call of both begin with zeros; returns whether states are kept."""
     in_pytorch.begin_anew(port)
-    in_keras.begin_anew(original)
+    forget_states(original)
     return bool(keeps_states(original))
 
 

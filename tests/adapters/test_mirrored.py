@@ -51,6 +51,7 @@ FILES = {
     "needed_arguments": "each kind says how it is written in PyTorch",
     "made_layers": "source of PyTorch is run, so that its layers need not be made",
     "placed_weights": "source of PyTorch loads its weights itself",
+    "calling": "originals of ports are Keras's, and called as a whole",
     "rebuilding": "shapes and masks are known of Keras's model, which is the twin",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
@@ -58,6 +59,8 @@ FILES = {
 # Public names of a file that one adapter alone has.
 NAMES = {
     # What layers take and return differs by framework; these bring it to one form.
+    "kept_states.begin_anew": "layers of Keras do it by models.forget_states",
+    "models.forget_states": "a port of PyTorch does it by kept_states.begin_anew",
     "arrays.features_in_place": "arrays are put into PyTorch's model alone",
     "arrays.batch_or_time_first": "layers of Keras have the batch first",
     "arrays.tensors_in": "Keras has one of its own, keras.tree",

@@ -10,8 +10,9 @@ import keras
 import pytest
 from keras import layers
 
-from compare.porting import port as porting
+from compare.porting import written
 from compare.porting.kept_states import CALLS, WEIGHTS
+from compare.porting.port import port
 from compare.porting.wishes import wished
 from tests.support.ports import drawn
 
@@ -64,7 +65,7 @@ def saved(make, folder):
 
 
 def ported(path, folder):
-    return porting.port(wished(str(path), str(folder / "port")))
+    return port(wished(str(path), str(folder / "port")))
 
 
 @pytest.mark.parametrize("make", MODELS)
@@ -92,7 +93,7 @@ def test_a_port_that_keeps_its_states_is_proved(make, tmp_path):
 @pytest.mark.filterwarnings("ignore")
 def test_a_port_that_forgets_its_states_is_different(make, tmp_path, monkeypatch):
     """Each of its calls begins with zeros, which only calls in turn show."""
-    write = porting.pytorch_source
+    write = written.pytorch_source
 
     def forgetful(*args):
         source = write(*args)
@@ -101,7 +102,7 @@ def test_a_port_that_forgets_its_states_is_different(make, tmp_path, monkeypatch
         assert text != source.text
         return replace(source, text=text)
 
-    monkeypatch.setattr(porting, "pytorch_source", forgetful)
+    monkeypatch.setattr(written, "pytorch_source", forgetful)
     result = ported(saved(make, tmp_path), tmp_path)
 
     assert not result.is_proved

@@ -33,8 +33,9 @@ def run_masked(layer: nn.RNNBase, x: torch.Tensor, mask: torch.Tensor):
     h, states = layer(packed)
     h, _ = pad_packed_sequence(h, batch_first=True)
     place = mask.cumsum(dim=1).unsqueeze(-1) - 1  # of the last step that counted
-    h = h.gather(1, place.clamp(min=0).expand(-1, -1, h.shape[-1]))
-    h = h.masked_fill(place < 0, 0)
+    h = h.gather(1, place.clamp(min=0).expand(-1, -1, h.shape[-1])).masked_fill(
+        place < 0, 0
+    )
     is_empty = lengths[:, None] == 0
     if isinstance(states, torch.Tensor):
         return h, states.masked_fill(is_empty, 0)
