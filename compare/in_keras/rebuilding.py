@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,8 +14,10 @@ import numpy as np
 from compare.errors import BadInput
 from compare.in_keras.calling import called
 from compare.in_keras.internals import mask_of, nodes_noted, operation_of, set_mask
+from compare.in_keras.legal_names import legal_names
 from compare.in_keras.made_layers import Bounded, made, operation
 from compare.in_keras.models import copied, forget_states
+from compare.in_keras.operation_names import name_operations
 from compare.in_keras.placed_weights import place
 from compare.in_keras.precision import settled
 from compare.in_keras.refusals import message
@@ -163,7 +164,9 @@ class _Graph:
         operations: list[Any] = []
         with nodes_noted(operations.append):
             results = self._results(self.inputs)
-        self._name(operations, results, legal)
+        names = self._names_of_operations(results, legal)
+        taken = {legal[name] for name in self._live}
+        name_operations(operations, names, taken)
         find = partial(_result, results)
         try:
             self.model = keras.Model(
@@ -271,33 +274,15 @@ class _Graph:
             results.append(tensors)
         return results
 
-    def _name(
-        self, operations: Sequence[Any], results: Results, legal: Mapping[str, str]
-    ) -> None:
-        """Name operations after the plan; Keras's names may be those of layers.
-
-        Args:
-            operations: all that were called, those of masks too, and layers.
-            results: of all calls.
-            legal: names that Keras admits, by those of the plan.
-        """
-        of_plan: dict[int, str] = {}
+    def _names_of_operations(
+        self, results: Results, legal: Mapping[str, str]
+    ) -> dict[int, str]:
+        """The names that operations have in the plan, by their `id`."""
+        names: dict[int, str] = {}
         for call, tensors in zip(self.plan.calls, results, strict=True):
             if self.plan.layers[call.layer].keras.startswith(OPERATION):
-                of_plan.setdefault(id(operation_of(tensors[0])), legal[call.layer])
-        used = {legal[name] for name in self._live}
-        taken = set(legal.values())
-        for maker in operations:
-            if isinstance(maker, keras.Layer):
-                continue
-            first = name = of_plan.get(id(maker), maker.name)
-            is_of_mask = id(maker) not in of_plan
-            number = 1
-            while name in used or (is_of_mask and name in taken):
-                number += 1
-                name = f"{first}_{number}"
-            used.add(name)
-            maker.name = name
+                names.setdefault(id(operation_of(tensors[0])), legal[call.layer])
+        return names
 
     def _called(self, call: Call, args: Any, kwargs: Any) -> Any:
         """What a layer or an operation makes of symbolic tensors."""
@@ -345,26 +330,6 @@ class _Graph:
                 set_mask(output, mask_of(end))
         facts = [tuple(map(_facts_of, tensors)) for tensors in results]
         models[name] = _common(models[name], facts) if name in models else facts
-
-
-def legal_names(names: Iterable[str]) -> dict[str, str]:
-    """Names that Keras and TensorFlow admit, no two alike, by the names as they were.
-
-    They have no slashes, no spaces, and a letter or a digit first.
-    """
-    legal: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
-        if not re.match("[A-Za-z0-9.]", plain):
-            plain = f"layer{plain}"
-        number, free = 1, plain
-        while free in taken:
-            number += 1
-            free = f"{plain}_{number}"
-        taken.add(free)
-        legal[name] = free
-    return legal
 
 
 def _result(results: Results, tensor: Tensor) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from compare.errors import BadInput
 from compare.judging.four import Four
 from compare.judging.result import SAME, StageResult, worst_of
 from compare.judging.verdict import judge
@@ -58,12 +59,24 @@ def confirmation(
         original: loaded from the file.
         rebuilt: the live model of Keras 3 that was made of what was read.
         runs: inputs of each run, one array for each.
+
+    Raises:
+        BadInput: if Keras 3 does not run the rebuilt model.
     """
     from compare.in_keras import rebuilding
+    from compare.in_keras.refusals import message
 
     results: list[StageResult] = []
     for number, arrays in enumerate(runs):
-        t32, t64 = (rebuilding.results(rebuilt, arrays, dtype) for dtype in PRECISIONS)
+        try:
+            t32, t64 = (
+                rebuilding.results(rebuilt, arrays, dtype) for dtype in PRECISIONS
+            )
+        except Exception as error:  # Keras raises many kinds
+            raise BadInput(
+                "expected layers that run in Keras 3 as they did, got a model that it "
+                f"does not run: {message(error)}"
+            ) from None
         k32, k64 = (original.results(arrays, dtype) for dtype in PRECISIONS)
         for place, arrays_of_result in enumerate(zip(t32, t64, k32, k64, strict=True)):
             name = f"run {number + 1}, result {place + 1}"

@@ -23,6 +23,7 @@ from compare.porting.wishes import (
     EXAMPLE,
     MEANINGS,
     MODEL,
+    ONNX,
     README,
     TWIN,
     WEIGHTS,
@@ -53,6 +54,7 @@ def port(wish: Wish) -> Port:
     # Here, since they load the frameworks.
     from compare.in_keras import saved as saved_models
     from compare.in_pytorch import ports
+    from compare.porting.onnx_port import onnx_of
     from compare.porting.written import written
 
     saved, names = wish.saved, wish.files
@@ -79,6 +81,10 @@ def port(wish: Wish) -> Port:
     given = list(runs[0]) if keeps_states else list(map(shortened, runs[0]))
     right = saved_models.results(judge.model, given)
     example = example_of(given, ports.results(module, given), right, work.names)
+    extra: dict[str, bytes] = {}
+    if wish.onnx:
+        extra[ONNX], note = onnx_of(module, plan, original.facts, runs, example.limit)
+        notes = (*notes, note)
     facts_of_readme = readme.Facts(
         source=wish.path.name,
         version=saved.version and f"Keras {saved.version}",
@@ -102,6 +108,7 @@ def port(wish: Wish) -> Port:
         EXAMPLE: save_arrays(dict(example.arrays)),
         README: readme_text,
         EVIDENCE: document,
+        **extra,
     }
     if wish.twin:
         twin = keras_source(work.plan, work.facts, original.models)

@@ -19,7 +19,7 @@ from compare.porting.port import port
 from compare.porting.wishes import wished
 
 pytestmark = [
-    pytest.mark.slow,  # one minute and a half
+    pytest.mark.slow,  # several minutes
     pytest.mark.xdist_group("ported kinds"),  # the sources are checked together
 ]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
+from compare.errors import BadInput
+from compare.in_keras.legal_names import legal_names
 from compare.in_keras.needed_arguments import defaults_of
-from compare.in_keras.rebuilding import legal_names
 from compare.kinds.graph import (
     INPUT,
+    OLD_MASKS,
     OPERATION,
     Call,
     LayerPlan,
@@ -164,6 +167,7 @@ class _Writer:
             before = self._targets(number, layer, one_call)
             self._body += statement(code, before, comment=self._comment(number))
             return
+        layer = self._without_old_masks(layer, one_call)
         args = [self._code(value) for value in one_call.args]
         kwargs = {key: self._code(value) for key, value in one_call.kwargs.items()}
         count = sum(other.layer == layer.name for other in self._plan.calls)
@@ -187,6 +191,23 @@ class _Writer:
             self._give_variable(layer, maker)
         code = call(self._layers[layer.name], args, kwargs)
         self._body += statement(code, before, comment=self._comment(number))
+
+    def _without_old_masks(self, layer: LayerPlan, one_call: Call) -> LayerPlan:
+        """A join as Keras 3 has it.
+
+        Raises:
+            BadInput: if it joins masked tensors, which no layer of Keras 3 does so.
+        """
+        config = dict(layer.config)
+        if not config.pop(OLD_MASKS, False):
+            return layer
+        if any(self._facts_of(tensor).masked for tensor in one_call.inputs):
+            raise BadInput(
+                f"{layer.name}: expected a layer that Keras 3 has, to write it as "
+                f"source, got {layer.keras} of masked tensors as Keras had it before "
+                "version 3, where a step counts that counts in all; leave out --twin"
+            )
+        return replace(layer, config=config)
 
     def _give_variable(self, layer: LayerPlan, maker: Brackets) -> None:
         """Write a line that makes a layer, to be called by its variable."""

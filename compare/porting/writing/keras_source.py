@@ -35,6 +35,7 @@ def keras_source(
         The text of the file, as ruff would format it.
 
     Raises:
+        BadInput: if the model has a layer that no Keras 3 has.
         ValueError, TypeError: if Keras refuses a layer, which `rebuilt` tells better.
     """
     file = _File(models, {function, OLD_HARD_SIGMOID})
