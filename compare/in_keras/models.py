@@ -113,13 +113,6 @@ def keeps_states(model: keras.Model | Renamed) -> bool | None:
     return any(getattr(layer, "stateful", False) for layer in layers)
 
 
-def forget_states(model: keras.Model) -> None:
-    """Let layers that keep states from call to call begin the next one with zeros."""
-    for layer in every_layer(model):
-        if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
-            layer.reset_states()
-
-
 @contextmanager
 def untouched() -> Iterator[None]:
     """Leave the random numbers that Keras draws from as they were before the block."""

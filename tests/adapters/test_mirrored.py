@@ -51,6 +51,8 @@ FILES = {
     "needed_arguments": "each kind says how it is written in PyTorch",
     "made_layers": "source of PyTorch is run, so that its layers need not be made",
     "placed_weights": "source of PyTorch loads its weights itself",
+    "old_joins": "Keras 3 joins masked tensors otherwise than Keras 2 did",
+    "operation_names": "a functional model of Keras has no two of one name",
     "rebuilding": "shapes and masks are known of Keras's model, which is the twin",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }
