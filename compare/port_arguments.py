@@ -76,7 +76,7 @@ def _add(verb: argparse.ArgumentParser) -> None:
         "--stub",
         action="store_true",
         help="leave layers that cannot be ported for you to write, each a class that "
-        "says what it stands for; the rest is written and compared",
+        "says what it stands for; the rest is written and compared (of Keras models)",
     )
     verb.add_argument(
         "--onnx",

@@ -102,7 +102,8 @@ class Original:
             inputs.append(tensorflow.constant(array, dtype if is_float else None))
         with _quiet(), self._floats(dtype), exact_constants(dtype, self._tensorflow):
             model = self._in(dtype)
-            model.reset_states()  # of stateful layers, which have run before
+            if model.stateful:
+                model.reset_states()  # the rebuilt model begins each run with zeros
             given = tensorflow.nest.pack_sequence_as(model.input, inputs)
             returned = model(given, training=False)
         return [np.asarray(tensor) for tensor in tensorflow.nest.flatten(returned)]

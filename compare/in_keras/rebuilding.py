@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from compare.errors import BadInput
 from compare.in_keras.arrays import to_numpy
 from compare.in_keras.internals import mask_of, nodes_noted, operation_of, set_mask
+from compare.in_keras.legal_names import legal_names
 from compare.in_keras.made_layers import Bounded, made, operation
 from compare.in_keras.models import copied
 from compare.in_keras.operation_names import name_operations
@@ -119,16 +119,29 @@ def results(
         dtype: in which it computes.
     """
     with settled(dtype):
-        tensors = []
-        for array in arrays:
-            float_dtype = dtype if array.dtype.kind == "f" else None
-            tensors.append(keras.ops.convert_to_tensor(array, float_dtype))
-        given: Any = tensors[0]  # of a Sequential, which does not know its input
-        if not isinstance(model, keras.Sequential):
-            given = keras.tree.pack_sequence_as(model.input, tensors)
         copy = copied(model, dtype)
         forget_states(copy)
-        returned = copy(given, training=False)
+        return called(copy, arrays, dtype)
+
+
+def called(
+    model: keras.Model, arrays: Sequence[np.ndarray], dtype: Precision
+) -> list[np.ndarray]:
+    """What a call of a functional model returns, one array for each result.
+
+    Args:
+        model: in the precision in which it computes.
+        arrays: one for each input, in order.
+        dtype: that precision, which Keras makes layers in just now.
+    """
+    tensors = []
+    for array in arrays:
+        float_dtype = dtype if array.dtype.kind == "f" else None
+        tensors.append(keras.ops.convert_to_tensor(array, float_dtype))
+    given: Any = tensors[0]  # of a Sequential, which does not know its input
+    if not isinstance(model, keras.Sequential):
+        given = keras.tree.pack_sequence_as(model.input, tensors)
+    returned = model(given, training=False)
     return [to_numpy(tensor) for tensor in keras.tree.flatten(returned)]
 
 
@@ -338,26 +351,6 @@ class _Graph:
                 set_mask(output, mask_of(end))
         facts = [tuple(map(_facts_of, tensors)) for tensors in results]
         models[name] = _common(models[name], facts) if name in models else facts
-
-
-def legal_names(names: Iterable[str]) -> dict[str, str]:
-    """Names that Keras and TensorFlow admit, no two alike, by the names as they were.
-
-    They have no slashes, no spaces, and a letter or a digit first.
-    """
-    legal: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
-        if not re.match("[A-Za-z0-9.]", plain):
-            plain = f"layer{plain}"
-        number, free = 1, plain
-        while free in taken:
-            number += 1
-            free = f"{plain}_{number}"
-        taken.add(free)
-        legal[name] = free
-    return legal
 
 
 def _result(results: Results, tensor: Tensor) -> Any:

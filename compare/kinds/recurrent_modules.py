@@ -9,7 +9,7 @@ from typing import Any
 from compare.kinds.graph import LayerPlan
 from compare.kinds.layer import Arrays
 from compare.kinds.recurrent_cells import Cell, cells_of
-from compare.kinds.recurrent_written_out import written_out
+from compare.kinds.recurrent_written_out import take_states, written_out
 from compare.kinds.source import Site, TensorText, call_text, changed, shape_text
 
 
@@ -122,11 +122,7 @@ class Run:
         target = self._tuple(states) if states else "_"
         if self.keeps:
             target = self.site.variable("states")
-        comment = ""
-        if output != "_" and self.site.x.axes == 3:
-            length = self.site.x.shape[1]
-            shape = (self.site.x.shape[0], length, self.module.size)
-            comment = shape_text(TensorText("", shape))
+        comment = "" if output == "_" else self._shape()
         self.site.line(f"{output}, {target} = {call}", comment)
         if self.keeps:
             self.site.line(f"{self._kept()}.keep({target})")
@@ -136,17 +132,32 @@ class Run:
                     names = ", ".join(states)
                 self.site.line(f"{names} = {target}")
 
+    def _shape(self) -> str:
+        """The shape of the outputs, for a comment."""
+        x, size = self.site.x, self.module.size
+        before = x.shape[:2]
+        images = x.axes - 3
+        if not images:
+            return shape_text(TensorText("", (*before, size)))
+        shape = self.site.outputs[0].shape
+        if self.module.cell.config.get("data_format") == "channels_first":
+            shape = (*before, size, *shape[-images:])
+        else:
+            shape = (*before, *shape[-1 - images : -1], size)
+        return shape_text(TensorText("", shape, has_time=True))
+
     def _call(self) -> str:
         layer = self.module.made(self.site)
         begun = self._begun()
+        states = f", {begun}" if begun else ""
         if not self.module.cell.is_plain:
             mask = f", mask={self.mask}" if self.mask else ""
-            states = f", {begun}" if begun else ""
+            if begun or mask:
+                take_states(self.site, self.module.cell)
             return f"{layer}({self.x}{states}{mask})"
-        states = f", {begun}" if begun else ""
         if not self.mask:
             return f"{layer}({self.x}{states})"
-        self.site.helper("run_masked")
+        self.site.helper("run_masked_general" if begun else "run_masked")
         return f"run_masked({layer}, {self.x}, {self.mask}{states})"
 
     def _kept(self) -> str:

@@ -13,6 +13,9 @@ FILES = {
 }
 RESET_BEFORE = ("gru_reset_before", "GRUResetBefore")
 CONVOLVING = ("conv_lstm_layer", "ConvLSTMLayer")
+# Files with what their layers are, which can be given a mask and states as well.
+GENERAL_LAYER = "recurrent_layer_general"
+GENERAL_CONVOLVING = "conv_lstm_layer_general"
 
 
 def written_out(site: Site, cell: Cell) -> str:
@@ -30,11 +33,16 @@ def written_out(site: Site, cell: Cell) -> str:
     axis = -1
     if cell.convolves:
         axis = 1
-        settings = [*_window(site, cell), *settings]
+        settings = [*_window(cell), *settings]
     if cell.activation != "tanh":
         settings.append(f"activation={function_text(site, cell.activation, axis)}")
     if cell.gate != "sigmoid":
         settings.append(f"gate={function_text(site, cell.gate, axis)}")
+    if cell.convolves:
+        further = _further_settings(cell)
+        settings += further
+        if further:
+            site.helper(GENERAL_CONVOLVING)
     return f"{', '.join([text[:-1], *settings])})"
 
 
@@ -44,32 +52,34 @@ def _file_of(cell: Cell) -> tuple[str, str]:
     return RESET_BEFORE if cell.resets_before else FILES[cell.keras]
 
 
-def _window(site: Site, cell: Cell) -> list[str]:
-    """The settings of a layer that convolves."""
-    kernel = tuple(cell.arrays["kernel"].shape[:-2])
-    axes = len(kernel)
-    strides = _for_each_axis(cell, "strides", axes)
-    dilations = _for_each_axis(cell, "dilation_rate", axes)
-    channels_last = cell.config.get("data_format") != "channels_first"
-    settings = [repr(kernel)]
-    if strides != (1,) * axes:
-        settings.append(f"stride={number_text(strides)}")
-    if dilations != (1,) * axes:
-        settings.append(f"dilation={number_text(dilations)}")
+def take_states(site: Site, cell: Cell) -> None:
+    """Let the layer of a cell be given states to begin with, and a mask."""
+    site.helper(GENERAL_CONVOLVING if cell.convolves else GENERAL_LAYER)
+
+
+def _window(cell: Cell) -> list[str]:
+    """The settings of the window of a layer that convolves."""
+    settings = [repr(_kernel_size(cell))]
     if cell.config.get("padding", "valid") == "same":
-        sizes = site.x.shape[2:-1] if channels_last else site.x.shape[3:]
-        padding: list[int] = []
-        for size, reach, stride, dilation in zip(
-            sizes, kernel, strides, dilations, strict=True
-        ):
-            assert size is not None, "Keras asks for the sizes of images"
-            reach = (reach - 1) * dilation + 1
-            steps = max((size - 1) // stride * stride + reach - size, 0)
-            padding = [steps // 2, steps - steps // 2, *padding]
-        settings.append(f"padding={tuple(padding)}")
-    if not channels_last:
+        settings.append('padding="same"')
+    return settings
+
+
+def _further_settings(cell: Cell) -> list[str]:
+    """The settings of a layer that convolves, which most have not."""
+    settings = []
+    axes = len(_kernel_size(cell))
+    for name, keras_name in (("stride", "strides"), ("dilation", "dilation_rate")):
+        steps = _for_each_axis(cell, keras_name, axes)
+        if steps != (1,) * axes:
+            settings.append(f"{name}={steps}")
+    if cell.config.get("data_format") == "channels_first":
         settings.append("channels_last=False")
     return settings
+
+
+def _kernel_size(cell: Cell) -> tuple[int, ...]:
+    return tuple(cell.arrays["kernel"].shape[:-2])
 
 
 def _for_each_axis(cell: Cell, name: str, axes: int) -> tuple[int, ...]:

@@ -29,6 +29,12 @@ AXES = {
     4: ("batch", "height", "width", "channels"),
     5: ("batch", "depth", "height", "width", "channels"),
 }
+# The same of films, which have an image for each step.
+AXES_OF_FILMS = {
+    4: ("batch", "time", "width", "channels"),
+    5: ("batch", "time", "height", "width", "channels"),
+    6: ("batch", "time", "depth", "height", "width", "channels"),
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class TensorText:
             Keras hands on no mask with it.
         folded: how many steps each axis has that PyTorch's tensor has in its batch, as
             text: `shape` has these axes after the batch.
+        has_time: whether its second axis is time, where it may be one of an image.
     """
 
     text: str
@@ -53,6 +60,7 @@ class TensorText:
     features_second: bool = False
     mask: str = ""
     folded: tuple[str, ...] = ()
+    has_time: bool = False
 
     @property
     def axes(self) -> int:
@@ -77,7 +85,7 @@ class TensorText:
         if not self.folded:
             return self
         shape = (None, *self.shape[len(self.folded) + 1 :])
-        return replace(self, shape=shape, mask="", folded=())
+        return replace(self, shape=shape, mask="", folded=(), has_time=False)
 
     def axis_in_torch(self, axis: int) -> int:
         """The number of PyTorch's axis for one of Keras's, counted from either end."""
@@ -387,9 +395,11 @@ def shape_text(value: TensorText) -> str:
     batch = " * ".join(("batch", *value.folded))
     value = value.step
     names = AXES.get(value.axes)
-    if value.axes == 2 and value.shape[1] is None:
+    if value.has_time:
+        names = AXES_OF_FILMS[value.axes]
+    elif value.axes == 2 and value.shape[1] is None:
         names = ("batch", "time")  # of numbers that an embedding looks up
-    if names and value.axes > 3 and value.shape[-1] is None and value.shape[1]:
+    elif names and value.axes > 3 and value.shape[-1] is None and value.shape[1]:
         names = ("batch", "channels", *names[1:-1])  # as a layer's data format has them
     sizes = []
     for axis, size in enumerate(value.shape):

@@ -39,7 +39,6 @@ class BackWish:
             or the module tells.
         folder: where the port goes.
         seed: of inputs and random weights.
-        stub: whether to leave what Keras cannot have for the user to write.
     """
 
     weights: Path
@@ -47,7 +46,6 @@ class BackWish:
     shape: Shape | None
     folder: Path
     seed: int
-    stub: bool = False
 
 
 def is_of_pytorch(path: str) -> bool:
@@ -73,7 +71,7 @@ def wished_back(
         shape: of the module's input, as text: "batch,time,40".
         force: whether files of an earlier port may be overwritten.
         seed: of inputs and random weights.
-        stub: whether to leave what Keras cannot have for the user to write.
+        stub: whether stubs were asked for, which this direction does not have.
 
     Raises:
         BadInput: if something is missing, or cannot be read or written.
@@ -84,13 +82,19 @@ def wished_back(
             "not say what computes with them, got none; name the file and the class, "
             "such as --model my_net.py:Net"
         )
+    if stub:
+        raise BadInput(
+            "--stub: expected a saved model of Keras, got weights of PyTorch, whose "
+            "twin in Keras has no stubs yet; leave it out, and what Keras cannot have "
+            "is named"
+        )
     split("--model", made_by)
     target = folder.checked(out, FILES, force)
     foreign.check_file(Path(path))
     if not os.path.getsize(path):
         raise BadInput(f"{path}: expected a file, got an empty one; save it again")
     sizes = None if shape is None else _sizes(shape)
-    return BackWish(Path(path), made_by, sizes, target, seed, stub)
+    return BackWish(Path(path), made_by, sizes, target, seed)
 
 
 def _sizes(text: str) -> Shape:

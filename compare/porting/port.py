@@ -5,7 +5,7 @@ from __future__ import annotations
 from safetensors.numpy import save as save_arrays
 
 from compare.errors import BadInput
-from compare.porting import folder, inputs, readme
+from compare.porting import folder, inputs, kept_states, readme
 from compare.porting.contents import (
     Port,
     class_name,
@@ -23,6 +23,7 @@ from compare.porting.wishes import (
     EXAMPLE,
     MEANINGS,
     MODEL,
+    ONNX,
     README,
     TWIN,
     WEIGHTS,
@@ -53,6 +54,7 @@ def port(wish: Wish) -> Port:
     # Here, since they load the frameworks.
     from compare.in_keras import saved as saved_models
     from compare.in_pytorch import ports
+    from compare.porting.onnx_port import onnx_of
     from compare.porting.written import written
 
     saved, names = wish.saved, wish.files
@@ -75,9 +77,14 @@ def port(wish: Wish) -> Port:
     packs = "pack_padded_sequence" in source.text
     evidence = proved(wish.path.name, module, judge, runs, wish.seed, packs)
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes, *work.notes)))
-    given = list(map(shortened, runs[0]))
+    keeps_states = kept_states.begin_anew(module, judge.model)
+    given = list(runs[0]) if keeps_states else list(map(shortened, runs[0]))
     right = saved_models.results(judge.model, given)
     example = example_of(given, ports.results(module, given), right, work.names)
+    extra: dict[str, bytes] = {}
+    if wish.onnx:
+        extra[ONNX], note = onnx_of(module, plan, original.facts, runs, example.limit)
+        notes = (*notes, note)
     facts_of_readme = readme.Facts(
         source=wish.path.name,
         version=saved.version and f"Keras {saved.version}",
@@ -101,6 +108,7 @@ def port(wish: Wish) -> Port:
         EXAMPLE: save_arrays(dict(example.arrays)),
         README: readme_text,
         EVIDENCE: document,
+        **extra,
     }
     if wish.twin:
         twin = keras_source(work.plan, work.facts, original.models)

@@ -13,7 +13,7 @@ from compare.errors import BadInput
 from compare.judging.cleaning import cleaned
 from compare.judging.evidence import Evidence
 from compare.judging.result import Result
-from compare.porting import reference
+from compare.porting import kept_states, reference
 from compare.porting.judges import Judge
 from compare.progress import say
 from compare.subjects.own import run
@@ -59,15 +59,18 @@ def proved(
     ]
     results: list[Result] = []
     notes: list[str] = []
+    taken: list[Sequence[np.ndarray]] = []
     for number, pair in enumerate(pairs):
         say(f"comparing the port with the original on {described(pair)}")
         try:
-            judged = run.run(pair)
+            with kept_states.forgetting(port, judge.model):
+                judged = run.run(pair)
         except BadInput as error:
             if number == 0:
                 raise
             notes.append(f"not run on {described(pair)}: {error}")
             continue
+        taken.append(pair.arrays)
         if number == 0:
             results += judged.results
             notes += [n for n in judged.notes if not (packs and n.startswith(INSIDE))]
@@ -77,6 +80,10 @@ def proved(
                 replace(result, sensitivity=None, unexercised=None)
                 for result in judged.results
             ]
+    in_turn = kept_states.over_calls(name, port, judge.model, taken, results[0].length)
+    if in_turn is not None:
+        results += in_turn.results
+        notes.append(in_turn.note)
     return Evidence(
         versions=versions(),
         inputs={"x": "; ".join(map(described, pairs)), "seed": seed},

@@ -17,7 +17,7 @@ EXAMPLE, README, EVIDENCE = "example.safetensors", "README.md", "evidence.json"
 TWIN, ONNX = "keras_model.py", "model.onnx"
 FILES = (MODEL, WEIGHTS, CHECK, EXAMPLE, README, EVIDENCE)
 
-NEEDED_FOR_ONNX = ("onnx", "onnxscript")  # by the exporter of PyTorch
+NEEDED_FOR_ONNX = ("onnx", "onnxscript", "onnxruntime")
 
 MEANINGS = {
     MODEL: "the source",

@@ -100,5 +100,29 @@ def test_the_line_of_a_layer_is_short():
     inputs = keras.Input((None, 5, 6, 2))
     layer = layers.ConvLSTM2D(3, (3, 2), padding="same", name="seen")
     source = port_of(drawn(keras.Model(inputs, layer(inputs)))).source
-    assert "self.seen = ConvLSTMLayer(2, 3, (3, 2), padding=(0, 1, 1, 1))\n" in source
-    assert "h, _ = self.seen(x)\n" in source
+    assert 'self.seen = ConvLSTMLayer(2, 3, (3, 2), padding="same")\n' in source
+    assert "h, _ = self.seen(x)  # (batch, time, 5, 6, 3)\n" in source
+
+
+def test_axes_of_films_are_called_by_their_names():
+    """The second axis of what a ConvLSTM takes is time; of a volume it is depth."""
+    film = keras.Input((None, 5, 6, 2))
+    h = layers.ConvLSTM2D(3, 3, return_sequences=True, padding="same")(film)
+    source = port_of(drawn(keras.Model(film, layers.ReLU()(h)))).source
+    assert "x: float, (batch, time, 5, 6, 2)." in source
+    assert "returns: float, (batch, time, 5, 6, 3)." in source
+    assert "# (batch, time, 5, 6, 3)\n" in source
+    volume = keras.Input((None, 5, 6, 2))
+    model = keras.Model(volume, layers.Conv3D(3, 3, padding="same")(volume))
+    assert "x: float, (batch, depth, 5, 6, 2)." in port_of(drawn(model)).source
+
+
+def test_a_port_has_one_class_for_all_its_layers():
+    """Where one layer has strides, the class that has them serves the others too."""
+    inputs = keras.Input((None, 5, 6, 2))
+    x = layers.ConvLSTM2D(3, 3, return_sequences=True, padding="same")(inputs)
+    model = drawn(keras.Model(inputs, layers.ConvLSTM2D(2, (3, 2), 2, "same")(x)))
+    source = port_of(model).source
+    assert source.count("class ConvLSTMLayer(") == 1
+    assert "stride=(2, 2)" in source
+    assert widest_gap(model, images(2)) < CLOSE

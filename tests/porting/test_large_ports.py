@@ -12,7 +12,7 @@ from compare.porting import port as porting
 from compare.porting.wishes import wished
 
 ROWS, FEATURES = 60_000, 128  # 31 MB
-ALLOWED = 8  # times loading and saving by Keras; 2 to 4 where it was measured
+ALLOWED = 8  # times loading and saving by Keras; 4 to 5 where it was measured
 ROUNDS = 3
 
 

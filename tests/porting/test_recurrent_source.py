@@ -192,3 +192,26 @@ def test_dropout_of_a_layer_is_told():
     assert "drops 20 % of the inputs" in source
     assert "drops 40 % of the states" in source
     assert_same(model)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softsign"])
+def test_what_a_port_does_not_use_stays_away(activation):
+    """Masks and states stand in a port if a layer of its is given them, once for all.
+
+    The larger class or function then takes the place of the smaller one.
+    """
+    inputs, other = keras.Input((None, FEATURES)), keras.Input((None, FEATURES))
+    x = inputs
+    if activation == "tanh":
+        x = layers.Masking(-1.0)(inputs)
+    x, state = layers.GRU(
+        5, activation=activation, return_sequences=True, return_state=True
+    )(x)
+    plain = port_of(drawn(keras.Model(inputs, layers.Dense(2)(x)))).source
+    second = layers.GRU(5, activation=activation)
+    x = second(other, initial_state=state, mask=keras.ops.any(other != -1.0, -1))
+    both = port_of(drawn(keras.Model([inputs, other], x))).source
+    taken = "def run_masked(" if activation == "tanh" else "class RecurrentLayer("
+    assert plain.count(taken) == both.count(taken) == 1
+    assert "states=None" not in plain
+    assert "states=None" in both

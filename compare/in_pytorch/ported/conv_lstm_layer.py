@@ -16,25 +16,18 @@ class ConvLSTMLayer(nn.Module):
 
     Args:
         in_channels: of x.
-        out_channels: of h and of c.
+        out_channels: of h and of c, which begin with zeros.
         kernel_size: of both windows, by axis.
-        stride: of the window over x.
-        dilation: of the window over x.
-        padding: zeros around x, before and after, in the order of `F.pad`: the last
-            axis first. None where the window stays within x.
+        padding: "same" where the window over x goes on beyond its edges, over zeros, or
+            "valid".
         bias: whether there is a bias.
         activation: tanh in the paper.
         gate: sigmoid in the paper.
-        channels_last: whether channels are the last axis of x, of h and of c.
 
     Call:
-        x: float, (batch, time, *size, in_channels), or (batch, time, in_channels,
-            *size).
-        states: h and c to begin with, (batch, *size, out_channels) each, channels where
-            x has them; zeros if None.
-        mask: bool, (batch, time), the steps that count; all if None. Any other step
-            leaves the states as they are and repeats the last output, at first zeros.
-        returns: outputs, (batch, time, *size, out_channels), and the last h and c.
+        x: float, (batch, time, *size, in_channels).
+        returns: outputs, (batch, time, *size, out_channels), and the last h and c,
+            (batch, *size, out_channels) each.
 
     Source: Shi et al. 2015, arXiv:1506.04214, equation 3, without peepholes.
     """
@@ -44,13 +37,10 @@ class ConvLSTMLayer(nn.Module):
         in_channels: int,
         out_channels: int,
         kernel_size: tuple[int, ...],
-        stride=1,
-        dilation=1,
-        padding: tuple[int, ...] | None = None,
+        padding: str = "valid",
         bias: bool = True,
         activation=torch.tanh,
         gate=torch.sigmoid,
-        channels_last: bool = True,
     ):
         super().__init__()
         rows = 4 * out_channels
@@ -60,48 +50,23 @@ class ConvLSTMLayer(nn.Module):
         for weight in (self.weight_ih, self.weight_hh):
             nn.init.xavier_uniform_(weight)
         self.convolve = (F.conv1d, F.conv2d, F.conv3d)[len(kernel_size) - 1]
-        self.stride = stride
-        self.dilation = dilation
         self.padding = padding
         self.activation = activation
         self.gate = gate
-        self.channels_last = channels_last
 
-    def step(self, from_x: torch.Tensor, h: torch.Tensor, c: torch.Tensor):
-        """The next h and c, given W * x + b of a step."""
-        from_h = self.convolve(h, self.weight_hh, padding="same")
-        i, f, o, g = (from_x + from_h).chunk(4, dim=1)
-        c = self.gate(f) * c + self.gate(i) * self.activation(g)
-        return self.gate(o) * self.activation(c), c
-
-    def forward(self, x: torch.Tensor, states=None, mask: torch.Tensor | None = None):
-        """Return the outputs and the last states."""
-        batch, time = x.shape[:2]
-        x = self._channels_first(x.flatten(0, 1))
-        if self.padding is not None:
-            x = F.pad(x, self.padding)
+    def forward(self, x: torch.Tensor):
+        """Return the outputs and the last h and c."""
         # W * x + b of all steps at once, which need not wait for each other.
+        images = x.flatten(0, 1).movedim(-1, 1)
         from_x = self.convolve(
-            x, self.weight_ih, self.bias_ih, self.stride, dilation=self.dilation
-        ).unflatten(0, (batch, time))
-        output = torch.zeros_like(from_x[:, 0].chunk(4, dim=1)[0])
-        h = c = output
-        if states is not None:
-            h, c = (self._channels_first(state) for state in states)
+            images, self.weight_ih, self.bias_ih, padding=self.padding
+        ).unflatten(0, x.shape[:2])
+        h = c = torch.zeros_like(from_x[:, 0].chunk(4, dim=1)[0])
         outputs = []
-        for number, from_x_now in enumerate(from_x.unbind(1)):
-            new_h, new_c = self.step(from_x_now, h, c)
-            if mask is None:
-                output, h, c = new_h, new_h, new_c
-            else:
-                counts = mask[:, number].reshape(batch, *[1] * (h.ndim - 1))
-                output = torch.where(counts, new_h, output)
-                h, c = torch.where(counts, new_h, h), torch.where(counts, new_c, c)
-            outputs.append(output)
-        if self.channels_last:
-            h, c = h.movedim(1, -1), c.movedim(1, -1)
-            outputs = [output.movedim(1, -1) for output in outputs]
-        return torch.stack(outputs, dim=1), (h, c)
-
-    def _channels_first(self, x: torch.Tensor) -> torch.Tensor:
-        return x.movedim(-1, 1) if self.channels_last else x
+        for from_x_now in from_x.unbind(1):
+            from_h = self.convolve(h, self.weight_hh, padding="same")
+            i, f, o, g = (from_x_now + from_h).chunk(4, dim=1)
+            c = self.gate(f) * c + self.gate(i) * self.activation(g)
+            h = self.gate(o) * self.activation(c)
+            outputs.append(h.movedim(1, -1))
+        return torch.stack(outputs, dim=1), (h.movedim(1, -1), c.movedim(1, -1))

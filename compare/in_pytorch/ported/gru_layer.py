@@ -40,7 +40,7 @@ class GRULayer(RecurrentLayer):
         self.gate = gate
 
     def step(self, from_x: torch.Tensor, *states: torch.Tensor):
-        """The next h, as the output and as the state."""
+        """The next h."""
         (h,) = states
         x_r, x_z, x_n = from_x.chunk(3, dim=-1)
         from_h = F.linear(h, self.weight_hh_l0, self.bias_hh_l0)
@@ -48,5 +48,4 @@ class GRULayer(RecurrentLayer):
         r = self.gate(x_r + h_r)
         z = self.gate(x_z + h_z)
         n = self.activation(x_n + r * h_n)
-        h = (1 - z) * n + z * h
-        return h, h
+        return ((1 - z) * n + z * h,)

@@ -40,13 +40,11 @@ class GRUResetBefore(RecurrentLayer):
         self.gate = gate
 
     def step(self, from_x: torch.Tensor, *states: torch.Tensor):
-        """The next h, as the output and as the state."""
+        """The next h."""
         (h,) = states
-        size = self.hidden_size
         x_r, x_z, x_n = from_x.chunk(3, dim=-1)
-        h_r, h_z = F.linear(h, self.weight_hh_l0[: 2 * size]).chunk(2, dim=-1)
-        r = self.gate(x_r + h_r)
-        z = self.gate(x_z + h_z)
-        n = self.activation(x_n + F.linear(r * h, self.weight_hh_l0[2 * size :]))
-        h = (1 - z) * n + z * h
-        return h, h
+        U_r, U_z, U_n = self.weight_hh_l0.chunk(3)
+        r = self.gate(x_r + F.linear(h, U_r))
+        z = self.gate(x_z + F.linear(h, U_z))
+        n = self.activation(x_n + F.linear(r * h, U_n))
+        return ((1 - z) * n + z * h,)

@@ -39,10 +39,9 @@ class LSTMLayer(RecurrentLayer):
         self.gate = gate
 
     def step(self, from_x: torch.Tensor, *states: torch.Tensor):
-        """The next h, as the output, and the next h and c."""
+        """The next h and c."""
         h, c = states
         from_h = F.linear(h, self.weight_hh_l0)
         i, f, g, o = (from_x + from_h).chunk(4, dim=-1)
         c = self.gate(f) * c + self.gate(i) * self.activation(g)
-        h = self.gate(o) * self.activation(c)
-        return h, h, c
+        return self.gate(o) * self.activation(c), c

@@ -16,14 +16,11 @@ class RecurrentLayer(nn.Module):
         input_size: features of x.
         hidden_size: size of each state.
         blocks: how many blocks of hidden_size rows a weight has, one for each gate.
-        num_states: how many states there are.
+        num_states: how many states there are; they begin with zeros.
         bias: whether there is a bias.
 
     Call:
         x: float, (batch, time, input_size).
-        states: where to begin, (batch, hidden_size) each; zeros if None.
-        mask: bool, (batch, time), the steps that count; all if None. Any other step
-            leaves the states as they are and repeats the last output, at first zeros.
         returns: outputs, (batch, time, hidden_size), and a tuple of the states after
             the last step.
     """
@@ -45,24 +42,16 @@ class RecurrentLayer(nn.Module):
         self.bias_ih_l0 = nn.Parameter(torch.zeros(rows)) if bias else None
 
     def step(self, from_x: torch.Tensor, *states: torch.Tensor):
-        """The output and the next states, given W x + b of a step and the states."""
+        """The next states, the output first, given W x + b of a step and the states."""
         raise NotImplementedError
 
-    def forward(self, x: torch.Tensor, states=None, mask: torch.Tensor | None = None):
+    def forward(self, x: torch.Tensor):
         """Return the outputs and the last states."""
         # W x + b of all steps at once, which need not wait for each other.
         from_x = F.linear(x, self.weight_ih_l0, self.bias_ih_l0)
-        zeros = x.new_zeros(len(x), self.hidden_size)
-        if states is None:
-            states = (zeros,) * self.num_states
-        before = (zeros, *states)  # the last output, and the states
+        states = (x.new_zeros(len(x), self.hidden_size),) * self.num_states
         outputs = []
-        for number, from_x_now in enumerate(from_x.unbind(1)):
-            after = self.step(from_x_now, *before[1:])
-            if mask is not None:
-                counts = mask[:, number, None]
-                pairs = zip(after, before, strict=True)
-                after = tuple(torch.where(counts, *pair) for pair in pairs)
-            outputs.append(after[0])
-            before = after
-        return torch.stack(outputs, dim=1), before[1:]
+        for from_x_now in from_x.unbind(1):
+            states = self.step(from_x_now, *states)
+            outputs.append(states[0])
+        return torch.stack(outputs, dim=1), states

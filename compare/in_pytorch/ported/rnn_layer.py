@@ -31,7 +31,6 @@ class RNNLayer(RecurrentLayer):
         self.activation = activation
 
     def step(self, from_x: torch.Tensor, *states: torch.Tensor):
-        """The next h, as the output and as the state."""
+        """The next h."""
         (h,) = states
-        h = self.activation(from_x + F.linear(h, self.weight_hh_l0))
-        return h, h
+        return (self.activation(from_x + F.linear(h, self.weight_hh_l0)),)

@@ -121,7 +121,7 @@ class Traced:
         raise BadInput(
             f"{self.plan.name}: expected what Keras can have, got "
             f"{len(self.stubs)} operations that are not written: {'; '.join(reasons)}; "
-            "give --stub to have the rest written"
+            "write them in layers that Keras has"
         )
 
 

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, Protocol
 
 from compare.errors import BadInput
+from compare.in_keras.legal_names import legal_names
 from compare.in_keras.needed_arguments import defaults_of
-from compare.in_keras.rebuilding import legal_names
 from compare.kinds.graph import (
     INPUT,
     OLD_MASKS,

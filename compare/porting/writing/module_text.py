@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from compare.in_pytorch.ported import GENERAL
 from compare.kinds.source import TensorText, shape_text
 from compare.porting.writing.lines import Brackets, paragraph, statement
 from compare.porting.writing.names import HELPERS
@@ -38,9 +39,9 @@ def module_text(
     """
     helpers: dict[str, str] = {}
     imports: set[str] = set()
-    for text in classes:
-        for name in text.page.helpers:
-            _add_helper(name, helpers, imports)
+    asked = [name for text in classes for name in text.page.helpers]
+    for name in asked:
+        _add_helper(name, asked, helpers, imports)
     bodies = [*helpers.values(), *map("\n".join, stubs), *map(_class_text, classes)]
     body = "\n\n\n".join(bodies)
     groups: list[list[str]] = [[], []]
@@ -56,8 +57,19 @@ def module_text(
     return f"{head}\n\n\n{body}\n"
 
 
-def _add_helper(name: str, helpers: dict[str, str], imports: set[str]) -> None:
-    """Add the text of a helper's file without imports; those it needs come first."""
+def _add_helper(
+    name: str, asked: Collection[str], helpers: dict[str, str], imports: set[str]
+) -> None:
+    """Add the text of a helper's file without imports; those it needs come first.
+
+    Args:
+        name: of the file.
+        asked: all that the port asks for: one that does more takes its place.
+        helpers: gets the text.
+        imports: gets the imports of other packages.
+    """
+    if GENERAL.get(name) in asked:
+        name = GENERAL[name]
     if name in helpers:
         return
     text = (HELPERS / f"{name}.py").read_text("utf-8")
@@ -65,7 +77,8 @@ def _add_helper(name: str, helpers: dict[str, str], imports: set[str]) -> None:
     first = None
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
-            _add_helper(str(node.module).removeprefix(PACKAGE), helpers, imports)
+            needed = str(node.module).removeprefix(PACKAGE)
+            _add_helper(needed, asked, helpers, imports)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             line = ast.unparse(node)
             if "__future__" not in line and "import torch" not in line and line != "nn":

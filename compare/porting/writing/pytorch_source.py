@@ -170,7 +170,8 @@ class _ModelWriter:
 
     def _value(self, text: str, tensor: Tensor, **settings: Any) -> TensorText:
         facts = self.facts.calls[tensor.call][tensor.output]
-        return TensorText(text, facts.shape, facts.dtype, **settings)
+        has_time = len(facts.shape) in self.values.axes_of_films
+        return TensorText(text, facts.shape, facts.dtype, has_time=has_time, **settings)
 
     # ------------------------------------------------------------------------- calls
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from compare.kinds.graph import Missing
 from compare.kinds.source import Site, TensorText, shape_text
-from compare.porting.writing.lines import STEP, paragraph, quoted, statement
+from compare.porting.writing.lines import STEP, call, paragraph, quoted, statement
 from compare.porting.writing.names import attributes
 
 LONGEST_SETTING = 100  # letters; longer ones are code, or tables
@@ -66,12 +66,9 @@ def stub_lines(name: str, site: Site) -> list[str]:
 
 def not_written(layer: str) -> list[str]:
     """The lines that raise."""
-    text = quoted(_plain(f"{layer}: a stub, not written yet; see its docstring"))
-    return [
-        f"{STEP * 2}raise NotImplementedError(",
-        *statement(text, indent=3),
-        f"{STEP * 2})",
-    ]
+    sentence = _plain(f"{layer}: a stub, not written yet; see its docstring")
+    code = call("raise NotImplementedError", [quoted(sentence)])
+    return statement(code, indent=2)
 
 
 def words(value: TensorText) -> str:

@@ -11,6 +11,7 @@ from compare.kinds.graph import (
     Tensor,
     tensors_in,
 )
+from compare.kinds.recurrent_cells import CONV_LSTMS
 from compare.kinds.source import Page, TensorText, moved_features, shape_text
 from compare.kinds.sources import SOURCES
 from compare.porting.writing.chains import joined
@@ -55,6 +56,17 @@ def _is_on_last_axis(plan: LayerPlan) -> bool:
     return plan.keras in LAST_AXIS_ALONE and axis in (-1, [-1])
 
 
+def _axes_of_films(plan: ModelPlan) -> set[int]:
+    """How many axes tensors have that are films for the layers of a model."""
+    layers = [*map(unwrapped, plan.layers.values())]
+    classes = {inner.keras for layer in layers for inner in (layer, *layer.inside)}
+    return {
+        images + 3
+        for images, keras in enumerate(CONV_LSTMS, 1)
+        if classes & {keras, f"{keras}Cell"}
+    }
+
+
 class Values:
     """The tensors of a model while its port is written.
 
@@ -71,6 +83,7 @@ class Values:
         self.spares: dict[Tensor, TensorText] = {}
         self.number = 0
         self.last_read = _last_read(plan)
+        self.axes_of_films = _axes_of_films(plan)
 
     def __getitem__(self, tensor: Tensor) -> TensorText:
         """The tensor as it was last arranged."""
