@@ -1,10 +1,11 @@
-"""Arrays put into the layers of a Keras model that was made of a plan."""
+"""Arrays put into the layers of a Keras model made of a plan, and states taken out."""
 
 from __future__ import annotations
 
 import keras
 
 from compare.errors import BadInput
+from compare.in_keras.internals import every_layer
 from compare.in_keras.layers import write
 from compare.in_keras.variables import variables
 from compare.kinds.layer import Arrays
@@ -45,3 +46,10 @@ def _unlike(name: str, layer: keras.Layer, arrays: Arrays) -> BadInput:
         f"{bounded(given)}; the file is damaged, or its weights are those of another "
         "model"
     )
+
+
+def forget_states(model: keras.Model) -> None:
+    """Let layers that keep states from call to call begin the next one with zeros."""
+    for layer in every_layer(model):
+        if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
+            layer.reset_states()

@@ -52,6 +52,11 @@ FILES = {
     "made_layers": "source of PyTorch is run, so that its layers need not be made",
     "placed_weights": "source of PyTorch loads its weights itself",
     "calling": "originals of ports are Keras's, and called as a whole",
+    "opened_ports": "stubs are left in source of PyTorch alone",
+    "onnx_files": "ONNX is written from the port in PyTorch alone",
+    "legal_names": "Keras admits no slashes and spaces in names",
+    "old_joins": "Keras 3 joins masked tensors otherwise than Keras 2 did",
+    "operation_names": "a functional model of Keras has no two of one name",
     "rebuilding": "shapes and masks are known of Keras's model, which is the twin",
     "noting": "what TensorFlow runs is noted in its trace, PyTorch's as it runs",
 }

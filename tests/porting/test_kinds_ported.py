@@ -19,7 +19,7 @@ from compare.porting.port import port
 from compare.porting.wishes import wished
 
 pytestmark = [
-    pytest.mark.slow,  # several minutes
+    pytest.mark.slow,  # a minute and a half of one free core
     pytest.mark.xdist_group("ported kinds"),  # the sources are checked together
 ]
 

@@ -4,8 +4,39 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from compare.kinds.graph import JOINS, OLD_MASKS, LayerPlan, ModelPlan
+from compare.kinds.graph import JOINS, OLD_MASKS, LayerPlan, ModelPlan, Tensor
+from compare.porting.reading.findings import Findings
 from compare.porting.reading.masks import makes_mask
+
+HEEDING = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "GlobalAveragePooling1D")
+HANDING_ON = ("Dropout", "Dense", "Activation", "LayerNormalization", "TimeDistributed")
+
+
+def check_attention(plan: ModelPlan, found: Findings) -> None:
+    """Note a problem with attention whose mask later layers heed in Keras 2 alone.
+
+    Keras 2 hands the mask of the queries on, Keras 3 none.
+
+    Args:
+        plan: of a model of Keras 2.
+        found: takes the problem.
+    """
+    if not any(map(makes_mask, plan.layers.values())):
+        return
+    for number, call in enumerate(plan.calls):
+        if plan.layers[call.layer].keras != "MultiHeadAttention":
+            continue
+        waiting = [number]
+        while waiting:
+            for reader in plan.readers_of(Tensor(waiting.pop())):
+                layer = plan.layers[plan.calls[reader].layer]
+                if layer.keras in HEEDING:
+                    found.problem(
+                        f"{layer.name}: it heeds the mask that Keras 2 hands on from "
+                        f"the MultiHeadAttention {call.layer}, and Keras 3 does not"
+                    )
+                elif layer.keras in HANDING_ON:
+                    waiting.append(reader)
 
 
 def with_old_joins(plan: ModelPlan) -> ModelPlan:
