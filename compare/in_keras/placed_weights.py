@@ -5,7 +5,6 @@ from __future__ import annotations
 import keras
 
 from compare.errors import BadInput
-from compare.in_keras.internals import every_layer
 from compare.in_keras.layers import write
 from compare.in_keras.variables import variables
 from compare.kinds.layer import Arrays
@@ -46,10 +45,3 @@ def _unlike(name: str, layer: keras.Layer, arrays: Arrays) -> BadInput:
         f"{bounded(given)}; the file is damaged, or its weights are those of another "
         "model"
     )
-
-
-def forget_states(model: keras.Model) -> None:
-    """Let layers that keep states from call to call begin the next one with zeros."""
-    for layer in every_layer(model):
-        if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
-            layer.reset_states()

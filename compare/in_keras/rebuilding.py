@@ -16,9 +16,9 @@ from compare.in_keras.calling import called
 from compare.in_keras.internals import mask_of, nodes_noted, operation_of, set_mask
 from compare.in_keras.legal_names import legal_names
 from compare.in_keras.made_layers import Bounded, made, operation
-from compare.in_keras.models import copied
+from compare.in_keras.models import copied, forget_states
 from compare.in_keras.operation_names import name_operations
-from compare.in_keras.placed_weights import forget_states, place
+from compare.in_keras.placed_weights import place
 from compare.in_keras.precision import settled
 from compare.in_keras.refusals import message
 from compare.judging.words import Precision

@@ -13,9 +13,9 @@ from compare.kinds.source import (
     Source,
     TensorText,
     call_text,
-    moved_features,
     number_text,
 )
+from compare.kinds.source_tensors import moved_features
 
 
 def write_relu(site: Site) -> str:

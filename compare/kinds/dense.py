@@ -33,7 +33,8 @@ from compare.kinds.option import (
     plain_value,
 )
 from compare.kinds.rows import Row, copied, transposed
-from compare.kinds.source import Site, Source, call_text, changed, in_floats
+from compare.kinds.source import Site, Source, call_text, changed
+from compare.kinds.source_tensors import in_floats
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from functools import cache
 
@@ -26,3 +27,14 @@ def snake(name: str) -> str:
     """Write the name of a class as Keras names a layer after it: PReLU, p_re_lu."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def identifier(name: str) -> str:
+    """A name of a layer as one of Python: "conv 1/b" becomes conv_1_b."""
+    text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    text = text or "layer"
+    if text[0].isdigit():
+        text = f"layer_{text}"
+    if keyword.iskeyword(text):
+        text += "_"
+    return text

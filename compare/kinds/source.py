@@ -6,9 +6,7 @@ A layer is written on a `Page`, which is a class of the port. `Source.write` get
 
 from __future__ import annotations
 
-import keyword
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -329,17 +327,6 @@ class Unwritable(Exception):
 # ------------------------------------------------------------------------------- text
 
 
-def identifier(name: str) -> str:
-    """A name of a layer as one of Python: "conv 1/b" becomes conv_1_b."""
-    text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
-    text = text or "layer"
-    if text[0].isdigit():
-        text = f"layer_{text}"
-    if keyword.iskeyword(text):
-        text += "_"
-    return text
-
-
 def call_text(function: str, *args: Any, **settings: Any) -> str:
     """A call as text: "nn.Linear(8, 4, bias=False)".
 
@@ -367,23 +354,6 @@ def number_text(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
     return repr(value)
-
-
-def moved_features(text: str, axes: int, second: bool) -> str:
-    """The expression of a tensor with its features on the second or last axis."""
-    if axes == 3:
-        return f"{text}.transpose(1, 2)"
-    order = [0, *range(2, axes), 1]
-    if second:
-        order = [0, axes - 1, *range(1, axes - 1)]
-    return f"{text}.permute({', '.join(map(str, order))})"
-
-
-def in_floats(value: TensorText, layer: str) -> str:
-    """A tensor for a layer with a weight: whole numbers as floats, as in Keras."""
-    if value.dtype.startswith(("int", "uint", "bool")):
-        return f"{value.text}.type_as({layer}.weight)"
-    return value.text
 
 
 def changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from compare.kinds.graph import STUB, LayerPlan, ModelPlan
-from compare.kinds.names import snake
-from compare.kinds.source import identifier
+from compare.kinds.names import identifier, snake
 from compare.listing import bounded
 from compare.porting.reading import legacy
 from compare.porting.reading.arrays import Shape

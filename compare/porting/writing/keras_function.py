@@ -22,7 +22,8 @@ from compare.kinds.graph import (
     tensors_in,
     with_tensors,
 )
-from compare.kinds.source import TensorText, identifier, shape_text
+from compare.kinds.names import identifier
+from compare.kinds.source import TensorText, shape_text
 from compare.porting.writing.keras_layers import (
     OLD_HARD_SIGMOID,
     layer_code,

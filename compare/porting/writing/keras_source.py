@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from compare.kinds.graph import ModelPlan
-from compare.kinds.source import identifier
+from compare.kinds.names import identifier
 from compare.porting.writing.keras_function import Facts, function_lines
 from compare.porting.writing.keras_layers import (
     OLD_HARD_SIGMOID,

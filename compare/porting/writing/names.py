@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable
 from pathlib import Path
 
 from compare import in_pytorch
-from compare.kinds.source import identifier
+from compare.kinds.names import identifier
 
 HELPERS = Path(in_pytorch.__file__).parent / "ported"
 

@@ -12,7 +12,8 @@ from compare.kinds.graph import (
     tensors_in,
 )
 from compare.kinds.recurrent_cells import CONV_LSTMS
-from compare.kinds.source import Page, TensorText, moved_features, shape_text
+from compare.kinds.source import Page, TensorText, shape_text
+from compare.kinds.source_tensors import moved_features
 from compare.kinds.sources import SOURCES
 from compare.porting.writing.chains import joined
 

@@ -9,7 +9,7 @@ from typing import Any
 from compare.in_pytorch.unifying import Size
 from compare.kinds.graph import Call, LayerPlan, Tensor
 from compare.kinds.layer import Arrays
-from compare.kinds.source import identifier
+from compare.kinds.names import identifier
 from compare.porting.reading.traced.sizes import Shape, is_open, times
 from compare.porting.reading.traced.values import Unported, Value
 
