@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from compare.kinds.graph import OPERATION, STUB, LayerPlan, tensors_in
-from compare.kinds.reshaping_source import OF_TRAINING
 from compare.one_line import printable
 from compare.porting.reading import operations, tensorflow_operations
 from compare.porting.reading.findings import Config, Findings
@@ -14,8 +13,9 @@ from compare.porting.reading.keras_layers import RECURRENT
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
-# Layers whose call has training=True by default.
-BY_DEFAULT = {*OF_TRAINING, "CenterCrop", "Normalization", "Rescaling", "Resizing"}
+# Layers whose call has training=True by default; those that act in training alone are
+# read as Identity.
+BY_DEFAULT = {"Identity", "CenterCrop", "Normalization", "Rescaling", "Resizing"}
 
 
 def usual(
