@@ -19,7 +19,10 @@ def inputs_of(model: keras.Model, batch: int = 2, time: int = 6) -> list[np.ndar
     """Random inputs: words from 0 on, and numbers of which some steps are -1."""
     rng = np.random.default_rng(5)
     arrays = []
-    for tensor in model.inputs:
+    tensors = model.inputs
+    if not isinstance(model, keras.Sequential) and isinstance(model.input, dict):
+        tensors = model.input.values()  # as they were named, which Keras sorts
+    for tensor in tensors:
         shape = [batch, *(time if size is None else size for size in tensor.shape[1:])]
         if "int" in tensor.dtype:
             arrays.append(rng.integers(0, 9, shape))

@@ -10,6 +10,7 @@ from compare.porting.reading.keras_layers import (
     ACTIVATIONS,
     AUGMENTING,
     LAYERS,
+    NAMES_IN_CODE,
     OTHER_LAYERS,
 )
 from compare.porting.reading.words import CLASSES, MEANT, WORDS
@@ -20,11 +21,12 @@ BY_RNN += ("go_backwards", "stateful")
 
 
 def layers_of_keras():
-    """Every class of `keras.layers`, by the name of the class."""
+    """Every class of `keras.layers`, by the name that it has there."""
+    names = {in_code: name for name, in_code in NAMES_IN_CODE.items()}
     classes = {}
     for value in vars(keras.layers).values():
         if inspect.isclass(value) and issubclass(value, keras.layers.Layer):
-            classes[value.__name__] = value
+            classes[names.get(value.__name__, value.__name__)] = value
     return classes
 
 
