@@ -82,7 +82,7 @@ def _port_with_suite(folder: Path) -> Port:
     import compare
 
     out = folder / "suite"
-    class_name = compare.port(str(folder / "model.keras"), str(out)).class_name
+    class_name = compare.port(str(folder / "model.keras"), str(out)).name
     source = out / "model.py"
     spec = importlib.util.spec_from_file_location(f"port_{folder.name}", source)
     written = importlib.util.module_from_spec(spec)
