@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compare.loading import in_a_log, load_harness, progress_bar, quiet, uncollected
+from compare.loading import in_a_log, load_harness, progress_bar, quiet
 from compare.one_line import printable
 from compare.progress import say, shown_by
 
@@ -88,7 +88,7 @@ def _shown(begin: str) -> Iterator[None]:
 
 def _load() -> None:
     say("loading PyTorch and Keras")
-    with quiet(), uncollected():
+    with quiet():  # Python's collector is the caller's: this is called in Python too
         load_harness()
         import compare.porting.port  # noqa: F401
 

@@ -374,7 +374,7 @@ def tensors_in(value: object) -> Iterator[torch.Tensor]:
     """The tensors in arguments or results of any nesting, in order."""
     if isinstance(value, torch.Tensor):
         yield value
-    elif isinstance(value, dict):
+    elif isinstance(value, Mapping):
         for item in value.values():
             yield from tensors_in(item)
     elif isinstance(value, list | tuple):

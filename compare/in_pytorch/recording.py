@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
+from compare.in_pytorch.arrays import tensors_in
 from compare.in_pytorch.functions import Function, FunctionMode
 from compare.in_pytorch.internals import version_of
 from compare.in_pytorch.recorded import Packed, Recording, Ref, Result, Step, refs_in
@@ -264,18 +265,6 @@ def _name(function: Function) -> tuple[str, bool, bool]:
     reflected = dunder and name in REFLECTED
     name = REFLECTED.get(name, name) if dunder else name
     return SYNONYMS.get(name, name), in_place, reflected
-
-
-def tensors_in(value: Any) -> Iterator[torch.Tensor]:
-    """All tensors in a value, in order."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from tensors_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from tensors_in(item)
 
 
 def _described(tensor: torch.Tensor) -> Result:

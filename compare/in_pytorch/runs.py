@@ -15,9 +15,10 @@ import torch
 
 from compare.errors import BadInput
 from compare.in_pytorch import computed
+from compare.in_pytorch.arrays import tensors_in
 from compare.in_pytorch.precision import one_thread
 from compare.in_pytorch.recorded import Recording
-from compare.in_pytorch.recording import recorded, tensors_in
+from compare.in_pytorch.recording import recorded
 from compare.one_line import message_of
 
 BATCH = "batch"

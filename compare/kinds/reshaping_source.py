@@ -88,16 +88,8 @@ def write_of_training(site: Site) -> str:
     return site.x.text
 
 
-# Layers that change what goes in while the model trains, and not otherwise, without a
-# layer of their own in PyTorch.
-OF_TRAINING = (
-    "ActivityRegularization",
-    "AugMix",
-    "CutMix",
-    "GaussianDropout",
-    "GaussianNoise",
-    "MixUp",
-    "RandAugment",
+# Layers that augment images while the model trains, and do nothing otherwise.
+AUGMENTING = (
     "RandomBrightness",
     "RandomColorDegeneration",
     "RandomColorJitter",
@@ -116,6 +108,18 @@ OF_TRAINING = (
     "RandomShear",
     "RandomTranslation",
     "RandomZoom",
+)
+# Layers that change what goes in while the model trains alone, without a layer of their
+# own in PyTorch.
+ACTING_IN_TRAINING = (
+    *AUGMENTING,
+    "ActivityRegularization",
+    "AugMix",
+    "CutMix",
+    "GaussianDropout",
+    "GaussianNoise",
+    "MixUp",
+    "RandAugment",
     "Solarization",
 )
 
@@ -125,5 +129,5 @@ RESHAPING = {
     "Permute": Source(write_permute, "features last"),
     "RepeatVector": Source(write_repeat_vector),
     "Identity": Source(write_identity),
-    **{name: Source(write_of_training) for name in OF_TRAINING},
+    **{name: Source(write_of_training) for name in ACTING_IN_TRAINING},
 }

@@ -57,8 +57,9 @@ def proved(
             names=names,
             steps=STEPS,
             seed=seed,
+            probed=number == 0,  # what a pass is worth, the first run tells
         )
-        for arrays in runs
+        for number, arrays in enumerate(runs)
     ]
     results: list[Result] = []
     notes: list[str] = []
@@ -78,11 +79,8 @@ def proved(
             results += judged.results
             notes += [n for n in judged.notes if not (packs and n.startswith(INSIDE))]
             notes.append(reference.held(judged.twins, judged.pair.arrays).sentence())
-        else:  # what a pass is worth, the first run tells
-            results += [
-                replace(result, sensitivity=None, unexercised=None)
-                for result in judged.results
-            ]
+        else:  # nor what was not exercised: the first inputs are the largest
+            results += [replace(result, unexercised=None) for result in judged.results]
     in_turn = kept_states.over_calls(name, port, judge.model, taken, results[0].length)
     if in_turn is not None:
         results += in_turn.results

@@ -9,7 +9,7 @@ import pytest
 from keras import layers
 from ports import drawn, port_of, widest_gap
 
-from compare.kinds.reshaping_source import OF_TRAINING
+from compare.kinds.reshaping_source import ACTING_IN_TRAINING
 
 EXACT = 1e-12  # of results in float64
 
@@ -125,7 +125,7 @@ def test_a_layer_that_changes_the_shape_alone(shape, layer):
     assert widest_gap(model, numbers(3, *sizes)) < EXACT
 
 
-@pytest.mark.parametrize("name", OF_TRAINING)
+@pytest.mark.parametrize("name", ACTING_IN_TRAINING)
 def test_layers_that_act_in_training_alone_are_left_out(name):
     """What Keras 3 does not do at work is not in the port, which says so."""
     layer = getattr(layers, name)

@@ -6,6 +6,8 @@ of what a trained model computes.
 
 from __future__ import annotations
 
+from compare.kinds import reshaping_source
+
 Arguments = tuple[str, ...]
 
 _CELL: Arguments = ("units", "activation", "use_bias", "dropout", "recurrent_dropout")
@@ -170,27 +172,7 @@ RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", *CONV_LSTMS)
 CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell")
 
 # Layers that do nothing but in training; what they make then is a port's no business.
-AUGMENTING = (
-    "RandomBrightness",
-    "RandomColorDegeneration",
-    "RandomColorJitter",
-    "RandomContrast",
-    "RandomElasticTransform",
-    "RandomErasing",
-    "RandomFlip",
-    "RandomGaussianBlur",
-    "RandomGrayscale",
-    "RandomHue",
-    "RandomInvert",
-    "RandomPerspective",
-    "RandomPosterization",
-    "RandomRotation",
-    "RandomSaturation",
-    "RandomSharpness",
-    "RandomShear",
-    "RandomTranslation",
-    "RandomZoom",
-)
+AUGMENTING = (*reshaping_source.AUGMENTING, "RandomPosterization")
 
 # What Keras 3 has and no port can say: strings, drawings of its own, code of a user's.
 OTHER_LAYERS = (

@@ -44,6 +44,7 @@ class OwnPair:
         optimizer: of OPTIMIZERS, what training steps with; None where nobody says.
         target: what it compares the first result with, (batch, ...); None to draw it.
         seed: of random weights.
+        probed: whether mistakes are made, to tell what a pass is worth.
         layout: where PyTorch's model has the channels that `arrays` and Keras's
             results have last.
         file: the pair file that the models come from; None where they are live.
@@ -67,6 +68,7 @@ class OwnPair:
     optimizer: str | None = None
     target: np.ndarray | None = None
     seed: int = 0
+    probed: bool = True
     layout: Layout = AS_GIVEN
     file: Path | None = None
 

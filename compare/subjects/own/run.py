@@ -104,7 +104,7 @@ def _judge(reading: Reading, gradients: bool) -> Judged:
         build=lambda length: twins,
         draw=partial(calls.cut, pair.arrays, twins.inputs),
         loads=loads,
-        probe=lambda case: True,
+        probe=lambda case: pair.probed,
         watch=False,  # but when all else is done, beside inputs of the suite's own
         loss=pair.loss if gradients else "",
         seed=pair.seed,
