@@ -48,6 +48,7 @@ class OwnPair:
         layout: where PyTorch's model has the channels that `arrays` and Keras's
             results have last.
         file: the pair file that the models come from; None where they are live.
+        pictured: whether a page draws the twins at work.
     """
 
     name: str
@@ -71,6 +72,7 @@ class OwnPair:
     probed: bool = True
     layout: Layout = AS_GIVEN
     file: Path | None = None
+    pictured: bool = False
 
 
 def is_pair_file(name: str) -> bool:
