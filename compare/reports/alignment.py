@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Literal
 
-from compare.reports.code_words import Key, Word, words_of
+from compare.reports.code_words import Key, Source, Word
 
 Loudness = Literal["quiet", "loud"]
 QUIET: Loudness = "quiet"
@@ -50,11 +50,14 @@ class Line:
         number: in its source, from 1.
         text: without the line's end.
         spans: what differs in it, from left to right.
+        prose: the letter from which on it is a comment or a docstring, from 0; the
+            length of the text where none is.
     """
 
     number: int
     text: str
-    spans: tuple[Span, ...] = ()
+    spans: tuple[Span, ...]
+    prose: int
 
 
 @dataclass(frozen=True)
@@ -86,21 +89,21 @@ def aligned(left: str, right: str) -> list[Row]:
         left: PyTorch's source.
         right: Keras's source.
     """
-    left_lines, right_lines = left.split("\n"), right.split("\n")
-    left_words, right_words = words_of(left), words_of(right)
+    left_source, right_source = Source(left), Source(right)
     rows = []
-    for of_left, of_right in _pairs(left_words, right_words):
-        left_line = right_line = None
-        left_spans, right_spans = _spans(
-            () if of_left is None else left_words[of_left],
-            () if of_right is None else right_words[of_right],
-        )
-        if of_left is not None:
-            left_line = Line(of_left + 1, left_lines[of_left], left_spans)
-        if of_right is not None:
-            right_line = Line(of_right + 1, right_lines[of_right], right_spans)
-        rows.append(Row(left_line, right_line))
+    for of_left, of_right in _pairs(left_source.words, right_source.words):
+        left_words = () if of_left is None else left_source.words[of_left]
+        right_words = () if of_right is None else right_source.words[of_right]
+        left_spans, right_spans = _spans(left_words, right_words)
+        left_line = _line(left_source, of_left, left_spans)
+        rows.append(Row(left_line, _line(right_source, of_right, right_spans)))
     return rows
+
+
+def _line(source: Source, index: int | None, spans: tuple[Span, ...]) -> Line | None:
+    if index is None:
+        return None
+    return Line(index + 1, source.lines[index], spans, source.prose[index])
 
 
 # --------------------------------------------------------------------- lines that match

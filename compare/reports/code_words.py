@@ -63,27 +63,34 @@ class _Place:
         lines[self.line][self.index] = word
 
 
-def words_of(text: str) -> list[tuple[Word, ...]]:
-    """The words of each line of Python source; of other text, as far as it goes."""
-    lines = text.split("\n")
-    names = _FrameworkNames(text)
-    prose = _prose(text, lines)
-    imports = names.import_lines
-    found = []
-    for number, line in enumerate(lines, start=1):
-        line_words: list[Word] = []
-        for match in WORD.finditer(line):
-            in_prose = match.start() >= prose.get(number, len(line))
-            if in_prose:
-                start, letters = match.span(), match.group()
-                line_words.append(Word(*start, letters, ("prose", letters), True))
-            else:
-                line_words += _code_words(match, names, number in imports)
-        found.append(line_words)
-    _mark_settings(found)
-    _mark_calls(found, names)
-    _mark_said_by_one(found)
-    return [tuple(line_words) for line_words in found]
+class Source:
+    """Python source in lines and words; of other text, as far as it goes.
+
+    Args:
+        text: the source.
+
+    Attributes:
+        lines: without their ends.
+        words: of each line.
+        prose: the letter from which on each line is a comment or a docstring, from 0;
+            the length of the line where none is.
+    """
+
+    def __init__(self, text: str):
+        self.lines = text.split("\n")
+        columns = _prose(text)
+        self.prose = [
+            columns.get(number, len(line)) for number, line in enumerate(self.lines, 1)
+        ]
+        names = _FrameworkNames(text)
+        lines: list[list[Word]] = []
+        for number, line in enumerate(self.lines, start=1):
+            is_import = number in names.import_lines
+            lines.append([*_words(line, self.prose[number - 1], names, is_import)])
+        _mark_settings(lines)
+        _mark_calls(lines, names)
+        _mark_said_by_one(lines)
+        self.words = [tuple(words) for words in lines]
 
 
 class _FrameworkNames:
@@ -148,7 +155,7 @@ def _dotted(node: ast.expr) -> str:
     return ""
 
 
-def _prose(text: str, lines: Sequence[str]) -> dict[int, int]:
+def _prose(text: str) -> dict[int, int]:
     """The column from which a line is comment or docstring, by line."""
     columns: dict[int, int] = {}
     with suppress(SyntaxError, ValueError, tokenize.TokenError):
@@ -168,16 +175,31 @@ def is_string(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _code_words(
-    match: re.Match[str], names: _FrameworkNames, is_import: bool
+def _words(
+    line: str, prose: int, names: _FrameworkNames, is_import: bool
 ) -> Iterator[Word]:
+    """The words of a line.
+
+    Args:
+        line: without its end.
+        prose: the letter from which on it is a comment or a docstring.
+        names: those of the frameworks in the source.
+        is_import: whether it imports something of a framework.
+    """
+    for match in WORD.finditer(line):
+        text = match.group()
+        if match.start() >= prose:
+            yield Word(match.start(), match.end(), text, ("prose", text), True)
+        elif is_import:
+            meaning = "framework" if text in framework_words.ROOTS else text
+            yield Word(match.start(), match.end(), text, ("import", meaning), True)
+        else:
+            yield from _code_words(match, names)
+
+
+def _code_words(match: re.Match[str], names: _FrameworkNames) -> Iterator[Word]:
     """A name of a framework as one word, other dotted names in parts."""
     text, start = match.group(), match.start()
-    if is_import:
-        is_root = text in framework_words.ROOTS
-        meaning = "framework" if is_root else text
-        yield Word(start, match.end(), text, ("import", meaning), True)
-        return
     key = names.key(text)
     if key is not None:
         is_registration = text.endswith(framework_words.REGISTERED)
