@@ -32,6 +32,7 @@ examples:
   {command} claims                           what the study note got right
   {command} new my_pair.py                   two models of your own
   {command} run my_pair.py                   are they the same?
+  {command} run my_pair.py --html page.html  see it
   {command} explain my_pair.py               if not, why?
   {command} transfer my.pt my.keras          weights from file to file
   {command} port trained.h5 --out ported     a saved model in PyTorch
@@ -195,6 +196,16 @@ def add_force(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def add_html(verb: argparse.ArgumentParser) -> None:
+    """Add the page of a report."""
+    verb.add_argument(
+        "--html",
+        metavar="FILE",
+        help="write a page to look at: both sources, what was measured between them, "
+        "plots; one file that opens anywhere",
+    )
+
+
 def _add_run(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "names",
@@ -217,6 +228,7 @@ def _add_run(verb: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the evidence, and the claims of the note, to FILE as well",
     )
+    add_html(verb)
     add_force(verb)
 
 
@@ -225,6 +237,7 @@ def _add_explain(verb: argparse.ArgumentParser) -> None:
     _add_prices(verb)
     add_seed(verb)
     verb.add_argument("--json", metavar="FILE", help="write the evidence to FILE")
+    add_html(verb)
     verb.add_argument(
         "--reproduce",
         metavar="FILE.py",

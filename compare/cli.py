@@ -15,7 +15,7 @@ from rich.console import Console
 
 from compare import arguments, files, outputs, port_arguments
 from compare.arguments import Verb
-from compare.attempts import distinct
+from compare.attempts import distinct, names_of
 from compare.defects import defect, what_to_report
 from compare.errors import BadInput, command
 from compare.interrupts import KILLED
@@ -32,6 +32,7 @@ from compare.subjects.own.pair import is_pair_file
 from compare.subjects.pairs import PAIRS, Pair
 
 if TYPE_CHECKING:
+    from compare.judging.evidence import Evidence
     from compare.subjects.prices import Prices
 
 # `list`, `show` and `--help` do without NumPy, the frameworks and a progress bar, and
@@ -80,6 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run_verb(argv: list[str]) -> int:
     try:
         args = arguments.parser(VERBS).parse_args(arguments.with_verb(argv, VERBS))
+        args.words = argv
     except SystemExit:  # --help and --version end so, when their text is printed
         return AS_EXPECTED
     return VERBS[args.verb].run(args)
@@ -138,7 +140,8 @@ def _run(args: argparse.Namespace) -> int:
     pairs = [_pair_or_file(name) for name in distinct(args.names)]
     if not pairs:
         pairs = [pair for pair in PAIRS if pair.default or args.all]
-    (target,) = _targets(args, {"--json": args.json}, args.names)
+    paths = {"--json": args.json, "--html": args.html}
+    target, page = _targets(args, paths, args.names)
     evidence = session.run(
         pairs,
         _prices(args.prices),
@@ -146,11 +149,14 @@ def _run(args: argparse.Namespace) -> int:
         STARTED,
         args.gradients,
         claimed=target is not None,
+        pictured=page is not None,
     )
     saved = AS_EXPECTED
     if evidence.results:
         if target:  # first: a reader of the table who leaves early costs no file
             saved = _save("--json", target, evidence.to_json())
+        if page:
+            saved = max(saved, _save_page(args, page, evidence, pairs))
         _report(print_evidence, evidence)
     unexpected = any(not result.as_expected for result in evidence.results)
     not_compared = _print_not_compared(evidence.not_compared)
@@ -182,14 +188,25 @@ def _explain(args: argparse.Namespace) -> int:
     from compare import session
 
     pair = _pair_or_file(args.name)
-    paths = {"--json": args.json, "--reproduce": args.reproduce}
-    target, script = _targets(args, paths, [args.name])
+    paths = {
+        "--json": args.json,
+        "--html": args.html,
+        "--reproduce": args.reproduce,
+    }
+    target, page, script = _targets(args, paths, [args.name])
     evidence, text = session.explain(
-        pair, _prices(args.prices), args.seed, STARTED, reproduce=script is not None
+        pair,
+        _prices(args.prices),
+        args.seed,
+        STARTED,
+        reproduce=script is not None,
+        pictured=page is not None,
     )
     statuses = [_status(evidence.as_expected)]
     if target:
         statuses.append(_save("--json", target, evidence.to_json()))
+    if page:
+        statuses.append(_save_page(args, page, evidence, [pair]))
     if script and text:
         statuses.append(_save("--reproduce", script, text.rstrip("\n")))
     _report(print_explanation, evidence)
@@ -314,6 +331,10 @@ def _targets(
     Raises:
         BadInput: as `outputs.targets`.
     """
+    if getattr(args, "html", None):
+        from compare.reports.page.pages import check_installed
+
+        check_installed()
     inputs = {name: name for name in names if is_pair_file(name)}
     if args.prices:
         inputs[args.prices] = f"--prices {args.prices}"
@@ -343,6 +364,31 @@ def _save(option: str, target: Path, content: str | bytes) -> int:
         _complain(str(error))
         return BAD_INPUT
     return AS_EXPECTED
+
+
+def _save_page(
+    args: argparse.Namespace,
+    target: Path,
+    evidence: Evidence,
+    pairs: Sequence[Pair | str],
+) -> int:
+    """Write the page of a run; return the exit status for it."""
+    from compare.reports.page import pages
+
+    text = pages.run_page(evidence, _sources(pairs), ["twinproof", *args.words])
+    return _save("--html", target, text)
+
+
+def _sources(pairs: Sequence[Pair | str]) -> dict[str, list[tuple[str, str]]]:
+    """Title and text of both sides' source, by the name of a pair in its results."""
+    names = names_of(pairs)
+    texts = {}
+    for pair in pairs:
+        if isinstance(pair, str):
+            texts[names[pair]] = own_sources.sources(pair)
+        else:
+            texts[pair.file] = sources.of_twins(pair)
+    return texts
 
 
 def _complain(line: str) -> None:

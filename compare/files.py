@@ -19,6 +19,11 @@ PICTURE = re.compile(
 )
 SCRIPT_AUTHOR = "# Written by twinproof explain --reproduce."
 SCRIPT = re.compile(re.escape(SCRIPT_AUTHOR.encode()))
+PAGE_AUTHOR = "twinproof"
+PAGE = re.compile(
+    rb'<!DOCTYPE html>.{0,300}<meta name="generator" content="' + PAGE_AUTHOR.encode(),
+    re.DOTALL,
+)
 BEGINNING = 4096  # bytes in which it is
 
 FORCE = "add --force to overwrite it, or name another file"  # of the command line
