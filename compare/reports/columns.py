@@ -15,6 +15,7 @@ from compare.reports.alignment import LOUD, QUIET, Line, Row, aligned
 # Attributes first, which a terminal without colours has as well. Red is the one colour
 # that is read on black and on white.
 STYLES = {QUIET: Style(dim=True), LOUD: Style(bold=True, underline=True, color="red")}
+LOUD_MARK = Style(bold=True, color="red")
 
 # Between the columns: how two lines differ.
 EQUAL, IN_OTHER_WORDS, DIFFERENT, LEFT_ALONE, RIGHT_ALONE = " ", ":", "|", "<", ">"
@@ -53,6 +54,7 @@ def print_columns(console: Console, texts: Sequence[tuple[str, str]]) -> None:
             _marked(row.right, right_lines, is_paired),
             0 if row.left is None else row.left.prose,
             0 if row.right is None else row.right.prose,
+            LOUD_MARK if row.loudness == LOUD else STYLES[QUIET],
         )
     console.print()
     for mark, meaning in LEGEND:
@@ -111,6 +113,7 @@ class _Columns:
         right: Text,
         left_prose: int = 0,
         right_prose: int = 0,
+        mark_style: Style = STYLES[QUIET],
     ) -> None:
         """Print two lines beside each other, each folded where it is too long.
 
@@ -120,16 +123,16 @@ class _Columns:
             right: a line of the second source.
             left_prose: the letter from which on it is prose.
             right_prose: the same on the right.
+            mark_style: how the mark is printed.
         """
         left_parts = self._folded(left, left_prose)
         right_parts = self._folded(right, right_prose)
-        style = STYLES[LOUD if mark in (DIFFERENT, LEFT_ALONE, RIGHT_ALONE) else QUIET]
         for left_part, right_part in zip_longest(
             left_parts, right_parts, fillvalue=Text()
         ):
             row = left_part.copy()
             row.pad_right(max(self._width - row.cell_len, 0))
-            row.append(f" {mark} ", style)
+            row.append(f" {mark} ", mark_style)
             row.append_text(right_part)
             row.rstrip()
             self._console.print(row, soft_wrap=True)
@@ -199,6 +202,8 @@ def _costs(line: str, prose: int) -> dict[int, int]:
         if place >= prose:
             if before == " ":
                 costs[place] = 0 if place == prose else 1
+            elif before in OPENING:
+                costs[place] = 2
         elif before == " " and letter != " ":
             costs[place] = 2 + 3 * depth + _tears(line[:place].split()[-1:], depth)
         elif before in OPENING and letter not in CLOSING:
@@ -211,4 +216,4 @@ def _tears(last_words: list[str], depth: int) -> int:
     last = "".join(last_words)
     if last == "=" or (last.endswith(",") and depth):
         return 0
-    return 1
+    return 2 if last.endswith(":") else 1

@@ -332,7 +332,7 @@ def test_a_terminal_that_is_too_narrow_for_columns_gets_every_line_whole():
          ["attended, states = ", "call(h, h, h)"]),
         ("call(first, second, third)", 16, ["call(first, ", "second, third)"]),
         ("a" * 25, 10, ["a" * 10, "a" * 10, "a" * 5]),
-        ("\u4e2d" * 5, 5, ["\u4e2d" * 2, "\u4e2d" * 2, "\u4e2d"]),  # each two cells wide
+        ("\u4e2d" * 5, 5, ["\u4e2d" * 2, "\u4e2d" * 2, "\u4e2d"]),  # two cells
     ],
 )  # fmt: skip
 def test_lines_are_folded_where_least_is_torn_apart(line, width, parts):
