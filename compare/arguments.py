@@ -171,6 +171,13 @@ def _add_name(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_show(verb: argparse.ArgumentParser) -> None:
+    _add_name(verb)
+    verb.add_argument(
+        "--code", action="store_true", help="without the docstrings of its classes"
+    )
+
+
 def _add_prices(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--prices",
@@ -347,7 +354,9 @@ def _add_algorithm(verb: argparse.ArgumentParser) -> None:
 
 LIST = Arguments("which pairs there are, or which kinds of layers", _add_list)
 SHOW = Arguments(
-    "both sources of a pair, side by side where the terminal is wide enough", _add_name
+    "both sources of a pair, side by side in a terminal: lines that correspond in one "
+    "row, what differs marked",
+    _add_show,
 )
 RUN = Arguments(
     "compare the twins of the pairs named, or of the portfolio models (the default)",

@@ -26,6 +26,7 @@ from compare.one_line import printable
 from compare.reports.evidence import print_evidence, print_explanation
 from compare.reports.sources import print_pairs, print_sources
 from compare.subjects import sources
+from compare.subjects.docstrings import without_docstrings
 from compare.subjects.own import pair_file
 from compare.subjects.own import sources as own_sources
 from compare.subjects.own.pair import is_pair_file
@@ -102,6 +103,8 @@ def _show(args: argparse.Namespace) -> int:
         sections = own_sources.sources(args.name)
     else:
         sections = sources.of_twins(_pair(args.name))
+    if args.code:
+        sections = [(title, without_docstrings(text)) for title, text in sections]
     print_sources(_console(), sections)
     return AS_EXPECTED
 

@@ -21,7 +21,7 @@ Loudness = Literal["quiet", "loud"]
 QUIET: Loudness = "quiet"
 LOUD: Loudness = "loud"
 
-ALIKE = 0.4  # share of words from which lines that differ may correspond
+ALIKE = 0.45  # share of words from which lines that differ may correspond
 MOST_COMPARED = 250_000  # pairs of lines between two anchors; more take too long
 ONE_SIDED = ("size", "said by one")  # kinds of keys that the other side has no word for
 ANCHOR = 8  # words in lines that are equal, from which these are sure to correspond
@@ -198,9 +198,10 @@ class _Content:
 
     Args:
         keys: of all words.
-        counts: how often each key is there, of names and numbers, or of all words where
-            there are only signs. What only one framework is told counts for nothing.
-        size: how many these are.
+        counts: how much each key weighs, of names and numbers, or of all words where
+            there are only signs. What only one framework is told weighs nothing, and
+            what a framework is asked for as much as three names of a user's own.
+        size: how much all of them weigh.
     """
 
     keys: tuple[Key, ...]
@@ -212,7 +213,11 @@ class _Content:
         keys = tuple(word.key for word in words)
         telling = [key for key in keys if key[0] not in ONE_SIDED]
         names = [key for key in telling if key[-1][0].isalnum() or key[-1][0] == "_"]
-        counts = Counter(names or telling)
+        counts: Counter[Key] = Counter()
+        for key in names or telling:
+            if key[0] == "time first":  # a layer of the same name all the same
+                key = ("framework", key[-1])
+            counts[key] += 3 if key[0] == "framework" else 1
         return _Content(keys, counts, counts.total())
 
 

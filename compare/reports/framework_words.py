@@ -68,9 +68,9 @@ NAMES = {
 # Keras's names for what another line of NAMES stands for already.
 ALSO_IN_KERAS = {"layer": "model", "functional": "model"}
 
-# Names of methods and arguments of either framework, as Keras has them. Settings count
-# where a call gives them a value, as in `eps=1e-5`.
-METHODS = {"forward": "call"}
+# Names of methods and arguments of either framework, as Keras has them, and those of a
+# pair file. Settings count where a call gives them a value, as in `eps=1e-5`.
+METHODS = {"forward": "call", "torch_model": "keras_model"}
 SETTINGS = {
     "dim": "axis",
     "eps": "epsilon",
