@@ -335,7 +335,7 @@ def _targets(
         BadInput: as `outputs.targets`.
     """
     if getattr(args, "html", None):
-        from compare.reports.page.pages import check_installed
+        from compare.reports.page.rendering import check_installed
 
         check_installed()
     inputs = {name: name for name in names if is_pair_file(name)}

@@ -27,7 +27,7 @@ from compare.judging.result import (
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Side, Verdict
 from compare.subjects.cases import FIXED, Case
-from compare.subjects.wrong_cases import USUAL_BATCH, Explainer, WrongCase
+from compare.subjects.wrong_cases import USUAL_BATCH, Explainer, WrongCase, quickest
 from compare.twins import few_samples, reaching, sensitivity, steadiness
 from compare.twins.adequacy import Adequacy
 from compare.twins.frameworks import LAYERS
@@ -174,8 +174,8 @@ def _run_length(
         if wrong:
             wrong_case, explanation = explainer.explanation(twins, wrong)
             result = replace(wrong_case.result, explanation=explanation)
-            result = camera.pictured(twins, wrong_case.inputs, result)
             results[wrong_case.number] = result
+            camera.picture_one(twins, wrong, results)
         yield from results
         if subject.loss:
             yield from _gradients(subject, twins, cases, direction)
@@ -227,6 +227,20 @@ class _Camera:
     def __init__(self, is_on: bool) -> None:
         self._is_on = is_on
         self._drawn: set[bool] = set()
+
+    def picture_one(
+        self, twins: Twins, wrong: Sequence[WrongCase], results: list[Result]
+    ) -> None:
+        """Give one of the results that differ its picture, if one is due.
+
+        Args:
+            twins: with the weights of the results.
+            wrong: the cases that differ.
+            results: of the direction, in which theirs are.
+        """
+        case = quickest(wrong)  # of few steps, which a picture shows each
+        number = case.number
+        results[number] = self.pictured(twins, case.inputs, results[number])
 
     def pictured(
         self, twins: Twins, inputs: tuple[np.ndarray, ...], result: Result

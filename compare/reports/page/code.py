@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
-from compare.judging.picture import SourceLine
+from compare.judging.result import SIDES
+from compare.judging.words import Side
 from compare.reports.alignment import Line, aligned
 
 # The classes of style.css, by the beginning of what Pygments calls a token.
@@ -35,80 +36,63 @@ class CodeRow:
         stages: names of the stages that the line makes.
     """
 
-    numbers: Mapping[str, int | None]
-    codes: Mapping[str, Markup]
+    numbers: Mapping[Side, int | None]
+    codes: Mapping[Side, Markup]
     mark: str = ""
     stages: list[str] = field(default_factory=list)
 
 
 def rows(
-    sources: Mapping[str, str],
-    stages: Mapping[str, Mapping[str, SourceLine]],
-    wrong: Mapping[str, SourceLine],
+    sources: Mapping[Side, str],
+    stages: Mapping[Side, Mapping[str, int]],
+    wrong: Mapping[Side, int],
 ) -> list[CodeRow]:
     """The rows of two sources.
 
     Args:
-        sources: text by side, "torch" and "keras".
+        sources: text by side.
         stages: by side, the line that makes each stage, by its name.
         wrong: by side, the line on which a difference of the function begins.
     """
     highlighted = {side: _highlighted(text) for side, text in sources.items()}
-    lines = {side: text.split("\n") for side, text in sources.items()}
-    wrong_numbers = {side: number_of(line, lines[side]) for side, line in wrong.items()}
     code_rows = []
     for row in aligned(sources["torch"], sources["keras"]):
-        pair = {"torch": row.left, "keras": row.right}
+        pair: dict[Side, Line | None] = {"torch": row.left, "keras": row.right}
         numbers = {side: line.number if line else None for side, line in pair.items()}
         codes = {side: _html(line, highlighted[side]) for side, line in pair.items()}
-        mark = row.loudness or ""
-        for side, number in wrong_numbers.items():
-            if number is not None and numbers[side] == number:
+        mark: str = row.loudness or ""
+        for side, number in wrong.items():
+            if numbers[side] == number:
                 mark = "wrong"
         code_rows.append(CodeRow(numbers, codes, mark))
-    _place(stages, lines, code_rows)
+    _place(stages, code_rows)
     return code_rows
 
 
+def one_source(text: str) -> Markup:
+    """A source that is not beside another one, highlighted."""
+    highlighted = _highlighted(text)
+    lines = []
+    for number, line_text in enumerate(text.split("\n"), start=1):
+        line = Line(number, line_text, spans=(), prose=len(line_text))
+        lines.append(_html(line, highlighted))
+    return Markup("\n").join(lines)
+
+
 def _place(
-    stages: Mapping[str, Mapping[str, SourceLine]],
-    lines: Mapping[str, Sequence[str]],
-    code_rows: Sequence[CodeRow],
+    stages: Mapping[Side, Mapping[str, int]], code_rows: Sequence[CodeRow]
 ) -> None:
     """Put each stage at the line of PyTorch's source that makes it, or of Keras's."""
     placed: set[str] = set()
-    for side in ("torch", "keras"):
-        for name, line in stages.get(side, {}).items():
-            number = number_of(line, lines[side])
-            if name in placed or number is None:
+    for side in SIDES:
+        for name, number in stages.get(side, {}).items():
+            if name in placed:
                 continue
             for row in code_rows:
                 if row.numbers[side] == number:
                     row.stages.append(name)
                     placed.add(name)
                     break
-
-
-def number_of(line: SourceLine, lines: Sequence[str]) -> int | None:
-    """Where a line of a file stands in what is shown of it, counted from 1.
-
-    Only the definitions that a model uses may be shown, so that numbers are others.
-
-    Args:
-        line: of a file.
-        lines: that are shown.
-
-    Returns:
-        None if it is not shown.
-    """
-    candidates = []
-    for number, text in enumerate(lines, start=1):
-        stripped = text.strip()
-        if stripped and line.text.startswith(stripped):
-            candidates.append(number)
-    if not candidates:
-        return None
-    return min(candidates, key=lambda number: abs(number - line.number))
 
 
 # -------------------------------------------------------------------------------- HTML

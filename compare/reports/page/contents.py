@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from compare.judging.evidence import Evidence
-from compare.judging.picture import Graph, Picture, SourceLine
+from compare.judging.picture import Graph
 from compare.judging.result import (
     BOTH_REFUSE,
     DIFFERENT,
@@ -21,14 +21,24 @@ from compare.judging.result import (
     verdict_of,
 )
 from compare.judging.sensitivity import Sensitivity
-from compare.judging.words import Verdict
-from compare.reports.page import plots
-from compare.reports.page.code import CodeRow, rows
+from compare.judging.summary import differences, nearest
+from compare.judging.words import Length, Side, Verdict
+from compare.reports.evidence import WHOSE_WEIGHTS
+from compare.reports.page import places
+from compare.reports.page.code import CodeRow, one_source, rows
+from compare.reports.page.drawings import (
+    GraphRow,
+    Plot,
+    graphs_of,
+    plots_of,
+    shape_text,
+)
 
 IN_WORDS: Mapping[Verdict, str] = {
     SAME: "both compute the same function on these inputs",
     SAME_IN_FLOAT32: "the same as far as float32 shows; float64 could not be run",
-    ILL_CONDITIONED: "the same up to the step where float32 keeps fewer than three digits",
+    ILL_CONDITIONED: "the same up to the step from which float32 keeps fewer than "
+    "three digits",
     BOTH_REFUSE: "both refuse this input",
     ONE_REFUSES: "one refuses what the other takes",
     DIFFERENT: "they compute different functions",
@@ -38,42 +48,78 @@ LABELLED = re.compile(
     r"^(because|proof|fix|or else|place|line|in part|unknown|worst|input|smallest|"
     r"starts at|PyTorch|Keras)\s+(.*)$"
 )
-GOOD = (SAME, SAME_IN_FLOAT32)
 
 
 @dataclass(frozen=True)
-class PlotOfPair:
-    """A plot of a pair.
+class Why:
+    """One cause of a difference.
 
     Args:
-        title: what it shows, in a few words.
-        caption: how to read it.
-        svg: the drawing, as HTML.
+        heading: which run it was found in.
+        lines: label and text of each line.
     """
 
-    title: str
-    caption: str
-    svg: str
+    heading: str
+    lines: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class GraphRow:
-    """One operation in the drawing of a graph.
+class Stage:
+    """A stage in the run that is shown.
 
     Args:
-        name: of its layer, or of the operation.
-        kind: of its layer; "" of another operation.
-        shape: of what it makes.
-        verdict: on the stage that it makes; "" where it makes none.
-        takes: numbers of the rows whose results it takes, from 1, where these are not
-            just the row before.
+        label: its name, with the layer that makes it where this has another, and kind.
+        shape: of it; "" where it is not known.
+        anchor: its place in the section of its pair.
+        judged: its figures.
     """
 
-    name: str
-    kind: str
+    label: str
     shape: str
-    verdict: str
-    takes: tuple[int, ...]
+    anchor: str
+    judged: StageResult
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """Runs of one pair that came out alike, either way of the transfer.
+
+    Args:
+        length: that the twins were built for.
+        steps, batches: of the inputs, each once.
+        weights: whose, and what else is told of the inputs and the loss.
+        verdict: which they share.
+        expected: what the pair declares.
+        worst: the stage that comes nearest to its limit; None where nothing ran.
+        refusals: what each side says that refused, by the name of its framework.
+    """
+
+    length: Length
+    steps: str
+    batches: str
+    weights: str
+    verdict: Verdict
+    expected: Verdict
+    worst: StageResult | None
+    refusals: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Both sources of a pair.
+
+    Args:
+        titles: of both, or of the one that makes both models; empty where none is
+            known.
+        rows: lines that correspond; empty where one source makes both models.
+        one: that source as HTML, or "".
+        elsewhere: names of the stages whose line is not known.
+    """
+
+    titles: Sequence[str] = ()
+    rows: Sequence[CodeRow] = ()
+    one: str = ""
+    elsewhere: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -87,16 +133,16 @@ class PairSection:
         words: what the verdict means.
         as_expected: whether each run is as the pair declares.
         result: the run that is shown more closely.
-        why: lines of the explanation, label and text; empty where nothing differs.
-        titles: of both sources.
-        rows: of the sources; empty where they are not known.
-        stages: of that run, by name.
-        shapes: of the stages.
+        why: each cause; empty where all is as expected.
+        sources: of both twins.
+        stages: of the run that is shown, by name.
         plots: of that run.
         graphs: by the name of the framework.
-        runs: all runs of the pair.
+        runs: all runs of the pair, those alike in one row.
+        nearest: the stage of all runs that comes nearest to its limit, if one was run.
         sensitivity: what its verdicts are worth.
         unexercised: what no input made the models do, a sentence each.
+        unmatched: stages that were not compared, since one side alone has them.
     """
 
     name: str
@@ -105,16 +151,16 @@ class PairSection:
     words: str
     as_expected: bool
     result: Result
-    why: Sequence[tuple[str, str]]
-    titles: Sequence[str]
-    rows: Sequence[CodeRow]
-    stages: Mapping[str, StageResult]
-    shapes: Mapping[str, str]
-    plots: Sequence[PlotOfPair]
+    why: Sequence[Why]
+    sources: Sources
+    stages: Mapping[str, Stage]
+    plots: Sequence[Plot]
     graphs: Mapping[str, Sequence[GraphRow]]
-    runs: Sequence[Result]
+    runs: Sequence[RunRow]
+    nearest: StageResult | None
     sensitivity: Sequence[Sensitivity]
     unexercised: Sequence[str]
+    unmatched: Sequence[str]
 
 
 def sections(
@@ -127,191 +173,151 @@ def sections(
         sources: title and text of both sides' source, by pair; one for both where the
             same code makes both models; none where it is not known.
     """
-    by_pair: dict[str, list[Result]] = {}
-    for result in evidence.results:
-        by_pair.setdefault(result.pair, []).append(result)
+    names = dict.fromkeys(result.pair for result in evidence.results)
+    run_rows: dict[str, list[RunRow]] = {name: [] for name in names}
+    for group in evidence.alike():
+        run_rows[group[0].pair].append(_run_row(group))
     pair_sections = []
-    for number, (name, results) in enumerate(by_pair.items(), start=1):
-        sensitivity = [s for s in evidence.sensitivity if s.pair == name]
-        unexercised = evidence.unexercised.get(name, ())
-        pair_sections.append(
-            _section(number, results, sources.get(name, ()), sensitivity, unexercised)
+    for number, name in enumerate(names, start=1):
+        results = [result for result in evidence.results if result.pair == name]
+        result = _shown(results)
+        verdict = verdict_of(results)
+        picture = result.picture
+        anchor = f"pair-{number}"
+        section = PairSection(
+            name=name,
+            anchor=anchor,
+            verdict=verdict,
+            words=IN_WORDS[verdict],
+            as_expected=all(r.as_expected for r in results),
+            result=result,
+            why=causes(results),
+            sources=_sources(sources.get(name, ()), result, _explained(results)),
+            stages=_stages(result),
+            plots=plots_of(picture, anchor) if picture else [],
+            graphs=graphs_of(picture) if picture else {},
+            runs=run_rows[name],
+            nearest=nearest(results),
+            sensitivity=[s for s in evidence.sensitivity if s.pair == name],
+            unexercised=evidence.unexercised.get(name, ()),
+            unmatched=result.unmatched,
         )
+        pair_sections.append(section)
     return pair_sections
 
 
-def _section(
-    number: int,
-    results: Sequence[Result],
-    sources: Sequence[tuple[str, str]],
-    sensitivity: Sequence[Sensitivity],
-    unexercised: Sequence[str],
-) -> PairSection:
-    """The section of one pair."""
-    result = _shown(results)
-    verdict = verdict_of(results)
-    picture = result.picture
-    anchor = f"pair-{number}"
-    stages = {stage.stage: stage for stage in result.stages}
-    shapes = {}
-    if picture is not None:
-        shapes = {name: _shape(shape) for name, shape in picture.shapes.items()}
-    return PairSection(
-        name=result.pair,
-        anchor=anchor,
-        verdict=verdict,
-        words=IN_WORDS[verdict],
-        as_expected=all(r.as_expected for r in results),
-        result=result,
-        why=[] if result.as_expected else explanation_lines(result),
-        titles=[title for title, _ in sources],
-        rows=_code_rows(sources, result),
-        stages=stages,
-        shapes=shapes,
-        plots=plots_of(picture, anchor) if picture else [],
-        graphs=_graphs(picture) if picture else {},
-        runs=results,
-        sensitivity=sensitivity,
-        unexercised=unexercised,
-    )
-
-
 def _shown(results: Sequence[Result]) -> Result:
-    """The run that says most: one that is explained, drawn, or at least wrong."""
+    """The run that says most: one that is wrong and drawn, or at least explained."""
 
     def says(result: Result) -> tuple[bool, bool, bool, bool]:
         is_wrong = not result.as_expected
-        is_explained = bool(result.explanation)
-        return is_wrong, is_explained, result.picture is not None, bool(result.stages)
+        is_drawn = result.picture is not None
+        return is_wrong, is_drawn, bool(result.explanation), bool(result.stages)
 
     return max(results, key=says)  # the first of those that say as much
 
 
-def explanation_lines(result: Result) -> list[tuple[str, str]]:
-    """The explanation of a result, as labels and texts."""
-    lines: list[tuple[str, str]] = []
-    for line in result.explain().splitlines()[1:]:
-        labelled = LABELLED.match(line.strip())
-        if labelled:
-            lines.append((labelled[1], labelled[2]))
-        else:
-            lines.append(("", line.strip()))
-    return lines
+def _explained(results: Sequence[Result]) -> Result | None:
+    """The first result that is wrong and explained, if there is one."""
+    for result in results:
+        if not result.as_expected and result.explanation is not None:
+            return result
+    return None
 
 
-def _code_rows(sources: Sequence[tuple[str, str]], result: Result) -> list[CodeRow]:
-    """The rows of both sources, with the stages at the lines that make them."""
-    if len(sources) < len(SIDES):
-        return []
-    texts = {
-        side: text.strip("\n") for side, (_, text) in zip(SIDES, sources, strict=True)
-    }
-    makers: dict[str, dict[str, SourceLine]] = {side: {} for side in SIDES}
-    picture = result.picture
-    if picture is not None:
-        for side, graph in picture.graphs.items():
-            makers[side] = _makers(graph)
-    wrong = {}
-    explanation = result.explanation
-    if explanation is not None:
-        for side, line in (
-            ("torch", explanation.torch_line),
-            ("keras", explanation.keras_line),
-        ):
-            if line:
-                wrong[side] = _line(line)
-        if not wrong and result.deciding is not None:
-            for side in SIDES:
-                if result.deciding.stage in makers[side]:
-                    wrong[side] = makers[side][result.deciding.stage]
-    return rows(texts, makers, wrong)
+def causes(results: Sequence[Result]) -> list[Why]:
+    """Why results of one pair are not as expected, as a terminal says it."""
+    blocks: list[Why] = []
+    for text in differences(results):
+        first, *others = text.splitlines()
+        if first.startswith(" "):  # what is said of those before
+            last = blocks[-1]
+            blocks[-1] = Why(f"{last.heading}, {first.strip()}", last.lines)
+            continue
+        heading = first.removeprefix(f"{results[0].pair}, ")
+        blocks.append(Why(heading, [_labelled(line) for line in others]))
+    return blocks
 
 
-def _makers(graph: Graph) -> dict[str, SourceLine]:
-    """The line that makes each stage."""
-    makers = {}
-    for node in graph.nodes:
-        if node.line is not None:
-            for stage in node.stages:
-                makers[stage] = node.line
-    return makers
+def _labelled(line: str) -> tuple[str, str]:
+    """Label and text of a line of an explanation."""
+    words = LABELLED.match(line.strip())
+    if words is None:
+        return "", line.strip()
+    return words[1], words[2].removeprefix(": ")
 
 
-def _line(words: str) -> SourceLine:
-    """A line of an explanation, "file:number: text"."""
-    file, number, *text = words.split(":", 2)
-    return SourceLine(
-        file, int(number) if number.strip().isdigit() else 0, "".join(text).strip()
+def _run_row(results: Sequence[Result]) -> RunRow:
+    """The row of results that share pair, length and verdict."""
+    result = results[0]
+    directions = dict.fromkeys(r.direction for r in results)
+    weights = [WHOSE_WEIGHTS.get(direction, direction) for direction in directions]
+    text = " or ".join(weights)
+    if result.drawn:
+        text += f", on {result.drawn}"
+    if result.loss:
+        text += f", gradients of {result.loss}"
+    return RunRow(
+        length=result.length,
+        steps=_listed(r.timesteps for r in results),
+        batches=_listed(r.batch for r in results),
+        weights=text,
+        verdict=result.verdict,
+        expected=result.expected,
+        worst=nearest(results),
+        refusals={SIDES[side]: words for side, words in result.refusals.items()},
     )
 
 
-def plots_of(picture: Picture, anchor: str) -> list[PlotOfPair]:
-    """The plots of twins at work.
+def _listed(numbers: Iterable[int | None]) -> str:
+    known_numbers = {number for number in numbers if number is not None}
+    return " ".join(map(str, sorted(known_numbers)))
+
+
+def _stages(result: Result) -> dict[str, Stage]:
+    """The stages of a run, with what its picture knows of them."""
+    shapes: Mapping[str, tuple[int, ...]] = {}
+    labels: dict[str, str] = {}
+    if result.picture is not None:
+        shapes = result.picture.shapes
+        graph = result.picture.graphs.get("torch", Graph(()))
+        for node in graph.nodes:
+            for name in node.stages:
+                of_layer = f" of {node.name}" if node.kind and node.name != name else ""
+                kind = f" ({node.kind})" if node.kind else ""
+                labels[name] = f"{name}{of_layer}{kind}"
+    stages = {}
+    for number, stage in enumerate(result.stages, start=1):
+        name = stage.stage
+        shape = shape_text(shapes[name]) if name in shapes else ""
+        anchor = f"stage-{number}"
+        stages[name] = Stage(labels.get(name, name), shape, anchor, stage)
+    return stages
+
+
+def _sources(
+    sources: Sequence[tuple[str, str]], result: Result, explained: Result | None
+) -> Sources:
+    """The rows of both sources, with the stages at the lines that make them.
 
     Args:
-        picture: of them.
-        anchor: begins the names of the plots.
+        sources: title and text of each.
+        result: whose stages these are.
+        explained: the result that tells where a difference begins, if there is one.
     """
-    pair_plots = []
-    if picture.heat is not None:
-        heat = picture.heat
-        merged = ""
-        if max(heat.merged) > 1:
-            merged = (
-                f" Each cell is the largest of {heat.merged[0]} by {heat.merged[1]}."
-            )
-        pair_plots.append(
-            PlotOfPair(
-                f"|difference| in {heat.stage}",
-                f"By {heat.rows} and {heat.columns}, as a part of the largest value; "
-                f"the largest of all else. Blank where there is none.{merged}",
-                plots.heat_map(heat, f"{anchor}-heat"),
-            )
-        )
-    if picture.steps is not None and len(picture.steps.gap) > 1:
-        pair_plots.append(
-            PlotOfPair(
-                f"Gap and limit over time in {picture.steps.stage}",
-                "The largest so far. A gap above its limit is no rounding.",
-                plots.step_curves(picture.steps, f"{anchor}-steps"),
-            )
-        )
-    if picture.gates is not None:
-        gates = picture.gates
-        part = f", {gates.part}" if gates.part else ""
-        pair_plots.append(
-            PlotOfPair(
-                f"Gates of {gates.layer}{part}",
-                f"What each gate is given before its activation, in sample "
-                f"{gates.sample}, unit {gates.unit}, where the sides are farthest "
-                "apart. PyTorch solid, Keras dashed.",
-                plots.gate_curves(gates, f"{anchor}-gates"),
-            )
-        )
-    return pair_plots
-
-
-def _graphs(picture: Picture) -> dict[str, list[GraphRow]]:
-    """The operations of both models, in order."""
-    graphs = {}
-    for side, graph in picture.graphs.items():
-        graph_rows = []
-        for place, node in enumerate(graph.nodes):
-            verdicts = [picture.verdicts[name] for name in node.stages]
-            worst = next((v for v in verdicts if v not in GOOD), "")
-            takes = tuple(number + 1 for number in node.takes)
-            graph_rows.append(
-                GraphRow(
-                    name=node.name,
-                    kind=node.kind,
-                    shape=_shape(node.shape),
-                    verdict=worst or next(iter(verdicts), ""),
-                    takes=() if takes == (place,) else takes,
-                )
-            )
-        graphs[SIDES[side]] = graph_rows
-    return graphs
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return " × ".join(map(str, shape)) or "scalar"
+    titles = [title for title, _ in sources]
+    if len(sources) == 1:
+        return Sources(titles, one=one_source(sources[0][1].strip("\n")))
+    if not sources:
+        return Sources()
+    texts: dict[Side, str] = {}
+    for side, (_, text) in zip(SIDES, sources, strict=True):
+        texts[side] = text.strip("\n")
+    graphs = result.picture.graphs if result.picture is not None else {}
+    made_at = places.makers(texts, graphs)
+    code_rows = rows(texts, made_at, places.wrong(texts, explained, made_at))
+    placed: set[str] = set()
+    for row in code_rows:
+        placed.update(row.stages)
+    elsewhere = [s.stage for s in result.stages if s.stage not in placed]
+    return Sources(titles, code_rows, elsewhere=elsewhere)

@@ -1,7 +1,7 @@
 """Plots as SVG that goes into a page: text as text, colours as the page's own.
 
-Each plot is drawn in a few colours that stand for the page's, and takes these by name, so
-that one drawing is right in light and in dark.
+Each plot is drawn in a few colours that stand for the page's, and takes these by name,
+so that one drawing is right in light and in dark.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from compare.judging.result import SIDES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 # What matplotlib draws in, and what the page calls it in style.css.
@@ -78,6 +79,7 @@ def heat_map(heat: HeatMap, name: str) -> str:
         across, down = heat.merged[1], heat.merged[0]
         rows, columns = values.shape
         image.set_extent((0.5, columns * across + 0.5, rows * down + 0.5, 0.5))
+        _whole_numbers(axes.xaxis, axes.yaxis)
         axes.set_xlabel(heat.columns)
         axes.set_ylabel(heat.rows)
         if norm is not None:
@@ -108,6 +110,7 @@ def step_curves(curves: StepCurves, name: str) -> str:
             axes.axvline(curves.horizon + 0.5, color=INK, linewidth=0.8)
             axes.text(curves.horizon + 0.6, 0.9, "horizon", transform=_at_top(axes))
         _powers_of_ten(axes, [curves.limit, curves.noise, curves.gap])
+        _whole_numbers(axes.xaxis)
         axes.set_xlabel("time step")
         axes.legend(loc="center right", fontsize=8)
         return _svg(
@@ -132,7 +135,8 @@ def gate_curves(curves: GateCurves, name: str) -> str:
             axes.locator_params(axis="y", nbins=2)
             if axes is not panels[-1]:
                 axes.tick_params(labelbottom=False)
-        panels[-1].set_xlabel("time step")
+        _whole_numbers(panels[-1].xaxis)
+        panels[-1].set_xlabel("time step, PyTorch solid, Keras dashed")
         return _svg(
             figure,
             name,
@@ -155,18 +159,20 @@ def learning_curves(
     with _figure() as (figure, axes):
         axes.plot(steps, losses["torch"], "-", color=TORCH, label=SIDES["torch"])
         axes.plot(steps, losses["keras"], "--", color=KERAS, label=SIDES["keras"])
+        _whole_numbers(axes.xaxis)
         axes.set_xlabel("step")
         axes.set_ylabel("loss")
         axes.legend(loc="upper right", fontsize=8)
         title = (
-            f"The losses of both twins over {len(steps)} steps; at the last "
-            f"{losses['torch'][-1]:.4g} in PyTorch and {losses['keras'][-1]:.4g} in Keras"
+            f"The losses of both twins over {len(steps)} steps; at the last step "
+            f"PyTorch's is {losses['torch'][-1]:.4g}, Keras's {losses['keras'][-1]:.4g}"
         )
         curves = _svg(figure, f"{name}-losses", title)
     with _figure() as (figure, axes):
         positive = np.where(np.asarray(gaps) > 0, gaps, np.nan)
         axes.plot(steps, positive, "-", color=WRONG)
         _powers_of_ten(axes, [positive])
+        _whole_numbers(axes.xaxis)
         axes.set_xlabel("step")
         axes.set_ylabel("gap in float64")
         title = f"How far apart the losses are; at most {max(gaps):.1e}"
@@ -189,6 +195,14 @@ def _figure(panels: int = 0) -> Iterator[tuple[Figure, Any]]:
             yield figure, figure.subplots(panels, sharex=True)
         else:
             yield figure, figure.add_subplot()
+
+
+def _whole_numbers(*directions: Axis) -> None:
+    """Marks at whole numbers alone, where something is counted."""
+    from matplotlib.ticker import MaxNLocator
+
+    for direction in directions:
+        direction.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
 
 
 def _at_top(axes: Axes) -> Any:
