@@ -208,8 +208,8 @@ def add_html(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--html",
         metavar="FILE",
-        help="write a page to look at: both sources, what was measured between them, "
-        "plots; one file that opens anywhere",
+        help="write a page to look at: sources side by side, what was measured, plots; "
+        "one file that opens anywhere (needs the extra page)",
     )
 
 
@@ -251,6 +251,11 @@ def _add_explain(verb: argparse.ArgumentParser) -> None:
         help="write a script that shows the difference without this package: both "
         "models, the weights and the smallest input",
     )
+    add_force(verb)
+
+
+def _add_claims(verb: argparse.ArgumentParser) -> None:
+    add_html(verb)
     add_force(verb)
 
 
@@ -308,6 +313,7 @@ def _add_train(verb: argparse.ArgumentParser) -> None:
     )
     _add_prices(verb)
     verb.add_argument("--json", metavar="FILE", help="write the evidence to FILE")
+    add_html(verb)
     verb.add_argument(
         "--plot", metavar="FILE.png", help="draw the losses and their gap"
     )
@@ -376,7 +382,8 @@ TRAIN = Arguments(
     examples=TRAIN_EXAMPLES,
 )
 CLAIMS = Arguments(
-    "every claim of the study note that can be checked, checked now, with figures"
+    "every claim of the study note that can be checked, checked now, with figures",
+    _add_claims,
 )
 NEW = Arguments(
     "write a pair file to start from: two models of your own, commented", _add_new

@@ -7,7 +7,7 @@ import difflib
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
@@ -34,6 +34,7 @@ from compare.subjects.pairs import PAIRS, Pair
 
 if TYPE_CHECKING:
     from compare.judging.evidence import Evidence
+    from compare.subjects.claims import ClaimResult
     from compare.subjects.prices import Prices
 
 # `list`, `show` and `--help` do without NumPy, the frameworks and a progress bar, and
@@ -131,8 +132,24 @@ def _claims(args: argparse.Namespace) -> int:
     from compare import session
     from compare.reports.claims import print_claims
 
-    print_claims(_console(), session.claims())
-    return AS_EXPECTED
+    started = time.perf_counter()
+    (page,) = _targets(args, {"--html": args.html}, [])
+    checked = []
+
+    def one_by_one() -> Iterator[ClaimResult]:
+        for claim in session.claims():
+            checked.append(claim.as_dict())
+            yield claim
+
+    print_claims(_console(), one_by_one())
+    if page is None:
+        return AS_EXPECTED
+    from compare.reports.page.claims_page import claims_page
+    from compare.twins.versions import versions
+
+    seconds = time.perf_counter() - started
+    text = claims_page(checked, versions(), seconds, _words(args))
+    return _save("--html", page, text)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -228,9 +245,18 @@ def _transfer(args: argparse.Namespace) -> int:
 def _port(args: argparse.Namespace) -> int:
     from compare.reports.ports import print_port
 
+    inputs = port_arguments.files_read(args)
+    (page,) = _targets(args, {"--html": args.html}, inputs)
     ported = port_arguments.ported(args)
+    saved = AS_EXPECTED
+    if page:
+        from compare.reports.page.port_page import port_page
+
+        original = port_arguments.original_source(args)
+        text = port_page(ported, original, args.out, _words(args))
+        saved = _save("--html", page, text)
     print_port(_console(), ported, args.out)
-    return _status(ported.is_proved)
+    return max(saved, _status(ported.is_proved))
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -243,8 +269,8 @@ def _train(args: argparse.Namespace) -> int:
     pair = _pair_or_file(args.name)
     if isinstance(pair, Pair):
         check_trainable(pair)
-    paths = {"--json": args.json, "--plot": args.plot}
-    target, picture = _targets(args, paths, [args.name])
+    paths = {"--json": args.json, "--html": args.html, "--plot": args.plot}
+    target, page, picture = _targets(args, paths, [args.name])
     if picture:
         files.check_picture(args.plot)
     interruption = Interruption()
@@ -255,6 +281,12 @@ def _train(args: argparse.Namespace) -> int:
         statuses.append(KILLED + interruption.signal)
     if target:
         statuses.append(_save("--json", target, evidence.to_json()))
+    if page:
+        from compare.reports.page.training_page import training_page
+
+        (texts,) = _sources([pair]).values()
+        text = training_page(evidence, texts, _words(args))
+        statuses.append(_save("--html", page, text))
     if picture and evidence.done:
         statuses.append(_save("--plot", picture, plot(evidence)))
     _report(print_training, evidence)
@@ -329,7 +361,7 @@ def _targets(
     Args:
         args: of the command line.
         paths: by option.
-        names: of pairs and pair files.
+        names: of pairs, and of files that are read.
 
     Raises:
         BadInput: as `outputs.targets`.
@@ -338,8 +370,9 @@ def _targets(
         from compare.reports.page.rendering import check_installed
 
         check_installed()
-    inputs = {name: name for name in names if is_pair_file(name)}
-    if args.prices:
+    built_in = [pair.file for pair in PAIRS]
+    inputs = {name: name for name in names if name not in built_in}
+    if getattr(args, "prices", None):
         inputs[args.prices] = f"--prices {args.prices}"
     return outputs.targets(paths, inputs, args.force)
 
@@ -376,10 +409,15 @@ def _save_page(
     pairs: Sequence[Pair | str],
 ) -> int:
     """Write the page of a run; return the exit status for it."""
-    from compare.reports.page import pages
+    from compare.reports.page.run_page import run_page
 
-    text = pages.run_page(evidence, _sources(pairs), ["twinproof", *args.words])
+    text = run_page(evidence, _sources(pairs), _words(args))
     return _save("--html", target, text)
+
+
+def _words(args: argparse.Namespace) -> list[str]:
+    """The command line, for a page to say."""
+    return ["twinproof", *args.words]
 
 
 def _sources(pairs: Sequence[Pair | str]) -> dict[str, list[tuple[str, str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from compare.arguments import Arguments, add_force, add_seed
+from compare.arguments import Arguments, add_force, add_html, add_seed
 from compare.errors import BadInput
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def _add(verb: argparse.ArgumentParser) -> None:
         help="write the port of a Keras model as model.onnx as well, for any batch and "
         "length; needs the extra onnx",
     )
+    add_html(verb)
     add_force(verb)
     add_seed(verb)
 
@@ -112,6 +113,7 @@ def ported(args: argparse.Namespace) -> Port:
             args.force,
             args.seed,
             args.stub,
+            args.html is not None,
         )
     return port(
         args.model,
@@ -123,7 +125,32 @@ def ported(args: argparse.Namespace) -> Port:
         args.seed,
         args.stub,
         args.onnx,
+        args.html is not None,
     )
+
+
+def files_read(args: argparse.Namespace) -> list[str]:
+    """The files that a port reads, which no output may replace."""
+    paths = [args.model]
+    if args.config is not None:
+        paths.append(args.config)
+    for option, text in (("--from", args.made_by), ("--model", args.module)):
+        if text is not None:
+            paths.append(_file_of(option, text))
+    return paths
+
+
+def original_source(args: argparse.Namespace) -> str | None:
+    """The user's file that makes the original, where that is of PyTorch."""
+    if args.module is None:
+        return None
+    return _file_of("--model", args.module)
+
+
+def _file_of(option: str, text: str) -> str:
+    from compare.porting.user_file import split
+
+    return split(option, text)[0]
 
 
 PORT = Arguments(

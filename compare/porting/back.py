@@ -63,7 +63,9 @@ def port_back(wish: BackWish) -> Port:
         "It was compared with the module itself, run by PyTorch.",
         twin,
     )
-    evidence = proved(wish.weights.name, module, judge, runs, wish.seed)
+    evidence = proved(
+        wish.weights.name, module, judge, runs, wish.seed, pictured=wish.pictured
+    )
     given = list(map(shortened, runs[0]))
     right = ports.results(module, given)
     example = example_of(given, saved_models.results(twin, given), right)

@@ -40,6 +40,7 @@ class BackWish:
             or the module tells.
         folder: where the port goes.
         seed: of inputs and random weights.
+        pictured: whether a page draws the twins at work.
     """
 
     weights: Path
@@ -47,6 +48,7 @@ class BackWish:
     shapes: tuple[Shape, ...]
     folder: Path
     seed: int
+    pictured: bool = False
 
 
 def is_of_pytorch(path: str) -> bool:

@@ -79,7 +79,14 @@ def port(wish: Wish) -> Port:
     packs = "pack_padded_sequence" in source.text
     names_of_inputs = tuple(plan.inputs) if isinstance(plan.inputs, Mapping) else None
     evidence = proved(
-        wish.path.name, module, judge, runs, wish.seed, packs, names_of_inputs
+        wish.path.name,
+        module,
+        judge,
+        runs,
+        wish.seed,
+        packs,
+        names_of_inputs,
+        wish.pictured,
     )
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes, *work.notes)))
     keeps_states = kept_states.begin_anew(module, judge.model)

@@ -32,6 +32,7 @@ def proved(
     seed: int,
     packs: bool = False,
     names: tuple[str, ...] | None = None,
+    pictured: bool = False,
 ) -> Evidence:
     """Run the port and what it is compared with, as the suite runs any pair.
 
@@ -44,6 +45,7 @@ def proved(
         packs: whether the port brings the steps that count to the front, so that its
             layers have them elsewhere than Keras has.
         names: of the inputs, where the original takes a dictionary.
+        pictured: whether a page draws the first run.
 
     Raises:
         BadInput: if nothing could be compared.
@@ -58,6 +60,7 @@ def proved(
             steps=STEPS,
             seed=seed,
             probed=number == 0,  # what a pass is worth, the first run tells
+            pictured=pictured and number == 0,
         )
         for number, arrays in enumerate(runs)
     ]

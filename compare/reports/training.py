@@ -55,7 +55,7 @@ class _Output:
 def print_training(console: Console, evidence: TrainingEvidence) -> None:
     """What ran, the losses, where the twins part and why, what was shown."""
     output = _Output(console)
-    output.say(*_opening(evidence), "")
+    output.say(*opening(evidence), "")
     _print_gradients(output, evidence)
     if evidence.done:
         console.print(_losses(evidence))
@@ -73,7 +73,7 @@ def print_training(console: Console, evidence: TrainingEvidence) -> None:
         _print_causes(output, evidence)
     output.say("")
     if evidence.interrupted:
-        output.say(_interruption(evidence), style="yellow")
+        output.say(interruption(evidence), style="yellow")
     for note in evidence.notes:
         output.say(f"Note: {note}", "", style="yellow")
     output.say(conclusion(evidence), style="bold")
@@ -105,7 +105,8 @@ def _print_causes(output: _Output, evidence: TrainingEvidence) -> None:
         )
 
 
-def _interruption(evidence: TrainingEvidence) -> str:
+def interruption(evidence: TrainingEvidence) -> str:
+    """What holds of a run that a person ended."""
     if evidence.done == evidence.steps:
         return "The run was complete, but what its causes explain was interrupted."
     return (
@@ -156,7 +157,7 @@ def _remaining_gap(evidence: TrainingEvidence) -> str:
     return f"With all causes removed {evidence.left:.1%} of it is left. "
 
 
-def _opening(evidence: TrainingEvidence) -> Iterator[str]:
+def opening(evidence: TrainingEvidence) -> Iterator[str]:
     """What learns from what, and what each side steps with."""
     settings, versions = evidence.settings, evidence.versions
     yield (
@@ -216,9 +217,8 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _losses(evidence: TrainingEvidence) -> Table:
-    """Losses at the ends of some epochs, and at the last step that was done."""
-    table = _table("epoch", "step", "PyTorch", "Keras", "gap")
+def epoch_rows(evidence: TrainingEvidence) -> Iterator[tuple[str, ...]]:
+    """Epoch, step, both losses and gap at the ends of some epochs and of the run."""
     steps, epochs = evidence.settings["steps_per_epoch"], evidence.settings["epochs"]
     shown: dict[int, str] = {}  # epochs, by step
     every = ceil(epochs / MOST_ROWS)
@@ -230,7 +230,13 @@ def _losses(evidence: TrainingEvidence) -> Table:
     for step, epoch_text in shown.items():
         torch, keras = (evidence.losses[f"{side}32"][step - 1] for side in SIDES)
         gap = evidence.gaps[step - 1]
-        row = epoch_text, str(step), f"{torch:.4f}", f"{keras:.4f}", f"{gap:.1e}"
+        yield epoch_text, str(step), f"{torch:.4f}", f"{keras:.4f}", f"{gap:.1e}"
+
+
+def _losses(evidence: TrainingEvidence) -> Table:
+    """Losses at the ends of some epochs, and at the last step that was done."""
+    table = _table("epoch", "step", "PyTorch", "Keras", "gap")
+    for row in epoch_rows(evidence):
         table.add_row(*row)
     return table
 

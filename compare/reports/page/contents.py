@@ -22,10 +22,8 @@ from compare.judging.result import (
 )
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.summary import differences, nearest
-from compare.judging.words import Length, Side, Verdict
+from compare.judging.words import Length, Verdict
 from compare.reports.evidence import WHOSE_WEIGHTS
-from compare.reports.page import places
-from compare.reports.page.code import CodeRow, one_source, rows
 from compare.reports.page.drawings import (
     GraphRow,
     Plot,
@@ -33,6 +31,7 @@ from compare.reports.page.drawings import (
     plots_of,
     shape_text,
 )
+from compare.reports.page.sources import Sources, sources_of
 
 IN_WORDS: Mapping[Verdict, str] = {
     SAME: "both compute the same function on these inputs",
@@ -105,24 +104,6 @@ class RunRow:
 
 
 @dataclass(frozen=True)
-class Sources:
-    """Both sources of a pair.
-
-    Args:
-        titles: of both, or of the one that makes both models; empty where none is
-            known.
-        rows: lines that correspond; empty where one source makes both models.
-        one: that source as HTML, or "".
-        elsewhere: names of the stages whose line is not known.
-    """
-
-    titles: Sequence[str] = ()
-    rows: Sequence[CodeRow] = ()
-    one: str = ""
-    elsewhere: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
 class PairSection:
     """What a page says of one pair.
 
@@ -130,9 +111,9 @@ class PairSection:
         name: of the pair.
         anchor: its place in the page.
         verdict: the worst of its runs.
-        words: what the verdict means.
+        words: what the verdict means, a sentence.
         as_expected: whether each run is as the pair declares.
-        result: the run that is shown more closely.
+        place: the run that is shown more closely, in words.
         why: each cause; empty where all is as expected.
         sources: of both twins.
         stages: of the run that is shown, by name.
@@ -150,7 +131,7 @@ class PairSection:
     verdict: Verdict
     words: str
     as_expected: bool
-    result: Result
+    place: str
     why: Sequence[Why]
     sources: Sources
     stages: Mapping[str, Stage]
@@ -182,17 +163,18 @@ def sections(
         results = [result for result in evidence.results if result.pair == name]
         result = _shown(results)
         verdict = verdict_of(results)
+        words = IN_WORDS[verdict]
         picture = result.picture
         anchor = f"pair-{number}"
         section = PairSection(
             name=name,
             anchor=anchor,
             verdict=verdict,
-            words=IN_WORDS[verdict],
+            words=f"{words[0].upper()}{words[1:]}.",
             as_expected=all(r.as_expected for r in results),
-            result=result,
+            place=place_of(result),
             why=causes(results),
-            sources=_sources(sources.get(name, ()), result, _explained(results)),
+            sources=sources_of(sources.get(name, ()), result, _explained(results)),
             stages=_stages(result),
             plots=plots_of(picture, anchor) if picture else [],
             graphs=graphs_of(picture) if picture else {},
@@ -204,6 +186,17 @@ def sections(
         )
         pair_sections.append(section)
     return pair_sections
+
+
+def place_of(result: Result) -> str:
+    """What was run, in words, without the name of the pair."""
+    words = [f"length {result.length}"]
+    if result.timesteps is not None:
+        words.append(f"{result.timesteps} steps")
+    if result.batch is not None:
+        words.append(f"batch {result.batch}")
+    words.append(WHOSE_WEIGHTS.get(result.direction, result.direction))
+    return ", ".join(words)
 
 
 def _shown(results: Sequence[Result]) -> Result:
@@ -293,31 +286,3 @@ def _stages(result: Result) -> dict[str, Stage]:
         anchor = f"stage-{number}"
         stages[name] = Stage(labels.get(name, name), shape, anchor, stage)
     return stages
-
-
-def _sources(
-    sources: Sequence[tuple[str, str]], result: Result, explained: Result | None
-) -> Sources:
-    """The rows of both sources, with the stages at the lines that make them.
-
-    Args:
-        sources: title and text of each.
-        result: whose stages these are.
-        explained: the result that tells where a difference begins, if there is one.
-    """
-    titles = [title for title, _ in sources]
-    if len(sources) == 1:
-        return Sources(titles, one=one_source(sources[0][1].strip("\n")))
-    if not sources:
-        return Sources()
-    texts: dict[Side, str] = {}
-    for side, (_, text) in zip(SIDES, sources, strict=True):
-        texts[side] = text.strip("\n")
-    graphs = result.picture.graphs if result.picture is not None else {}
-    made_at = places.makers(texts, graphs)
-    code_rows = rows(texts, made_at, places.wrong(texts, explained, made_at))
-    placed: set[str] = set()
-    for row in code_rows:
-        placed.update(row.stages)
-    elsewhere = [s.stage for s in result.stages if s.stage not in placed]
-    return Sources(titles, code_rows, elsewhere=elsewhere)

@@ -110,7 +110,7 @@ def _building_lines(text: str, nodes: Sequence[Node]) -> dict[int, int]:
         name = ast.unparse(call.func).rsplit(".", 1)[-1]
         place = (call.lineno, call.col_offset)
         lines_of_kind.setdefault(name, []).append(place)
-    numbers = {}
+    numbers: dict[int, int] = {}
     for kind, calls_of_kind in lines_of_kind.items():
         at_work = [place for place, node in enumerate(nodes) if node.kind == kind]
         if len(at_work) == len(calls_of_kind):

@@ -7,7 +7,7 @@ so that one drawing is right in light and in dark.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ import numpy as np
 
 from compare.judging.picture import GateCurves, HeatMap, StepCurves
 from compare.judging.result import SIDES
+from compare.judging.words import Side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -146,7 +147,7 @@ def gate_curves(curves: GateCurves, name: str) -> str:
 
 
 def learning_curves(
-    losses: dict[str, Sequence[float]], gaps: Sequence[float], name: str
+    losses: Mapping[Side, Sequence[float]], gaps: Sequence[float], name: str
 ) -> tuple[str, str]:
     """The losses of both sides, and how far apart they are in float64.
 

@@ -1,4 +1,4 @@
-"""Each report as a page, as text."""
+"""The page of a run of pairs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from compare.judging.evidence import Evidence
 from compare.judging.not_compared import lines
-from compare.judging.result import Result
 from compare.judging.summary import MATCHED, unsaid
-from compare.reports.evidence import WHOSE_WEIGHTS, conclusion
+from compare.reports.evidence import conclusion
 from compare.reports.page.contents import PairSection, sections
 from compare.reports.page.rendering import rendered
 
@@ -30,15 +29,13 @@ def run_page(
         "run.html.jinja",
         title=_title(evidence, pair_sections),
         conclusion=conclusion(evidence, where="below"),
-        notes=_notes(evidence),
-        environment=_environment(evidence),
+        notes=notes_of(evidence),
+        environment=environment_of(evidence),
         command=command,
         sections=pair_sections,
         claims=evidence.claims,
         not_compared=lines(evidence.not_compared),
         in_short=_in_short,
-        sentence=_sentence,
-        place=_place,
     )
 
 
@@ -77,23 +74,7 @@ def _in_short(pair: PairSection) -> str:
     return text
 
 
-def _sentence(pair: PairSection) -> str:
-    """What the verdict on a pair means."""
-    return f"{pair.words[0].upper()}{pair.words[1:]}."
-
-
-def _place(result: Result) -> str:
-    """What was run, in words, without the name of the pair."""
-    words = [f"length {result.length}"]
-    if result.timesteps is not None:
-        words.append(f"{result.timesteps} steps")
-    if result.batch is not None:
-        words.append(f"batch {result.batch}")
-    words.append(WHOSE_WEIGHTS.get(result.direction, result.direction))
-    return ", ".join(words)
-
-
-def _notes(evidence: Evidence) -> list[str]:
+def notes_of(evidence: Evidence) -> list[str]:
     """What a reader must know, without what matters to who looks for a cause alone."""
     notes = unsaid(evidence.results, evidence.notes)
     if evidence.as_expected:
@@ -101,7 +82,7 @@ def _notes(evidence: Evidence) -> list[str]:
     return notes
 
 
-def _environment(evidence: Evidence) -> dict[str, object]:
+def environment_of(evidence: Evidence) -> dict[str, object]:
     """On what a run was made."""
     environment: dict[str, object] = {**evidence.versions, **evidence.inputs}
     environment["seconds"] = f"{evidence.seconds:.1f}"
