@@ -304,11 +304,12 @@ def _stages_made(
     """The stages that a step makes, which are taken out of those that are left.
 
     Keras calls a layer otherwise in each copy of a model, so its arrays tell it; those
-    of PyTorch's convolutions have another order of axes, so there its name does.
+    of PyTorch's convolutions have another order of axes, so there its name does, and of
+    states, such as `lstm.h` of `lstm`.
     """
     names = []
     for name, array in left.items():
-        is_its_own = step.is_layer and step.layer == name
+        is_its_own = step.is_layer and f"{name}.".startswith(f"{step.layer}.")
         if is_its_own or any(map(partial(_same_numbers, array), makes)):
             names.append(name)
     for name in names:

@@ -54,6 +54,7 @@ SETTINGS = {
     "legend.frameon": False,
 }
 WIDTH, HEIGHT = 4.6, 2.9  # inches, of 72 points
+LEAST_SHOWN = 1e-6  # of a heat map's largest value: what is less has its colour
 MOST_DECADES = 8  # that an axis of powers of ten has a mark for
 
 
@@ -72,7 +73,8 @@ def heat_map(heat: HeatMap, name: str) -> str:
         norm = None
         if positive.size:
             top = float(np.nanmax(positive))
-            norm = LogNorm(max(float(positive.min()), top * 1e-6), top)
+            bottom = max(float(positive.min()), top * LEAST_SHOWN)
+            norm = LogNorm(bottom, top)
         shown = np.where(values > 0, values, np.nan)
         image = axes.imshow(
             shown, aspect="auto", norm=norm, cmap="viridis", interpolation="nearest"
@@ -86,6 +88,7 @@ def heat_map(heat: HeatMap, name: str) -> str:
         if norm is not None:
             bar = figure.colorbar(image, ax=axes)
             bar.outline.set_visible(False)
+            _few_figures(bar.ax, bottom, top)
         largest = f"{positive.max():.1e}" if positive.size else "0"
         return _svg(
             figure,
@@ -198,6 +201,21 @@ def _figure(panels: int = 0) -> Iterator[tuple[Figure, Any]]:
             yield figure, figure.add_subplot()
 
 
+def _few_figures(axes: Axes, low: float, high: float) -> None:
+    """Marks of a logarithmic scale: powers of ten, or its ends where it has no two."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    first, last = int(np.ceil(np.log10(low))), int(np.floor(np.log10(high)))
+    marks = [10.0**power for power in range(first, last + 1)]
+    texts = [f"{mark:.0e}" for mark in marks]
+    if len(marks) < 2:
+        marks = [low, high]
+        texts = [f"{mark:.1e}" for mark in marks]
+    axes.yaxis.set_major_locator(FixedLocator(marks))
+    axes.yaxis.set_major_formatter(FixedFormatter(texts))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
 def _whole_numbers(*directions: Axis) -> None:
     """Marks at whole numbers alone, where something is counted."""
     from matplotlib.ticker import MaxNLocator
@@ -220,11 +238,10 @@ def _powers_of_ten(axes: Axes, curves: Sequence[np.ndarray]) -> None:
     values = values[np.isfinite(values) & (values > 0)]
     if not values.size:
         return
-    low, high = (
-        int(np.floor(np.log10(values.min()))),
-        int(np.ceil(np.log10(values.max()))),
-    )
+    low = int(np.floor(np.log10(values.min())))
+    high = max(int(np.ceil(np.log10(values.max()))), low + 1)
     every = -(-(high - low) // MOST_DECADES) or 1  # rounded up
+    axes.set_ylim(10.0**low, 10.0**high)
     axes.yaxis.set_major_locator(
         FixedLocator([10.0**power for power in range(low, high + 1, every)])
     )

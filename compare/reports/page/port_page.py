@@ -52,13 +52,13 @@ def port_page(
 
 
 def _sources(port: Port, original: str | None) -> list[tuple[str, str]]:
-    """Title and text of the sources that are known, PyTorch's first."""
+    """Title and text of both sources; no text where the file holds a model alone."""
     texts = [(SOURCE, _text(port.folder / SOURCE))]
+    if original is not None:  # of PyTorch, and so the port is of Keras
+        return [(original, _text(Path(original))), *texts]
     if TWIN in port.files:
-        texts.append((TWIN, _text(port.folder / TWIN)))
-    if original is not None:
-        texts.insert(0, (original, _text(Path(original))))
-    return texts
+        return [*texts, (TWIN, _text(port.folder / TWIN))]
+    return [*texts, ("the model as it is in the file", "")]
 
 
 def _text(path: Path) -> str:

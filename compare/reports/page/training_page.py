@@ -63,7 +63,7 @@ def _why(evidence: TrainingEvidence) -> list[Why]:
     """Why twins do not learn alike: unlike gradients first, then the causes."""
     if evidence.in_step:
         return []
-    blocks = causes([evidence.gradients])
+    blocks = []
     measured = sorted(evidence.causes, key=lambda cause: -abs(cause.share))
     for cause in measured:
         if abs(cause.share) < SMALLEST_SHARE:
@@ -79,7 +79,7 @@ def _why(evidence: TrainingEvidence) -> list[Why]:
         for name, sentence in evidence.drift.items():
             lines = [("perhaps", sentence), ("fix", _fix(name))]
             blocks.append(Why(f"{name}: not measured", lines))
-    return blocks
+    return [*blocks, *causes([evidence.gradients])]
 
 
 def _fix(cause: str) -> str:

@@ -213,3 +213,18 @@ def test_complex_numbers_are_the_same_in_both_of_their_parts():
     assert same(numbers, numbers * (1 + 1e-12))
     assert not same(numbers, numbers.conj())
     assert not same(numbers, numbers.real)
+
+
+class CallingFunctional(torch.nn.Module):
+    def forward(self, x):
+        return torch.nn.functional.softmax(x, dim=1)
+
+
+def test_functions_written_in_python_have_the_users_lines():
+    inputs = [Input("x", (None, 4, 5), None)]
+    models = dict(torch=CallingFunctional, keras=InKeras)
+    twin = Twins(models, inputs, None).twin("torch", "float64")
+
+    softmax = named(pytorch_traces.traced(twin, [X]), "softmax")
+
+    assert softmax.line.text == "return torch.nn.functional.softmax(x, dim=1)"
