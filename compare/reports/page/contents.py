@@ -276,7 +276,9 @@ def _stages(result: Result) -> dict[str, Stage]:
         graph = result.picture.graphs.get("torch", Graph(()))
         for node in graph.nodes:
             for name in node.stages:
-                of_layer = f" of {node.name}" if node.kind and node.name != name else ""
+                of_layer = ""
+                if node.kind and not f"{name}.".startswith(f"{node.name}."):
+                    of_layer = f" of {node.name}"
                 kind = f" ({node.kind})" if node.kind else ""
                 labels[name] = f"{name}{of_layer}{kind}"
     stages = {}
