@@ -55,7 +55,8 @@ def plots_of(picture: Picture, anchor: str) -> list[Plot]:
         anchor: begins the names of the plots.
     """
     of_pair = []
-    if picture.heat is not None:
+    is_wrong = picture.verdicts.get(picture.stage) not in GOOD  # else it shows noise
+    if picture.heat is not None and is_wrong:
         of_pair.append(_heat(picture.heat, f"{anchor}-heat"))
     if picture.steps is not None and len(picture.steps.gap) > 1:
         of_pair.append(_steps(picture.steps, f"{anchor}-steps"))
@@ -87,11 +88,13 @@ def _steps(steps: StepCurves, name: str) -> Plot:
 
 def _gates(gates: GateCurves, name: str) -> Plot:
     part = f", {gates.part}" if gates.part else ""
+    svg, distance = plots.gate_curves(gates, name)
     return Plot(
         f"Gates of {gates.layer}{part}",
         f"What each gate is given before its activation, in sample {gates.sample}, "
-        f"unit {gates.unit}, where the sides are farthest apart.",
-        plots.gate_curves(gates, name),
+        f"unit {gates.unit}, where the sides are farthest apart. From one mark to the "
+        f"next it is {distance:g}.",
+        svg,
     )
 
 

@@ -125,28 +125,38 @@ def step_curves(curves: StepCurves, name: str) -> str:
         )
 
 
-def gate_curves(curves: GateCurves, name: str) -> str:
-    """What each gate of a recurrent layer is given, on both sides."""
-    steps = None
-    with _figure(len(curves.gates)) as (figure, panels):
-        for axes, (gate, values) in zip(panels, curves.gates.items(), strict=True):
-            steps = np.arange(1, len(values["torch"]) + 1)
+def gate_curves(curves: GateCurves, name: str) -> tuple[str, float]:
+    """What each gate of a recurrent layer is given, on both sides, above each other.
+
+    Args:
+        curves: of the gates.
+        name: tells the plot from others of the page.
+
+    Returns:
+        The plot, and how much a mark of its axis is above the next.
+    """
+    gates = {
+        gate: (values["torch"], values["keras"])
+        for gate, values in curves.gates.items()
+    }
+    spread = max(float(np.nanmax(pair) - np.nanmin(pair)) for pair in gates.values())
+    distance = float(f"{1.2 * spread:.1g}") or 1.0
+    places = [-distance * number for number in range(len(gates))]
+    with _figure() as (figure, axes):
+        for (torch, keras), place in zip(gates.values(), places, strict=True):
+            steps = np.arange(1, len(torch) + 1)
+            middle = (np.nanmax([torch, keras]) + np.nanmin([torch, keras])) / 2
             marker = "." if len(steps) < 2 else ""
-            axes.plot(steps, values["torch"], "-", marker=marker, color=TORCH)
-            axes.plot(steps, values["keras"], "--", marker=marker, color=KERAS)
-            axes.set_ylabel(gate, rotation=0)
-            axes.yaxis.set_label_coords(-0.16, 0.4)
-            axes.locator_params(axis="y", nbins=2)
-            if axes is not panels[-1]:
-                axes.tick_params(labelbottom=False)
-        _whole_numbers(panels[-1].xaxis)
-        panels[-1].set_xlabel("time step, PyTorch solid, Keras dashed")
-        return _svg(
-            figure,
-            name,
+            axes.plot(steps, torch - middle + place, "-", marker=marker, color=TORCH)
+            axes.plot(steps, keras - middle + place, "--", marker=marker, color=KERAS)
+        axes.set_yticks(places, [*gates])
+        _whole_numbers(axes.xaxis)
+        axes.set_xlabel("time step, PyTorch solid, Keras dashed")
+        title = (
             f"What the gates of {curves.layer} are given before their activations, in "
-            f"sample {curves.sample}, unit {curves.unit}: PyTorch solid, Keras dashed",
+            f"sample {curves.sample}, unit {curves.unit}: PyTorch solid, Keras dashed"
         )
+        return _svg(figure, name, title), distance
 
 
 def learning_curves(
@@ -187,33 +197,25 @@ def learning_curves(
 
 
 @contextmanager
-def _figure(panels: int = 0) -> Iterator[tuple[Figure, Any]]:
-    """A figure with one plot, or with panels below each other."""
+def _figure() -> Iterator[tuple[Figure, Axes]]:
+    """A figure with one plot."""
     import matplotlib  # half a second, and an extra of the install
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(SETTINGS):
         figure = Figure(figsize=(WIDTH, HEIGHT))
         figure.subplots_adjust(left=0.16, right=0.97, bottom=0.17, top=0.96)
-        if panels:
-            yield figure, figure.subplots(panels, sharex=True)
-        else:
-            yield figure, figure.add_subplot()
+        yield figure, figure.add_subplot()
 
 
 def _few_figures(axes: Axes, low: float, high: float) -> None:
     """Marks of a logarithmic scale: powers of ten, or its ends where it has no two."""
-    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
-
     first, last = int(np.ceil(np.log10(low))), int(np.floor(np.log10(high)))
     marks = [10.0**power for power in range(first, last + 1)]
-    texts = [f"{mark:.0e}" for mark in marks]
     if len(marks) < 2:
-        marks = [low, high]
-        texts = [f"{mark:.1e}" for mark in marks]
-    axes.yaxis.set_major_locator(FixedLocator(marks))
-    axes.yaxis.set_major_formatter(FixedFormatter(texts))
-    axes.yaxis.set_minor_locator(NullLocator())
+        _mark(axes, [low, high], digits=1)
+    else:
+        _mark(axes, marks, digits=0)
 
 
 def _whole_numbers(*directions: Axis) -> None:
@@ -231,8 +233,6 @@ def _at_top(axes: Axes) -> Any:
 
 def _powers_of_ten(axes: Axes, curves: Sequence[np.ndarray]) -> None:
     """A logarithmic axis with few marks: those between take long to draw."""
-    from matplotlib.ticker import FixedLocator, NullLocator
-
     axes.set_yscale("log")
     values = np.concatenate([np.ravel(curve) for curve in curves])
     values = values[np.isfinite(values) & (values > 0)]
@@ -242,8 +242,16 @@ def _powers_of_ten(axes: Axes, curves: Sequence[np.ndarray]) -> None:
     high = max(int(np.ceil(np.log10(values.max()))), low + 1)
     every = -(-(high - low) // MOST_DECADES) or 1  # rounded up
     axes.set_ylim(10.0**low, 10.0**high)
-    axes.yaxis.set_major_locator(
-        FixedLocator([10.0**power for power in range(low, high + 1, every)])
+    _mark(axes, [10.0**power for power in range(low, high + 1, every)], digits=0)
+
+
+def _mark(axes: Axes, marks: Sequence[float], digits: int) -> None:
+    """Put marks on the axis that goes up, and figures as the page has them."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    axes.yaxis.set_major_locator(FixedLocator(marks))
+    axes.yaxis.set_major_formatter(
+        FixedFormatter([f"{mark:.{digits}e}" for mark in marks])
     )
     axes.yaxis.set_minor_locator(NullLocator())
 

@@ -153,7 +153,10 @@ def test_it_prints_in_dark_ink_though_the_screen_is_dark(open_page, kind):
 
     page.emulate_media(media="print")
 
+    soft = page.locator(".soft, dt, th").first
+    colour = soft.evaluate("element => getComputedStyle(element).color")
     ink = page.evaluate("getComputedStyle(document.body).color")
     back = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ink, back) == ("rgb(0, 0, 0)", "rgb(255, 255, 255)")
+    assert colour == "rgb(77, 86, 97)"
     assert page.pdf().startswith(b"%PDF")
