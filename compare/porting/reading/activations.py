@@ -7,6 +7,7 @@ from typing import Any
 from compare.one_line import printable
 from compare.porting.reading.findings import Findings
 from compare.porting.reading.keras_layers import ACTIVATIONS
+from compare.porting.reading.values import plain
 from compare.porting.reading.words import FUNCTIONS
 
 HARD_SIGMOID = "hard_sigmoid"
@@ -48,7 +49,7 @@ def _described(value: dict[str, Any], found: Findings) -> Any:
     if cls == "Activation":
         return activation(settings.get("activation"), found)
     options = {
-        name: setting
+        name: plain(setting)
         for name, setting in settings.items()
         if name not in ("name", "trainable", "dtype") and setting is not None
     }

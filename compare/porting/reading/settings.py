@@ -10,6 +10,7 @@ from compare.porting.reading import words
 from compare.porting.reading.activations import activation
 from compare.porting.reading.findings import Findings
 from compare.porting.reading.keras_layers import LAYERS
+from compare.porting.reading.values import plain
 
 Settings = dict[str, Any]
 
@@ -77,14 +78,14 @@ def dtype_of(policy: Any) -> str:
 
 
 def _renamed(cls: str, config: Mapping[str, Any]) -> Settings:
-    """Settings by the names of Keras 3, where it has them; values as they are."""
+    """Settings by the names of Keras 3, where it has them."""
     values: Settings = {}
     new_names = {word.old: word.new for word in words.WORDS if word.is_for(cls)}
     for name, value in config.items():
         new = new_names.get(name, name)
         if new != name and new in config:  # both, of which the new one is meant
             continue
-        values[new] = value
+        values[new] = plain(value)
     for window in WINDOWS:
         if all(name in values for name in window):
             values["kernel_size"] = [values.pop(name) for name in window]
