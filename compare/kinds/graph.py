@@ -54,11 +54,13 @@ class Missing:
         settings: of the layer in the file, whatever they are; none of an operation.
         results: the shapes of what it returns, batch first; None for one that nothing
             tells, and for all that are not among them.
+        dtypes: of these results; "float32" of those that are not among them.
     """
 
     sentence: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     results: tuple[tuple[int | None, ...] | None, ...] = ()
+    dtypes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

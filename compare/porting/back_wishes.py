@@ -40,6 +40,7 @@ class BackWish:
             or the module tells.
         folder: where the port goes.
         seed: of inputs and random weights.
+        stub: whether to leave what Keras cannot have for the user to write.
     """
 
     weights: Path
@@ -47,6 +48,7 @@ class BackWish:
     shapes: tuple[Shape, ...]
     folder: Path
     seed: int
+    stub: bool = False
 
 
 def is_of_pytorch(path: str) -> bool:
@@ -72,7 +74,7 @@ def wished_back(
         shapes: of the module's inputs in order, as text: "batch,time,40".
         force: whether files of an earlier port may be overwritten.
         seed: of inputs and random weights.
-        stub: whether stubs were asked for, which this direction does not have.
+        stub: whether to leave what Keras cannot have for the user to write.
 
     Raises:
         BadInput: if something is missing, or cannot be read or written.
@@ -83,19 +85,13 @@ def wished_back(
             "not say what computes with them, got none; name the file and the class, "
             "such as --model my_net.py:Net"
         )
-    if stub:
-        raise BadInput(
-            "--stub: expected a saved model of Keras, got weights of PyTorch, whose "
-            "twin in Keras has no stubs yet; leave it out, and what Keras cannot have "
-            "is named"
-        )
     split("--model", made_by)
     target = folder.checked(out, FILES, force)
     foreign.check_file(Path(path))
     if not os.path.getsize(path):
         raise BadInput(f"{path}: expected a file, got an empty one; save it again")
     sizes = tuple(map(_sizes, shapes))
-    return BackWish(Path(path), made_by, sizes, target, seed)
+    return BackWish(Path(path), made_by, sizes, target, seed, stub)
 
 
 def _sizes(text: str) -> Shape:
