@@ -119,10 +119,12 @@ def _inputs(wish: BackWish, user: UserModel) -> list[Input]:
         return [Input(shape) for shape in wish.shapes]
     shape = user.defined.get("input_shape")
     if isinstance(shape, list | tuple) and shape:
-        if shape[0] != "batch" or not all(isinstance(n, int | str) for n in shape):
+        are_sizes = all(isinstance(n, int | str) for n in shape)
+        if "batch" not in shape[:2] or not are_sizes:
             raise BadInput(
-                "input_shape: expected sizes such as ('batch', 'time', 40), batch "
-                f"first, got {repr_of(shape)}; write it so"
+                "input_shape: expected sizes such as ('batch', 'time', 40), or "
+                "('time', 'batch', 40) where the module takes time first, got "
+                f"{repr_of(shape)}; write it so"
             )
         return [Input(tuple(shape))]
     x = user.defined.get("x")

@@ -26,7 +26,8 @@ MEANINGS = {
     EVIDENCE: "all figures of the comparison",
 }
 
-Shape = tuple[int | str, ...]  # "batch" first; names where a size is open
+# "batch" first, or second behind the time; names where a size is open.
+Shape = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,11 @@ def _sizes(text: str) -> Shape:
             sizes.append(int(word))
         elif word.isidentifier():
             sizes.append(word)
-    if len(sizes) < len(text.split(",")) or len(sizes) < 2 or sizes[0] != "batch":
+    is_whole = len(sizes) == len(text.split(",")) and len(sizes) > 1
+    if not is_whole or "batch" not in sizes[:2]:
         raise BadInput(
-            "--input: expected a shape such as batch,time,40, batch first and names "
-            f"for sizes that are open, got {printable(text)}; write it so"
+            "--input: expected a shape such as batch,time,40, or time,batch,40 where "
+            "the module takes time first, with names for sizes that are open, got "
+            f"{printable(text)}; write it so"
         )
     return tuple(sizes)

@@ -10,7 +10,7 @@ from typing import Any
 from compare.errors import BadInput
 from compare.in_pytorch.kinds import is_by_hand, is_own, kind_of
 from compare.in_pytorch.recorded import Recording, Ref
-from compare.in_pytorch.runs import Input, Runs, prepared
+from compare.in_pytorch.runs import BATCH, Input, Runs, prepared
 from compare.in_pytorch.unifying import Unlike, unified
 from compare.kinds.graph import (
     Call,
@@ -202,6 +202,7 @@ def _traced(
         trainable=trainable,
         by_hand=own,
         reasons=reasons,
+        time_first=_time_first(runs.inputs),
     )
     reader.read(FUNCTIONS, LAYERS)
     outputs = _outputs(reader, name)
@@ -216,6 +217,12 @@ def _traced(
         outputs,
     )
     _note_asked(reader, recording)
+    if reader.time_first:
+        reader.graph.note(
+            f"{', '.join(sorted(reader.time_first))}: time first, as the module takes "
+            "it; fit and predict of Keras take the first axis for the batch, so call "
+            "the model itself, or exchange the two axes before"
+        )
     plan = pruned(plan)
     weights = {
         key: arrays
@@ -229,6 +236,15 @@ def _traced(
         tuple(stub for stub in reader.stubs if stub.name in plan.layers),
         runs.inputs,
     )
+
+
+def _time_first(inputs: Sequence[Input]) -> frozenset[str]:
+    """The names of the inputs that have the time before the batch."""
+    names = set()
+    for given in inputs:
+        if given.shape[1:2] == (BATCH,) and isinstance(given.shape[0], str):
+            names.add(given.name)
+    return frozenset(names)
 
 
 def _by_hand(model: Any, runs: Runs) -> dict[str, ByHand]:

@@ -24,7 +24,7 @@ from compare.kinds.graph import (
     with_tensors,
 )
 from compare.kinds.names import identifier
-from compare.kinds.source import TensorText, shape_text
+from compare.porting.writing.keras_axes import shape_words, time_first
 from compare.porting.writing.keras_layers import (
     OLD_HARD_SIGMOID,
     layer_code,
@@ -122,6 +122,7 @@ class _Writer:
         self._inside, self._stub = inside, stub
         self._legal = legal_names(plan.layers)
         self._last_read = last_read(plan)
+        self._time_first = time_first(plan, facts)
         self._values: dict[Tensor, str] = {}  # the expression of each tensor
         self._layers: dict[str, str] = {}  # variables of layers that are called twice
         self._taken = {STREAM, "keras", "layers", "np", "ops", OLD_HARD_SIGMOID}
@@ -333,7 +334,7 @@ class _Writer:
         facts = self._facts[number]
         if not facts or self._values.get(Tensor(number)) == NOT_READ:
             return ""
-        return _shape(facts[0])
+        return self._shape(Tensor(number))
 
     def _docstring(self, live_name: str) -> list[str]:
         """What the function makes, and what that takes and returns."""
@@ -367,7 +368,11 @@ class _Writer:
     def _tensor_in_words(self, tensor: Tensor) -> str:
         """Dtype and shape of a tensor."""
         facts = self._facts_of(tensor)
-        return f"{facts.dtype}, {_shape(facts)}"
+        return f"{facts.dtype}, {self._shape(tensor)}"
+
+    def _shape(self, tensor: Tensor) -> str:
+        """The shape of a tensor, with words for the sizes that are open."""
+        return shape_words(self._facts_of(tensor), tensor in self._time_first)
 
     def _facts_of(self, tensor: Tensor) -> TensorFacts:
         return self._facts[tensor.call][tensor.output]
@@ -382,12 +387,6 @@ def last_read(plan: ModelPlan) -> dict[Tensor, int]:
     for tensor in [*tensors_in(plan.outputs), *tensors_in(plan.inputs)]:
         last[tensor] = len(plan.calls)
     return last
-
-
-def _shape(facts: TensorFacts) -> str:
-    if len(facts.shape) == 2 and facts.shape[1] is None:
-        return "(batch, time)"  # of words, the only numbers of which any may come
-    return shape_text(TensorText("", facts.shape))
 
 
 def _is_plain(value: Any) -> bool:

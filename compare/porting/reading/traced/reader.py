@@ -11,7 +11,7 @@ import numpy as np
 
 from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.recorded import Recording, Ref, Step, refs_in
-from compare.kinds.graph import INPUT, LayerPlan, Tensor
+from compare.kinds.graph import INPUT, TIME_FIRST, LayerPlan, Tensor
 from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.sizes import is_open
 from compare.porting.reading.traced.stub import Stub, left_out
@@ -56,6 +56,7 @@ class Reader:
         by_hand: what recurrent layers by hand are, by name.
         reasons: why a module of the user's own, which is taken as it is, is not
             written, by its name.
+        time_first: the names of inputs that have the time before the batch.
         functions, layers: what turns a step, as in `read`.
     """
 
@@ -75,6 +76,7 @@ class Reader:
     trainable: frozenset[str] = frozenset()
     by_hand: Mapping[str, Any] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    time_first: frozenset[str] = frozenset()
     functions: dict[str, Handler] = field(default_factory=dict)
     layers: dict[str, Handler] = field(default_factory=dict)
 
@@ -202,7 +204,9 @@ class Reader:
     def _input(self, step: Step) -> Value:
         result = step.results[0]
         shape = tuple(None if is_open(size) else size for size in result.shape[1:])
-        config = {"shape": shape, "dtype": result.dtype}
+        config: dict[str, Any] = {"shape": shape, "dtype": result.dtype}
+        if step.name in self.time_first:
+            config[TIME_FIRST] = True
         if not is_open(result.shape[0]):
             config["batch_size"] = result.shape[0]
         plan = LayerPlan(self.graph.free(step.name), INPUT, config)
