@@ -64,7 +64,7 @@ def port_back(wish: BackWish) -> Port:
         judge,
         work.runs,
         wish.seed,
-        free=work.stubs is None,
+        free=work.is_cut,
     )
     given = list(work.runs[0])
     if work.has_batch:
