@@ -68,6 +68,16 @@ class WrittenBack:
         """
         return self.stubs is None and not self.has_lengths
 
+    def in_order(self, results: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What the module returns, in the order of what the twin returns.
+
+        Keras sorts dictionaries. Around stubs both have one order already.
+        """
+        if self.stubs is not None:
+            return list(results)
+        places = _places_of_results(self.plan)
+        return [results[n] for n in sorted(places, key=places.__getitem__)]
+
     @property
     def stub_names(self) -> tuple[str, ...]:
         """The layers that are stubs."""
