@@ -11,28 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from compare.kinds.graph import ANY_AXES, LayerPlan, TensorFacts
+from compare.kinds.graph import (
+    ANY_AXES,
+    BATCH,
+    LayerPlan,
+    TensorFacts,
+    names_of_axes,
+)
 from compare.kinds.layer import Arrays
 from compare.kinds.rows import Row
 
 # Where PyTorch's tensor has the features: second, as its convolutions take them, last,
 # as in Keras, or wherever they are.
 Layout = Literal["features second", "features last", "any"]
-
-# What a tensor's axes are called in comments, by their number, in Keras's order.
-AXES = {
-    1: ("batch",),
-    2: ("batch", "time"),
-    3: ("batch", "time", "features"),
-    4: ("batch", "height", "width", "channels"),
-    5: ("batch", "depth", "height", "width", "channels"),
-}
-# The same of films, which have an image for each step.
-AXES_OF_FILMS = {
-    4: ("batch", "time", "width", "channels"),
-    5: ("batch", "time", "height", "width", "channels"),
-    6: ("batch", "time", "depth", "height", "width", "channels"),
-}
 
 
 @dataclass(frozen=True)
@@ -49,7 +40,7 @@ class TensorText:
             Keras hands on no mask with it.
         folded: how many steps each axis has that PyTorch's tensor has in its batch, as
             text: `shape` has these axes after the batch.
-        has_time: whether its second axis is time, where it may be one of an image.
+        words: what its open sizes are, for each axis, as `TensorFacts` has them.
     """
 
     text: str
@@ -58,7 +49,7 @@ class TensorText:
     features_second: bool = False
     mask: str = ""
     folded: tuple[str, ...] = ()
-    has_time: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def axes(self) -> int:
@@ -83,7 +74,16 @@ class TensorText:
         if not self.folded:
             return self
         shape = (None, *self.shape[len(self.folded) + 1 :])
-        return replace(self, shape=shape, mask="", folded=(), has_time=False)
+        words = self.words and (BATCH, *self.words[len(self.folded) + 1 :])
+        return replace(self, shape=shape, mask="", folded=(), words=words)
+
+    def size_text(self, axis: int) -> str:
+        """The size of one of Keras's axes, as a number or in words."""
+        size = self.shape[axis]
+        if size is not None:
+            return "..." if size == ANY_AXES else str(size)
+        words = self.words or names_of_axes(self.shape)
+        return words[axis]
 
     def axis_in_torch(self, axis: int) -> int:
         """The number of PyTorch's axis for one of Keras's, counted from either end."""
@@ -369,24 +369,25 @@ def shape_text(value: TensorText) -> str:
     """The shape of PyTorch's tensor for a comment: (batch, time, 64)."""
     if not value.shape:
         return "of a shape that nothing tells"
-    batch = " * ".join(("batch", *value.folded))
-    value = value.step
-    names = AXES.get(value.axes)
-    if value.has_time:
-        names = AXES_OF_FILMS[value.axes]
-    elif value.axes == 2 and value.shape[1] is None:
-        names = ("batch", "time")  # of numbers that an embedding looks up
-    elif names and value.axes > 3 and value.shape[-1] is None and value.shape[1]:
-        names = ("batch", "channels", *names[1:-1])  # as a layer's data format has them
-    sizes = []
-    for axis, size in enumerate(value.shape):
-        word = names[axis] if names else f"axis_{axis}"
-        if axis == 0 and size is None:
-            word = batch
-        sizes.append(word if size is None else str(size))
-        if size == ANY_AXES:
-            sizes[-1] = "..."
+    folded, value = value.folded, value.step
+    sizes = [value.size_text(axis) for axis in range(value.axes)]
+    if value.shape[0] is None:
+        sizes[0] = " * ".join((sizes[0], *folded))
     if value.features_second and value.axes > 2:
         sizes.insert(1, sizes.pop())
+    return sizes_text(sizes)
+
+
+def steps_text(*values: TensorText) -> str:
+    """The batch and the steps of sequences, for a comment: (batch, time, source_time).
+
+    Args:
+        values: the first one has the batch.
+    """
+    return sizes_text([values[0].size_text(0), *(v.size_text(1) for v in values)])
+
+
+def sizes_text(sizes: Sequence[str]) -> str:
+    """Sizes in brackets, for a comment."""
     inside = ", ".join(sizes)
     return f"({inside},)" if len(sizes) == 1 else f"({inside})"

@@ -19,6 +19,7 @@ from compare.porting import folder, inputs, readme, running
 from compare.porting.back_wishes import EXAMPLE, FILES, MEANINGS, WEIGHTS, BackWish
 from compare.porting.contents import Port, example_of, sha256, shortened, texts
 from compare.porting.judges import Judge
+from compare.porting.open_sizes import with_words
 from compare.porting.proof import proved
 from compare.porting.reading.modules import Traced, module_plan
 from compare.porting.user_file import UserModel, model_of
@@ -53,7 +54,7 @@ def port_back(wish: BackWish) -> Port:
     traced.check()
     say("writing the source")
     original = rebuilt(traced.plan, traced.weights)
-    source = keras_source(traced.plan, original.facts, original.models, MAKER)
+    source = keras_source(traced.plan, *with_words(original), MAKER)
     twin = getattr(running.module_of(source, MODEL), MAKER)()
     weights = _saved(original.model)
     _load(twin, weights)

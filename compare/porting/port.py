@@ -116,7 +116,7 @@ def port(wish: Wish) -> Port:
         **extra,
     }
     if wish.twin:
-        twin = keras_source(work.plan, work.facts, original.models)
+        twin = keras_source(work.plan, work.facts.calls, work.facts.models)
         contents[TWIN] = twin.encode()
     folder.write(wish.folder, {file: contents[file] for file in names})
     return Port(

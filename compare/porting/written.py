@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ import numpy as np
 from compare.in_keras.rebuilding import Rebuilt, rebuilt
 from compare.in_pytorch import ports
 from compare.in_pytorch.opened_ports import OpenedPort, Place
-from compare.kinds.graph import ModelPlan, TensorFacts, tensors_in
+from compare.kinds.graph import ModelPlan, tensors_in
 from compare.porting import running
 from compare.porting.moving import state_of
+from compare.porting.open_sizes import with_words
 from compare.porting.opening import End, Opened, opened
 from compare.porting.reading import Saved
 from compare.porting.reading.modules import pruned
@@ -32,7 +33,7 @@ class Written:
     Args:
         source: of the port.
         plan: that the source is of, which may have stubs.
-        facts: of the results of its calls.
+        facts: of its tensors.
         compared: the plan of what can be compared, which has none.
         original: what can be compared, rebuilt in Keras.
         stubs: where the port is opened at its stubs; None without them.
@@ -42,7 +43,7 @@ class Written:
 
     source: PortSource
     plan: ModelPlan
-    facts: Sequence[tuple[TensorFacts, ...]]
+    facts: Facts
     compared: ModelPlan
     original: Rebuilt
     stubs: Opened | None
@@ -103,7 +104,7 @@ def written(saved: Saved, name: str, stub: bool) -> Written:
         return _with_stubs(saved, name)
     try:
         original = rebuilt(saved.plan, saved.weights)
-        facts = Facts(original.facts, original.models)
+        facts = Facts(*with_words(original))
         source = pytorch_source(saved.plan, facts, saved.weights, name)
     except NotWritten:
         if not stub:
@@ -111,9 +112,7 @@ def written(saved: Saved, name: str, stub: bool) -> Written:
         return _with_stubs(saved, name)
     port = _made(source)
     arrays = ports.arrays_of(port)
-    return Written(
-        source, saved.plan, original.facts, saved.plan, original, None, arrays, port
-    )
+    return Written(source, saved.plan, facts, saved.plan, original, None, arrays, port)
 
 
 def _with_stubs(saved: Saved, name: str) -> Written:
@@ -124,14 +123,15 @@ def _with_stubs(saved: Saved, name: str) -> Written:
         plan = pruned(inlined(plan, problems))
         opening = opened(plan, weights, saved.built)
         original = rebuilt(opening.plan, weights)
-        facts = opening.facts(original.facts)
+        of_opened, models = with_words(original)
+        facts = opening.facts(of_opened)
         plan = opening.whole
         if problems:
             plan = stubbed(plan, problems, facts)
             problems = {}
             continue
         try:
-            source = pytorch_source(plan, Facts(facts, original.models), weights, name)
+            source = pytorch_source(plan, Facts(facts, models), weights, name)
             break
         except NotWritten as error:
             problems = error.problems
@@ -145,7 +145,14 @@ def _with_stubs(saved: Saved, name: str) -> Written:
         len(list(tensors_in(plan.inputs))),
     )
     return Written(
-        source, plan, facts, opening.plan, original, opening, arrays, opened_port
+        source,
+        plan,
+        Facts(facts, models),
+        opening.plan,
+        original,
+        opening,
+        arrays,
+        opened_port,
     )
 
 

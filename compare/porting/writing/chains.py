@@ -55,5 +55,5 @@ def joined(last: str, text: str, shape: str, live: set[str]) -> str:
         result = re.sub(rf"\({name}(?=[,)])", lambda _: f"({before}", text, count=1)
     else:
         return ""
-    line = f"{name} = {result}  # {shape}"
-    return result if result != text and INDENT + len(line) <= WIDTH else ""
+    fits = INDENT + len(f"{name} = {result}") <= WIDTH  # the comment may stand above
+    return result if result != text and fits else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,9 +12,11 @@ from compare.errors import BadInput
 from compare.in_keras.legal_names import legal_names
 from compare.in_keras.needed_arguments import defaults_of
 from compare.kinds.graph import (
+    ABOUT_UNTOLD,
     INPUT,
     OLD_MASKS,
     OPERATION,
+    UNTOLD,
     Call,
     LayerPlan,
     ModelPlan,
@@ -310,8 +313,16 @@ class _Writer:
             "    Call:",
             *self._ends(INPUTS, self._plan.inputs),
             *self._ends("returns", self._plan.outputs),
+            *self._about_untold(),
             '    """',
         ]
+
+    def _about_untold(self) -> list[str]:
+        """Lines about a size that comments cannot tell, if there is one."""
+        comments = [line.partition("  # ")[2] for line in self._body]
+        if not any(re.search(rf"\b{UNTOLD}\b", comment) for comment in comments):
+            return []
+        return ["", *paragraph(ABOUT_UNTOLD)]
 
     def _ends(self, word: str, structure: Any) -> Iterator[str]:
         """Lines about the inputs of the model, or about its results."""
@@ -352,9 +363,7 @@ def last_read(plan: ModelPlan) -> dict[Tensor, int]:
 
 
 def _shape(facts: TensorFacts) -> str:
-    if len(facts.shape) == 2 and facts.shape[1] is None:
-        return "(batch, time)"  # of words, the only numbers of which any may come
-    return shape_text(TensorText("", facts.shape))
+    return shape_text(TensorText("", facts.shape, words=facts.words))
 
 
 def _is_plain(value: Any) -> bool:

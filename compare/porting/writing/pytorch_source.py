@@ -170,8 +170,7 @@ class _ModelWriter:
 
     def _value(self, text: str, tensor: Tensor, **settings: Any) -> TensorText:
         facts = self.facts.calls[tensor.call][tensor.output]
-        has_time = len(facts.shape) in self.values.axes_of_films
-        return TensorText(text, facts.shape, facts.dtype, has_time=has_time, **settings)
+        return TensorText(text, facts.shape, facts.dtype, words=facts.words, **settings)
 
     # ------------------------------------------------------------------------- calls
 
@@ -287,7 +286,8 @@ class _ModelWriter:
         outputs = []
         for facts in self.facts.calls[number]:
             shape = (*facts.shape[:1], *facts.shape[count + 1 :])
-            outputs.append(replace(facts, shape=shape))
+            words = (*facts.words[:1], *facts.words[count + 1 :])
+            outputs.append(replace(facts, shape=shape, words=words))
         tensor_of = self._with_masks(call.args[:1], call.kwargs.get("mask"))
         kwargs = {name: value for name, value in call.kwargs.items() if name != "mask"}
         inputs = Call(call.layer, call.args, kwargs).inputs

@@ -11,7 +11,6 @@ from compare.kinds.graph import (
     Tensor,
     tensors_in,
 )
-from compare.kinds.recurrent_cells import CONV_LSTMS
 from compare.kinds.source import Page, TensorText, shape_text
 from compare.kinds.source_tensors import moved_features
 from compare.kinds.sources import SOURCES
@@ -57,17 +56,6 @@ def _is_on_last_axis(plan: LayerPlan) -> bool:
     return plan.keras in LAST_AXIS_ALONE and axis in (-1, [-1])
 
 
-def _axes_of_films(plan: ModelPlan) -> set[int]:
-    """How many axes tensors have that are films for the layers of a model."""
-    layers = [*map(unwrapped, plan.layers.values())]
-    classes = {inner.keras for layer in layers for inner in (layer, *layer.inside)}
-    return {
-        images + 3
-        for images, keras in enumerate(CONV_LSTMS, 1)
-        if classes & {keras, f"{keras}Cell"}
-    }
-
-
 class Values:
     """The tensors of a model while its port is written.
 
@@ -84,7 +72,6 @@ class Values:
         self.spares: dict[Tensor, TensorText] = {}
         self.number = 0
         self.last_read = _last_read(plan)
-        self.axes_of_films = _axes_of_films(plan)
 
     def __getitem__(self, tensor: Tensor) -> TensorText:
         """The tensor as it was last arranged."""
@@ -212,7 +199,10 @@ class Values:
             if size is not None:
                 sizes.append(str(size))
                 continue
-            sizes.append(self.page.variable("time"))
+            word = value.size_text(axis)
+            sizes.append(
+                self.page.variable(word if word.isidentifier() else "num_steps")
+            )
             in_torch = value.step.axis_in_torch(axis - len(value.folded))
             self.page.lines.append(f"{sizes[-1]} = {value.text}.shape[{in_torch}]")
         return tuple(sizes)
