@@ -19,6 +19,7 @@ from compare.kinds.graph import (
     names_of_axes,
 )
 from compare.kinds.layer import Arrays
+from compare.kinds.names import plain_number, variable
 from compare.kinds.rows import Row
 
 # Where PyTorch's tensor has the features: second, as its convolutions take them, last,
@@ -165,6 +166,7 @@ class Page:
         return self._free(word, self.later)
 
     def _free(self, word: str, taken: set[str]) -> str:
+        word = variable(word)
         name, number = word, 1
         while name in taken:
             number += 1
@@ -353,7 +355,7 @@ def number_text(value: Any) -> str:
         return '"' + repr(value)[1:-1].replace('"', '\\"') + '"'
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
-    return repr(value)
+    return plain_number(value) if isinstance(value, float) else repr(value)
 
 
 def changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

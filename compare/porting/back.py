@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from compare.in_keras.rebuilding import rebuilt
 from compare.in_pytorch import ports, saved_weights
 from compare.in_pytorch.runs import Input
 from compare.one_line import repr_of
-from compare.porting import folder, inputs, readme, running
+from compare.porting import folder, inputs, readme, running, short_numbers
 from compare.porting.back_wishes import EXAMPLE, FILES, MEANINGS, WEIGHTS, BackWish
 from compare.porting.contents import Port, example_of, sha256, shortened, texts
 from compare.porting.judges import Judge
@@ -54,9 +55,12 @@ def port_back(wish: BackWish) -> Port:
     traced.check()
     say("writing the source")
     original = rebuilt(traced.plan, traced.weights)
-    source = keras_source(traced.plan, *with_words(original), MAKER)
+    facts, models = with_words(original)
+    source = keras_source(traced.plan, facts, models, MAKER)
     twin = getattr(running.module_of(source, MODEL), MAKER)()
     weights = _saved(original.model)
+    plan = short_numbers.with_short_numbers(traced.plan)
+    shown = keras_source(plan, facts, models, MAKER)
     _load(twin, weights)
     runs = _runs(traced, original.facts, user, wish.seed)
     judge = Judge(
@@ -65,10 +69,13 @@ def port_back(wish: BackWish) -> Port:
         twin,
     )
     evidence = proved(wish.weights.name, module, judge, runs, wish.seed)
+    notes = traced.notes
+    if shown != source and _computes_the_same(shown, twin, weights, runs[0]):
+        source, notes = shown, (*notes, short_numbers.NOTE)
     given = list(map(shortened, runs[0]))
     right = ports.results(module, given)
     example = example_of(given, saved_models.results(twin, given), right)
-    facts = readme.Facts(
+    facts_of_readme = readme.Facts(
         source=wish.weights.name,
         version="PyTorch",
         sha256=sha256(wish.weights),
@@ -77,11 +84,11 @@ def port_back(wish: BackWish) -> Port:
         usage=USAGE,
         judge=judge.reason,
         is_proved=evidence.as_expected,
-        notes=traced.notes,
+        notes=notes,
         files=MEANINGS,
         by=f"twinproof {evidence.versions['compare']}",
     )
-    readme_text, document = texts(facts, judge, evidence)
+    readme_text, document = texts(facts_of_readme, judge, evidence)
     contents = {
         MODEL: source.encode(),
         WEIGHTS: weights,
@@ -91,7 +98,7 @@ def port_back(wish: BackWish) -> Port:
         EVIDENCE: document,
     }
     folder.write(wish.folder, contents)
-    return Port(wish.folder, FILES, MAKER, "Keras", evidence, judge, traced.notes)
+    return Port(wish.folder, FILES, MAKER, "Keras", evidence, judge, notes)
 
 
 def _inputs(wish: BackWish, user: UserModel) -> list[Input]:
@@ -141,6 +148,17 @@ def _load(model: Any, weights: bytes) -> None:
         path = Path(place) / WEIGHTS
         path.write_bytes(weights)
         model.load_weights(path)
+
+
+def _computes_the_same(
+    source: str, twin: Any, weights: bytes, given: Sequence[np.ndarray]
+) -> bool:
+    """Whether a source makes a model that gives the bits of another one in float32."""
+    other = getattr(running.module_of(source, MODEL), MAKER)()
+    _load(other, weights)
+    return short_numbers.same_bits(
+        saved_models.results(twin, given), saved_models.results(other, given)
+    )
 
 
 def _hdf5(arrays: Any) -> bytes:

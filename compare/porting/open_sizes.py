@@ -21,7 +21,7 @@ from compare.kinds.graph import (
 )
 from compare.kinds.names import identifier
 from compare.kinds.recurrent_cells import CONV_LSTMS
-from compare.porting.size_texts import Ambiguous, SizeTexts
+from compare.porting.size_texts import BATCHES, FACTOR, Ambiguous, SizeTexts
 
 if TYPE_CHECKING:
     from compare.in_keras.rebuilding import Rebuilt
@@ -37,8 +37,6 @@ Sizes = Mapping[str, int]  # of each open size, by its word
 AROUND = (0, -1, 1, 0)
 ALIGNED = (0, 0, 0, 0)
 MULTIPLES = (3, 5, 2, 7, 4, 11, 6, 13)
-FACTOR = 64
-BATCHES = (5, 3, 7, 11, 13, 17, 19, 23)
 MOST_PROBES = 12
 
 

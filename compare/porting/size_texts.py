@@ -10,6 +10,10 @@ from compare.kinds.graph import UNTOLD
 
 LONGEST = 32  # letters of an expression that is read at a glance
 MOST_TIMES = 64
+# Of the sizes that a model is called at: multiples of the first one where its parts
+# must meet again, and those of a batch.
+FACTOR = 64
+BATCHES = (5, 3, 7, 11, 13, 17, 19, 23)
 Values = tuple[int | None, ...]
 
 
@@ -85,7 +89,7 @@ class SizeTexts:
             return str(values[0])
         for word in self.words:
             fit = self._divided(word, values)
-            if fit is not None:
+            if fit is not None and (fit.least == fit.most or self._is_aligned()):
                 return _divided_text(fit)
         return self._multiple(values) or self._of_two(values) or UNTOLD
 
@@ -105,6 +109,11 @@ class SizeTexts:
             if least <= most and len({*sizes}) > 1:
                 return Ambiguous(word, stride, least, most, sizes[largest])
         return None
+
+    def _is_aligned(self) -> bool:
+        """Whether no size was one that a stride could round."""
+        sizes = [size for values in self.words.values() for size in values]
+        return all(size % FACTOR == 0 or size in BATCHES for size in sizes)
 
     def _multiple(self, values: tuple[int, ...]) -> str:
         """A size as another one several times, and some more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from compare.porting.open_sizes import with_words
 from compare.porting.opening import End, Opened, opened
 from compare.porting.reading import Saved
 from compare.porting.reading.modules import pruned
+from compare.porting.short_numbers import same_bits, with_short_numbers
 from compare.porting.stubs import inlined, results_of, stubbed
 from compare.porting.wishes import MODEL
 from compare.porting.writing.lines import literal
@@ -39,6 +40,7 @@ class Written:
         stubs: where the port is opened at its stubs; None without them.
         arrays: of the port, by their names in its state dict.
         port: what is compared, alive.
+        shown: the source with short numbers; None where there is none.
     """
 
     source: PortSource
@@ -49,6 +51,20 @@ class Written:
     stubs: Opened | None
     arrays: Mapping[str, np.ndarray]
     port: Any
+    shown: PortSource | None = None
+
+    def text(self, given: Sequence[np.ndarray]) -> str:
+        """The source for the user, with short numbers if they compute the same.
+
+        Args:
+            given: inputs to run it with.
+        """
+        if self.shown is None or self.shown.text == self.source.text:
+            return self.source.text
+        results = [
+            ports.results(port, given) for port in (self.port, _made(self.shown))
+        ]
+        return (self.shown if same_bits(*results) else self.source).text
 
     @property
     def stub_names(self) -> tuple[str, ...]:
@@ -106,13 +122,19 @@ def written(saved: Saved, name: str, stub: bool) -> Written:
         original = rebuilt(saved.plan, saved.weights)
         facts = Facts(*with_words(original))
         source = pytorch_source(saved.plan, facts, saved.weights, name)
+        plan = with_short_numbers(saved.plan, arrays=True)
+        shown = source
+        if plan is not saved.plan:
+            shown = pytorch_source(plan, facts, saved.weights, name)
     except NotWritten:
         if not stub:
             raise
         return _with_stubs(saved, name)
     port = _made(source)
     arrays = ports.arrays_of(port)
-    return Written(source, saved.plan, facts, saved.plan, original, None, arrays, port)
+    return Written(
+        source, saved.plan, facts, saved.plan, original, None, arrays, port, shown
+    )
 
 
 def _with_stubs(saved: Saved, name: str) -> Written:

@@ -154,6 +154,7 @@ class _ModelWriter:
         words = [self.attributes[self.plan.plan_of(tensor).name] for tensor in inputs]
         if isinstance(self.plan.inputs, Mapping):
             words = [*attributes(map(str, self.plan.inputs)).values()]
+        words = [self.page.variable(word) for word in words]
         if len(inputs) == 1:
             words = ["x"]
         arguments = {}
