@@ -58,7 +58,7 @@ def test_lines_are_joined(last, text, shape, live, result):
         ("h, _ = self.lstm(x)", "torch.relu(h)", "(batch, 4)", set()),
         ("x = x + y  # (batch, 4)", "x.flatten(1)", "(batch, 4)", set()),
         (
-            f"x = self.{'long' * 12}(x)  # (batch, 4)",
+            f"x = self.{'long' * 16}(x)  # (batch, 4)",
             "torch.relu(x)",
             "(batch, 4)",
             set(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -52,8 +52,7 @@ from compare.porting.writing.lines import (
     paragraph,
     statement,
 )
-
-Facts = Sequence[tuple[TensorFacts, ...]]  # for each call of a model, of each result
+from compare.porting.writing.reading_order import Facts, in_reading_order
 
 
 class ModelInside(Protocol):
@@ -99,6 +98,7 @@ class _Writer:
     """Writes one function; arguments are as in `function_lines`."""
 
     def __init__(self, plan: ModelPlan, facts: Facts, inside: ModelInside) -> None:
+        plan, facts = in_reading_order(plan, facts)
         self._plan, self._facts, self._inside = plan, facts, inside
         self._legal = legal_names(plan.layers)
         self._last_read = last_read(plan)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from compare.kinds.source import Page, TensorText
+from compare.porting.writing.handed_states import with_handed_states
 from compare.porting.writing.lines import quoted
 from compare.porting.writing.unread import names_in, without_unread
 
@@ -49,7 +50,8 @@ class ClassText:
 
     def trimmed(self) -> ClassText:
         """The class without the lines whose results nobody reads."""
-        self.page.lines[:] = without_unread(self.page.lines, self.result)
+        lines = with_handed_states(self.page.lines, self.result)
+        self.page.lines[:] = without_unread(lines, self.result)
         return self
 
     def without_masks_returned(self) -> ClassText:

@@ -44,10 +44,11 @@ from compare.porting.writing.names import (
 )
 from compare.porting.writing.page_classes import ClassText, ordered
 from compare.porting.writing.port_source import Facts, NotWritten, PortSource
+from compare.porting.writing.reading_order import in_reading_order
 from compare.porting.writing.stub_text import parameters, stub_lines
 from compare.porting.writing.unread import names_in
 from compare.porting.writing.values import WRAPPER, Values, Way, unwrapped
-from compare.porting.writing.writable import problem_of, refusal
+from compare.porting.writing.writable import problem_of
 
 # What tensors are called in a forward method, the first that is free.
 VARIABLES = ("x", "y", "z")
@@ -73,8 +74,7 @@ def pytorch_source(
     writer = _ModelWriter(plan, facts, weights, "", classes, names, problems)
     main = writer.written(name)
     if problems:
-        error = refusal(plan, [f"{layer}: {text}" for layer, text in problems.items()])
-        raise NotWritten(str(error), problems)
+        raise NotWritten(plan, problems)
     main = main.without_masks_returned()
     moves = tuple(main.page.moves)
     notes = [note for text in (*classes.values(), main) for note in text.page.notes]
@@ -114,8 +114,10 @@ class _ModelWriter:
         class_names: set[str],
         problems: dict[str, str],
     ):
-        self.plan = plan = without_handed_masks(plan, facts.calls)
-        self.facts = facts
+        plan = without_handed_masks(plan, facts.calls)
+        plan, calls = in_reading_order(plan, facts.calls)
+        self.plan = plan
+        self.facts = replace(facts, calls=calls)
         self.weights = weights
         self.prefix = prefix
         self.classes = classes
@@ -181,7 +183,7 @@ class _ModelWriter:
         self.values.arrange_for(call)
         masks: Sequence[str]
         if unwrapped(layer).model is not None:
-            texts, second, masks = self._write_model(layer, call)
+            texts, second, masks = self._write_model(number, layer, call)
         else:
             texts, second, mask = self._write_layer(number, call, layer)
             masks = [mask] * len(texts)
@@ -246,9 +248,9 @@ class _ModelWriter:
             mask = source.mask_of(site)
             site = replace(site, result_mask=mask)
         second = site.inputs[0].features_second if site.inputs else False
-        layout = source.returns
+        layout = source.returns(site) if callable(source.returns) else source.returns
         if layout is None and site.inputs:
-            layout = source.layout_of(plan, site.x.axes)
+            layout = source.layout_of(plan, call, site.x.axes)
         if layout not in (None, "any"):
             second = layout == "features second"
         try:
@@ -324,7 +326,7 @@ class _ModelWriter:
         return look_up
 
     def _write_model(
-        self, layer: LayerPlan, call: Call
+        self, number: int, layer: LayerPlan, call: Call
     ) -> tuple[Sequence[str], bool, Sequence[str]]:
         """The call of a model in the model, whose class is written if it is not yet.
 
@@ -360,10 +362,17 @@ class _ModelWriter:
                 self.page.moves.append(moved)
         look_up = self._with_masks(call.args[:1], call.kwargs.get("mask"))
         given = [look_up(tensor) for tensor in in_order_of(model.inputs, call.args[0])]
-        return self._write_model_call(full_name, attribute, inside, given)
+        folded = self.values.folded_after(call)
+        shape = shape_text(self._value("", Tensor(number), folded=folded))
+        return self._write_model_call(full_name, attribute, inside, given, shape)
 
     def _write_model_call(
-        self, full_name: str, attribute: str, inside: ClassText, given: list[TensorText]
+        self,
+        full_name: str,
+        attribute: str,
+        inside: ClassText,
+        given: list[TensorText],
+        shape: str,
     ) -> tuple[Sequence[str], bool, Sequence[str]]:
         """The line that calls a model, and what it returns; see `_write_model`."""
         word = self.attributes[full_name.removeprefix(self.prefix)]
@@ -383,10 +392,8 @@ class _ModelWriter:
             tuple(value.text for value in given),
             tuple(value.mask or every_step.format(value.text) for value in given),
         )
-        shape = ""
-        if len(results) == 1:
-            shape = f"  # {shape_text(replace(results[0], text=targets[0]))}"
-        self.page.lines.append(f"{model_call.text(inside)}{shape}")
+        comment = f"  # {shape}" if len(results) == 1 else ""
+        self.page.lines.append(f"{model_call.text(inside)}{comment}")
         self.model_calls.append(model_call)
         texts = targets if is_flat else parts_of(inside.results, targets[0])
         returned = inside.masks_returned or {}

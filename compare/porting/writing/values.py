@@ -50,6 +50,13 @@ def _wrappers(layer: LayerPlan) -> int:
     return count
 
 
+def _takes_any_steps(plan: LayerPlan) -> bool:
+    """Whether a layer takes steps as an axis of their own as well as in the batch."""
+    if plan.keras == "Flatten":
+        return plan.config.get("data_format") != "channels_first"
+    return _is_on_last_axis(plan)
+
+
 def _is_on_last_axis(plan: LayerPlan) -> bool:
     """Whether a layer does the same with all steps as with each of them."""
     axis = plan.config.get("axis", -1)
@@ -130,9 +137,9 @@ class Values:
         if not call.inputs:
             return Way(None, None)
         axes = self._axes(call.inputs[0])
-        layout = SOURCES[plan.keras].layout_of(plan, axes - folded)
+        layout = SOURCES[plan.keras].layout_of(plan, call, axes - folded)
         second = None if layout == "any" else layout == "features second"
-        return Way(second, None if _is_on_last_axis(plan) else folded)
+        return Way(second, None if _takes_any_steps(plan) else folded)
 
     def _axes(self, tensor: Tensor) -> int:
         """How many axes a tensor has that is written already."""
