@@ -38,6 +38,7 @@ def module_text(
         classes: of the model and of those inside it.
         stubs: the lines of other classes, which come before them.
     """
+    classes = [text for text in classes if not text.is_again]
     helpers: dict[str, str] = {}
     imports: set[str] = set()
     asked = [name for text in classes for name in text.page.helpers]

@@ -25,6 +25,7 @@ class ClassText:
         masks_taken: the masks that `forward` takes behind its arguments: which steps of
             each argument count, "" where all do.
         masks_returned: the masks that it returns behind its results, by their numbers.
+        is_again: whether it stands in the file already, since another model is alike.
     """
 
     name: str
@@ -34,6 +35,23 @@ class ClassText:
     page: Page
     masks_taken: tuple[str, ...] = ()
     masks_returned: Mapping[int, str] | None = None
+    is_again: bool = False
+
+    def is_like(self, other: ClassText) -> bool:
+        """Whether another class does the same, with weights of its own or with these.
+
+        What is called with masks is not: each place may leave out others of them.
+        """
+        if any(self.masks_taken) or any(other.masks_taken) or self.masks_returned:
+            return False
+        return (
+            self.model == other.model
+            and self.arguments == other.arguments
+            and self.results == other.results
+            and self.page.attributes == other.page.attributes
+            and self.page.lines == other.page.lines
+            and self.page.notes == other.page.notes
+        )
 
     @property
     def mask_names(self) -> tuple[str, ...]:

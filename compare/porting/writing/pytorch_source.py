@@ -18,7 +18,6 @@ from compare.kinds.graph import (
     tensors_in,
     with_tensors,
 )
-from compare.kinds.rows import copied
 from compare.kinds.source import (
     Page,
     Site,
@@ -45,7 +44,7 @@ from compare.porting.writing.names import (
 from compare.porting.writing.page_classes import ClassText, ordered
 from compare.porting.writing.port_source import Facts, NotWritten, PortSource
 from compare.porting.writing.reading_order import in_reading_order
-from compare.porting.writing.stub_text import parameters, stub_lines
+from compare.porting.writing.stub_text import write_stub
 from compare.porting.writing.unread import names_in
 from compare.porting.writing.values import WRAPPER, Values, Way, unwrapped
 from compare.porting.writing.writable import problem_of
@@ -240,7 +239,8 @@ class _ModelWriter:
         source = SOURCES[plan.keras]
         site = self._site(number, call, layer)
         if plan.keras == STUB:
-            return self._write_stub(site), False, ""
+            results = write_stub(site, self.stubs, self.stub_classes, self.class_names)
+            return results, False, ""
         mask = next((value.mask for value in site.inputs if value.mask), "")
         if layer.keras == WRAPPER:  # of whole steps, which what it wraps never sees
             mask = self.values[call.inputs[0]].mask
@@ -259,23 +259,6 @@ class _ModelWriter:
             problem = f"{plan.keras}: {error}"
             return self._left_out(number, full_name, problem), False, ""
         return [texts] if isinstance(texts, str) else texts, second, mask
-
-    def _write_stub(self, site: Site) -> Sequence[str]:
-        """The call of a layer that is left for the user to write, and its class."""
-        if site.plan.name not in self.stubs:
-            name = class_name(f"{site.plan.name} stub", self.class_names)
-            self.class_names.add(name)
-            self.stub_classes.append(stub_lines(name, site))
-            rows = [copied(key, array) for key, array in parameters(site).items()]
-            attribute = site.module(f"{name}()", rows=tuple(rows))
-            self.stubs[site.plan.name] = attribute.removeprefix("self.")
-        values = ", ".join(value.text for value in site.inputs)
-        text = f"self.{self.stubs[site.plan.name]}({values})"
-        if len(site.outputs) == 1:
-            return [text]
-        results = [site.result("x") for _ in site.outputs]
-        site.line(f"{', '.join(results)} = {text}")
-        return results
 
     def _left_out(self, number: int, layer: str, problem: str) -> list[str]:
         """Note that a call cannot be written; what stands for its results."""
@@ -350,7 +333,7 @@ class _ModelWriter:
                 self.class_names,
                 self.problems,
             )
-            self.classes[full_name] = writer.written(name)
+            self.classes[full_name] = self._once(writer.written(name))
         inside = self.classes[full_name]
         attribute = self.page.attribute(
             self.attributes[layer.name], full_name, f"{inside.name}()"
@@ -365,6 +348,14 @@ class _ModelWriter:
         folded = self.values.folded_after(call)
         shape = shape_text(self._value("", Tensor(number), folded=folded))
         return self._write_model_call(full_name, attribute, inside, given, shape)
+
+    def _once(self, written: ClassText) -> ClassText:
+        """A class under the name of an earlier one, if that does the same."""
+        for other in self.classes.values():
+            if written.is_like(other):
+                self.class_names.discard(written.name)
+                return replace(written, name=other.name, is_again=True)
+        return written
 
     def _write_model_call(
         self,
