@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from compare.porting.contents import Port, example_of, sha256, shortened, texts
 from compare.porting.judges import Judge
 from compare.porting.open_sizes import with_words
 from compare.porting.proof import proved
-from compare.porting.reading.modules import Traced, module_plan
+from compare.porting.reading.modules import Traced, module_plan, pruned
 from compare.porting.user_file import UserModel, model_of
 from compare.porting.wishes import CHECK, EVIDENCE, MODEL, README
+from compare.porting.writing.activations_inside import with_activations_inside
 from compare.porting.writing.keras_source import keras_source
 from compare.progress import say
 
@@ -53,6 +55,8 @@ def port_back(wish: BackWish) -> Port:
     say("following the module")
     traced = module_plan(module, _inputs(wish, user))
     traced.check()
+    plan = pruned(with_activations_inside(traced.plan))
+    traced = replace(traced, plan=plan)
     say("writing the source")
     original = rebuilt(traced.plan, traced.weights)
     facts, models = with_words(original)

@@ -236,6 +236,9 @@ class _Writer:
         if operation in SIGNS and len(args) == 2 and plain:
             first, second = map(self._code, args)
             return f"{first} {SIGNS[operation]} {second}"
+        for key in ("axis", "axes"):  # as a file has it, and as one writes it
+            if isinstance(settings.get(key), list):
+                settings[key] = tuple(settings[key])
         kwargs = {key: self._code(value) for key, value in settings.items()}
         return call(operation, [self._code(value) for value in args], kwargs)
 
