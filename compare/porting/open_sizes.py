@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from compare.errors import BadInput
 from compare.kinds.graph import (
     BATCH,
+    TIME_FIRST,
     UNTOLD,
     ModelPlan,
     TensorFacts,
@@ -150,7 +151,11 @@ class _Namer:
         """The usual words for the open axes of an input."""
         shape = self.facts[number][0].shape
         films = _axes_of_films(self.plan, self.facts)
-        pairs = zip(names_of_axes(shape, len(shape) in films), shape, strict=True)
+        names = names_of_axes(shape, len(shape) in films)
+        layer = self.plan.layers[self.plan.calls[number].layer]
+        if layer.config.get(TIME_FIRST) and len(names) > 1:
+            names[:2] = ["time", BATCH]
+        pairs = zip(names, shape, strict=True)
         return tuple(name if size is None else "" for name, size in pairs)
 
     def _own_words(

@@ -119,8 +119,8 @@ def port(wish: Wish) -> Port:
         **extra,
     }
     if wish.twin:
-        plan = short_numbers.with_short_numbers(work.plan)
-        twin = keras_source(plan, work.facts.calls, work.facts.models)
+        plan, facts = short_numbers.with_short_numbers(work.plan), work.facts
+        twin = keras_source(plan, facts.calls, facts.models, weights=saved.weights)
         contents[TWIN] = twin.encode()
     folder.write(wish.folder, {file: contents[file] for file in names})
     return Port(
