@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compare.kinds.source import Page, TensorText
+from compare.kinds.page import Page
+from compare.kinds.source import TensorText
 from compare.porting.writing.handed_states import with_handed_states
 from compare.porting.writing.lines import quoted
 from compare.porting.writing.unread import names_in, without_unread

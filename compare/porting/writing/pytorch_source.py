@@ -18,13 +18,8 @@ from compare.kinds.graph import (
     tensors_in,
     with_tensors,
 )
-from compare.kinds.source import (
-    Page,
-    Site,
-    TensorText,
-    Unwritable,
-    shape_text,
-)
+from compare.kinds.page import Page
+from compare.kinds.source import Site, TensorText, Unwritable, shape_text
 from compare.kinds.sources import SOURCES
 from compare.porting.writing.chains import joined, without_brackets
 from compare.porting.writing.handed_masks import needed_calls, without_handed_masks

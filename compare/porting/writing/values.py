@@ -11,7 +11,8 @@ from compare.kinds.graph import (
     Tensor,
     tensors_in,
 )
-from compare.kinds.source import Page, TensorText, shape_text
+from compare.kinds.page import Page
+from compare.kinds.source import TensorText, shape_text
 from compare.kinds.source_tensors import moved_features
 from compare.kinds.sources import SOURCES
 from compare.porting.writing.chains import joined
