@@ -68,7 +68,7 @@ def port_back(wish: BackWish) -> Port:
         judge,
         work.runs,
         wish.seed,
-        free=work.stubs is None,
+        free=work.is_cut,
     )
     notes = traced.notes
     source = work.text()

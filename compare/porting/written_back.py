@@ -18,6 +18,7 @@ from compare.in_keras.rebuilding import Rebuilt, rebuilt
 from compare.in_pytorch.opened_modules import OpenedModule
 from compare.in_pytorch.opened_ports import Place
 from compare.in_pytorch.recorded import Site
+from compare.in_pytorch.runs import WHOLE
 from compare.kinds.graph import ModelPlan, Tensor, tensors_in, with_tensors
 from compare.one_line import message_of
 from compare.porting import inputs, running
@@ -49,6 +50,7 @@ class WrittenBack:
         plan: that the source is of.
         has_batch: whether all that goes in is of any batch.
         shown: the source with short numbers; "" where there is none.
+        has_lengths: whether one input says how many steps of each sequence count.
     """
 
     source: str
@@ -60,6 +62,15 @@ class WrittenBack:
     plan: ModelPlan
     has_batch: bool = True
     shown: str = ""
+    has_lengths: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether shorter sequences may be cut out of the inputs.
+
+        What a stub returns may have another length, and lengths are of whole sequences.
+        """
+        return self.stubs is None and not self.has_lengths
 
     def text(self) -> str:
         """The source for the user, with short numbers if they compute the same."""
@@ -139,10 +150,42 @@ def written_back(traced: Traced, module: Any, seed: int) -> WrittenBack:
     weights = _saved(original.model)
     twin = _made(source, weights)
     sizes = inputs.sizes_of(traced.plan, original.facts)
-    runs = [inputs.drawn(traced.plan, original.facts, seed, size) for size in sizes]
+    lengths = _lengths(traced)
+    runs = []
+    for size in sizes:
+        arrays = inputs.drawn(traced.plan, original.facts, seed, size)
+        runs.append(_with_lengths(arrays, lengths))
     return WrittenBack(
-        source, weights, module, twin, runs, None, traced.plan, shown=shown
+        source,
+        weights,
+        module,
+        twin,
+        runs,
+        None,
+        traced.plan,
+        shown=shown,
+        has_lengths=bool(lengths),
     )
+
+
+def _lengths(traced: Traced) -> list[int]:
+    """The places of the inputs that say how many steps of each sequence count."""
+    places = []
+    for number, given in enumerate(traced.inputs):
+        is_vector = given.dtype == WHOLE and len(given.shape) == 1
+        if is_vector and "len" in given.name.lower():
+            places.append(number)
+    return places
+
+
+def _with_lengths(arrays: Sequence[np.ndarray], places: Sequence[int]) -> Run:
+    """Inputs in which each sequence has a length, one of them all its steps."""
+    longest = max((array.shape[1] for array in arrays if array.ndim > 1), default=1)
+    changed = list(arrays)
+    for number in places:
+        samples = np.arange(len(arrays[number]))
+        changed[number] = longest - samples * 3 % longest
+    return tuple(changed)
 
 
 def _with_stubs(traced: Traced, module: Any, seed: int) -> WrittenBack:
@@ -168,7 +211,7 @@ def _with_stubs(traced: Traced, module: Any, seed: int) -> WrittenBack:
         [Place(end.stub, end.call, end.place) for end in opening.inputs],
         [Place(end.stub, end.call, end.place) for end in opening.outputs],
     )
-    runs = _runs(opening, original, opened_module, seed)
+    runs = _runs(opening, original, opened_module, seed, _lengths(traced))
     fixed = _of_one_batch(opening, runs)
     if fixed:
         runs = runs[:1]
@@ -205,7 +248,11 @@ def _places_of_results(plan: ModelPlan) -> dict[int, int]:
 
 
 def _runs(
-    opening: Opened, original: Rebuilt, module: OpenedModule, seed: int
+    opening: Opened,
+    original: Rebuilt,
+    module: OpenedModule,
+    seed: int,
+    lengths: Sequence[int],
 ) -> list[Run]:
     """Inputs of each run: what stubs return is what the module makes there itself.
 
@@ -214,7 +261,8 @@ def _runs(
     """
     runs: list[Run] = []
     for number, size in enumerate(inputs.sizes_of(opening.plan, original.facts)):
-        arrays = list(inputs.drawn(opening.plan, original.facts, seed, size))
+        drawn = inputs.drawn(opening.plan, original.facts, seed, size)
+        arrays = [*_with_lengths(drawn, lengths)]
         own = {
             end.place: array
             for end, array in zip(opening.inputs, arrays, strict=True)
