@@ -68,10 +68,14 @@ class Reading(Protocol):
     """What is asked of a reader, which asks for stubs itself."""
 
     recording: Recording
-    module: Callable[[str], Any]
     graph: Graph
     known: dict[Ref, Known]
     stubs: list[Stub]
+
+    @property
+    def module(self) -> Callable[[str], Any]:
+        """Finds a module by its name."""
+        ...
 
     def tensor(self, value: Any) -> Value:
         """An argument as one tensor."""
