@@ -72,16 +72,6 @@ class WrittenBack:
         """
         return self.stubs is None and not self.has_lengths
 
-    def in_order(self, results: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What the module returns, in the order of what the twin returns.
-
-        Keras sorts dictionaries. Around stubs both have one order already.
-        """
-        if self.stubs is not None:
-            return list(results)
-        places = _places_of_results(self.plan)
-        return [results[n] for n in sorted(places, key=places.__getitem__)]
-
     def text(self) -> str:
         """The source for the user, with short numbers if they compute the same."""
         if self.shown in ("", self.source):
