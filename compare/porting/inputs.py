@@ -85,7 +85,9 @@ def drawn(
         shape = shape_at(fact, sizes)
         array = _drawn(plan.plan_of(tensor).name, fact, shape, needs, rng)
         if needs.padding is not None:
-            _pad(array, needs.padding, place)
+            # An embedding masks each index, Masking each step of features.
+            masked_axes = array.ndim - (1 if needs.words is not None else 2)
+            _pad(array, needs.padding, place, masked_axes)
         arrays.append(array)
     return tuple(arrays)
 
@@ -189,16 +191,26 @@ def shape_at(fact: TensorFacts, sizes: Sizes) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _pad(array: np.ndarray, padding: float, place: int) -> None:
+def _pad(array: np.ndarray, padding: float, place: int, masked_axes: int) -> None:
     """Pad three of four samples, in front, behind, and in the middle.
 
+    Where a mask is of several axes, such as the sentences of a text and their words,
+    the last of them is padded in each place of those before it as well.
+
     Args:
-        array: of an input.
+        array: of an input, contiguous.
         padding: the number that is left out.
         place: of the input, by which its samples are padded in another order.
+        masked_axes: how many axes after the batch a mask has.
     """
-    if array.ndim < 2:
-        return
+    if masked_axes > 1:
+        _pad_steps(array.reshape(-1, *array.shape[masked_axes:]), padding, place)
+    if masked_axes > 0:
+        _pad_steps(array, padding, place)
+
+
+def _pad_steps(array: np.ndarray, padding: float, place: int) -> None:
+    """Pad axis 1 of three of four samples; arguments as in `_pad`."""
     steps = array.shape[1]
     for number in range(len(array)):
         sample = number + place

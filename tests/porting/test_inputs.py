@@ -82,3 +82,32 @@ def test_a_recurrent_layer_at_each_step_gets_few_steps():
 def test_texts_are_refused():
     with pytest.raises(BadInput, match="got one of texts"):
         inputs.drawn(*plan_of((1,), dtype="string"), 0)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (
+            LayerPlan(
+                "words",
+                "Embedding",
+                {"input_dim": 11, "output_dim": 3, "mask_zero": True},
+            ),
+            (None, 12),
+        ),
+        (LayerPlan("mask", "Masking", {"mask_value": 0.0}), (None, 12, 3)),
+    ],
+    ids=["sentences of words", "steps of films"],
+)
+def test_a_mask_of_two_axes_is_padded_in_both(layer, shape):
+    plan, facts = plan_of(shape, layer)
+
+    (x,) = inputs.drawn(plan, facts, 0)
+    padded = x == 0 if len(shape) == 2 else (x == 0).all(-1)  # (batch, time, 12)
+
+    rows = padded.reshape(-1, 12)
+    in_part = rows.any(-1) & ~rows.all(-1)
+    assert padded.all(-1).any(), "whole steps"
+    assert rows[in_part][:, 0].any(), "in front"
+    assert rows[in_part][:, -1].any(), "behind"
+    assert not padded[0, 0].any()
