@@ -76,3 +76,17 @@ def test_a_training_run_conforms(written, words, status):
 
     assert found == status
     assert_described(text, "training")
+
+
+@pytest.mark.slow
+def test_evidence_of_a_port_conforms(frameworks, tmp_path):
+    import keras
+
+    layers = [keras.Input((None, 3)), keras.layers.LSTM(4), keras.layers.Dense(2)]
+    keras.Sequential(layers).save(tmp_path / "net.keras")
+    status = cli.main(
+        ["port", str(tmp_path / "net.keras"), "--out", str(tmp_path / "p")]
+    )
+
+    assert status == 0
+    assert_described((tmp_path / "p" / "evidence.json").read_text("utf-8"), "run")
