@@ -188,6 +188,8 @@ class _Likeness:
             # An empty line is no sign, and yet stands beside another rather than alone.
             return 0.01 if left.keys == right.keys else 0.0
         shared = (left.counts & right.counts).total()
+        if shared < 2 and left.keys[0] != right.keys[0]:
+            return 0.0  # one name in common says little, unless both are a `return`
         share = 2 * shared / (left.size + right.size)
         return share * shared if share >= ALIKE else 0.0
 
