@@ -101,6 +101,7 @@ def seconds(function):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_check_of_a_large_cnn_takes_a_few_times_its_bare_passes():
     """50 convolutions, 26 million parameters; and 2 s for what does not grow.
 

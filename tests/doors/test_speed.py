@@ -28,6 +28,7 @@ def seconds(code, cwd):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_run_takes_at_most_twice_the_imports(tmp_path):
     """Median of five; `list` and `show` cost no more than a tenth of the imports."""
     times = {code: [] for code in (IMPORTS, FULL, LIST, SHOW)}
@@ -48,6 +49,7 @@ def test_a_run_takes_at_most_twice_the_imports(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(("file", "epochs"), [("stock_price", 30), ("lstm_model", 30)])
 def test_a_training_step_costs_little_more_than_the_frameworks_own(file, epochs):
     """At most 1.3 times what both frameworks' own steps take, in both precisions.

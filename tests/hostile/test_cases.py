@@ -10,6 +10,7 @@ SCRIPT = Path(__file__).parent / "run_cases.py"
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_no_case_of_a_tenth_breaks_a_rule():
     ran = subprocess.run(
         [sys.executable, str(SCRIPT), "--every", "10"],
@@ -23,6 +24,7 @@ def test_no_case_of_a_tenth_breaks_a_rule():
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_no_hostile_file_that_is_to_be_ported_breaks_a_rule():
     """A fifth of them, which is over 100."""
     ran = subprocess.run(

@@ -10,6 +10,7 @@ SCRIPT = Path(__file__).with_name("fuzz_files.py")
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_damaged_files_are_moved_or_refused_and_nothing_else_happens():
     ran = subprocess.run(
         [sys.executable, SCRIPT, "500", "--seed", "1"], capture_output=True, text=True

@@ -7,6 +7,7 @@ from interrupt_commands import interrupt
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_an_interrupted_command_says_one_line_and_leaves_nothing():
     problems = []

@@ -187,6 +187,7 @@ def test_the_first_place_on_an_axis_is_found(axis, chunk_size):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("shape", [(50_000_000,), (1000, 50, 1000)], ids=str)
 def test_arrays_are_compared_five_times_as_fast_as_torch_does(shape):
     """50 million float32 elements: the distance, and the whole verdict in float32.
@@ -209,6 +210,7 @@ def test_arrays_are_compared_five_times_as_fast_as_torch_does(shape):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_verdict_takes_hardly_more_memory_than_the_arrays():
     """Less than a hundredth of four arrays of 52 million elements, 1.3 GB."""
     t64 = np.random.default_rng(0).random((256, 50, 4096))

@@ -119,7 +119,7 @@ def cases():
         yield pytest.param(case, id=name(case), marks=group)
 
 
-@pytest.mark.parametrize("case", cases())
+@pytest.mark.parametrize("case", [*cases()])
 def test_configuration_is_the_same_and_right(case):
     """Twins agree in both transfer directions, and with NumPy, gate by gate.
 

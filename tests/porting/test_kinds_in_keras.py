@@ -59,7 +59,7 @@ def model_of(example: Example) -> tuple[keras.Model, list[np.ndarray]]:
     return model, arrays
 
 
-@pytest.mark.parametrize("example", examples())
+@pytest.mark.parametrize("example", [*examples()])
 def test_a_layer_of_a_kind_is_rebuilt_and_written(example, tmp_path: Path):
     """The model of it, the rebuilt one and the written one give the same numbers."""
     model, arrays = model_of(example)

@@ -51,6 +51,7 @@ def path(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_port_costs_a_few_times_loading_and_saving_the_file(path, monkeypatch):
     """Reading, rebuilding, source, weights, example and files; not the comparison."""
     evidence = []

@@ -56,7 +56,7 @@ def module_of(kind, example):
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
-@pytest.mark.parametrize(("kind", "example"), examples())
+@pytest.mark.parametrize(("kind", "example"), [*examples()])
 def test_a_layer_and_its_twin_give_the_same(kind, example):
     module, given = module_of(kind, example)
     name = f"{example.torch} {example.name}".strip()

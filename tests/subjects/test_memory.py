@@ -228,6 +228,7 @@ def test_the_command_line_freezes_nothing_of_a_process_that_checked_before():
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux says the size")
 def test_200_checks_grow_the_process_by_less_than_20_mb():
     """After the first ten; each size is taken after a collection, and trimmed."""
@@ -239,6 +240,7 @@ def test_200_checks_grow_the_process_by_less_than_20_mb():
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux says the size")
 def test_200_checks_of_many_kinds_grow_neither_in_memory_nor_in_time():
     """New models each time; after the first ten, and the last 28 to the first."""

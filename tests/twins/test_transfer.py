@@ -222,6 +222,7 @@ def measured(code):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_large_transfer_is_at_least_half_as_fast_as_numpy_copies():
     """Median of eleven turns' ratios; the matrices are transposed in either direction.
 
@@ -247,6 +248,7 @@ def test_a_large_transfer_is_at_least_half_as_fast_as_numpy_copies():
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
 def test_a_large_transfer_needs_one_more_copy_of_the_largest_array_at_most():
     """Of a tenth more are 17 MB that TensorFlow takes for whatever is large."""
