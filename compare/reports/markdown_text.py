@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from compare.one_line import printable, shortened
+from compare.one_line import printable
 
 # What acts in Markdown; of links that are written out, what they cannot be without.
 SIGNS = re.compile(r"[\\`*_{}\[\]#|~]|:(?=//)|(?<=www)\.")
@@ -74,14 +74,6 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(texts)} |"
 
 
-def collapsed(title: str, lines: Sequence[str], named: str = "") -> list[str]:
-    """Lines that are shown when somebody asks for them.
-
-    Args:
-        title: in our words.
-        lines: in Markdown.
-        named: what the title is about, a user's name.
-    """
-    if named:
-        title += f" <code>{escape(shortened(printable(named), 100))}</code>"
+def collapsed(title: str, lines: Sequence[str]) -> list[str]:
+    """Lines in Markdown that are shown when somebody asks for them."""
     return ["<details>", f"<summary>{title}</summary>", "", *lines, "", "</details>"]
