@@ -205,7 +205,8 @@ class _Recorder(FunctionMode):
         if name not in OF_SHAPE:
             before = self.plain((args, kwargs))
         result = function(*args, **kwargs)
-        if before is not None and name in ASKING and not self.is_alone(before):
+        asks = name in ASKING and not isinstance(result, torch.Tensor)  # no x.float()
+        if before is not None and asks and not self.is_alone(before):
             place = self.place()
             if place not in self.asked:
                 self.asked.append(place)

@@ -108,7 +108,7 @@ def _sizes(text: str) -> Shape:
             sizes.append(int(word))
         elif word.isidentifier():
             sizes.append(word)
-    is_whole = len(sizes) == len(text.split(",")) and len(sizes) > 1
+    is_whole = len(sizes) == len(text.split(","))
     if not is_whole or "batch" not in sizes[:2]:
         raise BadInput(
             "--input: expected a shape such as batch,time,40, or time,batch,40 where "

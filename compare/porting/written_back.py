@@ -11,19 +11,22 @@ from typing import Any
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras import opened_twins
+from compare.in_keras import opened_twins, saved
 from compare.in_keras.legal_names import legal_names
 from compare.in_keras.placed_weights import place
 from compare.in_keras.rebuilding import Rebuilt, rebuilt
 from compare.in_pytorch.opened_modules import OpenedModule
 from compare.in_pytorch.opened_ports import Place
 from compare.in_pytorch.recorded import Site
+from compare.in_pytorch.runs import WHOLE
 from compare.kinds.graph import ModelPlan, Tensor, tensors_in, with_tensors
 from compare.one_line import message_of
 from compare.porting import inputs, running
 from compare.porting.back_wishes import WEIGHTS
+from compare.porting.open_sizes import with_words
 from compare.porting.opening import End, Opened, opened
 from compare.porting.reading.modules import Traced
+from compare.porting.short_numbers import same_bits, with_short_numbers
 from compare.porting.stubs import results_of
 from compare.porting.wishes import MODEL
 from compare.porting.writing.keras_source import keras_source
@@ -46,6 +49,8 @@ class WrittenBack:
         stubs: where both are opened at stubs; None without any.
         plan: that the source is of.
         has_batch: whether all that goes in is of any batch.
+        shown: the source with short numbers; "" where there is none.
+        has_lengths: whether one input says how many steps of each sequence count.
     """
 
     source: str
@@ -56,6 +61,35 @@ class WrittenBack:
     stubs: Opened | None
     plan: ModelPlan
     has_batch: bool = True
+    shown: str = ""
+    has_lengths: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether shorter sequences may be cut out of the inputs.
+
+        What a stub returns may have another length, and lengths are of whole sequences.
+        """
+        return self.stubs is None and not self.has_lengths
+
+    def in_order(self, results: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What the module returns, in the order of what the twin returns.
+
+        Keras sorts dictionaries. Around stubs both have one order already.
+        """
+        if self.stubs is not None:
+            return list(results)
+        places = _places_of_results(self.plan)
+        return [results[n] for n in sorted(places, key=places.__getitem__)]
+
+    def text(self) -> str:
+        """The source for the user, with short numbers if they compute the same."""
+        if self.shown in ("", self.source):
+            return self.source
+        given = self.runs[0]
+        other = _made(self.shown, self.weights)
+        results = [saved.results(model, given) for model in (self.twin, other)]
+        return self.shown if same_bits(*results) else self.source
 
     @property
     def stub_names(self) -> tuple[str, ...]:
@@ -120,12 +154,48 @@ def written_back(traced: Traced, module: Any, seed: int) -> WrittenBack:
     if traced.stubs:
         return _with_stubs(traced, module, seed)
     original = rebuilt(traced.plan, traced.weights)
-    source = keras_source(traced.plan, original.facts, original.models, MAKER)
+    facts, models = with_words(original)
+    source = keras_source(traced.plan, facts, models, MAKER)
+    shown = keras_source(with_short_numbers(traced.plan), facts, models, MAKER)
     weights = _saved(original.model)
     twin = _made(source, weights)
     sizes = inputs.sizes_of(traced.plan, original.facts)
-    runs = [inputs.drawn(traced.plan, original.facts, seed, size) for size in sizes]
-    return WrittenBack(source, weights, module, twin, runs, None, traced.plan)
+    lengths = _lengths(traced)
+    runs = []
+    for size in sizes:
+        arrays = inputs.drawn(traced.plan, original.facts, seed, size)
+        runs.append(_with_lengths(arrays, lengths))
+    return WrittenBack(
+        source,
+        weights,
+        module,
+        twin,
+        runs,
+        None,
+        traced.plan,
+        shown=shown,
+        has_lengths=bool(lengths),
+    )
+
+
+def _lengths(traced: Traced) -> list[int]:
+    """The places of the inputs that say how many steps of each sequence count."""
+    places = []
+    for number, given in enumerate(traced.inputs):
+        is_vector = given.dtype == WHOLE and len(given.shape) == 1
+        if is_vector and "len" in given.name.lower():
+            places.append(number)
+    return places
+
+
+def _with_lengths(arrays: Sequence[np.ndarray], places: Sequence[int]) -> Run:
+    """Inputs in which each sequence has a length, one of them all its steps."""
+    longest = max((array.shape[1] for array in arrays if array.ndim > 1), default=1)
+    changed = list(arrays)
+    for number in places:
+        samples = np.arange(len(arrays[number]))
+        changed[number] = longest - samples * 3 % longest
+    return tuple(changed)
 
 
 def _with_stubs(traced: Traced, module: Any, seed: int) -> WrittenBack:
@@ -134,8 +204,8 @@ def _with_stubs(traced: Traced, module: Any, seed: int) -> WrittenBack:
     plan = traced.plan
     opening = opened(plan, traced.weights, {}, whole_inputs=True)
     original = rebuilt(opening.plan, traced.weights)
-    facts = opening.facts(original.facts)
-    source = keras_source(plan, facts, original.models, MAKER, traced.weights)
+    of_opened, models = with_words(original)
+    source = keras_source(plan, opening.facts(of_opened), models, MAKER, traced.weights)
     twin = _made(source)
     live = legal_names(plan.layers)
     for name, arrays in traced.weights.items():
@@ -151,7 +221,7 @@ def _with_stubs(traced: Traced, module: Any, seed: int) -> WrittenBack:
         [Place(end.stub, end.call, end.place) for end in opening.inputs],
         [Place(end.stub, end.call, end.place) for end in opening.outputs],
     )
-    runs = _runs(opening, original, opened_module, seed)
+    runs = _runs(opening, original, opened_module, seed, _lengths(traced))
     fixed = _of_one_batch(opening, runs)
     if fixed:
         runs = runs[:1]
@@ -188,7 +258,11 @@ def _places_of_results(plan: ModelPlan) -> dict[int, int]:
 
 
 def _runs(
-    opening: Opened, original: Rebuilt, module: OpenedModule, seed: int
+    opening: Opened,
+    original: Rebuilt,
+    module: OpenedModule,
+    seed: int,
+    lengths: Sequence[int],
 ) -> list[Run]:
     """Inputs of each run: what stubs return is what the module makes there itself.
 
@@ -197,7 +271,8 @@ def _runs(
     """
     runs: list[Run] = []
     for number, size in enumerate(inputs.sizes_of(opening.plan, original.facts)):
-        arrays = list(inputs.drawn(opening.plan, original.facts, seed, size))
+        drawn = inputs.drawn(opening.plan, original.facts, seed, size)
+        arrays = [*_with_lengths(drawn, lengths)]
         own = {
             end.place: array
             for end, array in zip(opening.inputs, arrays, strict=True)

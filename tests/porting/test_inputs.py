@@ -69,6 +69,16 @@ def test_a_model_of_one_size_runs_on_one():
     assert inputs.sizes_of(*plan_of((None, 3))) == inputs.SIZES
 
 
+def test_a_recurrent_layer_at_each_step_gets_few_steps():
+    """Of words, the letters: Keras runs the layer once for each word."""
+    letters = LayerPlan("letters", "LSTM", {"units": 2})
+    inner, _ = plan_of((None, 3), letters)
+    for wrapped in (letters, LayerPlan("model", "Model", model=inner)):
+        each = LayerPlan("each", "TimeDistributed", {}, (wrapped,))
+        assert inputs.sizes_of(*plan_of((None, 5, 3), each)) == inputs.SHORT_SIZES
+    assert inputs.sizes_of(*plan_of((None, 3), letters)) == inputs.SIZES
+
+
 def test_texts_are_refused():
     with pytest.raises(BadInput, match="got one of texts"):
         inputs.drawn(*plan_of((1,), dtype="string"), 0)

@@ -22,10 +22,12 @@ from compare.kinds.graph import (
 )
 from compare.kinds.graph import tensors_in as tensors_of
 from compare.porting.reading.traced import (
+    assigning,
     attention,
     by_hand,
     cells,
     convolutions,
+    distances,
     elementwise,
     functional,
     indexing,
@@ -36,6 +38,7 @@ from compare.porting.reading.traced import (
     recurrent,
     reductions,
     shapes,
+    sorting,
     windows,
 )
 from compare.porting.reading.traced.by_hand import ByHand, Seen, recognised
@@ -57,6 +60,9 @@ FUNCTIONS: dict[str, Handler] = {
     **packing.FUNCTIONS,
     **cells.FUNCTIONS,
     **attention.FUNCTIONS,
+    **assigning.FUNCTIONS,
+    **sorting.FUNCTIONS,
+    **distances.FUNCTIONS,
 }
 LAYERS: dict[str, Handler] = {
     **plain_layers.LAYERS,

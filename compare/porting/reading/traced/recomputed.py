@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compare.in_pytorch.recorded import Ref, refs_in
 from compare.in_pytorch.unifying import Open
-from compare.porting.reading.traced.constants import counting
+from compare.porting.reading.traced.constants import OF_SIZES, counting
 from compare.porting.reading.traced.reader import Reader
 from compare.porting.reading.traced.values import Constant, Known, Unported, Value
 
@@ -24,8 +24,10 @@ def recomputed(reader: Reader, ref: Ref) -> Value:
             return value
     step = reader.recording.steps[ref.step]
     handler = reader.functions.get(step.function)
+    if step.function == "module":
+        handler = reader.layers.get(reader.kind(step.name))
     if handler is None:
-        raise Unported("a constant that depends on the sizes of the input")
+        raise Unported(OF_SIZES)
     before: dict[Ref, Known] = {}
     try:
         for given in refs_in((step.args, step.kwargs)):
@@ -34,10 +36,10 @@ def recomputed(reader: Reader, ref: Ref) -> Value:
                 before[given] = known
                 reader.known[given] = recomputed(reader, given)
         if not before:
-            raise Unported("a constant that depends on the sizes of the input")
+            raise Unported(OF_SIZES)
         result = handler(reader, step)
     finally:
         reader.known |= before
     if not isinstance(result, Value):
-        raise Unported("a constant that depends on the sizes of the input")
+        raise Unported(OF_SIZES)
     return result
