@@ -266,7 +266,8 @@ def _train(args: argparse.Namespace) -> int:
     if picture and evidence.done:
         statuses.append(_save("--plot", picture, plot(evidence)))
     statuses.append(_save_reports(args, evidence))
-    if not (args.quiet and evidence.in_step):
+    is_good = evidence.in_step and not evidence.interrupted
+    if not (args.quiet and is_good):
         _report(print_training, evidence)
     return max(statuses)
 

@@ -105,6 +105,8 @@ def of_training(evidence: TrainingEvidence, command: str) -> str:
         verdict = "in step"
     conclusion = training_report.conclusion(evidence)
     lines = _opening(evidence.in_step, verdict, conclusion)
+    if evidence.interrupted:
+        lines += ["", training_report.interruption(evidence)]
     rows = [
         [
             code(tensor.stage),

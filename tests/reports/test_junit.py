@@ -11,6 +11,7 @@ from made_evidence import (
     of_a_pass,
     refused,
     result,
+    training,
 )
 
 from compare.judging.not_compared import NotCompared
@@ -75,6 +76,21 @@ def test_figures_are_properties():
     assert properties[f"{case}: limit"] == "1e-14"
     assert properties["torch"] == "2.13.0"
     assert properties["seed"] == "0"
+
+
+def test_a_training_run_has_a_case_for_each_tensor():
+    suite = read(training("different", stopped="a loss that is not finite"))
+    cases = {case.get("name"): case for case in suite.findall("testcase")}
+
+    assert [*cases] == [
+        "gradients, before the first step",
+        "loss",
+        "lstm.kernel",
+        "to the end",
+    ]
+    assert cases["loss"].find("failure") is None
+    assert cases["lstm.kernel"].find("failure").get("type") == "different"
+    assert cases["to the end"].find("failure").get("type") == "stopped"
 
 
 def test_no_two_cases_of_a_pair_have_one_name():

@@ -10,6 +10,7 @@ from made_evidence import (
     of_a_pass,
     refused,
     result,
+    training,
 )
 from markdown_it import MarkdownIt
 
@@ -94,6 +95,28 @@ def test_of_many_differences_the_first_are_told():
     text = markdown.of(evidence(*results), "")
 
     assert "280 more, which the JSON has." in text
+
+
+def test_a_training_run_in_step_says_so():
+    page = Page(markdown.of(training(), "twinproof train mine.py"))
+
+    assert "✅ twinproof: in step" in page.text
+    assert "lstm.kernel" in page.text
+    assert "Why they drift apart" not in page.text
+
+
+def test_a_training_run_that_parts_says_where_and_why():
+    text = markdown.of(training("different"), "twinproof train mine.py")
+
+    assert "## ❌ twinproof: different" in text
+    assert "| `lstm.kernel` | different | 5.0e-01 | 1.0e-14 | step 1 |" in text
+    assert "- **epsilon**, explains 75.0% of the gap: `epsilon is 1e-08" in text
+
+
+def test_a_training_run_that_was_interrupted_says_so():
+    text = markdown.of(training(interrupted=True, steps=9), "")
+
+    assert "Interrupted after step 2 of 9" in text
 
 
 HOSTILE_EVIDENCE = evidence(

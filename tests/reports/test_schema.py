@@ -7,7 +7,14 @@ from dataclasses import replace
 import jsonschema
 import pytest
 from evidence_schema import SCHEMA, assert_described
-from made_evidence import evidence, of_a_difference, of_a_pass, refused, result
+from made_evidence import (
+    evidence,
+    of_a_difference,
+    of_a_pass,
+    refused,
+    result,
+    training,
+)
 
 from compare.judging import document
 from compare.judging.result import VERDICTS
@@ -57,6 +64,11 @@ def test_evidence_of_every_sort_conforms():
     )
 
     assert_described(found.to_json(), "run")
+
+
+@pytest.mark.parametrize("verdict", ["same", "different"])
+def test_a_training_run_conforms(verdict):
+    assert_described(training(verdict).to_json(), "training")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

@@ -5,6 +5,7 @@ from compare.judging.explanation import Explanation
 from compare.judging.not_compared import NotCompared
 from compare.judging.result import Result, StageResult, Worst
 from compare.judging.sensitivity import Sensitivity, Survivor
+from compare.judging.training import Cause, TrainingEvidence
 
 VERSIONS = {"compare": "0.1.0", "torch": "2.13.0", "keras": "3.15.1", "backend": "tf"}
 HOSTILE = (
@@ -77,3 +78,49 @@ def of_a_difference(pair="mine", text="the gates stand in another order"):
 def refused(pair="theirs", text="expected a file that exists"):
     """A pair that was refused."""
     return NotCompared(pair, text)
+
+
+def training(verdict="same", **others):
+    """A training run of two steps: the loss, and a kernel that earns the verdict."""
+    gap = 2e-16 if verdict == "same" else 0.5
+    kernel = StageResult(
+        "lstm.kernel", verdict, gap, 1e-14, 1e-7, 1e-8, 1e-8, 2, 2, None, 1, "apart"
+    )
+    loss = StageResult("loss", "same", 1e-16, 1e-14, 1e-7, 1e-8, 1e-8, 2, 2)
+    sides = ("torch32", "torch64", "keras32", "keras64")
+    optimizer = dict(cls="Adam", own=True, values={"epsilon": 1e-8}, align_biases=False)
+    settings = dict(
+        pair="mine",
+        source="its own inputs",
+        loss="mean_squared_error",
+        optimizer="adam",
+        torch=optimizer,
+        keras=optimizer,
+        epochs=1,
+        batch_size=4,
+        steps_per_epoch=2,
+        seed=0,
+        follow="torch",
+        removed=[],
+        variances_aligned=False,
+    )
+    drift, causes = {}, ()
+    if verdict != "same":
+        drift = {"epsilon": "epsilon is 1e-08 in PyTorch, 1e-07 in Keras"}
+        causes = (Cause("epsilon", drift["epsilon"], 0.75, 0.8),)
+    fields = dict(
+        versions=VERSIONS,
+        settings=settings,
+        steps=2,
+        gradients=result(loss="mean_squared_error"),
+        losses=dict.fromkeys(sides, (0.5, 0.25)),
+        tensors=(loss, kernel),
+        stopped="",
+        interrupted=False,
+        drift=drift,
+        causes=causes,
+        left=None,
+        sharpe={},
+        seconds=1.5,
+    )
+    return TrainingEvidence(**{**fields, **others})
