@@ -73,7 +73,7 @@ def print_training(console: Console, evidence: TrainingEvidence) -> None:
         _print_causes(output, evidence)
     output.say("")
     if evidence.interrupted:
-        output.say(_interruption(evidence), style="yellow")
+        output.say(interruption(evidence), style="yellow")
     for note in evidence.notes:
         output.say(f"Note: {note}", "", style="yellow")
     output.say(conclusion(evidence), style="bold")
@@ -105,7 +105,8 @@ def _print_causes(output: _Output, evidence: TrainingEvidence) -> None:
         )
 
 
-def _interruption(evidence: TrainingEvidence) -> str:
+def interruption(evidence: TrainingEvidence) -> str:
+    """What an interrupted run shows all the same."""
     if evidence.done == evidence.steps:
         return "The run was complete, but what its causes explain was interrupted."
     return (
