@@ -3,9 +3,9 @@
 Importing this package loads neither framework.
 """
 
-from compare.api import assert_same, check, port, transfer
+from compare.api import assert_same, check, port, train, transfer
 from compare.errors import BadInput
 from compare.subjects.pairs import Pair
 
-__all__ = ["BadInput", "Pair", "assert_same", "check", "port", "transfer"]
+__all__ = ["BadInput", "Pair", "assert_same", "check", "port", "train", "transfer"]
 __version__ = "0.1.0"
