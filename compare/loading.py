@@ -63,6 +63,10 @@ def load_harness() -> None:
             f"{' '.join(str(error).split())}; run pip install -e . and leave "
             "KERAS_BACKEND unset"
         ) from error
+    if "IPython" in sys.modules:
+        from compare.reports import notebook
+
+        notebook.register()
 
 
 def _check_folder() -> None:

@@ -1,5 +1,6 @@
 """Everything a run found out, as data; knows no framework and no report."""
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -98,8 +99,9 @@ class Evidence:
         return summary.in_three_lines(self.results, self.sensitivity, self.not_compared)
 
     def _repr_html_(self) -> str:
-        """The table that a notebook shows."""
-        return summary.as_table(self.alike(), self.explain())
+        """A table and a text, where `reports.notebook` draws nothing better."""
+        text = html.escape(self.explain())
+        return f"{summary.table(self.alike())}<pre>{text}</pre>"
 
     def alike(self) -> list[list[Result]]:
         """Results of one pair, length and verdict together, transferred either way."""

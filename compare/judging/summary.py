@@ -256,16 +256,15 @@ def in_lines(*texts: str) -> str:
     )
 
 
-def as_table(groups: Sequence[Sequence[Result]], text: str) -> str:
-    """A table in HTML, as notebooks show it, with a text below.
+def table(groups: Sequence[Sequence[Result]]) -> str:
+    """A table in HTML, as notebooks show it.
 
     Args:
         groups: of results, a row for each.
-        text: any.
     """
     head = ("pair", "length", "steps", "batch", "weights", "verdict", "gap", "limit")
     rows = [_row("th", head), *map(_row_of, groups)]
-    return f"<table>{''.join(rows)}</table><pre>{html.escape(text)}</pre>"
+    return f"<table>{''.join(rows)}</table>"
 
 
 def _row_of(results: Sequence[Result]) -> str:

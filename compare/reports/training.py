@@ -54,7 +54,7 @@ class _Output:
 def print_training(console: Console, evidence: TrainingEvidence) -> None:
     """What ran, the losses, where the twins part and why, what was shown."""
     output = _Output(console)
-    output.say(*_opening(evidence), "")
+    output.say(*opening(evidence), "")
     _print_gradients(output, evidence)
     if evidence.done:
         console.print(_losses(evidence))
@@ -109,7 +109,7 @@ def conclusion(evidence: TrainingEvidence) -> str:
     return f"{evidence.conclusion.removesuffix('.')} ({evidence.seconds:.1f} s)."
 
 
-def _opening(evidence: TrainingEvidence) -> Iterator[str]:
+def opening(evidence: TrainingEvidence) -> Iterator[str]:
     """What learns from what, and what each side steps with."""
     settings, versions = evidence.settings, evidence.versions
     yield (
