@@ -1,5 +1,14 @@
 """Is a model moved between Keras and PyTorch still the same model?
 
+    import compare
+
+    evidence = compare.check(torch_model, keras_model, x)
+    print(evidence.verdict)  # same
+    print(evidence.explain())
+
+`check` judges two models, `assert_same` does in a test, `train` lets both learn,
+`transfer` copies weights, and `port` writes a saved model as source of PyTorch.
+
 Importing this package loads neither framework.
 """
 

@@ -21,8 +21,9 @@ class Evidence:
     Args:
         versions: of Python, this package and what it ran on.
         inputs: where the inputs came from, and the seed of the weights.
-        results: in the order in which they were run.
-        claims: of the note, as `claims.ClaimResult.as_dict` gives them, if checked.
+        results: one for each input and way of setting the weights, in the order in
+            which they were run.
+        claims: of the study note, each with its figures, if they were checked.
         notes: what the reader must know about this run, a sentence each.
         seconds: wall time of the run, imports included.
         not_compared: pairs that got no verdict, since they were refused or the suite
@@ -39,7 +40,9 @@ class Evidence:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of all results; a refusal that was expected counts for nothing.
+        """The worst of all results, "different" being the worst.
+
+        A refusal that was expected counts for nothing.
 
         Where there are no other results, it is the worst of the refusals.
 
@@ -54,7 +57,7 @@ class Evidence:
 
     @property
     def sensitivity(self) -> list[Sensitivity]:
-        """What the runs of each pair in which twins were the same say together."""
+        """Which mistakes, made on purpose, the runs of each pair noticed."""
         last = {}
         for result in self.results:
             if result.sensitivity:
@@ -63,7 +66,7 @@ class Evidence:
 
     @property
     def unexercised(self) -> dict[str, tuple[str, ...]]:
-        """What no input made the models do, by pair, where there is such a thing."""
+        """What no input made the models do, a sentence each, by pair."""
         return summary.unexercised(self.results)
 
     @property

@@ -55,8 +55,9 @@ class TrainingEvidence:
             `removed` (the causes of drift that were) and `variances_aligned` (whether
             running variances divide as those of the side that is followed).
         steps: how many were planned.
-        gradients: of the loss on the first batch, before the first step.
-        losses: before each step, by side and precision: "torch32" and so on.
+        gradients: the verdict on those of the first batch, before the first step.
+        losses: before each step, by side and precision: "torch32", "torch64",
+            "keras32" and "keras64".
         tensors: the loss, then each weight by Keras's name after each step; a
             `timestep` is a step of the run.
         stopped: why it ended early, or nothing.

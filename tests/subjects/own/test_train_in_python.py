@@ -12,7 +12,7 @@ from torch import nn
 import compare
 from compare import BadInput
 
-FEATURES, SIZE, OUTPUTS, EXAMPLES, TIME = 4, 5, 3, 12, 6
+FEATURES, SIZE, OUTPUTS, EXAMPLES, TIME = 4, 5, 3, 8, 3
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(EXAMPLES, TIME, FEATURES)).astype(np.float32)
 TARGET = RNG.normal(size=(EXAMPLES, OUTPUTS)).astype(np.float32)
@@ -42,7 +42,7 @@ def in_keras():
 
 
 def train(**settings):
-    settings = {"epochs": 2, "batch_size": 4} | settings
+    settings = {"epochs": 1, "batch_size": 4} | settings
     return compare.train(in_pytorch(), in_keras(), X, TARGET, **settings)
 
 
@@ -55,7 +55,7 @@ def test_models_learn_in_step():
     evidence = train()
 
     assert evidence.in_step
-    assert evidence.done == 6
+    assert evidence.done == 2
     assert "In step: InPyTorch learns the same" in evidence.explain()
     assert json.loads(evidence.to_json())["in_step"] is True
 
@@ -77,7 +77,7 @@ def test_training_begins_with_the_weights_of_pytorchs_model():
     with torch.no_grad():
         results = model(torch.from_numpy(X)).numpy()
 
-    evidence = train(batch_size=EXAMPLES, epochs=1)
+    evidence = train(batch_size=EXAMPLES)
 
     loss = np.mean((results - TARGET) ** 2)
     assert evidence.losses["torch32"][0] == pytest.approx(loss, rel=1e-5)
@@ -96,7 +96,7 @@ def test_native_optimizers_drift_apart_and_the_text_says_why(native):
 def test_repr_is_three_lines(native):
     ran, shown, more = repr(native).splitlines()
 
-    assert ran == "InPyTorch: 6 of 6 steps of adam, by mean_squared_error"
+    assert ran == "InPyTorch: 2 of 2 steps of adam, by mean_squared_error"
     assert shown.startswith("They part at step 1")
     assert "evidence.explain()" in more
 
@@ -107,7 +107,7 @@ def test_evidence_is_neither_true_nor_false(native):
 
 
 def test_causes_named_are_removed_alone():
-    evidence = train(align=["biases"], epochs=1)
+    evidence = train(align=["biases"], batch_size=EXAMPLES)
 
     assert evidence.settings["removed"] == ["biases"]
     assert "biases" not in evidence.drift
@@ -147,7 +147,7 @@ WRONG = {
     "epochs": (dict(epochs=0), "epochs: expected a whole number >= 1"),
     "epochs of truth": (dict(epochs=True), "epochs: expected .* got True"),
     "batch": (dict(batch_size=2.5), "batch_size: expected a whole number"),
-    "large batch": (dict(batch_size=13), "batch size: expected 1 to 12, .* got 13"),
+    "large batch": (dict(batch_size=9), "batch size: expected 1 to 8, .* got 9"),
     "mode": (dict(mode="both"), "mode: expected 'aligned' or 'native', got 'both'"),
     "follow": (dict(follow="pytorch"), "follow: expected 'torch' or 'keras'"),
     "cause": (dict(align=["mood"]), "align: expected some of biases, .* got 'mood'"),
@@ -173,7 +173,7 @@ def test_dropout_is_refused():
 
 
 def test_a_target_for_fewer_examples_is_refused():
-    with pytest.raises(BadInput, match="a target for each of 12 examples, got 11"):
+    with pytest.raises(BadInput, match="a target for each of 8 examples, got 7"):
         compare.train(in_pytorch(), in_keras(), X, TARGET[1:])
 
 
