@@ -76,8 +76,8 @@ def _add(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--stub",
         action="store_true",
-        help="leave layers that cannot be ported for you to write, each a class that "
-        "says what it stands for; the rest is written and compared (of Keras models)",
+        help="leave what cannot be ported for you to write, each a class that says "
+        "what it stands for; the rest is written and compared",
     )
     verb.add_argument(
         "--onnx",

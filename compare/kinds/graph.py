@@ -22,6 +22,8 @@ HANDED_ON = "handed on"
 # that counts in all tensors with a mask, and numbers of other steps are left alone.
 OLD_MASKS = "old_masks"
 JOINS = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
+# The setting of an input that has the time before the batch, as modules of PyTorch may.
+TIME_FIRST = "time_first"
 ANY_AXES = -1  # in a shape, for any number of axes
 STUB = "Stub"  # the class of a layer that is left for the user to write
 OPERATION = "ops."  # what the class of an operation begins with
@@ -54,11 +56,13 @@ class Missing:
         settings: of the layer in the file, whatever they are; none of an operation.
         results: the shapes of what it returns, batch first; None for one that nothing
             tells, and for all that are not among them.
+        dtypes: of these results; "float32" of those that are not among them.
     """
 
     sentence: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     results: tuple[tuple[int | None, ...] | None, ...] = ()
+    dtypes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,8 @@ def port(wish: Wish) -> Port:
         **extra,
     }
     if wish.twin:
-        twin = keras_source(work.plan, work.facts, original.models)
+        models = original.models
+        twin = keras_source(work.plan, work.facts, models, weights=saved.weights)
         contents[TWIN] = twin.encode()
     folder.write(wish.folder, {file: contents[file] for file in names})
     return Port(

@@ -32,6 +32,7 @@ def proved(
     seed: int,
     packs: bool = False,
     names: tuple[str, ...] | None = None,
+    free: bool = True,
 ) -> Evidence:
     """Run the port and what it is compared with, as the suite runs any pair.
 
@@ -44,6 +45,8 @@ def proved(
         packs: whether the port brings the steps that count to the front, so that its
             layers have them elsewhere than Keras has.
         names: of the inputs, where the original takes a dictionary.
+        free: whether shorter sequences may be cut out of the inputs; not where what
+            stubs return is one of them, which may have another length.
 
     Raises:
         BadInput: if nothing could be compared.
@@ -56,6 +59,7 @@ def proved(
             arrays=arrays,
             names=names,
             steps=STEPS,
+            free=free,
             seed=seed,
             probed=number == 0,  # what a pass is worth, the first run tells
         )

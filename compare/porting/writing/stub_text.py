@@ -100,7 +100,7 @@ def docstring(
     settings = [*_settings(missing.settings)]
     if settings:
         yield ""
-        yield f"{STEP}Settings of the layer in the file:"
+        yield f"{STEP}Settings:"
         for text in settings:
             yield from paragraph(text, 2, STEP)
     yield f'{STEP}"""'

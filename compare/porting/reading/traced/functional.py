@@ -78,6 +78,36 @@ def embedding(reader: Reader, step: Step) -> Value:
     return Value(tensor, shape, axes, sizes, step.results[0].dtype)
 
 
+def embedding_bag(reader: Reader, step: Step) -> Value:
+    """The sum, the mean or the largest of rows of a table, for each sample."""
+    args = reader.bound(
+        step,
+        "input weight offsets max_norm norm_type scale_grad_by_freq mode sparse "
+        "per_sample_weights include_last_offset padding_idx",
+        offsets=None,
+        max_norm=None,
+        norm_type=2.0,
+        scale_grad_by_freq=False,
+        mode="mean",
+        sparse=False,
+        per_sample_weights=None,
+        include_last_offset=False,
+        padding_idx=None,
+    )
+    others = (args.offsets, args.max_norm, args.per_sample_weights, args.padding_idx)
+    if any(other is not None for other in others):
+        raise Unported("a bag with offsets, a norm, weights or padding")
+    table = reader.fixed(args.weight)
+    value = reader.graph.plain(reader.tensor(args.input))
+    config = {"input_dim": table.shape[0], "output_dim": table.shape[1]}
+    name = reader.weight_name(args.weight, "embedding")
+    plan = LayerPlan(reader.graph.free(name), "Embedding", config)
+    rows = called(reader, plan, value, {"embeddings": table})
+    tensor = reader.graph.op(args.mode, rows, axis=1)
+    result = step.results[0]
+    return Value(tensor, result.shape, ((0,), (1,)), result.shape, result.dtype)
+
+
 def layer_norm(reader: Reader, step: Step) -> Value:
     """The last axes brought to mean 0 and variance 1."""
     args = reader.bound(
@@ -155,6 +185,7 @@ def product(reader: Reader, step: Step) -> Value:
 FUNCTIONS: dict[str, Handler] = {
     "linear": linear,
     "embedding": embedding,
+    "embedding_bag": embedding_bag,
     "layer_norm": layer_norm,
     "batch_norm": batch_norm,
     "matmul": product,
