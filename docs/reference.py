@@ -7,8 +7,11 @@ A warning of pdoc, such as of a link that leads nowhere, ends it with a tracebac
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import patch
 
 import pdoc
 
@@ -40,18 +43,26 @@ PUBLIC = {
 def build(folder: Path) -> None:
     """Write a page for each module of PUBLIC, and an index, into a folder."""
     with quiet():
-        load_harness()  # of which pdoc would warn
-    for module, names in PUBLIC.items():
-        import_module(module).__all__ = names
+        load_harness()  # before warnings are errors
     pdoc.render.configure(
         docformat="google",
         include_undocumented=False,  # fields stand in the class's docstring
         show_source=False,
         footer_text=f"twinproof {compare.__version__}",
     )
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), public_alone():
         warnings.simplefilter("error")
         pdoc.pdoc(*PUBLIC, output_directory=folder)
+
+
+@contextmanager
+def public_alone() -> Iterator[None]:
+    """Let the modules of PUBLIC offer these names alone, in this order."""
+    with ExitStack() as stack:
+        for module, names in PUBLIC.items():
+            offer = patch.object(import_module(module), "__all__", names, create=True)
+            stack.enter_context(offer)
+        yield
 
 
 if __name__ == "__main__":

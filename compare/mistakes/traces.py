@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -26,7 +27,7 @@ class Line:
     """A line of a user's source.
 
     Args:
-        file: its name, without the folder.
+        file: its name, without the folder; of a notebook's cell, such as In[3].
         number: from 1.
         text: without the spaces around it; of a call of several lines all of them.
         place: tells operations of one line apart.
@@ -269,8 +270,22 @@ def line_of(frame: FrameType | None, passed: tuple[str, ...], end: str) -> Line 
             return None
         number = candidate.f_lineno
         text = _written(candidate)
-        return Line(Path(file).name, number, text, candidate.f_lasti)
+        return Line(_name_of(file), number, text, candidate.f_lasti)
     return None
+
+
+def _name_of(file: str) -> str:
+    """The name of a file without its folder; of a notebook's cell, such as In[3]."""
+    shell = None
+    if "IPython" in sys.modules:
+        shell = sys.modules["IPython"].get_ipython()
+    name_cell = getattr(getattr(shell, "compile", None), "format_code_name", None)
+    if name_cell is not None:  # of IPython 8
+        of_cell = name_cell(file)
+        if of_cell is not None:
+            _, name = of_cell
+            return str(name)
+    return Path(file).name
 
 
 def _written(frame: FrameType) -> str:
