@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from compare.errors import BadInput
 from compare.progress import Now, Show
+from compare.shell import ipython
 
 
 def progress_bar() -> Progress:
@@ -63,10 +64,10 @@ def load_harness() -> None:
             f"{' '.join(str(error).split())}; run pip install -e . and leave "
             "KERAS_BACKEND unset"
         ) from error
-    if "IPython" in sys.modules:
+    if ipython() is not None:
         from compare.reports import notebook
 
-        notebook.register()
+        notebook.register(ipython())
 
 
 def _check_folder() -> None:

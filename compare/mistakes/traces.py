@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,6 +11,8 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
+
+from compare.shell import cell_of
 
 MOST_STEPS = 1500  # operations that are noted; those of long loops come to no end
 MOST_BYTES = 300_000_000  # of all values that are noted
@@ -270,22 +271,9 @@ def line_of(frame: FrameType | None, passed: tuple[str, ...], end: str) -> Line 
             return None
         number = candidate.f_lineno
         text = _written(candidate)
-        return Line(_name_of(file), number, text, candidate.f_lasti)
+        name = cell_of(file) or Path(file).name
+        return Line(name, number, text, candidate.f_lasti)
     return None
-
-
-def _name_of(file: str) -> str:
-    """The name of a file without its folder; of a notebook's cell, such as In[3]."""
-    shell = None
-    if "IPython" in sys.modules:
-        shell = sys.modules["IPython"].get_ipython()
-    name_cell = getattr(getattr(shell, "compile", None), "format_code_name", None)
-    if name_cell is not None:  # of IPython 8
-        of_cell = name_cell(file)
-        if of_cell is not None:
-            _, name = of_cell
-            return str(name)
-    return Path(file).name
 
 
 def _written(frame: FrameType) -> str:

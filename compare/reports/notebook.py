@@ -10,6 +10,7 @@ import html
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from math import isfinite
+from typing import Any
 
 from compare.judging.evidence import Evidence
 from compare.judging.explanation import Explanation
@@ -25,13 +26,12 @@ LEFT = "text-align: left; vertical-align: top"
 WRAPPED = "white-space: pre-wrap; word-break: break-word; max-width: 60em"
 
 
-def register() -> None:
-    """Let the IPython of this notebook show evidence in this way."""
-    from IPython import get_ipython
+def register(shell: Any) -> None:
+    """Let an IPython show evidence in this way.
 
-    shell = get_ipython()
-    if shell is None:  # loaded by a program that is no notebook
-        return
+    Args:
+        shell: of a notebook, or of a terminal, which shows no HTML.
+    """
     formatter = shell.display_formatter.formatters["text/html"]
     formatter.for_type(Evidence, of_evidence)
     formatter.for_type(Explanation, of_explanation)
@@ -89,7 +89,8 @@ def of_explanation(explanation: Explanation) -> str:
     Args:
         explanation: of a result that differs.
     """
-    return _said(explanation.explain(), INDENT - 2)
+    lines = [*explanation.explain_cause(), *explanation.explain_place()]
+    return _said(lines, INDENT - 2)
 
 
 def _said(lines: Iterable[str], indent: int) -> str:
