@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from compare.errors import BadInput
 from compare.progress import Now, Show, is_hidden
+from compare.shell import ipython
 
 
 def progress_bar() -> Progress:
@@ -64,6 +65,10 @@ def load_harness() -> None:
             f"{' '.join(str(error).split())}; run pip install -e . and leave "
             "KERAS_BACKEND unset"
         ) from error
+    if ipython() is not None:
+        from compare.reports import notebook
+
+        notebook.register(ipython())
 
 
 def _check_folder() -> None:

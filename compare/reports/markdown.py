@@ -106,7 +106,7 @@ def of_training(evidence: TrainingEvidence, command: str) -> str:
     conclusion = training_report.conclusion(evidence)
     lines = _opening(evidence.in_step, verdict, conclusion)
     if evidence.interrupted:
-        lines += ["", training_report.interruption(evidence)]
+        lines += ["", evidence.interruption]
     rows = [
         [
             code(tensor.stage),
