@@ -7,23 +7,30 @@ import difflib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from rich.console import Console
 
-from compare import arguments, files, outputs, port_arguments
+from compare import (
+    arguments,
+    files,
+    outputs,
+    port_arguments,
+    report_files,
+    train_arguments,
+)
 from compare.arguments import Verb
-from compare.attempts import distinct, names_of
+from compare.attempts import distinct
 from compare.defects import defect, what_to_report
 from compare.errors import BadInput, command
 from compare.interrupts import KILLED
 from compare.judging.not_compared import NotCompared, lines
-from compare.judging.optimizers import CAUSES, Recipe
-from compare.judging.words import Side
 from compare.one_line import printable
-from compare.reports.evidence import print_evidence, print_explanation
+from compare.progress import hidden
+from compare.reports.evidence import print_evidence, print_explanation, print_problems
 from compare.reports.sources import print_pairs, print_sources
 from compare.subjects import sources
 from compare.subjects.docstrings import without_docstrings
@@ -33,8 +40,6 @@ from compare.subjects.own.pair import is_pair_file
 from compare.subjects.pairs import PAIRS, Pair
 
 if TYPE_CHECKING:
-    from compare.judging.evidence import Evidence
-    from compare.subjects.claims import ClaimResult
     from compare.subjects.prices import Prices
 
 # `list`, `show` and `--help` do without NumPy, the frameworks and a progress bar, and
@@ -86,7 +91,8 @@ def _run_verb(argv: list[str]) -> int:
         args.words = argv
     except SystemExit:  # --help and --version end so, when their text is printed
         return AS_EXPECTED
-    return VERBS[args.verb].run(args)
+    with hidden(getattr(args, "quiet", False)):
+        return VERBS[args.verb].run(args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -132,24 +138,10 @@ def _claims(args: argparse.Namespace) -> int:
     from compare import session
     from compare.reports.claims import print_claims
 
-    started = time.perf_counter()
-    (page,) = _targets(args, {"--html": args.html}, [])
-    checked = []
-
-    def one_by_one() -> Iterator[ClaimResult]:
-        for claim in session.claims():
-            checked.append(claim.as_dict())
-            yield claim
-
-    print_claims(_console(), one_by_one())
-    if page is None:
-        return AS_EXPECTED
-    from compare.reports.page.claims_page import claims_page
-    from compare.twins.versions import versions
-
-    seconds = time.perf_counter() - started
-    text = claims_page(checked, versions(), seconds, _words(args))
-    return _save("--html", page, text)
+    _targets(args, {}, [])
+    shown, results = tee(session.claims())
+    print_claims(_console(), shown)
+    return _save_reports(args, [*results])
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -160,24 +152,30 @@ def _run(args: argparse.Namespace) -> int:
     pairs = [_pair_or_file(name) for name in distinct(args.names)]
     if not pairs:
         pairs = [pair for pair in PAIRS if pair.default or args.all]
-    paths = {"--json": args.json, "--html": args.html}
-    target, page = _targets(args, paths, args.names)
-    evidence = session.run(
-        pairs,
-        _prices(args.prices),
-        args.seed,
-        STARTED,
-        args.gradients,
-        claimed=target is not None,
-        pictured=page is not None,
-    )
-    saved = AS_EXPECTED
+    (target,) = _targets(args, {"--json": args.json}, args.names)
+    try:
+        evidence = session.run(
+            pairs,
+            _prices(args.prices),
+            args.seed,
+            STARTED,
+            args.gradients,
+            claimed=target is not None,
+            pictured=args.html is not None,
+        )
+    except BadInput as error:
+        name = args.names[0] if args.names else "portfolio models"
+        _save_reports(args, report_files.refused(name, error, STARTED))
+        raise
+    # Files first: a reader of the table who leaves early costs none.
+    saved = _save_reports(args, evidence)
     if evidence.results:
-        if target:  # first: a reader of the table who leaves early costs no file
-            saved = _save("--json", target, evidence.to_json())
-        if page:
-            saved = max(saved, _save_page(args, page, evidence, pairs))
-        _report(print_evidence, evidence)
+        if target:
+            saved = max(saved, _save("--json", target, evidence.to_json()))
+        if not args.quiet:
+            _report(print_evidence, evidence)
+        elif not evidence.as_expected:
+            _report(print_problems, evidence)
     unexpected = any(not result.as_expected for result in evidence.results)
     not_compared = _print_not_compared(evidence.not_compared)
     return max(_status(not unexpected), not_compared, saved)
@@ -208,28 +206,24 @@ def _explain(args: argparse.Namespace) -> int:
     from compare import session
 
     pair = _pair_or_file(args.name)
-    paths = {
-        "--json": args.json,
-        "--html": args.html,
-        "--reproduce": args.reproduce,
-    }
-    target, page, script = _targets(args, paths, [args.name])
+    paths = {"--json": args.json, "--reproduce": args.reproduce}
+    target, script = _targets(args, paths, [args.name])
     evidence, text = session.explain(
         pair,
         _prices(args.prices),
         args.seed,
         STARTED,
         reproduce=script is not None,
-        pictured=page is not None,
+        pictured=args.html is not None,
     )
     statuses = [_status(evidence.as_expected)]
     if target:
         statuses.append(_save("--json", target, evidence.to_json()))
-    if page:
-        statuses.append(_save_page(args, page, evidence, [pair]))
     if script and text:
         statuses.append(_save("--reproduce", script, text.rstrip("\n")))
-    _report(print_explanation, evidence)
+    statuses.append(_save_reports(args, evidence))
+    if not (args.quiet and evidence.as_expected):
+        _report(print_explanation, evidence)
     return max(statuses)
 
 
@@ -245,18 +239,12 @@ def _transfer(args: argparse.Namespace) -> int:
 def _port(args: argparse.Namespace) -> int:
     from compare.reports.ports import print_port
 
-    inputs = port_arguments.files_read(args)
-    (page,) = _targets(args, {"--html": args.html}, inputs)
+    _targets(args, {}, port_arguments.python_files(args))
     ported = port_arguments.ported(args)
-    saved = AS_EXPECTED
-    if page:
-        from compare.reports.page.port_page import port_page
-
-        original = port_arguments.original_source(args)
-        text = port_page(ported, original, args.out, _words(args))
-        saved = _save("--html", page, text)
-    print_port(_console(), ported, args.out)
-    return max(saved, _status(ported.is_proved))
+    saved = _save_reports(args, ported)
+    if not (args.quiet and ported.is_proved):
+        print_port(_console(), ported, args.out)
+    return max(_status(ported.is_proved), saved)
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -265,12 +253,12 @@ def _train(args: argparse.Namespace) -> int:
     from compare.subjects.examples import check_trainable
     from compare.twins.interrupting import Interruption
 
-    recipe = _recipe(args)
+    recipe = train_arguments.recipe(args)
     pair = _pair_or_file(args.name)
     if isinstance(pair, Pair):
         check_trainable(pair)
-    paths = {"--json": args.json, "--html": args.html, "--plot": args.plot}
-    target, page, picture = _targets(args, paths, [args.name])
+    paths = {"--json": args.json, "--plot": args.plot}
+    target, picture = _targets(args, paths, [args.name])
     if picture:
         files.check_picture(args.plot)
     interruption = Interruption()
@@ -281,41 +269,13 @@ def _train(args: argparse.Namespace) -> int:
         statuses.append(KILLED + interruption.signal)
     if target:
         statuses.append(_save("--json", target, evidence.to_json()))
-    if page:
-        from compare.reports.page.training_page import training_page
-
-        (texts,) = _sources([pair]).values()
-        text = training_page(evidence, texts, _words(args))
-        statuses.append(_save("--html", page, text))
     if picture and evidence.done:
         statuses.append(_save("--plot", picture, plot(evidence)))
-    _report(print_training, evidence)
+    statuses.append(_save_reports(args, evidence))
+    is_good = evidence.in_step and not evidence.interrupted
+    if not (args.quiet and is_good):
+        _report(print_training, evidence)
     return max(statuses)
-
-
-def _recipe(args: argparse.Namespace) -> Recipe:
-    """How to train, from the options of `train`.
-
-    Raises:
-        BadInput: if two of them contradict each other.
-    """
-    if args.mode and args.align is not None:
-        raise BadInput("expected --mode or --align, got both; drop one")
-    removed = frozenset(CAUSES)
-    if args.mode == "native":
-        removed = frozenset()
-    elif args.align is not None:
-        removed = args.align
-    follow: Side = "torch" if args.follow == "pytorch" else "keras"
-    return Recipe(
-        optimizer=args.optimizer,
-        learning_rate=args.learning_rate,
-        epochs=args.epochs,
-        batch_size=args.batch_size,
-        seed=args.seed,
-        follow=follow,
-        removed=removed,
-    )
 
 
 def _status(as_expected: bool) -> int:
@@ -361,20 +321,20 @@ def _targets(
     Args:
         args: of the command line.
         paths: by option.
-        names: of pairs, and of files that are read.
+        names: of pairs and pair files.
 
     Raises:
         BadInput: as `outputs.targets`.
     """
-    if getattr(args, "html", None):
-        from compare.reports.page.rendering import check_installed
-
-        check_installed()
-    built_in = [pair.file for pair in PAIRS]
-    inputs = {name: name for name in names if name not in built_in}
-    if getattr(args, "prices", None):
-        inputs[args.prices] = f"--prices {args.prices}"
-    return outputs.targets(paths, inputs, args.force)
+    inputs = {name: name for name in names if is_pair_file(name)}
+    for option in ("prices", "model", "config"):
+        path = getattr(args, option, None)
+        if path:
+            inputs[path] = path if option == "model" else f"--{option} {path}"
+    reports = report_files.paths(args)
+    targets = outputs.targets({**paths, **reports}, inputs, args.force)
+    args.report_targets = dict(zip(reports, targets[len(paths) :], strict=True))
+    return targets[: len(paths)]
 
 
 # ------------------------------------------------------------------------------ output
@@ -402,34 +362,20 @@ def _save(option: str, target: Path, content: str | bytes) -> int:
     return AS_EXPECTED
 
 
-def _save_page(
-    args: argparse.Namespace,
-    target: Path,
-    evidence: Evidence,
-    pairs: Sequence[Pair | str],
-) -> int:
-    """Write the page of a run; return the exit status for it."""
-    from compare.reports.page.run_page import run_page
+def _save_reports(args: argparse.Namespace, found: object) -> int:
+    """Write the files of reports that were asked for; return the exit status for them.
 
-    text = run_page(evidence, _sources(pairs), _words(args))
-    return _save("--html", target, text)
-
-
-def _words(args: argparse.Namespace) -> list[str]:
-    """The command line, for a page to say."""
-    return ["twinproof", *args.words]
-
-
-def _sources(pairs: Sequence[Pair | str]) -> dict[str, list[tuple[str, str]]]:
-    """Title and text of both sides' source, by the name of a pair in its results."""
-    names = names_of(pairs)
-    texts = {}
-    for pair in pairs:
-        if isinstance(pair, str):
-            texts[names[pair]] = own_sources.sources(pair)
-        else:
-            texts[pair.file] = sources.of_twins(pair)
-    return texts
+    Args:
+        args: of the command line, with the files that `_targets` checked.
+        found: what the verb found out.
+    """
+    statuses = [AS_EXPECTED]
+    for option, target in args.report_targets.items():
+        text = report_files.content(option, found, args)
+        if outputs.is_job_summary(target):
+            text = outputs.appended(target, text)
+        statuses.append(_save(option, target, text))
+    return max(statuses)
 
 
 def _complain(line: str) -> None:
@@ -460,7 +406,7 @@ VERBS = {
     "show": Verb(_show, arguments.SHOW),
     "run": Verb(_run, arguments.RUN),
     "explain": Verb(_explain, arguments.EXPLAIN),
-    "train": Verb(_train, arguments.TRAIN),
+    "train": Verb(_train, train_arguments.TRAIN),
     "claims": Verb(_claims, arguments.CLAIMS),
     "new": Verb(_new, arguments.NEW),
     "transfer": Verb(_transfer, arguments.TRANSFER),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from compare.arguments import Arguments, add_force, add_html, add_seed
+from compare import report_files
+from compare.arguments import Arguments, add_force, add_seed
 from compare.errors import BadInput
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def _add(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--stub",
         action="store_true",
-        help="leave layers that cannot be ported for you to write, each a class that "
-        "says what it stands for; the rest is written and compared (of Keras models)",
+        help="leave what cannot be ported for you to write, each a class that says "
+        "what it stands for; the rest is written and compared",
     )
     verb.add_argument(
         "--onnx",
@@ -85,9 +86,11 @@ def _add(verb: argparse.ArgumentParser) -> None:
         help="write the port of a Keras model as model.onnx as well, for any batch and "
         "length; needs the extra onnx",
     )
-    add_html(verb)
+    report_files.add_html(verb)
+    report_files.add_markdown(verb)
     add_force(verb)
     add_seed(verb)
+    report_files.add_quiet(verb)
 
 
 def ported(args: argparse.Namespace) -> Port:
@@ -129,28 +132,15 @@ def ported(args: argparse.Namespace) -> Port:
     )
 
 
-def files_read(args: argparse.Namespace) -> list[str]:
-    """The files that a port reads, which no output may replace."""
-    paths = [args.model]
-    if args.config is not None:
-        paths.append(args.config)
-    for option, text in (("--from", args.made_by), ("--model", args.module)):
-        if text is not None:
-            paths.append(_file_of(option, text))
-    return paths
-
-
-def original_source(args: argparse.Namespace) -> str | None:
-    """The user's file that makes the original, where that is of PyTorch."""
-    if args.module is None:
-        return None
-    return _file_of("--model", args.module)
-
-
-def _file_of(option: str, text: str) -> str:
+def python_files(args: argparse.Namespace) -> list[str]:
+    """The user's Python files that a port runs, which no output may replace."""
     from compare.porting.user_file import split
 
-    return split(option, text)[0]
+    paths = []
+    for option, text in (("--from", args.made_by), ("--model", args.module)):
+        if text is not None:
+            paths.append(split(option, text)[0])
+    return paths
 
 
 PORT = Arguments(

@@ -76,6 +76,19 @@ def arguments_in_graphs(layer: keras.Layer) -> list[dict[str, Any]]:
     return [node.arguments.kwargs for node in layer._inbound_nodes]
 
 
+def calls_in_graphs(layer: keras.Layer) -> list[tuple[list[Any], list[Any]]]:
+    """The symbolic tensors that each call of a layer takes, and those it returns."""
+    return [
+        (list(node.input_tensors), list(node.output_tensors))
+        for node in layer._inbound_nodes
+    ]
+
+
+def fix_shape(tensor: Any, shape: tuple[int, ...]) -> None:
+    """Give a symbolic tensor another shape; an input made of it has that."""
+    tensor._shape = shape
+
+
 @contextmanager
 def add_loss_replaced(
     replacements: Iterable[tuple[keras.Layer, Callable[[Call], Call]]],

@@ -58,7 +58,9 @@ class Original:
         self.version = str(self._tf_keras.__version__)
         try:
             with _quiet():
-                self._model = self._tf_keras.models.load_model(path, compile=False)
+                self._model = self._tf_keras.models.load_model(
+                    path, custom_objects=_as_meant(self._tf_keras), compile=False
+                )
         except Exception as error:  # of many kinds
             raise BadInput(
                 f"{path}: expected a model that tf-keras {self.version} loads, got one "
@@ -95,6 +97,9 @@ class Original:
         Args:
             arrays: one for each input, in order.
             dtype: in which it computes.
+
+        Raises:
+            BadInput: if it does not run here, as layers of CuDNN do not without a GPU.
         """
         inputs = []
         for array in arrays:
@@ -105,7 +110,13 @@ class Original:
             if model.stateful:
                 model.reset_states()  # the rebuilt model begins each run with zeros
             given = tensorflow.nest.pack_sequence_as(model.input, inputs)
-            returned = model(given, training=False)
+            try:
+                returned = model(given, training=False)
+            except Exception as error:  # of many kinds
+                raise BadInput(
+                    f"expected a model that tf-keras {self.version} runs here, got one "
+                    f"that it does not: {message(error)}"
+                ) from None
         return [np.asarray(tensor) for tensor in tensorflow.nest.flatten(returned)]
 
     def _in(self, dtype: Precision) -> Any:
@@ -132,6 +143,29 @@ class Original:
             yield
         finally:
             backend.set_floatx(before)
+
+
+def _as_meant(tf_keras: Any) -> dict[str, type]:
+    """The classes for what files of older Kerases mean by the names of layers.
+
+    Layers of CuDNN run on a GPU alone; tf-keras puts their arrays into the layout of
+    the usual layers as it loads them. A GRU of before reset_after does not say it, and
+    tf-keras would take it for a later one.
+    """
+    classes = {"CuDNNLSTM": tf_keras.layers.LSTM, "CuDNNGRU": tf_keras.layers.GRU}
+    for name in ("GRU", "GRUCell"):
+        classes[name] = _before_reset_after(getattr(tf_keras.layers, name))
+    return classes
+
+
+def _before_reset_after(cls: Any) -> type:
+    """The class of tf-keras, whose configurations mean False by saying nothing."""
+
+    def from_config(made: Any, config: Mapping[str, Any]) -> Any:
+        return made(**{"reset_after": False, **config})
+
+    # tf-keras puts arrays into a layout by the name of the class.
+    return type(cls.__name__, (cls,), {"from_config": classmethod(from_config)})
 
 
 @contextmanager

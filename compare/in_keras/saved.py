@@ -57,8 +57,17 @@ class Original:
         Args:
             arrays: one for each input, in order.
             dtype: in which it computes.
+
+        Raises:
+            BadInput: if it does not run.
         """
-        return rebuilding.results(self.model, arrays, dtype)
+        try:
+            return rebuilding.results(self.model, arrays, dtype)
+        except Exception as error:  # of many kinds
+            raise BadInput(
+                f"expected a model that Keras {keras.__version__} runs, got one that "
+                f"it does not: {message(error)}"
+            ) from None
 
 
 def results(model: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -49,7 +49,7 @@ class FunctionMode(torch.overrides.TorchFunctionMode):
 def calling_frame() -> FrameType:
     """The frame that called the function for which a mode's `call` asks this.
 
-    It looks past an `ExactSoftplus` and a `Narrowing` between the two.
+    It looks past a `RightInDouble` and a `Narrowing` between the two.
     """
     frame = sys._getframe(3)  # noqa: SLF001  past this, `call`, `__torch_function__`
     while frame.f_code.co_filename == __file__ and frame.f_back is not None:
@@ -57,16 +57,18 @@ def calling_frame() -> FrameType:
     return frame
 
 
-class ExactSoftplus(FunctionMode):
-    """Inside, a softplus of float64 becomes linear above 40, not above 20.
+class RightInDouble(FunctionMode):
+    """Inside, two functions that are wrong in float64 alone are right.
 
-    Above 20 it is off by up to 2e-9, which float32 does not show and float64 does.
+    A softplus becomes linear above 40, not above 20, where it is off by up to 2e-9.
+    Attention reads numbers in float32 that are added to its scores, as a module makes
+    them with `.float()`, as if they were float64 (seen in torch 2.13 from 40 steps on).
     """
 
     def call(
         self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        """Call a function, a softplus with another threshold than its own."""
+        """Call a function, one of these with other arguments."""
         if function is torch.nn.functional.softplus and args:
             named = dict(kwargs)
             named |= zip(("beta", "threshold"), args[1:], strict=False)
@@ -74,7 +76,21 @@ class ExactSoftplus(FunctionMode):
             is_double = args[0].dtype == torch.float64
             if is_double and threshold == BY_ITSELF:
                 return function(args[0], named.get("beta", 1), EXACT)
+        if function is torch.nn.functional.scaled_dot_product_attention:
+            return _attention(*args, **kwargs)
         return function(*args, **kwargs)
+
+
+def _attention(query: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+    """Attention with what is added to the scores in the dtype of its queries."""
+    named = {**dict(zip(("key", "value", "attn_mask"), args, strict=False)), **kwargs}
+    mask = named.get("attn_mask")
+    if isinstance(mask, torch.Tensor) and mask.is_floating_point():
+        named["attn_mask"] = mask.to(query.dtype)
+    rest = args[3:]
+    function: Function = torch.nn.functional.scaled_dot_product_attention
+    ordered = [named.pop(key) for key in ("key", "value")]
+    return function(query, *ordered, named.pop("attn_mask", None), *rest, **named)
 
 
 class Narrowing(FunctionMode):

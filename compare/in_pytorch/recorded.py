@@ -50,6 +50,7 @@ class Step:
         results: of the tensors that it returned.
         alone: whether its results depend on no input, or on their shapes alone.
         values: the numbers of results that are alone; none of others.
+        turn: how many steps of this function, name and place came before it.
     """
 
     function: str
@@ -60,6 +61,23 @@ class Step:
     results: tuple[Result, ...] = ()
     alone: bool = False
     values: tuple[Any, ...] = ()
+    turn: int = 0
+
+
+@dataclass(frozen=True)
+class Site:
+    """By what a step is found again when the module runs once more.
+
+    Args:
+        function, name, place, turn: of the step.
+        places: which of the tensors that it takes are meant, in order.
+    """
+
+    function: str
+    name: str
+    place: str
+    turn: int
+    places: tuple[int, ...]
 
 
 @dataclass

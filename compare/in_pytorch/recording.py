@@ -7,6 +7,7 @@ shapes, devices or settings has its usual answer.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,6 +107,10 @@ OF_SHAPE = {
 }
 
 
+# Attributes of a tensor that are tensors made of its numbers.
+TENSORS = {"T", "mT", "H", "mH", "data", "real", "imag"}
+
+
 class _Recorder(FunctionMode):
     """Notes what functions and layers do to tensors.
 
@@ -124,6 +129,7 @@ class _Recorder(FunctionMode):
             self._names.setdefault(id(tensor), name)
         self._modules = {id(module): name for name, module in model.named_modules()}
         self._leaves = leaves
+        self._turns: Counter[tuple[str, str, str]] = Counter()
         self.paused = False
 
     # ---------------------------------------------------------------------- tensors
@@ -131,6 +137,9 @@ class _Recorder(FunctionMode):
     def add(self, step: Step, tensors: Sequence[torch.Tensor]) -> list[Ref]:
         """Add a step and the tensors that it returned."""
         number = len(self.steps)
+        kind = step.function, step.name, step.place
+        step.turn = self._turns[kind]
+        self._turns[kind] += 1
         step.results = tuple(map(_described, tensors))
         if step.alone:
             step.values = tuple(_numbers(tensor, step) for tensor in tensors)
@@ -188,7 +197,7 @@ class _Recorder(FunctionMode):
         """Call a function, and note it."""
         if self.paused:
             return function(*args, **kwargs)
-        name, in_place, reflected = _name(function)
+        name, in_place, reflected = name_of(function)
         if name == "get" or name in ("requires_grad", "set"):
             return function(*args, **kwargs)
         first = args[0] if args else None
@@ -196,7 +205,8 @@ class _Recorder(FunctionMode):
         if name not in OF_SHAPE:
             before = self.plain((args, kwargs))
         result = function(*args, **kwargs)
-        if before is not None and name in ASKING and not self.is_alone(before):
+        asks = name in ASKING and not isinstance(result, torch.Tensor)  # no x.float()
+        if before is not None and asks and not self.is_alone(before):
             place = self.place()
             if place not in self.asked:
                 self.asked.append(place)
@@ -234,29 +244,41 @@ class _Recorder(FunctionMode):
 
     def place(self) -> str:
         """Where the module is just now: the module that runs, and the user's line."""
-        frame = sys._getframe(1)  # noqa: SLF001
-        module, line = None, ""
-        while frame is not None and module is None:
-            file = frame.f_code.co_filename
-            ours = file.startswith((PYTORCH, SUITE))
-            if not ours and not line:
-                line = f"line {frame.f_lineno} of {Path(file).name}"
-            owner = frame.f_locals.get("self")
-            if isinstance(owner, torch.nn.Module) and frame.f_code.co_name != "layer":
-                module = self._modules.get(id(owner))
-            frame = frame.f_back  # type: ignore[assignment]
-        if module:
-            return f"`{module}`, {line}" if line else f"`{module}`"
-        return line
+        return place_in(self._modules)
 
 
-def _name(function: Function) -> tuple[str, bool, bool]:
+def place_in(modules: Mapping[int, str]) -> str:
+    """Where a module is that runs just now.
+
+    Args:
+        modules: the names of the modules in it, by identity.
+
+    Returns:
+        The innermost one that runs, and the line of the user's file.
+    """
+    frame = sys._getframe(1)  # noqa: SLF001
+    module, line = None, ""
+    while frame is not None and module is None:
+        file = frame.f_code.co_filename
+        ours = file.startswith((PYTORCH, SUITE))
+        if not ours and not line:
+            line = f"line {frame.f_lineno} of {Path(file).name}"
+        owner = frame.f_locals.get("self")
+        if isinstance(owner, torch.nn.Module) and frame.f_code.co_name != "layer":
+            module = modules.get(id(owner))
+        frame = frame.f_back  # type: ignore[assignment]
+    if module:
+        return f"`{module}`, {line}" if line else f"`{module}`"
+    return line
+
+
+def name_of(function: Function) -> tuple[str, bool, bool]:
     """What a function is called, whether it works in place, or is reflected."""
     name = getattr(function, "__name__", "")
     if name in ("__get__", "__set__"):
         owner = getattr(function, "__self__", None)
         attribute = getattr(owner, "__name__", "")
-        name = attribute if attribute in ("T", "mT", "H", "data") else name
+        name = attribute if attribute in TENSORS else name
     dunder = name.startswith("__")
     in_place = not dunder and name.endswith("_") and not name.startswith("_")
     name = name.strip("_")

@@ -13,7 +13,7 @@ import torch
 
 from compare.in_pytorch import computed
 from compare.in_pytorch.arrays import unfit
-from compare.in_pytorch.functions import ExactSoftplus, Narrowing
+from compare.in_pytorch.functions import Narrowing, RightInDouble
 from compare.in_pytorch.internals import version_of
 from compare.in_pytorch.layers import (
     holders,
@@ -193,7 +193,7 @@ class Twin(adapter.Twin):
             BadInput: if it returns something else, or not as many as `outputs`.
         """
         versions = [version_of(tensor) for tensor in tensors]
-        exact = ExactSoftplus() if self.dtype == "float64" else nullcontext()
+        exact = RightInDouble() if self.dtype == "float64" else nullcontext()
         with settled(self.dtype), exact, self._refused():
             returned = self._call(self.model, list(tensors))
         for argument, tensor, version in zip(

@@ -81,6 +81,7 @@ def _unified_step(steps: Sequence[Step]) -> Step:
         tuple(results),
         first.alone,
         tuple(map(_unified_value, zip(*(s.values for s in steps), strict=True))),
+        first.turn,
     )
 
 

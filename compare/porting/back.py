@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,25 @@ import numpy as np
 
 from compare.errors import BadInput
 from compare.in_keras import saved as saved_models
-from compare.in_keras.rebuilding import rebuilt
 from compare.in_pytorch import ports, saved_weights
 from compare.in_pytorch.runs import Input
 from compare.one_line import repr_of
-from compare.porting import folder, inputs, readme, running
+from compare.porting import folder, readme, short_numbers
 from compare.porting.back_wishes import EXAMPLE, FILES, MEANINGS, WEIGHTS, BackWish
 from compare.porting.contents import Port, example_of, sha256, shortened, texts
 from compare.porting.judges import Judge
 from compare.porting.proof import proved
-from compare.porting.reading.modules import Traced, module_plan
+from compare.porting.reading.modules import module_plan, pruned
 from compare.porting.user_file import UserModel, model_of
 from compare.porting.wishes import CHECK, EVIDENCE, MODEL, README
-from compare.porting.writing.keras_source import keras_source
+from compare.porting.writing.activations_inside import with_activations_inside
+from compare.porting.written_back import MAKER, written_back
 from compare.progress import say
 
-MAKER = "make_model"
+OF_MODULE = "It was compared with the module itself, run by PyTorch."
+OF_STUBS = (
+    "It was compared with the module itself, run by PyTorch, both opened at the stubs."
+)
 USAGE = f"""\
 from model import {MAKER}
 
@@ -49,26 +53,34 @@ def port_back(wish: BackWish) -> Port:
     saved_weights.load(module, wish.weights)
     module.eval()
     say("following the module")
-    traced = module_plan(module, _inputs(wish, user))
-    traced.check()
+    traced = module_plan(module, _inputs(wish, user), wish.stub)
+    if not wish.stub:
+        traced.check()
+    plan = pruned(with_activations_inside(traced.plan))
+    traced = replace(traced, plan=plan)
     say("writing the source")
-    original = rebuilt(traced.plan, traced.weights)
-    source = keras_source(traced.plan, original.facts, original.models, MAKER)
-    twin = getattr(running.module_of(source, MODEL), MAKER)()
-    weights = _saved(original.model)
-    _load(twin, weights)
-    runs = _runs(traced, original.facts, user, wish.seed)
-    judge = Judge(
-        "PyTorch",
-        "It was compared with the module itself, run by PyTorch.",
-        twin,
-    )
+    work = written_back(traced, module, wish.seed)
+    reason = OF_STUBS if work.stub_names else OF_MODULE
+    judge = Judge("PyTorch", reason, work.twin)
     evidence = proved(
-        wish.weights.name, module, judge, runs, wish.seed, pictured=wish.pictured
+        wish.weights.name,
+        work.module,
+        judge,
+        work.runs,
+        wish.seed,
+        free=work.is_cut,
+        pictured=wish.pictured,
     )
-    given = list(map(shortened, runs[0]))
-    right = ports.results(module, given)
-    example = example_of(given, saved_models.results(twin, given), right)
+    notes = traced.notes
+    source = work.text()
+    if source != work.source:
+        notes = (*notes, short_numbers.NOTE)
+    given = list(work.runs[0])
+    if work.has_batch:
+        given = list(map(shortened, given))
+    right = ports.results(work.module, given)
+    results = saved_models.results(work.twin, given)
+    example = example_of(given, results, right, work.names)
     facts = readme.Facts(
         source=wish.weights.name,
         version="PyTorch",
@@ -77,22 +89,34 @@ def port_back(wish: BackWish) -> Port:
         name=MAKER,
         usage=USAGE,
         judge=judge.reason,
-        is_proved=evidence.as_expected,
-        notes=traced.notes,
+        is_proved=evidence.as_expected and not work.stub_names,
+        notes=notes,
         files=MEANINGS,
         by=f"twinproof {evidence.versions['compare']}",
+        stubs=work.stub_names,
+        compared=work.compared,
+        in_the_place="what PyTorch computes",
     )
     readme_text, document = texts(facts, judge, evidence)
     contents = {
         MODEL: source.encode(),
-        WEIGHTS: weights,
-        CHECK: example.script("check_keras.py.txt", MAKER),
+        WEIGHTS: work.weights,
+        CHECK: example.script(work.script, MAKER, work.words),
         EXAMPLE: _hdf5(example.arrays),
         README: readme_text,
         EVIDENCE: document,
     }
     folder.write(wish.folder, contents)
-    return Port(wish.folder, FILES, MAKER, "Keras", evidence, judge, traced.notes)
+    return Port(
+        wish.folder,
+        FILES,
+        MAKER,
+        "Keras",
+        evidence,
+        judge,
+        notes,
+        work.stub_names,
+    )
 
 
 def _inputs(wish: BackWish, user: UserModel) -> list[Input]:
@@ -104,10 +128,12 @@ def _inputs(wish: BackWish, user: UserModel) -> list[Input]:
         return [Input(shape) for shape in wish.shapes]
     shape = user.defined.get("input_shape")
     if isinstance(shape, list | tuple) and shape:
-        if shape[0] != "batch" or not all(isinstance(n, int | str) for n in shape):
+        are_sizes = all(isinstance(n, int | str) for n in shape)
+        if "batch" not in shape[:2] or not are_sizes:
             raise BadInput(
-                "input_shape: expected sizes such as ('batch', 'time', 40), batch "
-                f"first, got {repr_of(shape)}; write it so"
+                "input_shape: expected sizes such as ('batch', 'time', 40), or "
+                "('time', 'batch', 40) where the module takes time first, got "
+                f"{repr_of(shape)}; write it so"
             )
         return [Input(tuple(shape))]
     x = user.defined.get("x")
@@ -119,29 +145,6 @@ def _inputs(wish: BackWish, user: UserModel) -> list[Input]:
         array = np.asarray(value)
         examples.append(Input(("batch", *array.shape[1:]), example=array))
     return examples
-
-
-def _runs(
-    traced: Traced, facts: Any, user: UserModel, seed: int
-) -> list[tuple[np.ndarray, ...]]:
-    """Inputs of each run, as for a port of a saved model."""
-    sizes = inputs.sizes_of(traced.plan, facts)
-    return [inputs.drawn(traced.plan, facts, seed, size) for size in sizes]
-
-
-def _saved(model: Any) -> bytes:
-    """The weights of a Keras model, as a `.weights.h5` holds them."""
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / WEIGHTS
-        model.save_weights(path)
-        return path.read_bytes()
-
-
-def _load(model: Any, weights: bytes) -> None:
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / WEIGHTS
-        path.write_bytes(weights)
-        model.load_weights(path)
 
 
 def _hdf5(arrays: Any) -> bytes:

@@ -26,7 +26,8 @@ MEANINGS = {
     EVIDENCE: "all figures of the comparison",
 }
 
-Shape = tuple[int | str, ...]  # "batch" first; names where a size is open
+# "batch" first, or second behind the time; names where a size is open.
+Shape = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class BackWish:
             or the module tells.
         folder: where the port goes.
         seed: of inputs and random weights.
+        stub: whether to leave what Keras cannot have for the user to write.
         pictured: whether a page draws the twins at work.
     """
 
@@ -48,6 +50,7 @@ class BackWish:
     shapes: tuple[Shape, ...]
     folder: Path
     seed: int
+    stub: bool = False
     pictured: bool = False
 
 
@@ -74,7 +77,7 @@ def wished_back(
         shapes: of the module's inputs in order, as text: "batch,time,40".
         force: whether files of an earlier port may be overwritten.
         seed: of inputs and random weights.
-        stub: whether stubs were asked for, which this direction does not have.
+        stub: whether to leave what Keras cannot have for the user to write.
 
     Raises:
         BadInput: if something is missing, or cannot be read or written.
@@ -85,19 +88,13 @@ def wished_back(
             "not say what computes with them, got none; name the file and the class, "
             "such as --model my_net.py:Net"
         )
-    if stub:
-        raise BadInput(
-            "--stub: expected a saved model of Keras, got weights of PyTorch, whose "
-            "twin in Keras has no stubs yet; leave it out, and what Keras cannot have "
-            "is named"
-        )
     split("--model", made_by)
     target = folder.checked(out, FILES, force)
     foreign.check_file(Path(path))
     if not os.path.getsize(path):
         raise BadInput(f"{path}: expected a file, got an empty one; save it again")
     sizes = tuple(map(_sizes, shapes))
-    return BackWish(Path(path), made_by, sizes, target, seed)
+    return BackWish(Path(path), made_by, sizes, target, seed, stub)
 
 
 def _sizes(text: str) -> Shape:
@@ -113,9 +110,11 @@ def _sizes(text: str) -> Shape:
             sizes.append(int(word))
         elif word.isidentifier():
             sizes.append(word)
-    if len(sizes) < len(text.split(",")) or len(sizes) < 2 or sizes[0] != "batch":
+    is_whole = len(sizes) == len(text.split(","))
+    if not is_whole or "batch" not in sizes[:2]:
         raise BadInput(
-            "--input: expected a shape such as batch,time,40, batch first and names "
-            f"for sizes that are open, got {printable(text)}; write it so"
+            "--input: expected a shape such as batch,time,40, or time,batch,40 where "
+            "the module takes time first, with names for sizes that are open, got "
+            f"{printable(text)}; write it so"
         )
     return tuple(sizes)

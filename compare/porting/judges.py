@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from compare.errors import BadInput
+from compare.kinds.graph import ModelPlan
 from compare.porting.confirming import Confirmation, confirmation
 from compare.porting.reading import Saved
 
@@ -102,8 +103,7 @@ def judge_of(
                 f"{', '.join(sorted(precisions))}, and the port in float32.",
                 twin,
             )
-        has_odd_names = not all(name.isascii() for name in saved.plan.layers)
-        if not is_old and not has_odd_names:  # TensorFlow refuses others as scopes
+        if not is_old and _is_admitted(saved.plan):
             reason = "It was compared with the model as Keras 3 loads it from the file."
             return Judge("Keras 3", reason, loaded.model)
         result = confirmation(loaded, twin, runs)
@@ -123,6 +123,17 @@ def judge_of(
         f"suite's own computation in NumPy: {'; '.join(reasons)}.",
         twin,
     )
+
+
+def _is_admitted(plan: ModelPlan) -> bool:
+    """Whether TensorFlow takes the names of a model and of its layers for scopes."""
+    from compare.in_keras.legal_names import legal_names
+
+    names = [plan.name, *plan.layers]
+    if any(legal_names([name])[name] != name for name in names):
+        return False
+    inside = [part for layer in plan.layers.values() for part in (layer, *layer.inside)]
+    return all(_is_admitted(part.model) for part in inside if part.model is not None)
 
 
 def _told(reason: str, result: Confirmation) -> str:

@@ -129,7 +129,12 @@ class Opened:
         return facts
 
 
-def opened(plan: ModelPlan, weights: Weights, built: Mapping[str, Shape]) -> Opened:
+def opened(
+    plan: ModelPlan,
+    weights: Weights,
+    built: Mapping[str, Shape],
+    whole_inputs: bool = False,
+) -> Opened:
     """Open a model at its stubs.
 
     A layer that takes what nothing tells the shape of becomes a stub as well.
@@ -138,12 +143,13 @@ def opened(plan: ModelPlan, weights: Weights, built: Mapping[str, Shape]) -> Ope
         plan: of the model; of the models in it none has stubs.
         weights: of its layers.
         built: the shapes that layers were built for, by their names.
+        whole_inputs: whether to keep inputs of the model that stubs alone take.
 
     Raises:
         BadInput: if nothing is left that could be compared.
     """
     while True:
-        opening = _Opening(plan, weights, built)
+        opening = _Opening(plan, weights, built, whole_inputs)
         opening.open()
         if not opening.unknown:
             break
@@ -158,15 +164,21 @@ class _Opening:
         whole: its plan.
         weights: of its layers.
         built: the shapes that layers were built for.
+        whole_inputs: as in `opened`.
 
     Attributes:
         unknown: the first layer that takes what nothing tells the shape of.
     """
 
     def __init__(
-        self, whole: ModelPlan, weights: Weights, built: Mapping[str, Shape]
+        self,
+        whole: ModelPlan,
+        weights: Weights,
+        built: Mapping[str, Shape],
+        whole_inputs: bool,
     ) -> None:
         self.whole, self.weights, self.built = whole, weights, built
+        self.whole_inputs = whole_inputs
         self.tensors: dict[Tensor, Tensor] = {}
         self.loose: set[Tensor] = set()  # of the last axis alone is the size known
         self.layers: dict[str, LayerPlan] = {}
@@ -231,7 +243,9 @@ class _Opening:
         for output in range(results_of(self.whole, number)):
             tensor = Tensor(number, output)
             told = layer.missing.results[output : output + 1]
-            shape, dtype = told[0] if told else None, "float32"
+            of_told = layer.missing.dtypes[output : output + 1]
+            shape = told[0] if told else None
+            dtype = of_told[0] if of_told else "float32"
             if shape is None:
                 shape, dtype = self._told_by_readers(tensor, layer.name)
             if shape is None:
@@ -348,5 +362,7 @@ class _Opening:
 
     def _is_needed(self, plan: ModelPlan, end: End) -> bool:
         """Whether a call of the opened model takes an input."""
+        if self.whole_inputs and not end.stub:
+            return True
         tensor = self.tensors[end.tensor]
         return bool(plan.readers_of(tensor)) or tensor in plan.outputs

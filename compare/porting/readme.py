@@ -31,6 +31,7 @@ class Facts:
         by: the suite's name and version.
         stubs: the names of the layers that are left for the user to write.
         compared: what was compared, in words, where there are stubs.
+        in_the_place: of what stubs return, what stood there.
     """
 
     source: str
@@ -46,6 +47,7 @@ class Facts:
     by: str
     stubs: Sequence[str] = ()
     compared: Sequence[str] = ()
+    in_the_place: str = "random numbers"
 
 
 def text(facts: Facts, evidence: Evidence) -> str:
@@ -108,7 +110,7 @@ def _stubs(facts: Facts) -> Iterator[str]:
         yield f"- `{printable(name)}`"
     yield ""
     yield (
-        "Compared, with random numbers in the place of what the stubs return: "
+        f"Compared, with {facts.in_the_place} in the place of what the stubs return: "
         f"{printable('; '.join(facts.compared), LONGEST_LIST)}."
     )
     yield ""

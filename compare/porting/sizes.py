@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from compare.in_keras.rebuilding import Rebuilt
 
 Facts = Sequence[tuple[TensorFacts, ...]]
+Shapes = tuple[tuple[int, ...], ...]  # of the inputs of a run, with the batch
 
 # Numbers in a tensor. A comparison holds about 20 copies at once, in two precisions: a
 # million numbers take 70 MB.
 LARGEST = 2**25
 LARGEST_OF_FEW = 2**26  # where fewer samples do not help
 FEWEST_SAMPLES = 2
+LONGEST = 2**15  # steps of a sequence, where a model takes no shorter one
 # Layers of which open sizes come out larger; of others only the features can be more.
 GROWING = ("UpSampling", "ZeroPadding", "Resizing", "Concatenate", "Transpose", "Dot")
 
@@ -53,7 +55,11 @@ class _Largest:
 def fitting(
     plan: ModelPlan, original: Rebuilt, sizes: Sequence[Sizes]
 ) -> tuple[Sizes, ...]:
-    """The sizes of runs with as many samples as a machine can be expected to hold.
+    """The sizes of runs that a model takes, and that a machine is expected to hold.
+
+    A model that halves a sequence and doubles it again takes even lengths alone, and
+    one of long windows takes long sequences. Where a size is not taken, a larger one is
+    looked for; there are as many samples as can be held.
 
     Args:
         plan: of the model.
@@ -62,21 +68,83 @@ def fitting(
 
     Raises:
         BadInput: with the name of the layer, if a tensor of two samples is too large;
-            or if a layer does not take the inputs of the first run.
+            or if a layer takes the inputs of no size that was tried.
     """
-    fitted = []
-    for number, size in enumerate(sizes):
-        try:
-            fitted.append(_fitted(plan, original, size))
-        except _Refused as error:
-            if number == 0:
-                raise BadInput(str(error)) from None
-            fitted.append(size)  # it does not run on them, and that is said then
-    return tuple(fitted)
+    if not _has_open_sizes(plan, original):
+        return tuple(_fitted(plan, original, size) for size in sizes)
+    from compare.in_keras.rebuilding import facts_at  # loads Keras
+
+    taken: dict[Shapes, Sizes] = {}
+    for size in sizes:
+        for candidate in _candidates(size):
+            shapes = _shapes(plan, original, candidate)
+            if shapes not in taken and _takes(plan, original, shapes):
+                taken[shapes] = candidate
+                break
+    if not taken:
+        shapes = _shapes(plan, original, sizes[0])
+        facts_at(original, shapes)  # which says why not
+        taken[shapes] = sizes[0]
+    return tuple(_fitted(plan, original, size) for size in taken.values())
 
 
-class _Refused(Exception):
-    """What Keras says of inputs that a model does not take."""
+def _candidates(size: Sizes) -> Iterator[Sizes]:
+    """A size, and larger ones: powers of two, which can be halved many times."""
+    yield size
+    steps, pixels = (2 ** count.bit_length() for count in (size.steps, size.pixels))
+    while max(steps, pixels) <= LONGEST:
+        yield replace(size, steps=steps, pixels=pixels)
+        steps, pixels = 2 * steps, 2 * pixels
+
+
+def _inputs(plan: ModelPlan, original: Rebuilt) -> list[TensorFacts]:
+    """What is known of each input, in order."""
+    return [original.facts[t.call][t.output] for t in tensors_in(plan.inputs)]
+
+
+def _has_open_sizes(plan: ModelPlan, original: Rebuilt) -> bool:
+    """Whether an input has an axis of any size, beside that of the batch."""
+    return any(None in fact.shape[1:] for fact in _inputs(plan, original))
+
+
+def _shapes(plan: ModelPlan, original: Rebuilt, size: Sizes) -> Shapes:
+    """The shapes of the inputs of a size."""
+    return tuple(shape_at(fact, size) for fact in _inputs(plan, original))
+
+
+def _takes(plan: ModelPlan, original: Rebuilt, shapes: Shapes) -> bool:
+    """Whether all layers of a model take inputs of these shapes."""
+    from compare.in_keras.rebuilding import facts_at  # loads Keras
+
+    try:
+        facts, models = facts_at(original, shapes)
+    except BadInput:
+        return False
+    parts = [(plan, facts)]
+    for name, inside in _models(plan, ""):
+        if name in models:
+            parts.append((inside, models[name]))
+    return all(_is_whole(part, of_part) for part, of_part in parts)
+
+
+def _is_whole(plan: ModelPlan, facts: Facts) -> bool:
+    """Whether no tensor is empty, and all that are joined are of one shape.
+
+    Of symbolic tensors Keras joins what it does not join of others.
+    """
+    for call, of_call in zip(plan.calls, facts, strict=True):
+        if any(0 in fact.shape for fact in of_call):
+            return False
+        layer = plan.layers[call.layer]
+        if layer.keras == "Concatenate":
+            joined = set()
+            for tensor in call.inputs:
+                shape = list(facts[tensor.call][tensor.output].shape)
+                del shape[layer.config.get("axis", -1)]
+                joined.add(tuple(shape))
+            if len(joined) > 1:
+                return False
+    return True
 
 
 def _fitted(plan: ModelPlan, original: Rebuilt, size: Sizes) -> Sizes:
@@ -102,13 +170,8 @@ def _largest(plan: ModelPlan, original: Rebuilt, size: Sizes) -> _Largest:
     from compare.in_keras.rebuilding import facts_at  # loads Keras
 
     found = list(_made(plan, original.facts, original.models, size))
-    inputs = [original.facts[t.call][t.output] for t in tensors_in(plan.inputs)]
-    is_open = any(None in fact.shape[1:] for fact in inputs)
-    if is_open and _grows(plan):
-        try:
-            facts, models = facts_at(original, [shape_at(f, size) for f in inputs])
-        except BadInput as error:
-            raise _Refused(str(error)) from None
+    if _has_open_sizes(plan, original) and _grows(plan):
+        facts, models = facts_at(original, _shapes(plan, original, size))
         found += _made(plan, facts, models, size)
     return max(found, key=lambda made: made.count)
 

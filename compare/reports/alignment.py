@@ -22,7 +22,8 @@ QUIET: Loudness = "quiet"
 LOUD: Loudness = "loud"
 
 ALIKE = 0.45  # share of words from which lines that differ may correspond
-MOST_COMPARED = 250_000  # pairs of lines between two anchors; more take too long
+MOST_COMPARED = 250_000  # pairs of lines between two anchors, or of words of two lines
+LONG = 1000  # lines of a source
 ONE_SIDED = ("size", "said by one")  # kinds of keys that the other side has no word for
 ANCHOR = 8  # words in lines that are equal, from which these are sure to correspond
 
@@ -118,7 +119,9 @@ def _pairs(
     left_keys = [tuple(word.key for word in words) for words in left]
     right_keys = [tuple(word.key for word in words) for words in right]
     likeness = _Likeness(left, right)
-    matcher = SequenceMatcher(None, left_keys, right_keys, autojunk=False)
+    # Of very many lines, such as are there often are no anchors: they take too long.
+    is_long = len(right_keys) > LONG
+    matcher = SequenceMatcher(None, left_keys, right_keys, autojunk=is_long)
     left_start = right_start = 0
     for left_end, right_end, size in matcher.get_matching_blocks():
         number_of_words = sum(map(len, left_keys[left_end : left_end + size]))
@@ -188,6 +191,8 @@ class _Likeness:
             # An empty line is no sign, and yet stands beside another rather than alone.
             return 0.01 if left.keys == right.keys else 0.0
         shared = (left.counts & right.counts).total()
+        if shared < 2 and left.keys[0] != right.keys[0]:
+            return 0.0  # one name in common says little, unless both are a `return`
         share = 2 * shared / (left.size + right.size)
         return share * shared if share >= ALIKE else 0.0
 
@@ -231,9 +236,8 @@ def _spans(
     left_spans: list[Span] = []
     right_spans: list[Span] = []
     left_keys, right_keys = [w.key for w in left], [w.key for w in right]
-    matcher = SequenceMatcher(None, left_keys, right_keys, autojunk=False)
-    for tag, start, end, right_start, right_end in matcher.get_opcodes():
-        if tag == "equal":
+    for is_equal, start, end, right_start, right_end in _blocks(left_keys, right_keys):
+        if is_equal:
             for offset in range(end - start):
                 word, its_twin = left[start + offset], right[right_start + offset]
                 if word.text != its_twin.text:
@@ -243,6 +247,20 @@ def _spans(
             left_spans += _spans_of(left[start:end])
             right_spans += _spans_of(right[right_start:right_end])
     return _joined(left_spans, left), _joined(right_spans, right)
+
+
+def _blocks(
+    left: Sequence[Key], right: Sequence[Key]
+) -> Iterator[tuple[bool, int, int, int, int]]:
+    """Blocks of words: whether both are equal, and where each begins and ends."""
+    if left == right:
+        yield True, 0, len(left), 0, len(right)
+    elif len(left) * len(right) > MOST_COMPARED:
+        yield False, 0, len(left), 0, len(right)
+    else:
+        matcher = SequenceMatcher(None, left, right, autojunk=False)
+        for tag, start, end, right_start, right_end in matcher.get_opcodes():
+            yield tag == "equal", start, end, right_start, right_end
 
 
 def _spans_of(words: Sequence[Word]) -> Iterator[Span]:

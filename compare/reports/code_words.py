@@ -241,7 +241,7 @@ def _mark_calls(lines: list[list[Word]], names: _FrameworkNames) -> None:
         name = names.of_pytorch(place.word(lines).text)
         if not name:
             continue
-        arguments = _arguments(lines, places[number + 1 :])
+        arguments = _arguments(lines, places, number + 1)
         if name in framework_words.READ_SIZE_FIRST:
             for argument in _first(lines, arguments):
                 word = argument.word(lines)
@@ -253,15 +253,17 @@ def _mark_calls(lines: list[list[Word]], names: _FrameworkNames) -> None:
                 place.put(lines, _changed(word, ("time first", name), False))
 
 
-def _arguments(lines: list[list[Word]], places: Sequence[_Place]) -> list[_Place]:
-    """Where the words between the brackets of a call are, which comes next."""
-    if not places or places[0].word(lines).text != "(":
+def _arguments(
+    lines: list[list[Word]], places: Sequence[_Place], start: int
+) -> list[_Place]:
+    """Where the words between the brackets of a call are, if one begins at `start`."""
+    if start == len(places) or places[start].word(lines).text != "(":
         return []
     depth = 0
-    for number, place in enumerate(places):
-        depth += _step(place.word(lines).text)
+    for number in range(start, len(places)):
+        depth += _step(places[number].word(lines).text)
         if depth == 0:
-            return [*places[1:number]]
+            return [*places[start + 1 : number]]
     return []
 
 
@@ -284,11 +286,12 @@ def _step(text: str) -> int:
 def _mark_said_by_one(lines: list[list[Word]]) -> None:
     """Mark what only one framework is told, with the comma before it."""
     for words in lines:
+        targets = _targets_of(words)
         for index in range(len(words)):
             name, places = words[index].text, range(0)
             if _is_said_by_one(words[index : index + 3]):
                 places = range(index, index + 3)
-            elif _is_dropped(words, index):
+            elif name == "_" and index < targets:  # PyTorch returns more
                 places = range(index, index + 1)
             if places and index > 0 and words[index - 1].text == ",":
                 places = range(index - 1, places.stop)
@@ -304,12 +307,14 @@ def _is_said_by_one(words: Sequence[Word]) -> bool:
     return (words[0].text, words[2].text) in framework_words.SAID_BY_ONE
 
 
-def _is_dropped(words: Sequence[Word], index: int) -> bool:
-    """Whether a word is the `_` in `h, _ = lstm(x)`: PyTorch returns more."""
-    if words[index].text != "_":
-        return False
-    texts = [word.text for word in words]
-    return "=" in texts and index < texts.index("=") and "(" not in texts[:index]
+def _targets_of(words: Sequence[Word]) -> int:
+    """How many words of a line are names that it binds: those of `h, _ = lstm(x)`."""
+    for index, word in enumerate(words):
+        if word.text == "=":
+            return index
+        if word.text == "(":
+            break
+    return 0
 
 
 def _changed(word: Word, key: Key, is_quiet: bool) -> Word:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from rich.cells import cell_len, get_character_cell_size
+from rich.cells import get_character_cell_size
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
@@ -147,18 +147,16 @@ class _Columns:
         indent = len(text.plain) - len(text.plain.lstrip())
         indent = min(indent, self._width // 4)
         prefix = Text(" " * indent).append(f"{self._continued} ", Style(dim=True))
-        parts = []
-        start = 0
-        for end in folds(text.plain, prose, self._width, self._width - prefix.cell_len):
-            part = text[start:end]
+        ends = folds(text.plain, prose, self._width, self._width - prefix.cell_len)
+        parts: list[Text] = []
+        for part in text.divide([*ends]):
             part.rstrip()
-            parts.append(part if start == 0 else prefix.copy().append_text(part))
-            start = end
-        return parts or [text]
+            parts.append(prefix.copy().append_text(part) if parts else part)
+        return parts
 
 
 def folds(line: str, prose: int, width: int, width_below: int) -> Iterator[int]:
-    """Where the parts of a line end, so that each fits its column.
+    """Where a line goes on below, so that each of its parts fits its column.
 
     Args:
         line: without tabs.
@@ -167,26 +165,27 @@ def folds(line: str, prose: int, width: int, width_below: int) -> Iterator[int]:
         width_below: cells that each other part has.
     """
     start, room = 0, width
+    indent = len(line) - len(line.lstrip())
     costs = _costs(line, prose)
-    while cell_len(line[start:]) > room:
-        fits = start + _letters(line[start:], room)
-        indent = len(line[start:]) - len(line[start:].lstrip())
-        earliest = max(start + int(room * EARLIEST), start + indent + 1)
+    while True:
+        fits = _fitting(line, start, room)
+        if fits == len(line):
+            return
+        earliest = max(start + int(room * EARLIEST), indent + 1)
         places = [place for place in range(earliest, fits + 1) if place in costs]
         end = min(places, key=lambda place: (costs[place], -place), default=fits)
         end = max(end, start + 1)
         yield end
         start, room = end, width_below
-    yield len(line)
 
 
-def _letters(text: str, cells: int) -> int:
-    """How many letters of a text fit into so many cells."""
-    for number, letter in enumerate(text):
-        cells -= get_character_cell_size(letter)
+def _fitting(line: str, start: int, cells: int) -> int:
+    """The letter up to which a line fits into so many cells, from one letter on."""
+    for place in range(start, len(line)):
+        cells -= get_character_cell_size(line[place])
         if cells < 0:
-            return number
-    return len(text)
+            return place
+    return len(line)
 
 
 def _costs(line: str, prose: int) -> dict[int, int]:
@@ -196,24 +195,26 @@ def _costs(line: str, prose: int) -> dict[int, int]:
     """
     costs: dict[int, int] = {}
     depth = 0
+    word = ""  # the last one before the spaces that are just read
     for place in range(1, len(line)):
         before, letter = line[place - 1], line[place]
         depth = max(depth + (before in OPENING) - (before in CLOSING), 0)
+        if before != " ":
+            word = before if line[place - 2 : place - 1] in ("", " ") else word + before
         if place >= prose:
             if before == " ":
                 costs[place] = 0 if place == prose else 1
             elif before in OPENING:
                 costs[place] = 2
         elif before == " " and letter != " ":
-            costs[place] = 2 + 3 * depth + _tears(line[:place].split()[-1:], depth)
+            costs[place] = 2 + 3 * depth + _tears(word, depth)
         elif before in OPENING and letter not in CLOSING:
             costs[place] = 2 + 3 * depth - 1
     return costs
 
 
-def _tears(last_words: list[str], depth: int) -> int:
+def _tears(word: str, depth: int) -> int:
     """How much is torn apart after a word, of what stands in the same brackets."""
-    last = "".join(last_words)
-    if last == "=" or (last.endswith(",") and depth):
+    if word == "=" or (word.endswith(",") and depth):
         return 0
-    return 2 if last.endswith(":") else 1
+    return 2 if word.endswith(":") else 1

@@ -27,7 +27,7 @@ def four_of(stage: str, stages: StagesOfAll) -> Four:
     """One stage of both twins in both precisions.
 
     Raises:
-        BadInput: if there is nothing in it.
+        BadInput: if there is nothing in it on either side.
     """
     arrays = Four(
         t32=stages["torch", "float32"][stage],
@@ -35,7 +35,7 @@ def four_of(stage: str, stages: StagesOfAll) -> Four:
         k32=stages["keras", "float32"][stage],
         k64=stages["keras", "float64"][stage],
     )
-    if not arrays.t64.size or not arrays.k64.size:
+    if not arrays.t64.size and not arrays.k64.size:
         raise BadInput(
             f"stage {stage}: expected something to compare, got arrays of shapes "
             f"{arrays.t64.shape} and {arrays.k64.shape}; give a larger batch or model"

@@ -41,6 +41,22 @@ def written():
     return model
 
 
+def test_the_calls_of_a_layer_in_a_graph_are_found(graph):
+    ((taken, returned),) = in_keras.calls_in_graphs(graph.get_layer("lstm"))
+
+    assert taken[0] is graph.inputs[0], f"see calls_in_graphs of {KERAS}"
+    assert tuple(returned[0].shape) == (None, 5, 4)
+
+
+def test_an_input_is_made_of_a_tensor_with_its_fixed_shape(graph):
+    ((_, (tensor,)),) = in_keras.calls_in_graphs(graph.get_layer("lstm"))
+
+    in_keras.fix_shape(tensor, (2, 5, 4))
+    cut = keras.Model([graph.inputs[0], tensor], graph.outputs)
+
+    assert tuple(cut.inputs[1].shape) == (2, 5, 4), f"see fix_shape of {KERAS}"
+
+
 @pytest.mark.parametrize(
     ("owner", "name", "needed"),
     [

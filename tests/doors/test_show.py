@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import time
+from itertools import pairwise
 
 import pytest
 from rich.cells import cell_len
@@ -307,6 +309,23 @@ def test_folded_lines_are_whole_once_put_together(pair, width):
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(f"'step {n}'," for n in range(8000)),
+        "\n".join(["x = 1", ""] * 1000),
+        "(" * 20_000,
+        "_ = " * 8000,
+    ],
+    ids=["one line", "many lines", "brackets", "names that are dropped"],
+)
+def test_long_sources_take_little_time(text):
+    started = time.perf_counter()
+    on_a_terminal([("left", text), ("right", text.replace("1", "2"))], 80)
+
+    assert time.perf_counter() - started < 60  # a few, and minutes by the pair of words
+
+
 @pytest.mark.parametrize("width", [60, 80])
 def test_lines_that_correspond_share_a_row(width):
     parts = [("left", "one = 1\n" + "a" * 30), ("right", "one = 1\n" + "b" * 30)]
@@ -338,9 +357,9 @@ def test_a_terminal_that_is_too_narrow_for_columns_gets_every_line_whole():
 def test_lines_are_folded_where_least_is_torn_apart(line, width, parts):
     comment = line.find("#")
     ends = [*folds(line, comment if comment > 0 else len(line), width, width)]
-    starts = [0, *ends]
+    places = pairwise([0, *ends, len(line)])
 
-    folded = [line[start:end] for start, end in zip(starts, ends, strict=False)]
+    folded = [line[start:end] for start, end in places]
     assert folded == parts
 
 

@@ -10,7 +10,9 @@ from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
+import old_files
 import pytest
+from old_files import drawn
 
 from compare.errors import BadInput
 from compare.in_keras import legacy
@@ -93,6 +95,44 @@ def test_a_model_that_was_rebuilt_wrongly_is_different(tmp_path):
     result = confirmation(legacy.Original(path, file.plan), model, runs())
 
     assert not result.is_same
+
+
+@pytest.mark.parametrize("bias", [(9,), (18,)], ids=["GRU", "CuDNNGRU"])
+@pytest.mark.filterwarnings("ignore")
+def test_old_layers_are_run_as_they_were_meant(tmp_path, bias):
+    """One of before reset_after says nothing, and CuDNN's need a GPU."""
+    name = "gru_1" if bias == (9,) else "cu_dnngru_1"
+    settings = {"units": 3, "batch_input_shape": [None, None, 4]}
+    if bias == (9,):
+        settings |= {"activation": "tanh", "recurrent_activation": "hard_sigmoid"}
+    config = old_files.layer("GRU" if bias == (9,) else "CuDNNGRU", name, **settings)
+    arrays = {
+        f"{name}/kernel": drawn(4, 9),
+        f"{name}/recurrent_kernel": drawn(3, 9),
+        f"{name}/bias": drawn(*bias),
+    }
+    path = old_files.saved(tmp_path / "old.h5", [config], {name: arrays})
+    file = read(path)
+    x = drawn(2, 7, 4)
+
+    result = confirmation(
+        legacy.Original(path, file.plan),
+        rebuilt(file.plan, file.weights).model,
+        [[x], [x[:, :1]]],
+    )
+
+    assert result.is_same
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_tf_keras_does_not_run_is_one_line(tmp_path):
+    path = saved(tmp_path / "model.h5")
+    original = legacy.Original(path, read(path).plan)
+
+    with pytest.raises(BadInput, match="runs here, got one that it does not") as error:
+        original.results([np.zeros((2, 7, 4, 3), "float32")], "float32")
+
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.filterwarnings("ignore")

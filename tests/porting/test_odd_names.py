@@ -3,8 +3,10 @@
 import ast
 from collections import Counter
 
+import keras
 import pytest
 
+import compare
 from compare.in_keras.rebuilding import rebuilt
 from compare.porting import running
 from compare.porting.reading import read
@@ -104,3 +106,17 @@ def test_odd_names_make_the_same_statements_as_plain_ones(tmp_path, first):
         assert not words_in(text) & {"__import__", "os", "system"}
         assert text.replace("\n", "").isprintable()
     running.module_of(sources[0], "model.py").Model()
+
+
+@pytest.mark.parametrize("names", [("a model", "dense"), ("model", "a dense")])
+def test_a_model_of_keras_3_whose_names_tensorflow_refuses_is_compared(tmp_path, names):
+    """It builds and saves such a model, and runs it in no graph."""
+    x = keras.Input((3,))
+    y = keras.layers.Dense(2, name=names[1], bias_initializer="normal")(x)
+    path = tmp_path / "odd.keras"
+    keras.Model(x, y, name=names[0]).save(path)
+
+    port = compare.port(str(path), str(tmp_path / "out"))
+
+    assert port.evidence.verdict == "same"
+    assert port.judge.is_confirmed

@@ -109,6 +109,23 @@ def test_the_rest_is_the_same_and_nothing_is_called_proved(tmp_path, ending):
     assert run.stdout.endswith("the same as Keras, up to own\n")
 
 
+def test_the_source_of_keras_has_the_stubs_too(tmp_path):
+    out = tmp_path / "out"
+
+    ported = port(
+        str(with_dense(tmp_path / "model.h5")), str(out), twin=True, stub=True
+    )
+
+    assert ported.verdict == "same up to own"
+    space: dict = {}
+    exec((out / "keras_model.py").read_text(), space)
+    made = space["make_model"]()
+    assert made.get_layer("own").scores.shape == (4, 1)
+    assert made.output_shape == (None, None, 2)
+    with pytest.raises(NotImplementedError, match="own: a stub, not written yet"):
+        made(np.zeros((2, 5, 3), "float32"))
+
+
 def test_a_stub_raises_in_one_sentence_and_holds_its_arrays(tmp_path):
     import torch
     from safetensors.torch import load_file

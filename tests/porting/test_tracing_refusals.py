@@ -55,30 +55,11 @@ def test_all_that_cannot_be_written_is_told_at_once():
 def test_stubs_have_shapes():
     traced = module_plan(drawn(Unlikely()), [Input(("batch", "time", 5))])
 
-    first, second = traced.stubs
+    first, spectrum, absolute = traced.stubs
     assert (first.name, first.shapes_in) == ("lstm", ((None, None, 5),))
     assert first.shapes_out[0] == (None, None, 4)
-    assert second.shapes_out == ((None, None, 3),)
-
-
-def test_the_rest_is_there_up_to_the_first_stub():
-    class Late(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.fc = nn.Linear(5, 4)
-
-        def forward(self, x):
-            return torch.fft.rfft(torch.relu(self.fc(x))).abs()
-
-    traced = module_plan(drawn(Late()), [Input(("batch", 5))])
-
-    before, weights = traced.before_stubs()
-    assert [layer.keras for layer in before.layers.values()] == [
-        "InputLayer",
-        "Dense",
-        "ops.relu",
-    ]
-    assert set(weights) == {"fc"}
+    assert spectrum.shapes_out == ((None, None, 3),)
+    assert "complex numbers" in absolute.sentence
 
 
 def test_a_module_that_refuses_another_length_asks_for_a_number():

@@ -61,6 +61,12 @@ def test_lines_that_are_alike_stand_in_one_row():
     ]
 
 
+def test_one_name_in_common_makes_no_row():
+    rows = aligned("    bidirectional,", "    if bidirectional:")
+
+    assert len(rows) == 2
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [

@@ -33,7 +33,7 @@ from compare.reports.page.run_page import run_page
 from compare.reports.page.training_page import training_page
 
 VERSIONS = {"torch": "2.13.0", "keras": "3.15.1", "backend": "tensorflow 2.21.0"}
-COMMAND = ["twinproof", "run", "my pair.py", "--html", "page.html"]
+COMMAND = "twinproof run 'my pair.py'"
 STEPS = 7
 
 IN_PYTORCH = '''\
@@ -229,12 +229,12 @@ def training():
 
 def page_of_training(run=None, sources=SOURCES):
     """The page of a training run."""
-    return training_page(run or training(), sources, ["twinproof", "train", "x.py"])
+    return training_page(run or training(), sources, "twinproof train x.py")
 
 
 def page_of_claims():
     """The page of some claims."""
-    return claims_page(evidence().claims, VERSIONS, 4.0, ["twinproof", "claims"])
+    return claims_page(evidence().claims, VERSIONS, "twinproof claims")
 
 
 def page_of_port(folder, twin=False):
@@ -255,7 +255,7 @@ def page_of_port(folder, twin=False):
         is_same=True,
         is_proved=True,
     )
-    return port_page(port, None, "ported", ["twinproof", "port", "net.keras"])
+    return port_page(port, None, "ported", "twinproof port net.keras")
 
 
 class Parsed(HTMLParser):

@@ -7,6 +7,7 @@ from typing import Any
 from compare.one_line import printable
 from compare.porting.reading.findings import Findings
 from compare.porting.reading.keras_layers import ACTIVATIONS
+from compare.porting.reading.values import plain
 from compare.porting.reading.words import FUNCTIONS
 
 HARD_SIGMOID = "hard_sigmoid"
@@ -16,43 +17,39 @@ HARD_SIGMOID_OF_KERAS_2 = "hard_sigmoid_fifth"  # 0.2 x + 0.5; that of Keras 3 x
 LAYERS = {"ReLU": "relu", "ELU": "elu", "Softmax": "softmax", "Activation": "linear"}
 
 
-def activation(value: Any, layer: str, found: Findings) -> Any:
+def activation(value: Any, found: Findings) -> Any:
     """An activation as Keras 3 names it; a layer stays a dictionary.
 
     Args:
         value: as it stands in a configuration: None, a name, or an object described.
-        layer: its name, for what is found.
-        found: takes a problem with an activation that Keras does not have.
+        found: takes as foreign an activation that Keras does not have.
     """
     if value is None:
         return "linear"
     if isinstance(value, dict):
-        return _described(value, layer, found)
+        return _described(value, found)
     name = str(value)
     if isinstance(value, str):
         name = FUNCTIONS.get(value, value)
     if name not in ACTIVATIONS:
-        found.problem(
-            f"{layer}: the activation {printable(name, 60)}, which Keras 3 does "
-            "not have"
-        )
+        found.foreign.append(f"the activation {printable(name, 60)}")
         return name
     if name == HARD_SIGMOID and found.generation < 3:
         return HARD_SIGMOID_OF_KERAS_2
     return name
 
 
-def _described(value: dict[str, Any], layer: str, found: Findings) -> Any:
+def _described(value: dict[str, Any], found: Findings) -> Any:
     """An activation that is written as an object: a function, or a layer."""
     cls, settings = value.get("class_name"), value.get("config")
     if isinstance(settings, str):  # a function; TensorFlow's have no other name
-        return activation(settings, layer, found)
+        return activation(settings, found)
     if not isinstance(settings, dict):
         settings = {}
     if cls == "Activation":
-        return activation(settings.get("activation"), layer, found)
+        return activation(settings.get("activation"), found)
     options = {
-        name: setting
+        name: plain(setting)
         for name, setting in settings.items()
         if name not in ("name", "trainable", "dtype") and setting is not None
     }
@@ -69,8 +66,5 @@ def _described(value: dict[str, Any], layer: str, found: Findings) -> Any:
             return {"class_name": "ReLU", "config": changed}
     if cls in LAYERS:
         return LAYERS[cls]
-    found.problem(
-        f"{layer}: the activation {printable(str(cls), 60)}, which is a layer with "
-        "code or weights of its own; write it as a layer"
-    )
+    found.foreign.append(f"the activation {printable(str(cls), 60)}")
     return "linear"

@@ -20,6 +20,8 @@ class Findings:
         notes: what is read otherwise than it is written.
         problems: why the model cannot be read, with the name of a layer each.
         stubs: what is read as a stub, with the name of the layer each.
+        foreign: what of the layer that is being read no layer of Keras 3 has: such a
+            layer is a stub.
         built: the shape that each layer was built for, batch first, by its full name.
         classes: what Keras called each layer's class, by its full name.
         in_training: names of layers with settings that act in training only.
@@ -32,6 +34,7 @@ class Findings:
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     stubs: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
     built: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)
     in_training: list[str] = field(default_factory=list)

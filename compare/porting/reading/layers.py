@@ -17,7 +17,12 @@ from compare.porting.reading.keras_layers import (
 )
 from compare.porting.reading.merging import merged
 from compare.porting.reading.settings import OTHER_FLOATS, dtype_of, in_words_of_keras_3
-from compare.porting.reading.words import CLASSES
+from compare.porting.reading.words import (
+    ALWAYS_SAID,
+    CLASSES,
+    IN_TENSORFLOW_ALONE,
+    SINCE_TENSORFLOW,
+)
 
 WRAPPERS = ("TimeDistributed", "Bidirectional", "RNN", "SpectralNormalization")
 MODELS = ("Model", "Functional", "Sequential")
@@ -92,8 +97,28 @@ class LayerReader:
             return self._stub(name, full_name, problem, settings)
         if cls in WRAPPERS:
             return self._wrapper(cls, settings, name, full_name)
-        cls, settings = in_words_of_keras_3(cls, settings, full_name, self.found)
-        return LayerPlan(name, cls, settings)
+        new_cls, words = in_words_of_keras_3(cls, settings, full_name, self.found)
+        return self._unless_foreign(
+            LayerPlan(name, new_cls, words), full_name, cls, settings
+        )
+
+    def _unless_foreign(
+        self, plan: LayerPlan, full_name: str, cls: str, settings: Config
+    ) -> LayerPlan:
+        """A layer that was read, or a stub if it has what no layer of Keras 3 has.
+
+        Args:
+            plan: of the layer.
+            full_name: with those of the models that it is in.
+            cls: its class, as the file names it.
+            settings: as the file has them.
+        """
+        foreign = list(self.found.foreign)
+        self.found.foreign.clear()
+        if not foreign:
+            return plan
+        sentence = f"a {_shown(cls)} with {' and '.join(foreign)}, which Keras 3 does "
+        return self._stub(plan.name, full_name, f"{sentence}not have", settings)
 
     def _note_built(self, config: Config, full_name: str) -> None:
         """Keep the shape that a layer was built for, if its configuration has it."""
@@ -115,11 +140,21 @@ class LayerReader:
         if is_own or module not in ("keras", "tf_keras", "tensorflow", "builtins"):
             return f"a layer of the user's own, {_shown(cls)}"
         new = CLASSES[cls].new if cls in CLASSES else cls
+        if self._is_namesake(cls, config["config"]):
+            return f"a layer of the user's own, which is called {cls} too"
         if new in LAYERS or cls in WRAPPERS:
             return ""
         if cls in OTHER_LAYERS:
             return f"a {cls}, which is not ported"
         return f"a {_shown(cls)}, which Keras 3 does not have"
+
+    def _is_namesake(self, cls: str, settings: Config) -> bool:
+        """Whether a class is the user's own that has the name of one of Keras."""
+        is_before = () < self.found.release < IN_TENSORFLOW_ALONE
+        is_of_tensorflow = "tf" in self.found.version
+        if is_before and not is_of_tensorflow and cls in SINCE_TENSORFLOW:
+            return True
+        return cls in ALWAYS_SAID and ALWAYS_SAID[cls] not in settings
 
     def _stub(
         self, name: str, full_name: str, sentence: str, settings: Config
@@ -136,9 +171,13 @@ class LayerReader:
                 sentence = f"a cell of the user's own, {_shown(own_cells[0])}"
                 return self._stub(name, full, sentence, settings)
             cells = self._cells(settings.get("cell"), full)
+            if any(map(_holds_stub, cells)):
+                sentence = "an RNN of a cell that is not ported"
+                return LayerPlan(name, STUB, missing=Missing(sentence, settings))
             own_settings = _without(settings, "cell")
             _, own = in_words_of_keras_3(cls, own_settings, full, self.found)
-            return LayerPlan(name, cls, own, cells)
+            plan = LayerPlan(name, cls, own, cells)
+            return self._unless_foreign(plan, full, cls, settings)
         inner = settings["layer"]
         inner_name = name_of(inner) or "layer"
         if is_model(inner):  # whose layers are known by the wrapper's name
@@ -160,9 +199,11 @@ class LayerReader:
             return LayerPlan(name, inside.keras, inside.config, inside.inside)
         own_settings = _without(settings, "layer", "backward_layer")
         _, own = in_words_of_keras_3(cls, own_settings, full, self.found)
-        if cls == "TimeDistributed":
-            return LayerPlan(name, cls, own, (inside,))
-        return LayerPlan(name, cls, own, self._directions(settings, inside, full))
+        parts: tuple[LayerPlan, ...] = (inside,)
+        if cls == "Bidirectional":
+            parts = self._directions(settings, inside, full)
+        plan = LayerPlan(name, cls, own, parts)
+        return self._unless_foreign(plan, full, cls, settings)
 
     def _directions(
         self, settings: Config, inside: LayerPlan, full: str
@@ -195,9 +236,9 @@ class LayerReader:
     ) -> LayerPlan:
         """Keras 1 had a dense layer for each time step."""
         _, inside = in_words_of_keras_3("Dense", settings, full_name, self.found)
-        return LayerPlan(
-            name, "TimeDistributed", {}, (LayerPlan("dense", "Dense", inside),)
-        )
+        dense = LayerPlan("dense", "Dense", inside)
+        plan = LayerPlan(name, "TimeDistributed", {}, (dense,))
+        return self._unless_foreign(plan, full_name, "TimeDistributedDense", settings)
 
 
 def input_plan(

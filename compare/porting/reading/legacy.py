@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +48,12 @@ def arrays_by_layer(
     for leaf in leaves:
         inside.setdefault(leaf.steps[0], []).append(leaf)
         by_last_name.setdefault(leaf.steps[-1], []).append(leaf)
+    by_name: dict[str, list[_Stored]] = {}
     for name in hdf5.names(group, "layer_names"):
         stored = list(_stored(group, name))
-        if not stored:
-            continue
+        if stored:
+            by_name[name] = stored
+    for name, stored in _in_configuration(by_name, inside, found).items():
         if name not in inside and len(by_last_name.get(name, [])) == 1:
             (leaf,) = by_last_name[name]  # Keras 1 kept no models in a Sequential apart
             by_layer[leaf.name] = [item.data for item in _in_order(leaf, stored)]
@@ -63,6 +65,38 @@ def arrays_by_layer(
         else:
             by_layer |= _of_model(name, inside[name], stored, found)
     return by_layer
+
+
+def _in_configuration(
+    by_name: dict[str, list[_Stored]],
+    inside: Mapping[str, Sequence[Leaf]],
+    found: Findings,
+) -> dict[str, list[_Stored]]:
+    """The data sets of each layer, by its name in the configuration.
+
+    Keras goes by the order of layers with arrays and never reads their names, which are
+    others where the configuration was made anew.
+
+    Args:
+        by_name: as the file names the layers.
+        inside: the layers of the plan, by the first of their names.
+        found: takes a note where names are not those of the file.
+    """
+    expected = []
+    for name, leaves in inside.items():
+        if any(leaf.shapes for leaf in leaves):
+            expected.append(name)
+    pairs = list(zip(by_name, expected, strict=False))
+    moved = [pair for pair in pairs if pair[0] != pair[1]]
+    is_known = any(name in inside for name, _ in moved)
+    if not moved or is_known or len(by_name) != len(expected):
+        return by_name
+    for old, new in moved:
+        if any(old in (leaf.steps[-1], leaf.name) for leaf in inside[new]):
+            return by_name
+    names = bounded(f"{new} from {old}" for old, new in moved)
+    found.note(f"arrays go by the order of layers, as Keras reads them: {names}")
+    return {new: by_name[old] for old, new in pairs}
 
 
 def _stored(group: h5py.Group, layer: str) -> Iterator[_Stored]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from compare.errors import BadInput
 from compare.in_pytorch.kinds import is_by_hand, is_own, kind_of
 from compare.in_pytorch.recorded import Recording, Ref
-from compare.in_pytorch.runs import Input, Runs, prepared
+from compare.in_pytorch.runs import BATCH, Input, Runs, prepared
 from compare.in_pytorch.unifying import Unlike, unified
 from compare.kinds.graph import (
     Call,
@@ -22,10 +22,12 @@ from compare.kinds.graph import (
 )
 from compare.kinds.graph import tensors_in as tensors_of
 from compare.porting.reading.traced import (
+    assigning,
     attention,
     by_hand,
     cells,
     convolutions,
+    distances,
     elementwise,
     functional,
     indexing,
@@ -36,12 +38,14 @@ from compare.porting.reading.traced import (
     recurrent,
     reductions,
     shapes,
+    sorting,
     windows,
 )
 from compare.porting.reading.traced.by_hand import ByHand, Seen, recognised
 from compare.porting.reading.traced.constants import value_of
 from compare.porting.reading.traced.loops import rolled
-from compare.porting.reading.traced.reader import Handler, Reader, Stub
+from compare.porting.reading.traced.reader import Handler, Reader
+from compare.porting.reading.traced.stub import Stub
 from compare.porting.reading.traced.values import Constant, PackedResult, Unported
 
 FUNCTIONS: dict[str, Handler] = {
@@ -56,6 +60,9 @@ FUNCTIONS: dict[str, Handler] = {
     **packing.FUNCTIONS,
     **cells.FUNCTIONS,
     **attention.FUNCTIONS,
+    **assigning.FUNCTIONS,
+    **sorting.FUNCTIONS,
+    **distances.FUNCTIONS,
 }
 LAYERS: dict[str, Handler] = {
     **plain_layers.LAYERS,
@@ -87,28 +94,6 @@ class Traced:
     stubs: tuple[Stub, ...]
     inputs: tuple[Input, ...]
 
-    def before_stubs(self) -> tuple[ModelPlan, Weights]:
-        """The part of the model that no stub comes before, with its weights.
-
-        Returns:
-            A plan whose results are what the first stubs take; the whole one where
-            there are none.
-        """
-        if not self.stubs:
-            return self.plan, self.weights
-        names = {stub.name for stub in self.stubs}
-        after: set[int] = set()
-        ends: list[Tensor] = []
-        for number, call in enumerate(self.plan.calls):
-            is_stub = call.layer in names
-            if is_stub or any(tensor.call in after for tensor in call.inputs):
-                after.add(number)
-                before = [t for t in call.inputs if t.call not in after]
-                ends += [t for t in before if t not in ends]
-        plan = pruned(replace(self.plan, outputs=ends))
-        weights = {n: arrays for n, arrays in self.weights.items() if n in plan.layers}
-        return plan, weights
-
     def check(self) -> None:
         """Refuse what has stubs.
 
@@ -117,15 +102,30 @@ class Traced:
         """
         if not self.stubs:
             return
-        reasons = [f"{stub.place}: {stub.sentence}" for stub in self.stubs]
+        reasons = dict.fromkeys(f"{s.place}: {s.sentence}" for s in self.stubs)
         raise BadInput(
             f"{self.plan.name}: expected what Keras can have, got "
             f"{len(self.stubs)} operations that are not written: {'; '.join(reasons)}; "
-            "write them in layers that Keras has"
+            "write them in layers that Keras has, or --stub writes the rest"
         )
 
+    def check_stubs(self) -> None:
+        """Refuse stubs in whose place no class can stand.
 
-def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
+        Raises:
+            BadInput: with all of them, by module and line.
+        """
+        problems = [f"{s.place}: {s.problem}" for s in self.stubs if s.problem]
+        if problems:
+            raise BadInput(
+                f"{self.plan.name}: expected stubs that a class can stand for, got "
+                f"{'; '.join(problems)}; put each into a module of its own"
+            )
+
+
+def module_plan(
+    module: Any, inputs: Sequence[Input] = (), stub: bool = False
+) -> Traced:
     """Read a module as a model in Keras's words.
 
     It runs a few times, with other sizes where they are open: what it does is followed
@@ -134,6 +134,8 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
     Args:
         module: with its weights, of PyTorch or of the user's own.
         inputs: what it takes; none where its first layer tells.
+        stub: whether to leave a module inside whole for the user to write, where it
+            has no layers of its own and Keras cannot have a part of it.
 
     Raises:
         BadInput: if it cannot be run, or does something else at other sizes.
@@ -146,6 +148,45 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
     if own:
         leaves = [path for path in leaves if not _is_in(path, own)] + list(own)
         runs = Runs(model, leaves, name, runs.inputs)
+    traced = _traced(model, name, runs, leaves, own, {})
+    reasons = _whole_modules(model, traced) if stub else {}
+    if not reasons:
+        return traced
+    leaves += reasons
+    runs = Runs(model, leaves, name, runs.inputs)
+    return _traced(model, name, runs, leaves, own, reasons)
+
+
+def _whole_modules(model: Any, traced: Traced) -> dict[str, str]:
+    """The modules that are stubs as a whole, with why they are not written."""
+    reasons: dict[str, dict[str, None]] = {}  # in order, each once
+    for stub in traced.stubs:
+        path = stub.module
+        if not path or stub.site.function == "module":
+            continue
+        if not any(model.get_submodule(path).children()):
+            reasons.setdefault(path, {})[stub.sentence] = None
+    return {path: "; ".join(sentences) for path, sentences in reasons.items()}
+
+
+def _traced(
+    model: Any,
+    name: str,
+    runs: Runs,
+    leaves: Sequence[str],
+    own: Mapping[str, ByHand],
+    reasons: Mapping[str, str],
+) -> Traced:
+    """Read a module of its runs.
+
+    Args:
+        model: prepared.
+        name: of the module.
+        runs: of the model.
+        leaves: names of layers that were taken as they are.
+        own: the recurrent layers by hand among them.
+        reasons: why others of them are not written, which are the user's own.
+    """
     try:
         kinds = {
             path: kind_of(model.get_submodule(path)).split("(")[0] for path in leaves
@@ -166,6 +207,8 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
         value_of,
         trainable=trainable,
         by_hand=own,
+        reasons=reasons,
+        time_first=_time_first(runs.inputs),
     )
     reader.read(FUNCTIONS, LAYERS)
     outputs = _outputs(reader, name)
@@ -180,6 +223,12 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
         outputs,
     )
     _note_asked(reader, recording)
+    if reader.time_first:
+        reader.graph.note(
+            f"{', '.join(sorted(reader.time_first))}: time first, as the module takes "
+            "it; fit and predict of Keras take the first axis for the batch, so call "
+            "the model itself, or exchange the two axes before"
+        )
     plan = pruned(plan)
     weights = {
         key: arrays
@@ -193,6 +242,15 @@ def module_plan(module: Any, inputs: Sequence[Input] = ()) -> Traced:
         tuple(stub for stub in reader.stubs if stub.name in plan.layers),
         runs.inputs,
     )
+
+
+def _time_first(inputs: Sequence[Input]) -> frozenset[str]:
+    """The names of the inputs that have the time before the batch."""
+    names = set()
+    for given in inputs:
+        if given.shape[1:2] == (BATCH,) and isinstance(given.shape[0], str):
+            names.add(given.name)
+    return frozenset(names)
 
 
 def _by_hand(model: Any, runs: Runs) -> dict[str, ByHand]:

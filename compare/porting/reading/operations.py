@@ -31,6 +31,15 @@ NAMES = {
 }
 NEEDLESS = ("name", "trainable", "seed")
 FIRST = {"einsum": "subscripts"}  # the option that a function takes before tensors
+# Layers that leave `trainable` out of their settings, as operations do.
+UNTRAINED = (
+    "Discretization",
+    "HashedCrossing",
+    "Pipeline",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+)
 
 
 def is_operation(config: Config) -> bool:
@@ -43,6 +52,8 @@ def is_operation(config: Config) -> bool:
         return "ops" in module.split(".")
     if config["class_name"] in (*FUNCTION_LAYERS, NODE_LAYER):
         return True
+    if config["class_name"] in UNTRAINED:
+        return False
     nodes, settings = config.get("inbound_nodes"), config["config"]
     if module or not nodes or not isinstance(nodes[0], dict) or "args" not in nodes[0]:
         return False

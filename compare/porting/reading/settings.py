@@ -10,6 +10,7 @@ from compare.porting.reading import words
 from compare.porting.reading.activations import activation
 from compare.porting.reading.findings import Findings
 from compare.porting.reading.keras_layers import LAYERS
+from compare.porting.reading.values import plain
 
 Settings = dict[str, Any]
 
@@ -29,7 +30,7 @@ def in_words_of_keras_3(
         cls: its class, as the file names it.
         config: its settings, as the file names them.
         layer: its name, for what is found.
-        found: takes notes, and problems with settings that Keras 3 does not have.
+        found: takes notes, problems, and as foreign what Keras 3 does not have.
     """
     settings: Settings = {}
     if cls in words.CLASSES:
@@ -38,19 +39,17 @@ def in_words_of_keras_3(
         settings.update(renamed.settings)
     values = _renamed(cls, config)
     _note_training(values, layer, found)
-    _check_needless(cls, values, layer, found)
+    _check_needless(cls, values, found)
     for name, value in values.items():
         if name in LAYERS[cls]:
-            settings[name] = _value(cls, name, value, layer, found)
+            settings[name] = _value(cls, name, value, found)
         elif (
             not _is_needless(name)
             and name not in words.HARMLESS
             and value not in (None, False, {}, [])
         ):
-            found.problem(
-                f"{layer}: {cls} with {name}="
-                f"{printable(repr(value), LONGEST_VALUE)}, which Keras 3 does not have"
-            )
+            shown = printable(repr(value), LONGEST_VALUE)
+            found.foreign.append(f"{name}={shown}")
     _add_meant(cls, settings, layer, found)
     _settle(cls, settings, values, layer, found)
     policy = dtype_of(config.get("dtype"))
@@ -79,14 +78,14 @@ def dtype_of(policy: Any) -> str:
 
 
 def _renamed(cls: str, config: Mapping[str, Any]) -> Settings:
-    """Settings by the names of Keras 3, where it has them; values as they are."""
+    """Settings by the names of Keras 3, where it has them."""
     values: Settings = {}
     new_names = {word.old: word.new for word in words.WORDS if word.is_for(cls)}
     for name, value in config.items():
         new = new_names.get(name, name)
         if new != name and new in config:  # both, of which the new one is meant
             continue
-        values[new] = value
+        values[new] = plain(value)
     for window in WINDOWS:
         if all(name in values for name in window):
             values["kernel_size"] = [values.pop(name) for name in window]
@@ -114,20 +113,20 @@ def _note_training(values: Settings, layer: str, found: Findings) -> None:
         found.frozen.append(layer)
 
 
-def _check_needless(cls: str, values: Settings, layer: str, found: Findings) -> None:
-    """Note a problem with an option that may be left out at its default only."""
+def _check_needless(cls: str, values: Settings, found: Findings) -> None:
+    """Note as foreign an option that may be left out at its default only."""
     for name, allowed in words.HARMLESS.items():
         if name in LAYERS[cls] or name not in values:
             continue
         if values[name] not in allowed:
             value = printable(repr(values[name]), LONGEST_VALUE)
-            found.problem(f"{layer}: {name}={value}, which no port can say")
+            found.foreign.append(f"{name}={value}")
 
 
-def _value(cls: str, name: str, value: Any, layer: str, found: Findings) -> Any:
+def _value(cls: str, name: str, value: Any, found: Findings) -> Any:
     """The value of a setting as Keras 3 says it."""
     if name in ("activation", "recurrent_activation"):
-        return activation(value, layer, found)
+        return activation(value, found)
     if name == "data_format":
         return words.DATA_FORMATS.get(value, value)
     if name in WHOLE and isinstance(value, float) and value.is_integer():
@@ -135,7 +134,7 @@ def _value(cls: str, name: str, value: Any, layer: str, found: Findings) -> Any:
     if name == "axis" and cls == "BatchNormalization" and isinstance(value, list):
         if len(value) == 1:
             return value[0]
-        found.problem(f"{layer}: a batch normalisation of several axes, {value}")
+        found.foreign.append(f"axis={printable(repr(value), LONGEST_VALUE)}")
     if name == "use_scale" and cls == "Attention":
         return bool(value)
     return value
@@ -161,7 +160,7 @@ def _add_meant(cls: str, settings: Settings, layer: str, found: Findings) -> Non
             continue
         settings[meant.option] = meant.value
         if meant.value == "hard_sigmoid":
-            settings[meant.option] = activation(meant.value, layer, found)
+            settings[meant.option] = activation(meant.value, found)
         if cls not in ("ReLU", "LeakyReLU"):
             found.note(
                 f"{cls} {layer}: {meant.reason}; it means "

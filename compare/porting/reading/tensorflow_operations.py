@@ -38,14 +38,19 @@ class Function:
         name: of the function in `keras.ops`.
         tensors: names of its arguments that are given by place, in order.
         options: the names in `keras.ops` of others.
+        meant: what TensorFlow means by options that a call leaves out, or gives as
+            None, where `keras.ops` means something else.
     """
 
     name: str
     tensors: tuple[str, ...] = ("x",)
     options: Mapping[str, str] = field(default_factory=dict)
+    meant: Mapping[str, Any] = field(default_factory=dict)
 
 
 _TWO = ("x", "y")
+_AXIS = {"axis": "axis"}
+_LAST, _FIRST = {"axis": -1}, {"axis": 0}
 _REDUCED = {"axis": "axis", "keepdims": "keepdims"}
 
 
@@ -91,12 +96,14 @@ FUNCTIONS: dict[str, Function] = {
     "nn.selu": Function("selu", ("features",)),
     "nn.silu": Function("silu", ("features",)),
     "nn.swish": Function("silu", ("features",)),
-    "nn.gelu": Function("gelu", ("features",), {"approximate": "approximate"}),
+    "nn.gelu": Function(
+        "gelu", ("features",), {"approximate": "approximate"}, {"approximate": False}
+    ),
     "nn.leaky_relu": Function("leaky_relu", ("features",), {"alpha": "negative_slope"}),
     "nn.sigmoid": Function("sigmoid"),
     "nn.tanh": Function("tanh"),
-    "nn.softmax": Function("softmax", ("logits",), {"axis": "axis"}),
-    "nn.log_softmax": Function("log_softmax", ("logits",), {"axis": "axis"}),
+    "nn.softmax": Function("softmax", ("logits",), _AXIS, _LAST),
+    "nn.log_softmax": Function("log_softmax", ("logits",), _AXIS, _LAST),
     "math.reduce_mean": _reduction("mean"),
     "math.reduce_sum": _reduction("sum"),
     "math.reduce_max": _reduction("max"),
@@ -104,9 +111,28 @@ FUNCTIONS: dict[str, Function] = {
     "math.reduce_prod": _reduction("prod"),
     "math.reduce_std": _reduction("std"),
     "math.reduce_variance": _reduction("var"),
-    "math.argmax": Function("argmax", ("input",), {"axis": "axis"}),
-    "math.argmin": Function("argmin", ("input",), {"axis": "axis"}),
-    "math.cumsum": Function("cumsum", ("x",), {"axis": "axis"}),
+    "math.argmax": Function("argmax", ("input",), _AXIS, _FIRST),
+    "math.argmin": Function("argmin", ("input",), _AXIS, _FIRST),
+    "math.cumsum": Function("cumsum", ("x",), _AXIS, _FIRST),
+    "math.l2_normalize": Function(
+        "normalize",
+        ("x",),
+        {"axis": "axis", "epsilon": "epsilon"},
+        {"epsilon": 1e-12},  # of the square of the norm
+    ),
+    "math.logical_and": Function("logical_and", _TWO),
+    "math.logical_or": Function("logical_or", _TWO),
+    "math.logical_not": Function("logical_not"),
+    "math.sign": Function("sign"),
+    "math.floor": Function("floor"),
+    "math.ceil": Function("ceil"),
+    "math.log1p": Function("log1p"),
+    "math.reciprocal": Function("reciprocal"),
+    "math.reduce_any": _reduction("any"),
+    "math.reduce_all": _reduction("all"),
+    "math.reduce_logsumexp": _reduction("logsumexp"),
+    "identity": Function("copy", ("input",)),
+    "stop_gradient": Function("stop_gradient", ("input",)),
     "concat": Function("concatenate", ("values",), {"axis": "axis"}),
     "stack": Function("stack", ("values",), {"axis": "axis"}),
     "reshape": Function("reshape", ("tensor",), {"shape": "newshape"}),
@@ -164,6 +190,13 @@ def called(
             options[known.options[name]] = value
         elif name not in SILENT or (SILENT[name] and value not in SILENT[name]):
             found.problem(f"{layer}: {function} with {name}, which no port can say")
+    for name, value in known.meant.items():
+        if options.get(name) is None:
+            options[name] = value
+    if known.name == "normalize":
+        if options.get("axis") is None:
+            found.problem(f"{layer}: {function} of all samples together")
+        options["epsilon"] = float(options["epsilon"]) ** 0.5
     by_place = by_place[: len(known.tensors)]
     if known.name != "getitem":
         by_place = [array(value) for value in by_place]

@@ -111,6 +111,16 @@ def of_keras_3(value: Any) -> Any:
     return value
 
 
+def plain(value: Any) -> Any:
+    """A setting that Keras 2 had in an array, and wrote with the array's type.
+
+    Those of ReLU, LeakyReLU and ELU are {"type": "ndarray", "value": 6.0} there.
+    """
+    if isinstance(value, dict) and value.get("type") == "ndarray":
+        return value.get("value")
+    return value
+
+
 def array(value: Any, dtype: Any = None) -> Any:
     """Numbers in lists as an array; anything else as it is.
 

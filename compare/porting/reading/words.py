@@ -56,6 +56,42 @@ CLASSES: dict[str, Class] = {
 }
 
 
+# Classes that tf.keras alone had until version 2.4, of which there is no other. Beside
+# the Keras of before, users wrote their own by these names, which compute other things.
+IN_TENSORFLOW_ALONE = (2, 4)
+SINCE_TENSORFLOW = (
+    "AdditiveAttention",
+    "Attention",
+    "CategoryEncoding",
+    "CenterCrop",
+    "Conv1DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM3D",
+    "DepthwiseConv1D",
+    "Discretization",
+    "EinsumDense",
+    "GroupNormalization",
+    "GroupQueryAttention",
+    "Identity",
+    "LayerNormalization",
+    "MultiHeadAttention",
+    "Normalization",
+    "RMSNormalization",
+    "Rescaling",
+    "Resizing",
+    "UnitNormalization",
+)
+# A setting that Keras always writes for a class; without it the class is another one.
+ALWAYS_SAID = {
+    "AdditiveAttention": "use_scale",
+    "Attention": "use_scale",
+    "GroupNormalization": "groups",
+    "LayerNormalization": "epsilon",
+    "MultiHeadAttention": "num_heads",
+    "RMSNormalization": "epsilon",
+}
+
+
 @dataclass(frozen=True)
 class Word:
     """An option that Keras 3 calls otherwise.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,9 +12,12 @@ from compare.errors import BadInput
 from compare.in_keras.legal_names import legal_names
 from compare.in_keras.needed_arguments import defaults_of
 from compare.kinds.graph import (
+    ABOUT_UNTOLD,
     INPUT,
     OLD_MASKS,
     OPERATION,
+    STUB,
+    UNTOLD,
     Call,
     LayerPlan,
     ModelPlan,
@@ -49,8 +53,7 @@ from compare.porting.writing.lines import (
     paragraph,
     statement,
 )
-
-Facts = Sequence[tuple[TensorFacts, ...]]  # for each call of a model, of each result
+from compare.porting.writing.reading_order import Facts, in_reading_order
 
 
 class ModelInside(Protocol):
@@ -58,6 +61,19 @@ class ModelInside(Protocol):
 
     def __call__(self, plan: ModelPlan, layer: str) -> str:
         """What the function is called; `layer` is the name of the model's layer."""
+        ...
+
+
+class StubClass(Protocol):
+    """Writes the class of a stub."""
+
+    def __call__(
+        self,
+        layer: LayerPlan,
+        takes: Sequence[TensorFacts],
+        returns: Sequence[TensorFacts],
+    ) -> str:
+        """What the class is called; it takes and returns tensors of these facts."""
         ...
 
 
@@ -77,7 +93,12 @@ NOT_READ = "_"
 
 
 def function_lines(
-    plan: ModelPlan, facts: Facts, function: str, live_name: str, inside: ModelInside
+    plan: ModelPlan,
+    facts: Facts,
+    function: str,
+    live_name: str,
+    inside: ModelInside,
+    stub: StubClass,
 ) -> list[str]:
     """Write a function that makes a model.
 
@@ -88,15 +109,20 @@ def function_lines(
         live_name: of the model.
         inside: takes the plan of a model inside and the name of its layer, writes a
             function for it and returns what it is called.
+        stub: writes the class of a layer that is left for the user.
     """
-    return _Writer(plan, facts, inside).lines(function, live_name)
+    return _Writer(plan, facts, inside, stub).lines(function, live_name)
 
 
 class _Writer:
     """Writes one function; arguments are as in `function_lines`."""
 
-    def __init__(self, plan: ModelPlan, facts: Facts, inside: ModelInside) -> None:
-        self._plan, self._facts, self._inside = plan, facts, inside
+    def __init__(
+        self, plan: ModelPlan, facts: Facts, inside: ModelInside, stub: StubClass
+    ) -> None:
+        plan, facts = in_reading_order(plan, facts)
+        self._plan, self._facts = plan, facts
+        self._inside, self._stub = inside, stub
         self._legal = legal_names(plan.layers)
         self._last_read = last_read(plan)
         self._values: dict[Tensor, str] = {}  # the expression of each tensor
@@ -171,15 +197,12 @@ class _Writer:
         layer = self._without_old_masks(layer, one_call)
         args = [self._code(value) for value in one_call.args]
         kwargs = {key: self._code(value) for key, value in one_call.kwargs.items()}
+        if layer.keras == STUB:
+            args, kwargs = [self._code(tensor) for tensor in one_call.inputs], {}
         count = sum(other.layer == layer.name for other in self._plan.calls)
         maker: Brackets | None = None
         if layer.name not in self._layers:
-            axes = [len(self._facts_of(tensor).shape) for tensor in one_call.inputs[:1]]
-            maker = layer_code(
-                with_plain_axes(layer, *axes) if axes else layer,
-                self._legal[layer.name],
-                partial(self._inside, layer=layer.name),
-            )
+            maker = self._maker(number, layer, one_call)
             if count > 1:
                 self._give_variable(layer, maker)
                 maker = None
@@ -192,6 +215,19 @@ class _Writer:
             self._give_variable(layer, maker)
         code = call(self._layers[layer.name], args, kwargs)
         self._body += statement(code, before, comment=self._comment(number))
+
+    def _maker(self, number: int, layer: LayerPlan, one_call: Call) -> Brackets:
+        """The expression that makes a layer for its first call."""
+        if layer.keras == STUB:
+            takes = [*map(self._facts_of, one_call.inputs)]
+            stub = self._stub(layer, takes, self._facts[number])
+            return call(stub, [], {"name": literal(self._legal[layer.name])})
+        axes = [len(self._facts_of(tensor).shape) for tensor in one_call.inputs[:1]]
+        return layer_code(
+            with_plain_axes(layer, *axes) if axes else layer,
+            self._legal[layer.name],
+            partial(self._inside, layer=layer.name),
+        )
 
     def _without_old_masks(self, layer: LayerPlan, one_call: Call) -> LayerPlan:
         """A join as Keras 3 has it.
@@ -233,6 +269,9 @@ class _Writer:
         if operation in SIGNS and len(args) == 2 and plain:
             first, second = map(self._code, args)
             return f"{first} {SIGNS[operation]} {second}"
+        for key in ("axis", "axes"):  # as a file has it, and as one writes it
+            if isinstance(settings.get(key), list):
+                settings[key] = tuple(settings[key])
         kwargs = {key: self._code(value) for key, value in settings.items()}
         return call(operation, [self._code(value) for value in args], kwargs)
 
@@ -300,7 +339,7 @@ class _Writer:
         facts = self._facts[number]
         if not facts or self._values.get(Tensor(number)) == NOT_READ:
             return ""
-        return _shape(facts[0])
+        return self._shape(Tensor(number))
 
     def _docstring(self, live_name: str) -> list[str]:
         """What the function makes, and what that takes and returns."""
@@ -310,8 +349,16 @@ class _Writer:
             "    Call:",
             *self._ends(INPUTS, self._plan.inputs),
             *self._ends("returns", self._plan.outputs),
+            *self._about_untold(),
             '    """',
         ]
+
+    def _about_untold(self) -> list[str]:
+        """Lines about a size that comments cannot tell, if there is one."""
+        comments = [line.partition("  # ")[2] for line in self._body]
+        if not any(re.search(rf"\b{UNTOLD}\b", comment) for comment in comments):
+            return []
+        return ["", *paragraph(ABOUT_UNTOLD)]
 
     def _ends(self, word: str, structure: Any) -> Iterator[str]:
         """Lines about the inputs of the model, or about its results."""
@@ -334,7 +381,12 @@ class _Writer:
     def _tensor_in_words(self, tensor: Tensor) -> str:
         """Dtype and shape of a tensor."""
         facts = self._facts_of(tensor)
-        return f"{facts.dtype}, {_shape(facts)}"
+        return f"{facts.dtype}, {self._shape(tensor)}"
+
+    def _shape(self, tensor: Tensor) -> str:
+        """The shape of a tensor, with words for the sizes that are open."""
+        facts = self._facts_of(tensor)
+        return shape_text(TensorText("", facts.shape, words=facts.words))
 
     def _facts_of(self, tensor: Tensor) -> TensorFacts:
         return self._facts[tensor.call][tensor.output]
@@ -349,12 +401,6 @@ def last_read(plan: ModelPlan) -> dict[Tensor, int]:
     for tensor in [*tensors_in(plan.outputs), *tensors_in(plan.inputs)]:
         last[tensor] = len(plan.calls)
     return last
-
-
-def _shape(facts: TensorFacts) -> str:
-    if len(facts.shape) == 2 and facts.shape[1] is None:
-        return "(batch, time)"  # of words, the only numbers of which any may come
-    return shape_text(TensorText("", facts.shape))
 
 
 def _is_plain(value: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compare.reports.claims import STYLES, conclusion, kind_of
+from compare.reports.claims import STYLES, in_numbers, kind_of
 from compare.reports.page.rendering import rendered
 
 HEADINGS = {
@@ -18,16 +18,14 @@ HEADINGS = {
 def claims_page(
     claims: Sequence[Mapping[str, Any]],
     versions: Mapping[str, str],
-    seconds: float,
-    command: Sequence[str],
+    again: str,
 ) -> str:
     """The page of the claims, by verdict.
 
     Args:
         claims: as `ClaimResult.as_dict` gives them.
         versions: on what they were checked.
-        seconds: that it took.
-        command: the words of the command line that reproduces it.
+        again: the command that finds out the same.
     """
     by_kind: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in HEADINGS}
     for claim in claims:
@@ -36,9 +34,9 @@ def claims_page(
     return rendered(
         "claims.html.jinja",
         title="Claims of the note",
-        conclusion=f"{conclusion(counts, seconds)}.",
+        conclusion=f"{in_numbers(counts)}.",
         notes=(),
         environment=dict(versions),
-        command=command,
+        again=again,
         groups={HEADINGS[kind]: of_kind for kind, of_kind in by_kind.items()},
     )

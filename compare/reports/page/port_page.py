@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,16 +16,14 @@ if TYPE_CHECKING:  # at run time this would load both frameworks
 SOURCE, TWIN = "model.py", "keras_model.py"  # of the files of a port
 
 
-def port_page(
-    port: Port, original: str | None, out: str, command: Sequence[str]
-) -> str:
+def port_page(port: Port, original: str | None, out: str, again: str) -> str:
     """The page of a port.
 
     Args:
         port: as it was written.
         original: the file of the user's source, where the original has one.
         out: the folder, as the user named it.
-        command: the words of the command line that reproduces it.
+        again: the command that finds out the same.
     """
     names = dict.fromkeys(result.pair for result in port.evidence.results)
     texts = _sources(port, original)
@@ -43,7 +40,7 @@ def port_page(
         conclusion=conclusion,
         notes=notes_of(port.evidence),
         environment=environment_of(port.evidence),
-        command=command,
+        again=again,
         port=port,
         out=out,
         next=f"cd {shlex.quote(out)} && python check.py",

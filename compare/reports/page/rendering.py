@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -39,7 +38,7 @@ def rendered(
     conclusion: str,
     notes: Sequence[str],
     environment: Mapping[str, object],
-    command: Sequence[str],
+    again: str,
     **values: Any,
 ) -> str:
     """A page, in which every text is text, whatever stands in it.
@@ -50,7 +49,7 @@ def rendered(
         conclusion: the same in a sentence or two.
         notes: what a reader must know, a sentence each.
         environment: on what it was made, by name.
-        command: the words of the command line that reproduces it.
+        again: the command that finds out the same.
         values: what else the template uses.
     """
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
@@ -64,7 +63,7 @@ def rendered(
             conclusion=conclusion,
             notes=notes,
             environment=environment,
-            command=shlex.join(command),
+            command=again,
             side_names=SIDES,
             **values,
         )

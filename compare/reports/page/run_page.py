@@ -14,15 +14,13 @@ from compare.reports.page.rendering import rendered
 SourceTexts = Sequence[tuple[str, str]]
 
 
-def run_page(
-    evidence: Evidence, sources: Mapping[str, SourceTexts], command: Sequence[str]
-) -> str:
+def run_page(evidence: Evidence, sources: Mapping[str, SourceTexts], again: str) -> str:
     """The page of a run of pairs.
 
     Args:
         evidence: of the run.
         sources: title and text of both sides' source, by pair, where they are known.
-        command: the words of the command line that reproduces it.
+        again: the command that finds out the same.
     """
     pair_sections = sections(evidence, sources)
     return rendered(
@@ -31,7 +29,7 @@ def run_page(
         conclusion=conclusion(evidence, where="below"),
         notes=notes_of(evidence),
         environment=environment_of(evidence),
-        command=command,
+        again=again,
         sections=pair_sections,
         claims=evidence.claims,
         not_compared=lines(evidence.not_compared),

@@ -13,7 +13,7 @@ from compare.reports.page.drawings import Plot
 from compare.reports.page.plots import learning_curves
 from compare.reports.page.rendering import rendered
 from compare.reports.page.sources import sources_of
-from compare.reports.training import conclusion, epoch_rows, interruption, opening
+from compare.reports.training import conclusion, epoch_rows, opening
 
 SMALLEST_SHARE = 0.005  # of the gap: a cause that explains less is told in the table
 
@@ -21,14 +21,14 @@ SMALLEST_SHARE = 0.005  # of the gap: a cause that explains less is told in the 
 def training_page(
     evidence: TrainingEvidence,
     sources: Sequence[tuple[str, str]],
-    command: Sequence[str],
+    again: str,
 ) -> str:
     """The page of a training run.
 
     Args:
         evidence: of the run.
         sources: title and text of both sides' source, as far as they are known.
-        command: the words of the command line that reproduces it.
+        again: the command that finds out the same.
     """
     pair = str(evidence.settings["pair"])
     title = f"{pair}: the twins learn in step"
@@ -39,14 +39,14 @@ def training_page(
             title = f"{pair}: the twins part at step {decider.timestep}"
     notes = [*evidence.notes]
     if evidence.interrupted:
-        notes.insert(0, interruption(evidence))
+        notes.insert(0, evidence.interruption)
     return rendered(
         "training.html.jinja",
         title=title,
         conclusion=conclusion(evidence),
         notes=notes,
         environment={**evidence.versions, "seconds": f"{evidence.seconds:.1f}"},
-        command=command,
+        again=again,
         evidence=evidence,
         opening=[*opening(evidence)],
         why=_why(evidence),

@@ -40,15 +40,16 @@ def test_all_that_cannot_be_ported_is_said_at_once(tmp_path):
         layer("MyLayer", "own", size=3),
         layer("Dense", "odd", units=3, activation="my_function"),
         layer("LSTM", "major", units=3, recurrent_activation="tanh", time_major=True),
+        layer("Dense", "bare", units=3),
     ]
 
     message = refusal(saved(tmp_path / "old.h5", layers, arrays()))
 
     assert "code: a Lambda, whose code is in the file and is not run" in message
     assert "own: a MyLayer, which Keras 3 does not have" in message
-    assert "odd: the activation my_function, which Keras 3 does not have" in message
-    assert "major: time_major=True" in message
-    assert "odd: Dense has kernel, bias, the file has no arrays for it" in message
+    assert "odd: a Dense with the activation my_function, which Keras 3 does" in message
+    assert "major: a LSTM with time_major=True" in message
+    assert "bare: Dense has kernel, bias, the file has no arrays for it" in message
 
 
 @pytest.mark.parametrize(
@@ -143,3 +144,39 @@ def test_a_layer_of_a_package_is_not_taken_for_one_of_keras(tmp_path):
             target.writestr("config.json", json.dumps(model))
             target.write(weights, "model.weights.h5")
         assert "dense: a layer of the user's own, Dense" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("version", "cls", "settings"),
+    [
+        ("2.2.4", "LayerNormalization", {"axis": -1, "epsilon": 1e-14}),
+        ("2.3.1", "Attention", {"use_scale": False}),
+        ("2.4.0", "Attention", {"units": 3}),
+        ("2.4.0", "MultiHeadAttention", {"head_num": 2}),
+        ("2.15.0", "LayerNormalization", {"eps": 1e-6}),
+        ("2.15.0", "Dense", {"units": 3, "activation": "mine"}),
+        ("2.15.0", "Dense", {"units": 3, "groups": 2}),
+        ("2.15.0", "Bidirectional", {"layer": layer("LSTM", "l", units=3, attend=1)}),
+        ("2.15.0", "RNN", {"cell": layer("GRUCell", "c", units=3, attend=1)}),
+    ],
+)
+def test_a_class_of_the_users_own_by_a_name_of_keras_is_a_stub(
+    tmp_path, version, cls, settings
+):
+    """Before 2.4 there were such layers in packages, which compute something else."""
+    layers = [dense(), layer(cls, "own", **settings)]
+    held = {**arrays(), "own": {"own/W": drawn(3, 3), "own/b": drawn(3)}}
+    path = saved(tmp_path / "old.h5", layers, held, version)
+
+    assert read(path, stub=True).plan.layers["own"].keras == "Stub"
+    assert "own" in refusal(path)
+
+
+@pytest.mark.parametrize("version", ["2.2.4-tf", "2.4.0", "2.15.0"])
+def test_layers_that_tensorflow_had_are_those_of_keras(tmp_path, version):
+    normed = layer("LayerNormalization", "own", axis=[-1], epsilon=1e-3)
+    held = {**arrays(), "own": {"own/gamma": drawn(3), "own/beta": drawn(3)}}
+
+    plan = read(saved(tmp_path / "old.h5", [dense(), normed], held, version)).plan
+
+    assert plan.layers["own"].keras == "LayerNormalization"

@@ -5,7 +5,7 @@ import inspect
 import keras
 import pytest
 
-from compare.porting.reading import tensorflow_operations
+from compare.porting.reading import operations, tensorflow_operations
 from compare.porting.reading.keras_layers import (
     ACTIVATIONS,
     AUGMENTING,
@@ -13,7 +13,7 @@ from compare.porting.reading.keras_layers import (
     NAMES_IN_CODE,
     OTHER_LAYERS,
 )
-from compare.porting.reading.words import CLASSES, MEANT, WORDS
+from compare.porting.reading.words import ALWAYS_SAID, CLASSES, MEANT, WORDS
 
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 BY_RNN = ("return_sequences", "return_state", "zero_output_for_mask")
@@ -43,6 +43,28 @@ def test_every_layer_of_keras_is_in_one_of_the_tables():
     listed = [*LAYERS, *AUGMENTING, *OTHER_LAYERS]
     assert len(set(listed)) == len(listed)
     assert set(layers_of_keras()) <= set(listed)
+
+
+def test_layers_that_leave_out_whether_they_are_trained_are_listed():
+    """An operation of Keras 3 is told from them by that alone in HDF5."""
+    leaving_out = set()
+    for name, cls in layers_of_keras().items():
+        for part in cls.__mro__:
+            written = vars(part).get("get_config")
+            if written is not None and "super()" not in inspect.getsource(written):
+                leaving_out.add(name)
+            if written is not None and part is keras.layers.Layer:
+                break
+
+    assert leaving_out - {"InputLayer"} == set(operations.UNTRAINED)
+
+
+@pytest.mark.parametrize("name", ALWAYS_SAID)
+def test_keras_writes_what_tells_its_class_from_another(name):
+    needed = {"MultiHeadAttention": {"num_heads": 2, "key_dim": 3}}
+    live = layers_of_keras()[name](**needed.get(name, {}))
+
+    assert ALWAYS_SAID[name] in live.get_config()
 
 
 def test_every_activation_is_one_of_keras():

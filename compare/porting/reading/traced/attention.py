@@ -19,6 +19,7 @@ from compare.porting.reading.traced.layers import (
     placed,
 )
 from compare.porting.reading.traced.reader import Handler, Reader
+from compare.porting.reading.traced.recomputed import recomputed
 from compare.porting.reading.traced.shapes import without
 from compare.porting.reading.traced.values import Constant, Unported, Value, uniform
 
@@ -150,8 +151,16 @@ def scaled_product(reader: Reader, step: Step) -> Value:
     kwargs: dict[str, Any] = {}
     if args.is_causal:
         kwargs["is_causal"] = True
-    if args.scale is not None:
-        kwargs["scale"] = args.scale
+    if args.dropout_p:
+        raise Unported(
+            "dropout_p, which drops when the module evaluates too: pass 0 there"
+        )
+    size = values[0].shape[-1]
+    scale = args.scale
+    if scale is None and isinstance(size, int) and not _is_exact(size):
+        scale = size**-0.5  # Keras rounds its own to float32 in any precision
+    if scale is not None:
+        kwargs["scale"] = scale
     mask = args.attn_mask
     if mask is not None:
         known = reader.get(mask)
@@ -161,10 +170,14 @@ def scaled_product(reader: Reader, step: Step) -> Value:
         if isinstance(allowed, Constant) and hides_future(allowed):
             kwargs["is_causal"] = True
         else:
+            if isinstance(known, Constant) and isinstance(known.value, Open):
+                reader.known[mask] = recomputed(reader, mask)
             given_mask = graph.plain(reader.tensor(mask))
-            if given_mask.dtype != "bool" or len(given_mask.sizes) != 4:
-                raise Unported("a mask that is not bool, (batch, heads, time, time)")
-            kwargs["mask"] = given_mask.tensor
+            axes = tuple(range(4 - len(given_mask.sizes)))
+            tensor = given_mask.tensor
+            if axes:
+                tensor = graph.op("expand_dims", tensor, axis=axes)
+            kwargs["mask" if given_mask.dtype == "bool" else "bias"] = tensor
     if count == 3:
         values = [
             replace(
@@ -182,12 +195,29 @@ def scaled_product(reader: Reader, step: Step) -> Value:
     query = arranged[0]
     tensors = [v.tensor for v in arranged]
     tensor = graph.op("dot_product_attention", *tensors, **kwargs)
+    if "mask" in kwargs and not _shows_all(known):
+        # Where a query sees nothing, PyTorch returns 0, and Keras the mean.
+        sees = graph.op("any", kwargs["mask"], axis=-1, keepdims=True)
+        sees = graph.op("transpose", sees, axes=(0, 2, 1, 3))
+        tensor = graph.op("where", sees, tensor, 0.0)
     shape = (*query.shape[:-1], values[2].shape[-1])
     sizes = (*query.sizes[:-1], values[2].shape[-1])
     result = Value(tensor, shape, query.axes, sizes, query.dtype)
     if count == 3:
         return without(graph, result, {1})
     return result
+
+
+def _is_exact(size: int) -> bool:
+    """Whether float32 holds the scale of vectors of a size."""
+    scale = size**-0.5
+    return float(np.float32(scale)) == scale
+
+
+def _shows_all(known: Any) -> bool:
+    """Whether each query of a mask sees something."""
+    is_fixed = isinstance(known, Constant) and isinstance(known.value, np.ndarray)
+    return is_fixed and bool(known.value.any(-1).all())
 
 
 def _negated(value: Any) -> Any:

@@ -11,6 +11,7 @@ from compare.in_pytorch.unifying import Open
 from compare.porting.reading.traced.constants import operand
 from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.reader import Reader
+from compare.porting.reading.traced.recomputed import recomputed
 from compare.porting.reading.traced.values import Constant, Unported, Value, uniform
 from compare.porting.reading.traced.weights import (
     computed_value,
@@ -44,7 +45,13 @@ def combined(
         elif isinstance(value, Constant):
             order = _order(lead)
             runs = reader.runs
-            arguments.append(operand(reader, given, lead, order, shape, runs))
+            try:
+                arguments.append(operand(reader, given, lead, order, shape, runs))
+            except Unported:
+                if not isinstance(value.value, Open):
+                    raise
+                reader.known[given] = recomputed(reader, given)
+                return combined(reader, step, function, operands)
         else:
             arguments.append(value)
     tensor = reader.graph.op(function, *arguments)

@@ -22,8 +22,14 @@ from compare.porting.reading.traced.values import (
 from compare.porting.reading.traced.weights import (
     for_each_sample,
     in_all_runs,
+    named_root,
     table_of,
     weight,
+)
+
+OF_SIZES = (
+    "a constant that depends on the sizes of the input: give these as numbers, such as "
+    "--input batch,50,8"
 )
 
 
@@ -55,8 +61,8 @@ def operand(
         for sizes in padded
         for axis, size in enumerate(sizes)
     )
-    step = reader.recording.steps[ref.step]
-    if number is not None and not widens and step.name not in reader.trainable:
+    is_trainable = named_root(reader, ref) in reader.trainable
+    if number is not None and not widens and not is_trainable:
         return number
     triangle = _triangle(reader, arrays, lead, count)
     if triangle is not None:
@@ -65,7 +71,7 @@ def operand(
     if table is not None:
         return table
     if any(not np.array_equal(array, arrays[0]) for array in arrays):
-        raise Unported("a constant that depends on the sizes of the input")
+        raise Unported(OF_SIZES)
     return weight(reader, ref, _in_order(arrays[0], lead, order, count), lead)
 
 
@@ -244,10 +250,15 @@ def find_size(reader: Reader, size: Size) -> tuple[Value, int] | None:
 
 
 def counting(reader: Reader, constant: Constant, runs: int) -> Value | None:
-    """A constant that counts the steps, 0, 1, 2 and so on, as a value."""
+    """A constant that counts the steps, from 0 or from 1 on, as a value."""
     arrays = in_all_runs(constant, runs)
+    starts = {float(array.reshape(-1)[0]) for array in arrays if array.size}
+    if starts not in ({0.0}, {1.0}):
+        return None
+    start = int(starts.pop())
     for array in arrays:
-        if not np.array_equal(array.reshape(-1), np.arange(array.size)):
+        counted = np.arange(start, start + array.size)
+        if not np.array_equal(array.reshape(-1), counted):
             return None
     values = tuple(array.size for array in arrays)
     size: Size = values[0] if len(set(values)) == 1 else Open(values)
@@ -255,6 +266,8 @@ def counting(reader: Reader, constant: Constant, runs: int) -> Value | None:
     if place is None:
         return None
     tensor = positions(reader, *place)
+    if start:
+        tensor = reader.graph.op("add", tensor, start)
     shape = tuple(size if n == values[0] else n for n in arrays[0].shape)
     axes = tuple((0,) if n == size else () for n in shape)
     return Value(tensor, shape, axes, (size,), "int32")

@@ -88,6 +88,7 @@ BINARY = {
 
 SAME = (
     "contiguous",
+    "real",
     "clone",
     "detach",
     "cpu",

@@ -11,9 +11,10 @@ import numpy as np
 
 from compare.in_pytorch.kinds import kind_of
 from compare.in_pytorch.recorded import Recording, Ref, Step, refs_in
-from compare.kinds.graph import INPUT, LayerPlan, Tensor
+from compare.kinds.graph import INPUT, TIME_FIRST, LayerPlan, Tensor
 from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.sizes import is_open
+from compare.porting.reading.traced.stub import Stub, left_out
 from compare.porting.reading.traced.values import (
     Constant,
     Known,
@@ -23,33 +24,12 @@ from compare.porting.reading.traced.values import (
     Value,
     plain_axes,
     trimmed,
-    written,
 )
 
 RANDOM = {
     *("rand", "randn", "randint", "rand_like", "randn_like", "randint_like"),
     *("normal", "uniform", "bernoulli", "multinomial", "randperm", "poisson"),
 }
-STUB = "Stub"  # the class of what Keras cannot have
-
-
-@dataclass(frozen=True)
-class Stub:
-    """Something that is left for the user to write.
-
-    Args:
-        name: of the layer in the plan, whose class is "Stub".
-        place: the module, and the line of its code.
-        sentence: why it cannot be written, and what it has to do.
-        shapes_in, shapes_out: of tensors, in Keras's order; None where a size is open.
-    """
-
-    name: str
-    place: str
-    sentence: str
-    shapes_in: tuple[tuple[int | None, ...], ...]
-    shapes_out: tuple[tuple[int | None, ...], ...]
-
 
 Handler = Callable[["Reader", Step], Any]
 
@@ -74,6 +54,9 @@ class Reader:
         counted: the numbers of the steps of a tensor along an axis of Keras.
         trainable: names of the module's parameters.
         by_hand: what recurrent layers by hand are, by name.
+        reasons: why a module of the user's own, which is taken as it is, is not
+            written, by its name.
+        time_first: the names of inputs that have the time before the batch.
         functions, layers: what turns a step, as in `read`.
     """
 
@@ -92,6 +75,8 @@ class Reader:
     counted: dict[tuple[Tensor, int], Tensor] = field(default_factory=dict)
     trainable: frozenset[str] = frozenset()
     by_hand: Mapping[str, Any] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    time_first: frozenset[str] = frozenset()
     functions: dict[str, Handler] = field(default_factory=dict)
     layers: dict[str, Handler] = field(default_factory=dict)
 
@@ -130,22 +115,35 @@ class Reader:
     def _results(self, step: Step) -> list[Known]:
         handler = self.functions.get(step.function)
         what = f"torch's {step.function}"
+        if step.function == "module" and step.name in self.reasons:
+            what = type(self.module(step.name)).__name__
+            return [*left_out(self, step, what, self.reasons[step.name])]
         if step.function == "module":
             cls = self.kind(step.name)
             what = f"nn.{cls}"
             handler = self.layers.get(cls)
         try:
+            if self._is_complex(step):
+                raise Unported("complex numbers, which layers of Keras do not take")
             if step.function in RANDOM:
                 raise Unported(
                     "random numbers, of which the twin would have others: leave them "
                     "out where the module evaluates, or take them as an input"
                 )
             if handler is None:
-                raise Unported(f"{what} is none of the operations that are written")
+                raise Unported("it is none of the operations that are written")
             result = handler(self, step)
         except Unported as error:
-            return self._stub(step, what, str(error))
+            return [*left_out(self, step, what, str(error))]
         return list(result) if isinstance(result, list) else [result]
+
+    def _is_complex(self, step: Step) -> bool:
+        """Whether a step takes complex numbers."""
+        for ref in refs_in((step.args, step.kwargs)):
+            known = self.known.get(ref)
+            if isinstance(known, Value) and known.dtype.startswith("complex"):
+                return True
+        return False
 
     def kind(self, name: str) -> str:
         """The class of PyTorch that a layer is of."""
@@ -206,42 +204,15 @@ class Reader:
     def _input(self, step: Step) -> Value:
         result = step.results[0]
         shape = tuple(None if is_open(size) else size for size in result.shape[1:])
-        config = {"shape": shape, "dtype": result.dtype}
+        config: dict[str, Any] = {"shape": shape, "dtype": result.dtype}
+        if step.name in self.time_first:
+            config[TIME_FIRST] = True
         if not is_open(result.shape[0]):
             config["batch_size"] = result.shape[0]
         plan = LayerPlan(self.graph.free(step.name), INPUT, config)
         tensor = Tensor(self.graph.layer(plan, []))
         axes = plain_axes(len(result.shape))
         return Value(tensor, result.shape, axes, result.shape, result.dtype)
-
-    def _stub(self, step: Step, what: str, sentence: str) -> list[Known]:
-        """Results of a step that Keras cannot have."""
-        name = self.graph.free(step.name or step.function)
-        inputs = []
-        for ref in refs_in((step.args, step.kwargs)):
-            known = self.known.get(ref)
-            if isinstance(known, Value):
-                inputs.append(known)
-            elif isinstance(known, Padded):
-                inputs.append(known.value)
-            elif isinstance(known, Stack):
-                inputs.append(self.stacked(known))
-        shapes_in = tuple(written(value.sizes) for value in inputs)
-        shapes_out = tuple(written(result.shape) for result in step.results)
-        place = f"`{step.name}`" if step.name else step.place
-        stub = Stub(name, place, f"{what}: {sentence}", shapes_in, shapes_out)
-        self.stubs.append(stub)
-        config = {"sentence": stub.sentence, "shapes": shapes_out}
-        tensors = [value.tensor for value in inputs]
-        number = self.graph.layer(LayerPlan(name, STUB, config), tensors)
-        results: list[Known] = []
-        for place_of, result in enumerate(step.results):
-            axes = plain_axes(len(result.shape))
-            tensor = Tensor(number, place_of)
-            results.append(
-                Value(tensor, result.shape, axes, result.shape, result.dtype)
-            )
-        return results
 
     # ----------------------------------------------------------------------- arguments
 

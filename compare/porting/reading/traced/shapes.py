@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from compare.in_pytorch.recorded import Step
 from compare.in_pytorch.unifying import Size
 from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.reader import Handler, Reader
-from compare.porting.reading.traced.sizes import Shape, divided, times
+from compare.porting.reading.traced.sizes import Shape, divided, is_open, times
 from compare.porting.reading.traced.values import Stack, Unported, Value
 
 
@@ -258,10 +260,30 @@ def pixel_shuffle(reader: Reader, step: Step) -> Value:
     value, factor = reader.tensor(step.args[0]), step.args[1]
     batch, channels, height, width = step.results[0].shape
     before = value.shape
+    if any(is_open(size) for size in before[2:]):
+        return _deeper(reader, step, value, factor)
     split = (batch, channels, factor, factor, *before[2:])
     value = reshaped(reader.graph, value, split)
     value = _ordered(value, (0, 1, 4, 2, 5, 3))
     return reshaped(reader.graph, value, (batch, channels, height, width))
+
+
+def _deeper(reader: Reader, step: Step, value: Value, factor: int) -> Value:
+    """Channels laid out as smaller pixels of an image of any size.
+
+    Keras has the channels of a pixel last among those that become its parts.
+    """
+    graph = reader.graph
+    value = graph.merged(graph.arranged(graph.full(value), (0, 2, 3, 1)))
+    batch, channels, height, width = step.results[0].shape
+    tensor = value.tensor
+    if channels > 1:
+        order = np.arange(channels * factor**2).reshape(channels, -1).T.reshape(-1)
+        tensor = graph.op("take", tensor, order.tolist(), axis=-1)
+    tensor = graph.op("depth_to_space", tensor, factor)
+    sizes = (batch, height, width, channels)
+    axes = ((0,), (3,), (1,), (2,))
+    return Value(tensor, step.results[0].shape, axes, sizes, value.dtype)
 
 
 def pixel_unshuffle(reader: Reader, step: Step) -> Value:

@@ -38,7 +38,11 @@ def table_of(
     config: dict[str, Any] = {"input_dim": rows, "output_dim": size}
     if not trainable:
         config["trainable"] = False
-    plan = LayerPlan(reader.layer_name(name), "Embedding", config)
+    layer = reader.layer_name(name)
+    before = reader.graph.weights.get(layer, {}).get("embeddings")
+    if before is not None and not np.array_equal(before, table):
+        layer = reader.graph.free(name)  # another part of the same weight
+    plan = LayerPlan(layer, "Embedding", config)
     return Tensor(reader.graph.layer(plan, [index], None, {"embeddings": table}))
 
 
@@ -56,7 +60,8 @@ def weight(
     """
     graph = reader.graph
     step = reader.recording.steps[ref.step]
-    name = step.name or "constant"
+    root = step.name or named_root(reader, ref)
+    name = root or "constant"
     if step.function == "module":
         name += "_constant"
     index = tuple(0 for _ in lead.sizes[1:])
@@ -64,7 +69,7 @@ def weight(
     zeros = graph.op("zeros_like", first, dtype="int32")
     dtype = "float64" if array.dtype == np.float64 else "float32"
     table = np.ascontiguousarray(array, dtype).reshape(1, -1)
-    tensor = table_of(reader, name, table, step.name in reader.trainable, zeros)
+    tensor = table_of(reader, name, table, root in reader.trainable, zeros)
     if array.ndim != 1 or exact:
         tensor = graph.op("reshape", tensor, array.shape)
     if array.dtype.kind != "f":
@@ -190,7 +195,7 @@ def for_each_sample(reader: Reader, ref: Ref, constant: Constant) -> Value | Non
     index = (slice(None), *(0 for _ in lead.sizes[1:]))
     zeros = graph.op("getitem", lead.tensor, index)
     zeros = graph.op("zeros_like", zeros, dtype="int32")
-    name = _named_root(reader, ref)
+    name = named_root(reader, ref)
     table = np.ascontiguousarray(first[:1], "float32").reshape(1, -1)
     tensor = table_of(
         reader, name or "constant", table, name in reader.trainable, zeros
@@ -203,13 +208,13 @@ def for_each_sample(reader: Reader, ref: Ref, constant: Constant) -> Value | Non
     return Value(tensor, shape, plain_axes(len(shape)), shape, str(first.dtype))
 
 
-def _named_root(reader: Reader, ref: Ref) -> str:
+def named_root(reader: Reader, ref: Ref) -> str:
     """The name of the parameter or buffer that a constant is made of; "" of none."""
     step = reader.recording.steps[ref.step]
     if step.function == "constant":
         return step.name
     for other in refs_in((step.args, step.kwargs)):
-        name = _named_root(reader, other)
+        name = named_root(reader, other)
         if name:
             return name
     return ""
