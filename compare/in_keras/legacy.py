@@ -109,7 +109,7 @@ class Original:
             model = self._in(dtype)
             if model.stateful:
                 model.reset_states()  # the rebuilt model begins each run with zeros
-            given = tensorflow.nest.pack_sequence_as(model.input, inputs)
+            given = _filled(model.input, iter(inputs))
             try:
                 returned = model(given, training=False)
             except Exception as error:  # of many kinds
@@ -143,6 +143,20 @@ class Original:
             yield
         finally:
             backend.set_floatx(before)
+
+
+def _filled(structure: Any, tensors: Iterator[Any]) -> Any:
+    """What a model takes, as it takes it; TensorFlow would sort the names of inputs.
+
+    Args:
+        structure: of its own inputs: one, or lists, tuples and dictionaries of some.
+        tensors: to be in their place, in order.
+    """
+    if isinstance(structure, Mapping):
+        return {name: _filled(value, tensors) for name, value in structure.items()}
+    if isinstance(structure, list | tuple):
+        return [_filled(value, tensors) for value in structure]
+    return next(tensors)
 
 
 def _as_meant(tf_keras: Any) -> dict[str, type]:
