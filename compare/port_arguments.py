@@ -85,7 +85,7 @@ def _add(verb: argparse.ArgumentParser) -> None:
         help="write the port of a Keras model as model.onnx as well, for any batch and "
         "length; needs the extra onnx",
     )
-    add_force(verb)
+    add_force(verb, "files of the same names in DIR, those of an earlier port too")
     add_seed(verb)
 
 
@@ -112,6 +112,11 @@ def ported(args: argparse.Namespace) -> Port:
             args.force,
             args.seed,
             args.stub,
+        )
+    if args.shapes:
+        raise BadInput(
+            "expected --input with a module of PyTorch and its --model, got a model of "
+            "Keras, whose file says what it takes; leave it out"
         )
     return port(
         args.model,

@@ -93,7 +93,10 @@ def port(wish: Wish) -> Port:
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes, *work.notes)))
     keeps_states = kept_states.begin_anew(module, judge.model)
     given = list(runs[0]) if keeps_states else list(map(shortened, runs[0]))
-    right = saved_models.results(judge.model, given)
+    try:
+        right = saved_models.results(judge.model, given)
+    except BadInput as error:
+        raise BadInput(f"{wish.path}: {error}") from None
     limit = limit_of(evidence, judge.model, given)
     verdict = verdict_of_port(evidence, judge)
     is_same = evidence.as_expected and judge.is_confirmed
