@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import Progress, TaskID
 
+from compare import training_session
 from compare.attempts import Attempts, names_of
 from compare.judging.cleaning import cleaned
 from compare.judging.evidence import Evidence
@@ -352,8 +353,6 @@ def train(
         with quiet(), uncollected():
             load_harness()
             from compare.subjects import built_in
-            from compare.subjects.own.run import settled
-            from compare.subjects.own.training import task as own_task
             from compare.twins.training import train as train_twins
         stack.enter_context(_at_work(pair))
         log = in_a_log(bar)
@@ -370,10 +369,7 @@ def train(
             work = built_in.task(pair, prices, recipe.seed)
             return train_twins(work, recipe, started, show, interruption)
         own_pair = _loaded(pair, recipe.seed, names_of([pair])[pair])
-        with settled(own_pair):
-            work = own_task(own_pair)
-            evidence = train_twins(work, recipe, started, show, interruption)
-        return cleaned(evidence)
+        return training_session.train(own_pair, recipe, started, show, interruption)
 
 
 def claims() -> Iterator[ClaimResult]:
