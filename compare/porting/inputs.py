@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from compare.errors import BadInput
 from compare.kinds.graph import LayerPlan, ModelPlan, Tensor, TensorFacts, tensors_in
 
 SAMPLES = 8
+LONG, FEW_SAMPLES = 256, 2  # steps from which on a few samples are enough
 FEWEST_LABELS = 2  # of whole numbers that no embedding reads
 
 # Layers through which indices reach an embedding as they are.
@@ -94,6 +95,27 @@ def sizes_of(
     if any(None in facts[t.call][t.output].shape[1:] for t in tensors):
         return SIZES
     return SIZES[:1]
+
+
+def sizes_beyond(
+    usual: Sequence[Sizes], beyond: Sequence[tuple[str, int]], batch: str = "batch"
+) -> tuple[Sizes, ...]:
+    """The sizes of runs, with those at which a model may do something else.
+
+    Args:
+        usual: sizes of runs.
+        beyond: others, each with the name of its axis.
+        batch: the name of that axis.
+    """
+    sizes = dict.fromkeys(usual)
+    steps = {size.steps for size in usual}
+    for axis, size in beyond:
+        if axis == batch:
+            sizes.setdefault(replace(usual[0], samples=size))
+        elif size not in steps:
+            samples = SAMPLES if size <= LONG else FEW_SAMPLES
+            sizes.setdefault(Sizes(size, size, samples))
+    return tuple(sizes)
 
 
 def _needs(plan: ModelPlan, tensor: Tensor) -> _Needs:
