@@ -9,8 +9,10 @@ import numpy as np
 
 from compare.errors import BadInput
 from compare.kinds.graph import LayerPlan, ModelPlan, Tensor, TensorFacts, tensors_in
+from compare.porting.run_sizes import beyond_slices
 
 SAMPLES = 8
+LONGEST_SLICE = 2_000
 LONG, FEW_SAMPLES = 256, 2  # steps from which on a few samples are enough
 FEWEST_LABELS = 2  # of whole numbers that no embedding reads
 
@@ -116,6 +118,20 @@ def sizes_beyond(
             samples = SAMPLES if size <= LONG else FEW_SAMPLES
             sizes.setdefault(Sizes(size, size, samples))
     return tuple(sizes)
+
+
+def with_slices(plan: ModelPlan, usual: Sequence[Sizes]) -> tuple[Sizes, ...]:
+    """The sizes of runs, with those that are beyond the slices of a model.
+
+    Args:
+        plan: of the model.
+        usual: sizes of runs; one where the model takes no other.
+    """
+    if len(usual) < 2:
+        return tuple(usual)
+    largest = max(usual[0].steps, usual[0].pixels)
+    beyond = [size for size in beyond_slices(plan) if largest < size <= LONGEST_SLICE]
+    return sizes_beyond(usual, [("", size) for size in beyond])
 
 
 def _needs(plan: ModelPlan, tensor: Tensor) -> _Needs:

@@ -52,10 +52,17 @@ def unified_beyond(
     one = unified(recordings)
     sizes: dict[tuple[str, int], None] = {}
     alike: list[Beyond] = []
+    refused = {
+        beyond.bound
+        for beyond in runs.beyond
+        if beyond.recording is None and beyond.size == beyond.bound.size
+    }
     for beyond in runs.beyond:
         if beyond.recording is None:
             continue
-        sizes.setdefault((beyond.axis, beyond.size))
+        # Of its neighbours the proof runs those of a size that the module refuses.
+        if beyond.size == beyond.bound.size or beyond.bound in refused:
+            sizes.setdefault((beyond.axis, beyond.size))
         if beyond.bound.is_slice:
             continue
         try:
