@@ -23,6 +23,7 @@ import torch
 
 SITE = str(Path(torch.__file__).parents[1])
 SIZES = ("size", "__len__", "numel", "nelement")  # functions that tell sizes
+TELLING = ("__get__", *SIZES)  # one of an attribute, such as `shape`, among them
 STEPWISE = (operator.floordiv, operator.mod, np.ceil, np.floor)
 DEEPEST = 60  # operations in a formula
 MOST = 5_000  # comparisons that are noted in a run
@@ -113,6 +114,8 @@ class SizeNotes:
         axis = -1
         if name == "size" and len(args) > 1:
             axis = args[1] % max(args[0].ndim, 1)
+        elif name == "__len__":
+            axis = 0
         return self._size(self._turn("shape"), axis, result)
 
     def told_number(self, number: int) -> WatchedSize:
