@@ -68,7 +68,8 @@ def port(wish: Wish) -> Port:
         work = written(saved, name, wish.stub)
         source, original, module = work.source, work.original, work.port
         plan = work.compared
-        sizes = fitting(plan, original, inputs.sizes_of(plan, original.facts))
+        usual = inputs.sizes_of(plan, original.facts)
+        sizes = fitting(plan, original, inputs.with_slices(plan, usual))
     except BadInput as error:
         raise BadInput(f"{wish.path}: {error}") from None
     runs = [inputs.drawn(plan, original.facts, wish.seed, size) for size in sizes]
