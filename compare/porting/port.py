@@ -86,7 +86,7 @@ def port(wish: Wish) -> Port:
         wish.seed,
         packs,
         names_of_inputs,
-        wish.pictured,
+        pictured=wish.pictured,
     )
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes, *work.notes)))
     text = work.text(runs[0])

@@ -33,6 +33,7 @@ def proved(
     packs: bool = False,
     names: tuple[str, ...] | None = None,
     free: bool = True,
+    *,
     pictured: bool = False,
 ) -> Evidence:
     """Run the port and what it is compared with, as the suite runs any pair.
