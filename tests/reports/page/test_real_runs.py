@@ -180,11 +180,13 @@ def test_the_page_of_a_port_has_each_stage_at_the_line_of_its_source(
     tmp_path, monkeypatch, frameworks, keras
 ):
     monkeypatch.chdir(tmp_path)
-    layers = keras.layers
-    model = keras.Sequential(
-        [layers.Input((8, 8, 3)), layers.Conv2D(4, 3, name="conv"), layers.Flatten()]
-        + [layers.Dense(2, activation="softmax", name="head")]
-    )
+    made = [
+        keras.layers.Input((8, 8, 3)),
+        keras.layers.Conv2D(4, 3, name="conv"),
+        keras.layers.Flatten(),
+        keras.layers.Dense(2, activation="softmax", name="head"),
+    ]
+    model = keras.Sequential(made)
     model.save("net.keras")
 
     status = cli.main(["port", "net.keras", "--out", "out", "--html", "page.html"])
