@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from compare.errors import BadInput
-from compare.progress import Now, Show
+from compare.progress import Now, Show, is_hidden
 from compare.shell import ipython
 
 
@@ -28,7 +28,8 @@ def progress_bar() -> Progress:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not stderr.isatty(),  # FORCE_COLOR is for what stays
+        # FORCE_COLOR is for what stays
+        disable=is_hidden() or not stderr.isatty(),
     )
 
 
@@ -40,11 +41,11 @@ def in_a_log(bar: Progress) -> Show:
             sys.stderr.write(line)
             sys.stderr.flush()
 
-    return Now(write) if bar.disable else _nothing
+    return Now(write) if bar.disable and not is_hidden() else _nothing
 
 
 def _nothing(text: str) -> None:
-    """Write nothing: the bar says it."""
+    """Write nothing: the bar says it, or nobody wants to know."""
 
 
 def load_harness() -> None:

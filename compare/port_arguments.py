@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from compare import report_files
 from compare.arguments import Arguments, add_force, add_seed
 from compare.errors import BadInput
 
@@ -85,8 +86,10 @@ def _add(verb: argparse.ArgumentParser) -> None:
         help="write the port of a Keras model as model.onnx as well, for any batch and "
         "length; needs the extra onnx",
     )
+    report_files.add_markdown(verb)
     add_force(verb)
     add_seed(verb)
+    report_files.add_quiet(verb)
 
 
 def ported(args: argparse.Namespace) -> Port:

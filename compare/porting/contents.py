@@ -133,6 +133,8 @@ def example_of(
         )
     gap = 0.0
     for result, expected in zip(results, right, strict=True):
+        if result.shape != expected.shape:
+            raise ValueError(f"results of {result.shape} and {expected.shape}")
         wide, wide_right = result.astype("float64"), expected.astype("float64")
         scale = max(float(np.abs(wide_right).max()), 1e-30)
         gap = max(gap, float(np.abs(wide - wide_right).max()) / scale)

@@ -63,11 +63,20 @@ def _empty_table(wide: bool) -> Table:
 
 def conclusion(counts: Mapping[str, int], seconds: float) -> str:
     """How many claims hold, how many do not, and how long finding out took."""
-    total = sum(counts.values())
+    return f"{in_numbers(counts)} ({seconds:.1f} s)"
+
+
+def in_numbers(counts: Mapping[str, int]) -> str:
+    """How many claims hold, and how many do not."""
     return (
-        f"{total} claims: {counts['holds']} hold, {counts['false']} false, "
-        f"{counts['only if']} hold only under a condition ({seconds:.1f} s)"
+        f"{sum(counts.values())} claims: {counts['holds']} hold, {counts['false']} "
+        f"false, {counts['only if']} hold only under a condition"
     )
+
+
+def counted(results: Iterable[ClaimResult]) -> Counter[str]:
+    """How many claims there are of each kind of verdict."""
+    return Counter(_kind(result.verdict) for result in results)
 
 
 def _kind(verdict: str) -> str:

@@ -48,6 +48,8 @@ class OwnPair:
         probed: whether mistakes are made, to tell what a pass is worth.
         layout: where PyTorch's model has the channels that `arrays` and Keras's
             results have last.
+        layout_given: whether no other layout is to be looked for, as of a port, which
+            takes and returns what the original does.
         file: the pair file that the models come from; None where they are live.
     """
 
@@ -71,6 +73,7 @@ class OwnPair:
     seed: int = 0
     probed: bool = True
     layout: Layout = AS_GIVEN
+    layout_given: bool = False
     file: Path | None = None
 
 
