@@ -20,10 +20,10 @@ def executed():
     """The tutorial, run from its first cell to its last."""
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # for the kernel, which inherits it
     notebook = nbformat.read(TUTORIAL, as_version=4)
     client = nbclient.NotebookClient(notebook, timeout=600, record_timing=False)
-    client.execute(cwd=str(TUTORIAL.parent))
+    quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    client.execute(cwd=str(TUTORIAL.parent), env=quiet)
     return notebook
 
 
