@@ -38,7 +38,6 @@ from compare.twins.stages import (
     check_result_names,
     four_of,
     unmatched,
-    with_valid_steps,
 )
 
 
@@ -150,6 +149,7 @@ class Twins:
         names: Mapping | None = None,
         complete: bool = True,
         ignore: Collection[str] = (),
+        known: Mapping[str, str] | None = None,
     ) -> dict[str, list[str]]:
         """Find the twin of each layer, and call Keras's layers by PyTorch's names.
 
@@ -160,6 +160,7 @@ class Twins:
             names: as in `matching.match`.
             complete: whether each layer must have a twin; without one it is `alone`.
             ignore: layers or arrays, of either side, that do not count.
+            known: twins as `names` has them, where both models have such layers.
 
         Returns:
             Names of Keras's layers, by the name of the layer in PyTorch.
@@ -168,7 +169,7 @@ class Twins:
             BadInput: if a layer has no twin, or one side returns more than the other.
         """
         matcher = Matcher(self.of_side("torch"), self.of_side("keras"), self.ignored)
-        twins_found = matcher.match(arrays, names, complete, ignore)
+        twins_found = matcher.match(arrays, names, complete, ignore, known or {})
         self._leaf_names = matcher.leaf_names
         self.matched, self.alone = twins_found.twins, twins_found.alone
         self._rename()
@@ -310,22 +311,14 @@ class Twins:
         """The verdict on stages that `run` returned for these arrays."""
         if len(stages) < len(SIDES) * len(PRECISIONS):
             return self._judge32(stages, arrays)
-        torch, keras = stages["torch", "float64"], stages["keras", "float64"]
-        fours = {}
-        for name in self.counted.common_stages(torch, keras):
-            is_result = name in self.outputs
-            if self.alike or is_result or torch[name].shape == keras[name].shape:
-                fours[name] = four_of(name, stages)
-        timed = self.counted.with_time(fours, torch, arrays)
-        valid = self.counted.valid_steps(timed, arrays)
-        for name in timed:
-            if name in valid:
-                fours[name] = with_valid_steps(fours[name], valid[name])
+        fours, timed = self.counted.fours(stages, arrays)
         results = verdict.judge_run(fours, timed, self.outputs)
         return Judgement(
             verdict=verdict.of_run(results),
             stages=results,
-            unmatched=unmatched(torch, keras, fours),
+            unmatched=unmatched(
+                stages["torch", "float64"], stages["keras", "float64"], fours
+            ),
         )
 
     def _judge32(self, stages: StagesOfAll, arrays: Sequence[np.ndarray]) -> Judgement:

@@ -35,6 +35,8 @@ class OwnPair:
         free: whether any number of steps is to be tried.
         transfer: one of TRANSFERS.
         table: {PyTorch layer: its twins in Keras}, where the user says it.
+        known: {PyTorch layer: its twin in Keras}, where a port tells; of layers that
+            count as others in either model, such as two that are one, it says nothing.
         ignore: layers and parameters for which no twin is looked for.
         softmaxed: the sides whose first result goes through a softmax, to be compared.
         exchanged: {PyTorch layer: the one whose twins it takes}, against the order.
@@ -51,6 +53,7 @@ class OwnPair:
         layout_given: whether no other layout is to be looked for, as of a port, which
             takes and returns what the original does.
         file: the pair file that the models come from; None where they are live.
+        pictured: whether a page draws the twins at work.
     """
 
     name: str
@@ -62,6 +65,7 @@ class OwnPair:
     free: bool = True
     transfer: str | None = None
     table: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
     ignore: Sequence[str] = ()
     softmaxed: frozenset[Side] = frozenset()
     exchanged: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +79,7 @@ class OwnPair:
     layout: Layout = AS_GIVEN
     layout_given: bool = False
     file: Path | None = None
+    pictured: bool = False
 
 
 def is_pair_file(name: str) -> bool:

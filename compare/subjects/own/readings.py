@@ -52,7 +52,7 @@ def exchanged(judged: Judged, judge: Judge) -> Judged:
     twins, pair = judged.twins, judged.pair
     if twins.only32 or twins.refusals or not twins.is_whole:
         return judged
-    groups = pairings.interchangeable(twins, pair.table)
+    groups = pairings.interchangeable(twins, {**pair.known, **pair.table})
     if not groups:
         return judged
     case = Case(None, None, calls.FEW_SAMPLES, SAME)
