@@ -30,6 +30,7 @@ examples:
   {command} claims                           what the study note got right
   {command} new my_pair.py                   two models of your own
   {command} run my_pair.py                   are they the same?
+  {command} run my_pair.py --html page.html  see it
   {command} explain my_pair.py               if not, why?
   {command} transfer my.pt my.keras          weights from file to file
   {command} port trained.h5 --out ported     a saved model in PyTorch
@@ -222,6 +223,7 @@ def _add_run(verb: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the evidence, and the claims of the note, to FILE as well",
     )
+    report_files.add_html(verb)
     report_files.add_markdown(verb)
     report_files.add_junit(verb)
     add_force(verb)
@@ -239,6 +241,7 @@ def _add_explain(verb: argparse.ArgumentParser) -> None:
         help="write a script that shows the difference without this package: both "
         "models, the weights and the smallest input",
     )
+    report_files.add_html(verb)
     report_files.add_markdown(verb)
     report_files.add_junit(verb)
     add_force(verb)
@@ -246,6 +249,7 @@ def _add_explain(verb: argparse.ArgumentParser) -> None:
 
 
 def _add_claims(verb: argparse.ArgumentParser) -> None:
+    report_files.add_html(verb)
     report_files.add_markdown(verb)
     add_force(verb)
 

@@ -161,6 +161,7 @@ def _run(args: argparse.Namespace) -> int:
             STARTED,
             args.gradients,
             claimed=target is not None,
+            pictured=args.html is not None,
         )
     except BadInput as error:
         name = args.names[0] if args.names else "portfolio models"
@@ -208,7 +209,12 @@ def _explain(args: argparse.Namespace) -> int:
     paths = {"--json": args.json, "--reproduce": args.reproduce}
     target, script = _targets(args, paths, [args.name])
     evidence, text = session.explain(
-        pair, _prices(args.prices), args.seed, STARTED, reproduce=script is not None
+        pair,
+        _prices(args.prices),
+        args.seed,
+        STARTED,
+        reproduce=script is not None,
+        pictured=args.html is not None,
     )
     statuses = [_status(evidence.as_expected)]
     if target:
@@ -233,7 +239,7 @@ def _transfer(args: argparse.Namespace) -> int:
 def _port(args: argparse.Namespace) -> int:
     from compare.reports.ports import print_port
 
-    _targets(args, {}, [])
+    _targets(args, {}, port_arguments.python_files(args))
     ported = port_arguments.ported(args)
     saved = _save_reports(args, ported)
     if not (args.quiet and ported.is_proved):
@@ -365,7 +371,7 @@ def _save_reports(args: argparse.Namespace, found: object) -> int:
     """
     statuses = [AS_EXPECTED]
     for option, target in args.report_targets.items():
-        text = report_files.content(option, found, args.words)
+        text = report_files.content(option, found, args)
         if outputs.is_job_summary(target):
             text = outputs.appended(target, text)
         statuses.append(_save(option, target, text))

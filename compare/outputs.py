@@ -14,6 +14,7 @@ from compare.one_line import printable
 
 # What the suite's own file begins with, by the option that writes it.
 MARKS = {
+    "--html": files.PAGE,
     "--json": files.DOCUMENT,
     "--junit": files.XML,
     "--markdown": files.MARKDOWN,

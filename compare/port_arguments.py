@@ -86,6 +86,7 @@ def _add(verb: argparse.ArgumentParser) -> None:
         help="write the port of a Keras model as model.onnx as well, for any batch and "
         "length; needs the extra onnx",
     )
+    report_files.add_html(verb)
     report_files.add_markdown(verb)
     add_force(verb, "files of the same names in DIR, those of an earlier port too")
     add_seed(verb)
@@ -115,6 +116,7 @@ def ported(args: argparse.Namespace) -> Port:
             args.force,
             args.seed,
             args.stub,
+            args.html is not None,
         )
     if args.shapes:
         raise BadInput(
@@ -131,7 +133,19 @@ def ported(args: argparse.Namespace) -> Port:
         args.seed,
         args.stub,
         args.onnx,
+        args.html is not None,
     )
+
+
+def python_files(args: argparse.Namespace) -> list[str]:
+    """The user's Python files that a port runs, which no output may replace."""
+    from compare.porting.user_file import split
+
+    paths = []
+    for option, text in (("--from", args.made_by), ("--model", args.module)):
+        if text is not None:
+            paths.append(split(option, text)[0])
+    return paths
 
 
 PORT = Arguments(

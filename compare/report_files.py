@@ -14,11 +14,21 @@ from compare.outputs import JOB_SUMMARY
 if TYPE_CHECKING:
     from compare.judging.evidence import Evidence
 
-OPTIONS = ("--junit", "--markdown")
+OPTIONS = ("--html", "--junit", "--markdown")
 
 # The options that name files; what makes the files is no part of what was found out.
 VALUED = ("--json", "--markdown", "--junit", "--html", "--plot", "--reproduce")
 PLAIN = ("--force", "--quiet", "-q")
+
+
+def add_html(verb: argparse.ArgumentParser) -> None:
+    """Add the option for a page."""
+    verb.add_argument(
+        "--html",
+        metavar="FILE",
+        help="write a page to look at to FILE: sources side by side, what was "
+        "measured, plots; it opens anywhere (needs the extra page)",
+    )
 
 
 def add_markdown(verb: argparse.ArgumentParser) -> None:
@@ -63,7 +73,15 @@ def again(argv: Sequence[str]) -> str:
 
 
 def paths(args: argparse.Namespace) -> dict[str, str | None]:
-    """The files that the options of these reports name, by option."""
+    """The files that the options of these reports name, by option.
+
+    Raises:
+        BadInput: if what a page needs is not installed.
+    """
+    if getattr(args, "html", None) is not None:
+        from compare.reports.page.rendering import check_installed
+
+        check_installed()
     wanted: dict[str, str | None] = {}
     for option in OPTIONS:
         path = getattr(args, option.removeprefix("--"), None)
@@ -82,18 +100,22 @@ def refused(pair: str, error: BadInput, started: float) -> Evidence:
     return Evidence({}, {}, [], [], [], seconds, not_compared)
 
 
-def content(option: str, found: Any, command_words: Sequence[str]) -> str:
+def content(option: str, found: Any, args: argparse.Namespace) -> str:
     """What goes into the file of an option.
 
     Args:
         option: of OPTIONS.
         found: what a verb found out.
-        command_words: of the call, without the command's name.
+        args: of the call.
     """
+    if option == "--html":
+        from compare import page_files
+
+        return page_files.content(found, args, again(args.words))
     if option == "--junit":
         from compare.reports import junit
 
         return junit.of(found)
     from compare.reports import markdown
 
-    return markdown.of(found, again(command_words))
+    return markdown.of(found, again(args.words))

@@ -50,6 +50,7 @@ def _add(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--plot", metavar="FILE.png", help="draw the losses and their gap"
     )
+    report_files.add_html(verb)
     report_files.add_markdown(verb)
     report_files.add_junit(verb)
     add_force(verb)

@@ -15,7 +15,9 @@ import torch
 
 from compare.in_pytorch.functions import Function, FunctionMode, calling_frame
 from compare.in_pytorch.refusals import REFUSALS
+from compare.in_pytorch.size_operations import size_notes, size_operations
 from compare.in_pytorch.twin import Twin
+from compare.in_pytorch.watched_sizes import TELLING, plain
 from compare.mistakes.operations import (
     Need,
     Operation,
@@ -87,7 +89,7 @@ class Watch:
         tensors = [tensor.clone() for tensor in twin.tensors(arrays)]
         with torch.no_grad(), suppress(*REFUSALS), watching:
             twin.results(tensors)
-        return watching.operations
+        return [*watching.operations, *size_operations(watching.sizes, arrays)]
 
 
 class _Watching(FunctionMode):
@@ -99,11 +101,13 @@ class _Watching(FunctionMode):
 
     Attributes:
         operations: as they ran, those of a loop many times.
+        sizes: what is asked about them.
     """
 
     def __init__(self, model: torch.nn.Module, steps: int | None) -> None:
         super().__init__()
         self.operations: list[Operation] = []
+        self.sizes = size_notes()
         self._steps = steps
         self._names = {id(module): name for name, module in model.named_modules()}
 
@@ -112,6 +116,9 @@ class _Watching(FunctionMode):
     ) -> Any:
         """Make a call, and note what it does to the values of its arguments."""
         name = getattr(function, "__name__", "")
+        if name in TELLING:
+            return self.sizes.told_by(function, args, function(*args, **kwargs))
+        args, kwargs = plain(args), plain(kwargs)
         caller = calling_frame()
         before: list[Operation] = []
         # What works in place changes its argument, so this comes before the call.

@@ -1,10 +1,11 @@
 """What running twins showed, as data; knows no framework and no report."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from compare.judging.explanation import Explanation
+from compare.judging.picture import Picture
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Length, Side, Verdict
 
@@ -205,6 +206,7 @@ class Result:
         drawn: what the inputs are, where they are not those that the case has.
         unexercised: what no input of the pair so far made the models do, a sentence
             each; None where it was not watched.
+        picture: the twins at work in this case, where a page draws it; not in the JSON.
     """
 
     pair: str
@@ -224,6 +226,7 @@ class Result:
     smallest: Mapping[str, Any] | None = None
     drawn: str = ""
     unexercised: tuple[str, ...] | None = None
+    picture: Picture | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def from_judgement(
@@ -306,7 +309,8 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """The result as JSON shows it; what a refusal has no figure for is null."""
-        document = asdict(self)
+        document = asdict(replace(self, picture=None))
+        del document["picture"]
         document.pop("sensitivity")  # on its own in the document
         explanation = document.pop("explanation")
         stages = document.pop("stages")

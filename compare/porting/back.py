@@ -69,6 +69,7 @@ def port_back(wish: BackWish) -> Port:
         work.runs,
         wish.seed,
         free=work.is_cut,
+        pictured=wish.pictured,
     )
     notes = traced.notes
     source = work.text()

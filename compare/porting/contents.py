@@ -15,7 +15,7 @@ from compare.judging.evidence import Evidence
 from compare.judging.result import worst_of
 from compare.judging.words import Verdict
 from compare.listing import bounded
-from compare.porting import readme
+from compare.porting import readme, run_sizes
 from compare.porting.judges import Judge
 from compare.porting.writing import names
 
@@ -59,6 +59,11 @@ class Port:
     def is_same(self) -> bool:
         """Whether all that could be compared is the same; with stubs, beside them."""
         return self.evidence.as_expected and self.judge.is_confirmed
+
+    @property
+    def sizes(self) -> str:
+        """At which sizes it was run beside the original, a sentence."""
+        return run_sizes.sentence(self.evidence)
 
     @property
     def verdict(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from compare.in_keras.legal_names import legal_names
 from compare.kinds.graph import LayerPlan, ModelPlan
-from compare.kinds.source import Moved
+from compare.kinds.page import Moved
 
 
 def known_twins(plan: ModelPlan, moves: Sequence[Moved]) -> dict[str, str]:

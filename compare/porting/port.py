@@ -68,7 +68,8 @@ def port(wish: Wish) -> Port:
         work = written(saved, name, wish.stub)
         source, original, module = work.source, work.original, work.port
         plan = work.compared
-        sizes = fitting(plan, original, inputs.sizes_of(plan, original.facts))
+        usual = inputs.sizes_of(plan, original.facts)
+        sizes = fitting(plan, original, inputs.with_slices(plan, usual))
     except BadInput as error:
         raise BadInput(f"{wish.path}: {error}") from None
     runs = [inputs.drawn(plan, original.facts, wish.seed, size) for size in sizes]
@@ -88,6 +89,7 @@ def port(wish: Wish) -> Port:
         wish.seed,
         packs,
         names_of_inputs,
+        pictured=wish.pictured,
         known=known_twins(plan, source.moves),
     )
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes, *work.notes)))

@@ -33,6 +33,7 @@ def proved(
     packs: bool = False,
     names: tuple[str, ...] | None = None,
     free: bool = True,
+    pictured: bool = False,
     known: Mapping[str, str] | None = None,
 ) -> Evidence:
     """Run the port and what it is compared with, as the suite runs any pair.
@@ -48,6 +49,7 @@ def proved(
         names: of the inputs, where the original takes a dictionary.
         free: whether shorter sequences may be cut out of the inputs; not where what
             stubs return is one of them, which may have another length.
+        pictured: whether a page draws the first run.
         known: the layer of Keras that is the twin of a layer of the port, by name.
 
     Raises:
@@ -66,6 +68,7 @@ def proved(
             known=known or {},
             probed=number == 0,  # what a pass is worth, the first run tells
             layout_given=True,
+            pictured=pictured and number == 0,
         )
         for number, arrays in enumerate(runs)
     ]

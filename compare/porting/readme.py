@@ -9,6 +9,7 @@ from compare.judging.evidence import Evidence
 from compare.judging.result import Result, deciding
 from compare.judging.summary import MATCHED
 from compare.one_line import printable
+from compare.porting import run_sizes
 
 LONGEST_LIST = 2_000  # letters
 
@@ -78,6 +79,8 @@ def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
     yield ""
     yield "gap: largest difference in float64, as a part of the largest value."
     yield "limit: what rounding explains, measured by running each in float32 as well."
+    yield ""
+    yield run_sizes.sentence(evidence)
     notes = [note for note in evidence.notes if not note.startswith(MATCHED)]
     for sentence in (*facts.notes, *notes):
         yield ""

@@ -35,7 +35,7 @@ def print_claims(console: Console, results: Iterable[ClaimResult]) -> None:
     table = _empty_table(wide)
     counts: Counter[str] = Counter()
     for result in results:
-        kind = _kind(result.verdict)
+        kind = kind_of(result.verdict)
         counts[kind] += 1
         verdict = Text(result.verdict, style=STYLES[kind])
         question = Text(result.question).append(f"\nran: {result.ran}", style="dim")
@@ -76,10 +76,11 @@ def in_numbers(counts: Mapping[str, int]) -> str:
 
 def counted(results: Iterable[ClaimResult]) -> Counter[str]:
     """How many claims there are of each kind of verdict."""
-    return Counter(_kind(result.verdict) for result in results)
+    return Counter(kind_of(result.verdict) for result in results)
 
 
-def _kind(verdict: str) -> str:
+def kind_of(verdict: str) -> str:
+    """The kind of a verdict: `holds`, `false` or `only if`."""
     return verdict if verdict in STYLES else "only if"
 
 

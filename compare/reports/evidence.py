@@ -126,20 +126,25 @@ def _print_wrapped(console: Console, text: str, style: str | None = None) -> Non
 # -------------------------------------------------------------------------- conclusion
 
 
-def conclusion(evidence: Evidence) -> str:
-    """What was proved, or not, in a sentence."""
+def conclusion(evidence: Evidence, where: str = "above") -> str:
+    """What was proved, or not, in a sentence.
+
+    Args:
+        evidence: of the run.
+        where: what is wrong is told, as the reader sees it from here.
+    """
     results, seconds = evidence.results, f"({evidence.seconds:.1f} s)"
     if not results:
         return f"Not proved: nothing was compared {seconds}."
     if evidence.not_compared:
         names = ", ".join(pair.pair for pair in evidence.not_compared)
-        of_compared = conclusion(replace(evidence, not_compared=()))
+        of_compared = conclusion(replace(evidence, not_compared=()), where)
         return f"Not compared: {names}. {of_compared}"
     wrong = [result for result in results if not result.as_expected]
     if wrong:
         return (
             f"Not proved: {len(wrong)} of {len(results)} runs are not as expected; "
-            f"look at {', '.join(_names(wrong))} above {seconds}."
+            f"look at {', '.join(_names(wrong))} {where} {seconds}."
         )
     same = [r for r in results if r.verdict in (SAME, SAME_IN_FLOAT32)]
     compared = [r for r in same if not r.loss]

@@ -163,9 +163,8 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _losses(evidence: TrainingEvidence) -> Table:
-    """Losses at the ends of some epochs, and at the last step that was done."""
-    table = _table("epoch", "step", "PyTorch", "Keras", "gap")
+def epoch_rows(evidence: TrainingEvidence) -> Iterator[tuple[str, ...]]:
+    """Epoch, step, both losses and gap at the ends of some epochs and of the run."""
     steps, epochs = evidence.settings["steps_per_epoch"], evidence.settings["epochs"]
     shown: dict[int, str] = {}  # epochs, by step
     every = ceil(epochs / MOST_ROWS)
@@ -177,7 +176,13 @@ def _losses(evidence: TrainingEvidence) -> Table:
     for step, epoch_text in shown.items():
         torch, keras = (evidence.losses[f"{side}32"][step - 1] for side in SIDES)
         gap = evidence.gaps[step - 1]
-        row = epoch_text, str(step), f"{torch:.4f}", f"{keras:.4f}", f"{gap:.1e}"
+        yield epoch_text, str(step), f"{torch:.4f}", f"{keras:.4f}", f"{gap:.1e}"
+
+
+def _losses(evidence: TrainingEvidence) -> Table:
+    """Losses at the ends of some epochs, and at the last step that was done."""
+    table = _table("epoch", "step", "PyTorch", "Keras", "gap")
+    for row in epoch_rows(evidence):
         table.add_row(*row)
     return table
 

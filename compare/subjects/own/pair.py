@@ -53,6 +53,7 @@ class OwnPair:
         layout_given: whether no other layout is to be looked for, as of a port, which
             takes and returns what the original does.
         file: the pair file that the models come from; None where they are live.
+        pictured: whether a page draws the twins at work.
     """
 
     name: str
@@ -78,6 +79,7 @@ class OwnPair:
     layout: Layout = AS_GIVEN
     layout_given: bool = False
     file: Path | None = None
+    pictured: bool = False
 
 
 def is_pair_file(name: str) -> bool:

@@ -234,3 +234,18 @@ def test_a_line_in_a_notebook_is_named_by_its_cell(monkeypatch):
     assert str(line).startswith(f"In[3]:{line.number}: line = line_of(")
     monkeypatch.setattr(shell, "compile", None)  # as where no cell is run
     assert line_of(inspect.currentframe(), (), "nowhere").file == "test_traces.py"
+
+
+class CallingFunctional(torch.nn.Module):
+    def forward(self, x):
+        return torch.nn.functional.softmax(x, dim=1)
+
+
+def test_functions_written_in_python_have_the_users_lines():
+    inputs = [Input("x", (None, 4, 5), None)]
+    models = dict(torch=CallingFunctional, keras=InKeras)
+    twin = Twins(models, inputs, None).twin("torch", "float64")
+
+    softmax = named(pytorch_traces.traced(twin, [X]), "softmax")
+
+    assert softmax.line.text == "return torch.nn.functional.softmax(x, dim=1)"
